@@ -1,0 +1,46 @@
+"""StructMask: measure the StructN2V mask of a microscope image.
+
+The public face is loaded on first use, so that importing the package is quick and brings no Qt.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from structmask_gui.core.extraction import Extraction, StructuralNoiseExtractor
+    from structmask_gui.core.mask import MaskComparison, compare_masks
+    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.io.extract import extract
+
+_HOMES = {
+    "Extraction": "structmask_gui.core.extraction",
+    "MaskComparison": "structmask_gui.core.mask",
+    "Parameters": "structmask_gui.core.parameters",
+    "StructuralNoiseExtractor": "structmask_gui.core.extractor",
+    "compare_masks": "structmask_gui.core.mask",
+    "extract": "structmask_gui.io.extract",
+}
+
+__all__ = [
+    "Extraction",
+    "MaskComparison",
+    "Parameters",
+    "StructuralNoiseExtractor",
+    "__version__",
+    "compare_masks",
+    "extract",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,26 @@
+"""Errors whose text is meant for the person at the screen.
+
+Every message is one or two sentences: what is wrong, with the name of the file or parameter, and
+what to do about it. Anything else that is raised is a bug of the program and is reported as one.
+"""
+
+from __future__ import annotations
+
+
+class StructMaskError(Exception):
+    """Base of all errors that are the input's and not the program's."""
+
+
+class InputError(StructMaskError):
+    """An image, mask, preset or record that cannot be used."""
+
+
+class ParameterError(StructMaskError):
+    """A parameter value outside its range, or one that does not fit the image."""
+
+
+class Cancelled(StructMaskError):
+    """The work was stopped on request."""
+
+    def __init__(self, message: str = "The extraction was cancelled.") -> None:
+        super().__init__(message)

@@ -1,0 +1,555 @@
+"""Every parameter once: name, default, range, unit, help, and the stage it belongs to.
+
+The panel, the presets, the command line, the help and the records are all made from `Parameters`
+and `parameter_infos`; nothing else states a default or a range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from structmask_gui.core.errors import ParameterError
+
+Source = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum", "automatic"]
+Layout = Literal["grid", "random", "whole"]
+Method = Literal["ring", "statistical"]
+Convention = Literal["as-implemented", "as-documented"]
+
+
+class Stage(IntEnum):
+    """The stages of an extraction in their order; a change redoes its stage and those after it."""
+
+    SAMPLING = 0
+    AUTOCORRELATION = 1
+    CROP = 2
+    ADAPT = 3
+    RINGS = 4
+    POSTPROCESS = 5
+
+
+MEASURED = (Stage.SAMPLING, Stage.AUTOCORRELATION)
+"""The stages that read pixels and take long; all later ones take milliseconds."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What a person needs to know of a parameter beside its type, default and accepted range.
+
+    Attributes
+    ----------
+    label : str
+        Its name in the window.
+    group : str
+        The heading it stands under.
+    stage : Stage
+        The first stage that a change of it redoes.
+    help : str
+        What it is, in one or two sentences.
+    more, less : str
+        What raising and what lowering it does to the mask.
+    unit : str
+        Unit of the value, or nothing.
+    slider : tuple of float, optional
+        The range worth sliding through, narrower than the accepted one.
+    step : float
+        Step of slider and spin box.
+    choices : mapping of str to str
+        For a choice: each value and what it means.
+    """
+
+    label: str
+    group: str
+    stage: Stage
+    help: str
+    more: str = ""
+    less: str = ""
+    unit: str = ""
+    slider: tuple[float, float] | None = None
+    step: float = 1.0
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+_MEASURE = "Patches"
+_AUTO = "Autocorrelation"
+_RING = "Published method"
+_STAT = "Statistical selection"
+_POST = "Size and shape"
+
+class Parameters(BaseModel):
+    """All parameters of an extraction; immutable, compared by value.
+
+    Use `Parameters.checked` (or `changed`) to have a bad value answered by a sentence.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
+
+    # --- which noise, and which patches of it -------------------------------------------------
+    method: Annotated[
+        Method,
+        About(
+            "Method",
+            "Method",
+            Stage.SAMPLING,
+            "How the pixels of the mask are chosen from the autocorrelation.",
+            choices=(
+                ("ring", "Published method: ring by ring around the centre (autoStructN2V)."),
+                (
+                    "statistical",
+                    "Statistical: every lag whose correlation is proven and large enough.",
+                ),
+            ),
+        ),
+    ] = "ring"
+    source: Annotated[
+        Source,
+        About(
+            "Noise measured in",
+            _MEASURE,
+            Stage.SAMPLING,
+            "Where the noise is looked for. Each source is blind to something.",
+            choices=(
+                ("frames", "The frames as they are; sees everything, the picture included."),
+                (
+                    "flat",
+                    "The flattest patches, with a smooth surface removed; sees noise and fixed"
+                    " pattern, blind to noise that follows brightness.",
+                ),
+                (
+                    "difference",
+                    "Differences of frames of a still scene; sees temporal noise exactly, blind to"
+                    " fixed pattern, wrong where things move.",
+                ),
+                (
+                    "dark",
+                    "A dark or blank stack; sees camera noise and fixed pattern, blind to noise"
+                    " that follows the signal.",
+                ),
+                (
+                    "subtract",
+                    "The frames less a second stack (the mean of still frames); sees temporal"
+                    " noise, blind to fixed pattern.",
+                ),
+                (
+                    "spectrum",
+                    "The spectrum beyond the optics' band; sees noise under any picture, blind to"
+                    " smooth noise.",
+                ),
+                ("automatic", "Decided from the data; the result says what was done."),
+            ),
+        ),
+    ] = "frames"
+    layout: Annotated[
+        Layout,
+        About(
+            "Placement",
+            _MEASURE,
+            Stage.SAMPLING,
+            "How patches are laid over each frame.",
+            choices=(
+                ("grid", "Side by side, without overlap."),
+                ("random", "At random places, repeatable by the seed."),
+                ("whole", "Each frame, or the rectangle, as one patch."),
+            ),
+        ),
+    ] = "grid"
+    patch_size: Annotated[
+        int,
+        Field(ge=16, le=4096),
+        About(
+            "Patch size",
+            _MEASURE,
+            Stage.SAMPLING,
+            "Side of the square patches. Images smaller than this use the largest patch that"
+            " fits.",
+            more="Sees longer correlations, from fewer patches.",
+            less="More patches, so a steadier average of shorter correlations.",
+            unit="px",
+            slider=(16, 256),
+        ),
+    ] = 64
+    patches: Annotated[
+        int,
+        Field(ge=0, le=10_000_000),
+        About(
+            "Number of patches",
+            _MEASURE,
+            Stage.SAMPLING,
+            "How many patches are measured, spread evenly over all frames. 0 takes all.",
+            more="Steadier result, longer measurement.",
+            less="Faster, noisier.",
+            unit="patches",
+            slider=(0, 2000),
+        ),
+    ] = 0
+    seed: Annotated[
+        int,
+        Field(ge=0, le=2**32 - 1),
+        About(
+            "Seed",
+            _MEASURE,
+            Stage.SAMPLING,
+            "Start of the random numbers that place random patches; the same seed gives the same"
+            " patches.",
+            slider=(0, 100),
+        ),
+    ] = 0
+
+    # --- autocorrelation ----------------------------------------------------------------------
+    norm_autocorr: Annotated[
+        bool,
+        About(
+            "Normalise",
+            _AUTO,
+            Stage.AUTOCORRELATION,
+            "Divide each patch's autocorrelation by its value at zero lag, so that every patch"
+            " counts alike however bright it is.",
+        ),
+    ] = True
+    log_autocorr: Annotated[
+        bool,
+        About(
+            "Logarithm",
+            _AUTO,
+            Stage.AUTOCORRELATION,
+            "Take log(1 + |value|), which lifts weak correlations. The sign is lost.",
+        ),
+    ] = True
+    crop_autocorr: Annotated[
+        bool,
+        About(
+            "Crop to the centre",
+            _AUTO,
+            Stage.CROP,
+            "Analyse only the centre square. Off: the whole plane of lags, and a mask of that"
+            " size.",
+        ),
+    ] = True
+    center_size: Annotated[
+        int,
+        Field(ge=3, le=101),
+        About(
+            "Centre size",
+            _AUTO,
+            Stage.CROP,
+            "Side of the centre square in which the mask is looked for; even values give the next"
+            " odd one.",
+            more="Longer correlations can enter the mask.",
+            less="Only the nearest neighbours can.",
+            unit="px",
+            slider=(7, 25),
+        ),
+    ] = 10
+
+    # --- published method ---------------------------------------------------------------------
+    convention: Annotated[
+        Convention,
+        About(
+            "Convention",
+            _RING,
+            Stage.ADAPT,
+            "The published program and its documentation differ; this says which one is followed.",
+            choices=(
+                ("as-implemented", "As the program autoStructN2V 0.1 computes it."),
+                ("as-documented", "As the published page describes it."),
+            ),
+        ),
+    ] = "as-implemented"
+    adapt_autocorr: Annotated[
+        bool,
+        About(
+            "Adaptive threshold",
+            _RING,
+            Stage.ADAPT,
+            "Lower the autocorrelation by a threshold that falls with the distance from the"
+            " centre. As documented: off leaves out nothing but the final scaling is still done.",
+        ),
+    ] = True
+    adapt_CB: Annotated[
+        float,
+        Field(ge=0, le=1000),
+        About(
+            "Base threshold (CB)",
+            _RING,
+            Stage.ADAPT,
+            "Height of the adaptive threshold at the centre. As documented: per cent of the"
+            " centre's value.",
+            more="As documented: fewer pixels survive.",
+            less="As documented: more pixels survive.",
+            slider=(5, 100),
+        ),
+    ] = 50.0
+    adapt_DF: Annotated[
+        float,
+        Field(ge=0.01, le=1),
+        About(
+            "Decay (DF)",
+            _RING,
+            Stage.ADAPT,
+            "How the adaptive threshold changes with the distance from the centre.",
+            more="As implemented: the threshold falls more slowly, so distant pixels are lowered"
+            " more.",
+            less="As implemented: the threshold falls faster, so distant pixels are lowered less.",
+            slider=(0.8, 0.99),
+            step=0.01,
+        ),
+    ] = 0.95
+    base_percentile: Annotated[
+        float,
+        Field(ge=0, le=100),
+        About(
+            "Base percentile",
+            _RING,
+            Stage.RINGS,
+            "Threshold of the first ring, in per cent: of the ring's range as implemented, as a"
+            " true percentile as documented.",
+            more="Fewer pixels in every ring.",
+            less="More pixels in every ring.",
+            unit="%",
+            slider=(30, 70),
+        ),
+    ] = 50.0
+    percentile_decay: Annotated[
+        float,
+        Field(ge=0.1, le=10),
+        About(
+            "Percentile growth",
+            _RING,
+            Stage.RINGS,
+            "Factor by which the threshold rises from ring to ring.",
+            more="Outer rings get stricter.",
+            less="Outer rings stay as generous as the first.",
+            slider=(1.0, 1.3),
+            step=0.01,
+        ),
+    ] = 1.15
+    center_ratio_threshold: Annotated[
+        float,
+        Field(ge=0, le=1),
+        About(
+            "Ring strength",
+            _RING,
+            Stage.RINGS,
+            "A ring is considered only when its maximum reaches this share of the centre's value.",
+            more="Fewer rings count; weak patterns vanish.",
+            less="More rings count; weak patterns, and random noise, enter.",
+            slider=(0.1, 0.5),
+            step=0.01,
+        ),
+    ] = 0.3
+    use_center_proximity: Annotated[
+        bool,
+        About(
+            "Centre proximity",
+            _RING,
+            Stage.RINGS,
+            "Treat pixels almost as high as the centre specially: as implemented they are added;"
+            " as documented all lower ones are dropped.",
+        ),
+    ] = True
+    center_proximity_threshold: Annotated[
+        float,
+        Field(ge=0, le=1),
+        About(
+            "Proximity threshold",
+            _RING,
+            Stage.RINGS,
+            "The share of the centre's value that counts as almost as high.",
+            more="As implemented: fewer pixels are added. As documented: more are dropped.",
+            less="As implemented: more pixels are added. As documented: fewer are dropped.",
+            slider=(0.5, 0.99),
+            step=0.01,
+        ),
+    ] = 0.95
+
+    # --- size and shape -----------------------------------------------------------------------
+    keep_center_component_only: Annotated[
+        bool,
+        About(
+            "Only what touches the centre",
+            _POST,
+            Stage.POSTPROCESS,
+            "Keep only the pixels connected to the centre, diagonals included. Random pixels far"
+            " out disappear; so does a detached echo.",
+        ),
+    ] = True
+    max_true_pixels: Annotated[
+        int | None,
+        Field(ge=1, le=1_000_000),
+        About(
+            "Largest mask",
+            _POST,
+            Stage.POSTPROCESS,
+            "Most pixels the mask may have, the centre included; the strongest pairs are kept.",
+            more="Hides more correlated noise, and more of the picture.",
+            less="Keeps the mask small; correlated noise may remain visible.",
+            unit="px",
+            slider=(10, 30),
+        ),
+    ] = 25
+
+    # --- statistical selection ----------------------------------------------------------------
+    max_lag: Annotated[
+        int,
+        Field(ge=1, le=50),
+        About(
+            "Largest lag",
+            _STAT,
+            Stage.AUTOCORRELATION,
+            "How far from the centre correlation is tested.",
+            more="Finds longer lines and distant echoes.",
+            less="Faster, and a smaller mask.",
+            unit="px",
+            slider=(5, 50),
+        ),
+    ] = 10
+    q: Annotated[
+        float,
+        Field(ge=0.000001, le=0.5),
+        About(
+            "False discovery rate",
+            _STAT,
+            Stage.RINGS,
+            "The share of kept lags that may be chance.",
+            more="More lags count as proven.",
+            less="Only lags beyond doubt count.",
+            slider=(0.001, 0.1),
+            step=0.001,
+        ),
+    ] = 0.01
+    rho_min: Annotated[
+        float,
+        Field(ge=0, le=1),
+        About(
+            "Smallest correlation",
+            _STAT,
+            Stage.RINGS,
+            "Correlation, positive or negative, below which a lag does not matter even if proven.",
+            more="Smaller mask; weak correlations stay visible to the network.",
+            less="Larger mask; weak correlations are hidden too.",
+            slider=(0.0, 0.3),
+            step=0.005,
+        ),
+    ] = 0.05
+    max_pixels: Annotated[
+        int | None,
+        Field(ge=1, le=1_000_000),
+        About(
+            "Largest mask",
+            _STAT,
+            Stage.POSTPROCESS,
+            "Most pixels of a statistical mask, the centre included; none sets no limit.",
+            more="Hides more correlated noise.",
+            less="Keeps the mask small.",
+            unit="px",
+            slider=(1, 101),
+        ),
+    ] = None
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any] | None = None, /, **more: Any) -> Self:
+        """Make parameters from values, answering a bad one with a sentence.
+
+        Raises
+        ------
+        ParameterError
+            Names the parameter, its value and its range, or the names there are.
+        """
+        try:
+            return cls.model_validate({**(values or {}), **more})
+        except ValidationError as error:
+            raise ParameterError(" ".join(_sentences(error))) from None
+
+    def changed(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> Self:
+        """Return a copy with some values replaced, checked as by `checked`."""
+        return type(self).checked({**self.model_dump(), **(values or {}), **more})
+
+    def of_stages(self, *stages: Stage) -> tuple[Any, ...]:
+        """Return the values of all parameters of some stages, as a key to compare."""
+        return tuple(
+            getattr(self, info.name) for info in parameter_infos().values() if info.stage in stages
+        )
+
+
+@dataclass(frozen=True)
+class ParameterInfo:
+    """Everything known of one parameter; see `About` for the texts."""
+
+    name: str
+    kind: Literal["bool", "int", "float", "choice"]
+    optional: bool
+    default: Any
+    lowest: float | None
+    highest: float | None
+    about: About
+
+    @property
+    def stage(self) -> Stage:
+        """The first stage that a change redoes."""
+        return self.about.stage
+
+    @property
+    def accepted(self) -> str:
+        """The accepted values in words, as in "3 to 101" or "on or off"."""
+        if self.kind == "bool":
+            return "true or false"
+        if self.kind == "choice":
+            return "one of " + ", ".join(value for value, _ in self.about.choices)
+        kind = "a whole number" if self.kind == "int" else "a number"
+        text = f"{kind} from {self.lowest:g} to {self.highest:g}"
+        return text + (", or none" if self.optional else "")
+
+
+@cache
+def parameter_infos() -> dict[str, ParameterInfo]:
+    """Return what is known of each parameter, by name, in the order of the stages' headings."""
+    return {name: _info(name, field) for name, field in Parameters.model_fields.items()}
+
+
+def _info(name: str, field: FieldInfo) -> ParameterInfo:
+    about = next(item for item in field.metadata if isinstance(item, About))
+    lowest = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)
+    highest = next((item.le for item in field.metadata if isinstance(item, Le)), None)
+    annotation: Any = field.annotation
+    optional = isinstance(annotation, UnionType) and NoneType in get_args(annotation)
+    if optional:
+        annotation = next(arg for arg in get_args(annotation) if arg is not NoneType)
+    kind: Literal["bool", "int", "float", "choice"]
+    if get_origin(annotation) is Literal:
+        kind = "choice"
+    elif annotation is bool:
+        kind = "bool"
+    else:
+        kind = "int" if annotation is int else "float"
+    return ParameterInfo(
+        name=name,
+        kind=kind,
+        optional=optional,
+        default=field.default,
+        lowest=lowest,  # type: ignore[arg-type]  # annotated_types calls it SupportsGe
+        highest=highest,  # type: ignore[arg-type]
+        about=about,
+    )
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    """Turn pydantic's report into one sentence for each bad value."""
+    infos = parameter_infos()
+    sentences = []
+    for item in error.errors():
+        name = str(item["loc"][0]) if item["loc"] else "the parameters"
+        if name in infos:
+            sentences.append(
+                f"{name} = {item['input']!r} is not accepted; give {infos[name].accepted}."
+            )
+        else:
+            sentences.append(f"There is no parameter {name}; there are: {', '.join(infos)}.")
+    return sentences

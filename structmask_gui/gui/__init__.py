@@ -1,0 +1,1 @@
+"""The window. Imports core and io; only the entry points import it."""

@@ -1,0 +1,1 @@
+"""Docks in which parameters are edited and results are read."""

@@ -1,0 +1,1 @@
+"""pyqtgraph views; they draw what they are given and compute nothing."""

@@ -1,0 +1,1 @@
+"""Files: image stacks, presets and exports. Knows the core, not the window."""
