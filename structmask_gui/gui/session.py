@@ -1,0 +1,706 @@
+"""The state of the window: one object that widgets call and views listen to.
+
+Everything flows one way: a widget calls a method, the session changes and emits a signal, views
+redraw from the session's properties. Views never compute and never call each other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.gui.history import Change
+from structmask_gui.gui.sources import ChosenFrames, FrameRange, read_for_display
+from structmask_gui.gui.worker import Lane, Outcome, Step
+
+if TYPE_CHECKING:
+    from structmask_gui.core.extraction import Extraction, Measurement
+    from structmask_gui.core.mask import Mask, MaskComparison
+    from structmask_gui.core.sampling import Region
+    from structmask_gui.io.images import ImageStack
+    from structmask_gui.io.presets import Preset
+
+log = logging.getLogger(__name__)
+
+LAG_REACH = 12
+"""Lags measured at least: half the widest centre square of the slider, so that it slides freely."""
+
+_KEPT_MEASUREMENTS = 8
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the session calls to do the work; tests put their own in.
+
+    The defaults import late: the window is on the screen before scipy or tifffile are needed.
+    """
+
+    open_stack: Callable[..., Any] | None = None
+    measure: Callable[..., Any] | None = None
+    select: Callable[..., Any] | None = None
+
+    def open(self, path: Path, **choices: Any) -> Any:
+        """Open a file as `structmask_gui.io.images.open_stack` does."""
+        if self.open_stack is not None:
+            return self.open_stack(path, **choices)
+        from structmask_gui.io.images import open_stack
+
+        return open_stack(path, **choices)
+
+    def measured(self, *args: Any, **more: Any) -> Any:
+        """Measure as `structmask_gui.core.extraction.measure` does."""
+        if self.measure is not None:
+            return self.measure(*args, **more)
+        from structmask_gui.core.extraction import measure
+
+        return measure(*args, **more)
+
+    def selected(self, *args: Any) -> Any:
+        """Select as `structmask_gui.core.extraction.select` does."""
+        if self.select is not None:
+            return self.select(*args)
+        from structmask_gui.core.extraction import select
+
+        return select(*args)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What a measurement was asked for, to file its answer under."""
+
+    serial: int
+    frame_range: FrameRange | None
+    region: Any
+    parameters: Parameters
+
+
+class Session(QObject):
+    """All that the window shows and everything that can be asked of it.
+
+    Signals
+    -------
+    stack_changed()
+        Other files are open, or none. `stack`, `stacks`, `frames` and `image` are new.
+    image_changed()
+        `image`, the pixels of the frame on display, is new.
+    frame_changed(int)
+        Another frame is on display; its pixels follow by `image_changed`.
+    parameters_changed(Parameters)
+    region_changed(), frame_range_changed()
+    extraction_changed(Extraction or None)
+        A new result. It belongs to the present parameters when `stale` is False.
+    stale_changed(bool)
+        True: what is shown is older than what is asked.
+    busy_changed(bool)
+        A file is being opened or measured; `busy_with` says which.
+    progressed(int done, int total, str what, float remaining seconds or negative)
+    error_changed(str)
+        The sentence that stands in the window; empty when all is well.
+    failed(str)
+        An input cannot be used: the sentence, once.
+    bug(str)
+        An error of the program itself: the traceback.
+    pinned_changed(), preset_changed(), colormap_changed(str)
+    ring_hovered(int)
+        The ring under the pointer, in the table or in the overlay; -1 for none.
+    pointed(str)
+        What is under the pointer, for the status bar.
+    """
+
+    stack_changed = Signal()
+    image_changed = Signal()
+    frame_changed = Signal(int)
+    parameters_changed = Signal(object)
+    region_changed = Signal()
+    frame_range_changed = Signal()
+    extraction_changed = Signal(object)
+    stale_changed = Signal(bool)
+    busy_changed = Signal(bool)
+    progressed = Signal(object, object, str, float)
+    error_changed = Signal(str)
+    failed = Signal(str)
+    bug = Signal(str)
+    pinned_changed = Signal()
+    preset_changed = Signal()
+    colormap_changed = Signal(str)
+    ring_hovered = Signal(int)
+    pointed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None, *, engine: Engine | None = None) -> None:
+        super().__init__(parent)
+        self._engine = engine or Engine()
+        self._stacks: tuple[ImageStack, ...] = ()
+        self._all_frames: ChosenFrames | None = None
+        self._serial = 0
+        self._parameters = Parameters()
+        self._region: Region | None = None
+        self._frame_range: FrameRange | None = None
+        self._frame = 0
+        self._image: NDArray[Any] | None = None
+        self._measurement: Measurement | None = None
+        self._extraction: Extraction | None = None
+        self._stale = False
+        self._busy_with = ""
+        self._error = ""
+        self._pinned: Mask | None = None
+        self._pinned_label = ""
+        self._preset: Preset | None = None
+        self._colormap = "viridis"
+        self._ring = -1
+        self._kept: list[tuple[_Request, Measurement]] = []
+        self._asked: _Request | None = None
+        self._open_choices: dict[str, Any] = {}
+
+        self.history = QUndoStack(self)
+        self._opening = Lane("open")
+        self._measuring = Lane("measure")
+        self._reading = Lane("read")
+        self._open_ticket = self._measure_ticket = self._read_ticket = 0
+        self._opening.stepped.connect(self._on_step)
+        self._opening.ended.connect(self._on_opened)
+        self._measuring.stepped.connect(self._on_step)
+        self._measuring.ended.connect(self._on_measured)
+        self._reading.ended.connect(self._on_read)
+
+    # --- what there is ------------------------------------------------------------------------
+
+    @property
+    def stack(self) -> ImageStack | None:
+        """The (first) open stack."""
+        return self._stacks[0] if self._stacks else None
+
+    @property
+    def stacks(self) -> tuple[ImageStack, ...]:
+        """All open stacks; several are averaged."""
+        return self._stacks
+
+    @property
+    def frames(self) -> ChosenFrames | None:
+        """All frames of all open stacks in one row; `frame` counts in them."""
+        return self._all_frames
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of the open stacks."""
+        return tuple(Path(stack.path) for stack in self._stacks)
+
+    @property
+    def frame(self) -> int:
+        """Number of the frame on display, from 0."""
+        return self._frame
+
+    @property
+    def image(self) -> NDArray[Any] | None:
+        """Pixels (y, x) of the frame on display, or None until they are read.
+
+        They cover the whole frame; of a very large one only every n-th pixel is held, so draw them
+        into the rectangle of ``frames.frame_shape``.
+        """
+        return self._image
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters that are asked for."""
+        return self._parameters
+
+    @property
+    def region(self) -> Region | None:
+        """The rectangle that is measured; None for the whole image."""
+        return self._region
+
+    @property
+    def frame_range(self) -> FrameRange | None:
+        """The frames that are measured; None for all."""
+        return self._frame_range
+
+    @property
+    def measurement(self) -> Measurement | None:
+        """The measurement that the shown result stands on."""
+        return self._measurement
+
+    @property
+    def extraction(self) -> Extraction | None:
+        """The shown result."""
+        return self._extraction
+
+    @property
+    def stale(self) -> bool:
+        """Whether the shown result is older than what is asked for."""
+        return self._stale
+
+    @property
+    def busy(self) -> bool:
+        """Whether a file is being opened or measured."""
+        return bool(self._busy_with)
+
+    @property
+    def busy_with(self) -> str:
+        """What is under way: "opening", "measuring" or nothing."""
+        return self._busy_with
+
+    @property
+    def error(self) -> str:
+        """The sentence that stands in the window; empty when all is well."""
+        return self._error
+
+    @property
+    def pinned(self) -> Mask | None:
+        """Mask A of a comparison."""
+        return self._pinned
+
+    @property
+    def pinned_label(self) -> str:
+        """What mask A is called."""
+        return self._pinned_label
+
+    @property
+    def preset(self) -> Preset | None:
+        """The preset last applied or saved."""
+        return self._preset
+
+    @property
+    def preset_modified(self) -> bool:
+        """Whether the parameters differ from those of the preset."""
+        if self._preset is None:
+            return False
+        return self._of_preset(self._preset) != self._parameters
+
+    @property
+    def colormap(self) -> str:
+        """Name of the colour map that the views share."""
+        return self._colormap
+
+    @property
+    def ring(self) -> int:
+        """The ring under the pointer, or -1."""
+        return self._ring
+
+    def comparison(self) -> MaskComparison | None:
+        """Compare the pinned mask A with the present mask B."""
+        if self._pinned is None or self._extraction is None:
+            return None
+        from structmask_gui.core.mask import compare_masks
+
+        return compare_masks(self._pinned, self._extraction.mask, (self._pinned_label, "now"))
+
+    def patches_on_frame(
+        self,
+    ) -> tuple[NDArray[Any], NDArray[np.bool_], list[str], tuple[int, int]]:
+        """Return the measured patches of the frame on display.
+
+        Returns
+        -------
+        corners : int array (n, 2)
+            Top left corner (y, x) of each patch.
+        used : bool array (n,)
+        reasons : list of str
+            Why a patch was left out; empty for a used one.
+        patch_shape : (int, int)
+        """
+        if self._measurement is None or self._asked is None:
+            return np.zeros((0, 2), int), np.zeros(0, bool), [], (0, 0)
+        sampling = self._measurement.sampling
+        frame = self._frame
+        if self._asked.frame_range is not None:
+            indices = self._asked.frame_range.indices()
+            frame = indices.index(frame) if frame in indices else -1
+        here = np.flatnonzero(sampling.places[:, 0] == frame)
+        return (
+            sampling.places[here, 1:],
+            sampling.used[here],
+            [sampling.reasons[i] for i in here],
+            sampling.patch_shape,
+        )
+
+    # --- files --------------------------------------------------------------------------------
+
+    def open(
+        self,
+        paths: str | Path | Sequence[str | Path],
+        *,
+        series: int | None = None,
+        axes: str | None = None,
+        channel: int | str | None = None,
+    ) -> None:
+        """Open a file, or several to average, and measure as soon as they are open.
+
+        The present stack stays until the new one is open; if that fails, it stays altogether.
+        """
+        if isinstance(paths, (str, Path)):
+            paths = [paths]
+        wanted = [Path(path) for path in paths]
+        if not wanted:
+            return
+        choices = {
+            name: value
+            for name, value in {"series": series, "axes": axes, "channel": channel}.items()
+            if value is not None
+        }
+        engine = self._engine
+
+        def work(progress: Any, cancelled: Any) -> Any:
+            stacks: list[Any] = []
+            try:
+                for number, path in enumerate(wanted):
+                    progress(number, len(wanted), f"Opening {path.name}")
+                    if cancelled():
+                        break
+                    stacks.append(engine.open(path, **choices))
+                frames = ChosenFrames(stacks) if stacks else None
+                image = None if frames is None else read_for_display(frames, 0, cancelled)
+            except BaseException:
+                _close(stacks)
+                raise
+            return tuple(stacks), frames, image, choices
+
+        self._measuring.cancel()
+        self._open_ticket = self._opening.submit(work)
+        self._set_busy("opening")
+
+    def reopen(self, **choices: Any) -> None:
+        """Open the present files again with other axes, channel or series."""
+        if self._stacks:
+            self.open(self.paths, **{**self._open_choices, **choices})
+
+    def close_files(self) -> None:
+        """Let go of the open files and of all results."""
+        self.cancel()
+        self._set_stacks((), None, None, {})
+
+    @property
+    def open_choices(self) -> dict[str, Any]:
+        """The axes, channel and series that the files were opened with, as far as given."""
+        return dict(self._open_choices)
+
+    def set_frame(self, frame: int) -> None:
+        """Show another frame."""
+        if self._all_frames is None:
+            return
+        frame = min(max(int(frame), 0), self._all_frames.n_frames - 1)
+        if frame != self._frame:
+            self._frame = frame
+            self.frame_changed.emit(frame)
+            self._read_image()
+
+    def _read_image(self) -> None:
+        frames, frame = self._all_frames, self._frame
+        if frames is not None:
+            self._read_ticket = self._reading.submit(
+                lambda _progress, cancelled: read_for_display(frames, frame, cancelled)
+            )
+
+    # --- parameters ---------------------------------------------------------------------------
+
+    def set_parameter(self, name: str, value: Any) -> None:
+        """Change one parameter; quick changes of the same one are undone together."""
+        label = parameter_infos()[name].about.label
+        self._change_parameters({name: value}, f"{label} = {value}", merge=name)
+
+    def set_parameters(self, values: Mapping[str, Any] | Parameters, text: str = "") -> None:
+        """Change several parameters in one step that is undone at once."""
+        if isinstance(values, Parameters):
+            values = values.model_dump()
+        self._change_parameters(values, text or "Change parameters")
+
+    def reset_parameters(self) -> None:
+        """Put every parameter back to its default."""
+        self.set_parameters(Parameters(), "Reset all parameters")
+
+    def apply_preset(self, preset: Preset) -> None:
+        """Set the parameters of a preset and remember it."""
+        self._preset = preset
+        self.set_parameters(self._of_preset(preset), f"Preset {preset.name}")
+        self.preset_changed.emit()
+
+    def set_preset(self, preset: Preset | None) -> None:
+        """Say which preset the present parameters belong to, as after saving one."""
+        self._preset = preset
+        self.preset_changed.emit()
+
+    def _of_preset(self, preset: Preset) -> Parameters:
+        return Parameters.checked(preset.parameters)
+
+    def _change_parameters(self, values: Mapping[str, Any], text: str, merge: str = "") -> None:
+        try:
+            new = self._parameters.changed(values)
+        except StructMaskError as error:
+            self._fail(str(error))
+            return
+        if new != self._parameters:
+            self.history.push(Change(text, self._put_parameters, self._parameters, new, merge))
+
+    def _put_parameters(self, parameters: Parameters) -> bool:
+        self._parameters = parameters
+        self.parameters_changed.emit(parameters)
+        if self._preset is not None:
+            self.preset_changed.emit()
+        self.refresh()
+        return True
+
+    def set_region(self, region: Region | None) -> None:
+        """Measure only a rectangle (y0, y1, x0, x1), or the whole image."""
+        if region != self._region:
+            put = self._putter("_region", self.region_changed)
+            self.history.push(Change("Rectangle", put, self._region, region, "region"))
+
+    def set_frame_range(self, frame_range: FrameRange | None) -> None:
+        """Measure only some frames, or all."""
+        if self._all_frames is not None and frame_range is not None:
+            n = self._all_frames.n_frames
+            start = min(max(frame_range.start, 0), n - 1)
+            stop = min(max(frame_range.stop, start + 1), n)
+            frame_range = FrameRange(start, stop, max(1, frame_range.step))
+            if frame_range == FrameRange(0, n, 1):
+                frame_range = None
+        if frame_range != self._frame_range:
+            put = self._putter("_frame_range", self.frame_range_changed)
+            self.history.push(Change("Frames", put, self._frame_range, frame_range, "frames"))
+
+    def _putter(self, name: str, changed: Any) -> Callable[[Any], bool]:
+        serial = self._serial
+
+        def put(value: Any) -> bool:
+            if serial != self._serial:
+                return False  # it belonged to a file that is no longer open
+            setattr(self, name, value)
+            changed.emit()
+            self.refresh()
+            return True
+
+        return put
+
+    # --- results ------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Bring the result up to date: at once if the pixels need not be read again."""
+        if self._all_frames is None or self._busy_with == "opening":
+            return
+        request = self._request()
+        measurement = self._remembered(request)
+        if measurement is None:
+            self._measure(request)
+            return
+        if self._busy_with == "measuring":
+            self._measure_ticket = 0
+            self._measuring.cancel()
+            self._set_busy("")
+        previous = self._extraction if measurement is self._measurement else None
+        try:
+            extraction = self._engine.selected(measurement, self._parameters, previous)
+        except StructMaskError as error:
+            self._set_stale(True)
+            self._fail(str(error))
+            return
+        self._show(request, measurement, extraction)
+
+    def measure_again(self) -> None:
+        """Read the pixels again, as after the file was changed by another program."""
+        self._kept.clear()
+        if self._all_frames is not None:
+            self._measure(self._request())
+
+    def cancel(self) -> None:
+        """Stop what is under way; the last result stays, marked as out of date."""
+        self._open_ticket = self._measure_ticket = 0
+        self._opening.cancel()
+        self._measuring.cancel()
+        self._set_busy("")
+
+    def _request(self) -> _Request:
+        return _Request(self._serial, self._frame_range, self._region, self._parameters)
+
+    def _remembered(self, request: _Request) -> Measurement | None:
+        """Find a measurement that answers a request, the latest first."""
+        for n, (asked, measurement) in enumerate(self._kept):
+            if (asked.serial, asked.frame_range, asked.region) == (
+                request.serial,
+                request.frame_range,
+                request.region,
+            ) and measurement.fits(request.parameters):
+                self._kept.insert(0, self._kept.pop(n))
+                return measurement
+        return None
+
+    def _measure(self, request: _Request) -> None:
+        engine, stacks, region = self._engine, self._stacks, self._region
+        parameters = request.parameters
+        reach = max(LAG_REACH, parameters.center_size // 2)
+
+        def work(progress: Any, cancelled: Any) -> Any:
+            frames = ChosenFrames(stacks, request.frame_range)
+            measurement = engine.measured(
+                frames,
+                parameters,
+                region=region,
+                lag_reach=reach,
+                progress=progress,
+                cancelled=cancelled,
+            )
+            # The first selection imports scipy: here, where it does not hold up the window.
+            return request, measurement, engine.selected(measurement, parameters, None)
+
+        self._measure_ticket = self._measuring.submit(work)
+        self._set_stale(True)
+        self._set_busy("measuring")
+
+    def _show(self, request: _Request, measurement: Measurement, extraction: Extraction) -> None:
+        self._asked = request
+        self._measurement = measurement
+        self._extraction = extraction
+        self._set_error("")
+        self._set_stale(False)
+        self.extraction_changed.emit(extraction)
+
+    # --- compare, point, look -----------------------------------------------------------------
+
+    def pin(self) -> None:
+        """Keep the present mask as A."""
+        if self._extraction is not None:
+            self.set_pinned(self._extraction.mask, "pinned")
+
+    def set_pinned(self, mask: Mask, label: str) -> None:
+        """Keep a mask, from a file for instance, as A."""
+        self._pinned, self._pinned_label = mask, label
+        self.pinned_changed.emit()
+
+    def unpin(self) -> None:
+        """Forget mask A."""
+        self._pinned, self._pinned_label = None, ""
+        self.pinned_changed.emit()
+
+    def set_colormap(self, name: str) -> None:
+        """Choose the colour map that all views share."""
+        if name != self._colormap:
+            self._colormap = name
+            self.colormap_changed.emit(name)
+
+    def hover_ring(self, ring: int) -> None:
+        """Say which ring the pointer is on; -1 for none."""
+        if ring != self._ring:
+            self._ring = ring
+            self.ring_hovered.emit(ring)
+
+    def point(self, text: str) -> None:
+        """Say what is under the pointer."""
+        self.pointed.emit(text)
+
+    # --- what the lanes answer ----------------------------------------------------------------
+
+    def _on_step(self, step: Step) -> None:
+        wanted = {"opening": self._open_ticket, "measuring": self._measure_ticket}
+        lane_wanted = wanted.get(self._busy_with)
+        if lane_wanted == step.ticket:
+            self.progressed.emit(step.done, step.total, step.what, step.remaining)
+
+    def _on_opened(self, outcome: Outcome) -> None:
+        if outcome.ticket != self._open_ticket:
+            if outcome.kind == "done":
+                _close(outcome.result[0])
+            return
+        self._set_busy("")
+        if outcome.kind == "done":
+            self._set_stacks(*outcome.result)
+        else:
+            self._answer_failure(outcome)
+            if self._stale or self._extraction is None:
+                self.refresh()  # opening had stopped the measurement of the stack that stays
+
+    def _on_measured(self, outcome: Outcome) -> None:
+        if outcome.ticket != self._measure_ticket:
+            return
+        self._set_busy("")
+        if outcome.kind != "done":
+            self._answer_failure(outcome)
+            return
+        request, measurement, extraction = outcome.result
+        self._kept.insert(0, (request, measurement))
+        del self._kept[_KEPT_MEASUREMENTS:]
+        if request.parameters == self._parameters:
+            self._show(request, measurement, extraction)
+        else:
+            self.refresh()
+
+    def _on_read(self, outcome: Outcome) -> None:
+        if outcome.ticket != self._read_ticket:
+            return
+        if outcome.kind == "done":
+            self._image = outcome.result
+            self.image_changed.emit()
+        else:
+            self._answer_failure(outcome)
+
+    def _answer_failure(self, outcome: Outcome) -> None:
+        if outcome.kind == "error":
+            self._fail(outcome.text)
+        elif outcome.kind == "bug":
+            self._set_error("Something went wrong inside StructMask; the report says what.")
+            self.bug.emit(outcome.text)
+
+    # --- small setters ------------------------------------------------------------------------
+
+    def _set_stacks(self, stacks: Any, frames: Any, image: Any, choices: dict[str, Any]) -> None:
+        old = self._stacks
+        self._serial += 1
+        self._stacks, self._all_frames, self._image = stacks, frames, image
+        self._open_choices = choices
+        self._frame, self._region, self._frame_range = 0, None, None
+        self._measurement = self._extraction = self._asked = None
+        self._kept.clear()
+        self._set_error("")
+        self._set_stale(False)
+        self.stack_changed.emit()
+        self.region_changed.emit()
+        self.frame_range_changed.emit()
+        self.frame_changed.emit(0)
+        self.image_changed.emit()
+        self.extraction_changed.emit(None)
+        _close(old)
+        self.refresh()
+
+    def _set_busy(self, what: str) -> None:
+        was, self._busy_with = self.busy, what
+        if self.busy != was:
+            self.busy_changed.emit(self.busy)
+
+    def _set_stale(self, stale: bool) -> None:
+        if stale != self._stale:
+            self._stale = stale
+            self.stale_changed.emit(stale)
+
+    def _set_error(self, text: str) -> None:
+        if text != self._error:
+            self._error = text
+            self.error_changed.emit(text)
+
+    def _fail(self, text: str) -> None:
+        log.warning("%s", text)
+        self._set_error(text)
+        self.failed.emit(text)
+
+    def dismiss_error(self) -> None:
+        """Take the sentence away, as when it has been read."""
+        self._set_error("")
+
+    def close(self) -> None:
+        """Stop the threads and close the files; the session is of no use afterwards."""
+        for lane in (self._opening, self._measuring, self._reading):
+            lane.close()
+        _close(self._stacks)
+        self._stacks = ()
+
+
+def _close(stacks: Sequence[Any]) -> None:
+    for stack in stacks:
+        close = getattr(stack, "close", None)
+        if close is not None:
+            close()

@@ -1,0 +1,248 @@
+"""Lanes: threads that do one job at a time and report to the GUI thread by signals.
+
+A lane is a `QThread` without a parent. Its jobs are plain callables that take the progress and
+cancel callbacks of the engine; whatever they raise ends up as an `Outcome`, never as a lost
+exception.
+The newest job wins: submitting one cancels the job under way and replaces the job that waits.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from PySide6.QtCore import QThread, Signal
+
+from structmask_gui.core.errors import Cancelled, StructMaskError
+from structmask_gui.core.progress import IsCancelled, Progress
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[Progress, IsCancelled], Any]
+
+_REPORT_EVERY = 0.05
+"""Seconds between two progress reports; more would only load the event loop."""
+
+_STACK = 8 * 2**20
+"""Bytes of stack: threads on macOS have 512 KB, which OpenBLAS overruns."""
+
+_abandoned: list[Lane] = []
+"""Lanes that did not stop in time; destroying a running QThread would abort the process."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a job has come.
+
+    Attributes
+    ----------
+    ticket : int
+        The job.
+    done, total : int
+        Work done and to do, in the job's own units.
+    what : str
+        What is being done.
+    remaining : float
+        Seconds still needed, or a negative number while that is not known.
+    """
+
+    ticket: int
+    done: int
+    total: int
+    what: str
+    remaining: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended.
+
+    Attributes
+    ----------
+    ticket : int
+        The number `Lane.submit` gave.
+    kind : {"done", "error", "bug", "cancelled"}
+        "error" is the input's fault and has a sentence, "bug" is ours and has a traceback.
+    result : object
+        What the job returned, when done.
+    text : str
+        The sentence of an error, the traceback of a bug.
+    """
+
+    ticket: int
+    kind: Literal["done", "error", "bug", "cancelled"]
+    result: Any = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class _Job:
+    ticket: int
+    work: Work
+    stop: threading.Event
+
+
+class Lane(QThread):
+    """One thread, one job at a time, the newest request wins.
+
+    Parameters
+    ----------
+    name : str
+        Name of the thread, for the log and the debugger.
+
+    Signals
+    -------
+    stepped : Step
+    ended : Outcome
+        One for each job that was begun. Receivers compare the ticket with the one they want.
+    """
+
+    stepped = Signal(object)
+    ended = Signal(object)
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setObjectName(f"structmask-{name}")
+        self.setStackSize(_STACK)
+        self._wake = threading.Condition()
+        self._waiting: _Job | None = None
+        self._current: _Job | None = None
+        self._closing = False
+        self._tickets = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job is under way or waits."""
+        with self._wake:
+            return self._current is not None or self._waiting is not None
+
+    def submit(self, work: Work) -> int:
+        """Take a job, cancelling the one under way, and return its ticket.
+
+        The thread is started by the first job, so that lanes nobody uses cost nothing.
+        """
+        with self._wake:
+            self._tickets += 1
+            job = _Job(self._tickets, work, threading.Event())
+            if self._current is not None:
+                self._current.stop.set()
+            self._waiting = job
+            self._wake.notify()
+        if not self.isRunning() and not self._closing:
+            self.start()
+        return job.ticket
+
+    def cancel(self) -> None:
+        """Stop the job under way and forget the one that waits."""
+        with self._wake:
+            self._waiting = None
+            if self._current is not None:
+                self._current.stop.set()
+
+    def close(self, timeout: float = 5.0) -> bool:
+        """Stop the thread and wait for it; call it before the lane is let go.
+
+        Returns
+        -------
+        bool
+            False when the thread did not stop within ``timeout`` seconds, for instance because a
+            disk does not answer. The lane is then kept alive until the process ends.
+        """
+        with self._wake:
+            self._closing = True
+            self._waiting = None
+            if self._current is not None:
+                self._current.stop.set()
+            self._wake.notify()
+        self.requestInterruption()
+        self.quit()
+        stopped = self.wait(int(timeout * 1000))
+        if not stopped:
+            log.warning("%s did not stop within %g s", self.objectName(), timeout)
+            _abandoned.append(self)
+        return stopped
+
+    def run(self) -> None:
+        """Do jobs until closed; runs in the thread itself."""
+        threading.current_thread().name = self.objectName()
+        while True:
+            with self._wake:
+                self._current = None
+                while self._waiting is None and not self._closing:
+                    self._wake.wait()
+                if self._closing:
+                    return
+                job, self._waiting = self._waiting, None
+                self._current = job
+            assert job is not None
+            outcome = self._do(job)
+            with self._wake:
+                self._current = None
+                closing = self._closing
+            if not closing:
+                self.ended.emit(outcome)
+            # The result must not live on in this frame while the thread waits for the next job.
+            del outcome, job
+
+    def _do(self, job: _Job) -> Outcome:
+        try:
+            result = job.work(_Reporter(self, job), job.stop.is_set)
+        except Cancelled:
+            return Outcome(job.ticket, "cancelled")
+        except StructMaskError as error:
+            return Outcome(job.ticket, "error", text=str(error))
+        except OSError as error:
+            log.warning("input/output error in %s", self.objectName(), exc_info=True)
+            return Outcome(job.ticket, "error", text=sentence_of(error))
+        except MemoryError:
+            log.warning("out of memory in %s", self.objectName(), exc_info=True)
+            return Outcome(
+                job.ticket,
+                "error",
+                text="There is not enough memory for this; choose a rectangle or fewer frames.",
+            )
+        except BaseException:
+            report = traceback.format_exc()
+            log.error("bug in %s\n%s", self.objectName(), report)
+            return Outcome(job.ticket, "bug", text=report)
+        if job.stop.is_set():
+            return Outcome(job.ticket, "cancelled")
+        return Outcome(job.ticket, "done", result)
+
+
+class _Reporter:
+    """Progress callback of one job: throttled, with the remaining time."""
+
+    def __init__(self, lane: Lane, job: _Job) -> None:
+        self._lane = lane
+        self._job = job
+        self._what = ""
+        self._begun = self._last = 0.0
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        now = time.monotonic()
+        if what != self._what:
+            self._what, self._begun, self._last = what, now, 0.0
+        if self._job.stop.is_set() or now - self._last < _REPORT_EVERY:
+            return
+        self._last = now
+        elapsed = now - self._begun
+        remaining = elapsed / done * (total - done) if done > 0 and elapsed > 0.3 else -1.0
+        self._lane.stepped.emit(Step(self._job.ticket, done, total, what, remaining))
+
+
+def sentence_of(error: OSError) -> str:
+    """Say an operating system error in a sentence with the file's name.
+
+    Examples
+    --------
+    >>> sentence_of(FileNotFoundError(2, "No such file or directory", "/data/a.tif"))
+    '/data/a.tif: No such file or directory.'
+    """
+    reason = (error.strerror or str(error) or type(error).__name__).rstrip(".")
+    return f"{error.filename}: {reason}." if error.filename else f"{reason}."
