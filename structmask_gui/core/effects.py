@@ -1,0 +1,71 @@
+"""Which parameters have no effect in the present setting, and why, in words.
+
+The parameter panel disables what is named here and shows the sentence.
+"""
+
+from __future__ import annotations
+
+from structmask_gui.core.parameters import Parameters, parameter_infos
+
+_RING_ONLY = frozenset(
+    {
+        "norm_autocorr",
+        "log_autocorr",
+        "crop_autocorr",
+        "center_size",
+        "convention",
+        "adapt_autocorr",
+        "adapt_CB",
+        "adapt_DF",
+        "base_percentile",
+        "percentile_decay",
+        "center_ratio_threshold",
+        "use_center_proximity",
+        "center_proximity_threshold",
+        "keep_center_component_only",
+        "max_true_pixels",
+    }
+)
+_STATISTICAL_ONLY = frozenset({"max_lag", "q", "rho_min", "max_pixels"})
+
+
+def why_without_effect(name: str, parameters: Parameters) -> str | None:
+    """Say why a parameter has no effect on the mask in the present setting.
+
+    Parameters
+    ----------
+    name : str
+        A field of `Parameters`.
+    parameters : Parameters
+        The present setting.
+
+    Returns
+    -------
+    str or None
+        One sentence, or None when the parameter has an effect.
+
+    Raises
+    ------
+    KeyError
+        If there is no such parameter.
+    """
+    parameter_infos()[name]
+    if name in _RING_ONLY and parameters.method != "ring":
+        return "Only the published method uses it."
+    if name in _STATISTICAL_ONLY and parameters.method != "statistical":
+        return "Only the statistical selection uses it."
+    if name == "seed" and parameters.layout != "random":
+        return "Only random placement uses it."
+    if name == "patch_size" and parameters.layout == "whole":
+        return "Whole frames are taken as one patch each."
+    if name == "center_size" and not parameters.crop_autocorr:
+        return "The whole plane of lags is analysed; turn on the crop to use it."
+    if name in ("adapt_CB", "adapt_DF") and not parameters.adapt_autocorr:
+        return "The adaptive threshold is off."
+    if name == "adapt_CB" and parameters.convention == "as-implemented":
+        # The threshold is scaled to 0 .. 1 whatever its height was. Only its sign is left, and the
+        # median that gives it is hardly ever 0 or negative.
+        return "The program scales the threshold to 0 .. 1, so its height cancels."
+    if name == "center_proximity_threshold" and not parameters.use_center_proximity:
+        return "Centre proximity is off."
+    return None
