@@ -1,0 +1,413 @@
+"""Everything the menus offer, as records: menus, toolbar, shortcut list and tests are made of them.
+
+An action calls the method of `Commands` that carries its id as a name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from structmask_gui.gui.remedies import REMEDIES
+
+Needs = Literal["", "stack", "result", "busy", "pinned", "region", "undo", "redo"]
+"""What must be there for an action to be enabled."""
+
+
+@dataclass(frozen=True)
+class ActionInfo:
+    """One action.
+
+    Attributes
+    ----------
+    id : str
+        Unique; also the name of the method of `Commands` it calls.
+    menu : str
+        The menu it stands in, with submenus after a slash.
+    text : str
+        What the menu says; "…" when it asks something first.
+    tip : str
+        What it does, in a sentence.
+    shortcut : str
+        Keys, as Qt writes them portably.
+    icon : str
+        Name of a drawing in resources/icons.
+    toolbar : bool
+        Whether it stands in the toolbar too.
+    needs : str
+        What must be there for it to be enabled.
+    gap : bool
+        Whether a line is drawn before it.
+    choice : str
+        Actions of one menu that exclude each other share this word; the action then calls the
+        method of that name with ``value``.
+    value : str
+        See ``choice``.
+    """
+
+    id: str
+    menu: str
+    text: str
+    tip: str
+    shortcut: str = ""
+    icon: str = ""
+    toolbar: bool = False
+    needs: Needs = ""
+    gap: bool = False
+    choice: str = ""
+    value: str = ""
+
+
+MENUS = ("&File", "&Edit", "&View", "&Measure", "&Presets", "&Compare", "&Help")
+
+COLORMAPS = ("viridis", "inferno", "plasma", "magma", "cividis", "grey")
+
+_THEMES = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
+
+SAMPLE_TIP = "Open the simulated stack that comes with StructMask."
+
+
+def _file() -> list[ActionInfo]:
+    menu = "&File"
+    return [
+        ActionInfo(
+            "open_files",
+            menu,
+            "&Open…",
+            "Open a stack; several files are averaged.",
+            "Ctrl+O",
+            "open",
+            toolbar=True,
+        ),
+        ActionInfo(
+            "open_folder",
+            menu,
+            "Open &folder…",
+            "Show a folder in the file browser.",
+            "Ctrl+Shift+O",
+            "folder",
+        ),
+        ActionInfo("open_sample", menu, "Open the &sample", SAMPLE_TIP, "", "stack"),
+        ActionInfo(
+            "reopen_file",
+            menu,
+            "&Read again",
+            "Open the present files again, as after a change.",
+            "F5",
+            "reload",
+            needs="stack",
+        ),
+        ActionInfo(
+            "show_metadata",
+            menu,
+            "File &information…",
+            "Show what the file says of itself.",
+            "Ctrl+I",
+            "info",
+            needs="stack",
+        ),
+        ActionInfo(
+            "export_mask",
+            menu,
+            "&Export mask…",
+            "Write the mask as NPY, PNG, TIFF, enlarged picture or JSON record.",
+            "Ctrl+E",
+            "export",
+            toolbar=True,
+            needs="result",
+            gap=True,
+        ),
+        ActionInfo(
+            "export_all",
+            menu,
+            "Export mask, picture and &record…",
+            "Write NPY, PNG and JSON record together into a folder.",
+            "Ctrl+Shift+E",
+            "save",
+            needs="result",
+        ),
+        ActionInfo(
+            "close_file",
+            menu,
+            "&Close file",
+            "Let go of the open files.",
+            "Ctrl+W",
+            needs="stack",
+            gap=True,
+        ),
+        ActionInfo("quit", menu, "&Quit", "Close the window.", "Ctrl+Q", gap=True),
+    ]
+
+
+def _edit() -> list[ActionInfo]:
+    menu = "&Edit"
+    return [
+        ActionInfo(
+            "undo",
+            menu,
+            "&Undo",
+            "Take back the last change of a parameter.",
+            "Ctrl+Z",
+            "undo",
+            toolbar=True,
+            needs="undo",
+        ),
+        ActionInfo(
+            "redo",
+            menu,
+            "&Redo",
+            "Make the change again that was taken back.",
+            "Ctrl+Shift+Z",
+            "redo",
+            toolbar=True,
+            needs="redo",
+        ),
+        ActionInfo(
+            "reset_parameters",
+            menu,
+            "Reset all &parameters",
+            "Put every parameter back to its default.",
+            "Ctrl+R",
+            "reload",
+            gap=True,
+        ),
+        ActionInfo(
+            "copy_mask",
+            menu,
+            "&Copy mask as text",
+            "Copy the mask as a nested list of 0 and 1, as n2v takes it.",
+            "Ctrl+Shift+C",
+            "copy",
+            needs="result",
+            gap=True,
+        ),
+        ActionInfo(
+            "copy_sentence",
+            menu,
+            "Copy the &result in words",
+            "Copy the sentence at the top with its notes.",
+            "",
+            "copy",
+            needs="result",
+        ),
+    ]
+
+
+def _view() -> list[ActionInfo]:
+    menu = "&View"
+    return [
+        ActionInfo(
+            "previous_frame",
+            menu,
+            "&Previous frame",
+            "Show the frame before.",
+            "Alt+Left",
+            "previous",
+            needs="stack",
+        ),
+        ActionInfo(
+            "next_frame",
+            menu,
+            "&Next frame",
+            "Show the frame after.",
+            "Alt+Right",
+            "next",
+            needs="stack",
+        ),
+        *(
+            ActionInfo(
+                f"colormap_{name}",
+                f"{menu}/&Colours",
+                name.capitalize(),
+                f"Draw all views in the colours {name}.",
+                choice="choose_colormap",
+                value=name,
+            )
+            for name in COLORMAPS
+        ),
+        *(
+            ActionInfo(
+                f"theme_{name}",
+                f"{menu}/&Appearance",
+                text,
+                "Follow the light or dark of the system."
+                if name == "system"
+                else f"Always {name}.",
+                choice="choose_theme",
+                value=name,
+            )
+            for name, text in _THEMES.items()
+        ),
+        ActionInfo(
+            "next_panel",
+            menu,
+            "Go to the next &panel",
+            "Move the keyboard to the next panel.",
+            "F6",
+            gap=True,
+        ),
+        ActionInfo("full_screen", menu, "&Full screen", "Fill the screen, or stop.", "F11"),
+        ActionInfo(
+            "reset_layout",
+            menu,
+            "&Reset layout",
+            "Put all panels back to where they were first.",
+            "",
+            "layout",
+        ),
+    ]
+
+
+def _measure() -> list[ActionInfo]:
+    menu = "&Measure"
+    return [
+        ActionInfo(
+            "measure_again",
+            menu,
+            "&Measure again",
+            "Read the pixels and measure them again.",
+            "Ctrl+M",
+            "measure",
+            toolbar=True,
+            needs="stack",
+        ),
+        ActionInfo(
+            "cancel",
+            menu,
+            "&Cancel",
+            "Stop opening or measuring; the last result stays.",
+            "Esc",
+            "cancel",
+            toolbar=True,
+            needs="busy",
+        ),
+        ActionInfo(
+            "whole_image",
+            menu,
+            "Measure the &whole image",
+            "Forget the rectangle; measure everywhere.",
+            "Ctrl+Shift+A",
+            "fit",
+            needs="region",
+        ),
+        *(
+            ActionInfo(
+                remedy.id,
+                menu,
+                remedy.text,
+                "One click; undo takes it back.",
+                f"Ctrl+{number}",
+                gap=number == 1,
+            )
+            for number, remedy in enumerate(REMEDIES.values(), 1)
+        ),
+    ]
+
+
+def _presets_and_compare() -> list[ActionInfo]:
+    presets, compare = "&Presets", "&Compare"
+    return [
+        ActionInfo(
+            "save_preset",
+            presets,
+            "&Save as preset…",
+            "Keep the present parameters under a name.",
+            "Ctrl+S",
+            "preset",
+        ),
+        ActionInfo("import_preset", presets, "&Import…", "Add a preset from a file.", "", "import"),
+        ActionInfo(
+            "export_preset",
+            presets,
+            "&Export…",
+            "Write the chosen preset to a file to share.",
+            "",
+            "export",
+        ),
+        ActionInfo(
+            "open_preset_folder",
+            presets,
+            "Open the preset &folder",
+            "Show the folder of your presets in the system's file manager.",
+            "",
+            "folder",
+        ),
+        ActionInfo(
+            "pin",
+            compare,
+            "&Pin this mask as A",
+            "Keep this mask and compare it with later ones.",
+            "Ctrl+P",
+            "pin",
+            toolbar=True,
+            needs="result",
+        ),
+        ActionInfo(
+            "unpin",
+            compare,
+            "&Forget A",
+            "End the comparison.",
+            "Ctrl+Shift+P",
+            "unpin",
+            needs="pinned",
+        ),
+        ActionInfo(
+            "compare_file",
+            compare,
+            "Compare with a mask &file…",
+            "Take a mask from disk (NPY, PNG, TIFF) as A.",
+            "Ctrl+D",
+            "compare",
+        ),
+    ]
+
+
+def _help() -> list[ActionInfo]:
+    menu = "&Help"
+    return [
+        ActionInfo("help", menu, "&Help", "Explain the method beside the views.", "F1", "help"),
+        ActionInfo(
+            "shortcuts",
+            menu,
+            "&Keyboard shortcuts",
+            "List all keys.",
+            "F2",
+            "info",
+        ),
+        ActionInfo(
+            "open_log_folder",
+            menu,
+            "Open the &log folder",
+            "Show the folder of the log file.",
+            "",
+            "folder",
+        ),
+        ActionInfo(
+            "report_problem",
+            menu,
+            "Report a &problem…",
+            "Show what to send along with a report.",
+            "",
+            "warning",
+        ),
+        ActionInfo(
+            "about",
+            menu,
+            "&About StructMask",
+            "Version and system, to copy.",
+            "",
+            "info",
+            gap=True,
+        ),
+    ]
+
+
+ACTIONS: tuple[ActionInfo, ...] = (
+    *_file(),
+    *_edit(),
+    *_view(),
+    *_measure(),
+    *_presets_and_compare(),
+    *_help(),
+)
+"""All actions in the order of the menus."""

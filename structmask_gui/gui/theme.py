@@ -1,0 +1,124 @@
+"""Light and dark: Fusion with palettes of our own, following the system or set by hand.
+
+Palettes of our own, because the platform's differ in contrast and the offscreen one has no dark.
+Widgets learn of a change by Qt's `PaletteChange` event and take their colours from the palette.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+from structmask_gui.gui.settings import ThemeName
+
+_ROLES = QPalette.ColorRole
+
+_LIGHT = {
+    _ROLES.Window: "#f3f4f6",
+    _ROLES.WindowText: "#1b1f24",
+    _ROLES.Base: "#ffffff",
+    _ROLES.AlternateBase: "#eef1f4",
+    _ROLES.ToolTipBase: "#ffffff",
+    _ROLES.ToolTipText: "#1b1f24",
+    _ROLES.PlaceholderText: "#6b7280",
+    _ROLES.Text: "#1b1f24",
+    _ROLES.Button: "#e9ebee",
+    _ROLES.ButtonText: "#1b1f24",
+    _ROLES.BrightText: "#b00020",
+    _ROLES.Link: "#0b63c5",
+    _ROLES.LinkVisited: "#6a3fb5",
+    _ROLES.Highlight: "#1f6fd6",
+    _ROLES.HighlightedText: "#ffffff",
+    _ROLES.Light: "#ffffff",
+    _ROLES.Midlight: "#e4e7eb",
+    _ROLES.Mid: "#b8bec6",
+    _ROLES.Dark: "#9aa1aa",
+    _ROLES.Shadow: "#6b7280",
+    _ROLES.Accent: "#1f6fd6",
+}
+
+_DARK = {
+    _ROLES.Window: "#24272c",
+    _ROLES.WindowText: "#e6e8eb",
+    _ROLES.Base: "#1a1c20",
+    _ROLES.AlternateBase: "#22252a",
+    _ROLES.ToolTipBase: "#33373d",
+    _ROLES.ToolTipText: "#e6e8eb",
+    _ROLES.PlaceholderText: "#949ba5",
+    _ROLES.Text: "#e6e8eb",
+    _ROLES.Button: "#31353b",
+    _ROLES.ButtonText: "#e6e8eb",
+    _ROLES.BrightText: "#ff8a80",
+    _ROLES.Link: "#6cb1ff",
+    _ROLES.LinkVisited: "#b79cf0",
+    _ROLES.Highlight: "#2f7fe0",
+    _ROLES.HighlightedText: "#ffffff",
+    _ROLES.Light: "#454a52",
+    _ROLES.Midlight: "#3a3f46",
+    _ROLES.Mid: "#4a5058",
+    _ROLES.Dark: "#15171a",
+    _ROLES.Shadow: "#0c0d0f",
+    _ROLES.Accent: "#2f7fe0",
+}
+
+_DISABLED = {False: "#9098a2", True: "#7a818b"}
+
+
+def palette(dark: bool) -> QPalette:
+    """Return the palette of light or dark."""
+    made = QPalette()
+    for role, colour in (_DARK if dark else _LIGHT).items():
+        made.setColor(role, QColor(colour))
+    for role in (_ROLES.WindowText, _ROLES.Text, _ROLES.ButtonText, _ROLES.HighlightedText):
+        made.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED[dark]))
+    made.setColor(QPalette.ColorGroup.Disabled, _ROLES.Highlight, made.color(_ROLES.Mid))
+    return made
+
+
+def system_is_dark() -> bool:
+    """Tell whether the system asks for dark; light where it does not say."""
+    return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+
+
+class Theme(QObject):
+    """Puts the palette on the application and keeps it in step with the system.
+
+    Signals
+    -------
+    changed(bool)
+        The palette was replaced; True for dark.
+    """
+
+    changed = Signal(bool)
+
+    def __init__(self, app: QApplication, name: ThemeName = "system") -> None:
+        super().__init__(app)
+        self._app = app
+        self._name: ThemeName = name
+        app.setStyle("Fusion")
+        app.styleHints().colorSchemeChanged.connect(self._follow)
+        self._put()
+
+    @property
+    def name(self) -> ThemeName:
+        """What was chosen."""
+        return self._name
+
+    @property
+    def dark(self) -> bool:
+        """Whether the window is dark now."""
+        return self._name == "dark" or (self._name == "system" and system_is_dark())
+
+    def choose(self, name: ThemeName) -> None:
+        """Follow the system, or stay light or dark."""
+        self._name = name
+        self._put()
+
+    def _follow(self) -> None:
+        if self._name == "system":
+            self._put()
+
+    def _put(self) -> None:
+        self._app.setPalette(palette(self.dark))
+        self.changed.emit(self.dark)
