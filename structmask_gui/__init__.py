@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction import Extraction, StructuralNoiseExtractor
+    from structmask_gui.core.extraction import Extraction
+    from structmask_gui.core.extractor import StructuralNoiseExtractor
     from structmask_gui.core.mask import MaskComparison, compare_masks
     from structmask_gui.core.parameters import Parameters
     from structmask_gui.io.extract import extract

@@ -1,0 +1,248 @@
+"""From patches to their mean autocorrelation.
+
+Zero-padded, so nothing wraps around, and computed only at the lags that are wanted: a real FFT of
+the padded patches, their power, and two small matrix products in place of the inverse FFT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray
+
+FloatArray = NDArray[np.float64]
+
+# The published program adds this to the zero lag before it divides by it, so that a constant patch
+# gives zeros. Part of the definition, not a guard of ours.
+_ZERO_LAG_OFFSET = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Autocorrelation:
+    """The autocorrelation averaged over patches.
+
+    Attributes
+    ----------
+    mean : ndarray of float64, shape (2 * reach_y + 1, 2 * reach_x + 1)
+        Axes (lag y, lag x), the zero lag in the middle; equal to its 180-degree rotation. Unit:
+        none if normalised, else squared pixel values; the logarithm of it if so set.
+    n_patches : int
+        How many patches were averaged.
+    """
+
+    mean: FloatArray
+    n_patches: int
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Largest lag in y and in x."""
+        return self.mean.shape[0] // 2, self.mean.shape[1] // 2
+
+    def square(self, margin: int) -> FloatArray:
+        """Return the (2 * margin + 1)² lags about the zero lag; ``margin`` within the reach."""
+        y, x = self.reach
+        return self.mean[y - margin : y + margin + 1, x - margin : x + margin + 1]
+
+
+class LagKernel:
+    """Computes the lag products of many patches of one shape.
+
+    Parameters
+    ----------
+    patch_shape : tuple of int
+        Height and width of the patches.
+    reach : tuple of int
+        Largest lag in y and in x; each smaller than the patch's side.
+
+    Notes
+    -----
+    Zero-padding has to reach ``side + reach`` only, for lags up to ``reach``. The power spectrum is
+    real and symmetric, so a lag needs cosines and sines and no complex arithmetic:
+    ``c(dy, dx) = sum P cos(ky dy) cos(kx dx) - sum P sin(ky dy) sin(kx dx)``.
+    """
+
+    def __init__(self, patch_shape: tuple[int, int], reach: tuple[int, int]) -> None:
+        from scipy.fft import next_fast_len
+
+        self.patch_shape = patch_shape
+        self.reach = reach
+        self.padded_shape = (
+            next_fast_len(patch_shape[0] + reach[0], real=True),
+            next_fast_len(patch_shape[1] + reach[1], real=True),
+        )
+
+    @cached_property
+    def _matrices(self) -> tuple[NDArray[np.float32], ...]:
+        (height, width), (reach_y, reach_x) = self.padded_shape, self.reach
+        columns = width // 2 + 1
+        # Columns 1 .. (width - 1) // 2 stand for themselves and their mirror images.
+        weight = np.full(columns, 2.0)
+        weight[0] = 1.0
+        if width % 2 == 0:
+            weight[-1] = 1.0
+        weight /= height * width
+        angle_x = 2 * np.pi / width * np.outer(np.arange(columns), np.arange(reach_x + 1))
+        angle_y = 2 * np.pi / height * np.outer(np.arange(reach_y + 1), np.arange(height))
+        along_x = np.hstack([np.cos(angle_x), np.sin(angle_x)]) * weight[:, np.newaxis]
+        # The power comes as squared real and imaginary parts side by side; the product adds them.
+        along_x = np.repeat(along_x, 2, axis=0)
+        return tuple(
+            np.ascontiguousarray(matrix, dtype=np.float32)
+            for matrix in (along_x, np.cos(angle_y), np.sin(angle_y))
+        )
+
+    def half_plane(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the lag products of lags with dy >= 0.
+
+        Parameters
+        ----------
+        patches : ndarray of float32, shape (n, height, width)
+            Their means already taken off.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, reach_y + 1, 2 * reach_x + 1)
+            Axes (patch, lag y from 0, lag x from -reach_x), sums over all pixel pairs. The other
+            half is its 180-degree rotation; see `unfold`.
+        """
+        from scipy import fft
+
+        along_x, cos_y, sin_y = self._matrices
+        n = len(patches)
+        height, _ = self.padded_shape
+        reach_y, reach_x = self.reach
+        # The rows below the patch are zero: transform along x before they are added.
+        spectrum = fft.rfft(patches, n=self.padded_shape[1], axis=2)
+        spectrum = fft.fft(spectrum, n=height, axis=1, overwrite_x=True)
+        parts = spectrum.view(np.float32)
+        np.square(parts, out=parts)
+        rows = (parts.reshape(n * height, -1) @ along_x).reshape(n, height, 2 * (reach_x + 1))
+        even = cos_y @ rows[:, :, : reach_x + 1]
+        odd = sin_y @ rows[:, :, reach_x + 1 :]
+        half = np.empty((n, reach_y + 1, 2 * reach_x + 1), dtype=np.float32)
+        np.subtract(even, odd, out=half[:, :, reach_x:])
+        np.add(even, odd, out=half[:, :, reach_x::-1])
+        return half
+
+
+def unfold(half: AnyArray) -> AnyArray:
+    """Complete a half plane of lags, shape (..., reach_y + 1, 2 * reach_x + 1), by its rotation."""
+    return np.concatenate([half[..., :0:-1, ::-1], half], axis=-2)
+
+
+def centred(patches: AnyArray) -> tuple[NDArray[np.float32], FloatArray]:
+    """Take the mean off each patch, in float64, and scale it to a largest magnitude of 1.
+
+    Parameters
+    ----------
+    patches : ndarray, shape (n, height, width)
+        Any real type, finite.
+
+    Returns
+    -------
+    scaled : ndarray of float32, shape (n, height, width)
+    scale : ndarray of float64, shape (n,)
+        What to multiply with to undo the scaling; 0 for a constant patch. Scaling keeps the squares
+        of very large and very small values within what float32 can hold.
+    """
+    flat = patches.reshape(len(patches), -1)
+    mean = flat.mean(axis=1, dtype=np.float64)
+    low, high = flat.min(axis=1), flat.max(axis=1)
+    # Compared as stored: the mean of equal values can be off by a rounding, which is no signal.
+    scale = np.where(low == high, 0.0, np.maximum(high - mean, mean - low))
+    values = np.subtract(flat, mean[:, np.newaxis], dtype=np.float64)
+    inverse = np.divide(1.0, scale, out=np.zeros_like(scale), where=scale > 0)
+    scaled = np.empty(patches.shape, dtype=np.float32)
+    np.multiply(
+        values, inverse[:, np.newaxis], out=scaled.reshape(values.shape), casting="same_kind"
+    )
+    return scaled, scale
+
+
+def transform(
+    half: NDArray[np.float32], scale: FloatArray, *, normalise: bool, logarithm: bool
+) -> FloatArray:
+    """Turn lag products of scaled patches into what is averaged.
+
+    Parameters
+    ----------
+    half : ndarray, shape (n, reach_y + 1, 2 * reach_x + 1)
+        From `LagKernel.half_plane` of patches scaled by `centred`.
+    scale : ndarray, shape (n,)
+        The scales of the patches.
+    normalise : bool
+        Divide by the zero lag plus 1e-10.
+    logarithm : bool
+        Take log(1 + |value|).
+    """
+    if normalise:
+        zero_lag = half[:, 0, half.shape[2] // 2].astype(np.float64)
+        # Both divided by the squared scale, which may be too large or small to be squared.
+        with np.errstate(divide="ignore", over="ignore"):
+            factor = 1 / (zero_lag + (np.sqrt(_ZERO_LAG_OFFSET) / scale) ** 2)
+    else:
+        with np.errstate(over="ignore"):
+            factor = np.square(scale)
+    values: FloatArray = half * factor[:, np.newaxis, np.newaxis]
+    if logarithm:
+        np.abs(values, out=values)
+        np.log1p(values, out=values)
+    return values
+
+
+def average_patches(
+    patches: Sequence[AnyArray],
+    reach: int | None,
+    *,
+    normalise: bool,
+    logarithm: bool,
+) -> Autocorrelation:
+    """Average the autocorrelations of patches that are in memory and may differ in shape.
+
+    Parameters
+    ----------
+    patches : sequence of ndarray, shape (height, width) each
+        Finite, of any real type.
+    reach : int or None
+        Largest lag in both directions, smaller than every side; None for the whole plane, which is
+        cropped about its centre to that of the smallest height and width.
+    normalise, logarithm : bool
+        As in `transform`.
+
+    Raises
+    ------
+    InputError
+        If there is no patch.
+    """
+    if not patches:
+        raise InputError("There are no patches; give at least one.")
+    smallest = (min(p.shape[0] for p in patches), min(p.shape[1] for p in patches))
+    lags = (reach, reach) if reach is not None else (smallest[0] - 1, smallest[1] - 1)
+    total = np.zeros((lags[0] + 1, 2 * lags[1] + 1))
+    by_shape: dict[tuple[int, ...], list[AnyArray]] = {}
+    for patch in patches:
+        by_shape.setdefault(patch.shape, []).append(patch)
+    for shape, group in by_shape.items():
+        kernel = LagKernel((shape[0], shape[1]), lags)
+        step = patches_per_chunk(kernel)
+        for start in range(0, len(group), step):
+            scaled, scale = centred(np.stack(group[start : start + step]))
+            half = kernel.half_plane(scaled)
+            total += transform(half, scale, normalise=normalise, logarithm=logarithm).sum(axis=0)
+    return Autocorrelation(unfold(total / len(patches)), len(patches))
+
+
+def patches_per_chunk(kernel: LagKernel) -> int:
+    """Return how many patches to transform at once: enough to keep Python out, few enough for L2.
+
+    Measured on two cores with 1 MB of second-level cache each: for 64 x 64 patches 16 to 64 at once
+    are equally fast, 256 are a third slower.
+    """
+    pixels = kernel.padded_shape[0] * kernel.padded_shape[1]
+    return max(1, min(256, 32 * 84 * 84 // pixels))

@@ -1,0 +1,289 @@
+"""The mask: a small bool array about a centre pixel, its statistics, and the comparison of two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from structmask_gui.core.errors import InputError
+
+BoolArray = NDArray[np.bool_]
+
+ShapeClass = Literal[
+    "centre only", "horizontal", "vertical", "cross", "diagonal", "blob", "irregular"
+]
+
+SHAPE_WORDS: dict[ShapeClass, str] = {
+    "centre only": "Only the centre",
+    "horizontal": "Row",
+    "vertical": "Column",
+    "cross": "Cross",
+    "diagonal": "Diagonal",
+    "blob": "Blob",
+    "irregular": "Irregular shape",
+}
+"""What each shape class is called in a sentence."""
+
+_EIGHT = np.ones((3, 3), dtype=bool)
+
+# A band counts as a line when it is at least this many times longer than wide, and a region as
+# filled when it covers at least this share of its bounding box (a disc covers 0.79, a plus 0.56).
+_LONG = 3
+_FILLED = 0.6
+
+
+@dataclass(frozen=True)
+class MaskStatistics:
+    """Figures that describe a mask.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Height and width of the array.
+    true_pixels : int
+        Number of True pixels, the centre included.
+    share : float
+        True pixels divided by all pixels of the array.
+    extent : tuple of int
+        Height and width of the box about the True pixels.
+    components : int
+        Number of 8-connected components.
+    symmetric : bool
+        Whether the mask equals its 180-degree rotation, as an autocorrelation does.
+    shape_class : str
+        "centre only", "horizontal" (along a row), "vertical", "cross", "diagonal", "blob" or
+        "irregular".
+    """
+
+    shape: tuple[int, int]
+    true_pixels: int
+    share: float
+    extent: tuple[int, int]
+    components: int
+    symmetric: bool
+    shape_class: ShapeClass
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """A StructN2V mask.
+
+    Attributes
+    ----------
+    array : ndarray of bool, shape (odd, odd)
+        Axes (y, x), read-only. True means "blank this pixel together with the centre"; the centre
+        is True.
+    """
+
+    array: BoolArray
+
+    def __post_init__(self) -> None:
+        array = np.array(self.array, dtype=bool, order="C")
+        array.setflags(write=False)
+        object.__setattr__(self, "array", array)
+
+    @classmethod
+    def checked(cls, values: ArrayLike, name: str = "the mask") -> Self:
+        """Make a mask of an array that came from outside.
+
+        Parameters
+        ----------
+        values : array_like
+            Two dimensions, odd sides, only 0 and 1 (or False and True), the centre 1. It need not
+            be symmetric.
+        name : str
+            What the refusal calls it.
+
+        Raises
+        ------
+        InputError
+            If it is none of that; the sentence says which.
+        """
+        array: NDArray[Any] = np.asarray(values)
+        if array.ndim != 2:
+            raise InputError(
+                f"{name} has {array.ndim} dimensions; a mask has two, height and width."
+            )
+        height, width = array.shape
+        if height % 2 == 0 or width % 2 == 0:
+            raise InputError(
+                f"{name} is {height} x {width}; a mask has odd sides, so that it has a centre"
+                " pixel."
+            )
+        if array.dtype.kind not in "buif" or not np.isin(array, (0, 1)).all():
+            raise InputError(f"{name} holds other values than 0 and 1; a mask holds only these.")
+        if not array[height // 2, width // 2]:
+            raise InputError(f"{name} has a 0 at its centre; the centre of a mask is always 1.")
+        return cls(array.astype(bool))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return int(self.array.shape[0]), int(self.array.shape[1])
+
+    @property
+    def centre(self) -> tuple[int, int]:
+        """Index (y, x) of the centre pixel."""
+        return self.shape[0] // 2, self.shape[1] // 2
+
+    @cached_property
+    def statistics(self) -> MaskStatistics:
+        """Shape, size, components, symmetry and shape class."""
+        array = self.array
+        lags = self.lags()
+        low, high = lags.min(axis=0), lags.max(axis=0)
+        components = count_components(array)
+        return MaskStatistics(
+            shape=self.shape,
+            true_pixels=len(lags),
+            share=len(lags) / array.size,
+            extent=(int(high[0] - low[0] + 1), int(high[1] - low[1] + 1)),
+            components=components,
+            symmetric=bool((array == array[::-1, ::-1]).all()),
+            shape_class=_shape_class(lags, components),
+        )
+
+    def lags(self) -> NDArray[np.intp]:
+        """Return the lags (dy, dx) of the True pixels, shape (n, 2), row by row."""
+        lags: NDArray[np.intp] = np.argwhere(self.array) - np.array(self.centre)
+        return lags
+
+    def padded(self, shape: tuple[int, int]) -> Mask:
+        """Return the mask with False added on all sides up to ``shape`` (odd, not smaller)."""
+        return Mask(pad_centred(self.array, shape))
+
+    def cropped(self) -> Mask:
+        """Return the smallest mask about the same centre that holds all True pixels."""
+        reach_y, reach_x = np.abs(self.lags()).max(axis=0)
+        y, x = self.centre
+        return Mask(self.array[y - reach_y : y + reach_y + 1, x - reach_x : x + reach_x + 1])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mask) and np.array_equal(self.array, other.array)
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.array.tobytes()))
+
+
+def count_components(array: BoolArray) -> int:
+    """Return the number of 8-connected components of a bool array."""
+    from scipy.ndimage import label
+
+    _, count = label(array, structure=_EIGHT)
+    return int(count)
+
+
+def pad_centred(array: BoolArray, shape: tuple[int, int]) -> BoolArray:
+    """Return ``array`` (odd sides) centred in an array of False of ``shape`` (odd, not smaller)."""
+    extra_y, extra_x = shape[0] - array.shape[0], shape[1] - array.shape[1]
+    return np.pad(array, ((extra_y // 2, extra_y // 2), (extra_x // 2, extra_x // 2)))
+
+
+def _shape_class(lags: NDArray[np.intp], components: int) -> ShapeClass:
+    if len(lags) == 1:
+        return "centre only"
+    dy, dx = lags[:, 0], lags[:, 1]
+    if (dy == 0).all():
+        return "horizontal"
+    if (dx == 0).all():
+        return "vertical"
+    if ((dy == 0) | (dx == 0)).all():
+        return "cross"
+    along, across = dx + dy, dx - dy
+    for a, b in ((along, across), (across, along)):
+        # A drawn diagonal has steps: one pixel to the side of it still belongs to the line.
+        if (b == 0).all() or (np.abs(b).max() <= 1 and np.abs(a).max() >= 4):
+            return "diagonal"
+    if components > 1:
+        return "irregular"
+    height, width = int(np.ptp(dy)) + 1, int(np.ptp(dx)) + 1
+    if len(lags) < _FILLED * height * width:
+        return "irregular"
+    if width >= _LONG * height:
+        return "horizontal"
+    if height >= _LONG * width:
+        return "vertical"
+    return "blob"
+
+
+@dataclass(frozen=True, eq=False)
+class MaskComparison:
+    """What two masks have in common and what not, pixel by pixel about their centres.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        What the two are called.
+    shape : tuple of int
+        The common shape: the larger height and the larger width.
+    a, b : ndarray of bool
+        Both masks, padded to ``shape`` about their centres.
+    pixels_a, pixels_b, overlap, only_in_a, only_in_b : int
+        True pixels of each, of both, of one alone.
+    jaccard : float
+        Overlap divided by the pixels of either, 0 to 1.
+    difference : ndarray of int8
+        +1 only in A, -1 only in B, 0 the same in both.
+    """
+
+    labels: tuple[str, str]
+    shape: tuple[int, int]
+    a: BoolArray
+    b: BoolArray
+    pixels_a: int
+    pixels_b: int
+    overlap: int
+    only_in_a: int
+    only_in_b: int
+    jaccard: float
+    difference: NDArray[np.int8]
+
+    def summary(self) -> str:
+        """Return the comparison in one line."""
+        a, b = self.labels
+        return (
+            f"{a}: {self.pixels_a} pixels, {b}: {self.pixels_b}, in both: {self.overlap},"
+            f" only in {a}: {self.only_in_a}, only in {b}: {self.only_in_b},"
+            f" Jaccard {self.jaccard:.3f}"
+        )
+
+
+def compare_masks(
+    a: Mask | ArrayLike, b: Mask | ArrayLike, labels: tuple[str, str] = ("A", "B")
+) -> MaskComparison:
+    """Compare two masks; unlike sizes are padded about their centres.
+
+    Parameters
+    ----------
+    a, b : Mask or array_like
+        Arrays need two dimensions, odd sides, 0 and 1, and a 1 at the centre.
+    labels : tuple of str
+        What the two are called.
+
+    Raises
+    ------
+    InputError
+        If one of them is not a mask.
+    """
+    first = a if isinstance(a, Mask) else Mask.checked(a, f"mask {labels[0]}")
+    second = b if isinstance(b, Mask) else Mask.checked(b, f"mask {labels[1]}")
+    shape = (max(first.shape[0], second.shape[0]), max(first.shape[1], second.shape[1]))
+    in_a, in_b = pad_centred(first.array, shape), pad_centred(second.array, shape)
+    overlap = int((in_a & in_b).sum())
+    return MaskComparison(
+        labels=labels,
+        shape=shape,
+        a=in_a,
+        b=in_b,
+        pixels_a=int(in_a.sum()),
+        pixels_b=int(in_b.sum()),
+        overlap=overlap,
+        only_in_a=int((in_a & ~in_b).sum()),
+        only_in_b=int((in_b & ~in_a).sum()),
+        jaccard=overlap / int((in_a | in_b).sum()),
+        difference=in_a.astype(np.int8) - in_b.astype(np.int8),
+    )

@@ -1,0 +1,221 @@
+"""The long part of an extraction: read the patches, transform them, average them."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from structmask_gui.core.autocorrelation import (
+    Autocorrelation,
+    FloatArray,
+    LagKernel,
+    centred,
+    patches_per_chunk,
+    transform,
+    unfold,
+)
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.parameters import MEASURED, Parameters
+from structmask_gui.core.progress import (
+    IsCancelled,
+    Progress,
+    never_cancelled,
+    no_progress,
+    stop_if,
+)
+from structmask_gui.core.sampling import (
+    Chunk,
+    Plan,
+    Region,
+    Sampling,
+    plan_patches,
+    read_patches,
+    unusable,
+)
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """What was measured in the pixels of a stack; all later stages need only this.
+
+    Attributes
+    ----------
+    name : str
+        What was measured, for messages.
+    parameters : Parameters
+        The parameters it was made with.
+    region : Region or None
+        The rectangle it stayed within.
+    sampling : Sampling
+        The patches, used and left out.
+    autocorrelation : Autocorrelation
+        Averaged over the used patches.
+    """
+
+    name: str
+    parameters: Parameters
+    region: Region | None
+    sampling: Sampling
+    autocorrelation: Autocorrelation
+
+    def fits(self, parameters: Parameters) -> bool:
+        """Return whether these parameters can be answered without measuring again."""
+        ours = self.parameters
+        if ours.of_stages(*MEASURED) != parameters.of_stages(*MEASURED):
+            return False
+        if ours.crop_autocorr != parameters.crop_autocorr:
+            return False
+        reach = min(self.autocorrelation.reach)
+        return not parameters.crop_autocorr or parameters.center_size // 2 <= reach
+
+
+def measure(
+    frames: Frames,
+    parameters: Parameters,
+    *,
+    region: Region | None = None,
+    lag_reach: int | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Measurement:
+    """Measure the averaged autocorrelation of a stack.
+
+    Parameters
+    ----------
+    frames : Frames
+        What is measured, read a band of rows at a time.
+    parameters : Parameters
+        Those of the stages "sampling" and "autocorrelation", and the centre size.
+    region : Region, optional
+        The rectangle to stay within.
+    lag_reach : int, optional
+        Measure lags at least this far, as far as the patches allow, so that the centre size can be
+        raised later without a new measurement.
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`. Progress counts patches.
+
+    Returns
+    -------
+    Measurement
+
+    Raises
+    ------
+    InputError
+        If no patch can be used: all constant, or none of finite numbers.
+    ParameterError
+        If the parameters do not fit the image.
+    Cancelled
+        Within 0.2 s of ``cancelled`` turning True.
+    """
+    plan = plan_patches(frames, parameters, region)
+    kernel = LagKernel(plan.patch_shape, _reach(plan.patch_shape, parameters, lag_reach))
+    total, reasons = _sum_patches(frames, plan, kernel, parameters, progress, cancelled)
+    used = np.array([not reason for reason in reasons])
+    sampling = Sampling(plan.patch_shape, plan.places, used, tuple(reasons))
+    if not used.any():
+        counts = ", ".join(f"{n} {reason}" for reason, n in sampling.left_out.items())
+        raise InputError(
+            f"{frames.name} has no patch to measure ({counts}); choose another channel, rectangle"
+            " or file."
+        )
+    mean = total / sampling.n_used
+    if not np.isfinite(mean).all():
+        raise InputError(
+            f"The pixel values of {frames.name} are too large for an autocorrelation that is not"
+            " normalised; switch norm_autocorr on."
+        )
+    return Measurement(
+        name=frames.name,
+        parameters=parameters,
+        region=region,
+        sampling=sampling,
+        autocorrelation=Autocorrelation(unfold(mean), sampling.n_used),
+    )
+
+
+def _reach(
+    patch_shape: tuple[int, int], parameters: Parameters, lag_reach: int | None
+) -> tuple[int, int]:
+    if not parameters.crop_autocorr:
+        return patch_shape[0] - 1, patch_shape[1] - 1
+    reach = min(max(parameters.center_size // 2, lag_reach or 0), min(patch_shape) - 1)
+    return reach, reach
+
+
+def _sum_patches(
+    frames: Frames,
+    plan: Plan,
+    kernel: LagKernel,
+    parameters: Parameters,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> tuple[FloatArray, list[str]]:
+    """Return the sum over the usable patches (a half plane of lags) and why others are not."""
+
+    def work(chunk: Chunk) -> tuple[FloatArray | None, list[str]]:
+        if cancelled():
+            return None, []
+        reasons = unusable(chunk.patches)
+        patches = chunk.patches
+        if any(reasons):
+            patches = patches[np.array([not reason for reason in reasons])]
+        if not len(patches):
+            return None, reasons
+        scaled, scale = centred(patches)
+        values = transform(
+            kernel.half_plane(scaled),
+            scale,
+            normalise=parameters.norm_autocorr,
+            logarithm=parameters.log_autocorr,
+        )
+        return values.sum(axis=0), reasons
+
+    total = np.zeros((kernel.reach[0] + 1, 2 * kernel.reach[1] + 1))
+    reasons: list[str] = []
+    what = "Measuring patches"
+    progress(0, len(plan), what)
+    chunks = read_patches(frames, plan, patches_per_chunk(kernel))
+    # Closed at once when something is raised: the pool must not outlive the call.
+    with closing(in_threads(work, chunks)) as results:
+        for values, why in results:
+            stop_if(cancelled)
+            if values is not None:
+                total += values
+            reasons += why
+            progress(len(reasons), len(plan), what)
+    return total, reasons
+
+
+def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_Out, None, None]:
+    """Apply ``work`` to items on all cores, a few ahead, and yield the results in order.
+
+    The items are made in the calling thread, so that files are read by one thread only; the order
+    of the results, and so of every sum of them, does not depend on the number of cores.
+    """
+    from threadpoolctl import threadpool_limits
+
+    workers = os.cpu_count() or 1
+    pending: deque[Future[_Out]] = deque()
+    # One level of threads: BLAS would start its own in each of ours.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(work, item))
+                if len(pending) > 2 * workers:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()

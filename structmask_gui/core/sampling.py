@@ -1,0 +1,274 @@
+"""From frames to patches: where they lie, how they are read, and which of them are left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.parameters import Parameters, parameter_infos
+
+# Rows read at once: enough for speed, small beside the memory of any machine.
+_BYTES_AT_ONCE = 32 * 2**20
+
+NOT_FINITE = "holds pixels that are not numbers"
+CONSTANT = "constant, holds no noise"
+
+
+class Region(NamedTuple):
+    """A rectangle of a frame: rows y0 to y1 and columns x0 to x1, the ends not included."""
+
+    y0: int
+    y1: int
+    x0: int
+    x1: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.y1 - self.y0, self.x1 - self.x0
+
+
+class Chunk(NamedTuple):
+    """Some patches of one frame.
+
+    Attributes
+    ----------
+    indices : slice
+        Which of the planned patches they are.
+    patches : ndarray, shape (n, height, width)
+        Of the frame's type; a copy.
+    """
+
+    indices: slice
+    patches: AnyArray
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Where the patches of a measurement lie.
+
+    Attributes
+    ----------
+    patch_shape : tuple of int
+        Height and width.
+    places : ndarray of int, shape (n, 3)
+        Frame, y and x of the upper left pixel of each patch, sorted by frame, then y, then x.
+    """
+
+    patch_shape: tuple[int, int]
+    places: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
+@dataclass(frozen=True, eq=False)
+class Sampling:
+    """The patches of a measurement and what became of each.
+
+    Attributes
+    ----------
+    patch_shape : tuple of int
+        Height and width.
+    places : ndarray of int, shape (n, 3)
+        Frame, y and x of the upper left pixel of each patch that was planned.
+    used : ndarray of bool, shape (n,)
+        Whether it was measured.
+    reasons : tuple of str, length n
+        Why it was left out; empty where it was used.
+    """
+
+    patch_shape: tuple[int, int]
+    places: NDArray[np.intp]
+    used: BoolArray
+    reasons: tuple[str, ...]
+
+    @classmethod
+    def of_loose_patches(cls, shapes: list[tuple[int, ...]]) -> Self:
+        """Describe patches that were given one by one, each as a frame of its own."""
+        height, width = (min(sides) for sides in zip(*shapes, strict=True))
+        places = np.zeros((len(shapes), 3), dtype=np.intp)
+        places[:, 0] = np.arange(len(shapes))
+        return cls((height, width), places, np.ones(len(shapes), dtype=bool), ("",) * len(shapes))
+
+    @property
+    def n_used(self) -> int:
+        """Number of patches measured."""
+        return int(self.used.sum())
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames that gave at least one patch."""
+        return len(np.unique(self.places[self.used, 0]))
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Number of patches left out for each reason."""
+        return dict(Counter(reason for reason in self.reasons if reason))
+
+
+def plan_patches(frames: Frames, parameters: Parameters, region: Region | None = None) -> Plan:
+    """Decide where the patches lie.
+
+    Parameters
+    ----------
+    frames : Frames
+        What is measured.
+    parameters : Parameters
+        ``layout``, ``patch_size``, ``patches``, ``seed``; and ``center_size`` must fit.
+    region : Region, optional
+        The rectangle to stay within; all of the frame if not given.
+
+    Raises
+    ------
+    InputError
+        If the frame is smaller than 16 pixels in a direction.
+    ParameterError
+        If the rectangle is not in the frame or too small, or the patches are too small for the
+        centre square.
+    """
+    box = _checked_region(frames, region)
+    height, width = box.shape
+    if parameters.layout == "whole":
+        shape = box.shape
+    else:
+        side = min(parameters.patch_size, height, width)
+        shape = (side, side)
+    margin = parameters.center_size // 2
+    if parameters.crop_autocorr and margin >= min(shape):
+        raise ParameterError(
+            f"center_size = {parameters.center_size} is too large for patches of"
+            f" {shape[0]} x {shape[1]} pixels; give at most {2 * min(shape) - 1}."
+        )
+    places = _random_places if parameters.layout == "random" else _grid_places
+    return Plan(shape, places(frames.n_frames, box, shape, parameters))
+
+
+def _checked_region(frames: Frames, region: Region | None) -> Region:
+    height, width = frames.frame_shape
+    smallest = int(parameter_infos()["patch_size"].lowest or 1)
+    if min(height, width) < smallest:
+        raise InputError(
+            f"{frames.name} is {height} x {width} pixels; at least {smallest} x {smallest} are"
+            " needed."
+        )
+    if region is None:
+        return Region(0, height, 0, width)
+    y0, y1, x0, x1 = region
+    if not (0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width):
+        raise ParameterError(
+            f"The rectangle {y0}:{y1},{x0}:{x1} does not lie in {frames.name}, which has"
+            f" {height} rows and {width} columns."
+        )
+    if min(region.shape) < smallest:
+        raise ParameterError(
+            f"The rectangle {y0}:{y1},{x0}:{x1} is {y1 - y0} x {x1 - x0} pixels; draw at least"
+            f" {smallest} x {smallest}."
+        )
+    return region
+
+
+def _grid_places(
+    n_frames: int, box: Region, shape: tuple[int, int], parameters: Parameters
+) -> NDArray[np.intp]:
+    rows = np.arange(box.shape[0] // shape[0]) * shape[0] + box.y0
+    columns = np.arange(box.shape[1] // shape[1]) * shape[1] + box.x0
+    per_frame = len(rows) * len(columns)
+    total = n_frames * per_frame
+    if 0 < parameters.patches < total:
+        # Chosen by chance: every n-th of a grid may always be the same column.
+        chosen = np.random.default_rng(parameters.seed).choice(
+            total, parameters.patches, replace=False
+        )
+        index = np.sort(chosen)
+    else:
+        index = np.arange(total)
+    frame, place = np.divmod(index, per_frame)
+    row, column = np.divmod(place, len(columns))
+    return np.stack([frame, rows[row], columns[column]], axis=1)
+
+
+def _random_places(
+    n_frames: int, box: Region, shape: tuple[int, int], parameters: Parameters
+) -> NDArray[np.intp]:
+    per_frame = (box.shape[0] // shape[0]) * (box.shape[1] // shape[1])
+    count = parameters.patches or n_frames * per_frame
+    rng = np.random.default_rng(parameters.seed)
+    # Spread over the frames as evenly as the count allows.
+    frame = np.arange(count) * n_frames // count
+    y = rng.integers(box.y0, box.y1 - shape[0] + 1, size=count)
+    x = rng.integers(box.x0, box.x1 - shape[1] + 1, size=count)
+    places = np.stack([frame, y, x], axis=1)
+    return places[np.lexsort((x, y, frame))]
+
+
+def read_patches(frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
+    """Read the planned patches, a band of rows at a time.
+
+    Parameters
+    ----------
+    frames : Frames
+        What the plan was made for.
+    plan : Plan
+        Where the patches lie.
+    per_chunk : int
+        Most patches in a chunk.
+
+    Yields
+    ------
+    Chunk
+        In the order of the plan.
+    """
+    height, width = plan.patch_shape
+    row_bytes = frames.frame_shape[1] * frames.dtype.itemsize
+    most_rows = max(height, _BYTES_AT_ONCE // row_bytes)
+    band: AnyArray | None = None
+    band_frame, band_y0, band_y1 = -1, 0, 0
+    for start in range(0, len(plan), per_chunk):
+        places = plan.places[start : start + per_chunk]
+        patches = np.empty((len(places), height, width), dtype=frames.dtype)
+        for index, (frame, y, x) in enumerate(places.tolist()):
+            if frame != band_frame or y < band_y0 or y + height > band_y1:
+                band_frame, band_y0 = frame, y
+                band_y1 = _band_end(plan, start + index, y + most_rows)
+                band = frames.read(frame, band_y0, band_y1)
+            assert band is not None
+            patches[index] = band[y - band_y0 : y - band_y0 + height, x : x + width]
+        yield Chunk(slice(start, start + len(places)), patches)
+
+
+def _band_end(plan: Plan, index: int, furthest: int) -> int:
+    """Return the last row needed by the patches that follow in this frame, up to ``furthest``."""
+    places, height = plan.places, plan.patch_shape[0]
+    frame = places[index, 0]
+    end = np.searchsorted(places[:, 0], frame, side="right")
+    ends = places[index:end, 1] + height
+    return int(ends[ends <= furthest].max())
+
+
+def unusable(patches: AnyArray) -> list[str]:
+    """Return why each patch cannot be measured, or an empty string.
+
+    Parameters
+    ----------
+    patches : ndarray, shape (n, height, width)
+    """
+    flat = patches.reshape(len(patches), -1)
+    low, high = flat.min(axis=1), flat.max(axis=1)
+    if patches.dtype.kind == "f":
+        # A minimum or maximum is NaN or infinite as soon as one pixel is.
+        finite = np.isfinite(low) & np.isfinite(high)
+    else:
+        finite = np.ones(len(patches), dtype=bool)
+    return [
+        NOT_FINITE if not good else CONSTANT if constant else ""
+        for good, constant in zip(finite.tolist(), (low == high).tolist(), strict=True)
+    ]
