@@ -1,0 +1,337 @@
+"""The blind-spot preview: what a network could do with a mask, by the best linear prediction.
+
+The weights are those of the best linear prediction of a pixel from the neighbours that the mask
+leaves visible, worked out from the autocovariance of the image. Nothing is trained. The error that
+such a prediction makes follows from the autocovariances of image and noise, without ground truth:
+
+    K' G_noise K + (delta - K)' (G_image - G_noise) (delta - K)
+
+The first term is noise that stays, the second detail that is lost. It is an estimate from a linear
+model: good for ranking masks, not for promising a figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.neighbours import (
+    RIDGE,
+    FloatArray,
+    checked_covariance,
+    hidden_by,
+    mask_array,
+    predictor,
+    reach_of,
+    square_lags,
+)
+from structmask_gui.core.quality import RADIUS, still_copied
+
+NEAR_TIE = 0.05
+"""Errors within this share of each other are ties; a linear model does not tell them apart."""
+
+FloatImage = NDArray[np.float32]
+
+
+def weights(
+    image: ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS, *, ridge: float = RIDGE
+) -> FloatArray:
+    """Return the weights of the best linear blind-spot prediction.
+
+    Parameters
+    ----------
+    image : array_like (2 Ry + 1, 2 Rx + 1)
+        Autocovariance of the frames as they are, at least up to twice the radius.
+    mask : Mask or array_like, optional
+        Any mask; None is the bare centre.
+    radius : int
+        Neighbours within max(|dy|, |dx|) <= radius are used.
+    ridge : float
+        See `structmask_gui.core.neighbours.predictor`.
+
+    Returns
+    -------
+    float64 array (2 radius + 1, 2 radius + 1)
+        [radius + dy, radius + dx] is the weight of the pixel at lag (dy, dx); 0 where the mask
+        hides it, and at the centre.
+
+    Raises
+    ------
+    InputError
+        If the image's is no autocovariance or the mask no mask.
+    ParameterError
+        If the autocovariance was not measured far enough for the radius.
+    """
+    image = checked_covariance(image, "the image's autocovariance")
+    lags = square_lags(radius)
+    solved = predictor(image, lags[~hidden_by(mask_array(mask), lags)], ridge=ridge)
+    kernel = np.zeros((2 * radius + 1, 2 * radius + 1))
+    found = solved.kernel()
+    y, x = radius - found.shape[0] // 2, radius - found.shape[1] // 2
+    kernel[y : y + found.shape[0], x : x + found.shape[1]] = found
+    return kernel
+
+
+@dataclass(frozen=True)
+class EstimatedError:
+    """Error of the preview, estimated from a linear model, in units of the noise variance.
+
+    Attributes
+    ----------
+    noise_left : float
+        Noise that stays in the output, K' G_noise K.
+    detail_lost : float
+        Picture that is missing or smeared, (delta - K)' (G_image - G_noise) (delta - K); 0 where
+        the estimate of the picture turns negative.
+    """
+
+    noise_left: float
+    detail_lost: float
+
+    @property
+    def total(self) -> float:
+        """The mean squared error in units of the noise variance."""
+        return self.noise_left + self.detail_lost
+
+
+def estimated_error(noise: ArrayLike, image: ArrayLike, kernel: ArrayLike) -> EstimatedError:
+    """Estimate the error that a prediction by given weights makes, without ground truth.
+
+    Parameters
+    ----------
+    noise, image : array_like (2 Ry + 1, 2 Rx + 1)
+        Autocovariances of the noise and of the frames as they are, in the same units, at least up
+        to twice the reach of the weights.
+    kernel : array_like (2 ry + 1, 2 rx + 1)
+        The weights, as from `weights`.
+
+    Raises
+    ------
+    InputError
+        If the autocovariances do not reach far enough.
+    """
+    noise = checked_covariance(noise, "the noise")
+    image = checked_covariance(image, "the image's autocovariance")
+    taken = np.asarray(kernel, dtype=np.float64)
+    left = taken.copy()
+    left *= -1
+    left[left.shape[0] // 2, left.shape[1] // 2] += 1
+    variance = noise[noise.shape[0] // 2, noise.shape[1] // 2]
+    lost = _quadratic(left, image) - _quadratic(left, noise)
+    return EstimatedError(
+        float(_quadratic(taken, noise) / variance), max(0.0, float(lost / variance))
+    )
+
+
+def _quadratic(kernel: FloatArray, covariance: FloatArray) -> float:
+    """Return the variance of an image of that autocovariance filtered by the kernel."""
+    shape = [2 * n - 1 for n in kernel.shape]
+    products = np.fft.irfft2(np.abs(np.fft.rfft2(kernel, shape)) ** 2, shape)
+    reach, needed = reach_of(covariance), (kernel.shape[0] - 1, kernel.shape[1] - 1)
+    if needed[0] > reach[0] or needed[1] > reach[1]:
+        raise InputError(
+            f"Weights of {kernel.shape[0]} x {kernel.shape[1]} need autocovariances up to lag"
+            f" {needed}, but they end at {reach}."
+        )
+    cut = covariance[
+        reach[0] - needed[0] : reach[0] + needed[0] + 1,
+        reach[1] - needed[1] : reach[1] + needed[1] + 1,
+    ]
+    return float((np.fft.fftshift(products) * cut).sum())
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One mask among several.
+
+    Attributes
+    ----------
+    label : str
+        What it is called.
+    rank : int
+        1 for the best; masks whose errors are near ties share the rank of the best of them.
+    error : EstimatedError
+        Its estimated error.
+    copied : float
+        Share of the noise that is still copied.
+    pixels : int
+        True pixels, the centre included.
+    near_tie : bool
+        Whether another mask shares its rank.
+    """
+
+    label: str
+    rank: int
+    error: EstimatedError
+    copied: float
+    pixels: int
+    near_tie: bool
+
+
+def rank_masks(
+    noise: ArrayLike,
+    image: ArrayLike,
+    masks: Mapping[str, Mask | ArrayLike | None],
+    radius: int = RADIUS,
+) -> list[Ranked]:
+    """Rank masks by their estimated error, the best first.
+
+    Parameters
+    ----------
+    noise, image : array_like (2 Ry + 1, 2 Rx + 1)
+        Autocovariances of the noise and of the frames as they are, at least to twice the radius.
+    masks : mapping of str to mask
+        The masks by their labels; None is the bare centre.
+    radius : int
+        See `weights`.
+
+    Raises
+    ------
+    InputError, ParameterError
+        As `weights`.
+    """
+    found = []
+    for label, mask in masks.items():
+        array = mask_array(mask)
+        error = estimated_error(noise, image, weights(image, array, radius))
+        found.append((label, error, still_copied(noise, array, radius), int(array.sum())))
+    found.sort(key=lambda item: (item[1].total, item[3]))
+    ranks: list[int] = []
+    for place, item in enumerate(found):
+        best = found[ranks[-1] - 1][1].total if ranks else -np.inf
+        ranks.append(ranks[-1] if item[1].total <= best * (1 + NEAR_TIE) else place + 1)
+    return [
+        Ranked(label, rank, error, copied, pixels, ranks.count(rank) > 1)
+        for rank, (label, error, copied, pixels) in zip(ranks, found, strict=True)
+    ]
+
+
+class Preview:
+    """A frame made ready for predictions with one mask after another.
+
+    What does not depend on the mask, the frame continued beyond its borders and its spectrum, is
+    worked out once, so that a new mask takes two small transforms.
+
+    Parameters
+    ----------
+    frame : array (h, w)
+        The frame, or a region of it. Pixels that are not finite are replaced by their
+        surroundings.
+    radius : int
+        The largest radius of the weights that will come.
+
+    Raises
+    ------
+    InputError
+        If the frame is not 2-D or has no finite pixel.
+
+    Notes
+    -----
+    Beyond its borders the frame is continued by its local mean. A mirror would show the network,
+    some pixels behind the border, the very pixel it is to predict.
+    """
+
+    def __init__(self, frame: NDArray[Any], radius: int = RADIUS) -> None:
+        from scipy.fft import next_fast_len, rfft2
+
+        frame = np.asarray(frame)
+        if frame.ndim != 2 or frame.size == 0:
+            raise InputError(f"The preview needs a 2-D frame, not one of shape {frame.shape}.")
+        good = np.isfinite(frame)
+        if not good.any():
+            raise InputError("The frame has no finite pixel; choose another one.")
+        self.radius = radius
+        self.shape: tuple[int, int] = (frame.shape[0], frame.shape[1])
+        self.mean = float(frame[good].mean(dtype=np.float64))
+        values = np.where(good, frame - self.mean, 0).astype(np.float32)
+        self.frame: FloatImage = np.where(good, frame, np.nan).astype(np.float32)
+        padded = _continued(values, good, radius)
+        self._fast = tuple(next_fast_len(n, real=True) for n in padded.shape)
+        self._spectrum = rfft2(padded, self._fast)
+
+    def predict(self, kernel: ArrayLike) -> FloatImage:
+        """Return the frame predicted by some weights, float32 of the frame's shape.
+
+        Raises
+        ------
+        InputError
+            If the weights reach beyond the preview's radius.
+        """
+        from scipy.fft import irfft2, rfft2
+
+        taken = np.asarray(kernel, dtype=np.float32)
+        ry, rx = taken.shape[0] // 2, taken.shape[1] // 2
+        if max(ry, rx) > self.radius:
+            raise InputError(
+                f"The weights reach {max(ry, rx)} pixels, the preview was made for {self.radius}."
+            )
+        # Correlation, not convolution: the weight at (dy, dx) belongs to the pixel p + (dy, dx).
+        spectrum = rfft2(taken[::-1, ::-1], self._fast)
+        plane = irfft2(self._spectrum * spectrum, self._fast)
+        y, x = self.radius + ry, self.radius + rx
+        part = plane[y : y + self.shape[0], x : x + self.shape[1]]
+        result: FloatImage = part + np.float32(self.mean)
+        return result
+
+    def residual(self, predicted: FloatImage) -> FloatImage:
+        """Return the frame less its prediction; NaN where the frame is not finite."""
+        return self.frame - predicted
+
+
+def residual_correlation(residual: NDArray[Any], reach: int = RADIUS) -> FloatArray:
+    """Return the autocorrelation of a residual; stripes left over show as a line in it.
+
+    Parameters
+    ----------
+    residual : array (h, w)
+        Pixels that are not finite are left out.
+    reach : int
+        Largest lag.
+
+    Returns
+    -------
+    float64 array (2 reach + 1, 2 reach + 1)
+        1 in the middle; all 0 beside it where the residual does not vary.
+    """
+    from structmask_gui.core.covariance import lag_products
+
+    reach = min(reach, min(residual.shape) - 1)
+    good = np.isfinite(residual)
+    mean = residual[good].mean(dtype=np.float64) if good.any() else 0.0
+    values = np.where(good, residual - mean, 0).astype(np.float32)
+    products = lag_products(values, (reach, reach))
+    numbers = lag_products(good.astype(np.float32), (reach, reach))
+    covariance = np.divide(products, numbers, out=np.zeros_like(products), where=numbers > 0.5)
+    variance = covariance[reach, reach]
+    if variance > 0:
+        return covariance / variance
+    result = np.zeros_like(covariance)
+    result[reach, reach] = 1
+    return result
+
+
+def _continued(values: FloatImage, good: NDArray[np.bool_], radius: int) -> FloatImage:
+    """Return the frame with a border of its local mean, which also replaces pixels not good."""
+    from scipy.ndimage import uniform_filter
+
+    side = 2 * (radius // 2) + 1
+    padded = np.pad(values, radius)
+    present = np.pad(good.astype(np.float32), radius)
+    empty = present < 0.5
+    result: FloatImage = padded.copy()
+    # Twice the same box is a smooth mean; a second, wider one reaches all of the border.
+    for width in (side, 2 * radius + 1, 4 * radius + 1):
+        total, number = padded, present
+        for _ in range(2):
+            total = uniform_filter(total, width, mode="constant")
+            number = uniform_filter(number, width, mode="constant")
+        usable = empty & (number > 1e-4)
+        result[usable] = total[usable] / number[usable]
+        empty &= ~usable
+    return result

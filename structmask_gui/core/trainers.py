@@ -1,0 +1,162 @@
+"""What the trainers make of a mask: the shapes they take, the share they blank, how far they see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from structmask_gui.core.errors import ParameterError
+from structmask_gui.core.mask import Mask
+
+Axes = Literal["horizontal", "vertical", "cross", "square"]
+
+CAREAMICS_SPANS = tuple(range(3, 16, 2))
+"""The full widths, centre included, that CAREamics takes."""
+
+MOST_BLANKED = 10.0
+"""Per cent of a patch that may be blanked before the settings should be changed. Blanked pixels
+are context the network misses; the bare centre at n2v's default blanks 1.5 %."""
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """A program that trains with a mask.
+
+    Attributes
+    ----------
+    name : str
+        What it is called.
+    setting : str
+        Its name for the share of pixels that are masked.
+    percent : float
+        The default of that setting.
+    """
+
+    name: str
+    setting: str
+    percent: float
+
+
+TRAINERS = (
+    Trainer("n2v", "n2v_perc_pix", 1.5),
+    Trainer("CAREamics", "masked_pixel_percentage", 0.2),
+)
+"""The trainers with their own defaults."""
+
+
+@dataclass(frozen=True)
+class Blanked:
+    """How much of its input a trainer blanks with a mask.
+
+    Attributes
+    ----------
+    trainer : Trainer
+        Which trainer.
+    percent : float
+        Share of the input that is blanked at the trainer's default, in per cent.
+    recommended : float
+        The setting that blanks no more than `MOST_BLANKED` per cent, at most the default.
+    """
+
+    trainer: Trainer
+    percent: float
+    recommended: float
+
+    @property
+    def sentence(self) -> str:
+        """The figure, and the setting where the default blanks too much."""
+        text = f"{self.trainer.name} blanks about {self.percent:.0f} % of the input"
+        if self.recommended < self.trainer.percent:
+            return f"{text}; set {self.trainer.setting} to {self.recommended:g}."
+        return f"{text}; its default is fine."
+
+
+def blanked_share(pixels: int, percent: float) -> float:
+    """Return the share of the input, 0 to 1, blanked by masks laid at random.
+
+    Parameters
+    ----------
+    pixels : int
+        True pixels of the mask, the centre included.
+    percent : float
+        Share of the pixels that are chosen as centres, in per cent.
+    """
+    return 1.0 - (1.0 - percent / 100) ** pixels
+
+
+def blanked(pixels: int) -> tuple[Blanked, ...]:
+    """Return for each trainer what a mask of some pixels blanks, and the setting to use."""
+    most = 100 * (1 - (1 - MOST_BLANKED / 100) ** (1 / pixels))
+    # Two digits, rounded down, so that what is recommended keeps its promise.
+    digit = 10.0 ** (np.floor(np.log10(most)) - 1)
+    rounded = float(np.floor(most / digit) * digit)
+    return tuple(
+        Blanked(t, 100 * blanked_share(pixels, t.percent), min(t.percent, round(rounded, 6)))
+        for t in TRAINERS
+    )
+
+
+def careamics_mask(axes: Axes, span: int) -> Mask:
+    """Return the mask that CAREamics blanks.
+
+    Parameters
+    ----------
+    axes : "horizontal", "vertical", "cross" or "square"
+        Along the row, along the column, both, or the full square.
+    span : int
+        Full width with the centre, odd, 3 to 15.
+
+    Raises
+    ------
+    ParameterError
+        For another shape or span.
+    """
+    if span not in CAREAMICS_SPANS:
+        raise ParameterError(f"span = {span!r} is not accepted; give an odd number from 3 to 15.")
+    line = np.ones((1, span), dtype=np.bool_)
+    if axes == "horizontal":
+        return Mask(line)
+    if axes == "vertical":
+        return Mask(line.T)
+    square = np.ones((span, span), dtype=np.bool_)
+    if axes == "square":
+        return Mask(square)
+    if axes == "cross":
+        middle = np.arange(span) == span // 2
+        return Mask(middle[:, np.newaxis] | middle)
+    raise ParameterError(
+        f"axes = {axes!r} is not accepted; give horizontal, vertical, cross or square."
+    )
+
+
+def careamics_masks() -> dict[str, Mask]:
+    """Return every mask that CAREamics takes, by a name such as "horizontal 11"."""
+    shapes: tuple[Axes, ...] = ("horizontal", "vertical", "cross", "square")
+    return {
+        f"{axes} {span}": careamics_mask(axes, span) for axes in shapes for span in CAREAMICS_SPANS
+    }
+
+
+def receptive_radius(depth: int, kernel: int = 3, convolutions: int = 2) -> int:
+    """Return how far a U-Net sees from a pixel, in pixels.
+
+    Parameters
+    ----------
+    depth : int
+        Number of times the picture is halved.
+    kernel : int
+        Side of its convolutions.
+    convolutions : int
+        Convolutions on each level on the way down, and again on the way up.
+
+    Returns
+    -------
+    int
+        Half the receptive field: each convolution of a level that is halved n times sees
+        (kernel // 2) 2^n further, each halving and doubling up to 2^n.
+    """
+    half = kernel // 2
+    down = sum(convolutions * half * 2**level + 2**level for level in range(depth))
+    return 2 * down + convolutions * half * 2**depth
