@@ -220,7 +220,5 @@ def extract_array(
     """
     if not isinstance(frames, Frames):
         frames = ArrayFrames(frames)
-    measurement = measure(
-        frames, parameters, region=region, progress=progress, cancelled=cancelled
-    )
+    measurement = measure(frames, parameters, region=region, progress=progress, cancelled=cancelled)
     return select(measurement, parameters)

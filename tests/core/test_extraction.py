@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from structmask_gui.core.autocorrelation import average_patches
+from structmask_gui.core.errors import Cancelled, InputError
+from structmask_gui.core.extraction import extract_array, select
+from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.measurement import in_threads, measure
+from structmask_gui.core.parameters import Parameters, parameter_infos
+
+
+def rows(shape: tuple[int, ...] = (4, 128, 128), length: int = 7, seed: int = 0) -> np.ndarray:
+    """White noise averaged along the rows."""
+    rng = np.random.default_rng(seed)
+    white = rng.normal(size=(*shape[:-1], shape[-1] + length - 1))
+    return np.lib.stride_tricks.sliding_window_view(white, length, axis=-1).mean(axis=-1) * 9 + 50
+
+
+def test_rows_give_a_row():
+    extraction = extract_array(rows(), Parameters())
+    assert extraction.mask.statistics.shape_class == "horizontal"
+    assert extraction.sentence == (
+        f"Row, {extraction.mask.statistics.true_pixels} pixels, from 16 patches of 4 frames."
+    )
+    assert extraction.measurement.sampling.n_used == 16
+
+
+def test_columns_give_a_column():
+    extraction = extract_array(rows().transpose(0, 2, 1), Parameters())
+    assert extraction.mask.statistics.shape_class == "vertical"
+
+
+def test_white_noise_gives_the_bare_centre_and_says_why():
+    white = np.random.default_rng(0).normal(size=(10, 256, 256))
+    extraction = extract_array(white, Parameters())
+    assert extraction.mask.statistics.shape_class == "centre only"
+    assert extraction.sentence == "Only the centre, from 160 patches of 10 frames."
+    assert "center_ratio_threshold" in extraction.notes[0]
+
+
+def test_patches_with_nan_are_left_out_and_said():
+    stack = rows()
+    stack[0, 3, 3] = np.nan
+    stack[1, 100, 100] = np.inf
+    stack[2, :64, :64] = 5
+    extraction = extract_array(stack, Parameters())
+    sampling = extraction.measurement.sampling
+    assert sampling.n_used == 13
+    assert not sampling.used[0]
+    assert sorted(sampling.left_out.values()) == [1, 2]
+    assert any("2 patches left out" in note for note in extraction.notes)
+    # The mean is that of the patches used, and of nothing else.
+    used = [stack[f, y : y + 64, x : x + 64] for f, y, x in sampling.places[sampling.used]]
+    expected = average_patches(used, 5, normalise=True, logarithm=True)
+    np.testing.assert_allclose(extraction.square, expected.mean, rtol=1e-9)
+
+
+@pytest.mark.parametrize("fill", [7.0, np.nan])
+def test_nothing_to_measure(fill):
+    with pytest.raises(InputError, match="the array has no patch to measure"):
+        extract_array(np.full((64, 64), fill), Parameters())
+
+
+def test_overflow_without_normalisation_is_said():
+    stack = np.random.default_rng(0).normal(size=(64, 64)) * 1e200
+    with pytest.raises(InputError, match="norm_autocorr"):
+        extract_array(stack, Parameters(norm_autocorr=False))
+    extract_array(stack, Parameters())
+
+
+def test_the_mean_does_not_depend_on_how_it_is_cut_up(monkeypatch):
+    stack = rows()
+    parameters = Parameters(patch_size=16)
+    mean = measure(ArrayFrames(stack), parameters).autocorrelation.mean
+    monkeypatch.setattr("structmask_gui.core.measurement.patches_per_chunk", lambda kernel: 5)
+    other = measure(ArrayFrames(stack), parameters).autocorrelation.mean
+    np.testing.assert_allclose(mean, other, rtol=1e-12)
+
+
+def test_progress_counts_patches():
+    seen = []
+    measure(
+        ArrayFrames(rows()),
+        Parameters(patch_size=16),
+        progress=lambda done, total, what: seen.append((done, total)),
+    )
+    assert seen[0] == (0, 256)
+    assert seen[-1] == (256, 256)
+    assert seen == sorted(seen)
+
+
+def test_cancel_stops_soon():
+    stack = np.random.default_rng(0).normal(size=(400, 512, 512)).astype(np.float32)
+    stop = threading.Event()
+    asked = []
+
+    def ask() -> None:
+        asked.append(time.perf_counter())
+        stop.set()
+
+    threads = threading.active_count()
+    timer = threading.Timer(0.3, ask)
+    timer.start()
+    with pytest.raises(Cancelled, match="cancelled"):
+        measure(ArrayFrames(stack), Parameters(center_size=25), cancelled=stop.is_set)
+    # The promise is 0.2 s; a busy machine gets more before this test calls it broken.
+    assert time.perf_counter() - asked[0] < 1.0
+    timer.join()
+    assert threading.active_count() == threads
+
+
+def test_an_error_in_a_thread_reaches_the_caller():
+    def work(item: int) -> int:
+        return 1 // item
+
+    with pytest.raises(ZeroDivisionError):
+        list(in_threads(work, [1, 2, 0, 3]))
+    assert list(in_threads(work, [1, 1, 1])) == [1, 1, 1]
+
+
+STAGES = ["square", "centre", "rings", "mask"]
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({}, STAGES),
+        ({"max_true_pixels": 5}, ["square", "centre", "rings"]),
+        ({"keep_center_component_only": False}, ["square", "centre", "rings"]),
+        ({"base_percentile": 30}, ["square", "centre"]),
+        ({"adapt_DF": 0.9}, ["square"]),
+        ({"convention": "as-documented"}, ["square"]),
+        ({"center_size": 15}, []),
+    ],
+)
+def test_a_change_redoes_only_what_depends_on_it(change, kept):
+    parameters = Parameters(center_size=21)
+    first = extract_array(rows(), parameters)
+    second = first.update(parameters.changed(change))
+    assert [name for name in STAGES if getattr(first, name) is getattr(second, name)] == kept
+    fresh = select(first.measurement, parameters.changed(change))
+    assert fresh.mask == second.mask
+    np.testing.assert_array_equal(fresh.centre, second.centre)
+
+
+def test_what_fits_a_measurement():
+    parameters = Parameters(center_size=11)
+    measurement = measure(ArrayFrames(rows()), parameters, lag_reach=12)
+    assert measurement.autocorrelation.reach == (12, 12)
+    assert measurement.fits(parameters.changed(center_size=25, base_percentile=20))
+    assert not measurement.fits(parameters.changed(center_size=26))
+    assert not measurement.fits(parameters.changed(log_autocorr=False))
+    assert not measurement.fits(parameters.changed(patch_size=32))
+    assert not measurement.fits(parameters.changed(crop_autocorr=False))
+    with pytest.raises(ValueError, match="new measurement"):
+        select(measurement, parameters.changed(patch_size=32))
+
+
+def test_the_reach_does_not_change_the_result():
+    stack, parameters = ArrayFrames(rows()), Parameters(center_size=11)
+    near = select(measure(stack, parameters), parameters)
+    far = select(measure(stack, parameters, lag_reach=30), parameters)
+    np.testing.assert_allclose(near.centre, far.centre, atol=1e-6)
+    assert near.mask == far.mask
+
+
+def test_notes_name_the_limit_and_the_edge():
+    extraction = extract_array(rows(length=15), Parameters(max_true_pixels=5, center_size=9))
+    assert any("limit of 5" in note for note in extraction.notes)
+    wide = extract_array(rows(length=25), Parameters(center_size=7))
+    assert any("larger center_size" in note for note in wide.notes)
+
+
+def _strategy(name: str) -> st.SearchStrategy[object]:
+    info = parameter_infos()[name]
+    if info.kind == "bool":
+        return st.booleans()
+    if info.kind == "choice":
+        return st.sampled_from([value for value, _ in info.about.choices])
+    low, high = info.lowest, info.highest
+    assert low is not None
+    assert high is not None
+    if info.kind == "int":
+        values: st.SearchStrategy[object] = st.integers(int(low), min(int(high), 200))
+        return st.none() | values if info.optional else values
+    return st.floats(low, high)
+
+
+# The sources and the statistical selection have tests of their own.
+_RING_PARAMETERS = [
+    name
+    for name, info in parameter_infos().items()
+    if info.about.group in ("Autocorrelation", "Published method", "Size and shape")
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    values=st.fixed_dictionaries({name: _strategy(name) for name in _RING_PARAMETERS}),
+    layout=st.sampled_from(["grid", "random", "whole"]),
+    shape=st.tuples(st.integers(1, 2), st.integers(16, 40), st.integers(16, 40)),
+    seed=st.integers(0, 3),
+)
+def test_invariants_of_every_mask(values, layout, shape, seed):
+    rng = np.random.default_rng(seed)
+    stack = rng.normal(size=shape) if seed else rng.poisson(0.5, size=shape).astype(np.uint8)
+    smallest = 16 if layout != "whole" else min(shape[1:])
+    if values["center_size"] // 2 >= smallest:
+        values["center_size"] = 2 * smallest - 1
+    parameters = Parameters.checked(values, layout=layout, patch_size=16)
+    extraction = extract_array(stack, parameters)
+    mask = extraction.mask.array
+    height, width = mask.shape
+    assert height % 2 == width % 2 == 1
+    assert mask.dtype == bool
+    assert mask[height // 2, width // 2]
+    assert (mask == mask[::-1, ::-1]).all()
+    assert extraction.mask.statistics.symmetric
+    if parameters.max_true_pixels is not None:
+        assert mask.sum() <= parameters.max_true_pixels
+    if parameters.keep_center_component_only and parameters.max_true_pixels is None:
+        assert extraction.mask.statistics.components == 1
+    if parameters.crop_autocorr:
+        assert height == width == 2 * (parameters.center_size // 2) + 1
+    assert mask.sum() <= extraction.connected.sum() <= extraction.rings.selected.sum()
+    assert sum(ring.kept for ring in extraction.rings.rings) == (
+        extraction.rings.selected.sum() - 1
+    )
+    assert extraction.sentence.endswith(".")
