@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,13 +67,13 @@ class ArrayFrames:
             array = array[np.newaxis]
         if array.ndim != 3:
             raise InputError(
-                f"{name} has {array.ndim} dimensions; give one image (y, x) or a stack"
+                f"{name}: has {array.ndim} dimensions; give one image (y, x) or a stack"
                 " (frames, y, x)."
             )
         if array.dtype.kind not in "buif":
-            raise InputError(f"{name} holds {array.dtype}, not real numbers; convert it first.")
+            raise InputError(f"{name}: holds {array.dtype}, not real numbers; convert it first.")
         if array.size == 0:
-            raise InputError(f"{name} is empty; give an image with at least 16 x 16 pixels.")
+            raise InputError(f"{name}: is empty; give an image with at least 16 x 16 pixels.")
         self._array = array
         self.name = name
 
@@ -94,3 +95,71 @@ class ArrayFrames:
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame; a view, not a copy."""
         return self._array[frame, y0:y1]
+
+
+class FrameRange(NamedTuple):
+    """Frames ``start`` to ``stop``, the last one left out, every ``step``-th of them."""
+
+    start: int
+    stop: int
+    step: int = 1
+
+    def indices(self) -> range:
+        """Return the frames' numbers."""
+        return range(self.start, self.stop, self.step)
+
+
+class ChosenFrames:
+    """Frames of one or several stacks in one row; implements `Frames`.
+
+    Parameters
+    ----------
+    stacks : sequence of Frames
+        At least one; all with frames of one shape.
+    chosen : FrameRange, optional
+        Which of all their frames; all without it.
+
+    Raises
+    ------
+    InputError
+        If the frames differ in shape, or none is chosen.
+    """
+
+    def __init__(self, stacks: Sequence[Frames], chosen: FrameRange | None = None) -> None:
+        first = stacks[0]
+        for stack in stacks[1:]:
+            if stack.frame_shape != first.frame_shape:
+                (h, w), (h0, w0) = stack.frame_shape, first.frame_shape
+                raise InputError(
+                    f"{stack.name}: is {h} x {w} pixels, but {first.name} is {h0} x {w0};"
+                    " average only files of one size."
+                )
+        places = [(stack, i) for stack in stacks for i in range(stack.n_frames)]
+        if chosen is not None:
+            places = [places[i] for i in chosen.indices() if 0 <= i < len(places)]
+        if not places:
+            raise InputError(f"{first.name}: no frame is chosen; widen the range of frames.")
+        self._places = places
+        self._shape = first.frame_shape
+        self._dtype = np.result_type(*(stack.dtype for stack in stacks))
+        self.name = first.name if len(stacks) == 1 else f"{first.name} and {len(stacks) - 1} more"
+
+    @property
+    def n_frames(self) -> int:
+        """Number of chosen frames."""
+        return len(self._places)
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Height and width, (y, x)."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type that holds the pixels of all stacks."""
+        return self._dtype
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of a chosen frame."""
+        stack, i = self._places[frame]
+        return stack.read(i, y0, y1)

@@ -106,18 +106,18 @@ class Mask:
         array: NDArray[Any] = np.asarray(values)
         if array.ndim != 2:
             raise InputError(
-                f"{name} has {array.ndim} dimensions; a mask has two, height and width."
+                f"{name}: has {array.ndim} dimensions; a mask has two, height and width."
             )
         height, width = array.shape
         if height % 2 == 0 or width % 2 == 0:
             raise InputError(
-                f"{name} is {height} x {width}; a mask has odd sides, so that it has a centre"
+                f"{name}: is {height} x {width}; a mask has odd sides, so that it has a centre"
                 " pixel."
             )
         if array.dtype.kind not in "buif" or not np.isin(array, (0, 1)).all():
-            raise InputError(f"{name} holds other values than 0 and 1; a mask holds only these.")
+            raise InputError(f"{name}: holds other values than 0 and 1; a mask holds only these.")
         if not array[height // 2, width // 2]:
-            raise InputError(f"{name} has a 0 at its centre; the centre of a mask is always 1.")
+            raise InputError(f"{name}: has a 0 at its centre; the centre of a mask is always 1.")
         return cls(array.astype(bool))
 
     @property

@@ -126,13 +126,13 @@ def measure(
     if not used.any():
         counts = ", ".join(f"{n} {reason}" for reason, n in sampling.left_out.items())
         raise InputError(
-            f"{frames.name} has no patch to measure ({counts}); choose another channel, rectangle"
+            f"{frames.name}: has no patch to measure ({counts}); choose another channel, rectangle"
             " or file."
         )
     mean = total / sampling.n_used
     if not np.isfinite(mean).all():
         raise InputError(
-            f"The pixel values of {frames.name} are too large for an autocorrelation that is not"
+            f"{frames.name}: pixel values are too large for an autocorrelation that is not"
             " normalised; switch norm_autocorr on."
         )
     return Measurement(

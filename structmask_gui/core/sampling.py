@@ -157,8 +157,8 @@ def _checked_region(frames: Frames, region: Region | None) -> Region:
     smallest = int(parameter_infos()["patch_size"].lowest or 1)
     if min(height, width) < smallest:
         raise InputError(
-            f"{frames.name} is {height} x {width} pixels; at least {smallest} x {smallest} are"
-            " needed."
+            f"{frames.name}: is {height} x {width} pixels, too small to measure; give an image of at"
+            f" least {smallest} x {smallest}."
         )
     if region is None:
         return Region(0, height, 0, width)

@@ -18,9 +18,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.frames import ChosenFrames, FrameRange
 from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.gui.history import Change
-from structmask_gui.gui.sources import ChosenFrames, FrameRange, read_for_display
+from structmask_gui.gui.sources import read_for_display
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ def test_grid_lies_side_by_side():
 def test_small_images_get_the_largest_patch_that_fits():
     assert plan_patches(stack(height=40), Parameters()).patch_shape == (40, 40)
     assert plan_patches(stack(height=16), Parameters()).patch_shape == (16, 16)
-    with pytest.raises(InputError, match="15 x 150 pixels; at least 16 x 16"):
+    with pytest.raises(InputError, match=r"15 x 150 pixels, .* at least 16 x 16"):
         plan_patches(stack(height=15), Parameters())
 
 
