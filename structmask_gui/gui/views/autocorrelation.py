@@ -1,0 +1,100 @@
+"""The averaged autocorrelation, as far as it was measured, with the centre square marked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from structmask_gui.gui.views.lag import LagView, Plane, lag_rect
+
+
+class FrameItem(pg.GraphicsObject):  # type: ignore[misc]
+    """A rectangle in the colours of a marching line: seen on any colour map."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rect = QRectF()
+        self.setZValue(10)
+
+    @property
+    def rect(self) -> QRectF:
+        """Where it is; null when it is away."""
+        return self._rect
+
+    def set_rect(self, rect: QRectF) -> None:
+        """Put it elsewhere."""
+        if rect != self._rect:
+            self.prepareGeometryChange()
+            self._rect = rect
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the area it may paint."""
+        return self._rect.adjusted(-1, -1, 1, 1)
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Paint it."""
+        if self._rect.isNull():
+            return
+        for color, width, dashes in (
+            (QColor(0, 0, 0), 1.6, ()),
+            (QColor(255, 255, 255), 1.6, (4, 4)),
+        ):
+            pen = QPen(color, width)
+            pen.setCosmetic(True)
+            if dashes:
+                pen.setDashPattern(dashes)
+            painter.setPen(pen)
+            painter.drawRect(self._rect)
+
+
+class AutocorrelationView(LagView):
+    """The averaged autocorrelation with a colour bar.
+
+    The zero lag is left out of the colour range unless asked for: it is far above all others.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Averaged autocorrelation", parent=parent)
+        self.frame_item = FrameItem()
+        self.box.addItem(self.frame_item, ignoreBounds=True)
+
+    def set_autocorrelation(
+        self, plane: Plane | None, centre_shape: tuple[int, int] | None = None
+    ) -> None:
+        """Show the averaged autocorrelation.
+
+        Parameters
+        ----------
+        plane : ndarray, shape (2 reach_y + 1, 2 reach_x + 1), or None
+            The mean over patches, zero lag in the middle. None empties the view.
+        centre_shape : (int, int), optional
+            Height and width of the centre square to mark.
+        """
+        self.set_plane(plane)
+        self.set_centre_shape(centre_shape if plane is not None else None)
+
+    def set_centre_shape(self, shape: tuple[int, int] | None) -> None:
+        """Mark the square that the mask is looked for in; one as large as the plane is no mark."""
+        whole = self._plane is not None and shape == self._plane.shape
+        self.frame_item.set_rect(QRectF() if shape is None or whole else lag_rect(shape))
+
+    def set_extraction(self, extraction: Any | None) -> None:
+        """Show the autocorrelation and the centre square of an `Extraction`; None empties it."""
+        if extraction is None:
+            self.set_autocorrelation(None)
+            return
+        self.set_quantity(quantity_text(extraction.measurement.parameters))
+        self.set_autocorrelation(
+            extraction.measurement.autocorrelation.mean, extraction.centre.shape
+        )
+
+
+def quantity_text(parameters: Any) -> str:
+    """Say what is averaged: r, normalised to 1 at zero lag, or c, not normalised; or its log."""
+    base = "r" if parameters.norm_autocorr else "c"
+    return f"mean log(1 + |{base}|)" if parameters.log_autocorr else f"mean {base}"

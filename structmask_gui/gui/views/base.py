@@ -1,0 +1,446 @@
+"""What all views share: frame, title, read-out, menu, veil, zoom, colours, saving."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import (
+    QBuffer,
+    QByteArray,
+    QEvent,
+    QPoint,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QImage, QPainter, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+
+from structmask_gui.gui.views.canvas import AXIS_HEIGHT, AXIS_WIDTH, Arrows, Axis, Box, Canvas
+from structmask_gui.gui.views.colormaps import COLORMAPS
+from structmask_gui.gui.views.header import MenuButton, ReadOut
+from structmask_gui.gui.views.theme import Theme, smaller
+from structmask_gui.gui.views.veil import Veil
+
+_MARGINS = (4, 6, 8, 2)
+
+
+class PictureView(QWidget):
+    """A titled picture in a frame of axes; the base of all views.
+
+    Parameters
+    ----------
+    title : str
+        What stands above the picture.
+    x_label, y_label : str
+        Names of the axes, with their unit.
+    whole : bool
+        Whether both axes count in whole pixels.
+    square : bool
+        Whether pixels are drawn square.
+    down : bool
+        Whether y grows downwards, as in every picture here; False for curves.
+
+    Signals
+    -------
+    pointed(str)
+        What is under the pointer; empty when it left.
+    zoomed(object)
+        The person moved or zoomed the picture; the visible rectangle, a QRectF.
+    colormap_chosen(str)
+        A colour map was chosen in the menu, for all views.
+    save_requested(object)
+        "Save this view" was chosen; the view itself.
+    """
+
+    pointed = Signal(str)
+    zoomed = Signal(object)
+    colormap_chosen = Signal(str)
+    save_requested = Signal(object)
+
+    HAS_COLORMAP = True
+
+    def __init__(
+        self,
+        title: str,
+        x_label: str,
+        y_label: str,
+        *,
+        whole: bool = True,
+        square: bool = True,
+        down: bool = True,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._title = title
+        self._content = QRectF(-1, -1, 2, 2)
+        self._square = square
+        self._fitted = True
+        self._menu: QMenu | None = None
+        self._colormap = "viridis"
+        self.theme = Theme.of(self.palette())
+
+        self.title_label = QLabel(title)
+        self.title_label.setObjectName("viewTitle")
+        self.read_out = ReadOut()
+        self.menu_button = MenuButton()
+        self.menu_button.clicked.connect(self._open_menu_below_button)
+        self._header = QWidget()
+        header = QHBoxLayout(self._header)
+        header.setContentsMargins(6, 2, 2, 2)
+        header.setSpacing(6)
+        header.addWidget(self.title_label)
+        header.addWidget(self.read_out, 1)
+        header.addWidget(self.menu_button)
+        self.header_layout = header
+
+        self.canvas = Canvas()
+        self.canvas.setAccessibleName(title)
+        self.box = Box(square=square, down=down)
+        self.bottom = Axis("bottom", whole=whole, label=x_label)
+        self.left = Axis("left", whole=whole, label=y_label)
+        self.arrows = Arrows(down=down)
+        self._build_canvas()
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._header)
+        layout.addWidget(self.canvas, 1)
+        self.main_layout = layout
+        self.veil = Veil(self.canvas)
+
+        self.box.sigResized.connect(self._on_box_resized)
+        self.box.sigRangeChangedManually.connect(self._on_moved)
+        self.box.right_clicked.connect(self._open_menu)
+        self.canvas.resized.connect(self._place)
+        self.canvas.hovered.connect(self._on_hovered)
+        self.canvas.left.connect(self._on_left)
+        self.canvas.double_clicked.connect(self.reset_zoom)
+        self.canvas.menu_requested.connect(self._open_menu)
+        self.canvas.key_pressed.connect(self._on_key)
+
+    def _build_canvas(self) -> None:
+        grid = pg.GraphicsLayout()
+        grid.setContentsMargins(*_MARGINS)
+        grid.setSpacing(0)
+        grid.addItem(self.left, 0, 0)
+        grid.addItem(self.box, 0, 1)
+        grid.addItem(self.bottom, 1, 1)
+        grid.addItem(self.arrows, 1, 0)
+        grid.layout.setColumnStretchFactor(1, 1)
+        grid.layout.setRowStretchFactor(0, 1)
+        self.grid = grid
+        self.left.linkToView(self.box)
+        self.bottom.linkToView(self.box)
+        # The axes are drawn outside the frame; the box draws the frame above the picture.
+        for axis in (self.left, self.bottom):
+            axis.setZValue(1)
+        self.canvas.setCentralItem(grid)
+
+    def _beside(self) -> float:
+        """Return the width of what stands at the right of the picture."""
+        return 0.0
+
+    def _place(self) -> None:
+        """Give the box the shape of what it shows, so that the axes lie along the picture."""
+        if not self._square or self._content.isEmpty():
+            return
+        left, top, right, bottom = _MARGINS
+        width = self.canvas.width() - left - right - AXIS_WIDTH - self._beside()
+        height = self.canvas.height() - top - bottom - AXIS_HEIGHT
+        if width < 10 or height < 10:
+            return
+        aspect = self._content.width() / self._content.height()
+        spare_x = (width - min(width, height * aspect)) / 2
+        spare_y = (height - min(height, width / aspect)) / 2
+        self.grid.setContentsMargins(
+            left + spare_x, top + spare_y, right + spare_x, bottom + spare_y
+        )
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        """What stands above the picture."""
+        return self._title
+
+    def set_title(self, title: str) -> None:
+        """Give the view another title."""
+        self._title = title
+        self.title_label.setText(title)
+        self.canvas.setAccessibleName(title)
+
+    def set_title_visible(self, visible: bool) -> None:
+        """Hide the title where a tab or a dock already says it."""
+        self.title_label.setVisible(visible)
+
+    def set_stale(self, stale: bool, text: str = "Out of date") -> None:
+        """Veil the picture while it is older than what is asked for."""
+        self.veil.set_stale(text if stale else "")
+
+    def set_placeholder(self, text: str) -> None:
+        """Cover the view with a sentence while there is nothing to show; empty takes it away."""
+        self.veil.set_placeholder(text)
+
+    @property
+    def colormap(self) -> str:
+        """Name of the colour map."""
+        return self._colormap
+
+    def set_colormap(self, name: str) -> None:
+        """Draw with another map of `COLORMAPS`."""
+        if name != self._colormap:
+            if name not in COLORMAPS:
+                raise KeyError(name)
+            self._colormap = name
+            self._on_colormap()
+
+    def _on_colormap(self) -> None:
+        """Draw with the new colour map."""
+
+    # --- zoom ---------------------------------------------------------------------------------
+
+    @property
+    def content(self) -> QRectF:
+        """The rectangle that holds everything there is to see, in pixels."""
+        return self._content
+
+    def set_content(self, rect: QRectF) -> None:
+        """Say what rectangle there is to see; a new one is shown whole."""
+        if rect != self._content:
+            self._content = rect
+            self._place()
+            self.reset_zoom()
+
+    def reset_zoom(self) -> None:
+        """Show everything."""
+        self._fitted = True
+        self._fit()
+        self.zoomed.emit(QRectF())
+
+    def _fit(self) -> None:
+        self.box.setRange(self._content, padding=0)
+
+    def visible_rect(self) -> QRectF:
+        """Return the rectangle that is visible, in pixels."""
+        (x0, x1), (y0, y1) = self.box.viewRange()
+        return QRectF(x0, y0, x1 - x0, y1 - y0)
+
+    def show_rect(self, rect: QRectF) -> None:
+        """Show a rectangle, without telling others; a null one shows everything."""
+        self._fitted = rect.isNull()
+        self.box.setRange(self._content if rect.isNull() else rect, padding=0)
+
+    def zoom(self, factor: float) -> None:
+        """Enlarge (factor above 1) or shrink the picture about the middle of the view."""
+        self.box.scaleBy((1 / factor, 1 / factor))
+        self._on_moved()
+
+    def _on_box_resized(self, *_: Any) -> None:
+        if self._fitted:
+            self._fit()
+
+    def _on_moved(self, *_: Any) -> None:
+        self._fitted = False
+        self.zoomed.emit(self.visible_rect())
+
+    # --- pointer and keys ---------------------------------------------------------------------
+
+    def _on_hovered(self, where: QPointF) -> None:
+        inside = self.box.sceneBoundingRect().contains(where)
+        point = self.box.mapSceneToView(where) if inside else None
+        if point is None:
+            self._on_left()
+            return
+        text = self.describe(point.x(), point.y())
+        self.read_out.show_text(text)
+        self.pointed.emit(text)
+
+    def _on_left(self) -> None:
+        self.read_out.show_text("")
+        self.pointed.emit("")
+
+    def describe(self, _x: float, _y: float) -> str:
+        """Return what is at a place (x, y) of the picture, in words; empty outside."""
+        return ""
+
+    def _on_key(self, event: Any) -> None:
+        key = event.key()
+        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(1.25)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(0.8)
+        elif key == Qt.Key.Key_0:
+            self.reset_zoom()
+        else:
+            return
+        event.accept()
+
+    # --- menu ---------------------------------------------------------------------------------
+
+    def menu(self) -> QMenu:
+        """Return the view's menu, made at its first use and kept up to date."""
+        if self._menu is None:
+            self._menu = QMenu(self)
+            self.fill_menu(self._menu)
+        self.update_menu()
+        return self._menu
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Put the actions into the menu; views add their own above."""
+        if self.HAS_COLORMAP:
+            colors = menu.addMenu("Colour map")
+            self._colormap_group = QActionGroup(self)
+            for name, label in COLORMAPS.items():
+                action = colors.addAction(label)
+                action.setCheckable(True)
+                action.setData(name)
+                self._colormap_group.addAction(action)
+            self._colormap_group.triggered.connect(self._on_colormap_action)
+        self._reset_action = menu.addAction("Show everything")
+        self._reset_action.triggered.connect(self.reset_zoom)
+        menu.addSeparator()
+        self._copy_action = menu.addAction("Copy picture")
+        self._copy_action.triggered.connect(self.copy_picture)
+        self._save_action = menu.addAction("Save this view…")
+        self._save_action.triggered.connect(self._on_save_action)
+
+    def update_menu(self) -> None:
+        """Check what is chosen, before the menu opens."""
+        if self.HAS_COLORMAP:
+            for action in self._colormap_group.actions():
+                action.setChecked(action.data() == self._colormap)
+
+    def _on_colormap_action(self, action: QAction) -> None:
+        self.set_colormap(action.data())
+        self.colormap_chosen.emit(action.data())
+
+    def _on_save_action(self) -> None:
+        self.save_requested.emit(self)
+
+    def _open_menu(self, where: QPoint) -> None:
+        self.menu().popup(where)
+
+    def _open_menu_below_button(self) -> None:
+        self.menu().popup(self.menu_button.mapToGlobal(QPoint(0, self.menu_button.height())))
+
+    # --- saving -------------------------------------------------------------------------------
+
+    def copy_picture(self) -> None:
+        """Put the view on the clipboard."""
+        QGuiApplication.clipboard().setImage(self.render_image())
+
+    def render_image(self, scale: float = 2.0) -> QImage:
+        """Return the view as a picture: title, axes, legend, without buttons and veil.
+
+        Parameters
+        ----------
+        scale : float
+            Pixels of the picture for each pixel on the screen.
+        """
+        size = self._export_size()
+        image = QImage(size * scale, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(scale)
+        painter = QPainter(image)
+        self._paint_export(painter, size)
+        painter.end()
+        return image
+
+    def render_svg(self) -> bytes:
+        """Return the view as an SVG drawing."""
+        from PySide6.QtSvg import QSvgGenerator
+
+        size = self._export_size()
+        data = QByteArray()
+        buffer = QBuffer(data)
+        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+        generator = QSvgGenerator()
+        generator.setOutputDevice(buffer)
+        generator.setSize(size)
+        generator.setViewBox(QRect(QPoint(0, 0), size))
+        generator.setTitle(self._title)
+        painter = QPainter(generator)
+        self._paint_export(painter, size)
+        painter.end()
+        buffer.close()
+        return bytes(data.data())
+
+    def _export_size(self) -> QSize:
+        return QSize(self.canvas.width(), self.canvas.height() + 24 + self._footer_height())
+
+    def _footer_height(self) -> int:
+        """Return the height of what `_paint_footer` draws below the picture."""
+        return 0
+
+    def _paint_footer(self, painter: QPainter, rect: QRectF) -> None:
+        """Draw what stands below the picture, a legend for instance."""
+
+    def _paint_export(self, painter: QPainter, size: QSize) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(QRect(QPoint(0, 0), size), self.theme.background)
+        painter.setPen(self.theme.text)
+        painter.setFont(self.title_label.font())
+        painter.drawText(
+            QRectF(8, 2, size.width() - 16, 22), Qt.AlignmentFlag.AlignVCenter, self._title
+        )
+        canvas = QRectF(0, 24, self.canvas.width(), self.canvas.height())
+        source = self.canvas.viewport().rect()
+        self.canvas.render(painter, canvas, source)
+        footer = self._footer_height()
+        if footer:
+            self._paint_footer(painter, QRectF(0, canvas.bottom(), size.width(), footer))
+
+    # --- colours, size, end -------------------------------------------------------------------
+
+    def restyle(self) -> None:
+        """Take the colours from the palette, and the fonts from the application."""
+        self.theme = theme = Theme.of(self.palette())
+        small = smaller(self.font())
+        bold = self.font()
+        bold.setBold(True)
+        self.title_label.setFont(bold)
+        self.read_out.restyle(theme, small)
+        self.menu_button.update()
+        self.canvas.setBackground(theme.background)
+        self.box.setBorder(theme.line)
+        for axis in (self.left, self.bottom):
+            axis.restyle(theme, small)
+        self.arrows.restyle(theme, small)
+        self.veil.restyle(theme)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of the palette or font."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self.restyle()
+
+    def showEvent(self, event: Any) -> None:
+        """Fit the picture to the size that the layout gave."""
+        super().showEvent(event)
+        if self._fitted:
+            self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the veil over the picture."""
+        super().resizeEvent(event)
+        self.veil.follow()
+
+    def sizeHint(self) -> QSize:
+        """Return the size the view would like."""
+        return QSize(360, 320)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size below which axes and picture get in each other's way."""
+        return QSize(200, 170)
+
+    def release(self) -> None:
+        """Take the items out of the scene, before the window closes; the view is then empty."""
+        for axis in (self.left, self.bottom):
+            axis.unlinkFromView()
+        self.canvas.blockSignals(True)
+        self.box.clear()

@@ -1,0 +1,277 @@
+"""The pyqtgraph parts that every view is built from: canvas, box, axes, arrows, colour bar."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QPolygonF,
+)
+from PySide6.QtWidgets import QWidget
+
+from structmask_gui.gui.views.theme import Theme
+
+AXIS_WIDTH = 38
+AXIS_HEIGHT = 34
+BAR_WIDTH = 12
+
+
+class Canvas(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
+    """A graphics view that says where the pointer is.
+
+    Signals
+    -------
+    hovered(QPointF), left()
+        The pointer moved, in scene coordinates; it left.
+    pressed(QPointF), dragged(QPointF), released(QPointF)
+        The left button, only while `grabs_left`; the picture is then not moved by it.
+    double_clicked()
+    menu_requested(QPoint)
+        The menu key was pressed; in global coordinates.
+    key_pressed(object)
+        A QKeyEvent; accept it to keep it from the window.
+    resized()
+    """
+
+    hovered = Signal(QPointF)
+    left = Signal()
+    pressed = Signal(QPointF)
+    dragged = Signal(QPointF)
+    released = Signal(QPointF)
+    double_clicked = Signal()
+    menu_requested = Signal(QPoint)
+    key_pressed = Signal(object)
+    resized = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=None)
+        self.grabs_left = False
+        self._grabbed = False
+        self.setAntialiasing(True)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take the press, or hand it to pyqtgraph."""
+        if self.grabs_left and event.button() == Qt.MouseButton.LeftButton:
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+            self._grabbed = True
+            self.pressed.emit(self.mapToScene(event.position().toPoint()))
+            event.accept()
+            return
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Say where the pointer is."""
+        where = self.mapToScene(event.position().toPoint())
+        self.hovered.emit(where)
+        if self._grabbed:
+            self.dragged.emit(where)
+            event.accept()
+            return
+        super().mouseMoveEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Take the release, or hand it to pyqtgraph."""
+        if self._grabbed and event.button() == Qt.MouseButton.LeftButton:
+            self._grabbed = False
+            self.released.emit(self.mapToScene(event.position().toPoint()))
+            event.accept()
+            return
+        super().mouseReleaseEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Ask for the whole picture."""
+        if event.button() == Qt.MouseButton.LeftButton and not self.grabs_left:
+            self.double_clicked.emit()
+            event.accept()
+            return
+        super().mouseDoubleClickEvent(event)
+
+    def resizeEvent(self, event: Any) -> None:
+        """Say that the size changed."""
+        # pyqtgraph calls it while it is still being made.
+        if hasattr(self, "_grabbed"):
+            self.resized.emit()
+        super().resizeEvent(event)
+
+    def leaveEvent(self, event: Any) -> None:
+        """Say that the pointer left."""
+        super().leaveEvent(event)
+        self.left.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Offer the key to the view first."""
+        event.ignore()
+        self.key_pressed.emit(event)
+        if not event.isAccepted():
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu when the menu key is pressed."""
+        # The right button also zooms by dragging, so its menu comes from a click in the box.
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_requested.emit(event.globalPos())
+        event.accept()
+
+
+class Box(pg.ViewBox):  # type: ignore[misc]
+    """A view box with y downwards, square pixels, and a right click that asks for a menu."""
+
+    right_clicked = Signal(QPoint)
+
+    def __init__(self, *, square: bool = True, down: bool = True) -> None:
+        super().__init__(lockAspect=square, enableMenu=False, invertY=down, defaultPadding=0)
+        self.disableAutoRange()
+
+    def mouseClickEvent(self, event: Any) -> None:
+        """Ask for the menu on a right click."""
+        if event.button() == Qt.MouseButton.RightButton:
+            event.accept()
+            self.right_clicked.emit(event.screenPos().toPoint())
+
+
+class Axis(pg.AxisItem):  # type: ignore[misc]
+    """An axis of fixed size with few, plain ticks; whole numbers only if so asked."""
+
+    def __init__(self, orientation: str, *, whole: bool, label: str = "") -> None:
+        super().__init__(orientation, maxTickLength=-4)
+        self._whole = whole
+        self._text = label
+        self.enableAutoSIPrefix(False)
+        self.setStyle(autoExpandTextSpace=False, tickTextOffset=3, tickTextHeight=14)
+        if orientation in ("left", "right"):
+            self.setWidth(AXIS_WIDTH)
+        else:
+            self.setHeight(AXIS_HEIGHT)
+
+    def restyle(self, theme: Theme, font: QFont) -> None:
+        """Take on the colours and the font."""
+        self.setPen(QPen(theme.line, 1))
+        self.setTextPen(QPen(theme.muted))
+        self.setTickFont(font)
+        if self._text:
+            size = (
+                f"{font.pointSizeF():.1f}pt" if font.pointSizeF() > 0 else f"{font.pixelSize()}px"
+            )
+            self.setLabel(self._text, **{"color": theme.muted.name(), "font-size": size})
+
+    def set_text(self, label: str) -> None:
+        """Set the axis label; it shows with the next `restyle`."""
+        self._text = label
+
+    def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
+        """Return the distance of the ticks: 1, 2 or 5 times a power of ten."""
+        wanted = max(2.0, size / 42)
+        rough = max(abs(high - low), 1e-300) / wanted
+        magnitude = 10.0 ** np.floor(np.log10(rough))
+        step = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= rough * 0.999)
+        if self._whole:
+            step = max(1.0, step)
+        return [(float(step), 0.0)]
+
+    def tickStrings(self, values: list[float], _scale: float, spacing: float) -> list[str]:
+        """Return the numbers at the ticks."""
+        if self._whole:
+            return [f"{round(value)}".replace("-", "−") for value in values]
+        if spacing and not 1e-4 <= spacing < 1e5:
+            return [f"{value:.2g}".replace("-", "−") for value in values]
+        places = max(0, int(-np.floor(np.log10(spacing) + 1e-9))) if spacing else 0
+        return [f"{value:.{places}f}".replace("-", "−") for value in values]
+
+    # Wheel and drag over an axis would stretch one direction alone; pictures stay square.
+    def wheelEvent(self, event: Any) -> None:
+        """Leave the wheel to others."""
+        event.ignore()
+
+    def mouseDragEvent(self, event: Any) -> None:
+        """Leave drags to others."""
+        event.ignore()
+
+
+class Arrows(pg.GraphicsWidget):  # type: ignore[misc]
+    """Small arrows X (right) and Y (down, or up) in the corner between the axes."""
+
+    def __init__(self, *, down: bool = True) -> None:
+        super().__init__()
+        self._down = down
+        self._pen = QPen()
+        self._font = QFont()
+
+    def restyle(self, theme: Theme, font: QFont) -> None:
+        """Take on the colours and the font."""
+        self._pen = QPen(theme.text, 1.2)
+        self._font = QFont(font)
+        self._font.setBold(True)
+        self.update()
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Paint it."""
+        rect = self.rect()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self._pen)
+        painter.setBrush(self._pen.color())
+        painter.setFont(self._font)
+        length = 15.0
+        letter = QFontMetricsF(self._font).capHeight()
+        x = rect.left() + 7.5
+        y = rect.top() + 6.5 if self._down else rect.bottom() - 6.5
+        _arrow(painter, QPointF(x, y), QPointF(x + length, y))
+        painter.drawText(QPointF(x + length + 3, y + letter / 2), "X")
+        end = y + length if self._down else y - length
+        _arrow(painter, QPointF(x, y), QPointF(x, end))
+        painter.drawText(QPointF(x + 5, end + letter / 2), "Y")
+
+
+def _arrow(painter: QPainter, start: QPointF, end: QPointF) -> None:
+    painter.drawLine(start, end)
+    step = end - start
+    length = max(abs(step.x()), abs(step.y()))
+    along = QPointF(step.x() / length, step.y() / length)
+    across = QPointF(-along.y(), along.x())
+    painter.drawPolygon(
+        QPolygonF([end, end - along * 5 + across * 2.6, end - along * 5 - across * 2.6])
+    )
+
+
+class ColorBar(pg.GraphicsWidget):  # type: ignore[misc]
+    """The strip of colours beside an axis with their values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._image = QImage()
+        self._pen = QPen()
+        self.setMinimumWidth(BAR_WIDTH)
+        self.setMaximumWidth(BAR_WIDTH)
+
+    def set_table(self, table: NDArray[np.uint8]) -> None:
+        """Show a table of colours, shape (n, 3), low at the bottom."""
+        column = np.ascontiguousarray(table[::-1, np.newaxis, :])
+        n = len(table)
+        self._image = QImage(column.tobytes(), 1, n, 3, QImage.Format.Format_RGB888).copy()
+        self.update()
+
+    def restyle(self, theme: Theme) -> None:
+        """Take on the colours."""
+        self._pen = QPen(theme.line, 1)
+        self.update()
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Paint it."""
+        rect = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(rect, self._image)
+        painter.setPen(self._pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(rect)

@@ -1,0 +1,217 @@
+"""A picture over lags, centred on zero: what the views of correlations share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QRectF, Signal
+from PySide6.QtWidgets import QMenu, QWidget
+
+from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.views.canvas import BAR_WIDTH, Axis, ColorBar
+from structmask_gui.gui.views.colormaps import DIVERGING, lookup_table
+from structmask_gui.gui.views.theme import smaller
+
+Plane = NDArray[Any]
+
+_SCALE_WIDTH = 50
+_BAR_GAP = 8
+
+
+def lag_text(dy: int, dx: int) -> str:
+    """Return a lag as it is written everywhere: (dx, dy) with signs."""
+    return f"(dx, dy) = ({dx:+d}, {dy:+d})".replace("-", "−")
+
+
+def number_text(value: float) -> str:
+    """Return a value with four digits and a true minus sign."""
+    return f"{value:.4g}".replace("-", "−")
+
+
+def lag_rect(shape: tuple[int, int]) -> QRectF:
+    """Return the rectangle of lags that an array covers; each lag fills one unit square."""
+    height, width = shape
+    return QRectF(-(width // 2) - 0.5, -(height // 2) - 0.5, width, height)
+
+
+class LagView(PictureView):
+    """A plane of correlations with a colour bar; the zero lag lies at (0, 0).
+
+    Signals
+    -------
+    zero_lag_chosen(bool)
+        "Zero lag in the colour range" was switched in the menu.
+    """
+
+    zero_lag_chosen = Signal(bool)
+
+    def __init__(
+        self, title: str, *, quantity: str = "autocorrelation", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(title, "lag dx (px)", "lag dy (px)", parent=parent)
+        self._plane: Plane | None = None
+        self._zero_lag = False
+        self._signed = False
+        self._levels = (0.0, 1.0)
+        # The axis order is given here too, so that a view is right even without `gui.app`.
+        self.image = pg.ImageItem(axisOrder="row-major")
+        self.box.addItem(self.image, ignoreBounds=True)
+        self.bar = ColorBar()
+        self.scale = Axis("right", whole=False, label=quantity)
+        self.scale.setWidth(_SCALE_WIDTH)
+        self.grid.addItem(self.bar, 0, 2)
+        self.grid.addItem(self.scale, 0, 3)
+        self.grid.layout.setColumnSpacing(1, _BAR_GAP)
+        self.grid.layout.setColumnFixedWidth(2, BAR_WIDTH)
+        self.box.setLimits(minXRange=2, minYRange=2)
+        self._on_colormap()
+        self.restyle()
+
+    def _beside(self) -> float:
+        return _BAR_GAP + BAR_WIDTH + _SCALE_WIDTH
+
+    @property
+    def plane(self) -> Plane | None:
+        """The correlations on display."""
+        return self._plane
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """The values at both ends of the colour bar."""
+        return self._levels
+
+    def set_quantity(self, text: str) -> None:
+        """Say what the colour bar shows."""
+        self.scale.set_text(text)
+        self.scale.restyle(self.theme, smaller(self.font()))
+
+    def set_signed(self, signed: bool) -> None:
+        """Draw with diverging colours, symmetric about zero, or with the shared map."""
+        if signed != self._signed:
+            self._signed = signed
+            self._on_colormap()
+            self._update_levels()
+
+    def set_zero_lag_in_range(self, inside: bool) -> None:
+        """Let the zero lag, far above all others, count for the colours; or leave it out."""
+        if inside != self._zero_lag:
+            self._zero_lag = inside
+            self._update_levels()
+
+    def set_plane(self, plane: Plane | None) -> None:
+        """Show an array of shape (2 reach_y + 1, 2 reach_x + 1); None empties the view."""
+        if plane is self._plane:
+            return
+        old, self._plane = self._plane, plane
+        if plane is None:
+            self.image.clear()
+            return
+        self._levels = self._wanted_levels(plane)
+        self.image.setImage(plane, autoLevels=False, levels=self._levels)
+        self.scale.setRange(*self._levels)
+        if old is None or old.shape != plane.shape:
+            rect = lag_rect(plane.shape)
+            self.image.setRect(rect)
+            self.set_content(rect)
+
+    def _wanted_levels(self, plane: Plane) -> tuple[float, float]:
+        values = plane.ravel()
+        if not self._zero_lag and values.size > 1:
+            middle = values.size // 2
+            values = np.concatenate([values[:middle], values[middle + 1 :]])
+        low, high = float(values.min()), float(values.max())
+        if not (math.isfinite(low) and math.isfinite(high)):
+            finite = values[np.isfinite(values)]
+            low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+        if self._signed:
+            high = max(abs(low), abs(high))
+            low = -high
+        if high <= low:
+            high = low + max(abs(low) * 1e-6, 1e-12)
+        return low, high
+
+    def _update_levels(self) -> None:
+        if self._plane is not None:
+            self._levels = self._wanted_levels(self._plane)
+            self.image.setLevels(self._levels)
+            self.scale.setRange(*self._levels)
+
+    def _on_colormap(self) -> None:
+        table = lookup_table(DIVERGING if self._signed else self._colormap)
+        self.image.setLookupTable(table)
+        self.bar.set_table(table)
+
+    # --- pointer ------------------------------------------------------------------------------
+
+    def lag_at(self, x: float, y: float) -> tuple[int, int] | None:
+        """Return the lag (dy, dx) at a place of the picture, or None outside."""
+        if self._plane is None:
+            return None
+        dy, dx = math.floor(y + 0.5), math.floor(x + 0.5)
+        reach_y, reach_x = self._plane.shape[0] // 2, self._plane.shape[1] // 2
+        return (dy, dx) if abs(dy) <= reach_y and abs(dx) <= reach_x else None
+
+    def value_at(self, dy: int, dx: int) -> float:
+        """Return the value on display at a lag."""
+        if self._plane is None:
+            raise IndexError("nothing is on display")
+        height, width = self._plane.shape
+        return float(self._plane[height // 2 + dy, width // 2 + dx])
+
+    def describe(self, x: float, y: float) -> str:
+        """Return lag and value."""
+        lag = self.lag_at(x, y)
+        if lag is None:
+            return ""
+        return f"{lag_text(*lag)}   {number_text(self.value_at(*lag))}"
+
+    # --- menu, colours ------------------------------------------------------------------------
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Put the actions into the menu."""
+        super().fill_menu(menu)
+        self._zero_lag_action = menu.addAction("Zero lag in the colour range")
+        self._zero_lag_action.setCheckable(True)
+        self._zero_lag_action.triggered.connect(self._on_zero_lag_action)
+        menu.insertAction(self._reset_action, self._zero_lag_action)
+
+    def update_menu(self) -> None:
+        """Check what is chosen."""
+        super().update_menu()
+        self._zero_lag_action.setChecked(self._zero_lag)
+
+    def _on_zero_lag_action(self, inside: bool) -> None:
+        self.set_zero_lag_in_range(inside)
+        self.zero_lag_chosen.emit(inside)
+
+    def restyle(self) -> None:
+        """Take the colours from the palette."""
+        super().restyle()
+        self.bar.restyle(self.theme)
+        self.scale.restyle(self.theme, smaller(self.font()))
+
+
+class ZoomLink(QObject):
+    """Shows the same rectangle in several views, as long as it is enabled."""
+
+    def __init__(self, views: tuple[PictureView, ...], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._views = views
+        self.enabled = True
+        for view in views:
+            view.zoomed.connect(self._on_zoomed)
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Link the views, or let each be zoomed alone."""
+        self.enabled = enabled
+
+    def _on_zoomed(self, rect: QRectF) -> None:
+        sender = self.sender()
+        if self.enabled and sender is not None:
+            for view in self._views:
+                if view is not sender:
+                    view.show_rect(rect)

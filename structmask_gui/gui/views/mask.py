@@ -1,0 +1,396 @@
+"""The mask as cells about its centre, and the difference of two masks."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtWidgets import QWidget
+
+from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.views.lag import lag_rect, lag_text, number_text
+from structmask_gui.gui.views.legend import Entry, Legend
+from structmask_gui.gui.views.marks import cosmetic
+from structmask_gui.gui.views.theme import Theme, mixed
+
+EMPTY, BOTH, ONLY_A, ONLY_B = 0, 1, 2, 3
+"""What a cell is; a single mask has only EMPTY and BOTH."""
+
+_GRID_FROM = 4.0
+_LETTERS_FROM = 15.0
+
+
+class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
+    """Paints all cells of a mask, their grid, and the centre's mark in one go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._codes: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
+        self._rect = QRectF()
+        self._image = QImage()
+        self._theme: Theme | None = None
+        self._letters = False
+        self._cursor: tuple[int, int] | None = None
+        self._grid: list[QLineF] = []
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take on the colours."""
+        self._theme = theme
+        self._color_image()
+        self.update()
+
+    def set_codes(self, codes: NDArray[np.uint8], *, letters: bool = False) -> None:
+        """Show cells, an array of odd shape that holds EMPTY, BOTH, ONLY_A, ONLY_B."""
+        rect = lag_rect(codes.shape)
+        if rect != self._rect:
+            self.prepareGeometryChange()
+            self._rect = rect
+            self._grid = _grid_lines(rect)
+        self._codes = np.ascontiguousarray(codes)
+        self._letters = letters
+        height, width = codes.shape
+        data = self._codes.tobytes()
+        self._image = QImage(data, width, height, width, QImage.Format.Format_Indexed8).copy()
+        self._color_image()
+        self.update()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.prepareGeometryChange()
+        self._rect, self._image = QRectF(), QImage()
+        self.update()
+
+    def set_cursor(self, cell: tuple[int, int] | None) -> None:
+        """Frame the cell at a lag (dy, dx)."""
+        if cell != self._cursor:
+            self._cursor = cell
+            self.update()
+
+    def _color_image(self) -> None:
+        if self._theme is not None and not self._image.isNull():
+            self._image.setColorTable(
+                [color.rgb() for color in cell_colors(self._theme, self._letters)]
+            )
+
+    def boundingRect(self) -> QRectF:
+        """Return the area it may paint."""
+        return self._rect
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Paint it."""
+        theme = self._theme
+        if self._image.isNull() or theme is None:
+            return
+        cell = abs(painter.worldTransform().m11())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawImage(self._rect, self._image)
+        if cell >= _GRID_FROM:
+            painter.setPen(cosmetic(mixed(theme.background, theme.text, 0.2), 1))
+            painter.drawLines(self._grid)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._letters and cell >= _LETTERS_FROM:
+            self._paint_letters(painter, cell)
+        self._paint_centre(painter, cell, theme)
+        if self._cursor is not None:
+            dy, dx = self._cursor
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(cosmetic(theme.text, 2))
+            painter.drawRect(QRectF(dx - 0.5, dy - 0.5, 1, 1))
+
+    def _paint_centre(self, painter: QPainter, cell: float, theme: Theme) -> None:
+        radius = min(0.28, 6 / cell)
+        painter.setPen(cosmetic(theme.background, 1.2))
+        painter.setBrush(theme.second)
+        painter.drawEllipse(QPointF(0, 0), radius, radius)
+
+    def _paint_letters(self, painter: QPainter, cell: float) -> None:
+        # Letters, so that A and B differ without their colours.
+        transform = painter.worldTransform()
+        painter.save()
+        painter.resetTransform()
+        font = QFont()
+        font.setPixelSize(max(8, min(13, int(cell * 0.55))))
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(QColor(255, 255, 255))
+        middle_y, middle_x = self._codes.shape[0] // 2, self._codes.shape[1] // 2
+        for y, x in np.argwhere(self._codes >= ONLY_A).tolist():
+            where = transform.mapRect(QRectF(x - middle_x - 0.5, y - middle_y - 0.5, 1, 1))
+            letter = "A" if self._codes[y, x] == ONLY_A else "B"
+            painter.drawText(where, Qt.AlignmentFlag.AlignCenter, letter)
+        painter.restore()
+
+
+def _grid_lines(rect: QRectF) -> list[QLineF]:
+    left, right, top, bottom = rect.left(), rect.right(), rect.top(), rect.bottom()
+    columns = [QLineF(left + i, top, left + i, bottom) for i in range(round(rect.width()) + 1)]
+    rows = [QLineF(left, top + i, right, top + i) for i in range(round(rect.height()) + 1)]
+    return columns + rows
+
+
+def cell_colors(theme: Theme, comparison: bool) -> tuple[QColor, QColor, QColor, QColor]:
+    """Return the colours of EMPTY, BOTH, ONLY_A and ONLY_B."""
+    both = mixed(theme.background, theme.text, 0.55) if comparison else theme.accent
+    return theme.cell, both, QColor("#0072B2"), QColor("#D55E00")
+
+
+class MaskView(PictureView):
+    """The mask: filled cells are blanked together with the centre, which has a dot.
+
+    Signals
+    -------
+    cell_clicked(int dy, int dx)
+        A cell was pressed, or chosen with the space key. Only while editable.
+    cell_dragged(int dy, int dx)
+        The pointer came upon another cell with the button down. Only while editable.
+    cell_drag_ended()
+        The button was let go.
+    """
+
+    cell_clicked = Signal(int, int)
+    cell_dragged = Signal(int, int)
+    cell_drag_ended = Signal()
+
+    HAS_COLORMAP = False
+
+    def __init__(self, title: str = "Mask", parent: QWidget | None = None) -> None:
+        super().__init__(title, "lag dx (px)", "lag dy (px)", parent=parent)
+        self._codes: NDArray[np.uint8] | None = None
+        self._values: NDArray[Any] | None = None
+        self._labels = ("A", "B")
+        self._comparing = False
+        self._cursor: tuple[int, int] | None = None
+        self._dragged: tuple[int, int] | None = None
+        self.cells = CellsItem()
+        self.box.addItem(self.cells, ignoreBounds=True)
+        self.box.setLimits(minXRange=2, minYRange=2)
+        self.legend = Legend()
+        self.main_layout.addWidget(self.legend)
+        self.canvas.pressed.connect(self._on_pressed)
+        self.canvas.dragged.connect(self._on_dragged)
+        self.canvas.released.connect(self._on_released)
+        self.restyle()
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    def set_mask(self, array: NDArray[np.bool_] | None, values: NDArray[Any] | None = None) -> None:
+        """Show one mask.
+
+        Parameters
+        ----------
+        array : ndarray of bool, odd shape, or None
+            True cells are filled. None empties the view.
+        values : ndarray, same shape, optional
+            The correlations that the read-out gives.
+        """
+        self._comparing = False
+        self._values = values
+        if array is None:
+            self._codes = None
+            self.cells.clear()
+            self._update_legend()
+            return
+        self._show(array.astype(np.uint8))
+
+    def set_extraction(self, extraction: Any | None) -> None:
+        """Show the mask of an `Extraction` with the values of its centre square."""
+        if extraction is None:
+            self.set_mask(None)
+        else:
+            self.set_mask(extraction.mask.array, extraction.centre)
+
+    def set_comparison(self, comparison: Any | None) -> None:
+        """Show where two masks differ: only A, only B, both.
+
+        Parameters
+        ----------
+        comparison : MaskComparison or None
+            None empties the view.
+        """
+        if comparison is None:
+            self.set_mask(None)
+            return
+        self._comparing = True
+        self._values = None
+        self._labels = comparison.labels
+        codes = np.zeros(comparison.shape, dtype=np.uint8)
+        codes[comparison.a & comparison.b] = BOTH
+        codes[comparison.a & ~comparison.b] = ONLY_A
+        codes[comparison.b & ~comparison.a] = ONLY_B
+        self._show(codes)
+
+    def _show(self, codes: NDArray[np.uint8]) -> None:
+        self._codes = codes
+        self.cells.set_codes(codes, letters=self._comparing)
+        self.set_content(lag_rect(codes.shape))
+        self._update_legend()
+
+    @property
+    def codes(self) -> NDArray[np.uint8] | None:
+        """What each cell is: EMPTY, BOTH, ONLY_A or ONLY_B."""
+        return self._codes
+
+    # --- editing ------------------------------------------------------------------------------
+
+    @property
+    def editable(self) -> bool:
+        """Whether the left button and the space key choose cells."""
+        return bool(self.canvas.grabs_left)
+
+    def set_editable(self, editable: bool) -> None:
+        """Let the left button choose cells instead of moving the picture."""
+        self.canvas.grabs_left = editable
+        self.canvas.setCursor(
+            Qt.CursorShape.CrossCursor if editable else Qt.CursorShape.ArrowCursor
+        )
+
+    def _cell_of(self, where: QPointF) -> tuple[int, int] | None:
+        point = self.box.mapSceneToView(where)
+        return self.cell_at(point.x(), point.y())
+
+    def _on_pressed(self, where: QPointF) -> None:
+        cell = self._cell_of(where)
+        self._dragged = cell
+        if cell is not None:
+            self.cell_clicked.emit(*cell)
+
+    def _on_dragged(self, where: QPointF) -> None:
+        cell = self._cell_of(where)
+        if cell is not None and cell != self._dragged:
+            self._dragged = cell
+            self.cell_dragged.emit(*cell)
+
+    def _on_released(self, _where: QPointF) -> None:
+        self._dragged = None
+        self.cell_drag_ended.emit()
+
+    def _on_key(self, event: Any) -> None:
+        steps = {
+            Qt.Key.Key_Left: (0, -1),
+            Qt.Key.Key_Right: (0, 1),
+            Qt.Key.Key_Up: (-1, 0),
+            Qt.Key.Key_Down: (1, 0),
+        }
+        key = event.key()
+        if key in steps and self._codes is not None:
+            dy, dx = self._cursor or (0, 0)
+            step_y, step_x = steps[key] if self._cursor is not None else (0, 0)
+            if self.cell_at(dx + step_x, dy + step_y) is not None:
+                self._cursor = (dy + step_y, dx + step_x)
+            self.cells.set_cursor(self._cursor)
+            if self._cursor is not None:
+                text = self.describe(self._cursor[1], self._cursor[0])
+                self.read_out.show_text(text)
+                self.pointed.emit(text)
+            event.accept()
+        elif key == Qt.Key.Key_Space and self._cursor is not None and self.editable:
+            self.cell_clicked.emit(*self._cursor)
+            self.cell_drag_ended.emit()
+            event.accept()
+        elif key == Qt.Key.Key_Escape and self._cursor is not None:
+            self._cursor = None
+            self.cells.set_cursor(None)
+            event.accept()
+        else:
+            super()._on_key(event)
+
+    # --- pointer ------------------------------------------------------------------------------
+
+    def cell_at(self, x: float, y: float) -> tuple[int, int] | None:
+        """Return the lag (dy, dx) of the cell at a place, or None outside."""
+        if self._codes is None:
+            return None
+        dy, dx = math.floor(y + 0.5), math.floor(x + 0.5)
+        height, width = self._codes.shape
+        return (dy, dx) if abs(dy) <= height // 2 and abs(dx) <= width // 2 else None
+
+    def describe(self, x: float, y: float) -> str:
+        """Return lag, correlation and what the cell is."""
+        cell = self.cell_at(x, y)
+        if cell is None or self._codes is None:
+            return ""
+        dy, dx = cell
+        middle_y, middle_x = self._codes.shape[0] // 2, self._codes.shape[1] // 2
+        text = lag_text(dy, dx)
+        if self._values is not None and self._values.shape == self._codes.shape:
+            text += f"   {number_text(float(self._values[middle_y + dy, middle_x + dx]))}"
+        return f"{text}   {self._word(int(self._codes[middle_y + dy, middle_x + dx]), cell)}"
+
+    def _word(self, code: int, cell: tuple[int, int]) -> str:
+        if self._comparing:
+            a, b = self._labels
+            return {EMPTY: "in neither", BOTH: "in both", ONLY_A: f"only in {a}"}.get(
+                code, f"only in {b}"
+            )
+        if cell == (0, 0):
+            return "centre"
+        return "in the mask" if code else "not in the mask"
+
+    # --- legend, colours ----------------------------------------------------------------------
+
+    def _update_legend(self) -> None:
+        if self._codes is None:
+            self.legend.set_entries(())
+        elif self._comparing:
+            a, b = self._labels
+            self.legend.set_entries(
+                (
+                    Entry("both", self._draw_both),
+                    Entry(f"only A ({a})" if a != "A" else "only A", self._draw_only_a),
+                    Entry(f"only B ({b})" if b != "B" else "only B", self._draw_only_b),
+                    Entry("centre", self._draw_centre),
+                )
+            )
+        else:
+            self.legend.set_entries(
+                (
+                    Entry("in the mask", self._draw_both),
+                    Entry("centre", self._draw_centre),
+                )
+            )
+
+    def _draw_cell(self, painter: QPainter, rect: QRectF, code: int, letter: str = "") -> None:
+        square = QRectF(rect.center().x() - 6, rect.center().y() - 6, 12, 12)
+        painter.fillRect(square, cell_colors(self.theme, self._comparing)[code])
+        if letter:
+            font = QFont()
+            font.setPixelSize(9)
+            font.setBold(True)
+            painter.setFont(font)
+            painter.setPen(QColor(255, 255, 255))
+            painter.drawText(square, Qt.AlignmentFlag.AlignCenter, letter)
+
+    def _draw_both(self, painter: QPainter, rect: QRectF) -> None:
+        self._draw_cell(painter, rect, BOTH)
+
+    def _draw_only_a(self, painter: QPainter, rect: QRectF) -> None:
+        self._draw_cell(painter, rect, ONLY_A, "A")
+
+    def _draw_only_b(self, painter: QPainter, rect: QRectF) -> None:
+        self._draw_cell(painter, rect, ONLY_B, "B")
+
+    def _draw_centre(self, painter: QPainter, rect: QRectF) -> None:
+        self._draw_cell(painter, rect, BOTH)
+        painter.setPen(self.theme.background)
+        painter.setBrush(self.theme.second)
+        painter.drawEllipse(rect.center(), 3.4, 3.4)
+
+    def _footer_height(self) -> int:
+        return self.legend.height_for(self.canvas.width())
+
+    def _paint_footer(self, painter: QPainter, rect: QRectF) -> None:
+        self.legend.paint_on(painter, rect)
+
+    def restyle(self) -> None:
+        """Take the colours from the palette."""
+        super().restyle()
+        if hasattr(self, "cells"):
+            self.cells.set_theme(self.theme)
+        if hasattr(self, "legend"):
+            self.legend.restyle(self.theme)

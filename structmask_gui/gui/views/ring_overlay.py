@@ -1,0 +1,316 @@
+"""The centre square with its rings, the threshold contour and what became of each pixel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
+from PySide6.QtWidgets import QWidget
+
+from structmask_gui.gui.views import marks
+from structmask_gui.gui.views.decisions import (
+    WORDS,
+    Decision,
+    above_threshold,
+    outline,
+    pixel_decisions,
+)
+from structmask_gui.gui.views.lag import LagView, lag_rect
+from structmask_gui.gui.views.legend import Entry, Legend
+
+# Below this many screen pixels for a lag, marks are drawn as tinted cells and rings left out.
+_MARKS_FROM = 5.0
+_RINGS_FROM = 4.0
+
+
+class RingsItem(pg.GraphicsObject):  # type: ignore[misc]
+    """Paints rings, contour and marks in one go; nothing is made anew when a slider moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rect = QRectF()
+        self._considered: tuple[bool, ...] = ()
+        self._codes: NDArray[np.uint8] = np.zeros((1, 1), np.uint8)
+        self._contour: list[QLineF] = []
+        self._marks: list[tuple[Decision, QPointF]] = []
+        self._tint = QImage()
+        self._highlight = -1
+        self.setZValue(5)
+
+    def set_content(
+        self,
+        considered: tuple[bool, ...],
+        codes: NDArray[np.uint8],
+        above: NDArray[np.bool_],
+    ) -> None:
+        """Take over the decisions; see `decisions`."""
+        rect = lag_rect(codes.shape)
+        if rect != self._rect:
+            self.prepareGeometryChange()
+            self._rect = rect
+        self._considered = considered
+        self._codes = codes
+        self._contour = [QLineF(*line) for line in outline(above).tolist()]
+        middle_y, middle_x = codes.shape[0] // 2, codes.shape[1] // 2
+        self._marks = [
+            (Decision(codes[y, x]), QPointF(x - middle_x, y - middle_y))
+            for y, x in np.argwhere(codes).tolist()
+        ]
+        self._tint = QImage()
+        self.update()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.prepareGeometryChange()
+        self._rect, self._considered, self._contour, self._marks = QRectF(), (), [], []
+        self.update()
+
+    def set_highlight(self, ring: int) -> None:
+        """Mark a ring, or none with -1."""
+        if ring != self._highlight:
+            self._highlight = ring
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the area it may paint."""
+        return self._rect
+
+    def _ring_rect(self, index: int, inset: float) -> QRectF:
+        side = 2 * index + 1
+        whole = QRectF(-index - 0.5, -index - 0.5, side, side).intersected(self._rect)
+        return whole.adjusted(inset, inset, -inset, -inset)
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Paint it."""
+        if self._rect.isNull():
+            return
+        cell = abs(painter.worldTransform().m11())
+        if 0 < self._highlight <= len(self._considered):
+            self._paint_highlight(painter)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for index, considered in enumerate(self._considered, start=1):
+            last = index == len(self._considered) or self._considered[index] != considered
+            if cell >= _RINGS_FROM or last:
+                marks.draw_ring(painter, self._ring_rect(index, 1.2 / max(cell, 2.4)), considered)
+        if cell >= _RINGS_FROM:
+            marks.draw_contour(painter, self._contour)
+        if cell < _MARKS_FROM:
+            self._paint_tint(painter)
+            return
+        radius = min(0.3, 5.5 / cell)
+        for decision, at in self._marks:
+            marks.draw_mark(painter, decision, at, radius)
+
+    def _paint_highlight(self, painter: QPainter) -> None:
+        outer, inner = self._ring_rect(self._highlight, 0), self._ring_rect(self._highlight - 1, 0)
+        painter.save()
+        painter.setPen(marks.cosmetic(QColor(255, 255, 255), 1))
+        painter.setBrush(QColor(255, 255, 255, 110))
+        band = QPainterPath()
+        band.addRect(outer)
+        band.addRect(inner)
+        painter.drawPath(band)
+        painter.restore()
+
+    def _paint_tint(self, painter: QPainter) -> None:
+        if self._tint.isNull():
+            codes = np.ascontiguousarray(self._codes)
+            height, width = codes.shape
+            tint = QImage(codes.tobytes(), width, height, width, QImage.Format.Format_Indexed8)
+            table = [0] * 256
+            for decision, color in marks.COLORS.items():
+                table[decision] = color.rgb()
+            tint.setColorTable(table)
+            self._tint = tint.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(self._rect, self._tint)
+
+
+class RingOverlayView(LagView):
+    """The centre square as the rings see it, and what they decide.
+
+    Signals
+    -------
+    ring_hovered(int)
+        The pointer came upon a ring; -1 when it left the rings.
+    """
+
+    ring_hovered = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Rings on the centre square", quantity="value", parent=parent)
+        self._ring = -1
+        self._extraction: Any = None
+        self._codes: NDArray[np.uint8] | None = None
+        self.rings_item = RingsItem()
+        self.box.addItem(self.rings_item, ignoreBounds=True)
+        self.legend = Legend()
+        self.main_layout.addWidget(self.legend)
+        self.legend.restyle(self.theme)
+
+    @property
+    def decisions(self) -> NDArray[np.uint8] | None:
+        """The `Decision` of each pixel on display."""
+        return self._codes
+
+    def set_extraction(self, extraction: Any | None) -> None:
+        """Show the centre square, rings and decisions of an `Extraction`; None empties the view.
+
+        An extraction without rings (statistical selection) shows its centre square and mask.
+        """
+        self._extraction = extraction
+        if extraction is None:
+            self._codes = None
+            self.set_plane(None)
+            self.rings_item.clear()
+            self.legend.set_entries(())
+            return
+        parameters = extraction.parameters
+        self.set_quantity("value, adapted" if _rescaled(parameters) else _quantity(extraction))
+        self.set_plane(extraction.centre)
+        analysis, mask = extraction.rings, extraction.mask.array
+        if analysis is None:
+            self.rings_item.clear()
+            self.legend.set_entries(())
+            self._codes = None
+            return
+        documented = parameters.convention == "as-documented"
+        above = above_threshold(extraction.centre, analysis, documented=documented)
+        self._codes = pixel_decisions(above, analysis.selected, extraction.connected, mask)
+        considered = tuple(ring.considered for ring in analysis.rings)
+        self.rings_item.set_content(considered, self._codes, above)
+        self._update_legend(considered)
+
+    def highlight_ring(self, index: int) -> None:
+        """Mark a ring, as when its row in the table is under the pointer; -1 for none."""
+        self.rings_item.set_highlight(index)
+
+    # --- pointer ------------------------------------------------------------------------------
+
+    def describe(self, x: float, y: float) -> str:
+        """Return lag, value, ring and decision."""
+        text = super().describe(x, y)
+        lag = self.lag_at(x, y)
+        self._hover(-1 if lag is None else max(abs(lag[0]), abs(lag[1])))
+        if lag is None or self._codes is None:
+            return text
+        ring = max(abs(lag[0]), abs(lag[1]))
+        height, width = self._codes.shape
+        decision = Decision(self._codes[height // 2 + lag[0], width // 2 + lag[1]])
+        if ring:
+            text += f"   ring {ring}"
+        word = WORDS[decision]
+        return f"{text}, {word}" if word else text
+
+    def _on_left(self) -> None:
+        super()._on_left()
+        self._hover(-1)
+
+    def _hover(self, ring: int) -> None:
+        if ring == 0:
+            ring = -1
+        if ring != self._ring:
+            self._ring = ring
+            self.rings_item.set_highlight(ring)
+            self.ring_hovered.emit(ring)
+
+    # --- legend -------------------------------------------------------------------------------
+
+    def _update_legend(self, considered: tuple[bool, ...]) -> None:
+        codes = self._codes
+        assert codes is not None
+        present = set(np.unique(codes).tolist())
+        entries = []
+        if any(considered):
+            entries.append(Entry("ring considered", _draw_considered))
+        if not all(considered):
+            entries.append(Entry("ring too weak", _draw_not_considered))
+        entries.append(Entry("above threshold", _draw_contour))
+        for decision, text, draw in (
+            (Decision.KEPT, "kept", _draw_kept),
+            (Decision.ADDED, "added by proximity", _draw_added),
+            (Decision.NOT_JOINED, "dropped, not joined", _draw_not_joined),
+            (Decision.OVER_LIMIT, "dropped, over the limit", _draw_over_limit),
+            (Decision.NOT_CLOSE, "dropped by proximity", _draw_not_close),
+            (Decision.CENTRE, "centre", _draw_centre),
+        ):
+            if int(decision) in present:
+                entries.append(Entry(text, draw))
+        self.legend.set_entries(tuple(entries))
+
+    def _footer_height(self) -> int:
+        return self.legend.height_for(self.canvas.width())
+
+    def _paint_footer(self, painter: QPainter, rect: QRectF) -> None:
+        self.legend.paint_on(painter, rect)
+
+    def restyle(self) -> None:
+        """Take the colours from the palette."""
+        super().restyle()
+        legend = getattr(self, "legend", None)
+        if legend is not None:
+            legend.restyle(self.theme)
+
+
+def _rescaled(parameters: Any) -> bool:
+    return bool(parameters.adapt_autocorr) or parameters.convention == "as-documented"
+
+
+def _quantity(extraction: Any) -> str:
+    from structmask_gui.gui.views.autocorrelation import quantity_text
+
+    return quantity_text(extraction.measurement.parameters)
+
+
+def _swatch_ground(painter: QPainter, rect: QRectF) -> None:
+    # White lines and marks need the ground they have in the picture.
+    painter.fillRect(rect, QColor(70, 70, 90))
+
+
+def _draw_considered(painter: QPainter, rect: QRectF) -> None:
+    _swatch_ground(painter, rect)
+    marks.draw_ring(painter, rect.adjusted(3, 3, -3, -3), True)
+
+
+def _draw_not_considered(painter: QPainter, rect: QRectF) -> None:
+    _swatch_ground(painter, rect)
+    marks.draw_ring(painter, rect.adjusted(3, 3, -3, -3), False)
+
+
+def _draw_contour(painter: QPainter, rect: QRectF) -> None:
+    _swatch_ground(painter, rect)
+    y = rect.center().y()
+    marks.draw_contour(painter, [QLineF(rect.left() + 2, y, rect.right() - 2, y)])
+
+
+def _draw_mark(painter: QPainter, rect: QRectF, decision: Decision) -> None:
+    _swatch_ground(painter, rect)
+    marks.draw_mark(painter, decision, rect.center(), 4.2)
+
+
+def _draw_kept(painter: QPainter, rect: QRectF) -> None:
+    _draw_mark(painter, rect, Decision.KEPT)
+
+
+def _draw_added(painter: QPainter, rect: QRectF) -> None:
+    _draw_mark(painter, rect, Decision.ADDED)
+
+
+def _draw_not_joined(painter: QPainter, rect: QRectF) -> None:
+    _draw_mark(painter, rect, Decision.NOT_JOINED)
+
+
+def _draw_over_limit(painter: QPainter, rect: QRectF) -> None:
+    _draw_mark(painter, rect, Decision.OVER_LIMIT)
+
+
+def _draw_not_close(painter: QPainter, rect: QRectF) -> None:
+    _draw_mark(painter, rect, Decision.NOT_CLOSE)
+
+
+def _draw_centre(painter: QPainter, rect: QRectF) -> None:
+    _draw_mark(painter, rect, Decision.CENTRE)
