@@ -1,0 +1,135 @@
+"""Writing files so that at any moment the old one or the new one is there, whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.paths import reason, shown
+
+# There is no call that only asks, so it is asked once, before there are threads.
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
+
+
+@contextmanager
+def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[BinaryIO]:
+    """Open a file for writing that appears under its name only once it is complete.
+
+    The bytes go to a temporary file in the same folder, are flushed to the disk, and take the name
+    in one step. After any failure the old file, if there was one, is as it was and nothing else is
+    left.
+
+    Parameters
+    ----------
+    path : path
+        The file to write. A symbolic link is followed; its target is replaced.
+    force : bool
+        Replace an existing file. Otherwise an existing file is refused.
+
+    Yields
+    ------
+    binary file
+        Write the contents to it.
+
+    Raises
+    ------
+    InputError
+        If the file exists and `force` is False, or if it cannot be written.
+    """
+    path = Path(path)
+    name = shown(path)
+    try:
+        target = Path(os.path.realpath(path))
+        existing = target.stat() if target.exists() else None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{name}: cannot be written ({reason(error)}); check the path.") from None
+    if existing is not None and stat.S_ISDIR(existing.st_mode):
+        raise InputError(f"{name}: is a folder; give the name of a file.")
+    if existing is not None and not force:
+        raise InputError(
+            f"{name}: already exists; choose another name, or ask for it to be overwritten."
+        )
+    temporary: Path | None = None
+    try:
+        # The name of the target is not part of the temporary name: it may be as long as the
+        # file system allows.
+        descriptor, made = tempfile.mkstemp(prefix=".structmask-", suffix=".tmp", dir=target.parent)
+        temporary = Path(made)
+        with os.fdopen(descriptor, "wb") as file:
+            yield cast(BinaryIO, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(stat.S_IMODE(existing.st_mode) if existing else 0o666 & ~_UMASK)
+        _take_name(temporary, target, force=force)
+        temporary = None
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise InputError(
+            f"{name}: cannot be written ({_why(error)}); choose another folder or make room."
+        ) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+
+def write_atomic(
+    path: str | os.PathLike[str],
+    contents: bytes | Callable[[BinaryIO], object],
+    *,
+    force: bool = False,
+) -> None:
+    """Write bytes, or what a function writes into a binary file, as by `atomic_file`."""
+    with atomic_file(path, force=force) as file:
+        if callable(contents):
+            contents(file)
+        else:
+            file.write(contents)
+
+
+def _take_name(temporary: Path, target: Path, *, force: bool) -> None:
+    if force:
+        temporary.replace(target)
+        return
+    # Two programs may write the same name at once; a hard link fails if the name has been taken
+    # meanwhile, a rename would silently replace the other's file.
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        raise InputError(
+            f"{shown(target)}: already exists; choose another name, or ask for it to be"
+            " overwritten."
+        ) from None
+    except (OSError, NotImplementedError):
+        # Some file systems (FAT, network shares) have no hard links.
+        temporary.replace(target)
+    else:
+        temporary.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself survive a power cut, where the system lets a folder be synced."""
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "its folder does not exist"
+    if isinstance(error, PermissionError):
+        return "you may not write there"
+    return reason(error)

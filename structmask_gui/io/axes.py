@@ -1,0 +1,123 @@
+"""Axes of a file: which dimension is which, and which of them make frames.
+
+Letters: Y rows, X columns, T time, Z depth, C channel, S colour sample; any other letter (tifffile
+uses Q and I for unnamed ones) is a dimension of frames like T and Z.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from structmask_gui.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Dimensions of a file, sorted by their use.
+
+    Attributes
+    ----------
+    letters : str
+        One letter for each dimension of the file, in its order.
+    shape : tuple of int
+        Length of each dimension.
+    y, x : int
+        The dimensions of rows and columns.
+    channel, colour : int or None
+        The dimensions of channels and of colour samples, if there are any.
+    frames : tuple of int
+        All others, in the file's order; the last one changes fastest.
+    """
+
+    letters: str
+    shape: tuple[int, ...]
+    y: int
+    x: int
+    channel: int | None
+    colour: int | None
+    frames: tuple[int, ...]
+
+
+def named_axes(name: str, letters: str, shape: tuple[int, ...], *, given: bool = False) -> Axes:
+    """Sort the dimensions of a file by their letters.
+
+    Parameters
+    ----------
+    name : str
+        The file's name, for messages.
+    letters : str
+        One letter a dimension; upper or lower case.
+    shape : tuple of int
+        Length of each dimension.
+    given : bool
+        The letters were given by the user and not found in the file.
+
+    Raises
+    ------
+    InputError
+        If the letters do not fit the shape, or Y and X are not among them exactly once.
+    """
+    letters = letters.strip().upper()
+    text = shape_text(shape)
+    if len(shape) < 2:
+        raise InputError(
+            f"{name}: has {len(shape)} dimension ({text}), and an image has at least two; give rows"
+            " and columns."
+        )
+    if len(letters) != len(shape) or not letters.isalpha() or not letters.isascii():
+        raise InputError(
+            f"{name}: the axes {letters!r} do not fit its {len(shape)} dimensions ({text}); give"
+            f" one letter for each, as in {suggested_axes(shape)}."
+        )
+    if any(letters.count(letter) != 1 for letter in "YX"):
+        said = f"the axes given, {letters}," if given else f"its axes {letters} ({text})"
+        raise InputError(
+            f"{name}: {said} do not say which dimension is Y and which is X; give the axes, as in"
+            f" {suggested_axes(shape)}."
+        )
+    if any(letters.count(letter) > 1 for letter in "CS"):
+        raise InputError(
+            f"{name}: the axes {letters} name two dimensions alike; give each of C and S once, and"
+            f" Q for other dimensions, as in {suggested_axes(shape)}."
+        )
+    place = {letter: letters.find(letter) for letter in "YXCS"}
+    return Axes(
+        letters=letters,
+        shape=shape,
+        y=place["Y"],
+        x=place["X"],
+        channel=place["C"] if place["C"] >= 0 else None,
+        colour=place["S"] if place["S"] >= 0 else None,
+        frames=tuple(i for i in range(len(shape)) if letters[i] not in "YXCS"),
+    )
+
+
+def squeezed(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+    """Leave out dimensions of length 1, except Y and X."""
+    kept = [i for i, n in enumerate(shape) if n != 1 or letters[i] in "YX"]
+    return "".join(letters[i] for i in kept), tuple(shape[i] for i in kept)
+
+
+def kept_dimensions(full: tuple[int, ...], kept: tuple[int, ...]) -> list[bool]:
+    """Say which dimensions of a full shape are those of a shape without lengths of 1."""
+    left = list(kept)
+    flags = []
+    for i, n in enumerate(full):
+        # A length of 1 is kept only if what follows could not supply the rest.
+        use = bool(left) and n == left[0] and (n != 1 or len(full) - i == len(left))
+        flags.append(use)
+        if use:
+            left.pop(0)
+    return flags
+
+
+def suggested_axes(shape: tuple[int, ...]) -> str:
+    """Return axes that would make sense for a shape, as an example in a message."""
+    plane = "YXS" if len(shape) > 2 and shape[-1] in (3, 4) else "YX"
+    frames = len(shape) - len(plane)
+    return {0: "", 1: "T", 2: "TZ", 3: "TZC"}.get(frames, "Q" * (frames - 3) + "TZC") + plane
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Return a shape as messages show it: "10 x 512 x 512"."""
+    return " x ".join(str(n) for n in shape) if shape else "no dimensions"

@@ -1,0 +1,106 @@
+"""Which channel of a stack is measured: one of its channels, one colour, or the luminance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.axes import Axes
+from structmask_gui.io.contents import Contents
+
+Channel = int | Literal["luminance"]
+LUMINANCE: Literal["luminance"] = "luminance"
+
+_COLOURS = ("red", "green", "blue")
+
+
+@dataclass(frozen=True)
+class Channels:
+    """The channels of a stack and the choice made of them.
+
+    Attributes
+    ----------
+    n : int
+        How many there are to choose from.
+    chosen : int, "luminance" or None
+        The choice; None if the file has neither channels nor colours.
+    luminance : bool
+        The samples of the colour dimension are to be read together and weighted.
+    index : dict of int to int
+        For the channel and colour dimensions: which element is read.
+    choices : tuple of (value, name)
+        What can be chosen, with names for people; empty if there is no choice.
+    notes : tuple of str
+        What was decided without being asked.
+    """
+
+    n: int
+    chosen: Channel | None
+    luminance: bool
+    index: dict[int, int]
+    choices: tuple[tuple[Channel, str], ...]
+    notes: tuple[str, ...]
+
+
+def choose_channel(name: str, axes: Axes, contents: Contents, wanted: Channel | None) -> Channels:
+    """Check the choice of a channel, or make it.
+
+    Where a file has both channels and colours, the channel is chosen and its luminance taken.
+
+    Raises
+    ------
+    InputError
+        If the file has no such channel.
+    """
+    if axes.channel is None and axes.colour is None:
+        if wanted not in (None, 0):
+            raise InputError(f"{name}: has no channel {wanted}; it has one channel, 0.")
+        return Channels(1, None, False, {}, (), ())
+    samples, is_colour = _samples(axes, contents)
+    choices: list[tuple[Channel, str]]
+    if axes.channel is not None:
+        n = axes.shape[axes.channel]
+        names = contents.channel_names if len(contents.channel_names) == n else ()
+        choices = [(i, f"{i}: {names[i]}" if names else f"channel {i}") for i in range(n)]
+    else:
+        n = samples
+        choices = [(i, _COLOURS[i] if is_colour and i < 3 else f"channel {i}") for i in range(n)]
+        if is_colour:
+            choices.insert(0, (LUMINANCE, "luminance"))
+    chosen = choices[0][0] if wanted is None else wanted
+    if isinstance(chosen, bool) or chosen not in [value for value, _ in choices]:
+        if chosen == LUMINANCE:
+            raise InputError(
+                f"{name}: has no colours to take the luminance of; choose a channel from 0 to"
+                f" {n - 1}."
+            )
+        there = f"channels 0 to {n - 1}" if n > 1 else "one channel, 0"
+        raise InputError(f"{name}: has no channel {chosen}; it has {there}.")
+    luminance = is_colour and (axes.channel is not None or chosen == LUMINANCE)
+    index = {}
+    if axes.channel is not None and isinstance(chosen, int):
+        index[axes.channel] = chosen
+    if axes.colour is not None and not luminance:
+        index[axes.colour] = chosen if axes.channel is None and isinstance(chosen, int) else 0
+    notes = []
+    if wanted is None and n > 1:
+        notes.append(
+            "The luminance of the colours is used; a single colour can be chosen."
+            if chosen == LUMINANCE
+            else f"The file has {n} channels; channel {chosen} is used, another can be chosen."
+        )
+    return Channels(
+        n, chosen, luminance, index, tuple(choices) if len(choices) > 1 else (), tuple(notes)
+    )
+
+
+def _samples(axes: Axes, contents: Contents) -> tuple[int, bool]:
+    """Return how many colour samples count, and whether they are red, green and blue."""
+    if axes.colour is None:
+        return 0, False
+    n = axes.shape[axes.colour]
+    if axes.colour == contents.axes.find("S"):
+        return min(n, contents.n_samples or n), contents.is_colour
+    # The user called this dimension colour.
+    return (min(n, 3), True) if n in (3, 4) else (n, False)

@@ -1,0 +1,378 @@
+"""Image stacks from files: `open_stack` and `ImageStack`.
+
+A stack names its axes, chooses a channel, and reads a band of one frame at a time, so that files of
+any size can be opened. Formats: TIFF in its many kinds, PNG, JPEG, NPY, told apart by content.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray
+from structmask_gui.io.axes import (
+    Axes,
+    kept_dimensions,
+    named_axes,
+    shape_text,
+    suggested_axes,
+)
+from structmask_gui.io.channels import Channel, choose_channel
+from structmask_gui.io.contents import Contents, SeriesInfo
+from structmask_gui.io.npy import NPY_MAGIC, open_npy
+from structmask_gui.io.paths import file_size, reason, shown
+from structmask_gui.io.raster import (
+    JPEG_MAGIC,
+    PNG_MAGIC,
+    luminance,
+    luminance_dtype,
+    open_jpeg,
+    open_png,
+)
+from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
+
+EXTENSIONS: Mapping[str, tuple[str, ...]] = {
+    "TIFF": (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk"),
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg"),
+    "NPY": (".npy",),
+}
+"""Extensions of the readable formats, for file dialogs and the file browser."""
+
+SMALLEST_SIDE = 16
+
+# What people try instead, and what to do with it.
+_OTHERS = (
+    (b"PK\x03\x04", "a ZIP archive (or NPZ)", "unpack it and give an image or NPY file in it"),
+    (b"\x1f\x8b", "a gzip archive", "unpack it first"),
+    (b"\x89HDF", "an HDF5 file", "export the images as OME-TIFF"),
+    (b"\xda\xce\xbe\x0a", "an ND2 file", "export it as OME-TIFF, for example with Fiji"),
+    (b"ZISRAWFILE", "a CZI file", "export it as OME-TIFF, for example with Fiji"),
+    (b"\x70\x00\x00\x00", "a LIF file", "export it as OME-TIFF, for example with Fiji"),
+    (b"%PDF", "a PDF document", "give the image itself"),
+    (b"GIF8", "a GIF picture", "save it as TIFF or PNG"),
+    (b"BM", "a BMP picture", "save it as TIFF or PNG"),
+)
+
+
+def is_readable_name(path: str | os.PathLike[str]) -> bool:
+    """Say by its extension whether a file may be an image that `open_stack` reads."""
+    name = os.fspath(path).lower()
+    return any(name.endswith(ending) for endings in EXTENSIONS.values() for ending in endings)
+
+
+def open_stack(
+    path: str | os.PathLike[str],
+    *,
+    series: int | None = None,
+    axes: str | None = None,
+    channel: Channel | None = None,
+) -> ImageStack:
+    """Open an image file as a stack of equally shaped frames.
+
+    Parameters
+    ----------
+    path : path
+        A TIFF, PNG, JPEG or NPY file; the content decides which, not the name.
+    series : int, optional
+        Which image of a file with several, from 0. By default the first, or the largest if the
+        pages of a plain TIFF are of unlike shape.
+    axes : str, optional
+        Letters of the dimensions, one each, where the file's own are missing or wrong; see
+        `structmask_gui.io.axes`.
+    channel : int or "luminance", optional
+        Which channel, from 0. By default the luminance of colours, and the first channel otherwise.
+
+    Returns
+    -------
+    ImageStack
+        Holds the file open; use it in a ``with`` block or close it.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or used; the sentence names it and says what to do.
+    """
+    path = Path(path)
+    name = shown(path)
+    size = file_size(path)
+    try:
+        contents = _open(path, name, size, series)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({reason(error)}); try again.") from error
+    except MemoryError:
+        raise InputError(
+            f"{name}: does not fit into memory; save it in smaller strips or tiles."
+        ) from None
+    try:
+        return ImageStack(path, contents, axes, channel)
+    except BaseException:
+        contents.store.close()
+        raise
+
+
+def _open(path: Path, name: str, size: int, series: int | None) -> Contents:
+    if size == 0:
+        raise InputError(f"{name}: is empty; copy or export the file again.")
+    with path.open("rb") as file:
+        head = file.read(16)
+    if head.startswith(TIFF_MAGIC):
+        return open_tiff(path, size, series)
+    if series not in (None, 0):
+        raise InputError(f"{name}: has no series {series}; its series are 0 only.")
+    if head.startswith(PNG_MAGIC):
+        return open_png(path, size)
+    if head.startswith(JPEG_MAGIC):
+        return open_jpeg(path, size)
+    if head.startswith(NPY_MAGIC):
+        return open_npy(path, size)
+    for magic, what, remedy in _OTHERS:
+        if head.startswith(magic):
+            raise InputError(f"{name}: is {what}, which is not read here; {remedy}.")
+    raise InputError(
+        f"{name}: is no TIFF, PNG, JPEG or NPY file, or its beginning is damaged; give an image in"
+        " one of these formats."
+    )
+
+
+class ImageStack:
+    """Frames of an image file, read when asked for; implements `core.frames.Frames`.
+
+    Made by `open_stack`. Reading is safe from several threads. Frames are numbered over all
+    dimensions except Y, X, channel and colour, the file's last one fastest; all numbers start at 0.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    name : str
+        Its name, as messages show it.
+    kind : str
+        Its format, as in "OME-TIFF".
+    series : tuple of SeriesInfo
+        All images in the file.
+    series_index : int
+        Which of them this is.
+    metadata : dict of str to str
+        What the file says of itself: pixel size, compression, and the like.
+    notes : tuple of str
+        What had to be decided while opening, one sentence each.
+    """
+
+    def __init__(
+        self, path: Path, contents: Contents, axes: str | None, channel: Channel | None
+    ) -> None:
+        self.path = path
+        self.name = shown(path)
+        self.kind = contents.kind
+        self.series: tuple[SeriesInfo, ...] = contents.series
+        self.series_index = contents.chosen
+        self.metadata = dict(contents.metadata)
+        self._store = contents.store
+        self._convert = contents.convert
+        self._axes = _file_axes(self.name, contents, axes)
+        self._check(contents.store.dtype)
+        self._channels = choose_channel(self.name, self._axes, contents, channel)
+        self.notes = (*contents.notes, *self._channels.notes)
+        self._frame_lengths = tuple(self._axes.shape[i] for i in self._axes.frames)
+        # Numbers, among all frames of the file, of those this stack has.
+        self._numbers = range(math.prod(self._frame_lengths))
+        dtype = contents.converted_dtype or contents.store.dtype
+        self._dtype = luminance_dtype(dtype) if self._channels.luminance else dtype
+
+    @property
+    def axes(self) -> str:
+        """Letters of all dimensions that are longer than 1, and Y and X."""
+        return self._axes.letters
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of these dimensions."""
+        return self._axes.shape
+
+    # --- the frames ---------------------------------------------------------------------------
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self._numbers)
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Height and width of every frame, (y, x)."""
+        return self.shape[self._axes.y], self.shape[self._axes.x]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the values `read` returns, in the machine's byte order."""
+        return self._dtype
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of a frame as an array of shape (y1 - y0, width).
+
+        Raises
+        ------
+        InputError
+            If the file is damaged there, or can no longer be read.
+        IndexError
+            If there is no such frame.
+        """
+        axes = self._axes
+        index: list[int | slice] = [slice(None)] * len(axes.shape)
+        place = np.unravel_index(self._numbers[frame], self._frame_lengths)
+        for dimension, i in zip(axes.frames, place, strict=True):
+            index[dimension] = int(i)
+        index[axes.y] = slice(y0, y1)
+        for dimension, chosen in self._channels.index.items():
+            index[dimension] = chosen
+        values = self._store.read(tuple(index))
+        left = [i for i, part in enumerate(index) if isinstance(part, slice)]
+        order = [axes.y, axes.x, *(i for i in left if i not in (axes.y, axes.x))]
+        values = values.transpose([left.index(i) for i in order])
+        if self._convert is not None:
+            values = self._convert(values)
+        return luminance(values) if self._channels.luminance else values
+
+    def with_frames(self, frames: slice) -> ImageStack:
+        """Return the same stack restricted to some of its present frames; shares the open file.
+
+        Raises
+        ------
+        InputError
+            If no frame is left.
+        """
+        chosen = self._numbers[frames]
+        if not chosen:
+            raise InputError(
+                f"{self.name}: has {self.n_frames} frames (0 to {self.n_frames - 1}), and none of"
+                " them is in the range given; give another range START:STOP:STEP."
+            )
+        copy = object.__new__(ImageStack)
+        copy.__dict__.update(self.__dict__)
+        copy._numbers = chosen
+        return copy
+
+    def frame_label(self, frame: int) -> str:
+        """Return which frame of the file this is, as in "T 3, Z 1", counted from 0."""
+        place = np.unravel_index(self._numbers[frame], self._frame_lengths)
+        parts = [
+            f"{self.axes[dimension]} {i}" if self.axes[dimension] not in "QI" else f"frame {i}"
+            for dimension, i in zip(self._axes.frames, place, strict=True)
+        ]
+        return ", ".join(parts) or "frame 0"
+
+    # --- the file -----------------------------------------------------------------------------
+
+    @property
+    def n_channels(self) -> int:
+        """How many channels there are to choose from."""
+        return self._channels.n
+
+    @property
+    def channel(self) -> Channel | None:
+        """The chosen channel; None if the file has no channels or colours."""
+        return self._channels.chosen
+
+    @property
+    def channel_choices(self) -> tuple[tuple[Channel, str], ...]:
+        """Each channel that can be chosen, with its name; empty if there is nothing to choose."""
+        return self._channels.choices
+
+    def reopened(
+        self,
+        *,
+        series: int | None = None,
+        axes: str | None = None,
+        channel: Channel | None = None,
+    ) -> ImageStack:
+        """Open the file once more with other choices; what is not given is chosen anew.
+
+        Raises
+        ------
+        InputError
+            As `open_stack`.
+        """
+        return open_stack(self.path, series=series, axes=axes, channel=channel)
+
+    def close(self) -> None:
+        """Let go of the file, for this stack and all that share it."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<ImageStack {self.name}: {self.axes} {shape_text(self.shape)} {self.dtype}>"
+
+    def _check(self, dtype: np.dtype[Any]) -> None:
+        """Refuse values that are no real numbers, and frames too small for a patch."""
+        if dtype.kind == "c":
+            raise InputError(
+                f"{self.name}: holds complex numbers; save their magnitude or one of their parts."
+            )
+        if dtype.kind not in "buif":
+            raise InputError(f"{self.name}: holds {dtype}, not numbers; save an image of numbers.")
+        height, width = self.frame_shape
+        if 0 in self.shape:
+            raise InputError(
+                f"{self.name}: is empty ({shape_text(self.shape)}); give an image with pixels."
+            )
+        if min(height, width) < SMALLEST_SIDE:
+            hint = ""
+            if width in (3, 4) and self.shape[-1] == width:
+                letters = suggested_axes(self.shape)
+                hint = f" If the last dimension is colour, give the axes {letters}."
+            raise InputError(
+                f"{self.name}: its frames have {height} x {width} pixels; give frames of at least"
+                f" {SMALLEST_SIDE} x {SMALLEST_SIDE}.{hint}"
+            )
+
+
+def _file_axes(name: str, contents: Contents, given: str | None) -> Axes:
+    """Name the dimensions: by the user's letters, else by the file's own."""
+    shape = contents.store.shape
+    if given is None:
+        return named_axes(name, contents.axes, shape)
+    letters = given.strip().upper()
+    full = contents.full_shape or shape
+    if len(letters) == len(full) != len(shape):
+        # The user also named the dimensions of length 1, which the stack does not show.
+        letters = "".join(
+            c for c, kept in zip(letters, kept_dimensions(full, shape), strict=True) if kept
+        )
+    return named_axes(name, letters, shape, given=True)
+
+
+def frame_range(text: str) -> slice:
+    """Read a range of frames START:STOP:STEP, as in Python; each part may be left out.
+
+    Raises
+    ------
+    InputError
+        If the text is no such range.
+    """
+    parts = text.strip().split(":")
+    try:
+        numbers = [int(part) if part.strip() else None for part in parts]
+    except ValueError:
+        numbers = []
+    if not 2 <= len(numbers) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
+        raise InputError(
+            f"{text!r} is no range of frames; give START:STOP or START:STOP:STEP, as in 0:100:2."
+        )
+    return slice(*numbers)

@@ -1,0 +1,106 @@
+"""What `structmask info FILE` and the window's metadata view show of a stack."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from structmask_gui.io.axes import shape_text
+from structmask_gui.io.channels import Channel
+from structmask_gui.io.contents import SeriesInfo
+from structmask_gui.io.images import ImageStack
+
+
+@dataclass(frozen=True)
+class StackInfo:
+    """Facts of an opened stack, all as plain values.
+
+    Attributes
+    ----------
+    name, path, kind : str
+        The file's name, its path and its format.
+    axes : str
+        Letters of the dimensions.
+    shape : tuple of int
+        Their lengths.
+    dtype : str
+        Type of the values that are measured.
+    n_frames : int
+        Number of frames.
+    frame_shape : tuple of int
+        Height and width of a frame, (y, x).
+    n_channels : int
+        Number of channels or colours.
+    channel : int, "luminance" or None
+        The chosen one.
+    series_index : int
+        The chosen series.
+    series : tuple of SeriesInfo
+        All series of the file.
+    metadata : dict of str to str
+        Pixel size, pages, compression, and the like.
+    notes : tuple of str
+        What had to be decided while opening.
+    """
+
+    name: str
+    path: str
+    kind: str
+    axes: str
+    shape: tuple[int, ...]
+    dtype: str
+    n_frames: int
+    frame_shape: tuple[int, int]
+    n_channels: int
+    channel: Channel | None
+    series_index: int
+    series: tuple[SeriesInfo, ...]
+    metadata: dict[str, str]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the facts as a dictionary that JSON can hold."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return pairs of a name and a text, in the order in which to show them."""
+        height, width = self.frame_shape
+        rows = [
+            ("File", self.name),
+            ("Format", self.kind),
+            ("Axes", self.axes),
+            ("Shape", shape_text(self.shape)),
+            ("Type", self.dtype),
+            ("Frames", f"{self.n_frames} of {height} x {width} pixels"),
+        ]
+        if self.n_channels > 1:
+            rows.append(("Channels", f"{self.n_channels}, chosen: {self.channel}"))
+        if len(self.series) > 1:
+            for one in self.series:
+                mark = " (chosen)" if one.index == self.series_index else ""
+                title = f"{one.name}: " if one.name else ""
+                text = f"{title}{one.axes} {shape_text(one.shape)} {one.dtype}{mark}"
+                rows.append((f"Series {one.index}", text))
+        rows += [(name, text) for name, text in self.metadata.items() if name != "Format"]
+        rows += [("Note", note) for note in self.notes]
+        return rows
+
+
+def describe(stack: ImageStack) -> StackInfo:
+    """Collect the facts of an opened stack."""
+    return StackInfo(
+        name=stack.name,
+        path=str(stack.path),
+        kind=stack.kind,
+        axes=stack.axes,
+        shape=stack.shape,
+        dtype=str(stack.dtype),
+        n_frames=stack.n_frames,
+        frame_shape=stack.frame_shape,
+        n_channels=stack.n_channels,
+        channel=stack.channel,
+        series_index=stack.series_index,
+        series=stack.series,
+        metadata=dict(stack.metadata),
+        notes=stack.notes,
+    )

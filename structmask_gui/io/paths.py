@@ -1,0 +1,91 @@
+"""Names of files: how messages show them, and whether there is a file to read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from structmask_gui.core.errors import InputError
+
+_LONGEST_SHOWN = 100
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """Return the last part of a path as messages show it: on one line, printable, not too long.
+
+    A name may hold line breaks or bytes that are no text; they are shown as escapes.
+    """
+    text = os.fspath(path)
+    name = Path(text).name or text
+    name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+    if len(name) > _LONGEST_SHOWN:
+        half = _LONGEST_SHOWN // 2
+        name = f"{name[:half]}…{name[-half:]}"
+    return name
+
+
+def file_size(path: Path) -> int:
+    """Return the size in bytes of a file that can be read.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is a folder, a device, or may not be read.
+    """
+    name = shown(path)
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise InputError(f"{name}: there is no such file; check the name and the folder.") from None
+    except PermissionError:
+        raise InputError(f"{name}: you may not read this file; ask its owner for access.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name}: cannot be reached ({reason(error)}); check the path.") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{name}: is a folder; give a file in it.")
+    # A pipe or device would block for ever, so nothing but a file is opened.
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{name}: is not a regular file; give a file.")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{name}: you may not read this file; ask its owner for access.")
+    return status.st_size
+
+
+def read_small(path: Path, limit: int, what: str) -> bytes:
+    """Return the bytes of a file that has no reason to be large.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    limit : int
+        Most bytes accepted; more is refused before anything is read.
+    what : str
+        What the file should be, for the message.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is empty or too large.
+    """
+    size = file_size(path)
+    if size > limit:
+        raise InputError(
+            f"{shown(path)}: is too large for {what} ({size} bytes, at most {limit}); give another"
+            " file."
+        )
+    if size == 0:
+        raise InputError(f"{shown(path)}: is empty; give {what}.")
+    try:
+        with path.open("rb") as file:
+            # The file may grow between the two calls.
+            return file.read(limit)
+    except OSError as error:
+        raise InputError(f"{shown(path)}: cannot be read ({reason(error)}); try again.") from None
+
+
+def reason(error: Exception) -> str:
+    """Return what the system says of a failure, in lower case and without numbers or paths."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text[:1].lower() + text[1:]

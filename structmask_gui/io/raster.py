@@ -1,0 +1,209 @@
+"""PNG and JPEG pictures, decoded as a whole after their size has been checked."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray
+from structmask_gui.io.contents import ArrayStore, Contents, SeriesInfo
+from structmask_gui.io.paths import shown
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+JPEG_MAGIC = b"\xff\xd8\xff"
+
+_MOST_PIXELS = 100_000_000
+_LARGEST_FILE = 1_000_000_000
+# Deflate cannot shrink anything by more; a JPEG block of 64 pixels takes at least 6 bits or so.
+_DEFLATE_LIMIT = 1032
+_JPEG_LIMIT = 200
+_BAND = 256
+PALETTE_NOTE = "The pixels are palette entries; the brightness of their colours is used."
+_WEIGHTS = np.array([0.299, 0.587, 0.114])
+
+_PNG_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
+
+
+def luminance(samples: AnyArray) -> AnyArray:
+    """Return the brightness of red, green and blue in the last dimension (ITU-R BT.601)."""
+    wide = (samples.dtype.kind in "iu" and samples.dtype.itemsize > 2) or samples.dtype.itemsize > 4
+    weights = _WEIGHTS.astype(np.float64 if wide else np.float32)
+    result: AnyArray = samples[..., :3].astype(weights.dtype) @ weights
+    return result
+
+
+def luminance_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type `luminance` gives for samples of a type."""
+    return luminance(np.zeros((1, 3), dtype)).dtype
+
+
+def palette_table(colours: AnyArray, n: int) -> AnyArray:
+    """Return the intensity of each palette entry: the grey value, or the luminance of a colour.
+
+    Parameters
+    ----------
+    colours : ndarray
+        Red, green and blue of each entry, of shape (entries, 3) or flat.
+    n : int
+        Number of entries of the result; those the palette lacks are 0.
+    """
+    colours = colours.reshape(-1, 3)[:n]
+    grey = bool((colours == colours[:, :1]).all())
+    values = colours[:, 0] if grey else luminance(colours)
+    table = np.zeros(n, values.dtype)
+    table[: len(values)] = values
+    return table
+
+
+def open_png(path: Path, size: int) -> Contents:
+    """Open a PNG picture of any bit depth; palettes become luminance, alpha is ignored.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, cut short, or declares more than it can hold.
+    """
+    name = shown(path)
+    with path.open("rb") as file:
+        head = file.read(33)
+    if len(head) < 33 or head[12:16] != b"IHDR":
+        raise _damaged(name, "PNG")
+    width, height, bits, colour, _, _, interlace = struct.unpack(">IIBBBBB", head[16:29])
+    if colour not in _PNG_TYPES or bits not in (1, 2, 4, 8, 16):
+        raise _damaged(name, "PNG")
+    samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
+    _check_pixels(name, width, height, width * height * samples * bits / 8, size, _DEFLATE_LIMIT)
+    metadata = {
+        "Format": "PNG",
+        "Colour": _PNG_TYPES[colour],
+        "Bits": str(bits),
+        "Compression": "deflate",
+    }
+    if interlace:
+        metadata["Storage"] = "interlaced"
+    if bits == 16 and colour != 0:
+        array = _sixteen_bit_colour(path, name)
+    else:
+        from PIL.PngImagePlugin import PngImageFile
+
+        array = _decoded(path, name, "PNG", PngImageFile)
+    return _contents("PNG", array, metadata, palette=colour == 3)
+
+
+def open_jpeg(path: Path, size: int) -> Contents:
+    """Open a JPEG picture, grey or colour.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, cut short, holds ink (CMYK), or declares more than it can hold.
+    """
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    name = shown(path)
+    array = _decoded(path, name, "JPEG", JpegImageFile, size)
+    contents = _contents("JPEG", array, {"Format": "JPEG", "Compression": "JPEG"})
+    contents.notes.append(
+        "JPEG compression leaves correlations of its own, in blocks of 8 x 8 pixels; measure on"
+        " the uncompressed image if there is one."
+    )
+    return contents
+
+
+def _decoded(
+    path: Path, name: str, kind: str, opener: type[ImageFile], size: int | None = None
+) -> AnyArray:
+    """Decode with Pillow, a band of rows at a time into one array.
+
+    The plug-in is called directly: `Image.open` would guess the format from others, and warns of
+    large pictures, which are checked here in a stricter way.
+    """
+    try:
+        with path.open("rb") as file, opener(file) as image:
+            width, height = image.size
+            if size is not None:
+                _check_pixels(name, width, height, float(width * height), size, _JPEG_LIMIT)
+            if image.mode in ("CMYK", "YCCK", "LAB"):
+                raise InputError(
+                    f"{name}: holds {image.mode} colours, which are no light intensities; save it"
+                    " as grey or RGB."
+                )
+            image.load()
+            palette = image.getpalette("RGB") if image.mode == "P" else None
+            table = None if palette is None else palette_table(np.array(palette, np.uint8), 256)
+
+            def rows(y0: int, y1: int) -> AnyArray:
+                band = np.asarray(image.crop((0, y0, width, y1)))
+                return band if table is None else table[band]
+
+            first = rows(0, 1)
+            array = np.empty((height, *first.shape[1:]), first.dtype)
+            for y0 in range(0, height, _BAND):
+                array[y0 : y0 + _BAND] = rows(y0, min(y0 + _BAND, height))
+            return array
+    except InputError:
+        raise
+    except MemoryError:
+        raise InputError(
+            f"{name}: does not fit into memory; save it as a TIFF, which is read in parts."
+        ) from None
+    except Exception as error:
+        # Pillow raises almost anything on damaged files: OSError, SyntaxError, struct.error, ...
+        raise _damaged(name, kind) from error
+
+
+def _sixteen_bit_colour(path: Path, name: str) -> AnyArray:
+    """Decode what Pillow would reduce to 8 bits."""
+    import imagecodecs
+
+    try:
+        array: AnyArray = imagecodecs.png_decode(path.read_bytes())
+    except Exception as error:
+        raise _damaged(name, "PNG") from error
+    return array
+
+
+def _contents(
+    kind: str, array: AnyArray, metadata: dict[str, str], *, palette: bool = False
+) -> Contents:
+    samples = array.shape[2] if array.ndim == 3 else 1
+    axes = "YXS" if array.ndim == 3 else "YX"
+    contents = Contents(
+        kind=kind,
+        store=ArrayStore(array),
+        axes=axes,
+        is_colour=samples >= 3,
+        n_samples=3 if samples >= 3 else 1,
+        series=(SeriesInfo(0, "", axes, array.shape, array.dtype.name),),
+        metadata=metadata,
+    )
+    if palette:
+        contents.notes.append(PALETTE_NOTE)
+    return contents
+
+
+def _check_pixels(name: str, width: int, height: int, nbytes: float, size: int, most: int) -> None:
+    if width * height > _MOST_PIXELS or size > _LARGEST_FILE:
+        raise InputError(
+            f"{name}: declares {width} x {height} pixels, more than a picture of this format may"
+            f" have here ({_MOST_PIXELS // 1_000_000} million); save it as a TIFF, which is read in"
+            " parts."
+        )
+    if nbytes > size * most:
+        raise InputError(
+            f"{name}: declares {width} x {height} pixels, which its {size} bytes cannot hold; save"
+            " or copy it again."
+        )
+
+
+def _damaged(name: str, kind: str) -> InputError:
+    return InputError(
+        f"{name}: is damaged or cut short and cannot be decoded as {kind}; copy or export it again."
+    )

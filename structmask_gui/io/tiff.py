@@ -1,0 +1,334 @@
+"""TIFF files of all kinds: plain, BigTIFF, tiled, compressed, OME-TIFF, ImageJ hyperstacks, LSM.
+
+The structure is checked first (`tiff_check`), then tifffile interprets the pages and their
+descriptions, and the pixels are read in parts (`contents.RawStore`, `tiff_pages.PagedStore`).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray
+from structmask_gui.io.axes import shape_text, squeezed
+from structmask_gui.io.contents import Contents, RawStore, SeriesInfo, Store
+from structmask_gui.io.paths import shown
+from structmask_gui.io.raster import PALETTE_NOTE, palette_table
+from structmask_gui.io.tiff_check import PageChain, check_ome, ome_file_names, page_chain
+from structmask_gui.io.tiff_metadata import metadata_of, ome_channel_names
+from structmask_gui.io.tiff_pages import PagedStore, most_bytes
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
+
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+# What tifffile reports of broken files goes to whoever listens, not to standard error: the user is
+# told in one sentence.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+# Whole-slide scanners, gel imagers and the like: their pages are read as plain ones. Their readers
+# follow lists in the file that a damaged file can make endless.
+_PLAIN = (
+    *("svs", "scn", "qpi", "ndpi", "bif", "avs", "eer", "philips", "indica", "sis", "mdgel"),
+    *("mmstack", "ndtiff", "nih"),
+)
+_KINDS = {"ome": "OME-TIFF", "imagej": "ImageJ TIFF", "lsm": "LSM", "stk": "STK"}
+
+
+def open_tiff(path: Path, size: int, series: int | None) -> Contents:
+    """Open one series of a TIFF file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its first bytes are `TIFF_MAGIC`.
+    size : int
+        Its size in bytes.
+    series : int, optional
+        Number of the series; by default the first, or the largest of unlike pages.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, cut short, or holds what cannot be used.
+    """
+    name = shown(path)
+    with path.open("rb") as file:
+        chain = page_chain(file, size, name)
+    tif = _opened(path, name, chain)
+    try:
+        return _contents(tif, path, size, chain, series)
+    except BaseException:
+        tif.close()
+        raise
+
+
+def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
+    import tifffile
+
+    flags: dict[str, Any] = {f"is_{kind}": False for kind in _PLAIN}
+    if not chain.is_big:
+        # Old ScanImage files are opened by guessing where pages are; plain pages serve as well.
+        flags["is_scanimage"] = False
+    try:
+        tif = tifffile.TiffFile(path, **flags)
+        if tif.pages and tif.is_ome:
+            xml = tif.pages.first.description
+            check_ome(xml, math.prod(tif.pages.first.shaped), name)
+            if len(ome_file_names(xml)) == 1:
+                # The only file it names is this one, perhaps under an older name.
+                tif.close()
+                xml = re.sub(r"<(\w+:)?UUID\b[^>]*?(/>|>.*?</(\w+:)?UUID>)", "", xml, flags=re.S)
+                tif = tifffile.TiffFile(path, omexml=xml, **flags)
+    except InputError:
+        tif.close()
+        raise
+    except Exception as error:
+        raise _damaged(name) from error
+    if not tif.pages:
+        tif.close()
+        raise InputError(
+            f"{name}: holds no image: its first page lies outside the file; copy or export it"
+            " again."
+        )
+    return tif
+
+
+def _contents(
+    tif: TiffFile, path: Path, size: int, chain: PageChain, wanted: int | None
+) -> Contents:
+    name = shown(path)
+    try:
+        found = [s for s in tif.series if s.shape and s.keyframe is not None]
+        infos = tuple(_info(i, s) for i, s in enumerate(found))
+    except Exception as error:
+        raise _damaged(name) from error
+    if not found:
+        raise InputError(f"{name}: holds no image with pixels; give another file.")
+    notes: list[str] = []
+    chosen = _choose(name, found, wanted, notes)
+    series = found[chosen]
+    key = series.keyframe
+    _check_pixels(name, key, size)
+    _check_whole(name, tif, series, chain)
+    # Everything the file says is read before the store takes over (and perhaps closes) the file.
+    metadata = metadata_of(tif, series, chain, chosen)
+    channel_names = ome_channel_names(tif, chosen) if series.kind == "ome" else ()
+    colours = key.colormap
+    store, axes = _store(tif, path, size, series, name)
+    contents = Contents(
+        kind=_KINDS.get(series.kind, "BigTIFF" if chain.is_big else "TIFF"),
+        store=store,
+        axes=axes,
+        full_shape=tuple(map(int, series.get_shape(False))),
+        series=infos,
+        chosen=chosen,
+        notes=notes,
+        metadata=metadata,
+        channel_names=channel_names,
+    )
+    _set_colours(contents, key, colours)
+    return contents
+
+
+def _choose(name: str, found: list[TiffPageSeries], wanted: int | None, notes: list[str]) -> int:
+    if wanted is not None:
+        if not 0 <= wanted < len(found):
+            last = f"0 to {len(found) - 1}" if len(found) > 1 else "0 only"
+            raise InputError(f"{name}: has no series {wanted}; its series are {last}.")
+        return wanted
+    if len(found) == 1:
+        return 0
+    chosen = 0
+    if found[0].kind == "generic":
+        # Pages of unlike shape or type: previews and labels are the smaller ones.
+        sizes = [math.prod(s.shape) for s in found]
+        chosen = sizes.index(max(sizes))
+    notes.append(
+        f"The file holds {len(found)} series; series {chosen} is used"
+        f" ({shape_text(found[chosen].shape)}), another can be chosen."
+    )
+    return chosen
+
+
+def _info(index: int, series: TiffPageSeries) -> SeriesInfo:
+    axes, shape = squeezed(series.get_axes(False), series.get_shape(False))
+    return SeriesInfo(index, str(series.name or ""), axes, shape, str(series.dtype))
+
+
+def _check_pixels(name: str, key: TiffPage, size: int) -> None:
+    """Refuse pixels that are no light intensities, cannot be decoded or cannot be there."""
+    from tifffile import COMPRESSION, PHOTOMETRIC, TIFF
+
+    if key.dtype is None or 0 in key.shaped:
+        raise InputError(
+            f"{name}: has no valid pixel type or size (page {key.index}), so its header is damaged;"
+            " export it again."
+        )
+    if key.nbytes > most_bytes(int(key.compression), size):
+        raise InputError(
+            f"{name}: promises {shape_text(key.shape)} pixels of {key.dtype}, which its {size}"
+            " bytes cannot hold; copy or export it again."
+        )
+    if int(key.compression) != 1:
+        try:
+            TIFF.DECOMPRESSORS[int(key.compression)]
+        except Exception as error:
+            try:
+                kind = COMPRESSION(key.compression).name
+            except ValueError:
+                kind = f"method {int(key.compression)}"
+            raise InputError(
+                f"{name}: is compressed by {kind}, which cannot be read here; save it with LZW,"
+                " deflate or no compression."
+            ) from error
+    if int(key.photometric) == PHOTOMETRIC.SEPARATED:
+        raise InputError(
+            f"{name}: holds ink colours (CMYK), which are no light intensities; save it as grey or"
+            " RGB."
+        )
+
+
+def _store(
+    tif: TiffFile, path: Path, size: int, series: TiffPageSeries, name: str
+) -> tuple[Store, str]:
+    """Make the store of a series, and the letters of its dimensions."""
+    key = series.keyframe
+    axes, shape = squeezed(series.get_axes(False), tuple(map(int, series.get_shape(False))))
+    assert key.dtype is not None
+    offset = series.dataoffset
+    if offset is not None and not series.is_multifile:
+        if offset + math.prod(shape) * key.dtype.itemsize > size:
+            raise InputError(
+                f"{name}: is cut short: it promises {shape_text(shape)} pixels of {key.dtype}, but"
+                " ends before; copy or export it again."
+            )
+        stored = key.dtype.newbyteorder(tif.byteorder)
+        tif.close()
+        return RawStore(name, path.open("rb"), offset, stored, shape), axes
+    y = _row_dimension(shape, key)
+    n_pages = math.prod(shape[:y]) // max(1, key.shaped[0] * key.shaped[1]) if y is not None else 0
+    if y is None or len(series) != n_pages:
+        raise InputError(
+            f"{name}: describes {shape_text(shape)} pixels, but holds {len(series)} pages of"
+            f" {shape_text(key.shape)}; export it again."
+        )
+
+    def page(number: int) -> TiffPage | TiffFrame:
+        found = series[number]
+        if found is None:
+            raise LookupError(number)
+        return found
+
+    store = PagedStore(name, key, page, shape, y, tif.close)
+    try:
+        for number in {0, n_pages - 1}:
+            store.check_page(number)
+    except InputError:
+        missing = sum(p is None for p in series) if series.kind == "ome" else 0
+        if missing:
+            raise InputError(
+                f"{name}: its OME description promises {n_pages} planes, of which {missing} are"
+                " missing; put the other files of the set beside it, or export it again."
+            ) from None
+        raise
+    return store, axes
+
+
+def _row_dimension(shape: tuple[int, ...], key: TiffPage) -> int | None:
+    """Find the dimension that holds the rows of a page, or None if pages do not fit the shape."""
+    separate, depth, rows, columns, samples = key.shaped
+    for y in range(len(shape) - 2, -1, -1):
+        if (
+            shape[y : y + 2] == (rows, columns)
+            and math.prod(shape[y + 2 :]) == samples
+            and math.prod(shape[:y]) % (separate * depth) == 0
+        ):
+            return y
+    return None
+
+
+def _check_whole(name: str, tif: TiffFile, series: TiffPageSeries, chain: PageChain) -> None:
+    """Refuse a file that ends in the middle of its pages."""
+    declared = None
+    if tif.is_imagej and tif.imagej_metadata:
+        declared = tif.imagej_metadata.get("images")
+    if isinstance(declared, int) and series.kind != "imagej" and declared > len(tif.pages):
+        raise InputError(
+            f"{name}: is cut short: it promises {declared} images and holds {len(tif.pages)}; copy"
+            " or export it again."
+        )
+    if chain.complete or series.kind in ("ome", "shaped"):
+        return
+    if declared != len(tif.pages):
+        raise InputError(
+            f"{name}: is cut short after page {chain.n_pages}; copy or export it again."
+        )
+
+
+def _set_colours(contents: Contents, key: TiffPage, colours: AnyArray | None) -> None:
+    """Say what the samples of a pixel are, and how stored values become intensities."""
+    from tifffile import PHOTOMETRIC
+
+    photometric = int(key.photometric)
+    imagej = bool(key.is_imagej)
+    assert key.dtype is not None
+    alpha = sum(int(extra) in (1, 2) for extra in key.extrasamples)
+    contents.n_samples = max(1, int(key.samplesperpixel) - alpha)
+    is_jpeg = int(key.compression) in (6, 7, 34892, 33007)
+    contents.is_colour = contents.n_samples >= 3 and (
+        photometric == PHOTOMETRIC.RGB or (photometric == PHOTOMETRIC.YCBCR and is_jpeg)
+    )
+    if photometric == PHOTOMETRIC.PALETTE and imagej:
+        contents.notes.append(
+            "The colours are a display table of ImageJ and are ignored; the pixel values are used."
+        )
+    elif photometric == PHOTOMETRIC.PALETTE and colours is not None:
+        table = _intensities(key, colours)
+        contents.convert = table.__getitem__
+        contents.converted_dtype = table.dtype
+        contents.notes.append(PALETTE_NOTE)
+    elif photometric == PHOTOMETRIC.MINISWHITE and not imagej:
+        _invert(contents, key)
+    elif photometric == PHOTOMETRIC.CFA:
+        contents.notes.append(
+            "This is the raw mosaic of a colour camera; neighbouring pixels see different colours,"
+            " which looks like correlation of every second pixel."
+        )
+
+
+def _intensities(key: TiffPage, colours: AnyArray) -> AnyArray:
+    assert key.dtype is not None
+    colours = colours.T
+    for factor in (257, 256):
+        if (colours % factor == 0).all():
+            # 16-bit entries made from 8-bit ones.
+            colours = (colours // factor).astype(np.uint8)
+            break
+    return palette_table(colours, 2 ** min(8 * key.dtype.itemsize, 16))
+
+
+def _invert(contents: Contents, key: TiffPage) -> None:
+    """Make white bright; wide integers and floats have no known white, and stay as they are."""
+    assert key.dtype is not None
+    if key.dtype.kind == "b":
+        contents.convert = np.logical_not
+    elif key.dtype.kind == "u" and isinstance(key.bitspersample, int) and key.bitspersample <= 16:
+        top = key.dtype.type(2**key.bitspersample - 1)
+        contents.convert = lambda values: top - values
+    else:
+        return
+    contents.converted_dtype = key.dtype.newbyteorder("=")
+
+
+def _damaged(name: str) -> InputError:
+    return InputError(
+        f"{name}: is damaged: its pages cannot be interpreted; copy or export it again."
+    )

@@ -1,0 +1,193 @@
+"""What is checked of a TIFF file before a library reads it.
+
+A broken or hostile file may chain its pages in a circle, promise pages and pixels it does not hold,
+or describe a stack so large that listing its planes alone would fill the memory. All of this is
+found here from the file's structure, without decoding a pixel.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+from structmask_gui.core.errors import InputError
+
+_MOST_TAGS = 4096
+_MOST_PAGES = 5_000_000
+_LONGEST_XML = 128 * 2**20
+
+
+@dataclass(frozen=True)
+class PageChain:
+    """The chain of pages (image file directories) of a TIFF file.
+
+    Attributes
+    ----------
+    n_pages : int
+        Number of whole pages.
+    complete : bool
+        The chain ends as it should; otherwise its last link points outside the file.
+    is_big : bool
+        BigTIFF, with 64-bit offsets.
+    byte_order : str
+        "<" or ">".
+    """
+
+    n_pages: int
+    complete: bool
+    is_big: bool
+    byte_order: Literal["<", ">"]
+
+
+def page_chain(file: BinaryIO, size: int, name: str) -> PageChain:
+    """Walk the chain of pages.
+
+    Raises
+    ------
+    InputError
+        If this is no TIFF, it has no page, or the chain runs in a circle.
+    """
+    head = file.read(16)
+    order: Literal["<", ">"] = ">" if head[:2] == b"MM" else "<"
+    version = struct.unpack(order + "H", head[2:4])[0] if len(head) >= 8 else 0
+    if version not in (42, 43) or (version == 43 and len(head) < 16):
+        raise InputError(
+            f"{name}: has a broken TIFF header or a camera's raw format; export it as a plain TIFF."
+        )
+    big = version == 43
+    count_format, count_size, tag_size, offset_format, offset_size = (
+        (order + "Q", 8, 20, order + "Q", 8) if big else (order + "H", 2, 12, order + "I", 4)
+    )
+    offset = struct.unpack(offset_format, head[8:16] if big else head[4:8])[0]
+    seen: set[int] = set()
+    while offset:
+        if offset in seen:
+            raise InputError(
+                f"{name}: its pages are linked in a circle, so the file is damaged; export it"
+                " again."
+            )
+        if len(seen) >= _MOST_PAGES:
+            raise InputError(
+                f"{name}: has more than {_MOST_PAGES} pages; split it into several files."
+            )
+        if offset + count_size > size:
+            break
+        file.seek(offset)
+        n_tags = struct.unpack(count_format, file.read(count_size))[0]
+        end = offset + count_size + n_tags * tag_size
+        if n_tags == 0 or n_tags > _MOST_TAGS or end > size:
+            break
+        file.seek(end)
+        link = file.read(offset_size)
+        seen.add(offset)
+        # Some writers leave out the link after the last page of a file.
+        offset = struct.unpack(offset_format, link)[0] if len(link) == offset_size else 0
+    if not seen:
+        raise InputError(
+            f"{name}: holds no image: its first page lies outside the file; copy or export it"
+            " again."
+        )
+    return PageChain(len(seen), offset == 0, big, order)
+
+
+def check_ome(xml: str, page_pixels: int, name: str) -> None:
+    """Refuse an OME description that promises absurdly many planes, or holds XML entities.
+
+    Parameters
+    ----------
+    xml : str
+        The OME-XML.
+    page_pixels : int
+        Samples in one page of the file.
+    name : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    InputError
+        If reading the description could exhaust the memory.
+    """
+    if len(xml) > _LONGEST_XML or "<!DOCTYPE" in xml or "<!ENTITY" in xml:
+        raise InputError(
+            f"{name}: its OME description is too large or holds XML entities; export it again."
+        )
+    if any(re.search(r"[/\\\\:]", file) for file in ome_file_names(xml)):
+        raise InputError(
+            f"{name}: its OME description names files outside its folder, which are not opened; put"
+            " them beside it and export it again."
+        )
+    planes = 0
+    for attributes in re.findall(r"<(?:\w+:)?Pixels\b([^>]*)>", xml):
+        sizes = [_integer(n) for n in _values(attributes, "Size[XYZCT]")]
+        planes += math.ceil(math.prod(sizes) / max(1, page_pixels))
+    counts = [_integer(n) for n in _values(xml, "NumPlanes|PlaneCount|First[ZCT]|IFD")]
+    most = max([planes, *counts, *_modulo_lengths(xml)])
+    if most > _MOST_PAGES:
+        raise InputError(
+            f"{name}: its OME description promises more than {_MOST_PAGES} planes, which the file"
+            " cannot hold; export it again."
+        )
+
+
+def ome_file_names(xml: str) -> set[str]:
+    """Return the names of the files over which an OME description spreads its planes."""
+    return set(_values(xml, "FileName"))
+
+
+def _values(xml: str, names: str) -> list[str]:
+    found = re.findall(rf"""\b(?:{names})\s*=\s*(?:"([^"]*)"|'([^']*)')""", xml)
+    return [double or single for double, single in found]
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        # What is no number stops the reader by itself; one too long to convert does not fit either.
+        return _MOST_PAGES + 1 if len(text) > 18 else 0
+
+
+def _modulo_lengths(xml: str) -> list[float]:
+    """Return the lengths of the subdivided axes that OME-XML may describe."""
+    lengths = []
+    for attributes in re.findall(r"<(?:\w+:)?ModuloAlong[ZCT]\b([^>]*)>", xml):
+        values = {key: _values(attributes, key) for key in ("Start", "End", "Step")}
+        try:
+            start, end = float(values["Start"][0]), float(values["End"][0])
+            step = float(values["Step"][0]) if values["Step"] else 1.0
+            lengths.append(abs((end - start) / step))
+        except (IndexError, ValueError):
+            continue
+        except ZeroDivisionError:
+            lengths.append(math.inf)
+    return lengths
+
+
+def check_segments(
+    offsets: tuple[int, ...],
+    counts: tuple[int, ...],
+    size: int,
+    name: str,
+    page: int,
+) -> None:
+    """Refuse a page of which strips or tiles lie outside the file.
+
+    Raises
+    ------
+    InputError
+        If a strip or tile ends beyond the end of the file.
+    """
+    if not offsets or len(offsets) > len(counts):
+        raise InputError(
+            f"{name}: page {page} does not say where its pixels are, so the file is damaged; export"
+            " it again."
+        )
+    for offset, count in zip(offsets, counts, strict=False):
+        if offset < 0 or count < 0 or offset + count > size:
+            raise InputError(
+                f"{name}: is cut short: page {page} reaches beyond the end of the file; copy or"
+                " export it again."
+            )

@@ -1,0 +1,120 @@
+"""What a TIFF file says of itself, as short texts for people."""
+
+from __future__ import annotations
+
+import html
+import re
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+from structmask_gui.io.tiff_check import PageChain
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPage, TiffPageSeries
+
+_LONGEST = 200
+
+
+def metadata_of(
+    tif: TiffFile, series: TiffPageSeries, chain: PageChain, index: int
+) -> dict[str, str]:
+    """Return the facts of a series that help to judge it: pixel size, storage, origin."""
+    from tifffile import COMPRESSION, PHOTOMETRIC
+
+    key = series.keyframe
+    found: dict[str, Any] = {
+        "Format": ("Big" if chain.is_big else "") + "TIFF",
+        "Pages": chain.n_pages,
+        "Bits": key.bitspersample,
+        "Data type": key.dtype,
+        "Byte order": "big endian" if chain.byte_order == ">" else "little endian",
+        "Compression": _enum_name(COMPRESSION, key.compression),
+        "Photometric": _enum_name(PHOTOMETRIC, key.photometric),
+        "Storage": _storage(key),
+        "Software": key.software,
+        "Date": _text_tag(key, 306),
+    }
+    if series.name:
+        found["Name"] = series.name
+    found.update(_ome_sizes(tif, index) if tif.is_ome else {})
+    if tif.is_imagej:
+        found.update(_imagej_sizes(tif, key))
+    return {name: _short(value) for name, value in found.items() if value not in ("", None)}
+
+
+def ome_channel_names(tif: TiffFile, index: int) -> tuple[str, ...]:
+    """Return the channel names of an image in an OME description; empty if not all have one."""
+    pixels = _ome_pixels(tif, index, whole=True)
+    names = []
+    for attributes in re.findall(r"<(?:\w+:)?Channel\b([^>]*)>", pixels):
+        match = re.search(r'\bName\s*=\s*"([^"]*)"', attributes)
+        names.append(_short(html.unescape(match.group(1))) if match else "")
+    return tuple(names) if names and all(names) else ()
+
+
+def _ome_sizes(tif: TiffFile, index: int) -> dict[str, str]:
+    attributes = _ome_pixels(tif, index)
+    sizes = {}
+    for axis in "XYZ":
+        size = re.search(rf'\bPhysicalSize{axis}\s*=\s*"([^"]*)"', attributes)
+        unit = re.search(rf'\bPhysicalSize{axis}Unit\s*=\s*"([^"]*)"', attributes)
+        if size:
+            # OME's default unit is the micrometre.
+            sizes[f"Pixel size {axis}"] = (
+                f"{size.group(1)} {html.unescape(unit.group(1)) if unit else 'µm'}"
+            )
+    step = re.search(r'\bTimeIncrement\s*=\s*"([^"]*)"', attributes)
+    if step:
+        sizes["Frame interval"] = f"{step.group(1)} s"
+    return sizes
+
+
+def _ome_pixels(tif: TiffFile, index: int, *, whole: bool = False) -> str:
+    """Return the attributes, or the whole text, of the Pixels element of an image."""
+    xml = tif.ome_metadata or ""
+    starts = list(re.finditer(r"<(?:\w+:)?Pixels\b([^>]*)>", xml))
+    if index >= len(starts):
+        return ""
+    if not whole:
+        return starts[index].group(1)
+    end = starts[index + 1].start() if index + 1 < len(starts) else len(xml)
+    return xml[starts[index].end() : end]
+
+
+def _imagej_sizes(tif: TiffFile, key: TiffPage) -> dict[str, str]:
+    known = tif.imagej_metadata or {}
+    unit = str(known.get("unit", "")).replace("\\u00B5", "µ").replace("micron", "µm")
+    sizes = {}
+    for axis, code in (("X", 282), ("Y", 283)):
+        ratio = key.tags.valueof(code)
+        if unit and isinstance(ratio, tuple) and len(ratio) == 2 and ratio[0] > 0:
+            sizes[f"Pixel size {axis}"] = f"{ratio[1] / ratio[0]:.6g} {unit}"
+    if unit and isinstance(known.get("spacing"), int | float):
+        sizes["Pixel size Z"] = f"{known['spacing']:.6g} {unit}"
+    if isinstance(known.get("finterval"), int | float):
+        sizes["Frame interval"] = f"{known['finterval']:.6g} s"
+    return sizes
+
+
+def _storage(key: TiffPage) -> str:
+    if key.is_tiled:
+        return f"tiles of {key.tilelength} x {key.tilewidth}"
+    rows = min(int(key.rowsperstrip), int(key.imagelength))
+    return f"strips of {rows} rows"
+
+
+def _enum_name(kind: type[IntEnum], value: Any) -> str:
+    try:
+        return kind(value).name.lower().replace("_", " ")
+    except ValueError:
+        return f"number {value}"
+
+
+def _text_tag(key: TiffPage, code: int) -> str:
+    value = key.tags.valueof(code)
+    return value if isinstance(value, str) else ""
+
+
+def _short(value: Any) -> str:
+    text = "".join(c if c.isprintable() else " " for c in str(value)).strip()
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

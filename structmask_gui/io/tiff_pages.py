@@ -1,0 +1,301 @@
+"""Pixels of a TIFF series, decoded a strip or tile at a time."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray
+from structmask_gui.io.contents import Index
+from structmask_gui.io.tiff_check import check_segments
+
+if TYPE_CHECKING:
+    from tifffile import TiffFrame, TiffPage
+
+_CACHE = 64 * 2**20
+_LARGEST_SEGMENT = 2 * 2**30
+# How much smaller a compression can make pixels at all, with some room; what claims more is refused
+# before memory is taken for it. Segments below `_HARMLESS` are not worth the question.
+_HARMLESS = 16 * 2**20
+_MOST_RATIO = {1: 1.01, 5: 3000.0, 8: 1100.0, 32946: 1100.0, 32773: 70.0}
+_MOST_RATIO_OTHER = 50_000.0
+_AT_ONCE = 8
+_WORTH_THREADS = 2**16
+
+
+def most_bytes(compression: int, count: int) -> float:
+    """Return how many bytes of pixels a number of stored bytes may promise."""
+    return max(_HARMLESS, _MOST_RATIO.get(compression, _MOST_RATIO_OTHER) * count)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads that decode segments side by side; the decoders let go of the interpreter."""
+    return ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="tiff-decode")
+
+
+class PagedStore:
+    """Pixels that lie in the pages of a TIFF file, compressed or scattered.
+
+    Parameters
+    ----------
+    name : str
+        The file's name, for messages.
+    keyframe : TiffPage
+        A page; all others have its layout.
+    page : function
+        Returns the page of a number.
+    shape : tuple of int
+        Shape of the series: dimensions of frames, then rows, columns, and perhaps samples.
+    y : int
+        The dimension of rows in `shape`.
+    close : function
+        Closes the file.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        keyframe: TiffPage,
+        page: Callable[[int], TiffPage | TiffFrame],
+        shape: tuple[int, ...],
+        y: int,
+        close: Callable[[], None],
+    ) -> None:
+        self._name = name
+        self._key = keyframe
+        self._page = page
+        self._shape = shape
+        self._y = y
+        self._close = close
+        self._lock = threading.RLock()
+        self._decoded: OrderedDict[tuple[int, int], AnyArray] = OrderedDict()
+        self._held = 0
+        if keyframe.dtype is None:
+            raise _damaged(name)
+        self._dtype = keyframe.dtype.newbyteorder("=")
+        separate, depth, rows, columns, samples = keyframe.shaped
+        self._planes = (separate, depth)
+        self._plane = (rows, columns, samples)
+        if keyframe.is_tiled:
+            self._chunk = (keyframe.tiledepth, keyframe.tilelength, keyframe.tilewidth)
+        else:
+            self._chunk = (1, keyframe.rowsperstrip, columns)
+        if min(self._chunk) < 1:
+            raise _damaged(name)
+        self._check_size(math.prod(self._chunk) * samples)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels, in the machine's byte order."""
+        return self._dtype
+
+    def check_page(self, number: int) -> None:
+        """Raise `InputError` unless a page lies wholly within the file."""
+        with self._lock:
+            self._checked(number)
+
+    def read(self, index: Index) -> AnyArray:
+        """Return ``array[index]``, decoding only the strips and tiles it touches.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged or can no longer be read.
+        """
+        y = self._y
+        lead = [
+            range(i, i + 1) if isinstance(i, int) else range(*i.indices(n))
+            for i, n in zip(index[:y], self._shape[:y], strict=True)
+        ]
+        rows = _as_slice(index[y], self._shape[y])
+        parts = []
+        with self._lock:
+            for place in itertools.product(*lead):
+                flat = int(np.ravel_multi_index(place, self._shape[:y])) if place else 0
+                band = self._band(flat, rows.start, rows.stop)
+                band = band.reshape(len(band), *self._shape[y + 1 :])
+                # What is asked for along columns and samples; rows are cut already.
+                parts.append(band[(slice(None), *index[y + 1 :])])
+        kept = [len(r) for r, i in zip(lead, index[:y], strict=True) if isinstance(i, slice)]
+        array = parts[0] if len(parts) == 1 else np.stack(parts)
+        tail = parts[0].shape
+        array = array.reshape(*kept, *tail)
+        if isinstance(index[y], int):
+            array = array[(slice(None),) * len(kept) + (0,)]
+        return array
+
+    def close(self) -> None:
+        """Close the file and forget what was decoded."""
+        with self._lock:
+            self._decoded.clear()
+            self._held = 0
+            self._close()
+
+    def _band(self, flat: int, y0: int, y1: int) -> AnyArray:
+        """Return rows of one plane as an array of shape (rows, columns, samples)."""
+        separate, depth = self._planes
+        number, plane = divmod(flat, separate * depth)
+        try:
+            page = self._checked(number)
+            if self._key.is_final:
+                return self._raw(page, plane, y0, y1)
+            return self._assembled(page, number, plane, y0, y1)
+        except InputError:
+            raise
+        except MemoryError:
+            raise InputError(
+                f"{self._name}: page {number} does not fit into memory; save the image in smaller"
+                " strips or tiles."
+            ) from None
+        except Exception as error:
+            # Decoders raise whatever they like on damaged data.
+            raise InputError(
+                f"{self._name}: the pixels of page {number} cannot be decoded, so the file is"
+                " damaged; copy or export it again."
+            ) from error
+
+    def _checked(self, number: int) -> TiffPage | TiffFrame:
+        """Return a page whose pixels lie within its file, with the file open."""
+        try:
+            page = self._page(number)
+        except Exception as error:
+            raise InputError(
+                f"{self._name}: page {number} cannot be read, so the file is damaged; copy or"
+                " export it again."
+            ) from error
+        handle = page.parent.filehandle
+        if handle.closed:
+            # One of the other files of a set, which tifffile closes after reading its pages.
+            handle.open()
+        offsets, counts = page.dataoffsets, page.databytecounts
+        if self._key.is_contiguous:
+            offsets, counts = offsets[:1], (self._key.nbytes,)
+        check_segments(offsets, counts, handle.size, self._name, number)
+        return page
+
+    def _raw(self, page: TiffPage | TiffFrame, plane: int, y0: int, y1: int) -> AnyArray:
+        rows, columns, samples = self._plane
+        stored = self._dtype.newbyteorder(page.parent.byteorder)
+        width = columns * samples
+        handle = page.parent.filehandle
+        handle.seek(page.dataoffsets[0] + (plane * rows + y0) * width * stored.itemsize)
+        data = handle.read((y1 - y0) * width * stored.itemsize)
+        array = np.frombuffer(data, stored).astype(self._dtype, copy=False)
+        return array.reshape(y1 - y0, columns, samples)
+
+    def _assembled(
+        self, page: TiffPage | TiffFrame, number: int, plane: int, y0: int, y1: int
+    ) -> AnyArray:
+        rows, columns, samples = self._plane
+        deep, high, wide = self._chunk
+        separate, d = divmod(plane, self._planes[1])
+        across, down = -(-columns // wide), -(-rows // high)
+        layers = -(-self._planes[1] // deep)
+        first = (separate * layers + d // deep) * down
+        wanted = [
+            (first + h) * across + w
+            for h in range(y0 // high, -(-y1 // high))
+            for w in range(across)
+        ]
+        out = np.empty((y1 - y0, columns, samples), self._dtype)
+        for segment, array in self._segments(page, number, wanted):
+            top = segment // across % down * high
+            left = segment % across * wide
+            piece = array[d % deep, : rows - top, : columns - left]
+            skip, stop = max(0, y0 - top), min(len(piece), y1 - top)
+            out[top + skip - y0 : top + stop - y0, left : left + piece.shape[1]] = piece[skip:stop]
+        return out
+
+    def _segments(
+        self, page: TiffPage | TiffFrame, number: int, wanted: list[int]
+    ) -> Iterator[tuple[int, AnyArray]]:
+        """Yield numbers of strips or tiles and their pixels, (depth, rows, columns, samples)."""
+        for start in range(0, len(wanted), _AT_ONCE):
+            group = wanted[start : start + _AT_ONCE]
+            known = {s: self._decoded[number, s] for s in group if (number, s) in self._decoded}
+            missing = [s for s in group if s not in known]
+            raw = [self._bytes(page, s) for s in missing]
+            job = self._decoder(page)
+            big = math.prod(self._chunk) * self._dtype.itemsize >= _WORTH_THREADS
+            run = _pool().map if big and len(missing) > 1 else map
+            for segment, array in zip(missing, run(job, raw, missing), strict=True):
+                known[segment] = array
+                self._keep((number, segment), array)
+            yield from ((s, known[s]) for s in group)
+
+    def _bytes(self, page: TiffPage | TiffFrame, segment: int) -> bytes | None:
+        offset, count = page.dataoffsets[segment], page.databytecounts[segment]
+        if count == 0:
+            return None
+        size = math.prod(self._chunk) * self._plane[2] * self._bits() // 8
+        if size > most_bytes(int(self._key.compression), count):
+            raise InputError(
+                f"{self._name}: promises {size} bytes of pixels in {count} bytes of the file, which"
+                " cannot be; copy or export it again."
+            )
+        handle = page.parent.filehandle
+        handle.seek(offset)
+        return bytes(handle.read(count))
+
+    def _decoder(self, page: TiffPage | TiffFrame) -> Callable[[bytes | None, int], AnyArray]:
+        decode = self._key.decode
+        tables, header = page.jpegtables, self._key.jpegheader
+
+        def job(data: bytes | None, segment: int) -> AnyArray:
+            array, _, shape = decode(data, segment, jpegtables=tables, jpegheader=header)
+            if array is None:
+                # A segment that is left out on purpose, as sparse files do.
+                return np.full(shape, self._key.nodata, self._dtype)
+            return array
+
+        return job
+
+    def _keep(self, key: tuple[int, int], array: AnyArray) -> None:
+        """Remember a decoded segment; the last one always, earlier ones while there is room."""
+        self._decoded[key] = array
+        self._held += array.nbytes
+        while len(self._decoded) > 1 and self._held > _CACHE:
+            self._held -= self._decoded.popitem(last=False)[1].nbytes
+
+    def _bits(self) -> int:
+        bits = self._key.bitspersample
+        return bits if isinstance(bits, int) else max(bits)
+
+    def _check_size(self, pixels: int) -> None:
+        if self._key.is_final:
+            return
+        if pixels * self._dtype.itemsize > _LARGEST_SEGMENT:
+            raise InputError(
+                f"{self._name}: keeps {pixels} pixels in one strip or tile, too many to decode at"
+                " once; save it in smaller strips or tiles."
+            )
+
+
+def _as_slice(index: int | slice, n: int) -> slice:
+    if isinstance(index, int):
+        return slice(index, index + 1)
+    start, stop, _ = index.indices(n)
+    return slice(start, max(start, stop))
+
+
+def _damaged(name: str) -> InputError:
+    return InputError(
+        f"{name}: its header is damaged (no valid pixel type, strips or tiles); copy or export it"
+        " again."
+    )
