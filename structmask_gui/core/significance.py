@@ -1,0 +1,388 @@
+"""Correlation per lag with an honest error, and the statistical selection of lags.
+
+The estimate pools lag products over patches; its error comes from the spread over patches, over
+rows of tiles and over columns of tiles, because a line that runs across an image is shared by every
+tile it crosses. See Cameron, Gelbach and Miller (2011) for errors with two-way clusters, Bartlett
+(1946) for the error of a correlation, Benjamini and Hochberg (1995) for the false discovery rate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.autocorrelation import FloatArray, LagKernel, unfold
+from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.postprocess import strongest_pairs
+
+# How many degrees of freedom Bartlett's formula counts for beside the spread over patches: it keeps
+# twenty patches from being judged by twenty noisy spreads.
+_PRIOR_DEGREES = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class LagEstimate:
+    """Correlation per lag and its error.
+
+    Attributes
+    ----------
+    rho : ndarray of float64, shape (2 reach + 1, 2 reach + 1)
+        Correlation, the zero lag in the middle; equal to its 180-degree rotation.
+    standard_error : ndarray of float64, same shape
+        Of ``rho``; 0 in the middle.
+    degrees : ndarray of float64, same shape
+        Degrees of freedom of the standard error.
+    variance : float
+        Variance of the noise (the zero lag), in squared grey levels.
+    n_patches : int
+        Patches that were pooled.
+    n_clusters : int
+        Independent rows of tiles among them.
+    inflation : float
+        How much larger the squared error of lags along rows or columns is than it would be if all
+        patches were independent; 1 if they are.
+    """
+
+    rho: FloatArray
+    standard_error: FloatArray
+    degrees: FloatArray
+    variance: float
+    n_patches: int
+    n_clusters: int
+    inflation: float = 1.0
+
+    @property
+    def reach(self) -> int:
+        """Largest lag."""
+        return self.rho.shape[0] // 2
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Autocovariance of the noise, in squared grey levels; shape as ``rho``."""
+        return self.rho * self.variance
+
+    def interval(self, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+        """Return the lower and upper ends of the confidence interval of each lag."""
+        from scipy.stats import t
+
+        half = t.ppf(0.5 + level / 2, self.degrees) * self.standard_error
+        return self.rho - half, self.rho + half
+
+
+class _Quadratic:
+    """Sums over groups g of C_g(l)², C_g(l) C_g(0) and C_g(0)²."""
+
+    def __init__(self, size: int, centre: int) -> None:
+        self.squares, self.cross = np.zeros(size), np.zeros(size)
+        self.centre, self.groups = centre, 0
+
+    def add(self, sums: FloatArray) -> None:
+        at_zero = sums[:, self.centre]
+        self.squares += np.einsum("gl,gl->l", sums, sums)
+        self.cross += at_zero @ sums
+        self.groups += len(sums)
+
+    def variance(self, rho: FloatArray) -> FloatArray:
+        """Sum over groups of (C_g(l) - rho C_g(0))², corrected for the number of groups."""
+        spread = self.squares - 2 * rho * self.cross + rho**2 * self.squares[self.centre]
+        return np.asarray(np.maximum(spread, 0) * self.groups / max(self.groups - 1, 1))
+
+
+@dataclass
+class _Clusters:
+    """Sums over one row, or column, of tiles of the frame that is being read."""
+
+    frame: int = -1
+    sums: dict[int, FloatArray] = field(default_factory=dict)
+
+
+class LagPool:
+    """Accumulates lag products of patches; its memory does not grow with their number.
+
+    Parameters
+    ----------
+    kernel : LagKernel
+        Gives patch shape and reach.
+    basis : ndarray of float64, shape (k, height, width)
+        Orthonormal surfaces that were taken off each patch; the constant for the mean alone.
+    """
+
+    def __init__(self, kernel: LagKernel, basis: FloatArray) -> None:
+        height, width = kernel.patch_shape
+        reach_y, reach_x = kernel.reach
+        if reach_y != reach_x:
+            raise ValueError("the statistical selection takes one largest lag for both directions")
+        self._reach, self._patch_shape = reach_x, (height, width)
+        rows = height - np.arange(reach_y + 1)
+        columns = width - np.abs(np.arange(-reach_x, reach_x + 1))
+        self._pairs = np.outer(rows, columns).astype(np.float64)
+        # Taking k surfaces off takes the share a(l) of the noise's power at low frequency from the
+        # lag product at l; see `_unbiased`.
+        products = kernel.half_plane(basis.astype(np.float32)).sum(axis=0)
+        self._bias = products / self._pairs
+        size = self._pairs.size
+        self._centre = reach_x
+        self._total = np.zeros(size)
+        self._n = 0
+        self._patch = _Quadratic(size, self._centre)
+        self._row, self._column = _Quadratic(size, self._centre), _Quadratic(size, self._centre)
+        self._open = (_Clusters(), _Clusters())
+
+    @property
+    def n_patches(self) -> int:
+        """Patches pooled so far."""
+        return self._n
+
+    def add(self, half: NDArray[np.floating], places: NDArray[np.intp]) -> None:
+        """Add patches.
+
+        Parameters
+        ----------
+        half : ndarray, shape (n, reach + 1, 2 reach + 1)
+            Lag products, sums over pixel pairs, in squared grey levels.
+        places : ndarray of int, shape (n, 3)
+            Frame, y and x of each, the frames in ascending order over all calls.
+        """
+        if not len(half):
+            return
+        products = (half / self._pairs).reshape(len(half), -1)
+        self._total += products.sum(axis=0)
+        self._n += len(products)
+        self._patch.add(products)
+        tiles = places[:, 1:] // np.array(self._patch_shape)
+        for frame in np.unique(places[:, 0]).tolist():
+            inside = places[:, 0] == frame
+            for axis, clusters in enumerate(self._open):
+                if clusters.frame != frame:
+                    self._close(axis)
+                    clusters.frame = frame
+                keys = tiles[inside, axis]
+                values = products[inside]
+                for key in np.unique(keys).tolist():
+                    add = values[keys == key].sum(axis=0)
+                    clusters.sums[key] = clusters.sums.get(key, 0.0) + add
+
+    def _close(self, axis: int) -> None:
+        sums = self._open[axis].sums
+        if sums:
+            (self._row, self._column)[axis].add(np.stack(list(sums.values())))
+        self._open[axis].sums = {}
+
+    def estimate(self) -> LagEstimate:
+        """Return the estimate from all patches added so far; at least two of them."""
+        for axis in (0, 1):
+            self._close(axis)
+            self._open[axis].frame = -1
+        mean = self._total / self._n
+        covariance = self._unbiased(mean)
+        rho = covariance / covariance[self._centre]
+        n_squared = (self._n * covariance[self._centre]) ** 2
+        alone = self._patch.variance(rho) / n_squared
+        degrees = float(self._n - 1)
+        full = self._unfold(rho)
+        prior = self._fold(bartlett(full))
+        lags = np.arange(rho.size) != self._centre
+        positive = lags & (prior > 0) & self._independent_half()
+        scale = float(np.median(alone[positive] / prior[positive])) if positive.any() else 0.0
+        variance = (degrees * alone + _PRIOR_DEGREES * scale * prior) / (degrees + _PRIOR_DEGREES)
+        inflation, dof = self._inflation(rho, alone, n_squared, degrees + _PRIOR_DEGREES)
+        error = np.sqrt(variance * inflation)
+        error[self._centre] = 0.0
+        return LagEstimate(
+            rho=full,
+            standard_error=self._unfold(error),
+            degrees=self._unfold(dof),
+            variance=float(covariance[self._centre]),
+            n_patches=self._n,
+            n_clusters=self._row.groups,
+            inflation=float(inflation.max()),
+        )
+
+    def _inflation(
+        self, rho: FloatArray, alone: FloatArray, n_squared: float, degrees: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return by lag the factor for shared lines on the squared error, and degrees of freedom.
+
+        Lags along rows, lags along columns and all others are pooled apart: within each the sharing
+        is alike, and the pooled ratio is steadier than one for each lag.
+        """
+        by_row, by_column = self._row.variance(rho), self._column.variance(rho)
+        by_patch = self._patch.variance(rho)
+        factor, dof = np.ones(rho.size), np.full(rho.size, degrees)
+        half = self._independent_half()
+        dy, dx = np.divmod(np.arange(rho.size), 2 * self._reach + 1)
+        dx = dx - self._reach
+        for inside in (dy == 0, (dx == 0) & (dy > 0), (dy > 0) & (dx != 0)):
+            lags = inside & half
+            base = float(by_patch[lags].sum())
+            if base <= 0:
+                continue
+            excess = 0.0
+            # The fewer clusters show it, the fewer degrees of freedom.
+            groups = np.inf
+            for spread, quadratic in ((by_row, self._row), (by_column, self._column)):
+                # As many clusters as patches: nothing is shared. Fewer than three: no telling.
+                if 3 <= quadratic.groups < self._n:
+                    more = max(float(spread[lags].sum()) / base - 1.0, 0.0)
+                    if more > excess:
+                        groups = quadratic.groups
+                    excess += more
+            factor[inside] = 1.0 + excess
+            share = excess / (1.0 + excess)
+            shared = share**2 / max(groups - 1, 1)
+            dof[inside] = 1.0 / (shared + (1 - share) ** 2 / degrees)
+        return factor, dof
+
+    def _independent_half(self) -> BoolArray:
+        """Mark the lags that are not the rotation of another: dy > 0, or dy = 0 and dx > 0."""
+        return np.arange(self._pairs.size) > self._centre
+
+    def _unbiased(self, mean: FloatArray) -> FloatArray:
+        """Undo what taking the mean, or a surface, off each patch took from the lag products.
+
+        To first order the product at lag l is too small by G a(l), G the sum of the covariances
+        (the noise's power at low frequency) and a(l) the products of the surfaces. Where a
+        correlation along rows or columns does not end within the reach, G counts it to the patch's
+        edge.
+        """
+        full, bias = self._unfold(mean), self._unfold(self._bias.ravel())
+        height, width = self._patch_shape
+        reach = self._reach
+        span = np.arange(-reach, reach + 1)
+        weight = np.outer(1 - np.abs(span) / height, 1 - np.abs(span) / width)
+        weight[reach, reach] = 1.0
+        outer = span > reach // 2
+        for line, side, axis in ((full[reach], width, 1), (full[:, reach], height, 0)):
+            tail = line[outer]
+            others = np.delete(full, reach, axis=1 - axis)
+            noise = float(others.std()) / np.sqrt(tail.size)
+            # The sum to the patch's edge of the triangle that weights lags.
+            beyond = (side - reach) * (side - reach - 1) / side
+            if float(tail.mean()) > 4 * noise and beyond > 0:
+                lags = np.flatnonzero(outer) - reach
+                end = weight[reach] if axis == 1 else weight[:, reach]
+                share = beyond / tail.size / 2
+                for lag in lags:
+                    end[reach + lag] += share
+                    end[reach - lag] += share
+        total = float((full * weight).sum()) / max(1.0 - float((bias * weight).sum()), 0.5)
+        return mean + max(total, 0.0) * self._bias.ravel()
+
+    def _unfold(self, values: FloatArray) -> FloatArray:
+        half = values.reshape(self._pairs.shape)
+        # The row dy = 0 is symmetric up to rounding; make it so exactly.
+        half = half.copy()
+        half[0] = (half[0] + half[0, ::-1]) / 2
+        return np.asarray(unfold(half), dtype=np.float64)
+
+    def _fold(self, full: FloatArray) -> FloatArray:
+        return np.asarray(full[self._reach :].ravel())
+
+
+def bartlett(rho: FloatArray) -> FloatArray:
+    """Return the shape of the squared error of a correlation by Bartlett's formula.
+
+    Parameters
+    ----------
+    rho : ndarray, shape (2 reach + 1, 2 reach + 1)
+        Correlation; taken as 0 beyond.
+
+    Returns
+    -------
+    ndarray, same shape
+        Squared error times the number of pixels, for Gaussian noise.
+    """
+    reach = rho.shape[0] // 2
+    side = 4 * reach + 1
+    padded = np.zeros((side, side))
+    padded[reach : 3 * reach + 1, reach : 3 * reach + 1] = rho
+    spectrum = np.fft.rfft2(np.fft.ifftshift(padded))
+    # Sums over m of rho(m) rho(l - m), at lags up to 2 reach.
+    folded = np.fft.fftshift(np.fft.irfft2(spectrum**2, (side, side)))
+    middle = 2 * reach
+    at_lag = folded[reach : 3 * reach + 1, reach : 3 * reach + 1]
+    at_double = folded[::2, ::2]
+    total = folded[middle, middle]
+    shape = total + at_double - 4 * rho * at_lag + 2 * rho**2 * total
+    return np.asarray(np.maximum(shape, 0))
+
+
+@dataclass(frozen=True, eq=False)
+class StatisticalSelection:
+    """Which lags are proven and large enough.
+
+    Attributes
+    ----------
+    p_values, q_values : ndarray of float64, shape (2 reach + 1, 2 reach + 1)
+        Two-sided; q by Benjamini and Hochberg over the half plane. 0 in the middle.
+    significant : ndarray of bool, same shape
+        q at most the false discovery rate that was asked for.
+    large : ndarray of bool, same shape
+        Correlation of either sign at least ``rho_min``.
+    kept : ndarray of bool, same shape
+        Both, within the limit of pixels; the centre is True; equal to its 180-degree rotation.
+    dropped_by_limit : int
+        Pixels that only the limit took away.
+    """
+
+    p_values: FloatArray
+    q_values: FloatArray
+    significant: BoolArray
+    large: BoolArray
+    kept: BoolArray
+    dropped_by_limit: int
+
+
+def select_lags(estimate: LagEstimate, parameters: Parameters) -> StatisticalSelection:
+    """Select the lags of a mask: significant, and of a size that matters.
+
+    Parameters
+    ----------
+    estimate : LagEstimate
+        Correlation and error; its reach may be larger than ``max_lag``.
+    parameters : Parameters
+        ``max_lag``, ``q``, ``rho_min``, ``max_pixels``.
+    """
+    from scipy.stats import t
+
+    reach = min(parameters.max_lag, estimate.reach)
+    inside = slice(estimate.reach - reach, estimate.reach + reach + 1)
+    rho = estimate.rho[inside, inside]
+    error = estimate.standard_error[inside, inside]
+    degrees = estimate.degrees[inside, inside]
+    ratio = np.divide(np.abs(rho), error, out=np.full_like(rho, np.inf), where=error > 0)
+    ratio[(error <= 0) & (rho == 0)] = 0.0
+    p = 2 * t.sf(ratio, degrees)
+    p[reach, reach] = 0.0
+    half = np.arange(p.size).reshape(p.shape) > p.size // 2
+    q = np.zeros_like(p)
+    q[half] = benjamini_hochberg(p[half])
+    q = q + q[::-1, ::-1]
+    significant = q <= parameters.q
+    large = np.abs(rho) >= parameters.rho_min
+    kept = significant & large
+    kept[reach, reach] = True
+    wanted = int(kept.sum())
+    if parameters.max_pixels is not None:
+        kept = strongest_pairs(kept, np.abs(rho), parameters.max_pixels)
+    return StatisticalSelection(
+        p_values=p,
+        q_values=q,
+        significant=significant,
+        large=large,
+        kept=kept,
+        dropped_by_limit=wanted - int(kept.sum()),
+    )
+
+
+def benjamini_hochberg(p_values: FloatArray) -> FloatArray:
+    """Return the q-value of each p-value: the false discovery rate at which it is just kept."""
+    order = np.argsort(p_values)
+    ranked = p_values[order] * len(p_values) / np.arange(1, len(p_values) + 1)
+    q = np.minimum.accumulate(ranked[::-1])[::-1]
+    result = np.empty_like(p_values)
+    result[order] = np.minimum(q, 1.0)
+    return result
