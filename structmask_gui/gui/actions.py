@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from structmask_gui.gui.remedies import REMEDIES
+from structmask_gui.gui.views.colormaps import COLORMAPS
 
 Needs = Literal["", "stack", "result", "busy", "pinned", "region", "undo", "redo"]
 """What must be there for an action to be enabled."""
@@ -59,8 +60,6 @@ class ActionInfo:
 
 
 MENUS = ("&File", "&Edit", "&View", "&Measure", "&Presets", "&Compare", "&Help")
-
-COLORMAPS = ("viridis", "inferno", "plasma", "magma", "cividis", "grey")
 
 _THEMES = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
 
@@ -218,12 +217,12 @@ def _view() -> list[ActionInfo]:
             ActionInfo(
                 f"colormap_{name}",
                 f"{menu}/&Colours",
-                name.capitalize(),
-                f"Draw all views in the colours {name}.",
+                label,
+                f"Draw all views in the colours {label}.",
                 choice="choose_colormap",
                 value=name,
             )
-            for name in COLORMAPS
+            for name, label in COLORMAPS.items()
         ),
         *(
             ActionInfo(

@@ -10,14 +10,14 @@ from functools import cache
 from PySide6.QtCore import QByteArray, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 
-from structmask_gui.gui.places import resource
+from structmask_gui.io.resources import resource
 
 _SIZES = (16, 24, 32, 48)
 
 
 @cache
 def _drawing(name: str) -> str:
-    return resource("icons", f"{name}.svg").read_text(encoding="utf-8")
+    return resource(f"icons/{name}.svg").read_text(encoding="utf-8")
 
 
 def icon(name: str) -> QIcon:

@@ -1,21 +1,15 @@
-"""Where things lie: the program's own resources, and the person's settings, presets and logs."""
+"""Where things lie: the sample, and the person's settings and logs."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.resources import resource
+
 HOME_VARIABLE = "STRUCTMASK_HOME"
 """Environment variable that puts settings, presets and logs into a folder of one's choice."""
-
-_PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def resource(*parts: str) -> Path:
-    """Return the path of a resource, in an installed package or in the source tree."""
-    installed = _PACKAGE / "resources"
-    root = installed if installed.is_dir() else _PACKAGE.parent / "resources"
-    return root.joinpath(*parts)
 
 
 def home() -> Path:
@@ -40,4 +34,7 @@ def log_file() -> Path:
 
 def sample_stack() -> Path | None:
     """Return the bundled sample stack, if the installation has one."""
-    return next(iter(sorted(resource("sample").glob("*.ome.tif"))), None)
+    try:
+        return next(iter(sorted(resource("sample").glob("*.ome.tif"))), None)
+    except InputError:
+        return None

@@ -413,6 +413,10 @@ class Session(QObject):
             values = values.model_dump()
         self._change_parameters(values, text or "Change parameters")
 
+    def restore_parameters(self, parameters: Parameters) -> None:
+        """Set the parameters of the last session; there is nothing to undo to."""
+        self._put_parameters(parameters)
+
     def reset_parameters(self) -> None:
         """Put every parameter back to its default."""
         self.set_parameters(Parameters(), "Reset all parameters")
@@ -687,6 +691,10 @@ class Session(QObject):
         log.warning("%s", text)
         self._set_error(text)
         self.failed.emit(text)
+
+    def report_error(self, text: str) -> None:
+        """Put up a sentence on something that went wrong outside the session."""
+        self._fail(text)
 
     def dismiss_error(self) -> None:
         """Take the sentence away, as when it has been read."""

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from structmask_gui.gui import places
+from structmask_gui.io.atomic import write_atomic
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +84,8 @@ def save(settings: Settings, path: Path | None = None) -> None:
 
     Raises
     ------
-    OSError
-        If the folder cannot be written; the old file is then untouched.
+    InputError, OSError
+        If it cannot be written; the old file is then untouched.
     """
     path = path or places.settings_file()
     if path.exists():
@@ -97,23 +96,9 @@ def save(settings: Settings, path: Path | None = None) -> None:
                 for name in ("recent_files", "recent_folders")
             }
         )
-    write_atomically(path, settings.model_dump_json(indent=1))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, settings.model_dump_json(indent=1).encode(), force=True)
 
 
 def _joined(mine: list[str], theirs: list[str]) -> list[str]:
     return list(dict.fromkeys([*mine, *theirs]))[:RECENT]
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that there is either the old or the whole new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -94,6 +95,8 @@ class Lane(QThread):
     ----------
     name : str
         Name of the thread, for the log and the debugger.
+    keep_all : bool
+        Do all jobs in their order instead of letting the newest one win.
 
     Signals
     -------
@@ -105,12 +108,13 @@ class Lane(QThread):
     stepped = Signal(object)
     ended = Signal(object)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, keep_all: bool = False) -> None:
         super().__init__()
+        self._keep_all = keep_all
         self.setObjectName(f"structmask-{name}")
         self.setStackSize(_STACK)
         self._wake = threading.Condition()
-        self._waiting: _Job | None = None
+        self._waiting: deque[_Job] = deque()
         self._current: _Job | None = None
         self._closing = False
         self._tickets = 0
@@ -119,30 +123,46 @@ class Lane(QThread):
     def busy(self) -> bool:
         """Whether a job is under way or waits."""
         with self._wake:
-            return self._current is not None or self._waiting is not None
+            return self._current is not None or bool(self._waiting)
 
     def submit(self, work: Work) -> int:
-        """Take a job, cancelling the one under way, and return its ticket.
+        """Take a job, cancelling the one under way unless all are kept, and return its ticket.
 
         The thread is started by the first job, so that lanes nobody uses cost nothing.
         """
         with self._wake:
             self._tickets += 1
             job = _Job(self._tickets, work, threading.Event())
-            if self._current is not None:
-                self._current.stop.set()
-            self._waiting = job
+            if not self._keep_all:
+                self._drop()
+            self._waiting.append(job)
             self._wake.notify()
         if not self.isRunning() and not self._closing:
             self.start()
         return job.ticket
 
     def cancel(self) -> None:
-        """Stop the job under way and forget the one that waits."""
+        """Stop the job under way and forget those that wait."""
         with self._wake:
-            self._waiting = None
-            if self._current is not None:
-                self._current.stop.set()
+            self._drop()
+
+    def finish(self, timeout: float = 10.0) -> bool:
+        """Let all jobs end, then close; for jobs that must not be lost, as writing a file.
+
+        Returns
+        -------
+        bool
+            False when they took longer than ``timeout`` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while self.busy and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.close()
+
+    def _drop(self) -> None:
+        self._waiting.clear()
+        if self._current is not None:
+            self._current.stop.set()
 
     def close(self, timeout: float = 5.0) -> bool:
         """Stop the thread and wait for it; call it before the lane is let go.
@@ -155,9 +175,7 @@ class Lane(QThread):
         """
         with self._wake:
             self._closing = True
-            self._waiting = None
-            if self._current is not None:
-                self._current.stop.set()
+            self._drop()
             self._wake.notify()
         self.requestInterruption()
         self.quit()
@@ -173,13 +191,11 @@ class Lane(QThread):
         while True:
             with self._wake:
                 self._current = None
-                while self._waiting is None and not self._closing:
+                while not self._waiting and not self._closing:
                     self._wake.wait()
                 if self._closing:
                     return
-                job, self._waiting = self._waiting, None
-                self._current = job
-            assert job is not None
+                self._current = job = self._waiting.popleft()
             outcome = self._do(job)
             with self._wake:
                 self._current = None
@@ -210,8 +226,7 @@ class Lane(QThread):
             report = traceback.format_exc()
             log.error("bug in %s\n%s", self.objectName(), report)
             return Outcome(job.ticket, "bug", text=report)
-        if job.stop.is_set():
-            return Outcome(job.ticket, "cancelled")
+        # Even of a job that was stopped too late: the receiver may have to close what it holds.
         return Outcome(job.ticket, "done", result)
 
 
@@ -246,3 +261,8 @@ def sentence_of(error: OSError) -> str:
     """
     reason = (error.strerror or str(error) or type(error).__name__).rstrip(".")
     return f"{error.filename}: {reason}." if error.filename else f"{reason}."
+
+
+def abandoned() -> bool:
+    """Tell whether a lane could not be stopped and still runs."""
+    return any(lane.isRunning() for lane in _abandoned)

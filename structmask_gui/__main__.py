@@ -1,0 +1,64 @@
+"""`python -m structmask_gui` and `structmask-gui [FILE…]`: open the window."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from structmask_gui import __version__
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser(
+        prog="structmask-gui", description="Open the window of StructMask."
+    )
+    made.add_argument("files", nargs="*", metavar="FILE", help="stacks to open; several are averaged")
+    made.add_argument("--version", action="version", version=f"StructMask {__version__}")
+    made.add_argument("--debug", action="store_true", help="log everything, to the terminal too")
+    made.add_argument(
+        "--fresh",
+        action="store_true",
+        help="start with neither settings nor presets of one's own, and leave none behind",
+    )
+    return made
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window and return the exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; those of the process by default.
+    """
+    options = parser().parse_args(argv)
+    from structmask_gui.gui import needs
+
+    on_screen = needs.has_display() and needs.platform_chosen() in ("", "xcb", "wayland")
+    try:
+        from structmask_gui.gui import app
+    except ImportError as error:
+        missing = needs.missing_libraries(screen=on_screen)
+        if not missing and "lib" not in str(error):
+            raise  # not a library of the system: a bug, or an incomplete installation
+        needs.complain(needs.sentence(missing, str(error)))
+        return 2
+    if needs.platform_chosen() == "" and not needs.has_display():
+        needs.complain(
+            "error: there is no screen to open a window on (DISPLAY is not set). Use the command"
+            " structmask, or set QT_QPA_PLATFORM=offscreen to run without one."
+        )
+        return 2
+    if on_screen and needs.platform_chosen() != "wayland" and sys.platform.startswith("linux"):
+        # Qt would abort the process with a message of its own.
+        missing = needs.missing_libraries(screen=True)
+        if missing:
+            needs.complain(needs.sentence(missing))
+            return 2
+    return app.run(options.files, debug=options.debug, fresh=options.fresh)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""The application around the window: start, restore, reports of bugs, end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication
+
+from structmask_gui import __version__
+from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.gui import logs, places, worker
+from structmask_gui.gui import settings as settings_module
+from structmask_gui.gui.logs import LogLines
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.session import Session
+from structmask_gui.gui.settings import Settings
+from structmask_gui.gui.theme import Theme
+
+log = logging.getLogger(__name__)
+
+
+def make_application() -> QApplication:
+    """Return the one application, with the names that Qt and the desktop want."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(["structmask-gui"])
+    app.setApplicationName("StructMask")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("structmask")
+    import pyqtgraph
+
+    # Pictures are (y, x) everywhere; pyqtgraph would turn them over its diagonal.
+    pyqtgraph.setConfigOptions(imageAxisOrder="row-major", antialias=False)
+    return app
+
+
+class Reporter(QObject):
+    """Catches what nobody caught, in whichever thread, and hands it to the window.
+
+    Signals
+    -------
+    caught(str)
+        The traceback.
+    """
+
+    caught = Signal(str)
+
+    def install(self) -> None:
+        """Take the place of Python's hooks."""
+        self._old = sys.excepthook, threading.excepthook
+        sys.excepthook = self._on_exception
+        threading.excepthook = self._on_thread_exception
+
+    def remove(self) -> None:
+        """Put Python's hooks back."""
+        sys.excepthook, threading.excepthook = self._old
+
+    def _on_exception(
+        self,
+        kind: type[BaseException],
+        error: BaseException,
+        trace: TracebackType | None,
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        text = "".join(traceback.format_exception(kind, error, trace))
+        log.error("not caught:\n%s", text)
+        self.caught.emit(text)
+
+    def _on_thread_exception(self, args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            self._on_exception(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+class RunningMark:
+    """A lock file that lies there while the window is open; one left over tells of a crash."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock: QLockFile | None = None
+
+    def begin(self) -> bool:
+        """Lay the mark and tell whether an earlier run ended without taking its own away."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            return False
+        unclean = False
+        for path in self._folder.glob("running-*.lock"):
+            old = QLockFile(str(path))
+            old.setStaleLockTime(0)
+            # Qt takes over the lock of a process that is no more, never that of a living one.
+            if old.tryLock(0):
+                unclean = True
+                old.unlock()
+        self._lock = QLockFile(str(self._folder / f"running-{os.getpid()}.lock"))
+        self._lock.setStaleLockTime(0)
+        self._lock.tryLock(0)
+        return unclean
+
+    def end(self) -> None:
+        """Take the mark away."""
+        if self._lock is not None:
+            self._lock.unlock()
+            self._lock = None
+
+
+def make_window(
+    app: QApplication,
+    settings: Settings | None = None,
+    lines: LogLines | None = None,
+    session: Session | None = None,
+) -> MainWindow:
+    """Make a window that is not shown yet."""
+    settings = settings if settings is not None else settings_module.load()
+    theme = Theme(app, settings.theme)
+    return MainWindow(settings, theme, lines or LogLines(), session)
+
+
+def begin(window: MainWindow, files: Sequence[str]) -> None:
+    """Open what was asked for, or what was open last."""
+    settings, session = window.settings, window.session
+    if settings.restore_session and settings.last_parameters:
+        session.restore_parameters(usable(settings.last_parameters))
+    elif settings.default_preset:
+        window.show_panel("presets").apply_named(settings.default_preset)
+    if files:
+        window.open_paths(files)
+    elif settings.restore_session and settings.last_files:
+        choices = {
+            name: value
+            for name, value in settings.last_choices.items()
+            if name in ("series", "axes", "channel")
+        }
+        session.open(settings.last_files, **choices)  # type: ignore[arg-type]
+
+
+def usable(values: dict[str, object]) -> Parameters:
+    """Make parameters from remembered values, leaving out what is nonsense."""
+    good: dict[str, object] = {}
+    for name, value in values.items():
+        if name in parameter_infos():
+            try:
+                Parameters.checked({name: value})
+            except StructMaskError as error:
+                log.warning("Remembered parameter dropped: %s", error)
+            else:
+                good[name] = value
+    return Parameters.checked(good)
+
+
+def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) -> int:
+    """Open the window and work until it is closed; return the exit code."""
+    temporary = tempfile.mkdtemp(prefix="structmask-fresh-") if fresh else ""
+    if temporary:
+        os.environ[places.HOME_VARIABLE] = temporary
+    app = make_application()
+    lines = logs.start(debug=debug)
+    logs.log_qt_messages()
+    log.info("StructMask %s starts", __version__)
+    reporter = Reporter()
+    reporter.install()
+    mark = RunningMark(places.home())
+    unclean = mark.begin()
+    window = make_window(app, lines=lines)
+    reporter.caught.connect(window.show_bug)
+    window.show()
+    # Ctrl+C in the terminal: Python gets its turn only when some Python code runs.
+    ticking = QTimer()
+    ticking.timeout.connect(_let_python_run)
+    ticking.start(500)
+
+    def start() -> None:
+        begin(window, files)
+        if unclean:
+            log.warning("StructMask did not end properly last time.")
+            window.say(
+                "StructMask did not end properly last time. Your presets are as they were; the log"
+                " (Help menu) may say why."
+            )
+
+    window.completed.connect(start)
+    code = app.exec()
+    window.close()
+    reporter.remove()
+    log.info("StructMask ends")
+    mark.end()
+    logs.stop()
+    if temporary:
+        shutil.rmtree(temporary, ignore_errors=True)
+    if worker.abandoned():
+        # A thread hangs in the system; Qt would abort the process while tearing it down.
+        os._exit(code)
+    return code
+
+
+def _let_python_run() -> None:
+    """Do nothing, in Python."""

@@ -1,0 +1,304 @@
+"""What the actions do: one method for each id of `ACTIONS`, and the choices."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from structmask_gui.core.errors import StructMaskError
+from structmask_gui.gui import dialogs, places
+from structmask_gui.gui.exporting import FORMS, form_of, name_filter, proposed_name
+from structmask_gui.gui.remedies import REMEDIES, described, remedied
+from structmask_gui.gui.settings import ThemeName
+
+if TYPE_CHECKING:
+    from structmask_gui.gui.main_window import MainWindow
+
+log = logging.getLogger(__name__)
+
+SAVE_FILTERS = ";;".join(name_filter(form) for form in FORMS)
+
+
+class Commands(QObject):
+    """Carries out the actions of the menus.
+
+    Parameters
+    ----------
+    window : MainWindow
+        Whose session, panels and dialogs are used.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = window.session
+
+    # --- file ---------------------------------------------------------------------------------
+
+    def open_files(self) -> None:
+        """Ask for files and open them."""
+        dialogs.ask_files(
+            self._window,
+            "Open a stack",
+            self._folder(),
+            dialogs.READABLE,
+            self._window.open_paths,
+            several=True,
+        )
+
+    def open_folder(self) -> None:
+        """Ask for a folder and show it in the file browser."""
+        dialogs.ask_folder(self._window, "Show a folder", self._folder(), self._window.show_folder)
+
+    def open_sample(self) -> None:
+        """Open the stack that comes with the program."""
+        sample = places.sample_stack()
+        if sample is None:
+            self._window.say("The sample is missing from this installation; install it again.")
+        else:
+            self._window.open_paths([str(sample)])
+
+    def reopen_file(self) -> None:
+        """Open the present files again."""
+        self._session.reopen()
+
+    def show_metadata(self) -> None:
+        """Show what the open file says of itself."""
+        stack = self._session.stack
+        if stack is not None:
+            from structmask_gui.gui.stack_info import metadata_text
+
+            dialogs.metadata(self._window, stack.name, metadata_text(stack)).show()
+
+    def export_mask(self) -> None:
+        """Ask for a file and write the mask."""
+        dialogs.ask_new_file(
+            self._window,
+            "Export mask",
+            proposed_name(self._session, FORMS[0]),
+            SAVE_FILTERS,
+            self._export_to,
+        )
+
+    def _export_to(self, name: str, chosen: str) -> None:
+        path = Path(name)
+        try:
+            form = form_of(chosen, path)
+        except StructMaskError as error:
+            self._window.say(str(error))
+            return
+        self._window.exporter.export({form.id: path})
+
+    def export_all(self) -> None:
+        """Ask for a folder and write NPY, PNG and record into it."""
+        dialogs.ask_folder(
+            self._window, "Export mask, picture and record", self._folder(), self.export_into
+        )
+
+    def export_into(self, folder: str) -> None:
+        """Write NPY, PNG, enlarged picture and record into a folder, beside older ones."""
+        files = {
+            form.id: Path(folder) / proposed_name(self._session, form).name
+            for form in FORMS
+            if form.id != "tiff"
+        }
+        taken = [path.name for path in files.values() if path.exists()]
+        if not taken:
+            self._window.exporter.export(files)
+            return
+
+        def replace() -> None:
+            self._window.exporter.export(files)
+
+        dialogs.ask_yes(
+            self._window,
+            "Replace files?",
+            f"The folder already holds {', '.join(taken)}.",
+            "Replace",
+            replace,
+        )
+
+    def close_file(self) -> None:
+        """Let go of the open files."""
+        self._session.close_files()
+
+    def quit(self) -> None:
+        """Close the window."""
+        self._window.close()
+
+    def _folder(self) -> str:
+        paths = self._session.paths
+        if paths:
+            return str(paths[0].parent)
+        return self._window.settings.browser_folder or str(Path.home())
+
+    # --- edit ---------------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Take back the last change."""
+        self._session.history.undo()
+
+    def redo(self) -> None:
+        """Make the change again."""
+        self._session.history.redo()
+
+    def reset_parameters(self) -> None:
+        """Put every parameter back to its default."""
+        self._session.reset_parameters()
+
+    def copy_mask(self) -> None:
+        """Copy the mask as a nested list."""
+        extraction = self._session.extraction
+        if extraction is not None:
+            rows = extraction.mask.array.astype(int).tolist()
+            text = "[" + ",\n ".join(json.dumps(row) for row in rows) + "]"
+            QGuiApplication.clipboard().setText(text)
+            self._window.say("The mask is on the clipboard.")
+
+    def copy_sentence(self) -> None:
+        """Copy the result in words."""
+        extraction = self._session.extraction
+        if extraction is not None:
+            QGuiApplication.clipboard().setText("\n".join([extraction.sentence, *extraction.notes]))
+            self._window.say("The result is on the clipboard.")
+
+    # --- view ---------------------------------------------------------------------------------
+
+    def previous_frame(self) -> None:
+        """Show the frame before."""
+        self._session.set_frame(self._session.frame - 1)
+
+    def next_frame(self) -> None:
+        """Show the frame after."""
+        self._session.set_frame(self._session.frame + 1)
+
+    def choose_colormap(self, name: str) -> None:
+        """Draw all views in other colours."""
+        self._session.set_colormap(name)
+
+    def choose_theme(self, name: ThemeName) -> None:
+        """Go light or dark."""
+        self._window.settings.theme = name
+        self._window.theme.choose(name)
+
+    def next_panel(self) -> None:
+        """Move the keyboard to the next panel."""
+        self._window.focus_next_panel()
+
+    def full_screen(self) -> None:
+        """Fill the screen, or stop."""
+        if self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+
+    def reset_layout(self) -> None:
+        """Put all panels back."""
+        self._window.reset_layout()
+
+    # --- measure ------------------------------------------------------------------------------
+
+    def measure_again(self) -> None:
+        """Read and measure again."""
+        self._session.measure_again()
+
+    def cancel(self) -> None:
+        """Stop what is under way."""
+        self._session.cancel()
+
+    def whole_image(self) -> None:
+        """Forget the rectangle."""
+        self._session.set_region(None)
+
+    def mask_too_small(self) -> None:
+        """Apply the remedy."""
+        self.apply_remedy("mask_too_small")
+
+    def mask_too_large(self) -> None:
+        """Apply the remedy."""
+        self.apply_remedy("mask_too_large")
+
+    def no_pattern_found(self) -> None:
+        """Apply the remedy."""
+        self.apply_remedy("no_pattern_found")
+
+    def random_noise_caught(self) -> None:
+        """Apply the remedy."""
+        self.apply_remedy("random_noise_caught")
+
+    def apply_remedy(self, name: str) -> None:
+        """Apply a remedy and say what it changed."""
+        remedy = REMEDIES[name]
+        text = described(self._session.parameters, remedy)
+        self._session.set_parameters(remedied(self._session.parameters, remedy), remedy.text)
+        self._window.say(f"{remedy.text}: {text}.")
+        log.info("%s: %s", remedy.text, text)
+
+    # --- presets and compare ------------------------------------------------------------------
+
+    def save_preset(self) -> None:
+        """Keep the present parameters."""
+        self._window.show_panel("presets").save_as()
+
+    def import_preset(self) -> None:
+        """Add a preset from a file."""
+        self._window.show_panel("presets").import_file()
+
+    def export_preset(self) -> None:
+        """Write the chosen preset to a file."""
+        self._window.show_panel("presets").export_file()
+
+    def open_preset_folder(self) -> None:
+        """Show the folder of the person's presets."""
+        self._show_in_system(self._window.show_panel("presets").folder())
+
+    def pin(self) -> None:
+        """Keep this mask as A."""
+        self._session.pin()
+        self._window.show_panel("compare")
+
+    def unpin(self) -> None:
+        """End the comparison."""
+        self._session.unpin()
+
+    def compare_file(self) -> None:
+        """Take a mask from disk as A."""
+        self._window.show_panel("compare").open_file()
+
+    # --- help ---------------------------------------------------------------------------------
+
+    def help(self) -> None:
+        """Explain the method."""
+        self._window.show_panel("help")
+
+    def shortcuts(self) -> None:
+        """List all keys."""
+        dialogs.ShortcutsDialog(self._window, self._window.panel_shortcuts()).show()
+
+    def open_log_folder(self) -> None:
+        """Show the folder of the log file."""
+        self._show_in_system(places.log_file().parent)
+
+    def report_problem(self) -> None:
+        """Show what to send along."""
+        dialogs.report(self._window, self._window.log_tail()).show()
+
+    def about(self) -> None:
+        """Show version and system."""
+        dialogs.about(self._window).show()
+
+    def _show_in_system(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._window.say(f"{folder} cannot be made: {error.strerror}.")
+            return
+        headless = QApplication.platformName() in ("offscreen", "minimal")
+        if headless or not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._window.say(f"The folder is {folder}")

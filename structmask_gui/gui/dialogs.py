@@ -1,0 +1,250 @@
+"""Dialogs that show a text, and file dialogs. All are opened, never executed: nothing blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPlainTextEdit,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from structmask_gui import __version__
+from structmask_gui.gui.actions import ACTIONS
+from structmask_gui.gui.icons import application_icon
+from structmask_gui.gui.system import system_text
+
+READABLE = (
+    "Images (*.tif *.tiff *.btf *.tf8 *.tf2 *.ome.tif *.ome.tiff *.png *.jpg *.jpeg *.npy)"
+    ";;All files (*)"
+)
+MASKS = "Masks (*.npy *.png *.tif *.tiff);;All files (*)"
+
+
+class TextDialog(QDialog):
+    """A heading, a paragraph, and a text to read and copy."""
+
+    def __init__(self, parent: QWidget | None, title: str, words: str, text: str) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.text = text
+        label = QLabel(words)
+        label.setWordWrap(True)
+        self._edit = QPlainTextEdit(text)
+        self._edit.setReadOnly(True)
+        self._edit.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._edit.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        copy = QPushButton("&Copy")
+        copy.setToolTip("Copy the text to the clipboard")
+        copy.clicked.connect(self.copy)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        self.head = QHBoxLayout()
+        self.head.addWidget(label, 1)
+        layout.addLayout(self.head)
+        layout.addWidget(self._edit, 1)
+        layout.addWidget(buttons)
+        self.resize(680, 420)
+
+    def copy(self) -> None:
+        """Put the text on the clipboard."""
+        QGuiApplication.clipboard().setText(self.text)
+
+
+def about(parent: QWidget | None) -> TextDialog:
+    """Show version and system."""
+    dialog = TextDialog(
+        parent,
+        "About StructMask",
+        f"<b>StructMask {__version__}</b><br>Measures which pixels of a microscope image share"
+        " their noise, and makes the StructN2V mask of it.<br>Free software under the"
+        " BSD 3-Clause licence.",
+        system_text(),
+    )
+    picture = QLabel()
+    picture.setPixmap(application_icon().pixmap(64, 64))
+    dialog.head.insertWidget(0, picture)
+    dialog.head.setSpacing(16)
+    dialog.resize(680, 320)
+    return dialog
+
+
+def report(parent: QWidget | None, text: str) -> TextDialog:
+    """Show the report of an error of the program."""
+    return TextDialog(
+        parent,
+        "Report a problem",
+        "<b>Something went wrong inside StructMask.</b><br>Your files and presets are untouched and"
+        " you can go on working. To have it mended, please copy this text into a report, and say"
+        " what you did last."
+        if "Traceback" in text
+        else "<b>To report a problem</b>, please copy this text into the report, and say what you"
+        " did, what you expected and what happened.",
+        f"{system_text()}\n\n{text}",
+    )
+
+
+def metadata(parent: QWidget | None, name: str, text: str) -> TextDialog:
+    """Show what a file says of itself."""
+    return TextDialog(parent, f"Information on {name}", f"What {name} says of itself:", text)
+
+
+class ShortcutsDialog(QDialog):
+    """The list of keys, made from the table of actions; can be searched."""
+
+    def __init__(self, parent: QWidget | None, more: Iterable[tuple[str, str, str]] = ()) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Keyboard shortcuts")
+        rows = [(info.shortcut, _plain(info.text), info.tip) for info in ACTIONS if info.shortcut]
+        rows += list(more)
+        self._search = QLineEdit()
+        self._search.setPlaceholderText("Search")
+        self._search.setClearButtonEnabled(True)
+        self._search.textChanged.connect(self._filter)
+        self.table = QTableWidget(len(rows), 3)
+        self.table.setHorizontalHeaderLabels(["Keys", "Action", "What it does"])
+        self.table.verticalHeader().hide()
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setAlternatingRowColors(True)
+        self.table.setShowGrid(False)
+        for y, row in enumerate(rows):
+            for x, text in enumerate(row):
+                self.table.setItem(y, x, QTableWidgetItem(text))
+        header = self.table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
+        header.setStretchLastSection(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self._search)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(buttons)
+        self.resize(760, 560)
+
+    def _filter(self, text: str) -> None:
+        for y in range(self.table.rowCount()):
+            cells = (self.table.item(y, x) for x in range(3))
+            found = any(cell and text.lower() in cell.text().lower() for cell in cells)
+            self.table.setRowHidden(y, not found)
+
+
+def _plain(text: str) -> str:
+    return text.replace("&", "").rstrip("…")
+
+
+def ask_files(
+    parent: QWidget,
+    title: str,
+    folder: str,
+    filters: str,
+    answer: Callable[[list[str]], object],
+    *,
+    several: bool = False,
+) -> QFileDialog:
+    """Ask for existing files; ``answer`` gets their paths unless the dialog is left."""
+    dialog = QFileDialog(parent, title, folder, filters)
+    several_files = QFileDialog.FileMode.ExistingFiles
+    dialog.setFileMode(several_files if several else QFileDialog.FileMode.ExistingFile)
+    dialog.filesSelected.connect(answer)
+    return _opened(dialog)
+
+
+def ask_folder(
+    parent: QWidget, title: str, folder: str, answer: Callable[[str], object]
+) -> QFileDialog:
+    """Ask for a folder."""
+    dialog = QFileDialog(parent, title, folder)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.fileSelected.connect(answer)
+    return _opened(dialog)
+
+
+def ask_new_file(
+    parent: QWidget,
+    title: str,
+    proposed: Path,
+    filters: str,
+    answer: Callable[[str, str], object],
+) -> QFileDialog:
+    """Ask for the name of a file to write; ``answer`` gets the path and the chosen filter.
+
+    The dialog itself asks before an existing file is replaced.
+    """
+    dialog = QFileDialog(parent, title, str(proposed.parent), filters)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.selectFile(proposed.name)
+    dialog.setDefaultSuffix(proposed.suffix.lstrip("."))
+
+    def follow(chosen: str) -> None:
+        dialog.setDefaultSuffix(suffix_of(chosen))
+
+    def answered(path: str) -> None:
+        answer(path, dialog.selectedNameFilter())
+
+    dialog.filterSelected.connect(follow)
+    dialog.fileSelected.connect(answered)
+    return _opened(dialog)
+
+
+def suffix_of(name_filter: str) -> str:
+    """Return the suffix of a file filter, as in "npy" for "NumPy array (*.npy)"."""
+    return name_filter.partition("*.")[2].partition(")")[0].partition(" ")[0]
+
+
+def ask_text(
+    parent: QWidget, title: str, label: str, text: str, answer: Callable[[str], object]
+) -> QInputDialog:
+    """Ask for one line of text."""
+    dialog = QInputDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(label)
+    dialog.setTextValue(text)
+    dialog.resize(420, dialog.sizeHint().height())
+    dialog.textValueSelected.connect(answer)
+    dialog.open()
+    return dialog
+
+
+def ask_yes(
+    parent: QWidget, title: str, question: str, yes: str, answer: Callable[[], object]
+) -> QMessageBox:
+    """Ask before something that cannot be undone."""
+    box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    button.clicked.connect(answer)
+    box.open()
+    return box
+
+
+def _opened(dialog: QFileDialog) -> QFileDialog:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+    return dialog

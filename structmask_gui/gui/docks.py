@@ -1,0 +1,90 @@
+"""The docks: which there are, what panel each holds, and how they lie at first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+if TYPE_CHECKING:
+    from structmask_gui.gui.main_window import MainWindow
+
+
+@dataclass(frozen=True)
+class DockInfo:
+    """One dock.
+
+    Attributes
+    ----------
+    id, title : str
+    module, panel : str
+        Module below `structmask_gui.gui.panels` and class of the panel.
+    """
+
+    id: str
+    title: str
+    module: str
+    panel: str
+
+
+DOCKS = (
+    DockInfo("files", "Files", "file_browser", "FileBrowser"),
+    DockInfo("presets", "Presets", "presets", "PresetsPanel"),
+    DockInfo("parameters", "Parameters", "parameters", "ParametersPanel"),
+    DockInfo("rings", "Rings", "rings_table", "RingsTable"),
+    DockInfo("statistics", "Statistics", "statistics", "StatisticsPanel"),
+    DockInfo("compare", "Compare", "compare", "ComparePanel"),
+    DockInfo("log", "Log", "log", "LogPanel"),
+    DockInfo("help", "Help", "help_panel", "HelpPanel"),
+)
+"""In the order of the menu and of the keys Alt+1, Alt+2, …"""
+
+_LEFT, _RIGHT, _BOTTOM = (
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+
+
+def build_panel(info: DockInfo, window: MainWindow) -> QWidget:
+    """Make the panel of a dock; its module is imported only now."""
+    made: Any = getattr(import_module(f"structmask_gui.gui.panels.{info.module}"), info.panel)
+    if info.id == "log":
+        panel = made(window.log_lines)
+    elif info.id == "files":
+        panel = made(window.session, window.settings)
+        panel.open_requested.connect(window.open_paths)
+    elif info.id == "presets":
+        panel = made(window.session, window.settings, window.commands.apply_remedy)
+        panel.said.connect(window.say)
+    else:
+        panel = made(window.session)
+    assert isinstance(panel, QWidget)
+    return panel
+
+
+def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
+    """Put all docks to where they are at first."""
+    for dock in docks.values():
+        dock.setFloating(False)
+        window.removeDockWidget(dock)
+    window.addDockWidget(_LEFT, docks["files"])
+    window.addDockWidget(_RIGHT, docks["presets"])
+    window.splitDockWidget(docks["presets"], docks["parameters"], Qt.Orientation.Vertical)
+    window.tabifyDockWidget(docks["parameters"], docks["help"])
+    window.addDockWidget(_BOTTOM, docks["rings"])
+    window.splitDockWidget(docks["rings"], docks["statistics"], Qt.Orientation.Horizontal)
+    window.tabifyDockWidget(docks["statistics"], docks["compare"])
+    window.tabifyDockWidget(docks["statistics"], docks["log"])
+    for dock in docks.values():
+        dock.show()
+    docks["parameters"].raise_()
+    docks["statistics"].raise_()
+    window.resizeDocks([docks["files"], docks["parameters"]], [230, 330], Qt.Orientation.Horizontal)
+    window.resizeDocks([docks["presets"], docks["parameters"]], [190, 460], Qt.Orientation.Vertical)
+    window.resizeDocks([docks["rings"]], [190], Qt.Orientation.Vertical)
+    window.resizeDocks([docks["rings"], docks["statistics"]], [360, 360], Qt.Orientation.Horizontal)

@@ -1,0 +1,194 @@
+"""The strip at the top: the result in one sentence, what is under way, and what went wrong."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QElidingLabel
+
+from structmask_gui.core.extraction import Extraction
+from structmask_gui.gui.icons import icon
+from structmask_gui.gui.session import Session
+
+_SHOW_AFTER = 250
+"""Milliseconds of work before the progress bar shows; shorter work would only flicker."""
+
+_HINT = "Open a stack: drop it here, choose it on the left, or press Ctrl+O."
+
+
+class Headline(QFrame):
+    """Sentence, notes, progress, error."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setObjectName("headline")
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+        self.sentence = QElidingLabel(_HINT)
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * 1.35)
+        font.setBold(True)
+        self.sentence.setFont(font)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.state = QLabel()
+        self.state.setObjectName("state")
+        self.notes = QElidingLabel()
+        self.notes.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+
+        self.progress = QProgressBar()
+        self.progress.setFixedWidth(160)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Progress")
+        self.what = QLabel()
+        self.stop = QPushButton("Cancel")
+        self.stop.setToolTip("Stop; the last result stays (Esc)")
+        self.stop.clicked.connect(session.cancel)
+        self._work = QWidget()
+        work = QHBoxLayout(self._work)
+        work.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.what, self.progress, self.stop):
+            work.addWidget(widget)
+        keep = self._work.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)  # or the sentence would jump with every measurement
+        keep.setHorizontalPolicy(QSizePolicy.Policy.Maximum)
+        self._work.setSizePolicy(keep)
+
+        self.error = QFrame()
+        self.error.setObjectName("error")
+        self._error_icon = QLabel()
+        self.error_text = QLabel()
+        self.error_text.setWordWrap(True)
+        self.error_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._dismiss = QToolButton()
+        self._dismiss.setAutoRaise(True)
+        self._dismiss.setToolTip("Take this sentence away")
+        self._dismiss.setAccessibleName("Dismiss the message")
+        self._dismiss.clicked.connect(session.dismiss_error)
+        line = QHBoxLayout(self.error)
+        line.setContentsMargins(8, 4, 4, 4)
+        line.addWidget(self._error_icon)
+        line.addWidget(self.error_text, 1)
+        line.addWidget(self._dismiss)
+        self.error.hide()
+
+        top = QHBoxLayout()
+        top.setSpacing(10)
+        top.addWidget(self.sentence, 1)
+        top.addWidget(self.state)
+        top.addWidget(self._work)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.setSpacing(2)
+        layout.addLayout(top)
+        layout.addWidget(self.notes)
+        layout.addWidget(self.error)
+
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_SHOW_AFTER)
+        self._delay.timeout.connect(self._show_work)
+        self._work.hide()
+        self._restyle()
+
+        session.extraction_changed.connect(self._on_extraction)
+        session.stack_changed.connect(self._on_stack)
+        session.stale_changed.connect(self._on_state)
+        session.busy_changed.connect(self._on_busy)
+        session.progressed.connect(self._on_progress)
+        session.error_changed.connect(self._on_error)
+
+    def _on_stack(self) -> None:
+        self._on_extraction(self._session.extraction)
+
+    def _on_extraction(self, extraction: Extraction | None) -> None:
+        if extraction is not None:
+            self.sentence.setText(extraction.sentence)
+            notes = "  ".join(extraction.notes)
+        else:
+            open_now = self._session.frames
+            self.sentence.setText(_HINT if open_now is None else f"{open_now.name}: no mask yet.")
+            notes = ""
+        self.notes.setText(notes)
+        self.notes.setToolTip(notes.replace("  ", "\n"))
+        self._on_state()
+
+    def _on_state(self, *_: object) -> None:
+        session = self._session
+        if session.stale and session.extraction is not None:
+            self.state.setText("Out of date")
+            self.state.setToolTip(
+                "The views show the last result; the new one is being made."
+                if session.busy
+                else "The views show the last result; it does not belong to the present settings."
+            )
+        self.state.setVisible(session.stale and session.extraction is not None)
+
+    def _on_busy(self, busy: bool) -> None:
+        if busy:
+            opening = self._session.busy_with == "opening"
+            self.what.setText("Opening…" if opening else "Measuring…")
+            self.progress.setRange(0, 0)
+            self._delay.start()
+        else:
+            self._delay.stop()
+            self._work.hide()
+        self._on_state()
+
+    def _show_work(self) -> None:
+        self._work.show()
+
+    def _on_progress(self, done: int, total: int, what: str, remaining: float) -> None:
+        # Qt counts in 32 bits, patches and bytes may not fit.
+        self.progress.setRange(0, 1000)
+        self.progress.setValue(round(1000 * done / total) if total else 0)
+        text = f"{what}: {done} of {total}" if total else what
+        self.what.setText(text + (f", {spoken(remaining)} left" if remaining >= 0 else ""))
+
+    def _on_error(self, text: str) -> None:
+        self.error_text.setText(text)
+        self.error.setVisible(bool(text))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_dismiss"):
+            self._restyle()
+
+    def _restyle(self) -> None:
+        self._error_icon.setPixmap(icon("warning").pixmap(18, 18))
+        self._dismiss.setIcon(icon("cancel"))
+        dark = self.palette().color(QPalette.ColorRole.Base).lightness() < 128
+        back, edge, text = (
+            ("#4a2f0b", "#c98a2b", "#ffe7c2") if dark else ("#fff3dc", "#d9a441", "#4a3000")
+        )
+        for name, label in (("error", self.error), ("state", self.state)):
+            style = (
+                f"#{name} {{ background: {back}; border: 1px solid {edge};"
+                f" border-radius: 4px; color: {text}; padding: 1px 6px; }}"
+            )
+            if label.styleSheet() != style:
+                label.setStyleSheet(style)
+        palette = self.error_text.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, text)
+        self.error_text.setPalette(palette)
+
+
+def spoken(seconds: float) -> str:
+    """Return a time as people say it, as in "12 s" and "3 min"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min"

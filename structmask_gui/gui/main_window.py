@@ -1,0 +1,489 @@
+"""The window: menus, toolbar, headline, views in the middle, docks around them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.gui import settings as settings_module
+from structmask_gui.gui.actions import ACTIONS, MENUS, ActionInfo
+from structmask_gui.gui.commands import Commands
+from structmask_gui.gui.docks import DOCKS, DockInfo, arrange, build_panel
+from structmask_gui.gui.exporting import Exporter
+from structmask_gui.gui.headline import Headline
+from structmask_gui.gui.icons import application_icon, icon
+from structmask_gui.gui.logs import LogLines
+from structmask_gui.gui.session import Session
+from structmask_gui.gui.settings import Settings
+from structmask_gui.gui.theme import Theme
+from structmask_gui.gui.view_area import ViewArea
+
+log = logging.getLogger(__name__)
+
+LAYOUT_VERSION = 1
+"""Raise it when docks change so much that an old layout must not be restored."""
+
+_MESSAGE_TIME = 8000
+
+
+class MainWindow(QMainWindow):
+    """The whole application window.
+
+    The shell with its first view is made at once; the docks follow in `complete`, which the first
+    show event asks for, so that the window is on the screen early.
+
+    Signals
+    -------
+    completed()
+        All docks are there.
+    """
+
+    completed = Signal()
+
+    def __init__(
+        self,
+        settings: Settings,
+        theme: Theme,
+        log_lines: LogLines,
+        session: Session | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.theme = theme
+        self.log_lines = log_lines
+        self.session = session or Session()
+        self.session.setParent(self)
+        self.exporter = Exporter(self.session, self)
+        self.commands = Commands(self)
+        self.actions_by_id: dict[str, QAction] = {}
+        self.docks: dict[str, QDockWidget] = {}
+        self.panels: dict[str, Any] = {}
+        self._menus: dict[str, QMenu] = {}
+        self._groups: dict[str, QActionGroup] = {}
+        self._complete = False
+        self._closed = False
+        self._bug_shown = False
+
+        self.setObjectName("main")
+        self.setWindowIcon(application_icon())
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+        )
+        bottom_left, bottom_right = Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner
+        self.setCorner(bottom_left, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCorner(bottom_right, Qt.DockWidgetArea.RightDockWidgetArea)
+
+        self.session.set_colormap(settings.colormap)
+        self.headline = Headline(self.session)
+        self.views = ViewArea(self.session)
+        centre = QWidget()
+        layout = QVBoxLayout(centre)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.headline)
+        layout.addWidget(self.views, 1)
+        self.setCentralWidget(centre)
+        self.pointer = QLabel()
+        self.statusBar().addPermanentWidget(self.pointer)
+        self._build_actions()
+        self._connect()
+        self._restore_geometry()
+        self._update_title()
+        self._update_enabled()
+
+    # --- building -----------------------------------------------------------------------------
+
+    def _build_actions(self) -> None:
+        bar = QToolBar("Toolbar")
+        bar.setObjectName("toolbar")
+        bar.setIconSize(QSize(20, 20))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.setMovable(False)
+        self.toolbar = bar
+        for title in MENUS:
+            self._menus[title] = self.menuBar().addMenu(title)
+        for info in ACTIONS:
+            action = self._make_action(info)
+            self.actions_by_id[info.id] = action
+            menu = self._menu(info.menu)
+            if info.gap:
+                menu.addSeparator()
+            menu.addAction(action)
+            if info.id == "open_folder":
+                self.recent_menu = menu.addMenu("Open re&cent")
+                self.recent_menu.aboutToShow.connect(self._fill_recent)
+            if info.toolbar:
+                action.setIcon(icon(info.icon))
+                bar.addAction(action)
+        self.addToolBar(bar)
+
+    def _make_action(self, info: ActionInfo) -> QAction:
+        action = QAction(info.text, self)
+        action.setObjectName(info.id)
+        action.setIconText(info.text.replace("&", "").rstrip("…"))
+        keys = f" ({info.shortcut})" if info.shortcut else ""
+        action.setToolTip(info.tip + keys)
+        action.setStatusTip(info.tip)
+        if info.shortcut:
+            action.setShortcut(info.shortcut)
+        if info.choice:
+            action.setCheckable(True)
+            group = self._groups.get(info.choice)
+            if group is None:
+                group = self._groups[info.choice] = QActionGroup(self)
+            group.addAction(action)
+            action.setData(info)
+            action.triggered.connect(self._on_choice)
+        else:
+            action.triggered.connect(getattr(self.commands, info.id))
+        return action
+
+    def _menu(self, path: str) -> QMenu:
+        if path not in self._menus:
+            parent, _, title = path.rpartition("/")
+            self._menus[path] = self._menu(parent).addMenu(title)
+        return self._menus[path]
+
+    def _connect(self) -> None:
+        session = self.session
+        for signal in (
+            session.stack_changed,
+            session.extraction_changed,
+            session.busy_changed,
+            session.pinned_changed,
+            session.region_changed,
+            session.history.canUndoChanged,
+            session.history.canRedoChanged,
+        ):
+            signal.connect(self._update_enabled)
+        session.history.undoTextChanged.connect(self._update_history_texts)
+        session.history.redoTextChanged.connect(self._update_history_texts)
+        session.stack_changed.connect(self._on_stack)
+        session.preset_changed.connect(self._update_title)
+        session.pointed.connect(self.pointer.setText)
+        session.bug.connect(self.show_bug)
+        session.colormap_changed.connect(self._on_colormap)
+        self.theme.changed.connect(self._on_theme)
+        self.exporter.written.connect(self._on_written)
+        self.exporter.waiting.connect(self._on_waiting)
+        self.exporter.failed.connect(self.show_error)
+        self.exporter.bug.connect(self.show_bug)
+        self._on_colormap(session.colormap)
+        self._on_theme()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Have the docks made once the shell is on the screen."""
+        super().showEvent(event)
+        if not self._complete:
+            QTimer.singleShot(0, self, self.complete)
+
+    def complete(self) -> None:
+        """Make the remaining views and the docks."""
+        if self._complete or self._closed:
+            return
+        self._complete = True
+        self.views.complete()
+        panels_menu = QMenu("&Panels", self)
+        for number, info in enumerate(DOCKS, 1):
+            dock = self._make_dock(info)
+            toggle = dock.toggleViewAction()
+            toggle.setShortcut(f"Alt+{number}")
+            toggle.setStatusTip(f"Show or hide {info.title.lower()}.")
+            panels_menu.addAction(toggle)
+        view_menu = self._menus["&View"]
+        view_menu.insertMenu(self.actions_by_id["next_panel"], panels_menu)
+        arrange(self, self.docks)
+        self._restore_layout()
+        self._restyle_icons()
+        self.completed.emit()
+
+    def _make_dock(self, info: DockInfo) -> QDockWidget:
+        dock = QDockWidget(info.title, self)
+        dock.setObjectName(info.id)
+        panel = build_panel(info, self)
+        self.panels[info.id] = panel
+        dock.setWidget(panel)
+        self.docks[info.id] = dock
+        return dock
+
+    # --- what panels and commands ask of the window -------------------------------------------
+
+    def open_paths(self, paths: Sequence[str]) -> None:
+        """Open files; a folder among them is shown in the file browser."""
+        files = [path for path in paths if not Path(path).is_dir()]
+        folders = [path for path in paths if Path(path).is_dir()]
+        if folders:
+            self.show_folder(folders[0])
+        if files:
+            self.session.open(files)
+
+    def show_folder(self, folder: str) -> None:
+        """Show a folder in the file browser."""
+        self.complete()
+        self.settings.remember_folder(folder)
+        self.show_panel("files").show_folder(folder)
+
+    def show_panel(self, name: str) -> Any:
+        """Bring a panel to the front and return it."""
+        self.complete()
+        dock = self.docks[name]
+        dock.show()
+        dock.raise_()
+        return self.panels[name]
+
+    def say(self, text: str) -> None:
+        """Say something in the status bar for a while."""
+        self.statusBar().showMessage(text, _MESSAGE_TIME)
+
+    def show_error(self, text: str) -> None:
+        """Put a sentence on what went wrong into the headline."""
+        self.session.report_error(text)
+
+    def show_bug(self, report: str) -> None:
+        """Show the report of an error of the program; one at a time."""
+        from structmask_gui.gui import dialogs
+
+        if self._bug_shown or self._closed:
+            return
+        self._bug_shown = True
+        dialog = dialogs.report(self, report)
+        dialog.finished.connect(self._on_bug_read)
+        dialog.show()
+
+    def _on_bug_read(self) -> None:
+        self._bug_shown = False
+
+    def log_tail(self) -> str:
+        """Return the last lines of the log for a report."""
+        return "\n".join(text for _, text in list(self.log_lines.kept)[-40:])
+
+    def panel_shortcuts(self) -> list[tuple[str, str, str]]:
+        """Return keys, name and text of the actions that are not in the table."""
+        rows = []
+        for dock in self.docks.values():
+            action = dock.toggleViewAction()
+            rows.append((action.shortcut().toString(), action.text(), action.statusTip()))
+        return rows
+
+    def focus_next_panel(self) -> None:
+        """Move the keyboard on to the next visible panel, or to the views."""
+        places: list[QWidget] = [self.views]
+        places += [d for d in self.docks.values() if d.isVisible() and not _is_behind(d)]
+        focused = self.focusWidget()
+        now = next(
+            (n for n, p in enumerate(places) if focused is not None and p.isAncestorOf(focused)), -1
+        )
+        target = places[(now + 1) % len(places)]
+        inner = target.widget() if isinstance(target, QDockWidget) else target
+        first = next(
+            (
+                w
+                for w in inner.findChildren(QWidget)
+                if w.isVisible() and w.isEnabled() and w.focusPolicy() & Qt.FocusPolicy.TabFocus
+            ),
+            inner,
+        )
+        first.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def reset_layout(self) -> None:
+        """Put docks, toolbar and views back to where they were first."""
+        self.complete()
+        arrange(self, self.docks)
+        self.views.reset_layout()
+        self.toolbar.show()
+
+    # --- following the session ----------------------------------------------------------------
+
+    def _on_stack(self) -> None:
+        for path in self.session.paths:
+            self.settings.remember_file(path)
+        self._update_title()
+        self.save_settings()
+
+    def _update_title(self) -> None:
+        frames = self.session.frames
+        self.setWindowTitle("StructMask" if frames is None else f"{frames.name} – StructMask")
+
+    def _update_enabled(self, *_: object) -> None:
+        session = self.session
+        there = {
+            "": True,
+            "stack": session.stack is not None,
+            "result": session.extraction is not None,
+            "busy": session.busy,
+            "pinned": session.pinned is not None,
+            "region": session.region is not None,
+            "undo": session.history.canUndo(),
+            "redo": session.history.canRedo(),
+        }
+        for info in ACTIONS:
+            self.actions_by_id[info.id].setEnabled(there[info.needs])
+
+    def _update_history_texts(self, *_: object) -> None:
+        history = self.session.history
+        for name, word, what in (
+            ("undo", "&Undo", history.undoText()),
+            ("redo", "&Redo", history.redoText()),
+        ):
+            self.actions_by_id[name].setText(f"{word} {what}".strip())
+            self.actions_by_id[name].setIconText(word.replace("&", ""))
+
+    def _on_choice(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            info: ActionInfo = action.data()
+            getattr(self.commands, info.choice)(info.value)
+
+    def _on_colormap(self, name: str) -> None:
+        self.settings.colormap = name
+        action = self.actions_by_id.get(f"colormap_{name}")
+        if action is not None:
+            action.setChecked(True)
+
+    def _on_theme(self, *_: object) -> None:
+        self.actions_by_id[f"theme_{self.theme.name}"].setChecked(True)
+
+    def _on_written(self, names: list[str]) -> None:
+        folder = Path(names[0]).parent
+        self.say(f"Written: {', '.join(Path(name).name for name in names)} in {folder}")
+
+    def _on_waiting(self) -> None:
+        self.say("The export waits for the new result.")
+
+    def _fill_recent(self) -> None:
+        menu = self.recent_menu
+        menu.clear()
+        for path in [*self.settings.recent_files, *self.settings.recent_folders]:
+            action = menu.addAction(path)
+            action.setData(path)
+            action.triggered.connect(self._on_recent)
+        if menu.isEmpty():
+            menu.addAction("Nothing yet").setEnabled(False)
+        else:
+            menu.addSeparator()
+            menu.addAction("Clear this list").triggered.connect(self._clear_recent)
+
+    def _on_recent(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.open_paths([action.data()])
+
+    def _clear_recent(self) -> None:
+        self.settings.recent_files = []
+        self.settings.recent_folders = []
+
+    # --- drop, palette, geometry, end ---------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files and folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        event.acceptProposedAction()
+        self.open_paths([u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()])
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the icons again in the colours of a new palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "toolbar"):
+            self._restyle_icons()
+
+    def _restyle_icons(self) -> None:
+        for info in ACTIONS:
+            if info.icon and (info.toolbar or self._complete):
+                self.actions_by_id[info.id].setIcon(icon(info.icon))
+
+    def _restore_geometry(self) -> None:
+        if not self.restoreGeometry(_decoded(self.settings.geometry)):
+            self.resize(1280, 800)
+
+    def _restore_layout(self) -> None:
+        layout = _decoded(self.settings.layout)
+        if self.settings.layout and not self.restoreState(layout, LAYOUT_VERSION):
+            log.info("The saved layout does not fit this version; the first one is used.")
+            arrange(self, self.docks)
+        if self.settings.views:
+            self.views.restore_layout(_decoded(self.settings.views))
+
+    def save_settings(self) -> None:
+        """Write what is to be found again at the next start."""
+        settings, session = self.settings, self.session
+        if self._complete:
+            settings.geometry = _encoded(self.saveGeometry())
+            settings.layout = _encoded(self.saveState(LAYOUT_VERSION))
+            settings.views = _encoded(self.views.save_layout())
+        settings.last_files = [str(path) for path in session.paths]
+        settings.last_choices = session.open_choices
+        settings.last_parameters = session.parameters.model_dump()
+        settings.last_preset = session.preset.name if session.preset is not None else ""
+        try:
+            settings_module.save(settings)
+        except (OSError, InputError) as error:
+            log.warning("The settings were not saved: %s", error)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Save, stop the threads and drop the plots; the order matters."""
+        if self._closed:
+            event.accept()
+            return
+        self.save_settings()
+        self._closed = True
+        self.theme.changed.disconnect(self._on_theme)
+        self.exporter.close()
+        self.session.close()
+        for panel in self.panels.values():
+            stop = getattr(panel, "stop", None)
+            if stop is not None:
+                stop()
+        self.views.stop()
+        for box in self.findChildren(QMessageBox):
+            box.close()
+        event.accept()
+        super().closeEvent(event)
+
+
+def _is_behind(dock: QDockWidget) -> bool:
+    """Tell whether a dock is covered by another tab."""
+    return dock.visibleRegion().isEmpty()
+
+
+def _encoded(state: QByteArray) -> str:
+    return base64.b64encode(state.data()).decode("ascii")
+
+
+def _decoded(text: str) -> QByteArray:
+    try:
+        return QByteArray(base64.b64decode(text, validate=True))
+    except (binascii.Error, ValueError):
+        return QByteArray()

@@ -1,0 +1,162 @@
+"""The views in the middle, their arrangement, and their wires to the session.
+
+Views know nothing of the session: here its signals are handed to them and theirs to it.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QDataStream, QIODevice, Qt
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.extraction import Extraction
+from structmask_gui.gui import dialogs
+from structmask_gui.gui.session import Session
+from structmask_gui.gui.views.autocorrelation import AutocorrelationView
+from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.views.colormaps import COLORMAPS
+
+log = logging.getLogger(__name__)
+
+_SAVE = "Picture (*.png);;Drawing (*.svg)"
+
+
+class ViewArea(QWidget):
+    """Two rows of views with splitters between them.
+
+    Only the first view is made at once; `complete` makes the others.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.views: list[PictureView] = []
+        self.rows = QSplitter(Qt.Orientation.Vertical)
+        self.top = QSplitter(Qt.Orientation.Horizontal)
+        self.bottom = QSplitter(Qt.Orientation.Horizontal)
+        for splitter in (self.rows, self.top, self.bottom):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(5)
+        self.rows.addWidget(self.top)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(self.rows)
+        self.autocorrelation = AutocorrelationView()
+        self._add(self.autocorrelation, self.top)
+        session.extraction_changed.connect(self._on_extraction)
+        session.stale_changed.connect(self._on_stale)
+        session.busy_changed.connect(self._on_stale)
+        session.colormap_changed.connect(self._on_colormap)
+        self._on_colormap(session.colormap)
+
+    def complete(self) -> None:
+        """Make the views that the first paint does not need."""
+        from structmask_gui.gui.views.lag import ZoomLink
+        from structmask_gui.gui.views.mask import MaskView
+        from structmask_gui.gui.views.ring_overlay import RingOverlayView
+
+        session = self._session
+        self.rings = RingOverlayView()
+        self.mask = MaskView()
+        self._add(self.rings, self.bottom)
+        self._add(self.mask, self.bottom)
+        self.rows.addWidget(self.bottom)
+        self.rings.ring_hovered.connect(session.hover_ring)
+        session.ring_hovered.connect(self.rings.highlight_ring)
+        self.zoom_link = ZoomLink((self.rings, self.mask), self)
+        self._on_colormap(session.colormap)
+        self._on_extraction(session.extraction)
+        self.reset_layout()
+
+    def _add(self, view: PictureView, splitter: QSplitter) -> None:
+        view.pointed.connect(self._session.point)
+        view.colormap_chosen.connect(self._session.set_colormap)
+        view.save_requested.connect(self.save_view)
+        splitter.addWidget(view)
+        self.views.append(view)
+
+    # --- following the session ----------------------------------------------------------------
+
+    def _result_views(self) -> list[PictureView]:
+        return list(self.views)
+
+    def _on_extraction(self, extraction: Extraction | None) -> None:
+        for view in self._result_views():
+            view.set_extraction(extraction)
+            view.set_placeholder("" if extraction is not None else "No result yet")
+
+    def _on_stale(self, *_: object) -> None:
+        session = self._session
+        stale = session.stale and session.extraction is not None
+        text = "Out of date: measuring…" if session.busy else "Out of date"
+        for view in self._result_views():
+            view.set_stale(stale, text)
+
+    def _on_colormap(self, name: str) -> None:
+        if name in COLORMAPS:
+            for view in self.views:
+                view.set_colormap(name)
+
+    # --- saving a view ------------------------------------------------------------------------
+
+    def save_view(self, view: PictureView) -> None:
+        """Ask for a file and write one view as it looks."""
+        paths = self._session.paths
+        folder = paths[0].parent if paths else Path.home()
+        name = view.title.lower().replace(" ", "_") + ".png"
+
+        def answer(path: str, _filter: str) -> None:
+            self.write_view(view, Path(path))
+
+        dialogs.ask_new_file(self, "Save this view", folder / name, _SAVE, answer)
+
+    def write_view(self, view: PictureView, path: Path) -> None:
+        """Write one view as PNG or SVG, by the ending of the name."""
+        from PySide6.QtCore import QBuffer
+
+        from structmask_gui.io.atomic import write_atomic
+
+        if path.suffix.lower() == ".svg":
+            contents = view.render_svg()
+        else:
+            buffer = QBuffer()
+            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+            view.render_image().save(buffer, "PNG")
+            contents = buffer.data().data()
+        try:
+            write_atomic(path, contents, force=True)
+        except StructMaskError as error:
+            self._session.report_error(str(error))
+        else:
+            log.info("Written: %s", path)
+
+    # --- arrangement --------------------------------------------------------------------------
+
+    def reset_layout(self) -> None:
+        """Give all views the same room."""
+        for splitter in (self.rows, self.top, self.bottom):
+            splitter.setSizes([1000] * splitter.count())
+
+    def save_layout(self) -> QByteArray:
+        """Return how the room is shared."""
+        data = QByteArray()
+        stream = QDataStream(data, QIODevice.OpenModeFlag.WriteOnly)
+        for splitter in (self.rows, self.top, self.bottom):
+            stream << splitter.saveState()
+        return data
+
+    def restore_layout(self, data: QByteArray) -> None:
+        """Share the room as `save_layout` said; nonsense is ignored."""
+        stream = QDataStream(data)
+        for splitter in (self.rows, self.top, self.bottom):
+            state = QByteArray()
+            stream >> state
+            splitter.restoreState(state)
+
+    def stop(self) -> None:
+        """Drop the plots' items before the window goes; teardown of pyqtgraph may crash else."""
+        for view in self.views:
+            view.release()
