@@ -310,7 +310,8 @@ def residual_correlation(residual: NDArray[Any], reach: int = RADIUS) -> FloatAr
     covariance = np.divide(products, numbers, out=np.zeros_like(products), where=numbers > 0.5)
     variance = covariance[reach, reach]
     if variance > 0:
-        return covariance / variance
+        covariance /= variance
+        return covariance
     result = np.zeros_like(covariance)
     result[reach, reach] = 1
     return result

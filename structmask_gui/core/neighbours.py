@@ -86,11 +86,11 @@ def check_reach(covariance: FloatArray, lags: LagArray) -> None:
     """Raise ParameterError unless the covariance holds every difference of two of the lags."""
     if not len(lags):
         return
-    span = np.max(np.concatenate((lags.max(axis=0), -lags.min(axis=0))).reshape(2, 2), axis=0)
+    span = lags.max(axis=0) - lags.min(axis=0)
     reach = reach_of(covariance)
-    if 2 * span[0] > reach[0] or 2 * span[1] > reach[1]:
+    if span[0] > reach[0] or span[1] > reach[1]:
         raise ParameterError(
-            f"The radius needs the autocovariance up to lag ({2 * span[0]}, {2 * span[1]}), but it"
+            f"The radius needs the autocovariance up to lag ({span[0]}, {span[1]}), but it"
             f" was measured up to {reach}; lower the radius or measure further."
         )
 
@@ -191,7 +191,7 @@ class Predictor:
         """Share of the centre's variance that the neighbours predict, from 0 to 1."""
         if not len(self.part):
             return 0.0
-        return float(min(1.0, self.pairs * (self.part @ self.part) / self.variance))
+        return min(1.0, self.pairs * float(self.part @ self.part) / self.variance)
 
     @property
     def pairs(self) -> int:
@@ -217,7 +217,7 @@ class Predictor:
         return result
 
     def kernel(self) -> FloatArray:
-        """Return the weights as an array (2 ry + 1, 2 rx + 1); [dy, dx] weighs pixel p + (dy, dx)."""
+        """Return the weights, (2 ry + 1, 2 rx + 1); [ry + dy, rx + dx] is that of p + (dy, dx)."""
         reach = np.abs(self.lags).max(axis=0, initial=0)
         kernel = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
         weights = self.weights()
@@ -262,7 +262,7 @@ def predictor(covariance: FloatArray, lags: LagArray, *, ridge: float = RIDGE) -
         if len(used):
             part, _ = dtrtrs(factor, target, lower=1)
         result = Predictor(used, half is not None, factor, part, variance, needed)
-        # More than all of the centre explained: with the centre the matrix is not positive definite.
+        # More than all of the centre explained: it is not positive definite with the centre.
         if result.pairs * (part @ part) <= variance * (1 + needed):
             return result
         factor, needed = cholesky(matrix, variance, 10 * needed)

@@ -216,7 +216,7 @@ def freeing_order(
 
 @dataclass(frozen=True)
 class CopiedCurve:
-    """ "Still copied" as a function of how far the network sees.
+    """What is still copied, as a function of how far the network sees.
 
     Attributes
     ----------

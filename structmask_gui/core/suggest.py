@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import (
@@ -28,17 +28,22 @@ from structmask_gui.core.neighbours import (
     predictor,
     square_lags,
 )
-from structmask_gui.core.quality import RADIUS, freeing_order
+from structmask_gui.core.quality import RADIUS
 
-MOST_PIXELS = 121
-"""Largest mask on the curve by default."""
+MOST_PIXELS = 225
+"""Largest mask on the curve by default: as many pixels as the largest that CAREamics takes."""
 
-NEAR_BEST = 0.01
-"""The knee is the smallest mask whose estimated error is within this share of the least."""
+NEAR_BEST = 0.02
+"""The knee is the smallest mask whose estimated error is within this share of the least, or within
+what chance correlations between the pixels measured and their neighbours would explain."""
 
 COPIED_FLOOR = 0.005
 """Without the image's autocovariance, the knee is the smallest mask that leaves at most this share
 of the noise to be copied, beyond what the largest mask leaves."""
+
+
+_LEAST_GAIN = 0.001
+"""A pair is hidden or freed in the last improvement if that lowers the error by this share."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,7 @@ def suggest(
     *,
     lags: LagArray | None = None,
     most_pixels: int = MOST_PIXELS,
+    pixels: int = 0,
     ridge: float = RIDGE,
 ) -> Suggestion:
     """Suggest a mask.
@@ -133,6 +139,9 @@ def suggest(
         `structmask_gui.core.quality.field_lags` for long lines.
     most_pixels : int
         Largest mask on the curve.
+    pixels : int
+        Number of pixels the noise was measured in (`Covariance.pixels`). Of independent noise,
+        n neighbours seem to predict n / pixels; no mask is made larger for that. 0 if not known.
     ridge : float
         See `structmask_gui.core.neighbours.predictor`.
 
@@ -149,22 +158,171 @@ def suggest(
     half = mirrored_half(lags)
     if half is None:
         raise ValueError("the lags must hold the mirror of each")
-    matrix = folded_covariances(noise, half)
     # One solution with everything visible finds the ridge that all later ones share.
     ridge = predictor(noise, lags, ridge=ridge).ridge
-    variance = float(noise[noise.shape[0] // 2, noise.shape[1] // 2])
-    matrix[np.diag_indices_from(matrix)] += ridge * variance
-    order, _ = freeing_order(matrix, at_lags(noise, half))
-    freed = half[order]
+    chance = len(lags) / pixels if pixels else 0.0
+    sizes = range(min(len(half), max(0, (most_pixels - 1) // 2)) + 1)
+    everything = np.arange(len(half))
+    order = _copying(noise, half, ridge).emptied(everything)
+    if image is None:
+        return _suggestion(_points(noise, None, half[order], sizes, ridge), chance)
+    image = checked_covariance(image, "the image's autocovariance")
+    image_ridge = predictor(image, lags, ridge=ridge).ridge
+    found: list[tuple[float, NDArray[np.intp]]] = []
+    for candidate in _orders(noise, image, half, order, image_ridge):
+        points = _points(noise, image, half[candidate], sizes, ridge, image_ridge)
+        knee = points[_knee(points, chance)]
+        found.append((knee.error, candidate[len(half) - knee.pixels // 2 :]))
+    # The best of all is improved pixel by pixel, and the curve then led through it.
+    erring = _Erring(noise, image, half, image_ridge)
+    inside = erring.improved(min(found, key=lambda item: item[0])[1], sizes[-1])
+    order = _copying(noise, half, ridge).emptied(np.setdiff1d(everything, inside), inside)
+    return _suggestion(_points(noise, image, half[order], sizes, ridge, image_ridge), chance)
+
+
+class _Tableau:
+    """The prediction of the centre while pairs of pixels are freed and hidden again.
+
+    A tableau of the sweep operator: with the covariance of all pairs, given those that are visible,
+    and the covariances with the centre, given those, it tells for every pair at once what freeing
+    or hiding it would change. Each step updates all of it.
+
+    Parameters
+    ----------
+    matrix : float64 array (n, n)
+        Covariance of the pairs; taken over.
+    u, v : float64 array (n,)
+        What the cost is made of: the change by toggling a pair is
+        sign * u (u - 2 v) / diagonal.
+    sign : float
+        +1 where freeing adds the cost, -1 where it takes from it.
+    """
+
+    def __init__(self, matrix: FloatArray, u: FloatArray, v: FloatArray, sign: float) -> None:
+        self._matrix, self._u, self._v, self._sign = matrix, u.copy(), v.copy(), sign
+        self.hidden = np.ones(len(u), dtype=np.bool_)
+
+    def changes(self) -> FloatArray:
+        """Return by how much the cost changes if a pair is toggled, for every pair."""
+        diagonal = np.diagonal(self._matrix)
+        # The diagonal is positive for hidden pairs and negative for visible ones.
+        safe = np.where(np.abs(diagonal) > 1e-300, diagonal, 1e-300)
+        result: FloatArray = self._sign * self._u * (self._u - 2 * self._v) / safe
+        return result
+
+    def toggle(self, j: int) -> None:
+        """Free a hidden pair, or hide a visible one."""
+        pivot = self._matrix[j, j]
+        column = self._matrix[:, j].copy()
+        was_hidden = bool(self.hidden[j])
+        u, v = self._u[j], self._v[j]
+        self._matrix -= np.outer(column, column / pivot)
+        self._u -= column * (u / pivot)
+        self._v -= column * (v / pivot)
+        turn = 1.0 if was_hidden else -1.0
+        self._matrix[:, j] = self._matrix[j, :] = turn * column / pivot
+        self._matrix[j, j] = -1 / pivot
+        self._u[j], self._v[j] = turn * u / pivot, turn * v / pivot
+        self.hidden[j] = not was_hidden
+
+    def emptied(self, *groups: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Free all pairs, group after group, each time the cheapest; return their order."""
+        order = []
+        for group in groups:
+            left = np.zeros(len(self.hidden), dtype=np.bool_)
+            left[group] = True
+            for _ in range(len(group)):
+                j = int(np.where(left, self.changes(), np.inf).argmin())
+                self.toggle(j)
+                left[j] = False
+                order.append(j)
+        return np.array(order, dtype=np.intp)
+
+    def filled(self) -> NDArray[np.intp]:
+        """Hide all pairs, each time the one that pays most; return their order, the last first."""
+        for j in np.flatnonzero(self.hidden).tolist():
+            self.toggle(j)
+        order = []
+        for _ in range(len(self.hidden)):
+            j = int(np.where(self.hidden, np.inf, self.changes()).argmin())
+            self.toggle(j)
+            order.append(j)
+        return np.array(order[::-1], dtype=np.intp)
+
+
+def _copying(noise: FloatArray, half: LagArray, ridge: float) -> _Tableau:
+    """Return a tableau whose cost is the noise variance that is copied (half of it)."""
+    matrix = folded_covariances(noise, half)
+    matrix[np.diag_indices_from(matrix)] += ridge * _middle(noise)
+    centre = at_lags(noise, half)
+    return _Tableau(matrix, centre, np.zeros_like(centre), 1.0)
+
+
+class _Erring(_Tableau):
+    """A tableau whose cost is the estimated error (half of it, in squared grey levels).
+
+    With the weights K = C^-1 g of the image, the error is
+    G_picture(0) - g' C^-1 g + 2 g' C^-1 g_noise.
+    """
+
+    def __init__(self, noise: FloatArray, image: FloatArray, half: LagArray, ridge: float) -> None:
+        matrix = folded_covariances(image, half)
+        matrix[np.diag_indices_from(matrix)] += ridge * _middle(image)
+        super().__init__(matrix, at_lags(image, half), at_lags(noise, half), -1.0)
+        self._error = (_middle(image) - _middle(noise)) / 2
+
+    def improved(self, inside: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+        """Return the pairs to hide after toggling one by one whatever lowers the error most."""
+        for j in range(len(self.hidden)):
+            if j not in inside:
+                self._step(j)
+        for _ in self.hidden:
+            changes = self.changes()
+            if self.hidden.sum() >= most:
+                changes[~self.hidden] = np.inf
+            j = int(changes.argmin())
+            if changes[j] > -_LEAST_GAIN * abs(self._error):
+                break
+            self._step(j)
+        return np.flatnonzero(self.hidden)
+
+    def _step(self, j: int) -> None:
+        self._error += float(self.changes()[j])
+        self.toggle(j)
+
+
+def _orders(
+    noise: FloatArray,
+    image: FloatArray,
+    half: LagArray,
+    by_copied: NDArray[np.intp],
+    ridge: float,
+) -> list[NDArray[np.intp]]:
+    """Return orders in which to free the pairs: none is best for all noises and pictures."""
+    everything = np.arange(len(half))
+    return [
+        by_copied,
+        _Erring(noise, image, half, ridge).emptied(everything),
+        _Erring(noise, image, half, ridge).filled(),
+        np.argsort(np.abs(at_lags(noise, half)), kind="stable"),
+    ]
+
+
+def _points(
+    noise: FloatArray,
+    image: FloatArray | None,
+    freed: LagArray,
+    sizes: range,
+    ridge: float,
+    image_ridge: float = RIDGE,
+) -> tuple[Point, ...]:
+    """Return the masks that hide the last pairs freed, and their figures."""
     solved = _in_order(noise, freed, ridge)
-    copied = np.concatenate(([0.0], np.cumsum(solved.part**2))) * 2 / variance
-    sizes = range(0, min(len(freed), max(0, (most_pixels - 1) // 2)) + 1)
-    errors = (
-        _errors(noise, checked_covariance(image, "the image"), freed, sizes, ridge)
-        if (image is not None)
-        else [(np.nan, np.nan)] * len(sizes)
-    )
-    points = tuple(
+    copied = np.concatenate(([0.0], np.cumsum(solved.part**2))) * 2 / _middle(noise)
+    errors = [(np.nan, np.nan)] * len(sizes)
+    if image is not None:
+        errors = _errors(noise, image, freed, sizes, image_ridge)
+    return tuple(
         Point(
             _mask(freed[len(freed) - pairs :]),
             2 * pairs + 1,
@@ -173,7 +331,14 @@ def suggest(
         )
         for pairs, error in zip(sizes, errors, strict=True)
     )
-    return Suggestion(points, _knee(points))
+
+
+def _suggestion(points: tuple[Point, ...], chance: float) -> Suggestion:
+    return Suggestion(points, _knee(points, chance))
+
+
+def _middle(covariance: FloatArray) -> float:
+    return float(covariance[covariance.shape[0] // 2, covariance.shape[1] // 2])
 
 
 def _in_order(covariance: FloatArray, half: LagArray, ridge: float) -> Predictor:
@@ -187,13 +352,11 @@ def _errors(
     noise: FloatArray, image: FloatArray, freed: LagArray, sizes: range, ridge: float
 ) -> list[tuple[float, float]]:
     """Return noise left and detail lost for masks of the last pairs freed."""
-    check_reach(image, freed)
     solved = _in_order(image, freed, ridge)
     of_noise = folded_covariances(noise, freed)
     picture = image - _cut(noise, image.shape)
     of_picture, centre = folded_covariances(picture, freed), at_lags(picture, freed)
-    variance = float(noise[noise.shape[0] // 2, noise.shape[1] // 2])
-    all_of_it = float(picture[picture.shape[0] // 2, picture.shape[1] // 2])
+    variance, all_of_it = _middle(noise), _middle(picture)
     result = []
     for pairs in sizes:
         k = len(freed) - pairs
@@ -225,11 +388,11 @@ def _mask(half: LagArray) -> Mask:
     return Mask(array)
 
 
-def _knee(points: tuple[Point, ...]) -> int:
+def _knee(points: tuple[Point, ...], chance: float) -> int:
     errors = np.array([point.error for point in points])
     if np.isfinite(errors).all():
-        good = errors <= errors.min() * (1 + NEAR_BEST)
+        good = errors <= errors.min() * (1 + NEAR_BEST) + chance
     else:
         copied = np.array([point.copied for point in points])
-        good = copied <= copied.min() + COPIED_FLOOR
+        good = copied <= copied.min() + COPIED_FLOOR + chance
     return int(good.argmax())

@@ -1,4 +1,4 @@
-"""What the trainers make of a mask: the shapes they take, the share they blank, how far they see."""
+"""What trainers make of a mask: the shapes they take, the share they blank, how far they see."""
 
 from __future__ import annotations
 
@@ -159,4 +159,4 @@ def receptive_radius(depth: int, kernel: int = 3, convolutions: int = 2) -> int:
     """
     half = kernel // 2
     down = sum(convolutions * half * 2**level + 2**level for level in range(depth))
-    return 2 * down + convolutions * half * 2**depth
+    return int(2 * down + convolutions * half * 2**depth)

@@ -1,0 +1,123 @@
+"""Line offsets taken off a frame: the first step where the noise spans whole rows or columns."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.neighbours import FloatArray
+
+Lines = Literal["rows", "columns"]
+
+SPAN = 21
+"""Lines over which the picture's slow part is averaged before the medians are taken."""
+
+
+def line_offsets(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> FloatArray:
+    """Return the offset of every row or column of a frame.
+
+    Parameters
+    ----------
+    frame : array (h, w)
+        The frame; pixels that are not finite are left out.
+    lines : "rows" or "columns"
+        Which offsets.
+    span : int, optional
+        The offset of a line is the median of what it holds over the mean of the `span` lines around
+        it, so the picture's slow part stays. None: the plain medians, less their mean.
+
+    Returns
+    -------
+    float64 array (h,) or (w,)
+        The offsets; 0 for a line without finite pixels.
+
+    Raises
+    ------
+    InputError
+        If the frame is not 2-D.
+    ParameterError
+        If the span is below 3.
+    """
+    if frame.ndim != 2:
+        raise InputError(f"A frame with shape {frame.shape} has no lines; give a 2-D frame.")
+    if span is not None and span < 3:
+        raise ParameterError(f"span = {span!r} is not accepted; give a whole number from 3 up.")
+    values = np.asarray(frame, dtype=np.float64)
+    if lines == "columns":
+        values = values.T
+    good = np.isfinite(values)
+    clear = good.any(axis=1)
+    if span is not None:
+        values = values - _slow(values, good, span)
+    offsets = np.zeros(len(values))
+    if clear.any():
+        offsets[clear] = np.nanmedian(np.where(good, values, np.nan)[clear], axis=1)
+        if span is None:
+            offsets[clear] -= offsets[clear].mean()
+    return offsets
+
+
+def destriped(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> NDArray[np.float32]:
+    """Return a frame less its line offsets, float32; see `line_offsets`."""
+    offsets = line_offsets(frame, lines, span)
+    offsets = offsets[:, np.newaxis] if lines == "rows" else offsets[np.newaxis, :]
+    result: NDArray[np.float32] = (np.asarray(frame, dtype=np.float64) - offsets).astype(np.float32)
+    return result
+
+
+class DestripedFrames:
+    """Frames less their line offsets, worked out when a frame is first read.
+
+    Parameters
+    ----------
+    frames : Frames
+        The stack; it is not changed.
+    lines : "rows" or "columns"
+        Which offsets are taken off.
+    span : int, optional
+        See `line_offsets`.
+    """
+
+    def __init__(self, frames: Frames, lines: Lines, span: int | None = SPAN) -> None:
+        self._frames, self._lines, self._span = frames, lines, span
+        self._offsets: dict[int, FloatArray] = {}
+        self.name = f"{frames.name} without {lines[:-1]} offsets"
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return self._frames.n_frames
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Height and width, (y, x)."""
+        return self._frames.frame_shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels: float32."""
+        return np.dtype(np.float32)
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> NDArray[np.float32]:
+        """Return rows ``y0`` to ``y1`` of a frame without its offsets."""
+        offsets = self._offsets.get(frame)
+        if offsets is None:
+            offsets = line_offsets(self._frames.read(frame), self._lines, self._span)
+            self._offsets[frame] = offsets
+        values = self._frames.read(frame, y0, y1).astype(np.float64)
+        taken = offsets[y0:y1, np.newaxis] if self._lines == "rows" else offsets[np.newaxis, :]
+        result: NDArray[np.float32] = (values - taken).astype(np.float32)
+        return result
+
+
+def _slow(values: FloatArray, good: NDArray[np.bool_], span: int) -> FloatArray:
+    """Return the running mean over `span` lines of the finite pixels."""
+    from scipy.ndimage import uniform_filter1d
+
+    total = uniform_filter1d(np.where(good, values, 0.0), span, axis=0, mode="reflect")
+    share = uniform_filter1d(good.astype(np.float64), span, axis=0, mode="reflect")
+    return np.divide(total, share, out=np.zeros_like(total), where=share > 0.5 / span)

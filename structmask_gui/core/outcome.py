@@ -1,0 +1,340 @@
+"""Coming back with the result: what the trained network left in, what it lost, what to try next.
+
+Raw and denoised frames together show what no figure from before the training can: how much of the
+noise the network copied, and how much of the picture went into the residual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from structmask_gui.core.covariance import (
+    Covariance,
+    FlatPatches,
+    NoiseSource,
+    image_covariance,
+    noise_covariance,
+    spread_frames,
+)
+from structmask_gui.core.errors import Cancelled, InputError
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.neighbours import FloatArray, mask_array
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.quality import RADIUS, copied_curve, figures
+from structmask_gui.core.suggest import suggest
+
+Advice = Literal["keep", "larger", "smaller", "offsets first", "cannot tell"]
+
+COPIED = 0.05
+"""Share of the noise that may be copied before a larger mask is advised."""
+
+LOST = 0.2
+"""Picture in the residual, in units of the noise variance, before a smaller mask is advised."""
+
+_BLOCK = 16
+"""Side of the blocks in which single frames are compared."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a denoised stack tells of the mask it was trained with.
+
+    Attributes
+    ----------
+    source : str
+        Where the noise was looked at: "difference" or "flat"; see `noise_covariance`.
+    copied : float
+        Share of the noise variance that the output repeats, pixel for pixel; 0 for a perfect blind
+        spot. Chance makes it slightly negative at times.
+    noise_left : float
+        Variance of the noise in the output, in units of the raw noise's.
+    output_correlation, residual_correlation : float64 array (2 radius + 1, 2 radius + 1)
+        Autocorrelation of the noise in the output and of the residual: stripes show as lines.
+    lost : float
+        Variance of the picture found in the residual, in units of the noise variance. In a still
+        scene it is what the residuals of two frames have in common (a fixed pattern that was
+        removed counts as well); in single frames, by how much the residual is stronger where the
+        output is busy, its brightness allowed for.
+    expected : float
+        What a linear blind-spot network still copies with the mask.
+    advice : str
+        "keep", "larger", "smaller", "offsets first" (the noise spans the line) or "cannot tell".
+    next_mask : Mask or None
+        The mask to try next, if it is another one.
+    sentence : str
+        The advice and its reason.
+    """
+
+    source: NoiseSource
+    copied: float
+    noise_left: float
+    output_correlation: FloatArray
+    residual_correlation: FloatArray
+    lost: float
+    expected: float
+    advice: Advice
+    next_mask: Mask | None
+    sentence: str
+
+
+def judge(
+    raw: Frames,
+    denoised: Frames,
+    mask: Mask | ArrayLike | None,
+    *,
+    source: NoiseSource | None = None,
+    radius: int = RADIUS,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Outcome:
+    """Compare a denoised stack with its raw frames.
+
+    Parameters
+    ----------
+    raw, denoised : Frames
+        Frame for frame the same, in the same grey levels.
+    mask : Mask or array_like, optional
+        The mask trained with; None for plain N2V, the bare centre.
+    source : "difference" or "flat", optional
+        Where the noise is looked at; by default "difference" where there are two frames or more,
+        which is right for a still scene only.
+    radius : int
+        Radius of the neighbourhood; also the reach of the correlations returned.
+    progress, cancelled : callable
+        See `structmask_gui.core.progress`.
+
+    Raises
+    ------
+    InputError
+        If the stacks do not fit each other, or nothing can be measured.
+    ParameterError
+        If the frames are too small for the radius.
+    """
+    _check(raw, denoised)
+    array = mask_array(mask)
+    if source is None:
+        source = "difference" if raw.n_frames > 1 else "flat"
+    reach = tuple(min(96, (side - 1) // 2) for side in raw.frame_shape)
+    far = (min(24, reach[0]), reach[1]) if source == "difference" else (2 * radius, 2 * radius)
+    noise = noise_covariance(raw, far, source, progress=progress, cancelled=cancelled)
+    image = image_covariance(raw, 2 * radius, progress=progress, cancelled=cancelled)
+    sums = _Sums(radius)
+    for a, b in _noise_pairs(raw, denoised, source, 2 * radius, cancelled):
+        sums.add(a, b)
+    if not sums.raw[radius, radius] > 0:
+        raise InputError(f"{raw.name} shows no noise to compare; choose other frames.")
+    variance = float(sums.raw[radius, radius])
+    copied = float(sums.shared) / variance
+    left = float(sums.output[radius, radius]) / variance
+    lost = (
+        _lost_in_still_scene(raw, denoised, cancelled)
+        if source == "difference"
+        else _lost_in_busy_parts(raw, denoised, cancelled)
+    ) / noise.variance
+    expected = figures(noise.values, array, radius).copied
+    advice, following, sentence = _advise(
+        noise, image, array, radius, copied=copied, lost=lost, expected=expected
+    )
+    return Outcome(
+        source=source,
+        copied=copied,
+        noise_left=left,
+        output_correlation=_normalised(sums.output),
+        residual_correlation=_normalised(sums.residual),
+        lost=lost,
+        expected=expected,
+        advice=advice,
+        next_mask=following,
+        sentence=sentence,
+    )
+
+
+class _Sums:
+    """Lag products of raw noise, output noise and residual noise, summed over pieces."""
+
+    def __init__(self, radius: int) -> None:
+        side = 2 * radius + 1
+        self._reach = (radius, radius)
+        self.raw = np.zeros((side, side))
+        self.output, self.residual = np.zeros_like(self.raw), np.zeros_like(self.raw)
+        self.shared = 0.0
+
+    def add(self, raw: FloatArray, output: FloatArray) -> None:
+        from structmask_gui.core.covariance import lag_products
+
+        numbers = lag_products(np.ones(raw.shape), self._reach)
+        weight = raw.size / numbers
+        self.raw += lag_products(raw, self._reach) * weight
+        self.output += lag_products(output, self._reach) * weight
+        self.residual += lag_products(raw - output, self._reach) * weight
+        self.shared += float((raw * output).sum())
+
+
+def _noise_pairs(
+    raw: Frames, denoised: Frames, source: NoiseSource, reach: int, cancelled: IsCancelled
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Yield the noise of raw and denoised frames in the same places."""
+    if source == "difference":
+        for frame in spread_frames(raw.n_frames - 1):
+            _stop_if(cancelled)
+            pair = [
+                stack.read(frame).astype(np.float64) - stack.read(frame + 1).astype(np.float64)
+                for stack in (raw, denoised)
+            ]
+            good = np.isfinite(pair[0]) & np.isfinite(pair[1])
+            if good.any():
+                yield (
+                    np.where(good, pair[0] - pair[0][good].mean(), 0),
+                    np.where(good, pair[1] - pair[1][good].mean(), 0),
+                )
+        return
+    patches = FlatPatches(raw, (reach, reach), cancelled=cancelled)
+    for frame, y, x in patches.places:
+        window = patches.cut(raw, frame, y, x), patches.cut(denoised, frame, y, x)
+        if np.isfinite(window[1]).all():
+            yield window
+
+
+def _lost_in_still_scene(raw: Frames, denoised: Frames, cancelled: IsCancelled) -> float:
+    """Return the covariance of the residuals of consecutive frames: only the picture is in both."""
+    total, count = 0.0, 0
+    for frame in spread_frames(raw.n_frames - 1):
+        _stop_if(cancelled)
+        a, b = (_residual(raw, denoised, f) for f in (frame, frame + 1))
+        good = np.isfinite(a) & np.isfinite(b)
+        if good.any():
+            total += float(((a[good] - a[good].mean()) * (b[good] - b[good].mean())).sum())
+            count += int(good.sum())
+    return max(0.0, total / max(1, count))
+
+
+def _lost_in_busy_parts(raw: Frames, denoised: Frames, cancelled: IsCancelled) -> float:
+    """Return by how much the residual's variance follows the structure of the output.
+
+    Over blocks, the residual's variance is fitted by a constant, the block's brightness (noise may
+    follow it) and the variance of the output within the block, all not negative.
+    """
+    from scipy.optimize import nnls
+
+    rows: list[tuple[float, float, float]] = []
+    for frame in spread_frames(raw.n_frames):
+        _stop_if(cancelled)
+        output, residual = denoised.read(frame).astype(np.float64), _residual(raw, denoised, frame)
+        for block, part in zip(_blocks(output), _blocks(residual), strict=True):
+            if np.isfinite(part).all() and np.isfinite(block).all():
+                rows.append((float(part.var()), float(block.mean()), float(block.var())))
+    if len(rows) < 4:
+        return 0.0
+    table = np.array(rows)
+    brightness = table[:, 1] - table[:, 1].min()
+    terms = np.stack([np.ones(len(table)), brightness, table[:, 2]], axis=1)
+    # Blocks of strong residual scatter more; weighting by it keeps a few of them from deciding.
+    weight = 1 / (table[:, 0] + table[:, 0].mean())
+    scale = terms.max(axis=0)
+    scale[scale == 0] = 1
+    found, _ = nnls(terms / scale * weight[:, np.newaxis], table[:, 0] * weight)
+    return float((found[2] / scale[2]) * table[:, 2].mean())
+
+
+def _residual(raw: Frames, denoised: Frames, frame: int) -> FloatArray:
+    return raw.read(frame).astype(np.float64) - denoised.read(frame).astype(np.float64)
+
+
+def _blocks(frame: FloatArray) -> Iterator[FloatArray]:
+    for y in range(0, frame.shape[0] - _BLOCK + 1, _BLOCK):
+        for x in range(0, frame.shape[1] - _BLOCK + 1, _BLOCK):
+            yield frame[y : y + _BLOCK, x : x + _BLOCK]
+
+
+def _advise(
+    noise: Covariance,
+    image: Covariance,
+    mask: NDArray[np.bool_],
+    radius: int,
+    *,
+    copied: float,
+    lost: float,
+    expected: float,
+) -> tuple[Advice, Mask | None, str]:
+    """Return the advice, the mask to try next and the sentence that says why."""
+    curve = copied_curve(noise.values, mask)
+    best = suggest(noise.values, image.values, radius, pixels=noise.pixels).mask
+    present = Mask(mask)
+    if copied > COPIED:
+        what = f"The output repeats {100 * copied:.0f} % of the noise"
+        if curve.spans:
+            return "offsets first", None, f"{what}. {curve.sentence}"
+        if expected > COPIED / 2 and figures(noise.values, best, radius).copied < expected:
+            return (
+                "larger",
+                best,
+                f"{what}; this mask leaves {100 * expected:.0f} % of it to be copied. Try the"
+                f" suggested mask of {best.statistics.true_pixels} pixels.",
+            )
+        return (
+            "cannot tell",
+            None,
+            f"{what}, although this mask hides all but {100 * expected:.1f} %. Check that the"
+            " training used this mask and these frames, without turns and flips.",
+        )
+    if lost > LOST:
+        what = f"Detail worth {100 * lost:.0f} % of the noise went into the residual"
+        slim = present
+        needless = figures(noise.values, mask, radius).needless
+        if needless.any():
+            slim = Mask(mask & ~needless).cropped()
+        if best.statistics.true_pixels < slim.statistics.true_pixels:
+            slim = best
+        if slim.statistics.true_pixels < present.statistics.true_pixels:
+            return (
+                "smaller",
+                slim,
+                f"{what}. Try {slim.statistics.true_pixels} pixels instead of"
+                f" {present.statistics.true_pixels}.",
+            )
+        return (
+            "keep",
+            None,
+            f"{what}, but no smaller mask hides this noise. Train longer, or on more frames.",
+        )
+    return (
+        "keep",
+        None,
+        f"The output repeats {100 * max(0.0, copied):.1f} % of the noise and the residual holds"
+        f" detail worth {100 * lost:.1f} % of it. Keep this mask.",
+    )
+
+
+def _check(raw: Frames, denoised: Frames) -> None:
+    """Raise InputError unless the stacks fit each other."""
+    if (raw.n_frames, raw.frame_shape) != (denoised.n_frames, denoised.frame_shape):
+        raise InputError(
+            f"{denoised.name} has {denoised.n_frames} frames of {denoised.frame_shape}, but"
+            f" {raw.name} has {raw.n_frames} of {raw.frame_shape}; give the output of these frames."
+        )
+    a, b = (stack.read(0).astype(np.float64) for stack in (raw, denoised))
+    good = np.isfinite(a) & np.isfinite(b)
+    if not good.any():
+        raise InputError(f"{raw.name} and {denoised.name} have no finite pixel in common.")
+    spread = a[good].std()
+    if spread == 0 or abs(a[good].mean() - b[good].mean()) > spread or b[good].std() > 2 * spread:
+        raise InputError(
+            f"{denoised.name} is not in the grey levels of {raw.name}; save the output without"
+            " normalising it."
+        )
+
+
+def _normalised(products: FloatArray) -> FloatArray:
+    centre = products[products.shape[0] // 2, products.shape[1] // 2]
+    return products / centre if centre > 0 else products
+
+
+def _stop_if(cancelled: IsCancelled) -> None:
+    if cancelled():
+        raise Cancelled
