@@ -166,9 +166,11 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
             )
             self.setLabel(self._text, **{"color": theme.muted.name(), "font-size": size})
 
-    def set_text(self, label: str) -> None:
-        """Set the axis label; it shows with the next `restyle`."""
+    def set_text(self, label: str) -> bool:
+        """Set the axis label, to show with the next `restyle`; return whether it is another."""
+        changed = label != self._text
         self._text = label
+        return changed
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
         """Return the distance of the ticks: 1, 2 or 5 times a power of ten."""

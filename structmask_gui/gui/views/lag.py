@@ -86,8 +86,8 @@ class LagView(PictureView):
 
     def set_quantity(self, text: str) -> None:
         """Say what the colour bar shows."""
-        self.scale.set_text(text)
-        self.scale.restyle(self.theme, smaller(self.font()))
+        if self.scale.set_text(text):
+            self.scale.restyle(self.theme, smaller(self.font()))
 
     def set_signed(self, signed: bool) -> None:
         """Draw with diverging colours, symmetric about zero, or with the shared map."""

@@ -32,6 +32,7 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self._codes: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
         self._rect = QRectF()
+        self._indexed = QImage()
         self._image = QImage()
         self._theme: Theme | None = None
         self._letters = False
@@ -55,14 +56,14 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
         self._letters = letters
         height, width = codes.shape
         data = self._codes.tobytes()
-        self._image = QImage(data, width, height, width, QImage.Format.Format_Indexed8).copy()
+        self._indexed = QImage(data, width, height, width, QImage.Format.Format_Indexed8).copy()
         self._color_image()
         self.update()
 
     def clear(self) -> None:
         """Show nothing."""
         self.prepareGeometryChange()
-        self._rect, self._image = QRectF(), QImage()
+        self._rect, self._indexed, self._image = QRectF(), QImage(), QImage()
         self.update()
 
     def set_cursor(self, cell: tuple[int, int] | None) -> None:
@@ -72,10 +73,10 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
             self.update()
 
     def _color_image(self) -> None:
-        if self._theme is not None and not self._image.isNull():
-            self._image.setColorTable(
-                [color.rgb() for color in cell_colors(self._theme, self._letters)]
-            )
+        if self._theme is not None and not self._indexed.isNull():
+            colors = cell_colors(self._theme, self._letters)
+            self._indexed.setColorTable([color.rgb() for color in colors])
+            self._image = self._indexed.convertToFormat(QImage.Format.Format_RGB32)
 
     def boundingRect(self) -> QRectF:
         """Return the area it may paint."""

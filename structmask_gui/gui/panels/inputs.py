@@ -1,0 +1,153 @@
+"""The small inputs of the parameter panel: slider, number box, combo box, reset button."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPalette, QPen, QPolygonF, QValidator, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QToolButton, QWidget
+
+
+class Slider(QSlider):
+    """A horizontal slider that leaves the wheel to the panel until it has the focus."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumWidth(60)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Step only with the focus; otherwise the panel scrolls."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class Choice(QComboBox):
+    """A combo box that leaves the wheel to the panel until it has the focus."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Step only with the focus; otherwise the panel scrolls."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class NumberBox(QDoubleSpinBox):
+    """A box for a number of any accepted size, shown as short as it can be said.
+
+    Parameters
+    ----------
+    lowest, highest : float
+        What is accepted; nothing else can be typed.
+    step : float
+        What an arrow key adds.
+    whole : bool
+        Whether only whole numbers are accepted.
+    unit : str
+        Shown after the number.
+    """
+
+    def __init__(
+        self,
+        lowest: float,
+        highest: float,
+        step: float,
+        *,
+        whole: bool,
+        unit: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        # Short decimals for steps, as many as needed for what is typed or comes from a preset.
+        self._shown = 0 if whole else max(0, -math.floor(math.log10(step) + 1e-9))
+        self.setLocale(QLocale(QLocale.Language.C))
+        self.setDecimals(0 if whole else 9)
+        self.setRange(lowest, highest)
+        self.setSingleStep(step)
+        self.setSuffix(f" {unit}" if unit else "")
+        self.setKeyboardTracking(False)
+        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._unit = unit
+
+    def textFromValue(self, value: float) -> str:
+        """Return the number with the step's decimals, or more where it has more."""
+        short = f"{value:.{self._shown}f}"
+        if math.isclose(float(short), value, rel_tol=1e-9, abs_tol=1e-12):
+            return short
+        return f"{value:.{self.decimals()}f}".rstrip("0").rstrip(".")
+
+    def valueFromText(self, text: str) -> float:
+        """Return the number; a comma is as good as a point."""
+        return super().valueFromText(text.replace(",", "."))
+
+    def validate(self, text: str, position: int) -> Any:
+        """Accept a comma for a point."""
+        state, _, position = super().validate(text.replace(",", "."), position)
+        return QValidator.State(state), text, position
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Step only with the focus; otherwise the panel scrolls."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def sizeHint(self) -> QSize:
+        """Return a width for five digits and the unit, whatever the range."""
+        hint = super().sizeHint()
+        metrics = QFontMetrics(self.font())
+        return QSize(metrics.horizontalAdvance("00000" + self.suffix()) + 14, hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the same as `sizeHint`."""
+        return self.sizeHint()
+
+
+class ResetButton(QToolButton):
+    """A round arrow, drawn in the palette's colour so that it survives dark mode."""
+
+    def __init__(self, label: str, default: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAutoRaise(True)
+        self.setFixedSize(20, 20)
+        self.setToolTip(f"Back to the default, {default}")
+        self.setAccessibleName(f"Reset {label}")
+        self.setEnabled(False)
+
+    def paintEvent(self, event: Any) -> None:
+        """Draw the button; only where there is something to reset."""
+        if not self.isEnabled():
+            return
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        color = self.palette().color(QPalette.ColorRole.ButtonText)
+        painter.setPen(QPen(color, 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        middle = QPointF(self.rect().center()) + QPointF(0.5, 0.5)
+        radius = 4.8
+        square = QRectF(middle.x() - radius, middle.y() - radius, 2 * radius, 2 * radius)
+        painter.drawArc(square, 110 * 16, -290 * 16)
+        tip = middle + QPointF(
+            radius * math.cos(math.radians(110)), -radius * math.sin(math.radians(110))
+        )
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawPolygon(
+            QPolygonF(
+                [tip + QPointF(-3.4, -0.4), tip + QPointF(2.2, -3.4), tip + QPointF(1.8, 3.0)]
+            )
+        )
+        painter.end()

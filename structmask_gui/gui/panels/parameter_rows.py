@@ -1,0 +1,340 @@
+"""A row of the panel for each kind of parameter, made from its `ParameterInfo`."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSizePolicy, QWidget
+
+from structmask_gui.core.parameters import ParameterInfo
+from structmask_gui.gui.panels.inputs import Choice, NumberBox, ResetButton, Slider
+from structmask_gui.gui.views.theme import mixed, smaller
+
+
+def value_text(info: ParameterInfo, value: Any) -> str:
+    """Return a value as the window says it."""
+    if value is None:
+        return "no limit"
+    if info.kind == "bool":
+        return "on" if value else "off"
+    if info.kind == "choice":
+        return choice_text(info, value)
+    return f"{value:g} {info.about.unit}".strip()
+
+
+def choice_text(info: ParameterInfo, value: str) -> str:
+    """Return the short name of a choice: what stands before the colon of its help, or its value."""
+    meaning = dict(info.about.choices)[value]
+    name, colon, _ = meaning.partition(":")
+    return name if colon and len(name) <= 24 else value.replace("-", " ").capitalize()
+
+
+def tooltip(info: ParameterInfo) -> str:
+    """Return all that is known of a parameter, as rich text."""
+    about = info.about
+    lines = [f"<b>{html.escape(about.label)}</b> <code>{info.name}</code>"]
+    lines.append(html.escape(about.help))
+    if about.more:
+        lines.append(f"<b>More:</b> {html.escape(about.more)}")
+    if about.less:
+        lines.append(f"<b>Less:</b> {html.escape(about.less)}")
+    for value, meaning in about.choices:
+        del value
+        lines.append(html.escape(meaning))
+    if info.kind in ("int", "float"):
+        unit = f" {about.unit}" if about.unit else ""
+        accepted = f"{info.lowest:g} to {info.highest:g}{unit}"
+        if info.optional:
+            accepted += ", or no limit"
+        lines.append(f"Accepted: {accepted}.")
+    lines.append(f"Default: {html.escape(value_text(info, info.default))}.")
+    return "<qt>" + "".join(f"<p>{line}</p>" for line in lines) + "</qt>"
+
+
+class Caption(QLabel):
+    """Small, quiet text below a row, in as many lines as it needs."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWordWrap(True)
+        self.setFont(smaller(self.font()))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.restyle()
+        self.hide()
+
+    def restyle(self) -> None:
+        """Take the colour from the application's palette."""
+        palette = QPalette()
+        window = palette.color(QPalette.ColorRole.Window)
+        quiet = mixed(window, palette.color(QPalette.ColorRole.WindowText), 0.65)
+        own = self.palette()
+        for group in (QPalette.ColorGroup.Active, QPalette.ColorGroup.Inactive):
+            own.setColor(group, QPalette.ColorRole.WindowText, quiet)
+        own.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText, quiet)
+        self.setPalette(own)
+
+    def say(self, text: str) -> None:
+        """Show a text, or nothing."""
+        if text != self.text():
+            self.setText(text)
+        self.setVisible(bool(text))
+
+
+class Row(QWidget):
+    """The part that all rows share: label, reset button, caption, reason.
+
+    Signals
+    -------
+    changed(str, object)
+        The person changed the value: name and new value.
+    drag_started(str), drag_ended(str)
+        The slider's handle was taken, and let go.
+    """
+
+    changed = Signal(str, object)
+    drag_started = Signal(str)
+    drag_ended = Signal(str)
+
+    def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.info = info
+        self._value: Any = info.default
+        self._reason = ""
+        self._tooltip = tooltip(info)
+        self.grid = QGridLayout(self)
+        self.grid.setContentsMargins(0, 1, 0, 1)
+        self.grid.setHorizontalSpacing(6)
+        self.grid.setVerticalSpacing(1)
+        self.grid.setColumnStretch(1, 1)
+        self.label = QLabel(info.about.label)
+        self.reset = ResetButton(info.about.label, value_text(info, info.default))
+        self.reset.clicked.connect(self._on_reset)
+        self.caption = Caption()
+        self.grid.addWidget(self.reset, 0, 3)
+        self.grid.addWidget(self.caption, 2, 0, 1, 4)
+        self.setToolTip(self._tooltip)
+
+    @property
+    def value(self) -> Any:
+        """The value on display."""
+        return self._value
+
+    @property
+    def reason(self) -> str:
+        """Why it has no effect now; empty when it has one."""
+        return self._reason
+
+    def inputs(self) -> tuple[QWidget, ...]:
+        """Return the widgets that set the value."""
+        raise NotImplementedError
+
+    def set_value(self, value: Any) -> None:
+        """Show a value, without a signal."""
+        if value == self._value and type(value) is type(self._value):
+            return
+        self._value = value
+        self._show(value)
+        self._update_reset()
+
+    def _show(self, value: Any) -> None:
+        raise NotImplementedError
+
+    def set_reason(self, reason: str | None) -> None:
+        """Disable the row with the reason why it has no effect, or enable it with None."""
+        reason = reason or ""
+        if reason == self._reason:
+            return
+        self._reason = reason
+        for widget in (self.label, *self.inputs()):
+            widget.setEnabled(not reason)
+        self._update_caption()
+        text = html.escape(reason)
+        self.setToolTip(
+            f"<qt><b>No effect now:</b> {text}</qt>{self._tooltip}" if text else self._tooltip
+        )
+
+    def _update_caption(self) -> None:
+        self.caption.say(self._reason)
+
+    def _update_reset(self) -> None:
+        self.reset.setEnabled(self._value != self.info.default)
+
+    def _accept(self, value: Any) -> None:
+        """Take over what the person set."""
+        if value != self._value:
+            self._value = value
+            self._show(value)
+            self._update_reset()
+            self.changed.emit(self.info.name, value)
+
+    def _on_reset(self) -> None:
+        self._accept(self.info.default)
+
+
+class BoolRow(Row):
+    """A check box."""
+
+    def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
+        super().__init__(info, parent)
+        self.check = QCheckBox(info.about.label)
+        self.check.setChecked(bool(info.default))
+        self.label.hide()
+        self.grid.addWidget(self.check, 0, 0, 1, 3)
+        self.check.toggled.connect(self._accept)
+
+    def inputs(self) -> tuple[QWidget, ...]:
+        """Return the check box."""
+        return (self.check,)
+
+    def _show(self, value: Any) -> None:
+        self.check.blockSignals(True)
+        self.check.setChecked(bool(value))
+        self.check.blockSignals(False)
+
+
+class ChoiceRow(Row):
+    """A combo box, with what the present choice means below it."""
+
+    def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
+        super().__init__(info, parent)
+        self.combo = Choice()
+        self.combo.setAccessibleName(info.about.label)
+        for number, (value, meaning) in enumerate(info.about.choices):
+            self.combo.addItem(choice_text(info, value), value)
+            self.combo.setItemData(number, meaning, Qt.ItemDataRole.ToolTipRole)
+        self.label.setBuddy(self.combo)
+        self.grid.addWidget(self.label, 0, 0)
+        self.grid.addWidget(self.combo, 0, 1, 1, 2)
+        self._show(info.default)
+        self.combo.activated.connect(self._on_activated)
+
+    def inputs(self) -> tuple[QWidget, ...]:
+        """Return the combo box."""
+        return (self.combo,)
+
+    def set_unavailable(self, reasons: dict[str, str]) -> None:
+        """Disable some choices, each with a sentence why."""
+        for number, (value, meaning) in enumerate(self.info.about.choices):
+            item: Any = self.combo.model()
+            item = item.item(number)
+            item.setEnabled(value not in reasons)
+            item.setToolTip(reasons.get(value, meaning))
+
+    def _show(self, value: Any) -> None:
+        self.combo.setCurrentIndex(self.combo.findData(value))
+        self._update_caption()
+
+    def _update_caption(self) -> None:
+        meaning = dict(self.info.about.choices).get(self._value, "")
+        name, colon, rest = meaning.partition(":")
+        if colon and len(name) <= 24:
+            meaning = rest.strip()[:1].upper() + rest.strip()[1:]
+        self.caption.say(self._reason or meaning)
+
+    def _on_activated(self, number: int) -> None:
+        self._accept(self.combo.itemData(number))
+
+
+class NumberRow(Row):
+    """A slider over the useful range and a box that takes every accepted number."""
+
+    def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
+        super().__init__(info, parent)
+        assert info.lowest is not None
+        assert info.highest is not None
+        about = info.about
+        whole = info.kind == "int"
+        self._low, high = about.slider or (info.lowest, info.highest)
+        self._step = about.step
+        self._last = info.default if info.default is not None else (round(high) if whole else high)
+        self.slider = Slider()
+        self.slider.setRange(0, round((high - self._low) / self._step))
+        self.slider.setPageStep(max(1, self.slider.maximum() // 10))
+        self.slider.setAccessibleName(about.label)
+        # A long unit is a word that the label says already.
+        unit = about.unit if len(about.unit) <= 2 else ""
+        self.box = NumberBox(info.lowest, info.highest, self._step, whole=whole, unit=unit)
+        self.box.setAccessibleName(about.label)
+        self.label.setBuddy(self.box)
+        self.grid.addWidget(self.label, 0, 0)
+        self.grid.addWidget(self.slider, 0, 1)
+        self.grid.addWidget(self.box, 0, 2)
+        self.no_limit: QCheckBox | None = None
+        if info.optional:
+            self.no_limit = QCheckBox("no limit")
+            self.no_limit.setAccessibleName(f"{about.label}: no limit")
+            self.grid.addWidget(self.no_limit, 1, 1, 1, 2)
+            self.no_limit.toggled.connect(self._on_no_limit)
+        self._show(info.default)
+        self.slider.valueChanged.connect(self._on_slid)
+        self.slider.sliderPressed.connect(self._on_pressed)
+        self.slider.sliderReleased.connect(self._on_released)
+        self.box.valueChanged.connect(self._on_typed)
+
+    def inputs(self) -> tuple[QWidget, ...]:
+        """Return slider, box and, for an optional number, the check box."""
+        if self.no_limit is None:
+            return (self.slider, self.box)
+        return (self.slider, self.box, self.no_limit)
+
+    def set_reason(self, reason: str | None) -> None:
+        """Disable the row with the reason why it has no effect, or enable it with None."""
+        super().set_reason(reason)
+        self._update_limit()
+
+    def _show(self, value: Any) -> None:
+        if value is not None:
+            self._last = value
+            self.slider.blockSignals(True)
+            position = round((value - self._low) / self._step)
+            self.slider.setValue(min(max(position, 0), self.slider.maximum()))
+            self.slider.blockSignals(False)
+            self.box.blockSignals(True)
+            self.box.setValue(value)
+            self.box.blockSignals(False)
+        else:
+            # What unchecking "no limit" will give.
+            self.box.blockSignals(True)
+            self.box.setValue(self._last)
+            self.box.blockSignals(False)
+        self._update_limit()
+
+    def _update_limit(self) -> None:
+        if self.no_limit is None:
+            return
+        self.no_limit.blockSignals(True)
+        self.no_limit.setChecked(self._value is None)
+        self.no_limit.blockSignals(False)
+        limited = self._value is not None and not self._reason
+        self.slider.setEnabled(limited)
+        self.box.setEnabled(limited)
+
+    def _number(self, value: float) -> int | float:
+        return round(value) if self.info.kind == "int" else round(value, 9)
+
+    def _on_slid(self, position: int) -> None:
+        self._accept(self._number(self._low + position * self._step))
+
+    def _on_typed(self, value: float) -> None:
+        self._accept(self._number(value))
+
+    def _on_no_limit(self, checked: bool) -> None:
+        self._accept(None if checked else self._last)
+
+    def _on_pressed(self) -> None:
+        self.drag_started.emit(self.info.name)
+
+    def _on_released(self) -> None:
+        self.drag_ended.emit(self.info.name)
+
+
+def make_row(info: ParameterInfo) -> Row:
+    """Return the row that suits a parameter."""
+    if info.kind == "bool":
+        return BoolRow(info)
+    if info.kind == "choice":
+        return ChoiceRow(info)
+    return NumberRow(info)

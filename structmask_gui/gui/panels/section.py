@@ -1,0 +1,72 @@
+"""A group of rows under a heading that folds it away."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from structmask_gui.gui.views.theme import smaller
+
+
+class Section(QWidget):
+    """A heading with an arrow, and below it what it holds.
+
+    Signals
+    -------
+    folded(bool)
+        The person opened (False) or closed (True) it.
+    """
+
+    folded = Signal(bool)
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._open = True
+        self.button = QToolButton()
+        self.button.setText(title)
+        self.button.setAutoRaise(True)
+        self.button.setArrowType(Qt.ArrowType.DownArrow)
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        font = self.button.font()
+        font.setBold(True)
+        self.button.setFont(font)
+        self.note = QLabel()
+        self.note.setEnabled(False)
+        self.note.setFont(smaller(self.note.font()))
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.body = QWidget()
+        self.rows = QVBoxLayout(self.body)
+        self.rows.setContentsMargins(8, 0, 4, 6)
+        self.rows.setSpacing(2)
+        heading = QHBoxLayout()
+        heading.setContentsMargins(0, 0, 4, 0)
+        heading.addWidget(self.button)
+        heading.addWidget(self.note, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(heading)
+        layout.addWidget(self.body)
+        self.button.clicked.connect(self._on_clicked)
+
+    @property
+    def open(self) -> bool:
+        """Whether what it holds is visible."""
+        return self._open
+
+    def set_open(self, is_open: bool) -> None:
+        """Open or close it."""
+        self._open = is_open
+        self.button.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
+        self.body.setVisible(is_open)
+
+    def set_note(self, text: str, explanation: str = "") -> None:
+        """Say something beside the heading, as that nothing below has an effect, and why."""
+        self.note.setText(text)
+        self.note.setToolTip(explanation)
+        self.button.setToolTip(explanation)
+
+    def _on_clicked(self) -> None:
+        self.set_open(not self._open)
+        self.folded.emit(not self._open)
