@@ -1,0 +1,149 @@
+"""The four remedies of the published tuning guide: changes relative to what is set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from structmask_gui.core.parameters import Parameters, parameter_infos
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A complaint about a mask and the changes that help.
+
+    Attributes
+    ----------
+    id : str
+        Its name in the program.
+    text : str
+        The complaint, as a button shows it.
+    shifts : mapping of str to float
+        What is added to a parameter; the sum is clipped to the accepted range.
+    values : mapping of str to object
+        What a parameter is set to.
+    """
+
+    id: str
+    text: str
+    shifts: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Remedied:
+    """What a remedy makes of the present parameters.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        The new ones; the same object if nothing changes.
+    changes : dict of str to (old, new)
+        The parameters that change.
+    text : str
+        The changes in words, as in "Base percentile 50 → 40, Largest mask 25 → 35".
+    """
+
+    parameters: Parameters
+    changes: dict[str, tuple[Any, Any]]
+    text: str
+
+
+REMEDIES: dict[str, Remedy] = {
+    remedy.id: remedy
+    for remedy in (
+        Remedy(
+            "mask_too_small",
+            "Mask too small",
+            shifts={
+                "base_percentile": -10,
+                "max_true_pixels": +10,
+                "center_ratio_threshold": -0.1,
+            },
+        ),
+        Remedy(
+            "mask_too_large",
+            "Mask too large",
+            shifts={
+                "base_percentile": +15,
+                "max_true_pixels": -10,
+                "center_ratio_threshold": +0.1,
+            },
+        ),
+        Remedy(
+            "no_pattern_found",
+            "No pattern found",
+            values={
+                "adapt_autocorr": False,
+                "base_percentile": 25.0,
+                "use_center_proximity": False,
+            },
+        ),
+        Remedy(
+            "random_noise_caught",
+            "Random noise caught",
+            values={
+                "keep_center_component_only": True,
+                "base_percentile": 70.0,
+                "center_ratio_threshold": 0.5,
+            },
+        ),
+    )
+}
+"""All remedies, by their names."""
+
+
+def apply_remedy(parameters: Parameters, remedy: str | Remedy) -> Remedied:
+    """Return the parameters with a remedy applied, and what it changes.
+
+    A limit on the mask's size that is switched off stays off.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        The present ones.
+    remedy : str or Remedy
+        One of `REMEDIES`, or its name.
+
+    Raises
+    ------
+    KeyError
+        If there is no remedy of that name.
+    """
+    if isinstance(remedy, str):
+        remedy = REMEDIES[remedy]
+    infos = parameter_infos()
+    wanted = dict(remedy.values)
+    for name, shift in remedy.shifts.items():
+        present = getattr(parameters, name)
+        if present is None:
+            continue
+        info = infos[name]
+        value = present + shift
+        if info.lowest is not None:
+            value = max(value, info.lowest)
+        if info.highest is not None:
+            value = min(value, info.highest)
+        # 0.3 + 0.1 + 0.1 is to be 0.5 for the person who reads it.
+        wanted[name] = int(value) if info.kind == "int" else round(value, 6)
+    changes = {
+        name: (getattr(parameters, name), value)
+        for name, value in wanted.items()
+        if value != getattr(parameters, name)
+    }
+    if not changes:
+        return Remedied(parameters, {}, "nothing: everything is already set so")
+    text = ", ".join(
+        f"{infos[name].about.label} {_shown(old)} → {_shown(new)}"
+        for name, (old, new) in changes.items()
+    )
+    return Remedied(
+        parameters.changed({name: new for name, (_, new) in changes.items()}), changes, text
+    )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}"

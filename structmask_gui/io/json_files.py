@@ -1,0 +1,80 @@
+"""JSON files of our own formats: read without trusting them, written for people to read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.paths import read_small, shown
+
+
+def read_json(path: Path, limit: int, what: str) -> Any:
+    """Return the contents of a JSON file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    limit : int
+        Most bytes accepted.
+    what : str
+        What the file should be, for the message, as in "a preset".
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is too large or is not JSON.
+    """
+    raw = read_small(path, limit, what)
+    try:
+        return json.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        raise InputError(f"{shown(path)}: is not {what}: it holds no valid JSON.") from None
+
+
+def check_format(data: Any, path: Path, format_name: str, version: int, what: str) -> None:
+    """Refuse data of another format or of a newer version.
+
+    Parameters
+    ----------
+    data : object
+        What `read_json` returned.
+    path : Path
+        The file, for the message.
+    format_name : str
+        The value of "format" that is expected.
+    version : int
+        The newest version of it that can be read.
+    what : str
+        What the file should be, as in "a preset".
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    name = shown(path)
+    if not isinstance(data, dict) or data.get("format") != format_name:
+        raise InputError(f'{name}: is not {what}; its "format" should be "{format_name}".')
+    found = data.get("version")
+    if not isinstance(found, int) or isinstance(found, bool) or found < 1:
+        raise InputError(f'{name}: is not {what} that can be read: its "version" is no number.')
+    if found > version:
+        raise InputError(
+            f"{name}: was made by a newer StructMask (version {short(found)} of this kind of file,"
+            f" this program reads up to {version}); update the program."
+        )
+
+
+def json_bytes(data: Any) -> bytes:
+    """Return data as indented JSON in UTF-8 with a final line break."""
+    return (json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def short(value: Any, longest: int = 60) -> str:
+    """Return a value as messages show it: on one line and not too long."""
+    text = ascii(value) if not isinstance(value, str) else f'"{value}"'
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text if len(text) <= longest else text[:longest] + "…"
