@@ -14,7 +14,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="structmask-gui", description="Open the window of StructMask."
     )
-    made.add_argument("files", nargs="*", metavar="FILE", help="stacks to open; several are averaged")
+    made.add_argument("files", nargs="*", metavar="FILE", help="stacks; several are averaged")
     made.add_argument("--version", action="version", version=f"StructMask {__version__}")
     made.add_argument("--debug", action="store_true", help="log everything, to the terminal too")
     made.add_argument(

@@ -43,6 +43,7 @@ class Headline(QFrame):
         font.setPointSizeF(font.pointSizeF() * 1.35)
         font.setBold(True)
         self.sentence.setFont(font)
+        self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.state = QLabel()
         self.state.setObjectName("state")
@@ -62,10 +63,8 @@ class Headline(QFrame):
         work.setContentsMargins(0, 0, 0, 0)
         for widget in (self.what, self.progress, self.stop):
             work.addWidget(widget)
-        keep = self._work.sizePolicy()
-        keep.setRetainSizeWhenHidden(True)  # or the sentence would jump with every measurement
-        keep.setHorizontalPolicy(QSizePolicy.Policy.Maximum)
-        self._work.setSizePolicy(keep)
+        # The line keeps its height, or the views would jump with every measurement.
+        line_height = self.stop.sizeHint().height()
 
         self.error = QFrame()
         self.error.setObjectName("error")
@@ -89,12 +88,16 @@ class Headline(QFrame):
         top.setSpacing(10)
         top.addWidget(self.sentence, 1)
         top.addWidget(self.state)
-        top.addWidget(self._work)
+        below = QHBoxLayout()
+        below.setSpacing(10)
+        below.addWidget(self.notes, 1)
+        below.addWidget(self._work)
+        below.addStrut(line_height)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
         layout.setSpacing(2)
         layout.addLayout(top)
-        layout.addWidget(self.notes)
+        layout.addLayout(below)
         layout.addWidget(self.error)
 
         self._delay = QTimer(self)

@@ -274,7 +274,7 @@ class Session(QObject):
         """Whether the parameters differ from those of the preset."""
         if self._preset is None:
             return False
-        return self._of_preset(self._preset) != self._parameters
+        return self._preset.apply(self._parameters) != self._parameters
 
     @property
     def colormap(self) -> str:
@@ -422,18 +422,15 @@ class Session(QObject):
         self.set_parameters(Parameters(), "Reset all parameters")
 
     def apply_preset(self, preset: Preset) -> None:
-        """Set the parameters of a preset and remember it."""
+        """Set the parameters that a preset names, and remember it."""
         self._preset = preset
-        self.set_parameters(self._of_preset(preset), f"Preset {preset.name}")
+        self.set_parameters(preset.apply(self._parameters), f"Preset {preset.name}")
         self.preset_changed.emit()
 
     def set_preset(self, preset: Preset | None) -> None:
         """Say which preset the present parameters belong to, as after saving one."""
         self._preset = preset
         self.preset_changed.emit()
-
-    def _of_preset(self, preset: Preset) -> Parameters:
-        return Parameters.checked(preset.parameters)
 
     def _change_parameters(self, values: Mapping[str, Any], text: str, merge: str = "") -> None:
         try:

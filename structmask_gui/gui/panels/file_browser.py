@@ -1,0 +1,272 @@
+"""The file browser: a folder's images, what the chosen one holds, and how to read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QDir, QFileInfo, QItemSelection, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAbstractFileIconProvider,
+    QDragEnterEvent,
+    QDropEvent,
+    QIcon,
+    QKeyEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileSystemModel,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QToolButton,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QElidingLabel
+
+from structmask_gui.gui.icons import icon
+from structmask_gui.gui.panels.file_card import FileCard
+from structmask_gui.gui.session import Session
+from structmask_gui.gui.settings import Settings
+from structmask_gui.io.images import EXTENSIONS, is_readable_name
+
+_PATTERNS = [f"*{ending}" for endings in EXTENSIONS.values() for ending in endings]
+
+
+class _Icons(QAbstractFileIconProvider):
+    """Our own two icons; the system's are slow to find on network disks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder, self._file = icon("folder"), icon("file")
+
+    def icon(self, which: QFileInfo | QAbstractFileIconProvider.IconType) -> QIcon:
+        folder = (
+            which.isDir()
+            if isinstance(which, QFileInfo)
+            else which == QAbstractFileIconProvider.IconType.Folder
+        )
+        return self._folder if folder else self._file
+
+
+class _Tree(QTreeView):
+    """A tree whose Return key opens, and whose Backspace goes up."""
+
+    returned = Signal()
+    up_asked = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.returned.emit()
+        elif event.key() == Qt.Key.Key_Backspace:
+            self.up_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class FileBrowser(QWidget):
+    """Folder tree, recent places, and the card of the selected file.
+
+    Signals
+    -------
+    open_requested(list of str)
+        Files to open; several are averaged.
+    """
+
+    open_requested = Signal(list)
+
+    def __init__(self, session: Session, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._settings = settings
+        self.setAcceptDrops(True)
+        self.folder_label = QElidingLabel()
+        self.folder_label.setElideMode(Qt.TextElideMode.ElideLeft)
+        self._up = self._button("up", "Go to the folder above (Backspace)", self.go_up)
+        self._recent = self._button("folder", "Recent folders and files", None)
+        self._recent.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.recent_menu = QMenu(self)
+        self.recent_menu.aboutToShow.connect(self._fill_recent)
+        self._recent.setMenu(self.recent_menu)
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter names")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.textChanged.connect(self._apply_filter)
+
+        self.model = QFileSystemModel(self)
+        self._icons = _Icons()
+        self.model.setIconProvider(self._icons)
+        self.model.setOption(QFileSystemModel.Option.DontUseCustomDirectoryIcons)
+        self.model.setFilter(QDir.Filter.AllDirs | QDir.Filter.Files | QDir.Filter.NoDotAndDotDot)
+        self.model.setNameFilterDisables(False)
+        self.tree = _Tree()
+        self.tree.setModel(self.model)
+        self.tree.setAccessibleName("Files")
+        self.tree.setHeaderHidden(True)
+        self.tree.setUniformRowHeights(True)
+        for column in (1, 2, 3):
+            self.tree.hideColumn(column)
+        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.tree.setDragEnabled(True)
+        self.tree.doubleClicked.connect(self._on_double_click)
+        self.tree.returned.connect(self.open_selected)
+        self.tree.up_asked.connect(self.go_up)
+        self.tree.selectionModel().selectionChanged.connect(self._on_selection)
+        self.card = FileCard(session)
+        self.card.open_requested.connect(self.open_selected)
+
+        bar = QHBoxLayout()
+        bar.setSpacing(4)
+        bar.addWidget(self._up)
+        bar.addWidget(self.folder_label, 1)
+        bar.addWidget(self._recent)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addLayout(bar)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.tree, 1)
+        layout.addWidget(self.card)
+
+        # The tree is asked for the file only once the folder's thread has found it.
+        self._wanted = ""
+        self.model.directoryLoaded.connect(self._select_wanted)
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(120)
+        self._later.timeout.connect(self._look)
+        self._apply_filter("")
+        folder = settings.browser_folder
+        self.show_folder(folder if folder and Path(folder).is_dir() else str(Path.home()))
+        session.stack_changed.connect(self._on_stack)
+        self._on_stack()
+
+    def _button(self, name: str, tip: str, slot: object) -> QToolButton:
+        button = QToolButton()
+        button.setAutoRaise(True)
+        button.setIcon(icon(name))
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        if callable(slot):
+            button.clicked.connect(slot)
+        return button
+
+    # --- folders ------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """The folder on display."""
+        return Path(self.model.rootPath())
+
+    def show_folder(self, folder: str) -> None:
+        """Show another folder."""
+        self.tree.setRootIndex(self.model.setRootPath(folder))
+        self.folder_label.setText(folder)
+        self.folder_label.setToolTip(folder)
+        self._settings.browser_folder = folder
+
+    def go_up(self) -> None:
+        """Show the folder above."""
+        self.show_folder(str(self.folder.parent))
+
+    def _apply_filter(self, text: str) -> None:
+        part = "".join(f"[{c}]" if c in "*?[" else c for c in text.strip())
+        self.model.setNameFilters([f"*{part}{p}" if part else p for p in _PATTERNS])
+
+    def _fill_recent(self) -> None:
+        menu = self.recent_menu
+        menu.clear()
+        settings = self._settings
+        for title, paths in (
+            ("Folders", settings.recent_folders),
+            ("Files", settings.recent_files),
+        ):
+            if paths:
+                menu.addSection(title)
+            for path in paths:
+                action = menu.addAction(path)
+                action.setData(path)
+                action.triggered.connect(self._on_recent)
+        if menu.isEmpty():
+            menu.addAction("Nothing yet").setEnabled(False)
+
+    def _on_recent(self) -> None:
+        path = self.sender().data()  # type: ignore[attr-defined]  # the sender is the action
+        self.open_requested.emit([path])
+
+    # --- files --------------------------------------------------------------------------------
+
+    def selected(self) -> list[str]:
+        """Return the selected images, sorted by name."""
+        indexes = self.tree.selectionModel().selectedRows()
+        paths = [self.model.filePath(i) for i in indexes if not self.model.isDir(i)]
+        return sorted(paths)
+
+    def select(self, path: str) -> None:
+        """Select a file of the folder on display."""
+        self._wanted = path
+        self._select_wanted()
+
+    def _select_wanted(self, *_: object) -> None:
+        if self._wanted:
+            index = self.model.index(self._wanted)
+            if index.isValid():
+                self._wanted = ""
+                self.tree.setCurrentIndex(index)
+                self.tree.scrollTo(index)
+
+    def open_selected(self) -> None:
+        """Open the selected files, averaged if they are several; or go into the folder."""
+        paths = self.selected()
+        current = self.tree.currentIndex()
+        if not paths and current.isValid() and self.model.isDir(current):
+            self.show_folder(self.model.filePath(current))
+        elif len(paths) == 1 and self.card.choices():
+            self._session.open(paths, **self.card.choices())
+        elif paths:
+            self.open_requested.emit(paths)
+
+    def _on_double_click(self, index: QModelIndex) -> None:
+        if not self.model.isDir(index):
+            self.open_selected()
+
+    def _on_selection(self, _now: QItemSelection, _before: QItemSelection) -> None:
+        self._later.start()
+
+    def _look(self) -> None:
+        self.card.show_files(self.selected())
+
+    def _on_stack(self) -> None:
+        paths = self._session.paths
+        if paths:
+            folder = paths[0].resolve().parent
+            if folder != self.folder:
+                self.show_folder(str(folder))
+            if str(paths[0].resolve()) not in self.selected():
+                self.select(str(paths[0].resolve()))
+
+    # --- drop, end ----------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept folders and images."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if any(path.is_dir() or is_readable_name(path) for path in paths):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Show a folder, open files."""
+        event.acceptProposedAction()
+        urls = event.mimeData().urls()
+        self.open_requested.emit([url.toLocalFile() for url in urls if url.isLocalFile()])
+
+    def restyle(self) -> None:
+        """Draw the icons again in the colours of a new palette."""
+        self._up.setIcon(icon("up"))
+        self._recent.setIcon(icon("folder"))
+        self._icons = _Icons()
+        self.model.setIconProvider(self._icons)
+
+    def stop(self) -> None:
+        """Stop the thread that looks at files."""
+        self._later.stop()
+        self.card.stop()

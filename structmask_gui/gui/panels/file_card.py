@@ -1,0 +1,222 @@
+"""The card of a file: thumbnail, facts, and the choice of series, axes and channel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from structmask_gui.gui.session import Session
+from structmask_gui.gui.worker import Lane, Outcome
+from structmask_gui.io.axes import shape_text
+
+_PICTURE = 88
+
+
+class FileCard(QFrame):
+    """What the selected file holds; its series, axes and channel can be corrected.
+
+    Signals
+    -------
+    open_requested()
+        The button was pressed.
+    """
+
+    open_requested = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._paths: list[str] = []
+        self._preview: Any = None
+        self._lane = Lane("preview")
+        self._lane.ended.connect(self._on_ended)
+        self._ticket = 0
+        self.picture = QLabel()
+        self.picture.setFixedSize(_PICTURE, _PICTURE)
+        self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.picture.setAccessibleName("Thumbnail")
+        self.facts = QLabel()
+        self.facts.setWordWrap(True)
+        self.facts.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.series = QComboBox()
+        self.series.setToolTip("The file holds several images; choose one.")
+        self.series.activated.connect(self._on_series)
+        self.axes = QLineEdit()
+        self.axes.setToolTip(
+            "A letter for each dimension: Y rows, X columns, T time, Z depth, C channel, S colour,"
+            " Q any other. Correct it if the file says it wrongly."
+        )
+        self.axes.editingFinished.connect(self._on_axes)
+        self.channel = QComboBox()
+        self.channel.setToolTip("Which channel is measured.")
+        self.channel.activated.connect(self._on_choice)
+        for combo in (self.series, self.channel):
+            combo.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            combo.setMinimumContentsLength(8)
+        self.open = QPushButton("Open")
+        self.open.clicked.connect(self.open_requested)
+        self._given: dict[str, Any] = {}
+
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.facts, 1)
+        self._form = QFormLayout()
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setSpacing(4)
+        self._form.addRow("Series", self.series)
+        self._form.addRow("Axes", self.axes)
+        self._form.addRow("Channel", self.channel)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 4, 0, 0)
+        layout.addLayout(top)
+        layout.addLayout(self._form)
+        layout.addWidget(self.open)
+        session.stack_changed.connect(self._on_stack)
+        self._show_nothing("Select an image to see what it holds.")
+
+    def choices(self) -> dict[str, Any]:
+        """Return the series, axes and channel that were chosen by hand for the selected file."""
+        return dict(self._given)
+
+    def show_files(self, paths: list[str]) -> None:
+        """Look at the selected files."""
+        if paths == self._paths:
+            return
+        self._paths = paths
+        self._given = {}
+        if len(paths) == 1:
+            if self._is_open():
+                self._given = self._session.open_choices
+            self._look()
+        elif paths:
+            self._show_nothing(f"{len(paths)} files, measured together and averaged.")
+            self.open.setText(f"Open {len(paths)} files, averaged")
+            self.open.setEnabled(True)
+        else:
+            self._show_nothing("Select an image to see what it holds.")
+
+    def _is_open(self) -> bool:
+        return [str(p.resolve()) for p in self._session.paths] == [
+            str(Path(p).resolve()) for p in self._paths
+        ]
+
+    def _look(self) -> None:
+        path, choices = Path(self._paths[0]), dict(self._given)
+
+        def work(_progress: Any, cancelled: Any) -> Any:
+            from structmask_gui.gui.stack_info import preview
+
+            return preview(path, choices, cancelled)
+
+        self._ticket = self._lane.submit(work)
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        if outcome.ticket != self._ticket:
+            return
+        if outcome.kind == "done":
+            self._show(outcome.result)
+        elif outcome.kind == "error":
+            self._preview = None
+            self.picture.clear()
+            self.facts.setText(outcome.text)
+            # The axes can still be corrected, which may be all that is wrong.
+            self._form.setRowVisible(self.axes, True)
+            self.open.setEnabled(bool(self._given))
+        elif outcome.kind == "bug":
+            self._show_nothing("This file cannot be looked at; the log says why.")
+
+    def _show(self, preview: Any) -> None:
+        self._preview = preview
+        info = preview.info
+        height, width = preview.picture.shape
+        image = QImage(
+            preview.picture.tobytes(), width, height, width, QImage.Format.Format_Grayscale8
+        )
+        self.picture.setPixmap(
+            QPixmap.fromImage(image).scaled(
+                _PICTURE,
+                _PICTURE,
+                Qt.AspectRatioMode.KeepAspectRatio,
+                Qt.TransformationMode.SmoothTransformation,
+            )
+        )
+        frames = "1 frame" if info.n_frames == 1 else f"{info.n_frames} frames"
+        rows, columns = info.frame_shape
+        self.facts.setText(
+            f"{info.kind}\n{frames} of {rows} × {columns} px\n"
+            f"{info.axes} {shape_text(info.shape)}, {info.dtype}"
+        )
+        self.facts.setToolTip("\n".join(f"{name}: {text}" for name, text in info.rows()))
+        self.series.clear()
+        for one in info.series:
+            name = f" {one.name}" if one.name else ""
+            self.series.addItem(f"{one.index}{name}: {shape_text(one.shape)}", one.index)
+        self.series.setCurrentIndex(max(0, self.series.findData(info.series_index)))
+        self._form.setRowVisible(self.series, len(info.series) > 1)
+        self.axes.setText(info.axes)
+        self._form.setRowVisible(self.axes, True)
+        self.channel.clear()
+        for value, name in preview.choices:
+            self.channel.addItem(name, value)
+        self.channel.setCurrentIndex(max(0, self.channel.findData(info.channel)))
+        self._form.setRowVisible(self.channel, len(preview.choices) > 1)
+        self._update_button()
+
+    def _show_nothing(self, text: str) -> None:
+        self._preview = None
+        self.picture.clear()
+        self.facts.setText(text)
+        self.facts.setToolTip("")
+        for field in (self.series, self.axes, self.channel):
+            self._form.setRowVisible(field, False)
+        self.open.setText("Open")
+        self.open.setEnabled(False)
+
+    def _update_button(self) -> None:
+        same = self._is_open() and self._given == self._session.open_choices
+        self.open.setText("This is open" if same else "Apply" if self._is_open() else "Open")
+        self.open.setEnabled(not same)
+
+    def _on_stack(self) -> None:
+        if self._preview is not None:
+            self._update_button()
+
+    def _on_series(self) -> None:
+        self._given = {"series": self.series.currentData()}
+        self._look()
+
+    def _on_axes(self) -> None:
+        text = self.axes.text().strip().upper()
+        present = self._preview.info.axes if self._preview is not None else ""
+        if len(self._paths) == 1 and text and text != present:
+            self._given["axes"] = text
+            self._given.pop("channel", None)
+            self._look()
+
+    def _on_choice(self) -> None:
+        self._given["channel"] = self.channel.currentData()
+        self._look()
+
+    def stop(self) -> None:
+        """Stop the thread."""
+        self._lane.close()

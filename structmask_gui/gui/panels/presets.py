@@ -1,0 +1,406 @@
+"""Presets and remedies: keep a setting, come back to it, or change it in a known direction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from structmask_gui.core.errors import StructMaskError
+from structmask_gui.gui import dialogs
+from structmask_gui.gui.icons import icon
+from structmask_gui.gui.remedies import REMEDIES, described
+from structmask_gui.gui.session import Session
+from structmask_gui.gui.settings import Settings
+from structmask_gui.io.presets import Preset, PresetFolder, built_in_presets, file_stem, save_preset
+
+log = logging.getLogger(__name__)
+
+_FILES = "Presets (*.json)"
+_HINT = "Point at a button to see what it would change."
+
+
+class PresetsPanel(QWidget):
+    """Choose, save, rename, duplicate, delete, import and export presets; the four remedies.
+
+    Parameters
+    ----------
+    session : Session
+    settings : Settings
+        Remembers the preset to start with.
+    remedy : callable
+        Applies the remedy of a name.
+
+    Signals
+    -------
+    said(str)
+        What was done, for the status bar.
+    """
+
+    said = Signal(str)
+
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        remedy: Callable[[str], object],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._settings = settings
+        self._remedy = remedy
+        self._folder = PresetFolder()
+        self._problems: list[str] = []
+
+        self.combo = QComboBox()
+        self.combo.setAccessibleName("Preset")
+        self.combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.combo.setPlaceholderText("No preset")
+        self.combo.activated.connect(self._on_chosen)
+        self.modified = QLabel("modified")
+        self.modified.setToolTip("The parameters are no longer those of the preset.")
+        keep = self.modified.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)
+        self.modified.setSizePolicy(keep)
+        self.save_button = QPushButton("Save")
+        self.save_button.clicked.connect(self.save)
+        self.more = QToolButton()
+        self.more.setText("More ")  # the arrow stands on the last letter else
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = QMenu(self)
+        self.actions_by_name: dict[str, QAction] = {}
+        for name, text, slot in (
+            ("save_as", "Save &as…", self.save_as),
+            ("rename", "&Rename…", self.rename),
+            ("duplicate", "&Duplicate", self.duplicate),
+            ("delete", "D&elete…", self.delete),
+            ("import", "&Import…", self.import_file),
+            ("export", "E&xport…", self.export_file),
+            ("default", "Use this at &start", self.use_at_start),
+        ):
+            action = self.menu.addAction(text)
+            action.triggered.connect(slot)
+            self.actions_by_name[name] = action
+        self.actions_by_name["default"].setCheckable(True)
+        self.menu.aboutToShow.connect(self._update)
+        self.more.setMenu(self.menu)
+        self.description = QLabel()
+        self.description.setWordWrap(True)
+        self.description.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+
+        self.remedies: dict[str, QPushButton] = {}
+        grid = QGridLayout()
+        grid.setSpacing(4)
+        for number, one in enumerate(REMEDIES.values()):
+            button = QPushButton(one.text)
+            button.setObjectName(one.id)
+            button.clicked.connect(self._on_remedy)
+            button.installEventFilter(self)
+            grid.addWidget(button, number // 2, number % 2)
+            self.remedies[one.id] = button
+        self.effect = QLabel(_HINT)
+        self.effect.setWordWrap(True)
+        self.effect.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.effect.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.effect.setMinimumHeight(2 * self.effect.fontMetrics().height() + 2)
+
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        row.addWidget(self.combo, 1)
+        row.addWidget(self.modified)
+        row.addWidget(self.save_button)
+        row.addWidget(self.more)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 4)
+        layout.setSpacing(6)
+        layout.addLayout(row)
+        layout.addWidget(self.description)
+        layout.addLayout(grid)
+        layout.addWidget(self.effect)
+        layout.addStretch(1)
+        self.reload()
+        session.preset_changed.connect(self._update)
+        session.parameters_changed.connect(self._on_parameters)
+        self._on_parameters()
+
+    # --- what there is ------------------------------------------------------------------------
+
+    def folder(self) -> Path:
+        """Return the folder of the person's presets."""
+        return self._folder.path
+
+    def presets(self) -> list[Preset]:
+        """Return all presets, built-in ones first."""
+        own, problems = self._folder.read()
+        for problem in problems:
+            if problem not in self._problems:
+                log.warning("%s", problem)
+        self._problems = problems
+        return [*built_in_presets(), *own]
+
+    def reload(self) -> None:
+        """Fill the list again; the folder may have been changed by another program."""
+        self.combo.clear()
+        own_begins = False
+        for preset in self.presets():
+            if not preset.built_in and not own_begins:
+                own_begins = True
+                self.combo.insertSeparator(self.combo.count())
+            star = " (at start)" if preset.name == self._settings.default_preset else ""
+            self.combo.addItem(preset.name + star, preset)
+            tip = preset.description or "A preset of your own."
+            self.combo.setItemData(self.combo.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self._update()
+
+    def apply_named(self, name: str) -> None:
+        """Apply the preset of a name, if there is one."""
+        preset = next((p for p in self.presets() if p.name == name), None)
+        if preset is None:
+            self.said.emit(f"There is no preset {name} any more.")
+        else:
+            self._apply(preset)
+
+    def remember_named(self, name: str) -> None:
+        """Say that the present parameters came from the preset of a name, if it still exists."""
+        preset = next((p for p in self.presets() if p.name == name), None)
+        self._session.set_preset(preset)
+
+    def _apply(self, preset: Preset) -> None:
+        self._session.apply_preset(preset)
+        if preset.notes:
+            self._session.report_error(" ".join(preset.notes))
+
+    # --- acts ---------------------------------------------------------------------------------
+
+    def _on_chosen(self, row: int) -> None:
+        preset = self.combo.itemData(row)
+        if preset is not None:
+            self._apply(preset)
+
+    def save(self) -> None:
+        """Put the present parameters into the chosen preset, or ask for a name."""
+        preset = self._session.preset
+        if preset is None or preset.built_in:
+            self.save_as()
+        else:
+            self._attempt(lambda: self._save(preset.name, preset.description))
+
+    def save_as(self) -> None:
+        """Ask for a name and keep the present parameters under it."""
+        preset = self._session.preset
+        name = "" if preset is None or preset.built_in else preset.name
+        dialogs.ask_text(self, "Save as preset", "Name of the preset:", name, self.save_named)
+
+    def save_named(self, name: str) -> None:
+        """Keep the present parameters under a name; asks before another is replaced."""
+        taken = next(
+            (p for p in self._folder.read()[0] if p.name.casefold() == name.strip().casefold()),
+            None,
+        )
+        if taken is None:
+            self._attempt(lambda: self._save(name, ""))
+            return
+
+        def replace() -> None:
+            self._attempt(lambda: self._save(taken.name, taken.description))
+
+        dialogs.ask_yes(
+            self, "Replace preset?", f"There is a preset {taken.name} already.", "Replace", replace
+        )
+
+    def _save(self, name: str, description: str) -> str:
+        preset = Preset.of(name, self._session.parameters, description)
+        saved = self._folder.save(preset, overwrite=True)
+        self._session.set_preset(saved)
+        return f"Saved as preset {saved.name}."
+
+    def rename(self) -> None:
+        """Ask for another name of the chosen preset."""
+        preset = self._session.preset
+        if preset is not None:
+            dialogs.ask_text(self, "Rename preset", "New name:", preset.name, self.rename_to)
+
+    def rename_to(self, name: str) -> None:
+        """Give the chosen preset another name."""
+        preset = self._session.preset
+        if preset is None:
+            return
+
+        def act() -> str:
+            renamed = self._folder.rename(preset, name)
+            if self._settings.default_preset == preset.name:
+                self._settings.default_preset = renamed.name
+            self._session.set_preset(renamed)
+            return f"{preset.name} is now called {renamed.name}."
+
+        self._attempt(act)
+
+    def duplicate(self) -> None:
+        """Copy the chosen preset, so that it can be changed."""
+        preset = self._session.preset
+        if preset is None:
+            return
+
+        def act() -> str:
+            copy = self._folder.duplicate(preset)
+            self._session.set_preset(copy)
+            return f"Copied as {copy.name}."
+
+        self._attempt(act)
+
+    def delete(self) -> None:
+        """Ask, and delete the chosen preset."""
+        preset = self._session.preset
+        if preset is not None:
+            dialogs.ask_yes(
+                self,
+                "Delete preset?",
+                f"The preset {preset.name} will be deleted. The present parameters stay.",
+                "Delete",
+                self.delete_now,
+            )
+
+    def delete_now(self) -> None:
+        """Delete the chosen preset without asking."""
+        preset = self._session.preset
+        if preset is None:
+            return
+
+        def act() -> str:
+            self._folder.delete(preset)
+            self._session.set_preset(None)
+            return f"Deleted {preset.name}."
+
+        self._attempt(act)
+
+    def import_file(self) -> None:
+        """Ask for preset files and add them."""
+        folder = self._settings.browser_folder or str(Path.home())
+        dialogs.ask_files(self, "Import presets", folder, _FILES, self.import_paths, several=True)
+
+    def import_paths(self, paths: list[str]) -> None:
+        """Add presets from files and apply the last."""
+        for path in paths:
+            self._attempt(partial(self._import, path))
+
+    def _import(self, path: str) -> str:
+        preset = self._folder.import_file(path)
+        self._apply(preset)
+        return f"Imported {preset.name}."
+
+    def export_file(self) -> None:
+        """Ask for a file and write the chosen preset, or the present parameters, into it."""
+        preset = self._present()
+        folder = Path(self._settings.browser_folder or Path.home())
+        dialogs.ask_new_file(
+            self,
+            "Export preset",
+            folder / f"{file_stem(preset.name)}.json",
+            _FILES,
+            self.export_to,
+        )
+
+    def export_to(self, path: str, _filter: str = "") -> None:
+        """Write the chosen preset, or the present parameters, into a file."""
+        preset = self._present()
+
+        def act() -> str:
+            save_preset(preset, path, force=True)
+            return f"Written: {path}"
+
+        self._attempt(act)
+
+    def _present(self) -> Preset:
+        preset = self._session.preset
+        if preset is None or self._session.preset_modified:
+            name = f"{preset.name} modified" if preset is not None else "my preset"
+            return Preset.of(name, self._session.parameters)
+        return preset
+
+    def use_at_start(self, on: bool) -> None:
+        """Start with the chosen preset from now on, or no longer."""
+        preset = self._session.preset
+        self._settings.default_preset = preset.name if on and preset is not None else ""
+        self.reload()
+
+    def _attempt(self, act: Callable[[], str]) -> None:
+        try:
+            text = act()
+        except StructMaskError as error:
+            self._session.report_error(str(error))
+        else:
+            log.info("%s", text)
+            self.said.emit(text)
+        self.reload()
+
+    # --- following the session ----------------------------------------------------------------
+
+    def _update(self) -> None:
+        preset = self._session.preset
+        row = -1
+        if preset is not None:
+            names = [getattr(self.combo.itemData(i), "name", "") for i in range(self.combo.count())]
+            row = names.index(preset.name) if preset.name in names else -1
+        self.combo.setCurrentIndex(row)
+        changed = self._session.preset_modified
+        self.modified.setVisible(changed)
+        own = preset is not None and not preset.built_in
+        self.description.setText(preset.description if preset is not None else "")
+        self.description.setVisible(bool(self.description.text()))
+        self.save_button.setEnabled(preset is None or preset.built_in or changed)
+        self.save_button.setText("Save" if own else "Save as…")
+        self.save_button.setToolTip(
+            f"Put the present parameters into {preset.name}"
+            if own and preset is not None
+            else "Keep the present parameters under a name (Ctrl+S)"
+        )
+        for name in ("rename", "delete"):
+            self.actions_by_name[name].setEnabled(own)
+        for name in ("duplicate", "default"):
+            self.actions_by_name[name].setEnabled(preset is not None)
+        self.actions_by_name["default"].setChecked(
+            preset is not None and preset.name == self._settings.default_preset
+        )
+
+    def _on_parameters(self, *_: Any) -> None:
+        for name, button in self.remedies.items():
+            text = described(self._session.parameters, REMEDIES[name])
+            button.setToolTip(f"Changes {text}.")
+        self.effect.setText(_HINT)
+
+    # --- remedies -----------------------------------------------------------------------------
+
+    def _on_remedy(self) -> None:
+        self._remedy(self.sender().objectName())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Say what a remedy would change while the pointer or the keyboard is on its button."""
+        if event.type() in (QEvent.Type.Enter, QEvent.Type.FocusIn):
+            remedy = REMEDIES.get(watched.objectName())
+            if remedy is not None:
+                self.effect.setText(described(self._session.parameters, remedy))
+        elif event.type() in (QEvent.Type.Leave, QEvent.Type.FocusOut):
+            self.effect.setText(_HINT)
+        return super().eventFilter(watched, event)
+
+    def restyle(self) -> None:
+        """Draw the icons again in the colours of a new palette."""
+        self.actions_by_name["default"].setIcon(icon("star"))

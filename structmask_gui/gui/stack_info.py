@@ -1,0 +1,78 @@
+"""What the file browser shows of a file: its facts and a thumbnail, made off the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.progress import IsCancelled, stop_if
+from structmask_gui.io.images import ImageStack, open_stack
+from structmask_gui.io.info import StackInfo, describe
+
+THUMBNAIL = 128
+"""Longest side of a thumbnail in pixels."""
+
+_SHARE_CLIPPED = (0.5, 99.5)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Facts and thumbnail of a file.
+
+    Attributes
+    ----------
+    info : StackInfo
+    choices : tuple of (value, name)
+        The channels to choose from.
+    picture : ndarray of uint8, shape (height, width)
+        At most `THUMBNAIL` on its longer side.
+    """
+
+    info: StackInfo
+    choices: tuple[tuple[Any, str], ...]
+    picture: NDArray[np.uint8]
+
+
+def preview(path: Path, choices: Mapping[str, Any], cancelled: IsCancelled) -> Preview:
+    """Open a file, look at it and close it.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    with open_stack(path, **choices) as stack:
+        return Preview(describe(stack), stack.channel_choices, thumbnail(stack, cancelled))
+
+
+def thumbnail(stack: ImageStack, cancelled: IsCancelled) -> NDArray[np.uint8]:
+    """Return the first frame, thinned and stretched to 8 bits; reads single rows of a tall one."""
+    height, width = stack.frame_shape
+    step = max(1, -(-max(height, width) // THUMBNAIL))
+    if height * width <= 4_000_000:
+        thin = np.asarray(stack.read(0))[::step, ::step]
+    else:
+        rows = []
+        for y in range(0, height, step):
+            stop_if(cancelled)
+            rows.append(np.asarray(stack.read(0, y, y + 1))[0, ::step])
+        thin = np.stack(rows)
+    values = thin.astype(np.float64)
+    finite = np.isfinite(values)
+    if not finite.any():
+        return np.zeros(values.shape, np.uint8)
+    low, high = np.percentile(values[finite], _SHARE_CLIPPED)
+    scaled = np.where(finite, (values - low) / max(high - low, 1e-300), 0)
+    return (np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+
+
+def metadata_text(stack: ImageStack) -> str:
+    """Return all facts of an open stack, a line each."""
+    rows = describe(stack).rows()
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
