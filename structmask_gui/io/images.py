@@ -259,6 +259,16 @@ class ImageStack:
         copy._numbers = chosen
         return copy
 
+    @property
+    def frames_chosen(self) -> str | None:
+        """The range of frames as START:STOP:STEP, or None if the stack has all of the file."""
+        numbers = self._numbers
+        if numbers == range(math.prod(self._frame_lengths)):
+            return None
+        # A range that runs backwards past frame 0 has no number for its end.
+        stop = "" if numbers.stop < 0 else numbers.stop
+        return f"{numbers.start}:{stop}:{numbers.step}"
+
     def frame_label(self, frame: int) -> str:
         """Return which frame of the file this is, as in "T 3, Z 1", counted from 0."""
         place = np.unravel_index(self._numbers[frame], self._frame_lengths)

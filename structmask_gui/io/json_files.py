@@ -69,8 +69,28 @@ def check_format(data: Any, path: Path, format_name: str, version: int, what: st
 
 
 def json_bytes(data: Any) -> bytes:
-    """Return data as indented JSON in UTF-8 with a final line break."""
-    return (json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """Return data as indented JSON in UTF-8, with lists of plain values on one line each."""
+    text = _indented(data, "") + "\n"
+    # A path may hold bytes that are no text; they become the escapes JSON has for them.
+    return text.encode(errors="backslashreplace")
+
+
+def _indented(data: Any, margin: str) -> str:
+    inner = margin + "  "
+    if isinstance(data, dict) and data:
+        parts = [f"{_plain(str(key))}: {_indented(value, inner)}" for key, value in data.items()]
+        opening, closing = "{", "}"
+    elif isinstance(data, list | tuple) and any(isinstance(v, dict | list | tuple) for v in data):
+        parts = [_indented(value, inner) for value in data]
+        opening, closing = "[", "]"
+    else:
+        return _plain(data)
+    lines = f",\n{inner}".join(parts)
+    return f"{opening}\n{inner}{lines}\n{margin}{closing}"
+
+
+def _plain(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, allow_nan=False)
 
 
 def short(value: Any, longest: int = 60) -> str:

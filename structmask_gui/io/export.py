@@ -1,0 +1,214 @@
+"""Masks as files: NPY, PNG, TIFF, an enlarged picture, a JSON record; and back."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray
+from structmask_gui.core.mask import Mask
+from structmask_gui.io.atomic import write_atomic
+from structmask_gui.io.json_files import read_json
+from structmask_gui.io.npy import NPY_MAGIC, read_npy_header
+from structmask_gui.io.paths import file_size, reason, shown
+from structmask_gui.io.raster import JPEG_MAGIC, PNG_MAGIC, open_png
+from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
+
+if TYPE_CHECKING:
+    from structmask_gui.io.record import Record
+
+LARGEST_SIDE = 8191
+"""Longest side of a mask that is read: the plane of lags of the largest patch, 4096 x 4096."""
+
+LARGEST_JSON = 16_000_000
+
+_PathLike = str | os.PathLike[str]
+
+
+def save_npy(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
+    """Write a mask as a NumPy file: bool, 2-D, C order, no pickle.
+
+    Parameters
+    ----------
+    mask : Mask
+        What to write.
+    path : path
+        The file; it appears only once it is complete.
+    force : bool
+        Replace an existing file.
+
+    Raises
+    ------
+    InputError
+        If the file exists and `force` is False, or cannot be written.
+    """
+    write_atomic(path, npy_bytes(mask), force=force)
+
+
+def save_png(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
+    """Write a mask as a picture of 8-bit grey, one pixel a lag: 255 where True, else 0.
+
+    Parameters and errors as for `save_npy`.
+    """
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(_grey(mask)).save(buffer, format="PNG")
+    write_atomic(path, buffer.getvalue(), force=force)
+
+
+def save_tiff(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
+    """Write a mask as a TIFF that Fiji opens: 8 bits, 255 where True, else 0.
+
+    Parameters and errors as for `save_npy`.
+    """
+    import tifffile
+
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, _grey(mask), imagej=True, metadata={"axes": "YX"})
+    write_atomic(path, buffer.getvalue(), force=force)
+
+
+def save_picture(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
+    """Write an enlarged PNG of a mask with grid, centre mark, axes and legend.
+
+    Parameters and errors as for `save_npy`.
+    """
+    from structmask_gui.io.picture import draw_mask
+
+    buffer = io.BytesIO()
+    draw_mask(mask).save(buffer, format="PNG", optimize=True)
+    write_atomic(path, buffer.getvalue(), force=force)
+
+
+def save_record(record: Record, path: _PathLike, *, force: bool = False) -> None:
+    """Write the JSON record of an extraction.
+
+    Parameters and errors as for `save_npy`.
+    """
+    write_atomic(path, record.as_json(), force=force)
+
+
+def npy_bytes(mask: Mask) -> bytes:
+    """Return the contents of the NPY file of a mask."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(mask.array, dtype=bool), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def load_mask(path: _PathLike) -> Mask:
+    """Read a mask from an NPY, PNG, TIFF or JSON file, told apart by content.
+
+    NPY and JSON hold 0 and 1 (or False and True); pictures may hold 0 and their highest value. A
+    JSON file is a nested list, or an object with one under "mask", as the record is. Nothing in a
+    file is executed.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or holds no mask: not 2-D, even sides, other values, a centre
+        that is 0, pickled objects, or too large.
+    """
+    path = Path(path)
+    name = shown(path)
+    size = file_size(path)
+    if size == 0:
+        raise InputError(f"{name}: is empty; give a mask.")
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+        if head.startswith(NPY_MAGIC):
+            values = _from_npy(path, name, size)
+        elif head.startswith(PNG_MAGIC):
+            values = _from_picture(open_png(path, size), name)
+        elif head.startswith(TIFF_MAGIC):
+            values = _from_picture(open_tiff(path, size, None), name)
+        elif head.startswith(JPEG_MAGIC):
+            raise InputError(
+                f"{name}: is a JPEG, which does not keep pixel values; give the mask as NPY, PNG,"
+                " TIFF or JSON."
+            )
+        elif head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
+            values = _from_json(path, name)
+        else:
+            raise InputError(f"{name}: is no mask; give an NPY, PNG, TIFF or JSON file.")
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({reason(error)}); try again.") from error
+    return Mask.checked(values, name)
+
+
+def _grey(mask: Mask) -> AnyArray:
+    return np.where(mask.array, np.uint8(255), np.uint8(0))
+
+
+def _check_shape(shape: tuple[int, ...], name: str) -> None:
+    """Refuse what is no mask by its shape alone, before its values are read."""
+    if len(shape) == 2 and max(shape) > LARGEST_SIDE:
+        raise InputError(
+            f"{name}: is {shape[0]} x {shape[1]}, too large for a mask (at most {LARGEST_SIDE} a"
+            " side); give a mask and not an image."
+        )
+    if len(shape) != 2 or 0 in shape or shape[0] % 2 == 0 or shape[1] % 2 == 0:
+        # The sentence is the core's; an array of the right shape and no memory brings it.
+        Mask.checked(np.broadcast_to(np.False_, shape), name)
+
+
+def _from_npy(path: Path, name: str, size: int) -> AnyArray:
+    with path.open("rb") as file:
+        dtype, shape, fortran, offset = read_npy_header(file, name)
+        _check_shape(shape, name)
+        count = shape[0] * shape[1]
+        if offset + count * dtype.itemsize > size:
+            raise InputError(
+                f"{name}: is cut short: its header promises {shape[0]} x {shape[1]} values; copy or"
+                " save it again."
+            )
+        file.seek(offset)
+        values = np.frombuffer(file.read(count * dtype.itemsize), dtype)
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+def _from_picture(contents: Any, name: str) -> AnyArray:
+    store = contents.store
+    try:
+        _check_shape(store.shape, name)
+        values: AnyArray = store.read((slice(None), slice(None)))
+    finally:
+        store.close()
+    if contents.convert is not None:
+        values = contents.convert(values)
+    if values.dtype.kind in "iu":
+        top = np.iinfo(values.dtype).max
+        if np.isin(values, (0, top)).all():
+            values = values == top
+    return values
+
+
+def _from_json(path: Path, name: str) -> AnyArray:
+    data = read_json(path, LARGEST_JSON, "a mask")
+    if isinstance(data, dict):
+        data = data.get("mask")
+    if not isinstance(data, list):
+        raise InputError(
+            f'{name}: holds no mask; it should be a nested list, or have one as "mask".'
+        )
+    if not all(
+        isinstance(row, list)
+        and len(row) == len(data[0])
+        and all(isinstance(value, bool | int | float) for value in row)
+        for row in data
+    ):
+        raise InputError(
+            f"{name}: holds no mask; it should be a list of equally long lists of 0 and 1."
+        )
+    try:
+        values: AnyArray = np.array(data)
+    except (ValueError, OverflowError):
+        raise InputError(f"{name}: holds other values than 0 and 1.") from None
+    _check_shape(values.shape, name)
+    return values

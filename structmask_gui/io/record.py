@@ -1,0 +1,366 @@
+"""The JSON record: everything that is needed to understand and repeat an extraction."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from structmask_gui import __version__
+from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.extraction import Extraction
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import (
+    IsCancelled,
+    Progress,
+    never_cancelled,
+    no_progress,
+    stop_if,
+)
+from structmask_gui.io.export import LARGEST_JSON
+from structmask_gui.io.images import ImageStack
+from structmask_gui.io.json_files import check_format, json_bytes, read_json
+from structmask_gui.io.paths import reason, shown
+
+FORMAT: Literal["structmask-record"] = "structmask-record"
+VERSION = 1
+
+# Three characters a pixel, and room for the rest.
+_MOST_PIXELS = LARGEST_JSON // 4
+_PIECE = 2**20
+
+
+def _finite(value: object) -> object:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+Number = Annotated[float | None, BeforeValidator(_finite)]
+"""A number, or None where it is undefined: JSON has no NaN."""
+
+
+class _Part(BaseModel):
+    # What a later version adds is ignored; what it changes raises the version number.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class InputRecord(_Part):
+    """A file that was measured.
+
+    Attributes
+    ----------
+    name, path : str
+        Its name and where it was.
+    kind : str
+        Its format.
+    axes, shape, dtype : str, tuple of int, str
+        Letters and lengths of its dimensions, and the type of the measured values.
+    series : int
+        Which image of the file.
+    channel : int, "luminance" or None
+        Which channel.
+    frames : str or None
+        Which frames, START:STOP:STEP; None for all.
+    sha256 : str or None
+        Checksum of the file; None if it was not made.
+    metadata : dict of str to str
+        What the file says of itself.
+    """
+
+    name: str
+    path: str
+    kind: str = ""
+    axes: str
+    shape: tuple[int, ...]
+    dtype: str
+    series: int = 0
+    channel: int | Literal["luminance"] | None = None
+    frames: str | None = None
+    sha256: str | None = None
+    metadata: dict[str, str] = Field(default_factory=dict)
+
+
+class PatchesRecord(_Part):
+    """The patches: their shape, how many were used of how many frames, and why others were not."""
+
+    shape: tuple[int, int]
+    used: int
+    frames: int
+    left_out: dict[str, int] = Field(default_factory=dict)
+
+
+class RingRecord(_Part):
+    """What was decided about one ring; see `structmask_gui.core.rings.Ring`."""
+
+    index: int
+    pixels: int
+    maximum: Number
+    ratio: Number
+    threshold: Number
+    considered: bool
+    kept: int
+    added_by_proximity: int
+    dropped_by_proximity: int = 0
+
+
+class StatisticsRecord(_Part):
+    """Figures of the mask; see `structmask_gui.core.mask.MaskStatistics`."""
+
+    shape: tuple[int, int]
+    true_pixels: int
+    share: float
+    extent: tuple[int, int]
+    components: int
+    symmetric: bool
+    shape_class: str
+
+
+class CorrelationRecord(_Part):
+    """Correlation of the noise at each lag and its standard error, both with axes (dy, dx)."""
+
+    rho: list[list[Number]]
+    error: list[list[Number]]
+
+
+class Record(_Part):
+    """The record of an extraction.
+
+    Attributes
+    ----------
+    program_version : str
+        Version of StructMask that made it.
+    date : str
+        When, in UTC.
+    parameters : dict
+        All parameters.
+    method, convention, source : str
+        The most important of them, for whoever looks.
+    region : (y0, y1, x0, x1) or None
+        The rectangle that was measured; None for whole frames.
+    inputs : list of InputRecord
+        The files; empty if an array was measured.
+    patches, rings, statistics
+        What was measured, decided and found.
+    mask : list of lists of 0 and 1
+        The mask, rows first.
+    sentence, notes
+        The result in words.
+    edited : bool
+        The mask was changed by hand afterwards.
+    correlation, verdict, quality : optional
+        Filled where they were computed.
+    """
+
+    format: Literal["structmask-record"] = FORMAT
+    version: int = VERSION
+    program_version: str
+    date: str
+    method: str
+    convention: str
+    source: str
+    parameters: dict[str, Any]
+    region: tuple[int, int, int, int] | None = None
+    inputs: list[InputRecord] = Field(default_factory=list)
+    patches: PatchesRecord | None = None
+    rings: list[RingRecord] = Field(default_factory=list)
+    statistics: StatisticsRecord
+    sentence: str = ""
+    notes: list[str] = Field(default_factory=list)
+    edited: bool = False
+    correlation: CorrelationRecord | None = None
+    verdict: dict[str, Any] | None = None
+    quality: dict[str, Any] | None = None
+    mask: list[list[int]]
+
+    def as_json(self) -> bytes:
+        """Return the contents of a record file."""
+        return json_bytes(self.model_dump(mode="json"))
+
+    def as_mask(self) -> Mask:
+        """Return the mask.
+
+        Raises
+        ------
+        InputError
+            If it is none; `read_record` has checked it already.
+        """
+        return _checked_mask(self.mask, "the record")
+
+    def as_parameters(self) -> Parameters:
+        """Return the parameters.
+
+        Raises
+        ------
+        ParameterError
+            If they are not valid; `read_record` has checked them already.
+        """
+        return Parameters.checked(self.parameters)
+
+
+def make_record(
+    extraction: Extraction,
+    stacks: Sequence[ImageStack] = (),
+    *,
+    mask: Mask | None = None,
+    correlation: CorrelationRecord | None = None,
+    verdict: dict[str, Any] | None = None,
+    quality: dict[str, Any] | None = None,
+    checksums: bool = True,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Record:
+    """Make the record of an extraction.
+
+    Parameters
+    ----------
+    extraction : Extraction
+        The result.
+    stacks : sequence of ImageStack
+        The files it was measured in.
+    mask : Mask, optional
+        The mask as edited by hand; by default the extraction's.
+    correlation, verdict, quality : optional
+        Further sections.
+    checksums : bool
+        Read the files once more for their SHA-256.
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`. Progress counts bytes of the files.
+
+    Raises
+    ------
+    InputError
+        If a file can no longer be read, or the mask is too large for a record.
+    Cancelled
+        Within 0.2 s of ``cancelled`` turning True.
+    """
+    parameters, measurement = extraction.parameters, extraction.measurement
+    final = extraction.mask if mask is None else mask
+    if final.array.size > _MOST_PIXELS:
+        raise InputError(
+            f"The mask of {final.shape[0]} x {final.shape[1]} pixels is too large for a JSON"
+            " record; export it as NPY, or switch crop_autocorr on."
+        )
+    sampling = measurement.sampling
+    rings = extraction.rings.rings if extraction.rings is not None else ()
+    return Record(
+        program_version=__version__,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        method=parameters.method,
+        convention=parameters.convention,
+        source=parameters.source,
+        parameters=parameters.model_dump(mode="json"),
+        region=None if measurement.region is None else tuple(measurement.region),
+        inputs=_inputs(stacks, checksums, progress, cancelled),
+        patches=PatchesRecord(
+            shape=sampling.patch_shape,
+            used=sampling.n_used,
+            frames=sampling.n_frames,
+            left_out=sampling.left_out,
+        ),
+        rings=[RingRecord.model_validate(ring, from_attributes=True) for ring in rings],
+        statistics=StatisticsRecord.model_validate(final.statistics, from_attributes=True),
+        sentence=extraction.sentence,
+        notes=list(
+            dict.fromkeys((*(note for one in stacks for note in one.notes), *extraction.notes))
+        ),
+        edited=mask is not None and mask != extraction.mask,
+        correlation=correlation,
+        verdict=verdict,
+        quality=quality,
+        mask=final.array.astype(int).tolist(),
+    )
+
+
+def read_record(path: str | os.PathLike[str]) -> Record:
+    """Read a record file.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is no record, was made by a newer version, or holds no valid mask or
+        parameters.
+    """
+    path = Path(path)
+    name = shown(path)
+    data = read_json(path, LARGEST_JSON, "a record")
+    check_format(data, path, FORMAT, VERSION, "a record")
+    try:
+        record = Record.model_validate(data)
+        record.as_parameters()
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise InputError(
+            f"{name}: is a damaged record: {where} is missing or not valid; export it again."
+        ) from None
+    except ParameterError as error:
+        raise InputError(f"{name}: is a damaged record: {error}") from None
+    _checked_mask(record.mask, name)
+    return record
+
+
+def file_checksum(
+    path: Path,
+    *,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> str:
+    """Return the SHA-256 of a file, read in pieces.
+
+    Raises
+    ------
+    InputError
+        If the file can no longer be read.
+    Cancelled
+        If ``cancelled`` turned True.
+    """
+    what = f"Checksum of {shown(path)}"
+    digest = hashlib.sha256()
+    try:
+        total = path.stat().st_size
+        done = 0
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                stop_if(cancelled)
+                digest.update(piece)
+                done += len(piece)
+                progress(min(done, total), total, what)
+    except OSError as error:
+        raise InputError(
+            f"{shown(path)}: can no longer be read ({reason(error)}); check that the disk is there."
+        ) from error
+    return digest.hexdigest()
+
+
+def _inputs(
+    stacks: Sequence[ImageStack], checksums: bool, progress: Progress, cancelled: IsCancelled
+) -> list[InputRecord]:
+    return [
+        InputRecord(
+            name=stack.name,
+            path=str(stack.path.absolute()),
+            kind=stack.kind,
+            axes=stack.axes,
+            shape=stack.shape,
+            dtype=str(stack.dtype),
+            series=stack.series_index,
+            channel=stack.channel,
+            frames=stack.frames_chosen,
+            sha256=file_checksum(stack.path, progress=progress, cancelled=cancelled)
+            if checksums
+            else None,
+            metadata=stack.metadata,
+        )
+        for stack in stacks
+    ]
+
+
+def _checked_mask(rows: list[list[int]], name: str) -> Mask:
+    if len({len(row) for row in rows}) != 1:
+        raise InputError(f"{name}: has a mask whose rows are not equally long; export it again.")
+    return Mask.checked(rows, name)
