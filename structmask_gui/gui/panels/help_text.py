@@ -1,0 +1,218 @@
+"""The method in plain words, with the numbers of the present result. Text only, without Qt."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import numpy as np
+
+_INTRODUCTION = """
+<h3>What this is about</h3>
+<p>Some noise is not alone in its pixel: a scan line that is too bright, a readout that leaks into
+the next pixel, a camera that smooths. A denoiser of the Noise2Void family learns to guess each
+pixel from its neighbours. Where neighbours share the noise, it learns to guess the noise as
+well, and keeps it.</p>
+<p>StructN2V therefore hides some neighbours together with the pixel. The <b>mask</b> says which:
+every neighbour that shares its noise, and no others, since each hidden pixel also hides a part of
+the picture.</p>
+<h3>What an autocorrelation is</h3>
+<p>Lay the image upon itself, shift the copy by <i>dx</i> pixels to the right and <i>dy</i> down,
+and ask how alike the two are. The answer for every shift, drawn as a picture, is the
+autocorrelation. Its middle is no shift at all, where an image is always like itself. Noise that
+is alone in its pixel has nothing but that middle. Stripes along rows leave a bright row, since the
+image stays like itself when it is shifted along the stripes.</p>
+<p>Shifting by (dx, dy) or by (−dx, −dy) gives the same answer. So the picture looks the same
+when it is turned by half a circle, and so does the mask.</p>
+"""
+
+_READING = """
+<h3>How to read the views</h3>
+<p><b>Averaged autocorrelation.</b> Look for a bright row, column, cross or spot about the middle.
+A soft hill over the whole square is more often the picture itself than its noise. The dashed
+square is the part in which the mask is looked for.</p>
+<p><b>Rings.</b> The same square as the method sees it. Each ring is one distance from the middle.
+Dots are the pixels of the mask, other marks are pixels that came close, and the legend says why
+they are not in it.</p>
+<p><b>Mask.</b> What you export. The dot is the centre pixel.</p>
+<h3>When it does not look right</h3>
+<p><b>Too small:</b> the bright row goes on beyond the mask. Lower <i>Base percentile</i> and
+<i>Ring strength</i>, raise <i>Largest mask</i> and perhaps <i>Centre size</i>.</p>
+<p><b>Too large:</b> it holds pixels that are no brighter than others. Do the opposite.</p>
+<p><b>Only the centre:</b> there may be nothing to hide, and plain Noise2Void is right. If you see a
+pattern all the same, switch off <i>Adaptive threshold</i> and lower <i>Base percentile</i>.</p>
+<p><b>Picture instead of noise:</b> draw a rectangle about a part with little picture, and measure
+there.</p>
+"""
+
+_NO_RESULT = """
+<h3>What was done to your image</h3>
+<p>Open a stack. This part then tells, step by step, what was measured in it and what was
+decided.</p>
+"""
+
+
+def help_html(extraction: Any | None) -> str:
+    """Return the whole help as rich text.
+
+    Parameters
+    ----------
+    extraction : Extraction or None
+        The present result, whose numbers it quotes.
+    """
+    middle = _NO_RESULT if extraction is None else story_html(extraction)
+    return _INTRODUCTION + middle + _READING
+
+
+def story_html(extraction: Any) -> str:
+    """Return what each stage did to the image, as rich text."""
+    steps = [_patches(extraction), _average(extraction), _square(extraction)]
+    if extraction.rings is not None:
+        steps += [_adapted(extraction), _rings(extraction), _chosen(extraction)]
+    steps.append(_trimmed(extraction))
+    items = "".join(f"<li><p>{step}</p></li>" for step in steps)
+    return (
+        "<h3>What was done to your image</h3>"
+        f"<p><b>{html.escape(extraction.sentence)}</b></p><ol>{items}</ol>"
+    )
+
+
+def _count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
+
+
+def _patches(extraction: Any) -> str:
+    sampling = extraction.measurement.sampling
+    height, width = sampling.patch_shape
+    region = extraction.measurement.region
+    text = (
+        f"<b>Patches.</b> {_count(sampling.n_used, 'patch', 'patches')} of {width} × {height} pixels"
+        f" were cut from {_count(sampling.n_frames, 'frame')}"
+    )
+    if region is not None:
+        text += (
+            f", within your rectangle of {region.x1 - region.x0} × {region.y1 - region.y0} pixels"
+        )
+    text += "."
+    for reason, count in sampling.left_out.items():
+        text += f" {_count(count, 'patch was', 'patches were')} left out: {html.escape(reason)}."
+    return text
+
+
+def _average(extraction: Any) -> str:
+    parameters = extraction.measurement.parameters
+    mean = extraction.measurement.autocorrelation.mean
+    text = (
+        "<b>Average.</b> The mean brightness was taken off each patch, and its autocorrelation was"
+        " computed without wrapping around at the edges"
+    )
+    if parameters.norm_autocorr:
+        text += ", divided by its middle so that every patch counts alike"
+    if parameters.log_autocorr:
+        text += ", and its logarithm, log(1 + |r|), was taken to lift what is weak"
+    text += ". All of them were averaged."
+    height, width = mean.shape
+    others = mean.copy()
+    others[height // 2, width // 2] = -np.inf
+    y, x = np.unravel_index(int(np.argmax(others)), mean.shape)
+    # Of a symmetric pair the one to the right, or below.
+    dy, dx = int(y) - height // 2, int(x) - width // 2
+    if (dx, dy) < (0, 0) or (dx == 0 and dy < 0):
+        dy, dx = -dy, -dx
+    middle = float(mean[height // 2, width // 2])
+    text += (
+        f" Beside the middle ({_number(middle)}) it is highest at the shift"
+        f" (dx, dy) = ({dx}, {dy}), with {_number(float(others[y, x]))}."
+    ).replace("-", "−")
+    return text
+
+
+def _square(extraction: Any) -> str:
+    height, width = extraction.centre.shape
+    if extraction.parameters.crop_autocorr:
+        return (
+            "<b>Centre square.</b> The mask is looked for among shifts of up to"
+            f" {width // 2} pixels, a square of {width} × {height}."
+        )
+    return f"<b>No crop.</b> The whole plane of {width} × {height} shifts is analysed."
+
+
+def _adapted(extraction: Any) -> str:
+    parameters = extraction.parameters
+    low, high = float(extraction.centre.min()), float(extraction.centre.max())
+    span = f" The values now run from {_number(low)} to {_number(high)}."
+    if parameters.convention == "as-documented":
+        if not parameters.adapt_autocorr:
+            return "<b>Scaling.</b> The adaptive threshold is off; the values were scaled to 0 … 1."
+        return (
+            "<b>Adaptive threshold.</b> Values that do not exceed a threshold, which is"
+            f" {parameters.adapt_CB:g} % of the middle at the middle and falls with the distance,"
+            " were set to 0. The rest was scaled to 0 … 1."
+        )
+    if not parameters.adapt_autocorr:
+        return "<b>Adaptive threshold.</b> It is off; the square was left as it is." + span
+    return (
+        "<b>Adaptive threshold.</b> The square was scaled to 0 … 1, and a hill that falls from ½ at"
+        f" the middle to 0 at the corners (decay {parameters.adapt_DF:g}) was taken off it." + span
+    )
+
+
+def _rings(extraction: Any) -> str:
+    rings = extraction.rings.rings
+    considered = [ring for ring in rings if ring.considered]
+    need = extraction.parameters.center_ratio_threshold
+    text = (
+        f"<b>Rings.</b> Of {_count(len(rings), 'ring')}, {len(considered)}"
+        f" {'reaches' if len(considered) == 1 else 'reach'} {need:g} of the middle's value and"
+        f" {'is' if len(considered) == 1 else 'are'} considered"
+    )
+    if considered:
+        strongest = max(considered, key=lambda ring: ring.maximum)
+        text += f"; the strongest is ring {strongest.index}, at {_number(strongest.ratio)} of the middle"
+    return text + "."
+
+
+def _chosen(extraction: Any) -> str:
+    parameters, rings = extraction.parameters, extraction.rings.rings
+    selected = int(extraction.rings.selected.sum()) - 1
+    kind = (
+        "a percentile of the ring's values"
+        if parameters.convention == "as-documented"
+        else "a share of the way from the ring's lowest value to its highest"
+    )
+    text = (
+        "<b>Pixels.</b> Within a considered ring, pixels above the ring's threshold are chosen."
+        f" It is {kind}, {parameters.base_percentile:g} % at first and"
+        f" {parameters.percentile_decay:g} times that from each ring to the next."
+        f" {_count(selected, 'pixel was', 'pixels were')} chosen beside the middle"
+    )
+    added = sum(ring.added_by_proximity for ring in rings)
+    dropped = sum(ring.dropped_by_proximity for ring in rings)
+    if added:
+        text += f", {added} of them only because they are almost as high as the middle"
+    if dropped:
+        text += (
+            f"; {_count(dropped, 'other was', 'others were')} dropped for not being almost as high"
+            " as the middle"
+        )
+    return text + "."
+
+
+def _trimmed(extraction: Any) -> str:
+    parameters, parts = extraction.parameters, []
+    dropped, limited = extraction.dropped_by_component, extraction.dropped_by_limit
+    if dropped:
+        parts.append(f"{_count(dropped, 'pixel')} not joined to the middle dropped out.")
+    if limited:
+        parts.append(
+            f"{_count(limited, 'pixel')}, the weakest, fell to the limit of"
+            f" {parameters.max_true_pixels}."
+        )
+    if not parts:
+        parts.append("Nothing had to be taken away.")
+    left = _count(extraction.mask.statistics.true_pixels, "pixel")
+    return f"<b>Size and shape.</b> {' '.join(parts)} The mask has {left}, the middle included."
