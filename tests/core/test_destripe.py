@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from structmask_gui.core.covariance import noise_covariance
+from structmask_gui.core.destripe import DestripedFrames, destriped, line_offsets
+from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.frames import ArrayFrames, Frames
+from structmask_gui.core.quality import copied_curve
+from structmask_gui.core.simulation import NoiseModel, cells, row_offsets, simulate
+
+
+def test_plain_medians_are_hand_worked():
+    frame = np.array([[1, 1, 9], [4, 5, 4], [7, 7, 7]])
+    np.testing.assert_allclose(line_offsets(frame, "rows", None), [-3, 0, 3])
+    np.testing.assert_allclose(line_offsets(frame.T, "columns", None), [-3, 0, 3])
+    np.testing.assert_allclose(destriped(frame, "rows", None), [[4, 4, 12], [4, 5, 4], [4, 4, 4]])
+
+
+def test_a_single_raised_row_is_found_and_the_slow_part_stays():
+    frame = np.add.outer(np.linspace(0, 50, 101), np.zeros(40))
+    frame[50] += 2.0
+    offsets = line_offsets(frame, "rows", 21)
+    assert offsets[50] == pytest.approx(2 * 20 / 21)
+    assert np.abs(np.delete(offsets, 50)[15:-15]).max() == pytest.approx(2 / 21)
+    np.testing.assert_allclose(destriped(frame, "rows").mean(), frame.mean(), atol=0.01)
+
+
+def test_destriping_brings_noise_under_a_picture_down_and_ends_the_line():
+    picture = cells((256, 256))
+    frames = simulate(
+        NoiseModel(row_offsets(), 0.9), (256, 256), n_frames=2, picture=picture, strength=2.0
+    )
+    clean = (picture - picture.mean()) / picture.std() * 2
+    for lines in ("rows", "columns"):
+        stack = frames if lines == "rows" else frames.swapaxes(1, 2)
+        truth = clean if lines == "rows" else clean.T
+        raw, better = ArrayFrames(stack), DestripedFrames(ArrayFrames(stack), lines)
+        assert np.mean((better.read(0) - truth) ** 2) < 0.95 * np.mean((stack[0] - truth) ** 2)
+        reach = (20, 96) if lines == "rows" else (96, 20)
+        before = copied_curve(noise_covariance(raw, reach).values, None)
+        after = copied_curve(noise_covariance(better, reach).values, None)
+        assert (before.spans, after.spans) == (True, False)
+        assert before.axis == lines
+
+
+def test_pixels_that_are_not_finite_are_left_out():
+    frame = np.zeros((30, 10))
+    frame[5] = 3
+    frame[5, 2], frame[7] = np.nan, np.nan
+    offsets = line_offsets(frame, "rows", None)
+    assert offsets[7] == 0
+    assert offsets[5] - offsets[0] == 3
+    assert np.isfinite(line_offsets(frame, "rows")).all()
+
+
+def test_frames_are_read_as_a_whole_or_in_part():
+    array = np.random.default_rng(0).normal(size=(2, 40, 30)).astype(np.float32)
+    stack = DestripedFrames(ArrayFrames(array, "a.tif"), "columns")
+    assert isinstance(stack, Frames)
+    assert (stack.n_frames, stack.frame_shape, stack.dtype) == (2, (40, 30), np.float32)
+    assert stack.name == "a.tif without column offsets"
+    np.testing.assert_array_equal(stack.read(1), destriped(array[1], "columns"))
+    np.testing.assert_array_equal(stack.read(1, 7, 11), stack.read(1)[7:11])
+    rows = DestripedFrames(ArrayFrames(array), "rows", None)
+    np.testing.assert_array_equal(rows.read(0, 7, 11), destriped(array[0], "rows", None)[7:11])
+
+
+def test_bad_arguments_are_answered_by_a_sentence():
+    with pytest.raises(InputError, match="2-D"):
+        line_offsets(np.zeros(5), "rows")
+    with pytest.raises(ParameterError, match="span = 2"):
+        line_offsets(np.zeros((5, 5)), "rows", 2)

@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from structmask_gui.core.blindspot import estimated_error, weights
+from structmask_gui.core.errors import ParameterError
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.quality import field_lags, still_copied
+from structmask_gui.core.simulation import NoiseModel, kernels, row_offsets
+from structmask_gui.core.suggest import suggest
+
+
+def picture(reach, strength=1.0, length=6.0):
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    return strength**2 * np.exp(-(y**2 + x**2) / (2 * length**2))
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels"),
+    [
+        ("white", 1),
+        ("row 7", 13),
+        ("row 5", 9),
+        ("column 7", 13),
+        ("diagonal", 13),
+        ("block 3", 25),
+    ],
+)
+@pytest.mark.parametrize("with_image", [True, False])
+def test_the_true_lags_are_suggested(name, pixels, with_image):
+    model = NoiseModel(kernels()[name], 0.3)
+    noise = model.correlation(20)
+    found = suggest(noise, noise + picture(20) if with_image else None)
+    if with_image:
+        assert found.mask == Mask(np.abs(model.correlation(10)) > 1e-9).cropped()
+        assert found.mask.statistics.true_pixels == pixels
+    else:
+        assert found.points[found.knee].copied <= 0.005 + 1e-9
+        assert found.mask.statistics.true_pixels <= pixels
+
+
+def test_a_weak_long_row_is_found():
+    # 0.04 at every lag of the row: below any floor per lag.
+    noise = 0 * picture(20)
+    noise[20] = 0.04
+    noise[20, 20] = 1
+    found = suggest(noise, noise + picture(20, 1.0, 8.0))
+    assert found.mask.statistics.shape_class == "horizontal"
+    assert found.mask.statistics.extent == (1, 21)
+    assert found.points[found.knee].copied < 0.001 < 0.01 < found.points[0].copied
+    # Without the picture "still copied" alone must show it, growing pixel by pixel along the row.
+    for point in suggest(noise).points[:11]:
+        assert point.mask.shape[0] == 1
+
+
+def test_a_detached_echo_is_found():
+    noise = NoiseModel(kernels()["echo slanted"], 0.3).correlation(20)
+    mask = suggest(noise, noise + picture(20)).mask
+    assert [tuple(lag) for lag in mask.lags()] == [(-4, -5), (0, 0), (4, 5)]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.sampled_from(sorted(kernels())), st.floats(0.3, 3), st.booleans())
+def test_the_points_are_nested_masks_with_their_own_figures(name, strength, with_image):
+    noise = NoiseModel(kernels()[name], 0.3).correlation(12)
+    image = noise + picture(12, strength)
+    found = suggest(noise, image if with_image else None, 6)
+    last = np.zeros((13, 13), dtype=bool)
+    copied = [point.copied for point in found.points]
+    assert copied == sorted(copied, reverse=True)
+    for i, point in enumerate(found.points):
+        mask = point.mask
+        padded = mask.padded((13, 13)).array
+        assert not (last & ~padded).any()
+        last = padded
+        assert point.pixels == mask.statistics.true_pixels == 2 * i + 1
+        assert mask.statistics.symmetric
+        if i % 20 == 3:
+            assert point.copied == pytest.approx(still_copied(noise, mask, 6), abs=1e-5)
+            if with_image:
+                error = estimated_error(noise, image, weights(image, mask, 6))
+                assert point.noise_left == pytest.approx(error.noise_left, abs=1e-4)
+                assert point.detail_lost == pytest.approx(error.detail_lost, abs=1e-4)
+    if with_image:
+        least = min(point.error for point in found.points)
+        assert found.points[found.knee].error <= 1.02 * least + 1e-9
+
+
+def test_no_other_simple_mask_is_estimated_better():
+    noise = NoiseModel(kernels()["isotropic"], 0.3).correlation(20)
+    image = noise + picture(20, 2.0, 3.0)
+    found = suggest(noise, image)
+    best = found.points[found.knee].error
+    for span in (1, 3, 5, 7, 9):
+        error = estimated_error(noise, image, weights(image, np.ones((span, span)))).total
+        assert best <= 1.02 * error
+
+
+def test_the_size_is_limited():
+    noise = NoiseModel(kernels()["isotropic wide"], 0.1).correlation(20)
+    found = suggest(noise, noise + picture(20), most_pixels=11)
+    assert found.points[-1].pixels == 11
+    assert suggest(noise, most_pixels=1).mask.statistics.true_pixels == 1
+
+
+def test_long_lines_take_lags_beyond_the_square():
+    noise = NoiseModel(row_offsets(), 0.9).correlation(60)
+    found = suggest(noise, lags=field_lags(8, 25, "rows"))
+    assert found.mask.statistics.extent[1] > 21
+    assert found.mask.statistics.extent[0] == 1
+
+
+def test_chance_correlation_makes_no_mask():
+    pixels = 40_000
+    random = np.random.default_rng(0)
+    noise = random.normal(size=(41, 41)) / np.sqrt(pixels)
+    noise = (noise + noise[::-1, ::-1]) / np.sqrt(2)
+    noise[20, 20] = 1
+    found = suggest(noise, noise + picture(20), pixels=pixels)
+    assert found.mask.statistics.true_pixels == 1
+    assert "Only the centre" in found.sentence
+
+
+def test_the_noise_must_reach_twice_as_far():
+    with pytest.raises(ParameterError, match="measured up to"):
+        suggest(NoiseModel(kernels()["row 5"], 0.3).correlation(9), None, 5)

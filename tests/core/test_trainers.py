@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from structmask_gui.core.errors import ParameterError
+from structmask_gui.core.trainers import (
+    blanked,
+    blanked_share,
+    careamics_mask,
+    careamics_masks,
+    receptive_radius,
+)
+
+
+def test_the_known_shares():
+    assert 100 * blanked_share(25, 1.5) == pytest.approx(31, abs=0.6)
+    assert 100 * blanked_share(25, 0.2) == pytest.approx(5, abs=0.2)
+    assert blanked_share(1, 1.5) == pytest.approx(0.015)
+
+
+@pytest.mark.parametrize("pixels", [1, 2, 7, 13, 25, 100, 441])
+def test_what_is_recommended_blanks_no_more_than_a_tenth(pixels):
+    for item in blanked(pixels):
+        assert item.percent == pytest.approx(100 * blanked_share(pixels, item.trainer.percent))
+        assert 0 < item.recommended <= item.trainer.percent
+        assert 100 * blanked_share(pixels, item.recommended) <= 10 + 1e-9
+        if item.recommended < item.trainer.percent:
+            assert 100 * blanked_share(pixels, item.recommended) > 9
+            assert f"set {item.trainer.setting} to {item.recommended:g}" in item.sentence
+        else:
+            assert "default is fine" in item.sentence
+
+
+def test_careamics_shapes_are_full_width_with_the_centre():
+    np.testing.assert_array_equal(careamics_mask("horizontal", 5).array, np.ones((1, 5)))
+    np.testing.assert_array_equal(careamics_mask("vertical", 3).array, np.ones((3, 1)))
+    np.testing.assert_array_equal(
+        careamics_mask("cross", 3).array, [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
+    )
+    assert careamics_mask("square", 15).statistics.true_pixels == 225
+    masks = careamics_masks()
+    assert len(masks) == 28
+    assert masks["cross 15"].statistics.true_pixels == 29
+
+
+@pytest.mark.parametrize("span", [1, 4, 17])
+def test_other_spans_are_refused(span):
+    with pytest.raises(ParameterError, match="3 to 15"):
+        careamics_mask("square", span)
+
+
+def test_other_shapes_are_refused():
+    with pytest.raises(ParameterError, match="horizontal, vertical"):
+        careamics_mask("diagonal", 5)
+
+
+def test_how_far_a_network_sees_is_hand_worked():
+    assert receptive_radius(0) == 2
+    # Depth 1: two convolutions at 1, halving 1, two at 2, doubling 1, two at 1.
+    assert receptive_radius(1) == 2 + 1 + 4 + 1 + 2
+    assert receptive_radius(1, kernel=5) == 4 + 1 + 8 + 1 + 4
