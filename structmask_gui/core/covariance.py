@@ -30,7 +30,8 @@ MOST_FRAMES = 16
 FLAT_SHARE = 0.1
 """Share of the patches, those of least variance, in which noise is measured in single frames."""
 
-_FEWEST_FLAT = 16
+_FEWEST_FLAT = 8
+_NARROWEST = 48
 
 
 @dataclass(frozen=True)
@@ -240,9 +241,12 @@ class FlatPatches:
         progress: Progress = no_progress,
         cancelled: IsCancelled = never_cancelled,
     ) -> None:
-        # A surface takes its share of every lag, so patches are wide where the frames allow.
+        # Wider patches are less flat; in narrower ones the surface takes more of the noise.
         shape = frames.frame_shape
-        self.sides = (min(max(64, 4 * reach[0]), shape[0]), min(max(64, 4 * reach[1]), shape[1]))
+        self.sides = (
+            min(max(_NARROWEST, 2 * reach[0]), shape[0]),
+            min(max(_NARROWEST, 2 * reach[1]), shape[1]),
+        )
         self._surface = _Surface(*self.sides)
         found: list[tuple[float, tuple[int, int, int]]] = []
         chosen = spread_frames(frames.n_frames)

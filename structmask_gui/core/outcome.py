@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.covariance import (
+    FLAT_SHARE,
     Covariance,
     FlatPatches,
     NoiseSource,
@@ -26,19 +27,25 @@ from structmask_gui.core.frames import Frames
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import FloatArray, mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.quality import RADIUS, copied_curve, figures
+from structmask_gui.core.quality import FAR_RADIUS, RADIUS, copied_curve, figures
 from structmask_gui.core.suggest import suggest
 
 Advice = Literal["keep", "larger", "smaller", "offsets first", "cannot tell"]
 
 COPIED = 0.05
-"""Share of the noise that may be copied before a larger mask is advised."""
+"""Share of the noise that may be copied before a larger mask is advised; twice that where it was
+looked for in flat patches, because what picture they hold is in raw and output alike."""
 
 LOST = 0.2
 """Picture in the residual, in units of the noise variance, before a smaller mask is advised."""
 
 _BLOCK = 16
 """Side of the blocks in which single frames are compared."""
+
+_SMOOTH = 5
+"""Side of the mean that takes most noise, but not the picture, out of them."""
+
+_FEWEST_BLOCKS = 16
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Outcome:
         Variance of the picture found in the residual, in units of the noise variance. In a still
         scene it is what the residuals of two frames have in common (a fixed pattern that was
         removed counts as well); in single frames, by how much the residual is stronger where the
-        output is busy, its brightness allowed for.
+        picture is busy, its brightness allowed for: a rough figure.
     expected : float
         What a linear blind-spot network still copies with the mask.
     advice : str
@@ -89,6 +96,7 @@ def judge(
     mask: Mask | ArrayLike | None,
     *,
     source: NoiseSource | None = None,
+    noise: Covariance | None = None,
     radius: int = RADIUS,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
@@ -104,6 +112,9 @@ def judge(
     source : "difference" or "flat", optional
         Where the noise is looked at; by default "difference" where there are two frames or more,
         which is right for a still scene only.
+    noise : Covariance, optional
+        The noise of the raw frames where it was measured before, at least up to twice the radius;
+        measured by `source` if not given.
     radius : int
         Radius of the neighbourhood; also the reach of the correlations returned.
     progress, cancelled : callable
@@ -120,9 +131,10 @@ def judge(
     array = mask_array(mask)
     if source is None:
         source = "difference" if raw.n_frames > 1 else "flat"
-    reach = tuple(min(96, (side - 1) // 2) for side in raw.frame_shape)
-    far = (min(24, reach[0]), reach[1]) if source == "difference" else (2 * radius, 2 * radius)
-    noise = noise_covariance(raw, far, source, progress=progress, cancelled=cancelled)
+    if noise is None:
+        noise = noise_covariance(
+            raw, _reach(raw, source, radius), source, progress=progress, cancelled=cancelled
+        )
     image = image_covariance(raw, 2 * radius, progress=progress, cancelled=cancelled)
     sums = _Sums(radius)
     for a, b in _noise_pairs(raw, denoised, source, 2 * radius, cancelled):
@@ -139,7 +151,14 @@ def judge(
     ) / noise.variance
     expected = figures(noise.values, array, radius).copied
     advice, following, sentence = _advise(
-        noise, image, array, radius, copied=copied, lost=lost, expected=expected
+        noise,
+        image,
+        array,
+        radius,
+        copied=copied,
+        too_much=COPIED if source == "difference" else 2 * COPIED,
+        lost=lost,
+        expected=expected,
     )
     return Outcome(
         source=source,
@@ -215,31 +234,34 @@ def _lost_in_still_scene(raw: Frames, denoised: Frames, cancelled: IsCancelled) 
 
 
 def _lost_in_busy_parts(raw: Frames, denoised: Frames, cancelled: IsCancelled) -> float:
-    """Return by how much the residual's variance follows the structure of the output.
+    """Return by how much the residual's variance follows the structure of the picture.
 
     Over blocks, the residual's variance is fitted by a constant, the block's brightness (noise may
-    follow it) and the variance of the output within the block, all not negative.
+    follow it) and its structure, all not negative. The structure is the variance of the smoothed
+    raw frame over that of the flattest tenth of the blocks: what the output lost is still in it.
     """
+    from scipy.ndimage import uniform_filter
     from scipy.optimize import nnls
 
     rows: list[tuple[float, float, float]] = []
     for frame in spread_frames(raw.n_frames):
         _stop_if(cancelled)
-        output, residual = denoised.read(frame).astype(np.float64), _residual(raw, denoised, frame)
-        for block, part in zip(_blocks(output), _blocks(residual), strict=True):
+        smooth = uniform_filter(raw.read(frame).astype(np.float64), _SMOOTH)
+        residual = _residual(raw, denoised, frame)
+        for block, part in zip(_blocks(smooth), _blocks(residual), strict=True):
             if np.isfinite(part).all() and np.isfinite(block).all():
                 rows.append((float(part.var()), float(block.mean()), float(block.var())))
-    if len(rows) < 4:
+    if len(rows) < _FEWEST_BLOCKS:
         return 0.0
-    table = np.array(rows)
-    brightness = table[:, 1] - table[:, 1].min()
-    terms = np.stack([np.ones(len(table)), brightness, table[:, 2]], axis=1)
+    residual_variance, brightness, structure = np.array(rows).T
+    structure = np.maximum(structure - np.quantile(structure, FLAT_SHARE), 0)
+    terms = np.stack([np.ones_like(structure), brightness - brightness.min(), structure], axis=1)
     # Blocks of strong residual scatter more; weighting by it keeps a few of them from deciding.
-    weight = 1 / (table[:, 0] + table[:, 0].mean())
+    weight = 1 / (residual_variance + residual_variance.mean())
     scale = terms.max(axis=0)
     scale[scale == 0] = 1
-    found, _ = nnls(terms / scale * weight[:, np.newaxis], table[:, 0] * weight)
-    return float((found[2] / scale[2]) * table[:, 2].mean())
+    found, _ = nnls(terms / scale * weight[:, np.newaxis], residual_variance * weight)
+    return float(found[2] / scale[2] * structure.mean())
 
 
 def _residual(raw: Frames, denoised: Frames, frame: int) -> FloatArray:
@@ -259,6 +281,7 @@ def _advise(
     radius: int,
     *,
     copied: float,
+    too_much: float,
     lost: float,
     expected: float,
 ) -> tuple[Advice, Mask | None, str]:
@@ -266,11 +289,11 @@ def _advise(
     curve = copied_curve(noise.values, mask)
     best = suggest(noise.values, image.values, radius, pixels=noise.pixels).mask
     present = Mask(mask)
-    if copied > COPIED:
+    if copied > too_much:
         what = f"The output repeats {100 * copied:.0f} % of the noise"
         if curve.spans:
             return "offsets first", None, f"{what}. {curve.sentence}"
-        if expected > COPIED / 2 and figures(noise.values, best, radius).copied < expected:
+        if expected > too_much / 2 and figures(noise.values, best, radius).copied < expected:
             return (
                 "larger",
                 best,
@@ -309,6 +332,13 @@ def _advise(
         f"The output repeats {100 * max(0.0, copied):.1f} % of the noise and the residual holds"
         f" detail worth {100 * lost:.1f} % of it. Keep this mask.",
     )
+
+
+def _reach(raw: Frames, source: NoiseSource, radius: int) -> int:
+    """Return how far to measure: flat patches are small, differences show whole lines."""
+    if source == "flat":
+        return 2 * radius
+    return max(2 * radius, min(2 * FAR_RADIUS, (min(raw.frame_shape) - 1) // 2))
 
 
 def _check(raw: Frames, denoised: Frames) -> None:
