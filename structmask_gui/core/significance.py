@@ -17,6 +17,7 @@ from structmask_gui.core.autocorrelation import FloatArray, LagKernel, unfold
 from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.postprocess import strongest_pairs
+from structmask_gui.core.surfaces import Surface
 
 # How many degrees of freedom Bartlett's formula counts for beside the spread over patches: it keeps
 # twenty patches from being judged by twenty noisy spreads.
@@ -57,7 +58,7 @@ class LagEstimate:
     @property
     def reach(self) -> int:
         """Largest lag."""
-        return self.rho.shape[0] // 2
+        return int(self.rho.shape[0]) // 2
 
     @property
     def covariance(self) -> FloatArray:
@@ -106,11 +107,11 @@ class LagPool:
     ----------
     kernel : LagKernel
         Gives patch shape and reach.
-    basis : ndarray of float64, shape (k, height, width)
-        Orthonormal surfaces that were taken off each patch; the constant for the mean alone.
+    surface : Surface
+        What was taken off each patch.
     """
 
-    def __init__(self, kernel: LagKernel, basis: FloatArray) -> None:
+    def __init__(self, kernel: LagKernel, surface: Surface) -> None:
         height, width = kernel.patch_shape
         reach_y, reach_x = kernel.reach
         if reach_y != reach_x:
@@ -119,10 +120,7 @@ class LagPool:
         rows = height - np.arange(reach_y + 1)
         columns = width - np.abs(np.arange(-reach_x, reach_x + 1))
         self._pairs = np.outer(rows, columns).astype(np.float64)
-        # Taking k surfaces off takes the share a(l) of the noise's power at low frequency from the
-        # lag product at l; see `_unbiased`.
-        products = kernel.half_plane(basis.astype(np.float32)).sum(axis=0)
-        self._bias = products / self._pairs
+        self._bias = surface.bias(reach_x)
         size = self._pairs.size
         self._centre = reach_x
         self._total = np.zeros(size)
@@ -177,7 +175,7 @@ class LagPool:
             self._close(axis)
             self._open[axis].frame = -1
         mean = self._total / self._n
-        covariance = self._unbiased(mean)
+        covariance = self._bias.undo(mean, self._tail_beyond(self._unfold(mean)))
         rho = covariance / covariance[self._centre]
         n_squared = (self._n * covariance[self._centre]) ** 2
         alone = self._patch.variance(rho) / n_squared
@@ -188,7 +186,7 @@ class LagPool:
         positive = lags & (prior > 0) & self._independent_half()
         scale = float(np.median(alone[positive] / prior[positive])) if positive.any() else 0.0
         variance = (degrees * alone + _PRIOR_DEGREES * scale * prior) / (degrees + _PRIOR_DEGREES)
-        inflation, dof = self._inflation(rho, alone, n_squared, degrees + _PRIOR_DEGREES)
+        inflation, dof = self._inflation(rho, degrees + _PRIOR_DEGREES)
         error = np.sqrt(variance * inflation)
         error[self._centre] = 0.0
         return LagEstimate(
@@ -201,9 +199,7 @@ class LagPool:
             inflation=float(inflation.max()),
         )
 
-    def _inflation(
-        self, rho: FloatArray, alone: FloatArray, n_squared: float, degrees: float
-    ) -> tuple[FloatArray, FloatArray]:
+    def _inflation(self, rho: FloatArray, degrees: float) -> tuple[FloatArray, FloatArray]:
         """Return by lag the factor for shared lines on the squared error, and degrees of freedom.
 
         Lags along rows, lags along columns and all others are pooled apart: within each the sharing
@@ -240,36 +236,20 @@ class LagPool:
         """Mark the lags that are not the rotation of another: dy > 0, or dy = 0 and dx > 0."""
         return np.arange(self._pairs.size) > self._centre
 
-    def _unbiased(self, mean: FloatArray) -> FloatArray:
-        """Undo what taking the mean, or a surface, off each patch took from the lag products.
-
-        To first order the product at lag l is too small by G a(l), G the sum of the covariances
-        (the noise's power at low frequency) and a(l) the products of the surfaces. Where a
-        correlation along rows or columns does not end within the reach, G counts it to the patch's
-        edge.
-        """
-        full, bias = self._unfold(mean), self._unfold(self._bias.ravel())
+    def _tail_beyond(self, full: FloatArray) -> float:
+        """Return the summed covariance beyond the reach, of lines that do not end within it."""
         height, width = self._patch_shape
         reach = self._reach
-        span = np.arange(-reach, reach + 1)
-        weight = np.outer(1 - np.abs(span) / height, 1 - np.abs(span) / width)
-        weight[reach, reach] = 1.0
-        outer = span > reach // 2
-        for line, side, axis in ((full[reach], width, 1), (full[:, reach], height, 0)):
-            tail = line[outer]
-            others = np.delete(full, reach, axis=1 - axis)
-            noise = float(others.std()) / np.sqrt(tail.size)
-            # The sum to the patch's edge of the triangle that weights lags.
-            beyond = (side - reach) * (side - reach - 1) / side
-            if float(tail.mean()) > 4 * noise and beyond > 0:
-                lags = np.flatnonzero(outer) - reach
-                end = weight[reach] if axis == 1 else weight[:, reach]
-                share = beyond / tail.size / 2
-                for lag in lags:
-                    end[reach + lag] += share
-                    end[reach - lag] += share
-        total = float((full * weight).sum()) / max(1.0 - float((bias * weight).sum()), 0.5)
-        return mean + max(total, 0.0) * self._bias.ravel()
+        outer = np.arange(-reach, reach + 1) > reach // 2
+        total = 0.0
+        for axis, side in ((0, height), (1, width)):
+            lines = np.moveaxis(full, axis, 1)
+            tail = lines[reach, outer]
+            noise = float(np.delete(lines[:, outer], reach, axis=0).std()) / np.sqrt(tail.size)
+            if float(tail.mean()) > 4 * noise:
+                # Twice the sum of the weights 1 - lag / side from the reach to the edge.
+                total += float(tail.mean()) * (side - reach) * (side - reach - 1) / side
+        return total
 
     def _unfold(self, values: FloatArray) -> FloatArray:
         half = values.reshape(self._pairs.shape)
@@ -355,7 +335,7 @@ def select_lags(estimate: LagEstimate, parameters: Parameters) -> StatisticalSel
     degrees = estimate.degrees[inside, inside]
     ratio = np.divide(np.abs(rho), error, out=np.full_like(rho, np.inf), where=error > 0)
     ratio[(error <= 0) & (rho == 0)] = 0.0
-    p = 2 * t.sf(ratio, degrees)
+    p = np.asarray(2 * t.sf(ratio, degrees))
     p[reach, reach] = 0.0
     half = np.arange(p.size).reshape(p.shape) > p.size // 2
     q = np.zeros_like(p)

@@ -1,0 +1,172 @@
+"""Smooth surfaces taken off a patch, and what that takes from its lag products.
+
+A patch of noise has no known mean; what is taken off (its mean, or a plane) follows the noise, and
+the lag products of the residual are biased. The bias is linear in the covariances of the noise, so
+it can be undone exactly, up to the largest lag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.frames import AnyArray
+
+# Covariances beyond this lag are not told apart in the bias.
+_INNER = 16
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The polynomials up to a total degree on a patch.
+
+    Attributes
+    ----------
+    patch_shape : tuple of int
+        Height and width.
+    degree : int
+        0: the mean; 1: a plane; 2: a quadratic surface.
+    """
+
+    patch_shape: tuple[int, int]
+    degree: int
+
+    @cached_property
+    def _lines(self) -> tuple[FloatArray, FloatArray]:
+        """Orthonormal polynomials along y and x, shapes (degree + 1, side)."""
+        height, width = self.patch_shape
+        return _polynomials(height, self.degree), _polynomials(width, self.degree)
+
+    @property
+    def _members(self) -> list[tuple[int, int]]:
+        """Degrees in y and x of each orthonormal surface."""
+        top = self.degree
+        return [(a, b) for a in range(top + 1) for b in range(top + 1 - a)]
+
+    def remove_from(self, patches: AnyArray) -> AnyArray:
+        """Return float32 patches, shape (n, height, width), with their surfaces taken off."""
+        # The mean first and in float64: a large offset must not eat the digits of float32.
+        mean = patches.mean(axis=(1, 2), dtype=np.float64)
+        values: AnyArray = (patches - mean[:, None, None]).astype(np.float32)
+        if self.degree > 0:
+            along_y, along_x = (line.astype(np.float32) for line in self._lines)
+            for a, b in self._members:
+                weight = np.einsum("nyx,y,x->n", values, along_y[a], along_x[b], optimize=True)
+                values -= weight[:, None, None] * np.outer(along_y[a], along_x[b])
+        return values
+
+    def bias(self, reach: int) -> Bias:
+        """Return the correction of lag products up to a largest lag."""
+        return _bias(self, reach)
+
+
+@dataclass(frozen=True, eq=False)
+class Bias:
+    """Undoes the bias of mean lag products.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (lags, inner lags)
+        What a covariance at an inner lag m takes from the mean lag product at l.
+    inner : ndarray of int
+        Which of the lags are inner ones.
+    flat : ndarray, shape (lags,)
+        What one unit of covariance far away, summed, takes from each.
+    """
+
+    matrix: FloatArray
+    inner: AnyArray
+    flat: FloatArray
+
+    def undo(self, mean: FloatArray, beyond: float = 0.0) -> FloatArray:
+        """Return covariances from mean lag products.
+
+        Parameters
+        ----------
+        mean : ndarray, shape (lags,)
+            Lag products divided by the number of pairs; the half plane dy >= 0, row by row.
+        beyond : float
+            Summed covariance at lags beyond the reach.
+        """
+        whole = mean + beyond * self.flat
+        system = np.eye(self.inner.size) - self.matrix[self.inner]
+        known = np.linalg.solve(system, whole[self.inner])
+        return np.asarray(whole + self.matrix @ known)
+
+
+def _polynomials(side: int, degree: int) -> FloatArray:
+    x = np.linspace(-1, 1, side)
+    basis, _ = np.linalg.qr(np.vander(x, degree + 1, increasing=True))
+    return np.asarray(basis.T)
+
+
+@lru_cache(maxsize=16)
+def _bias(surface: Surface, reach: int) -> Bias:
+    """Work out the bias; see Notes.
+
+    Notes
+    -----
+    Noise with covariance T, the projection P on the surfaces: the residual has the covariance
+    (1 - P) T (1 - P). Summed over the pairs of pixels at lag l, with T the shift by m and by -m,
+    this is n(l) where l = m; less twice the sum over p of P(p, p + l - m), where p + l must lie in
+    the patch; plus, over pairs of surfaces, the product of their lag sums at l and m. All surfaces
+    are products of a polynomial in y and one in x, so all sums are products of sums along a line.
+    """
+    height, width = surface.patch_shape
+    lines = surface._lines
+    two = [_two(line, reach) for line in lines]
+    inner_reach = min(reach, _INNER)
+    three = [_three(line, reach, inner_reach) for line in lines]
+    dy, dx = (axis.ravel() for axis in np.mgrid[0 : reach + 1, -reach : reach + 1])
+    inner = np.flatnonzero((dy <= inner_reach) & (np.abs(dx) <= inner_reach))
+    pairs = (height - dy) * (width - np.abs(dx))
+    at_l = (reach + dy, reach + dx)
+    matrix = np.zeros((dy.size, inner.size))
+    members = surface._members
+    for sign in (1, -1):
+        my, mx = sign * dy[inner], sign * dx[inner]
+        for a, b in members:
+            matrix += 2 * (
+                three[0][a][at_l[0][:, None], inner_reach + my[None]]
+                * three[1][b][at_l[1][:, None], inner_reach + mx[None]]
+            )
+            for c, d in members:
+                left = two[0][a, c, at_l[0]] * two[1][b, d, at_l[1]]
+                right = two[0][a, c, reach + my] * two[1][b, d, reach + mx]
+                matrix -= np.outer(left, right)
+    # On the row dy = 0, m and -m are both among the unknowns: each takes half.
+    matrix[:, dy[inner] == 0] /= 2
+    own = sum(two[0][a, a, at_l[0]] * two[1][b, b, at_l[1]] for a, b in members)
+    return Bias(matrix / pairs[:, None], inner, np.asarray(own / pairs))
+
+
+def _two(line: FloatArray, reach: int) -> FloatArray:
+    """Return the sums over p of P_a(p) P_b(p + l), shape (a, b, 2 reach + 1)."""
+    count, side = line.shape
+    result = np.zeros((count, count, 2 * reach + 1))
+    for lag in range(-reach, reach + 1):
+        start, stop = max(0, -lag), min(side, side - lag)
+        if start < stop:
+            result[:, :, reach + lag] = line[:, start:stop] @ line[:, start + lag : stop + lag].T
+    return result
+
+
+def _three(line: FloatArray, reach: int, inner: int) -> list[FloatArray]:
+    """Return the sums over p of P(p) P(p + l - m), p + l on the line: (l, m) for each P."""
+    count, side = line.shape
+    far = reach + inner
+    padded = np.zeros((count, side + 2 * far))
+    padded[:, far : far + side] = line
+    index = np.arange(side)
+    result = [np.zeros((2 * reach + 1, 2 * inner + 1)) for _ in range(count)]
+    for lag in range(-reach, reach + 1):
+        there = (index + lag >= 0) & (index + lag < side)
+        for m in range(-inner, inner + 1):
+            shifted = padded[:, far + lag - m : far + lag - m + side]
+            sums = np.einsum("ap,ap->a", line[:, there], shifted[:, there])
+            for a in range(count):
+                result[a][reach + lag, inner + m] = sums[a]
+    return result
