@@ -90,8 +90,8 @@ def _patches(extraction: Any) -> str:
     height, width = sampling.patch_shape
     region = extraction.measurement.region
     text = (
-        f"<b>Patches.</b> {_count(sampling.n_used, 'patch', 'patches')} of {width} × {height} pixels"
-        f" were cut from {_count(sampling.n_frames, 'frame')}"
+        f"<b>Patches.</b> {_count(sampling.n_used, 'patch', 'patches')} of {width} × {height}"
+        f" pixels were cut from {_count(sampling.n_frames, 'frame')}"
     )
     if region is not None:
         text += (
@@ -172,7 +172,8 @@ def _rings(extraction: Any) -> str:
     )
     if considered:
         strongest = max(considered, key=lambda ring: ring.maximum)
-        text += f"; the strongest is ring {strongest.index}, at {_number(strongest.ratio)} of the middle"
+        share = _number(strongest.ratio)
+        text += f"; the strongest is ring {strongest.index}, at {share} of the middle"
     return text + "."
 
 

@@ -18,11 +18,12 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QImage, QPainter, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from structmask_gui.gui.views.canvas import AXIS_HEIGHT, AXIS_WIDTH, Arrows, Axis, Box, Canvas
 from structmask_gui.gui.views.colormaps import COLORMAPS
 from structmask_gui.gui.views.header import MenuButton, ReadOut
+from structmask_gui.gui.views.legend import Legend
 from structmask_gui.gui.views.theme import Theme, smaller
 from structmask_gui.gui.views.veil import Veil
 
@@ -110,7 +111,14 @@ class PictureView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._header)
-        layout.addWidget(self.canvas, 1)
+        self.legend = Legend()
+        self.legend.hide()
+        self.legend.needs_room.connect(self._arrange)
+        self._ground = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._ground.setSpacing(0)
+        self._ground.addWidget(self.canvas, 1)
+        self._ground.addWidget(self.legend)
+        layout.addLayout(self._ground, 1)
         self.main_layout = layout
         self.veil = Veil(self.canvas)
 
@@ -146,6 +154,27 @@ class PictureView(QWidget):
         """Return the width of what stands at the right of the picture."""
         return 0.0
 
+    def _arrange(self) -> None:
+        """Put the legend below or beside the picture, wherever it leaves the picture larger."""
+        self.legend.setVisible(bool(self.legend.texts))
+        if not self.legend.texts:
+            return
+        width = self._header.width()
+        height = self.height() - self._header.height()
+        column, lines = self.legend.column_width(), self.legend.height_for(width)
+        around = _MARGINS[0] + _MARGINS[2] + AXIS_WIDTH + self._beside()
+        above = _MARGINS[1] + _MARGINS[3] + AXIS_HEIGHT
+        aspect = self._content.width() / self._content.height()
+        size_below = min(width - around, (height - lines - above) * aspect)
+        size_beside = min(width - column - around, (height - above) * aspect)
+        beside = self._square and size_beside > size_below
+        if beside:
+            self._ground.setDirection(QBoxLayout.Direction.LeftToRight)
+            self.legend.stand_beside(column)
+        else:
+            self._ground.setDirection(QBoxLayout.Direction.TopToBottom)
+            self.legend.stand_below(lines)
+
     def _place(self) -> None:
         """Give the box the shape of what it shows, so that the axes lie along the picture."""
         if not self._square or self._content.isEmpty():
@@ -178,6 +207,10 @@ class PictureView(QWidget):
     def set_title_visible(self, visible: bool) -> None:
         """Hide the title where a tab or a dock already says it."""
         self.title_label.setVisible(visible)
+
+    def set_extraction(self, extraction: Any | None) -> None:
+        """Show what the view shows of an `Extraction`; None empties it."""
+        raise NotImplementedError
 
     def set_stale(self, stale: bool, text: str = "Out of date") -> None:
         """Veil the picture while it is older than what is asked for."""
@@ -214,6 +247,7 @@ class PictureView(QWidget):
         """Say what rectangle there is to see; a new one is shown whole."""
         if rect != self._content:
             self._content = rect
+            self._arrange()
             self._place()
             self.reset_zoom()
 
@@ -370,15 +404,11 @@ class PictureView(QWidget):
         buffer.close()
         return bytes(data.data())
 
+    def _export_footer(self) -> int:
+        return self.legend.height_for(self.canvas.width())
+
     def _export_size(self) -> QSize:
-        return QSize(self.canvas.width(), self.canvas.height() + 24 + self._footer_height())
-
-    def _footer_height(self) -> int:
-        """Return the height of what `_paint_footer` draws below the picture."""
-        return 0
-
-    def _paint_footer(self, painter: QPainter, rect: QRectF) -> None:
-        """Draw what stands below the picture, a legend for instance."""
+        return QSize(self.canvas.width(), self.canvas.height() + 24 + self._export_footer())
 
     def _paint_export(self, painter: QPainter, size: QSize) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -391,9 +421,9 @@ class PictureView(QWidget):
         canvas = QRectF(0, 24, self.canvas.width(), self.canvas.height())
         source = self.canvas.viewport().rect()
         self.canvas.render(painter, canvas, source)
-        footer = self._footer_height()
-        if footer:
-            self._paint_footer(painter, QRectF(0, canvas.bottom(), size.width(), footer))
+        self.legend.paint_on(
+            painter, QRectF(0, canvas.bottom(), size.width(), self._export_footer())
+        )
 
     # --- colours, size, end -------------------------------------------------------------------
 
@@ -412,6 +442,7 @@ class PictureView(QWidget):
             axis.restyle(theme, small)
         self.arrows.restyle(theme, small)
         self.veil.restyle(theme)
+        self.legend.restyle(theme)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the palette or font."""
@@ -426,8 +457,9 @@ class PictureView(QWidget):
             self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the veil over the picture."""
+        """Make room for the legend, and keep the veil over the picture."""
         super().resizeEvent(event)
+        self._arrange()
         self.veil.follow()
 
     def sizeHint(self) -> QSize:

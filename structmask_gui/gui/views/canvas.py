@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QPen,
     QPolygonF,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from structmask_gui.gui.views.theme import Theme
 
@@ -60,6 +60,8 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
         self.grabs_left = False
         self._grabbed = False
         self.setAntialiasing(True)
+        # The scene's size is no wish: the view gives the canvas what room there is.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take the press, or hand it to pyqtgraph."""

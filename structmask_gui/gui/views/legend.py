@@ -1,16 +1,17 @@
-"""A legend below a picture, never upon it: swatches with words, wrapped to the width."""
+"""A legend beside or below a picture, never upon it: swatches with words."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, Signal
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from structmask_gui.gui.views.theme import Theme, smaller
 
+_ANY = 16777215  # Qt's largest size
 _SWATCH = 18.0
 _GAP = 14.0
 _MARGIN = 8.0
@@ -25,14 +26,22 @@ class Entry:
 
 
 class Legend(QWidget):
-    """The entries side by side, in as many lines as they need."""
+    """The entries in as many lines as the width makes of them.
+
+    Signals
+    -------
+    needs_room()
+        The entries changed, so it wants another size.
+    """
+
+    needs_room = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._entries: tuple[Entry, ...] = ()
         self._theme = Theme.of(self.palette())
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._fit()
+        self._size = QSize(0, 0)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -41,16 +50,15 @@ class Legend(QWidget):
 
     def set_entries(self, entries: tuple[Entry, ...]) -> None:
         """Show other entries."""
-        if [e.text for e in entries] != [e.text for e in self._entries]:
-            self._entries = entries
-            self._fit()
+        changed = [e.text for e in entries] != [e.text for e in self._entries]
         self._entries = entries
         self.update()
+        if changed:
+            self.needs_room.emit()
 
     def restyle(self, theme: Theme) -> None:
         """Take on the colours."""
         self._theme = theme
-        self._fit()
         self.update()
 
     def _places(self, width: float) -> list[tuple[float, float]]:
@@ -74,8 +82,31 @@ class Legend(QWidget):
             return 0
         return round(self._places(width)[-1][1] + self._line_height() + 3)
 
-    def _fit(self) -> None:
-        self.setFixedHeight(self.height_for(self.width()))
+    def stand_below(self, height: int) -> None:
+        """Take a line, or more, of the whole width."""
+        self._take(QSize(0, height), QSize(_ANY, height))
+
+    def stand_beside(self, width: int) -> None:
+        """Take a column of the whole height."""
+        self._take(QSize(width, 0), QSize(width, _ANY))
+
+    def _take(self, smallest: QSize, largest: QSize) -> None:
+        self._size = smallest
+        self.setMinimumSize(smallest)
+        self.setMaximumSize(largest)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Return the size that the view gave it."""
+        return self._size
+
+    def column_width(self) -> int:
+        """Return the width that the entries need below each other."""
+        if not self._entries:
+            return 0
+        metrics = QFontMetricsF(smaller(self.font()))
+        widest = max(metrics.horizontalAdvance(entry.text) for entry in self._entries)
+        return round(widest + _SWATCH + 5 + 2 * _MARGIN + 1)
 
     def paint_on(self, painter: QPainter, rect: QRectF) -> None:
         """Draw the legend into a rectangle."""
@@ -100,13 +131,3 @@ class Legend(QWidget):
         painter.fillRect(self.rect(), self._theme.background)
         self.paint_on(painter, QRectF(self.rect()))
         painter.end()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wrap anew."""
-        super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
-            self._fit()
-
-    def sizeHint(self) -> QSize:
-        """Return the size at the present width."""
-        return QSize(200, self.height_for(self.width()))

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.lag import lag_rect, lag_text, number_text
-from structmask_gui.gui.views.legend import Entry, Legend
+from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.marks import cosmetic
 from structmask_gui.gui.views.theme import Theme, mixed
 
@@ -171,8 +171,6 @@ class MaskView(PictureView):
         self.cells = CellsItem()
         self.box.addItem(self.cells, ignoreBounds=True)
         self.box.setLimits(minXRange=2, minYRange=2)
-        self.legend = Legend()
-        self.main_layout.addWidget(self.legend)
         self.canvas.pressed.connect(self._on_pressed)
         self.canvas.dragged.connect(self._on_dragged)
         self.canvas.released.connect(self._on_released)
@@ -382,16 +380,8 @@ class MaskView(PictureView):
         painter.setBrush(self.theme.second)
         painter.drawEllipse(rect.center(), 3.4, 3.4)
 
-    def _footer_height(self) -> int:
-        return self.legend.height_for(self.canvas.width())
-
-    def _paint_footer(self, painter: QPainter, rect: QRectF) -> None:
-        self.legend.paint_on(painter, rect)
-
     def restyle(self) -> None:
         """Take the colours from the palette."""
         super().restyle()
         if hasattr(self, "cells"):
             self.cells.set_theme(self.theme)
-        if hasattr(self, "legend"):
-            self.legend.restyle(self.theme)

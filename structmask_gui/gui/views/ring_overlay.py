@@ -20,7 +20,7 @@ from structmask_gui.gui.views.decisions import (
     pixel_decisions,
 )
 from structmask_gui.gui.views.lag import LagView, lag_rect
-from structmask_gui.gui.views.legend import Entry, Legend
+from structmask_gui.gui.views.legend import Entry
 
 # Below this many screen pixels for a lag, marks are drawn as tinted cells and rings left out.
 _MARKS_FROM = 5.0
@@ -148,9 +148,6 @@ class RingOverlayView(LagView):
         self._codes: NDArray[np.uint8] | None = None
         self.rings_item = RingsItem()
         self.box.addItem(self.rings_item, ignoreBounds=True)
-        self.legend = Legend()
-        self.main_layout.addWidget(self.legend)
-        self.legend.restyle(self.theme)
 
     @property
     def decisions(self) -> NDArray[np.uint8] | None:
@@ -241,19 +238,6 @@ class RingOverlayView(LagView):
             if int(decision) in present:
                 entries.append(Entry(text, draw))
         self.legend.set_entries(tuple(entries))
-
-    def _footer_height(self) -> int:
-        return self.legend.height_for(self.canvas.width())
-
-    def _paint_footer(self, painter: QPainter, rect: QRectF) -> None:
-        self.legend.paint_on(painter, rect)
-
-    def restyle(self) -> None:
-        """Take the colours from the palette."""
-        super().restyle()
-        legend = getattr(self, "legend", None)
-        if legend is not None:
-            legend.restyle(self.theme)
 
 
 def _rescaled(parameters: Any) -> bool:
