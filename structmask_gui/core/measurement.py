@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -40,9 +35,7 @@ from structmask_gui.core.sampling import (
     read_patches,
     unusable,
 )
-
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
+from structmask_gui.core.threads import WORKERS, in_threads
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +178,7 @@ def _sum_patches(
     reasons: list[str] = []
     what = "Measuring patches"
     progress(0, len(plan), what)
-    chunks = read_patches(frames, plan, patches_per_chunk(kernel))
+    chunks = read_patches(frames, plan, patches_per_chunk(kernel, len(plan), WORKERS))
     # Closed at once when something is raised: the pool must not outlive the call.
     with closing(in_threads(work, chunks)) as results:
         for values, why in results:
@@ -195,27 +188,3 @@ def _sum_patches(
             reasons += why
             progress(len(reasons), len(plan), what)
     return total, reasons
-
-
-def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_Out, None, None]:
-    """Apply ``work`` to items on all cores, a few ahead, and yield the results in order.
-
-    The items are made in the calling thread, so that files are read by one thread only; the order
-    of the results, and so of every sum of them, does not depend on the number of cores.
-    """
-    from threadpoolctl import threadpool_limits
-
-    workers = os.cpu_count() or 1
-    pending: deque[Future[_Out]] = deque()
-    # One level of threads: BLAS would start its own in each of ours.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
-        try:
-            for item in items:
-                pending.append(pool.submit(work, item))
-                if len(pending) > 2 * workers:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()

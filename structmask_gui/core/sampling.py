@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -157,8 +158,8 @@ def _checked_region(frames: Frames, region: Region | None) -> Region:
     smallest = int(parameter_infos()["patch_size"].lowest or 1)
     if min(height, width) < smallest:
         raise InputError(
-            f"{frames.name}: is {height} x {width} pixels, too small to measure; give an image of at"
-            f" least {smallest} x {smallest}."
+            f"{frames.name}: is {height} x {width} pixels, too small to measure; give an image of"
+            f" at least {smallest} x {smallest}."
         )
     if region is None:
         return Region(0, height, 0, width)
@@ -227,31 +228,67 @@ def read_patches(frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
     Chunk
         In the order of the plan.
     """
-    height, width = plan.patch_shape
     row_bytes = frames.frame_shape[1] * frames.dtype.itemsize
-    most_rows = max(height, _BYTES_AT_ONCE // row_bytes)
-    band: AnyArray | None = None
-    band_frame, band_y0, band_y1 = -1, 0, 0
-    for start in range(0, len(plan), per_chunk):
-        places = plan.places[start : start + per_chunk]
-        patches = np.empty((len(places), height, width), dtype=frames.dtype)
-        for index, (frame, y, x) in enumerate(places.tolist()):
-            if frame != band_frame or y < band_y0 or y + height > band_y1:
-                band_frame, band_y0 = frame, y
-                band_y1 = _band_end(plan, start + index, y + most_rows)
-                band = frames.read(frame, band_y0, band_y1)
-            assert band is not None
-            patches[index] = band[y - band_y0 : y - band_y0 + height, x : x + width]
-        yield Chunk(slice(start, start + len(places)), patches)
+    most_rows = max(plan.patch_shape[0], _BYTES_AT_ONCE // row_bytes)
+    start = 0
+    patches = _room(plan, start, per_chunk, frames)
+    for band in _bands(plan, most_rows):
+        rows = frames.read(band.frame, band.y0, band.y1)
+        first = band.first
+        while first < band.end:
+            end = min(band.end, start + len(patches))
+            _cut(rows, plan, band.y0, first, patches[first - start : end - start])
+            first = end
+            if end == start + len(patches):
+                yield Chunk(slice(start, end), patches)
+                start = end
+                patches = _room(plan, start, per_chunk, frames)
 
 
-def _band_end(plan: Plan, index: int, furthest: int) -> int:
-    """Return the last row needed by the patches that follow in this frame, up to ``furthest``."""
-    places, height = plan.places, plan.patch_shape[0]
-    frame = places[index, 0]
-    end = np.searchsorted(places[:, 0], frame, side="right")
-    ends = places[index:end, 1] + height
-    return int(ends[ends <= furthest].max())
+def _room(plan: Plan, start: int, per_chunk: int, frames: Frames) -> AnyArray:
+    """Return an empty array for the chunk that begins at ``start``."""
+    return np.empty((min(per_chunk, len(plan) - start), *plan.patch_shape), dtype=frames.dtype)
+
+
+def _cut(rows: AnyArray, plan: Plan, y0: int, first: int, patches: AnyArray) -> None:
+    """Copy the patches from ``first`` on out of rows that begin at ``y0`` of their frame."""
+    height, width = plan.patch_shape
+    if len(patches) == 1:
+        _, y, x = plan.places[first].tolist()
+        patches[0] = rows[y - y0 : y - y0 + height, x : x + width]
+    else:
+        _, tops, lefts = plan.places[first : first + len(patches)].T
+        windows = np.lib.stride_tricks.sliding_window_view(rows, plan.patch_shape)
+        patches[:] = windows[tops - y0, lefts]
+
+
+class _Band(NamedTuple):
+    """Rows of a frame to read at once, and which patches lie in them: ``first`` to ``end``."""
+
+    frame: int
+    y0: int
+    y1: int
+    first: int
+    end: int
+
+
+def _bands(plan: Plan, most_rows: int) -> Iterator[_Band]:
+    height = plan.patch_shape[0]
+    frames, tops = plan.places[:, 0], np.ascontiguousarray(plan.places[:, 1])
+    edges = np.array([0, *(np.flatnonzero(np.diff(frames)) + 1), len(plan)])
+    numbers = frames[edges[:-1]].tolist()
+    lowest = tops[edges[1:] - 1].tolist()
+    for number, lowest_top, (first, frame_end) in zip(
+        numbers, lowest, pairwise(edges.tolist()), strict=True
+    ):
+        while first < frame_end:
+            y0, y1, end = int(tops[first]), lowest_top + height, frame_end
+            if y1 - y0 > most_rows:
+                last_top = y0 + most_rows - height
+                end = first + int(np.searchsorted(tops[first:end], last_top, side="right"))
+                y1 = int(tops[end - 1]) + height
+            yield _Band(number, y0, y1, first, end)
+            first = end
 
 
 def unusable(patches: AnyArray) -> list[str]:

@@ -128,5 +128,8 @@ def test_no_patches():
 
 
 def test_chunks_are_bounded():
-    assert patches_per_chunk(LagKernel((16, 16), (2, 2))) == 256
-    assert patches_per_chunk(LagKernel((4096, 4096), (10, 10))) == 1
+    small, large = LagKernel((16, 16), (2, 2)), LagKernel((4096, 4096), (10, 10))
+    assert patches_per_chunk(small, 100_000) == 512
+    assert patches_per_chunk(large, 100_000) == 1
+    assert patches_per_chunk(small, 100, workers=2) == 25
+    assert patches_per_chunk(small, 1, workers=8) == 1

@@ -12,8 +12,9 @@ from structmask_gui.core.autocorrelation import average_patches
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.extraction import extract_array, select
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measurement import in_threads, measure
+from structmask_gui.core.measurement import measure
 from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.core.threads import in_threads
 
 
 def rows(shape: tuple[int, ...] = (4, 128, 128), length: int = 7, seed: int = 0) -> np.ndarray:
@@ -79,7 +80,7 @@ def test_the_mean_does_not_depend_on_how_it_is_cut_up(monkeypatch):
     stack = rows()
     parameters = Parameters(patch_size=16)
     mean = measure(ArrayFrames(stack), parameters).autocorrelation.mean
-    monkeypatch.setattr("structmask_gui.core.measurement.patches_per_chunk", lambda kernel: 5)
+    monkeypatch.setattr("structmask_gui.core.measurement.patches_per_chunk", lambda *_: 5)
     other = measure(ArrayFrames(stack), parameters).autocorrelation.mean
     np.testing.assert_allclose(mean, other, rtol=1e-12)
 
@@ -105,6 +106,7 @@ def test_cancel_stops_soon():
         asked.append(time.perf_counter())
         stop.set()
 
+    measure(ArrayFrames(stack[:1]), Parameters())  # starts the threads that are kept
     threads = threading.active_count()
     timer = threading.Timer(0.3, ask)
     timer.start()
@@ -123,6 +125,24 @@ def test_an_error_in_a_thread_reaches_the_caller():
     with pytest.raises(ZeroDivisionError):
         list(in_threads(work, [1, 2, 0, 3]))
     assert list(in_threads(work, [1, 1, 1])) == [1, 1, 1]
+
+
+def test_nothing_goes_on_after_closing():
+    running = threading.Event()
+    done = []
+
+    def work(item: int) -> int:
+        running.set()
+        time.sleep(0.05)
+        done.append(item)
+        return item
+
+    results = in_threads(work, range(100))
+    assert next(results) == 0
+    results.close()
+    finished = len(done)
+    time.sleep(0.15)
+    assert len(done) == finished < 100
 
 
 STAGES = ["square", "centre", "rings", "mask"]

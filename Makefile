@@ -1,0 +1,45 @@
+# Everything a person calls; `make help` lists it. Needs Python 3.11 or newer, pip and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+FILE ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types format bench clean
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+setup: $(READY) ## Make .venv and install the program and what its tests need
+
+$(READY): pyproject.toml
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "error: there is no $(PYTHON); install Python 3.11 or newer (on Debian or Ubuntu: apt-get install python3 python3-venv)."; exit 1; }
+	@$(PYTHON) packaging/check_python.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+run: $(READY) ## Open the window on the sample, or on FILE=path; without a display write build/demo
+	@$(BIN)/python -m structmask_gui.demo $(if $(FILE),"$(FILE)")
+
+test: $(READY) ## Run the whole test suite, offscreen
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## Check types
+	$(BIN)/mypy
+
+format: $(READY) ## Put the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## Measure speed, accuracy and interaction; see docs/benchmarks.md
+	$(BIN)/python benchmarks/speed.py
+
+clean: ## Remove what was built
+	rm -rf build dist
