@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from structmask_gui.gui.remedies import REMEDIES
+from structmask_gui.core.remedies import REMEDIES
 from structmask_gui.gui.views.colormaps import COLORMAPS
 
 Needs = Literal["", "stack", "result", "busy", "pinned", "region", "undo", "redo"]

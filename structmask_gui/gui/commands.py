@@ -12,9 +12,9 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui import dialogs, places
 from structmask_gui.gui.exporting import FORMS, form_of, name_filter, proposed_name
-from structmask_gui.gui.remedies import REMEDIES, described, remedied
 from structmask_gui.gui.settings import ThemeName
 
 if TYPE_CHECKING:
@@ -234,11 +234,11 @@ class Commands(QObject):
 
     def apply_remedy(self, name: str) -> None:
         """Apply a remedy and say what it changed."""
-        remedy = REMEDIES[name]
-        text = described(self._session.parameters, remedy)
-        self._session.set_parameters(remedied(self._session.parameters, remedy), remedy.text)
-        self._window.say(f"{remedy.text}: {text}.")
-        log.info("%s: %s", remedy.text, text)
+        said = REMEDIES[name].text
+        remedied = apply_remedy(self._session.parameters, name)
+        self._session.set_parameters(remedied.parameters, said)
+        self._window.say(f"{said}: {remedied.text}.")
+        log.info("%s: %s", said, remedied.text)
 
     # --- presets and compare ------------------------------------------------------------------
 

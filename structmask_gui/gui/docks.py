@@ -63,6 +63,9 @@ def build_panel(info: DockInfo, window: MainWindow) -> QWidget:
         panel.said.connect(window.say)
     else:
         panel = made(window.session)
+    if info.id == "parameters":
+        panel.drag_started.connect(window.session.begin_drag)
+        panel.drag_ended.connect(window.session.end_drag)
     assert isinstance(panel, QWidget)
     return panel
 
@@ -70,8 +73,10 @@ def build_panel(info: DockInfo, window: MainWindow) -> QWidget:
 def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     """Put all docks to where they are at first."""
     for dock in docks.values():
-        dock.setFloating(False)
-        window.removeDockWidget(dock)
+        if dock.isFloating():
+            dock.setFloating(False)
+        if window.dockWidgetArea(dock) != Qt.DockWidgetArea.NoDockWidgetArea:
+            window.removeDockWidget(dock)
     window.addDockWidget(_LEFT, docks["files"])
     window.addDockWidget(_RIGHT, docks["presets"])
     window.splitDockWidget(docks["presets"], docks["parameters"], Qt.Orientation.Vertical)

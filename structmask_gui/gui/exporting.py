@@ -158,13 +158,25 @@ class Exporter(QObject):
 
 
 def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], list[Path]]:
-    extraction, stacks = session.extraction, session.stacks
+    extraction, stacks = session.extraction, session.measured_stacks()
+    assert extraction is not None
 
-    def write(_progress: Any, _cancelled: Any) -> list[Path]:
-        from structmask_gui.gui import export_forms
+    def write(progress: Any, cancelled: Any) -> list[Path]:
+        from structmask_gui.io import export
+        from structmask_gui.io.record import make_record
 
+        writers = {
+            "npy": export.save_npy,
+            "png": export.save_png,
+            "tiff": export.save_tiff,
+            "picture": export.save_picture,
+        }
         for form, path in files.items():
-            export_forms.write(form, path, extraction, stacks)
+            if form == "json":
+                record = make_record(extraction, stacks, progress=progress, cancelled=cancelled)
+                export.save_record(record, path, force=True)
+            else:
+                writers[form](extraction.mask, path, force=True)
         return list(files.values())
 
     return write

@@ -25,15 +25,24 @@ class Change(QUndoCommand):
         The value before and after.
     merge : str
         Changes in quick succession with the same, non-empty word become one command.
+    drag : int
+        Number of the drag that it is part of, or 0; all changes of one drag become one command.
     """
 
     def __init__(
-        self, text: str, put: Callable[[Any], bool], old: Any, new: Any, merge: str = ""
+        self,
+        text: str,
+        put: Callable[[Any], bool],
+        old: Any,
+        new: Any,
+        merge: str = "",
+        drag: int = 0,
     ) -> None:
         super().__init__(text)
         self._put = put
         self._old, self._new = old, new
         self._merge = merge
+        self._drag = drag
         self._time = time.monotonic()
 
     def id(self) -> int:
@@ -42,11 +51,10 @@ class Change(QUndoCommand):
 
     def mergeWith(self, other: QUndoCommand) -> bool:
         """Take a later change of the same thing into this command."""
-        if (
-            not isinstance(other, Change)
-            or other._merge != self._merge
-            or other._time - self._time > _ONE_DRAG
-        ):
+        if not isinstance(other, Change) or other._merge != self._merge:
+            return False
+        quick = other._time - self._time <= _ONE_DRAG
+        if other._drag != self._drag or not (self._drag or quick):
             return False
         self._new, self._time = other._new, other._time
         self.setText(other.text())

@@ -99,6 +99,8 @@ def log_qt_messages() -> None:
 
 
 def _on_qt_message(kind: QtMsgType, _context: object, text: str) -> None:
+    if "propagateSizeHints" in text:
+        return  # the offscreen platform says so of every window
     level = {
         QtMsgType.QtDebugMsg: logging.DEBUG,
         QtMsgType.QtInfoMsg: logging.INFO,

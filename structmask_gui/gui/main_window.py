@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self._complete = False
         self._closed = False
         self._bug_shown = False
+        self.saves_settings = True
 
         self.setObjectName("main")
         self.setWindowIcon(application_icon())
@@ -438,6 +439,8 @@ class MainWindow(QMainWindow):
 
     def save_settings(self) -> None:
         """Write what is to be found again at the next start."""
+        if not self.saves_settings:
+            return
         settings, session = self.settings, self.session
         if self._complete:
             settings.geometry = _encoded(self.saveGeometry())

@@ -161,6 +161,8 @@ class Session(QObject):
         self._kept: list[tuple[_Request, Measurement]] = []
         self._asked: _Request | None = None
         self._open_choices: dict[str, Any] = {}
+        self._drag = 0
+        self._dragging = False
 
         self.history = QUndoStack(self)
         self._opening = Lane("open")
@@ -189,6 +191,19 @@ class Session(QObject):
     def frames(self) -> ChosenFrames | None:
         """All frames of all open stacks in one row; `frame` counts in them."""
         return self._all_frames
+
+    def measured_stacks(self) -> list[ImageStack]:
+        """Return the open stacks restricted to the frames that are measured, for the record."""
+        if self._frame_range is None:
+            return list(self._stacks)
+        chosen = self._frame_range.indices()
+        stacks, first = [], 0
+        for stack in self._stacks:
+            here = [i - first for i in chosen if first <= i < first + stack.n_frames]
+            first += stack.n_frames
+            if here:
+                stacks.append(stack.with_frames(slice(here[0], here[-1] + 1, chosen.step)))
+        return stacks
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -439,7 +454,19 @@ class Session(QObject):
             self._fail(str(error))
             return
         if new != self._parameters:
-            self.history.push(Change(text, self._put_parameters, self._parameters, new, merge))
+            drag = self._drag if self._dragging else 0
+            self.history.push(
+                Change(text, self._put_parameters, self._parameters, new, merge, drag)
+            )
+
+    def begin_drag(self) -> None:
+        """Say that a slider's handle was taken: changes until it is let go are undone together."""
+        self._drag += 1
+        self._dragging = True
+
+    def end_drag(self) -> None:
+        """Say that the handle was let go."""
+        self._dragging = False
 
     def _put_parameters(self, parameters: Parameters) -> bool:
         self._parameters = parameters

@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.icons import icon
-from structmask_gui.gui.remedies import REMEDIES, described
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
 from structmask_gui.io.presets import Preset, PresetFolder, built_in_presets, file_stem, save_preset
@@ -382,8 +382,7 @@ class PresetsPanel(QWidget):
 
     def _on_parameters(self, *_: Any) -> None:
         for name, button in self.remedies.items():
-            text = described(self._session.parameters, REMEDIES[name])
-            button.setToolTip(f"Changes {text}.")
+            button.setToolTip(f"Changes {self._effect_of(name)}.")
         self.effect.setText(_HINT)
 
     # --- remedies -----------------------------------------------------------------------------
@@ -391,12 +390,13 @@ class PresetsPanel(QWidget):
     def _on_remedy(self) -> None:
         self._remedy(self.sender().objectName())
 
+    def _effect_of(self, remedy: str) -> str:
+        return apply_remedy(self._session.parameters, remedy).text
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Say what a remedy would change while the pointer or the keyboard is on its button."""
         if event.type() in (QEvent.Type.Enter, QEvent.Type.FocusIn):
-            remedy = REMEDIES.get(watched.objectName())
-            if remedy is not None:
-                self.effect.setText(described(self._session.parameters, remedy))
+            self.effect.setText(self._effect_of(watched.objectName()))
         elif event.type() in (QEvent.Type.Leave, QEvent.Type.FocusOut):
             self.effect.setText(_HINT)
         return super().eventFilter(watched, event)

@@ -1,0 +1,89 @@
+"""The application once, a stack on disk, a window that is closed properly after each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.gui.app import make_application, make_window
+from structmask_gui.gui.logs import LogLines
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.session import Session
+from structmask_gui.gui.settings import Settings
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            # Said by the offscreen platform of every window; nothing is wrong.
+            item.add_marker(pytest.mark.qt_log_ignore("propagateSizeHints", extend=True))
+
+
+@pytest.fixture(scope="session")
+def qapp() -> Any:
+    """Give pytest-qt the application as the program makes it."""
+    return make_application()
+
+
+def noise(shape: tuple[int, ...], seed: int = 1) -> np.ndarray:
+    """Return noise that is correlated along rows, as 16-bit pixels."""
+    white = np.random.default_rng(seed).normal(size=shape)
+    rows = white + 0.7 * np.roll(white, 1, axis=-1) + 0.5 * np.roll(white, 2, axis=-1)
+    return (1000 + 50 * rows).astype(np.uint16)
+
+
+@pytest.fixture
+def stack_file(tmp_path: Path) -> Path:
+    """Return a stack of 4 frames of 128 x 160 pixels with horizontal noise."""
+    path = tmp_path / "rows.npy"
+    np.save(path, noise((4, 128, 160)))
+    return path
+
+
+@pytest.fixture
+def make_main_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
+    """Make windows that are completed, shown, and closed after the test."""
+    made: list[MainWindow] = []
+
+    def make(settings: Settings | None = None, session: Session | None = None) -> MainWindow:
+        window = make_window(make_application(), settings or Settings(), LogLines(), session)
+        qtbot.addWidget(window)
+        made.append(window)
+        window.show()
+        window.complete()
+        return window
+
+    yield make
+    for window in made:
+        window.close()
+
+
+@pytest.fixture
+def window(make_main_window: Callable[..., MainWindow]) -> MainWindow:
+    """Return a window without a file."""
+    return make_main_window()
+
+
+@pytest.fixture
+def loaded(window: MainWindow, stack_file: Path, qtbot: QtBot) -> MainWindow:
+    """Return a window with a stack and its mask."""
+    window.open_paths([str(stack_file)])
+    wait_for_result(window.session, qtbot)
+    return window
+
+
+def wait_for_result(session: Session, qtbot: QtBot) -> None:
+    """Wait until a result is there and up to date."""
+
+    def fresh() -> None:
+        assert session.extraction is not None
+        assert not session.stale
+        assert not session.busy
+
+    qtbot.waitUntil(fresh, timeout=15_000)

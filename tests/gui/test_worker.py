@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.progress import stop_if
+from structmask_gui.gui.worker import Lane, Outcome, sentence_of
+
+
+@pytest.fixture
+def lane():
+    made = Lane("test")
+    yield made
+    assert made.close()
+    assert not made.isRunning()
+
+
+def collected(lane: Lane) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    lane.ended.connect(outcomes.append)
+    return outcomes
+
+
+def until_cancelled(_progress: Any, cancelled: Any) -> None:
+    while True:
+        stop_if(cancelled)
+        time.sleep(0.005)
+
+
+def test_a_job_runs_in_another_thread_and_its_result_comes_back(lane: Lane, qtbot: QtBot):
+    with qtbot.waitSignal(lane.ended) as got:
+        ticket = lane.submit(lambda _p, _c: threading.get_ident())
+    outcome = got.args[0]
+    assert outcome.kind == "done"
+    assert outcome.ticket == ticket
+    assert outcome.result != threading.get_ident()
+
+
+def test_the_newest_job_wins(lane: Lane, qtbot: QtBot):
+    outcomes = collected(lane)
+    lane.submit(until_cancelled)
+    qtbot.wait(30)
+    for number in range(5):
+        last = lane.submit(lambda _p, _c, number=number: number)
+    qtbot.waitUntil(lambda: any(o.ticket == last for o in outcomes))
+    assert outcomes[0].kind == "cancelled"
+    assert outcomes[-1].result == 4
+    # Of the five, those that waited when a newer one came were never begun.
+    assert len(outcomes) < 6
+
+
+def test_a_lane_that_keeps_all_does_all_in_order(qtbot: QtBot):
+    lane = Lane("keeping", keep_all=True)
+    outcomes = collected(lane)
+    for number in range(5):
+        lane.submit(lambda _p, _c, number=number: number)
+    assert lane.finish()
+    qtbot.waitUntil(lambda: len(outcomes) >= 4)
+    results = [o.result for o in outcomes]
+    assert results == sorted(results)
+
+
+def test_cancel_returns_soon(lane: Lane, qtbot: QtBot):
+    outcomes = collected(lane)
+    lane.submit(until_cancelled)
+    qtbot.wait(50)
+    begun = time.perf_counter()
+    lane.cancel()
+    qtbot.waitUntil(lambda: bool(outcomes))
+    assert time.perf_counter() - begun < 0.2
+    assert outcomes[0].kind == "cancelled"
+    assert not lane.busy
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (InputError("a.tif: is empty."), "error", "a.tif: is empty."),
+        (FileNotFoundError(2, "No such file", "b.tif"), "error", "b.tif: No such file."),
+        (MemoryError(), "error", "memory"),
+        (ZeroDivisionError("by nought"), "bug", "ZeroDivisionError: by nought"),
+        (SystemExit(3), "bug", "SystemExit"),
+    ],
+)
+def test_whatever_a_job_raises_becomes_an_outcome(
+    lane: Lane, qtbot: QtBot, error: BaseException, kind: str, text: str
+):
+    def work(_progress: Any, _cancelled: Any) -> None:
+        raise error
+
+    with qtbot.waitSignal(lane.ended) as got:
+        lane.submit(work)
+    assert got.args[0].kind == kind
+    assert text in got.args[0].text
+    with qtbot.waitSignal(lane.ended) as got:
+        lane.submit(lambda _p, _c: "goes on")
+    assert got.args[0].result == "goes on"
+
+
+def test_progress_is_throttled_and_tells_the_remaining_time(lane: Lane, qtbot: QtBot):
+    steps: list[Any] = []
+    lane.stepped.connect(steps.append)
+
+    def work(progress: Any, _cancelled: Any) -> None:
+        for done in range(800):
+            progress(done, 800, "Counting")
+            time.sleep(0.001)
+
+    with qtbot.waitSignal(lane.ended, timeout=5000):
+        lane.submit(work)
+    assert 3 <= len(steps) <= 40
+    assert [s.done for s in steps] == sorted(s.done for s in steps)
+    assert steps[0].remaining < 0
+    assert 0 < steps[-1].remaining < 3
+
+
+def test_close_in_the_middle_of_a_job(qtbot: QtBot):
+    lane = Lane("closing")
+    lane.submit(until_cancelled)
+    qtbot.wait(30)
+    begun = time.perf_counter()
+    assert lane.close()
+    assert time.perf_counter() - begun < 1
+    lane.submit(lambda _p, _c: None)  # too late, and harmless
+    assert not lane.isRunning()
+
+
+def test_a_lane_nobody_uses_has_no_thread():
+    lane = Lane("idle")
+    assert not lane.isRunning()
+    assert lane.close()
+
+
+def test_a_result_is_not_kept_alive_by_the_waiting_thread(lane: Lane, qtbot: QtBot):
+    import gc
+    import weakref
+
+    class Thing:
+        pass
+
+    made: list[Any] = []
+
+    def work(_progress: Any, _cancelled: Any) -> Thing:
+        thing = Thing()
+        made.append(weakref.ref(thing))
+        return thing
+
+    with qtbot.waitSignal(lane.ended) as got:
+        lane.submit(work)
+    got.args = None
+    qtbot.wait(20)
+    gc.collect()
+    assert made[0]() is None
+
+
+def test_sentence_of_an_error_without_a_file():
+    assert sentence_of(OSError(28, "No space left on device")) == "No space left on device."
