@@ -17,6 +17,7 @@ import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray
+from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.io.axes import (
     Axes,
     kept_dimensions,
@@ -46,7 +47,8 @@ EXTENSIONS: Mapping[str, tuple[str, ...]] = {
 }
 """Extensions of the readable formats, for file dialogs and the file browser."""
 
-SMALLEST_SIDE = 16
+SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
+"""Frames must have at least this many rows and columns, to hold one patch."""
 
 # What people try instead, and what to do with it.
 _OTHERS = (

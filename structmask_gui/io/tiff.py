@@ -265,12 +265,25 @@ def _check_whole(name: str, tif: TiffFile, series: TiffPageSeries, chain: PageCh
             f"{name}: is cut short: it promises {declared} images and holds {len(tif.pages)}; copy"
             " or export it again."
         )
+    shape = _declared_shape(series)
+    if shape and math.prod(shape) != math.prod(series.get_shape(False)):
+        raise InputError(
+            f"{name}: describes {shape_text(shape)} pixels, but holds {len(tif.pages)} pages of"
+            f" {shape_text(series.keyframe.shape)}; copy or export it again."
+        )
     if chain.complete or series.kind in ("ome", "shaped"):
         return
     if declared != len(tif.pages):
         raise InputError(
             f"{name}: is cut short after page {chain.n_pages}; copy or export it again."
         )
+
+
+def _declared_shape(series: TiffPageSeries) -> tuple[int, ...]:
+    """Return the shape that a file written by tifffile says it has; empty for others."""
+    description = series.keyframe.shaped_description if series.kind == "shaped" else None
+    found = re.search(r"""["']?shape["']?\s*[:=]\s*[\[(]([\d,\s]{1,200})[\])]""", description or "")
+    return tuple(int(n) for n in found.group(1).split(",") if n.strip()) if found else ()
 
 
 def _set_colours(contents: Contents, key: TiffPage, colours: AnyArray | None) -> None:

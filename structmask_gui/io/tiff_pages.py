@@ -20,7 +20,7 @@ from structmask_gui.io.contents import Index
 from structmask_gui.io.tiff_check import check_segments
 
 if TYPE_CHECKING:
-    from tifffile import TiffFrame, TiffPage
+    from tifffile import FileHandle, TiffFrame, TiffPage
 
 _CACHE = 64 * 2**20
 _LARGEST_SEGMENT = 2 * 2**30
@@ -29,6 +29,7 @@ _LARGEST_SEGMENT = 2 * 2**30
 _HARMLESS = 16 * 2**20
 _MOST_RATIO = {1: 1.01, 5: 3000.0, 8: 1100.0, 32946: 1100.0, 32773: 70.0}
 _MOST_RATIO_OTHER = 50_000.0
+_MOST_OPEN = 16
 _AT_ONCE = 8
 _WORTH_THREADS = 2**16
 
@@ -81,6 +82,8 @@ class PagedStore:
         self._lock = threading.RLock()
         self._decoded: OrderedDict[tuple[int, int], AnyArray] = OrderedDict()
         self._held = 0
+        self._others: list[FileHandle] = []
+        self._closed = False
         if keyframe.dtype is None:
             raise _damaged(name)
         self._dtype = keyframe.dtype.newbyteorder("=")
@@ -143,6 +146,7 @@ class PagedStore:
     def close(self) -> None:
         """Close the file and forget what was decoded."""
         with self._lock:
+            self._closed = True
             self._decoded.clear()
             self._held = 0
             self._close()
@@ -172,6 +176,8 @@ class PagedStore:
 
     def _checked(self, number: int) -> TiffPage | TiffFrame:
         """Return a page whose pixels lie within its file, with the file open."""
+        if self._closed:
+            raise InputError(f"{self._name}: has been closed; open it again.")
         try:
             page = self._page(number)
         except Exception as error:
@@ -183,6 +189,9 @@ class PagedStore:
         if handle.closed:
             # One of the other files of a set, which tifffile closes after reading its pages.
             handle.open()
+            self._others.append(handle)
+            if len(self._others) > _MOST_OPEN:
+                self._others.pop(0).close()
         offsets, counts = page.dataoffsets, page.databytecounts
         if self._key.is_contiguous:
             offsets, counts = offsets[:1], (self._key.nbytes,)

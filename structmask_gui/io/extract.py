@@ -1,0 +1,59 @@
+"""`extract`: from a file or an array to a mask in one call."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from structmask_gui.core.extraction import Extraction, extract_array
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+
+if TYPE_CHECKING:
+    from structmask_gui.core.frames import AnyArray
+
+
+def extract(
+    path_or_array: str | os.PathLike[str] | AnyArray,
+    parameters: Parameters | None = None,
+    *,
+    progress: Progress | None = None,
+    cancelled: IsCancelled | None = None,
+) -> Extraction:
+    """Extract the mask of an image file or an array.
+
+    Parameters
+    ----------
+    path_or_array : path or ndarray
+        A file that `structmask_gui.io.images.open_stack` reads, or an array of shape (y, x) or
+        (frames, y, x).
+    parameters : Parameters, optional
+        The published defaults if not given.
+    progress : callable, optional
+        Called as ``progress(done, total, what)``.
+    cancelled : callable, optional
+        Asked several times a second; True stops the work.
+
+    Returns
+    -------
+    Extraction
+        Its ``mask.array`` is the mask; it also holds every step that led to it.
+
+    Raises
+    ------
+    InputError
+        If the input cannot be read or used; the sentence says why and what to do.
+    ParameterError
+        If a parameter does not fit the image.
+    Cancelled
+        If ``cancelled`` turned True.
+    """
+    parameters = parameters or Parameters()
+    progress = progress or no_progress
+    cancelled = cancelled or never_cancelled
+    if not isinstance(path_or_array, str | os.PathLike):
+        return extract_array(path_or_array, parameters, progress=progress, cancelled=cancelled)
+    from structmask_gui.io.images import open_stack
+
+    with open_stack(path_or_array) as stack:
+        return extract_array(stack, parameters, progress=progress, cancelled=cancelled)

@@ -1,0 +1,125 @@
+"""The files an extraction leaves: `<stem>_mask.npy`, `.png` and `.json`, all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.mask import Mask
+from structmask_gui.io.atomic import write_atomic
+from structmask_gui.io.export import npy_bytes, png_bytes
+from structmask_gui.io.paths import shown
+from structmask_gui.io.record import Record
+
+
+@dataclass(frozen=True)
+class ResultFiles:
+    """Where the results of one extraction go.
+
+    Attributes
+    ----------
+    npy, png, json : Path
+        Mask as array, mask as picture, record.
+    """
+
+    npy: Path
+    png: Path
+    json: Path
+
+    @classmethod
+    def named(cls, folder: Path, stem: str) -> ResultFiles:
+        """Return `<stem>_mask.*` in a folder."""
+        base = f"{stem}_mask"
+        return cls(folder / f"{base}.npy", folder / f"{base}.png", folder / f"{base}.json")
+
+    def all(self) -> tuple[Path, Path, Path]:
+        """Return the three paths."""
+        return self.npy, self.png, self.json
+
+    def check_free(self) -> None:
+        """Refuse if one of the files exists, before anything is computed.
+
+        Raises
+        ------
+        InputError
+            Names the file.
+        """
+        for path in self.all():
+            if path.exists():
+                raise InputError(
+                    f"{shown(path)}: exists already; use --force to replace it, or another"
+                    " --output-dir."
+                )
+
+
+def stem_of(path: Path) -> str:
+    """Return a file's name without its last extension and without `.ome`."""
+    stem = path.stem
+    return stem[:-4] if stem.lower().endswith(".ome") and len(stem) > 4 else stem
+
+
+def plan_results(paths: Sequence[Path], output_dir: Path | None) -> list[ResultFiles]:
+    """Name the results of several files; equal stems in one folder get -2, -3 and so on.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The inputs.
+    output_dir : Path, optional
+        Where the results go; beside each input if not given.
+    """
+    taken: set[tuple[Path, str]] = set()
+    planned = []
+    for path in paths:
+        folder = output_dir if output_dir is not None else path.parent
+        stem = stem_of(path)
+        name, number = stem, 1
+        # Compared without case: some file systems know no difference.
+        while (folder, name.lower()) in taken:
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add((folder, name.lower()))
+        planned.append(ResultFiles.named(folder, name))
+    return planned
+
+
+def write_results(mask: Mask, record: Record, files: ResultFiles, *, force: bool = False) -> None:
+    """Write mask and record; if one file fails, the new ones before it are taken back.
+
+    Parameters
+    ----------
+    mask : Mask
+    record : Record
+    files : ResultFiles
+        Their folder is made if it does not exist.
+    force : bool
+        Replace existing files.
+
+    Raises
+    ------
+    InputError
+        If a file exists and `force` is False, or one cannot be written.
+    """
+    if not force:
+        files.check_free()
+    folder = files.npy.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{shown(folder)}: cannot be made ({error.strerror}); give another folder."
+        ) from error
+    contents = (npy_bytes(mask), png_bytes(mask), record.as_json())
+    made: list[Path] = []
+    try:
+        for path, data in zip(files.all(), contents, strict=True):
+            new = not path.exists()
+            write_atomic(path, data, force=force)
+            if new:
+                made.append(path)
+    except BaseException:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
