@@ -13,8 +13,15 @@ from structmask_gui.core.neighbours import FloatArray
 
 Lines = Literal["rows", "columns"]
 
-SPAN = 21
-"""Lines over which the picture's slow part is averaged before the medians are taken."""
+SPAN = 9
+"""Lines over which the picture's slow part is averaged before the medians are taken. More take more
+of the offsets and, where the picture is busy, more of the picture."""
+
+_ALONG = 9
+"""Pixels along the line over which the change of the picture is averaged."""
+
+_FLATTEST = 0.05
+"""Share of the pixels that are taken to hold noise alone, which sets the scale of the weights."""
 
 
 def line_offsets(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> FloatArray:
@@ -28,7 +35,8 @@ def line_offsets(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> Floa
         Which offsets.
     span : int, optional
         The offset of a line is the median of what it holds over the mean of the `span` lines around
-        it, so the picture's slow part stays. None: the plain medians, less their mean.
+        it, so the picture's slow part stays. Places where the picture changes across the lines
+        weigh little. None: the plain medians, less their mean.
 
     Returns
     -------
@@ -51,13 +59,15 @@ def line_offsets(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> Floa
         values = values.T
     good = np.isfinite(values)
     clear = good.any(axis=1)
-    if span is not None:
-        values = values - _slow(values, good, span)
     offsets = np.zeros(len(values))
-    if clear.any():
+    if not clear.any():
+        return offsets
+    if span is None:
         offsets[clear] = np.nanmedian(np.where(good, values, np.nan)[clear], axis=1)
-        if span is None:
-            offsets[clear] -= offsets[clear].mean()
+        offsets[clear] -= offsets[clear].mean()
+        return offsets
+    over = np.where(good, values - _slow(values, good, span), 0.0)
+    offsets[clear] = _weighted_medians(over, _flatness(over, good, span))[clear]
     return offsets
 
 
@@ -121,3 +131,23 @@ def _slow(values: FloatArray, good: NDArray[np.bool_], span: int) -> FloatArray:
     total = uniform_filter1d(np.where(good, values, 0.0), span, axis=0, mode="reflect")
     share = uniform_filter1d(good.astype(np.float64), span, axis=0, mode="reflect")
     return np.divide(total, share, out=np.zeros_like(total), where=share > 0.5 / span)
+
+
+def _flatness(over: FloatArray, good: NDArray[np.bool_], span: int) -> FloatArray:
+    """Return the weight of each pixel: the squared inverse of how much changes around it."""
+    from scipy.ndimage import uniform_filter
+
+    around = uniform_filter(over**2, (span, _ALONG), mode="reflect")
+    floor = np.quantile(around[good], _FLATTEST)
+    scale = around + floor
+    return np.where(good, np.divide(floor, scale, out=np.ones_like(scale), where=scale > 0), 0) ** 2
+
+
+def _weighted_medians(values: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return the weighted median of each row."""
+    order = np.argsort(values, axis=1)
+    ranked = np.take_along_axis(values, order, axis=1)
+    total = np.cumsum(np.take_along_axis(weights, order, axis=1), axis=1)
+    middle = (total >= total[:, -1:] / 2).argmax(axis=1)
+    result: FloatArray = ranked[np.arange(len(values)), middle]
+    return result

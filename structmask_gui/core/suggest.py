@@ -34,8 +34,12 @@ MOST_PIXELS = 225
 """Largest mask on the curve by default: as many pixels as the largest that CAREamics takes."""
 
 NEAR_BEST = 0.02
-"""The knee is the smallest mask whose estimated error is within this share of the least, or within
-what chance correlations between the pixels measured and their neighbours would explain."""
+"""The knee is the smallest mask whose estimated error is within this share of the least, beside
+what chance explains."""
+
+_CHANCE = 0.7
+"""Share of n / pixels that a mask fitted to chance gains: the most seen in trials with white noise,
+rounded up."""
 
 COPIED_FLOOR = 0.005
 """Without the image's autocovariance, the knee is the smallest mask that leaves at most this share
@@ -160,7 +164,7 @@ def suggest(
         raise ValueError("the lags must hold the mirror of each")
     # One solution with everything visible finds the ridge that all later ones share.
     ridge = predictor(noise, lags, ridge=ridge).ridge
-    chance = len(lags) / pixels if pixels else 0.0
+    chance = _CHANCE * len(lags) / pixels if pixels else 0.0
     sizes = range(min(len(half), max(0, (most_pixels - 1) // 2)) + 1)
     everything = np.arange(len(half))
     order = _copying(noise, half, ridge).emptied(everything)
