@@ -55,11 +55,7 @@ def save_png(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
 
     Parameters and errors as for `save_npy`.
     """
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(_grey(mask)).save(buffer, format="PNG")
-    write_atomic(path, buffer.getvalue(), force=force)
+    write_atomic(path, png_bytes(mask), force=force)
 
 
 def save_tiff(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
@@ -98,6 +94,24 @@ def npy_bytes(mask: Mask) -> bytes:
     """Return the contents of the NPY file of a mask."""
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(mask.array, dtype=bool), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def png_bytes(mask: Mask) -> bytes:
+    """Return the contents of the PNG file of a mask."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(_grey(mask)).save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def png_bytes(mask: Mask) -> bytes:
+    """Return the contents of the plain PNG file of a mask."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(_grey(mask)).save(buffer, format="PNG")
     return buffer.getvalue()
 
 

@@ -227,18 +227,15 @@ def _store(
             raise LookupError(number)
         return found
 
+    missing = sum(p is None for p in series) if series.kind == "ome" else 0
+    if missing:
+        raise InputError(
+            f"{name}: its OME description promises {n_pages} planes, of which {missing} are"
+            " missing; put the other files of the set beside it, or export it again."
+        )
     store = PagedStore(name, key, page, shape, y, tif.close)
-    try:
-        for number in {0, n_pages - 1}:
-            store.check_page(number)
-    except InputError:
-        missing = sum(p is None for p in series) if series.kind == "ome" else 0
-        if missing:
-            raise InputError(
-                f"{name}: its OME description promises {n_pages} planes, of which {missing} are"
-                " missing; put the other files of the set beside it, or export it again."
-            ) from None
-        raise
+    for number in {0, n_pages - 1}:
+        store.check_page(number)
     return store, axes
 
 

@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,36 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(4, os.cpu_count() or 1), thread_name_prefix="tiff-decode")
 
 
+@dataclass(frozen=True)
+class _Layout:
+    """How the pages that share a keyframe are stored.
+
+    Attributes
+    ----------
+    key : TiffPage
+        The keyframe.
+    dtype : dtype
+        Type of the pixels, in the machine's byte order.
+    chunk : tuple of int
+        Depth, rows and columns of a strip or tile.
+    samples : int
+        Samples of a pixel that are stored side by side.
+    bits : int
+        Bits of a sample.
+    """
+
+    key: TiffPage
+    dtype: np.dtype[Any]
+    chunk: tuple[int, int, int]
+    samples: int
+    bits: int
+
+    @property
+    def pixels(self) -> int:
+        """Number of samples in a strip or tile."""
+        return math.prod(self.chunk) * self.samples
+
+
 class PagedStore:
     """Pixels that lie in the pages of a TIFF file, compressed or scattered.
 
@@ -74,7 +105,6 @@ class PagedStore:
         close: Callable[[], None],
     ) -> None:
         self._name = name
-        self._key = keyframe
         self._page = page
         self._shape = shape
         self._y = y
@@ -84,19 +114,10 @@ class PagedStore:
         self._held = 0
         self._others: list[FileHandle] = []
         self._closed = False
-        if keyframe.dtype is None:
-            raise _damaged(name)
-        self._dtype = keyframe.dtype.newbyteorder("=")
-        separate, depth, rows, columns, samples = keyframe.shaped
-        self._planes = (separate, depth)
-        self._plane = (rows, columns, samples)
-        if keyframe.is_tiled:
-            self._chunk = (keyframe.tiledepth, keyframe.tilelength, keyframe.tilewidth)
-        else:
-            self._chunk = (1, keyframe.rowsperstrip, columns)
-        if min(self._chunk) < 1:
-            raise _damaged(name)
-        self._check_size(math.prod(self._chunk) * samples)
+        self._layouts: dict[int, _Layout] = {}
+        self._dtype = self._layout(keyframe).dtype
+        self._planes = keyframe.shaped[:2]
+        self._plane = keyframe.shaped[2:]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -153,13 +174,12 @@ class PagedStore:
 
     def _band(self, flat: int, y0: int, y1: int) -> AnyArray:
         """Return rows of one plane as an array of shape (rows, columns, samples)."""
-        separate, depth = self._planes
-        number, plane = divmod(flat, separate * depth)
+        number, plane = divmod(flat, math.prod(self._planes))
         try:
-            page = self._checked(number)
-            if self._key.is_final:
-                return self._raw(page, plane, y0, y1)
-            return self._assembled(page, number, plane, y0, y1)
+            page, layout = self._checked(number)
+            if layout.key.is_final:
+                return self._raw(page, layout, plane, y0, y1)
+            return self._assembled(page, layout, number, plane, y0, y1)
         except InputError:
             raise
         except MemoryError:
@@ -174,7 +194,7 @@ class PagedStore:
                 " damaged; copy or export it again."
             ) from error
 
-    def _checked(self, number: int) -> TiffPage | TiffFrame:
+    def _checked(self, number: int) -> tuple[TiffPage | TiffFrame, _Layout]:
         """Return a page whose pixels lie within its file, with the file open."""
         if self._closed:
             raise InputError(f"{self._name}: has been closed; open it again.")
@@ -185,6 +205,8 @@ class PagedStore:
                 f"{self._name}: page {number} cannot be read, so the file is damaged; copy or"
                 " export it again."
             ) from error
+        assert page.keyframe is not None
+        layout = self._layout(page.keyframe)
         handle = page.parent.filehandle
         if handle.closed:
             # One of the other files of a set, which tifffile closes after reading its pages.
@@ -193,26 +215,63 @@ class PagedStore:
             if len(self._others) > _MOST_OPEN:
                 self._others.pop(0).close()
         offsets, counts = page.dataoffsets, page.databytecounts
-        if self._key.is_contiguous:
-            offsets, counts = offsets[:1], (self._key.nbytes,)
+        if layout.key.is_contiguous:
+            offsets, counts = offsets[:1], (layout.key.nbytes,)
         check_segments(offsets, counts, handle.size, self._name, number)
-        return page
+        return page, layout
 
-    def _raw(self, page: TiffPage | TiffFrame, plane: int, y0: int, y1: int) -> AnyArray:
+    def _layout(self, key: TiffPage) -> _Layout:
+        """Return how pages with this keyframe are stored; each file of a set has its own."""
+        known = self._layouts.get(id(key))
+        if known is not None:
+            return known
+        if key.dtype is None:
+            raise _damaged(self._name)
+        if key.is_tiled:
+            chunk = (key.tiledepth, key.tilelength, key.tilewidth)
+        else:
+            chunk = (1, key.rowsperstrip, key.shaped[3])
+        if min(chunk) < 1:
+            raise _damaged(self._name)
+        bits = key.bitspersample if isinstance(key.bitspersample, int) else max(key.bitspersample)
+        layout = _Layout(key, key.dtype.newbyteorder("="), chunk, key.shaped[4], bits)
+        if not key.is_final and layout.pixels * layout.dtype.itemsize > _LARGEST_SEGMENT:
+            raise InputError(
+                f"{self._name}: keeps {layout.pixels} pixels in one strip or tile, too many to"
+                " decode at once; save it in smaller strips or tiles."
+            )
+        first = next(iter(self._layouts.values()), layout)
+        if (key.shaped, layout.dtype) != (first.key.shaped, first.dtype):
+            raise InputError(
+                f"{self._name}: the files of the set are of unlike shape or type; put only those"
+                " that belong together beside it."
+            )
+        self._layouts[id(key)] = layout
+        return layout
+
+    def _raw(
+        self, page: TiffPage | TiffFrame, layout: _Layout, plane: int, y0: int, y1: int
+    ) -> AnyArray:
         rows, columns, samples = self._plane
-        stored = self._dtype.newbyteorder(page.parent.byteorder)
+        stored = layout.dtype.newbyteorder(page.parent.byteorder)
         width = columns * samples
         handle = page.parent.filehandle
         handle.seek(page.dataoffsets[0] + (plane * rows + y0) * width * stored.itemsize)
         data = handle.read((y1 - y0) * width * stored.itemsize)
-        array = np.frombuffer(data, stored).astype(self._dtype, copy=False)
+        array = np.frombuffer(data, stored).astype(layout.dtype, copy=False)
         return array.reshape(y1 - y0, columns, samples)
 
     def _assembled(
-        self, page: TiffPage | TiffFrame, number: int, plane: int, y0: int, y1: int
+        self,
+        page: TiffPage | TiffFrame,
+        layout: _Layout,
+        number: int,
+        plane: int,
+        y0: int,
+        y1: int,
     ) -> AnyArray:
         rows, columns, samples = self._plane
-        deep, high, wide = self._chunk
+        deep, high, wide = layout.chunk
         separate, d = divmod(plane, self._planes[1])
         across, down = -(-columns // wide), -(-rows // high)
         layers = -(-self._planes[1] // deep)
@@ -222,8 +281,8 @@ class PagedStore:
             for h in range(y0 // high, -(-y1 // high))
             for w in range(across)
         ]
-        out = np.empty((y1 - y0, columns, samples), self._dtype)
-        for segment, array in self._segments(page, number, wanted):
+        out = np.empty((y1 - y0, columns, samples), layout.dtype)
+        for segment, array in self._segments(page, layout, number, wanted):
             top = segment // across % down * high
             left = segment % across * wide
             piece = array[d % deep, : rows - top, : columns - left]
@@ -232,28 +291,28 @@ class PagedStore:
         return out
 
     def _segments(
-        self, page: TiffPage | TiffFrame, number: int, wanted: list[int]
+        self, page: TiffPage | TiffFrame, layout: _Layout, number: int, wanted: list[int]
     ) -> Iterator[tuple[int, AnyArray]]:
         """Yield numbers of strips or tiles and their pixels, (depth, rows, columns, samples)."""
         for start in range(0, len(wanted), _AT_ONCE):
             group = wanted[start : start + _AT_ONCE]
             known = {s: self._decoded[number, s] for s in group if (number, s) in self._decoded}
             missing = [s for s in group if s not in known]
-            raw = [self._bytes(page, s) for s in missing]
-            job = self._decoder(page)
-            big = math.prod(self._chunk) * self._dtype.itemsize >= _WORTH_THREADS
+            raw = [self._bytes(page, layout, s) for s in missing]
+            job = _decoder(page, layout)
+            big = layout.pixels * layout.dtype.itemsize >= _WORTH_THREADS
             run = _pool().map if big and len(missing) > 1 else map
             for segment, array in zip(missing, run(job, raw, missing), strict=True):
                 known[segment] = array
                 self._keep((number, segment), array)
             yield from ((s, known[s]) for s in group)
 
-    def _bytes(self, page: TiffPage | TiffFrame, segment: int) -> bytes | None:
+    def _bytes(self, page: TiffPage | TiffFrame, layout: _Layout, segment: int) -> bytes | None:
         offset, count = page.dataoffsets[segment], page.databytecounts[segment]
         if count == 0:
             return None
-        size = math.prod(self._chunk) * self._plane[2] * self._bits() // 8
-        if size > most_bytes(int(self._key.compression), count):
+        size = layout.pixels * layout.bits // 8
+        if size > most_bytes(int(layout.key.compression), count):
             raise InputError(
                 f"{self._name}: promises {size} bytes of pixels in {count} bytes of the file, which"
                 " cannot be; copy or export it again."
@@ -262,19 +321,6 @@ class PagedStore:
         handle.seek(offset)
         return bytes(handle.read(count))
 
-    def _decoder(self, page: TiffPage | TiffFrame) -> Callable[[bytes | None, int], AnyArray]:
-        decode = self._key.decode
-        tables, header = page.jpegtables, self._key.jpegheader
-
-        def job(data: bytes | None, segment: int) -> AnyArray:
-            array, _, shape = decode(data, segment, jpegtables=tables, jpegheader=header)
-            if array is None:
-                # A segment that is left out on purpose, as sparse files do.
-                return np.full(shape, self._key.nodata, self._dtype)
-            return array
-
-        return job
-
     def _keep(self, key: tuple[int, int], array: AnyArray) -> None:
         """Remember a decoded segment; the last one always, earlier ones while there is room."""
         self._decoded[key] = array
@@ -282,18 +328,22 @@ class PagedStore:
         while len(self._decoded) > 1 and self._held > _CACHE:
             self._held -= self._decoded.popitem(last=False)[1].nbytes
 
-    def _bits(self) -> int:
-        bits = self._key.bitspersample
-        return bits if isinstance(bits, int) else max(bits)
 
-    def _check_size(self, pixels: int) -> None:
-        if self._key.is_final:
-            return
-        if pixels * self._dtype.itemsize > _LARGEST_SEGMENT:
-            raise InputError(
-                f"{self._name}: keeps {pixels} pixels in one strip or tile, too many to decode at"
-                " once; save it in smaller strips or tiles."
-            )
+def _decoder(
+    page: TiffPage | TiffFrame, layout: _Layout
+) -> Callable[[bytes | None, int], AnyArray]:
+    """Return the function that decodes a strip or tile; it may run in any thread."""
+    decode = layout.key.decode
+    tables, header = page.jpegtables, layout.key.jpegheader
+
+    def job(data: bytes | None, segment: int) -> AnyArray:
+        array, _, shape = decode(data, segment, jpegtables=tables, jpegheader=header)
+        if array is None:
+            # A segment that is left out on purpose, as sparse files do.
+            return np.full(shape, layout.key.nodata, layout.dtype)
+        return array
+
+    return job
 
 
 def _as_slice(index: int | slice, n: int) -> slice:

@@ -436,9 +436,9 @@ def test_stores_read_only_what_is_asked_for(
     segments: list[int] = []
     read = PagedStore._bytes
 
-    def counted_bytes(self: PagedStore, page: Any, number: int) -> bytes | None:
+    def counted_bytes(self: PagedStore, page: Any, layout: Any, number: int) -> bytes | None:
         segments.append(number)
-        return read(self, page, number)
+        return read(self, page, layout, number)
 
     monkeypatch.setattr(PagedStore, "_bytes", counted_bytes)
     with open_stack(packed) as stack:
