@@ -1,0 +1,7 @@
+"""The command `structmask`."""
+
+from __future__ import annotations
+
+from structmask_gui.cli.main import main
+
+__all__ = ["main"]

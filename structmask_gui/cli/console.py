@@ -1,0 +1,37 @@
+"""What commands share: exit codes, the line of an error, the progress bar."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from structmask_gui.core.progress import Progress
+
+DONE, PARTLY, FAILED, INTERRUPTED = 0, 1, 2, 130
+
+
+def print_error(error: Exception) -> None:
+    """Print one line that says what is wrong; the sentence begins with the file's name."""
+    print(f"error: {error}", file=sys.stderr)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON on standard output."""
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def progress_bar(name: str) -> Iterator[Progress]:
+    """Show a bar on standard error while work takes long; none where it is not a terminal."""
+    from tqdm import tqdm
+
+    with tqdm(desc=name, leave=False, delay=0.5, disable=None, unit="") as bar:
+
+        def show(done: int, total: int, what: str) -> None:
+            bar.total = total
+            bar.set_postfix_str(what, refresh=False)
+            bar.update(done - bar.n)
+
+        yield show

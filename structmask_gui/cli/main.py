@@ -1,0 +1,46 @@
+"""Entry point: choose the command, turn what goes wrong into a line and an exit code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+
+from structmask_gui.cli.console import FAILED, INTERRUPTED, print_error
+from structmask_gui.cli.parser import make_parser
+from structmask_gui.core.errors import StructMaskError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process if not given.
+
+    Returns
+    -------
+    int
+        0: all done. 1: some of several files failed, the others are done. 2: nothing could be done,
+        or wrong arguments. 130: interrupted.
+    """
+    # Libraries report a file's flaws as they read it; what matters is in our own sentences.
+    logging.basicConfig(level=logging.CRITICAL)
+    # A name that the terminal cannot show must not end the program.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    arguments = make_parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except StructMaskError as error:
+        print_error(error)
+        return FAILED
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has enough; nothing is left to say to them.
+        sys.stderr.close()
+        return 0

@@ -1,0 +1,182 @@
+"""The arguments of every command; parameters are described by `core.parameters` alone."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from structmask_gui import __version__
+from structmask_gui.cli.values import (
+    channel,
+    frame_slice,
+    patch_count,
+    region,
+    setting,
+)
+from structmask_gui.core.parameters import parameter_infos
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of `structmask` with all its commands."""
+    parser = argparse.ArgumentParser(
+        prog="structmask",
+        description="Measure the StructN2V mask of microscope images.",
+        epilog="Exit status: 0 all done, 1 some files failed, 2 nothing could be done,"
+        " 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _extract(commands)
+    _compare(commands)
+    _presets(commands)
+    _info(commands)
+    return parser
+
+
+_Commands = Any  # argparse._SubParsersAction is not public
+
+
+def _extract(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "extract",
+        help="measure the masks of image files",
+        description="Measure the mask of each file, or one mask for all of them. Results go beside"
+        " each file: <stem>_mask.npy, .png and .json.",
+        epilog=_parameter_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="image files")
+    _add_parameters(parser)
+    _add_selection(parser)
+    parser.add_argument(
+        "--average", action="store_true", help="one mask for all files, which must be of one size"
+    )
+    parser.add_argument(
+        "--from-record",
+        type=Path,
+        metavar="FILE",
+        help="repeat the extraction of a record (mask.json): its parameters and, if no FILE is"
+        " given, its input files",
+    )
+    parser.add_argument(
+        "--output-dir", type=Path, metavar="FOLDER", help="where results go; made if needed"
+    )
+    parser.add_argument("--force", action="store_true", help="replace existing results")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.set_defaults(run=_run("extract"))
+
+
+def _add_parameters(parser: argparse.ArgumentParser) -> None:
+    infos = parameter_infos()
+    group = parser.add_argument_group("parameters")
+    group.add_argument(
+        "--preset", metavar="NAME", help="a preset's name, or the path of a preset file"
+    )
+    for name in ("method", "convention", "source"):
+        about = infos[name].about
+        group.add_argument(
+            f"--{name}",
+            choices=[value for value, _ in about.choices],
+            help=f"{about.help} Default: {_default(name)}.",
+        )
+    for name, kind in (("patch_size", int), ("patches", patch_count), ("seed", int)):
+        about = infos[name].about
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            type=kind,
+            metavar="N",
+            help=f"{about.help} Default: {infos[name].default}.",
+        )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=setting,
+        metavar="NAME=VALUE",
+        help="set any parameter of the list below; may be given several times",
+    )
+
+
+def _default(name: str) -> str:
+    if name == "source":
+        return "frames, and automatic for the statistical method"
+    return str(parameter_infos()[name].default)
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is measured")
+    group.add_argument(
+        "--axes",
+        metavar="AXES",
+        help="a letter for each dimension, as in TYX, where the file names them wrongly",
+    )
+    group.add_argument(
+        "--channel", type=channel, metavar="N", help="channel, from 0; or luminance (colours)"
+    )
+    group.add_argument("--series", type=int, metavar="N", help="image of a file with several")
+    group.add_argument(
+        "--frames", type=frame_slice, metavar="A:B:STEP", help="frames A to B, B left out"
+    )
+    group.add_argument(
+        "--region", type=region, metavar="Y0:Y1,X0:X1", help="only this rectangle, in pixels"
+    )
+
+
+def _compare(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "compare", help="compare two masks", description="Compare two mask files."
+    )
+    parser.add_argument("a", type=Path, metavar="A", help="a mask (NPY, PNG, TIFF or JSON)")
+    parser.add_argument("b", type=Path, metavar="B", help="another one")
+    parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
+    parser.set_defaults(run=_run("compare"))
+
+
+def _presets(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "presets",
+        help="list the presets, or show one",
+        description="List the built-in and your own presets, or show the parameters of one.",
+    )
+    parser.add_argument("action", nargs="?", choices=["list", "show"], default="list")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="preset or preset file to show")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+    parser.set_defaults(run=_run("presets"))
+
+
+def _info(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "info", help="describe an image file", description="Show how an image file is understood."
+    )
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--axes", metavar="AXES", help="a letter for each dimension")
+    parser.add_argument("--series", type=int, metavar="N", help="image of a file with several")
+    parser.add_argument("--json", action="store_true", help="print as JSON")
+    parser.set_defaults(run=_run("info"))
+
+
+def _run(command: str) -> Callable[[argparse.Namespace], int]:
+    """Return what runs a command; its module is loaded only then."""
+
+    def run(arguments: argparse.Namespace) -> int:
+        from importlib import import_module
+
+        module = import_module(f"structmask_gui.cli.{command}")
+        return int(module.run(arguments))
+
+    return run
+
+
+def _parameter_help() -> str:
+    """Return the list of parameters for the end of the help."""
+    lines = ["parameters for --set (default in brackets):"]
+    group = ""
+    for info in parameter_infos().values():
+        if info.about.group != group:
+            group = info.about.group
+            lines.append(f"  {group}:")
+        default = "none" if info.default is None else str(info.default).lower()
+        lines.append(f"    {info.name} [{default}]: {info.accepted}")
+    return "\n".join(lines)

@@ -1,0 +1,48 @@
+"""`structmask presets`: list the presets, or show one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from structmask_gui.cli.console import DONE, print_json
+from structmask_gui.core.errors import ParameterError
+from structmask_gui.io.presets import Preset, PresetFolder, built_in_presets, find_preset
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    if arguments.action == "show":
+        if arguments.name is None:
+            raise ParameterError("presets show: no name is given; name a preset or a preset file.")
+        _show(find_preset(arguments.name), as_json=arguments.json)
+        return DONE
+    own, notes = PresetFolder().read()
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    presets = [*built_in_presets(), *own]
+    if arguments.json:
+        print_json([_facts(preset) for preset in presets])
+        return DONE
+    width = max(len(preset.name) for preset in presets)
+    for preset in presets:
+        kind = "built-in" if preset.built_in else "own     "
+        print(f"{preset.name:{width}}  {kind}  {preset.description}")
+    return DONE
+
+
+def _facts(preset: Preset) -> dict[str, object]:
+    return {**preset.model_dump(mode="json"), "built_in": preset.built_in}
+
+
+def _show(preset: Preset, *, as_json: bool) -> None:
+    if as_json:
+        print_json(_facts(preset))
+        return
+    print(preset.name)
+    if preset.description:
+        print(preset.description)
+    for note in preset.notes:
+        print(f"note: {note}", file=sys.stderr)
+    for name, value in preset.parameters.items():
+        print(f"  {name} = {'none' if value is None else value}")

@@ -1,0 +1,57 @@
+"""From the text of an argument to its value; a wrong one is answered by argparse."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+from typing import Any, Literal
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.sampling import Region
+from structmask_gui.io.images import frame_range
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """Return name and value of NAME=VALUE; the value is still text, "none" is None."""
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (name and equals and value):
+        raise ArgumentTypeError(f"{text!r} is not NAME=VALUE, as in center_size=15")
+    return name, None if value.lower() == "none" else value
+
+
+def channel(text: str) -> int | Literal["luminance"]:
+    """Return a channel number or "luminance"."""
+    if text == "luminance":
+        return "luminance"
+    if not text.isascii() or not text.isdigit():
+        raise ArgumentTypeError(f"{text!r} is no channel; give a number from 0, or luminance")
+    return int(text)
+
+
+def patch_count(text: str) -> int:
+    """Return a number of patches; "all" is 0."""
+    if text == "all":
+        return 0
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no number of patches") from None
+
+
+def frame_slice(text: str) -> slice:
+    """Return the slice of A:B:STEP; every part may be left out, a single number is one frame."""
+    if text.isascii() and text.isdigit():
+        return slice(int(text), int(text) + 1)
+    try:
+        return frame_range(text)
+    except InputError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def region(text: str) -> Region:
+    """Return the rectangle of Y0:Y1,X0:X1."""
+    match = re.fullmatch(r"(\d+):(\d+),(\d+):(\d+)", text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is not Y0:Y1,X0:X1, as in 0:256,100:356")
+    y0, y1, x0, x1 = (int(part) for part in match.groups())
+    return Region(y0, y1, x0, x1)

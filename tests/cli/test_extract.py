@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from structmask_gui import Parameters, extract
+from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.io.export import load_mask
+
+
+def outputs(folder):
+    return sorted(path.name for path in folder.iterdir() if "_mask" in path.name)
+
+
+def test_three_files_beside_the_input(structmask, noisy):
+    answer = structmask("extract", noisy)
+    assert answer.code == 0
+    assert answer.out.startswith("rows.ome.tif: Row, ")
+    assert outputs(noisy.parent) == ["rows_mask.json", "rows_mask.npy", "rows_mask.png"]
+    expected = extract(noisy).mask
+    array = np.load(noisy.parent / "rows_mask.npy", allow_pickle=False)
+    assert array.dtype == bool
+    assert array.flags.c_contiguous
+    np.testing.assert_array_equal(array, expected.array)
+    with Image.open(noisy.parent / "rows_mask.png") as picture:
+        assert picture.mode == "L"
+        np.testing.assert_array_equal(np.asarray(picture), expected.array * 255)
+    assert load_mask(noisy.parent / "rows_mask.json") == expected
+
+
+def test_existing_results_are_kept_without_force(structmask, noisy):
+    old = noisy.parent / "rows_mask.png"
+    old.write_bytes(b"old")
+    answer = structmask("extract", noisy)
+    assert answer.code == 2
+    assert answer.err.startswith("error: rows_mask.png: exists already; use --force")
+    assert outputs(noisy.parent) == ["rows_mask.png"]
+    assert old.read_bytes() == b"old"
+    assert structmask("extract", noisy, "--force").code == 0
+    assert old.read_bytes() != b"old"
+
+
+def test_one_bad_file_does_not_stop_the_others(structmask, noisy, tmp_path):
+    bad = tmp_path / "bad.tif"
+    bad.write_bytes(b"nonsense")
+    out = tmp_path / "results"
+    answer = structmask("extract", bad, noisy, "--output-dir", out)
+    assert answer.code == 1
+    assert answer.err.count("\n") == 1
+    assert answer.err.startswith("error: bad.tif: ")
+    assert outputs(out) == ["rows_mask.json", "rows_mask.npy", "rows_mask.png"]
+    assert structmask("extract", bad, "--output-dir", out).code == 2
+
+
+def test_equal_stems_are_numbered(structmask, noisy, tmp_path):
+    other = tmp_path / "more"
+    other.mkdir()
+    (other / "rows.tif").write_bytes(noisy.read_bytes())
+    out = tmp_path / "results"
+    assert structmask("extract", noisy, other / "rows.tif", "--output-dir", out).code == 0
+    assert [name for name in outputs(out) if name.endswith("npy")] == [
+        "rows-2_mask.npy",
+        "rows_mask.npy",
+    ]
+
+
+def test_average_gives_one_mask_for_all(structmask, noisy, tmp_path):
+    other = tmp_path / "second.tif"
+    other.write_bytes(noisy.read_bytes())
+    answer = structmask("extract", noisy, other, "--average", "--json")
+    assert answer.code == 0
+    (result,) = answer.json["results"]
+    assert result["patches"]["used"] == 24
+    assert outputs(tmp_path) == ["rows_mask.json", "rows_mask.npy", "rows_mask.png"]
+
+
+def test_json_is_all_there_is_on_standard_output(structmask, noisy):
+    answer = structmask("extract", noisy, "--json", "--patch-size", 32, "--seed", 3)
+    (result,) = answer.json["results"]
+    assert answer.json["errors"] == []
+    assert result["statistics"]["shape_class"] == "horizontal"
+    assert result["parameters"]["patch_size"] == 32
+    assert result["patches"] == {"shape": [32, 32], "used": 48, "frames": 3, "left_out": {}}
+    assert set(result["outputs"]) == {"npy", "png", "json"}
+
+
+def test_parameters_later_ones_win(structmask, noisy):
+    answer = structmask(
+        "extract", noisy, "--json", "--preset", "coarse", "--convention", "as-documented",
+        "--set", "center_size=15", "--set", "max_true_pixels=none", "--set", "log_autocorr=false",
+    )  # fmt: skip
+    used = answer.json["results"][0]["parameters"]
+    assert used["base_percentile"] == 40
+    assert used["convention"] == "as-documented"
+    assert used["center_size"] == 15
+    assert used["max_true_pixels"] is None
+    assert used["log_autocorr"] is False
+
+
+def test_frames_and_region(structmask, noisy):
+    answer = structmask("extract", noisy, "--json", "--frames", "1:", "--region", "0:64,10:128")
+    patches = answer.json["results"][0]["patches"]
+    assert (patches["used"], patches["frames"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "center_size=1000"], "center_size = '1000' is not accepted; give a whole"),
+        (["--set", "nonsense=1"], "There is no parameter nonsense"),
+        (["--set", "center_size"], "is not NAME=VALUE"),
+        (["--preset", "unheard"], "There is no preset"),
+        (["--channel", "red"], "is no channel"),
+        (["--frames", "a:b"], "is no range of frames"),
+        (["--frames", "50:60"], "rows.ome.tif: has 3 frames"),
+        (["--region", "1,2"], "is not Y0:Y1,X0:X1"),
+        (["--region", "0:500,0:64"], "does not lie in rows.ome.tif"),
+        (["--method", "magic"], "invalid choice"),
+        (["--axes", "ZZZ"], "rows.ome.tif"),
+        (["--series", "7"], "rows.ome.tif: has no series 7"),
+    ],
+)
+def test_wrong_arguments_are_answered_and_nothing_is_written(structmask, noisy, arguments, words):
+    answer = structmask("extract", noisy, *arguments)
+    assert answer.code == 2
+    assert words in answer.err
+    assert outputs(noisy.parent) == []
+
+
+def test_no_file(structmask):
+    answer = structmask("extract")
+    assert answer.code == 2
+    assert "no FILE is given" in answer.err
+
+
+def test_a_record_repeats_its_extraction(structmask, noisy, tmp_path):
+    first = structmask(
+        "extract", noisy, "--json", "--frames", "0:2", "--region", "0:100,0:128",
+        "--set", "center_size=21", "--patch-size", 32, "--patches", 9, "--set", "layout=random",
+    )  # fmt: skip
+    record = tmp_path / "rows_mask.json"
+    out = tmp_path / "again"
+    second = structmask("extract", "--from-record", record, "--output-dir", out, "--json")
+    assert second.code == 0
+    one, two = first.json["results"][0], second.json["results"][0]
+    for key in ("sentence", "parameters", "patches", "statistics"):
+        assert one[key] == two[key]
+    assert load_mask(record) == load_mask(out / "rows_mask.npy")
+    old, new = (json.loads(path.read_text()) for path in (record, out / "rows_mask.json"))
+    assert old["mask"] == new["mask"]
+    assert old["inputs"][0]["frames"] == new["inputs"][0]["frames"]
+
+
+def test_a_record_whose_input_changed_is_refused(structmask, noisy, tmp_path):
+    structmask("extract", noisy)
+    noisy.write_bytes(noisy.read_bytes() + b"\0")
+    out = tmp_path / "again"
+    answer = structmask(
+        "extract", "--from-record", tmp_path / "rows_mask.json", "--output-dir", out
+    )
+    assert answer.code == 2
+    assert "is not the file of the record" in answer.err
+    noisy.unlink()
+    answer = structmask(
+        "extract", "--from-record", tmp_path / "rows_mask.json", "--output-dir", out
+    )
+    assert "is neither at" in answer.err
+    assert not out.exists()
+
+
+def test_interruption(structmask, noisy, monkeypatch):
+    def interrupt(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("structmask_gui.cli.extract.extract_array", interrupt)
+    assert structmask("extract", noisy).code == 130
+    assert outputs(noisy.parent) == []
+
+
+def test_a_failed_write_takes_back_the_files_before_it(structmask, noisy, monkeypatch):
+    from structmask_gui.core.errors import InputError
+    from structmask_gui.io import results
+
+    write = results.write_atomic
+
+    def fail_on_json(path, data, *, force=False):
+        if path.suffix == ".json":
+            raise InputError(f"{path.name}: cannot be written (no space left).")
+        write(path, data, force=force)
+
+    monkeypatch.setattr(results, "write_atomic", fail_on_json)
+    answer = structmask("extract", noisy)
+    assert answer.code == 2
+    assert "no space left" in answer.err
+    assert outputs(noisy.parent) == []
+
+
+def test_help_lists_every_parameter(structmask):
+    answer = structmask("extract", "--help")
+    assert answer.code == 0
+    for name in parameter_infos():
+        assert f"{name} [" in answer.out
+
+
+def test_the_face_of_the_package(noisy):
+    array = np.random.default_rng(1).normal(size=(2, 64, 64))
+    assert extract(array).mask.statistics.shape_class == "centre only"
+    assert extract(noisy, Parameters(center_size=15)).mask.shape == (15, 15)
