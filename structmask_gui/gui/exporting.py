@@ -138,8 +138,12 @@ class Exporter(QObject):
             self._lane.submit(_writer(session, files))
 
     def _on_busy(self, busy: bool) -> None:
-        if not busy and self._session.stale:
+        if busy:
+            return
+        if self._session.stale:
             self._give_up()
+        else:
+            self._flush()
 
     def _give_up(self, *_: object) -> None:
         if self._pending:

@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.settings = settings
         self.theme = theme
+        theme.setParent(self)
         self.log_lines = log_lines
         self.session = session or Session()
         self.session.setParent(self)

@@ -168,6 +168,7 @@ class Session(QObject):
         self._opening = Lane("open")
         self._measuring = Lane("measure")
         self._reading = Lane("read")
+        self._shutting = Lane("close", keep_all=True)
         self._open_ticket = self._measure_ticket = self._read_ticket = 0
         self._opening.stepped.connect(self._on_step)
         self._opening.ended.connect(self._on_opened)
@@ -519,18 +520,20 @@ class Session(QObject):
         if measurement is None:
             self._measure(request)
             return
-        if self._busy_with == "measuring":
+        measuring = self._busy_with == "measuring"
+        if measuring:
             self._measure_ticket = 0
             self._measuring.cancel()
-            self._set_busy("")
         previous = self._extraction if measurement is self._measurement else None
         try:
             extraction = self._engine.selected(measurement, self._parameters, previous)
         except StructMaskError as error:
             self._set_stale(True)
             self._fail(str(error))
-            return
-        self._show(request, measurement, extraction)
+        else:
+            self._show(request, measurement, extraction)
+        if measuring:
+            self._set_busy("")
 
     def measure_again(self) -> None:
         """Read the pixels again, as after the file was changed by another program."""
@@ -634,7 +637,7 @@ class Session(QObject):
     def _on_opened(self, outcome: Outcome) -> None:
         if outcome.ticket != self._open_ticket:
             if outcome.kind == "done":
-                _close(outcome.result[0])
+                self._close_later(outcome.result[0])
             return
         self._set_busy("")
         if outcome.kind == "done":
@@ -647,8 +650,8 @@ class Session(QObject):
     def _on_measured(self, outcome: Outcome) -> None:
         if outcome.ticket != self._measure_ticket:
             return
-        self._set_busy("")
         if outcome.kind != "done":
+            self._set_busy("")
             self._answer_failure(outcome)
             return
         request, measurement, extraction = outcome.result
@@ -656,6 +659,7 @@ class Session(QObject):
         del self._kept[_KEPT_MEASUREMENTS:]
         if request.parameters == self._parameters:
             self._show(request, measurement, extraction)
+            self._set_busy("")
         else:
             self.refresh()
 
@@ -693,8 +697,13 @@ class Session(QObject):
         self.frame_changed.emit(0)
         self.image_changed.emit()
         self.extraction_changed.emit(None)
-        _close(old)
+        self._close_later(old)
         self.refresh()
+
+    def _close_later(self, stacks: Sequence[Any]) -> None:
+        """Close files off the GUI thread: closing waits for a read that is under way."""
+        if stacks:
+            self._shutting.submit(lambda _progress, _cancelled: _close(stacks))
 
     def _set_busy(self, what: str) -> None:
         was, self._busy_with = self.busy, what
@@ -728,6 +737,7 @@ class Session(QObject):
         """Stop the threads and close the files; the session is of no use afterwards."""
         for lane in (self._opening, self._measuring, self._reading):
             lane.close()
+        self._shutting.finish()
         _close(self._stacks)
         self._stacks = ()
 

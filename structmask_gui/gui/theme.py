@@ -93,7 +93,7 @@ class Theme(QObject):
     changed = Signal(bool)
 
     def __init__(self, app: QApplication, name: ThemeName = "system") -> None:
-        super().__init__(app)
+        super().__init__()
         self._app = app
         self._name: ThemeName = name
         app.setStyle("Fusion")

@@ -224,6 +224,10 @@ class Lane(QThread):
             )
         except BaseException:
             report = traceback.format_exc()
+            if job.stop.is_set():
+                # What it was reading may have been closed under it.
+                log.debug("stopped job in %s:\n%s", self.objectName(), report)
+                return Outcome(job.ticket, "cancelled")
             log.error("bug in %s\n%s", self.objectName(), report)
             return Outcome(job.ticket, "bug", text=report)
         # Even of a job that was stopped too late: the receiver may have to close what it holds.
