@@ -6,20 +6,18 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import (
-    QBuffer,
-    QByteArray,
     QEvent,
     QPoint,
     QPointF,
-    QRect,
     QRectF,
     QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QImage, QPainter, QResizeEvent
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QImage, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
+from structmask_gui.gui.views import export
 from structmask_gui.gui.views.canvas import AXIS_HEIGHT, AXIS_WIDTH, Arrows, Axis, Box, Canvas
 from structmask_gui.gui.views.colormaps import COLORMAPS
 from structmask_gui.gui.views.header import MenuButton, ReadOut
@@ -41,6 +39,8 @@ class PictureView(QWidget):
         Names of the axes, with their unit.
     whole : bool
         Whether both axes count in whole pixels.
+    left_width : int
+        Room for the numbers at the left.
     square : bool
         Whether pixels are drawn square.
     down : bool
@@ -72,6 +72,7 @@ class PictureView(QWidget):
         y_label: str,
         *,
         whole: bool = True,
+        left_width: int = AXIS_WIDTH,
         square: bool = True,
         down: bool = True,
         parent: QWidget | None = None,
@@ -103,8 +104,8 @@ class PictureView(QWidget):
         self.canvas.setAccessibleName(title)
         self.box = Box(square=square, down=down)
         self.bottom = Axis("bottom", whole=whole, label=x_label)
-        self.left = Axis("left", whole=whole, label=y_label)
-        self.arrows = Arrows(down=down)
+        self.left = Axis("left", whole=whole, label=y_label, size=left_width)
+        self.arrows = Arrows(left_width)
         self._build_canvas()
 
         layout = QVBoxLayout(self)
@@ -162,7 +163,7 @@ class PictureView(QWidget):
         width = self._header.width()
         height = self.height() - self._header.height()
         column, lines = self.legend.column_width(), self.legend.height_for(width)
-        around = _MARGINS[0] + _MARGINS[2] + AXIS_WIDTH + self._beside()
+        around = _MARGINS[0] + _MARGINS[2] + self.left.width_taken + self._beside()
         above = _MARGINS[1] + _MARGINS[3] + AXIS_HEIGHT
         aspect = self._content.width() / self._content.height()
         size_below = min(width - around, (height - lines - above) * aspect)
@@ -180,7 +181,7 @@ class PictureView(QWidget):
         if not self._square or self._content.isEmpty():
             return
         left, top, right, bottom = _MARGINS
-        width = self.canvas.width() - left - right - AXIS_WIDTH - self._beside()
+        width = self.canvas.width() - left - right - self.left.width_taken - self._beside()
         height = self.canvas.height() - top - bottom - AXIS_HEIGHT
         if width < 10 or height < 10:
             return
@@ -370,60 +371,12 @@ class PictureView(QWidget):
         QGuiApplication.clipboard().setImage(self.render_image())
 
     def render_image(self, scale: float = 2.0) -> QImage:
-        """Return the view as a picture: title, axes, legend, without buttons and veil.
-
-        Parameters
-        ----------
-        scale : float
-            Pixels of the picture for each pixel on the screen.
-        """
-        size = self._export_size()
-        image = QImage(size * scale, QImage.Format.Format_RGB32)
-        image.setDevicePixelRatio(scale)
-        painter = QPainter(image)
-        self._paint_export(painter, size)
-        painter.end()
-        return image
+        """Return the view as a picture; see `export.render_image`."""
+        return export.render_image(self, scale)
 
     def render_svg(self) -> bytes:
-        """Return the view as an SVG drawing."""
-        from PySide6.QtSvg import QSvgGenerator
-
-        size = self._export_size()
-        data = QByteArray()
-        buffer = QBuffer(data)
-        buffer.open(QBuffer.OpenModeFlag.WriteOnly)
-        generator = QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setSize(size)
-        generator.setViewBox(QRect(QPoint(0, 0), size))
-        generator.setTitle(self._title)
-        painter = QPainter(generator)
-        self._paint_export(painter, size)
-        painter.end()
-        buffer.close()
-        return bytes(data.data())
-
-    def _export_footer(self) -> int:
-        return self.legend.height_for(self.canvas.width())
-
-    def _export_size(self) -> QSize:
-        return QSize(self.canvas.width(), self.canvas.height() + 24 + self._export_footer())
-
-    def _paint_export(self, painter: QPainter, size: QSize) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(QRect(QPoint(0, 0), size), self.theme.background)
-        painter.setPen(self.theme.text)
-        painter.setFont(self.title_label.font())
-        painter.drawText(
-            QRectF(8, 2, size.width() - 16, 22), Qt.AlignmentFlag.AlignVCenter, self._title
-        )
-        canvas = QRectF(0, 24, self.canvas.width(), self.canvas.height())
-        source = self.canvas.viewport().rect()
-        self.canvas.render(painter, canvas, source)
-        self.legend.paint_on(
-            painter, QRectF(0, canvas.bottom(), size.width(), self._export_footer())
-        )
+        """Return the view as an SVG drawing; see `export.render_svg`."""
+        return export.render_svg(self)
 
     # --- colours, size, end -------------------------------------------------------------------
 

@@ -146,14 +146,17 @@ class Box(pg.ViewBox):  # type: ignore[misc]
 class Axis(pg.AxisItem):  # type: ignore[misc]
     """An axis of fixed size with few, plain ticks; whole numbers only if so asked."""
 
-    def __init__(self, orientation: str, *, whole: bool, label: str = "") -> None:
+    def __init__(
+        self, orientation: str, *, whole: bool, label: str = "", size: int = AXIS_WIDTH
+    ) -> None:
         super().__init__(orientation, maxTickLength=-4)
+        self.width_taken = size
         self._whole = whole
         self._text = label
         self.enableAutoSIPrefix(False)
         self.setStyle(autoExpandTextSpace=False, tickTextOffset=3, tickTextHeight=14)
         if orientation in ("left", "right"):
-            self.setWidth(AXIS_WIDTH)
+            self.setWidth(size)
         else:
             self.setHeight(AXIS_HEIGHT)
 
@@ -167,6 +170,10 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
                 f"{font.pointSizeF():.1f}pt" if font.pointSizeF() > 0 else f"{font.pixelSize()}px"
             )
             self.setLabel(self._text, **{"color": theme.muted.name(), "font-size": size})
+
+    def set_whole(self, whole: bool) -> None:
+        """Count in whole numbers only, or not."""
+        self._whole = whole
 
     def set_text(self, label: str) -> bool:
         """Set the axis label, to show with the next `restyle`; return whether it is another."""
@@ -204,11 +211,14 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
 
 
 class Arrows(pg.GraphicsWidget):  # type: ignore[misc]
-    """Small arrows X (right) and Y (down, or up) in the corner between the axes."""
+    """Small arrows in the corner between the axes: which way x and y run in the image."""
 
-    def __init__(self, *, down: bool = True) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self._down = down
+        # Smaller than Qt's default of 50 pixels, which would push the axes aside.
+        self.setMinimumSize(0, 0)
+        self.setPreferredSize(width, AXIS_HEIGHT)
+        self.setMaximumSize(width, AXIS_HEIGHT)
         self._pen = QPen()
         self._font = QFont()
 
@@ -228,13 +238,11 @@ class Arrows(pg.GraphicsWidget):  # type: ignore[misc]
         painter.setFont(self._font)
         length = 15.0
         letter = QFontMetricsF(self._font).capHeight()
-        x = rect.left() + 7.5
-        y = rect.top() + 6.5 if self._down else rect.bottom() - 6.5
+        x, y = rect.left() + 7.5, rect.top() + 6.5
         _arrow(painter, QPointF(x, y), QPointF(x + length, y))
         painter.drawText(QPointF(x + length + 3, y + letter / 2), "X")
-        end = y + length if self._down else y - length
-        _arrow(painter, QPointF(x, y), QPointF(x, end))
-        painter.drawText(QPointF(x + 5, end + letter / 2), "Y")
+        _arrow(painter, QPointF(x, y), QPointF(x, y + length))
+        painter.drawText(QPointF(x + 5, y + length + letter / 2), "Y")
 
 
 def _arrow(painter: QPainter, start: QPointF, end: QPointF) -> None:

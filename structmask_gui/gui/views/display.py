@@ -1,0 +1,48 @@
+"""Frames made ready for drawing: contrast, and no more pixels than the screen can show."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SAMPLE = 200_000
+
+CLIPPED = 0.35
+"""Per cent of the pixels that the automatic contrast lets go black, and white."""
+
+
+def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> tuple[float, float]:
+    """Return the values to draw black and white.
+
+    Parameters
+    ----------
+    image : ndarray, 2-D
+        Of which some 200,000 pixels, evenly spread, are looked at. What is not finite is left out.
+    clipped : float
+        Per cent of the pixels below the one and above the other.
+    """
+    step = max(1, int(np.sqrt(image.size / _SAMPLE)))
+    values = np.asarray(image[::step, ::step], dtype=np.float64).ravel()
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return 0.0, 1.0
+    low, high = (float(v) for v in np.percentile(values, (clipped, 100 - clipped)))
+    if high <= low:
+        low, high = float(values.min()), float(values.max())
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def thinned(image: NDArray[np.generic], factor: int) -> NDArray[np.generic]:
+    """Return every ``factor``-th pixel in both directions, each the mean of up to 2 x 2 others.
+
+    A mean of few pixels is fast at any size and hides less of the noise than one of all.
+    """
+    if factor <= 1:
+        return image
+    height, width = (side // factor * factor for side in image.shape)
+    half = factor // 2
+    total = np.zeros((height // factor, width // factor), dtype=np.float32)
+    for y in {0, half}:
+        for x in {0, half}:
+            total += image[y:height:factor, x:width:factor]
+    return total / np.float32(len({0, half}) ** 2)

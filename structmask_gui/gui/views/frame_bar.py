@@ -1,0 +1,83 @@
+"""The slider below the image that chooses the frame."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from structmask_gui.gui.panels.inputs import Slider
+
+
+class FrameBar(QWidget):
+    """A slider over the frames, and which of how many is on display; hidden for a single one.
+
+    Signals
+    -------
+    frame_requested(int)
+        The person wants another frame, counted from 0.
+    """
+
+    frame_requested = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 2, 8, 4)
+        caption = QLabel("Frame")
+        self.slider = Slider()
+        self.slider.setAccessibleName("Frame")
+        self.slider.setToolTip("Frame on display. In the picture: arrow keys, Home, End.")
+        caption.setBuddy(self.slider)
+        self.label = QLabel()
+        layout.addWidget(caption)
+        layout.addWidget(self.slider, 1)
+        layout.addWidget(self.label)
+        self.slider.valueChanged.connect(self._on_slid)
+        self.hide()
+
+    @property
+    def frame(self) -> int:
+        """Number of the frame that the slider stands at, from 0."""
+        return self.slider.value()
+
+    def set_frames(self, n_frames: int) -> None:
+        """Offer so many frames and go to the first, without a signal."""
+        self.slider.blockSignals(True)
+        self.slider.setRange(0, max(0, n_frames - 1))
+        self.slider.setValue(0)
+        self.slider.setPageStep(max(1, n_frames // 10))
+        self.slider.blockSignals(False)
+        self.setVisible(n_frames > 1)
+        self._say()
+
+    def set_frame(self, frame: int) -> None:
+        """Go to a frame, without a signal."""
+        self.slider.blockSignals(True)
+        self.slider.setValue(frame)
+        self.slider.blockSignals(False)
+        self._say()
+
+    def step_for(self, key: Qt.Key) -> int | None:
+        """Return how many frames a key goes on, or None if it is no such key."""
+        last, page = self.slider.maximum(), self.slider.pageStep()
+        return {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_PageUp: -page,
+            Qt.Key.Key_PageDown: page,
+            Qt.Key.Key_Home: -last,
+            Qt.Key.Key_End: last,
+        }.get(key)
+
+    def step(self, frames: int) -> None:
+        """Go on by so many frames, as far as there are."""
+        self.slider.setValue(self.slider.value() + frames)
+
+    def _on_slid(self, frame: int) -> None:
+        self._say()
+        self.frame_requested.emit(frame)
+
+    def _say(self) -> None:
+        last = self.slider.maximum() + 1
+        self.label.setText(f"{self.slider.value() + 1} / {last}")
+        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(f"{last} / {last}"))
