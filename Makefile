@@ -22,7 +22,7 @@ $(READY): pyproject.toml
 	@touch $@
 
 run: $(READY) ## Open the window on the sample, or on FILE=path; without a display write build/demo
-	@$(BIN)/python -m structmask_gui.demo $(if $(FILE),"$(FILE)")
+	@$(BIN)/python -m structmask_gui.gui.demo $(if $(FILE),"$(FILE)")
 
 test: $(READY) ## Run the whole test suite, offscreen
 	$(BIN)/python -m pytest
