@@ -194,7 +194,9 @@ def _from_picture(contents: Any, name: str) -> AnyArray:
         values: AnyArray = store.read((slice(None), slice(None)))
     finally:
         store.close()
-    if contents.convert is not None:
+    centre = values.shape[0] // 2, values.shape[1] // 2
+    if contents.convert is not None and not values[centre]:
+        # Black may stand for 1 (min-is-white) or be meant as it is; the centre, always 1, decides.
         values = contents.convert(values)
     if values.dtype.kind in "iu":
         top = np.iinfo(values.dtype).max

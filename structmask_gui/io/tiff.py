@@ -306,7 +306,9 @@ def _set_colours(contents: Contents, key: TiffPage, colours: AnyArray | None) ->
         contents.converted_dtype = table.dtype
         contents.notes.append(PALETTE_NOTE)
     elif photometric == PHOTOMETRIC.MINISWHITE and not imagej:
-        _invert(contents, key)
+        # tifffile gives every bool array that it writes this tag, whatever is meant.
+        if not (key.is_shaped and key.dtype.kind == "b"):
+            _invert(contents, key)
     elif photometric == PHOTOMETRIC.CFA:
         contents.notes.append(
             "This is the raw mosaic of a colour camera; neighbouring pixels see different colours,"

@@ -327,10 +327,13 @@ def test_white_is_made_bright(tmp_path: Path) -> None:
     with open_stack(path) as stack:
         np.testing.assert_array_equal(stack.read(0), 65535 - data)
     bits = noise((20, 30), "bool")
-    tifffile.imwrite(path, bits, photometric="miniswhite")
+    tifffile.imwrite(path, bits, photometric="miniswhite", metadata=None)
     with open_stack(path) as stack:
         assert stack.dtype == np.bool_
         np.testing.assert_array_equal(stack.read(0), ~bits)
+    tifffile.imwrite(path, bits)
+    with open_stack(path) as stack:
+        np.testing.assert_array_equal(stack.read(0), bits)
 
 
 @pytest.mark.parametrize(
