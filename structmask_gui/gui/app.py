@@ -132,10 +132,13 @@ def make_window(
 def begin(window: MainWindow, files: Sequence[str]) -> None:
     """Open what was asked for, or what was open last."""
     settings, session = window.settings, window.session
-    if settings.restore_session and settings.last_parameters:
+    presets = window.panels["presets"]
+    if settings.default_preset:
+        presets.apply_named(settings.default_preset)
+        session.history.clear()
+    elif settings.restore_session and settings.last_parameters:
         session.restore_parameters(usable(settings.last_parameters))
-    elif settings.default_preset:
-        window.show_panel("presets").apply_named(settings.default_preset)
+        presets.remember_named(settings.last_preset)
     if files:
         window.open_paths(files)
     elif settings.restore_session and settings.last_files:

@@ -105,6 +105,7 @@ class Headline(QFrame):
         self._delay.setInterval(_SHOW_AFTER)
         self._delay.timeout.connect(self._show_work)
         self._work.hide()
+        self.state.hide()
         self._restyle()
 
         session.extraction_changed.connect(self._on_extraction)

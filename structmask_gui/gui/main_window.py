@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
             | QMainWindow.DockOption.AllowNestedDocks
         )
         bottom_left, bottom_right = Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner
-        self.setCorner(bottom_left, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.setCorner(bottom_left, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(bottom_right, Qt.DockWidgetArea.RightDockWidgetArea)
 
         self.session.set_colormap(settings.colormap)
@@ -199,6 +199,8 @@ class MainWindow(QMainWindow):
         self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
         self.exporter.bug.connect(self.show_bug)
+        self.views.welcome.open_asked.connect(self.commands.open_files)
+        self.views.welcome.sample_asked.connect(self.commands.open_sample)
         self._on_colormap(session.colormap)
         self._on_theme()
 

@@ -655,6 +655,7 @@ class Session(QObject):
             self._answer_failure(outcome)
             return
         request, measurement, extraction = outcome.result
+        log.info("%s: %s", measurement.name, extraction.sentence)
         self._kept.insert(0, (request, measurement))
         del self._kept[_KEPT_MEASUREMENTS:]
         if request.parameters == self._parameters:

@@ -9,30 +9,34 @@ import logging
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QDataStream, QIODevice, Qt
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.extraction import Extraction
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.session import Session
-from structmask_gui.gui.views.autocorrelation import AutocorrelationView
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.colormaps import COLORMAPS
+from structmask_gui.gui.views.image import ImageView
+from structmask_gui.gui.welcome import Welcome
 
 log = logging.getLogger(__name__)
 
+_NOTHING = "Nothing is open"
 _SAVE = "Picture (*.png);;Drawing (*.svg)"
 
 
 class ViewArea(QWidget):
     """Two rows of views with splitters between them.
 
-    Only the first view is made at once; `complete` makes the others.
+    Only the image view is made at once; `complete` makes the others.
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._measurement: object = None
         self.views: list[PictureView] = []
         self.rows = QSplitter(Qt.Orientation.Vertical)
         self.top = QSplitter(Qt.Orientation.Horizontal)
@@ -44,23 +48,43 @@ class ViewArea(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.rows)
-        self.autocorrelation = AutocorrelationView()
-        self._add(self.autocorrelation, self.top)
+        self.image = ImageView()
+        self._add(self.image, self.top)
+        self.welcome = Welcome(self)
+        self.image.frame_requested.connect(session.set_frame)
+        self.image.region_drawn.connect(session.set_region)
+        self.image.region_cleared.connect(self._on_region_cleared)
+        session.stack_changed.connect(self._on_stack)
+        session.image_changed.connect(self._on_image)
+        session.frame_changed.connect(self._on_patches)
+        session.region_changed.connect(self._on_region)
         session.extraction_changed.connect(self._on_extraction)
         session.stale_changed.connect(self._on_stale)
         session.busy_changed.connect(self._on_stale)
         session.colormap_changed.connect(self._on_colormap)
         self._on_colormap(session.colormap)
+        self._on_stack()
 
     def complete(self) -> None:
         """Make the views that the first paint does not need."""
+        from structmask_gui.gui.views.autocorrelation import AutocorrelationView
         from structmask_gui.gui.views.lag import ZoomLink
         from structmask_gui.gui.views.mask import MaskView
+        from structmask_gui.gui.views.profiles import ProfilesView
         from structmask_gui.gui.views.ring_overlay import RingOverlayView
 
         session = self._session
+        self.autocorrelation = AutocorrelationView()
+        self.profiles = ProfilesView()
         self.rings = RingOverlayView()
         self.mask = MaskView()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for view in (self.autocorrelation, self.profiles):
+            view.set_title_visible(False)
+            self._wire(view)
+            self.tabs.addTab(view, view.title)
+        self.top.addWidget(self.tabs)
         self._add(self.rings, self.bottom)
         self._add(self.mask, self.bottom)
         self.rows.addWidget(self.bottom)
@@ -70,30 +94,61 @@ class ViewArea(QWidget):
         self._on_colormap(session.colormap)
         self._on_extraction(session.extraction)
         self.reset_layout()
+        self.welcome.raise_()
 
     def _add(self, view: PictureView, splitter: QSplitter) -> None:
+        self._wire(view)
+        splitter.addWidget(view)
+
+    def _wire(self, view: PictureView) -> None:
         view.pointed.connect(self._session.point)
         view.colormap_chosen.connect(self._session.set_colormap)
         view.save_requested.connect(self.save_view)
-        splitter.addWidget(view)
         self.views.append(view)
 
     # --- following the session ----------------------------------------------------------------
 
-    def _result_views(self) -> list[PictureView]:
-        return list(self.views)
+    def _on_stack(self) -> None:
+        frames = self._session.frames
+        if frames is None:
+            self.image.set_stack(0, (1, 1))
+        else:
+            self.image.set_stack(frames.n_frames, frames.frame_shape)
+        self.image.set_placeholder("" if frames is not None else _NOTHING)
+        self.welcome.setVisible(frames is None)
+        self.welcome.place()
+
+    def _on_image(self) -> None:
+        self.image.set_frame(self._session.image, self._session.frame)
+
+    def _on_patches(self, *_: object) -> None:
+        self.image.set_patches(*self._session.patches_on_frame())
+
+    def _on_region(self) -> None:
+        self.image.set_region(self._session.region)
+
+    def _on_region_cleared(self) -> None:
+        self._session.set_region(None)
 
     def _on_extraction(self, extraction: Extraction | None) -> None:
-        for view in self._result_views():
+        session = self._session
+        if session.measurement is not self._measurement:
+            self._measurement = session.measurement
+            self._on_patches()
+        nothing = "No result yet" if session.frames is not None else _NOTHING
+        for view in self.views:
             view.set_extraction(extraction)
-            view.set_placeholder("" if extraction is not None else "No result yet")
+            if view is not self.image:
+                view.set_placeholder("" if extraction is not None else nothing)
 
     def _on_stale(self, *_: object) -> None:
         session = self._session
         stale = session.stale and session.extraction is not None
         text = "Out of date: measuring…" if session.busy else "Out of date"
-        for view in self._result_views():
-            view.set_stale(stale, text)
+        for view in self.views:
+            # The image itself is never out of date; what is drawn on it may be for a moment.
+            if view is not self.image:
+                view.set_stale(stale, text)
 
     def _on_colormap(self, name: str) -> None:
         if name in COLORMAPS:
@@ -155,6 +210,11 @@ class ViewArea(QWidget):
             state = QByteArray()
             stream >> state
             splitter.restoreState(state)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the card in the middle."""
+        super().resizeEvent(event)
+        self.welcome.place()
 
     def stop(self) -> None:
         """Drop the plots' items before the window goes; teardown of pyqtgraph may crash else."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QDir, QFileInfo, QItemSelection, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QDir, QEvent, QFileInfo, QItemSelection, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAbstractFileIconProvider,
     QDragEnterEvent,
@@ -105,6 +105,8 @@ class FileBrowser(QWidget):
         self.tree.setAccessibleName("Files")
         self.tree.setHeaderHidden(True)
         self.tree.setUniformRowHeights(True)
+        self.tree.setIndentation(12)
+        self.tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         for column in (1, 2, 3):
             self.tree.hideColumn(column)
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -259,8 +261,13 @@ class FileBrowser(QWidget):
         urls = event.mimeData().urls()
         self.open_requested.emit([url.toLocalFile() for url in urls if url.isLocalFile()])
 
-    def restyle(self) -> None:
-        """Draw the icons again in the colours of a new palette."""
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icons"):
+            self._restyle()
+
+    def _restyle(self) -> None:
         self._up.setIcon(icon("up"))
         self._recent.setIcon(icon("folder"))
         self._icons = _Icons()

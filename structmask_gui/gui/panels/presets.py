@@ -26,7 +26,6 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui import dialogs
-from structmask_gui.gui.icons import icon
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
 from structmask_gui.io.presets import Preset, PresetFolder, built_in_presets, file_stem, save_preset
@@ -400,7 +399,3 @@ class PresetsPanel(QWidget):
         elif event.type() in (QEvent.Type.Leave, QEvent.Type.FocusOut):
             self.effect.setText(_HINT)
         return super().eventFilter(watched, event)
-
-    def restyle(self) -> None:
-        """Draw the icons again in the colours of a new palette."""
-        self.actions_by_name["default"].setIcon(icon("star"))
