@@ -98,15 +98,6 @@ def npy_bytes(mask: Mask) -> bytes:
 
 
 def png_bytes(mask: Mask) -> bytes:
-    """Return the contents of the PNG file of a mask."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(_grey(mask)).save(buffer, format="PNG")
-    return buffer.getvalue()
-
-
-def png_bytes(mask: Mask) -> bytes:
     """Return the contents of the plain PNG file of a mask."""
     from PIL import Image
 

@@ -41,17 +41,20 @@ OPENED = {
     "b23": ("YX", (520, 536), "uint16"),
 }
 
-_ONE_FILE = """
-import resource, sys
+_ALL_FILES = """
+import resource, sys, time
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.images import open_stack
-try:
-    with open_stack(sys.argv[1]) as stack:
-        for i in range(stack.n_frames):
-            stack.read(i)
-except InputError as error:
-    print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+for path in sys.argv[1:]:
+    started = time.perf_counter()
+    try:
+        with open_stack(path) as stack:
+            for i in range(stack.n_frames):
+                stack.read(i)
+    except InputError:
+        pass
+    assert time.perf_counter() - started < 5, path
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 500 * 1024, path
 """
 
 
@@ -81,13 +84,11 @@ def test_bad_files_are_refused_or_read(path: Path, capfd: pytest.CaptureFixture[
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux does")
 def test_bad_files_take_little_time_and_memory() -> None:
-    for path in BAD:
-        done = subprocess.run(
-            [sys.executable, "-c", _ONE_FILE, str(path)],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
-        assert done.stderr == ""
-        assert int(done.stdout.splitlines()[-1]) < 500
+    done = subprocess.run(
+        [sys.executable, "-c", _ALL_FILES, *map(str, BAD)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
