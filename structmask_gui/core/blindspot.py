@@ -32,6 +32,7 @@ from structmask_gui.core.neighbours import (
     square_lags,
 )
 from structmask_gui.core.quality import RADIUS, still_copied
+from structmask_gui.core.threads import one_blas_thread
 
 NEAR_TIE = 0.05
 """Errors within this share of each other are ties; a linear model does not tell them apart."""
@@ -39,6 +40,7 @@ NEAR_TIE = 0.05
 FloatImage = NDArray[np.float32]
 
 
+@one_blas_thread
 def weights(
     image: ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS, *, ridge: float = RIDGE
 ) -> FloatArray:
@@ -100,6 +102,7 @@ class EstimatedError:
         return self.noise_left + self.detail_lost
 
 
+@one_blas_thread
 def estimated_error(noise: ArrayLike, image: ArrayLike, kernel: ArrayLike) -> EstimatedError:
     """Estimate the error that a prediction by given weights makes, without ground truth.
 
@@ -174,6 +177,7 @@ class Ranked:
     near_tie: bool
 
 
+@one_blas_thread
 def rank_masks(
     noise: ArrayLike,
     image: ArrayLike,

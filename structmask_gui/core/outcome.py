@@ -29,6 +29,7 @@ from structmask_gui.core.neighbours import FloatArray, mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality import FAR_RADIUS, RADIUS, copied_curve, figures
 from structmask_gui.core.suggest import suggest
+from structmask_gui.core.threads import one_blas_thread
 
 Advice = Literal["keep", "larger", "smaller", "offsets first", "cannot tell"]
 
@@ -90,6 +91,7 @@ class Outcome:
     sentence: str
 
 
+@one_blas_thread
 def judge(
     raw: Frames,
     denoised: Frames,

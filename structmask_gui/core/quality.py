@@ -35,6 +35,7 @@ from structmask_gui.core.neighbours import (
     ring_of,
     square_lags,
 )
+from structmask_gui.core.threads import one_blas_thread
 
 Axis = Literal["rows", "columns", "diagonals", "antidiagonals"]
 
@@ -96,6 +97,7 @@ class Figures:
         return int(self.needless.sum())
 
 
+@one_blas_thread
 def figures(
     noise: ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS, *, ridge: float = RIDGE
 ) -> Figures:
@@ -132,6 +134,7 @@ def figures(
     return Figures(radius, visible.explained, bare.explained, needless)
 
 
+@one_blas_thread
 def still_copied(
     noise: ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS, *, ridge: float = RIDGE
 ) -> float:
@@ -268,6 +271,7 @@ class CopiedCurve:
         return f"A network that sees {far} px copies {100 * self.copied[-1]:.1f} % of the noise."
 
 
+@one_blas_thread
 def copied_curve(
     noise: ArrayLike,
     mask: Mask | ArrayLike | None,

@@ -29,9 +29,7 @@ from structmask_gui.core.neighbours import (
     square_lags,
 )
 from structmask_gui.core.quality import RADIUS
-
-MOST_PIXELS = 225
-"""Largest mask on the curve by default: as many pixels as the largest that CAREamics takes."""
+from structmask_gui.core.threads import one_blas_thread
 
 NEAR_BEST = 0.02
 """The knee is the smallest mask whose estimated error is within this share of the least, beside
@@ -117,13 +115,14 @@ class Suggestion:
         return text + "."
 
 
+@one_blas_thread
 def suggest(
     noise: ArrayLike,
     image: ArrayLike | None = None,
     radius: int = RADIUS,
     *,
     lags: LagArray | None = None,
-    most_pixels: int = MOST_PIXELS,
+    most_pixels: int | None = None,
     pixels: int = 0,
     ridge: float = RIDGE,
 ) -> Suggestion:
@@ -141,8 +140,8 @@ def suggest(
     lags : int array (n, 2), optional
         Neighbours other than that square, holding the mirror of each, without (0, 0); as from
         `structmask_gui.core.quality.field_lags` for long lines.
-    most_pixels : int
-        Largest mask on the curve.
+    most_pixels : int, optional
+        Largest mask on the curve; no limit by default.
     pixels : int
         Number of pixels the noise was measured in (`Covariance.pixels`). Of independent noise,
         n neighbours seem to predict n / pixels; no mask is made larger for that. 0 if not known.
@@ -165,7 +164,8 @@ def suggest(
     # One solution with everything visible finds the ridge that all later ones share.
     ridge = predictor(noise, lags, ridge=ridge).ridge
     chance = _CHANCE * len(lags) / pixels if pixels else 0.0
-    sizes = range(min(len(half), max(0, (most_pixels - 1) // 2)) + 1)
+    most = len(half) if most_pixels is None else min(len(half), max(0, (most_pixels - 1) // 2))
+    sizes = range(most + 1)
     everything = np.arange(len(half))
     order = _copying(noise, half, ridge).emptied(everything)
     if image is None:
@@ -179,7 +179,7 @@ def suggest(
         found.append((knee.error, candidate[len(half) - knee.pixels // 2 :]))
     # The best of all is improved pixel by pixel, and the curve then led through it.
     erring = _Erring(noise, image, half, image_ridge)
-    inside = erring.improved(min(found, key=lambda item: item[0])[1], sizes[-1])
+    inside = erring.improved(min(found, key=lambda item: item[0])[1], most)
     order = _copying(noise, half, ridge).emptied(np.setdiff1d(everything, inside), inside)
     return _suggestion(_points(noise, image, half[order], sizes, ridge, image_ridge), chance)
 

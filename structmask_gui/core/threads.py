@@ -6,8 +6,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from functools import cache, wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -16,6 +16,7 @@ WORKERS = os.cpu_count() or 1
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+_Args = ParamSpec("_Args")
 
 
 @cache
@@ -57,3 +58,18 @@ def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_
             for future in pending:
                 future.cancel()
             wait(pending)
+
+
+def one_blas_thread(function: Callable[_Args, _Out]) -> Callable[_Args, _Out]:
+    """Decorate a function of many small matrices so that BLAS works on one core in it.
+
+    Its threads spin while they wait for each other: on a busy machine of two cores, solutions of
+    220 unknowns took 2 ms on one and 250 ms on two.
+    """
+
+    @wraps(function)
+    def limited(*args: _Args.args, **kwargs: _Args.kwargs) -> _Out:
+        with _blas().limit(limits=1, user_api="blas"):
+            return function(*args, **kwargs)
+
+    return limited
