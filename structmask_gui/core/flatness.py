@@ -1,0 +1,215 @@
+"""Tell noise alone from noise over a picture, and find where the picture is flat.
+
+Noise is alike everywhere; a picture is not. Small tiles are compared in their power per band of
+frequencies: noise spreads as chi-squared, a picture far more. Where a cluster of tiles is as quiet
+as noise of one kind would be, these are the flat parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.mask import BoolArray
+
+BANDS = (0.02, 0.08, 0.14, 0.20, 0.27, 0.35, 0.45, 0.75)
+"""Edges of the bands, in cycles per pixel."""
+
+_BLOCK = 4
+# Neighbouring frequencies of a Hann-windowed tile share power: so much wider is the spread within a
+# band than independent frequencies would make it (of white noise, measured; bands are narrow).
+_SHARED = 2.93
+
+
+@dataclass
+class TileStatistics:
+    """Collects the power of tiles; a few numbers a tile.
+
+    Attributes
+    ----------
+    side : int
+        Side of the tiles.
+    """
+
+    side: int
+    _power: list[FloatArray] = field(default_factory=list)
+    _energy: list[FloatArray] = field(default_factory=list)
+    _blocks: list[NDArray[np.float32]] = field(default_factory=list)
+    _spectrum: FloatArray | None = None
+    _count: int = 0
+
+    def add(self, tiles: NDArray[np.float32]) -> None:
+        """Add tiles, shape (n, side, side)."""
+        from scipy import fft
+
+        window, bands, _ = _geometry(self.side)
+        mean = np.einsum("nyx,yx->n", tiles, window) / window.sum()
+        spectrum = fft.rfft2((tiles - mean[:, None, None]) * window, axes=(1, 2))
+        power = spectrum.real**2 + spectrum.imag**2
+        flat = power.reshape(len(tiles), -1)
+        self._power.append((flat @ bands.T).astype(np.float64))
+        total = flat.sum(axis=0, dtype=np.float64)
+        self._spectrum = total if self._spectrum is None else self._spectrum + total
+        self._count += len(tiles)
+        blocks = _block_means(tiles)
+        self._blocks.append(blocks)
+        self._energy.append(np.einsum("nb,nb->n", blocks, blocks).astype(np.float64))
+
+    @property
+    def energy(self) -> FloatArray:
+        """Energy of the block means of each tile, a plane taken off."""
+        return np.concatenate(self._energy)
+
+    def unevenness(self, inside: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
+        """Return by band how much wider the tiles' power spreads than noise would, and its error.
+
+        Parameters
+        ----------
+        inside : ndarray of bool, optional
+            The tiles to look at; all if not given.
+
+        Returns
+        -------
+        ratio, error : ndarray, shape (bands,)
+            1 for noise that is alike everywhere.
+        """
+        power = np.concatenate(self._power)
+        if inside is not None:
+            power = power[inside]
+        _, bands, _ = _geometry(self.side)
+        assert self._spectrum is not None
+        mean = self._spectrum / self._count
+        degrees = (bands @ mean) ** 2 / (bands**2 @ mean**2) / _SHARED
+        # Noise whose strength alone follows brightness spreads alike in all bands: compare each
+        # band to the highest.
+        top = power[:, -1:] / power[:, -1].mean()
+        spread_top = float(top.var()) * degrees[-1]
+        even = power / np.maximum(top, 1e-30) if spread_top > 1.5 else power
+        average = np.maximum(even.mean(axis=0), 1e-30)
+        ratio = even.var(axis=0) / average**2 * degrees
+        error = np.sqrt((2 + 6 / degrees) / max(len(power), 1))
+        return ratio, error
+
+    def flat_tiles(self) -> FlatTiles:
+        """Find the cluster of quiet tiles: see `FlatTiles`."""
+        from scipy.stats import chi2
+
+        energy = self.energy
+        blocks = np.concatenate(self._blocks)
+        count = len(energy)
+        chosen = np.zeros(count, dtype=bool)
+        chosen[np.argsort(energy)[: max(8, count // 10)]] = True
+        limit, mean = 0.0, 0.0
+        for _ in range(60):
+            degrees = _degrees(blocks[chosen])
+            mean = float(energy[chosen].mean())
+            limit = mean * float(chi2.ppf(0.995, degrees)) / degrees
+            again = energy <= limit
+            if np.array_equal(again, chosen):
+                break
+            chosen = again
+        ratio = limit / mean if mean > 0 else 1.0
+        above = int(((energy > limit) & (energy <= limit * ratio)).sum())
+        below = int(((energy <= limit) & (energy > limit / ratio)).sum())
+        return FlatTiles(chosen, mean, above / max(below, 1))
+
+
+@dataclass(frozen=True, eq=False)
+class FlatTiles:
+    """The tiles as quiet as noise of one kind would be, starting from the quietest tenth.
+
+    Attributes
+    ----------
+    chosen : ndarray of bool, shape (tiles,)
+        Which.
+    energy : float
+        Mean energy of their block means.
+    crowding : float
+        Tiles just above the limit for each just below it: small where the flat parts are a cluster
+        of their own, about 1 where picture and flat parts merge into one another.
+    """
+
+    chosen: BoolArray
+    energy: float
+    crowding: float
+
+
+def block_energy(spectrum_of: FloatArray, side: int) -> float:
+    """Return the energy of block means that noise of a given correlation would have.
+
+    Parameters
+    ----------
+    spectrum_of : ndarray, shape (2 reach + 1, 2 reach + 1)
+        Covariance per lag, taken as 0 beyond.
+    side : int
+        Side of the tiles.
+    """
+    basis, weights = _block_weights(side, spectrum_of.shape[0] // 2)
+    return float((weights * spectrum_of).sum()) * basis
+
+
+@lru_cache(maxsize=8)
+def _block_weights(side: int, reach: int) -> tuple[float, FloatArray]:
+    """How the covariance at each lag enters the mean energy of block means, a plane taken off."""
+    count = side // _BLOCK
+    _, _, plane = _geometry(side)
+    residual = np.eye(count * count) - plane @ plane.T
+    # Each block mean is a weighting of pixels; the energy is the trace of residual C residual.
+    total = np.zeros((2 * reach + 1, 2 * reach + 1))
+    triangle = np.correlate(np.ones(_BLOCK), np.ones(_BLOCK), "full") / _BLOCK**2
+    y, x = np.divmod(np.arange(count * count), count)
+    for by in range(-count + 1, count):
+        for bx in range(-count + 1, count):
+            if (abs(by) - 1) * _BLOCK > reach or (abs(bx) - 1) * _BLOCK > reach:
+                continue
+            pairs = (y[:, None] - y[None] == by) & (x[:, None] - x[None] == bx)
+            weight = float(residual[pairs].sum())
+            for oy in range(-_BLOCK + 1, _BLOCK):
+                for ox in range(-_BLOCK + 1, _BLOCK):
+                    dy, dx = by * _BLOCK + oy, bx * _BLOCK + ox
+                    if abs(dy) <= reach and abs(dx) <= reach:
+                        both = triangle[oy + _BLOCK - 1] * triangle[ox + _BLOCK - 1]
+                        total[reach + dy, reach + dx] += weight * both
+    return 1.0, total
+
+
+def _block_means(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
+    count, side, _ = tiles.shape
+    blocks = side // _BLOCK
+    means = tiles.reshape(count, blocks, _BLOCK, blocks, _BLOCK).mean(axis=(2, 4))
+    flat = means.reshape(count, -1)
+    plane = _geometry(side)[2].astype(np.float32)
+    return np.asarray(flat - (flat @ plane) @ plane.T, dtype=np.float32)
+
+
+def _degrees(blocks: NDArray[np.float32]) -> float:
+    """Degrees of freedom of the energy of block means, from their mean power spectrum."""
+    side = round(float(np.sqrt(blocks.shape[1])))
+    power = np.abs(np.fft.fft2(blocks.reshape(-1, side, side))) ** 2
+    mean = power.mean(axis=0)
+    return float(mean.sum() ** 2 / max((mean**2).sum(), 1e-30))
+
+
+@lru_cache(maxsize=8)
+def _geometry(side: int) -> tuple[NDArray[np.float32], NDArray[np.float32], FloatArray]:
+    """Window, bands as rows of weights over the half spectrum, and planes over block means."""
+    line = np.hanning(side + 1)[:side]
+    window = np.outer(line, line).astype(np.float32)
+    radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
+    twice = np.full(radius.shape, 2.0)
+    twice[:, 0] = 1.0
+    if side % 2 == 0:
+        twice[:, -1] = 1.0
+    bands = [
+        np.where((radius >= low) & (radius < high), twice, 0.0).ravel()
+        for low, high in pairwise(BANDS)
+    ]
+    count = side // _BLOCK
+    y, x = np.divmod(np.arange(count * count), count)
+    plane, _ = np.linalg.qr(np.stack([np.ones(y.size), y, x], axis=1).astype(np.float64))
+    return window, np.array(bands, dtype=np.float32), plane

@@ -1,0 +1,211 @@
+"""What real images contain that would be taken for noise: clipping, fill, text, hot pixels, JPEG.
+
+Patches that would lie are left out with a reason; hot pixels are repaired for the measurement only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.frames import AnyArray
+from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
+
+CLIPPED = "clipped: over 2 % of the pixels are at the lowest or highest value"
+FILLED = "border fill, text or a data bar"
+OUTLYING = "its variance is far from that of the others"
+NOT_FLAT = "holds picture"
+
+_CLIPPED_SHARE = 0.02
+# Share of 2 x 2 squares of one value beyond what chance makes of the patch's grey levels.
+_FILLED_SHARE = 0.04
+_HOT = 7.0
+
+
+@dataclass
+class Screening:
+    """What the pixels of each patch, as stored, say about it.
+
+    Attributes
+    ----------
+    low, high : list of float
+        Lowest and highest value of each patch.
+    at_low, at_high : list of float
+        Share of its pixels at that value.
+    equal : list of float
+        Share of 2 x 2 squares of one value, beyond chance.
+    mean : list of float
+        Its mean brightness.
+    finite : list of bool
+        Whether all its pixels are numbers.
+    """
+
+    low: list[float] = field(default_factory=list)
+    high: list[float] = field(default_factory=list)
+    at_low: list[float] = field(default_factory=list)
+    at_high: list[float] = field(default_factory=list)
+    equal: list[float] = field(default_factory=list)
+    mean: list[float] = field(default_factory=list)
+    finite: list[bool] = field(default_factory=list)
+
+    def add(self, patches: AnyArray) -> None:
+        """Look at patches, shape (n, height, width), as stored."""
+        flat = patches.reshape(len(patches), -1)
+        low, high = flat.min(axis=1), flat.max(axis=1)
+        finite = np.isfinite(low) & np.isfinite(high)
+        size = flat.shape[1]
+        # The extreme pixels of a good patch are few: only a patch with many equal neighbours, or
+        # many extreme pixels, is looked at more closely.
+        self.low += low.astype(float).tolist()
+        self.high += high.astype(float).tolist()
+        self.at_low += (np.count_nonzero(flat == low[:, None], axis=1) / size).tolist()
+        self.at_high += (np.count_nonzero(flat == high[:, None], axis=1) / size).tolist()
+        with np.errstate(invalid="ignore"):
+            self.mean += flat.mean(axis=1, dtype=np.float64).tolist()
+        self.equal += _equal_squares(patches).tolist()
+        self.finite += finite.tolist()
+
+    def reasons(self) -> list[str]:
+        """Return why each patch should be left out, or an empty string.
+
+        What the highest and lowest values of the whole stack are is known only at the end.
+        """
+        finite = np.array(self.finite)
+        low, high = np.array(self.low), np.array(self.high)
+        if not finite.any():
+            return [NOT_FINITE] * len(finite)
+        lowest, highest = low[finite].min(), high[finite].max()
+        clipped = np.zeros(len(finite))
+        clipped += np.where(low == lowest, self.at_low, 0.0)
+        clipped += np.where(high == highest, self.at_high, 0.0)
+        filled = np.array(self.equal) > _FILLED_SHARE
+        if np.mean(filled[finite]) > 0.5:
+            # Everywhere: that is how the image was made (enlarged by copying), not a text.
+            filled[:] = False
+        reasons = []
+        for index in range(len(finite)):
+            if not finite[index]:
+                reasons.append(NOT_FINITE)
+            elif low[index] == high[index]:
+                reasons.append(CONSTANT)
+            elif filled[index]:
+                reasons.append(FILLED)
+            elif clipped[index] > _CLIPPED_SHARE:
+                reasons.append(CLIPPED)
+            else:
+                reasons.append("")
+        return reasons
+
+
+def _equal_squares(patches: AnyArray) -> FloatArray:
+    across = patches[:, :, 1:] == patches[:, :, :-1]
+    rows = across[:, 1:] & across[:, :-1]
+    rows &= patches[:, 1:, 1:] == patches[:, :-1, 1:]
+    share = rows.mean(axis=(1, 2))
+    for index in np.flatnonzero(share > _FILLED_SHARE).tolist():
+        # Few grey levels: equal squares come by chance. Neighbours that are alike make them more
+        # frequent than independent pixels would, so the chance is worked out from differences.
+        same = float(across[index].mean())
+        share[index] = max(share[index] - 1.5 * same**2.5, 0.0)
+    return np.asarray(share, dtype=np.float64)
+
+
+def outlying(log_variance: FloatArray) -> BoolArray:
+    """Mark patches whose log variance is far from the others', if they are few (at most 10 %).
+
+    Where more are far off, the variance follows something (brightness) and none is an outlier.
+    """
+    if len(log_variance) < 8:
+        return np.zeros(len(log_variance), dtype=bool)
+    middle = float(np.median(log_variance))
+    spread = 1.4826 * float(np.median(np.abs(log_variance - middle)))
+    far = np.abs(log_variance - middle) > max(6 * spread, np.log(2.0))
+    return far if far.mean() <= 0.1 else np.zeros(len(far), dtype=bool)
+
+
+def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
+    """Replace lone pixels far from all their neighbours by the neighbours' median.
+
+    Parameters
+    ----------
+    patches : ndarray of float32, shape (n, height, width)
+        Means or surfaces taken off.
+
+    Returns
+    -------
+    repaired : ndarray
+        A copy where anything was repaired, else the same array.
+    count : int
+        Pixels repaired.
+    """
+    flat = patches.reshape(len(patches), -1)
+    largest = np.maximum(flat.max(axis=1), -flat.min(axis=1))
+    spread = np.sqrt(np.einsum("np,np->n", flat, flat) / flat.shape[1])
+    suspects = np.flatnonzero(largest > 5.2 * spread)
+    if not len(suspects):
+        return patches, 0
+    from scipy.ndimage import median_filter
+
+    count = 0
+    repaired = patches.copy()
+    ring = np.ones((3, 3), dtype=bool)
+    ring[1, 1] = False
+    for index in suspects.tolist():
+        patch = repaired[index]
+        # Twice: a hot pixel hides a weaker one beside it, and both widen the spread.
+        for _ in range(2):
+            middle = median_filter(patch, footprint=ring, mode="nearest")
+            away = patch - middle
+            sigma = 1.4826 * float(np.median(np.abs(away)))
+            hot = np.abs(away) > _HOT * max(sigma, 1e-12)
+            places = np.argwhere(hot)
+            changed = 0
+            for y, x in places.tolist():
+                around = patch[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2]
+                rest = np.abs(around - middle[y, x])
+                own = abs(away[y, x])
+                # A blurred spot has bright neighbours; a hot pixel stands alone. Two side by side
+                # still count.
+                if int((rest > 0.5 * own).sum()) <= 2:
+                    patch[y, x] = middle[y, x]
+                    changed += 1
+            count += changed
+            if not changed:
+                break
+    return repaired, count
+
+
+def blockiness(frames: AnyArray) -> float:
+    """Return how surely 8 x 8 blocks show, as a t-value; over 6 means compressed.
+
+    Parameters
+    ----------
+    frames : ndarray, shape (n, height, width)
+        As stored. The smaller of the two directions' values counts, so that a camera whose columns
+        repeat is not taken for JPEG.
+    """
+    values = np.asarray(frames, dtype=np.float64)
+    result = []
+    for axis in (1, 2):
+        steps = np.abs(np.diff(values, axis=axis))
+        # Capped at a few typical steps, so that edges of the picture do not decide.
+        typical = max(float(np.median(steps)), 1e-12)
+        profile = np.minimum(steps, 4 * typical).mean(axis=(0, 3 - axis))
+        # Slow changes along the axis are the picture's.
+        profile = profile[: profile.size // 8 * 8].reshape(-1, 8)
+        if len(profile) < 4:
+            return 0.0
+        relative = profile - profile.mean(axis=1, keepdims=True)
+        phase = relative.mean(axis=0)
+        error = relative.std(axis=0, ddof=1) / np.sqrt(len(relative))
+        pooled = float(np.sqrt((error**2).mean()))
+        largest = int(np.argmax(np.abs(phase)))
+        # A step at the border of blocks that differs from all others by 2 % at least.
+        if abs(phase[largest]) < 0.02 * float(profile.mean()):
+            return 0.0
+        result.append(abs(float(phase[largest])) / max(pooled, 1e-12))
+    return min(result)

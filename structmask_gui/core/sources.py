@@ -1,0 +1,222 @@
+"""Sources of noise: frames made from frames, each blind to something and saying so.
+
+Every source is again a `Frames`, so that patches are planned, read and measured the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.stillness import PairRelation, relate_frames
+
+Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
+
+SEES: dict[Used, str] = {
+    "frames": "the frames as they are",
+    "flat": "the flattest patches, a smooth surface removed",
+    "difference": "differences of frames of a still scene",
+    "dark": "the dark stack",
+    "subtract": "the frames less the second stack",
+    "spectrum": "the spectrum beyond the optics' band",
+}
+"""What a sentence calls each source."""
+
+BLIND_TO: dict[Used, str] = {
+    "frames": "Everything is measured, the picture included.",
+    "flat": "Blind to noise that follows brightness.",
+    "difference": "Only noise that is new in every frame is seen; a fixed pattern cancels.",
+    "dark": "Blind to noise that follows the signal.",
+    "subtract": "A fixed pattern cancels; structured noise that stayed in the second stack is"
+    " missed.",
+    "spectrum": "Blind to smooth noise, which hides behind the picture.",
+}
+"""What each source cannot see, as a sentence."""
+
+
+@dataclass(frozen=True)
+class FrameGroup:
+    """One frame of noise: which frames it is made of, and how.
+
+    Attributes
+    ----------
+    members : tuple of int
+        The frames.
+    weights : tuple of float
+        Their weights; squares sum to 1, so that the noise keeps its variance.
+    shifts : tuple of (float, float)
+        How far each is moved before, in pixels (y, x), so that the scene lies still.
+    """
+
+    members: tuple[int, ...]
+    weights: tuple[float, ...]
+    shifts: tuple[tuple[float, float], ...]
+
+    @property
+    def moved(self) -> bool:
+        """Whether any member is moved."""
+        return any(y != 0 or x != 0 for y, x in self.shifts)
+
+
+class DifferenceFrames:
+    """Differences of neighbouring frames, each frame used once, scaled to keep the variance.
+
+    Disjoint pairs share no noise, so their errors are honest; an odd frame at the end joins the
+    last pair and gives a second, independent contrast. A pair whose brightness changes is scaled,
+    and one that moves is shifted back by a Fourier shift, which leaves the noise's correlation as
+    it is.
+
+    Parameters
+    ----------
+    frames : Frames
+        A stack of at least two frames.
+    relations : sequence of PairRelation, optional
+        Gain and shift of each frame to the next; worked out when not given.
+    """
+
+    def __init__(self, frames: Frames, relations: list[PairRelation] | None = None) -> None:
+        if frames.n_frames < 2:
+            raise InputError(
+                f"{frames.name} has one frame; a difference needs two or more of a still scene."
+            )
+        self._frames = frames
+        if relations is None:
+            relations = relate_frames(frames)
+        self.groups = _groups(frames.n_frames, {r.first: r for r in relations})
+        self._cache: tuple[int, NDArray[np.float32]] | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the stack."""
+        return self._frames.name
+
+    @property
+    def n_frames(self) -> int:
+        """Number of differences."""
+        return len(self.groups)
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Height and width, (y, x)."""
+        return self._frames.frame_shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a difference."""
+        return np.dtype(np.float32)
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of a difference."""
+        group = self.groups[frame]
+        stop = self.frame_shape[0] if y1 is None else y1
+        if not group.moved:
+            return _combine(group, [self._frames.read(m, y0, stop) for m in group.members])
+        if self._cache is None or self._cache[0] != frame:
+            whole = [self._frames.read(m) for m in group.members]
+            moved = [
+                fourier_shift(values, *shift)
+                for values, shift in zip(whole, group.shifts, strict=True)
+            ]
+            self._cache = (frame, _combine(group, moved))
+        return self._cache[1][y0:stop]
+
+
+class SubtractedFrames:
+    """Frames less a second stack.
+
+    Parameters
+    ----------
+    frames : Frames
+        What is measured.
+    second : Frames
+        One frame, taken off every frame, or as many frames as the first.
+    """
+
+    def __init__(self, frames: Frames, second: Frames) -> None:
+        if second.frame_shape != frames.frame_shape:
+            raise InputError(
+                f"{second.name} has frames of {second.frame_shape[0]} x {second.frame_shape[1]}"
+                f" pixels and {frames.name} of {frames.frame_shape[0]} x {frames.frame_shape[1]};"
+                " give a stack of the same size to subtract."
+            )
+        if second.n_frames not in (1, frames.n_frames):
+            raise InputError(
+                f"{second.name} has {second.n_frames} frames and {frames.name} {frames.n_frames};"
+                " give one frame to subtract, or as many."
+            )
+        self._frames, self._second = frames, second
+
+    @property
+    def name(self) -> str:
+        """Name of the first stack."""
+        return self._frames.name
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return self._frames.n_frames
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Height and width, (y, x)."""
+        return self._frames.frame_shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the residual."""
+        return np.dtype(np.float32)
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of a frame less the second stack."""
+        other = frame if self._second.n_frames > 1 else 0
+        first = self._frames.read(frame, y0, y1).astype(np.float64)
+        return np.asarray(first - self._second.read(other, y0, y1), dtype=np.float32)
+
+
+def fourier_shift(values: AnyArray, dy: float, dx: float) -> NDArray[np.float32]:
+    """Move an image by a fraction of a pixel; what leaves on one side comes in on the other.
+
+    All frequencies keep their power, so the correlation of noise in the image does not change.
+    """
+    from scipy import fft
+
+    height, width = values.shape
+    image = np.asarray(values, dtype=np.float32)
+    spectrum = fft.rfft2(image - image.mean())
+    phase_y = np.exp(-2j * np.pi * dy * fft.fftfreq(height))
+    phase_x = np.exp(-2j * np.pi * dx * fft.rfftfreq(width))
+    moved = fft.irfft2(spectrum * np.outer(phase_y, phase_x), s=(height, width))
+    return np.asarray(moved + image.mean(), dtype=np.float32)
+
+
+def _combine(group: FrameGroup, parts: list[AnyArray]) -> NDArray[np.float32]:
+    total = np.zeros(parts[0].shape)
+    for weight, part in zip(group.weights, parts, strict=True):
+        total += weight * part.astype(np.float64)
+    return total.astype(np.float32)
+
+
+def _groups(n_frames: int, relations: dict[int, PairRelation]) -> list[FrameGroup]:
+    groups = []
+    still = (0.0, 0.0)
+    for first in range(0, n_frames - 1, 2):
+        relation = relations.get(first)
+        gain = relation.gain if relation else 1.0
+        norm = float(np.hypot(1.0, gain))
+        dy, dx = relation.shift if relation and relation.moved else still
+        # Each is moved half the way, so that both are treated alike.
+        shifts = ((dy / 2, dx / 2), (-dy / 2, -dx / 2))
+        groups.append(FrameGroup((first, first + 1), (gain / norm, -1.0 / norm), shifts))
+    if n_frames % 2 and n_frames >= 3:
+        last = n_frames - 1
+        before = (relations.get(last - 2), relations.get(last - 1))
+        if not any(r is not None and (r.moved or abs(r.gain - 1) > 0.02) for r in before):
+            half = 1 / np.sqrt(6)
+            weights = (float(half), float(half), float(-2 * half))
+            groups.append(FrameGroup((last - 2, last - 1, last), weights, (still,) * 3))
+    return groups

@@ -1,0 +1,267 @@
+"""The noise under a picture, from the frequencies that optics do not pass.
+
+Beyond the cut-off of the optics the mean power spectrum is noise alone. A correlation that is zero
+at most lags is fitted to it there (sparse Bayesian learning, after Tipping 2001 and MacKay 1992)
+and thereby known at all frequencies. Starting in the corners of the spectrum, the fit goes inward
+as long as it foretells the power it meets; where there is more, the picture begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+
+_START, _STEP, _END = 0.42, 0.03, 0.03
+# More power than foretold by this share, beyond chance, is picture.
+_TOLERANCE = 0.04
+_BOX = 12
+# A lag counts as found from this correlation on; more than so many are no lines.
+_FOUND = 0.02
+_MOST_FOUND = 60
+
+
+class SpectrumSum:
+    """Sums the windowed power spectra of overlapping tiles.
+
+    Parameters
+    ----------
+    side : int
+        Side of the tiles.
+    """
+
+    def __init__(self, side: int) -> None:
+        self.side = side
+        line = np.hanning(side + 1)[:side]
+        self._window = np.outer(line, line).astype(np.float32)
+        self._power = np.zeros((side, side // 2 + 1))
+        self.count = 0
+
+    def add(self, tiles: NDArray[np.float32]) -> None:
+        """Add tiles, shape (n, side, side)."""
+        from scipy import fft
+
+        mean = np.einsum("nyx,yx->n", tiles, self._window) / self._window.sum()
+        spectrum = fft.rfft2((tiles - mean[:, None, None]) * self._window, axes=(1, 2))
+        power = spectrum.real**2 + spectrum.imag**2
+        self._power += power.sum(axis=0, dtype=np.float64)
+        self.count += len(tiles)
+
+    @property
+    def power(self) -> FloatArray:
+        """Mean power per pixel; the mean over frequencies is the noise's variance."""
+        norm = float((self._window.astype(np.float64) ** 2).sum())
+        return self._power / (max(self.count, 1) * norm)
+
+    def window_lags(self, reach: int) -> FloatArray:
+        """Return by how much the window lowers each lag, shape (2 reach + 1, 2 reach + 1)."""
+        side = self.side
+        window = self._window.astype(np.float64)
+        plane = np.fft.irfft2(np.abs(np.fft.rfft2(window, (2 * side, 2 * side))) ** 2)
+        span = np.arange(-reach, reach + 1)
+        lags = plane[span[:, None], span[None, :]]
+        return np.asarray(lags / lags[reach, reach])
+
+
+@dataclass(frozen=True, eq=False)
+class SpectralFit:
+    """A correlation fitted beyond the optics' band.
+
+    Attributes
+    ----------
+    covariance : ndarray, shape (2 reach + 1, 2 reach + 1)
+        In squared grey levels.
+    standard_error : ndarray, same shape
+        Of the correlation (covariance over its middle), from the fit's posterior.
+    cutoff : float
+        Frequency, in cycles per pixel, beyond which the spectrum was used.
+    excess : float
+        Power within the cut-off over what the fit foretells there; 1 if the fit explains all.
+    """
+
+    covariance: FloatArray
+    standard_error: FloatArray
+    cutoff: float
+    excess: float
+
+    @property
+    def correlation(self) -> FloatArray:
+        """Correlation per lag."""
+        middle = self.covariance.shape[0] // 2
+        return np.asarray(self.covariance / self.covariance[middle, middle])
+
+
+def fit_spectrum(
+    total: SpectrumSum, reach: int, overlap: float, cancelled: IsCancelled = never_cancelled
+) -> SpectralFit:
+    """Fit a sparse correlation to the spectrum beyond the optics' band.
+
+    Parameters
+    ----------
+    total : SpectrumSum
+        Spectra of all tiles, picture included.
+    reach : int
+        Largest lag.
+    overlap : float
+        How many tiles count as one independent tile.
+    cancelled : callable, optional
+        Asked at every step of the fit.
+    """
+    side = total.side
+    reach = min(reach, side // 2 - 1)
+    power = total.power
+    count = max(total.count / overlap, 1.0)
+    radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
+    twice = np.full(radius.shape, 2.0)
+    twice[:, 0] = 1.0
+    twice[:, -1] = 1.0
+    lags = _candidates(reach)
+    design = _design(side, lags, total.window_lags(reach))
+    fitter = _SparseFit(design, power, twice * count / 2, cancelled)
+    cutoff = _START
+    fitter.fit(radius >= cutoff, 40)
+    while cutoff - _STEP > _END:
+        ring = (radius >= cutoff - _STEP) & (radius < cutoff)
+        if ring.any():
+            foretold = float((fitter.predicted * twice)[ring].sum())
+            met = float((power * twice)[ring].sum())
+            chance = 3 * np.sqrt(2 / (count * twice[ring].sum()))
+            if met > foretold * (1 + _TOLERANCE + chance):
+                break
+        cutoff -= _STEP
+        if ring.any():
+            fitter.fit(radius >= cutoff, 8)
+    fitter.fit(radius >= cutoff, 30)
+    on_lines = _lines_through(lags, fitter.weights[1:] / fitter.weights[0])
+    if on_lines.any():
+        fitter.refit(radius >= cutoff, on_lines)
+    inside = (radius < cutoff) & (radius > 0)
+    if inside.any():
+        foretold = float((fitter.predicted * twice)[inside].sum())
+        excess = float((power * twice)[inside].sum()) / max(foretold, 1e-30)
+    else:
+        excess = 1.0
+    covariance = np.zeros((2 * reach + 1, 2 * reach + 1))
+    error = np.zeros_like(covariance)
+    zero = float(fitter.weights[0])
+    covariance[reach, reach] = zero
+    for (dy, dx), value, sigma in zip(lags, fitter.weights[1:], fitter.errors[1:], strict=True):
+        for sign in (1, -1):
+            covariance[reach + sign * dy, reach + sign * dx] = value
+            error[reach + sign * dy, reach + sign * dx] = sigma / zero
+    # Lags that were no candidates are taken as zero, with the error of the others.
+    error[error == 0] = float(np.median(fitter.errors[1:])) / zero
+    error[reach, reach] = 0.0
+    return SpectralFit(covariance, error, cutoff, excess)
+
+
+def _candidates(reach: int) -> list[tuple[int, int]]:
+    """Half plane of lags: all near the centre, and lines along the axes and diagonals beyond."""
+    box = min(reach, _BOX)
+    lags = [(dy, dx) for dy in range(box + 1) for dx in range(-box, box + 1) if dy > 0 or dx > 0]
+    for far in range(box + 1, reach + 1):
+        lags += [(0, far), (far, 0), (far, far), (far, -far)]
+    return lags
+
+
+def _lines_through(lags: list[tuple[int, int]], rho: FloatArray) -> NDArray[np.bool_]:
+    """Mark what to fit without sparseness: the found lags and the lines they lie on.
+
+    Two found lags on one line through the centre, in different distances, speak for a line. A
+    sparse fit drops the faint ends of lines; once a line is there, all its lags are asked for.
+    """
+    steps = np.array([np.gcd(abs(dy), abs(dx)) for dy, dx in lags])
+    ways = [(dy // step, dx // step) for (dy, dx), step in zip(lags, steps.tolist(), strict=True)]
+    found = np.abs(rho) >= _FOUND
+    wanted = found.copy()
+    if not found.any() or found.sum() > _MOST_FOUND:
+        return np.zeros(len(lags), dtype=bool)
+    for way in {way for way, there in zip(ways, found.tolist(), strict=True) if there}:
+        same = np.array([other == way for other in ways])
+        if int((same & found).sum()) >= 2:
+            wanted |= same
+    return wanted
+
+
+def _design(side: int, lags: list[tuple[int, int]], window: FloatArray) -> FloatArray:
+    """Power at each frequency of a unit covariance at each lag, shape (side, side // 2 + 1, n)."""
+    reach = window.shape[0] // 2
+    dy, dx = np.array(lags).T
+    angle_y = 2 * np.pi * np.fft.fftfreq(side)[:, None] * dy
+    angle_x = 2 * np.pi * np.fft.rfftfreq(side)[:, None] * dx
+    wave = np.cos(angle_y)[:, None] * np.cos(angle_x)[None]
+    wave -= np.sin(angle_y)[:, None] * np.sin(angle_x)[None]
+    wave *= 2 * window[reach + dy, reach + dx]
+    return np.concatenate([np.ones((*wave.shape[:2], 1)), wave], axis=2)
+
+
+class _SparseFit:
+    """Sparse Bayesian regression of a power spectrum on cosines; each lag has its own prior."""
+
+    def __init__(
+        self, design: FloatArray, power: FloatArray, count: FloatArray, cancelled: IsCancelled
+    ) -> None:
+        self._design, self._power, self._count = design, power, count
+        self._cancelled = cancelled
+        lags = design.shape[2]
+        level = float(power[power.shape[0] // 2].mean())
+        self._prior = np.full(lags, (0.3 * level) ** 2)
+        # The zero lag is not in question.
+        self._prior[0] = (100 * level) ** 2
+        self.weights = np.zeros(lags)
+        self.errors = np.zeros(lags)
+        self.predicted = np.full_like(power, level)
+
+    def fit(self, inside: NDArray[np.bool_], steps: int) -> None:
+        """Fit to the frequencies ``inside``, going on from the last fit."""
+        design, power, count = self._design[inside], self._power[inside], self._count[inside]
+        lowest = 0.03 * float(power.mean())
+        for step in range(steps):
+            stop_if(self._cancelled)
+            if step % 8 == 0:
+                # The spread of a power is the expected power itself.
+                expected = np.maximum(self.predicted[inside], lowest)
+                weight = count / expected**2
+                weighted = design * weight[:, None]
+                information = weighted.T @ design
+                projected = weighted.T @ power
+            root = np.sqrt(self._prior)
+            system = root[:, None] * information * root
+            system[np.diag_indices_from(system)] += 1.0
+            posterior = root[:, None] * np.linalg.inv(system) * root
+            mean = posterior @ projected
+            spread = np.diag(posterior)
+            determined = np.clip(1 - spread / np.maximum(self._prior, 1e-300), 1e-6, 1.0)
+            zero = self._prior[0]
+            self._prior = np.maximum(mean**2 / determined, 1e-16 * mean[0] ** 2)
+            # What the data hardly determine fades.
+            self._prior[determined < 1e-4] *= 0.1
+            self._prior[0] = zero
+            self.weights = mean
+            if step % 8 == 7 or step == steps - 1:
+                self.predicted = np.maximum(self._design @ mean, lowest)
+        alone = 1 / np.sqrt(np.diag(information))
+        self.errors = np.maximum(np.sqrt(spread), alone)
+
+    def refit(self, inside: NDArray[np.bool_], lags: NDArray[np.bool_]) -> None:
+        """Fit the zero lag and ``lags`` alone, by least squares, to the same frequencies."""
+        chosen = np.concatenate([[0], np.flatnonzero(lags) + 1])
+        design = self._design[inside][:, chosen]
+        power, count = self._power[inside], self._count[inside]
+        lowest = 0.03 * float(power.mean())
+        for _ in range(3):
+            stop_if(self._cancelled)
+            weighted = design * (count / np.maximum(self.predicted[inside], lowest) ** 2)[:, None]
+            information = weighted.T @ design
+            # A small ridge: lags that only the hidden frequencies tell apart stay small.
+            information[np.diag_indices_from(information)] *= 1 + 1e-3
+            covariance = np.linalg.inv(information)
+            values = covariance @ (weighted.T @ power)
+            self.predicted = np.maximum(self._design[:, :, chosen] @ values, lowest)
+        self.weights = np.zeros_like(self.weights)
+        self.weights[chosen] = values
+        self.errors[chosen] = np.sqrt(np.diag(covariance))

@@ -1,0 +1,135 @@
+"""How frames relate: is the scene still, does it move or bleach, is a pattern fixed.
+
+Neighbouring frames are compared on their low-passed pictures, where noise hardly counts, and on
+what is left when the picture's band is taken away, where only noise and fixed pattern are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.frames import AnyArray, Frames
+
+# Pixels of a side that are compared: enough to see a shift of a hundredth of a pixel.
+_SIDE = 768
+_MOST_PAIRS = 24
+# A shift of less than this cancels well enough, and is within the error of the estimate.
+_SHIFT_THAT_MATTERS = 0.03
+
+
+@dataclass(frozen=True)
+class PairRelation:
+    """How a frame relates to the next.
+
+    Attributes
+    ----------
+    first : int
+        Index of the earlier frame.
+    coherence : float
+        Correlation of the low-passed pictures after the shift, -1 to 1; near 1 in a still scene.
+    coherence_error : float
+        Its standard error if there were no common picture.
+    gain : float
+        Brightness contrast of the later frame relative to the earlier one.
+    brightness : float
+        Ratio of the mean brightness, later to earlier.
+    shift : (float, float)
+        How far the scene moves from the earlier to the later frame, (y, x) in pixels.
+    shift_error : float
+        Standard error of either.
+    """
+
+    first: int
+    coherence: float
+    coherence_error: float
+    gain: float
+    brightness: float
+    shift: tuple[float, float]
+    shift_error: float
+
+    @property
+    def moved(self) -> bool:
+        """Whether the shift is real and large enough to leave the picture in a difference."""
+        size = float(np.hypot(*self.shift))
+        return self.still and size > max(_SHIFT_THAT_MATTERS, 4 * self.shift_error)
+
+    @property
+    def still(self) -> bool:
+        """Whether both frames show the same picture."""
+        return self.coherence > max(0.3, 5 * self.coherence_error)
+
+
+def relate_frames(frames: Frames) -> list[PairRelation]:
+    """Compare frames 2 k and 2 k + 1 (at most 24 such pairs, spread over the stack).
+
+    Only the middle of large frames is compared.
+    """
+    pairs = list(range(0, frames.n_frames - 1, 2))
+    if len(pairs) > _MOST_PAIRS:
+        chosen = np.linspace(0, len(pairs) - 1, _MOST_PAIRS).round().astype(int)
+        pairs = [pairs[index] for index in chosen]
+    return [relate(first, middle(frames, first), middle(frames, first + 1)) for first in pairs]
+
+
+def middle(frames: Frames, frame: int) -> NDArray[np.float64]:
+    """Return the middle of a frame, at most 768 pixels wide and high; not finite ones as 0."""
+    height, width = frames.frame_shape
+    y0, x0 = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
+    values = frames.read(frame, y0, min(height, y0 + _SIDE))[:, x0 : x0 + _SIDE]
+    return np.nan_to_num(np.asarray(values, dtype=np.float64), posinf=0.0, neginf=0.0)
+
+
+def relate(first: int, a: AnyArray, b: AnyArray) -> PairRelation:
+    """Compare two frames; see `PairRelation`."""
+    from scipy.ndimage import gaussian_filter
+
+    low_a, low_b = gaussian_filter(a, 2.0), gaussian_filter(b, 2.0)
+    edge = 8
+    dy = dx = 0.0
+    error = np.inf
+    moved = low_b
+    for _ in range(3):
+        gy, gx = np.asarray(np.gradient((low_a + moved) / 2))
+        design = np.stack(
+            [g[edge:-edge, edge:-edge].ravel() for g in (gy, gx, (low_a + moved) / 2)]
+        )
+        design = np.vstack([design, np.ones(design.shape[1])])
+        target = (low_a - moved)[edge:-edge, edge:-edge].ravel()
+        normal = design @ design.T
+        solution = np.linalg.lstsq(normal, design @ target, rcond=None)[0]
+        residual = target - solution @ design
+        # Low-passed pixels are not independent: some 50 share their noise.
+        spread = float(residual.var()) * 50
+        inverse = np.linalg.pinv(normal)
+        error = float(np.sqrt(spread * max(inverse[0, 0], inverse[1, 1], 0.0)))
+        step_y, step_x = (float(np.clip(v, -2, 2)) for v in solution[:2])
+        dy, dx = dy + step_y, dx + step_x
+        moved = _moved(low_b, -dy, -dx)
+    inner_a, inner_b = low_a[edge:-edge, edge:-edge], moved[edge:-edge, edge:-edge]
+    da, db = inner_a - inner_a.mean(), inner_b - inner_b.mean()
+    va, vb, shared = float((da**2).mean()), float((db**2).mean()), float((da * db).mean())
+    coherence = shared / np.sqrt(va * vb) if va > 0 and vb > 0 else 0.0
+    count = max(da.size / 50, 4)
+    gain = 1.0
+    if coherence > max(0.5, 5 / np.sqrt(count)):
+        # The slope that treats both frames as noisy; plain regression would be drawn to 0.
+        gain = float((vb - va + np.hypot(vb - va, 2 * shared)) / (2 * shared))
+    mean_a, mean_b = float(a.mean()), float(b.mean())
+    return PairRelation(
+        first=first,
+        coherence=float(coherence),
+        coherence_error=float(1 / np.sqrt(count)),
+        gain=gain,
+        brightness=mean_b / mean_a if mean_a > 0 and mean_b > 0 else 1.0,
+        shift=(dy, dx),
+        shift_error=error,
+    )
+
+
+def _moved(values: NDArray[np.float64], dy: float, dx: float) -> NDArray[np.float64]:
+    from scipy.ndimage import shift
+
+    return np.asarray(shift(values, (dy, dx), order=3, mode="nearest"))
