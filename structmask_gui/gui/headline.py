@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import (
@@ -18,6 +20,7 @@ from PySide6.QtWidgets import (
 from superqt import QElidingLabel
 
 from structmask_gui.core.extraction import Extraction
+from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.gui.icons import icon
 from structmask_gui.gui.session import Session
 
@@ -121,7 +124,7 @@ class Headline(QFrame):
     def _on_extraction(self, extraction: Extraction | None) -> None:
         if extraction is not None:
             self.sentence.setText(extraction.sentence)
-            notes = "  ".join(extraction.notes)
+            notes = in_labels("  ".join(extraction.notes))
         else:
             open_now = self._session.frames
             self.sentence.setText(_HINT if open_now is None else f"{open_now.name}: no mask yet.")
@@ -163,7 +166,7 @@ class Headline(QFrame):
         self.what.setText(text + (f", {spoken(remaining)} left" if remaining >= 0 else ""))
 
     def _on_error(self, text: str) -> None:
-        self.error_text.setText(text)
+        self.error_text.setText(in_labels(text))
         self.error.setVisible(bool(text))
 
     def changeEvent(self, event: QEvent) -> None:
@@ -189,6 +192,14 @@ class Headline(QFrame):
         palette = self.error_text.palette()
         palette.setColor(QPalette.ColorRole.WindowText, text)
         self.error_text.setPalette(palette)
+
+
+def in_labels(text: str) -> str:
+    """Replace names of parameters, as scripts use them, by the labels of the panel."""
+    for name, info in parameter_infos().items():
+        if "_" in name:
+            text = re.sub(rf"\b{name}\b", f"“{info.about.label}”", text)
+    return text
 
 
 def spoken(seconds: float) -> str:

@@ -6,7 +6,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from structmask_gui.gui import dialogs
@@ -126,6 +127,7 @@ class ComparePanel(QWidget):
         self.views["b"].set_mask(comparison.b)
         self.views["a"].set_mask(comparison.a)
         self.views["difference"].set_comparison(comparison)
+        self._zoom(comparison)
         self.figures.setText(
             f"<b>{_verdict(comparison)}</b><table cellspacing='0' cellpadding='1'>"
             + "".join(
@@ -141,6 +143,17 @@ class ComparePanel(QWidget):
             )
             + "</table>"
         )
+
+    def _zoom(self, comparison: Any) -> None:
+        """Show only the middle that holds pixels: the panel is small, masks may be large."""
+        either = np.argwhere(comparison.a | comparison.b) - np.array(comparison.shape) // 2
+        reach = float(np.abs(either).max()) + 1.5
+        largest = max(comparison.shape) / 2
+        for view in self.views.values():
+            if reach < largest:
+                view.show_rect(QRectF(-reach, -reach, 2 * reach, 2 * reach))
+            else:
+                view.reset_zoom()
 
     def _on_stale(self, stale: bool) -> None:
         for name in ("b", "difference"):

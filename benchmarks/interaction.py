@@ -1,0 +1,275 @@
+"""How fast the window answers: slider to mask, event loop, cancel, first paint.
+
+Run offscreen: ``QT_QPA_PLATFORM=offscreen python benchmarks/interaction.py``. First paints are
+measured in fresh processes, in turns with a bare window, so that both see the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["STRUCTMASK_HOME"] = tempfile.mkdtemp(prefix="structmask-bench-")
+
+import numpy as np
+
+STEPS = 400
+FRAMES_LOADED = 100
+FRAMES_LONG = 1000
+SIDE = 512
+ASKED = {
+    "slider_median_ms": 16,
+    "slider_p99_ms": 33,
+    "loop_delay_p999_ms": 50,
+    "cancel_s": 0.2,
+    "first_paint_ratio": 1.3,
+    "complete_ratio": 2.0,
+}
+
+# A bare window with one pyqtgraph view; prints the seconds from start to its first paint.
+BARE = """
+import time; begun = time.perf_counter()
+from PySide6.QtWidgets import QApplication, QMainWindow
+import pyqtgraph as pg, numpy as np
+app = QApplication(["bare"]); app.setStyle("Fusion")
+pg.setConfigOptions(imageAxisOrder="row-major")
+class View(pg.PlotWidget):
+    painted = None
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        if View.painted is None:
+            View.painted = time.perf_counter() - begun
+view = View(); view.addItem(pg.ImageItem(np.zeros((64, 64), np.float32)))
+window = QMainWindow(); window.setCentralWidget(view); window.resize(1280, 800); window.show()
+while View.painted is None:
+    app.processEvents()
+print(View.painted)
+"""
+
+# The same for the window of the program, and until it is complete and painted again.
+OURS = """
+import time; begun = time.perf_counter()
+from structmask_gui.gui import app as program
+app = program.make_application()
+from structmask_gui.gui.settings import Settings
+from structmask_gui.gui.views.canvas import Canvas
+times = []
+paint = Canvas.paintEvent
+def painted(self, event):
+    paint(self, event)
+    times.append(time.perf_counter() - begun)
+Canvas.paintEvent = painted
+window = program.make_window(app, Settings())
+done = []
+window.completed.connect(lambda: done.append(len(times)))
+window.resize(1280, 800); window.show()
+while not (done and len(times) > done[0]):
+    app.processEvents()
+print(times[0], times[-1])
+window.close()
+import os; os._exit(0)
+"""
+
+
+def noise(frames: int) -> np.ndarray:
+    """Return row-correlated 16-bit noise, quickly: a few frames repeated with rolls."""
+    rng = np.random.default_rng(0)
+    white = rng.normal(size=(4, SIDE, SIDE)).astype(np.float32)
+    base = (1000 + 50 * (white + 0.7 * np.roll(white, 1, -1))).astype(np.uint16)
+    out = np.empty((frames, SIDE, SIDE), np.uint16)
+    for i in range(frames):
+        out[i] = np.roll(base[i % 4], i, axis=0)
+    return out
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=7, help="pairs of first paints")
+    parser.add_argument("--json", type=Path, help="write the figures here too")
+    options = parser.parse_args()
+    figures: dict[str, Any] = {}
+    figures.update(first_paints(options.pairs))
+    figures.update(in_the_window())
+    width = max(map(len, figures))
+    bad = []
+    for name, value in figures.items():
+        asked = ASKED.get(name)
+        verdict = "" if asked is None else f"   asked: at most {asked}"
+        if asked is not None and value > asked:
+            bad.append(name)
+            verdict += "   NOT MET"
+        print(f"{name:{width}}  {value:10.4g}{verdict}")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1))
+    return 1 if bad else 0
+
+
+def first_paints(pairs: int) -> dict[str, float]:
+    """Measure both windows in turns, in fresh processes."""
+    bare, first, complete = [], [], []
+    for pair in range(pairs + 1):
+        b = [float(x) for x in _run(BARE)]
+        o = [float(x) for x in _run(OURS)]
+        if pair:  # the first pair warms the disk
+            bare.append(b[0])
+            first.append(o[0])
+            complete.append(o[1])
+    return {
+        "bare_window_s": statistics.median(bare),
+        "first_paint_s": statistics.median(first),
+        "complete_s": statistics.median(complete),
+        "first_paint_ratio": statistics.median(f / b for f, b in zip(first, bare, strict=True)),
+        "complete_ratio": statistics.median(c / b for c, b in zip(complete, bare, strict=True)),
+    }
+
+
+def _run(code: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout.split()
+
+
+def in_the_window() -> dict[str, float]:
+    """Measure slider, event loop and cancel in one window."""
+    from structmask_gui.gui import app as program
+    from structmask_gui.gui.settings import Settings
+
+    app = program.make_application()
+    window = program.make_window(app, Settings())
+    window.resize(1280, 800)
+    window.show()
+    window.complete()
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        loaded, long = Path(folder) / "loaded.npy", Path(folder) / "long.npy"
+        np.save(loaded, noise(FRAMES_LOADED))
+        np.save(long, noise(FRAMES_LONG))
+        _open(app, window, loaded)
+        figures.update(slider(app, window))
+        figures.update(event_loop(app, window, long))
+        figures.update(cancel(app, window))
+        window.close()
+    return figures
+
+
+def _until(app: Any, condition: Any, seconds: float = 300) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        app.processEvents()
+        if time.monotonic() > end:
+            raise TimeoutError("the window did not get there")
+        time.sleep(0.0005)
+
+
+def _open(app: Any, window: Any, path: Path) -> None:
+    session = window.session
+    window.open_paths([str(path)])
+    _until(
+        app,
+        lambda: session.stack is not None
+        and session.stack.name == path.name
+        and session.extraction is not None
+        and not session.busy,
+    )
+
+
+def slider(app: Any, window: Any) -> dict[str, float]:
+    """Move the sliders of the later stages; the time runs until all views are painted again."""
+    session = window.session
+    session.set_parameter("center_size", 21)
+    rows = window.panels["parameters"].rows
+    app.processEvents()
+    rng = np.random.default_rng(1)
+    names = ("base_percentile", "percentile_decay", "center_ratio_threshold", "adapt_DF")
+    times = []
+    for step in range(STEPS + 20):
+        name = names[step % len(names)]
+        handle = rows[name].slider
+        low, high = handle.minimum(), handle.maximum()
+        value = handle.value()
+        while value == handle.value():
+            value = int(rng.integers(low, high + 1))
+        before = session.extraction
+        begun = time.perf_counter()
+        handle.setValue(value)
+        # The mask is repainted when the events that the change posted are done.
+        app.sendPostedEvents()
+        app.processEvents()
+        elapsed = time.perf_counter() - begun
+        if session.extraction is before or session.extraction.parameters != session.parameters:
+            raise AssertionError("the mask did not follow the slider")
+        if step >= 20:
+            times.append(1000 * elapsed)
+    return {
+        "slider_median_ms": float(np.median(times)),
+        "slider_p99_ms": float(np.percentile(times, 99)),
+        "slider_max_ms": max(times),
+    }
+
+
+def event_loop(app: Any, window: Any, path: Path) -> dict[str, float]:
+    """Measure how late a timer of 1 ms is while a long stack is extracted."""
+    from PySide6.QtCore import Qt, QTimer
+
+    session = window.session
+    ticks: list[float] = []
+    timer = QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    session.open(path)
+    _until(app, lambda: session.busy_with == "measuring")
+    timer.start(1)
+    begun = time.perf_counter()
+    loop_until(app, lambda: not session.busy)
+    elapsed = time.perf_counter() - begun
+    timer.stop()
+    delays = 1000 * np.clip(np.diff(ticks) - 0.001, 0, None)
+    return {
+        "extraction_1000_frames_s": elapsed,
+        "loop_ticks": len(ticks),
+        "loop_delay_median_ms": float(np.median(delays)),
+        "loop_delay_p999_ms": float(np.percentile(delays, 99.9)),
+        "loop_delay_max_ms": float(delays.max()),
+    }
+
+
+def loop_until(app: Any, condition: Any) -> None:
+    """Run a real event loop, as the program does, until a condition holds."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    look = QTimer()
+    look.timeout.connect(lambda: loop.quit() if condition() else None)
+    look.start(20)
+    loop.exec()
+
+
+def cancel(app: Any, window: Any) -> dict[str, float]:
+    """Measure the time from cancel until the thread is free, several times."""
+    session = window.session
+    times = []
+    for attempt in range(10):
+        session.measure_again()
+        end = time.perf_counter() + 0.3 + 0.05 * attempt
+        _until(app, lambda end=end: time.perf_counter() > end)
+        if not session.busy:
+            raise AssertionError("it was done before it could be cancelled")
+        begun = time.perf_counter()
+        session.cancel()
+        _until(app, lambda: not session._measuring.busy)
+        times.append(time.perf_counter() - begun)
+    return {"cancel_s": max(times)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
