@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.lag import LagView, Plane, lag_rect
+from structmask_gui.gui.views.marks import pen
 
 
 class FrameItem(pg.GraphicsObject):  # type: ignore[misc]
@@ -40,16 +41,15 @@ class FrameItem(pg.GraphicsObject):  # type: ignore[misc]
         """Paint it."""
         if self._rect.isNull():
             return
-        for color, width, dashes in (
-            (QColor(0, 0, 0), 1.6, ()),
-            (QColor(255, 255, 255), 1.6, (4, 4)),
-        ):
-            pen = QPen(color, width)
-            pen.setCosmetic(True)
-            if dashes:
-                pen.setDashPattern(dashes)
-            painter.setPen(pen)
-            painter.drawRect(self._rect)
+        rect = painter.worldTransform().mapRect(self._rect)
+        painter.save()
+        painter.resetTransform()
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(pen(QColor(0, 0, 0), 1.6))
+        painter.drawRect(rect)
+        painter.setPen(pen(QColor(255, 255, 255), 1.6, dashes=(4, 4)))
+        painter.drawRect(rect)
+        painter.restore()
 
 
 class AutocorrelationView(LagView):

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QImage, QResizeEvent
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QImage, QPen, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from structmask_gui.gui.views import export
@@ -390,7 +390,7 @@ class PictureView(QWidget):
         self.read_out.restyle(theme, small)
         self.menu_button.update()
         self.canvas.setBackground(theme.background)
-        self.box.setBorder(theme.line)
+        self.box.setBorder(QPen(theme.line, 1))
         for axis in (self.left, self.bottom):
             axis.restyle(theme, small)
         self.arrows.restyle(theme, small)

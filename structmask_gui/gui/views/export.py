@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QImage, QPainter, QTransform
+from PySide6.QtWidgets import QGraphicsItem
 
 if TYPE_CHECKING:
     from structmask_gui.gui.views.base import PictureView
@@ -33,23 +36,62 @@ def render_image(view: PictureView, scale: float) -> QImage:
 
 
 def render_svg(view: PictureView) -> bytes:
-    """Return a view as an SVG drawing, in the size that it has."""
+    """Return a view as an SVG drawing, in the size that it has.
+
+    Qt's generator knows no clipping, so what lies in the box is drawn by itself and clipped by SVG.
+    """
+    size = _size(view)
+    inside = view.box.childGroup
+    inside.setVisible(False)
+    frame = _drawing(view, size, _paint)
+    inside.setVisible(True)
+    content = _drawing(view, size, _paint_inside)
+    box = view.box.sceneBoundingRect().translated(0, _TITLE)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        f' width="{size.width()}" height="{size.height()}"'
+        f' viewBox="0 0 {size.width()} {size.height()}">\n'
+        f"<title>{html.escape(view.title)}</title>\n"
+        f'<clipPath id="box"><rect x="{box.x():.2f}" y="{box.y():.2f}"'
+        f' width="{box.width():.2f}" height="{box.height():.2f}"/></clipPath>\n'
+        f'{frame}\n<g clip-path="url(#box)">\n{content}\n</g>\n</svg>\n'
+    ).encode()
+
+
+def _drawing(
+    view: PictureView, size: QSize, paint: Callable[[PictureView, QPainter, QSize], None]
+) -> str:
+    """Return what is painted as SVG elements."""
     from PySide6.QtSvg import QSvgGenerator
 
-    size = _size(view)
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     generator = QSvgGenerator()
     generator.setOutputDevice(buffer)
+    generator.setResolution(view.logicalDpiX())
     generator.setSize(size)
     generator.setViewBox(QRect(QPoint(0, 0), size))
-    generator.setTitle(view.title)
     painter = QPainter(generator)
-    _paint(view, painter, size)
+    paint(view, painter, size)
     painter.end()
     buffer.close()
-    return bytes(data.data())
+    text = bytes(data.data()).decode()
+    return text[text.index("<g") : text.rindex("</svg>")]
+
+
+def _paint_inside(view: PictureView, painter: QPainter, _size: QSize) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for item in sorted(view.box.childGroup.childItems(), key=_height):
+        if item.isVisible():
+            painter.save()
+            painter.setTransform(item.sceneTransform() * QTransform.fromTranslate(0, _TITLE))
+            item.paint(painter, None, None)
+            painter.restore()
+
+
+def _height(item: QGraphicsItem) -> float:
+    return item.zValue()
 
 
 def _footer(view: PictureView) -> int:

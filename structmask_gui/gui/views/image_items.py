@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from structmask_gui.gui.views.marks import cosmetic
+from structmask_gui.gui.views.marks import pen, screen_unit
 from structmask_gui.gui.views.theme import ORANGE, SKY_BLUE, YELLOW
 
 USED = SKY_BLUE
@@ -75,11 +75,11 @@ class PatchesItem(pg.GraphicsObject):  # type: ignore[misc]
         """Paint it."""
         if not len(self._corners):
             return
-        scale = abs(painter.worldTransform().m11())
+        unit = screen_unit(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         used, left_out = self._rects[True], self._rects[False]
-        if min(self._shape) * scale < _OUTLINES_FROM:
+        if min(self._shape) < _OUTLINES_FROM * unit:
             # Too small for lines: a tint says where patches are.
             for rects, color in ((used, USED), (left_out, LEFT_OUT)):
                 tint = QColor(color)
@@ -89,16 +89,16 @@ class PatchesItem(pg.GraphicsObject):  # type: ignore[misc]
                 painter.drawRects(rects)
             return
         if used:
-            painter.setPen(cosmetic(_HALO, 2.6))
+            painter.setPen(pen(_HALO, 2.6, unit))
             painter.drawRects(used)
-            painter.setPen(cosmetic(USED, 1.0))
+            painter.setPen(pen(USED, 1.0, unit))
             painter.drawRects(used)
         if left_out:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            lines = [line for rect in left_out for line in _hatch(rect, _HATCH_STEP / scale)]
-            painter.setPen(cosmetic(_HALO, 2.6))
+            lines = [line for rect in left_out for line in _hatch(rect, _HATCH_STEP * unit)]
+            painter.setPen(pen(_HALO, 2.6, unit))
             painter.drawRects(left_out)
-            painter.setPen(cosmetic(LEFT_OUT, 1.2))
+            painter.setPen(pen(LEFT_OUT, 1.2, unit))
             painter.drawLines(lines)
             painter.drawRects(left_out)
 
@@ -122,7 +122,7 @@ def draw_region(painter: QPainter, rect: QRectF) -> None:
 
 def _draw_swatch(painter: QPainter, rect: QRectF, color: QColor) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    painter.setPen(cosmetic(color, 1.4))
+    painter.setPen(pen(color, 1.4))
     painter.setBrush(QColor(70, 70, 70))
     painter.drawRect(rect.adjusted(2, 1, -2, -1))
 
@@ -179,9 +179,10 @@ class RegionItem(pg.GraphicsObject):  # type: ignore[misc]
         ):
             painter.drawRect(outside)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(cosmetic(QColor(0, 0, 0), 3))
+        unit = screen_unit(painter)
+        painter.setPen(pen(QColor(0, 0, 0), 3, unit))
         painter.drawRect(region)
-        painter.setPen(cosmetic(REGION, 1.6))
+        painter.setPen(pen(REGION, 1.6, unit))
         painter.drawRect(region)
 
 
@@ -229,5 +230,6 @@ class StampItem(pg.GraphicsObject):  # type: ignore[misc]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.drawImage(self._rect, self._image)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(cosmetic(QColor(255, 255, 255, 160), 1, dashes=(2, 2)))
+        edge = QColor(255, 255, 255, 160)
+        painter.setPen(pen(edge, 1, screen_unit(painter), dashes=(2, 2)))
         painter.drawRect(self._rect)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from structmask_gui.gui.views.decisions import Decision
 from structmask_gui.gui.views.theme import (
@@ -19,7 +19,6 @@ CONSIDERED = ORANGE
 NOT_CONSIDERED = QColor("#C8C8C8")
 CONTOUR = QColor("#FFFFFF")
 _HALO = QColor(0, 0, 0, 150)
-_EDGE = QColor(255, 255, 255, 235)
 
 COLORS = {
     Decision.KEPT: VERMILION,
@@ -31,36 +30,40 @@ COLORS = {
 }
 
 
-def cosmetic(color: QColor, width: float, *, dashes: tuple[float, ...] = ()) -> QPen:
-    """Return a pen as wide in pixels at any zoom."""
-    pen = QPen(color, width)
-    pen.setCosmetic(True)
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+def pen(color: QColor, width: float, unit: float = 1.0, *, dashes: tuple[float, ...] = ()) -> QPen:
+    """Return a pen that is ``width`` pixels wide on the screen, and in proportion on paper.
+
+    Parameters
+    ----------
+    color : QColor
+    width : float
+        In pixels of the screen.
+    unit : float
+        Size of such a pixel in the painter's coordinates, from `screen_unit`.
+    dashes : tuple of float
+        Lengths of strokes and gaps in multiples of the width; none for a solid line.
+    """
+    # Not Qt's cosmetic pens: they stay one pixel wide where a picture is drawn twice as large.
+    made = QPen(color, width * unit)
+    made.setCapStyle(Qt.PenCapStyle.FlatCap)
+    made.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
     if dashes:
-        pen.setDashPattern(dashes)
-    return pen
+        made.setDashPattern(dashes)
+    return made
 
 
-_EDGE_PEN = cosmetic(QColor(0, 0, 0, 200), 1.0)
-_HALO_PEN = cosmetic(_HALO, 3.6)
-_CONTOUR_HALO = cosmetic(_HALO, 3.4)
-_CONTOUR_PEN = cosmetic(CONTOUR, 1.6)
-_RING_PENS = {
-    True: cosmetic(CONSIDERED, 1.8),
-    False: cosmetic(NOT_CONSIDERED, 1.2, dashes=(3, 3)),
-}
-_CROSS_HALO = cosmetic(QColor(0, 0, 0, 200), 3.8)
-_CROSS_PENS = {
-    decision: cosmetic(COLORS[decision], 2.0)
-    for decision in (Decision.NOT_JOINED, Decision.OVER_LIMIT, Decision.NOT_CLOSE)
-}
-_BRUSHES = {decision: QBrush(color) for decision, color in COLORS.items()}
+def screen_unit(painter: QPainter) -> float:
+    """Return the size of a pixel of the screen in the painter's coordinates."""
+    return 1.0 / max(abs(painter.worldTransform().m11()), 1e-9)
+
+
+_EDGE = QColor(0, 0, 0, 200)
+_CROSSES = (Decision.NOT_JOINED, Decision.OVER_LIMIT, Decision.NOT_CLOSE)
 
 
 def draw_mark(painter: QPainter, decision: Decision, at: QPointF, radius: float) -> None:
-    """Draw the mark of a decision about a point; ``radius`` in the painter's units."""
-    if decision in _CROSS_PENS:
+    """Draw the mark of a decision about a point, in pixels."""
+    if decision in _CROSSES:
         r = radius * 0.8
         x, y = at.x(), at.y()
         lines = [QLineF(x - r, y + r, x + r, y - r)]
@@ -68,41 +71,39 @@ def draw_mark(painter: QPainter, decision: Decision, at: QPointF, radius: float)
             lines.append(QLineF(x - r, y - r, x + r, y + r))
         elif decision is Decision.OVER_LIMIT:
             lines = [QLineF(x - r, y, x + r, y)]
-        painter.setPen(_CROSS_HALO)
+        painter.setPen(pen(_EDGE, 3.8))
         painter.drawLines(lines)
-        painter.setPen(_CROSS_PENS[decision])
+        painter.setPen(pen(COLORS[decision], 2.0))
         painter.drawLines(lines)
         return
-    painter.setPen(_EDGE_PEN)
-    painter.setBrush(_BRUSHES[decision])
+    painter.setPen(pen(_EDGE, 1.0))
+    painter.setBrush(COLORS[decision])
     if decision is Decision.ADDED:
         r = radius * 1.15
-        painter.drawPolygon(
-            QPolygonF(
-                [at + QPointF(0, -r), at + QPointF(r, 0), at + QPointF(0, r), at - QPointF(r, 0)]
-            )
-        )
+        corners = (QPointF(0, -r), QPointF(r, 0), QPointF(0, r), QPointF(-r, 0))
+        painter.drawPolygon(QPolygonF([at + corner for corner in corners]))
     elif decision is Decision.CENTRE:
-        painter.drawRect(
-            QRectF(at.x() - radius * 0.8, at.y() - radius * 0.8, radius * 1.6, radius * 1.6)
-        )
+        r = radius * 0.8
+        painter.drawRect(QRectF(at.x() - r, at.y() - r, 2 * r, 2 * r))
     else:
         painter.drawEllipse(at, radius, radius)
 
 
 def draw_ring(painter: QPainter, rect: QRectF, considered: bool) -> None:
-    """Draw the outline of a ring."""
+    """Draw the outline of a ring, in pixels."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if considered:
-        painter.setPen(_HALO_PEN)
+        painter.setPen(pen(_HALO, 3.6))
         painter.drawRect(rect)
-    painter.setPen(_RING_PENS[considered])
+        painter.setPen(pen(CONSIDERED, 1.8))
+    else:
+        painter.setPen(pen(NOT_CONSIDERED, 1.2, dashes=(3, 3)))
     painter.drawRect(rect)
 
 
 def draw_contour(painter: QPainter, lines: list[QLineF]) -> None:
-    """Draw the line about the pixels above their thresholds."""
-    painter.setPen(_CONTOUR_HALO)
+    """Draw the line about the pixels above their thresholds, in pixels."""
+    painter.setPen(pen(_HALO, 3.4))
     painter.drawLines(lines)
-    painter.setPen(_CONTOUR_PEN)
+    painter.setPen(pen(CONTOUR, 1.6))
     painter.drawLines(lines)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.lag import lag_rect, lag_text, number_text
 from structmask_gui.gui.views.legend import Entry
-from structmask_gui.gui.views.marks import cosmetic
+from structmask_gui.gui.views.marks import pen, screen_unit
 from structmask_gui.gui.views.theme import Theme, mixed
 
 EMPTY, BOTH, ONLY_A, ONLY_B = 0, 1, 2, 3
@@ -87,26 +87,27 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
         theme = self._theme
         if self._image.isNull() or theme is None:
             return
-        cell = abs(painter.worldTransform().m11())
+        unit = screen_unit(painter)
+        cell = 1 / unit
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.drawImage(self._rect, self._image)
         if cell >= _GRID_FROM:
-            painter.setPen(cosmetic(mixed(theme.background, theme.text, 0.2), 1))
+            painter.setPen(pen(mixed(theme.background, theme.text, 0.2), 1, unit))
             painter.drawLines(self._grid)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._letters and cell >= _LETTERS_FROM:
             self._paint_letters(painter, cell)
-        self._paint_centre(painter, cell, theme)
+        self._paint_centre(painter, unit, theme)
         if self._cursor is not None:
             dy, dx = self._cursor
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(cosmetic(theme.text, 2))
+            painter.setPen(pen(theme.text, 2, unit))
             painter.drawRect(QRectF(dx - 0.5, dy - 0.5, 1, 1))
 
-    def _paint_centre(self, painter: QPainter, cell: float, theme: Theme) -> None:
-        radius = min(0.28, 6 / cell)
-        painter.setPen(cosmetic(theme.background, 1.2))
+    def _paint_centre(self, painter: QPainter, unit: float, theme: Theme) -> None:
+        radius = min(0.28, 6 * unit)
+        painter.setPen(pen(theme.background, 1.2, unit))
         painter.setBrush(theme.second)
         painter.drawEllipse(QPointF(0, 0), radius, radius)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
@@ -79,42 +79,44 @@ class RingsItem(pg.GraphicsObject):  # type: ignore[misc]
         """Return the area it may paint."""
         return self._rect
 
-    def _ring_rect(self, index: int, inset: float) -> QRectF:
+    def _ring_rect(self, index: int) -> QRectF:
         side = 2 * index + 1
-        whole = QRectF(-index - 0.5, -index - 0.5, side, side).intersected(self._rect)
-        return whole.adjusted(inset, inset, -inset, -inset)
+        return QRectF(-index - 0.5, -index - 0.5, side, side).intersected(self._rect)
 
     def paint(self, painter: QPainter, *_: Any) -> None:
         """Paint it."""
         if self._rect.isNull():
             return
-        cell = abs(painter.worldTransform().m11())
+        transform = painter.worldTransform()
+        cell = abs(transform.m11())
         if 0 < self._highlight <= len(self._considered):
             self._paint_highlight(painter)
+        if cell < _MARKS_FROM:
+            self._paint_tint(painter)
+        painter.save()
+        # In pixels of the screen: pens and marks keep their size at any zoom and on paper.
+        painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for index, considered in enumerate(self._considered, start=1):
             last = index == len(self._considered) or self._considered[index] != considered
             if cell >= _RINGS_FROM or last:
-                marks.draw_ring(painter, self._ring_rect(index, 1.2 / max(cell, 2.4)), considered)
+                rect = transform.mapRect(self._ring_rect(index)).adjusted(1.2, 1.2, -1.2, -1.2)
+                marks.draw_ring(painter, rect, considered)
         if cell >= _RINGS_FROM:
-            marks.draw_contour(painter, self._contour)
-        if cell < _MARKS_FROM:
-            self._paint_tint(painter)
-            return
-        radius = min(0.3, 5.5 / cell)
-        for decision, at in self._marks:
-            marks.draw_mark(painter, decision, at, radius)
+            marks.draw_contour(painter, [transform.map(line) for line in self._contour])
+        if cell >= _MARKS_FROM:
+            radius = min(0.3 * cell, 5.5)
+            for decision, at in self._marks:
+                marks.draw_mark(painter, decision, transform.map(at), radius)
+        painter.restore()
 
     def _paint_highlight(self, painter: QPainter) -> None:
-        outer, inner = self._ring_rect(self._highlight, 0), self._ring_rect(self._highlight - 1, 0)
-        painter.save()
-        painter.setPen(marks.cosmetic(QColor(255, 255, 255), 1))
-        painter.setBrush(QColor(255, 255, 255, 110))
         band = QPainterPath()
-        band.addRect(outer)
-        band.addRect(inner)
+        band.addRect(self._ring_rect(self._highlight))
+        band.addRect(self._ring_rect(self._highlight - 1))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(255, 255, 255, 110))
         painter.drawPath(band)
-        painter.restore()
 
     def _paint_tint(self, painter: QPainter) -> None:
         if self._tint.isNull():
