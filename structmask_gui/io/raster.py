@@ -88,6 +88,7 @@ def open_png(path: Path, size: int) -> Contents:
     }
     if interlace:
         metadata["Storage"] = "interlaced"
+    _check_chunks(path, name, size)
     if bits == 16 and colour != 0:
         array = _sixteen_bit_colour(path, name)
     else:
@@ -201,6 +202,22 @@ def _check_pixels(name: str, width: int, height: int, nbytes: float, size: int, 
             f"{name}: declares {width} x {height} pixels, which its {size} bytes cannot hold; save"
             " or copy it again."
         )
+
+
+def _check_chunks(path: Path, name: str, size: int) -> None:
+    """Refuse a PNG with a part that ends beyond the file; readers would take memory for it."""
+    at = len(PNG_MAGIC)
+    with path.open("rb") as file:
+        while at < size:
+            file.seek(at)
+            head = file.read(8)
+            length = int.from_bytes(head[:4], "big")
+            at += 12 + length
+            if len(head) < 8 or at > size:
+                raise _damaged(name, "PNG")
+            if head[4:] == b"IEND":
+                return
+    raise _damaged(name, "PNG")
 
 
 def _damaged(name: str, kind: str) -> InputError:

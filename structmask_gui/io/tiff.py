@@ -39,6 +39,8 @@ _PLAIN = (
     *("svs", "scn", "qpi", "ndpi", "bif", "avs", "eer", "philips", "indica", "sis", "mdgel"),
     *("mmstack", "ndtiff", "nih"),
 )
+_MOST_UNLIKE = 20_000
+
 _KINDS = {"ome": "OME-TIFF", "imagej": "ImageJ TIFF", "lsm": "LSM", "stk": "STK"}
 
 
@@ -65,9 +67,13 @@ def open_tiff(path: Path, size: int, series: int | None) -> Contents:
     tif = _opened(path, name, chain)
     try:
         return _contents(tif, path, size, chain, series)
-    except BaseException:
+    except (InputError, MemoryError):
         tif.close()
         raise
+    except Exception as error:
+        # A damaged file may hold a value of any type in any place.
+        tif.close()
+        raise _damaged(name) from error
 
 
 def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
@@ -87,6 +93,9 @@ def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
                 tif.close()
                 xml = re.sub(r"<(\w+:)?UUID\b[^>]*?(/>|>.*?</(\w+:)?UUID>)", "", xml, flags=re.S)
                 tif = tifffile.TiffFile(path, omexml=xml, **flags)
+        elif tif.pages and not _can_be_listed(tif, chain, name):
+            tif.close()
+            tif = tifffile.TiffFile(path, is_uniform=False, **flags)
     except InputError:
         tif.close()
         raise
@@ -101,15 +110,28 @@ def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
     return tif
 
 
+def _can_be_listed(tif: TiffFile, chain: PageChain, name: str) -> bool:
+    """Say that tifffile makes series of the pages, which it does not if one among many is odd."""
+    described = (tif.is_shaped, tif.is_imagej, tif.is_lsm, tif.is_stk, tif.is_fluoview)
+    if chain.n_pages > _MOST_UNLIKE and not any(described) and not tif.is_uniform:
+        # Each page would be compared with all others.
+        raise InputError(
+            f"{name}: has {chain.n_pages} pages of unlike shape or type; split it into several"
+            " files."
+        )
+    try:
+        tif.series  # noqa: B018  # computed once and kept
+    except RuntimeError:
+        return False
+    return True
+
+
 def _contents(
     tif: TiffFile, path: Path, size: int, chain: PageChain, wanted: int | None
 ) -> Contents:
     name = shown(path)
-    try:
-        found = [s for s in tif.series if s.shape and s.keyframe is not None]
-        infos = tuple(_info(i, s) for i, s in enumerate(found))
-    except Exception as error:
-        raise _damaged(name) from error
+    found = [s for s in tif.series if s.shape and s.keyframe is not None]
+    infos = tuple(_info(i, s) for i, s in enumerate(found))
     if not found:
         raise InputError(f"{name}: holds no image with pixels; give another file.")
     notes: list[str] = []

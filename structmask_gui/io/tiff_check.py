@@ -73,18 +73,20 @@ def page_chain(file: BinaryIO, size: int, name: str) -> PageChain:
             raise InputError(
                 f"{name}: has more than {_MOST_PAGES} pages; split it into several files."
             )
-        if offset + count_size > size:
+        if offset >= size:
             break
         file.seek(offset)
-        n_tags = struct.unpack(count_format, file.read(count_size))[0]
+        count = file.read(count_size)
+        n_tags = struct.unpack(count_format, count)[0] if len(count) == count_size else 0
         end = offset + count_size + n_tags * tag_size
-        if n_tags == 0 or n_tags > _MOST_TAGS or end > size:
-            break
+        if not 0 < n_tags <= _MOST_TAGS or end + offset_size > size:
+            # Where the list of pages goes on is not known; readers would follow stray bytes.
+            raise InputError(
+                f"{name}: page {len(seen)} is damaged or cut short; copy or export the file again."
+            )
         file.seek(end)
-        link = file.read(offset_size)
         seen.add(offset)
-        # Some writers leave out the link after the last page of a file.
-        offset = struct.unpack(offset_format, link)[0] if len(link) == offset_size else 0
+        offset = struct.unpack(offset_format, file.read(offset_size))[0]
     if not seen:
         raise InputError(
             f"{name}: holds no image: its first page lies outside the file; copy or export it"

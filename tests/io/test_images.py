@@ -289,6 +289,17 @@ def test_several_series(tmp_path: Path) -> None:
         open_stack(path, series=2)
 
 
+def test_one_odd_page_among_many(tmp_path: Path) -> None:
+    path = tmp_path / "odd.tif"
+    data = noise((20, 24, 30))
+    with tifffile.TiffWriter(path) as file:
+        for i, page in enumerate(data):
+            file.write(page[:, : 20 if i == 10 else 30], metadata=None)
+    with open_stack(path) as stack:
+        assert [s.shape for s in stack.series] == [(19, 24, 30), (24, 20)]
+        np.testing.assert_array_equal(frames_of(stack), np.delete(data, 10, 0))
+
+
 def test_palettes_become_brightness(tmp_path: Path) -> None:
     index = noise((20, 30), "uint8")
     table = noise((3, 256), "uint16", 1)
