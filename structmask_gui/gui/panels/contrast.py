@@ -57,10 +57,10 @@ class ContrastPanel(QWidget):
 
     def set_levels(self, low: float, high: float) -> None:
         """Show the values in force, without a signal."""
-        digits = 2 - math.floor(math.log10(max(high - low, 1e-12)))
+        digits = 3 - math.floor(math.log10(max(high - low, 1e-12)))
         for box, value in ((self.low, low), (self.high, high)):
             box.blockSignals(True)
-            box.setSingleStep(10.0 ** (1 - digits))
+            box.setSingleStep(10.0 ** (2 - digits))
             box.setValue(round(value, digits))
             box.blockSignals(False)
 

@@ -1,0 +1,289 @@
+"""What every view does: arrows, menu, veil, zoom, colours, saving."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+from view_helpers import extraction
+
+from structmask_gui.gui import theme
+from structmask_gui.gui.views.autocorrelation import AutocorrelationView
+from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.views.colormaps import COLORMAPS, DIVERGING, lookup_table
+from structmask_gui.gui.views.image import ImageView
+from structmask_gui.gui.views.lag import ZoomLink
+from structmask_gui.gui.views.mask import MaskView
+from structmask_gui.gui.views.profiles import ProfilesView
+from structmask_gui.gui.views.ring_overlay import RingOverlayView
+
+VIEWS: tuple[Callable[[], PictureView], ...] = (
+    AutocorrelationView,
+    RingOverlayView,
+    MaskView,
+    ProfilesView,
+    ImageView,
+)
+
+
+@pytest.fixture(params=VIEWS, ids=lambda made: made.__name__)
+def view(request: pytest.FixtureRequest, qtbot: QtBot) -> PictureView:
+    view: PictureView = request.param()
+    qtbot.addWidget(view)
+    view.set_extraction(extraction())
+    if isinstance(view, ImageView):
+        view.set_stack(1, (40, 60))
+        view.set_frame(np.arange(2400.0).reshape(40, 60))
+    view.resize(420, 340)
+    view.show()
+    QTest.qWait(1)
+    return view
+
+
+def painted(view: PictureView) -> int:
+    """Return how many pixels of the canvas differ from its background."""
+    image = view.canvas.grab().toImage()
+    background = view.theme.background.rgb()
+    return sum(
+        image.pixel(x, y) != background
+        for x in range(0, image.width(), 2)
+        for y in range(0, image.height(), 2)
+    )
+
+
+def test_it_shows_arrows_and_a_picture(view: PictureView) -> None:
+    assert view.arrows.isVisible()
+    box = view.arrows.sceneBoundingRect()
+    assert QRectF(view.canvas.rect()).contains(box)
+    assert not box.intersects(view.box.sceneBoundingRect().adjusted(1, 1, -1, -1))
+    assert painted(view) > 2000
+
+
+def test_the_picture_fills_its_box(view: PictureView) -> None:
+    seen, content = view.visible_rect(), view.content
+    for a, b in ((seen.left(), content.left()), (seen.bottom(), content.bottom())):
+        assert a == pytest.approx(b, abs=0.02 * max(content.width(), content.height()))
+
+
+def test_emptying_leaves_no_picture(view: PictureView) -> None:
+    if isinstance(view, ImageView):
+        view.set_stack(0, (0, 0))
+        assert view.value_at(0, 0) is None
+        return
+    view.set_extraction(None)
+    assert view.describe(0, 0) == ""
+    assert view.legend.texts == ()
+
+
+def test_pointing_and_leaving(view: PictureView, qtbot: QtBot) -> None:
+    port = view.canvas.viewport()
+    middle = view.canvas.mapFromScene(view.box.sceneBoundingRect().center())
+    with qtbot.waitSignal(view.pointed, check_params_cb=bool):
+        QTest.mouseMove(port, middle + QPoint(3, 2))
+    assert view.read_out.text != ""
+    view.canvas.left.emit()
+    assert view.read_out.text == ""
+
+
+def test_the_veil_comes_and_goes(view: PictureView) -> None:
+    assert not view.veil.isVisible()
+    before = painted(view)
+    view.set_stale(True, "Measuring…")
+    assert view.veil.isVisible()
+    assert view.veil.text == "Measuring…"
+    assert view.veil.size() == view.canvas.size()
+    view.set_placeholder("Nothing yet")
+    assert view.veil.text == "Nothing yet"
+    view.set_placeholder("")
+    view.set_stale(False)
+    assert not view.veil.isVisible()
+    assert painted(view) == pytest.approx(before, rel=0.02)
+
+
+def test_the_veil_is_seen(view: PictureView) -> None:
+    before = view.grab().toImage()
+    view.set_placeholder("Nothing yet")
+    QTest.qWait(1)
+    assert view.grab().toImage() != before
+
+
+def test_every_action_of_the_menu(view: PictureView, qtbot: QtBot) -> None:
+    menu = view.menu()
+    assert menu is view.menu()
+    texts = [action.text() for action in menu.actions() if not action.isSeparator()]
+    assert {"Show everything", "Copy picture", "Save this view…"} <= set(texts)
+    assert ("Colour map" in texts) == view.HAS_COLORMAP
+    QGuiApplication.clipboard().clear()
+    saves: list[object] = []
+    view.save_requested.connect(saves.append)
+    for action in menu.actions():
+        if action.menu() is None:
+            action.trigger()
+    assert saves == [view]
+    assert not QGuiApplication.clipboard().image().isNull()
+
+
+def test_the_menu_opens_by_key_button_and_right_click(view: PictureView, qtbot: QtBot) -> None:
+    for open_menu in (
+        lambda: view.canvas.menu_requested.emit(QPoint(5, 5)),
+        view.menu_button.click,
+        lambda: QTest.mouseClick(
+            view.canvas.viewport(),
+            Qt.MouseButton.RightButton,
+            pos=view.canvas.mapFromScene(view.box.sceneBoundingRect().center()),
+        ),
+    ):
+        open_menu()
+        qtbot.waitUntil(view.menu().isVisible)
+        view.menu().hide()
+
+
+def test_colormaps_are_chosen_in_the_menu(view: PictureView) -> None:
+    if not view.HAS_COLORMAP:
+        pytest.skip("has no colours to choose")
+    chosen: list[str] = []
+    view.colormap_chosen.connect(chosen.append)
+    submenu = next(a.menu() for a in view.menu().actions() if a.text() == "Colour map")
+    pictures = set()
+    for action in submenu.actions():
+        action.trigger()
+        assert view.colormap == action.data()
+        pictures.add(bytes(view.canvas.grab().toImage().constBits()))
+    assert chosen == list(COLORMAPS)
+    assert len(pictures) == len(COLORMAPS)
+    with pytest.raises(KeyError):
+        view.set_colormap("rainbow")
+
+
+def test_zoom_keys_double_click_and_reset(view: PictureView) -> None:
+    whole = view.visible_rect()
+    view.canvas.setFocus()
+    rects: list[QRectF] = []
+    view.zoomed.connect(rects.append)
+    QTest.keyClick(view.canvas, Qt.Key.Key_Plus)
+    assert view.visible_rect().width() < whole.width()
+    QTest.keyClick(view.canvas, Qt.Key.Key_Minus)
+    QTest.keyClick(view.canvas, Qt.Key.Key_Plus)
+    zoomed = view.visible_rect().width()
+    view.resize(500, 400)
+    QTest.qWait(1)
+    assert view.visible_rect().width() == pytest.approx(zoomed, rel=0.2)
+    QTest.keyClick(view.canvas, Qt.Key.Key_0)
+    assert view.visible_rect().width() == pytest.approx(whole.width(), rel=0.05)
+    view.zoom(3)
+    middle = view.canvas.mapFromScene(view.box.sceneBoundingRect().center())
+    QTest.mouseDClick(view.canvas.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+    assert view.visible_rect().width() == pytest.approx(whole.width(), rel=0.05)
+    assert rects[-1].isNull()
+
+
+def test_dark_and_light(view: PictureView) -> None:
+    pictures = []
+    for dark in (False, True):
+        view.setPalette(theme.palette(dark))
+        QTest.qWait(1)
+        assert view.theme.dark == dark
+        image = view.canvas.grab().toImage()
+        assert image.pixelColor(1, 1) == view.palette().color(QPalette.ColorRole.Base)
+        pictures.append(image)
+    assert pictures[0] != pictures[1]
+
+
+def test_a_larger_font_is_taken(view: PictureView) -> None:
+    font = view.font()
+    font.setPointSizeF(font.pointSizeF() * 1.5)
+    view.setFont(font)
+    assert view.bottom.style["tickFont"].pointSizeF() == pytest.approx(0.88 * font.pointSizeF())
+
+
+def test_saved_as_picture_and_as_drawing(view: PictureView) -> None:
+    view.set_stale(True, "not in the file")
+    image = view.render_image(2.0)
+    assert image.width() == 2 * view.canvas.width()
+    assert image.height() > 2 * view.canvas.height()
+    assert image.pixelColor(2, 2) == view.theme.background
+    shown = view.canvas.isVisible()
+    text = view.render_svg().decode()
+    assert view.box.childGroup.isVisible() == shown
+    assert text.startswith("<svg")
+    assert view.title in text
+    assert "not in the file" not in text
+    assert re.search(r">\s*X</text>", text)
+    if view.legend.texts:
+        assert view.legend.texts[0] in text
+
+
+def test_titles(view: PictureView) -> None:
+    view.set_title("Something else")
+    assert view.title_label.text() == "Something else"
+    view.set_title_visible(False)
+    assert not view.title_label.isVisible()
+
+
+def test_release_takes_all_items_out(view: PictureView) -> None:
+    view.release()
+    assert not view.box.childGroup.childItems()
+
+
+def test_linked_zoom(qtbot: QtBot) -> None:
+    first, second = RingOverlayView(), MaskView()
+    for made in (first, second):
+        qtbot.addWidget(made)
+        made.resize(400, 400)
+        made.set_extraction(extraction())
+        made.show()
+    link = ZoomLink((first, second))
+    first.zoom(2)
+    assert second.visible_rect().width() == pytest.approx(first.visible_rect().width(), rel=0.15)
+    second.reset_zoom()
+    whole = first.visible_rect().width()
+    assert whole == pytest.approx(first.content.width(), rel=0.05)
+    link.set_enabled(False)
+    first.zoom(2)
+    assert second.visible_rect().width() == pytest.approx(whole, rel=0.1)
+
+
+@pytest.mark.parametrize("name", [*COLORMAPS, DIVERGING])
+def test_lookup_tables(name: str) -> None:
+    table = lookup_table(name)
+    assert table.shape == (256, 3)
+    light = table @ np.array([0.2126, 0.7152, 0.0722])
+    if name == DIVERGING:
+        assert light.argmax() in range(120, 136)
+        assert table[0, 2] > table[0, 0]
+        assert table[-1, 0] > table[-1, 2]
+    else:
+        # Read in grey, too: ever lighter, or ever darker.
+        steps = np.diff(light[::8])
+        assert (steps > 0).all() or (steps < 0).all()
+
+
+def test_unknown_lookup_table() -> None:
+    with pytest.raises(KeyError):
+        lookup_table("rainbow")
+
+
+def test_meanings_differ_for_the_colour_blind() -> None:
+    from structmask_gui.gui.views import marks
+
+    # Linear RGB to what a person without red cones sees (Vienot, Brettel, Mollon 1999).
+    to_lms = np.array(
+        [[17.8824, 43.5161, 4.1194], [3.4557, 27.1554, 3.8671], [0.03, 0.1843, 1.4671]]
+    )
+    protan = np.array([[0, 2.02344, -2.52581], [0, 1, 0], [0, 0, 1]])
+    seen = np.linalg.inv(to_lms) @ protan @ to_lms
+
+    def as_seen(color: QColor) -> np.ndarray:
+        rgb = np.array([color.redF(), color.greenF(), color.blueF()]) ** 2.2
+        return np.asarray(np.clip(seen @ rgb, 0, 1) ** (1 / 2.2))
+
+    colors = [as_seen(c) for c in (*marks.COLORS.values(), marks.CONSIDERED)]
+    for i, a in enumerate(colors):
+        for b in colors[i + 1 :]:
+            assert np.linalg.norm(a - b) > 0.08
