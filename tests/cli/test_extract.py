@@ -175,7 +175,7 @@ def test_interruption(structmask, noisy, monkeypatch):
     def interrupt(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("structmask_gui.cli.extract.extract_array", interrupt)
+    monkeypatch.setattr("structmask_gui.io.jobs.extract_array", interrupt)
     assert structmask("extract", noisy).code == 130
     assert outputs(noisy.parent) == []
 

@@ -1,0 +1,98 @@
+"""From the arguments that `extract` and `batch` share to parameters, inputs and region."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.sampling import Region
+from structmask_gui.io.images import frame_range
+from structmask_gui.io.jobs import Input
+from structmask_gui.io.paths import shown
+from structmask_gui.io.presets import find_preset
+from structmask_gui.io.record import Record, file_checksum
+
+
+def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> Parameters:
+    """Combine, later ones winning: defaults, record, preset, the named options, --set."""
+    parameters = Parameters() if record is None else record.as_parameters()
+    chosen: dict[str, Any] = {}
+    if arguments.preset is not None:
+        preset = find_preset(arguments.preset)
+        for note in preset.notes:
+            print(f"note: {note}", file=sys.stderr)
+        chosen.update(preset.parameters)
+    for name in ("method", "convention", "source", "patch_size", "patches", "seed"):
+        if getattr(arguments, name) is not None:
+            chosen[name] = getattr(arguments, name)
+    chosen.update(arguments.set)
+    if chosen.get("method") == "statistical":
+        chosen.setdefault("source", "automatic")
+    return parameters.changed(chosen)
+
+
+def chosen_region(arguments: argparse.Namespace, record: Record | None) -> Region | None:
+    """Return the rectangle of the arguments, else the record's."""
+    if arguments.region is None and record is not None and record.region is not None:
+        return Region(*record.region)
+    region: Region | None = arguments.region
+    return region
+
+
+def chosen_inputs(
+    arguments: argparse.Namespace, files: Sequence[Path], record: Record | None
+) -> list[Input]:
+    """Return the files, opened as the arguments say, else as the record's inputs were."""
+    chosen = {
+        name: getattr(arguments, name)
+        for name in ("axes", "channel", "series", "frames")
+        if getattr(arguments, name) is not None
+    }
+    if files:
+        if record is None or not record.inputs:
+            return [Input(path, **chosen) for path in files]
+        # Opened as the record's first input was, unless it is said otherwise.
+        return [Input(path, **{**_opened(record, 0), **chosen}) for path in files]
+    if record is None:
+        raise ParameterError("extract: no FILE is given; name at least one image file.")
+    if not record.inputs:
+        raise InputError(
+            f"{shown(arguments.from_record)}: names no input files; give them after the record."
+        )
+    return [
+        Input(_recorded_file(record, i, arguments.from_record), **{**_opened(record, i), **chosen})
+        for i in range(len(record.inputs))
+    ]
+
+
+def _opened(record: Record, index: int) -> dict[str, Any]:
+    """Return how an input of the record was opened."""
+    item = record.inputs[index]
+    return {
+        "axes": item.axes,
+        "channel": item.channel,
+        "series": item.series,
+        "frames": None if item.frames is None else frame_range(item.frames),
+    }
+
+
+def _recorded_file(record: Record, index: int, record_path: Path) -> Path:
+    """Find an input of the record where it was, or beside the record, and check it is the same."""
+    item = record.inputs[index]
+    places = [Path(item.path), record_path.parent / item.name]
+    for path in places:
+        if path.is_file():
+            if item.sha256 is not None and file_checksum(path) != item.sha256:
+                raise InputError(
+                    f"{item.name}: is not the file of the record (its checksum differs); name the"
+                    " file to measure after the record."
+                )
+            return path
+    raise InputError(
+        f"{item.name}: is neither at {item.path} nor beside the record; name the file after it."
+    )

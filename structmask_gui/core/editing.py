@@ -1,0 +1,219 @@
+"""Changing a mask by hand: each function takes a mask and returns another.
+
+Cells are lags (dy, dx) from the centre, rows down and columns right. The centre always stays. A
+cell outside the array makes the array larger, so that it stays odd and centred. What a function
+changes, it changes together with the mirror image (-dy, -dx), because noise that is correlated with
+one side is correlated with the other; ``symmetric=False`` changes one side alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.mask import BoolArray, Mask, pad_centred
+
+Lag = tuple[int, int]
+Direction = Literal["all", "rows", "columns"]
+
+LARGEST_REACH = 1000
+"""Furthest lag that can be edited."""
+
+GAP = 2
+"""Longest gap, in pixels, that `filled` closes by default."""
+
+_NEIGHBOURS: dict[Direction, BoolArray] = {
+    "all": np.ones((3, 3), dtype=np.bool_),
+    "rows": np.array([[False] * 3, [True] * 3, [False] * 3]),
+    "columns": np.array([[False, True, False]] * 3),
+}
+
+
+def with_cells(mask: Mask, lags: Iterable[Lag], value: bool, *, symmetric: bool = True) -> Mask:
+    """Set cells, as a drag over them does.
+
+    Parameters
+    ----------
+    mask : Mask
+    lags : iterable of (dy, dx)
+        The cells; (0, 0) is passed over.
+    value : bool
+        True adds them to the mask, False takes them away.
+    symmetric : bool
+        Set their mirror images too.
+
+    Raises
+    ------
+    InputError
+        If a cell is further than `LARGEST_REACH` from the centre.
+    """
+    cells = [(int(dy), int(dx)) for dy, dx in lags]
+    if symmetric:
+        cells += [(-dy, -dx) for dy, dx in cells]
+    cells = [cell for cell in cells if cell != (0, 0)]
+    furthest = max((max(abs(dy), abs(dx)) for dy, dx in cells), default=0)
+    if furthest > LARGEST_REACH:
+        raise InputError(
+            f"The pixel is {furthest} pixels from the centre; a mask can be edited up to"
+            f" {LARGEST_REACH}."
+        )
+    array = mask.array.copy()
+    if value:
+        reach_y = max((abs(dy) for dy, _ in cells), default=0)
+        reach_x = max((abs(dx) for _, dx in cells), default=0)
+        height, width = mask.shape
+        array = pad_centred(array, (max(height, 2 * reach_y + 1), max(width, 2 * reach_x + 1)))
+    middle_y, middle_x = array.shape[0] // 2, array.shape[1] // 2
+    for dy, dx in cells:
+        y, x = middle_y + dy, middle_x + dx
+        # A cell outside the array is not in the mask; there is nothing to take away.
+        if 0 <= y < array.shape[0] and 0 <= x < array.shape[1]:
+            array[y, x] = value
+    return Mask(array)
+
+
+def contains(mask: Mask, lag: Lag) -> bool:
+    """Return whether a cell is in the mask; cells outside the array are not."""
+    y, x = mask.centre[0] + lag[0], mask.centre[1] + lag[1]
+    height, width = mask.shape
+    return bool(0 <= y < height and 0 <= x < width and mask.array[y, x])
+
+
+def toggled(mask: Mask, lag: Lag, *, symmetric: bool = True) -> Mask:
+    """Add a cell that is not in the mask, or take it away, with its mirror image; as a click does.
+
+    Errors as for `with_cells`.
+    """
+    return with_cells(mask, [lag], not contains(mask, lag), symmetric=symmetric)
+
+
+def line_cells(start: Lag, end: Lag) -> list[Lag]:
+    """Return the cells of a straight line, one for each step along its longer side.
+
+    Both ends are included; (a, b) and (b, a) give the same cells.
+    """
+    if end < start:
+        start, end = end, start
+    steps = max(abs(end[0] - start[0]), abs(end[1] - start[1]))
+    if steps == 0:
+        return [start]
+    along = np.arange(steps + 1) / steps
+    cells = [
+        # Halves are rounded away from 0, so that a line and its mirror image are mirror images.
+        np.trunc(a + (b - a) * along + np.copysign(0.5, a + (b - a) * along)).astype(int)
+        for a, b in zip(start, end, strict=True)
+    ]
+    return list(zip(cells[0].tolist(), cells[1].tolist(), strict=True))
+
+
+def with_line(
+    mask: Mask, start: Lag, end: Lag, value: bool = True, *, symmetric: bool = True
+) -> Mask:
+    """Draw a straight line of cells, or take one away; errors as for `with_cells`."""
+    for dy, dx in (start, end):
+        # Checked before the line is laid out: a slip of the mouse must not fill the memory.
+        if max(abs(dy), abs(dx)) > LARGEST_REACH:
+            return with_cells(mask, [(dy, dx)], value)
+    return with_cells(mask, line_cells(start, end), value, symmetric=symmetric)
+
+
+def grown(mask: Mask, direction: Direction = "all") -> Mask:
+    """Add the cells next to the mask: all eight neighbours, or only those along rows or columns.
+
+    Raises
+    ------
+    InputError
+        If the mask would reach further than `LARGEST_REACH`.
+    """
+    from scipy.ndimage import binary_dilation
+
+    height, width = mask.shape
+    if max(height, width) // 2 >= LARGEST_REACH:
+        raise InputError(f"A mask can be edited up to {LARGEST_REACH} pixels from its centre.")
+    room = (height + 2 * (direction != "rows"), width + 2 * (direction != "columns"))
+    larger = binary_dilation(pad_centred(mask.array, room), _NEIGHBOURS[direction])
+    # The array keeps its size unless the mask has reached its edge.
+    content = Mask(larger).cropped().shape
+    return Mask(_about(larger, (max(height, content[0]), max(width, content[1]))))
+
+
+def shrunk(mask: Mask, direction: Direction = "all") -> Mask:
+    """Take away the cells at the mask's border; the centre stays. The array keeps its size.
+
+    Along rows only the two ends of each run of cells in a row go, along columns likewise.
+    """
+    from scipy.ndimage import binary_erosion
+
+    smaller = np.asarray(binary_erosion(mask.array, _NEIGHBOURS[direction]), dtype=np.bool_)
+    smaller[mask.centre] = True
+    return Mask(smaller)
+
+
+def filled(mask: Mask, longest: int = GAP) -> Mask:
+    """Fill gaps: up to some cells between two of the mask in one line, and enclosed holes.
+
+    Parameters
+    ----------
+    mask : Mask
+    longest : int
+        Longest gap that is closed along a row, a column or a diagonal.
+    """
+    from scipy.ndimage import binary_fill_holes
+
+    array = mask.array
+    result = array.copy()
+    for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        for length in range(1, longest + 1):
+            for back in range(1, length + 1):
+                # A cell of a gap has the mask `back` steps before it and `on` steps after it.
+                on = length + 1 - back
+                result |= _shifted(array, back * dy, back * dx) & _shifted(
+                    array, -on * dy, -on * dx
+                )
+    return Mask(np.asarray(binary_fill_holes(result), dtype=np.bool_))
+
+
+def union(mask: Mask, other: Mask) -> Mask:
+    """Return the cells of either mask."""
+    a, b = _alike(mask, other)
+    return Mask(a | b)
+
+
+def intersection(mask: Mask, other: Mask) -> Mask:
+    """Return the cells of both masks."""
+    a, b = _alike(mask, other)
+    return Mask(a & b)
+
+
+def symmetrised(mask: Mask) -> Mask:
+    """Return the mask together with its mirror image (turned by 180 degrees)."""
+    return Mask(mask.array | mask.array[::-1, ::-1])
+
+
+def cropped(mask: Mask) -> Mask:
+    """Return the smallest mask about the same centre that holds all cells."""
+    return mask.cropped()
+
+
+def _alike(mask: Mask, other: Mask) -> tuple[BoolArray, BoolArray]:
+    shape = (max(mask.shape[0], other.shape[0]), max(mask.shape[1], other.shape[1]))
+    return pad_centred(mask.array, shape), pad_centred(other.array, shape)
+
+
+def _about(array: BoolArray, shape: tuple[int, int]) -> BoolArray:
+    """Cut an array down to a shape about its centre."""
+    cut_y, cut_x = (array.shape[0] - shape[0]) // 2, (array.shape[1] - shape[1]) // 2
+    return array[cut_y : cut_y + shape[0], cut_x : cut_x + shape[1]]
+
+
+def _shifted(array: BoolArray, dy: int, dx: int) -> BoolArray:
+    """Return the array moved dy rows down and dx columns right; what comes in is False."""
+    height, width = array.shape
+    result = np.zeros_like(array)
+    if abs(dy) < height and abs(dx) < width:
+        source = array[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)]
+        result[max(0, dy) : height + min(0, dy), max(0, dx) : width + min(0, dx)] = source
+    return result

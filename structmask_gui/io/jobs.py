@@ -1,0 +1,96 @@
+"""One extraction from files to results: the inputs and how they are opened, one mask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from structmask_gui.core.extraction import Extraction, extract_array
+from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.sampling import Region
+from structmask_gui.io.channels import Channel
+from structmask_gui.io.images import ImageStack, open_stack
+from structmask_gui.io.record import Record, make_record
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file and how it is opened.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    axes, channel, series
+        As `open_stack` takes them; None leaves them to the file.
+    frames : slice, optional
+        Which of its frames; all without it.
+    """
+
+    path: Path
+    axes: str | None = None
+    channel: Channel | None = None
+    series: int | None = None
+    frames: slice | None = None
+
+    def open(self) -> ImageStack:
+        """Open the file; the caller closes it.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, or has none of the frames.
+        """
+        stack = open_stack(self.path, series=self.series, axes=self.axes, channel=self.channel)
+        if self.frames is None:
+            return stack
+        try:
+            return stack.with_frames(self.frames)
+        except BaseException:
+            stack.close()
+            raise
+
+
+def extract_inputs(
+    inputs: Sequence[Input],
+    parameters: Parameters,
+    *,
+    region: Region | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> tuple[Extraction, Record]:
+    """Extract one mask from one file or several files together.
+
+    Parameters
+    ----------
+    inputs : sequence of Input
+        At least one; all with frames of one size.
+    parameters : Parameters
+    region : Region, optional
+        The rectangle to stay within.
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`.
+
+    Returns
+    -------
+    extraction : Extraction
+    record : Record
+        Its record, with checksums of the files.
+
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `open_stack` and `structmask_gui.core.measurement.measure`.
+    """
+    with ExitStack() as resources:
+        stacks = [resources.enter_context(item.open()) for item in inputs]
+        frames = stacks[0] if len(stacks) == 1 else ChosenFrames(stacks)
+        extraction = extract_array(
+            frames, parameters, region=region, progress=progress, cancelled=cancelled
+        )
+        record = make_record(extraction, stacks, progress=progress, cancelled=cancelled)
+    return extraction, record

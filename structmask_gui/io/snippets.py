@@ -1,0 +1,428 @@
+"""Text to copy into a trainer: the mask in the form it takes, with the settings the mask needs.
+
+Checked against juglab n2v 0.3.3, CAREamics 0.3 and autoStructN2V 0.1; what they take and do was
+read in their sources and, for CAREamics, is tested with its own configuration classes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from structmask_gui import __version__
+from structmask_gui.core.extraction import counted
+from structmask_gui.core.mask import SHAPE_WORDS, Mask, compare_masks
+from structmask_gui.core.quality import RADIUS, still_copied
+from structmask_gui.core.trainers import Blanked, blanked, careamics_masks
+from structmask_gui.core.turns import Turns, allowed_turns
+
+Target = Literal["n2v", "autostructn2v", "careamics", "python"]
+ImageStage = Literal["raw", "denoised"]
+
+TARGETS: dict[Target, str] = {
+    "n2v": "juglab n2v",
+    "autostructn2v": "autoStructN2V",
+    "careamics": "CAREamics",
+    "python": "plain Python",
+}
+"""The targets in the order in which to offer them, and what they are called."""
+
+CAREAMICS_LEAST_PERCENT = 0.05
+"""CAREamics takes no smaller share of masked pixels."""
+
+_SMALLEST_PATCH = 64
+_LARGEST_LITERAL = 2000
+_CAREAMICS_ROI = 11
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """Text for one trainer.
+
+    Attributes
+    ----------
+    target : str
+        One of `TARGETS`.
+    title : str
+        What the trainer is called.
+    text : str
+        Python, ready to paste.
+    notes : tuple of str
+        What the person should know: augmentation, share of blanked pixels, what is lost.
+    needs_file : bool
+        The text loads the mask from the NPY file it names, so that has to be exported too.
+    """
+
+    target: Target
+    title: str
+    text: str
+    notes: tuple[str, ...]
+    needs_file: bool = False
+
+
+@dataclass(frozen=True)
+class NearestShape:
+    """The shape that CAREamics takes that is nearest to a mask.
+
+    Attributes
+    ----------
+    axes, span
+        As CAREamics calls them; axes is "none" and span 1 for the bare centre, which is plain N2V.
+    mask : Mask
+        What CAREamics then blanks.
+    left_visible : int
+        Pixels of the mask it does not blank.
+    hidden_more : int
+        Pixels it blanks beside the mask.
+    copied, copied_by_mask : float
+        Share of the noise that each leaves to be copied; NaN where the noise was not given.
+    """
+
+    axes: str
+    span: int
+    mask: Mask
+    left_visible: int
+    hidden_more: int
+    copied: float
+    copied_by_mask: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether CAREamics blanks just the mask."""
+        return self.left_visible == 0 and self.hidden_more == 0
+
+    @property
+    def sentence(self) -> str:
+        """What the nearest shape is and what it leaks."""
+        name = "plain N2V" if self.axes == "none" else f"{self.axes} with span {self.span}"
+        if self.exact:
+            return f"CAREamics blanks just this mask: {name}."
+        text = f"CAREamics has no such mask; the nearest is {name}. It"
+        if self.left_visible:
+            text += f" leaves {counted(self.left_visible, 'pixel')} of the mask visible"
+        if self.left_visible and self.hidden_more:
+            text += " and"
+        if self.hidden_more:
+            text += f" hides {counted(self.hidden_more, 'pixel')} more"
+        if np.isfinite(self.copied):
+            text += (
+                f", and lets {100 * self.copied:.1f} % of the noise be copied where the mask lets"
+                f" {100 * self.copied_by_mask:.1f} %"
+            )
+        return text + "."
+
+
+def nearest_careamics(mask: Mask, noise: ArrayLike | None = None) -> NearestShape:
+    """Return the CAREamics shape that has most in common with a mask.
+
+    Parameters
+    ----------
+    mask : Mask
+    noise : array_like (2 R + 1, 2 R + 1), optional
+        Autocovariance of the noise; with it the answer says how much of it each lets be copied.
+
+    Raises
+    ------
+    InputError
+        If the noise is no autocovariance.
+    """
+    candidates = {"none 1": Mask(np.ones((1, 1), dtype=np.bool_)), **careamics_masks()}
+    compared = {name: compare_masks(mask, other) for name, other in candidates.items()}
+    # Of two that are equally near, the smaller one keeps more of the picture.
+    best = max(compared, key=lambda name: (compared[name].jaccard, -compared[name].pixels_b))
+    axes, span = best.split()
+    shape, comparison = candidates[best], compared[best]
+    copied = copied_by_mask = float("nan")
+    if noise is not None:
+        reach = min(np.shape(noise)) // 2
+        radius = min(RADIUS, reach // 2)
+        if radius:
+            copied = still_copied(noise, shape, radius)
+            copied_by_mask = still_copied(noise, mask, radius)
+    return NearestShape(
+        axes, int(span), shape, comparison.only_in_a, comparison.only_in_b, copied, copied_by_mask
+    )
+
+
+def snippets(
+    mask: Mask,
+    *,
+    image: str = "",
+    stage: ImageStage = "raw",
+    mask_file: str = "mask.npy",
+    noise: ArrayLike | None = None,
+) -> tuple[Snippet, ...]:
+    """Return the texts for all targets.
+
+    Parameters
+    ----------
+    mask : Mask
+        The mask, as edited.
+    image : str
+        Name of the file it was measured on.
+    stage : "raw" or "denoised"
+        Whether that file holds raw images or the output of a first denoising.
+    mask_file : str
+        Where the NPY file of the mask is, for the texts that load it.
+    noise : array_like, optional
+        Autocovariance of the noise; see `nearest_careamics`.
+    """
+    about = _About.of(mask, image, stage, mask_file)
+    return (
+        _n2v(about),
+        _autostructn2v(about),
+        _careamics(about, nearest_careamics(mask, noise)),
+        _python(about),
+    )
+
+
+def snippet(
+    target: Target,
+    mask: Mask,
+    *,
+    image: str = "",
+    stage: ImageStage = "raw",
+    mask_file: str = "mask.npy",
+    noise: ArrayLike | None = None,
+) -> Snippet:
+    """Return the text for one target; see `snippets`."""
+    made = snippets(mask, image=image, stage=stage, mask_file=mask_file, noise=noise)
+    return next(item for item in made if item.target == target)
+
+
+@dataclass(frozen=True)
+class _About:
+    """A mask and what all texts say of it."""
+
+    mask: Mask
+    stage: ImageStage
+    mask_file: str
+    turns: Turns
+    blanked: dict[str, Blanked]
+    heading: str
+
+    @classmethod
+    def of(cls, mask: Mask, image: str, stage: ImageStage, mask_file: str) -> _About:
+        statistics = mask.statistics
+        what = SHAPE_WORDS[statistics.shape_class]
+        where = "".join(c if c.isprintable() else " " for c in image) or "an array"
+        return cls(
+            mask=mask.cropped(),
+            stage=stage,
+            mask_file=mask_file,
+            turns=allowed_turns(mask),
+            blanked={item.trainer.name: item for item in blanked(statistics.true_pixels)},
+            heading=(
+                f"# {what}, {counted(statistics.true_pixels, 'pixel')}, measured on {where}"
+                f" ({stage} images), StructMask {__version__}.\n"
+            ),
+        )
+
+    @property
+    def bare(self) -> bool:
+        return self.mask.statistics.true_pixels == 1
+
+    @property
+    def trained_on(self) -> str:
+        """A note: train on what the mask was measured on."""
+        if self.stage == "raw":
+            return "The mask was measured on raw images: train on those, not on denoised ones."
+        return (
+            "The mask was measured on denoised images: it fits a second training on those, not one"
+            " on raw images."
+        )
+
+    def rows(self, mask: Mask | None = None) -> str:
+        """Return the mask as a nested list, a row a line."""
+        lines = [
+            "    [" + ", ".join(str(int(value)) for value in row) + "],"
+            for row in (mask or self.mask).array
+        ]
+        return "[\n" + "\n".join(lines) + "\n]"
+
+    @property
+    def as_literal(self) -> bool:
+        return self.mask.array.size <= _LARGEST_LITERAL
+
+    @property
+    def patch(self) -> int:
+        """Side of a training patch that holds the mask twice over."""
+        side = _SMALLEST_PATCH
+        while side < 2 * max(self.mask.shape):
+            side *= 2
+        return side
+
+
+def _n2v(about: _About) -> Snippet:
+    share = about.blanked["n2v"]
+    # n2v blanks a whole number of pixels in each patch, and at least one.
+    patch = about.patch
+    while patch * patch * share.recommended < 100:
+        patch *= 2
+    if about.bare:
+        mask = "structN2Vmask = None  # only the centre: plain N2V\n"
+    elif about.as_literal:
+        mask = f"structN2Vmask = {about.rows()}\n"
+    else:
+        mask = (
+            "import numpy as np\n\n"
+            f"structN2Vmask = np.load({about.mask_file!r}).astype(int).tolist()\n"
+        )
+    augment = about.turns.all
+    text = (
+        about.heading
+        + mask
+        + "\nfrom n2v.internals.N2V_DataGenerator import N2V_DataGenerator\n"
+        + "from n2v.models import N2VConfig\n\n"
+        + "# images: a list of arrays with axes SYXC, as N2V_DataGenerator.load_imgs gives them.\n"
+        + "patches = N2V_DataGenerator().generate_patches_from_list(\n"
+        + f"    images, shape=({patch}, {patch}), augment={augment}\n"
+        + ")\n"
+        + "config = N2VConfig(\n"
+        + "    patches,\n"
+        + "    structN2Vmask=structN2Vmask,\n"
+        + f"    n2v_perc_pix={share.recommended:g},\n"
+        + f"    n2v_patch_shape=({patch}, {patch}),\n"
+        + '    n2v_manipulator="uniform_withCP",\n'
+        + ")\n"
+    )
+    notes = [_one_switch(about, "augment"), share.sentence, about.trained_on]
+    if not about.bare:
+        notes.append(
+            "For 3-D training put the mask into one more list. Keep n2v_manipulator"
+            ' "uniform_withCP": the mean and median ones of n2v 0.3.3 fail with a mask. Its'
+            " validation loss is computed without the mask, so judge by the picture."
+        )
+    return Snippet(
+        "n2v", TARGETS["n2v"], text, tuple(notes), not about.bare and not about.as_literal
+    )
+
+
+def _autostructn2v(about: _About) -> Snippet:
+    augment = about.turns.all
+    text = (
+        about.heading
+        + "import numpy as np\n"
+        + "from autoStructN2V.masking import create_full_mask\n"
+        + "from autoStructN2V.pipeline import runner\n\n"
+        + f"mask = np.load({about.mask_file!r}).astype(bool)\n"
+        + "# Its placing of masks takes square ones only.\n"
+        + "side = max(mask.shape)\n"
+        + "rows, columns = ((side - n) // 2 for n in mask.shape)\n"
+        + "mask = np.pad(mask, ((rows, rows), (columns, columns)))\n\n\n"
+        + "def stage2_mask(denoised_patches, config):\n"
+        + '    stage2 = config["stage2"]\n'
+        + "    return create_full_mask(\n"
+        + '        mask, stage2["patch_size"], stage2["mask_percentage"], False\n'
+        + "    )\n\n\n"
+        + '# Version 0.1 does not know mask_source: "file" and would measure a mask of its own.\n'
+        + "runner.create_stage2_mask = stage2_mask\n\n"
+        + "config = {\n"
+        + '    "input_dir": "images/",\n'
+        + '    "stage2": {\n'
+        + '        "mask_source": "file",\n'
+        + f'        "patch_size": {about.patch},\n'
+        + '        "mask_percentage": 10.0,\n'
+        + f'        "use_augmentation": {augment},\n'
+        + "    },\n"
+        + "}\n"
+        + "results = runner.run_pipeline(config)\n"
+    )
+    notes = [
+        'The documentation names mask_source: "file", but the public version 0.1 (May 2025) ignores'
+        " it; the text replaces the step that measures a mask by your file.",
+        _one_switch(about, "use_augmentation"),
+        "Its mask_percentage is the share of pixels that are blanked, whatever the mask's size; 10"
+        " is its default.",
+    ]
+    if about.stage == "raw":
+        notes.append(
+            "The mask was measured on raw images, but the second stage trains on the output of the"
+            " first; measure again on that output before the second stage."
+        )
+    else:
+        notes.append("The mask was measured on denoised images, as its second stage needs it.")
+    return Snippet("autostructn2v", TARGETS["autostructn2v"], text, tuple(notes), True)
+
+
+def _careamics(about: _About, nearest: NearestShape) -> Snippet:
+    pixels = nearest.mask.statistics.true_pixels
+    share = next(item for item in blanked(pixels) if item.trainer.name == "CAREamics")
+    percent = max(share.recommended, CAREAMICS_LEAST_PERCENT)
+    # Neither the noise nor what CAREamics blanks may look different after the turn.
+    turns = allowed_turns(nearest.mask)
+    allowed = [
+        name
+        for name, good in (
+            ("x_flip", turns.flip_x and about.turns.flip_x),
+            ("y_flip", turns.flip_y and about.turns.flip_y),
+            ("rotate_90", turns.quarter and about.turns.quarter),
+        )
+        if good
+    ]
+    struct = ""
+    if nearest.axes != "none":
+        struct = f'    struct_n2v_axes="{nearest.axes}",\n    struct_n2v_span={nearest.span},\n'
+        if nearest.span > _CAREAMICS_ROI:
+            # N2V2 takes its median in this square and the shape has to fit into it.
+            struct += f"    roi_size={nearest.span},\n"
+    text = (
+        about.heading
+        + f"# {nearest.sentence}\n"
+        + "from careamics.config import create_advanced_n2v_config\n\n"
+        + "config = create_advanced_n2v_config(\n"
+        + '    experiment_name="structn2v",\n'
+        + '    data_type="tiff",\n'
+        + '    axes="TYX",\n'
+        + f"    patch_size=[{about.patch}, {about.patch}],\n"
+        + "    batch_size=16,\n"
+        + struct
+        + f"    masked_pixel_percentage={percent:g},\n"
+        + f"    augmentations={json.dumps(allowed)},\n"
+        + ")\n"
+    )
+    notes = [
+        nearest.sentence,
+        _augmentation(about, "augmentations"),
+        share.sentence,
+        about.trained_on,
+    ]
+    if nearest.axes != "none":
+        notes.append(
+            "CAREamics' span is the full width with the centre: 5 hides 5 pixels in a row."
+        )
+    return Snippet("careamics", TARGETS["careamics"], text, tuple(notes))
+
+
+def _python(about: _About) -> Snippet:
+    if about.as_literal:
+        mask = f"mask = np.array({about.rows()}, dtype=bool)\n"
+    else:
+        mask = f"mask = np.load({about.mask_file!r})\n"
+    text = (
+        about.heading
+        + "import numpy as np\n\n"
+        + "# Axes (y, x); True means: blank this pixel together with the centre.\n"
+        + mask
+        + "lags = np.argwhere(mask) - np.array(mask.shape) // 2  # (dy, dx)\n"
+    )
+    notes = (_augmentation(about, "turns and flips"), about.trained_on)
+    return Snippet("python", TARGETS["python"], text, notes, not about.as_literal)
+
+
+def _one_switch(about: _About, setting: str) -> str:
+    """Return the note for a trainer that turns and flips, or does neither."""
+    if about.turns.all:
+        return _augmentation(about, setting)
+    return (
+        f"Augmentation ({setting}): off, because it is one switch for flips and quarter turns, and"
+        " not all of them leave this mask unchanged."
+    )
+
+
+def _augmentation(about: _About, setting: str) -> str:
+    return f"Augmentation ({setting}): {about.turns.sentence[0].lower()}{about.turns.sentence[1:]}"
