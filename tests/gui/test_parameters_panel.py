@@ -1,0 +1,369 @@
+"""The parameter panel: a row for each parameter, its signals, resets, reasons and groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.effects import why_without_effect
+from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.gui.panels.inputs import NumberBox
+from structmask_gui.gui.panels.parameter_rows import BoolRow, ChoiceRow, NumberRow, value_text
+from structmask_gui.gui.panels.parameters import ParametersPanel
+
+INFOS = parameter_infos()
+NUMBERS = [name for name, info in INFOS.items() if info.kind in ("int", "float")]
+BOOLS = [name for name, info in INFOS.items() if info.kind == "bool"]
+CHOICES = [name for name, info in INFOS.items() if info.kind == "choice"]
+
+# A setting in which each parameter has an effect.
+EFFECTIVE: dict[str, dict[str, Any]] = {
+    "seed": {"layout": "random"},
+    "adapt_CB": {"convention": "as-documented"},
+    "max_lag": {"method": "statistical"},
+    "q": {"method": "statistical"},
+    "rho_min": {"method": "statistical"},
+    "max_pixels": {"method": "statistical"},
+}
+
+
+class Recorder(list[tuple[str, Any]]):
+    """Keeps what `changed` emits."""
+
+    def take(self, name: str, value: Any) -> None:
+        self.append((name, value))
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> ParametersPanel:
+    panel = ParametersPanel()
+    qtbot.addWidget(panel)
+    panel.resize(340, 900)
+    panel.show()
+    return panel
+
+
+def prepared(panel: ParametersPanel, name: str) -> tuple[Any, Recorder]:
+    panel.set_parameters(Parameters().changed(EFFECTIVE.get(name, {})))
+    seen = Recorder()
+    panel.changed.connect(seen.take)
+    return panel.rows[name], seen
+
+
+def test_a_row_for_each_parameter_in_its_group(panel: ParametersPanel) -> None:
+    assert list(panel.rows) == list(INFOS)
+    assert list(panel.sections) == list(dict.fromkeys(i.about.group for i in INFOS.values()))
+    for name, row in panel.rows.items():
+        section = panel.sections[INFOS[name].about.group]
+        assert section.isAncestorOf(row)
+        assert row.value == INFOS[name].default
+
+
+def test_tooltips_say_everything(panel: ParametersPanel) -> None:
+    for name, row in panel.rows.items():
+        about = INFOS[name].about
+        text = row.toolTip()
+        for part in (about.label, name, about.help.split("'")[0], about.more.split("'")[0]):
+            assert part in text
+        if INFOS[name].kind in ("int", "float"):
+            assert f"{INFOS[name].lowest:g} to {INFOS[name].highest:g}" in text
+        assert f"Default: {value_text(INFOS[name], INFOS[name].default)}." in text
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_the_slider(panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(panel, name)
+    if row.value is None:
+        row.no_limit.click()
+        seen.clear()
+    low, high = INFOS[name].about.slider
+    row.slider.setValue(row.slider.minimum())
+    row.slider.setValue(row.slider.maximum())
+    assert seen[-1] == (name, high)
+    assert row.box.value() == pytest.approx(high)
+    row.slider.setValue(row.slider.minimum())
+    assert seen[-1] == (name, low)
+    assert type(seen[-1][1]) is (int if INFOS[name].kind == "int" else float)
+    assert panel.parameters == Parameters().changed({**EFFECTIVE.get(name, {}), name: low})
+    QTest.keyClick(row.slider, Qt.Key.Key_Right)
+    assert seen[-1][1] == pytest.approx(low + INFOS[name].about.step)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_typing_what_the_slider_does_not_reach(panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(panel, name)
+    if row.value is None:
+        row.no_limit.click()
+    for value in (INFOS[name].highest, INFOS[name].lowest):
+        seen.clear()
+        text = f"{value:.9f}".rstrip("0").rstrip(".")
+        row.box.setFocus()
+        row.box.selectAll()
+        QTest.keyClicks(row.box, text)
+        assert not [entry for entry in seen if entry[1] != value]  # nothing before Enter
+        QTest.keyClick(row.box, Qt.Key.Key_Return)
+        assert seen == [(name, value)]
+        panel.parameters.changed({name: seen[-1][1]})
+        assert row.slider.value() in (row.slider.minimum(), row.slider.maximum())
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_too_much_cannot_be_typed(panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(panel, name)
+    if row.value is None:
+        row.no_limit.click()
+    seen.clear()
+    row.box.setFocus()
+    row.box.selectAll()
+    QTest.keyClicks(row.box, "99999999999")
+    QTest.keyClick(row.box, Qt.Key.Key_Return)
+    for _, value in seen:
+        assert INFOS[name].lowest <= value <= INFOS[name].highest
+
+
+@pytest.mark.parametrize("name", BOOLS)
+def test_the_check_box(panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(panel, name)
+    assert isinstance(row, BoolRow)
+    row.check.click()
+    row.check.click()
+    assert seen == [(name, False), (name, True)]
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_the_combo_box(panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(panel, name)
+    assert isinstance(row, ChoiceRow)
+    values = [value for value, _ in INFOS[name].about.choices]
+    assert row.combo.currentData() == INFOS[name].default
+    captions = set()
+    for _ in values:
+        row.combo.setFocus()
+        QTest.keyClick(row.combo, Qt.Key.Key_Down)
+        captions.add(row.caption.text())
+    assert [value for _, value in seen] == values[1:]
+    assert len(captions) == len(values) - 1
+    assert len({row.combo.itemText(i) for i in range(row.combo.count())}) == len(values)
+
+
+@pytest.mark.parametrize("name", list(INFOS))
+def test_the_reset(panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(panel, name)
+    default = row.info.default
+    if isinstance(row, NumberRow):
+        if row.value is None:
+            row.no_limit.click()
+        else:
+            row.slider.setValue(row.slider.minimum())
+            row.slider.setValue(row.slider.maximum())
+    elif isinstance(row, BoolRow):
+        row.check.click()
+    else:
+        QTest.keyClick(row.combo, Qt.Key.Key_Down)
+    assert row.value != default
+    assert row.reset.isEnabled()
+    row.reset.click()
+    assert seen[-1] == (name, default)
+    assert row.value == default
+    assert not row.reset.isEnabled()
+
+
+@pytest.mark.parametrize("name", ["max_true_pixels", "max_pixels"])
+def test_no_limit(panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(panel, name)
+    if row.value is None:
+        row.no_limit.click()
+    row.slider.setValue(12)
+    limit = row.value
+    row.no_limit.click()
+    assert seen[-1] == (name, None)
+    assert not row.slider.isEnabled()
+    assert not row.box.isEnabled()
+    row.no_limit.click()
+    assert seen[-1] == (name, limit)
+    assert row.slider.isEnabled()
+    assert row.box.isEnabled()
+
+
+def test_a_drag_says_when_it_starts_and_ends(panel: ParametersPanel) -> None:
+    events: list[Any] = []
+    panel.drag_started.connect(lambda name: events.append(("start", name)))
+    panel.drag_ended.connect(lambda name: events.append(("end", name)))
+    panel.changed.connect(lambda name, value: events.append(value))
+    slider = panel.rows["base_percentile"].slider  # type: ignore[attr-defined]
+    panel.area.ensureWidgetVisible(slider)
+    span = slider.width() - 16
+    start = QPoint(8 + round(span * slider.value() / slider.maximum()), slider.height() // 2)
+    QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=start)
+    for step in (3, 6, 9):
+        QTest.mouseMove(slider, start + QPoint(step, 0))
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=start + QPoint(9, 0))
+    assert events[0] == ("start", "base_percentile")
+    assert events[-1] == ("end", "base_percentile")
+    assert len(events) > 3
+    assert all(50 < value <= 70 for value in events[1:-1])
+
+
+def test_showing_parameters_emits_nothing(panel: ParametersPanel) -> None:
+    seen = Recorder()
+    panel.changed.connect(seen.take)
+    other = Parameters(
+        layout="random",
+        seed=4_000_000_000,
+        adapt_DF=0.123456,
+        base_percentile=99,
+        center_size=61,
+        max_true_pixels=None,
+        log_autocorr=False,
+    )
+    panel.set_parameters(other)
+    assert not seen
+    assert panel.parameters == other
+    assert {name: row.value for name, row in panel.rows.items()} == other.model_dump()
+    assert panel.rows["adapt_DF"].box.text() == "0.123456"  # type: ignore[attr-defined]
+    assert panel.rows["seed"].box.value() == 4_000_000_000  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"method": "statistical"},
+        {"convention": "as-documented"},
+        {"adapt_autocorr": False},
+        {"use_center_proximity": False},
+        {"crop_autocorr": False},
+        {"layout": "whole"},
+        {"layout": "random"},
+    ],
+)
+def test_what_has_no_effect_is_disabled_and_says_why(
+    panel: ParametersPanel, values: dict[str, Any]
+) -> None:
+    parameters = Parameters().changed(values)
+    panel.set_parameters(parameters)
+    for name, row in panel.rows.items():
+        reason = why_without_effect(name, parameters)
+        assert row.reason == (reason or "")
+        for widget in row.inputs():
+            if reason:
+                assert not widget.isEnabled()
+                assert row.caption.text() == reason
+                assert "No effect now" in row.toolTip()
+        if not reason:
+            assert row.inputs()[-1].isEnabled()
+            assert "No effect now" not in row.toolTip()
+
+
+def test_a_group_without_effect_is_folded(panel: ParametersPanel) -> None:
+    assert not panel.sections["Statistical selection"].open
+    assert panel.sections["Published method"].open
+    panel.set_parameters(Parameters(method="statistical"))
+    assert panel.sections["Statistical selection"].open
+    assert not panel.sections["Published method"].open
+    assert panel.sections["Published method"].note.text() == "not in use"
+    assert "published method" in panel.sections["Published method"].note.toolTip()
+    panel.set_parameters(Parameters())
+    assert panel.sections["Published method"].open
+    assert panel.sections["Published method"].note.text() == ""
+
+
+def test_folding_by_hand_stays(panel: ParametersPanel) -> None:
+    section = panel.sections["Patches"]
+    section.button.click()
+    assert not section.open
+    assert not panel.rows["patch_size"].isVisible()
+    panel.set_parameters(Parameters(base_percentile=40))
+    assert not section.open
+    section.button.click()
+    assert panel.rows["patch_size"].isVisible()
+
+
+def test_hidden_rows_and_groups(panel: ParametersPanel) -> None:
+    panel.set_hidden({"method", "seed"})
+    assert not panel.sections["Method"].isVisible()
+    assert not panel.rows["seed"].isVisible()
+    assert panel.rows["patch_size"].isVisible()
+
+
+def test_unavailable_choices(panel: ParametersPanel) -> None:
+    panel.set_unavailable("source", {"dark": "Open a dark stack first."})
+    row: Any = panel.rows["source"]
+    items = row.combo.model()
+    states = {row.combo.itemData(i): items.item(i).isEnabled() for i in range(row.combo.count())}
+    assert states.pop("dark") is False
+    assert all(states.values())
+    with pytest.raises(TypeError):
+        panel.set_unavailable("seed", {})
+
+
+def test_the_wheel_scrolls_the_panel_until_a_slider_has_the_focus(panel: ParametersPanel) -> None:
+    seen = Recorder()
+    panel.changed.connect(seen.take)
+    row: Any = panel.rows["patch_size"]
+    combo: Any = panel.rows["layout"]
+
+    def turn(widget: Any) -> None:
+        event = QWheelEvent(
+            QPointF(5, 5),
+            QPointF(widget.mapToGlobal(QPoint(5, 5))),
+            QPoint(),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(widget, event)
+
+    panel.setFocus()
+    for widget in (row.slider, row.box, combo.combo):
+        turn(widget)
+    assert not seen
+    panel.activateWindow()
+    row.slider.setFocus()
+    turn(row.slider)
+    assert seen
+
+
+def test_nothing_is_cut_at_the_width_of_the_dock(panel: ParametersPanel) -> None:
+    panel.resize(330, 800)
+    QTest.qWait(1)
+    for row in panel.rows.values():
+        if not row.isVisible():
+            continue
+        for widget in (*row.inputs(), row.reset):
+            right = widget.mapTo(panel, QPoint(widget.width(), 0)).x()
+            assert right <= panel.width()
+        if isinstance(row, NumberRow):
+            assert row.slider.width() >= 60
+            assert row.label.sizeHint().width() <= row.label.width() + 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.95, "0.95"), (1.0, "1.00"), (0.123456789, "0.123456789"), (0.000001, "0.000001")],
+)
+def test_numbers_are_as_short_as_can_be(qtbot: QtBot, value: float, text: str) -> None:
+    box = NumberBox(0, 10, 0.01, whole=False)
+    qtbot.addWidget(box)
+    box.setValue(value)
+    assert box.text() == text
+
+
+def test_a_comma_is_a_point(qtbot: QtBot) -> None:
+    box = NumberBox(0, 10, 0.01, whole=False, unit="px")
+    qtbot.addWidget(box)
+    box.show()
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "2,75")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+    assert box.value() == 2.75
+    assert box.text() == "2.75 px"
