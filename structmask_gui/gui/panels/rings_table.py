@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFontMetrics, QGuiApplication, QKeySequence, QPalette
+from PySide6.QtGui import (
+    QAction,
+    QFocusEvent,
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPalette,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -29,9 +37,22 @@ _NOTHING = "The rings stand here once a mask was extracted with the published me
 
 
 class _Table(QTableView):
-    """A table that says when the pointer left it."""
+    """A table that says when the pointer or the focus left it, and which row a key went to."""
 
     left = Signal()
+    walked = Signal(int)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go to another row, and say so."""
+        before = self.currentIndex().row()
+        super().keyPressEvent(event)
+        if self.currentIndex().row() != before:
+            self.walked.emit(self.currentIndex().row())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Say it."""
+        super().focusOutEvent(event)
+        self.left.emit()
 
     def leaveEvent(self, event: QEvent) -> None:
         """Say it."""
@@ -95,7 +116,7 @@ class RingsTable(QWidget):
 
         self.table.entered.connect(self._on_entered)
         self.table.left.connect(self._on_left)
-        self.table.selectionModel().currentRowChanged.connect(self._on_current)
+        self.table.walked.connect(self._on_walked)
         self._fit()
         if session is not None:
             self.ring_hovered.connect(session.hover_ring)
@@ -142,9 +163,8 @@ class RingsTable(QWidget):
     def _on_entered(self, index: QModelIndex) -> None:
         self._hover(index.row() + 1)
 
-    def _on_current(self, current: QModelIndex, _previous: QModelIndex) -> None:
-        if current.isValid():
-            self._hover(current.row() + 1)
+    def _on_walked(self, row: int) -> None:
+        self._hover(row + 1)
 
     def _on_left(self) -> None:
         self._hover(-1)

@@ -1,0 +1,222 @@
+"""The statistics and the help: words first, numbers that are the engine's."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+from view_helpers import extraction, many_pixels
+
+from structmask_gui.core.extraction import Extraction, extract_array
+from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.sampling import Region
+from structmask_gui.gui.panels.help_panel import HelpPanel
+from structmask_gui.gui.panels.help_text import help_html, story_html
+from structmask_gui.gui.panels.statistics import StatisticsPanel, allowed_augmentations
+from structmask_gui.gui.session import Session
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> StatisticsPanel:
+    panel = StatisticsPanel()
+    qtbot.addWidget(panel)
+    panel.resize(380, 200)
+    panel.show()
+    return panel
+
+
+def line(width: int) -> np.ndarray:
+    mask = np.zeros((7, 7), bool)
+    mask[3, 3 - width // 2 : 4 + width // 2] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    ("mask", "kept"),
+    [
+        (line(1), ("left-right", "up-down", "90°", "180°")),
+        (line(5), ("left-right", "up-down", "180°")),
+        (line(5) | line(5).T, ("left-right", "up-down", "90°", "180°")),
+        (np.eye(5, dtype=bool), ("180°",)),
+        (np.array([[0, 0, 0], [0, 1, 1], [0, 0, 0]], bool), ("up-down",)),
+        (np.array([[0, 0, 1], [0, 1, 1], [0, 0, 0]], bool), ()),
+        (np.ones((1, 5), bool), ("left-right", "up-down", "180°")),
+    ],
+)
+def test_which_flips_and_turns_keep_a_mask(mask: np.ndarray, kept: tuple[str, ...]) -> None:
+    assert allowed_augmentations(mask) == kept
+
+
+def test_the_sentence_stands_first(panel: StatisticsPanel) -> None:
+    result = many_pixels()
+    panel.set_extraction(result)
+    assert panel.sentence.text() == result.sentence
+    assert panel.notes.text() == "\n".join(result.notes)
+    assert "limit" in panel.notes.text()
+    found = result.mask.statistics
+    shown = {name: label.text() for name, label in panel.values.items()}
+    assert shown == {
+        "pixels": "7",
+        "share": f"{100 * found.share:.2g} %",
+        "extent": f"{found.extent[1]} × {found.extent[0]}",
+        "array": "11 × 11",
+        "shape": "row (horizontal)",
+        "parts": "1",
+        "symmetric": "yes",
+        "augment": "left-right, up-down, 180°",
+    }
+    assert all(label.isVisible() for label in panel.values.values())
+
+
+def test_nothing_yet(panel: StatisticsPanel) -> None:
+    assert "Open a stack" in panel.sentence.text()
+    assert not panel.values["pixels"].isVisible()
+    panel.set_extraction(extraction())
+    panel.set_extraction(None)
+    assert "Open a stack" in panel.sentence.text()
+    assert panel.text() == panel.sentence.text()
+
+
+def test_copying(panel: StatisticsPanel) -> None:
+    panel.set_extraction(many_pixels())
+    panel.copy()
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0] == many_pixels().sentence
+    assert "Pixels: 7" in lines
+    assert "Flips and turns: left-right, up-down, 180°" in lines
+
+
+def test_statistics_with_a_session(qtbot: QtBot) -> None:
+    session = Session()
+    panel = StatisticsPanel(session)
+    qtbot.addWidget(panel)
+    session.extraction_changed.emit(extraction())
+    assert panel.sentence.text() == extraction().sentence
+    session.close()
+
+
+# --- help -------------------------------------------------------------------------------------
+
+
+def words(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text))
+
+
+SETTINGS: list[dict[str, Any]] = [
+    {},
+    {"base_percentile": 20.0, "center_ratio_threshold": 0.02, "max_true_pixels": 7},
+    {"center_proximity_threshold": 0.05, "center_ratio_threshold": 0.02, "base_percentile": 99.0},
+    {"adapt_autocorr": False, "base_percentile": 5.0, "center_ratio_threshold": 0.01},
+    {"convention": "as-documented", "adapt_CB": 2.0, "center_ratio_threshold": 0.02},
+    {"convention": "as-documented", "adapt_autocorr": False, "use_center_proximity": False},
+    {"crop_autocorr": False, "norm_autocorr": False, "log_autocorr": False},
+    {"center_ratio_threshold": 1.0},
+]
+
+
+@pytest.mark.parametrize("values", SETTINGS)
+def test_the_story_has_the_numbers_of_the_result(values: dict[str, Any]) -> None:
+    result = extraction(**values)
+    story = words(story_html(result))
+    rings = result.rings.rings
+    assert result.sentence in story
+    assert f"{result.measurement.sampling.n_used} patches of 32 × 32 pixels" in story
+    assert "1 patch was left out: holds pixels that are not numbers." in story
+    considered = sum(ring.considered for ring in rings)
+    assert f"Of {len(rings)} rings, {considered} reach" in story
+    selected = int(result.rings.selected.sum()) - 1
+    assert re.search(rf"\b{selected} pixels? (was|were) chosen", story)
+    added = sum(ring.added_by_proximity for ring in rings)
+    assert ("only because they are almost as high" in story) == bool(added)
+    dropped = sum(ring.dropped_by_proximity for ring in rings)
+    assert ("dropped for not being almost as high" in story) == bool(dropped)
+    assert ("not joined to the middle" in story) == bool(result.dropped_by_component)
+    assert ("fell to the limit of" in story) == bool(result.dropped_by_limit)
+    total = result.mask.statistics.true_pixels
+    assert f"The mask has {total} pixel" in story
+    assert ("divided by its middle" in story) == values.get("norm_autocorr", True)
+    assert ("logarithm" in story) == values.get("log_autocorr", True)
+    assert "nan" not in story
+
+
+def test_the_strongest_shift_is_told() -> None:
+    assert "highest at the shift (dx, dy) = (1, 0)" in words(story_html(extraction()))
+    rng = np.random.default_rng(2)
+    white = rng.normal(size=(96, 96))
+    diagonal = white + 0.8 * np.roll(white, (-2, 1), (0, 1))
+    result: Extraction = extract_array(diagonal, Parameters())
+    assert "(dx, dy) = (1, −2)" in words(story_html(result))
+
+
+def test_the_rectangle_is_told() -> None:
+    noise = np.random.default_rng(1).normal(size=(80, 90))
+    result = extract_array(
+        ArrayFrames(noise), Parameters(patch_size=32), region=Region(0, 40, 10, 80)
+    )
+    assert "within your rectangle of 70 × 40 pixels" in words(story_html(result))
+
+
+def test_the_help_explains_without_a_result() -> None:
+    text = words(help_html(None))
+    assert "What an autocorrelation is" in text
+    assert "Open a stack" in text
+    assert "Base percentile" in text
+
+
+def test_the_help_names_parameters_as_the_panel_does() -> None:
+    from structmask_gui.core.parameters import parameter_infos
+
+    labels = {info.about.label for info in parameter_infos().values()}
+    named = set(re.findall(r"<i>([^<]{3,})</i>", re.sub(r"\s+", " ", help_html(None))))
+    assert named
+    assert named <= labels
+
+
+def test_the_panel_writes_when_visible(qtbot: QtBot) -> None:
+    panel = HelpPanel()
+    qtbot.addWidget(panel)
+    panel.set_extraction(extraction())
+    assert panel.text() == ""
+    panel.resize(330, 300)
+    panel.show()
+    assert extraction().sentence in panel.text()
+    bar = panel.browser.verticalScrollBar()
+    bar.setValue(40)
+    panel.set_extraction(many_pixels())
+    qtbot.waitUntil(lambda: many_pixels().sentence in panel.text(), timeout=3000)
+    assert bar.value() == 40
+
+
+def test_a_drag_is_not_held_up_by_the_help(qtbot: QtBot) -> None:
+    panel = HelpPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    before = panel.text()
+    for _ in range(5):
+        panel.set_extraction(extraction())
+        QTest.qWait(5)
+        assert panel.text() == before
+    panel.set_extraction(many_pixels())
+    qtbot.waitUntil(lambda: many_pixels().sentence in panel.text(), timeout=3000)
+
+
+def test_the_help_follows_the_palette(qtbot: QtBot) -> None:
+    from structmask_gui.gui import theme
+
+    session = Session()
+    panel = HelpPanel(session)
+    qtbot.addWidget(panel)
+    panel.show()
+    pictures = []
+    for dark in (False, True):
+        panel.setPalette(theme.palette(dark))
+        QTest.qWait(1)
+        pictures.append(panel.grab().toImage())
+    assert pictures[0] != pictures[1]
+    session.close()
