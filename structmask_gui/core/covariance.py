@@ -30,6 +30,11 @@ MOST_FRAMES = 16
 FLAT_SHARE = 0.1
 """Share of the patches, those of least variance, in which noise is measured in single frames."""
 
+_AROUND = 17
+_MOVED = 2.0
+"""Noise that follows brightness may be this much stronger, as a standard deviation, in bright parts
+before they pass for moved; what moves exceeds it at once."""
+
 _FEWEST_FLAT = 8
 _NARROWEST = 48
 
@@ -150,10 +155,10 @@ def noise_covariance(
     reach : int or (int, int)
         Largest lag down and right.
     source : "difference" or "flat", optional
-        "difference": half the covariance of consecutive frames' differences; right for a still
-        scene, blind to what is the same in every frame. "flat": the tenth of the patches with
-        the least variance, a quadratic surface removed. By default "difference" where there are
-        two frames or more.
+        "difference": half the covariance of consecutive frames' differences, where they differ no
+        more than by noise; right for a still scene, blind to what is the same in every frame.
+        "flat": the tenth of the patches with the least variance, a quadratic surface removed. By
+        default "difference" where there are two frames or more.
     progress, cancelled : callable
         See `structmask_gui.core.progress`.
 
@@ -180,7 +185,7 @@ def _of_differences(
 ) -> Covariance:
     products = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
     numbers = np.zeros_like(products)
-    pixels = 0
+    pixels = seen = 0
     chosen = spread_frames(frames.n_frames - 1)
     for done, frame in enumerate(chosen):
         progress(done, len(chosen), "Measuring the noise")
@@ -189,15 +194,37 @@ def _of_differences(
         ):
             _stop_if(cancelled)
             difference = a - b
-            good = np.isfinite(difference)
+            finite = np.isfinite(difference)
+            good = finite & unmoved(difference, finite)
             if not good.any():
                 continue
+            seen += int(finite.sum())
             difference = np.where(good, difference - difference[good].mean(), 0)
             products += lag_products(difference, reach) / 2
             numbers += lag_products(good.astype(np.float64), reach)
             pixels += int(good.sum())
     progress(len(chosen), len(chosen), "Measuring the noise")
-    return _covariance(products, numbers, pixels, "frame differences", frames)
+    source = "frame differences"
+    if seen > 1.01 * pixels:
+        source += f", {1 - pixels / seen:.0%} of the pixels left out because they changed"
+    return _covariance(products, numbers, pixels, source, frames)
+
+
+def unmoved(difference: FloatArray, finite: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where frames differ no more than the quiet parts of them do: nothing moved there.
+
+    The mean size of the difference around a pixel must not be over `_MOVED` times that of the
+    quietest quarter.
+    """
+    from scipy.ndimage import uniform_filter
+
+    if not finite.any():
+        return finite
+    size = uniform_filter(np.where(finite, np.abs(difference), 0.0), _AROUND)
+    share = uniform_filter(finite.astype(np.float64), _AROUND)
+    around = np.divide(size, share, out=np.zeros_like(size), where=share > 1e-6)
+    unmoved: NDArray[np.bool_] = around <= _MOVED * np.quantile(around[finite], 0.25)
+    return unmoved
 
 
 def _of_flat_patches(

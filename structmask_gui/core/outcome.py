@@ -21,6 +21,7 @@ from structmask_gui.core.covariance import (
     image_covariance,
     noise_covariance,
     spread_frames,
+    unmoved,
 )
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import Frames
@@ -209,6 +210,7 @@ def _noise_pairs(
                 for stack in (raw, denoised)
             ]
             good = np.isfinite(pair[0]) & np.isfinite(pair[1])
+            good &= unmoved(pair[0], good)
             if good.any():
                 yield (
                     np.where(good, pair[0] - pair[0][good].mean(), 0),
@@ -228,7 +230,9 @@ def _lost_in_still_scene(raw: Frames, denoised: Frames, cancelled: IsCancelled) 
     for frame in spread_frames(raw.n_frames - 1):
         _stop_if(cancelled)
         a, b = (_residual(raw, denoised, f) for f in (frame, frame + 1))
+        change = raw.read(frame).astype(np.float64) - raw.read(frame + 1).astype(np.float64)
         good = np.isfinite(a) & np.isfinite(b)
+        good &= unmoved(change, good)
         if good.any():
             total += float(((a[good] - a[good].mean()) * (b[good] - b[good].mean())).sum())
             count += int(good.sum())
@@ -295,7 +299,14 @@ def _advise(
         what = f"The output repeats {100 * copied:.0f} % of the noise"
         if curve.spans:
             return "offsets first", None, f"{what}. {curve.sentence}"
-        if expected > too_much / 2 and figures(noise.values, best, radius).copied < expected:
+        if copied > expected + too_much:
+            return (
+                "cannot tell",
+                None,
+                f"{what}, although this mask leaves only {100 * expected:.1f} % to be copied. Check"
+                " that the training used this mask and these frames, without turns and flips.",
+            )
+        if figures(noise.values, best, radius).copied < expected:
             return (
                 "larger",
                 best,
@@ -303,10 +314,9 @@ def _advise(
                 f" suggested mask of {best.statistics.true_pixels} pixels.",
             )
         return (
-            "cannot tell",
+            "keep",
             None,
-            f"{what}, although this mask hides all but {100 * expected:.1f} %. Check that the"
-            " training used this mask and these frames, without turns and flips.",
+            f"{what}, but a mask that hides more of it would cost more detail than that.",
         )
     if lost > LOST:
         what = f"Detail worth {100 * lost:.0f} % of the noise went into the residual"

@@ -197,12 +197,13 @@ def freeing_order(
     """
     n = len(centre)
     s, left = centre.copy(), np.ones(n, dtype=np.bool_)
+    # A pixel that the visible ones determine tells nothing more, whatever rounding leaves of it.
+    least = 1e-12 * float(np.diagonal(covariance).max(initial=1e-300))
     order: list[int] = []
     rises: list[float] = []
     total = 0.0
     for _ in range(n):
-        # A pixel that the visible ones determine tells nothing more, whatever rounding leaves.
-        diagonal = np.maximum(np.diagonal(covariance), 1e-300)
+        diagonal = np.maximum(np.diagonal(covariance), least)
         rise = np.where(left, s * s / diagonal, np.inf)
         j = int(rise.argmin())
         total += float(rise[j])

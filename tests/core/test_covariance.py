@@ -150,3 +150,22 @@ def test_measuring_reports_and_stops(n_frames):
     for measure in (image_covariance, noise_covariance):
         with pytest.raises(Cancelled):
             measure(stack, 5, cancelled=lambda: True)
+
+
+def test_what_moved_is_left_out_of_the_differences():
+    model = NoiseModel(kernels()["row 5"], 0.3)
+    frames = simulate(model, (256, 256), n_frames=3)
+    for frame in range(3):
+        frames[frame, 100:150, 60 + 9 * frame : 100 + 9 * frame] += 40
+    found = noise_covariance(ArrayFrames(frames), 10)
+    assert "left out because they changed" in found.source
+    assert found.variance == pytest.approx(1, rel=0.05)
+    np.testing.assert_allclose(found.correlation, model.correlation(10), atol=0.03)
+    still = noise_covariance(ArrayFrames(simulate(model, (256, 256), n_frames=3)), 10)
+    assert still.source == "frame differences"
+
+
+def test_brighter_noise_is_not_taken_for_motion():
+    random = np.random.default_rng(0)
+    frames = random.poisson(20 + 30 * cells((256, 256)), size=(2, 256, 256)).astype(float)
+    assert noise_covariance(ArrayFrames(frames), 10).source == "frame differences"

@@ -252,7 +252,8 @@ def test_the_figures_at_radius_10_follow_a_slider(symmetric):
     figures(noise, mask)
     times = []
     for _ in range(9):
-        start = time.perf_counter()
+        # The thread's own time: what other programs take of the machine is not ours.
+        start = time.thread_time()
         figures(noise, mask)
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
     assert min(times) < 0.02
