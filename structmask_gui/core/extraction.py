@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from structmask_gui.core import rings as ring_stage
 from structmask_gui.core.autocorrelation import FloatArray
@@ -14,6 +15,11 @@ from structmask_gui.core.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.rings import RingAnalysis
 from structmask_gui.core.sampling import Region
+
+if TYPE_CHECKING:
+    from structmask_gui.core.noise import CorrelationEstimate
+    from structmask_gui.core.significance import StatisticalSelection
+    from structmask_gui.core.verdict import Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,21 +36,28 @@ class Extraction:
         The centre square of the averaged autocorrelation, or the whole plane.
     centre : ndarray of float64, same shape
         The same after the adaptive step: what the rings see.
-    rings : RingAnalysis
-        What was decided about each ring.
+    rings : RingAnalysis or None
+        What was decided about each ring; published method only.
     connected : ndarray of bool, same shape
-        The selected pixels that are left after the component rule.
+        The selected pixels before the size limit: those left after the component rule, or all
+        that the statistical method keeps.
     mask : Mask
         The result.
+    selection : StatisticalSelection or None
+        Which lags are proven and large enough; statistical method only.
+    verdict : Verdict or None
+        What the noise is and how sure that is; statistical method only.
     """
 
     parameters: Parameters
     measurement: Measurement
     square: FloatArray
     centre: FloatArray
-    rings: RingAnalysis
+    rings: RingAnalysis | None
     connected: BoolArray
     mask: Mask
+    selection: StatisticalSelection | None = None
+    verdict: Verdict | None = None
 
     def update(self, parameters: Parameters) -> Extraction:
         """Return the extraction with other parameters, redoing only the stages they touch.
@@ -59,6 +72,8 @@ class Extraction:
     @property
     def dropped_by_component(self) -> int:
         """Number of pixels that were selected but not connected to the centre."""
+        if self.rings is None:
+            return 0
         return int(self.rings.selected.sum() - self.connected.sum())
 
     @property
@@ -69,6 +84,8 @@ class Extraction:
     @property
     def sentence(self) -> str:
         """What the mask is and how it came about, in plain words."""
+        if self.verdict is not None:
+            return self.verdict.sentence
         statistics, sampling = self.mask.statistics, self.measurement.sampling
         what = SHAPE_WORDS[statistics.shape_class]
         pixels = "" if statistics.true_pixels == 1 else f", {statistics.true_pixels} pixels"
@@ -80,20 +97,26 @@ class Extraction:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know beside the sentence, a sentence each; often nothing."""
-        notes = []
-        if self.mask.statistics.true_pixels == 1:
-            notes.append(_why_bare(self))
-        for reason, count in self.measurement.sampling.left_out.items():
-            notes.append(f"{counted(count, 'patch', 'patches')} left out: {reason}.")
+        notes: list[str] = []
+        if self.verdict is not None:
+            # Its sentence counts the patches left out.
+            notes += self.verdict.details
+            limit, reach = "max_pixels", "max_lag"
+        else:
+            if self.rings is not None and self.mask.statistics.true_pixels == 1:
+                notes.append(_why_bare(self.rings, self.dropped_by_component))
+            for reason, count in self.measurement.sampling.left_out.items():
+                notes.append(f"{counted(count, 'patch', 'patches')} left out: {reason}.")
+            limit, reach = "max_true_pixels", "center_size"
         if self.dropped_by_limit:
             notes.append(
                 f"{counted(self.dropped_by_limit, 'pixel')} taken away by the limit of"
-                f" {self.parameters.max_true_pixels} (max_true_pixels)."
+                f" {getattr(self.parameters, limit)} ({limit})."
             )
-        if self.parameters.crop_autocorr and self.touches_edge:
+        if (self.rings is None or self.parameters.crop_autocorr) and self.touches_edge:
             notes.append(
-                "The mask reaches the edge of the centre square; a larger center_size may show"
-                " more of it."
+                f"The mask reaches the edge of what was looked at; a larger {reach} may show more"
+                " of it."
             )
         return tuple(notes)
 
@@ -104,15 +127,14 @@ class Extraction:
         return bool(array[0].any() or array[:, 0].any())
 
 
-def _why_bare(extraction: Extraction) -> str:
-    considered = sum(ring.considered for ring in extraction.rings.rings)
-    if not considered:
+def _why_bare(analysis: RingAnalysis, dropped_by_component: int) -> str:
+    if not any(ring.considered for ring in analysis.rings):
         return (
             "Only the centre is left: no ring is as strong as center_ratio_threshold asks. The"
             " noise may be uncorrelated, and plain N2V is then the right choice; or lower"
             " center_ratio_threshold."
         )
-    if extraction.dropped_by_component:
+    if dropped_by_component:
         return (
             "Only the centre is left: the selected pixels do not touch it. Switch"
             " keep_center_component_only off to keep them."
@@ -151,6 +173,8 @@ def select(
         raise ValueError("these parameters need a new measurement")
     if previous is not None and previous.measurement is not measurement:
         previous = None
+    if measurement.correlation is not None:
+        return _select_statistically(measurement, measurement.correlation, parameters)
     first = _first_stage(parameters, previous)
 
     if previous is not None and first > Stage.CROP:
@@ -173,6 +197,7 @@ def select(
     if previous is not None and first > Stage.POSTPROCESS:
         connected, mask = previous.connected, previous.mask
     else:
+        assert rings is not None  # the published method always has them
         connected = rings.selected
         if parameters.keep_center_component_only:
             connected = centre_component(connected)
@@ -180,6 +205,28 @@ def select(
         kept = connected if limit is None else strongest_pairs(connected, centre, limit)
         mask = Mask(kept)
     return Extraction(parameters, measurement, square, centre, rings, connected, mask)
+
+
+def _select_statistically(
+    measurement: Measurement, estimate: CorrelationEstimate, parameters: Parameters
+) -> Extraction:
+    from structmask_gui.core.significance import select_lags
+    from structmask_gui.core.verdict import judge
+
+    selection = select_lags(estimate.lags, parameters)
+    verdict = judge(estimate, selection, parameters)
+    square = measurement.autocorrelation.square(selection.kept.shape[0] // 2)
+    return Extraction(
+        parameters=parameters,
+        measurement=measurement,
+        square=square,
+        centre=square,
+        rings=None,
+        connected=selection.significant & selection.large | selection.kept,
+        mask=Mask(selection.kept),
+        selection=selection,
+        verdict=verdict,
+    )
 
 
 def _first_stage(parameters: Parameters, previous: Extraction | None) -> int:
@@ -197,6 +244,8 @@ def extract_array(
     parameters: Parameters,
     *,
     region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> Extraction:
@@ -210,6 +259,8 @@ def extract_array(
         All stages.
     region : Region, optional
         The rectangle to stay within.
+    dark, subtract : Frames, optional
+        See `structmask_gui.core.measurement.measure`.
     progress, cancelled : callable, optional
         See `structmask_gui.core.progress`.
 
@@ -220,5 +271,13 @@ def extract_array(
     """
     if not isinstance(frames, Frames):
         frames = ArrayFrames(frames)
-    measurement = measure(frames, parameters, region=region, progress=progress, cancelled=cancelled)
+    measurement = measure(
+        frames,
+        parameters,
+        region=region,
+        dark=dark,
+        subtract=subtract,
+        progress=progress,
+        cancelled=cancelled,
+    )
     return select(measurement, parameters)

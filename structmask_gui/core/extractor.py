@@ -171,6 +171,7 @@ def _checked_patches(patches: Sequence[AnyArray] | AnyArray) -> list[AnyArray]:
 
 
 def _report(extraction: Extraction) -> None:
+    assert extraction.rings is not None  # this class is the published method
     for ring in extraction.rings.rings:
         _log.info(
             "ring %d: %d pixels, maximum %.4g (%.3f of the centre), threshold %.4g, %s,"

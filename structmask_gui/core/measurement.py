@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structmask_gui.core.autocorrelation import (
     Autocorrelation,
@@ -16,9 +18,9 @@ from structmask_gui.core.autocorrelation import (
     transform,
     unfold,
 )
-from structmask_gui.core.errors import InputError
+from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.parameters import MEASURED, Parameters
+from structmask_gui.core.parameters import MEASURED, RING_SOURCES, Parameters, parameter_infos
 from structmask_gui.core.progress import (
     IsCancelled,
     Progress,
@@ -37,6 +39,19 @@ from structmask_gui.core.sampling import (
 )
 from structmask_gui.core.threads import WORKERS, in_threads
 
+if TYPE_CHECKING:
+    from structmask_gui.core.noise import CorrelationEstimate
+
+# What the published method has to measure again for; the largest lag is the other method's.
+_RING_MEASURED = (
+    *(
+        info.name
+        for info in parameter_infos().values()
+        if info.stage in MEASURED and info.name != "max_lag"
+    ),
+    "crop_autocorr",
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
@@ -53,7 +68,10 @@ class Measurement:
     sampling : Sampling
         The patches, used and left out.
     autocorrelation : Autocorrelation
-        Averaged over the used patches.
+        Averaged over the used patches: as the published method averages it, or, with the
+        statistical method, the correlation per lag.
+    correlation : CorrelationEstimate or None
+        Correlation per lag with its error and all that the verdict needs; statistical method only.
     """
 
     name: str
@@ -61,13 +79,16 @@ class Measurement:
     region: Region | None
     sampling: Sampling
     autocorrelation: Autocorrelation
+    correlation: CorrelationEstimate | None = None
 
     def fits(self, parameters: Parameters) -> bool:
         """Return whether these parameters can be answered without measuring again."""
         ours = self.parameters
-        if ours.of_stages(*MEASURED) != parameters.of_stages(*MEASURED):
+        if ours.method != parameters.method:
             return False
-        if ours.crop_autocorr != parameters.crop_autocorr:
+        if self.correlation is not None:
+            return self.correlation.fits(parameters)
+        if any(getattr(ours, name) != getattr(parameters, name) for name in _RING_MEASURED):
             return False
         reach = min(self.autocorrelation.reach)
         return not parameters.crop_autocorr or parameters.center_size // 2 <= reach
@@ -78,11 +99,13 @@ def measure(
     parameters: Parameters,
     *,
     region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
     lag_reach: int | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> Measurement:
-    """Measure the averaged autocorrelation of a stack.
+    """Measure the averaged autocorrelation of a stack, or its noise's correlation per lag.
 
     Parameters
     ----------
@@ -92,9 +115,11 @@ def measure(
         Those of the stages "sampling" and "autocorrelation", and the centre size.
     region : Region, optional
         The rectangle to stay within.
+    dark, subtract : Frames, optional
+        A dark or blank stack, and a stack to take off, for the sources of these names.
     lag_reach : int, optional
-        Measure lags at least this far, as far as the patches allow, so that the centre size can be
-        raised later without a new measurement.
+        Published method only. Measure lags at least this far, as far as the patches allow, so that
+        the centre size can be raised later without a new measurement.
     progress, cancelled : callable, optional
         See `structmask_gui.core.progress`. Progress counts patches.
 
@@ -111,11 +136,16 @@ def measure(
     Cancelled
         Within 0.2 s of ``cancelled`` turning True.
     """
+    if parameters.method == "statistical":
+        return _measure_statistically(
+            frames, parameters, region, dark, subtract, progress, cancelled
+        )
+    asked, frames = frames, _noise_frames(frames, parameters, dark, subtract)
     plan = plan_patches(frames, parameters, region)
     kernel = LagKernel(plan.patch_shape, _reach(plan.patch_shape, parameters, lag_reach))
     total, reasons = _sum_patches(frames, plan, kernel, parameters, progress, cancelled)
     used = np.array([not reason for reason in reasons])
-    sampling = Sampling(plan.patch_shape, plan.places, used, tuple(reasons))
+    sampling = Sampling(plan.patch_shape, _stored_places(plan, frames), used, tuple(reasons))
     if not used.any():
         counts = ", ".join(f"{n} {reason}" for reason, n in sampling.left_out.items())
         raise InputError(
@@ -129,12 +159,80 @@ def measure(
             " normalised; switch norm_autocorr on."
         )
     return Measurement(
-        name=frames.name,
+        name=asked.name,
         parameters=parameters,
         region=region,
         sampling=sampling,
         autocorrelation=Autocorrelation(unfold(mean), sampling.n_used),
     )
+
+
+def _measure_statistically(
+    frames: Frames,
+    parameters: Parameters,
+    region: Region | None,
+    dark: Frames | None,
+    subtract: Frames | None,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> Measurement:
+    from structmask_gui.core.noise import measure_correlation
+
+    estimate = measure_correlation(
+        frames,
+        parameters,
+        region=region,
+        dark=dark,
+        subtract=subtract,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    return Measurement(
+        name=frames.name,
+        parameters=parameters,
+        region=region,
+        sampling=estimate.sampling,
+        autocorrelation=Autocorrelation(estimate.lags.rho, estimate.lags.n_patches),
+        correlation=estimate,
+    )
+
+
+def _noise_frames(
+    frames: Frames, parameters: Parameters, dark: Frames | None, subtract: Frames | None
+) -> Frames:
+    """Return the frames in which the published method measures."""
+    from structmask_gui.core.sources import DifferenceFrames, SubtractedFrames
+
+    source = parameters.source
+    if source == "difference":
+        return DifferenceFrames(frames)
+    if source == "dark" and dark is not None:
+        return dark
+    if source == "subtract" and subtract is not None:
+        return SubtractedFrames(frames, subtract)
+    if source in ("dark", "subtract"):
+        raise ParameterError(
+            f"source = {source} needs a second stack, and none is given; give one, or"
+            " choose another source."
+        )
+    if source not in RING_SOURCES:
+        raise ParameterError(
+            f"source = {source} works with the statistical method only; the published method"
+            f" takes {', '.join(RING_SOURCES)}."
+        )
+    return frames
+
+
+def _stored_places(plan: Plan, frames: Frames) -> NDArray[np.intp]:
+    """Return the places on the frames as stored: a difference lies on its earlier frame."""
+    from structmask_gui.core.sources import DifferenceFrames
+
+    if not isinstance(frames, DifferenceFrames):
+        return plan.places
+    earlier = np.array([group.members[0] for group in frames.groups])
+    places = plan.places.copy()
+    places[:, 0] = earlier[places[:, 0]]
+    return places
 
 
 def _reach(

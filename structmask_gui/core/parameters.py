@@ -25,6 +25,10 @@ Method = Literal["ring", "statistical"]
 Convention = Literal["as-implemented", "as-documented"]
 
 
+RING_SOURCES: tuple[Source, ...] = ("frames", "difference", "dark", "subtract")
+"""The sources the published method can measure; the statistical one takes all."""
+
+
 class Stage(IntEnum):
     """The stages of an extraction in their order; a change redoes its stage and those after it."""
 
@@ -83,6 +87,7 @@ _AUTO = "Autocorrelation"
 _RING = "Published method"
 _STAT = "Statistical selection"
 _POST = "Size and shape"
+
 
 class Parameters(BaseModel):
     """All parameters of an extraction; immutable, compared by value.
@@ -168,8 +173,7 @@ class Parameters(BaseModel):
             "Patch size",
             _MEASURE,
             Stage.SAMPLING,
-            "Side of the square patches. Images smaller than this use the largest patch that"
-            " fits.",
+            "Side of the square patches. Images smaller than this use the largest patch that fits.",
             more="Sees longer correlations, from fewer patches.",
             less="More patches, so a steadier average of shorter correlations.",
             unit="px",

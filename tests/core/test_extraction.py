@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structmask_gui.core.autocorrelation import average_patches
-from structmask_gui.core.errors import Cancelled, InputError
+from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.extraction import extract_array, select
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measurement import measure
@@ -191,11 +191,62 @@ def test_the_reach_does_not_change_the_result():
     assert near.mask == far.mask
 
 
+def test_statistical_method_end_to_end():
+    parameters = Parameters(method="statistical", source="frames", max_lag=9)
+    first = extract_array(rows(), parameters)
+    assert first.rings is None
+    assert first.mask.statistics.shape_class == "horizontal"
+    assert first.mask.statistics.true_pixels == 13  # 7 pixels averaged reach 6 to either side
+    assert first.verdict.kind == "rows"
+    assert first.sentence == first.verdict.sentence
+    # Later stages need no new measurement; the other method does.
+    assert first.update(parameters.changed(rho_min=0.5)).mask.statistics.true_pixels == 7
+    limited = first.update(parameters.changed(max_pixels=5))
+    assert limited.mask.statistics.true_pixels == 5
+    assert any("limit of 5 (max_pixels)" in note for note in limited.notes)
+    assert first.update(parameters.changed(max_lag=5)).mask.shape == (11, 11)
+    assert not first.measurement.fits(parameters.changed(method="ring"))
+
+
+def test_published_method_in_differences():
+    still = np.random.default_rng(1).normal(size=(128, 128)).cumsum(axis=0) * 20
+    stack = rows(seed=3) + still
+    parameters = Parameters(source="difference")
+    extraction = extract_array(stack, parameters)
+    assert extraction.mask.statistics.shape_class == "horizontal"
+    assert set(extraction.measurement.sampling.places[:, 0]) == {0, 2}
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("dark", "needs a second stack"),
+        ("subtract", "needs a second stack"),
+        ("spectrum", "works with the statistical method only"),
+        ("automatic", "works with the statistical method only"),
+    ],
+)
+def test_sources_that_cannot_be_measured(source, words):
+    with pytest.raises(ParameterError, match=words):
+        extract_array(rows(), Parameters(source=source))
+
+
+def test_published_method_with_a_second_stack():
+    stack, dark = np.random.default_rng(1).normal(size=(2, 128, 128)), rows(seed=4)
+    extraction = extract_array(stack, Parameters(source="dark"), dark=ArrayFrames(dark))
+    assert extraction.mask == extract_array(dark, Parameters()).mask
+    still = np.full((128, 128), 7.0).cumsum(axis=1)
+    extraction = extract_array(
+        dark + still, Parameters(source="subtract"), subtract=ArrayFrames(still)
+    )
+    assert extraction.mask == extract_array(dark, Parameters()).mask
+
+
 def test_notes_name_the_limit_and_the_edge():
     extraction = extract_array(rows(length=15), Parameters(max_true_pixels=5, center_size=9))
     assert any("limit of 5" in note for note in extraction.notes)
     wide = extract_array(rows(length=25), Parameters(center_size=7))
-    assert any("larger center_size" in note for note in wide.notes)
+    assert any("a larger center_size" in note for note in wide.notes)
 
 
 def _strategy(name: str) -> st.SearchStrategy[object]:
