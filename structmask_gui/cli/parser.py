@@ -29,6 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _extract(commands)
+    _batch(commands)
     _compare(commands)
     _presets(commands)
     _info(commands)
@@ -60,12 +61,65 @@ def _extract(commands: _Commands) -> None:
         help="repeat the extraction of a record (mask.json): its parameters and, if no FILE is"
         " given, its input files",
     )
+    _add_output(parser)
+    parser.set_defaults(run=_run("extract"))
+
+
+def _batch(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "batch",
+        help="measure the masks of many image files",
+        description="Measure the masks of all image files of folders, patterns and lists. One bad"
+        " file never stops the others; a summary (CSV and HTML) says what became of each.",
+        epilog=_parameter_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help='a folder, a file, a pattern in quotation marks as in "scans/*.tif" (** for folders in'
+        " folders), or a text file (.txt) with a path a line",
+    )
+    parser.add_argument(
+        "--recursive", action="store_true", help="look into the folders' folders too"
+    )
+    parser.add_argument(
+        "--per",
+        choices=["file", "folder", "all"],
+        default="file",
+        help="one mask for each file (default), for the files of each folder, or for all",
+    )
+    parser.add_argument(
+        "--average", action="store_const", const="all", dest="per", help="the same as --per all"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with a batch that was stopped: keep what is done already",
+    )
+    parser.add_argument(
+        "--summary",
+        type=Path,
+        metavar="FILE",
+        help="where the summary goes, as FILE.csv and FILE.html; by default structmask_batch in"
+        " --output-dir, else in the folder of the files",
+    )
+    _add_parameters(parser)
+    _add_selection(parser)
+    parser.add_argument(
+        "--from-record", type=Path, metavar="FILE", help="use the parameters of a record"
+    )
+    _add_output(parser)
+    parser.set_defaults(run=_run("batch"))
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output-dir", type=Path, metavar="FOLDER", help="where results go; made if needed"
     )
     parser.add_argument("--force", action="store_true", help="replace existing results")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
-    parser.set_defaults(run=_run("extract"))
 
 
 def _add_parameters(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,137 @@
+"""`structmask batch`: the masks of many files, with a summary."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from structmask_gui.cli.choices import chosen_inputs, chosen_parameters, chosen_region
+from structmask_gui.cli.console import DONE, FAILED, PARTLY, print_json, progress_bar
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.batch import BatchQueue, JobStatus, State
+from structmask_gui.io.batch_files import find_files, plan_jobs
+from structmask_gui.io.record import read_record
+from structmask_gui.io.summary import (
+    counts_sentence,
+    is_current,
+    read_failures,
+    summary_paths,
+    write_summary,
+)
+
+_SUMMARY_EVERY = 5.0
+"""Seconds between summaries while the batch runs, so that one that is killed leaves its last."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    record = read_record(arguments.from_record) if arguments.from_record else None
+    parameters = chosen_parameters(arguments, record)
+    files, problems = find_files(arguments.paths, recursive=arguments.recursive)
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    if not files:
+        return FAILED
+    like = chosen_inputs(arguments, files[:1], record)[0]
+    jobs = plan_jobs(files, per=arguments.per, output_dir=arguments.output_dir, like=like)
+    place = arguments.summary or _default_summary(files, arguments.output_dir)
+    _check_summary(place, resume=arguments.resume, force=arguments.force)
+    queue = BatchQueue(
+        jobs,
+        parameters,
+        region=chosen_region(arguments, record),
+        force=arguments.force,
+        resume=arguments.resume,
+        failures=read_failures(place) if arguments.resume else None,
+    )
+    reporter = _Reporter(queue, place, quiet=arguments.json)
+    queue.on_change = reporter.changed
+    # Written once before the work: a place that cannot be written is found out now.
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if not arguments.resume:
+        write_summary(queue, place, force=True)
+    try:
+        with progress_bar("Batch") as progress:
+            queue.run(progress)
+    finally:
+        csv_path, html_path = summary_paths(place)
+        if not is_current(queue, place):
+            write_summary(queue, place, force=True)
+    if arguments.json:
+        print_json(_as_json(queue, problems, csv_path, html_path))
+    else:
+        print(f"{counts_sentence(queue)} Summary: {csv_path}, {html_path.name}")
+    if not queue.faulty and not problems:
+        return DONE
+    return PARTLY if queue.counts()[State.DONE] else FAILED
+
+
+def _default_summary(files: list[Path], output_dir: Path | None) -> Path:
+    folders = {file.parent for file in files}
+    folder = output_dir or (folders.pop() if len(folders) == 1 else Path())
+    return folder / "structmask_batch.csv"
+
+
+def _check_summary(place: Path, *, resume: bool, force: bool) -> None:
+    if resume or force:
+        return
+    for path in summary_paths(place):
+        if path.exists():
+            raise InputError(
+                f"{path.name}: exists already; use --resume to go on with that batch, --force to"
+                " replace it, or another --summary."
+            )
+
+
+class _Reporter:
+    """Prints what becomes of each job, and keeps the summary up to date."""
+
+    def __init__(self, queue: BatchQueue, place: Path, *, quiet: bool) -> None:
+        self._queue, self._place, self._quiet = queue, place, quiet
+        self._written = time.monotonic()
+
+    def changed(self, index: int, status: JobStatus) -> None:
+        if status.state not in (State.DONE, State.FAILED):
+            return
+        from tqdm import tqdm
+
+        job = self._queue.jobs[index]
+        # tqdm.write takes the bar away while it prints.
+        if status.state is State.FAILED:
+            tqdm.write(f"error: {status.error}", file=sys.stderr)
+        elif not self._quiet:
+            kept = " (kept from an earlier run)" if status.kept else ""
+            tqdm.write(f"{job.name}: {status.sentence}{kept}", file=sys.stdout)
+        for sentence in status.left_out:
+            tqdm.write(f"error: {sentence}", file=sys.stderr)
+        if time.monotonic() - self._written >= _SUMMARY_EVERY:
+            write_summary(self._queue, self._place, force=True)
+            self._written = time.monotonic()
+
+
+def _as_json(
+    queue: BatchQueue, problems: list[str], csv_path: Path, html_path: Path
+) -> dict[str, Any]:
+    results, errors = [], [{"file": None, "error": problem} for problem in problems]
+    for job, status in zip(queue.jobs, queue.statuses, strict=True):
+        if status.mask is not None:
+            results.append(
+                {
+                    "files": [str(item.path) for item in job.inputs],
+                    "outputs": {path.suffix[1:]: str(path) for path in job.files.all()},
+                    "sentence": status.sentence,
+                    "notes": list(status.notes),
+                    "left_out": list(status.left_out),
+                    "kept": status.kept,
+                }
+            )
+        if status.state is State.FAILED:
+            errors.append({"file": str(job.path), "error": status.error})
+    return {
+        "results": results,
+        "errors": errors,
+        "summary": {"csv": str(csv_path), "html": str(html_path)},
+    }

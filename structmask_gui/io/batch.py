@@ -1,0 +1,399 @@
+"""Many masks in a row: a queue that runs, is cancelled, retried and resumed.
+
+One bad file never stops the others. Without Qt: the command line and the window drive it alike.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from structmask_gui.core.errors import Cancelled, InputError, ParameterError, StructMaskError
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import (
+    IsCancelled,
+    Progress,
+    never_cancelled,
+    no_progress,
+    stop_if,
+)
+from structmask_gui.core.sampling import Region
+from structmask_gui.io.batch_files import Job
+from structmask_gui.io.jobs import Input, extract_inputs
+from structmask_gui.io.paths import shown
+from structmask_gui.io.record import Record
+from structmask_gui.io.results import write_results
+from structmask_gui.io.resume import Fingerprint, fingerprint, finished, half_written
+
+log = logging.getLogger(__name__)
+
+_SHOWN_EVERY = 0.1
+_PARTS = 1000
+
+
+class State(StrEnum):
+    """Where a job is."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """How far a job has come.
+
+    Attributes
+    ----------
+    state : State
+    progress : float
+        0 to 1 while it runs.
+    what : str
+        What it does at the moment.
+    sentence : str
+        The result in words.
+    notes : tuple of str
+        What to know beside it.
+    error : str
+        Why it failed.
+    left_out : tuple of str
+        A sentence for each file of a group that could not be used.
+    mask : Mask or None
+        The result.
+    patches, frames : int
+        What it was measured in.
+    seconds : float
+        How long it took.
+    kept : bool
+        Nothing was done, because an earlier run had done it already.
+    input_fault : bool
+        It failed because of what its files hold, and would fail again.
+    """
+
+    state: State = State.PENDING
+    progress: float = 0.0
+    what: str = ""
+    sentence: str = ""
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    left_out: tuple[str, ...] = ()
+    mask: Mask | None = None
+    patches: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    kept: bool = False
+    input_fault: bool = False
+
+
+OnChange = Callable[[int, JobStatus], None]
+
+
+class BatchQueue:
+    """Jobs that are done one after the other.
+
+    `run` does the work in the thread that calls it. All other methods may be called from any thread
+    at any time.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+    parameters : Parameters
+        The same for all.
+    region : Region, optional
+        The rectangle to stay within.
+    force : bool
+        Replace existing results.
+    resume : bool
+        Keep results that an earlier run made of the same files with the same parameters.
+    failures : mapping of str to (Fingerprint, str), optional
+        What failed in an earlier run, by the path of the job: with `resume` it is not tried again
+        unless file or settings changed; `structmask_gui.io.summary.read_failures` gives it.
+    on_change : callable, optional
+        Called as ``on_change(index, status)`` in the running thread, for every change of state and
+        a few times a second while a job runs.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        parameters: Parameters,
+        *,
+        region: Region | None = None,
+        force: bool = False,
+        resume: bool = False,
+        failures: Mapping[str, tuple[Fingerprint, str]] | None = None,
+        on_change: OnChange | None = None,
+    ) -> None:
+        self.parameters, self.region = parameters, region
+        self.force, self.resume = force, resume
+        self.on_change = on_change
+        self._failures = dict(failures or {})
+        self._jobs = list(jobs)
+        self._statuses = [JobStatus() for _ in jobs]
+        self._stopping: set[int] = set()
+        self._lock = threading.RLock()
+        self._shown_at = 0.0
+
+    # --- what there is ------------------------------------------------------------------------
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """All jobs."""
+        with self._lock:
+            return tuple(self._jobs)
+
+    @property
+    def statuses(self) -> tuple[JobStatus, ...]:
+        """The status of each job."""
+        with self._lock:
+            return tuple(self._statuses)
+
+    def counts(self) -> Counter[State]:
+        """Return how many jobs are in each state."""
+        return Counter(status.state for status in self.statuses)
+
+    @property
+    def faulty(self) -> bool:
+        """Whether a job failed or had to leave a file out."""
+        return any(s.state is State.FAILED or s.left_out for s in self.statuses)
+
+    def add(self, jobs: Sequence[Job]) -> None:
+        """Append jobs; a run that is under way does them too."""
+        with self._lock:
+            self._jobs += jobs
+            self._statuses += [JobStatus() for _ in jobs]
+
+    def cancel(self, index: int | None = None) -> None:
+        """Cancel a job, or all that are pending or running; a running one stops within 0.2 s."""
+        changed = []
+        with self._lock:
+            for i in range(len(self._jobs)) if index is None else (index,):
+                if self._statuses[i].state is State.PENDING:
+                    self._statuses[i] = JobStatus(State.CANCELLED)
+                    changed.append(i)
+                elif self._statuses[i].state is State.RUNNING:
+                    self._stopping.add(i)
+        self._tell(changed)
+
+    def retry(self, index: int | None = None) -> int:
+        """Put a job, or all that failed or were cancelled, back to pending; return how many.
+
+        What failed in an earlier run is then tried again as well. Call `run` afterwards, unless one
+        is under way.
+        """
+        changed = []
+        with self._lock:
+            for i in range(len(self._jobs)) if index is None else (index,):
+                if self._statuses[i].state in (State.FAILED, State.CANCELLED):
+                    self._failures.pop(str(self._jobs[i].path), None)
+                    self._stopping.discard(i)
+                    self._statuses[i] = JobStatus()
+                    changed.append(i)
+        self._tell(changed)
+        return len(changed)
+
+    # --- the work -----------------------------------------------------------------------------
+
+    def run(
+        self, progress: Progress = no_progress, cancelled: IsCancelled = never_cancelled
+    ) -> Counter[State]:
+        """Do all pending jobs.
+
+        Parameters
+        ----------
+        progress : callable
+            Called as ``progress(done, total, what)`` over all jobs, in thousandths of a job.
+        cancelled : callable
+            True cancels all that is left, as `cancel` does.
+
+        Returns
+        -------
+        Counter
+            How many jobs are in each state at the end.
+        """
+        try:
+            while True:
+                if cancelled():
+                    self.cancel()
+                if (index := self._next()) is None:
+                    break
+                self._run_one(index, progress, cancelled)
+        except BaseException:
+            # Interrupted from the keyboard: the rest is not pending any more.
+            self.cancel()
+            for i, status in enumerate(self.statuses):
+                if status.state is State.RUNNING:
+                    self._set(i, JobStatus(State.CANCELLED))
+            raise
+        return self.counts()
+
+    def _next(self) -> int | None:
+        with self._lock:
+            pending = (i for i, s in enumerate(self._statuses) if s.state is State.PENDING)
+            index = next(pending, None)
+            if index is not None:
+                self._statuses[index] = JobStatus(State.RUNNING)
+        if index is not None:
+            self._tell([index])
+        return index
+
+    def _set(self, index: int, status: JobStatus) -> None:
+        with self._lock:
+            self._statuses[index] = status
+        self._tell([index])
+
+    def _tell(self, indices: Sequence[int]) -> None:
+        # Not under the lock: whoever is told may wait for another thread that asks for it.
+        if self.on_change is not None:
+            for index in indices:
+                self.on_change(index, self._statuses[index])
+
+    def _run_one(self, index: int, progress: Progress, cancelled: IsCancelled) -> None:
+        job = self._jobs[index]
+        started = time.monotonic()
+        ended = sum(s.state not in (State.PENDING, State.RUNNING) for s in self.statuses)
+
+        def stop() -> bool:
+            with self._lock:
+                return index in self._stopping or cancelled()
+
+        def show(done: int, total: int, what: str) -> None:
+            share = done / total if total else 0.0
+            progress(int(_PARTS * (ended + share)), _PARTS * len(self._jobs), f"{job.name}: {what}")
+            now = time.monotonic()
+            if now - self._shown_at >= _SHOWN_EVERY:
+                self._shown_at = now
+                self._set(index, JobStatus(State.RUNNING, share, what))
+
+        try:
+            status = self._do(job, show, stop)
+        except Cancelled:
+            status = JobStatus(State.CANCELLED)
+        except StructMaskError as error:
+            status = JobStatus(State.FAILED, error=str(error))
+        except MemoryError:
+            status = JobStatus(
+                State.FAILED,
+                error=f"{job.name}: does not fit into memory; use fewer patches or smaller ones.",
+            )
+        except Exception as error:
+            # A bug, but the other files are not to suffer from it.
+            log.exception("%s", job.name)
+            status = JobStatus(
+                State.FAILED,
+                error=f"{job.name}: StructMask itself failed ({type(error).__name__}: {error});"
+                " please report it with the file.",
+            )
+        with self._lock:
+            self._stopping.discard(index)
+        self._set(index, replace(status, seconds=time.monotonic() - started))
+
+    def _do(self, job: Job, progress: Progress, cancelled: IsCancelled) -> JobStatus:
+        if self.resume:
+            earlier = self._earlier(job, progress, cancelled)
+            if earlier is not None:
+                return earlier
+        elif not self.force:
+            job.files.check_free()
+        _check_writable(job)
+        inputs = job.inputs
+        left_out: tuple[str, ...] = ()
+        try:
+            if len(inputs) > 1:
+                inputs, left_out = _usable(inputs, progress, cancelled)
+                if not inputs:
+                    raise InputError(f"{job.name}: has no file that can be used. {left_out[0]}")
+            extraction, record = extract_inputs(
+                inputs, self.parameters, region=self.region, progress=progress, cancelled=cancelled
+            )
+        except (InputError, ParameterError) as error:
+            return JobStatus(State.FAILED, error=str(error), input_fault=True)
+        force = self.force or (self.resume and half_written(job, extraction.mask))
+        write_results(extraction.mask, record, job.files, force=force)
+        return replace(_status(record), left_out=left_out)
+
+    # --- resuming -----------------------------------------------------------------------------
+
+    def _earlier(self, job: Job, progress: Progress, cancelled: IsCancelled) -> JobStatus | None:
+        """Return what an earlier run found, or None if the job has to be done."""
+        failed = self._failures.get(str(job.path))
+        if failed is not None and failed[0] == fingerprint(job, self.parameters, self.region):
+            return JobStatus(State.FAILED, error=failed[1], kept=True, input_fault=True)
+        if not job.files.json.exists():
+            return None
+        earlier = finished(job, self.parameters, self.region)
+        if earlier is not None:
+            record, missing = earlier
+            first = record.inputs[0]
+            shape = first.shape[first.axes.index("Y")], first.shape[first.axes.index("X")]
+            usable, left_out = _usable(missing, progress, cancelled, shape)
+            if not usable:
+                return replace(_status(record), kept=True, left_out=left_out)
+        if not self.force:
+            raise InputError(
+                f"{shown(job.files.json)}: is of other files or settings; use --force to replace"
+                " it, or another --output-dir."
+            )
+        return None
+
+
+def _status(record: Record) -> JobStatus:
+    return JobStatus(
+        State.DONE,
+        progress=1.0,
+        sentence=record.sentence,
+        notes=tuple(record.notes),
+        mask=record.as_mask(),
+        patches=record.patches.used if record.patches else 0,
+        frames=record.patches.frames if record.patches else 0,
+    )
+
+
+def _usable(
+    inputs: Sequence[Input],
+    progress: Progress,
+    cancelled: IsCancelled,
+    shape: tuple[int, int] | None = None,
+) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+    """Return the files of a group that can be averaged, and why the others cannot."""
+    usable: list[Input] = []
+    problems: list[str] = []
+    for item in inputs:
+        try:
+            with item.open() as stack:
+                if shape is not None and stack.frame_shape != shape:
+                    (height, width), (first_height, first_width) = stack.frame_shape, shape
+                    raise InputError(
+                        f"{stack.name}: is {height} x {width} pixels, but the others are"
+                        f" {first_height} x {first_width}; only files of one size can be averaged."
+                    )
+                # Damage shows only when the pixels are read.
+                for frame in range(stack.n_frames):
+                    stop_if(cancelled)
+                    progress(0, 1, f"Checking {stack.name}")
+                    stack.read(frame)
+                shape = stack.frame_shape
+            usable.append(item)
+        except InputError as error:
+            problems.append(str(error))
+    return tuple(usable), tuple(problems)
+
+
+def _check_writable(job: Job) -> None:
+    """Refuse before the work what could not be kept after it."""
+    folder = job.files.npy.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        raise InputError(
+            f"{shown(folder.absolute())}: you may not write there; give another --output-dir."
+        )

@@ -1,0 +1,205 @@
+"""Which files a batch is about: folders, patterns, lists and files; and how they make up masks."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.images import is_readable_name
+from structmask_gui.io.jobs import Input
+from structmask_gui.io.paths import read_small, reason, shown
+from structmask_gui.io.results import ResultFiles, plan_results, stem_of
+
+Per = Literal["file", "folder", "all"]
+
+LIST_SUFFIX = ".txt"
+_LARGEST_LIST = 50_000_000
+_RESULT_ENDINGS = ("_mask.npy", "_mask.png", "_mask.tif", "_mask_picture.png")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One mask to make.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it.
+    inputs : tuple of Input
+        The files it is measured in; several are averaged.
+    files : ResultFiles
+        Where the results go.
+    """
+
+    name: str
+    inputs: tuple[Input, ...]
+    files: ResultFiles
+
+    @property
+    def path(self) -> Path:
+        """The file, or the folder of the files, as an absolute path."""
+        paths = [item.path.absolute() for item in self.inputs]
+        return paths[0] if len(paths) == 1 else _common_folder(paths)
+
+
+def find_files(
+    paths: Iterable[str | os.PathLike[str]], *, recursive: bool = False
+) -> tuple[list[Path], list[str]]:
+    """Return the image files that some paths stand for.
+
+    Parameters
+    ----------
+    paths : iterable of path
+        A folder stands for the image files in it, a pattern (``*``, ``?``, ``[…]``, and ``**`` for
+        any folders) for the files that match, a text file (``.txt``) for the paths in its lines.
+        Anything else is a file; if there is none of that name, it will fail with its sentence.
+        Masks that an earlier run left in a folder are passed over.
+    recursive : bool
+        Look into the folders' folders too.
+
+    Returns
+    -------
+    files : list of Path
+        Each once, in the order of `paths`, sorted within each.
+    problems : list of str
+        A sentence for each path that stands for no file.
+    """
+    files: list[Path] = []
+    problems: list[str] = []
+    for path in paths:
+        try:
+            found = _stands_for(Path(path), recursive, lists=True)
+        except InputError as error:
+            problems.append(str(error))
+            continue
+        if not found:
+            problems.append(_nothing(Path(path)))
+        files += found
+    unique = {os.path.normcase(file.absolute()): file for file in reversed(files)}
+    kept = set(map(id, unique.values()))
+    return [file for file in files if id(file) in kept], problems
+
+
+def plan_jobs(
+    files: Sequence[Path],
+    *,
+    per: Per = "file",
+    output_dir: Path | None = None,
+    like: Input | None = None,
+) -> list[Job]:
+    """Make the jobs of a batch.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        At least one.
+    per : "file", "folder" or "all"
+        One mask for each file, one for the files of each folder, or one for all.
+    output_dir : Path, optional
+        Where the results go; beside the files if not given.
+    like : Input, optional
+        How the files are opened; its path is not used.
+    """
+    inputs = [Input(file) if like is None else replace(like, path=file) for file in files]
+    if per == "file":
+        targets = plan_results(files, output_dir)
+        return [
+            Job(shown(item.path), (item,), target)
+            for item, target in zip(inputs, targets, strict=True)
+        ]
+    groups: dict[Path, list[Input]] = {}
+    for item in inputs:
+        folder = _common_folder(files) if per == "all" else item.path.parent
+        groups.setdefault(folder, []).append(item)
+    # Named after the folder; an ending is added because a name's last one is cut off.
+    stems = [folder / f"{folder.absolute().name or 'all'}.files" for folder in groups]
+    targets = plan_results(stems, output_dir)
+    return [
+        Job(shown(folder.absolute()), tuple(items), target)
+        for (folder, items), target in zip(groups.items(), targets, strict=True)
+    ]
+
+
+def _stands_for(path: Path, recursive: bool, *, lists: bool) -> list[Path]:
+    if path.is_dir():
+        return _in_folder(path, recursive)
+    if path.exists():
+        if lists and path.suffix.lower() == LIST_SUFFIX:
+            return _in_list(path, recursive)
+        return [path]
+    if any(sign in str(path) for sign in "*?["):
+        # Path.glob takes no absolute pattern.
+        found = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
+        return [file for file in found if file.is_file() and not _is_result(file)]
+    return [path]
+
+
+def _in_folder(folder: Path, recursive: bool) -> list[Path]:
+    try:
+        entries = sorted(folder.rglob("*") if recursive else folder.iterdir())
+    except OSError as error:
+        raise InputError(
+            f"{shown(folder)}: cannot be listed ({reason(error)}); check the folder."
+        ) from None
+    return [
+        file
+        for file in entries
+        if is_readable_name(file)
+        and not file.name.startswith(".")
+        and file.is_file()
+        and not _is_result(file)
+    ]
+
+
+def _in_list(path: Path, recursive: bool) -> list[Path]:
+    try:
+        text = read_small(path, _LARGEST_LIST, "a list of files").decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(
+            f"{shown(path)}: is no list of files; give a text file (UTF-8) with a path a line."
+        ) from None
+    files: list[Path] = []
+    for line in text.splitlines():
+        if line.strip() and not line.startswith("#"):
+            # A path may begin or end with a space, but a list made by hand rarely means it.
+            files += _stands_for(path.parent / line.strip(), recursive, lists=False)
+    return files
+
+
+def _is_result(file: Path) -> bool:
+    """Say whether a file is a mask that StructMask left beside its input."""
+    ending = next((e for e in _RESULT_ENDINGS if file.name.lower().endswith(e)), None)
+    if ending is None:
+        return False
+    stem = file.name[: -len(ending)]
+    if file.with_name(f"{stem}_mask.json").is_file():
+        return True
+    # Of a run that was killed between two files the record may be missing.
+    name = stem.rpartition("-")[0] if stem.rpartition("-")[2].isdigit() else stem
+    return any(
+        stem_of(other) in (stem, name) and other != file and is_readable_name(other)
+        for other in file.parent.glob(f"{glob.escape(name)}.*")
+    )
+
+
+def _nothing(path: Path) -> str:
+    if path.is_dir():
+        return (
+            f"{shown(path.absolute())}: holds no image file (TIFF, PNG, JPEG or NPY); give another"
+            " folder."
+        )
+    if path.exists():
+        return f"{shown(path)}: names no file; put one path on each line."
+    return f"{shown(path)}: matches no file; check the pattern and the folder."
+
+
+def _common_folder(files: Sequence[Path]) -> Path:
+    try:
+        return Path(os.path.commonpath([file.absolute().parent for file in files]))
+    except ValueError:  # on two drives
+        return files[0].parent

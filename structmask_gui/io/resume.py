@@ -1,0 +1,125 @@
+"""Whether an earlier run has made a mask already, of the same files with the same settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+
+from structmask_gui import __version__
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.sampling import Region
+from structmask_gui.io.batch_files import Job
+from structmask_gui.io.export import load_mask, npy_bytes, png_bytes
+from structmask_gui.io.jobs import Input
+from structmask_gui.io.record import InputRecord, Record, file_checksum, read_record
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a job's files and settings were, to see whether anything changed since.
+
+    Attributes
+    ----------
+    size : int
+        Bytes of its files together.
+    modified : int
+        When the newest of them was changed, in nanoseconds.
+    settings : str
+        Checksum of everything else that decides the result, the program's version included.
+    """
+
+    size: int
+    modified: int
+    settings: str
+
+
+def fingerprint(job: Job, parameters: Parameters, region: Region | None) -> Fingerprint:
+    """Return what a job's files and settings are at the moment."""
+    size, modified = 0, 0
+    for item in job.inputs:
+        try:
+            status = item.path.stat()
+        except OSError:
+            continue
+        size += status.st_size
+        modified = max(modified, status.st_mtime_ns)
+    opened = [
+        (str(item.path.absolute()), item.axes, item.channel, item.series, str(item.frames))
+        for item in job.inputs
+    ]
+    settings = (parameters.model_dump(mode="json"), region, opened, __version__)
+    digest = hashlib.sha256(json.dumps(settings).encode(errors="replace"))
+    return Fingerprint(size, modified, digest.hexdigest()[:16])
+
+
+def finished(
+    job: Job, parameters: Parameters, region: Region | None
+) -> tuple[Record, tuple[Input, ...]] | None:
+    """Return the record of a job that was done before, or None if there is none that fits.
+
+    Returns
+    -------
+    record : Record
+        Of the same files, unchanged, with the same settings; mask and picture are there too.
+    missing : tuple of Input
+        Files of a group that the record does not have: they were left out then, or are new.
+    """
+    try:
+        record = read_record(job.files.json)
+        if record.edited or record.parameters != parameters.model_dump(mode="json"):
+            return None
+        if record.region != (None if region is None else tuple(region)):
+            return None
+        if not job.files.png.exists() or load_mask(job.files.npy) != record.as_mask():
+            return None
+        made = job.files.json.stat().st_mtime_ns
+        known = {os.path.normcase(item.path): item for item in record.inputs}
+        missing = []
+        for item in job.inputs:
+            described = known.pop(os.path.normcase(item.path.absolute()), None)
+            if described is None:
+                missing.append(item)
+            elif not _unchanged(item, described, made):
+                return None
+    except (InputError, OSError):
+        return None
+    # A file of the record that is gone, or nothing in common: another mask.
+    if known or len(missing) == len(job.inputs):
+        return None
+    return record, tuple(missing)
+
+
+def half_written(job: Job, mask: Mask) -> bool:
+    """Say whether what is there is what a killed run would have left: this mask, but no record."""
+    if job.files.json.exists():
+        return False
+    try:
+        return all(
+            not path.exists() or path.read_bytes() == contents
+            for path, contents in (
+                (job.files.npy, npy_bytes(mask)),
+                (job.files.png, png_bytes(mask)),
+            )
+        )
+    except OSError:
+        return False
+
+
+def _unchanged(item: Input, described: InputRecord, made: int) -> bool:
+    with item.open() as stack:
+        opened = (stack.axes, stack.shape, stack.series_index, stack.channel, stack.frames_chosen)
+    expected = (
+        described.axes,
+        described.shape,
+        described.series,
+        described.channel,
+        described.frames,
+    )
+    if opened != expected:
+        return False
+    # Only a file that is newer than the record is read through.
+    return item.path.stat().st_mtime_ns <= made or file_checksum(item.path) == described.sha256

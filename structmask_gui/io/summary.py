@@ -1,0 +1,247 @@
+"""The summary of a batch: a table as CSV, and as an HTML page with small pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.extraction import counted
+from structmask_gui.core.mask import SHAPE_WORDS, Mask
+from structmask_gui.io.atomic import write_atomic
+from structmask_gui.io.batch import BatchQueue, JobStatus, State
+from structmask_gui.io.batch_files import Job
+from structmask_gui.io.html import Markup, page, paragraph, picture, table
+from structmask_gui.io.paths import read_small, shown
+from structmask_gui.io.resume import Fingerprint, fingerprint
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+COLUMNS = (
+    *("file", "state", "sentence", "error", "notes"),
+    *("height", "width", "pixels", "shape", "patches", "frames"),
+    *("mask", "seconds", "bytes", "modified", "settings"),
+)
+
+_LARGEST = 200_000_000
+_BESIDE = 3
+_SMALL = 96
+
+
+def summary_paths(path: Path) -> tuple[Path, Path]:
+    """Return where the CSV and the HTML of a summary go; `path` may name either."""
+    stem = path.with_suffix("") if path.suffix.lower() in (".csv", ".html", ".htm") else path
+    return stem.with_name(stem.name + ".csv"), stem.with_name(stem.name + ".html")
+
+
+def write_summary(queue: BatchQueue, path: Path, *, force: bool = False) -> tuple[Path, Path]:
+    """Write the summary of a batch as it stands.
+
+    Parameters
+    ----------
+    queue : BatchQueue
+    path : Path
+        CSV or HTML; both are written.
+    force : bool
+        Replace existing files.
+
+    Returns
+    -------
+    csv, html : Path
+
+    Raises
+    ------
+    InputError
+        If a file exists and `force` is False, or cannot be written.
+    """
+    csv_path, html_path = summary_paths(path)
+    write_atomic(csv_path, csv_bytes(queue), force=force)
+    write_atomic(html_path, html_bytes(queue), force=force)
+    return csv_path, html_path
+
+
+def csv_bytes(queue: BatchQueue) -> bytes:
+    """Return the table as CSV in UTF-8, one row a job."""
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    for job, status in zip(queue.jobs, queue.statuses, strict=True):
+        writer.writerow([_harmless(value) for value in _row(queue, job, status)])
+    # The mark at the beginning tells spreadsheets that it is UTF-8.
+    return buffer.getvalue().encode("utf-8-sig", errors="backslashreplace")
+
+
+def html_bytes(queue: BatchQueue) -> bytes:
+    """Return the summary as a page with a small picture of each mask."""
+    rows = []
+    for job, status in zip(queue.jobs, queue.statuses, strict=True):
+        small = (
+            ""
+            if status.mask is None
+            else picture(small_picture(status.mask), _words(status), "small")
+        )
+        text = status.error or status.sentence or status.state.value
+        more = [*status.left_out, *status.notes]
+        lines = [_paragraph(text, status.state), *(_faint(line) for line in more)]
+        rows.append((small, shown(job.path), status.state.value, Markup("".join(lines))))
+    return page(
+        "StructMask: summary of a batch",
+        [
+            "<h1>Summary of a batch</h1>",
+            paragraph(counts_sentence(queue), "lead"),
+            table(("Mask", "File", "State", "Result"), rows),
+        ],
+    )
+
+
+def counts_sentence(queue: BatchQueue) -> str:
+    """Return how many masks were made, kept from an earlier run, failed and so on."""
+    counts = queue.counts()
+    kept = sum(s.kept and s.state is State.DONE for s in queue.statuses)
+    left_out = sum(len(status.left_out) for status in queue.statuses)
+    parts = [counted(counts[State.DONE] - kept, "mask") + " made"]
+    if kept:
+        parts.append(f"{kept} kept from an earlier run")
+    if left_out:
+        parts.append(f"{counted(left_out, 'file')} left out")
+    for state, word in (
+        (State.FAILED, "failed"),
+        (State.CANCELLED, "cancelled"),
+        (State.RUNNING, "running"),
+        (State.PENDING, "waiting"),
+    ):
+        if counts[state]:
+            parts.append(f"{counts[state]} {word}")
+    return ", ".join(parts) + "."
+
+
+def is_current(queue: BatchQueue, path: Path) -> bool:
+    """Say whether nothing was done and the summary lists just these jobs, so it can stay."""
+    if not all(status.kept for status in queue.statuses):
+        return False
+    csv_path, html_path = summary_paths(path)
+    if not (csv_path.exists() and html_path.exists()):
+        return False
+    listed = [(row["file"], row["state"]) for row in _read(csv_path)]
+    return listed == [
+        (str(job.path), status.state.value)
+        for job, status in zip(queue.jobs, queue.statuses, strict=True)
+    ]
+
+
+def read_failures(path: Path) -> dict[str, tuple[Fingerprint, str]]:
+    """Return what failed in the batch of a summary because of the files themselves.
+
+    Parameters
+    ----------
+    path : Path
+        CSV or HTML of the summary; it need not exist.
+
+    Returns
+    -------
+    dict
+        For each failed job's path its fingerprint and its sentence, as `BatchQueue` takes them.
+
+    Raises
+    ------
+    InputError
+        If it is there but is no summary.
+    """
+    csv_path, _ = summary_paths(path)
+    if not csv_path.exists():
+        return {}
+    failures = {}
+    for row in _read(csv_path):
+        if row["state"] == State.FAILED.value and row["settings"]:
+            try:
+                found = Fingerprint(int(row["bytes"]), int(row["modified"]), row["settings"])
+            except ValueError:
+                raise _no_summary(csv_path) from None
+            failures[row["file"]] = (found, row["error"])
+    return failures
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    text = read_small(path, _LARGEST, "a summary")
+    try:
+        rows = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""))
+        if tuple(next(rows, ())) != COLUMNS:
+            raise _no_summary(path)
+        return [dict(zip(COLUMNS, map(_as_written, row), strict=True)) for row in rows]
+    except (ValueError, csv.Error):
+        raise _no_summary(path) from None
+
+
+def _no_summary(path: Path) -> InputError:
+    return InputError(
+        f"{shown(path)}: is no summary of a batch; give another --summary, or use --force without"
+        " --resume."
+    )
+
+
+def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
+    mask = status.mask
+    size: Sequence[object] = ("", "", "", "")
+    if mask is not None:
+        statistics = mask.statistics
+        size = (*mask.shape, statistics.true_pixels, statistics.shape_class)
+    print_: Sequence[object] = ("", "", "")
+    if status.input_fault:
+        found = fingerprint(job, queue.parameters, queue.region)
+        print_ = (found.size, found.modified, found.settings)
+    return (
+        job.path,
+        status.state.value,
+        status.sentence,
+        " ".join((status.error, *status.left_out)).strip(),
+        " ".join(status.notes),
+        *size,
+        status.patches or "",
+        status.frames or "",
+        job.files.npy if mask is not None else "",
+        f"{status.seconds:.2f}" if status.seconds else "",
+        *print_,
+    )
+
+
+def _harmless(value: object) -> str:
+    """Keep a spreadsheet from taking a text for a formula."""
+    text = str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "'") else text
+
+
+def _as_written(text: str) -> str:
+    return text[1:] if text.startswith("'") else text
+
+
+def small_picture(mask: Mask) -> Image:
+    """Return a small picture of a mask: its content and a margin, dark on light."""
+    from PIL import Image
+
+    inner = mask.cropped()
+    side = max(inner.shape) + 2 * _BESIDE
+    array = inner.padded((side, side)).array
+    grey = np.where(array, np.uint8(40), np.uint8(236))
+    grey[side // 2, side // 2] = 150
+    size = side * max(1, _SMALL // side)
+    return Image.fromarray(grey).resize((size, size), Image.Resampling.NEAREST)
+
+
+def _words(status: JobStatus) -> str:
+    assert status.mask is not None
+    statistics = status.mask.statistics
+    return f"{SHAPE_WORDS[statistics.shape_class]}, {counted(statistics.true_pixels, 'pixel')}"
+
+
+def _paragraph(text: str, state: State) -> str:
+    return paragraph(text, "failed" if state is State.FAILED else "")
+
+
+def _faint(text: str) -> str:
+    return paragraph(text, "faint")
