@@ -89,12 +89,12 @@ def open_png(path: Path, size: int) -> Contents:
     if interlace:
         metadata["Storage"] = "interlaced"
     _check_chunks(path, name, size)
-    if bits == 16 and colour != 0:
-        array = _sixteen_bit_colour(path, name)
-    else:
-        from PIL.PngImagePlugin import PngImageFile
+    from PIL.PngImagePlugin import PngImageFile
 
-        array = _decoded(path, name, "PNG", PngImageFile)
+    array = _decoded(path, name, "PNG", PngImageFile)
+    if bits == 16 and colour != 0:
+        # Pillow has found it whole, but reduced it to 8 bits.
+        array = _sixteen_bit_colour(path, name)
     return _contents("PNG", array, metadata, palette=colour == 3)
 
 

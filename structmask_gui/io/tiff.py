@@ -83,6 +83,7 @@ def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
     if not chain.is_big:
         # Old ScanImage files are opened by guessing where pages are; plain pages serve as well.
         flags["is_scanimage"] = False
+    tif: TiffFile | None = None
     try:
         tif = tifffile.TiffFile(path, **flags)
         if tif.pages and tif.is_ome:
@@ -96,10 +97,11 @@ def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
         elif tif.pages and not _can_be_listed(tif, chain, name):
             tif.close()
             tif = tifffile.TiffFile(path, is_uniform=False, **flags)
-    except InputError:
-        tif.close()
-        raise
     except Exception as error:
+        if tif is not None:
+            tif.close()
+        if isinstance(error, InputError | MemoryError):
+            raise
         raise _damaged(name) from error
     if not tif.pages:
         tif.close()
@@ -156,7 +158,11 @@ def _contents(
         metadata=metadata,
         channel_names=channel_names,
     )
-    _set_colours(contents, key, colours)
+    try:
+        _set_colours(contents, key, colours)
+    except BaseException:
+        store.close()
+        raise
     return contents
 
 
