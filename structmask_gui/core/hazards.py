@@ -24,6 +24,7 @@ _CLIPPED_SHARE = 0.02
 # Share of 2 x 2 squares of one value beyond what chance makes of the patch's grey levels.
 _FILLED_SHARE = 0.04
 _HOT = 7.0
+_MOST_HOT = 0.01
 
 
 @dataclass
@@ -156,13 +157,18 @@ def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32]
     ring[1, 1] = False
     for index in suspects.tolist():
         patch = repaired[index]
+        lowest = 0.15 * float(patch.std())
         # Twice: a hot pixel hides a weaker one beside it, and both widen the spread.
         for _ in range(2):
             middle = median_filter(patch, footprint=ring, mode="nearest")
             away = patch - middle
             sigma = 1.4826 * float(np.median(np.abs(away)))
-            hot = np.abs(away) > _HOT * max(sigma, 1e-12)
+            # Few grey levels: most pixels equal their neighbours.
+            hot = np.abs(away) > _HOT * max(sigma, lowest, 1e-12)
             places = np.argwhere(hot)
+            if len(places) > _MOST_HOT * patch.size:
+                # Far pixels everywhere: such is this noise.
+                break
             changed = 0
             for y, x in places.tolist():
                 around = patch[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2]

@@ -38,6 +38,9 @@ BLIND_TO: dict[Used, str] = {
 }
 """What each source cannot see, as a sentence."""
 
+# Pixels over which a moved image is led over into its mean; at most the smallest side.
+_PAD = 16
+
 
 @dataclass(frozen=True)
 class FrameGroup:
@@ -179,19 +182,26 @@ class SubtractedFrames:
 
 
 def fourier_shift(values: AnyArray, dy: float, dx: float) -> NDArray[np.float32]:
-    """Move an image by a fraction of a pixel; what leaves on one side comes in on the other.
+    """Move an image by a fraction of a pixel.
 
-    All frequencies keep their power, so the correlation of noise in the image does not change.
+    All frequencies keep their power, so the correlation of noise in the image does not change. The
+    image is led over into its mean beyond its borders, so that no step rings through it.
     """
     from scipy import fft
 
-    height, width = values.shape
-    image = np.asarray(values, dtype=np.float32)
-    spectrum = fft.rfft2(image - image.mean())
-    phase_y = np.exp(-2j * np.pi * dy * fft.fftfreq(height))
-    phase_x = np.exp(-2j * np.pi * dx * fft.rfftfreq(width))
-    moved = fft.irfft2(spectrum * np.outer(phase_y, phase_x), s=(height, width))
-    return np.asarray(moved + image.mean(), dtype=np.float32)
+    pad = _PAD
+    mean = float(values.mean(dtype=np.float64))
+    image = np.pad(values.astype(np.float64) - mean, pad, mode="symmetric")
+    ramp = np.sin(np.linspace(0, np.pi / 2, pad)) ** 2
+    for axis in (0, 1):
+        taper = np.ones(image.shape[axis])
+        taper[:pad], taper[-pad:] = ramp, ramp[::-1]
+        image *= taper[:, None] if axis == 0 else taper
+    spectrum = fft.rfft2(image)
+    phase_y = np.exp(-2j * np.pi * dy * fft.fftfreq(image.shape[0]))
+    phase_x = np.exp(-2j * np.pi * dx * fft.rfftfreq(image.shape[1]))
+    moved = fft.irfft2(spectrum * np.outer(phase_y, phase_x), s=image.shape)
+    return np.asarray(moved[pad:-pad, pad:-pad] + mean, dtype=np.float32)
 
 
 def _combine(group: FrameGroup, parts: list[AnyArray]) -> NDArray[np.float32]:

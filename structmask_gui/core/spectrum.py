@@ -23,6 +23,8 @@ _BOX = 12
 # A lag counts as found from this correlation on; more than so many are no lines.
 _FOUND = 0.02
 _MOST_FOUND = 60
+# A prior below this share of the largest has faded.
+_FADED = 1e-9
 
 
 class SpectrumSum:
@@ -111,6 +113,8 @@ def fit_spectrum(
     cancelled : callable, optional
         Asked at every step of the fit.
     """
+    from threadpoolctl import threadpool_limits
+
     side = total.side
     reach = min(reach, side // 2 - 1)
     power = total.power
@@ -121,6 +125,21 @@ def fit_spectrum(
     twice[:, -1] = 1.0
     lags = _candidates(reach)
     design = _design(side, lags, total.window_lags(reach))
+    # Small matrices: threads of BLAS would only wait for one another.
+    with threadpool_limits(1, user_api="blas"):
+        return _fit(design, power, twice, count, radius, lags, reach, cancelled)
+
+
+def _fit(
+    design: FloatArray,
+    power: FloatArray,
+    twice: FloatArray,
+    count: float,
+    radius: FloatArray,
+    lags: list[tuple[int, int]],
+    reach: int,
+    cancelled: IsCancelled,
+) -> SpectralFit:
     fitter = _SparseFit(design, power, twice * count / 2, cancelled)
     cutoff = _START
     fitter.fit(radius >= cutoff, 40)
@@ -218,34 +237,43 @@ class _SparseFit:
 
     def fit(self, inside: NDArray[np.bool_], steps: int) -> None:
         """Fit to the frequencies ``inside``, going on from the last fit."""
-        design, power, count = self._design[inside], self._power[inside], self._count[inside]
+        power, count = self._power[inside], self._count[inside]
+        whole = self._design[inside]
         lowest = 0.03 * float(power.mean())
         for step in range(steps):
             stop_if(self._cancelled)
             if step % 8 == 0:
-                # The spread of a power is the expected power itself.
-                expected = np.maximum(self.predicted[inside], lowest)
-                weight = count / expected**2
-                weighted = design * weight[:, None]
+                # Lags whose prior has faded take no more part; the spread of a power is the
+                # expected power itself.
+                active = np.flatnonzero(self._prior > _FADED * self._prior[1:].max(initial=0.0))
+                active = np.union1d([0], active)
+                design = whole[:, active]
+                weighted = (
+                    design * (count / np.maximum(self.predicted[inside], lowest) ** 2)[:, None]
+                )
                 information = weighted.T @ design
                 projected = weighted.T @ power
-            root = np.sqrt(self._prior)
+            prior = self._prior[active]
+            root = np.sqrt(prior)
             system = root[:, None] * information * root
             system[np.diag_indices_from(system)] += 1.0
             posterior = root[:, None] * np.linalg.inv(system) * root
             mean = posterior @ projected
             spread = np.diag(posterior)
-            determined = np.clip(1 - spread / np.maximum(self._prior, 1e-300), 1e-6, 1.0)
-            zero = self._prior[0]
-            self._prior = np.maximum(mean**2 / determined, 1e-16 * mean[0] ** 2)
+            determined = np.clip(1 - spread / np.maximum(prior, 1e-300), 1e-6, 1.0)
+            after = np.maximum(mean**2 / determined, 1e-16 * mean[0] ** 2)
             # What the data hardly determine fades.
-            self._prior[determined < 1e-4] *= 0.1
-            self._prior[0] = zero
-            self.weights = mean
+            after[determined < 1e-4] *= 0.1
+            after[0] = prior[0]
+            self._prior[active] = after
             if step % 8 == 7 or step == steps - 1:
-                self.predicted = np.maximum(self._design @ mean, lowest)
-        alone = 1 / np.sqrt(np.diag(information))
-        self.errors = np.maximum(np.sqrt(spread), alone)
+                self.predicted = np.maximum(self._design[:, :, active] @ mean, lowest)
+        self.weights = np.zeros_like(self.weights)
+        self.weights[active] = mean
+        weight = count / np.maximum(self.predicted[inside], lowest) ** 2
+        alone = 1 / np.sqrt(np.einsum("fl,fl,f->l", whole, whole, weight, optimize=True))
+        self.errors = alone
+        self.errors[active] = np.maximum(np.sqrt(spread), alone[active])
 
     def refit(self, inside: NDArray[np.bool_], lags: NDArray[np.bool_]) -> None:
         """Fit the zero lag and ``lags`` alone, by least squares, to the same frequencies."""

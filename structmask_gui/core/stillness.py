@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from structmask_gui.core.frames import AnyArray, Frames
 
 # Pixels of a side that are compared: enough to see a shift of a hundredth of a pixel.
-_SIDE = 768
-_MOST_PAIRS = 24
+_SIDE = 512
+_MOST_PAIRS = 16
 # A shift of less than this cancels well enough, and is within the error of the estimate.
 _SHIFT_THAT_MATTERS = 0.03
+_SETTLED = 0.005
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class PairRelation:
 
 
 def relate_frames(frames: Frames) -> list[PairRelation]:
-    """Compare frames 2 k and 2 k + 1 (at most 24 such pairs, spread over the stack).
+    """Compare frames 2 k and 2 k + 1 (at most 16 such pairs, spread over the stack).
 
     Only the middle of large frames is compared.
     """
@@ -75,7 +76,7 @@ def relate_frames(frames: Frames) -> list[PairRelation]:
 
 
 def middle(frames: Frames, frame: int) -> NDArray[np.float64]:
-    """Return the middle of a frame, at most 768 pixels wide and high; not finite ones as 0."""
+    """Return the middle of a frame, at most 512 pixels wide and high; not finite ones as 0."""
     height, width = frames.frame_shape
     y0, x0 = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
     values = frames.read(frame, y0, min(height, y0 + _SIDE))[:, x0 : x0 + _SIDE]
@@ -107,6 +108,8 @@ def relate(first: int, a: AnyArray, b: AnyArray) -> PairRelation:
         error = float(np.sqrt(spread * max(inverse[0, 0], inverse[1, 1], 0.0)))
         step_y, step_x = (float(np.clip(v, -2, 2)) for v in solution[:2])
         dy, dx = dy + step_y, dx + step_x
+        if np.hypot(step_y, step_x) < _SETTLED:
+            break
         moved = _moved(low_b, -dy, -dx)
     inner_a, inner_b = low_a[edge:-edge, edge:-edge], moved[edge:-edge, edge:-edge]
     da, db = inner_a - inner_a.mean(), inner_b - inner_b.mean()

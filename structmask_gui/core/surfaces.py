@@ -73,12 +73,15 @@ class Bias:
         What a covariance at an inner lag m takes from the mean lag product at l.
     inner : ndarray of int
         Which of the lags are inner ones.
+    solved : ndarray, shape (lags, inner lags)
+        What a mean lag product at an inner lag adds to the covariance at l.
     flat : ndarray, shape (lags,)
         What one unit of covariance far away, summed, takes from each.
     """
 
     matrix: FloatArray
     inner: AnyArray
+    solved: FloatArray
     flat: FloatArray
 
     def undo(self, mean: FloatArray, beyond: float = 0.0) -> FloatArray:
@@ -92,9 +95,7 @@ class Bias:
             Summed covariance at lags beyond the reach.
         """
         whole = mean + beyond * self.flat
-        system = np.eye(self.inner.size) - self.matrix[self.inner]
-        known = np.linalg.solve(system, whole[self.inner])
-        return np.asarray(whole + self.matrix @ known)
+        return np.asarray(whole + self.solved @ whole[self.inner])
 
 
 def _polynomials(side: int, degree: int) -> FloatArray:
@@ -115,6 +116,8 @@ def _bias(surface: Surface, reach: int) -> Bias:
     the patch; plus, over pairs of surfaces, the product of their lag sums at l and m. All surfaces
     are products of a polynomial in y and one in x, so all sums are products of sums along a line.
     """
+    from threadpoolctl import threadpool_limits
+
     height, width = surface.patch_shape
     lines = surface._lines
     two = [_two(line, reach) for line in lines]
@@ -140,7 +143,10 @@ def _bias(surface: Surface, reach: int) -> Bias:
     # On the row dy = 0, m and -m are both among the unknowns: each takes half.
     matrix[:, dy[inner] == 0] /= 2
     own = sum(two[0][a, a, at_l[0]] * two[1][b, b, at_l[1]] for a, b in members)
-    return Bias(matrix / pairs[:, None], inner, np.asarray(own / pairs))
+    matrix /= pairs[:, None]
+    with threadpool_limits(1, user_api="blas"):
+        solved = np.linalg.solve((np.eye(inner.size) - matrix[inner]).T, matrix.T).T
+    return Bias(matrix, inner, np.asarray(solved, dtype=np.float64), np.asarray(own / pairs))
 
 
 def _two(line: FloatArray, reach: int) -> FloatArray:

@@ -1,0 +1,793 @@
+"""Measure the noise of a stack: choose its source, pool its lag products, gather the evidence.
+
+The long part of the statistical method; what follows (`significance.select_lags`,
+`verdict.judge`) takes milliseconds.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core import hazards
+from structmask_gui.core.autocorrelation import FloatArray, LagKernel, patches_per_chunk
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.flatness import FlatTiles, TileStatistics, block_energy
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.parameters import MEASURED, Parameters, Source
+from structmask_gui.core.progress import (
+    IsCancelled,
+    Progress,
+    never_cancelled,
+    no_progress,
+    stop_if,
+)
+from structmask_gui.core.sampling import Chunk, Plan, Region, Sampling, plan_patches, read_patches
+from structmask_gui.core.significance import LagEstimate, LagPool
+from structmask_gui.core.sources import (
+    BLIND_TO,
+    SEES,
+    DifferenceFrames,
+    SubtractedFrames,
+    Used,
+)
+from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
+from structmask_gui.core.stillness import PairRelation, middle, relate_frames
+from structmask_gui.core.surfaces import Surface
+from structmask_gui.core.threads import WORKERS, in_threads
+from structmask_gui.core.wholeframe import FrameEvidence, FrameLook
+
+# The correlation is pooled a little further than it is tested, so that what a tail beyond takes
+# from each patch's mean is known.
+_FURTHER = 6
+_TILE = 32
+_ENOUGH_PATCHES = 20
+_ENOUGH_FLAT_TILES = 24
+_BRIGHTNESS_BINS = 4
+_MOST_FOR_IMAGE = 240
+# From the quietest to the loudest tenth of the patches, in variance.
+_MUCH = 4.0
+# Share of the squared correlation on one line that no picture has.
+_LINE = 0.85
+
+
+@dataclass(frozen=True, eq=False)
+class BrightnessBin:
+    """The correlation of the patches of one range of brightness.
+
+    Attributes
+    ----------
+    brightness : float
+        Mean brightness of its patches.
+    lags : LagEstimate
+        Their correlation.
+    """
+
+    brightness: float
+    lags: LagEstimate
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What was seen beside the correlation, for the verdict.
+
+    Attributes
+    ----------
+    relations : tuple of PairRelation
+        How frames relate to the next; empty for one frame.
+    unevenness, unevenness_error : ndarray, shape (bands,)
+        How much wider the power of tiles spreads than noise would; see `flatness`.
+    hot_share : float
+        Share of pixels repaired as hot.
+    blockiness : float
+        t-value of 8 x 8 blocks in the frames as stored.
+    frame : FrameEvidence
+        What shows only over whole frames.
+    fit : SpectralFit or None
+        Fit beyond the optics' band, where a picture made it necessary.
+    flat : FlatTiles or None
+        The flat tiles, likewise.
+    flat_excess : float
+        Energy of the flat tiles over what the fit foretells; 1 if they are alike.
+    trusted : bool
+        False where the noise could not be told from the picture.
+    """
+
+    relations: tuple[PairRelation, ...]
+    unevenness: FloatArray
+    unevenness_error: FloatArray
+    hot_share: float
+    blockiness: float
+    frame: FrameEvidence
+    fit: SpectralFit | None = None
+    flat: FlatTiles | None = None
+    flat_excess: float = 1.0
+    trusted: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class CorrelationEstimate:
+    """The measured correlation of the noise, and what it was measured in.
+
+    Attributes
+    ----------
+    name : str
+        What was measured, for messages.
+    parameters : Parameters
+        What it was measured with.
+    region : Region or None
+        The rectangle it stayed within.
+    lags : LagEstimate
+        Correlation per lag and its error; reaches a little beyond ``max_lag``.
+    sampling : Sampling
+        The patches, used and left out, placed on the frames as stored. Of a difference, the places
+        are those of its earlier frame.
+    source : str
+        The source that was used; never "automatic".
+    base : str
+        Which frames the flat tiles or the spectrum were taken of: "frames", "difference", "dark" or
+        "subtract"; the same as ``source`` where neither was needed.
+    note : str
+        What was done and what it is blind to, in words.
+    evidence : Evidence
+        For the verdict.
+    brightness : tuple of BrightnessBin
+        The correlation by brightness, from dark to bright; empty where that was not measured.
+    image_covariance : ndarray, shape (2 r + 1, 2 r + 1)
+        Autocovariance of the frames as they are, noise and picture; r about twice ``max_lag``.
+    warnings : tuple of str
+        Sentences on doubtful input.
+    """
+
+    name: str
+    parameters: Parameters
+    region: Region | None
+    lags: LagEstimate
+    sampling: Sampling
+    source: Used
+    base: Used
+    note: str
+    evidence: Evidence
+    brightness: tuple[BrightnessBin, ...]
+    image_covariance: FloatArray
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def noise_covariance(self) -> FloatArray:
+        """Autocovariance of the noise, shape as ``lags.rho``."""
+        return self.lags.covariance
+
+    def fits(self, parameters: Parameters) -> bool:
+        """Return whether these parameters can be answered without measuring again."""
+        ours = self.parameters
+        ignored = {"method", "norm_autocorr", "log_autocorr", "max_lag"}
+        same = all(
+            getattr(ours, name) == getattr(parameters, name)
+            for name in _measured_names()
+            if name not in ignored
+        )
+        return same and parameters.max_lag <= ours.max_lag
+
+
+def _measured_names() -> list[str]:
+    from structmask_gui.core.parameters import parameter_infos
+
+    return [info.name for info in parameter_infos().values() if info.stage in MEASURED]
+
+
+def measure_correlation(
+    frames: Frames,
+    parameters: Parameters,
+    *,
+    region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> CorrelationEstimate:
+    """Measure the correlation of the noise of a stack.
+
+    Parameters
+    ----------
+    frames : Frames
+        What is measured.
+    parameters : Parameters
+        ``source``, ``patch_size``, ``patches``, ``layout``, ``seed``, ``max_lag``. Patches smaller
+        than the largest lag needs are enlarged; where fewer than 20 fit, they are made smaller.
+    region : Region, optional
+        The rectangle to stay within.
+    dark : Frames, optional
+        A dark or blank stack: measured instead with the sources "dark" and "automatic".
+    subtract : Frames, optional
+        A second stack that is taken off: with the sources "subtract" and "automatic".
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`.
+
+    Returns
+    -------
+    CorrelationEstimate
+
+    Raises
+    ------
+    InputError
+        If the source needs what is not there (a second frame, a dark stack), or no patch is left.
+    Cancelled
+        Within 0.2 s of ``cancelled`` turning True.
+    """
+    return _Measuring(frames, parameters, region, dark, subtract, progress, cancelled).run()
+
+
+@dataclass
+class _Pass:
+    """What one reading of all patches gives."""
+
+    pool: LagPool
+    tiles: TileStatistics
+    spectrum: SpectrumSum
+    log_variance: FloatArray
+    hot: int = 0
+    pixels: int = 0
+    bins: list[LagPool] = field(default_factory=list)
+
+
+class _Measuring:
+    """One measurement; holds what its steps share."""
+
+    def __init__(
+        self,
+        frames: Frames,
+        parameters: Parameters,
+        region: Region | None,
+        dark: Frames | None,
+        subtract: Frames | None,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> None:
+        self.asked, self.parameters, self.region = frames, parameters, region
+        self.progress, self.cancelled = progress, cancelled
+        self.source: Source = parameters.source
+        self.warnings: list[str] = []
+        self.raw = frames
+        if self.source == "dark" or (self.source == "automatic" and dark is not None):
+            if dark is None:
+                raise InputError(
+                    f"No dark stack was given for {frames.name}; give one, or choose another"
+                    " source of noise."
+                )
+            self.raw, self.source = dark, "dark"
+        if self.source == "subtract" or (self.source == "automatic" and subtract is not None):
+            if subtract is None:
+                raise InputError(
+                    f"No stack to subtract was given for {frames.name}; give one, or choose"
+                    " another source of noise."
+                )
+            self.raw, self.source = SubtractedFrames(frames, subtract), "subtract"
+            self._warn_of_denoised(subtract)
+        self.relations: list[PairRelation] = []
+        if self.raw.n_frames > 1:
+            self.relations = relate_frames(self.raw)
+        if self.source == "difference" and self.raw.n_frames < 2:
+            raise InputError(
+                f"{self.raw.name} has one frame; differences need two or more of a still scene."
+                " Choose another source of noise."
+            )
+
+    def _warn_of_denoised(self, second: Frames) -> None:
+        if second.n_frames == 1:
+            return
+        first, other = middle(second, 0), middle(second, 1)
+        if not np.array_equal(first, other):
+            self.warnings.append(
+                f"{second.name} differs from frame to frame, as the output of a denoiser does:"
+                " structured noise that stayed in it is missed. Subtract the mean of still frames"
+                " instead."
+            )
+
+    # --- the steps ----------------------------------------------------------------------------
+
+    def run(self) -> CorrelationEstimate:
+        source = self._derived_source()
+        derived = self._derive(source)
+        plan, reach = self._plan(derived)
+        reasons = self._screen(plan, derived)
+        used = np.array([not reason for reason in reasons])
+        self._refuse_if_none(used, plan, reasons)
+        first = self._read(derived, plan, used, reach, self._bin_edges(used))
+        used, reasons, first = self._without_outliers(derived, plan, used, reasons, reach, first)
+        ratio, error = first.tiles.unevenness()
+        look = FrameLook(derived, self.raw, self.relations, self.region, source == "difference")
+        frame = look.evidence(first.spectrum)
+        stop_if(self.cancelled)
+        picture = _uneven(ratio, error)
+        wanted = self.source
+        fit: SpectralFit | None = None
+        flat: FlatTiles | None = None
+        flat_excess, trusted = 1.0, True
+        lags = first.pool.estimate()
+        actual: Used = source
+        if wanted in ("flat", "spectrum") or (picture and wanted == "automatic"):
+            fit, spread = self._fit(derived, plan, used, reach, first.log_variance)
+            flat = first.tiles.flat_tiles()
+            energy = block_energy(fit.covariance, first.tiles.side)
+            flat_excess = flat.energy / max(energy, 1e-30)
+            choice, trusted = self._choose(
+                wanted, source, fit, flat, flat_excess, first.tiles, lags
+            )
+            if choice == "spectrum":
+                lags = spread
+                actual = "spectrum"
+            elif choice == "flat":
+                lags = self._pool_flat(derived, plan, used, flat, first.tiles.side, reach)
+                actual = "flat"
+        evidence = Evidence(
+            relations=tuple(self.relations),
+            unevenness=ratio,
+            unevenness_error=error,
+            hot_share=first.hot / max(first.pixels, 1),
+            blockiness=self._blockiness(),
+            frame=frame,
+            fit=fit,
+            flat=flat,
+            flat_excess=flat_excess,
+            trusted=trusted,
+        )
+        if actual == "flat" and flat is not None:
+            used, reasons = self._not_flat(plan, used, reasons, flat, first.tiles.side)
+        return CorrelationEstimate(
+            name=self.asked.name,
+            parameters=self.parameters,
+            region=self.region,
+            lags=lags,
+            sampling=Sampling(
+                plan.patch_shape, self._raw_places(plan, derived), used, tuple(reasons)
+            ),
+            source=actual,
+            base=source,
+            note=_note(actual, source),
+            evidence=evidence,
+            brightness=self._brightness(first) if actual == source else (),
+            image_covariance=self._image(plan, used, derived),
+            warnings=tuple(self.warnings),
+        )
+
+    def _derived_source(self) -> Used:
+        """Return which frames of noise are made; whether flat parts are sought comes later."""
+        if self.source in ("dark", "subtract", "difference", "frames"):
+            return self.source
+        if self.source == "automatic" and self.relations:
+            # Neighbouring frames that share a picture, or a fixed pattern: differences are rid of
+            # it. Frames that share nothing lose nothing by being looked at one by one.
+            still = [relation.still for relation in self.relations]
+            if np.mean(still) >= 0.5:
+                return "difference"
+        return "frames"
+
+    def _derive(self, source: Used) -> Frames:
+        if source == "difference":
+            return DifferenceFrames(self.raw, self.relations)
+        return self.raw
+
+    def _plan(self, derived: Frames) -> tuple[Plan, int]:
+        """Lay out patches large enough for the largest lag, and at least 20 where that can be."""
+        asked = self.parameters
+        height, width = derived.frame_shape
+        if self.region is not None:
+            height, width = self.region.y1 - self.region.y0, self.region.x1 - self.region.x0
+        smallest = min(height, width)
+        needed = 2 * asked.max_lag + 12
+        side = min(max(asked.patch_size, needed), smallest)
+        layout = "grid" if asked.layout == "whole" else asked.layout
+        for smaller in (side, 48, 32):
+            if smaller > side:
+                continue
+            fit = (height // smaller) * (width // smaller) * derived.n_frames
+            if smaller >= min(needed, side):
+                side = smaller
+            if fit >= _ENOUGH_PATCHES:
+                break
+        reach = min(asked.max_lag + _FURTHER, side // 2 - 1)
+        changed = asked.changed(
+            patch_size=max(side, 16), layout=layout, center_size=3, crop_autocorr=True
+        )
+        return plan_patches(derived, changed, self.region), max(reach, 1)
+
+    def _members(self, derived: Frames, frame: int) -> tuple[int, ...]:
+        if isinstance(derived, DifferenceFrames):
+            return derived.groups[frame].members
+        return (frame,)
+
+    def _raw_places(self, plan: Plan, derived: Frames) -> NDArray[np.intp]:
+        places = plan.places.copy()
+        first = np.array(
+            [self._members(derived, frame)[0] for frame in range(derived.n_frames)], dtype=np.intp
+        )
+        places[:, 0] = first[plan.places[:, 0]]
+        return places
+
+    def _screen(self, plan: Plan, derived: Frames) -> list[str]:
+        """Look at the pixels as stored; a difference is as bad as the worse of its frames."""
+        wanted: dict[tuple[int, int, int], list[int]] = {}
+        for index, (frame, y, x) in enumerate(plan.places.tolist()):
+            for member in self._members(derived, frame):
+                wanted.setdefault((member, y, x), []).append(index)
+        places = np.array(sorted(wanted), dtype=np.intp).reshape(-1, 3)
+        stored = Plan(plan.patch_shape, places)
+        screening = hazards.Screening()
+        per_chunk = max(1, min(128, 2**22 // (plan.patch_shape[0] * plan.patch_shape[1])))
+        for chunk in read_patches(self._stored, stored, per_chunk):
+            stop_if(self.cancelled)
+            screening.add(chunk.patches)
+            self.progress(chunk.indices.stop, 2 * len(stored), "Looking for clipping and text")
+        found = screening.reasons()
+        reasons = [""] * len(plan)
+        brightness = np.zeros(len(plan))
+        for place, reason, mean in zip(places.tolist(), found, screening.mean, strict=True):
+            frame, y, x = place
+            for index in wanted[frame, y, x]:
+                reasons[index] = reasons[index] or reason
+                brightness[index] = mean
+        self._patch_brightness = brightness
+        return reasons
+
+    @property
+    def _stored(self) -> Frames:
+        return self.asked if self.source == "subtract" else self.raw
+
+    def _refuse_if_none(self, used: BoolArray, plan: Plan, reasons: list[str]) -> None:
+        if int(used.sum()) >= 2:
+            return
+        counts = Sampling(plan.patch_shape, plan.places, used, tuple(reasons)).left_out
+        listed = ", ".join(f"{n} {reason}" for reason, n in counts.items()) or "only one fits"
+        raise InputError(
+            f"{self.raw.name} has no two patches to measure ({listed}); choose another channel,"
+            " rectangle or file, or smaller patches."
+        )
+
+    def _bin_edges(self, used: BoolArray) -> FloatArray:
+        """Edges of the brightness bins, or none where brightness says nothing."""
+        if int(used.sum()) < 12 * _BRIGHTNESS_BINS:
+            return np.zeros(0)
+        shares = np.linspace(0, 1, _BRIGHTNESS_BINS + 1)[1:-1]
+        return np.quantile(self._patch_brightness[used], shares)
+
+    def _read(
+        self, derived: Frames, plan: Plan, used: BoolArray, reach: int, edges: FloatArray
+    ) -> _Pass:
+        """Read all patches once: lag products, tiles' power, mean spectrum."""
+        surface = Surface(plan.patch_shape, 0)
+        kernel = LagKernel(plan.patch_shape, (reach, reach))
+        side = min(_TILE, plan.patch_shape[0] // 4 * 4)
+        result = _Pass(
+            LagPool(kernel, surface),
+            TileStatistics(side),
+            SpectrumSum(plan.patch_shape[0] // 2 * 2),
+            np.full(len(plan), np.nan),
+            bins=[LagPool(kernel, surface) for _ in range(len(edges) + 1 if len(edges) else 0)],
+        )
+
+        def work(
+            chunk: Chunk,
+        ) -> tuple[NDArray[np.intp], NDArray[np.float32], FloatArray, int]:
+            index = np.arange(chunk.indices.start, chunk.indices.stop)
+            inside = used[chunk.indices]
+            patches = surface.remove_from(chunk.patches[inside])
+            patches, hot = hazards.repair_hot_pixels(patches)
+            if hot:
+                patches = surface.remove_from(patches)
+            # Squares of very large or small values must fit float32.
+            scale = float(np.abs(patches).max(initial=0.0)) or 1.0
+            scaled = (patches / scale).astype(np.float32)
+            half = kernel.half_plane(scaled).astype(np.float64) * scale**2
+            return index[inside], patches, half, hot
+
+        chunks = read_patches(derived, plan, patches_per_chunk(kernel, len(plan), WORKERS))
+        done, total = 0, len(plan)
+        with closing(in_threads(work, chunks)) as results:
+            for index, patches, half, hot in results:
+                stop_if(self.cancelled)
+                if not len(index):
+                    continue
+                places = plan.places[index]
+                result.pool.add(half, places)
+                zero = half[:, 0, reach] / patches[0].size
+                result.log_variance[index] = np.log(np.maximum(zero, 1e-300))
+                result.hot += hot
+                result.pixels += patches.size
+                result.tiles.add(_tiles(patches, side))
+                result.spectrum.add(patches[:, : result.spectrum.side, : result.spectrum.side])
+                if result.bins:
+                    which = np.searchsorted(edges, self._patch_brightness[index])
+                    for number, pool in enumerate(result.bins):
+                        pool.add(half[which == number], places[which == number])
+                done = int(index[-1]) + 1
+                self.progress(total + done, 2 * total, "Measuring the noise")
+        return result
+
+    def _without_outliers(
+        self,
+        derived: Frames,
+        plan: Plan,
+        used: BoolArray,
+        reasons: list[str],
+        reach: int,
+        first: _Pass,
+    ) -> tuple[BoolArray, list[str], _Pass]:
+        """Leave out patches whose variance is far off, and read again if there are any."""
+        index = np.flatnonzero(used)
+        far = index[hazards.outlying(first.log_variance[index])]
+        if not len(far):
+            return used, reasons, first
+        used = used.copy()
+        used[far] = False
+        reasons = [
+            hazards.OUTLYING if number in set(far.tolist()) else reason
+            for number, reason in enumerate(reasons)
+        ]
+        again = self._read(derived, plan, used, reach, self._bin_edges(used))
+        return used, reasons, again
+
+    # --- under a picture ----------------------------------------------------------------------
+
+    def _fit(
+        self,
+        derived: Frames,
+        plan: Plan,
+        used: BoolArray,
+        reach: int,
+        log_variance: FloatArray,
+    ) -> tuple[SpectralFit, LagEstimate]:
+        """Fit the spectrum beyond the optics' band, on tiles that overlap by half."""
+        side = min(64, plan.patch_shape[0]) if plan.patch_shape[0] < 64 else 64
+        side = max(side, min(2 * reach + 8, plan.patch_shape[0])) // 2 * 2
+        total = SpectrumSum(side)
+        step = side // 2
+        box = self.region or Region(0, derived.frame_shape[0], 0, derived.frame_shape[1])
+        bad = plan.places[~used]
+        rows = np.arange(box.y0, box.y1 - side + 1, step)
+        columns = np.arange(box.x0, box.x1 - side + 1, step)
+        frames = np.unique(plan.places[used, 0])
+        places = np.array(
+            [(frame, y, x) for frame in frames.tolist() for y in rows for x in columns],
+            dtype=np.intp,
+        )
+        keep = ~_touches(places, side, bad, plan.patch_shape[0])
+        places = places[keep] if keep.any() else plan.places[used]
+        surface = Surface((side, side), 0)
+        quiet = SpectrumSum(side)
+        # Bright parts have more noise of their own and more fine detail: where tiles differ much,
+        # the quieter half speaks.
+        low, middle_, high = np.nanquantile(log_variance, [0.1, 0.5, 0.9])
+        for chunk in read_patches(derived, Plan((side, side), places), 64):
+            stop_if(self.cancelled)
+            patches, _ = hazards.repair_hot_pixels(surface.remove_from(chunk.patches))
+            total.add(patches)
+            power = np.einsum("nyx,nyx->n", patches, patches) / side**2
+            quiet.add(patches[power <= np.exp(middle_)])
+        if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_PATCHES:
+            total = quiet
+        self.progress(1, 1, "Fitting the spectrum beyond the optics' band")
+        fit = fit_spectrum(total, reach, 1.8, self.cancelled)
+        got = fit.covariance.shape[0] // 2
+        rho, error = fit.correlation, fit.standard_error
+        lags = LagEstimate(
+            rho=rho,
+            standard_error=error,
+            degrees=np.full(rho.shape, 100.0),
+            variance=float(fit.covariance[got, got]),
+            n_patches=total.count,
+            n_clusters=total.count,
+        )
+        return fit, lags
+
+    def _choose(
+        self,
+        wanted: Source,
+        base: Used,
+        fit: SpectralFit,
+        flat: FlatTiles,
+        flat_excess: float,
+        tiles: TileStatistics,
+        plain: LagEstimate,
+    ) -> tuple[str, bool]:
+        """Decide between the spectrum and the flat tiles, and whether to trust the answer.
+
+        A line, or lone lags, found beyond the optics' band is noise and known at all frequencies.
+        Where nothing is found there, the flat tiles say whether the noise is white (they are as
+        quiet as it foretells) or smooth (they are far louder, yet alike); if they are not alike,
+        the noise and the picture cannot be told apart.
+        """
+        kind = spectrum_kind(fit, self.parameters)
+        alike = self._flat_parts_alike(flat, tiles)
+        if wanted == "spectrum":
+            return "spectrum", kind == "lines" or (kind == "none" and flat_excess < 2.0)
+        if wanted == "flat":
+            return "flat", alike
+        if base != "frames" and _is_line(plain):
+            # The picture is gone but for what moved, and no picture is one line.
+            return "all", True
+        if kind == "lines" or (kind == "none" and flat_excess < 2.0):
+            return "spectrum", True
+        if alike:
+            return "flat", True
+        if int(flat.chosen.sum()) >= _ENOUGH_FLAT_TILES:
+            return "flat", False
+        return "spectrum", False
+
+    def _flat_parts_alike(self, flat: FlatTiles, tiles: TileStatistics) -> bool:
+        if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.crowding > 0.6:
+            return False
+        ratio, error = tiles.unevenness(flat.chosen)
+        return not _uneven(ratio, error)
+
+    def _pool_flat(
+        self,
+        derived: Frames,
+        plan: Plan,
+        used: BoolArray,
+        flat: FlatTiles,
+        side: int,
+        reach: int,
+    ) -> LagEstimate:
+        """Pool the flat tiles, a quadratic surface taken off each."""
+        surface = Surface((side, side), 2)
+        reach = min(reach, side // 2 - 1)
+        kernel = LagKernel((side, side), (reach, reach))
+        pool = LagPool(kernel, surface)
+        per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
+        wanted = Plan(plan.patch_shape, plan.places[used])
+        chosen = flat.chosen.reshape(-1, per_patch)
+        offsets = _offsets(plan.patch_shape, side)
+        for chunk in read_patches(derived, wanted, patches_per_chunk(kernel, len(wanted))):
+            stop_if(self.cancelled)
+            inside = chosen[chunk.indices]
+            if not inside.any():
+                continue
+            patches, _ = hazards.repair_hot_pixels(
+                Surface(plan.patch_shape, 0).remove_from(chunk.patches)
+            )
+            places = np.repeat(wanted.places[chunk.indices], per_patch, axis=0)
+            places[:, 1:] += np.tile(offsets, (len(patches), 1))
+            take = inside.ravel()
+            values = surface.remove_from(_tiles(patches, side)[take])
+            pool.add(kernel.half_plane(values).astype(np.float64), places[take])
+        return pool.estimate()
+
+    def _not_flat(
+        self, plan: Plan, used: BoolArray, reasons: list[str], flat: FlatTiles, side: int
+    ) -> tuple[BoolArray, list[str]]:
+        """Count patches without a flat tile as left out."""
+        per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
+        any_flat = flat.chosen.reshape(-1, per_patch).any(axis=1)
+        index = np.flatnonzero(used)
+        used = used.copy()
+        used[index[~any_flat]] = False
+        reasons = list(reasons)
+        for number in index[~any_flat].tolist():
+            reasons[number] = hazards.NOT_FLAT
+        return used, reasons
+
+    # --- evidence -----------------------------------------------------------------------------
+
+    def _blockiness(self) -> float:
+        count = min(self._stored.n_frames, 4)
+        shown = np.stack([middle(self._stored, frame) for frame in range(count)])
+        return hazards.blockiness(shown)
+
+    def _brightness(self, first: _Pass) -> tuple[BrightnessBin, ...]:
+        if not first.bins or any(pool.n_patches < 8 for pool in first.bins):
+            return ()
+        return tuple(
+            BrightnessBin(mean, pool.estimate())
+            for mean, pool in zip(self._bin_means(first), first.bins, strict=True)
+        )
+
+    def _bin_means(self, first: _Pass) -> list[float]:
+        seen = np.isfinite(first.log_variance)
+        brightness = np.sort(self._patch_brightness[seen])
+        return [float(part.mean()) for part in np.array_split(brightness, len(first.bins))]
+
+    def _image(self, plan: Plan, used: BoolArray, derived: Frames) -> FloatArray:
+        """Autocovariance of the frames as stored, from some of the patches."""
+        places = self._raw_places(plan, derived)[used]
+        if len(places) > _MOST_FOR_IMAGE:
+            index = np.linspace(0, len(places) - 1, _MOST_FOR_IMAGE).round().astype(int)
+            places = places[index]
+        if len(places) == 0:
+            return np.zeros((1, 1))
+        places = places[np.lexsort((places[:, 2], places[:, 1], places[:, 0]))]
+        side = plan.patch_shape[0]
+        reach = max(1, min(2 * self.parameters.max_lag, side - 4))
+        surface = Surface(plan.patch_shape, 0)
+        kernel = LagKernel(plan.patch_shape, (reach, reach))
+        total = np.zeros((reach + 1, 2 * reach + 1))
+        chosen = Plan(plan.patch_shape, places)
+        for chunk in read_patches(self._stored, chosen, patches_per_chunk(kernel, len(chosen))):
+            stop_if(self.cancelled)
+            patches, _ = hazards.repair_hot_pixels(surface.remove_from(chunk.patches))
+            scale = float(np.abs(patches).max(initial=0.0)) or 1.0
+            half = kernel.half_plane((patches / scale).astype(np.float32)).astype(np.float64)
+            total += half.sum(axis=0) * scale**2
+        rows = plan.patch_shape[0] - np.arange(reach + 1)
+        columns = plan.patch_shape[1] - np.abs(np.arange(-reach, reach + 1))
+        total /= np.outer(rows, columns) * len(places)
+        return np.concatenate([total[:0:-1, ::-1], total], axis=0)
+
+
+def _note(actual: Used, base: Used) -> str:
+    note = f"Measured in {SEES[actual]}"
+    if actual != base and base != "frames":
+        note += f", of {SEES[base]}"
+    note += f". {BLIND_TO[actual]}"
+    if actual != base and base != "frames":
+        note += f" {BLIND_TO[base]}"
+    return note
+
+
+def spectrum_kind(fit: SpectralFit, parameters: Parameters) -> str:
+    """Return what the spectrum shows: "none", "lines" (one line or lone lags), or "other"."""
+    rho = fit.correlation
+    reach = rho.shape[0] // 2
+    kept = np.argwhere(np.abs(rho) >= parameters.rho_min) - reach
+    if (np.abs(rho) > 1.0 + 1e-9).any():
+        # No correlation is larger than 1: the fit does not describe this spectrum.
+        return "other"
+    half = [(int(dy), int(dx)) for dy, dx in kept if dy > 0 or (dy == 0 and dx > 0)]
+    if not half:
+        return "none"
+    ways = {(dy // int(np.gcd(dy, abs(dx))), dx // int(np.gcd(dy, abs(dx)))) for dy, dx in half}
+    if len(ways) == 1:
+        return "lines"
+    far = [max(abs(dy), abs(dx)) >= 3 for dy, dx in half]
+    return "lines" if all(far) and len(half) <= 4 else "other"
+
+
+def _is_line(lags: LagEstimate) -> bool:
+    """Whether nearly all correlation is along the row, the column or a diagonal."""
+    weight = lags.rho**2
+    middle = lags.reach
+    weight[middle, middle] = 0.0
+    lines = (weight[middle], weight[:, middle], np.diag(weight), np.diag(weight[::-1]))
+    return max(float(line.sum()) for line in lines) >= _LINE * float(weight.sum())
+
+
+def _uneven(ratio: FloatArray, error: FloatArray) -> bool:
+    """Whether tiles differ as a picture's do: in a band well below the highest, or in several."""
+    low = slice(0, 5)
+    surplus = ratio[low] - 1
+    single = (surplus > 0.25) & (surplus > 4.5 * error[low])
+    # Weak in each band, yet together beyond chance.
+    together = float((surplus / error[low]).sum() / np.sqrt(5))
+    return bool(single.any() or (together > 5 and surplus.mean() > 0.15))
+
+
+def _offsets(shape: tuple[int, int], side: int) -> NDArray[np.intp]:
+    rows, columns = shape[0] // side, shape[1] // side
+    y, x = np.divmod(np.arange(rows * columns), columns)
+    return np.stack([y * side, x * side], axis=1)
+
+
+def _tiles(patches: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Cut patches into tiles, patch by patch and row by row; what is over is dropped."""
+    count, height, width = patches.shape
+    rows, columns = height // side, width // side
+    cut = patches[:, : rows * side, : columns * side]
+    tiles = cut.reshape(count, rows, side, columns, side).swapaxes(2, 3)
+    return np.ascontiguousarray(tiles.reshape(-1, side, side))
+
+
+def _touches(places: NDArray[np.intp], side: int, bad: NDArray[np.intp], size: int) -> BoolArray:
+    """Mark squares of ``side`` that overlap a bad square of ``size`` in the same frame."""
+    result = np.zeros(len(places), dtype=bool)
+    for frame, y, x in bad.tolist():
+        result |= (
+            (places[:, 0] == frame)
+            & (places[:, 1] < y + size)
+            & (places[:, 1] + side > y)
+            & (places[:, 2] < x + size)
+            & (places[:, 2] + side > x)
+        )
+    return result

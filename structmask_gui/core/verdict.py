@@ -1,0 +1,413 @@
+"""The verdict: what noise it is, how sure that is, and what to do, in the user's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.flatness import BANDS
+from structmask_gui.core.hazards import CLIPPED
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.noise import CorrelationEstimate, spectrum_kind
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.postprocess import centre_component
+from structmask_gui.core.significance import StatisticalSelection
+
+Kind = Literal[
+    "none",
+    "rows",
+    "columns",
+    "cross",
+    "diagonal",
+    "blob",
+    "periodic",
+    "detached",
+    "irregular",
+]
+Flag = Literal[
+    "whole_line",
+    "fixed_pattern",
+    "fixed_pattern_not_tested",
+    "interpolated",
+    "compressed",
+    "picture",
+    "brightness",
+    "moving",
+    "clipped",
+    "hot_pixels",
+    "cannot_tell",
+]
+
+KIND_WORDS: dict[Kind, str] = {
+    "none": "No correlated noise",
+    "rows": "Rows",
+    "columns": "Columns",
+    "cross": "Cross",
+    "diagonal": "Diagonal",
+    "blob": "Blob",
+    "periodic": "Periodic",
+    "detached": "Detached echo",
+    "irregular": "Irregular",
+}
+"""What a sentence calls each kind."""
+
+FLAG_WORDS: dict[Flag, str] = {
+    "whole_line": "The lines do not end within the largest lag: no mask of this size hides them;"
+    " remove the line offsets first.",
+    "fixed_pattern": "A pattern is the same in every frame: correct offset and gain first.",
+    "fixed_pattern_not_tested": "A fixed pattern was not tested.",
+    "interpolated": "The highest frequencies are missing: the images were resampled, registered or"
+    " deconvolved; use the raw data.",
+    "compressed": "Blocks of 8 x 8 pixels show: the images were compressed with loss; use the raw"
+    " data.",
+    "picture": "The picture was measured along with the noise.",
+    "brightness": "The correlation changes with the brightness; a mask for one brightness is wrong"
+    " for another.",
+    "moving": "The scene moves or bleaches between the frames.",
+    "clipped": "Clipped patches were left out.",
+    "hot_pixels": "Hot pixels were repaired for the measurement.",
+    "cannot_tell": "The noise cannot be told from the picture.",
+}
+"""What each flag means, as a sentence."""
+
+_BLEACHING = 0.02
+_LINE_SHARE = 0.01
+_EDGE_POWER = 0.06
+_BLOCKY = 6.0
+_HOT_SHARE = 2e-5
+# Share of the squared correlation on a line that makes it one.
+_MAIN = 0.85
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the measurement says.
+
+    Attributes
+    ----------
+    kind : str
+        "none", "rows", "columns", "cross", "diagonal", "blob", "periodic", "detached" or
+        "irregular".
+    sure : bool
+        Whether it can be relied on.
+    flags : tuple of str
+        See `FLAG_WORDS`.
+    sentence : str
+        The first sentence: "Rows, 13 pixels. Sure. 96 of 128 patches used, 32 clipped."
+    details : tuple of str
+        What else to know, a sentence each: the flags, the source, what to record.
+    more_patches : int
+        How many more patches like these would settle lags that are as large as the floor but not
+        proven; 0 if none is open.
+    """
+
+    kind: Kind
+    sure: bool
+    flags: tuple[Flag, ...]
+    sentence: str
+    details: tuple[str, ...]
+    more_patches: int = 0
+
+    @property
+    def text(self) -> str:
+        """All sentences."""
+        return " ".join((self.sentence, *self.details))
+
+
+def judge(
+    estimate: CorrelationEstimate, selection: StatisticalSelection, parameters: Parameters
+) -> Verdict:
+    """Judge a measurement and the mask selected from it.
+
+    Parameters
+    ----------
+    estimate : CorrelationEstimate
+        From `noise.measure_correlation`.
+    selection : StatisticalSelection
+        From `significance.select_lags` with the same parameters.
+    parameters : Parameters
+        ``max_lag``, ``rho_min``, ``q``.
+    """
+    flags = _flags(estimate, selection, parameters)
+    kind = _kind(selection.kept, estimate)
+    line = _whole_line(estimate, parameters)
+    if line is not None and kind in ("none", "detached"):
+        kind = line
+    more = _more_patches(estimate, parameters)
+    sure = not {"cannot_tell", "picture", "interpolated", "compressed"} & set(flags) and more == 0
+    return Verdict(
+        kind=kind,
+        sure=sure,
+        flags=flags,
+        sentence=_sentence(kind, sure, flags, estimate, selection),
+        details=_details(flags, estimate, more),
+        more_patches=more,
+    )
+
+
+def _flags(
+    estimate: CorrelationEstimate, selection: StatisticalSelection, parameters: Parameters
+) -> tuple[Flag, ...]:
+    evidence = estimate.evidence
+    flags: list[Flag] = []
+    if _whole_line(estimate, parameters) is not None:
+        flags.append("whole_line")
+    flags += _fixed(estimate)
+    if evidence.frame.edge_power < _EDGE_POWER:
+        flags.append("interpolated")
+    if evidence.blockiness > _BLOCKY:
+        flags.append("compressed")
+    picture, unknown = _picture(estimate, selection, parameters)
+    if picture:
+        flags.append("picture")
+    if _brightness_matters(estimate, parameters):
+        flags.append("brightness")
+    if _moving(estimate):
+        flags.append("moving")
+    if estimate.sampling.left_out.get(CLIPPED, 0):
+        flags.append("clipped")
+    if evidence.hot_share > _HOT_SHARE:
+        flags.append("hot_pixels")
+    if unknown:
+        flags.append("cannot_tell")
+    return tuple(flags)
+
+
+def _picture(
+    estimate: CorrelationEstimate, selection: StatisticalSelection, parameters: Parameters
+) -> tuple[bool, bool]:
+    """Return whether the picture is in the correlation, and whether nothing can be said."""
+    evidence = estimate.evidence
+    if not evidence.trusted:
+        return True, True
+    if estimate.source == "frames":
+        ratio, error = evidence.unevenness, evidence.unevenness_error
+        low = slice(0, len(BANDS) - 3)
+        uneven = bool(((ratio[low] > 1.25) & (ratio[low] > 1 + 4.5 * error[low])).any())
+        return uneven and bool(selection.kept.sum() > 1), False
+    if estimate.source == "spectrum" and evidence.fit is not None:
+        kind = spectrum_kind(evidence.fit, parameters)
+        return False, kind == "other"
+    return False, False
+
+
+def _line_share(estimate: CorrelationEstimate) -> tuple[float, float]:
+    """Share of the noise's variance in whole rows and whole columns; 0 where not beyond chance."""
+    variance = max(estimate.lags.variance, 1e-300)
+    frame = estimate.evidence.frame
+    rows = frame.rows.value / variance if frame.rows.sure else 0.0
+    columns = frame.columns.value / variance if frame.columns.sure else 0.0
+    return rows, columns
+
+
+def _whole_line(
+    estimate: CorrelationEstimate, parameters: Parameters
+) -> Literal["rows", "columns"] | None:
+    """Return which lines do not end within the largest lag, if any.
+
+    Either far ends of whole rows of the image go together, or the correlation is there at nearly
+    every lag of the row, of one sign, and has not fallen to a fifth at the largest lag.
+    """
+    rows, columns = _line_share(estimate)
+    if max(rows, columns) >= _LINE_SHARE:
+        return "rows" if rows >= columns else "columns"
+    lags = estimate.lags
+    middle, last = lags.reach, min(parameters.max_lag, lags.reach)
+    if last < 4:
+        return None
+    lines: tuple[tuple[Literal["rows", "columns"], int], ...] = (("rows", 1), ("columns", 0))
+    for name, axis in lines:
+        rho = np.moveaxis(lags.rho, axis, 1)
+        error = np.moveaxis(lags.standard_error, axis, 1)
+        inside = slice(middle + 1, middle + last + 1)
+        line, spread = rho[middle, inside], np.maximum(error[middle, inside], 1e-12)
+        beside = np.abs(rho[middle + 2 : middle + last + 1, inside]).mean()
+        there = float((line > 4 * spread).mean()) >= 0.8
+        end, begin = float(line[-3:].mean()), float(line[:3].mean())
+        if there and end >= 0.2 * begin and end > 3 * beside and end > 4 * spread[-3:].mean():
+            return name
+    return None
+
+
+def _fixed(estimate: CorrelationEstimate) -> list[Flag]:
+    frame = estimate.evidence.frame
+    variance = max(estimate.lags.variance, 1e-300)
+    for lines in (frame.fixed_rows, frame.fixed_columns):
+        if lines is not None and lines.sure and lines.value / variance >= _LINE_SHARE:
+            return ["fixed_pattern"]
+    if frame.fixed_sure:
+        return ["fixed_pattern"]
+    return [] if frame.fixed_tested else ["fixed_pattern_not_tested"]
+
+
+def _moving(estimate: CorrelationEstimate) -> bool:
+    relations = [r for r in estimate.evidence.relations if r.still]
+    if not relations:
+        return False
+    if np.mean([r.moved for r in relations]) > 0.5:
+        return True
+    change = np.log([r.brightness for r in relations])
+    contrast = np.log([max(r.gain, 1e-6) for r in relations])
+    for values in (change, contrast):
+        typical = float(np.median(values))
+        steady = float(np.abs(values - typical).mean()) < abs(typical) / 2
+        if abs(typical) > _BLEACHING and steady:
+            return True
+    ratio, error = estimate.evidence.unevenness, estimate.evidence.unevenness_error
+    uneven = (ratio[:3] > 1.5) & (ratio[:3] > 1 + 6 * error[:3])
+    return estimate.base == "difference" and bool(uneven.any())
+
+
+def _brightness_matters(estimate: CorrelationEstimate, parameters: Parameters) -> bool:
+    """Whether the correlation of dark and bright patches differs beyond chance and by enough."""
+    bins = estimate.brightness
+    if len(bins) < 2:
+        return False
+    rho = estimate.lags.rho
+    middle = estimate.lags.reach
+    top = np.abs(rho).copy()
+    top[middle, middle] = 0.0
+    strongest = top >= max(parameters.rho_min, 0.5 * float(top.max()))
+    if not strongest.any():
+        return False
+    weights = np.sign(rho[strongest])
+    means = np.array([float((b.lags.rho[strongest] * weights).mean()) for b in bins])
+    errors = np.array([float(b.lags.standard_error[strongest].mean()) for b in bins])
+    far, near = int(np.argmax(means)), int(np.argmin(means))
+    difference = means[far] - means[near]
+    chance = float(np.hypot(errors[far], errors[near]))
+    return bool(difference > max(0.05, 5 * chance))
+
+
+def _kind(kept: NDArray[np.bool_], estimate: CorrelationEstimate) -> Kind:
+    mask = Mask.checked(kept).cropped()
+    if mask.statistics.shape_class == "centre only":
+        return "none"
+    middle = kept.shape[0] // 2
+    inside = slice(estimate.lags.reach - middle, estimate.lags.reach + middle + 1)
+    rho = estimate.lags.rho[inside, inside]
+    for line in (rho[middle, middle + 1 :], rho[middle + 1 :, middle]):
+        if _alternates(line):
+            return "periodic"
+    if int(centre_component(kept).sum()) == 1:
+        return "detached"
+    weight = np.where(kept, rho**2, 0.0)
+    weight[middle, middle] = 0.0
+    total = float(weight.sum())
+    in_row, in_column = float(weight[middle].sum()), float(weight[:, middle].sum())
+    down = float(np.trace(weight))
+    up = float(np.trace(weight[::-1]))
+    # A few stray lags beside a strong line do not change what it is.
+    for kind, share in (("rows", in_row), ("columns", in_column), ("diagonal", max(down, up))):
+        if share >= _MAIN * total:
+            return kind  # type: ignore[return-value]
+    if in_row + in_column >= _MAIN * total and min(in_row, in_column) > 0.15 * total:
+        plus = weight[middle - 1 : middle + 2, middle - 1 : middle + 2]
+        if float(plus[::2, ::2].max()) < 0.2 * float(plus.max()):
+            return "cross"
+    return _two_dimensional(kept)
+
+
+def _two_dimensional(kept: NDArray[np.bool_]) -> Kind:
+    """Tell a disc, ragged or not, from what has no shape."""
+    middle = kept.shape[0] // 2
+    near = kept[middle - 1 : middle + 2, middle - 1 : middle + 2]
+    return "blob" if int(near.sum()) >= 5 else "irregular"
+
+
+def _alternates(line: NDArray[np.float64]) -> bool:
+    """Whether a line of lags swings: at least two changes of sign among large values."""
+    large = line[np.abs(line) >= 0.05]
+    return int((np.diff(np.sign(large)) != 0).sum()) >= 2 and len(line) > 3
+
+
+def _more_patches(estimate: CorrelationEstimate, parameters: Parameters) -> int:
+    """How many more patches would prove, or rule out, a correlation of the floor's size."""
+    lags = estimate.lags
+    reach = min(parameters.max_lag, lags.reach)
+    inside = slice(lags.reach - reach, lags.reach + reach + 1)
+    error = lags.standard_error[inside, inside]
+    rho = np.abs(lags.rho[inside, inside])
+    middle = error.shape[0] // 2
+    # Among some hundred lags chance reaches four errors; the floor must lie beyond.
+    open_lags = (4 * error > parameters.rho_min) & (rho + 2 * error >= parameters.rho_min)
+    open_lags &= rho < 6 * error
+    open_lags[middle, middle] = False
+    if parameters.rho_min <= 0 or not open_lags.any():
+        return 0
+    worst = float(np.median(error[open_lags]))
+    factor = (4 * worst / parameters.rho_min) ** 2 - 1
+    return int(np.ceil(max(factor, 0.0) * lags.n_patches))
+
+
+def _sentence(
+    kind: Kind,
+    sure: bool,
+    flags: tuple[Flag, ...],
+    estimate: CorrelationEstimate,
+    selection: StatisticalSelection,
+) -> str:
+    pixels = int(selection.kept.sum())
+    what = KIND_WORDS[kind]
+    if kind == "none" and estimate.base == "difference":
+        what = "No correlated temporal noise"
+    if kind != "none" and pixels == 1:
+        what = f"Weak whole {kind}"
+    elif pixels > 1:
+        what += f", {pixels} pixels"
+    if "cannot_tell" in flags:
+        certainty = "Cannot tell noise and picture apart"
+    else:
+        certainty = "Sure" if sure else "Not sure"
+    sampling = estimate.sampling
+    total = len(sampling.used)
+    used = f"{sampling.n_used} of {total} patches used"
+    short = {CLIPPED: "clipped"}
+    parts = [used] + [f"{n} {short.get(why, why)}" for why, n in sampling.left_out.items()]
+    return f"{what}. {certainty}. {', '.join(parts)}."
+
+
+def _details(flags: tuple[Flag, ...], estimate: CorrelationEstimate, more: int) -> tuple[str, ...]:
+    details = []
+    for flag in flags:
+        if flag == "whole_line":
+            rows, columns = _line_share(estimate)
+            share = max(rows, columns)
+            what = "rows" if rows >= columns else "columns"
+            extra = f" Whole {what} hold {100 * share:.0f} % of the variance." if share > 0 else ""
+            details.append(FLAG_WORDS[flag] + extra)
+        elif flag == "hot_pixels":
+            share = 100 * estimate.evidence.hot_share
+            details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
+        elif flag != "clipped":
+            details.append(FLAG_WORDS[flag])
+    details.append(estimate.note)
+    if estimate.base == "difference" and _looks_correlated(estimate):
+        details.append(
+            "Single frames look correlated because of what is the same in every frame: the picture"
+            " or a fixed pattern."
+        )
+    details += estimate.warnings
+    if "cannot_tell" in flags or ("picture" in flags and estimate.source == "frames"):
+        details.append(
+            "Record 20 dark frames, or 6 frames of a still scene, to measure the noise alone."
+        )
+    elif "fixed_pattern_not_tested" in flags:
+        details.append("Record 20 dark frames to test for a fixed pattern.")
+    if more > 0:
+        details.append(f"About {more} more patches like these would settle it.")
+    return tuple(details)
+
+
+def _looks_correlated(estimate: CorrelationEstimate) -> bool:
+    image = estimate.image_covariance
+    middle = image.shape[0] // 2
+    if middle < 1 or image[middle, middle] <= 0:
+        return False
+    of_frames = float(image[middle, middle + 1] / image[middle, middle])
+    own = estimate.lags
+    of_noise = float(own.rho[own.reach, own.reach + 1]) if own.reach else 0.0
+    return of_frames > of_noise + 0.05

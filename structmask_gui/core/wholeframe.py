@@ -1,0 +1,196 @@
+"""What shows only over whole frames: lines from edge to edge, fixed patterns, resampling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.sampling import Region
+from structmask_gui.core.spectrum import SpectrumSum
+from structmask_gui.core.stillness import PairRelation
+
+_MOST_FRAMES = 24
+# Frequencies next to the highest a pixel grid holds; resampling empties them.
+_EDGE, _FINE = 0.46, 0.2
+
+
+@dataclass(frozen=True)
+class LineCovariance:
+    """Covariance of far apart parts of the same rows, or columns.
+
+    Attributes
+    ----------
+    value : float
+        In squared grey levels: the variance of offsets that run from edge to edge.
+    error : float
+        Its standard error.
+    """
+
+    value: float
+    error: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is beyond chance."""
+        return self.value > 5 * self.error
+
+
+@dataclass(frozen=True)
+class FrameEvidence:
+    """What whole frames show.
+
+    Attributes
+    ----------
+    rows, columns : LineCovariance
+        Lines from edge to edge in the noise that was measured.
+    fixed_rows, fixed_columns : LineCovariance or None
+        The same between different frames: lines that are the same in every frame.
+    fixed_tested : bool
+        Whether a fixed pattern of any shape could be looked for.
+    fixed_share : float
+        Share of the fine detail's variance that different frames have in common, where it could.
+    fixed_sure : bool
+        Whether that is beyond chance.
+    edge_power : float
+        Power at the highest frequencies over the power of fine detail, in the direction where it
+        is less; near 0 in images that were resampled.
+    """
+
+    rows: LineCovariance
+    columns: LineCovariance
+    fixed_rows: LineCovariance | None
+    fixed_columns: LineCovariance | None
+    fixed_tested: bool
+    fixed_share: float
+    fixed_sure: bool
+    edge_power: float
+
+
+class FrameLook:
+    """Looks at whole frames, at most 24 of them, one or two in memory at a time.
+
+    Parameters
+    ----------
+    derived : Frames
+        The frames of noise that are measured.
+    stored : Frames
+        The frames they were made from.
+    relations : list of PairRelation
+        How stored frames relate.
+    region : Region or None
+        The rectangle to stay within.
+    differences : bool
+        Whether the derived frames are differences, free of what is fixed.
+    """
+
+    def __init__(
+        self,
+        derived: Frames,
+        stored: Frames,
+        relations: list[PairRelation],
+        region: Region | None,
+        differences: bool,
+    ) -> None:
+        self._derived, self._stored, self._relations = derived, stored, relations
+        height, width = stored.frame_shape
+        self._region = region or Region(0, height, 0, width)
+        self._differences = differences
+
+    def evidence(self, spectrum: SpectrumSum) -> FrameEvidence:
+        """Gather the evidence; ``spectrum`` is the mean one of the measured patches."""
+        numbers = _spread(self._derived.n_frames)
+        row_products, column_products = [], []
+        for number in numbers:
+            frame = self._read(self._derived, number)
+            row_products.append(_far_products(frame, frame))
+            column_products.append(_far_products(frame.T, frame.T))
+        fixed_rows = fixed_columns = None
+        tested, share, sure = False, 0.0, False
+        if self._stored.n_frames > 1:
+            fixed_rows, fixed_columns, share, error = self._fixed()
+            tested = not any(relation.still for relation in self._relations)
+            sure = tested and share > 0.01 and share > 5 * error
+        return FrameEvidence(
+            rows=_covariance(row_products),
+            columns=_covariance(column_products),
+            fixed_rows=fixed_rows,
+            fixed_columns=fixed_columns,
+            fixed_tested=tested,
+            fixed_share=share,
+            fixed_sure=sure,
+            edge_power=_edge_power(spectrum.power),
+        )
+
+    def _read(self, frames: Frames, number: int) -> FloatArray:
+        box = self._region
+        values = frames.read(number, box.y0, box.y1)[:, box.x0 : box.x1]
+        return np.nan_to_num(np.asarray(values, dtype=np.float64), posinf=0.0, neginf=0.0)
+
+    def _fixed(self) -> tuple[LineCovariance, LineCovariance, float, float]:
+        rows, columns, shares, weights = [], [], [], []
+        pairs = _spread(self._stored.n_frames // 2)
+        half = self._stored.n_frames // 2
+        for number in pairs:
+            # Frames far apart in time: what they have in common is fixed.
+            first, other = self._read(self._stored, number), self._read(self._stored, number + half)
+            rows.append(_far_products(first, other))
+            columns.append(_far_products(first.T, other.T))
+            a, b = _fine(first), _fine(other)
+            # Limited, so that hot pixels and edges do not decide.
+            a, b = _limited(a), _limited(b)
+            norm = float(np.sqrt((a**2).mean() * (b**2).mean()))
+            shares.append(float((a * b).mean()) / norm if norm > 0 else 0.0)
+            weights.append(a.size / 9)
+        error = 1 / np.sqrt(sum(weights))
+        return _covariance(rows), _covariance(columns), float(np.mean(shares)), float(error)
+
+
+def _spread(count: int) -> list[int]:
+    if count <= _MOST_FRAMES:
+        return list(range(count))
+    return np.linspace(0, count - 1, _MOST_FRAMES).round().astype(int).tolist()  # type: ignore[no-any-return]
+
+
+def _far_products(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Products of the left third's and the right third's row means, slow changes taken off.
+
+    Second differences from row to row leave little of a picture, and raise the variance of offsets
+    that are independent from row to row by 1.5.
+    """
+    third = max(a.shape[1] // 3, 1)
+    left, right = a[:, :third].mean(axis=1), b[:, -third:].mean(axis=1)
+    fine = [m[1:-1] - (m[:-2] + m[2:]) / 2 for m in (left, right)]
+    return np.asarray(fine[0] * fine[1] / 1.5)
+
+
+def _covariance(products: list[FloatArray]) -> LineCovariance:
+    values = np.concatenate(products)
+    # Second differences of neighbouring rows overlap: about every second one counts.
+    error = float(values.std()) / np.sqrt(max(values.size / 2, 1))
+    return LineCovariance(float(values.mean()), error)
+
+
+def _fine(frame: FloatArray) -> FloatArray:
+    return np.asarray(
+        frame[1:-1, 1:-1]
+        - (frame[:-2, 1:-1] + frame[2:, 1:-1] + frame[1:-1, :-2] + frame[1:-1, 2:]) / 4
+    )
+
+
+def _limited(values: FloatArray) -> FloatArray:
+    limit = 4 * 1.4826 * float(np.median(np.abs(values)))
+    return np.asarray(np.clip(values, -limit, limit))
+
+
+def _edge_power(power: AnyArray) -> float:
+    side = power.shape[0]
+    y, x = np.abs(np.fft.fftfreq(side))[:, None], np.fft.rfftfreq(side)[None]
+    fine = float(power[np.hypot(y, x) > _FINE].mean())
+    if fine <= 0:
+        return 1.0
+    across = float(power[:, x[0] >= _EDGE].mean())
+    down = float(power[y[:, 0] >= _EDGE].mean())
+    return min(across, down) / fine
