@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from structmask_gui.core.remedies import REMEDIES
 from structmask_gui.gui.views.colormaps import COLORMAPS
 
 Needs = Literal["", "stack", "result", "busy", "pinned", "region", "undo", "redo"]
@@ -62,6 +61,14 @@ class ActionInfo:
 MENUS = ("&File", "&Edit", "&View", "&Measure", "&Presets", "&Compare", "&Help")
 
 _THEMES = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
+
+# Those of core.remedies, repeated here because these records are needed before the first paint.
+_REMEDIES = {
+    "mask_too_small": "Mask too small",
+    "mask_too_large": "Mask too large",
+    "no_pattern_found": "No pattern found",
+    "random_noise_caught": "Random noise caught",
+}
 
 SAMPLE_TIP = "Open the simulated stack that comes with StructMask."
 
@@ -291,14 +298,15 @@ def _measure() -> list[ActionInfo]:
         ),
         *(
             ActionInfo(
-                remedy.id,
+                name,
                 menu,
-                remedy.text,
-                "One click; undo takes it back.",
+                text,
+                "One of the published remedies; its button says what it changes, undo takes it"
+                " back.",
                 f"Ctrl+{number}",
                 gap=number == 1,
             )
-            for number, remedy in enumerate(REMEDIES.values(), 1)
+            for number, (name, text) in enumerate(_REMEDIES.items(), 1)
         ),
     ]
 

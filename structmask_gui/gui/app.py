@@ -12,13 +12,13 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from structmask_gui import __version__
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.gui import logs, places, worker
 from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.logs import LogLines
@@ -26,6 +26,9 @@ from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
 from structmask_gui.gui.theme import Theme
+
+if TYPE_CHECKING:
+    from structmask_gui.core.parameters import Parameters
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +135,7 @@ def make_window(
 def begin(window: MainWindow, files: Sequence[str]) -> None:
     """Open what was asked for, or what was open last."""
     settings, session = window.settings, window.session
-    presets = window.panels["presets"]
+    presets = window.panel("presets")
     if settings.default_preset:
         presets.apply_named(settings.default_preset)
         session.history.clear()
@@ -152,6 +155,8 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
 
 def usable(values: dict[str, object]) -> Parameters:
     """Make parameters from remembered values, leaving out what is nonsense."""
+    from structmask_gui.core.parameters import Parameters, parameter_infos
+
     good: dict[str, object] = {}
     for name, value in values.items():
         if name in parameter_infos():

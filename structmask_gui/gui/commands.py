@@ -12,7 +12,6 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui import dialogs, places
 from structmask_gui.gui.exporting import FORMS, form_of, name_filter, proposed_name
 from structmask_gui.gui.settings import ThemeName
@@ -234,6 +233,8 @@ class Commands(QObject):
 
     def apply_remedy(self, name: str) -> None:
         """Apply a remedy and say what it changed."""
+        from structmask_gui.core.remedies import REMEDIES, apply_remedy
+
         said = REMEDIES[name].text
         remedied = apply_remedy(self._session.parameters, name)
         self._session.set_parameters(remedied.parameters, said)

@@ -23,12 +23,15 @@ class DockInfo:
     id, title : str
     module, panel : str
         Module below `structmask_gui.gui.panels` and class of the panel.
+    late : bool
+        It lies behind another at first and is made when it is first wanted.
     """
 
     id: str
     title: str
     module: str
     panel: str
+    late: bool = False
 
 
 DOCKS = (
@@ -37,9 +40,9 @@ DOCKS = (
     DockInfo("parameters", "Parameters", "parameters", "ParametersPanel"),
     DockInfo("rings", "Rings", "rings_table", "RingsTable"),
     DockInfo("statistics", "Statistics", "statistics", "StatisticsPanel"),
-    DockInfo("compare", "Compare", "compare", "ComparePanel"),
-    DockInfo("log", "Log", "log", "LogPanel"),
-    DockInfo("help", "Help", "help_panel", "HelpPanel"),
+    DockInfo("compare", "Compare", "compare", "ComparePanel", late=True),
+    DockInfo("log", "Log", "log", "LogPanel", late=True),
+    DockInfo("help", "Help", "help_panel", "HelpPanel", late=True),
 )
 """In the order of the menu and of the keys Alt+1, Alt+2, …"""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QFont, QPalette
@@ -17,12 +18,13 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QElidingLabel
 
-from structmask_gui.core.extraction import Extraction
-from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.icons import icon
 from structmask_gui.gui.session import Session
+
+if TYPE_CHECKING:
+    from structmask_gui.core.extraction import Extraction
 
 _SHOW_AFTER = 250
 """Milliseconds of work before the progress bar shows; shorter work would only flicker."""
@@ -41,16 +43,14 @@ class Headline(QFrame):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-        self.sentence = QElidingLabel(_HINT)
+        self.sentence = ElidingLabel(_HINT)
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 1.35)
         font.setBold(True)
         self.sentence.setFont(font)
-        self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.state = QLabel()
         self.state.setObjectName("state")
-        self.notes = QElidingLabel()
+        self.notes = ElidingLabel()
         self.notes.setForegroundRole(QPalette.ColorRole.PlaceholderText)
 
         self.progress = QProgressBar()
@@ -130,7 +130,7 @@ class Headline(QFrame):
             self.sentence.setText(_HINT if open_now is None else f"{open_now.name}: no mask yet.")
             notes = ""
         self.notes.setText(notes)
-        self.notes.setToolTip(notes.replace("  ", "\n"))
+        self.notes.set_tip(notes.replace("  ", "\n"))
         self._on_state()
 
     def _on_state(self, *_: object) -> None:
@@ -196,6 +196,10 @@ class Headline(QFrame):
 
 def in_labels(text: str) -> str:
     """Replace names of parameters, as scripts use them, by the labels of the panel."""
+    if "_" not in text:
+        return text
+    from structmask_gui.core.parameters import parameter_infos
+
     for name, info in parameter_infos().items():
         if "_" in name:
             text = re.sub(rf"\b{name}\b", f"“{info.about.label}”", text)

@@ -12,7 +12,8 @@ from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QP
 
 from structmask_gui.io.resources import resource
 
-_SIZES = (16, 24, 32, 48)
+_SIZES = (20, 40)
+_OWN_SIZES = (16, 32, 48, 128)
 
 
 @cache
@@ -36,7 +37,7 @@ def icon(name: str) -> QIcon:
 def application_icon() -> QIcon:
     """Return the program's own icon, which has colours of its own."""
     made = QIcon()
-    for size in (*_SIZES, 64, 128, 256):
+    for size in _OWN_SIZES:
         made.addPixmap(_rendered(_drawing("structmask"), size))
     return made
 

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
+    QPaintEvent,
     QShowEvent,
 )
 from PySide6.QtWidgets import (
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 LAYOUT_VERSION = 1
 """Raise it when docks change so much that an old layout must not be restored."""
 
+_LATEST = 1000
 _MESSAGE_TIME = 8000
 
 
@@ -88,6 +90,8 @@ class MainWindow(QMainWindow):
         self._groups: dict[str, QActionGroup] = {}
         self._complete = False
         self._closed = False
+        self._painted = False
+        self._icons_drawn = False
         self._bug_shown = False
         self.saves_settings = True
 
@@ -133,6 +137,7 @@ class MainWindow(QMainWindow):
         self.toolbar = bar
         for title in MENUS:
             self._menus[title] = self.menuBar().addMenu(title)
+            self._menus[title].aboutToShow.connect(self._draw_menu_icons)
         for info in ACTIONS:
             action = self._make_action(info)
             self.actions_by_id[info.id] = action
@@ -199,15 +204,22 @@ class MainWindow(QMainWindow):
         self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
         self.exporter.bug.connect(self.show_bug)
-        self.views.welcome.open_asked.connect(self.commands.open_files)
-        self.views.welcome.sample_asked.connect(self.commands.open_sample)
+        self.views.open_asked.connect(self.commands.open_files)
+        self.views.sample_asked.connect(self.commands.open_sample)
         self._on_colormap(session.colormap)
         self._on_theme()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Have the docks made once the shell is on the screen."""
+        """Have the docks made even if the window is never painted, as when it starts minimised."""
         super().showEvent(event)
         if not self._complete:
+            QTimer.singleShot(_LATEST, self, self.complete)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Have the docks made once the shell is on the screen."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
             QTimer.singleShot(0, self, self.complete)
 
     def complete(self) -> None:
@@ -227,17 +239,30 @@ class MainWindow(QMainWindow):
         view_menu.insertMenu(self.actions_by_id["next_panel"], panels_menu)
         arrange(self, self.docks)
         self._restore_layout()
-        self._restyle_icons()
         self.completed.emit()
 
     def _make_dock(self, info: DockInfo) -> QDockWidget:
         dock = QDockWidget(info.title, self)
         dock.setObjectName(info.id)
-        panel = build_panel(info, self)
-        self.panels[info.id] = panel
-        dock.setWidget(panel)
         self.docks[info.id] = dock
+        if info.late:
+            dock.visibilityChanged.connect(self._on_dock_shown)
+        else:
+            self.panel(info.id)
         return dock
+
+    def panel(self, name: str) -> Any:
+        """Return a panel; those that lie behind others are made when they are first wanted."""
+        if name not in self.panels:
+            info = next(info for info in DOCKS if info.id == name)
+            self.panels[name] = build_panel(info, self)
+            self.docks[name].setWidget(self.panels[name])
+        return self.panels[name]
+
+    def _on_dock_shown(self, shown: bool) -> None:
+        dock = self.sender()
+        if shown and isinstance(dock, QDockWidget):
+            self.panel(dock.objectName())
 
     # --- what panels and commands ask of the window -------------------------------------------
 
@@ -262,7 +287,7 @@ class MainWindow(QMainWindow):
         dock = self.docks[name]
         dock.show()
         dock.raise_()
-        return self.panels[name]
+        return self.panel(name)
 
     def say(self, text: str) -> None:
         """Say something in the status bar for a while."""
@@ -424,9 +449,18 @@ class MainWindow(QMainWindow):
             self._restyle_icons()
 
     def _restyle_icons(self) -> None:
+        self._icons_drawn = False
         for info in ACTIONS:
-            if info.icon and (info.toolbar or self._complete):
+            if info.toolbar:
                 self.actions_by_id[info.id].setIcon(icon(info.icon))
+
+    def _draw_menu_icons(self) -> None:
+        """Draw the icons of the menus before one is seen for the first time."""
+        if not self._icons_drawn:
+            self._icons_drawn = True
+            for info in ACTIONS:
+                if info.icon and not info.toolbar:
+                    self.actions_by_id[info.id].setIcon(icon(info.icon))
 
     def _restore_geometry(self) -> None:
         if not self.restoreGeometry(_decoded(self.settings.geometry)):

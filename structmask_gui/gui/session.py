@@ -19,7 +19,6 @@ from PySide6.QtGui import QUndoStack
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.frames import ChosenFrames, FrameRange
-from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.gui.history import Change
 from structmask_gui.gui.sources import read_for_display
 from structmask_gui.gui.worker import Lane, Outcome, Step
@@ -27,6 +26,7 @@ from structmask_gui.gui.worker import Lane, Outcome, Step
 if TYPE_CHECKING:
     from structmask_gui.core.extraction import Extraction, Measurement
     from structmask_gui.core.mask import Mask, MaskComparison
+    from structmask_gui.core.parameters import Parameters
     from structmask_gui.core.sampling import Region
     from structmask_gui.io.images import ImageStack
     from structmask_gui.io.presets import Preset
@@ -143,7 +143,7 @@ class Session(QObject):
         self._stacks: tuple[ImageStack, ...] = ()
         self._all_frames: ChosenFrames | None = None
         self._serial = 0
-        self._parameters = Parameters()
+        self._parameters: Parameters | None = None
         self._region: Region | None = None
         self._frame_range: FrameRange | None = None
         self._frame = 0
@@ -228,6 +228,11 @@ class Session(QObject):
     @property
     def parameters(self) -> Parameters:
         """The parameters that are asked for."""
+        if self._parameters is None:
+            # Made late, because pydantic is not needed for the first paint.
+            from structmask_gui.core.parameters import Parameters
+
+            self._parameters = Parameters()
         return self._parameters
 
     @property
@@ -290,7 +295,7 @@ class Session(QObject):
         """Whether the parameters differ from those of the preset."""
         if self._preset is None:
             return False
-        return self._preset.apply(self._parameters) != self._parameters
+        return self._preset.apply(self.parameters) != self._parameters
 
     @property
     def colormap(self) -> str:
@@ -420,12 +425,14 @@ class Session(QObject):
 
     def set_parameter(self, name: str, value: Any) -> None:
         """Change one parameter; quick changes of the same one are undone together."""
+        from structmask_gui.core.parameters import parameter_infos
+
         label = parameter_infos()[name].about.label
         self._change_parameters({name: value}, f"{label} = {value}", merge=name)
 
     def set_parameters(self, values: Mapping[str, Any] | Parameters, text: str = "") -> None:
         """Change several parameters in one step that is undone at once."""
-        if isinstance(values, Parameters):
+        if not isinstance(values, Mapping):
             values = values.model_dump()
         self._change_parameters(values, text or "Change parameters")
 
@@ -435,12 +442,14 @@ class Session(QObject):
 
     def reset_parameters(self) -> None:
         """Put every parameter back to its default."""
+        from structmask_gui.core.parameters import Parameters
+
         self.set_parameters(Parameters(), "Reset all parameters")
 
     def apply_preset(self, preset: Preset) -> None:
         """Set the parameters that a preset names, and remember it."""
         self._preset = preset
-        self.set_parameters(preset.apply(self._parameters), f"Preset {preset.name}")
+        self.set_parameters(preset.apply(self.parameters), f"Preset {preset.name}")
         self.preset_changed.emit()
 
     def set_preset(self, preset: Preset | None) -> None:
@@ -450,15 +459,13 @@ class Session(QObject):
 
     def _change_parameters(self, values: Mapping[str, Any], text: str, merge: str = "") -> None:
         try:
-            new = self._parameters.changed(values)
+            new = self.parameters.changed(values)
         except StructMaskError as error:
             self._fail(str(error))
             return
-        if new != self._parameters:
+        if new != self.parameters:
             drag = self._drag if self._dragging else 0
-            self.history.push(
-                Change(text, self._put_parameters, self._parameters, new, merge, drag)
-            )
+            self.history.push(Change(text, self._put_parameters, self.parameters, new, merge, drag))
 
     def begin_drag(self) -> None:
         """Say that a slider's handle was taken: changes until it is let go are undone together."""
@@ -526,7 +533,7 @@ class Session(QObject):
             self._measuring.cancel()
         previous = self._extraction if measurement is self._measurement else None
         try:
-            extraction = self._engine.selected(measurement, self._parameters, previous)
+            extraction = self._engine.selected(measurement, self.parameters, previous)
         except StructMaskError as error:
             self._set_stale(True)
             self._fail(str(error))
@@ -549,7 +556,7 @@ class Session(QObject):
         self._set_busy("")
 
     def _request(self) -> _Request:
-        return _Request(self._serial, self._frame_range, self._region, self._parameters)
+        return _Request(self._serial, self._frame_range, self._region, self.parameters)
 
     def _remembered(self, request: _Request) -> Measurement | None:
         """Find a measurement that answers a request, the latest first."""
@@ -658,7 +665,7 @@ class Session(QObject):
         log.info("%s: %s", measurement.name, extraction.sentence)
         self._kept.insert(0, (request, measurement))
         del self._kept[_KEPT_MEASUREMENTS:]
-        if request.parameters == self._parameters:
+        if request.parameters == self.parameters:
             self._show(request, measurement, extraction)
             self._set_busy("")
         else:

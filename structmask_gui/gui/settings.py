@@ -1,17 +1,18 @@
 """What the window remembers between two starts: one JSON file, read field by field.
 
 A field that is nonsense is dropped and said in the log; the others stay. Writing is atomic, so a
-crash or a full disk leaves the old file.
+crash or a full disk leaves the old file. (A plain dataclass, because it is needed before the first
+paint, and pydantic takes as long to import as the window to build.)
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from structmask_gui.gui import places
 from structmask_gui.io.atomic import write_atomic
@@ -24,26 +25,51 @@ RECENT = 12
 ThemeName = Literal["system", "light", "dark"]
 
 
-class Settings(BaseModel):
-    """The remembered values; every field has a default."""
+def _text(longest: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and len(value) <= longest
 
-    model_config = ConfigDict(validate_assignment=True, extra="ignore")
 
-    version: Literal[1] = 1
+def _paths(most: int) -> Callable[[Any], bool]:
+    one = _text(4096)
+    return lambda value: isinstance(value, list) and len(value) <= most and all(map(one, value))
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _theme(value: Any) -> bool:
+    return value in ("system", "light", "dark")
+
+
+def _choices(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(v, (int, str)) and not isinstance(v, bool) for v in value.values()
+    )
+
+
+def _table(value: Any) -> bool:
+    return isinstance(value, dict) and len(value) < 200
+
+
+@dataclass
+class Settings:
+    """The remembered values; `_GOOD` tells what is accepted for each."""
+
     theme: ThemeName = "system"
-    colormap: str = Field("viridis", max_length=40)
+    colormap: str = "viridis"
     restore_session: bool = True
-    geometry: str = Field("", max_length=100_000)
-    layout: str = Field("", max_length=100_000)
-    views: str = Field("", max_length=100_000)
-    browser_folder: str = Field("", max_length=4096)
-    recent_files: list[str] = Field(default_factory=list, max_length=200)
-    recent_folders: list[str] = Field(default_factory=list, max_length=200)
-    default_preset: str = Field("", max_length=200)
-    last_preset: str = Field("", max_length=200)
-    last_files: list[str] = Field(default_factory=list, max_length=1000)
-    last_choices: dict[str, int | str] = Field(default_factory=dict)
-    last_parameters: dict[str, Any] = Field(default_factory=dict)
+    geometry: str = ""
+    layout: str = ""
+    views: str = ""
+    browser_folder: str = ""
+    recent_files: list[str] = field(default_factory=list)
+    recent_folders: list[str] = field(default_factory=list)
+    default_preset: str = ""
+    last_preset: str = ""
+    last_files: list[str] = field(default_factory=list)
+    last_choices: dict[str, int | str] = field(default_factory=dict)
+    last_parameters: dict[str, Any] = field(default_factory=dict)
 
     def remember_file(self, path: str | Path) -> None:
         """Put a file at the head of the recent files."""
@@ -52,6 +78,24 @@ class Settings(BaseModel):
     def remember_folder(self, path: str | Path) -> None:
         """Put a folder at the head of the recent folders."""
         self.recent_folders = _first(str(path), self.recent_folders)
+
+
+_GOOD: dict[str, Callable[[Any], bool]] = {
+    "theme": _theme,
+    "colormap": _text(40),
+    "restore_session": _flag,
+    "geometry": _text(100_000),
+    "layout": _text(100_000),
+    "views": _text(100_000),
+    "browser_folder": _text(4096),
+    "recent_files": _paths(200),
+    "recent_folders": _paths(200),
+    "default_preset": _text(200),
+    "last_preset": _text(200),
+    "last_files": _paths(1000),
+    "last_choices": _choices,
+    "last_parameters": _table,
+}
 
 
 def _first(item: str, items: list[str]) -> list[str]:
@@ -71,12 +115,11 @@ def load(path: Path | None = None) -> Settings:
     if not isinstance(values, dict):
         log.warning("%s does not hold settings; the defaults are used.", path)
         return Settings()
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        bad = {str(item["loc"][0]) for item in error.errors() if item["loc"]}
-        log.warning("%s: not usable and put back to default: %s.", path, ", ".join(sorted(bad)))
-        return Settings.model_validate({k: v for k, v in values.items() if k not in bad})
+    good = {name: values[name] for name, is_good in _GOOD.items() if is_good(values.get(name))}
+    bad = [name for name in _GOOD if name in values and name not in good]
+    if bad:
+        log.warning("%s: not usable and put back to default: %s.", path, ", ".join(bad))
+    return Settings(**good)
 
 
 def save(settings: Settings, path: Path | None = None) -> None:
@@ -90,14 +133,14 @@ def save(settings: Settings, path: Path | None = None) -> None:
     path = path or places.settings_file()
     if path.exists():
         other = load(path)
-        settings = settings.model_copy(
-            update={
-                name: _joined(getattr(settings, name), getattr(other, name))
-                for name in ("recent_files", "recent_folders")
-            }
+        settings = replace(
+            settings,
+            recent_files=_joined(settings.recent_files, other.recent_files),
+            recent_folders=_joined(settings.recent_folders, other.recent_folders),
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, settings.model_dump_json(indent=1).encode(), force=True)
+    text = json.dumps({"version": 1, **asdict(settings)}, indent=1)
+    write_atomic(path, text.encode(), force=True)
 
 
 def _joined(mine: list[str], theirs: list[str]) -> list[str]:

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QDataStream, QIODevice, Qt
+from PySide6.QtCore import QByteArray, QDataStream, QIODevice, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.core.extraction import Extraction
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.colormaps import COLORMAPS
 from structmask_gui.gui.views.image import ImageView
-from structmask_gui.gui.welcome import Welcome
+
+if TYPE_CHECKING:
+    from structmask_gui.core.extraction import Extraction
+    from structmask_gui.gui.welcome import Welcome
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +34,15 @@ class ViewArea(QWidget):
     """Two rows of views with splitters between them.
 
     Only the image view is made at once; `complete` makes the others.
+
+    Signals
+    -------
+    open_asked(), sample_asked()
+        A button of the card that stands there while nothing is open was pressed.
     """
+
+    open_asked = Signal()
+    sample_asked = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +61,7 @@ class ViewArea(QWidget):
         layout.addWidget(self.rows)
         self.image = ImageView()
         self._add(self.image, self.top)
-        self.welcome = Welcome(self)
+        self.welcome: Welcome | None = None
         self.image.frame_requested.connect(session.set_frame)
         self.image.region_drawn.connect(session.set_region)
         self.image.region_cleared.connect(self._on_region_cleared)
@@ -94,7 +105,7 @@ class ViewArea(QWidget):
         self._on_colormap(session.colormap)
         self._on_extraction(session.extraction)
         self.reset_layout()
-        self.welcome.raise_()
+        self._show_welcome()
 
     def _add(self, view: PictureView, splitter: QSplitter) -> None:
         self._wire(view)
@@ -115,8 +126,20 @@ class ViewArea(QWidget):
         else:
             self.image.set_stack(frames.n_frames, frames.frame_shape)
         self.image.set_placeholder("" if frames is not None else _NOTHING)
-        self.welcome.setVisible(frames is None)
-        self.welcome.place()
+        self._show_welcome()
+
+    def _show_welcome(self) -> None:
+        """Show the card while nothing is open; it is made when it is first needed."""
+        nothing = self._session.frames is None
+        if nothing and self.welcome is None and hasattr(self, "tabs"):
+            from structmask_gui.gui.welcome import Welcome
+
+            self.welcome = Welcome(self)
+            self.welcome.open_asked.connect(self.open_asked)
+            self.welcome.sample_asked.connect(self.sample_asked)
+        if self.welcome is not None:
+            self.welcome.setVisible(nothing)
+            self.welcome.place()
 
     def _on_image(self) -> None:
         self.image.set_frame(self._session.image, self._session.frame)
@@ -214,7 +237,8 @@ class ViewArea(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the card in the middle."""
         super().resizeEvent(event)
-        self.welcome.place()
+        if self.welcome is not None:
+            self.welcome.place()
 
     def stop(self) -> None:
         """Drop the plots' items before the window goes; teardown of pyqtgraph may crash else."""

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QElidingLabel
 
+from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.icons import icon
 from structmask_gui.gui.panels.file_card import FileCard
 from structmask_gui.gui.session import Session
@@ -81,8 +81,7 @@ class FileBrowser(QWidget):
         self._session = session
         self._settings = settings
         self.setAcceptDrops(True)
-        self.folder_label = QElidingLabel()
-        self.folder_label.setElideMode(Qt.TextElideMode.ElideLeft)
+        self.folder_label = ElidingLabel(mode=Qt.TextElideMode.ElideLeft)
         self._up = self._button("up", "Go to the folder above (Backspace)", self.go_up)
         self._recent = self._button("folder", "Recent folders and files", None)
         self._recent.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -164,7 +163,7 @@ class FileBrowser(QWidget):
         """Show another folder."""
         self.tree.setRootIndex(self.model.setRootPath(folder))
         self.folder_label.setText(folder)
-        self.folder_label.setToolTip(folder)
+        self.folder_label.set_tip(folder)
         self._settings.browser_folder = folder
 
     def go_up(self) -> None:

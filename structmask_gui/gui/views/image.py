@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget, QWidgetAction
 
-from structmask_gui.core.sampling import Region
 from structmask_gui.gui.icons import icon
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.colormaps import lookup_table
@@ -27,6 +26,9 @@ from structmask_gui.gui.views.image_items import (
 )
 from structmask_gui.gui.views.lag import number_text
 from structmask_gui.gui.views.legend import Entry
+
+if TYPE_CHECKING:
+    from structmask_gui.core.sampling import Region
 
 # Frames up to this many pixels are handed to the screen whole.
 _WHOLE = 2_000_000
@@ -327,6 +329,9 @@ class ImageView(PictureView):
         self._start = self._pixel(where)
 
     def _drawn(self, where: QPointF) -> Region:
+        # Late: the engine's parameters bring pydantic, which the first paint does not need.
+        from structmask_gui.core.sampling import Region
+
         (ya, xa), (yb, xb) = self._start or (0, 0), self._pixel(where)
         return Region(min(ya, yb), max(ya, yb) + 1, min(xa, xb), max(xa, xb) + 1)
 
