@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from structmask_gui.io.images import frame_range
 from structmask_gui.io.jobs import Input
 from structmask_gui.io.paths import shown
 from structmask_gui.io.presets import find_preset
-from structmask_gui.io.record import Record, file_checksum
+from structmask_gui.io.record import InputRecord, Record, file_checksum
 
 
 def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> Parameters:
@@ -30,10 +31,26 @@ def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> P
     for name in ("method", "convention", "source", "patch_size", "patches", "seed"):
         if getattr(arguments, name) is not None:
             chosen[name] = getattr(arguments, name)
+    for name in ("dark", "subtract"):
+        if getattr(arguments, name) is not None and arguments.source is None:
+            chosen["source"] = name
     chosen.update(arguments.set)
     if chosen.get("method") == "statistical":
         chosen.setdefault("source", "automatic")
     return parameters.changed(chosen)
+
+
+def second_stacks(arguments: argparse.Namespace, record: Record | None) -> dict[str, Input]:
+    """Return "dark" and "subtract", the stacks that are given, else the record's."""
+    stacks: dict[str, Input] = {}
+    for name in ("dark", "subtract"):
+        path: Path | None = getattr(arguments, name)
+        item = None if record is None else getattr(record, name)
+        if path is not None:
+            stacks[name] = Input(path)
+        elif item is not None:
+            stacks[name] = _recorded(item, arguments.from_record)
+    return stacks
 
 
 def chosen_region(arguments: argparse.Namespace, record: Record | None) -> Region | None:
@@ -57,22 +74,22 @@ def chosen_inputs(
         if record is None or not record.inputs:
             return [Input(path, **chosen) for path in files]
         # Opened as the record's first input was, unless it is said otherwise.
-        return [Input(path, **{**_opened(record, 0), **chosen}) for path in files]
+        return [Input(path, **{**_opened(record.inputs[0]), **chosen}) for path in files]
     if record is None:
         raise ParameterError("extract: no FILE is given; name at least one image file.")
     if not record.inputs:
         raise InputError(
             f"{shown(arguments.from_record)}: names no input files; give them after the record."
         )
-    return [
-        Input(_recorded_file(record, i, arguments.from_record), **{**_opened(record, i), **chosen})
-        for i in range(len(record.inputs))
-    ]
+    return [replace(_recorded(item, arguments.from_record), **chosen) for item in record.inputs]
 
 
-def _opened(record: Record, index: int) -> dict[str, Any]:
+def _recorded(item: InputRecord, record_path: Path) -> Input:
+    return Input(_recorded_file(item, record_path), **_opened(item))
+
+
+def _opened(item: InputRecord) -> dict[str, Any]:
     """Return how an input of the record was opened."""
-    item = record.inputs[index]
     return {
         "axes": item.axes,
         "channel": item.channel,
@@ -81,9 +98,8 @@ def _opened(record: Record, index: int) -> dict[str, Any]:
     }
 
 
-def _recorded_file(record: Record, index: int, record_path: Path) -> Path:
+def _recorded_file(item: InputRecord, record_path: Path) -> Path:
     """Find an input of the record where it was, or beside the record, and check it is the same."""
-    item = record.inputs[index]
     places = [Path(item.path), record_path.parent / item.name]
     for path in places:
         if path.is_file():

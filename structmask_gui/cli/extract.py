@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from structmask_gui.cli.choices import chosen_inputs, chosen_parameters, chosen_region
+from structmask_gui.cli.choices import (
+    chosen_inputs,
+    chosen_parameters,
+    chosen_region,
+    second_stacks,
+)
 from structmask_gui.cli.console import (
     DONE,
     FAILED,
@@ -30,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     parameters = chosen_parameters(arguments, record)
     region = chosen_region(arguments, record)
     inputs = chosen_inputs(arguments, arguments.files, record)
+    seconds = second_stacks(arguments, record)
     # A record of several inputs is of one mask for all of them.
     together = arguments.average or (record is not None and len(record.inputs) > 1)
     jobs = [inputs] if together else [[item] for item in inputs]
@@ -39,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     for job, target in zip(jobs, files, strict=True):
         name = shown(job[0].path)
         try:
-            result = _extract(job, parameters, region, target, force=arguments.force)
+            result = _extract(job, parameters, region, seconds, target, force=arguments.force)
         except StructMaskError as error:
             print_error(error)
             errors.append({"file": str(job[0].path), "error": str(error)})
@@ -61,6 +67,7 @@ def _extract(
     job: Sequence[Input],
     parameters: Parameters,
     region: Region | None,
+    seconds: Mapping[str, Input],
     target: ResultFiles,
     *,
     force: bool,
@@ -68,7 +75,14 @@ def _extract(
     if not force:
         target.check_free()
     with progress_bar(shown(job[0].path)) as progress:
-        extraction, record = extract_inputs(job, parameters, region=region, progress=progress)
+        extraction, record = extract_inputs(
+            job,
+            parameters,
+            region=region,
+            progress=progress,
+            dark=seconds.get("dark"),
+            subtract=seconds.get("subtract"),
+        )
     write_results(extraction.mask, record, target, force=force)
     return record
 

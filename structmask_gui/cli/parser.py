@@ -135,6 +135,15 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
             choices=[value for value, _ in about.choices],
             help=f"{about.help} Default: {_default(name)}.",
         )
+    group.add_argument(
+        "--dark", type=Path, metavar="FILE", help="a dark or blank stack; sets --source dark"
+    )
+    group.add_argument(
+        "--subtract",
+        type=Path,
+        metavar="FILE",
+        help="a stack to take off, as the mean of still frames; sets --source subtract",
+    )
     for name, kind in (("patch_size", int), ("patches", patch_count), ("seed", int)):
         about = infos[name].about
         group.add_argument(

@@ -60,6 +60,8 @@ def extract_inputs(
     parameters: Parameters,
     *,
     region: Region | None = None,
+    dark: Input | None = None,
+    subtract: Input | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> tuple[Extraction, Record]:
@@ -72,6 +74,8 @@ def extract_inputs(
     parameters : Parameters
     region : Region, optional
         The rectangle to stay within.
+    dark, subtract : Input, optional
+        A dark or blank stack, and a stack to take off, for the sources of these names.
     progress, cancelled : callable, optional
         See `structmask_gui.core.progress`.
 
@@ -89,8 +93,23 @@ def extract_inputs(
     with ExitStack() as resources:
         stacks = [resources.enter_context(item.open()) for item in inputs]
         frames = stacks[0] if len(stacks) == 1 else ChosenFrames(stacks)
+        dark_stack = None if dark is None else resources.enter_context(dark.open())
+        other = None if subtract is None else resources.enter_context(subtract.open())
         extraction = extract_array(
-            frames, parameters, region=region, progress=progress, cancelled=cancelled
+            frames,
+            parameters,
+            region=region,
+            dark=dark_stack,
+            subtract=other,
+            progress=progress,
+            cancelled=cancelled,
         )
-        record = make_record(extraction, stacks, progress=progress, cancelled=cancelled)
+        record = make_record(
+            extraction,
+            stacks,
+            dark=dark_stack,
+            subtract=other,
+            progress=progress,
+            cancelled=cancelled,
+        )
     return extraction, record

@@ -128,6 +128,17 @@ class CorrelationRecord(_Part):
     error: list[list[Number]]
 
 
+class VerdictRecord(_Part):
+    """What the measurement says; see `structmask_gui.core.verdict.Verdict`."""
+
+    kind: str
+    sure: bool
+    flags: tuple[str, ...] = ()
+    sentence: str
+    details: tuple[str, ...] = ()
+    more_patches: int = 0
+
+
 class Record(_Part):
     """The record of an extraction.
 
@@ -145,6 +156,8 @@ class Record(_Part):
         The rectangle that was measured; None for whole frames.
     inputs : list of InputRecord
         The files; empty if an array was measured.
+    dark, subtract : InputRecord or None
+        The second stacks of the sources of these names.
     patches, rings, statistics
         What was measured, decided and found.
     mask : list of lists of 0 and 1
@@ -167,6 +180,8 @@ class Record(_Part):
     parameters: dict[str, Any]
     region: tuple[int, int, int, int] | None = None
     inputs: list[InputRecord] = Field(default_factory=list)
+    dark: InputRecord | None = None
+    subtract: InputRecord | None = None
     patches: PatchesRecord | None = None
     rings: list[RingRecord] = Field(default_factory=list)
     statistics: StatisticsRecord
@@ -174,7 +189,7 @@ class Record(_Part):
     notes: list[str] = Field(default_factory=list)
     edited: bool = False
     correlation: CorrelationRecord | None = None
-    verdict: dict[str, Any] | None = None
+    verdict: VerdictRecord | None = None
     quality: dict[str, Any] | None = None
     mask: list[list[int]]
 
@@ -208,8 +223,8 @@ def make_record(
     stacks: Sequence[ImageStack] = (),
     *,
     mask: Mask | None = None,
-    correlation: CorrelationRecord | None = None,
-    verdict: dict[str, Any] | None = None,
+    dark: ImageStack | None = None,
+    subtract: ImageStack | None = None,
     quality: dict[str, Any] | None = None,
     checksums: bool = True,
     progress: Progress = no_progress,
@@ -225,8 +240,10 @@ def make_record(
         The files it was measured in.
     mask : Mask, optional
         The mask as edited by hand; by default the extraction's.
-    correlation, verdict, quality : optional
-        Further sections.
+    dark, subtract : ImageStack, optional
+        The second stacks it was measured with.
+    quality : dict, optional
+        Figures of the mask.
     checksums : bool
         Read the files once more for their SHA-256.
     progress, cancelled : callable, optional
@@ -257,6 +274,8 @@ def make_record(
         parameters=parameters.model_dump(mode="json"),
         region=None if measurement.region is None else tuple(measurement.region),
         inputs=_inputs(stacks, checksums, progress, cancelled),
+        dark=_second(dark, checksums, progress, cancelled),
+        subtract=_second(subtract, checksums, progress, cancelled),
         patches=PatchesRecord(
             shape=sampling.patch_shape,
             used=sampling.n_used,
@@ -270,8 +289,8 @@ def make_record(
             dict.fromkeys((*(note for one in stacks for note in one.notes), *extraction.notes))
         ),
         edited=mask is not None and mask != extraction.mask,
-        correlation=correlation,
-        verdict=verdict,
+        correlation=_correlation(extraction),
+        verdict=_verdict(extraction),
         quality=quality,
         mask=final.array.astype(int).tolist(),
     )
@@ -335,6 +354,27 @@ def file_checksum(
             f"{shown(path)}: can no longer be read ({reason(error)}); check that the disk is there."
         ) from error
     return digest.hexdigest()
+
+
+def _correlation(extraction: Extraction) -> CorrelationRecord | None:
+    estimate = extraction.measurement.correlation
+    if estimate is None:
+        return None
+    return CorrelationRecord(
+        rho=estimate.lags.rho.tolist(), error=estimate.lags.standard_error.tolist()
+    )
+
+
+def _verdict(extraction: Extraction) -> VerdictRecord | None:
+    if extraction.verdict is None:
+        return None
+    return VerdictRecord.model_validate(extraction.verdict, from_attributes=True)
+
+
+def _second(
+    stack: ImageStack | None, checksums: bool, progress: Progress, cancelled: IsCancelled
+) -> InputRecord | None:
+    return None if stack is None else _inputs([stack], checksums, progress, cancelled)[0]
 
 
 def _inputs(

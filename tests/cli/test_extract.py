@@ -171,6 +171,35 @@ def test_a_record_whose_input_changed_is_refused(structmask, noisy, tmp_path):
     assert not out.exists()
 
 
+def test_statistical_method_and_its_record(structmask, noisy, tmp_path):
+    answer = structmask("extract", noisy, "--method", "statistical", "--json")
+    (result,) = answer.json["results"]
+    assert result["parameters"]["source"] == "automatic"
+    assert result["verdict"]["kind"] == "rows"
+    record = json.loads((tmp_path / "rows_mask.json").read_text())
+    assert record["correlation"]["rho"][len(record["correlation"]["rho"]) // 2]
+    out = tmp_path / "again"
+    assert structmask("extract", "--from-record", tmp_path / "rows_mask.json",
+                      "--output-dir", out).code == 0  # fmt: skip
+    assert load_mask(out / "rows_mask.npy") == load_mask(tmp_path / "rows_mask.npy")
+
+
+def test_a_dark_stack_is_measured_and_recorded(structmask, noisy, tmp_path):
+    picture = tmp_path / "picture.npy"
+    np.save(picture, np.random.default_rng(0).normal(size=(2, 64, 64)).cumsum(axis=2))
+    answer = structmask("extract", picture, "--dark", noisy, "--json")
+    (result,) = answer.json["results"]
+    assert result["parameters"]["source"] == "dark"
+    assert load_mask(tmp_path / "picture_mask.npy") == extract(noisy).mask
+    out = tmp_path / "again"
+    assert structmask("extract", "--from-record", tmp_path / "picture_mask.json",
+                      "--output-dir", out).code == 0  # fmt: skip
+    assert load_mask(out / "picture_mask.npy") == extract(noisy).mask
+    bad = structmask("extract", picture, "--dark", tmp_path / "none.tif", "--force")
+    assert bad.code == 2
+    assert "none.tif: there is no such file" in bad.err
+
+
 def test_interruption(structmask, noisy, monkeypatch):
     def interrupt(*args: object, **kwargs: object) -> None:
         raise KeyboardInterrupt

@@ -74,19 +74,25 @@ def test_everything_is_in_the_record(noisy: Path, tmp_path: Path) -> None:
 
 
 def test_a_record_survives_its_file(noisy: Path, tmp_path: Path) -> None:
-    extraction = extraction_of(noisy)
     path = tmp_path / "mask.json"
-    correlation = CorrelationRecord(rho=[[0.5, 1.0, 0.5]], error=[[0.1, float("nan"), 0.1]])
     with open_stack(noisy) as stack:
-        record = make_record(extraction, [stack], correlation=correlation, verdict={"kind": "rows"})
+        extraction = extract_array(stack, Parameters(method="statistical", source="automatic"))
+        record = make_record(extraction, [stack])
     assert record.correlation is not None
-    assert record.correlation.error == [[0.1, None, 0.1]]
+    assert extraction.measurement.correlation is not None
+    assert record.correlation.rho == extraction.measurement.correlation.lags.rho.tolist()
+    assert record.verdict is not None
+    assert record.verdict.sentence == extraction.sentence
     save_record(record, path)
     assert read_record(path) == record
     assert load_mask(path) == extraction.mask
     data = json.loads(path.read_text())
     assert (data["format"], data["version"]) == ("structmask-record", 1)
     assert len(path.read_text().splitlines()) < 250, "a row of the mask is a line"
+
+
+def test_a_number_that_json_cannot_hold_is_none() -> None:
+    assert CorrelationRecord(rho=[[1.0]], error=[[float("nan")]]).error == [[None]]
 
 
 def test_an_array_has_no_input_file() -> None:
