@@ -304,7 +304,8 @@ def _advise(
                 "cannot tell",
                 None,
                 f"{what}, although this mask leaves only {100 * expected:.1f} % to be copied. Check"
-                " that the training used this mask and these frames, without turns and flips.",
+                " that nothing moves between frames, and that the training used this mask and these"
+                " frames, without turns and flips.",
             )
         if figures(noise.values, best, radius).copied < expected:
             return (

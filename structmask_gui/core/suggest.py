@@ -40,8 +40,8 @@ _CHANCE = 0.7
 rounded up."""
 
 COPIED_FLOOR = 0.005
-"""Without the image's autocovariance, the knee is the smallest mask that leaves at most this share
-of the noise to be copied, beyond what the largest mask leaves."""
+"""Where the estimated error does not decide, the knee is the smallest mask that leaves at most this
+share of the noise to be copied, beyond what the largest mask leaves and what chance explains."""
 
 
 _LEAST_GAIN = 0.001
@@ -87,10 +87,16 @@ class Suggestion:
         The curve, from the bare centre up; each mask holds the one before it.
     knee : int
         Index of the suggested mask.
+    by_error : bool
+        Whether it was chosen by the estimated error; else by "still copied" alone, because the
+        image's autocovariance was not given, or because the estimate is no help: with every mask
+        the linear prediction would be worse than the noisy frame itself, which happens where the
+        picture is many times stronger than the noise.
     """
 
     points: tuple[Point, ...]
     knee: int
+    by_error: bool
 
     @property
     def mask(self) -> Mask:
@@ -102,15 +108,13 @@ class Suggestion:
         """What is suggested, in one sentence."""
         point, bare = self.points[self.knee], self.points[0]
         if point.pixels == 1:
-            return (
-                f"Only the centre: {100 * bare.copied:.1f} % of the noise could be copied, and"
-                " hiding more would cost more detail than that."
-            )
+            cost = " and hiding more would cost more detail than that" if self.by_error else ""
+            return f"Only the centre: {100 * bare.copied:.1f} % of the noise could be copied{cost}."
         text = (
             f"{point.pixels} pixels leave {100 * point.copied:.1f} % of the noise to be copied,"
             f" where the bare centre leaves {100 * bare.copied:.1f} %"
         )
-        if np.isfinite(point.error):
+        if self.by_error:
             text += f"; they lose detail worth {100 * point.detail_lost:.1f} % of the noise"
         return text + "."
 
@@ -169,7 +173,8 @@ def suggest(
     everything = np.arange(len(half))
     order = _copying(noise, half, ridge).emptied(everything)
     if image is None:
-        return _suggestion(_points(noise, None, half[order], sizes, ridge), chance)
+        points = _points(noise, None, half[order], sizes, ridge)
+        return Suggestion(points, _knee_by_copied(points, chance), False)
     image = checked_covariance(image, "the image's autocovariance")
     image_ridge = predictor(image, lags, ridge=ridge).ridge
     found: list[tuple[float, NDArray[np.intp]]] = []
@@ -177,11 +182,16 @@ def suggest(
         points = _points(noise, image, half[candidate], sizes, ridge, image_ridge)
         knee = points[_knee(points, chance)]
         found.append((knee.error, candidate[len(half) - knee.pixels // 2 :]))
+    least, inside = min(found, key=lambda item: item[0])
+    if least >= 1:
+        points = _points(noise, image, half[order], sizes, ridge, image_ridge)
+        return Suggestion(points, _knee_by_copied(points, chance), False)
     # The best of all is improved pixel by pixel, and the curve then led through it.
     erring = _Erring(noise, image, half, image_ridge)
-    inside = erring.improved(min(found, key=lambda item: item[0])[1], most)
+    inside = erring.improved(inside, most)
     order = _copying(noise, half, ridge).emptied(np.setdiff1d(everything, inside), inside)
-    return _suggestion(_points(noise, image, half[order], sizes, ridge, image_ridge), chance)
+    points = _points(noise, image, half[order], sizes, ridge, image_ridge)
+    return Suggestion(points, _knee(points, chance), True)
 
 
 class _Tableau:
@@ -337,10 +347,6 @@ def _points(
     )
 
 
-def _suggestion(points: tuple[Point, ...], chance: float) -> Suggestion:
-    return Suggestion(points, _knee(points, chance))
-
-
 def _middle(covariance: FloatArray) -> float:
     return float(covariance[covariance.shape[0] // 2, covariance.shape[1] // 2])
 
@@ -394,9 +400,9 @@ def _mask(half: LagArray) -> Mask:
 
 def _knee(points: tuple[Point, ...], chance: float) -> int:
     errors = np.array([point.error for point in points])
-    if np.isfinite(errors).all():
-        good = errors <= errors.min() * (1 + NEAR_BEST) + chance
-    else:
-        copied = np.array([point.copied for point in points])
-        good = copied <= copied.min() + COPIED_FLOOR + chance
-    return int(good.argmax())
+    return int((errors <= errors.min() * (1 + NEAR_BEST) + chance).argmax())
+
+
+def _knee_by_copied(points: tuple[Point, ...], chance: float) -> int:
+    copied = np.array([point.copied for point in points])
+    return int((copied <= copied.min() + COPIED_FLOOR + chance).argmax())

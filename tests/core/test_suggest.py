@@ -82,7 +82,7 @@ def test_the_points_are_nested_masks_with_their_own_figures(name, strength, with
                 error = estimated_error(noise, image, weights(image, mask, 6))
                 assert point.noise_left == pytest.approx(error.noise_left, abs=1e-4)
                 assert point.detail_lost == pytest.approx(error.detail_lost, abs=1e-4)
-    if with_image:
+    if found.by_error:
         least = min(point.error for point in found.points)
         assert found.points[found.knee].error <= 1.02 * least + 1e-9
 
@@ -125,3 +125,15 @@ def test_chance_correlation_makes_no_mask():
 def test_the_noise_must_reach_twice_as_far():
     with pytest.raises(ParameterError, match="measured up to"):
         suggest(NoiseModel(kernels()["row 5"], 0.3).correlation(9), None, 5)
+
+
+def test_where_every_prediction_is_worse_than_the_frame_only_the_noise_decides():
+    noise = NoiseModel(kernels()["row 5"], 0.3).correlation(20)
+    rough = picture(20, 60.0, 1.0)
+    found = suggest(noise, noise + rough)
+    assert min(point.error for point in found.points) > 1
+    assert not found.by_error
+    assert found.mask.statistics.shape_class == "horizontal"
+    assert found.points[found.knee].copied <= 0.005 + 1e-9
+    assert suggest(noise, noise + picture(20)).by_error
+    assert "detail" not in found.sentence
