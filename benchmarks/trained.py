@@ -39,9 +39,16 @@ PATCH, BATCH, CHANNELS = 48, 8, 8
 BLANKED = 0.1
 TIE = 0.05
 MASKS = {
-    "row 7": ("bare", "horizontal 5", "horizontal 9", "horizontal 13", "vertical 9", "square 13"),
-    "isotropic": ("bare", "horizontal 9", "square 3", "square 5", "true", "square 13"),
-    "diagonal": ("bare", "square 3", "square 5", "horizontal 9", "true", "square 13"),
+    "row 7": (
+        "bare",
+        "horizontal 3",
+        "horizontal 5",
+        "horizontal 9",
+        "horizontal 13",
+        "vertical 9",
+    ),
+    "isotropic": ("bare", "horizontal 3", "square 3", "square 5", "true", "vertical 9"),
+    "diagonal": ("bare", "square 3", "square 5", "square 7", "true", "horizontal 9"),
 }
 
 
@@ -94,7 +101,7 @@ def train(frames: np.ndarray, mask: Mask, steps: int) -> np.ndarray:
     optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
     lags = mask.lags()
-    share = min(0.02, 1 - (1 - BLANKED) ** (1 / len(lags)))
+    share = float(np.clip(1 - (1 - BLANKED) ** (1 / len(lags)), 0.002, 0.02))
     for _ in range(steps):
         patches = []
         for _ in range(BATCH):
@@ -204,7 +211,7 @@ def table(chosen: list[str], steps: int) -> Iterator[str]:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--steps", type=int, default=350)
+    arguments.add_argument("--steps", type=int, default=450)
     arguments.add_argument("--kernels", nargs="+", default=list(MASKS), choices=list(MASKS))
     arguments.add_argument("--write", action="store_true")
     chosen = arguments.parse_args()

@@ -1,0 +1,190 @@
+"""Everything the quality engine says of a mask, in one call for the window and the command line.
+
+`basis` measures noise and picture once (seconds, in a worker); `assess` is then a matter of
+milliseconds for each mask.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from structmask_gui.core.blindspot import EstimatedError, estimated_error, weights
+from structmask_gui.core.covariance import (
+    Covariance,
+    NoiseSource,
+    image_covariance,
+    noise_covariance,
+)
+from structmask_gui.core.errors import ParameterError
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.neighbours import FloatArray, mask_array
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.quality import (
+    FAR_RADIUS,
+    RADIUS,
+    CopiedCurve,
+    Figures,
+    copied_curve,
+    figures,
+)
+from structmask_gui.core.threads import one_blas_thread
+from structmask_gui.core.trainers import Blanked, blanked
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What the figures of every mask are worked out from.
+
+    Attributes
+    ----------
+    noise : Covariance
+        Of the noise; measured as far as the frames allow, up to twice `FAR_RADIUS`.
+    image : Covariance
+        Of the frames as they are, up to twice the radius.
+    radius : int
+        Radius of the neighbourhood.
+    """
+
+    noise: Covariance
+    image: Covariance
+    radius: int
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a mask will do.
+
+    Attributes
+    ----------
+    figures : Figures
+        Noise still copied, pixels needlessly hidden.
+    curve : CopiedCurve
+        Noise still copied over the radius.
+    error : EstimatedError
+        Estimate from a linear model, in units of the noise variance; for ranking masks.
+    weights : float64 array (2 radius + 1, 2 radius + 1)
+        Of the blind-spot preview, for `Preview.predict`.
+    blanked : tuple of Blanked
+        The share of its input that each trainer blanks.
+    """
+
+    figures: Figures
+    curve: CopiedCurve
+    error: EstimatedError
+    weights: FloatArray
+    blanked: tuple[Blanked, ...]
+
+    def record(self) -> dict[str, Any]:
+        """Return the figures as plain values, as in the JSON record."""
+        return {
+            "radius": self.figures.radius,
+            "still_copied": self.figures.copied,
+            "still_copied_bare_centre": self.figures.copied_bare,
+            "needlessly_hidden": self.figures.needlessly_hidden,
+            "curve": {
+                "radius": self.curve.radii.tolist(),
+                "still_copied": self.curve.copied.tolist(),
+                "square": self.curve.square,
+                "axis": self.curve.axis,
+                "settled": self.curve.settled,
+                "beyond": self.curve.beyond,
+                "spans_the_line": self.curve.spans,
+                "sentence": self.curve.sentence,
+            },
+            "estimated_error": {
+                "what": "estimate from a linear model, in units of the noise variance",
+                "noise_left": self.error.noise_left,
+                "detail_lost": self.error.detail_lost,
+                "total": self.error.total,
+            },
+            "blanked": [
+                {
+                    "trainer": item.trainer.name,
+                    "setting": item.trainer.setting,
+                    "default": item.trainer.percent,
+                    "blanked_percent": item.percent,
+                    "recommended": item.recommended,
+                }
+                for item in self.blanked
+            ],
+        }
+
+
+def basis(
+    frames: Frames,
+    *,
+    radius: int = RADIUS,
+    source: NoiseSource | None = None,
+    noise: Covariance | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Basis:
+    """Measure noise and picture for the quality figures.
+
+    Parameters
+    ----------
+    frames : Frames
+        The stack that will be trained on.
+    radius : int
+        Radius of the neighbourhood.
+    source : "difference" or "flat", optional
+        See `noise_covariance`.
+    noise : Covariance, optional
+        The noise where it was measured otherwise (`given_covariance`), at least up to twice the
+        radius.
+    progress, cancelled : callable
+        See `structmask_gui.core.progress`.
+
+    Raises
+    ------
+    InputError
+        If nothing can be measured.
+    ParameterError
+        If the frames are too small for the radius, or the noise given does not reach far enough.
+    """
+    image = image_covariance(frames, 2 * radius, progress=progress, cancelled=cancelled)
+    if noise is None:
+        if source is None:
+            source = "difference" if frames.n_frames > 1 else "flat"
+        # Flat patches are small; whole frames show whole lines.
+        fits = (min(frames.frame_shape) - 1) // 2 if source == "difference" else 2 * radius
+        reach = max(2 * radius, min(2 * FAR_RADIUS, fits))
+        noise = noise_covariance(frames, reach, source, progress=progress, cancelled=cancelled)
+    if noise.largest_radius < radius:
+        raise ParameterError(
+            f"The noise was measured for a radius of {noise.largest_radius}, not {radius}; lower"
+            " the radius or measure further."
+        )
+    return Basis(noise, image, radius)
+
+
+@one_blas_thread
+def assess(measured: Basis, mask: Mask | ArrayLike | None) -> Assessment:
+    """Return what a mask will do; about 10 ms at radius 10.
+
+    Parameters
+    ----------
+    measured : Basis
+        From `basis`.
+    mask : Mask or array_like, optional
+        Any mask, asymmetric ones too; None is the bare centre.
+
+    Raises
+    ------
+    InputError
+        If the mask is none.
+    """
+    array = mask_array(mask)
+    noise, image = measured.noise.values, measured.image.values
+    kernel = weights(image, array, measured.radius)
+    return Assessment(
+        figures=figures(noise, array, measured.radius),
+        curve=copied_curve(noise, array),
+        error=estimated_error(noise, image, kernel),
+        weights=kernel,
+        blanked=blanked(int(array.sum())),
+    )
