@@ -140,7 +140,7 @@ def test_large_frames_are_drawn_small_and_sharp_when_enlarged(view: ImageView) -
     view.set_stack(1, large.shape)
     view.set_frame(large)
     QTest.qWait(1)
-    assert view.image.image.size < 1_000_000
+    assert view.image.plane.size < 1_000_000
     assert color_at(view, 3900, 100).lightness() > 200
     assert color_at(view, 100, 2900).lightness() < 130
     view.box.setRange(xRange=(0, 40), yRange=(1000, 1030), padding=0)
@@ -157,11 +157,24 @@ def test_a_thinned_frame_is_stretched(view: ImageView) -> None:
     assert color_at(view, 590, 395).lightness() > 240
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int16", "int64", "float64", "uint8"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "int16", "uint16", "int64", "float16", "float32", "float64", "uint8"]
+)
 def test_any_type_is_drawn(view: ImageView, dtype: str) -> None:
     view.set_frame((FRAME % 100).astype(dtype))
     view.set_levels(0, 1)
     assert color_at(view, 30, 20).lightness() == 255
+
+
+def test_what_is_no_number_is_not_drawn(view: ImageView) -> None:
+    picture = np.full((40, 60), 5.0)
+    picture[:, :30] = np.nan
+    picture[0, 0], picture[0, 59] = -np.inf, np.inf
+    view.set_frame(picture)
+    view.set_levels(0, 5)
+    assert color_at(view, 10, 20).rgb() == view.theme.background.rgb()
+    assert color_at(view, 50, 20).lightness() == 255
+    assert view.describe(10, 20).endswith("nan")
 
 
 def test_patches_and_reasons(view: ImageView) -> None:

@@ -120,7 +120,7 @@ def test_an_equal_plane_is_not_drawn_again(view: LagView, monkeypatch: pytest.Mo
     plane = np.zeros((3, 3))
     view.set_plane(plane)
     calls: list[object] = []
-    monkeypatch.setattr(view.image, "setImage", lambda *a, **k: calls.append(a))
+    monkeypatch.setattr(view.image, "set_plane", lambda *a: calls.append(a))
     view.set_plane(plane)
     assert not calls
     view.set_plane(plane.copy())

@@ -38,7 +38,16 @@ COLUMNS = (
 )
 """Heading and explanation of each column."""
 
-_RATIO, _CONSIDERED = 3, 5
+_CONSIDERED = 5
+_DISPLAY, _ALIGNMENT, _BACKGROUND, _DECORATION, _TOOLTIP = (
+    Qt.ItemDataRole.DisplayRole,
+    Qt.ItemDataRole.TextAlignmentRole,
+    Qt.ItemDataRole.BackgroundRole,
+    Qt.ItemDataRole.DecorationRole,
+    Qt.ItemDataRole.ToolTipRole,
+)
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
 def cell_text(ring: Ring, column: int) -> str:
@@ -85,6 +94,7 @@ class RingsModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rings: tuple[Ring, ...] = ()
+        self._texts: list[list[str]] = []
         self._marked = -1
         self._mark_color = QColor()
         self._icons: dict[bool, QIcon] = {}
@@ -96,12 +106,14 @@ class RingsModel(QAbstractTableModel):
 
     def set_rings(self, rings: tuple[Ring, ...]) -> None:
         """Show other rings."""
+        columns = range(len(COLUMNS))
+        texts = [[cell_text(ring, column) for column in columns] for ring in rings]
         if len(rings) != len(self._rings):
             self.beginResetModel()
-            self._rings = rings
+            self._rings, self._texts = rings, texts
             self.endResetModel()
         elif rings:
-            self._rings = rings
+            self._rings, self._texts = rings, texts
             self.dataChanged.emit(self.index(0, 0), self.index(len(rings) - 1, len(COLUMNS) - 1))
 
     @property
@@ -128,19 +140,17 @@ class RingsModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return text, alignment, mark and sign of a cell."""
-        ring, column = self._rings[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return cell_text(ring, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = (
-                Qt.AlignmentFlag.AlignLeft if column == _CONSIDERED else Qt.AlignmentFlag.AlignRight
-            )
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
-        if role == Qt.ItemDataRole.BackgroundRole and ring.index == self._marked:
-            return self._mark_color
-        if role == Qt.ItemDataRole.DecorationRole and column == _CONSIDERED:
-            return self._icon(ring.considered)
-        if role == Qt.ItemDataRole.ToolTipRole:
+        # Asked some hundred times for each step of a slider, so the usual roles come first.
+        row, column = index.row(), index.column()
+        if role == _DISPLAY:
+            return self._texts[row][column]
+        if role == _ALIGNMENT:
+            return _LEFT if column == _CONSIDERED else _RIGHT
+        if role == _BACKGROUND:
+            return self._mark_color if self._rings[row].index == self._marked else None
+        if role == _DECORATION:
+            return self._icon(self._rings[row].considered) if column == _CONSIDERED else None
+        if role == _TOOLTIP:
             return COLUMNS[column][1]
         return None
 
@@ -150,14 +160,12 @@ class RingsModel(QAbstractTableModel):
         """Return the heading of a column and its explanation."""
         if orientation != Qt.Orientation.Horizontal:
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role == _DISPLAY:
             return COLUMNS[section][0]
-        if role == Qt.ItemDataRole.ToolTipRole:
+        if role == _TOOLTIP:
             return COLUMNS[section][1]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            left = section == _CONSIDERED
-            side = Qt.AlignmentFlag.AlignLeft if left else Qt.AlignmentFlag.AlignRight
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
+        if role == _ALIGNMENT:
+            return _LEFT if section == _CONSIDERED else _RIGHT
         return None
 
     def _icon(self, considered: bool) -> QIcon:

@@ -96,7 +96,6 @@ class RingsTable(QWidget):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setStretchLastSection(True)
         header.setMinimumSectionSize(28)
         self.nothing = QLabel(_NOTHING)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget, QWidgetAction
@@ -26,12 +25,13 @@ from structmask_gui.gui.views.image_items import (
 )
 from structmask_gui.gui.views.lag import number_text
 from structmask_gui.gui.views.legend import Entry
+from structmask_gui.gui.views.plane_item import PlaneItem
 
 if TYPE_CHECKING:
     from structmask_gui.core.sampling import Region
 
 # Frames up to this many pixels are handed to the screen whole.
-_WHOLE = 2_000_000
+_WHOLE = 1_000_000
 _SMALLEST_DRAWN = 2
 
 
@@ -66,8 +66,8 @@ class ImageView(PictureView):
         self._region: Region | None = None
         self._start: tuple[int, int] | None = None
         self._contrast: Any = None
-        self.image = pg.ImageItem(axisOrder="row-major")
-        self.image.setLookupTable(lookup_table("grey"))
+        self.image = PlaneItem()
+        self.image.set_table(lookup_table("grey"))
         self.patches_item = PatchesItem()
         self.region_item = RegionItem()
         self.stamp = StampItem()
@@ -124,7 +124,7 @@ class ImageView(PictureView):
         self._shown = ()
         self._shape = frame_shape
         self._clipped = CLIPPED
-        self.image.clear()
+        self.image.set_plane(None, self._levels)
         self.set_patches(np.zeros((0, 2), int), np.zeros(0, bool), [], (0, 0))
         self.set_region(None)
         self.frame_bar.set_frames(n_frames)
@@ -148,7 +148,7 @@ class ImageView(PictureView):
         self._image = image
         self._shown = ()
         if image is None:
-            self.image.clear()
+            self.image.set_plane(None, self._levels)
             return
         if self._clipped is not None:
             self._set_levels(*percentile_levels(image, self._clipped))
@@ -206,7 +206,7 @@ class ImageView(PictureView):
 
     def set_colormap(self, name: str) -> None:
         """Stay grey, so that what is drawn on top is seen; inverted where the shared map is."""
-        self.image.setLookupTable(lookup_table(name if name == "grey-inverted" else "grey"))
+        self.image.set_table(lookup_table(name if name == "grey-inverted" else "grey"))
 
     # --- pixels -------------------------------------------------------------------------------
 
@@ -234,10 +234,8 @@ class ImageView(PictureView):
             return
         self._shown = key
         part = thinned(image[y0:y1, x0:x1], factor)
-        if part.dtype.kind not in "uf" or part.dtype.itemsize > 4:
-            part = part.astype(np.float32)
-        self.image.setImage(part, autoLevels=False, levels=self._levels)
-        self.image.setRect(
+        self.image.set_plane(part, self._levels)
+        self.image.set_rect(
             QRectF(
                 x0 * step_x - 0.5,
                 y0 * step_y - 0.5,
@@ -274,8 +272,7 @@ class ImageView(PictureView):
 
     def _set_levels(self, low: float, high: float) -> None:
         self._levels = (low, high)
-        if self.image.image is not None:
-            self.image.setLevels(self._levels)
+        self.image.set_levels(self._levels)
         if self._contrast is not None:
             self._contrast.set_levels(low, high)
 

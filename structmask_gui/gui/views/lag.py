@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Signal
 from PySide6.QtWidgets import QMenu, QWidget
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.canvas import BAR_WIDTH, Axis, ColorBar
 from structmask_gui.gui.views.colormaps import DIVERGING, lookup_table
+from structmask_gui.gui.views.plane_item import PlaneItem
 from structmask_gui.gui.views.theme import smaller
 
 Plane = NDArray[Any]
@@ -57,8 +57,7 @@ class LagView(PictureView):
         self._zero_lag = False
         self._signed = False
         self._levels = (0.0, 1.0)
-        # The axis order is given here too, so that a view is right even without `gui.app`.
-        self.image = pg.ImageItem(axisOrder="row-major")
+        self.image = PlaneItem()
         self.box.addItem(self.image, ignoreBounds=True)
         self.bar = ColorBar()
         self.scale = Axis("right", whole=False, label=quantity, size=_SCALE_WIDTH)
@@ -107,14 +106,14 @@ class LagView(PictureView):
             return
         old, self._plane = self._plane, plane
         if plane is None:
-            self.image.clear()
+            self.image.set_plane(None, self._levels)
             return
         self._levels = self._wanted_levels(plane)
-        self.image.setImage(plane, autoLevels=False, levels=self._levels)
+        self.image.set_plane(plane, self._levels)
         self.scale.setRange(*self._levels)
         if old is None or old.shape != plane.shape:
             rect = lag_rect(plane.shape)
-            self.image.setRect(rect)
+            self.image.set_rect(rect)
             self.set_content(rect)
 
     def _wanted_levels(self, plane: Plane) -> tuple[float, float]:
@@ -136,12 +135,12 @@ class LagView(PictureView):
     def _update_levels(self) -> None:
         if self._plane is not None:
             self._levels = self._wanted_levels(self._plane)
-            self.image.setLevels(self._levels)
+            self.image.set_levels(self._levels)
             self.scale.setRange(*self._levels)
 
     def _on_colormap(self) -> None:
         table = lookup_table(DIVERGING if self._signed else self._colormap)
-        self.image.setLookupTable(table)
+        self.image.set_table(table)
         self.bar.set_table(table)
 
     # --- pointer ------------------------------------------------------------------------------
