@@ -43,7 +43,8 @@ class Job:
     @property
     def path(self) -> Path:
         """The file, or the folder of the files, as an absolute path."""
-        paths = [item.path.absolute() for item in self.inputs]
+        # Not resolved: links keep the names by which people know their files.
+        paths = [Path(os.path.abspath(item.path)) for item in self.inputs]  # noqa: PTH100
         return paths[0] if len(paths) == 1 else _common_folder(paths)
 
 
@@ -80,7 +81,7 @@ def find_files(
         if not found:
             problems.append(_nothing(Path(path)))
         files += found
-    unique = {os.path.normcase(file.absolute()): file for file in reversed(files)}
+    unique = {os.path.normcase(os.path.realpath(file)): file for file in reversed(files)}
     kept = set(map(id, unique.values()))
     return [file for file in files if id(file) in kept], problems
 
@@ -200,6 +201,7 @@ def _nothing(path: Path) -> str:
 
 def _common_folder(files: Sequence[Path]) -> Path:
     try:
-        return Path(os.path.commonpath([file.absolute().parent for file in files]))
+        folders = [os.path.abspath(file.parent) for file in files]  # noqa: PTH100
+        return Path(os.path.commonpath(folders))
     except ValueError:  # on two drives
         return files[0].parent

@@ -48,7 +48,7 @@ def fingerprint(job: Job, parameters: Parameters, region: Region | None) -> Fing
         size += status.st_size
         modified = max(modified, status.st_mtime_ns)
     opened = [
-        (str(item.path.absolute()), item.axes, item.channel, item.series, str(item.frames))
+        (_place(item.path), item.axes, item.channel, item.series, str(item.frames))
         for item in job.inputs
     ]
     settings = (parameters.model_dump(mode="json"), region, opened, __version__)
@@ -77,10 +77,10 @@ def finished(
         if not job.files.png.exists() or load_mask(job.files.npy) != record.as_mask():
             return None
         made = job.files.json.stat().st_mtime_ns
-        known = {os.path.normcase(item.path): item for item in record.inputs}
+        known = {_place(item.path): item for item in record.inputs}
         missing = []
         for item in job.inputs:
-            described = known.pop(os.path.normcase(item.path.absolute()), None)
+            described = known.pop(_place(item.path), None)
             if described is None:
                 missing.append(item)
             elif not _unchanged(item, described, made):
@@ -107,6 +107,11 @@ def half_written(job: Job, mask: Mask) -> bool:
         )
     except OSError:
         return False
+
+
+def _place(path: str | os.PathLike[str]) -> str:
+    """Return a path in the one form in which two can be compared."""
+    return os.path.normcase(os.path.realpath(path))
 
 
 def _unchanged(item: Input, described: InputRecord, made: int) -> bool:

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import SHARED
+
+
+def files(folder):
+    return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+
+def test_a_folder(structmask, noisy, tmp_path):
+    (tmp_path / "bad.tif").write_bytes(b"nonsense")
+    out = tmp_path / "out"
+    answer = structmask("batch", tmp_path, "--output-dir", out, "--preset", "coarse")
+    assert answer.code == 1
+    assert "rows.ome.tif: Row, " in answer.out
+    assert answer.err.startswith("error: bad.tif: is no TIFF")
+    assert "1 mask made, 1 failed. Summary: " in answer.out
+    assert sorted(files(out)) == [
+        "rows_mask.json",
+        "rows_mask.npy",
+        "rows_mask.png",
+        "structmask_batch.csv",
+        "structmask_batch.html",
+    ]
+    assert json.loads((out / "rows_mask.json").read_text())["parameters"]["center_size"] == 21
+
+
+def test_resume_does_nothing_again(structmask, noisy, tmp_path):
+    (tmp_path / "bad.tif").write_bytes(b"nonsense")
+    out = tmp_path / "out"
+    assert structmask("batch", tmp_path, "--output-dir", out).code == 1
+    before = files(out)
+    answer = structmask("batch", tmp_path, "--output-dir", out, "--resume")
+    assert answer.code == 1
+    assert "0 masks made, 1 kept from an earlier run, 1 failed." in answer.out
+    assert "error: bad.tif: " in answer.err
+    assert files(out) == before
+
+
+def test_a_second_run_needs_resume_or_force(structmask, noisy, tmp_path):
+    assert structmask("batch", noisy, "--summary", tmp_path / "s").code == 0
+    answer = structmask("batch", noisy, "--summary", tmp_path / "s")
+    assert answer.code == 2
+    assert answer.err.startswith("error: s.csv: exists already; use --resume")
+    answer = structmask("batch", noisy, "--summary", tmp_path / "other.csv")
+    assert answer.code == 2
+    assert "rows_mask.npy: exists already" in answer.err
+    assert structmask("batch", noisy, "--summary", tmp_path / "s", "--force").code == 0
+
+
+def test_json(structmask, noisy, tmp_path):
+    answer = structmask("batch", noisy, tmp_path / "none*.tif", "--json", "--frames", "0:2")
+    assert answer.code == 1
+    (result,) = answer.json["results"]
+    assert result["outputs"]["npy"] == str(tmp_path / "rows_mask.npy")
+    assert answer.json["errors"][0]["error"].startswith("none*.tif: matches no file")
+    assert answer.json["summary"]["csv"] == str(tmp_path / "structmask_batch.csv")
+
+
+@pytest.mark.parametrize("option", [("--average",), ("--per", "all")])
+def test_one_mask_for_all(structmask, noisy, tmp_path, option):
+    (tmp_path / "second.tif").write_bytes(noisy.read_bytes())
+    answer = structmask("batch", tmp_path, "--output-dir", tmp_path / "out", *option)
+    assert answer.code == 0
+    record = json.loads((tmp_path / "out" / f"{tmp_path.name}_mask.json").read_text())
+    assert [item["name"] for item in record["inputs"]] == ["rows.ome.tif", "second.tif"]
+
+
+def test_the_parameters_of_a_record(structmask, noisy, tmp_path):
+    structmask("extract", noisy, "--set", "center_size=15", "--region", "0:64,0:128")
+    out = tmp_path / "out"
+    record = tmp_path / "rows_mask.json"
+    assert structmask("batch", noisy, "--from-record", record, "--output-dir", out).code == 0
+    old, new = (json.loads(path.read_text()) for path in (record, out / "rows_mask.json"))
+    assert (old["mask"], old["region"]) == (new["mask"], new["region"])
+
+
+def test_nothing_to_do(structmask, tmp_path):
+    answer = structmask("batch", tmp_path)
+    assert answer.code == 2
+    assert "holds no image file" in answer.err
+    assert structmask("batch").code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_could_be_done(structmask, tmp_path):
+    (tmp_path / "bad.tif").write_bytes(b"nonsense")
+    assert structmask("batch", tmp_path).code == 2
+
+
+def test_interruption_leaves_a_summary(structmask, noisy, tmp_path, monkeypatch):
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("structmask_gui.io.batch.extract_inputs", interrupt)
+    answer = structmask("batch", noisy)
+    assert answer.code == 130
+    assert "cancelled" in (tmp_path / "structmask_batch.csv").read_text(encoding="utf-8-sig")
+
+
+def test_a_killed_batch_is_resumed(noisy, tmp_path):
+    images, out = tmp_path / "images", tmp_path / "out"
+    images.mkdir()
+    for i in range(6):
+        (images / f"{i}.tif").write_bytes(noisy.read_bytes())
+    start = "import sys; from structmask_gui.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", start, "batch", images, "--output-dir", out]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not (out / "1_mask.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    done = {name: at for name, at in files(out).items() if name.endswith("_mask.json")}
+    assert 1 <= len(done) < 6
+    answer = subprocess.run([*command, "--resume"], env=environment, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr
+    assert f"{6 - len(done)} mask" in answer.stdout
+    after = files(out)
+    assert sum(name.endswith("_mask.json") for name in after) == 6
+    assert {name: after[name] for name in done} == done
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are not here")
+@pytest.mark.parametrize(("name", "code", "n_bad"), [("real", 0, 0), ("bad", 1, 12)])
+def test_the_shared_folders(structmask, tmp_path, name, code, n_bad):
+    out = tmp_path / "out"
+    answer = structmask("batch", SHARED / "data" / name, "--output-dir", out)
+    assert answer.code == code
+    assert answer.err.count("error: ") == n_bad == len(answer.err.splitlines())
+    before = files(out)
+    again = structmask("batch", SHARED / "data" / name, "--output-dir", out, "--resume")
+    assert again.code == code
+    assert again.err == answer.err
+    assert files(out) == before
