@@ -1,4 +1,4 @@
-"""The panel of all parameters, made from `core.parameters` alone."""
+"""The panel of all parameters, made from `core.parameters`, and of the part that is measured."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from structmask_gui.core.effects import why_without_effect
 from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.gui.panels.measured_part import MeasuredPart
 from structmask_gui.gui.panels.parameter_rows import ChoiceRow, Row, make_row
 from structmask_gui.gui.panels.section import Section
 
@@ -59,6 +60,11 @@ class ParametersPanel(QWidget):
             row.drag_ended.connect(self.drag_ended)
             self.sections[group].rows.addWidget(row)
             self.rows[name] = row
+        self.measured_part = MeasuredPart()
+        self.measured_section = Section("Measured part")
+        self.measured_section.rows.addWidget(self.measured_part)
+        # Above the patches, which are laid over what is chosen here.
+        self._groups.insertWidget(1, self.measured_section)
         self._groups.addStretch(1)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
@@ -74,6 +80,9 @@ class ParametersPanel(QWidget):
             self.changed.connect(session.set_parameter)
             session.parameters_changed.connect(self.set_parameters)
             self.set_parameters(session.parameters)
+            self.measured_part.connect_session(session)
+        else:
+            self.measured_section.hide()
 
     @property
     def parameters(self) -> Parameters:
