@@ -205,6 +205,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     reporter.remove()
     log.info("StructMask ends")
     mark.end()
+    logs.restore_qt_messages()
     logs.stop()
     if temporary:
         shutil.rmtree(temporary, ignore_errors=True)

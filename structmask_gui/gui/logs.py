@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QtMsgType, Signal, qInstallMessageHandler
 
@@ -16,6 +17,7 @@ ROOT = "structmask_gui"
 """Name of the logger that all of the package's loggers belong to."""
 
 _FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_before: Any = None
 _SHORT = "%(asctime)s  %(message)s"
 
 
@@ -95,7 +97,13 @@ def stop() -> None:
 
 def log_qt_messages() -> None:
     """Send Qt's own messages to the log."""
-    qInstallMessageHandler(_on_qt_message)
+    global _before
+    _before = qInstallMessageHandler(_on_qt_message)
+
+
+def restore_qt_messages() -> None:
+    """Let Qt write its messages itself again, or give them to whoever had them before."""
+    qInstallMessageHandler(_before)
 
 
 def _on_qt_message(kind: QtMsgType, _context: object, text: str) -> None:

@@ -137,8 +137,7 @@ class PresetsPanel(QWidget):
         layout.addStretch(1)
         self.reload()
         session.preset_changed.connect(self._update)
-        session.parameters_changed.connect(self._on_parameters)
-        self._on_parameters()
+        session.parameters_changed.connect(self._show_hint)
 
     # --- what there is ------------------------------------------------------------------------
 
@@ -379,15 +378,14 @@ class PresetsPanel(QWidget):
             preset is not None and preset.name == self._settings.default_preset
         )
 
-    def _on_parameters(self, *_: Any) -> None:
-        for name, button in self.remedies.items():
-            button.setToolTip(f"Changes {self._effect_of(name)}.")
-        self.effect.setText(_HINT)
-
     # --- remedies -----------------------------------------------------------------------------
 
     def _on_remedy(self) -> None:
         self._remedy(self.sender().objectName())
+
+    def _show_hint(self, *_: Any) -> None:
+        if self.effect.text() != _HINT:
+            self.effect.setText(_HINT)
 
     def _effect_of(self, remedy: str) -> str:
         return apply_remedy(self._session.parameters, remedy).text
@@ -395,7 +393,8 @@ class PresetsPanel(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Say what a remedy would change while the pointer or the keyboard is on its button."""
         if event.type() in (QEvent.Type.Enter, QEvent.Type.FocusIn):
+            # Worked out only now: parameters change with every step of a slider.
             self.effect.setText(self._effect_of(watched.objectName()))
         elif event.type() in (QEvent.Type.Leave, QEvent.Type.FocusOut):
-            self.effect.setText(_HINT)
+            self._show_hint()
         return super().eventFilter(watched, event)

@@ -1,0 +1,364 @@
+"""Start, restore, reports, end; and the command that starts it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from structmask_gui import __version__
+from structmask_gui.__main__ import main
+from structmask_gui.gui import app, logs, needs, places
+from structmask_gui.gui import settings as settings_module
+from structmask_gui.gui.app import Reporter, RunningMark, begin, usable
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.settings import Settings
+from tests.gui.conftest import wait_for_result
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def test_settings_come_back(tmp_path: Path):
+    path = tmp_path / "deep" / "settings.json"
+    saved = Settings(theme="dark", last_files=["a.tif"], last_choices={"axes": "TYX", "series": 1})
+    settings_module.save(saved, path)
+    assert settings_module.load(path) == saved
+    assert [p.name for p in path.parent.iterdir()] == ["settings.json"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", "null", '"x"', "\x00\xff", '{"a": ' * 2000, "12", '{"theme": NaN}']
+)
+def test_a_file_of_nonsense_gives_the_defaults(tmp_path: Path, text: str):
+    path = tmp_path / "settings.json"
+    path.write_text(text, encoding="latin-1")
+    assert settings_module.load(path) == Settings()
+
+
+def test_bad_fields_are_dropped_one_by_one(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    path = tmp_path / "settings.json"
+    values: dict[str, Any] = {
+        "theme": "pink",
+        "colormap": "magma",
+        "geometry": 7,
+        "recent_files": ["a", 3],
+        "recent_folders": ["b"],
+        "last_choices": {"axes": ["no"]},
+        "restore_session": "yes",
+        "unknown": 1,
+    }
+    path.write_text(json.dumps(values))
+    with caplog.at_level(logging.WARNING):
+        loaded = settings_module.load(path)
+    assert loaded == Settings(colormap="magma", recent_folders=["b"])
+    assert "theme, restore_session, geometry, recent_files, last_choices" in caplog.text
+
+
+def test_every_field_is_tested():
+    assert set(settings_module._GOOD) == set(Settings.__dataclass_fields__)
+    for name, good in settings_module._GOOD.items():
+        assert good(getattr(Settings(), name)), name
+        assert not good(object()), name
+
+
+def test_recent_files_of_two_windows_are_joined(tmp_path: Path):
+    path = tmp_path / "settings.json"
+    one, two = Settings(), Settings()
+    one.remember_file("a")
+    settings_module.save(one, path)
+    two.remember_file("b")
+    settings_module.save(two, path)
+    assert settings_module.load(path).recent_files == ["b", "a"]
+
+
+def test_recent_files_are_unique_and_few():
+    settings = Settings()
+    for number in range(40):
+        settings.remember_file(f"{number % 20}.tif")
+    assert len(settings.recent_files) == settings_module.RECENT
+    assert settings.recent_files[0] == "19.tif"
+    assert len(set(settings.recent_files)) == len(settings.recent_files)
+
+
+def test_remembered_parameters_are_used_as_far_as_they_are_good():
+    parameters = usable({"center_size": 15, "patch_size": -3, "no_such": 1, "adapt_DF": "x"})
+    assert parameters.center_size == 15
+    assert parameters.patch_size == 64
+
+
+# --- start and restore ----------------------------------------------------------------------------
+
+
+def test_the_last_session_comes_back(window: MainWindow, qtbot: QtBot, stack_file: Path):
+    window.settings.last_files = [str(stack_file)]
+    window.settings.last_parameters = {"center_size": 17}
+    window.settings.last_preset = "fine"
+    begin(window, [])
+    wait_for_result(window.session, qtbot)
+    assert window.session.parameters.center_size == 17
+    assert window.session.preset is not None
+    assert window.session.preset.name == "fine"
+    assert window.session.preset_modified
+    assert not window.session.history.canUndo()
+
+
+def test_a_file_that_is_gone_is_a_sentence(window: MainWindow, qtbot: QtBot):
+    window.settings.last_files = ["/nowhere/gone.tif"]
+    with qtbot.waitSignal(window.session.failed) as got:
+        begin(window, [])
+    assert "gone.tif" in got.args[0]
+
+
+def test_a_file_that_is_asked_for_comes_before_the_last(
+    window: MainWindow, qtbot: QtBot, stack_file: Path
+):
+    window.settings.last_files = ["/nowhere/gone.tif"]
+    begin(window, [str(stack_file)])
+    wait_for_result(window.session, qtbot)
+
+
+def test_the_preset_at_start_is_applied(window: MainWindow):
+    window.settings.default_preset = "coarse"
+    window.settings.last_parameters = {"center_size": 17}
+    begin(window, [])
+    assert window.session.parameters.center_size == 21
+    assert not window.session.preset_modified
+
+
+def test_a_preset_at_start_that_is_gone_is_said(window: MainWindow):
+    window.settings.default_preset = "lost"
+    begin(window, [])
+    assert "lost" in window.statusBar().currentMessage()
+
+
+# --- reports --------------------------------------------------------------------------------------
+
+
+def test_what_nobody_caught_is_reported_from_any_thread(qtbot: QtBot):
+    reporter = Reporter()
+    reporter.install()
+    try:
+        with qtbot.waitSignal(reporter.caught) as got:
+            sys.excepthook(ValueError, ValueError("here"), None)
+        assert "here" in got.args[0]
+
+        def fail() -> None:
+            raise KeyError("there")
+
+        with qtbot.waitSignal(reporter.caught) as got:
+            thread = threading.Thread(target=fail)
+            thread.start()
+        thread.join()
+        assert "there" in got.args[0]
+    finally:
+        reporter.remove()
+    assert sys.excepthook is not reporter._on_exception
+
+
+def test_the_mark_of_a_crash_is_found_once(tmp_path: Path):
+    code = (
+        "import os, sys; from pathlib import Path; from structmask_gui.gui.app import RunningMark;"
+        "m = RunningMark(Path(sys.argv[1])); m.begin(); os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False, timeout=60)
+    assert list(tmp_path.glob("running-*"))
+    mark = RunningMark(tmp_path)
+    assert mark.begin()
+    mark.end()
+    assert not list(tmp_path.glob("running-*"))
+    again = RunningMark(tmp_path)
+    assert not again.begin()
+    again.end()
+
+
+def test_a_second_start_beside_the_first_is_no_crash(tmp_path: Path):
+    code = (
+        "import sys; from pathlib import Path; from structmask_gui.gui.app import RunningMark;"
+        "m = RunningMark(Path(sys.argv[1])); m.begin(); print('on', flush=True); input(); m.end()"
+    )
+    first = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert first.stdout is not None
+    assert first.stdout.readline() == "on\n"
+    second = RunningMark(tmp_path)
+    assert not second.begin()
+    second.end()
+    first.communicate("\n", timeout=30)
+    assert not list(tmp_path.glob("running-*"))
+
+
+# --- log ------------------------------------------------------------------------------------------
+
+
+def test_the_log_goes_to_a_file_and_to_the_lines(qtbot: QtBot):
+    lines = logs.start()
+    try:
+        with qtbot.waitSignal(lines.line) as got:
+            logging.getLogger("structmask_gui.test").info("hello")
+        assert got.args[0] == logging.INFO
+        assert "hello" in got.args[1]
+        assert "hello" in places.log_file().read_text()
+    finally:
+        logs.stop()
+
+
+def test_a_log_that_cannot_be_written_does_not_matter(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("STRUCTMASK_HOME", str(blocked))
+    lines = logs.start()
+    try:
+        assert "cannot be written" in lines.kept[-1][1]
+    finally:
+        logs.stop()
+
+
+def test_the_log_panel_filters_and_copies(window: MainWindow, qtbot: QtBot):
+    panel = window.show_panel("log")
+    window.log_lines.handler.handle(
+        logging.LogRecord("structmask_gui", logging.INFO, "", 0, "plain words", (), None)
+    )
+    window.log_lines.handler.handle(
+        logging.LogRecord("structmask_gui", logging.ERROR, "", 0, "a failure", (), None)
+    )
+    qtbot.waitUntil(lambda: "a failure" in panel.text.toPlainText())
+    panel.search.setText("PLAIN")
+    assert "plain words" in panel.text.toPlainText()
+    assert "failure" not in panel.text.toPlainText()
+    panel.search.clear()
+    panel.level.setCurrentIndex(1)
+    assert "plain words" not in panel.text.toPlainText()
+    panel.copy()
+    assert "a failure" in QApplication.clipboard().text()
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_version_is_said(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert __version__ in capsys.readouterr().out
+
+
+def test_run_opens_the_file_and_ends_with_the_window(
+    qapp: QApplication, stack_file: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[Any] = []
+
+    def look() -> None:
+        windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
+        for window in windows:
+            if window.isVisible() and window.session.extraction is not None:
+                seen.append((places.home(), window.session.extraction.sentence))
+                timer.stop()
+                window.close()
+
+    timer = QTimer()
+    timer.timeout.connect(look)
+    timer.start(50)
+    assert main(["--fresh", str(stack_file)]) == 0
+    home, sentence = seen[0]
+    assert sentence.startswith("Row")
+    assert "structmask-fresh-" in str(home)
+    assert not home.exists()
+
+
+def test_no_screen_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert main([]) == 2
+    assert "no screen" in capsys.readouterr().err
+
+
+def test_missing_libraries_are_named_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(needs, "_loads", lambda name: "EGL" not in name and "cursor" not in name)
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert main([]) == 2
+    said = capsys.readouterr().err
+    assert "libEGL.so.1" in said
+    assert "apt-get install -y libegl1 libxcb-cursor0" in said
+
+
+def test_the_command_leaves_qt_alone_until_it_is_needed():
+    code = (
+        "import sys, structmask_gui.__main__;"
+        "assert not any(m.startswith('PySide6') for m in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_what_is_imported_before_the_first_paint():
+    code = (
+        "import sys; from structmask_gui.gui import app;"
+        "heavy = {'scipy', 'skimage', 'tifffile', 'PIL', 'pydantic', 'imagecodecs'};"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+# --- the demonstration ----------------------------------------------------------------------------
+
+
+def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "structmask_gui.gui.demo", *arguments],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_the_demonstration_writes_four_files(tmp_path: Path):
+    done = run_demo(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    made = {path.name for path in (tmp_path / "build" / "demo").iterdir()}
+    assert made == {"window.png", "mask.npy", "mask.png", "mask.json"}
+    for name in made:
+        assert str(tmp_path / "build" / "demo" / name) in done.stdout
+    mask = np.load(tmp_path / "build" / "demo" / "mask.npy")
+    assert mask[mask.shape[0] // 2, mask.shape[1] // 2]
+
+
+def test_the_demonstration_of_a_bad_file_is_a_sentence(tmp_path: Path):
+    (tmp_path / "empty.tif").write_bytes(b"")
+    done = run_demo(tmp_path, "empty.tif")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: empty.tif")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "build").exists()

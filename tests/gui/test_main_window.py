@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.core.remedies import REMEDIES
+from structmask_gui.gui import settings as settings_module
+from structmask_gui.gui.actions import ACTIONS
+from structmask_gui.gui.dialogs import TextDialog
+from structmask_gui.gui.docks import DOCKS
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.places import settings_file
+from structmask_gui.gui.settings import Settings
+from tests.gui.conftest import noise, wait_for_result
+
+
+def drop(window: MainWindow, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    window.dropEvent(
+        QDropEvent(
+            QPoint(10, 10),
+            Qt.DropAction.CopyAction,
+            data,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+    )
+
+
+def test_the_result_stands_at_the_top_in_words(loaded: MainWindow):
+    assert loaded.session.extraction is not None
+    assert loaded.headline.sentence.text() == loaded.session.extraction.sentence
+    assert loaded.windowTitle().startswith("rows.npy")
+    assert not loaded.headline.state.isVisible()
+
+
+def test_a_window_without_a_file_says_how_to_begin(window: MainWindow):
+    assert "Open a stack" in window.headline.sentence.text()
+    assert window.views.welcome is not None
+    assert window.views.welcome.isVisible()
+    assert not window.headline.state.isVisible()
+    assert not window.headline.error.isVisible()
+
+
+def test_the_sample_button_opens_the_sample(window: MainWindow, qtbot: QtBot):
+    assert window.views.welcome is not None
+    window.views.welcome.sample_button.click()
+    wait_for_result(window.session, qtbot)
+    assert not window.views.welcome.isVisible()
+
+
+def test_the_image_lies_as_it_is_stored(window: MainWindow, qtbot: QtBot, tmp_path: Path):
+    picture = np.random.default_rng(0).integers(0, 100, (40, 96)).astype(np.uint16)
+    picture[3, 80] = 60_000
+    np.save(tmp_path / "asymmetric.npy", picture)
+    window.open_paths([str(tmp_path / "asymmetric.npy")])
+    wait_for_result(window.session, qtbot)
+    view = window.views.image
+    assert view.value_at(3, 80) == 60_000
+    assert view.value_at(39, 95) is not None
+    assert view.value_at(40, 39) is None
+    assert (view.content.width(), view.content.height()) == (96, 40)
+
+
+def test_stale_results_are_marked_and_unmarked(loaded: MainWindow, qtbot: QtBot):
+    loaded.session.set_parameter("patch_size", 32)
+    assert loaded.headline.state.isVisible()
+    assert "Out of date" in loaded.views.mask.veil.text
+    wait_for_result(loaded.session, qtbot)
+    assert not loaded.headline.state.isVisible()
+    assert loaded.views.mask.veil.text == ""
+
+
+def test_every_slider_moves_the_parameters_and_the_result(loaded: MainWindow, qtbot: QtBot):
+    rows = loaded.panel("parameters").rows
+    moved = 0
+    for name in parameter_infos():
+        slider = getattr(rows[name], "slider", None)
+        if slider is None or not slider.isEnabled():
+            continue
+        before = getattr(loaded.session.parameters, name)
+        slider.setValue(slider.value() + (1 if slider.value() < slider.maximum() else -1))
+        assert getattr(loaded.session.parameters, name) != before, name
+        moved += 1
+        wait_for_result(loaded.session, qtbot)
+        assert loaded.session.extraction is not None
+        assert loaded.session.extraction.parameters == loaded.session.parameters
+    assert moved >= 8
+
+
+def test_an_error_stands_in_the_window_until_it_is_dismissed(loaded: MainWindow, qtbot: QtBot):
+    with qtbot.waitSignal(loaded.session.failed):
+        loaded.open_paths(["/nowhere/gone.tif"])
+    assert "gone.tif" in loaded.headline.error_text.text()
+    assert loaded.headline.error.isVisible()
+    loaded.headline._dismiss.click()
+    assert not loaded.headline.error.isVisible()
+    assert loaded.session.stack is not None
+
+
+def test_names_of_parameters_are_said_as_the_panel_says_them(loaded: MainWindow):
+    loaded.session.report_error("Lower center_ratio_threshold or raise max_true_pixels.")
+    assert loaded.headline.error_text.text() == "Lower “Ring strength” or raise “Largest mask”."
+
+
+def test_a_bug_opens_one_report(loaded: MainWindow, qtbot: QtBot):
+    for _ in range(3):
+        loaded.session.bug.emit("Traceback: ours")
+    shown = [w for w in QApplication.topLevelWidgets() if isinstance(w, TextDialog)]
+    visible = [dialog for dialog in shown if dialog.isVisible()]
+    assert len(visible) == 1
+    assert "Traceback: ours" in visible[0].text
+    assert "PySide6" in visible[0].text
+    visible[0].reject()
+    assert not loaded._bug_shown
+
+
+def test_progress_shows_only_when_it_takes_a_while(loaded: MainWindow, qtbot: QtBot):
+    headline = loaded.headline
+    headline._on_busy(True)
+    assert not headline._work.isVisible()
+    qtbot.waitUntil(headline._work.isVisible, timeout=2000)
+    headline._on_progress(5 * 10**9, 10**10, "Measuring patches", 75.0)
+    assert headline.progress.value() == 500
+    assert "75 s left" in headline.what.text()
+    headline._on_progress(5, 10, "Measuring patches", 600.0)
+    assert "10 min left" in headline.what.text()
+    headline._on_busy(False)
+    assert not headline._work.isVisible()
+
+
+def test_dropping_files_opens_them_averaged(window: MainWindow, qtbot: QtBot, tmp_path: Path):
+    for name in ("a.npy", "b.npy"):
+        np.save(tmp_path / name, noise((2, 96, 96)))
+    drop(window, tmp_path / "a.npy", tmp_path / "b.npy")
+    wait_for_result(window.session, qtbot)
+    assert len(window.session.stacks) == 2
+
+
+def test_dropping_a_folder_shows_it(window: MainWindow, qtbot: QtBot, tmp_path: Path):
+    drop(window, tmp_path)
+    assert window.panel("files").folder == tmp_path
+    assert window.settings.recent_folders == [str(tmp_path)]
+    assert window.session.stack is None
+
+
+def test_recent_files_open_and_can_be_cleared(loaded: MainWindow, qtbot: QtBot, stack_file: Path):
+    loaded.session.close_files()
+    loaded._fill_recent()
+    entries = [action for action in loaded.recent_menu.actions() if action.data()]
+    assert [action.data() for action in entries] == [str(stack_file)]
+    entries[0].trigger()
+    wait_for_result(loaded.session, qtbot)
+    loaded._fill_recent()
+    loaded.recent_menu.actions()[-1].trigger()
+    loaded._fill_recent()
+    assert [a.text() for a in loaded.recent_menu.actions()] == ["Nothing yet"]
+
+
+def test_the_layout_comes_back(make_main_window: Callable[..., MainWindow], qtbot: QtBot):
+    first = make_main_window()
+    first.docks["files"].hide()
+    first.docks["log"].setFloating(True)
+    first.views.rows.setSizes([100, 300])
+    first.resize(1500, 900)
+    sizes = first.views.rows.sizes()
+    first.close()
+    again = make_main_window(settings_module.load())
+    assert not again.docks["files"].isVisible()
+    assert again.docks["log"].isFloating()
+    assert again.views.rows.sizes()[0] < again.views.rows.sizes()[1]
+    assert sizes[0] < sizes[1]
+    again.reset_layout()
+    assert again.docks["files"].isVisible()
+    assert not again.docks["log"].isFloating()
+
+
+def test_a_layout_of_nonsense_leaves_the_first_layout(
+    make_main_window: Callable[..., MainWindow],
+):
+    nonsense = Settings(geometry="!!", layout="bm9uc2Vuc2U=", views="bm9uc2Vuc2U=")
+    window = make_main_window(nonsense)
+    assert all(window.docks[name].isVisible() for name in ("files", "parameters", "rings"))
+
+
+def test_settings_are_written_at_the_end(loaded: MainWindow, stack_file: Path):
+    loaded.session.set_parameter("center_size", 15)
+    loaded.close()
+    stored = json.loads(settings_file().read_text())
+    assert stored["last_files"] == [str(stack_file)]
+    assert stored["last_parameters"]["center_size"] == 15
+    assert stored["recent_files"] == [str(stack_file)]
+
+
+def test_a_settings_folder_that_cannot_be_written_does_not_stop_the_end(
+    loaded: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setenv("STRUCTMASK_HOME", str(blocked))
+    assert loaded.close()
+    assert not loaded.isVisible()
+
+
+def test_closing_in_mid_extraction(window: MainWindow, qtbot: QtBot, tmp_path: Path):
+    np.save(tmp_path / "long.npy", np.tile(noise((1, 512, 512)), (300, 1, 1)))
+    window.open_paths([str(tmp_path / "long.npy")])
+    qtbot.waitUntil(lambda: window.session.busy_with == "measuring", timeout=10_000)
+    begun = time.perf_counter()
+    window.close()
+    assert time.perf_counter() - begun < 2
+    assert not window.session._measuring.isRunning()
+
+
+def test_late_panels_are_made_when_they_are_wanted(window: MainWindow):
+    late = [info.id for info in DOCKS if info.late]
+    assert late
+    for name in late:
+        panel = window.show_panel(name)
+        assert window.docks[name].widget() is panel
+        assert panel is window.panel(name)
+
+
+def test_the_remedies_of_the_menu_are_those_of_the_engine():
+    texts = {info.id: info.text for info in ACTIONS}
+    for remedy in REMEDIES.values():
+        assert texts[remedy.id] == remedy.text
+
+
+def test_hovering_a_row_of_the_ring_table_marks_the_ring(loaded: MainWindow):
+    loaded.panel("rings").ring_hovered.emit(2)
+    assert loaded.session.ring == 2
+    assert loaded.views.rings.rings_item._highlight == 2
+
+
+def test_a_view_is_written_as_png_and_svg(loaded: MainWindow, tmp_path: Path):
+    for view in loaded.views.views:
+        for suffix, mark in ((".png", b"\x89PNG"), (".svg", b"<svg")):
+            path = tmp_path / f"view{suffix}"
+            loaded.views.write_view(view, path)
+            assert mark in path.read_bytes()[:200], view.title
+    loaded.views.write_view(loaded.views.mask, tmp_path / "no" / "view.png")
+    assert "view.png" in loaded.session.error
+
+
+def test_the_keyboard_goes_round_all_panels(loaded: MainWindow, qtbot: QtBot):
+    loaded.activateWindow()
+    seen = set()
+    for _ in range(len(loaded.docks) + 1):
+        loaded.focus_next_panel()
+        focused = loaded.focusWidget()
+        for name, dock in loaded.docks.items():
+            if dock.isAncestorOf(focused):
+                seen.add(name)
+        if loaded.views.isAncestorOf(focused):
+            seen.add("views")
+    assert {"views", "files", "parameters", "presets", "rings"} <= seen
+
+
+def test_a_shell_completes_by_itself_after_its_first_paint(qtbot: QtBot):
+    from structmask_gui.gui.app import make_application, make_window
+
+    window = make_window(make_application(), Settings())
+    qtbot.addWidget(window)
+    with qtbot.waitSignal(window.completed, timeout=5000):
+        window.show()
+        assert not window.docks
+    assert set(window.docks) == {info.id for info in DOCKS}
+    window.close()
