@@ -1,6 +1,7 @@
 import pytest
-from structmask_gui.core.threads import one_blas_thread
 from threadpoolctl import threadpool_info
+
+from structmask_gui.core.threads import one_blas_thread
 
 
 def blas_threads():
