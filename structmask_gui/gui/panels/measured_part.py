@@ -46,7 +46,7 @@ class MeasuredPart(QWidget):
         self.whole_image = ResetButton("rectangle", "the whole image")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 1, 0, 1)
-        grid.setHorizontalSpacing(6)
+        grid.setHorizontalSpacing(4)
         grid.setVerticalSpacing(3)
         self._row(
             grid, 0, "Frames", (self.first, "to", self.last, "every", self.step), self.all_frames
@@ -153,6 +153,7 @@ class MeasuredPart(QWidget):
 
     def _box(self, name: str, explanation: str) -> NumberBox:
         box = NumberBox(0, 1, 1, whole=True)
+        box.setMinimumWidth(box.fontMetrics().horizontalAdvance("0000") + 14)
         box.setAccessibleName(name)
         box.setToolTip(explanation[:1].upper() + explanation[1:] + ".")
         return box

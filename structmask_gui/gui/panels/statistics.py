@@ -18,6 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.gui.headline import in_labels
+
 if TYPE_CHECKING:
     from structmask_gui.gui.session import Session
 
@@ -160,7 +162,7 @@ class StatisticsPanel(QWidget):
             self.notes.hide()
             return
         _say(self.sentence, extraction.sentence)
-        _say(self.notes, "\n".join(extraction.notes))
+        _say(self.notes, in_labels("\n".join(extraction.notes)))
         self.notes.setVisible(bool(extraction.notes))
         for name, text in figures(extraction).items():
             _say(self.values[name], text)

@@ -54,7 +54,8 @@ class RingsItem(pg.GraphicsObject):  # type: ignore[misc]
             self._rect = rect
         self._considered = considered
         self._codes = codes
-        self._contour = [QLineF(*line) for line in outline(above).tolist()]
+        lines = outline(above).tolist() if any(considered) else []
+        self._contour = [QLineF(*line) for line in lines]
         middle_y, middle_x = codes.shape[0] // 2, codes.shape[1] // 2
         self._marks = [
             (Decision(codes[y, x]), QPointF(x - middle_x, y - middle_y))
@@ -226,9 +227,9 @@ class RingOverlayView(LagView):
         entries = []
         if any(considered):
             entries.append(Entry("ring considered", _draw_considered))
+            entries.append(Entry("above threshold", _draw_contour))
         if not all(considered):
             entries.append(Entry("ring too weak", _draw_not_considered))
-        entries.append(Entry("above threshold", _draw_contour))
         for decision, text, draw in (
             (Decision.KEPT, "kept", _draw_kept),
             (Decision.ADDED, "added by proximity", _draw_added),
