@@ -46,6 +46,7 @@ from structmask_gui.core.wholeframe import FrameEvidence, FrameLook
 _FURTHER = 6
 _TILE = 32
 _ENOUGH_PATCHES = 20
+_FEW_PATCHES = 12
 _ENOUGH_FLAT_TILES = 24
 _BRIGHTNESS_BINS = 4
 _MOST_FOR_IMAGE = 240
@@ -292,9 +293,14 @@ class _Measuring:
     def run(self) -> CorrelationEstimate:
         source = self._derived_source()
         derived = self._derive(source)
-        plan, reach = self._plan(derived)
+        plan, reach = self._plan(derived, self.parameters.patch_size)
         reasons = self._screen(plan, derived)
         used = np.array([not reason for reason in reasons])
+        if int(used.sum()) < _FEW_PATCHES and plan.patch_shape[0] > _TILE:
+            # Smaller patches find room between what is clipped or covered.
+            plan, reach = self._plan(derived, _TILE)
+            reasons = self._screen(plan, derived)
+            used = np.array([not reason for reason in reasons])
         self._refuse_if_none(used, plan, reasons)
         first = self._read(derived, plan, used, reach, self._bin_edges(used))
         used, reasons, first = self._without_outliers(derived, plan, used, reasons, reach, first)
@@ -371,7 +377,7 @@ class _Measuring:
             return DifferenceFrames(self.raw, self.relations)
         return self.raw
 
-    def _plan(self, derived: Frames) -> tuple[Plan, int]:
+    def _plan(self, derived: Frames, patch_size: int) -> tuple[Plan, int]:
         """Lay out patches large enough for the largest lag, and at least 20 where that can be."""
         asked = self.parameters
         height, width = derived.frame_shape
@@ -379,7 +385,7 @@ class _Measuring:
             height, width = self.region.y1 - self.region.y0, self.region.x1 - self.region.x0
         smallest = min(height, width)
         needed = 2 * asked.max_lag + 12
-        side = min(max(asked.patch_size, needed), smallest)
+        side = min(max(patch_size, min(needed, _TILE if patch_size <= _TILE else needed)), smallest)
         layout = "grid" if asked.layout == "whole" else asked.layout
         for smaller in (side, 48, 32):
             if smaller > side:
