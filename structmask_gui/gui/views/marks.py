@@ -20,6 +20,9 @@ NOT_CONSIDERED = QColor("#C8C8C8")
 CONTOUR = QColor("#FFFFFF")
 _HALO = QColor(0, 0, 0, 150)
 
+_WIDE = 9.0
+"""Pixels between rings from which their lines are drawn in full."""
+
 COLORS = {
     Decision.KEPT: VERMILION,
     Decision.ADDED: SKY_BLUE,
@@ -89,15 +92,16 @@ def draw_mark(painter: QPainter, decision: Decision, at: QPointF, radius: float)
         painter.drawEllipse(at, radius, radius)
 
 
-def draw_ring(painter: QPainter, rect: QRectF, considered: bool) -> None:
-    """Draw the outline of a ring, in pixels."""
+def draw_ring(painter: QPainter, rect: QRectF, considered: bool, spacing: float = _WIDE) -> None:
+    """Draw the outline of a ring, in pixels; thinner where rings lie ``spacing`` apart."""
+    weight = min(1.0, spacing / _WIDE)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if considered:
-        painter.setPen(pen(_HALO, 3.6))
+        painter.setPen(pen(_HALO, 3.6 * weight))
         painter.drawRect(rect)
-        painter.setPen(pen(CONSIDERED, 1.8))
+        painter.setPen(pen(CONSIDERED, 1.8 * weight))
     else:
-        painter.setPen(pen(NOT_CONSIDERED, 1.2, dashes=(3, 3)))
+        painter.setPen(pen(NOT_CONSIDERED, 1.2 * weight, dashes=(3, 3)))
     painter.drawRect(rect)
 
 

@@ -98,11 +98,14 @@ class RingsItem(pg.GraphicsObject):  # type: ignore[misc]
         # In pixels of the screen: pens and marks keep their size at any zoom and on paper.
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        inset = min(1.2, cell / 6)
         for index, considered in enumerate(self._considered, start=1):
             last = index == len(self._considered) or self._considered[index] != considered
             if cell >= _RINGS_FROM or last:
-                rect = transform.mapRect(self._ring_rect(index)).adjusted(1.2, 1.2, -1.2, -1.2)
-                marks.draw_ring(painter, rect, considered)
+                rect = transform.mapRect(self._ring_rect(index)).adjusted(
+                    inset, inset, -inset, -inset
+                )
+                marks.draw_ring(painter, rect, considered, cell)
         if cell >= _RINGS_FROM:
             marks.draw_contour(painter, [transform.map(line) for line in self._contour])
         if cell >= _MARKS_FROM:
