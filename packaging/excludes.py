@@ -1,0 +1,46 @@
+"""What is left out of the bundle on purpose.
+
+The spec hands these names to PyInstaller; `bundle_test.py` runs the whole program from source and
+fails if one of them was imported, and reads PyInstaller's list of what then cannot be imported.
+A name stands for itself and everything below it.
+"""
+
+EXCLUDES = (
+    # Qt modules and tools that no widget of ours uses; they bring the largest libraries.
+    *("PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtQuickControls2", "PySide6.QtQuickWidgets"),
+    *("PySide6.QtNetwork", "PySide6.QtSql", "PySide6.QtDesigner", "PySide6.QtHelp"),
+    *("PySide6.QtUiTools", "PySide6.QtPrintSupport", "PySide6.QtConcurrent", "PySide6.QtXml"),
+    *("PySide6.scripts", "shiboken6_generator"),
+    # Other bindings and interpreters that pyqtgraph and superqt look for.
+    *("PyQt5", "PyQt6", "PySide2", "tkinter", "_tkinter", "IPython", "jupyter_rfb"),
+    # What libraries use only in tests, plots, notebooks and extras.
+    *("matplotlib", "pandas", "numba", "cupy", "torch", "dask", "zarr", "fsspec", "h5py"),
+    *(
+        "sympy",
+        "networkx",
+        "imageio",
+        "xarray",
+        "distributed",
+        "yaml",
+        "numcodecs",
+        "lxml",
+        "colorcet",
+        "OpenGL",
+    ),
+    *("pytest", "hypothesis", "mypy", "ruff", "setuptools", "pkg_resources", "pip", "wheel"),
+    *("docutils", "PyInstaller", "altgraph", "execnet", "xdist", "psutil"),
+    *("scipy_stubs", "numpy_typing_compat", "optype"),
+    *("pydantic.v1", "pydantic.mypy"),
+    *("pyqtgraph.examples", "pyqtgraph.opengl", "pyqtgraph.jupyter", "pyqtgraph.canvas"),
+    # Pillow draws masks and reads PNG and JPEG; its AVIF decoder alone is 10 MB.
+    *("PIL.ImageTk", "PIL._imagingtk", "PIL.ImageQt", "PIL._avif", "PIL.AvifImagePlugin"),
+    *("PIL._webp", "PIL.WebPImagePlugin", "PIL._imagingcms"),
+    # Interactive and old parts of the standard library.
+    *("idlelib", "lib2to3", "ensurepip", "venv", "turtle", "turtledemo", "test"),
+    *("curses", "sqlite3"),
+)
+
+
+def excluded(name: str) -> bool:
+    """Tell whether a module is left out, by itself or with what it lies in."""
+    return any(name == top or name.startswith(f"{top}.") for top in EXCLUDES)

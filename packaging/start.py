@@ -1,0 +1,58 @@
+"""What the packaged program runs: the window, a command of the command line, or the self-test.
+
+StructMask [FILE…]            the window
+StructMask extract FILE…      as `structmask extract`; likewise the other commands
+StructMask --self-test FOLDER hidden: what the test of the bundle runs
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+# Those of the command line, whose parser is not worth loading before a window is shown; a test
+# compares the two. A file of such a name is given as ./NAME.
+COMMANDS = ("extract", "compare", "quality", "batch", "presets", "info")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what the arguments ask for and return the exit code."""
+    provide_streams()
+    if arguments and arguments[0] in COMMANDS:
+        from structmask_gui.cli import main as command_line
+
+        return command_line(arguments)
+    if arguments and arguments[0] in ("--self-test", "--first-paint"):
+        from structmask_gui.gui import selftest
+
+        return selftest.main(arguments)
+    from structmask_gui.__main__ import main as window
+
+    return window(arguments)
+
+
+def provide_streams() -> None:
+    """Give the program streams to write to where the system gives it none.
+
+    A windowed program on Windows has no console of its own: `sys.stdout` and `sys.stderr` are None.
+    Started from a terminal it may write to that one; otherwise what it says goes nowhere, and the
+    exit code and the written files tell how it went.
+    """
+    if sys.stdout is not None and sys.stderr is not None:
+        return
+    name = os.devnull
+    if sys.platform == "win32":
+        import ctypes
+
+        parent_process = -1
+        if ctypes.windll.kernel32.AttachConsole(parent_process):
+            name = "CONOUT$"
+    for stream in ("stdout", "stderr"):
+        if getattr(sys, stream) is None:
+            # Open until the process ends.
+            setattr(sys, stream, open(name, "w", encoding="utf-8", errors="backslashreplace"))  # noqa: PTH123, SIM115
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
