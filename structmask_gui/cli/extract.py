@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     for job, target in zip(jobs, files, strict=True):
         name = shown(job[0].path)
         try:
-            result = _extract(job, parameters, region, seconds, target, force=arguments.force)
+            result = _extract(arguments, job, parameters, region, seconds, target)
         except StructMaskError as error:
             print_error(error)
             errors.append({"file": str(job[0].path), "error": str(error)})
@@ -64,15 +64,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _extract(
+    arguments: argparse.Namespace,
     job: Sequence[Input],
     parameters: Parameters,
     region: Region | None,
     seconds: Mapping[str, Input],
     target: ResultFiles,
-    *,
-    force: bool,
 ) -> Record:
-    if not force:
+    if not arguments.force:
         target.check_free()
     with progress_bar(shown(job[0].path)) as progress:
         extraction, record = extract_inputs(
@@ -82,8 +81,9 @@ def _extract(
             progress=progress,
             dark=seconds.get("dark"),
             subtract=seconds.get("subtract"),
+            quality=arguments.quality,
         )
-    write_results(extraction.mask, record, target, force=force)
+    write_results(extraction.mask, record, target, force=arguments.force)
     return record
 
 

@@ -16,6 +16,7 @@ from structmask_gui.cli.values import (
     setting,
 )
 from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.core.quality import RADIUS
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -31,6 +32,7 @@ def make_parser() -> argparse.ArgumentParser:
     _extract(commands)
     _batch(commands)
     _compare(commands)
+    _quality(commands)
     _presets(commands)
     _info(commands)
     return parser
@@ -53,6 +55,9 @@ def _extract(commands: _Commands) -> None:
     _add_selection(parser)
     parser.add_argument(
         "--average", action="store_true", help="one mask for all files, which must be of one size"
+    )
+    parser.add_argument(
+        "--quality", action="store_true", help="add the figures of `structmask quality`"
     )
     parser.add_argument(
         "--from-record",
@@ -128,22 +133,9 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--preset", metavar="NAME", help="a preset's name, or the path of a preset file"
     )
-    for name in ("method", "convention", "source"):
-        about = infos[name].about
-        group.add_argument(
-            f"--{name}",
-            choices=[value for value, _ in about.choices],
-            help=f"{about.help} Default: {_default(name)}.",
-        )
-    group.add_argument(
-        "--dark", type=Path, metavar="FILE", help="a dark or blank stack; sets --source dark"
-    )
-    group.add_argument(
-        "--subtract",
-        type=Path,
-        metavar="FILE",
-        help="a stack to take off, as the mean of still frames; sets --source subtract",
-    )
+    for name in ("method", "convention"):
+        _add_choice(group, name)
+    _add_source(group)
     for name, kind in (("patch_size", int), ("patches", patch_count), ("seed", int)):
         about = infos[name].about
         group.add_argument(
@@ -159,6 +151,29 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
         type=setting,
         metavar="NAME=VALUE",
         help="set any parameter of the list below; may be given several times",
+    )
+
+
+def _add_choice(group: argparse._ArgumentGroup, name: str) -> None:
+    about = parameter_infos()[name].about
+    group.add_argument(
+        f"--{name}",
+        choices=[value for value, _ in about.choices],
+        help=f"{about.help} Default: {_default(name)}.",
+    )
+
+
+def _add_source(group: argparse._ArgumentGroup) -> None:
+    """Add where the noise is measured, and the second stacks that may say it."""
+    _add_choice(group, "source")
+    group.add_argument(
+        "--dark", type=Path, metavar="FILE", help="a dark or blank stack; sets --source dark"
+    )
+    group.add_argument(
+        "--subtract",
+        type=Path,
+        metavar="FILE",
+        help="a stack to take off, as the mean of still frames; sets --source subtract",
     )
 
 
@@ -195,6 +210,29 @@ def _compare(commands: _Commands) -> None:
     parser.add_argument("b", type=Path, metavar="B", help="another one")
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
     parser.set_defaults(run=_run("compare"))
+
+
+def _quality(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "quality",
+        help="say what a mask will do to an image",
+        description="Say how much of the noise a network could still copy with a mask, how many"
+        " pixels it hides needlessly, and the error to expect.",
+    )
+    parser.add_argument("mask", type=Path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the image to train on")
+    group = parser.add_argument_group("noise")
+    _add_source(group)
+    _add_selection(parser)
+    parser.add_argument(
+        "--radius",
+        type=int,
+        default=RADIUS,
+        metavar="R",
+        help="neighbours within this many pixels are looked at. Default: %(default)s.",
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.set_defaults(run=_run("quality"))
 
 
 def _presets(commands: _Commands) -> None:

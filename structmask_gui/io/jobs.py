@@ -15,6 +15,7 @@ from structmask_gui.core.sampling import Region
 from structmask_gui.io.channels import Channel
 from structmask_gui.io.images import ImageStack, open_stack
 from structmask_gui.io.record import Record, make_record
+from structmask_gui.io.scoring import extraction_quality
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def extract_inputs(
     region: Region | None = None,
     dark: Input | None = None,
     subtract: Input | None = None,
+    quality: bool = False,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> tuple[Extraction, Record]:
@@ -76,6 +78,8 @@ def extract_inputs(
         The rectangle to stay within.
     dark, subtract : Input, optional
         A dark or blank stack, and a stack to take off, for the sources of these names.
+    quality : bool
+        Work out the figures of the mask too, which takes a second or two.
     progress, cancelled : callable, optional
         See `structmask_gui.core.progress`.
 
@@ -104,11 +108,15 @@ def extract_inputs(
             progress=progress,
             cancelled=cancelled,
         )
+        figures = None
+        if quality:
+            figures = extraction_quality(extraction, frames, progress=progress, cancelled=cancelled)
         record = make_record(
             extraction,
             stacks,
             dark=dark_stack,
             subtract=other,
+            quality=figures,
             progress=progress,
             cancelled=cancelled,
         )

@@ -1,0 +1,116 @@
+"""The quality figures of a mask, measured in files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from structmask_gui.core.assessment import Basis, assess, basis
+from structmask_gui.core.covariance import NoiseSource, given_covariance
+from structmask_gui.core.extraction import Extraction
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.measurement import measure
+from structmask_gui.core.noise import CorrelationEstimate
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.quality import RADIUS
+from structmask_gui.core.sampling import Region
+from structmask_gui.core.sources import SEES
+
+# Measured here without the statistical method, and further than it looks.
+_DIRECT: dict[str, NoiseSource | None] = {
+    "automatic": None,
+    "difference": "difference",
+    "flat": "flat",
+}
+
+
+def measured_basis(
+    frames: Frames,
+    parameters: Parameters,
+    *,
+    radius: int = RADIUS,
+    region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Basis:
+    """Measure noise and picture for the figures of masks.
+
+    Parameters
+    ----------
+    frames : Frames
+        What will be trained on.
+    parameters : Parameters
+        ``source`` says where the noise is measured; the others those of the statistical method,
+        which is used for the sources that have no shorter way.
+    radius : int
+        Radius of the neighbourhood.
+    region, dark, subtract
+        As in `structmask_gui.core.measurement.measure`.
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`.
+
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `measure` and `structmask_gui.core.assessment.basis`.
+    """
+    if parameters.source in _DIRECT and region is None:
+        return basis(
+            frames,
+            radius=radius,
+            source=_DIRECT[parameters.source],
+            progress=progress,
+            cancelled=cancelled,
+        )
+    measurement = measure(
+        frames,
+        parameters.changed(method="statistical"),
+        region=region,
+        dark=dark,
+        subtract=subtract,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    estimate = measurement.correlation
+    assert estimate is not None  # the statistical method always makes one
+    return _basis_of(estimate, frames, radius, progress, cancelled)
+
+
+def extraction_quality(
+    extraction: Extraction,
+    frames: Frames,
+    *,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> dict[str, Any]:
+    """Return the figures of an extraction's mask, for its record.
+
+    With the statistical method they rest on the noise it measured, as far as that reaches; with the
+    published method on the noise in frame differences or flat patches.
+
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `structmask_gui.core.assessment.basis`.
+    """
+    estimate = extraction.measurement.correlation
+    if estimate is None:
+        measured = basis(frames, progress=progress, cancelled=cancelled)
+    else:
+        radius = min(RADIUS, estimate.lags.reach // 2)
+        measured = _basis_of(estimate, frames, radius, progress, cancelled)
+    figures = assess(measured, extraction.mask).record()
+    return {"noise_measured_in": measured.noise.source, **figures}
+
+
+def _basis_of(
+    estimate: CorrelationEstimate,
+    frames: Frames,
+    radius: int,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> Basis:
+    noise = given_covariance(estimate.lags.rho, estimate.lags.variance, SEES[estimate.source])
+    return basis(frames, radius=radius, noise=noise, progress=progress, cancelled=cancelled)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from structmask_gui.core.mask import Mask
+from structmask_gui.io.export import save_npy
+
+
+@pytest.fixture
+def masks(tmp_path):
+    """Return a row that hides the noise of the fixture `noisy`, and a column that does not."""
+    row = np.ones((1, 13), dtype=bool)
+    save_npy(Mask(row), tmp_path / "row.npy")
+    save_npy(Mask(row.T), tmp_path / "column.npy")
+    return tmp_path / "row.npy", tmp_path / "column.npy"
+
+
+def test_the_right_mask_hides_the_noise(structmask, noisy, masks):
+    row, column = (structmask("quality", mask, noisy, "--json").json for mask in masks)
+    assert row["still_copied"] < 0.1 < 0.8 < column["still_copied"]
+    assert row["estimated_error"]["total"] < column["estimated_error"]["total"]
+    assert row["still_copied_bare_centre"] == column["still_copied_bare_centre"]
+    assert row["noise_measured_in"].startswith("frame differences")
+
+
+def test_in_words(structmask, noisy, masks):
+    answer = structmask("quality", masks[0], noisy)
+    assert answer.code == 0
+    for words in ("row.npy", "still copied", "needlessly hidden", "estimate from a linear model"):
+        assert words in answer.out
+
+
+@pytest.mark.parametrize("source", ["frames", "flat", "spectrum"])
+def test_every_source(structmask, noisy, masks, source):
+    answer = structmask("quality", masks[0], noisy, "--source", source, "--radius", 8, "--json")
+    assert answer.code == 0
+    assert answer.json["radius"] == 8
+    # The spectrum beyond the band sees the least of smooth rows, and the frames are few.
+    assert answer.json["still_copied"] < answer.json["still_copied_bare_centre"] / 2
+
+
+def test_refusals(structmask, noisy, masks):
+    assert structmask("quality", noisy, noisy).code == 2
+    answer = structmask("quality", masks[0], noisy, "--source", "dark")
+    assert answer.code == 2
+    assert "dark" in answer.err
+    assert structmask("quality", masks[0], noisy, "--radius", 0).code == 2
+    assert structmask("quality", masks[0], noisy, "--radius", 1000).code == 2
+
+
+@pytest.mark.parametrize("method", ["ring", "statistical"])
+def test_figures_in_the_record(structmask, noisy, method):
+    answer = structmask("extract", noisy, "--method", method, "--quality", "--json")
+    (result,) = answer.json["results"]
+    assert result["quality"]["still_copied"] < result["quality"]["still_copied_bare_centre"]
