@@ -33,11 +33,11 @@ def test_in_words(structmask, noisy, masks):
 
 @pytest.mark.parametrize("source", ["frames", "flat", "spectrum"])
 def test_every_source(structmask, noisy, masks, source):
-    answer = structmask("quality", masks[0], noisy, "--source", source, "--radius", 8, "--json")
-    assert answer.code == 0
-    assert answer.json["radius"] == 8
-    # The spectrum beyond the band sees the least of smooth rows, and the frames are few.
-    assert answer.json["still_copied"] < answer.json["still_copied_bare_centre"] / 2
+    options = ("--source", source, "--radius", 8, "--json")
+    row, column = (structmask("quality", mask, noisy, *options).json for mask in masks)
+    assert row["radius"] == 8
+    # The spectrum beyond the band sees the least of smooth rows; it still tells the two apart.
+    assert row["still_copied"] < column["still_copied"] - 0.2
 
 
 def test_refusals(structmask, noisy, masks):
