@@ -171,12 +171,9 @@ def snippets(
     noise : array_like, optional
         Autocovariance of the noise; see `nearest_careamics`.
     """
-    about = _About.of(mask, image, stage, mask_file)
-    return (
-        _n2v(about),
-        _autostructn2v(about),
-        _careamics(about, nearest_careamics(mask, noise)),
-        _python(about),
+    return tuple(
+        snippet(target, mask, image=image, stage=stage, mask_file=mask_file, noise=noise)
+        for target in TARGETS
     )
 
 
@@ -190,8 +187,10 @@ def snippet(
     noise: ArrayLike | None = None,
 ) -> Snippet:
     """Return the text for one target; see `snippets`."""
-    made = snippets(mask, image=image, stage=stage, mask_file=mask_file, noise=noise)
-    return next(item for item in made if item.target == target)
+    about = _About.of(mask, image, stage, mask_file)
+    if target == "careamics":
+        return _careamics(about, nearest_careamics(mask, noise))
+    return {"n2v": _n2v, "autostructn2v": _autostructn2v, "python": _python}[target](about)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import sys
+import types
+
+import numpy as np
+import pytest
+
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.simulation import NoiseModel, kernels
+from structmask_gui.core.trainers import blanked_share, careamics_mask, careamics_masks
+from structmask_gui.io.export import save_npy
+from structmask_gui.io.snippets import TARGETS, nearest_careamics, snippet, snippets
+from tests.io.conftest import random_masks
+
+ROW = Mask(np.ones((1, 11), dtype=bool))
+BARE = Mask(np.ones((1, 1), dtype=bool))
+MASKS = [BARE, ROW, Mask(np.eye(9, dtype=bool)), *random_masks(20, seed=3)]
+
+
+class Stub(types.ModuleType):
+    """A module that has whatever is asked of it."""
+
+    def __init__(self, name: str, **contents: object) -> None:
+        super().__init__(name)
+        self.__dict__.update(contents)
+        self.__path__: list[str] = []
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run a text with stubs in place of the trainers, and return what it left."""
+
+    def run(text: str, mask: Mask, **modules: dict[str, object]) -> dict[str, object]:
+        monkeypatch.chdir(tmp_path)
+        save_npy(mask, tmp_path / "mask.npy", force=True)
+        for name in modules:
+            parts = name.split("__")
+            for i in range(1, len(parts)):
+                monkeypatch.setitem(sys.modules, ".".join(parts[:i]), Stub(".".join(parts[:i])))
+        for name, contents in modules.items():
+            dotted = name.replace("__", ".")
+            monkeypatch.setitem(sys.modules, dotted, Stub(dotted, **contents))
+            if "." in dotted:
+                above, last = dotted.rsplit(".", 1)
+                setattr(sys.modules[above], last, sys.modules[dotted])
+        left: dict[str, object] = {"images": []}
+        exec(compile(text, "snippet", "exec"), left)
+        return left
+
+    return run
+
+
+def test_every_target_has_a_text_that_compiles():
+    for mask in MASKS:
+        made = snippets(mask, image="a.tif")
+        assert [item.target for item in made] == list(TARGETS)
+        for item in made:
+            compile(item.text, item.title, "exec")
+            assert "a.tif (raw images)" in item.text.splitlines()[0]
+            assert all(note.endswith(".") for note in item.notes)
+            assert max(map(len, item.text.splitlines()[1:])) < 200
+
+
+def test_a_hostile_name_stays_in_its_comment():
+    evil = "a\"\n'\nimport os\r\u2028print(1)\u0085.tif"
+    for item in snippets(ROW, image=evil, mask_file='it\'s \\ "here".npy'):
+        assert "\nimport os" not in item.text
+        compile(item.text, item.title, "exec")
+        first = item.text.splitlines()[0]
+        assert first.startswith("# ")
+        assert first.endswith(".")
+
+
+# --- juglab n2v 0.3.3 -----------------------------------------------------------------------------
+
+
+def n2v(run, mask):
+    """Run the text for n2v and return what its configuration gets."""
+    seen = {}
+
+    class Generator:
+        def generate_patches_from_list(self, data, num_patches_per_img=None, **options):
+            seen.update(options)
+            return "patches"
+
+    def config(patches, **options):
+        assert patches == "patches"
+        seen.update(options)
+
+    run(
+        snippet("n2v", mask).text,
+        mask,
+        n2v__internals__N2V_DataGenerator={"N2V_DataGenerator": Generator},
+        n2v__models={"N2VConfig": config},
+    )
+    return seen
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_n2v_takes_the_mask_and_blanks_just_it(run, mask):
+    seen = n2v(run, mask)
+    given = seen["structN2Vmask"]
+    if mask.statistics.true_pixels == 1:
+        assert given is None
+        return
+    # Its rules: a list (an array has no truth value there), as many dimensions as the data, odd
+    # sides, only 0 and 1.
+    assert isinstance(given, list)
+    array = np.array(given)
+    assert array.ndim == 2
+    assert all(side % 2 == 1 for side in array.shape)
+    assert set(array.ravel().tolist()) <= {0, 1}
+    # What it blanks about a pixel: each 1, as far from it as from the array's middle, beside the
+    # pixel itself.
+    blanked = {tuple(lag) for lag in (np.argwhere(array) - np.array(array.shape) // 2).tolist()}
+    assert blanked | {(0, 0)} == {tuple(lag) for lag in mask.lags().tolist()}
+
+
+@pytest.mark.parametrize("mask", [*MASKS, Mask(np.ones((25, 25), dtype=bool))])
+def test_n2v_settings(run, mask):
+    seen = n2v(run, mask)
+    pixels = mask.statistics.true_pixels
+    height, width = seen["n2v_patch_shape"]
+    assert seen["shape"] == seen["n2v_patch_shape"]
+    # n2v refuses to blank less than one pixel a patch.
+    assert height * width * seen["n2v_perc_pix"] / 100 >= 1
+    assert blanked_share(pixels, seen["n2v_perc_pix"]) <= 0.151 if pixels < 11 else True
+    assert blanked_share(pixels, seen["n2v_perc_pix"]) <= 0.1001 or seen["n2v_perc_pix"] == 1.5
+    assert min(height, width) >= 2 * max(mask.cropped().shape)
+    array = np.array(mask.cropped().padded((max(mask.shape),) * 2).array)
+    turned = [np.rot90(a, k) for a in (array, array[::-1]) for k in range(4)]
+    assert seen["augment"] == all(np.array_equal(array, t) for t in turned)
+
+
+def test_a_large_mask_is_loaded_from_its_file(run):
+    mask = random_masks(1, seed=5, largest=12)[0].padded((101, 101))
+    wide = Mask(np.kron(mask.array, np.ones((1, 1), dtype=bool)) | np.eye(101, dtype=bool))
+    made = snippet("n2v", wide)
+    assert made.needs_file
+    assert "np.load('mask.npy')" in made.text
+    assert np.array_equal(np.array(n2v(run, wide)["structN2Vmask"], dtype=bool), wide.array)
+    assert snippet("python", wide).needs_file
+
+
+# --- autoStructN2V 0.1 ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_autostructn2v_gets_a_square_mask_about_the_same_centre(run, mask):
+    placed = []
+
+    def create_full_mask(kernel, patch_size, percentage, verbose):
+        placed.append((kernel, patch_size, percentage))
+        return "full", "centres"
+
+    runner = types.SimpleNamespace(create_stage2_mask=None, run_pipeline=lambda config: config)
+    made = snippet("autostructn2v", mask)
+    left = run(
+        made.text,
+        mask,
+        autoStructN2V__masking={"create_full_mask": create_full_mask},
+        autoStructN2V__pipeline={"runner": runner},
+    )
+    config = left["results"]
+    assert config["stage2"]["mask_source"] == "file"
+    assert "ignores" in made.notes[0]
+    # What the pipeline calls after its first stage.
+    assert runner.create_stage2_mask("patches", config) == ("full", "centres")
+    ((kernel, patch_size, percentage),) = placed
+    assert kernel.dtype == bool
+    assert kernel.shape[0] == kernel.shape[1] <= patch_size
+    assert percentage == 10
+    assert Mask(kernel).cropped() == mask.cropped()
+
+
+def test_autostructn2v_says_that_its_second_stage_sees_denoised_images():
+    assert "measure again" in snippet("autostructn2v", ROW).notes[-1]
+    assert "as its second stage needs" in snippet("autostructn2v", ROW, stage="denoised").notes[-1]
+    assert "not one on raw" in snippet("n2v", ROW, stage="denoised").notes[2]
+
+
+# --- CAREamics ------------------------------------------------------------------------------------
+
+
+def careamics(run, mask):
+    seen = {}
+    run(
+        snippet("careamics", mask).text,
+        mask,
+        careamics__config={"create_advanced_n2v_config": lambda **options: seen.update(options)},
+    )
+    return seen
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_careamics_settings_are_in_its_ranges(run, mask):
+    seen = careamics(run, mask)
+    assert 0.05 <= seen["masked_pixel_percentage"] <= 10
+    assert set(seen["augmentations"]) <= {"x_flip", "y_flip", "rotate_90"}
+    if "struct_n2v_axes" in seen:
+        shape = careamics_mask(seen["struct_n2v_axes"], seen["struct_n2v_span"])
+        assert seen["struct_n2v_span"] <= seen.get("roi_size", 11) <= 21
+    else:
+        shape = BARE
+    assert shape == nearest_careamics(mask).mask
+    array = mask.padded((max(mask.shape),) * 2).array
+    for name, turned in (
+        ("x_flip", array[:, ::-1]),
+        ("y_flip", array[::-1]),
+        ("rotate_90", np.rot90(array)),
+    ):
+        if name in seen["augmentations"]:
+            assert np.array_equal(array, turned)
+
+
+@pytest.mark.parametrize("name", list(careamics_masks()))
+def test_what_careamics_can_do_is_found(name):
+    nearest = nearest_careamics(careamics_masks()[name].padded((21, 21)))
+    assert f"{nearest.axes} {nearest.span}" == name
+    assert nearest.exact
+    assert nearest.sentence.startswith("CAREamics blanks just this mask")
+
+
+def test_the_nearest_shape_says_what_it_leaks():
+    model = NoiseModel(kernels()["diagonal"])
+    noise = model.correlation(24)
+    mask = Mask(model.true_mask(8))
+    nearest = nearest_careamics(mask, noise)
+    assert not nearest.exact
+    assert nearest.left_visible > 0
+    assert nearest.copied > nearest.copied_by_mask + 0.05
+    assert f"lets {100 * nearest.copied:.1f} % of the noise be copied" in nearest.sentence
+    assert "be copied" not in nearest_careamics(mask).sentence
+    assert nearest_careamics(BARE).sentence == "CAREamics blanks just this mask: plain N2V."
+
+
+@pytest.mark.careamics
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("mask", [*MASKS[:8], *list(careamics_masks().values())[::3]])
+def test_careamics_own_configuration_takes_the_text(mask, tmp_path):
+    pytest.importorskip("careamics")
+    left: dict[str, object] = {}
+    exec(compile(snippet("careamics", mask).text, "snippet", "exec"), left)
+    config = left["config"]
+    manipulate = config.algorithm_config.n2v_config  # type: ignore[attr-defined]
+    nearest = nearest_careamics(mask)
+    if nearest.axes == "none":
+        assert manipulate.struct_mask is None
+    else:
+        found = (manipulate.struct_mask.axes, manipulate.struct_mask.span)
+        assert found == (nearest.axes, nearest.span)
+
+
+# --- plain Python ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_plain_python_is_the_mask(run, mask):
+    left = run(snippet("python", mask).text, mask)
+    np.testing.assert_array_equal(left["mask"], mask.cropped().array)
+    assert left["lags"].tolist() == mask.lags().tolist()
