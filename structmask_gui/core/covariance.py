@@ -30,8 +30,8 @@ MOST_FRAMES = 16
 FLAT_SHARE = 0.1
 """Share of the patches, those of least variance, in which noise is measured in single frames."""
 
-_AROUND = 17
-_MOVED = 2.0
+_AROUND = 33
+_MOVED = 2.5
 """Noise that follows brightness may be this much stronger, as a standard deviation, in bright parts
 before they pass for moved; what moves exceeds it at once."""
 

@@ -44,6 +44,14 @@ COPIED_FLOOR = 0.005
 share of the noise to be copied, beyond what the largest mask leaves and what chance explains."""
 
 
+SEARCHED = 225
+"""Largest mask searched for freely, as many pixels as the largest that CAREamics takes. Beyond it
+only the strongest lags are hidden: there the linear model finds masks that leave a few far pixels
+visible, which train badly and gain little."""
+
+_WORTH = 0.96
+"""A mask beyond that must lower the error to this share of what the best one within it has."""
+
 _LEAST_GAIN = 0.001
 """A pair is hidden or freed in the last improvement if that lowers the error by this share."""
 
@@ -145,7 +153,8 @@ def suggest(
         Neighbours other than that square, holding the mirror of each, without (0, 0); as from
         `structmask_gui.core.quality.field_lags` for long lines.
     most_pixels : int, optional
-        Largest mask on the curve; no limit by default.
+        Largest mask on the curve. By default it ends at `SEARCHED` pixels, unless hiding more of
+        the strongest lags lowers the error by more than 4 %.
     pixels : int
         Number of pixels the noise was measured in (`Covariance.pixels`). Of independent noise,
         n neighbours seem to predict n / pixels; no mask is made larger for that. 0 if not known.
@@ -168,7 +177,8 @@ def suggest(
     # One solution with everything visible finds the ridge that all later ones share.
     ridge = predictor(noise, lags, ridge=ridge).ridge
     chance = _CHANCE * len(lags) / pixels if pixels else 0.0
-    most = len(half) if most_pixels is None else min(len(half), max(0, (most_pixels - 1) // 2))
+    largest = SEARCHED if most_pixels is None else most_pixels
+    most = min(len(half), max(0, (largest - 1) // 2))
     sizes = range(most + 1)
     everything = np.arange(len(half))
     order = _copying(noise, half, ridge).emptied(everything)
@@ -189,8 +199,16 @@ def suggest(
     # The best of all is improved pixel by pixel, and the curve then led through it.
     erring = _Erring(noise, image, half, image_ridge)
     inside = erring.improved(inside, most)
-    order = _copying(noise, half, ridge).emptied(np.setdiff1d(everything, inside), inside)
-    points = _points(noise, image, half[order], sizes, ridge, image_ridge)
+    through = _copying(noise, half, ridge).emptied(np.setdiff1d(everything, inside), inside)
+    points = _points(noise, image, half[through], sizes, ridge, image_ridge)
+    if most_pixels is None and len(half) > most:
+        least = points[_knee(points, chance)].error
+        for candidate in (order, _by_strength(noise, half)):
+            sizes = range(len(half) + 1)
+            longer = _points(noise, image, half[candidate], sizes, ridge, image_ridge)
+            error = longer[_knee(longer, chance)].error
+            if error < _WORTH * least:
+                points, least = longer, error
     return Suggestion(points, _knee(points, chance), True)
 
 
@@ -318,8 +336,13 @@ def _orders(
         by_copied,
         _Erring(noise, image, half, ridge).emptied(everything),
         _Erring(noise, image, half, ridge).filled(),
-        np.argsort(np.abs(at_lags(noise, half)), kind="stable"),
+        _by_strength(noise, half),
     ]
+
+
+def _by_strength(noise: FloatArray, half: LagArray) -> NDArray[np.intp]:
+    """Return the pairs by the size of their correlation with the centre, the weakest first."""
+    return np.argsort(np.abs(at_lags(noise, half)), kind="stable")
 
 
 def _points(
