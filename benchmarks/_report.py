@@ -198,7 +198,7 @@ def write(folder: Path, text: str, results: Results) -> None:
         " alone, under a\nstill picture, and under pictures of which no two are alike"
         " (scikit-image's own, blurred by a point spread\nof sigma 1 pixel); the strength is the"
         " picture's standard deviation over the noise's. F1 counts the lags up\nto 10 other"
-        " than the centre, against those with a true |correlation| of at least 0.05. Seeds are fixed.\n\n"
+        " than the centre, against those with a true |correlation| of at least 0.05.\n\n"
         "![F1 by kernel and method](accuracy.svg)\n\n"
     )
     (folder / "accuracy.md").write_text(head + text + "\n", encoding="utf-8")

@@ -186,7 +186,7 @@ def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32]
 
 
 def blockiness(frames: AnyArray) -> float:
-    """Return how surely 8 x 8 blocks show, as a t-value; over 6 means compressed.
+    """Return how surely 8 x 8 blocks show, as a t-value; over 5 means compressed.
 
     Parameters
     ----------

@@ -74,9 +74,10 @@ FLAG_WORDS: dict[Flag, str] = {
 """What each flag means, as a sentence."""
 
 _BLEACHING = 0.02
+_DRIFT = 0.1
 _LINE_SHARE = 0.01
 _EDGE_POWER = 0.06
-_BLOCKY = 6.0
+_BLOCKY = 5.0
 _HOT_SHARE = 2e-5
 # Share of the squared correlation on a line that makes it one.
 _MAIN = 0.85
@@ -248,6 +249,11 @@ def _moving(estimate: CorrelationEstimate) -> bool:
     if not relations:
         return False
     if np.mean([r.moved for r in relations]) > 0.5:
+        return True
+    # A steady drift adds up over the pairs.
+    drift = float(np.hypot(*np.mean([r.shift for r in relations], axis=0)))
+    chance = float(np.median([r.shift_error for r in relations])) / np.sqrt(len(relations))
+    if drift > max(_DRIFT, 4 * chance):
         return True
     change = np.log([r.brightness for r in relations])
     contrast = np.log([max(r.gain, 1e-6) for r in relations])

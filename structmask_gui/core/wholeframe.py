@@ -15,6 +15,9 @@ from structmask_gui.core.stillness import PairRelation
 _MOST_FRAMES = 24
 # Frequencies next to the highest a pixel grid holds; resampling empties them.
 _EDGE, _FINE = 0.46, 0.2
+# Each row is cut into so many stretches; those at least so many pixels apart are compared.
+_STRETCHES, _APART = 8, 24
+_BEYOND_CHANCE = 4.5
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class LineCovariance:
     @property
     def sure(self) -> bool:
         """Whether it is beyond chance."""
-        return self.value > 5 * self.error
+        return self.value > _BEYOND_CHANCE * self.error
 
 
 @dataclass(frozen=True)
@@ -155,15 +158,26 @@ def _spread(count: int) -> list[int]:
 
 
 def _far_products(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Products of the left third's and the right third's row means, slow changes taken off.
+    """Mean product, row by row, of means of far apart stretches of the row, slow changes taken off.
 
     Second differences from row to row leave little of a picture, and raise the variance of offsets
     that are independent from row to row by 1.5.
     """
-    third = max(a.shape[1] // 3, 1)
-    left, right = a[:, :third].mean(axis=1), b[:, -third:].mean(axis=1)
-    fine = [m[1:-1] - (m[:-2] + m[2:]) / 2 for m in (left, right)]
-    return np.asarray(fine[0] * fine[1] / 1.5)
+    width = a.shape[1] // _STRETCHES
+    if width == 0:
+        return np.zeros(1)
+    stretches = []
+    for values in (a, b):
+        cut = values[:, : width * _STRETCHES].reshape(len(values), _STRETCHES, width)
+        means = cut.mean(axis=2)
+        stretches.append(means[1:-1] - (means[:-2] + means[2:]) / 2)
+    index = np.arange(_STRETCHES)
+    # Further apart than any correlation of finite range that a mask could hide.
+    gap = min(1 + -(-_APART // width), _STRETCHES // 2)
+    far = np.abs(index[:, None] - index[None]) >= gap
+    first, other = stretches
+    products = np.einsum("yi,yj,ij->y", first, other, far.astype(np.float64), optimize=True)
+    return np.asarray(products / far.sum() / 1.5)
 
 
 def _covariance(products: list[FloatArray]) -> LineCovariance:

@@ -1,0 +1,98 @@
+"""Frames of noise made from frames: differences, residuals, and how frames relate."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter, shift
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.simulation import NoiseModel, cells, fixed_columns, kernels, simulate
+from structmask_gui.core.sources import DifferenceFrames, SubtractedFrames, fourier_shift
+from structmask_gui.core.stillness import relate, relate_frames
+
+PICTURE = 300 * gaussian_filter(np.random.default_rng(0).normal(size=(180, 180)), 3)
+
+
+def whole(frames):
+    return np.stack([frames.read(number) for number in range(frames.n_frames)])
+
+
+@pytest.mark.parametrize(("count", "expected"), [(2, 1), (3, 2), (6, 3), (7, 4)])
+def test_differences_keep_the_variance_and_use_no_frame_twice(count, expected):
+    model = NoiseModel(kernels()["row 7"], sigma=5.0)
+    picture = cells((128, 128))
+    frames = simulate(model, (128, 128), n_frames=count, picture=picture, strength=3.0, seed=1)
+    differences = DifferenceFrames(ArrayFrames(frames))
+    values = whole(differences)
+    assert len(values) == expected
+    assert values.std() == pytest.approx(5.0, rel=0.1)
+    used = [set(group.members) for group in differences.groups]
+    assert set().union(*used) == set(range(count))
+    for group in differences.groups:
+        assert np.sum(np.square(group.weights)) == pytest.approx(1)
+        assert abs(np.sum(group.weights)) < 0.1
+    if count == 3:
+        # The second contrast shares frames with the first, but no noise.
+        assert abs(np.corrcoef(values[0].ravel(), values[1].ravel())[0, 1]) < 0.03
+
+
+def test_differences_follow_a_moving_and_bleaching_scene():
+    picture = PICTURE - PICTURE.min()
+    moved = shift(picture, (0.4, -0.5), order=5)[20:-20, 20:-20]
+    noise = np.random.default_rng(1).normal(size=(2, 140, 140))
+    frames = np.stack([picture[20:-20, 20:-20], 0.9 * moved]) + noise
+    (relation,) = relate_frames(ArrayFrames(frames))
+    assert relation.still
+    assert relation.moved
+    assert relation.shift == pytest.approx((0.4, -0.5), abs=0.05)
+    assert relation.gain == pytest.approx(0.9, abs=0.02)
+    assert relation.brightness == pytest.approx(0.9, abs=0.02)
+    difference = DifferenceFrames(ArrayFrames(frames)).read(0)[4:-4, 4:-4]
+    assert difference.std() == pytest.approx(1.0, rel=0.05)
+    plain = (frames[0] - frames[1])[4:-4, 4:-4] / np.sqrt(2)
+    assert plain.std() > 3
+
+
+def test_unlike_fields_and_pure_noise_are_not_still():
+    one, other = PICTURE[:120, :120], PICTURE[60:, 60:]
+    assert not relate(0, one, other).still
+    noise = np.random.default_rng(3).normal(size=(2, 120, 120))
+    assert not relate(0, *noise).still
+    assert relate(0, one, one + noise[0]).still
+    assert not relate(0, one, one + noise[0]).moved
+
+
+def test_fixed_columns_cancel_in_differences():
+    model = NoiseModel(fixed_columns(), 0.3)
+    frames = simulate(model, (96, 96), n_frames=4, seed=2)
+    values = whole(DifferenceFrames(ArrayFrames(frames)))
+    assert values.std() == pytest.approx(np.sqrt(0.3), rel=0.05)
+    assert values.mean(axis=1).std() < 0.1
+
+
+def test_fourier_shift_moves_right_and_keeps_noise():
+    noise = np.random.default_rng(4).normal(size=(200, 200))
+    moved = fourier_shift(noise, 0.5, 0.25)[8:-8, 8:-8]
+    assert moved.std() == pytest.approx(1.0, rel=0.02)
+    neighbours = (moved[:, 1:] * moved[:, :-1]).mean()
+    assert abs(neighbours) < 0.03
+    whole_pixels = fourier_shift(PICTURE, 2, -3)
+    assert np.allclose(whole_pixels[20:-20, 20:-20], PICTURE[18:-22, 23:-17], atol=0.05)
+
+
+def test_subtracted_frames():
+    frames = np.arange(2 * 20 * 30, dtype=np.uint16).reshape(2, 20, 30)
+    once = SubtractedFrames(ArrayFrames(frames), ArrayFrames(frames[0]))
+    assert np.allclose(whole(once), [np.zeros((20, 30)), np.full((20, 30), 600.0)])
+    each = SubtractedFrames(ArrayFrames(frames), ArrayFrames(frames))
+    assert not whole(each).any()
+    assert np.allclose(once.read(1, 3, 7), 600.0)
+    with pytest.raises(InputError, match="same size"):
+        SubtractedFrames(ArrayFrames(frames), ArrayFrames(frames[:, :10]))
+    with pytest.raises(InputError, match="as many"):
+        SubtractedFrames(ArrayFrames(frames), ArrayFrames(np.zeros((3, 20, 30))))
+
+
+def test_one_frame_has_no_difference():
+    with pytest.raises(InputError, match="one frame"):
+        DifferenceFrames(ArrayFrames(np.zeros((20, 20))))
