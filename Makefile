@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PACKAGER := $(VENV)/.packager
 FILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types format bench clean
+.PHONY: help setup run test lint types format bench bundle bundle-test bundle-broken clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -40,6 +41,19 @@ format: $(READY) ## Put the code in the house style
 
 bench: $(READY) ## Measure speed, accuracy and interaction; see docs/benchmarks.md
 	$(BIN)/python benchmarks/speed.py
+
+$(PACKAGER): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group package
+	@touch $@
+
+bundle: $(PACKAGER) ## Build the program that needs no Python: dist/StructMask, and what is downloaded
+	$(BIN)/python packaging/build.py
+
+bundle-test: $(READY) ## Try dist/StructMask where nothing of ours is, against the source; sizes, times
+	$(BIN)/python packaging/bundle_test.py
+
+bundle-broken: $(READY) ## Show that the bundle test notices what is missing from a bundle
+	$(BIN)/python packaging/break_bundle.py
 
 clean: ## Remove what was built
 	rm -rf build dist

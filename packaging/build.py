@@ -48,8 +48,10 @@ def main() -> None:
 def freeze(spec: Path, dist: Path) -> None:
     """Run PyInstaller."""
     subprocess.run(
-        [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR"]
-        + ["--distpath", str(dist), "--workpath", str(WORK / "work"), str(spec)],
+        [
+            *(sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR"),
+            *("--distpath", str(dist), "--workpath", str(WORK / "work"), str(spec)),
+        ],
         check=True,
         cwd=ROOT,
     )

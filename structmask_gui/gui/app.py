@@ -21,6 +21,7 @@ from structmask_gui import __version__
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui import logs, places, worker
 from structmask_gui.gui import settings as settings_module
+from structmask_gui.gui.handover import Application, is_preset, open_handed
 from structmask_gui.gui.logs import LogLines
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.session import Session
@@ -37,7 +38,7 @@ def make_application() -> QApplication:
     """Return the one application, with the names that Qt and the desktop want."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
-        app = QApplication(["structmask-gui"])
+        app = Application(["structmask-gui"])
     app.setApplicationName("StructMask")
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("structmask")
@@ -142,15 +143,14 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
     elif settings.restore_session and settings.last_parameters:
         session.restore_parameters(usable(settings.last_parameters))
         presets.remember_named(settings.last_preset)
-    if files:
-        window.open_paths(files)
-    elif settings.restore_session and settings.last_files:
+    if all(map(is_preset, files)) and settings.restore_session and settings.last_files:
         choices = {
             name: value
             for name, value in settings.last_choices.items()
             if name in ("series", "axes", "channel")
         }
         session.open(settings.last_files, **choices)  # type: ignore[arg-type]
+    open_handed(window, files)
 
 
 def usable(values: dict[str, object]) -> Parameters:
@@ -191,7 +191,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     ticking.start(500)
 
     def start() -> None:
-        begin(window, files)
+        begin(window, [*files, *(app.serve(window) if isinstance(app, Application) else ())])
         if unclean:
             log.warning("StructMask did not end properly last time.")
             window.say(

@@ -187,6 +187,15 @@ class PagedStore:
                 f"{self._name}: page {number} does not fit into memory; save the image in smaller"
                 " strips or tiles."
             ) from None
+        except ImportError as error:
+            # Decoders that are not installed are only missed when they are called.
+            from tifffile import COMPRESSION
+
+            kind = COMPRESSION(layout.key.compression).name
+            raise InputError(
+                f"{self._name}: is compressed by {kind}, which cannot be read here; save it with"
+                " LZW, deflate or no compression."
+            ) from error
         except Exception as error:
             # Decoders raise whatever they like on damaged data.
             raise InputError(

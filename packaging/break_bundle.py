@@ -1,0 +1,56 @@
+"""`make bundle-broken`: break copies of the bundle and see that the bundle test fails on each."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from lab import ROOT
+
+BUNDLE = ROOT / "dist" / "StructMask"
+INSIDE = "_internal"
+# What is taken out, and a line the test must fail with.
+DAMAGES = {
+    "the codecs (imagecodecs)": ("imagecodecs*", "command line on"),
+    "the icon of Open": ("structmask_gui/resources/icons/open.svg", "self-test"),
+    "a built-in preset": ("structmask_gui/resources/presets/strong.json", "self-test"),
+    "the licences": ("structmask_gui/resources/licences/third-party.txt", "licences"),
+}
+
+
+def main() -> int:
+    """Return 1 if the test overlooks a damage."""
+    overlooked = 0
+    for what, (pattern, line) in DAMAGES.items():
+        copy = ROOT / "build" / "broken" / "StructMask"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(BUNDLE, copy, symlinks=True)
+        for path in list((copy / INSIDE).glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        test = Path(__file__).with_name("bundle_test.py")
+        done = subprocess.run(
+            [sys.executable, str(test), "--bundle", str(copy), "--folder-only", "--no-times"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        failures = [text for text in done.stdout.splitlines() if text.startswith(" FAIL")]
+        noticed = done.returncode == 1 and any(line in text for text in failures)
+        overlooked += not noticed
+        print(f"without {what}: {'noticed' if noticed else 'OVERLOOKED'}", flush=True)
+        for text in done.stdout.splitlines():
+            if text.startswith((" FAIL", "        ")):
+                print(f"    {text}")
+        if done.stderr:
+            print(done.stderr)
+    shutil.rmtree(ROOT / "build" / "broken", ignore_errors=True)
+    return 1 if overlooked else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""What the desktop hands to the program: files that were double-clicked, images and presets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QFileOpenEvent
+from PySide6.QtWidgets import QApplication
+
+from structmask_gui.core.errors import StructMaskError
+
+if TYPE_CHECKING:
+    from structmask_gui.gui.main_window import MainWindow
+
+PRESET_SUFFIX = ".structmask-preset"
+"""Ending of preset files that desktops open with StructMask; the contents are those of any preset
+file. Presets may as well end in .json, which desktops leave to editors."""
+
+
+class Application(QApplication):
+    """The application. On macOS the desktop tells a running program of files by events."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__(arguments)
+        self._early: list[str] = []
+        self._window: MainWindow | None = None
+
+    def event(self, event: QEvent) -> bool:
+        """Open the file the desktop tells of, or keep its name until there is a window."""
+        if not isinstance(event, QFileOpenEvent):
+            return super().event(event)
+        if self._window is None:
+            self._early.append(event.file())
+        else:
+            open_handed(self._window, [event.file()])
+        return True
+
+    def serve(self, window: MainWindow) -> list[str]:
+        """Open files in a window from now on; return those that came before."""
+        self._window = window
+        early, self._early = self._early, []
+        return early
+
+
+def is_preset(path: str) -> bool:
+    """Tell whether a path is that of a preset for the desktop."""
+    return path.lower().endswith(PRESET_SUFFIX)
+
+
+def open_handed(window: MainWindow, paths: Sequence[str]) -> None:
+    """Open images and apply presets; what is wrong with a preset goes to the headline."""
+    from structmask_gui.io.presets import load_preset
+
+    images = [path for path in paths if not is_preset(path)]
+    if images:
+        window.open_paths(images)
+    for path in filter(is_preset, paths):
+        try:
+            preset = load_preset(path)
+        except StructMaskError as error:
+            window.show_error(str(error))
+            continue
+        window.session.apply_preset(preset)
+        if preset.notes:
+            window.show_error(" ".join(preset.notes))
