@@ -1,21 +1,30 @@
-"""Undo and redo: one command class for everything a person sets."""
+"""Undo and redo of everything a person sets.
+
+Not Qt's undo stack: PySide6 never lets go of commands that the stack has merged, and every step of
+a slider is one.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtGui import QUndoCommand
+from PySide6.QtCore import QObject, Signal
 
 _ONE_DRAG = 1.0
-"""Seconds within which changes of the same thing are one command."""
+"""Seconds within which changes of the same thing are one."""
+
+_LONGEST = 500
+"""Changes kept; the oldest are forgotten."""
 
 
-class Change(QUndoCommand):
-    """Replace one value of the session by another.
+@dataclass
+class Change:
+    """One value of the session replaced by another.
 
-    Parameters
+    Attributes
     ----------
     text : str
         What the menu says is undone.
@@ -24,47 +33,100 @@ class Change(QUndoCommand):
     old, new : object
         The value before and after.
     merge : str
-        Changes in quick succession with the same, non-empty word become one command.
+        Changes in quick succession with the same, non-empty word become one.
     drag : int
-        Number of the drag that it is part of, or 0; all changes of one drag become one command.
+        Number of the drag that it is part of, or 0; all changes of one drag become one.
     """
 
-    def __init__(
-        self,
-        text: str,
-        put: Callable[[Any], bool],
-        old: Any,
-        new: Any,
-        merge: str = "",
-        drag: int = 0,
-    ) -> None:
-        super().__init__(text)
-        self._put = put
-        self._old, self._new = old, new
-        self._merge = merge
-        self._drag = drag
-        self._time = time.monotonic()
+    text: str
+    put: Callable[[Any], bool]
+    old: Any
+    new: Any
+    merge: str = ""
+    drag: int = 0
+    time: float = field(default_factory=lambda: time.monotonic())
 
-    def id(self) -> int:
-        """Return the number that lets Qt ask `mergeWith`; -1 forbids it."""
-        return 1 if self._merge else -1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:
-        """Take a later change of the same thing into this command."""
-        if not isinstance(other, Change) or other._merge != self._merge:
+    def takes_in(self, later: Change) -> bool:
+        """Tell whether a later change belongs to this one."""
+        if not self.merge or later.merge != self.merge or later.drag != self.drag:
             return False
-        quick = other._time - self._time <= _ONE_DRAG
-        if other._drag != self._drag or not (self._drag or quick):
-            return False
-        self._new, self._time = other._new, other._time
-        self.setText(other.text())
-        self.setObsolete(self._old == self._new)
-        return True
+        return bool(self.drag) or later.time - self.time <= _ONE_DRAG
 
-    def redo(self) -> None:
-        """Put the new value in place."""
-        self.setObsolete(not self._put(self._new))
+
+class History(QObject):
+    """Changes that were made, and those that were taken back.
+
+    Signals
+    -------
+    changed()
+        What can be undone or redone, or its text, is another.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._done: list[Change] = []
+        self._undone: list[Change] = []
+
+    def __len__(self) -> int:
+        return len(self._done)
+
+    def make(self, change: Change) -> None:
+        """Put the new value in place and remember how to take it back."""
+        forgot_undone = bool(self._undone)
+        self._undone.clear()
+        last = self._done[-1] if self._done and not forgot_undone else None
+        if last is not None and last.takes_in(change):
+            last.new, last.text, last.time = change.new, change.text, change.time
+            if last.old == last.new:
+                self._done.pop()
+        else:
+            self._done.append(change)
+            del self._done[:-_LONGEST]
+        change.put(change.new)
+        self.changed.emit()
 
     def undo(self) -> None:
-        """Put the old value back."""
-        self.setObsolete(not self._put(self._old))
+        """Take back the last change that still can be."""
+        while self._done:
+            change = self._done.pop()
+            if change.put(change.old):
+                self._undone.append(change)
+                break
+        self.changed.emit()
+
+    def redo(self) -> None:
+        """Make the change again that was taken back last."""
+        while self._undone:
+            change = self._undone.pop()
+            if change.put(change.new):
+                self._done.append(change)
+                break
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._done.clear()
+        self._undone.clear()
+        self.changed.emit()
+
+    @property
+    def undo_text(self) -> str:
+        """What would be taken back; empty if there is nothing."""
+        return self._done[-1].text if self._done else ""
+
+    @property
+    def redo_text(self) -> str:
+        """What would be made again; empty if there is nothing."""
+        return self._undone[-1].text if self._undone else ""
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back."""
+        return bool(self._done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a change to make again."""
+        return bool(self._undone)

@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
         self._closed = False
         self._painted = False
         self._icons_drawn = False
+        self._there: dict[str, bool] = {}
         self._bug_shown = False
         self.saves_settings = True
 
@@ -188,12 +189,10 @@ class MainWindow(QMainWindow):
             session.busy_changed,
             session.pinned_changed,
             session.region_changed,
-            session.history.canUndoChanged,
-            session.history.canRedoChanged,
+            session.history.changed,
         ):
             signal.connect(self._update_enabled)
-        session.history.undoTextChanged.connect(self._update_history_texts)
-        session.history.redoTextChanged.connect(self._update_history_texts)
+        session.history.changed.connect(self._update_history_texts)
         session.stack_changed.connect(self._on_stack)
         session.preset_changed.connect(self._update_title)
         session.pointed.connect(self.pointer.setText)
@@ -371,17 +370,20 @@ class MainWindow(QMainWindow):
             "busy": session.busy,
             "pinned": session.pinned is not None,
             "region": session.region is not None,
-            "undo": session.history.canUndo(),
-            "redo": session.history.canRedo(),
+            "undo": session.history.can_undo,
+            "redo": session.history.can_redo,
         }
+        if there == self._there:
+            return  # asked at every step of a slider
+        self._there = there
         for info in ACTIONS:
             self.actions_by_id[info.id].setEnabled(there[info.needs])
 
     def _update_history_texts(self, *_: object) -> None:
         history = self.session.history
         for name, word, what in (
-            ("undo", "&Undo", history.undoText()),
-            ("redo", "&Redo", history.redoText()),
+            ("undo", "&Undo", history.undo_text),
+            ("redo", "&Redo", history.redo_text),
         ):
             self.actions_by_id[name].setText(f"{word} {what}".strip())
             self.actions_by_id[name].setIconText(word.replace("&", ""))

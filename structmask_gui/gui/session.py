@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoStack
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.frames import ChosenFrames, FrameRange
-from structmask_gui.gui.history import Change
+from structmask_gui.gui.history import Change, History
 from structmask_gui.gui.sources import read_for_display
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
@@ -164,7 +163,7 @@ class Session(QObject):
         self._drag = 0
         self._dragging = False
 
-        self.history = QUndoStack(self)
+        self.history = History(self)
         self._opening = Lane("open")
         self._measuring = Lane("measure")
         self._reading = Lane("read")
@@ -428,7 +427,7 @@ class Session(QObject):
         from structmask_gui.core.parameters import parameter_infos
 
         label = parameter_infos()[name].about.label
-        self._change_parameters({name: value}, f"{label} = {value}", merge=name)
+        self._change_parameters({name: value}, f"{label} {_shown(value)}", merge=name)
 
     def set_parameters(self, values: Mapping[str, Any] | Parameters, text: str = "") -> None:
         """Change several parameters in one step that is undone at once."""
@@ -465,7 +464,7 @@ class Session(QObject):
             return
         if new != self.parameters:
             drag = self._drag if self._dragging else 0
-            self.history.push(Change(text, self._put_parameters, self.parameters, new, merge, drag))
+            self.history.make(Change(text, self._put_parameters, self.parameters, new, merge, drag))
 
     def begin_drag(self) -> None:
         """Say that a slider's handle was taken: changes until it is let go are undone together."""
@@ -488,7 +487,7 @@ class Session(QObject):
         """Measure only a rectangle (y0, y1, x0, x1), or the whole image."""
         if region != self._region:
             put = self._putter("_region", self.region_changed)
-            self.history.push(Change("Rectangle", put, self._region, region, "region"))
+            self.history.make(Change("Rectangle", put, self._region, region, "region"))
 
     def set_frame_range(self, frame_range: FrameRange | None) -> None:
         """Measure only some frames, or all."""
@@ -501,7 +500,7 @@ class Session(QObject):
                 frame_range = None
         if frame_range != self._frame_range:
             put = self._putter("_frame_range", self.frame_range_changed)
-            self.history.push(Change("Frames", put, self._frame_range, frame_range, "frames"))
+            self.history.make(Change("Frames", put, self._frame_range, frame_range, "frames"))
 
     def _putter(self, name: str, changed: Any) -> Callable[[Any], bool]:
         serial = self._serial
@@ -748,6 +747,13 @@ class Session(QObject):
         self._shutting.finish()
         _close(self._stacks)
         self._stacks = ()
+
+
+def _shown(value: Any) -> str:
+    """Return a value as the menu says it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _close(stacks: Sequence[Any]) -> None:

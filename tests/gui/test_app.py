@@ -111,7 +111,7 @@ def test_the_last_session_comes_back(window: MainWindow, qtbot: QtBot, stack_fil
     assert window.session.preset is not None
     assert window.session.preset.name == "fine"
     assert window.session.preset_modified
-    assert not window.session.history.canUndo()
+    assert not window.session.history.can_undo
 
 
 def test_a_file_that_is_gone_is_a_sentence(window: MainWindow, qtbot: QtBot):

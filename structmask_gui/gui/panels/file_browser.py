@@ -39,6 +39,10 @@ class _Icons(QAbstractFileIconProvider):
 
     def __init__(self) -> None:
         super().__init__()
+        self.restyle()
+
+    def restyle(self) -> None:
+        """Draw the icons in the colours of the present palette."""
         self._folder, self._file = icon("folder"), icon("file")
 
     def icon(self, which: QFileInfo | QAbstractFileIconProvider.IconType) -> QIcon:
@@ -269,7 +273,9 @@ class FileBrowser(QWidget):
     def _restyle(self) -> None:
         self._up.setIcon(icon("up"))
         self._recent.setIcon(icon("folder"))
-        self._icons = _Icons()
+        # The same provider again: the model asks it anew for every icon, and PySide6 would never
+        # let go of one that was replaced.
+        self._icons.restyle()
         self.model.setIconProvider(self._icons)
 
     def stop(self) -> None:
