@@ -8,7 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from structmask_gui.cli.choices import chosen_inputs, chosen_parameters, chosen_region
+from structmask_gui.cli.choices import (
+    chosen_inputs,
+    chosen_parameters,
+    chosen_region,
+    second_stacks,
+)
 from structmask_gui.cli.console import DONE, FAILED, PARTLY, print_json, progress_bar
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.batch import BatchQueue, JobStatus, State
@@ -39,13 +44,17 @@ def run(arguments: argparse.Namespace) -> int:
     jobs = plan_jobs(files, per=arguments.per, output_dir=arguments.output_dir, like=like)
     place = arguments.summary or _default_summary(files, arguments.output_dir)
     _check_summary(place, resume=arguments.resume, force=arguments.force)
+    seconds = second_stacks(arguments, record)
     queue = BatchQueue(
         jobs,
         parameters,
         region=chosen_region(arguments, record),
+        quality=arguments.quality,
         force=arguments.force,
         resume=arguments.resume,
         failures=read_failures(place) if arguments.resume else None,
+        dark=seconds.get("dark"),
+        subtract=seconds.get("subtract"),
     )
     reporter = _Reporter(queue, place, quiet=arguments.json)
     queue.on_change = reporter.changed

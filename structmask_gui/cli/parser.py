@@ -113,6 +113,9 @@ def _batch(commands: _Commands) -> None:
     _add_parameters(parser)
     _add_selection(parser)
     parser.add_argument(
+        "--quality", action="store_true", help="add the figures of `structmask quality`"
+    )
+    parser.add_argument(
         "--from-record", type=Path, metavar="FILE", help="use the parameters of a record"
     )
     _add_output(parser)

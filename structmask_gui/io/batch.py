@@ -30,7 +30,7 @@ from structmask_gui.io.jobs import Input, extract_inputs
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record
 from structmask_gui.io.results import write_results
-from structmask_gui.io.resume import Fingerprint, fingerprint, finished, half_written
+from structmask_gui.io.resume import Fingerprint, Settings, fingerprint, finished, half_written
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +110,10 @@ class BatchQueue:
         The same for all.
     region : Region, optional
         The rectangle to stay within.
+    dark, subtract : Input, optional
+        Second stacks, for the sources of these names.
+    quality : bool
+        Work out the figures of each mask too, which takes a second or two each.
     force : bool
         Replace existing results.
     resume : bool
@@ -128,12 +132,15 @@ class BatchQueue:
         parameters: Parameters,
         *,
         region: Region | None = None,
+        dark: Input | None = None,
+        subtract: Input | None = None,
+        quality: bool = False,
         force: bool = False,
         resume: bool = False,
         failures: Mapping[str, tuple[Fingerprint, str]] | None = None,
         on_change: OnChange | None = None,
     ) -> None:
-        self.parameters, self.region = parameters, region
+        self.settings = Settings(parameters, region, dark, subtract, quality)
         self.force, self.resume = force, resume
         self.on_change = on_change
         self._failures = dict(failures or {})
@@ -313,7 +320,14 @@ class BatchQueue:
                 if not inputs:
                     raise InputError(f"{job.name}: has no file that can be used. {left_out[0]}")
             extraction, record = extract_inputs(
-                inputs, self.parameters, region=self.region, progress=progress, cancelled=cancelled
+                inputs,
+                self.settings.parameters,
+                region=self.settings.region,
+                dark=self.settings.dark,
+                subtract=self.settings.subtract,
+                quality=self.settings.quality,
+                progress=progress,
+                cancelled=cancelled,
             )
         except (InputError, ParameterError) as error:
             return JobStatus(State.FAILED, error=str(error), input_fault=True)
@@ -326,11 +340,11 @@ class BatchQueue:
     def _earlier(self, job: Job, progress: Progress, cancelled: IsCancelled) -> JobStatus | None:
         """Return what an earlier run found, or None if the job has to be done."""
         failed = self._failures.get(str(job.path))
-        if failed is not None and failed[0] == fingerprint(job, self.parameters, self.region):
+        if failed is not None and failed[0] == fingerprint(job, self.settings):
             return JobStatus(State.FAILED, error=failed[1], kept=True, input_fault=True)
         if not job.files.json.exists():
             return None
-        earlier = finished(job, self.parameters, self.region)
+        earlier = finished(job, self.settings)
         if earlier is not None:
             record, missing = earlier
             first = record.inputs[0]

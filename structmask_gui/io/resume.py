@@ -37,10 +37,33 @@ class Fingerprint:
     settings: str
 
 
-def fingerprint(job: Job, parameters: Parameters, region: Region | None) -> Fingerprint:
+@dataclass(frozen=True)
+class Settings:
+    """What decides the result beside the files: the same for all jobs of a batch.
+
+    Attributes
+    ----------
+    parameters : Parameters
+    region : Region or None
+        The rectangle to stay within.
+    dark, subtract : Input or None
+        Second stacks, for the sources of these names.
+    quality : bool
+        Work out the figures of each mask too.
+    """
+
+    parameters: Parameters
+    region: Region | None = None
+    dark: Input | None = None
+    subtract: Input | None = None
+    quality: bool = False
+
+
+def fingerprint(job: Job, settings: Settings) -> Fingerprint:
     """Return what a job's files and settings are at the moment."""
+    seconds = [item for item in (settings.dark, settings.subtract) if item is not None]
     size, modified = 0, 0
-    for item in job.inputs:
+    for item in (*job.inputs, *seconds):
         try:
             status = item.path.stat()
         except OSError:
@@ -48,17 +71,23 @@ def fingerprint(job: Job, parameters: Parameters, region: Region | None) -> Fing
         size += status.st_size
         modified = max(modified, status.st_mtime_ns)
     opened = [
-        (_place(item.path), item.axes, item.channel, item.series, str(item.frames))
-        for item in job.inputs
+        None
+        if item is None
+        else (_place(item.path), item.axes, item.channel, item.series, str(item.frames))
+        for item in (settings.dark, settings.subtract, *job.inputs)
     ]
-    settings = (parameters.model_dump(mode="json"), region, opened, __version__)
-    digest = hashlib.sha256(json.dumps(settings).encode(errors="replace"))
+    everything = (
+        settings.parameters.model_dump(mode="json"),
+        settings.region,
+        settings.quality,
+        opened,
+        __version__,
+    )
+    digest = hashlib.sha256(json.dumps(everything).encode(errors="replace"))
     return Fingerprint(size, modified, digest.hexdigest()[:16])
 
 
-def finished(
-    job: Job, parameters: Parameters, region: Region | None
-) -> tuple[Record, tuple[Input, ...]] | None:
+def finished(job: Job, settings: Settings) -> tuple[Record, tuple[Input, ...]] | None:
     """Return the record of a job that was done before, or None if there is none that fits.
 
     Returns
@@ -70,20 +99,29 @@ def finished(
     """
     try:
         record = read_record(job.files.json)
-        if record.edited or record.parameters != parameters.model_dump(mode="json"):
+        region = None if settings.region is None else tuple(settings.region)
+        if record.edited or record.parameters != settings.parameters.model_dump(mode="json"):
             return None
-        if record.region != (None if region is None else tuple(region)):
+        if record.region != region or (settings.quality and record.quality is None):
             return None
         if not job.files.png.exists() or load_mask(job.files.npy) != record.as_mask():
             return None
         made = job.files.json.stat().st_mtime_ns
+        for item, described in (
+            (settings.dark, record.dark),
+            (settings.subtract, record.subtract),
+        ):
+            if (item is None) != (described is None):
+                return None
+            if item is not None and described is not None and not _is(item, described, made):
+                return None
         known = {_place(item.path): item for item in record.inputs}
         missing = []
         for item in job.inputs:
-            described = known.pop(_place(item.path), None)
-            if described is None:
+            entry = known.pop(_place(item.path), None)
+            if entry is None:
                 missing.append(item)
-            elif not _unchanged(item, described, made):
+            elif not _unchanged(item, entry, made):
                 return None
     except (InputError, OSError):
         return None
@@ -112,6 +150,10 @@ def half_written(job: Job, mask: Mask) -> bool:
 def _place(path: str | os.PathLike[str]) -> str:
     """Return a path in the one form in which two can be compared."""
     return os.path.normcase(os.path.realpath(path))
+
+
+def _is(item: Input, described: InputRecord, made: int) -> bool:
+    return _place(item.path) == _place(described.path) and _unchanged(item, described, made)
 
 
 def _unchanged(item: Input, described: InputRecord, made: int) -> bool:

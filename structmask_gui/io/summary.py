@@ -193,7 +193,7 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         size = (*mask.shape, statistics.true_pixels, statistics.shape_class)
     print_: Sequence[object] = ("", "", "")
     if status.input_fault:
-        found = fingerprint(job, queue.parameters, queue.region)
+        found = fingerprint(job, queue.settings)
         print_ = (found.size, found.modified, found.settings)
     return (
         job.path,

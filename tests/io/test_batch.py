@@ -335,7 +335,8 @@ def test_resume_does_what_is_left(folder, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change", ["parameters", "pixels", "region", "mask", "edited", "picture", "frames"]
+    "change",
+    ["parameters", "pixels", "region", "mask", "edited", "picture", "frames", "quality", "dark"],
 )
 def test_resume_sees_what_changed(folder, tmp_path, row_noise, change):
     out = tmp_path / "out"
@@ -343,6 +344,12 @@ def test_resume_sees_what_changed(folder, tmp_path, row_noise, change):
     options = {}
     if change == "parameters":
         options["parameters"] = Parameters(center_size=15)
+    elif change == "quality":
+        options["quality"] = True
+    elif change == "dark":
+        dark = tmp_path / "dark.tif"
+        tifffile.imwrite(dark, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")
+        options["dark"] = Input(dark)
     elif change == "region":
         options["region"] = Region(0, 64, 0, 64)
     elif change == "pixels":
@@ -483,3 +490,24 @@ def test_a_summary_is_not_overwritten_and_no_other_file_is_taken_for_one(folder,
     (tmp_path / "other.csv").write_text(",".join(COLUMNS) + "\n1,2\n")
     with pytest.raises(InputError, match="is no summary"):
         read_failures(tmp_path / "other.csv")
+
+
+def test_second_stacks_and_figures_are_resumed(folder, tmp_path, row_noise):
+    dark = tmp_path / "dark.tif"
+    tifffile.imwrite(dark, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")
+    options = {
+        "parameters": Parameters(method="statistical", source="dark"),
+        "dark": Input(dark),
+        "quality": True,
+    }
+    files, _ = find_files([folder / "a.tif"])
+    jobs = plan_jobs(files, output_dir=tmp_path / "out")
+    first = BatchQueue(jobs, **options)
+    assert first.run()[State.DONE] == 1
+    again = BatchQueue(jobs, **options, resume=True)
+    again.run()
+    assert again.statuses[0].kept
+    tifffile.imwrite(dark, row_noise[:2], metadata={"axes": "TYX"}, photometric="minisblack")
+    changed = BatchQueue(jobs, **options, resume=True)
+    changed.run()
+    assert "is of other files" in changed.statuses[0].error
