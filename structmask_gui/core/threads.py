@@ -31,7 +31,9 @@ def _pool() -> ThreadPoolExecutor:
 
 @cache
 def _blas() -> ThreadpoolController:
-    """Return the handle on the BLAS library, made once: looking for it takes a while."""
+    """Return the handle on the BLAS libraries, made once: looking for them takes a while."""
+    # NumPy and SciPy bring one each, and only those already loaded are found.
+    import scipy.linalg  # noqa: F401
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

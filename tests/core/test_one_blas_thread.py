@@ -1,4 +1,5 @@
 import pytest
+import scipy.linalg  # noqa: F401  # brings a BLAS of its own beside NumPy's
 from threadpoolctl import threadpool_info
 
 from structmask_gui.core.threads import one_blas_thread
@@ -10,7 +11,7 @@ def blas_threads():
 
 def test_blas_works_on_one_core_in_it_and_as_before_after_it():
     before = blas_threads()
-    assert before
+    assert len(before) >= 1
 
     @one_blas_thread
     def inside(value, *, more):
