@@ -108,10 +108,14 @@ def _equal_squares(patches: AnyArray) -> FloatArray:
     rows &= patches[:, 1:, 1:] == patches[:, :-1, 1:]
     share = rows.mean(axis=(1, 2))
     for index in np.flatnonzero(share > _FILLED_SHARE).tolist():
-        # Few grey levels: equal squares come by chance. Neighbours that are alike make them more
-        # frequent than independent pixels would, so the chance is worked out from differences.
-        same = float(across[index].mean())
-        share[index] = max(share[index] - 1.5 * same**2.5, 0.0)
+        # Few grey levels: equal squares come by chance, and more of them where neighbours are
+        # alike. The chance is taken from the rows and columns that have the fewest, for a bar or a
+        # border does not cover all of them.
+        same = min(
+            float(np.quantile(across[index].mean(axis=1), 0.1)),
+            float(np.quantile(across[index].mean(axis=0), 0.1)),
+        )
+        share[index] = max(share[index] - 2.0 * same**2.5, 0.0)
     return np.asarray(share, dtype=np.float64)
 
 

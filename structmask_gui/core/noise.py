@@ -6,6 +6,7 @@ The long part of the statistical method; what follows (`significance.select_lags
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from structmask_gui.core import hazards
 from structmask_gui.core.autocorrelation import FloatArray, LagKernel, patches_per_chunk
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.flatness import FlatTiles, TileStatistics, block_energy
-from structmask_gui.core.frames import Frames
+from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.parameters import MEASURED, Parameters, Source
 from structmask_gui.core.progress import (
@@ -46,6 +47,7 @@ from structmask_gui.core.wholeframe import FrameEvidence, FrameLook
 _FURTHER = 6
 _TILE = 32
 _ENOUGH_PATCHES = 20
+_KEPT_BYTES = 64 * 2**20
 _FEW_PATCHES = 12
 _ENOUGH_FLAT_TILES = 24
 _BRIGHTNESS_BINS = 4
@@ -54,6 +56,13 @@ _MOST_FOR_IMAGE = 240
 _MUCH = 4.0
 # Share of the squared correlation on one line that no picture has.
 _LINE = 0.85
+# Surplus of the spread of the tiles' power, in a band, that a picture makes; the standard errors
+# from which it is suspected; and the power within the optics' band that confirms it.
+_SURPLUS, _SUSPICION, _UNEXPLAINED = 0.2, 2.5, 1.25
+_CROWDED = 0.5
+# Frequency within which the fit must have foretold the spectrum; and the energy of flat tiles, over
+# what it foretells, up to which they are as quiet.
+_INWARD, _AS_QUIET = 0.4, 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,6 +277,7 @@ class _Measuring:
                 )
             self.raw, self.source = SubtractedFrames(frames, subtract), "subtract"
             self._warn_of_denoised(subtract)
+        self._kept: tuple[Frames, Plan, AnyArray] | None = None
         self.relations: list[PairRelation] = []
         if self.raw.n_frames > 1:
             self.relations = relate_frames(self.raw)
@@ -308,15 +318,20 @@ class _Measuring:
         look = FrameLook(derived, self.raw, self.relations, self.region, source == "difference")
         frame = look.evidence(first.spectrum)
         stop_if(self.cancelled)
-        picture = _uneven(ratio, error)
         wanted = self.source
         fit: SpectralFit | None = None
         flat: FlatTiles | None = None
         flat_excess, trusted = 1.0, True
         lags = first.pool.estimate()
         actual: Used = source
-        if wanted in ("flat", "spectrum") or (picture and wanted == "automatic"):
+        picture = wanted == "automatic" and uneven(ratio, error, _SUSPICION)
+        if wanted in ("flat", "spectrum") or picture:
             fit, spread = self._fit(derived, plan, used, reach, first.log_variance)
+        if wanted == "automatic" and fit is not None and not uneven(ratio, error):
+            # A suspicion only; where the fit beyond the optics' band explains what is within it,
+            # there is no picture.
+            picture = fit.excess > _UNEXPLAINED
+        if fit is not None and (picture or wanted != "automatic"):
             flat = first.tiles.flat_tiles()
             energy = block_energy(fit.covariance, first.tiles.side)
             flat_excess = flat.energy / max(energy, 1e-30)
@@ -421,10 +436,11 @@ class _Measuring:
             for member in self._members(derived, frame):
                 wanted.setdefault((member, y, x), []).append(index)
         places = np.array(sorted(wanted), dtype=np.intp).reshape(-1, 3)
-        stored = Plan(plan.patch_shape, places)
+        same = len(places) == len(plan) and np.array_equal(places, plan.places)
+        stored = plan if same else Plan(plan.patch_shape, places)
         screening = hazards.Screening()
         per_chunk = max(1, min(128, 2**22 // (plan.patch_shape[0] * plan.patch_shape[1])))
-        for chunk in read_patches(self._stored, stored, per_chunk):
+        for chunk in self._patches(self._stored, stored, per_chunk):
             stop_if(self.cancelled)
             screening.add(chunk.patches)
             self.progress(chunk.indices.stop, 2 * len(stored), "Looking for clipping and text")
@@ -442,6 +458,20 @@ class _Measuring:
     @property
     def _stored(self) -> Frames:
         return self.asked if self.source == "subtract" else self.raw
+
+    def _patches(self, frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
+        """Read patches; those of a small stack are kept, for they are read more than once."""
+        size = len(plan) * plan.patch_shape[0] * plan.patch_shape[1] * frames.dtype.itemsize
+        if size > _KEPT_BYTES:
+            yield from read_patches(frames, plan, per_chunk)
+            return
+        if self._kept is None or self._kept[0] is not frames or self._kept[1] is not plan:
+            parts = [chunk.patches for chunk in read_patches(frames, plan, per_chunk)]
+            self._kept = (frames, plan, np.concatenate(parts))
+        values = self._kept[2]
+        for start in range(0, len(plan), per_chunk):
+            stop = min(start + per_chunk, len(plan))
+            yield Chunk(slice(start, stop), values[start:stop])
 
     def _refuse_if_none(self, used: BoolArray, plan: Plan, reasons: list[str]) -> None:
         if int(used.sum()) >= 2:
@@ -490,7 +520,7 @@ class _Measuring:
             half = kernel.half_plane(scaled).astype(np.float64) * scale**2
             return index[inside], patches, half, hot
 
-        chunks = read_patches(derived, plan, patches_per_chunk(kernel, len(plan), WORKERS))
+        chunks = self._patches(derived, plan, patches_per_chunk(kernel, len(plan), WORKERS))
         done, total = 0, len(plan)
         with closing(in_threads(work, chunks)) as results:
             for index, patches, half, hot in results:
@@ -608,14 +638,17 @@ class _Measuring:
         """
         kind = spectrum_kind(fit, self.parameters)
         alike = self._flat_parts_alike(flat, tiles)
+        # Where the fit foretells nothing beyond the corners it started in, it is no line.
+        lines = kind == "lines" and fit.cutoff < _INWARD
+        known = lines or (kind == "none" and flat_excess < _AS_QUIET)
         if wanted == "spectrum":
-            return "spectrum", kind == "lines" or (kind == "none" and flat_excess < 2.0)
+            return "spectrum", known
         if wanted == "flat":
             return "flat", alike
         if base != "frames" and _is_line(plain):
             # The picture is gone but for what moved, and no picture is one line.
             return "all", True
-        if kind == "lines" or (kind == "none" and flat_excess < 2.0):
+        if known:
             return "spectrum", True
         if alike:
             return "flat", True
@@ -624,10 +657,10 @@ class _Measuring:
         return "spectrum", False
 
     def _flat_parts_alike(self, flat: FlatTiles, tiles: TileStatistics) -> bool:
-        if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.crowding > 0.6:
+        if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.crowding > _CROWDED:
             return False
         ratio, error = tiles.unevenness(flat.chosen)
-        return not _uneven(ratio, error)
+        return not uneven(ratio, error, _SUSPICION)
 
     def _pool_flat(
         self,
@@ -760,14 +793,21 @@ def _is_line(lags: LagEstimate) -> bool:
     return max(float(line.sum()) for line in lines) >= _LINE * float(weight.sum())
 
 
-def _uneven(ratio: FloatArray, error: FloatArray) -> bool:
-    """Whether tiles differ as a picture's do: in a band well below the highest, or in several."""
+def uneven(ratio: FloatArray, error: FloatArray, errors: float = 4.5) -> bool:
+    """Return whether tiles differ as a picture's do.
+
+    Parameters
+    ----------
+    ratio, error : ndarray, shape (bands,)
+        From `TileStatistics.unevenness`.
+    errors : float
+        How many standard errors count: in one band well below the highest, or in all together.
+    """
     low = slice(0, 5)
     surplus = ratio[low] - 1
-    single = (surplus > 0.25) & (surplus > 4.5 * error[low])
-    # Weak in each band, yet together beyond chance.
+    single = (surplus > _SURPLUS) & (surplus > errors * error[low])
     together = float((surplus / error[low]).sum() / np.sqrt(5))
-    return bool(single.any() or (together > 5 and surplus.mean() > 0.15))
+    return bool(single.any() or (together > errors and surplus.mean() > 0.6 * _SURPLUS))
 
 
 def _offsets(shape: tuple[int, int], side: int) -> NDArray[np.intp]:

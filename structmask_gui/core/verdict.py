@@ -8,10 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.flatness import BANDS
 from structmask_gui.core.hazards import CLIPPED
 from structmask_gui.core.mask import Mask
-from structmask_gui.core.noise import CorrelationEstimate, spectrum_kind
+from structmask_gui.core.noise import CorrelationEstimate, spectrum_kind, uneven
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.postprocess import centre_component
 from structmask_gui.core.significance import StatisticalSelection
@@ -81,6 +80,7 @@ _BLOCKY = 5.0
 _HOT_SHARE = 2e-5
 # Share of the squared correlation on a line that makes it one.
 _MAIN = 0.85
+_CROSS = 0.6
 
 
 @dataclass(frozen=True)
@@ -185,10 +185,8 @@ def _picture(
     if not evidence.trusted:
         return True, True
     if estimate.source == "frames":
-        ratio, error = evidence.unevenness, evidence.unevenness_error
-        low = slice(0, len(BANDS) - 3)
-        uneven = bool(((ratio[low] > 1.25) & (ratio[low] > 1 + 4.5 * error[low])).any())
-        return uneven and bool(selection.kept.sum() > 1), False
+        picture = uneven(evidence.unevenness, evidence.unevenness_error)
+        return picture and bool(selection.kept.sum() > 1), False
     if estimate.source == "spectrum" and evidence.fit is not None:
         kind = spectrum_kind(evidence.fit, parameters)
         return False, kind == "other"
@@ -263,8 +261,8 @@ def _moving(estimate: CorrelationEstimate) -> bool:
         if abs(typical) > _BLEACHING and steady:
             return True
     ratio, error = estimate.evidence.unevenness, estimate.evidence.unevenness_error
-    uneven = (ratio[:3] > 1.5) & (ratio[:3] > 1 + 6 * error[:3])
-    return estimate.base == "difference" and bool(uneven.any())
+    residue = (ratio[:3] > 1.5) & (ratio[:3] > 1 + 6 * error[:3])
+    return estimate.base == "difference" and bool(residue.any())
 
 
 def _brightness_matters(estimate: CorrelationEstimate, parameters: Parameters) -> bool:
@@ -310,11 +308,17 @@ def _kind(kept: NDArray[np.bool_], estimate: CorrelationEstimate) -> Kind:
     for kind, share in (("rows", in_row), ("columns", in_column), ("diagonal", max(down, up))):
         if share >= _MAIN * total:
             return kind  # type: ignore[return-value]
-    if in_row + in_column >= _MAIN * total and min(in_row, in_column) > 0.15 * total:
-        plus = weight[middle - 1 : middle + 2, middle - 1 : middle + 2]
-        if float(plus[::2, ::2].max()) < 0.2 * float(plus.max()):
-            return "cross"
+    axes, corner = _beside(weight, middle)
+    if in_row + in_column >= _CROSS * total and corner < 0.35 * axes:
+        return "cross"
     return _two_dimensional(kept)
+
+
+def _beside(weight: NDArray[np.float64], middle: int) -> tuple[float, float]:
+    """Return the lesser weight of the axes' first lags and the greater of the diagonals'."""
+    axes = min(weight[middle, middle + 1], weight[middle + 1, middle])
+    corner = max(weight[middle + 1, middle + 1], weight[middle + 1, middle - 1])
+    return float(axes), float(corner)
 
 
 def _two_dimensional(kept: NDArray[np.bool_]) -> Kind:

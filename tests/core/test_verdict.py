@@ -1,0 +1,239 @@
+"""The whole measurement, and what is said about it."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter, zoom
+
+from structmask_gui.core.errors import Cancelled, InputError
+from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.noise import measure_correlation
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.sampling import Region
+from structmask_gui.core.significance import select_lags
+from structmask_gui.core.simulation import (
+    NoiseModel,
+    cells,
+    fixed_columns,
+    kernels,
+    row_offsets,
+    simulate,
+)
+from structmask_gui.core.verdict import judge
+
+AUTOMATIC = Parameters(method="statistical", source="automatic")
+REACH = 10
+
+
+def measured(array, parameters=AUTOMATIC, **more):
+    estimate = measure_correlation(ArrayFrames(array, "cells.tif"), parameters, **more)
+    selection = select_lags(estimate.lags, parameters)
+    return estimate, selection, judge(estimate, selection, parameters)
+
+
+def frames_of(name, size=192, n_frames=4, **more):
+    model = NoiseModel(kernels()[name], 0.3, sigma=20.0)
+    return 500 + simulate(model, (size, size), n_frames=n_frames, seed=9, **more), model
+
+
+def f1(mask, truth):
+    return 2 * (mask & truth).sum() / (mask.sum() + truth.sum())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("white", "none"),
+        ("row 7", "rows"),
+        ("column 7", "columns"),
+        ("diagonal", "diagonal"),
+        ("antidiagonal", "diagonal"),
+        ("cross", "cross"),
+        ("isotropic", "blob"),
+        ("periodic", "periodic"),
+        ("echo row", "detached"),
+        ("echo slanted", "detached"),
+    ],
+)
+def test_kinds_of_noise_in_a_still_scene(name, kind):
+    frames, model = frames_of(name, picture=cells((192, 192)), strength=3.0)
+    estimate, selection, verdict = measured(frames)
+    assert estimate.source == "difference"
+    assert verdict.kind == kind
+    assert verdict.sure
+    assert verdict.flags == ("fixed_pattern_not_tested",)
+    assert f1(selection.kept, model.true_mask(REACH)) > 0.9
+
+
+def test_sentence_comes_first_and_in_plain_words():
+    frames, _ = frames_of("row 7", picture=cells((192, 192)), strength=2.0)
+    _, selection, verdict = measured(frames)
+    assert verdict.sentence == (
+        f"Rows, {selection.kept.sum()} pixels. Sure. 32 of 32 patches used."
+    )
+    assert verdict.text.startswith(verdict.sentence)
+    assert "fixed pattern" in verdict.text
+
+
+def test_noise_under_pictures_of_which_no_two_are_alike():
+    pictures = np.stack([cells((192, 192), seed=seed) for seed in range(4)])
+    frames, model = frames_of("column 7", picture=pictures, strength=3.0)
+    estimate, selection, verdict = measured(frames)
+    assert estimate.source in ("spectrum", "flat")
+    assert verdict.kind == "columns"
+    assert f1(selection.kept, model.true_mask(REACH)) > 0.9
+    as_they_are = measured(frames, AUTOMATIC.changed(source="frames"))
+    assert "picture" in as_they_are[2].flags
+    assert not as_they_are[2].sure
+
+
+def test_smooth_noise_in_a_texture_is_not_claimed_to_be_known():
+    random = np.random.default_rng(5)
+    # Everywhere alike, but no Gaussian noise: a field of blobs of unlike brightness.
+    texture = gaussian_filter((random.random((3, 192, 192)) < 0.004).astype(float), (0, 3, 3))
+    frames, _ = frames_of("isotropic", n_frames=3, picture=texture, strength=3.0)
+    _, _, verdict = measured(frames)
+    assert {"cannot_tell", "picture"} & set(verdict.flags)
+    assert not verdict.sure
+    assert "dark frames" in verdict.text
+
+
+def test_whole_rows_are_told_from_rows():
+    frames, _ = frames_of("white", picture=cells((192, 192)), strength=1.0)
+    lines = row_offsets().draw(np.random.default_rng(1), 4, (192, 192))
+    _, selection, verdict = measured(frames + 20 * np.sqrt(0.03) * lines)
+    assert "whole_line" in verdict.flags
+    assert verdict.kind == "rows"
+    assert selection.kept.sum() == 1
+    assert verdict.sentence.startswith("Weak whole rows.")
+
+
+def test_fixed_columns_are_seen_though_they_cancel():
+    frames, _ = frames_of("row 7", picture=cells((192, 192)), strength=1.0)
+    lines = fixed_columns().draw(np.random.default_rng(1), 4, (192, 192))
+    _, _, verdict = measured(frames + 10 * lines)
+    assert "fixed_pattern" in verdict.flags
+    assert verdict.kind == "rows"
+
+
+def test_enlarged_images_are_recognised():
+    frames, _ = frames_of("white", size=96, picture=cells((96, 96)), strength=1.0)
+    large = np.stack([zoom(f, 2, order=1, grid_mode=True, mode="nearest") for f in frames])
+    _, _, verdict = measured(large)
+    assert "interpolated" in verdict.flags
+    assert not verdict.sure
+
+
+def test_noise_that_follows_brightness_is_shown_by_brightness():
+    random = np.random.default_rng(2)
+    light = 30 + 800 * cells((256, 256))
+    rows = simulate(NoiseModel(kernels()["row 7"], 0.0, 15.0), (256, 256), n_frames=6, seed=3)
+    estimate, _, verdict = measured(random.poisson(light, (6, 256, 256)) + rows)
+    assert "brightness" in verdict.flags
+    dark, bright = estimate.brightness[0], estimate.brightness[-1]
+    assert dark.brightness < bright.brightness
+    middle = estimate.lags.reach
+    assert dark.lags.rho[middle, middle + 1] > bright.lags.rho[middle, middle + 1] + 0.05
+
+
+def test_dark_stack_is_measured_instead():
+    frames, _ = frames_of("white", picture=cells((192, 192)), strength=3.0)
+    dark, model = frames_of("column 7")
+    estimate, selection, verdict = measured(frames, dark=ArrayFrames(dark, "dark.tif"))
+    assert estimate.source == "dark"
+    assert verdict.kind == "columns"
+    assert f1(selection.kept, model.true_mask(REACH)) > 0.9
+
+
+def test_subtracting_a_denoised_stack_is_warned_about():
+    frames, model = frames_of("row 7", picture=cells((192, 192)), strength=2.0)
+    mean = frames.mean(axis=0)
+    estimate, selection, _ = measured(frames, subtract=ArrayFrames(mean, "mean.tif"))
+    assert estimate.source == "subtract"
+    assert f1(selection.kept, model.true_mask(REACH)) > 0.85
+    assert not estimate.warnings
+    denoised = np.stack([gaussian_filter(frame, 2) for frame in frames])
+    estimate, _, verdict = measured(frames, subtract=ArrayFrames(denoised, "n2v.tif"))
+    assert "denoiser" in estimate.warnings[0]
+    assert estimate.warnings[0] in verdict.details
+
+
+def test_left_out_patches_are_placed_and_counted():
+    frames, model = frames_of("row 7", picture=cells((192, 192)), strength=1.0)
+    frames = np.rint(frames)
+    # A bar as microscopes burn it in: neither the lowest nor the highest value of the image.
+    frames[:, 150:] = 480
+    frames[:, 0, 0] = 0
+    estimate, selection, verdict = measured(frames)
+    sampling = estimate.sampling
+    assert len(sampling.used) == len(sampling.reasons) == len(sampling.places)
+    side = sampling.patch_shape[0]
+    touched = sampling.places[:, 1] + side > 150
+    assert not sampling.used[touched].any()
+    assert sampling.used[~touched].all()
+    assert "text or a data bar" in verdict.sentence
+    assert f1(selection.kept, model.true_mask(REACH)) > 0.85
+
+
+def test_region_is_kept():
+    frames, _ = frames_of("row 7")
+    estimate, _, _ = measured(frames, region=Region(30, 130, 40, 190))
+    y, x = estimate.sampling.places[:, 1], estimate.sampling.places[:, 2]
+    side = estimate.sampling.patch_shape[0]
+    assert y.min() >= 30
+    assert (y + side).max() <= 130
+    assert x.min() >= 40
+    assert (x + side).max() <= 190
+
+
+def test_larger_lag_enlarges_patches_and_fits_smaller_lags():
+    frames, _ = frames_of("row fading", size=256)
+    far = AUTOMATIC.changed(max_lag=30)
+    estimate, selection, _ = measured(frames, far)
+    assert selection.kept.shape == (61, 61)
+    assert estimate.sampling.patch_shape[0] >= 60
+    assert estimate.fits(AUTOMATIC)
+    assert not measured(frames)[0].fits(far)
+    assert not estimate.fits(far.changed(source="frames"))
+
+
+def test_tiny_frames_and_few_patches():
+    frames, _ = frames_of("white", size=64, n_frames=2)
+    estimate, _, verdict = measured(frames)
+    assert estimate.sampling.patch_shape[0] < 64
+    assert verdict.kind == "none"
+
+
+def test_covariances_for_the_quality_figures():
+    frames, _ = frames_of("row 7", picture=cells((192, 192)), strength=2.0)
+    estimate, _, _ = measured(frames)
+    middle = estimate.noise_covariance.shape[0] // 2
+    assert estimate.noise_covariance[middle, middle] == pytest.approx(400, rel=0.1)
+    image = estimate.image_covariance
+    assert image.shape == (41, 41)
+    assert image[20, 20] > 1.3 * 400
+    assert np.allclose(image, image[::-1, ::-1], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("difference", "one frame"), ("dark", "dark stack"), ("subtract", "subtract")],
+)
+def test_sources_that_need_more_say_so(source, words):
+    with pytest.raises(InputError, match=words) as error:
+        measured(np.zeros((64, 64)), AUTOMATIC.changed(source=source))
+    assert "cells.tif" in str(error.value)
+
+
+def test_nothing_to_measure_is_one_sentence():
+    with pytest.raises(InputError, match="constant"):
+        measured(np.full((3, 128, 128), 7))
+
+
+def test_cancel_stops_and_progress_runs_to_its_end():
+    frames, _ = frames_of("row 7")
+    with pytest.raises(Cancelled):
+        measured(frames, cancelled=lambda: True)
+    steps = []
+    measured(frames, progress=lambda done, total, what: steps.append((done, total, what)))
+    assert all(0 <= done <= total for done, total, _ in steps)
+    assert steps[-1][0] == steps[-1][1]
