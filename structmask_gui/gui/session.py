@@ -19,6 +19,7 @@ from PySide6.QtCore import QObject, Signal
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.history import Change, History
+from structmask_gui.gui.second_stacks import SecondStacks
 from structmask_gui.gui.sources import read_for_display
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
@@ -82,6 +83,7 @@ class _Request:
     frame_range: FrameRange | None
     region: Any
     parameters: Parameters
+    seconds: tuple[Any, ...] = ()
 
 
 class Session(QObject):
@@ -113,6 +115,8 @@ class Session(QObject):
     pinned_changed(), preset_changed(), colormap_changed(str)
     ring_hovered(int)
         The ring under the pointer, in the table or in the overlay; -1 for none.
+    lag_hovered(object)
+        The lag (dy, dx) under the pointer, in the table or a view; None for none.
     pointed(str)
         What is under the pointer, for the status bar.
     """
@@ -134,6 +138,7 @@ class Session(QObject):
     preset_changed = Signal()
     colormap_changed = Signal(str)
     ring_hovered = Signal(int)
+    lag_hovered = Signal(object)
     pointed = Signal(str)
 
     def __init__(self, parent: QObject | None = None, *, engine: Engine | None = None) -> None:
@@ -157,6 +162,7 @@ class Session(QObject):
         self._preset: Preset | None = None
         self._colormap = "viridis"
         self._ring = -1
+        self._lag: tuple[int, int] | None = None
         self._kept: list[tuple[_Request, Measurement]] = []
         self._asked: _Request | None = None
         self._open_choices: dict[str, Any] = {}
@@ -168,6 +174,10 @@ class Session(QObject):
         self._measuring = Lane("measure")
         self._reading = Lane("read")
         self._shutting = Lane("close", keep_all=True)
+        self.seconds = SecondStacks(self._engine.open, self._close_later, self)
+        self.seconds.changed.connect(self.refresh)
+        self.seconds.failed.connect(self._fail)
+        self.seconds.bug.connect(self.bug)
         self._open_ticket = self._measure_ticket = self._read_ticket = 0
         self._opening.stepped.connect(self._on_step)
         self._opening.ended.connect(self._on_opened)
@@ -331,11 +341,23 @@ class Session(QObject):
         if self._measurement is None or self._asked is None:
             return np.zeros((0, 2), int), np.zeros(0, bool), [], (0, 0)
         sampling = self._measurement.sampling
+        measured_in = _measured_in(self._measurement)
         frame = self._frame
         if self._asked.frame_range is not None:
             indices = self._asked.frame_range.indices()
             frame = indices.index(frame) if frame in indices else -1
-        here = np.flatnonzero(sampling.places[:, 0] == frame)
+        numbers = sampling.places[:, 0]
+        if measured_in == "dark":
+            frame = -1  # they lie on another stack
+        elif measured_in == "difference" and frame >= 0:
+            # A difference stands with its earlier frame.
+            frame = int(numbers[numbers <= frame].max(initial=-1))
+        here = np.flatnonzero(numbers == frame)
+        if measured_in == "difference":
+            # Two differences may have the same earlier frame; draw each place once.
+            order = here[np.argsort(sampling.used[here], kind="stable")]
+            _, first = np.unique(sampling.places[order, 1:], axis=0, return_index=True)
+            here = np.sort(order[first])
         return (
             sampling.places[here, 1:],
             sampling.used[here],
@@ -457,8 +479,10 @@ class Session(QObject):
         self.preset_changed.emit()
 
     def _change_parameters(self, values: Mapping[str, Any], text: str, merge: str = "") -> None:
+        from structmask_gui.core.effects import changed_together
+
         try:
-            new = self.parameters.changed(values)
+            new = changed_together(self.parameters, values)
         except StructMaskError as error:
             self._fail(str(error))
             return
@@ -555,15 +579,17 @@ class Session(QObject):
         self._set_busy("")
 
     def _request(self) -> _Request:
-        return _Request(self._serial, self._frame_range, self._region, self.parameters)
+        seconds = self.seconds.key(self.parameters.source)
+        return _Request(self._serial, self._frame_range, self._region, self.parameters, seconds)
 
     def _remembered(self, request: _Request) -> Measurement | None:
         """Find a measurement that answers a request, the latest first."""
         for n, (asked, measurement) in enumerate(self._kept):
-            if (asked.serial, asked.frame_range, asked.region) == (
+            if (asked.serial, asked.frame_range, asked.region, asked.seconds) == (
                 request.serial,
                 request.frame_range,
                 request.region,
+                request.seconds,
             ) and measurement.fits(request.parameters):
                 self._kept.insert(0, self._kept.pop(n))
                 return measurement
@@ -573,6 +599,8 @@ class Session(QObject):
         engine, stacks, region = self._engine, self._stacks, self._region
         parameters = request.parameters
         reach = max(LAG_REACH, parameters.center_size // 2)
+        n_frames = self._all_frames.n_frames if self._all_frames is not None else 0
+        seconds = self.seconds.frames(parameters.source, request.frame_range, n_frames)
 
         def work(progress: Any, cancelled: Any) -> Any:
             frames = ChosenFrames(stacks, request.frame_range)
@@ -581,6 +609,7 @@ class Session(QObject):
                 parameters,
                 region=region,
                 lag_reach=reach,
+                **seconds,
                 progress=progress,
                 cancelled=cancelled,
             )
@@ -628,6 +657,12 @@ class Session(QObject):
             self._ring = ring
             self.ring_hovered.emit(ring)
 
+    def hover_lag(self, lag: tuple[int, int] | None) -> None:
+        """Say which lag (dy, dx) the pointer is on."""
+        if lag != self._lag:
+            self._lag = lag
+            self.lag_hovered.emit(lag)
+
     def point(self, text: str) -> None:
         """Say what is under the pointer."""
         self.pointed.emit(text)
@@ -664,7 +699,7 @@ class Session(QObject):
         log.info("%s: %s", measurement.name, extraction.sentence)
         self._kept.insert(0, (request, measurement))
         del self._kept[_KEPT_MEASUREMENTS:]
-        if request.parameters == self.parameters:
+        if request == self._request():
             self._show(request, measurement, extraction)
             self._set_busy("")
         else:
@@ -744,9 +779,17 @@ class Session(QObject):
         """Stop the threads and close the files; the session is of no use afterwards."""
         for lane in (self._opening, self._measuring, self._reading):
             lane.close()
+        seconds = self.seconds.close()
         self._shutting.finish()
-        _close(self._stacks)
+        _close([*self._stacks, *seconds])
         self._stacks = ()
+
+
+def _measured_in(measurement: Measurement) -> str:
+    """Return which frames the patches of a measurement lie on: those of its source or its base."""
+    if measurement.correlation is not None:
+        return measurement.correlation.base
+    return measurement.parameters.source
 
 
 def _shown(value: Any) -> str:

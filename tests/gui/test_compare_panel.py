@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.mask import Mask
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.panels.compare import ComparePanel
+from structmask_gui.gui.views.mask import BOTH, ONLY_A
+
+
+@pytest.fixture
+def panel(loaded: MainWindow) -> ComparePanel:
+    return loaded.show_panel("compare")
+
+
+def test_nothing_is_compared_at_first(panel: ComparePanel):
+    assert not panel._pictures.isVisible()
+    assert "Pin" in panel.figures.text()
+    assert not panel.forget_button.isEnabled()
+
+
+def test_pin_tune_and_compare(panel: ComparePanel, loaded: MainWindow):
+    panel.pin_button.click()
+    assert "are the same" in panel.figures.text()
+    before = loaded.session.extraction
+    assert before is not None
+    loaded.session.set_parameter("max_true_pixels", 1)
+    after = loaded.session.extraction
+    assert after is not None
+    lost = before.mask.statistics.true_pixels - after.mask.statistics.true_pixels
+    assert lost > 0
+    codes = panel.views["difference"].codes
+    assert codes is not None
+    assert (codes == ONLY_A).sum() == lost
+    assert (codes == BOTH).sum() == after.mask.statistics.true_pixels
+    share = after.mask.statistics.true_pixels / before.mask.statistics.true_pixels
+    assert f"{share:.3f}" in panel.figures.text()
+    panel.forget_button.click()
+    assert not panel._pictures.isVisible()
+
+
+def test_a_mask_file_is_a(panel: ComparePanel, loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
+    np.save(tmp_path / "old.npy", np.ones((3, 15), bool))
+    with qtbot.waitSignal(loaded.session.pinned_changed):
+        panel.open_path(str(tmp_path / "old.npy"))
+    assert "old.npy" in panel.figures.text()
+    assert "45 px" in panel.figures.text()
+
+
+def test_a_file_that_is_no_mask_is_a_sentence(
+    panel: ComparePanel, loaded: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    np.save(tmp_path / "even.npy", np.ones((4, 4), bool))
+    with qtbot.waitSignal(loaded.session.failed) as got:
+        panel.open_path(str(tmp_path / "even.npy"))
+    assert "even.npy" in got.args[0]
+    assert loaded.session.pinned is None
+
+
+def test_a_mask_without_a_stack_is_described(window: MainWindow):
+    panel = window.show_panel("compare")
+    window.session.set_pinned(Mask(np.ones((1, 5), bool)), "row <b>.npy")
+    assert "5 pixels" in panel.figures.text()
+    assert "row &lt;b>.npy" in panel.figures.text()
+
+
+def test_an_old_result_is_veiled(panel: ComparePanel, loaded: MainWindow, qtbot: QtBot):
+    panel.pin_button.click()
+    loaded.session.set_parameter("patch_size", 32)
+    assert panel.views["b"].veil.text
+    assert not panel.views["a"].veil.text
+    qtbot.waitUntil(lambda: not loaded.session.stale)
+    assert not panel.views["b"].veil.text

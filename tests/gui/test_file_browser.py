@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PySide6.QtCore import QItemSelectionModel, Qt
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.panels.file_browser import FileBrowser
+from structmask_gui.gui.stack_info import THUMBNAIL, preview, thumbnail
+from structmask_gui.io.images import open_stack
+from tests.gui.conftest import noise, wait_for_result
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "images"
+    made.mkdir()
+    (made / "inner").mkdir()
+    for name in ("a.npy", "b.npy"):
+        np.save(made / name, noise((3, 96, 128)))
+    tifffile.imwrite(made / "c.ome.tif", noise((2, 64, 80)), metadata={"axes": "TYX"})
+    tifffile.imwrite(
+        made / "channels.tif", noise((2, 64, 80)), imagej=True, metadata={"axes": "CYX"}
+    )
+    (made / "notes.txt").write_text("no image")
+    (made / "broken.tif").write_bytes(b"II*\0nonsense")
+    return made
+
+
+@pytest.fixture
+def browser(window: MainWindow, folder: Path, qtbot: QtBot) -> FileBrowser:
+    panel = window.panel("files")
+    panel.show_folder(str(folder))
+    qtbot.waitUntil(lambda: panel.model.rowCount(panel.tree.rootIndex()) == 6)
+    return panel
+
+
+def names(browser: FileBrowser) -> list[str]:
+    root = browser.tree.rootIndex()
+    rows = range(browser.model.rowCount(root))
+    return sorted(browser.model.fileName(browser.model.index(y, 0, root)) for y in rows)
+
+
+def choose(browser: FileBrowser, *chosen: str) -> None:
+    flags = QItemSelectionModel.SelectionFlag
+    browser.tree.clearSelection()
+    for name in chosen:
+        index = browser.model.index(str(browser.folder / name))
+        browser.tree.selectionModel().setCurrentIndex(index, flags.Select | flags.Rows)
+
+
+def shows(browser: FileBrowser, words: str, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: words in browser.card.facts.text())
+
+
+def test_only_folders_and_images_are_listed(browser: FileBrowser, qtbot: QtBot):
+    assert names(browser) == ["a.npy", "b.npy", "broken.tif", "c.ome.tif", "channels.tif", "inner"]
+    browser.filter.setText("chan")
+    qtbot.waitUntil(lambda: "a.npy" not in names(browser))
+    assert "channels.tif" in names(browser)
+    browser.filter.setText("[")
+    qtbot.waitUntil(lambda: "channels.tif" not in names(browser))
+
+
+def test_the_selected_file_is_shown_with_a_thumbnail(browser: FileBrowser, qtbot: QtBot):
+    choose(browser, "a.npy")
+    shows(browser, "3 frames of 96 × 128 px", qtbot)
+    assert "uint16" in browser.card.facts.text()
+    assert not browser.card.picture.pixmap().isNull()
+    assert browser.card.open.isEnabled()
+
+
+def test_a_damaged_file_is_a_sentence_on_the_card(browser: FileBrowser, qtbot: QtBot):
+    choose(browser, "broken.tif")
+    shows(browser, "broken.tif", qtbot)
+    assert not browser.card.open.isEnabled()
+
+
+def test_return_opens_the_file(browser: FileBrowser, window: MainWindow, qtbot: QtBot):
+    choose(browser, "a.npy")
+    qtbot.keyClick(browser.tree, Qt.Key.Key_Return)
+    wait_for_result(window.session, qtbot)
+    assert window.session.stack is not None
+    assert window.session.stack.name == "a.npy"
+    shows(browser, "3 frames", qtbot)
+    qtbot.waitUntil(lambda: browser.card.open.text() == "This is open")
+    assert not browser.card.open.isEnabled()
+
+
+def test_several_files_are_averaged(browser: FileBrowser, window: MainWindow, qtbot: QtBot):
+    choose(browser, "a.npy", "b.npy")
+    shows(browser, "2 files", qtbot)
+    browser.card.open.click()
+    wait_for_result(window.session, qtbot)
+    assert len(window.session.stacks) == 2
+
+
+def test_folders_are_gone_into_and_left(browser: FileBrowser, folder: Path, qtbot: QtBot):
+    choose(browser, "inner")
+    qtbot.keyClick(browser.tree, Qt.Key.Key_Return)
+    assert browser.folder == folder / "inner"
+    qtbot.keyClick(browser.tree, Qt.Key.Key_Backspace)
+    assert browser.folder == folder
+    browser._up.click()
+    assert browser.folder == folder.parent
+
+
+def test_the_channel_can_be_chosen(browser: FileBrowser, window: MainWindow, qtbot: QtBot):
+    choose(browser, "channels.tif")
+    shows(browser, "CYX", qtbot)
+    combo = browser.card.channel
+    assert combo.isVisible()
+    combo.setCurrentIndex(1)
+    combo.activated.emit(1)
+    qtbot.waitUntil(lambda: not browser.card._lane.busy)
+    browser.card.open.click()
+    wait_for_result(window.session, qtbot)
+    assert window.session.stack is not None
+    assert window.session.stack.channel == 1
+
+
+def test_the_axes_can_be_corrected(browser: FileBrowser, window: MainWindow, qtbot: QtBot):
+    choose(browser, "channels.tif")
+    shows(browser, "CYX", qtbot)
+    browser.card.axes.setText("TYX")
+    browser.card.axes.editingFinished.emit()
+    shows(browser, "TYX", qtbot)
+    browser.open_selected()
+    wait_for_result(window.session, qtbot)
+    assert window.session.frames is not None
+    assert window.session.frames.n_frames == 2
+    assert window.session.open_choices == {"axes": "TYX"}
+
+
+def test_axes_that_make_no_sense_are_a_sentence(browser: FileBrowser, qtbot: QtBot):
+    choose(browser, "channels.tif")
+    shows(browser, "CYX", qtbot)
+    browser.card.axes.setText("TZC")
+    browser.card.axes.editingFinished.emit()
+    shows(browser, "give the axes", qtbot)
+    browser.card.axes.setText("CYX")
+    browser.card.axes.editingFinished.emit()
+    shows(browser, "1 frame of", qtbot)
+
+
+def test_a_file_opened_elsewhere_is_selected(window: MainWindow, folder: Path, qtbot: QtBot):
+    window.open_paths([str(folder / "b.npy")])
+    wait_for_result(window.session, qtbot)
+    browser = window.panel("files")
+    qtbot.waitUntil(lambda: browser.selected() == [str(folder / "b.npy")])
+    assert browser.folder == folder
+
+
+def test_recents_ask_to_be_opened(browser: FileBrowser, window: MainWindow, qtbot: QtBot):
+    window.settings.remember_folder(str(browser.folder))
+    browser._fill_recent()
+    action = next(a for a in browser.recent_menu.actions() if a.data())
+    with qtbot.waitSignal(browser.open_requested) as got:
+        action.trigger()
+    assert got.args[0] == [str(browser.folder)]
+
+
+def test_series_are_offered(window: MainWindow, tmp_path: Path, qtbot: QtBot):
+    path = tmp_path / "two.ome.tif"
+    with tifffile.TiffWriter(path, ome=True) as writer:
+        writer.write(noise((64, 64)), metadata={"axes": "YX"})
+        writer.write(noise((3, 80, 96)), metadata={"axes": "TYX"})
+    browser = window.panel("files")
+    window.open_paths([str(path)])
+    wait_for_result(window.session, qtbot)
+    shows(browser, "64 × 64", qtbot)
+    series = browser.card.series
+    assert series.isVisible()
+    assert series.count() == 2
+    series.setCurrentIndex(1)
+    series.activated.emit(1)
+    shows(browser, "80 × 96", qtbot)
+    assert browser.card.open.text() == "Apply"
+    browser.card.open.click()
+    qtbot.waitUntil(
+        lambda: window.session.frames is not None
+        and window.session.frames.frame_shape == (80, 96)
+    )
+    wait_for_result(window.session, qtbot)
+
+
+def test_thumbnails_of_tall_frames_are_read_row_by_row(tmp_path: Path):
+    tall = np.zeros((9000, 500), np.float32)
+    tall[:, :100] = np.nan
+    tall[5000:, 400:] = 3
+    np.save(tmp_path / "tall.npy", tall)
+    with open_stack(tmp_path / "tall.npy") as stack:
+        small = thumbnail(stack, lambda: False)
+    assert max(small.shape) <= THUMBNAIL
+    assert small[-1, -1] == 255
+    assert small[0, 0] == 0
+
+
+def test_a_preview_holds_the_facts(folder: Path):
+    made = preview(folder / "channels.tif", {}, lambda: False)
+    assert made.info.axes == "CYX"
+    assert len(made.choices) == 2
+    json.dumps(made.info.as_dict())

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.remedies import REMEDIES, apply_remedy
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.panels.presets import PresetsPanel
+from structmask_gui.io.presets import Preset, PresetFolder, built_in_presets, load_preset
+
+
+@pytest.fixture
+def panel(window: MainWindow) -> PresetsPanel:
+    return window.panel("presets")
+
+
+def choose(panel: PresetsPanel, name: str) -> None:
+    row = next(i for i in range(panel.combo.count()) if panel.combo.itemText(i).startswith(name))
+    panel.combo.setCurrentIndex(row)
+    panel.combo.activated.emit(row)
+
+
+def listed(panel: PresetsPanel) -> list[str]:
+    return [panel.combo.itemText(i) for i in range(panel.combo.count()) if panel.combo.itemData(i)]
+
+
+def answer(kind: type[Any]) -> Any:
+    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_all_built_in_presets_are_there_and_apply(panel: PresetsPanel, window: MainWindow):
+    assert listed(panel) == [preset.name for preset in built_in_presets()]
+    for preset in built_in_presets():
+        choose(panel, preset.name)
+        assert preset.apply(window.session.parameters) == window.session.parameters
+        assert panel.description.text() == preset.description
+        assert not panel.modified.isVisible()
+        assert not panel.actions_by_name["rename"].isEnabled()
+
+
+def test_a_change_shows_the_mark_and_undo_takes_it_away(panel: PresetsPanel, window: MainWindow):
+    choose(panel, "fine")
+    window.session.set_parameter("center_size", 9)
+    assert panel.modified.isVisible()
+    assert panel.combo.currentText() == "fine"
+    window.session.history.undo()
+    assert not panel.modified.isVisible()
+
+
+def test_a_preset_is_saved_and_saved_again(panel: PresetsPanel, window: MainWindow):
+    window.session.set_parameter("center_size", 17)
+    panel.save()
+    box = answer(QInputDialog)
+    box.setTextValue("scan lines")
+    box.accept()
+    own, problems = PresetFolder().read()
+    assert problems == []
+    assert [preset.name for preset in own] == ["scan lines"]
+    assert own[0].parameters["center_size"] == 17
+    assert panel.combo.currentText() == "scan lines"
+    window.session.set_parameter("center_size", 19)
+    assert panel.modified.isVisible()
+    panel.save_button.click()
+    assert PresetFolder().read()[0][0].parameters["center_size"] == 19
+    assert not panel.modified.isVisible()
+
+
+def test_a_taken_name_is_asked_about(panel: PresetsPanel, window: MainWindow):
+    panel.save_named("mine")
+    window.session.set_parameter("center_size", 17)
+    panel.save_named("Mine")
+    box = answer(QMessageBox)
+    assert PresetFolder().read()[0][0].parameters["center_size"] == 10
+    next(b for b in box.buttons() if b.text() == "Replace").click()
+    own, _ = PresetFolder().read()
+    assert len(own) == 1
+    assert own[0].parameters["center_size"] == 17
+
+
+def test_the_name_of_a_built_in_preset_is_refused_with_a_sentence(
+    panel: PresetsPanel, window: MainWindow
+):
+    panel.save_named("fine")
+    assert "built-in" in window.session.error
+    assert PresetFolder().read()[0] == []
+
+
+def test_rename_duplicate_delete(panel: PresetsPanel, window: MainWindow):
+    panel.save_named("one")
+    panel.rename()
+    box = answer(QInputDialog)
+    box.setTextValue("two")
+    box.accept()
+    assert listed(panel)[-1] == "two"
+    panel.duplicate()
+    assert listed(panel)[-2:] == ["two", "two copy"]
+    assert panel.combo.currentText() == "two copy"
+    panel.delete()
+    next(b for b in answer(QMessageBox).buttons() if b.text() == "Delete").click()
+    assert listed(panel)[-1] == "two"
+    assert window.session.preset is None
+    assert window.session.parameters == Parameters()
+
+
+def test_export_and_import(panel: PresetsPanel, window: MainWindow, tmp_path: Path):
+    choose(panel, "coarse")
+    window.session.set_parameter("center_size", 23)
+    panel.export_to(str(tmp_path / "shared.json"))
+    written = load_preset(tmp_path / "shared.json")
+    assert written.name == "coarse modified"
+    assert written.parameters["center_size"] == 23
+    choose(panel, "fine")
+    panel.import_paths([str(tmp_path / "shared.json")])
+    assert panel.combo.currentText() == "coarse modified"
+    assert window.session.parameters.center_size == 23
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "p.json"),
+        ('{"format": "other"}', "p.json"),
+        (
+            '{"format": "structmask-preset", "version": 99, "name": "x", "parameters": {}}',
+            "version",
+        ),
+    ],
+)
+def test_a_file_that_is_no_preset_is_a_sentence(
+    panel: PresetsPanel, window: MainWindow, tmp_path: Path, text: str, words: str
+):
+    (tmp_path / "p.json").write_text(text)
+    before = listed(panel)
+    panel.import_paths([str(tmp_path / "p.json")])
+    assert words in window.session.error
+    assert listed(panel) == before
+
+
+def test_a_preset_with_bad_values_says_what_was_replaced(
+    panel: PresetsPanel, window: MainWindow, tmp_path: Path
+):
+    values = {"center_size": 5000, "no_such": 1, "base_percentile": 33}
+    (tmp_path / "p.json").write_text(
+        json.dumps(
+            {"format": "structmask-preset", "version": 1, "name": "x", "parameters": values}
+        )
+    )
+    panel.import_paths([str(tmp_path / "p.json")])
+    assert window.session.parameters.base_percentile == 33
+    assert window.session.parameters.center_size == 10
+    assert "5000" in window.session.error
+    assert "no_such" in window.session.error
+
+
+def test_a_damaged_file_in_the_folder_leaves_the_others(panel: PresetsPanel, window: MainWindow):
+    panel.save_named("good")
+    (panel.folder() / "bad.json").write_text("{")
+    panel.reload()
+    assert "good" in listed(panel)
+    assert (panel.folder() / "bad.json").read_text() == "{"
+
+
+def test_a_preset_of_another_window_appears(panel: PresetsPanel):
+    PresetFolder().save(Preset.of("from outside", Parameters()))
+    panel.reload()
+    assert "from outside" in listed(panel)
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(
+    panel: PresetsPanel, window: MainWindow, tmp_path: Path
+):
+    (tmp_path / "file").write_text("")
+    panel._folder = PresetFolder(tmp_path / "file" / "presets")
+    panel.save_named("mine")
+    assert window.session.error
+
+
+def test_the_preset_at_start(panel: PresetsPanel, window: MainWindow):
+    choose(panel, "fine")
+    panel.actions_by_name["default"].trigger()
+    assert window.settings.default_preset == "fine"
+    assert "fine (at start)" in listed(panel)
+    assert panel.combo.currentText() == "fine (at start)"
+    panel.actions_by_name["default"].trigger()
+    assert window.settings.default_preset == ""
+
+
+def test_remedies_show_and_do_what_they_change(panel: PresetsPanel, window: MainWindow):
+    assert set(panel.remedies) == set(REMEDIES)
+    for name, button in panel.remedies.items():
+        expected = apply_remedy(window.session.parameters, name)
+        QApplication.sendEvent(button, QEvent(QEvent.Type.Enter))
+        assert panel.effect.text() == expected.text
+        QApplication.sendEvent(button, QEvent(QEvent.Type.Leave))
+        assert "Point at a button" in panel.effect.text()
+        button.click()
+        assert window.session.parameters == expected.parameters
+        assert window.session.history.undo_text == REMEDIES[name].text
