@@ -1,11 +1,14 @@
-"""Which parameters have no effect in the present setting, and why, in words.
+"""Which parameters have no effect in the present setting, and why, in words; what goes together.
 
 The parameter panel disables what is named here and shows the sentence.
 """
 
 from __future__ import annotations
 
-from structmask_gui.core.parameters import Parameters, parameter_infos
+from collections.abc import Mapping
+from typing import Any
+
+from structmask_gui.core.parameters import RING_SOURCES, Parameters, parameter_infos
 
 _RING_ONLY = frozenset(
     {
@@ -69,3 +72,49 @@ def why_without_effect(name: str, parameters: Parameters) -> str | None:
     if name == "center_proximity_threshold" and not parameters.use_center_proximity:
         return "Centre proximity is off."
     return None
+
+
+def changed_together(parameters: Parameters, values: Mapping[str, Any]) -> Parameters:
+    """Change parameters, and the source with the method.
+
+    The statistical method begins with the source "automatic"; the published method takes only
+    `RING_SOURCES` and gets the frames as they are where the source is none of them.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        The present setting.
+    values : mapping of str to object
+        What is changed. A source among them is kept if the method can take it.
+
+    Raises
+    ------
+    ParameterError
+        If a value is not accepted.
+    """
+    new = parameters.changed(values)
+    if new.method == "ring":
+        return new if new.source in RING_SOURCES else new.changed(source="frames")
+    if parameters.method == "ring" and "source" not in values:
+        return new.changed(source="automatic")
+    return new
+
+
+def unavailable_sources(parameters: Parameters, n_frames: int | None = None) -> dict[str, str]:
+    """Return the sources that cannot be chosen now, each with a sentence why.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        The present setting.
+    n_frames : int, optional
+        Frames of the open stack; None if none is open.
+    """
+    reasons = {}
+    if parameters.method == "ring":
+        for source, _ in parameter_infos()["source"].about.choices:
+            if source not in RING_SOURCES:
+                reasons[source] = "Only the statistical method can measure there."
+    if n_frames == 1:
+        reasons["difference"] = "One frame is open; differences need two or more of a still scene."
+    return reasons

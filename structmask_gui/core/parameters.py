@@ -68,6 +68,8 @@ class About:
         Step of slider and spin box.
     choices : mapping of str to str
         For a choice: each value and what it means.
+    lowest_word : str
+        What the lowest accepted number means, where that is something else than its size.
     """
 
     label: str
@@ -80,6 +82,7 @@ class About:
     slider: tuple[float, float] | None = None
     step: float = 1.0
     choices: tuple[tuple[str, str], ...] = ()
+    lowest_word: str = ""
 
 
 _MEASURE = "Patches"
@@ -109,7 +112,8 @@ class Parameters(BaseModel):
                 ("ring", "Published method: ring by ring around the centre (autoStructN2V)."),
                 (
                     "statistical",
-                    "Statistical: every lag whose correlation is proven and large enough.",
+                    "Automatic: every lag whose correlation is proven and large enough. Statistical"
+                    " selection; the noise is looked for where the data allow it.",
                 ),
             ),
         ),
@@ -192,6 +196,7 @@ class Parameters(BaseModel):
             less="Faster, noisier.",
             unit="patches",
             slider=(0, 2000),
+            lowest_word="all",
         ),
     ] = 0
     seed: Annotated[
@@ -273,8 +278,9 @@ class Parameters(BaseModel):
             "Adaptive threshold",
             _RING,
             Stage.ADAPT,
-            "Lower the autocorrelation by a threshold that falls with the distance from the"
-            " centre. As documented: off leaves out nothing but the final scaling is still done.",
+            "As implemented: lower the autocorrelation by a threshold that falls with the distance"
+            " from the centre. As documented: set to 0 what does not exceed such a threshold;"
+            " switched off, only the final scaling is done.",
         ),
     ] = True
     adapt_CB: Annotated[

@@ -24,6 +24,7 @@ from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.handover import Application, is_preset, open_handed
 from structmask_gui.gui.logs import LogLines
 from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.second_stacks import KINDS
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
 from structmask_gui.gui.theme import Theme
@@ -143,6 +144,10 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
     elif settings.restore_session and settings.last_parameters:
         session.restore_parameters(usable(settings.last_parameters))
         presets.remember_named(settings.last_preset)
+    if settings.restore_session:
+        for kind in KINDS:
+            if kind in settings.last_seconds:
+                session.seconds.choose(kind, settings.last_seconds[kind])
     if all(map(is_preset, files)) and settings.restore_session and settings.last_files:
         choices = {
             name: value
@@ -155,6 +160,7 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
 
 def usable(values: dict[str, object]) -> Parameters:
     """Make parameters from remembered values, leaving out what is nonsense."""
+    from structmask_gui.core.effects import changed_together
     from structmask_gui.core.parameters import Parameters, parameter_infos
 
     good: dict[str, object] = {}
@@ -166,7 +172,7 @@ def usable(values: dict[str, object]) -> Parameters:
                 log.warning("Remembered parameter dropped: %s", error)
             else:
                 good[name] = value
-    return Parameters.checked(good)
+    return changed_together(Parameters(), good)
 
 
 def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) -> int:

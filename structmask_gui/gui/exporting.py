@@ -164,6 +164,7 @@ class Exporter(QObject):
 def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], list[Path]]:
     extraction, stacks = session.extraction, session.measured_stacks()
     assert extraction is not None
+    seconds: dict[str, Any] = {**session.seconds.used(extraction.parameters.source)}
 
     def write(progress: Any, cancelled: Any) -> list[Path]:
         from structmask_gui.io import export
@@ -177,7 +178,9 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
         }
         for form, path in files.items():
             if form == "json":
-                record = make_record(extraction, stacks, progress=progress, cancelled=cancelled)
+                record = make_record(
+                    extraction, stacks, **seconds, progress=progress, cancelled=cancelled
+                )
                 export.save_record(record, path, force=True)
             else:
                 writers[form](extraction.mask, path, force=True)

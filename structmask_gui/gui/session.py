@@ -24,8 +24,9 @@ from structmask_gui.gui.sources import read_for_display
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction import Extraction, Measurement
+    from structmask_gui.core.extraction import Extraction
     from structmask_gui.core.mask import Mask, MaskComparison
+    from structmask_gui.core.measurement import Measurement
     from structmask_gui.core.parameters import Parameters
     from structmask_gui.core.sampling import Region
     from structmask_gui.io.images import ImageStack
@@ -62,7 +63,7 @@ class Engine:
         """Measure as `structmask_gui.core.extraction.measure` does."""
         if self.measure is not None:
             return self.measure(*args, **more)
-        from structmask_gui.core.extraction import measure
+        from structmask_gui.core.measurement import measure
 
         return measure(*args, **more)
 

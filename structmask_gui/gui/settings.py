@@ -48,6 +48,10 @@ def _choices(value: Any) -> bool:
     )
 
 
+def _texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(v, str) for v in value.values())
+
+
 def _table(value: Any) -> bool:
     return isinstance(value, dict) and len(value) < 200
 
@@ -69,6 +73,7 @@ class Settings:
     last_preset: str = ""
     last_files: list[str] = field(default_factory=list)
     last_choices: dict[str, int | str] = field(default_factory=dict)
+    last_seconds: dict[str, str] = field(default_factory=dict)
     last_parameters: dict[str, Any] = field(default_factory=dict)
 
     def remember_file(self, path: str | Path) -> None:
@@ -94,6 +99,7 @@ _GOOD: dict[str, Callable[[Any], bool]] = {
     "last_preset": _text(200),
     "last_files": _paths(1000),
     "last_choices": _choices,
+    "last_seconds": _texts,
     "last_parameters": _table,
 }
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from structmask_gui.core.effects import why_without_effect
-from structmask_gui.core.parameters import Parameters, Stage, parameter_infos
+from structmask_gui.core.effects import (
+    changed_together,
+    unavailable_sources,
+    why_without_effect,
+)
+from structmask_gui.core.parameters import RING_SOURCES, Parameters, Stage, parameter_infos
 from structmask_gui.core.rings import adapt, analyse_rings
 
 DEFAULT = Parameters()
@@ -103,3 +107,31 @@ def test_the_engine_agrees(
         results.add(adapted.round(9).tobytes() + selected.tobytes())
     has_effect = len(results) > 1
     assert has_effect == (why_without_effect(name, setting) is None)
+
+
+def test_the_source_goes_with_the_method() -> None:
+    assert changed_together(DEFAULT, {"method": "statistical"}).source == "automatic"
+    for source in ("automatic", "flat", "spectrum"):
+        statistical = DEFAULT.changed(method="statistical", source=source)
+        assert changed_together(statistical, {"method": "ring"}).source == "frames"
+        assert changed_together(DEFAULT, {"source": source}).source == "frames"
+    for source in RING_SOURCES:
+        statistical = DEFAULT.changed(method="statistical", source=source)
+        assert changed_together(statistical, {"method": "ring"}).source == source
+
+
+def test_a_source_that_is_given_stays() -> None:
+    chosen = changed_together(DEFAULT, {"method": "statistical", "source": "flat"})
+    assert chosen.source == "flat"
+    assert changed_together(chosen, {"rho_min": 0.1}).source == "flat"
+    assert changed_together(DEFAULT, {"source": "difference"}).source == "difference"
+
+
+def test_sources_that_cannot_be_chosen() -> None:
+    assert set(unavailable_sources(DEFAULT)) == {"flat", "spectrum", "automatic"}
+    statistical = DEFAULT.changed(method="statistical")
+    assert unavailable_sources(statistical, 4) == {}
+    one = unavailable_sources(statistical, 1)
+    assert list(one) == ["difference"]
+    assert one["difference"].endswith(".")
+    assert "difference" in unavailable_sources(DEFAULT, 1)
