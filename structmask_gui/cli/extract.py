@@ -20,12 +20,13 @@ from structmask_gui.cli.console import (
     print_json,
     progress_bar,
 )
-from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.jobs import Input, extract_inputs
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record, read_record
+from structmask_gui.io.report import report_path, save_report
 from structmask_gui.io.results import ResultFiles, plan_results, write_results
 
 
@@ -71,8 +72,14 @@ def _extract(
     seconds: Mapping[str, Input],
     target: ResultFiles,
 ) -> Record:
+    report = report_path(target)
     if not arguments.force:
         target.check_free()
+        if arguments.report and report.exists():
+            raise InputError(
+                f"{shown(report)}: exists already; use --force to replace it, or another"
+                " --output-dir."
+            )
     with progress_bar(shown(job[0].path)) as progress:
         extraction, record = extract_inputs(
             job,
@@ -84,6 +91,14 @@ def _extract(
             quality=arguments.quality,
         )
     write_results(extraction.mask, record, target, force=arguments.force)
+    if arguments.report:
+        save_report(
+            record,
+            report,
+            extraction=extraction,
+            mask_file=target.npy.name,
+            force=arguments.force,
+        )
     return record
 
 

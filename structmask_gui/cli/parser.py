@@ -60,6 +60,11 @@ def _extract(commands: _Commands) -> None:
         "--quality", action="store_true", help="add the figures of `structmask quality`"
     )
     parser.add_argument(
+        "--report",
+        action="store_true",
+        help="write <stem>_report.html too: pictures, figures, texts for the trainers",
+    )
+    parser.add_argument(
         "--from-record",
         type=Path,
         metavar="FILE",

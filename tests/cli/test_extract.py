@@ -238,3 +238,16 @@ def test_the_face_of_the_package(noisy):
     array = np.random.default_rng(1).normal(size=(2, 64, 64))
     assert extract(array).mask.statistics.shape_class == "centre only"
     assert extract(noisy, Parameters(center_size=15)).mask.shape == (15, 15)
+
+
+def test_a_report_is_written_when_asked_for(structmask, noisy, tmp_path):
+    assert structmask("extract", noisy, "--report").code == 0
+    report = tmp_path / "rows_report.html"
+    assert "rows_mask.npy" in report.read_text()
+    for name in outputs(tmp_path):
+        (tmp_path / name).unlink()
+    answer = structmask("extract", noisy, "--report")
+    assert answer.code == 2
+    assert "rows_report.html: exists already" in answer.err
+    assert outputs(tmp_path) == []
+    assert structmask("extract", noisy, "--report", "--force").code == 0

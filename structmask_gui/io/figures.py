@@ -1,0 +1,165 @@
+"""Pictures of an extraction for the report and the guide: values per lag, rings, decisions.
+
+Drawn with Pillow, without Qt.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.rings import RingAnalysis
+from structmask_gui.io.drawing import (
+    CENTRE,
+    FAINT,
+    INK,
+    PAPER,
+    TEXT,
+    TITLE,
+    draw_axes,
+    draw_lags,
+)
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+
+    from structmask_gui.io.drawing import Font
+
+_FIELD = 620
+_LARGEST_CELL = 44
+_BAR = 26
+_KEPT = (210, 30, 40)
+_RING = (255, 255, 255)
+_NOT_CONSIDERED = (150, 150, 150)
+
+# From dark to bright, each brighter than the one before, so that it survives a grey printer.
+_RISING = (
+    (24, 16, 60),
+    (70, 32, 110),
+    (150, 50, 110),
+    (225, 95, 70),
+    (250, 170, 60),
+    (252, 240, 180),
+)
+# Negative, zero, positive.
+_SIGNED = ((20, 60, 140), (120, 165, 215), (247, 247, 247), (230, 140, 110), (150, 25, 35))
+
+
+def draw_values(
+    values: NDArray[np.floating],
+    title: str,
+    *,
+    kept: BoolArray | None = None,
+    rings: RingAnalysis | None = None,
+) -> Image:
+    """Return a picture of one value per lag, with a colour bar.
+
+    The centre is left out of the colours' range, because its value dwarfs all others. Values of
+    both signs get colours about zero.
+
+    Parameters
+    ----------
+    values : ndarray, shape (odd, odd)
+        Axes (dy, dx), the zero lag in the middle.
+    title : str
+        Written above it.
+    kept : bool ndarray, same shape, optional
+        Lags to be framed.
+    rings : RingAnalysis, optional
+        Draw the rings' borders; a ring that was not considered is crossed out.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    rows, columns = values.shape
+    cell = max(1, min(_LARGEST_CELL, _FIELD // max(rows, columns)))
+    low, high = _range(values)
+    picture = Image.fromarray(_coloured(values, low, high))
+    height, width = rows * cell, columns * cell
+    left, top = 120, 150
+    text, heading = ImageFont.load_default(TEXT), ImageFont.load_default(TITLE)
+    right = left + width + 60
+    size = (
+        int(max(right + _BAR + 130, 60 + heading.getlength(title))),
+        top + height + 110,
+    )
+    image = Image.new("RGB", size, PAPER)
+    image.paste(picture.resize((width, height), Image.Resampling.NEAREST), (left, top))
+    draw = ImageDraw.Draw(image)
+    draw.text((30, 24), title, fill=INK, font=heading)
+    if rings is not None:
+        _draw_rings(draw, rings, (rows, columns), left, top, cell)
+    if kept is not None:
+        for y, x in np.argwhere(kept).tolist():
+            _frame(draw, _KEPT, left + x * cell, top + y * cell, cell, 2)
+    middle = left + columns // 2 * cell, top + rows // 2 * cell
+    _frame(draw, CENTRE, *middle, cell, 3)
+    draw_axes(draw, text, left, top, width, height)
+    draw_lags(draw, text, (rows, columns), left, top, cell)
+    _draw_bar(draw, text, low, high, right, top, height)
+    return image
+
+
+def _range(values: NDArray[np.floating]) -> tuple[float, float]:
+    rows, columns = values.shape
+    others = np.ones(values.shape, dtype=bool)
+    others[rows // 2, columns // 2] = False
+    shown = values[others & np.isfinite(values)]
+    if not shown.size:
+        return 0.0, 1.0
+    low, high = float(shown.min()), float(shown.max())
+    if low < 0 < high:
+        most = max(-low, high)
+        return -most, most
+    return (low, high) if high > low else (low, low + 1)
+
+
+def _coloured(values: NDArray[np.floating], low: float, high: float) -> NDArray[np.uint8]:
+    stops = np.array(_SIGNED if low < 0 < high else _RISING, dtype=np.float64)
+    share = np.clip((np.nan_to_num(values, nan=low) - low) / (high - low), 0, 1)
+    places = np.linspace(0, 1, len(stops))
+    channels = [np.interp(share, places, stops[:, i]) for i in range(3)]
+    return np.stack(channels, axis=-1).round().astype(np.uint8)
+
+
+def _frame(
+    draw: ImageDraw, colour: tuple[int, int, int], x: int, y: int, cell: int, width: int
+) -> None:
+    if cell > 2 * width:
+        draw.rectangle((x + 1, y + 1, x + cell - 2, y + cell - 2), outline=colour, width=width)
+    else:
+        draw.rectangle((x, y, x + cell - 1, y + cell - 1), fill=colour)
+
+
+def _draw_rings(
+    draw: ImageDraw, rings: RingAnalysis, shape: tuple[int, int], left: int, top: int, cell: int
+) -> None:
+    rows, columns = shape
+    for ring in rings.rings:
+        up, across = min(ring.index, rows // 2), min(ring.index, columns // 2)
+        box = (
+            left + (columns // 2 - across) * cell,
+            top + (rows // 2 - up) * cell,
+            left + (columns // 2 + across + 1) * cell - 1,
+            top + (rows // 2 + up + 1) * cell - 1,
+        )
+        draw.rectangle(box, outline=_RING if ring.considered else _NOT_CONSIDERED)
+        if not ring.considered and cell > 8:
+            # Told apart without colours: a stroke through the ring's upper left corner.
+            draw.line((box[0], box[1], box[0] + cell, box[1] + cell), fill=_NOT_CONSIDERED, width=2)
+
+
+def _draw_bar(
+    draw: ImageDraw, font: Font, low: float, high: float, left: int, top: int, height: int
+) -> None:
+    steps = np.linspace(high, low, height)
+    for i, colour in enumerate(_coloured(steps[:, np.newaxis], low, high)[:, 0].tolist()):
+        draw.line((left, top + i, left + _BAR, top + i), fill=tuple(colour))
+    draw.rectangle((left, top, left + _BAR, top + height), outline=FAINT)
+    for share in (0.0, 0.5, 1.0):
+        value = high + (low - high) * share
+        y = top + height * share
+        draw.text((left + _BAR + 10, y), f"{value:.3g}", fill=INK, font=font, anchor="lm")

@@ -1,0 +1,317 @@
+"""The report: one page that shows a mask, how it came about, and how to use and repeat it.
+
+It is HTML with everything inside; a browser prints it to PDF.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from structmask_gui.core.extraction import Extraction, counted
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.core.turns import allowed_turns
+from structmask_gui.io.atomic import write_atomic
+from structmask_gui.io.figures import draw_values
+from structmask_gui.io.html import bullets, code, figure, page, paragraph, table
+from structmask_gui.io.picture import draw_mask
+from structmask_gui.io.record import InputRecord, Record
+from structmask_gui.io.results import ResultFiles
+from structmask_gui.io.snippets import ImageStage, snippets
+
+_LARGEST_DRAWN = 201
+
+
+def report_path(files: ResultFiles) -> Path:
+    """Return where the report of some results goes: `<stem>_report.html` beside them."""
+    stem = files.json.stem.removesuffix("_mask")
+    return files.json.with_name(f"{stem}_report.html")
+
+
+def save_report(
+    record: Record,
+    path: str | os.PathLike[str],
+    *,
+    extraction: Extraction | None = None,
+    noise: ArrayLike | None = None,
+    stage: ImageStage = "raw",
+    mask_file: str = "mask.npy",
+    force: bool = False,
+) -> None:
+    """Write the report of an extraction.
+
+    Parameters
+    ----------
+    record : Record
+        From `make_record`, or `read_record` of an older one.
+    path : path
+        The HTML file; it appears only once it is complete.
+    extraction : Extraction, optional
+        With it the autocorrelation and the rings are drawn too.
+    noise : array_like, optional
+        Autocovariance of the noise; with it the page says what CAREamics' nearest shape leaks.
+    stage : "raw" or "denoised"
+        What was measured; see `structmask_gui.io.snippets`.
+    mask_file : str
+        Name of the NPY file of the mask, for the texts that load it.
+    force : bool
+        Replace an existing file.
+
+    Raises
+    ------
+    InputError
+        If the file exists and `force` is False, or cannot be written.
+    """
+    contents = report_bytes(
+        record, extraction=extraction, noise=noise, stage=stage, mask_file=mask_file
+    )
+    write_atomic(path, contents, force=force)
+
+
+def report_bytes(
+    record: Record,
+    *,
+    extraction: Extraction | None = None,
+    noise: ArrayLike | None = None,
+    stage: ImageStage = "raw",
+    mask_file: str = "mask.npy",
+) -> bytes:
+    """Return the page; see `save_report`."""
+    mask = record.as_mask()
+    title = ", ".join(item.name for item in record.inputs) or "array"
+    body = [
+        f"<h1>Mask of {escape(title)}</h1>",
+        paragraph(record.sentence, "lead"),
+        *([paragraph("The mask was changed by hand afterwards.")] if record.edited else []),
+        bullets(record.notes),
+        '<div class="row">',
+        *_pictures(mask, extraction),
+        "</div>",
+        *_verdict(record),
+        *_statistics(record, mask),
+        *_quality(record.quality),
+        *_rings(record),
+        *_inputs(record),
+        *_parameters(record),
+        *_use(record, mask, noise, stage, mask_file),
+        *_repeat(record),
+    ]
+    return page(f"Mask of {title}", body)
+
+
+def _pictures(mask: Mask, extraction: Extraction | None) -> Iterator[str]:
+    yield figure(draw_mask(mask), "The mask. Hidden pixels are blanked together with the centre.")
+    if extraction is None or max(extraction.square.shape) > _LARGEST_DRAWN:
+        return
+    correlation = extraction.measurement.correlation
+    if correlation is not None:
+        yield figure(
+            draw_values(correlation.lags.rho, "Correlation of the noise"),
+            "Correlation at each lag, 1 at the centre, which is beyond the colours' range.",
+        )
+        return
+    yield figure(
+        draw_values(extraction.square, "Autocorrelation"),
+        "Averaged over the patches. The centre is beyond the colours' range.",
+    )
+    yield figure(
+        draw_values(
+            extraction.centre,
+            "Rings and decisions",
+            kept=extraction.mask.array,
+            rings=extraction.rings,
+        ),
+        "What the rings see after the adaptive step. Framed in red: kept. Rings struck through at"
+        " their corner were not considered.",
+    )
+
+
+def _verdict(record: Record) -> Iterator[str]:
+    if record.verdict is None:
+        return
+    verdict = record.verdict
+    yield "<h2>Verdict</h2>"
+    if verdict.sentence != record.sentence:
+        yield paragraph(verdict.sentence)
+    yield bullets(text for text in verdict.details if text not in record.notes)
+    yield table(
+        (),
+        [
+            ("Kind", verdict.kind),
+            ("Sure", "yes" if verdict.sure else "no"),
+            ("Flags", ", ".join(verdict.flags) or "none"),
+        ],
+    )
+
+
+def _statistics(record: Record, mask: Mask) -> Iterator[str]:
+    found = record.statistics
+    yield "<h2>Mask</h2>"
+    yield table(
+        (),
+        [
+            ("Shape", found.shape_class),
+            ("Hidden pixels, with the centre", found.true_pixels),
+            ("Array, height x width", f"{found.shape[0]} x {found.shape[1]}"),
+            ("Extent, height x width", f"{found.extent[0]} x {found.extent[1]}"),
+            ("Components", found.components),
+            ("Symmetric", "yes" if found.symmetric else "no"),
+            ("Augmentation", allowed_turns(mask).sentence),
+        ],
+    )
+
+
+def _quality(quality: Mapping[str, Any] | None) -> Iterator[str]:
+    if quality is None:
+        return
+    yield "<h2>Quality</h2>"
+    yield table((), list(_flat(quality)))
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the figures of a nested table as rows, long lists left out."""
+    for key, value in values.items():
+        name = f"{above}{key.replace('_', ' ')}"
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{name}: ")
+        elif isinstance(value, list | tuple):
+            if value and all(isinstance(item, Mapping) for item in value):
+                for number, item in enumerate(value, start=1):
+                    title = next((str(v) for v in item.values() if isinstance(v, str)), str(number))
+                    yield from _flat(item, f"{name}, {title}: ")
+            elif len(value) <= 8:
+                yield name, ", ".join(_plain(item) for item in value)
+        else:
+            yield name, _plain(value)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _rings(record: Record) -> Iterator[str]:
+    if not record.rings:
+        return
+    yield "<h2>Rings</h2>"
+    yield table(
+        ("Ring", "Pixels", "Maximum", "Of the centre", "Threshold", "Considered", "Kept"),
+        [
+            (
+                ring.index,
+                ring.pixels,
+                _number(ring.maximum),
+                _number(ring.ratio),
+                _number(ring.threshold),
+                "yes" if ring.considered else "no",
+                _kept(ring.kept, ring.added_by_proximity, ring.dropped_by_proximity),
+            )
+            for ring in record.rings
+        ],
+        numbers=(0, 1, 2, 3, 4),
+    )
+
+
+def _kept(kept: int, added: int, dropped: int) -> str:
+    text = str(kept)
+    if added:
+        text += f", {added} of them by proximity"
+    if dropped:
+        text += f", {dropped} dropped by proximity"
+    return text
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
+
+
+def _inputs(record: Record) -> Iterator[str]:
+    yield "<h2>What was measured</h2>"
+    files = [("File", item) for item in record.inputs]
+    files += [("Dark stack", record.dark)] if record.dark is not None else []
+    files += [("Subtracted stack", record.subtract)] if record.subtract is not None else []
+    for what, item in files:
+        yield table((), _file_rows(what, item))
+    rows: list[Sequence[object]] = []
+    if record.patches is not None:
+        height, width = record.patches.shape
+        rows.append(
+            (
+                "Patches",
+                f"{record.patches.used} of {height} x {width} pixels in"
+                f" {counted(record.patches.frames, 'frame')}",
+            )
+        )
+        rows += [
+            (f"Left out: {reason}", count) for reason, count in record.patches.left_out.items()
+        ]
+    if record.region is not None:
+        y0, y1, x0, x1 = record.region
+        rows.append(("Rectangle", f"rows {y0} to {y1}, columns {x0} to {x1}"))
+    yield table((), rows)
+
+
+def _file_rows(what: str, item: InputRecord) -> list[Sequence[object]]:
+    shape = " x ".join(str(n) for n in item.shape)
+    rows: list[Sequence[object]] = [
+        (what, item.name),
+        ("Path", item.path),
+        ("Format", item.kind),
+        ("Axes and shape", f"{item.axes}, {shape}, {item.dtype}"),
+    ]
+    if item.series:
+        rows.append(("Series", item.series))
+    if item.channel is not None:
+        rows.append(("Channel", item.channel))
+    if item.frames is not None:
+        rows.append(("Frames", item.frames))
+    if item.sha256 is not None:
+        rows.append(("SHA-256", item.sha256))
+    return rows
+
+
+def _parameters(record: Record) -> Iterator[str]:
+    yield "<h2>Parameters</h2>"
+    infos = parameter_infos()
+    yield table(
+        ("Parameter", "Value", "Default", "What it is"),
+        [
+            (name, _value(value), _value(infos[name].default), infos[name].about.label)
+            for name, value in record.parameters.items()
+            if name in infos
+        ],
+    )
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _use(
+    record: Record, mask: Mask, noise: ArrayLike | None, stage: ImageStage, mask_file: str
+) -> Iterator[str]:
+    yield "<h2>How to use the mask</h2>"
+    image = ", ".join(item.name for item in record.inputs)
+    for made in snippets(mask, image=image, stage=stage, mask_file=mask_file, noise=noise):
+        yield f"<h3>{escape(made.title)}</h3>"
+        yield bullets(made.notes)
+        yield code(made.text)
+
+
+def _repeat(record: Record) -> Iterator[str]:
+    yield "<h2>How to repeat it</h2>"
+    yield paragraph(
+        "With the record (the JSON file beside the mask) the same extraction is done again on the"
+        " same files:"
+    )
+    yield code("structmask extract --from-record mask.json --output-dir again")
+    yield paragraph(f"Made by StructMask {record.program_version} on {record.date}.", "faint")

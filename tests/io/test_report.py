@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.io.figures import draw_values
+from structmask_gui.io.html import page, picture, table
+from structmask_gui.io.jobs import Input, extract_inputs
+from structmask_gui.io.record import make_record
+from structmask_gui.io.report import report_bytes, save_report
+from structmask_gui.io.snippets import TARGETS, snippets
+
+
+class Page(HTMLParser):
+    """Text, headings, pictures and links of a page; fails if its tags do not match."""
+
+    EMPTY = ("meta", "img", "br")
+
+    def __init__(self, contents: bytes) -> None:
+        super().__init__()
+        self.text, self.headings, self.pictures, self.links = "", [], [], []
+        self.open: list[str] = []
+        self.feed(contents.decode())
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        values = dict(attributes)
+        self.links += [v for k, v in attributes if k in ("href", "src") and "data:" not in v]
+        if tag == "img":
+            assert values["alt"]
+            self.pictures.append(values["src"])
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in ("style", "title"):
+            self.text += data
+        if self.open and self.open[-1] in ("h2", "h3"):
+            self.headings.append(data)
+
+
+@pytest.fixture
+def measured(folder):
+    def measure(quality=False, **parameters):
+        return extract_inputs([Input(folder / "a.tif")], Parameters(**parameters), quality=quality)
+
+    return measure
+
+
+def test_a_page_of_the_published_method(measured):
+    extraction, record = measured()
+    found = Page(report_bytes(record, extraction=extraction))
+    assert found.links == []
+    assert found.headings[:2] == ["Mask", "Rings"]
+    assert "Verdict" not in found.headings
+    assert "Quality" not in found.headings
+    assert record.sentence in found.text
+    assert record.inputs[0].sha256 in found.text
+    for name in parameter_infos():
+        assert name in found.text
+    for made in snippets(extraction.mask, image="a.tif"):
+        assert made.text in found.text
+    for title in TARGETS.values():
+        assert title in found.headings
+    ring = record.rings[0]
+    assert f"{ring.maximum:.4f}" in found.text
+    # Mask, autocorrelation, rings.
+    sizes = []
+    for source in found.pictures:
+        data = base64.b64decode(source.partition(",")[2])
+        with Image.open(io.BytesIO(data)) as image:
+            sizes.append(image.size)
+    assert len(sizes) == 3
+    assert min(min(size) for size in sizes) > 200
+
+
+def test_a_page_of_the_statistical_method_with_figures(measured):
+    extraction, record = measured(quality=True, method="statistical", source="automatic")
+    found = Page(report_bytes(record, extraction=extraction))
+    assert {"Verdict", "Quality", "Mask"} <= set(found.headings)
+    assert "Rings" not in found.headings
+    assert record.verdict.kind in found.text
+    assert f"{record.quality['still_copied']:.4g}" in found.text
+    assert len(found.pictures) == 2
+
+
+def test_a_page_from_a_record_alone(measured):
+    _, record = measured()
+    found = Page(report_bytes(record))
+    assert len(found.pictures) == 1
+    assert "Rings" in found.headings
+
+
+def test_an_edited_mask_is_marked(measured):
+    extraction, _ = measured()
+    mask = Mask(np.ones((3, 3), dtype=bool))
+    record = make_record(extraction, mask=mask)
+    text = Page(report_bytes(record, extraction=extraction)).text
+    assert "changed by hand" in text
+    assert "array" in text
+
+
+def test_a_hostile_name_is_escaped(folder, row_noise):
+    evil = folder / "<script>alert(1)<b>&lt;'\".tif"
+    tifffile.imwrite(evil, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")
+    extraction, record = extract_inputs([Input(evil)], Parameters())
+    contents = report_bytes(record, extraction=extraction).decode()
+    assert "<script" not in contents
+    assert "default-src 'none'" in contents
+    assert evil.name in Page(contents.encode()).text
+
+
+def test_it_is_saved_and_not_overwritten(measured, tmp_path):
+    extraction, record = measured()
+    path = tmp_path / "r.html"
+    save_report(record, path, extraction=extraction)
+    with pytest.raises(InputError, match="already exists"):
+        save_report(record, path)
+    save_report(record, path, force=True)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (31, 3), (101, 101)])
+def test_values_are_drawn_in_any_shape(shape):
+    values = np.random.default_rng(0).normal(size=shape)
+    image = draw_values(values, "A title")
+    assert image.mode == "RGB"
+    assert image.width > 200
+
+
+def test_colours_follow_the_values_and_the_centre_does_not_count():
+    values = np.zeros((3, 3))
+    values[1, 1] = 1000
+    values[0, 0], values[2, 2] = 1, -1
+    image = np.asarray(draw_values(values, "t"))
+    cell = 44
+    first = image[150 + 10, 120 + 10].tolist()
+    last = image[150 + 2 * cell + 10, 120 + 2 * cell + 10].tolist()
+    zero = image[150 + 10, 120 + cell + 10].tolist()
+    assert first[0] > first[2] + 50
+    assert last[2] > last[0] + 50
+    assert min(zero) > 230
+
+
+def test_nan_and_constant_values_are_drawn():
+    assert draw_values(np.full((3, 3), np.nan), "t").width > 0
+    assert draw_values(np.ones((3, 3)), "t").width > 0
+
+
+def test_building_blocks_escape():
+    text = page("<t>", [table(("<h>",), [("<c>",)])]).decode()
+    assert not re.search("<t>|<h>|<c>", text)
+    assert "&quot;" in picture(Image.new("L", (1, 1)), '"x"')
