@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QFont, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -168,6 +168,19 @@ class Headline(QFrame):
     def _on_error(self, text: str) -> None:
         self.error_text.setText(in_labels(text))
         self.error.setVisible(bool(text))
+        self._fit_error()
+
+    def _fit_error(self) -> None:
+        """Give a long sentence its lines; a fixed strip would cut them."""
+        if self._session.error:
+            width = self.width() - 100  # margins, icon and button beside it
+            height = self.error_text.heightForWidth(max(width, 100))
+            self.error_text.setMinimumHeight(max(height, 0))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Wrap the error anew."""
+        super().resizeEvent(event)
+        self._fit_error()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

@@ -109,6 +109,22 @@ def test_an_error_stands_in_the_window_until_it_is_dismissed(loaded: MainWindow,
     assert loaded.session.stack is not None
 
 
+def test_a_long_error_is_not_cut(loaded: MainWindow, qtbot: QtBot):
+    loaded.resize(1280, 800)
+    loaded.session.report_error("a.tif: " + "this went wrong, and so on; " * 20)
+    label = loaded.headline.error_text
+    qtbot.waitUntil(lambda: label.height() >= label.heightForWidth(label.width()) > 30)
+
+
+def test_no_panel_asks_for_more_than_a_small_screen(loaded: MainWindow):
+    loaded.session.pin()
+    for name in loaded.docks:
+        loaded.show_panel(name)
+        smallest = loaded.minimumSizeHint()
+        assert smallest.width() <= 1280, name
+        assert smallest.height() <= 780, name
+
+
 def test_names_of_parameters_are_said_as_the_panel_says_them(loaded: MainWindow):
     loaded.session.report_error("Lower center_ratio_threshold or raise max_true_pixels.")
     assert loaded.headline.error_text.text() == "Lower “Ring strength” or raise “Largest mask”."

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from structmask_gui.gui import dialogs
+from structmask_gui.gui.eliding import ElidingLabel
+from structmask_gui.gui.panels.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.session import Session
-from structmask_gui.gui.views.mask import MaskView
+from structmask_gui.gui.views.mask import BOTH, ONLY_A, ONLY_B, cell_colors
+from structmask_gui.gui.views.theme import Theme
 from structmask_gui.gui.worker import Lane, Outcome
 
 log = logging.getLogger(__name__)
@@ -34,9 +38,9 @@ class ComparePanel(QWidget):
         self._ticket = 0
         self._name = ""
         self.views = {
-            "a": MaskView("A"),
-            "b": MaskView("B, now"),
-            "difference": MaskView("Difference"),
+            "a": MaskThumb("A"),
+            "b": MaskThumb("B, now"),
+            "difference": MaskThumb("Difference"),
         }
         self.figures = QLabel()
         self.figures.setTextFormat(Qt.TextFormat.RichText)
@@ -51,23 +55,24 @@ class ComparePanel(QWidget):
         self.file_button.clicked.connect(self.open_file)
         self.forget_button = QPushButton("Forget A")
         self.forget_button.clicked.connect(session.unpin)
+        self.verdict = ElidingLabel()
         buttons = QHBoxLayout()
         for button in (self.pin_button, self.file_button, self.forget_button):
             buttons.addWidget(button)
-        buttons.addStretch(1)
-        side = QVBoxLayout()
-        side.addLayout(buttons)
-        side.addWidget(self.figures, 1)
+        buttons.addSpacing(8)
+        buttons.addWidget(self.verdict, 1)
         self._pictures = QWidget()
         pictures = QHBoxLayout(self._pictures)
         pictures.setContentsMargins(0, 0, 0, 0)
         for view in self.views.values():
-            view.pointed.connect(session.point)
             pictures.addWidget(view, 1)
-        layout = QHBoxLayout(self)
+        below = QHBoxLayout()
+        below.addWidget(self._pictures, 3)
+        below.addWidget(self.figures, 1)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
-        layout.addWidget(self._pictures, 3)
-        layout.addLayout(side, 1)
+        layout.addLayout(buttons)
+        layout.addLayout(below, 1)
         session.pinned_changed.connect(self._update)
         session.extraction_changed.connect(self._update)
         session.stale_changed.connect(self._on_stale)
@@ -109,61 +114,74 @@ class ComparePanel(QWidget):
         self.pin_button.setEnabled(session.extraction is not None)
         self.forget_button.setEnabled(pinned is not None)
         self._pictures.setVisible(pinned is not None)
+        self.verdict.setText("")
         if pinned is None:
             self.figures.setText(_HINT)
             for view in self.views.values():
-                view.set_mask(None)
+                view.set_codes(None)
             return
-        self.views["a"].set_mask(pinned.array)
         comparison = session.comparison()
         if comparison is None:
-            self.views["b"].set_mask(None)
-            self.views["difference"].set_mask(None)
+            self.views["a"].set_codes(codes_of(pinned.cropped().array))
+            self.views["b"].set_codes(None)
+            self.views["difference"].set_codes(None)
             self.figures.setText(
                 f"A is {_words(session.pinned_label)} with"
                 f" {pinned.statistics.true_pixels} pixels. Open a stack to compare it with."
             )
             return
-        self.views["b"].set_mask(comparison.b)
-        self.views["a"].set_mask(comparison.a)
-        self.views["difference"].set_comparison(comparison)
-        self._zoom(comparison)
+        middle = _middle(comparison)
+        a, b = comparison.a[middle], comparison.b[middle]
+        self.views["a"].set_codes(codes_of(a))
+        self.views["b"].set_codes(codes_of(b))
+        codes = np.select([a & b, a, b], [BOTH, ONLY_A, ONLY_B], 0).astype(np.uint8)
+        self.views["difference"].set_codes(codes, comparing=True)
+        self.verdict.setText(_verdict(comparison))
+        colors = cell_colors(Theme.of(self.palette()), True)
+        rows = (
+            ("", f"A, {_words(session.pinned_label)}", f"{comparison.pixels_a} px"),
+            ("", "B, now", f"{comparison.pixels_b} px"),
+            (_swatch(colors[BOTH]), "in both", f"{comparison.overlap} px"),
+            (_swatch(colors[ONLY_A]), "only in A", f"{comparison.only_in_a} px"),
+            (_swatch(colors[ONLY_B]), "only in B", f"{comparison.only_in_b} px"),
+            ("", "Jaccard", f"{comparison.jaccard:.3f}"),
+        )
         self.figures.setText(
-            f"<b>{_verdict(comparison)}</b><table cellspacing='0' cellpadding='1'>"
+            "<table cellspacing='0' cellpadding='1'>"
             + "".join(
-                f"<tr><td>{name}&nbsp;&nbsp;</td><td align='right'>{value}</td></tr>"
-                for name, value in (
-                    (f"A, {_words(session.pinned_label)}", f"{comparison.pixels_a} px"),
-                    ("B, now", f"{comparison.pixels_b} px"),
-                    ("in both", f"{comparison.overlap} px"),
-                    ("only in A", f"{comparison.only_in_a} px"),
-                    ("only in B", f"{comparison.only_in_b} px"),
-                    ("Jaccard", f"{comparison.jaccard:.3f}"),
-                )
+                f"<tr><td>{mark}</td><td>&nbsp;{name}&nbsp;&nbsp;</td>"
+                f"<td align='right'>{value}</td></tr>"
+                for mark, name, value in rows
             )
             + "</table>"
         )
 
-    def _zoom(self, comparison: Any) -> None:
-        """Show only the middle that holds pixels: the panel is small, masks may be large."""
-        either = np.argwhere(comparison.a | comparison.b) - np.array(comparison.shape) // 2
-        reach = float(np.abs(either).max()) + 1.5
-        largest = max(comparison.shape) / 2
-        for view in self.views.values():
-            if reach < largest:
-                view.show_rect(QRectF(-reach, -reach, 2 * reach, 2 * reach))
-            else:
-                view.reset_zoom()
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette: the figures carry colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "verdict"):
+            self._update()
 
     def _on_stale(self, stale: bool) -> None:
         for name in ("b", "difference"):
             self.views[name].set_stale(stale and self._session.pinned is not None)
 
     def stop(self) -> None:
-        """Stop the thread and drop the plots."""
+        """Stop the thread."""
         self._lane.close()
-        for view in self.views.values():
-            view.release()
+
+
+def _middle(comparison: Any) -> tuple[slice, slice]:
+    """Return the part about the centre that holds all pixels, and one ring more."""
+    either = np.argwhere(comparison.a | comparison.b) - np.array(comparison.shape) // 2
+    reach = np.minimum(np.abs(either).max(axis=0) + 1, np.array(comparison.shape) // 2)
+    reach = np.minimum(np.maximum(reach, 3), np.array(comparison.shape) // 2)
+    y, x = np.array(comparison.shape) // 2
+    return slice(y - reach[0], y + reach[0] + 1), slice(x - reach[1], x + reach[1] + 1)
+
+
+def _swatch(color: QColor) -> str:
+    return f"<span style='color:{color.name()}'>\u25a0</span>"
 
 
 def _words(label: str) -> str:
