@@ -19,7 +19,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) packaging/check_python.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[zarr,vendors,em,hdf5,cluster]" --group dev
 	@touch $@
 
 run: $(READY) ## Open the window on the sample, or on FILE=path; without a display write build/demo
@@ -47,7 +47,7 @@ $(PACKAGER): $(READY)
 	@touch $@
 
 bundle: $(PACKAGER) ## Build the program that needs no Python: dist/StructMask, and what is downloaded
-	$(BIN)/python packaging/build.py
+	$(BIN)/python packaging/bundle.py
 
 bundle-test: $(READY) ## Try dist/StructMask where nothing of ours is, against the source; sizes, times
 	$(BIN)/python packaging/bundle_test.py

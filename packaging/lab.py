@@ -163,8 +163,10 @@ def screen(folder: Path, size: tuple[int, int]) -> Iterator[tuple[str, Path]]:
     """Start a virtual X screen; yields its name and the file that holds its pixels."""
     read, write = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size[0]}x{size[1]}x24"]
-        + ["-fbdir", str(folder), "-nolisten", "tcp"],
+        [
+            *("Xvfb", "-displayfd", str(write), "-screen", "0", f"{size[0]}x{size[1]}x24"),
+            *("-fbdir", str(folder), "-nolisten", "tcp"),
+        ],
         pass_fds=(write,),
         stderr=subprocess.DEVNULL,
     )

@@ -24,8 +24,8 @@ below, each under its own licence.
 
 Qt and PySide6 are used under the GNU Lesser General Public License, version 3, as separate shared
 libraries in the folder _internal (on macOS: Contents/Frameworks): they may be replaced by other
-builds of the same version. Their source is offered at the Qt project under the name qt-everywhere-src and
-pyside-setup in the version named below.
+builds of the same version. The Qt project offers their source, under the names qt-everywhere-src
+and pyside-setup, in the version named below.
 """
 
 

@@ -99,14 +99,15 @@ def pack(folder: Path, archive: Path) -> None:
     """Pack a folder; the same contents always make the same archive."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "0")
     tar = ["tar", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", f"--mtime=@{epoch}"]
-    with archive.open("wb") as out:
-        files = subprocess.Popen(
-            [*tar, "-C", str(folder.parent), "-cf", "-", folder.name], stdout=subprocess.PIPE
-        )
-        # Higher levels take minutes and gain a few per cent.
+    tar += ["-C", str(folder.parent), "-cf", "-", folder.name]
+    # Higher levels take minutes and gain a few per cent.
+    with (
+        archive.open("wb") as out,
+        subprocess.Popen(tar, stdout=subprocess.PIPE) as files,
+    ):
         subprocess.run(["xz", "-3", "-T0", "-c"], stdin=files.stdout, stdout=out, check=True)
-        if files.wait():
-            raise SystemExit("error: tar failed.")
+    if files.returncode:
+        raise SystemExit("error: tar failed.")
 
 
 def self_extracting(archive: Path) -> Path:

@@ -1,0 +1,50 @@
+"""The entry point of the packaged program."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import start
+
+from structmask_gui.cli.parser import make_parser
+
+
+def test_the_commands_are_those_of_the_command_line():
+    parser = make_parser()
+    found = next(a.choices for a in parser._actions if isinstance(a.choices, dict))
+    assert set(found) <= set(start.COMMANDS)
+
+
+def test_a_command_goes_to_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    assert start.main(["presets", "list"]) == 0
+    assert "conservative" in capsys.readouterr().out
+    assert start.main(["info", str(tmp_path / "none.tif")]) == 2
+
+
+def test_anything_else_goes_to_the_window(monkeypatch: pytest.MonkeyPatch):
+    import structmask_gui.__main__ as window
+
+    asked: list[list[str]] = []
+    monkeypatch.setattr(window, "main", lambda arguments: asked.append(list(arguments)) or 0)
+    assert start.main([]) == 0
+    assert start.main(["stack.tif"]) == 0
+    assert start.main(["./extract"]) == 0
+    assert asked == [[], ["stack.tif"], ["./extract"]]
+
+
+def test_a_command_without_streams_writes_its_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    stack = tmp_path / "stack.npy"
+    np.save(stack, np.random.default_rng(0).normal(size=(2, 96, 96)).astype(np.float32))
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    code = start.main(["extract", str(stack), "--output-dir", str(tmp_path / "out")])
+    for stream in (sys.stdout, sys.stderr):
+        stream.close()
+    monkeypatch.undo()
+    assert code == 0
+    assert (tmp_path / "out" / "stack_mask.npy").exists()
