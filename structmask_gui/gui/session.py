@@ -20,7 +20,7 @@ from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.history import Change, History
 from structmask_gui.gui.second_stacks import SecondStacks
-from structmask_gui.gui.sources import read_for_display
+from structmask_gui.gui.sources import Signature, check_unchanged, read_for_display, signature
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
@@ -167,6 +167,7 @@ class Session(QObject):
         self._kept: list[tuple[_Request, Measurement]] = []
         self._asked: _Request | None = None
         self._open_choices: dict[str, Any] = {}
+        self._signatures: dict[Path, Signature | None] = {}
         self._drag = 0
         self._dragging = False
 
@@ -405,7 +406,8 @@ class Session(QObject):
             except BaseException:
                 _close(stacks)
                 raise
-            return tuple(stacks), frames, image, choices
+            signatures = {path: signature(path) for path in wanted}
+            return tuple(stacks), frames, image, choices, signatures
 
         self._measuring.cancel()
         self._open_ticket = self._opening.submit(work)
@@ -419,7 +421,7 @@ class Session(QObject):
     def close_files(self) -> None:
         """Let go of the open files and of all results."""
         self.cancel()
-        self._set_stacks((), None, None, {})
+        self._set_stacks((), None, None, {}, {})
 
     @property
     def open_choices(self) -> dict[str, Any]:
@@ -603,7 +605,10 @@ class Session(QObject):
         n_frames = self._all_frames.n_frames if self._all_frames is not None else 0
         seconds = self.seconds.frames(parameters.source, request.frame_range, n_frames)
 
+        signatures = self._signatures
+
         def work(progress: Any, cancelled: Any) -> Any:
+            check_unchanged(signatures)
             frames = ChosenFrames(stacks, request.frame_range)
             measurement = engine.measured(
                 frames,
@@ -724,11 +729,18 @@ class Session(QObject):
 
     # --- small setters ------------------------------------------------------------------------
 
-    def _set_stacks(self, stacks: Any, frames: Any, image: Any, choices: dict[str, Any]) -> None:
+    def _set_stacks(
+        self,
+        stacks: Any,
+        frames: Any,
+        image: Any,
+        choices: dict[str, Any],
+        signatures: dict[Path, Signature | None],
+    ) -> None:
         old = self._stacks
         self._serial += 1
         self._stacks, self._all_frames, self._image = stacks, frames, image
-        self._open_choices = choices
+        self._open_choices, self._signatures = choices, signatures
         self._frame, self._region, self._frame_range = 0, None, None
         self._measurement = self._extraction = self._asked = None
         self._kept.clear()

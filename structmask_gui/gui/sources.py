@@ -1,14 +1,18 @@
-"""Frames made ready for the screen."""
+"""Frames made ready for the screen, and files that must not change under the measurement."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.io.paths import shown
 
 AnyArray = NDArray[Any]
 
@@ -36,3 +40,32 @@ def read_for_display(
         stop_if(cancelled)
         rows.append(np.array(frames.read(frame, y, min(y + band, height))[::step, ::step]))
     return np.concatenate(rows)
+
+
+Signature = tuple[int, int]
+"""Size and time of the last change of a file."""
+
+
+def signature(path: Path) -> Signature | None:
+    """Return what tells a changed file from an unchanged one; None if it cannot be asked."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def check_unchanged(signatures: Mapping[Path, Signature | None]) -> None:
+    """Refuse to measure files that were changed after they were opened.
+
+    A file that was deleted can still be read on most systems; where it cannot, reading says so.
+
+    Raises
+    ------
+    InputError
+        Names the file and says how to read it again.
+    """
+    for path, before in signatures.items():
+        now = signature(path)
+        if before is not None and now is not None and now != before:
+            raise InputError(f"{shown(path)}: was changed after it was opened; read it again (F5).")

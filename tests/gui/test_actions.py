@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, 
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.core.remedies import apply_remedy
+from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.sampling import Region
 from structmask_gui.gui.actions import ACTIONS, MENUS
 from structmask_gui.gui.commands import Commands
@@ -245,9 +245,7 @@ for info in ACTIONS:
         CHECKS[info.id] = colormap(info.value)
     elif info.choice == "choose_theme":
         CHECKS[info.id] = theme(info.value)
-    elif info.id in ("mask_too_small", "mask_too_large", "no_pattern_found"):
-        CHECKS[info.id] = remedy(info.id)
-    elif info.id == "random_noise_caught":
+    elif info.id in REMEDIES:
         CHECKS[info.id] = remedy(info.id)
 
 

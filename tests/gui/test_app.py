@@ -19,13 +19,12 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui import __version__
 from structmask_gui.__main__ import main
-from structmask_gui.gui import app, logs, needs, places
+from structmask_gui.gui import logs, needs, places
 from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.app import Reporter, RunningMark, begin, usable
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.settings import Settings
 from tests.gui.conftest import wait_for_result
-
 
 # --- settings -------------------------------------------------------------------------------------
 

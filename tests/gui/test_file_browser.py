@@ -183,8 +183,7 @@ def test_series_are_offered(window: MainWindow, tmp_path: Path, qtbot: QtBot):
     assert browser.card.open.text() == "Apply"
     browser.card.open.click()
     qtbot.waitUntil(
-        lambda: window.session.frames is not None
-        and window.session.frames.frame_shape == (80, 96)
+        lambda: window.session.frames is not None and window.session.frames.frame_shape == (80, 96)
     )
     wait_for_result(window.session, qtbot)
 

@@ -125,6 +125,37 @@ def test_no_panel_asks_for_more_than_a_small_screen(loaded: MainWindow):
         assert smallest.height() <= 780, name
 
 
+def test_a_file_that_changes_while_open_is_a_sentence_and_can_be_read_again(
+    loaded: MainWindow, qtbot: QtBot, stack_file: Path
+):
+    np.save(stack_file, noise((6, 96, 96)))
+    loaded.session.measure_again()
+    qtbot.waitUntil(lambda: not loaded.session.busy)
+    assert "rows.npy: was changed" in loaded.session.error
+    assert loaded.session.extraction is not None
+    loaded.actions_by_id["reopen_file"].trigger()
+    qtbot.waitUntil(
+        lambda: loaded.session.frames is not None and loaded.session.frames.n_frames == 6
+    )
+    wait_for_result(loaded.session, qtbot)
+    assert loaded.session.error == ""
+
+
+def test_a_file_that_vanishes_while_open_leaves_a_usable_window(
+    loaded: MainWindow, qtbot: QtBot, stack_file: Path, tmp_path: Path
+):
+    stack_file.unlink()
+    loaded.session.set_parameter("patch_size", 32)
+    qtbot.waitUntil(lambda: not loaded.session.busy, timeout=10_000)
+    loaded.actions_by_id["reopen_file"].trigger()
+    qtbot.waitUntil(lambda: bool(loaded.session.error), timeout=10_000)
+    assert "rows.npy" in loaded.session.error
+    np.save(tmp_path / "other.npy", noise((2, 96, 96)))
+    loaded.open_paths([str(tmp_path / "other.npy")])
+    qtbot.waitUntil(lambda: loaded.windowTitle().startswith("other.npy"))
+    wait_for_result(loaded.session, qtbot)
+
+
 def test_names_of_parameters_are_said_as_the_panel_says_them(loaded: MainWindow):
     loaded.session.report_error("Lower center_ratio_threshold or raise max_true_pixels.")
     assert loaded.headline.error_text.text() == "Lower “Ring strength” or raise “Largest mask”."

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
-from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.remedies import REMEDIES, apply_remedy
@@ -150,9 +149,7 @@ def test_a_preset_with_bad_values_says_what_was_replaced(
 ):
     values = {"center_size": 5000, "no_such": 1, "base_percentile": 33}
     (tmp_path / "p.json").write_text(
-        json.dumps(
-            {"format": "structmask-preset", "version": 1, "name": "x", "parameters": values}
-        )
+        json.dumps({"format": "structmask-preset", "version": 1, "name": "x", "parameters": values})
     )
     panel.import_paths([str(tmp_path / "p.json")])
     assert window.session.parameters.base_percentile == 33
