@@ -14,6 +14,7 @@ from structmask_gui.io.images import is_readable_name
 from structmask_gui.io.jobs import Input
 from structmask_gui.io.paths import read_small, reason, shown
 from structmask_gui.io.results import ResultFiles, plan_results, stem_of
+from structmask_gui.io.zarr_files import is_zarr_folder
 
 Per = Literal["file", "folder", "all"]
 
@@ -127,7 +128,7 @@ def plan_jobs(
 
 
 def _stands_for(path: Path, recursive: bool, *, lists: bool) -> list[Path]:
-    if path.is_dir():
+    if path.is_dir() and not is_zarr_folder(path):
         return _in_folder(path, recursive)
     if path.exists():
         if lists and path.suffix.lower() == LIST_SUFFIX:
@@ -152,7 +153,7 @@ def _in_folder(folder: Path, recursive: bool) -> list[Path]:
         for file in entries
         if is_readable_name(file)
         and not file.name.startswith(".")
-        and file.is_file()
+        and (file.is_file() or is_zarr_folder(file))
         and not _is_result(file)
     ]
 

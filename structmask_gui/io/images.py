@@ -1,7 +1,8 @@
 """Image stacks from files: `open_stack` and `ImageStack`.
 
 A stack names its axes, chooses a channel, and reads a band of one frame at a time, so that files of
-any size can be opened. Formats: TIFF in its many kinds, PNG, JPEG, NPY, told apart by content.
+any size can be opened. Formats: TIFF in its many kinds, PNG, JPEG, NPY; and, where their readers
+are installed, Zarr, HDF5, the microscope makers' and those of electron microscopy. Content decides.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +29,10 @@ from structmask_gui.io.axes import (
 )
 from structmask_gui.io.channels import Channel, choose_channel
 from structmask_gui.io.contents import Contents, SeriesInfo
+from structmask_gui.io.electron import electron_kind, open_electron
+from structmask_gui.io.hdf5 import HDF5_MAGIC, open_hdf5
+from structmask_gui.io.leica import LIF_MAGIC, open_lif
+from structmask_gui.io.nikon import ND2_MAGIC, open_nd2
 from structmask_gui.io.npy import NPY_MAGIC, open_npy
 from structmask_gui.io.paths import file_size, reason, shown
 from structmask_gui.io.raster import (
@@ -38,14 +44,27 @@ from structmask_gui.io.raster import (
     open_png,
 )
 from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
+from structmask_gui.io.zarr_files import is_zarr_folder, open_zarr, remote_address
+from structmask_gui.io.zeiss import CZI_MAGIC, open_czi
+
+# Formats whose readers may be missing: the module that is needed, and the extensions.
+_OPTIONAL = {
+    "Zarr": ("zarr", (".zarr",)),
+    "ND2": ("nd2", (".nd2",)),
+    "CZI": ("pylibCZIrw", (".czi",)),
+    "LIF": ("liffile", (".lif",)),
+    "HDF5": ("h5py", (".ims", ".h5", ".hdf5", ".hdf")),
+    "Electron microscopy": ("rsciio", (".mrc", ".mrcs", ".dm3", ".dm4", ".emd", ".ser")),
+}
 
 EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     "TIFF": (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk"),
     "PNG": (".png",),
     "JPEG": (".jpg", ".jpeg"),
     "NPY": (".npy",),
+    **{kind: endings for kind, (module, endings) in _OPTIONAL.items() if find_spec(module)},
 }
-"""Extensions of the readable formats, for file dialogs and the file browser."""
+"""Extensions of the formats that can be read here, for file dialogs and the file browser."""
 
 SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
 """Frames must have at least this many rows and columns, to hold one patch."""
@@ -54,10 +73,6 @@ SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
 _OTHERS = (
     (b"PK\x03\x04", "a ZIP archive (or NPZ)", "unpack it and give an image or NPY file in it"),
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
-    (b"\x89HDF", "an HDF5 file", "export the images as OME-TIFF"),
-    (b"\xda\xce\xbe\x0a", "an ND2 file", "export it as OME-TIFF, for example with Fiji"),
-    (b"ZISRAWFILE", "a CZI file", "export it as OME-TIFF, for example with Fiji"),
-    (b"\x70\x00\x00\x00", "a LIF file", "export it as OME-TIFF, for example with Fiji"),
     (b"%PDF", "a PDF document", "give the image itself"),
     (b"GIF8", "a GIF picture", "save it as TIFF or PNG"),
     (b"BM", "a BMP picture", "save it as TIFF or PNG"),
@@ -82,7 +97,8 @@ def open_stack(
     Parameters
     ----------
     path : path
-        A TIFF, PNG, JPEG or NPY file; the content decides which, not the name.
+        An image file; the content decides of which format, not the name. Or the folder, or the
+        address (as in https://… or s3://…), of a Zarr image.
     series : int, optional
         Which image of a file with several, from 0. By default the first, or the largest if the
         pages of a plain TIFF are of unlike shape.
@@ -102,11 +118,14 @@ def open_stack(
     InputError
         If the file cannot be read or used; the sentence names it and says what to do.
     """
+    address = remote_address(path)
     path = Path(path)
     name = shown(path)
-    size = file_size(path)
     try:
-        contents = _open(path, name, size, series)
+        if address is not None or is_zarr_folder(path):
+            contents = open_zarr(address or str(path), name, series)
+        else:
+            contents = _open(path, name, file_size(path), series)
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({reason(error)}); try again.") from error
     except MemoryError:
@@ -124,9 +143,12 @@ def _open(path: Path, name: str, size: int, series: int | None) -> Contents:
     if size == 0:
         raise InputError(f"{name}: is empty; copy or export the file again.")
     with path.open("rb") as file:
-        head = file.read(16)
+        head = file.read(256)
     if head.startswith(TIFF_MAGIC):
         return open_tiff(path, size, series)
+    optional = _open_optional(path, name, size, series, head)
+    if optional is not None:
+        return optional
     if series not in (None, 0):
         raise InputError(f"{name}: has no series {series}; its series are 0 only.")
     if head.startswith(PNG_MAGIC):
@@ -144,6 +166,26 @@ def _open(path: Path, name: str, size: int, series: int | None) -> Contents:
     )
 
 
+def _open_optional(
+    path: Path, name: str, size: int, series: int | None, head: bytes
+) -> Contents | None:
+    """Open a file whose reader may not be installed, or return None if it is none of them."""
+    if head.startswith(HDF5_MAGIC):
+        return open_hdf5(path, size, series)
+    if head.startswith(CZI_MAGIC):
+        return open_czi(path, series)
+    if head.startswith(LIF_MAGIC) and head[8:9] == b"\x2a":
+        return open_lif(path, size, series)
+    kind = electron_kind(head)
+    if kind is not None:
+        return open_electron(path, kind, size, series)
+    if head.startswith(ND2_MAGIC):
+        if series not in (None, 0):
+            raise InputError(f"{name}: has no series {series}; its series are 0 only.")
+        return open_nd2(path, size)
+    return None
+
+
 class ImageStack:
     """Frames of an image file, read when asked for; implements `core.frames.Frames`.
 
@@ -153,7 +195,9 @@ class ImageStack:
     Attributes
     ----------
     path : Path
-        The file.
+        The file, or the folder of a Zarr image.
+    location : str
+        Its full path, or the address it is read from.
     name : str
         Its name, as messages show it.
     kind : str
@@ -172,6 +216,7 @@ class ImageStack:
         self, path: Path, contents: Contents, axes: str | None, channel: Channel | None
     ) -> None:
         self.path = path
+        self.location = remote_address(path) or str(path.absolute())
         self.name = shown(path)
         self.kind = contents.kind
         self.series: tuple[SeriesInfo, ...] = contents.series

@@ -28,6 +28,7 @@ from structmask_gui.io.export import LARGEST_JSON
 from structmask_gui.io.images import ImageStack
 from structmask_gui.io.json_files import check_format, json_bytes, read_json
 from structmask_gui.io.paths import reason, shown
+from structmask_gui.io.zarr_files import remote_address
 
 FORMAT: Literal["structmask-record"] = "structmask-record"
 VERSION = 1
@@ -323,13 +324,20 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     return record
 
 
+def _checksum(stack: ImageStack, progress: Progress, cancelled: IsCancelled) -> str | None:
+    """Return the checksum of a stack's file; what is far away is not read once more for it."""
+    if remote_address(stack.location) is not None:
+        return None
+    return file_checksum(stack.path, progress=progress, cancelled=cancelled)
+
+
 def file_checksum(
     path: Path,
     *,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> str:
-    """Return the SHA-256 of a file, read in pieces.
+    """Return the SHA-256 of a file, read in pieces; of a folder, that of all its files and names.
 
     Raises
     ------
@@ -341,14 +349,19 @@ def file_checksum(
     what = f"Checksum of {shown(path)}"
     digest = hashlib.sha256()
     try:
-        total = path.stat().st_size
+        files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
+        total = sum(file.stat().st_size for file in files)
         done = 0
-        with path.open("rb") as file:
-            while piece := file.read(_PIECE):
-                stop_if(cancelled)
-                digest.update(piece)
-                done += len(piece)
-                progress(min(done, total), total, what)
+        for each in files:
+            if each != path:
+                inside = each.relative_to(path).as_posix()
+                digest.update(f"{inside}\0{each.stat().st_size}\0".encode(errors="replace"))
+            with each.open("rb") as file:
+                while piece := file.read(_PIECE):
+                    stop_if(cancelled)
+                    digest.update(piece)
+                    done += len(piece)
+                    progress(min(done, total), total, what)
     except OSError as error:
         raise InputError(
             f"{shown(path)}: can no longer be read ({reason(error)}); check that the disk is there."
@@ -383,7 +396,7 @@ def _inputs(
     return [
         InputRecord(
             name=stack.name,
-            path=str(stack.path.absolute()),
+            path=stack.location,
             kind=stack.kind,
             axes=stack.axes,
             shape=stack.shape,
@@ -391,9 +404,7 @@ def _inputs(
             series=stack.series_index,
             channel=stack.channel,
             frames=stack.frames_chosen,
-            sha256=file_checksum(stack.path, progress=progress, cancelled=cancelled)
-            if checksums
-            else None,
+            sha256=_checksum(stack, progress, cancelled) if checksums else None,
             metadata=stack.metadata,
         )
         for stack in stacks

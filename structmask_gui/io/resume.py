@@ -168,5 +168,6 @@ def _unchanged(item: Input, described: InputRecord, made: int) -> bool:
     )
     if opened != expected:
         return False
-    # Only a file that is newer than the record is read through.
-    return item.path.stat().st_mtime_ns <= made or file_checksum(item.path) == described.sha256
+    # Only a file that is newer than the record is read through; a folder does not tell its age.
+    old = item.path.is_file() and item.path.stat().st_mtime_ns <= made
+    return old or file_checksum(item.path) == described.sha256

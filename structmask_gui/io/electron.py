@@ -1,0 +1,239 @@
+"""MRC, DM3, DM4, EMD and SER files of electron microscopes, read through RosettaSciIO.
+
+RosettaSciIO is under the GPL, version 3: it is imported only where someone has installed it and
+opens such a file, and it is not part of the application one downloads.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.axes import squeezed
+from structmask_gui.io.contents import Contents, Index, SeriesInfo
+from structmask_gui.io.extras import needed, refused
+from structmask_gui.io.paths import shown
+from structmask_gui.io.sliced import SlicedStore, squeezed_index
+
+logging.getLogger("rsciio").addHandler(logging.NullHandler())
+
+# Read at once where a file is not compressed; a piece holds one large frame or some small ones.
+_PIECE = "8MiB"
+_MOST_RATIO = 1100
+_MOST_FACTS = 40
+
+_MODULES = {"MRC": "mrc", "DM3": "digitalmicrograph", "DM4": "digitalmicrograph", "SER": "tia"}
+_MODULES["EMD"] = "emd"
+
+
+def electron_kind(head: bytes) -> str | None:
+    """Return which of these formats a file is by its first 256 bytes, or None.
+
+    EMD is HDF5 and known by what is in it; see `structmask_gui.io.hdf5`.
+    """
+    if head[208:211] == b"MAP" and head[212:214] in (b"DD", b"DA", b"\x11\x11", b"\0\0"):
+        return "MRC"
+    if head[:4] in (b"\0\0\0\x03", b"\0\0\0\x04"):
+        # Then the length of the rest, and the byte order, 0 or 1.
+        at = 8 if head[3] == 3 else 12
+        if head[at : at + 3] == b"\0\0\0" and head[at + 3 : at + 4] in (b"\0", b"\x01"):
+            return f"DM{head[3]}"
+    if head[:4] == b"II\x97\x01":
+        return "SER"
+    return None
+
+
+def open_electron(path: Path, kind: str, size: int, series: int | None) -> Contents:
+    """Open a data set of such a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : str
+        "MRC", "DM3", "DM4", "SER" or "EMD".
+    size : int
+        Its size in bytes.
+    series : int, optional
+        Number of the data set; by default the first.
+
+    Raises
+    ------
+    InputError
+        If the library is not installed, the file is damaged, or it has no such data set.
+    """
+    name = shown(path)
+    reader = needed(f"rsciio.{_MODULES[kind]}", "em", name, f"a {kind} file")
+    options: dict[str, Any] = {"metadata_file": None} if kind == "MRC" else {}
+    if kind == "EMD":
+        options["sum_frames"] = False
+    if kind == "MRC":
+        _check_mrc(path, name, size)
+    with refused(name, f"the {kind} file"), _quietly():
+        found = [_Data(one) for one in reader.file_reader(str(path), lazy=True, **options)]
+        usable = [one for one in found if len(one.shape) >= 2]
+        if not usable:
+            raise InputError(f"{name}: holds no image, only curves; give another file.")
+        chosen = series or 0
+        if not 0 <= chosen < len(usable):
+            last = f"0 to {len(usable) - 1}" if len(usable) > 1 else "0 only"
+            raise InputError(f"{name}: has no series {series}; its series are {last}.")
+        one = usable[chosen]
+        if one.nbytes > _MOST_RATIO * size:
+            raise InputError(
+                f"{name}: promises more pixels than its {size} bytes can hold; copy or export it"
+                " again."
+            )
+        axes, shape = squeezed(one.letters, one.shape)
+        contents = Contents(
+            kind=kind,
+            store=SlicedStore(name, shape, one.dtype, one.read, one.close),
+            axes=axes,
+            full_shape=one.shape,
+            series=tuple(
+                SeriesInfo(i, each.title, *squeezed(each.letters, each.shape), str(each.dtype))
+                for i, each in enumerate(usable)
+            ),
+            chosen=chosen,
+            metadata=one.facts(kind),
+        )
+        if len(usable) > 1 and series is None:
+            contents.notes.append(
+                f"The file holds {len(usable)} data sets; set 0 is used, another can be chosen."
+            )
+        return contents
+
+
+def _check_mrc(path: Path, name: str, size: int) -> None:
+    """Refuse a header that promises more than the file holds; the library would read beyond."""
+    with path.open("rb") as file:
+        words = np.frombuffer(file.read(1024)[:96], "<i4")
+    nx, ny, nz, mode, extended = (int(n) for n in words[[0, 1, 2, 3, 23]])
+    width = {0: 1, 1: 2, 2: 4, 3: 4, 4: 8, 6: 2, 12: 2}.get(mode)
+    if width is None or min(nx, ny, nz) < 1 or extended < 0:
+        raise InputError(
+            f"{name}: has a damaged MRC header, or one in big-endian order; export it again."
+        )
+    if 1024 + extended + nx * ny * nz * width > size:
+        raise InputError(
+            f"{name}: is cut short: it promises {nz} x {ny} x {nx} pixels and ends before; copy or"
+            " export it again."
+        )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep the library's warnings to itself, and make its pieces small enough to be streamed."""
+    dask = import_module("dask")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with dask.config.set({"array.chunk-size": _PIECE, "scheduler": "synchronous"}):
+            yield
+
+
+class _Data:
+    """A data set of the file."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self._found = found
+        self._data = found["data"]
+        self.shape = tuple(int(n) for n in self._data.shape)
+        self.dtype = np.dtype(self._data.dtype)
+        self.nbytes = math.prod(self.shape) * self.dtype.itemsize
+        self.title = str(found.get("metadata", {}).get("General", {}).get("title", ""))[:200]
+        self._axes = _sorted_axes(found, len(self.shape))
+        self.letters = _letters(self._axes, len(self.shape))
+
+    def read(self, index: Index) -> Any:
+        kept = [n != 1 or c in "YX" for c, n in zip(self.letters, self.shape, strict=True)]
+        part = self._data[squeezed_index(index, kept)]
+        if hasattr(part, "compute"):
+            with _quietly():
+                part = part.compute(scheduler="synchronous")
+        return part
+
+    def close(self) -> None:
+        self._data = None
+        self._found = {}
+
+    def facts(self, kind: str) -> dict[str, str]:
+        found = {"Format": kind, "Data type": str(self.dtype)}
+        for letter, axis in zip(self.letters, self._axes, strict=False):
+            scale, units = axis.get("scale"), str(axis.get("units") or "")
+            if (
+                letter in "XYZT"
+                and isinstance(scale, int | float)
+                and units not in ("", "<undefined>")
+            ):
+                title = "Frame interval" if letter == "T" else f"Pixel size {letter}"
+                found[title] = f"{scale:.6g} {units}"
+        about = self._found.get("metadata", {})
+        for tree in ("Acquisition_instrument", "Signal"):
+            for title, value in _flat(about.get(tree, {}), ()):
+                if len(found) < _MOST_FACTS:
+                    found.setdefault(title, value)
+        found.update(_brightness(self._found.get("original_metadata", {})))
+        date = about.get("General", {}).get("date")
+        if date:
+            found["Date"] = str(date)[:40]
+        return found
+
+
+def _brightness(original: Any) -> dict[str, str]:
+    """Return what a value stands for, as DigitalMicrograph keeps it: (value - offset) * scale."""
+    try:
+        images = original["ImageList"]
+        told = images[f"TagGroup{len(images) - 1}"]["ImageData"]["Calibrations"]["Brightness"]
+        offset, scale, units = float(told["Origin"]), float(told["Scale"]), str(told["Units"])
+    except (KeyError, TypeError, ValueError):
+        return {}
+    if (offset, scale) == (0.0, 1.0):
+        return {}
+    return {"Value offset": f"{offset:.6g}", "Value scale": f"{scale:.6g} {units}".strip()}
+
+
+def _sorted_axes(found: dict[str, Any], dimensions: int) -> list[dict[str, Any]]:
+    axes = [axis for axis in found.get("axes", []) if isinstance(axis, dict)]
+    if all("index_in_array" in axis for axis in axes):
+        axes = sorted(axes, key=lambda axis: axis["index_in_array"])
+    return axes if len(axes) == dimensions else [{}] * dimensions
+
+
+def _letters(axes: list[dict[str, Any]], dimensions: int) -> str:
+    """Name the dimensions: those of the signal are the image, if there are two of them."""
+    signal = [i for i, axis in enumerate(axes) if axis.get("navigate") is False]
+    if len(signal) != 2:
+        names = [str(axis.get("name", "")).lower() for axis in axes]
+        signal = [names.index(n) for n in ("y", "x") if names.count(n) == 1]
+    if len(signal) != 2 and dimensions == 2:
+        signal = [0, 1]
+    letters = ["Q"] * dimensions
+    for i, axis in enumerate(axes):
+        if str(axis.get("name", "")).lower() in ("time", "z"):
+            letters[i] = str(axis["name"])[0].upper()
+    for i, letter in zip(signal, "YX", strict=False):
+        letters[i] = letter
+    return "".join(letters)
+
+
+def _flat(tree: Any, above: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return the leaves of nested dictionaries as titles and short texts."""
+    if isinstance(tree, dict):
+        return [
+            leaf
+            for key, value in tree.items()
+            if not str(key).startswith("_")
+            for leaf in _flat(value, (*above, str(key)))
+        ]
+    if isinstance(tree, str | int | float) and str(tree):
+        return [(" ".join(above[-2:]).replace("_", " ")[:60], str(tree)[:100])]
+    return []

@@ -1,0 +1,75 @@
+"""Readers that are not always installed: found when a file needs them, or named in a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+from structmask_gui.core.errors import InputError
+
+
+def needed(module: str, extra: str, name: str, what: str) -> ModuleType:
+    """Import the reader of a file format.
+
+    Parameters
+    ----------
+    module : str
+        What to import.
+    extra : str
+        The extra of this project that brings it.
+    name : str
+        The file's name, for the message.
+    what : str
+        What the file is, as in "an ND2 file".
+
+    Raises
+    ------
+    InputError
+        If it is not installed, with the command that does it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        way = (
+            "export the images as OME-TIFF, or use the Python package with"
+            if getattr(sys, "frozen", False)
+            else "install it with"
+        )
+        raise InputError(
+            f"{name}: is {what}, and its reader is not installed; {way}"
+            f" pip install 'structmask-gui[{extra}]'."
+        ) from None
+
+
+@contextlib.contextmanager
+def refused(name: str, what: str, close: Callable[[], object] | None = None) -> Iterator[None]:
+    """Turn whatever a library raises on a damaged file into one sentence.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+    what : str
+        What is being read, as in "the ND2 file" or "frame 3".
+    close : callable, optional
+        Called if anything is raised.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if close is not None:
+            with contextlib.suppress(Exception):
+                close()
+        if isinstance(error, InputError) or not isinstance(error, Exception):
+            raise
+        if isinstance(error, MemoryError):
+            raise InputError(
+                f"{name}: {what} does not fit into memory; save it in smaller parts."
+            ) from None
+        raise InputError(
+            f"{name}: {what} cannot be read, so the file is damaged or of an unknown kind; copy or"
+            " export it again."
+        ) from error

@@ -1,0 +1,314 @@
+"""HDF5 files: Imaris (IMS), BigDataViewer, and plain ones, read through h5py."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.axes import shape_text, squeezed
+from structmask_gui.io.contents import Contents, Index, SeriesInfo
+from structmask_gui.io.electron import open_electron
+from structmask_gui.io.extras import needed, refused
+from structmask_gui.io.paths import read_small, shown
+from structmask_gui.io.sliced import MOST_AT_ONCE, SlicedStore
+from structmask_gui.io.spread import frame_parts, places_in
+
+HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+
+_MOST_SETS = 1000
+_MOST_TIMES = 1_000_000
+_LARGEST_XML = 64 * 2**20
+_BDV_NOTE = (
+    "BigDataViewer keeps 16-bit values without a sign in a type with one; they are read without."
+)
+
+
+def open_hdf5(path: Path, size: int, series: int | None) -> Contents:
+    """Open an image of an HDF5 file at its full resolution.
+
+    Raises
+    ------
+    InputError
+        If the library is not installed, the file is damaged, or it has no such image.
+    """
+    name = shown(path)
+    library = needed("h5py", "hdf5", name, "an HDF5 file")
+    with refused(name, "the HDF5 file"):
+        file = library.File(path, "r")
+    is_emd = False
+    with refused(name, "the HDF5 file", file.close):
+        is_emd = _is_emd(file, library)
+        if not is_emd:
+            kind, images = _images(file, path, library)
+            return _contents(name, kind, images, series, file.close)
+    file.close()
+    return open_electron(path, "EMD", size, series)
+
+
+class _Image:
+    """An image spread over one data set or many.
+
+    Parameters
+    ----------
+    title : str
+    letters : str
+        A letter for each dimension: those over data sets, then those within one.
+    outer : tuple of int
+        Lengths of the dimensions over data sets.
+    shape : tuple of int
+        Lengths of those within one; a data set may be padded beyond.
+    dataset : function
+        Returns the data set of a place.
+    dtype : dtype, optional
+        What the values are read as, if not as stored.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        letters: str,
+        outer: tuple[int, ...],
+        shape: tuple[int, ...],
+        dataset: Callable[[tuple[int, ...]], Any],
+        dtype: np.dtype[Any] | None = None,
+    ) -> None:
+        self.title, self.letters = title, letters
+        self.shape = (*outer, *shape)
+        self._outer, self._dataset = len(outer), dataset
+        self.first = dataset((0,) * len(outer))
+        self.dtype = np.dtype(self.first.dtype) if dtype is None else dtype
+        self.metadata: dict[str, str] = {}
+        self.channels: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = ()
+
+    def read(self, index: Index) -> Any:
+        lead, inner = frame_parts(self.letters, self.shape, index, self.letters[self._outer :])
+        whole = tuple(
+            slice(*part.indices(n)) if isinstance(part, slice) else part
+            for part, n in zip(inner, self.shape[self._outer :], strict=True)
+        )
+        parts = [np.asarray(self._dataset(p)[whole]).view(self.dtype) for p in places_in(lead)]
+        return parts[0] if lead.single else np.stack(parts).reshape(*lead.kept, *parts[0].shape)
+
+
+def _contents(
+    name: str,
+    kind: str,
+    images: list[_Image],
+    series: int | None,
+    close: Callable[[], None],
+) -> Contents:
+    if not images:
+        raise InputError(f"{name}: holds no image, only tables or curves; give another file.")
+    chosen = series or 0
+    if not 0 <= chosen < len(images):
+        last = f"0 to {len(images) - 1}" if len(images) > 1 else "0 only"
+        raise InputError(f"{name}: has no series {series}; its series are {last}.")
+    one = images[chosen]
+    stored = one.first
+    block = math.prod(stored.chunks or (1,)) * stored.dtype.itemsize
+    if block > MOST_AT_ONCE // 4:
+        raise InputError(
+            f"{name}: keeps {shape_text(stored.chunks)} pixels in one block, too many to decode at"
+            " once; save it in smaller chunks."
+        )
+    axes, shape = squeezed(one.letters, one.shape)
+    contents = Contents(
+        kind=kind,
+        store=SlicedStore(name, shape, one.dtype, one.read, close),
+        axes=axes,
+        full_shape=one.shape,
+        series=tuple(
+            SeriesInfo(i, each.title, *squeezed(each.letters, each.shape), str(each.dtype))
+            for i, each in enumerate(images)
+        ),
+        chosen=chosen,
+        metadata={
+            "Format": kind,
+            "Data type": str(one.dtype),
+            "Storage": f"chunks of {shape_text(stored.chunks)}" if stored.chunks else "one block",
+            "Compression": str(stored.compression or "none"),
+            **one.metadata,
+        },
+        notes=list(one.notes),
+        channel_names=one.channels,
+    )
+    if len(images) > 1 and series is None:
+        contents.notes.append(
+            f"The file holds {len(images)} images; image 0 is used, another can be chosen."
+        )
+    return contents
+
+
+def _is_emd(file: Any, library: Any) -> bool:
+    """Say whether this is an EMD file: of Velox, or with the format's version in it."""
+    if "version_major" in file.attrs and "version_minor" in file.attrs:
+        return True
+    velox = file.get("Data/Image")
+    return "Version" in file and isinstance(velox, library.Group)
+
+
+def _images(file: Any, path: Path, library: Any) -> tuple[str, list[_Image]]:
+    if isinstance(file.get("DataSet/ResolutionLevel 0"), library.Group):
+        return "IMS", [_imaris(file)]
+    if isinstance(file.get("t00000"), library.Group):
+        return "BDV HDF5", _viewer(file, path)
+    return "HDF5", _plain(file, library)
+
+
+# --- Imaris ---------------------------------------------------------------------------------------
+
+
+def _imaris(file: Any) -> _Image:
+    level = file["DataSet/ResolutionLevel 0"]
+    times = _count(level, "TimePoint")
+    channels = _count(level["TimePoint 0"], "Channel")
+    first = level["TimePoint 0/Channel 0"]
+    # The data sets are padded to whole chunks; the true size stands beside them.
+    shape = tuple(
+        min(_number(first.attrs.get(f"ImageSize{c}"), n), n)
+        for c, n in zip("ZYX", first["Data"].shape, strict=True)
+    )
+    image = _Image(
+        "",
+        "TCZYX",
+        (times, channels),
+        shape,
+        lambda place: level[f"TimePoint {place[0]}/Channel {place[1]}/Data"],
+    )
+    about = file.get("DataSetInfo/Image")
+    if about is not None:
+        unit = _text(about.attrs.get("Unit")) or "um"
+        for i, (letter, n) in enumerate(zip("XYZ", shape[::-1], strict=True)):
+            low, high = (_text(about.attrs.get(f"Ext{end}{i}")) for end in ("Min", "Max"))
+            try:
+                step = (float(high) - float(low)) / n
+            except ValueError:
+                continue
+            if step > 0 and (letter != "Z" or n > 1):
+                image.metadata[f"Pixel size {letter}"] = f"{step:.6g} {unit.replace('um', 'µm')}"
+    names = []
+    for channel in range(channels):
+        group = file.get(f"DataSetInfo/Channel {channel}")
+        names.append(_text(group.attrs.get("Name")) if group is not None else "")
+        if group is not None and channel == 0:
+            for key, title in (
+                ("ExposureTime", "Exposure"),
+                ("PinholeRadius", "Pinhole"),
+                ("LSMEmissionWavelength", "Emission wavelength"),
+            ):
+                if _text(group.attrs.get(key)):
+                    image.metadata[title] = _text(group.attrs.get(key))
+    image.channels = tuple(names) if all(names) else ()
+    return image
+
+
+def _count(group: Any, word: str) -> int:
+    count = sum(str(key).startswith(f"{word} ") for key in group)
+    if not 0 < count <= _MOST_TIMES or any(f"{word} {i}" not in group for i in (0, count - 1)):
+        raise ValueError(word)
+    return count
+
+
+def _text(value: Any) -> str:
+    """Return an attribute that Imaris keeps as an array of single characters."""
+    if value is None:
+        return ""
+    if isinstance(value, np.ndarray):
+        value = value.astype("S1").tobytes() if value.dtype.kind in "SU" else value.tobytes()
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    return "".join(c for c in text if c.isprintable()).strip()[:100]
+
+
+def _number(value: Any, otherwise: int) -> int:
+    text = _text(value)
+    return int(text) if text.isdigit() and 0 < len(text) < 10 else otherwise
+
+
+# --- BigDataViewer --------------------------------------------------------------------------------
+
+
+def _viewer(file: Any, path: Path) -> list[_Image]:
+    times = sorted(key for key in file if re.fullmatch(r"t\d{5,}", str(key)))
+    setups = [key for key in file["t00000"] if re.fullmatch(r"s\d{2,}", str(key))]
+    sizes = _voxel_sizes(path.with_suffix(".xml"))
+    images = []
+    for number, setup in enumerate(sorted(setups)[:_MOST_SETS]):
+        here = [t for t in times if f"{t}/{setup}/0/cells" in file]
+        if not here:
+            continue
+        first = file[f"{here[0]}/{setup}/0/cells"]
+        signed = first.dtype == np.dtype("i2")
+        image = _Image(
+            f"setup {number}",
+            "TZYX",
+            (len(here),),
+            first.shape,
+            partial(_cells, file, here, setup),
+            np.dtype("u2") if signed else None,
+        )
+        image.notes = (_BDV_NOTE,) if signed else ()
+        image.metadata = sizes[number] if number < len(sizes) else {}
+        images.append(image)
+    return images
+
+
+def _cells(file: Any, times: list[str], setup: str, place: tuple[int, ...]) -> Any:
+    return file[f"{times[place[0]]}/{setup}/0/cells"]
+
+
+def _voxel_sizes(path: Path) -> list[dict[str, str]]:
+    """Return the pixel sizes of each setup out of the XML file that belongs to it."""
+    if not path.is_file():
+        return []
+    try:
+        text = read_small(path, _LARGEST_XML, "a description").decode(errors="replace")
+    except InputError:
+        return []
+    found = []
+    pattern = r"<voxelSize>\s*(?:<unit>([^<]*)</unit>\s*)?<size>([^<]*)</size>"
+    for unit, size in re.findall(pattern, text):
+        steps = dict(zip("XYZ", size.split(), strict=False))
+        found.append(
+            {f"Pixel size {c}": f"{step} {unit.replace('um', 'µm')}" for c, step in steps.items()}
+        )
+    return found
+
+
+# --- plain files ----------------------------------------------------------------------------------
+
+
+def _plain(file: Any, library: Any) -> list[_Image]:
+    """List the arrays of numbers; the largest first."""
+    found: list[tuple[str, Any]] = []
+
+    def visit(title: str, item: Any) -> bool | None:
+        if isinstance(item, library.Dataset) and item.ndim >= 2 and item.dtype.kind in "buif":
+            found.append((title, item))
+        return True if len(found) >= _MOST_SETS else None
+
+    file.visititems(visit)
+    found.sort(key=lambda one: -one[1].size)
+    return [
+        _Image(
+            title,
+            "QYX"[-item.ndim :] if item.ndim <= 3 else "Q" * item.ndim,
+            (),
+            item.shape,
+            partial(_alone, item),
+        )
+        for title, item in found
+    ]
+
+
+def _alone(dataset: Any, place: tuple[int, ...]) -> Any:
+    """Return the data set of an image that has only one."""
+    assert place == ()
+    return dataset

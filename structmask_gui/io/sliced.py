@@ -1,0 +1,113 @@
+"""Pixels behind a library that reads a part of an array at a time."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray
+from structmask_gui.io.contents import Index
+from structmask_gui.io.extras import refused
+
+MOST_AT_ONCE = 4 * 2**30
+"""Bytes of the largest part, or block of a compressed file, that is ever asked for."""
+
+
+class SlicedStore:
+    """A store over a function that returns ``array[index]``.
+
+    Parameters
+    ----------
+    name : str
+        The file's name, for messages.
+    shape : tuple of int
+        Length of each dimension.
+    dtype : dtype
+        Type of the pixels.
+    read : function
+        Takes one number or slice for each dimension, returns an array without the numbered ones.
+        Called by one thread at a time.
+    close : function
+        Lets go of the file.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        read: Callable[[Index], Any],
+        close: Callable[[], object],
+    ) -> None:
+        self._name = name
+        self._shape = tuple(int(n) for n in shape)
+        self._dtype = np.dtype(dtype).newbyteorder("=")
+        self._read = read
+        self._close = close
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels, in the machine's byte order."""
+        return self._dtype
+
+    def read(self, index: Index) -> AnyArray:
+        """Return ``array[index]``.
+
+        Raises
+        ------
+        InputError
+            If the file is damaged there, closed, or more is asked for than memory should hold.
+        """
+        expected = tuple(
+            len(range(*part.indices(n)))
+            for part, n in zip(index, self._shape, strict=True)
+            if isinstance(part, slice)
+        )
+        if math.prod(expected) * self._dtype.itemsize > MOST_AT_ONCE:
+            raise InputError(
+                f"{self._name}: a frame is too large to read at once; choose a rectangle or a"
+                " lower resolution."
+            )
+        with self._lock:
+            if self._closed:
+                raise InputError(f"{self._name}: has been closed; open it again.")
+            with refused(self._name, "a part of the pixels"):
+                part = np.asarray(self._read(index))
+                if part.shape != expected:
+                    raise ValueError(f"{part.shape} instead of {expected}")
+                return part.astype(self._dtype, copy=False)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._close()
+
+
+def squeezed_index(index: Index, kept: list[bool]) -> Index:
+    """Return an index into all dimensions from one into those that are kept; others take 0."""
+    given = iter(index)
+    return tuple(next(given) if keep else 0 for keep in kept)
+
+
+def letters_of(names: list[str]) -> str:
+    """Return a letter for each dimension name; what is no single letter is a frame dimension."""
+    letters = []
+    for name in names:
+        letter = name.strip().upper()
+        usable = len(letter) == 1 and letter.isascii() and letter.isalpha()
+        letters.append(letter if usable and letter not in letters else "Q")
+    return "".join(letters)

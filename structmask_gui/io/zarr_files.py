@@ -1,0 +1,275 @@
+"""OME-Zarr (0.4 and 0.5) and plain Zarr, in folders or at an address, read through zarr-python."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.axes import shape_text, squeezed
+from structmask_gui.io.contents import Contents, SeriesInfo
+from structmask_gui.io.extras import needed, refused
+from structmask_gui.io.sliced import MOST_AT_ONCE, SlicedStore, letters_of, squeezed_index
+
+_MARKS = ("zarr.json", ".zarray", ".zgroup")
+_WHAT = "a Zarr image"
+_MOST_SERIES = 10_000
+_LARGEST_CHUNK = MOST_AT_ONCE // 4
+
+# Codecs that turn bytes into numbers and nothing else. The pickle codec would run whatever code the
+# file holds; others make objects.
+_CODECS = frozenset(
+    (
+        *("adler32", "astype", "bitround", "blosc", "bytes", "bz2", "cast_value"),
+        *("crc32", "crc32c", "delta", "endian", "fixedscaleoffset", "fletcher32", "gzip"),
+        *("jenkins_lookup3", "lz4", "lzma", "packbits", "pcodec", "quantize", "scale_offset"),
+        *("sharding_indexed", "shuffle", "transpose", "zfpy", "zlib", "zstd"),
+    )
+)
+
+
+def is_zarr_folder(path: str | os.PathLike[str]) -> bool:
+    """Say whether a folder is a Zarr group or array."""
+    # Not asked of a Path, which raises if a name is too long.
+    return any(os.path.isfile(os.path.join(path, mark)) for mark in _MARKS)  # noqa: PTH113, PTH118
+
+
+def remote_address(path: str | os.PathLike[str]) -> str | None:
+    """Return the address a path stands for, as in https://host/image.zarr, or None.
+
+    Making a path of an address takes one of its two slashes away.
+    """
+    text = path if isinstance(path, str) else Path(path).as_posix()
+    found = re.match(r"^([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?=[^/])", text)
+    return f"{found.group(1)}://{text[found.end() :]}" if found else None
+
+
+def open_zarr(place: str, name: str, series: int | None) -> Contents:
+    """Open one image of a Zarr hierarchy at its full resolution.
+
+    Parameters
+    ----------
+    place : str
+        A folder, or an address whose kind the library knows; how one proves who one is there is
+        left to it.
+    name : str
+        What messages call it.
+    series : int, optional
+        Number of the image; by default the first.
+
+    Raises
+    ------
+    InputError
+        If the library is not installed, or this is no image of numbers.
+    """
+    zarr = needed("zarr", "zarr", name, _WHAT)
+    try:
+        root = zarr.open(place, mode="r")
+    except ImportError as error:
+        raise InputError(
+            f"{name}: reading from this kind of address needs another library ({error}); install"
+            " it with pip."
+        ) from None
+    except Exception as error:
+        raise InputError(
+            f"{name}: cannot be opened as Zarr ({type(error).__name__}); check the address and"
+            " that you may read it."
+        ) from error
+    with refused(name, _WHAT):
+        images = _images(root, name)
+        if not 0 <= (series or 0) < len(images):
+            last = f"0 to {len(images) - 1}" if len(images) > 1 else "0 only"
+            raise InputError(f"{name}: has no series {series}; its series are {last}.")
+        infos = tuple(
+            SeriesInfo(
+                i, image.title, *squeezed(image.axes, image.array.shape), str(image.array.dtype)
+            )
+            for i, image in enumerate(images)
+        )
+        chosen = series or 0
+        contents = _contents(name, images[chosen])
+        contents.series, contents.chosen = infos, chosen
+        if len(images) > 1 and series is None:
+            contents.notes.append(
+                f"The Zarr holds {len(images)} images; image 0 is used, another can be chosen."
+            )
+        return contents
+
+
+class _Image:
+    """An image in the hierarchy: its array of full resolution and what is said of it."""
+
+    def __init__(self, array: Any, title: str, described: dict[str, Any], omero: Any) -> None:
+        self.array, self.title = array, title
+        axes = described.get("axes") or []
+        names = [str(a.get("name", "")) if isinstance(a, dict) else str(a) for a in axes]
+        self.described = len(names) == len(array.shape)
+        if not self.described:
+            names = list(getattr(array.metadata, "dimension_names", None) or [])
+        if len(names) == len(array.shape):
+            self.axes = letters_of([n or "" for n in names])
+        else:
+            # As with an NPY file: one stack of frames is clear, more has to be named.
+            self.axes = "Q" * (len(array.shape) - 2) + "YX" if len(array.shape) <= 3 else ""
+            self.axes = self.axes or "Q" * len(array.shape)
+        self.units = [a.get("unit", "") if isinstance(a, dict) else "" for a in axes]
+        self.scale = _scale(described, len(array.shape))
+        channels = omero.get("channels", []) if isinstance(omero, dict) else []
+        self.channels = tuple(str(c.get("label", "")) for c in channels if isinstance(c, dict))
+
+
+def _images(root: Any, name: str) -> list[_Image]:
+    """List the images of a hierarchy."""
+    if hasattr(root, "shape"):
+        return [_Image(root, "", {}, None)]
+    found = _of_group(root, "")
+    if found:
+        return found
+    about = _ome(root)
+    if "plate" in about:
+        wells = [str(w.get("path")) for w in about["plate"].get("wells", [])]
+        example = f", as in {name}/{wells[0]}/0" if wells else ""
+        raise InputError(
+            f"{name}: is a plate of {len(wells)} wells; give one image in it{example}."
+        )
+    groups = (_child(root, str(key)) for key in _listed(root, about))
+    for number, group in enumerate(groups):
+        if number >= _MOST_SERIES:
+            break
+        found += _of_group(group, group.basename) if hasattr(group, "group_keys") else []
+    if not found:
+        arrays = [_child(root, key) for key in sorted(root.array_keys())[:_MOST_SERIES]]
+        found = [_Image(a, a.basename, {}, None) for a in arrays if len(a.shape) >= 2]
+    if not found:
+        raise InputError(f"{name}: holds no image; give the folder of an image in it.")
+    return found
+
+
+def _listed(root: Any, about: dict[str, Any]) -> list[Any]:
+    if "bioformats2raw.layout" in about:
+        ome = root.get("OME")
+        series = _ome(ome).get("series") if ome is not None else None
+        if isinstance(series, list):
+            return series
+        keys = [key for key in root.group_keys() if key.isdigit()]
+        return sorted(keys, key=int)
+    return sorted(root.group_keys())
+
+
+def _child(group: Any, path: str) -> Any:
+    if ".." in path.split("/"):
+        raise ValueError(path)
+    return group[path]
+
+
+def _ome(group: Any) -> dict[str, Any]:
+    """Return the OME description of a group, where either version keeps it."""
+    attributes = dict(group.attrs)
+    inner = attributes.get("ome")
+    return inner if isinstance(inner, dict) else attributes
+
+
+def _of_group(group: Any, title: str) -> list[_Image]:
+    about = _ome(group)
+    images = []
+    for described in about.get("multiscales", []):
+        # The first is the one of full resolution.
+        path = str(described["datasets"][0]["path"])
+        text = str(described.get("name") or title)
+        images.append(_Image(_child(group, path), text, described, about.get("omero")))
+    return images
+
+
+def _scale(described: dict[str, Any], dimensions: int) -> list[float]:
+    """Return the size of a pixel along each dimension; 1 where it is not said."""
+    scale = [1.0] * dimensions
+    datasets = described.get("datasets") or [{}]
+    for transforms in (
+        datasets[0].get("coordinateTransformations"),
+        described.get("coordinateTransformations"),
+    ):
+        for one in transforms or []:
+            if one.get("type") == "scale" and len(one.get("scale", [])) == dimensions:
+                scale = [a * float(b) for a, b in zip(scale, one["scale"], strict=True)]
+    return scale
+
+
+def _contents(name: str, image: _Image) -> Contents:
+    array = image.array
+    _check_codecs(name, array)
+    axes, shape = squeezed(image.axes, array.shape)
+    kept = [n != 1 or letter in "YX" for letter, n in zip(image.axes, array.shape, strict=True)]
+    block = math.prod(array.chunks) * array.dtype.itemsize
+    if block > _LARGEST_CHUNK:
+        raise InputError(
+            f"{name}: keeps {shape_text(array.chunks)} pixels in one block, too many to decode at"
+            " once; save it in smaller chunks."
+        )
+    store = SlicedStore(
+        name, shape, array.dtype, lambda index: array[squeezed_index(index, kept)], lambda: None
+    )
+    version = array.metadata.zarr_format
+    ome = "0.5" if version == 3 else "0.4"
+    metadata = {
+        "Format": f"Zarr {version}",
+        "Data type": str(array.dtype),
+        "Storage": f"chunks of {shape_text(array.chunks)}",
+        "Compression": ", ".join(_codec_names(array)) or "none",
+    }
+    if image.described:
+        for letter, size, unit in zip(image.axes, image.scale, image.units, strict=True):
+            if letter in "XYZ" and unit:
+                metadata[f"Pixel size {letter}"] = f"{size:.6g} {_unit(unit)}"
+            elif letter == "T" and unit:
+                metadata["Frame interval"] = f"{size:.6g} {_unit(unit)}"
+    return Contents(
+        kind=f"OME-Zarr {ome}" if image.described else "Zarr",
+        store=store,
+        axes=axes,
+        full_shape=tuple(array.shape),
+        metadata=metadata,
+        channel_names=image.channels if all(image.channels) else (),
+    )
+
+
+def _unit(unit: str) -> str:
+    return {"micrometer": "µm", "nanometer": "nm", "second": "s", "millisecond": "ms"}.get(
+        unit, unit[:40]
+    )
+
+
+def _codec_names(array: Any) -> list[str]:
+    """Return the names of all codecs an array is stored with, those within shards included."""
+    about = array.metadata.to_dict()
+    names: list[str] = []
+
+    def collect(codec: Any) -> None:
+        if not isinstance(codec, dict):
+            return
+        found = codec.get("name") or codec.get("id")
+        if found:
+            names.append(str(found).removeprefix("numcodecs."))
+        inner = codec.get("configuration") or {}
+        for key in ("codecs", "index_codecs"):
+            for one in inner.get(key) or []:
+                collect(one)
+
+    listed = [*(about.get("codecs") or []), *(about.get("filters") or [])]
+    for codec in (*listed, about.get("compressor")):
+        collect(codec)
+    return names
+
+
+def _check_codecs(name: str, array: Any) -> None:
+    """Refuse codecs that could run code of the file, before a byte is decoded."""
+    if array.dtype.kind not in "buif":
+        raise InputError(f"{name}: holds {array.dtype}, not numbers; give an image of numbers.")
+    for codec in _codec_names(array):
+        if codec not in _CODECS and not codec.startswith("imagecodecs_"):
+            raise InputError(
+                f"{name}: is stored with the codec {codec[:40]!r}, which is not read because it may"
+                " run code or make other things than numbers; save it with zstd or blosc."
+            )
