@@ -164,7 +164,8 @@ class Exporter(QObject):
 def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], list[Path]]:
     extraction, stacks = session.extraction, session.measured_stacks()
     assert extraction is not None
-    seconds: dict[str, Any] = {**session.seconds.used(extraction.parameters.source)}
+    used = session.seconds.used(extraction.parameters.source)
+    seconds: dict[str, Any] = {kind: stack for kind, stack in used.items()}
 
     def write(progress: Any, cancelled: Any) -> list[Path]:
         from structmask_gui.io import export

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.effects import why_without_effect
 from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.gui.panels.inputs import NumberBox
-from structmask_gui.gui.panels.parameter_rows import BoolRow, ChoiceRow, NumberRow, value_text
+from structmask_gui.gui.panels.parameter_rows import (
+    BoolRow,
+    ChoiceRow,
+    NumberRow,
+    SwitchRow,
+    value_text,
+)
 from structmask_gui.gui.panels.parameters import ParametersPanel
 
 INFOS = parameter_infos()
 NUMBERS = [name for name, info in INFOS.items() if info.kind in ("int", "float")]
 BOOLS = [name for name, info in INFOS.items() if info.kind == "bool"]
-CHOICES = [name for name, info in INFOS.items() if info.kind == "choice"]
+CHOICES = [n for n, info in INFOS.items() if info.kind == "choice" and n != "method"]
 
 # A setting in which each parameter has an effect.
 EFFECTIVE: dict[str, dict[str, Any]] = {
     "seed": {"layout": "random"},
+    "source": {"method": "statistical", "source": "frames"},
     "adapt_CB": {"convention": "as-documented"},
     "max_lag": {"method": "statistical"},
     "q": {"method": "statistical"},
@@ -152,7 +160,7 @@ def test_the_combo_box(panel: ParametersPanel, name: str) -> None:
     assert len({row.combo.itemText(i) for i in range(row.combo.count())}) == len(values)
 
 
-@pytest.mark.parametrize("name", list(INFOS))
+@pytest.mark.parametrize("name", [name for name in INFOS if name != "method"])
 def test_the_reset(panel: ParametersPanel, name: str) -> None:
     row, seen = prepared(panel, name)
     default = row.info.default
@@ -293,6 +301,7 @@ def test_hidden_rows_and_groups(panel: ParametersPanel) -> None:
 
 
 def test_unavailable_choices(panel: ParametersPanel) -> None:
+    panel.set_parameters(Parameters().changed(method="statistical"))
     panel.set_unavailable("source", {"dark": "Open a dark stack first."})
     row: Any = panel.rows["source"]
     items = row.combo.model()
@@ -335,7 +344,7 @@ def test_the_wheel_scrolls_the_panel_until_a_slider_has_the_focus(panel: Paramet
 def test_nothing_is_cut_at_the_width_of_the_dock(panel: ParametersPanel) -> None:
     panel.measured_section.show()
     panel.resize(330, 800)
-    QTest.qWait(1)
+    QTest.qWait(30)
     part = panel.measured_part
     assert part.mapTo(panel.area.viewport(), part.rect().topRight()).x() < panel.area.width() - 12
     for row in panel.rows.values():
@@ -345,7 +354,7 @@ def test_nothing_is_cut_at_the_width_of_the_dock(panel: ParametersPanel) -> None
             right = widget.mapTo(panel, QPoint(widget.width(), 0)).x()
             assert right <= panel.area.viewport().width()
         if isinstance(row, NumberRow):
-            assert row.slider.width() >= 60
+            assert row.slider.width() >= (40 if row.info.name == "seed" else 60)
             assert row.label.sizeHint().width() <= row.label.width() + 1
 
 
@@ -370,3 +379,101 @@ def test_a_comma_is_a_point(qtbot: QtBot) -> None:
     QTest.keyClick(box, Qt.Key.Key_Return)
     assert box.value() == 2.75
     assert box.text() == "2.75 px"
+
+
+# --- method, source, second stacks ------------------------------------------------------------
+
+
+def test_the_methods_are_one_click_away(panel: ParametersPanel) -> None:
+    row, seen = prepared(panel, "method")
+    assert isinstance(row, SwitchRow)
+    assert [b.text() for b in row.buttons.values()] == ["Published method", "Automatic"]
+    ring_caption = row.caption.text()
+    row.buttons["statistical"].click()
+    row.buttons["statistical"].click()
+    assert seen == [("method", "statistical")]
+    assert panel.parameters.source == panel.rows["source"].value == "automatic"
+    assert row.caption.text() not in ("", ring_caption)
+    row.buttons["ring"].click()
+    assert panel.parameters.source == panel.rows["source"].value == "frames"
+    assert row.buttons["ring"].isChecked()
+    assert not row.buttons["statistical"].isChecked()
+
+
+def enabled_sources(panel: ParametersPanel) -> set[str]:
+    combo: Any = panel.rows["source"].combo
+    return {combo.itemData(i) for i in range(combo.count()) if combo.model().item(i).isEnabled()}
+
+
+def test_sources_that_the_setting_cannot_take_are_disabled(panel: ParametersPanel) -> None:
+    assert enabled_sources(panel) == {"frames", "difference", "dark", "subtract"}
+    panel.set_parameters(Parameters().changed(method="statistical"))
+    assert len(enabled_sources(panel)) == 7
+    panel.set_n_frames(1)
+    assert "difference" not in enabled_sources(panel)
+    combo: Any = panel.rows["source"].combo
+    tip = combo.model().item(combo.findData("difference")).toolTip()
+    assert tip.startswith("One frame is open")
+
+
+def test_second_stacks_are_asked_for_where_they_are_used(panel: ParametersPanel) -> None:
+    dark, subtract = panel.second_rows["dark"], panel.second_rows["subtract"]
+
+    def visible(**values: Any) -> tuple[bool, bool]:
+        panel.set_parameters(Parameters().changed(method="statistical", **values))
+        return dark.isVisible(), subtract.isVisible()
+
+    assert visible(source="frames") == (False, False)
+    assert visible(source="dark") == (True, False)
+    needed = dark.caption.text()
+    assert visible(source="subtract") == (False, True)
+    assert visible(source="automatic") == (True, False)
+    assert dark.caption.text() not in ("", needed)
+    panel.set_second_stack("subtract", "mean.tif", "/data/mean.tif")
+    assert visible(source="automatic") == (True, True)
+    assert subtract.name.toolTip() == "/data/mean.tif"
+
+
+def test_a_second_stack_is_chosen_dropped_and_let_go(panel: ParametersPanel) -> None:
+    row = panel.second_rows["dark"]
+    seen: list[tuple[str, object]] = []
+    row.chosen.connect(lambda kind, path: seen.append((kind, path)))
+    assert not row.clear.isEnabled()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile("/data/dark.tif")])
+    point, buttons = QPoint(5, 5), Qt.MouseButton.LeftButton
+    copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(point, copy, mime, buttons, none)
+    QApplication.sendEvent(row, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(row, QDropEvent(QPointF(point), copy, mime, buttons, none))
+    assert [(kind, Path(str(path))) for kind, path in seen] == [("dark", Path("/data/dark.tif"))]
+    row.set_file("dark.tif", "/data/dark.tif")
+    row.ask()
+    dialog = row.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.filesSelected.emit(["/data/other.tif"])
+    dialog.close()
+    assert seen[-1] == ("dark", "/data/other.tif")
+    row.clear.click()
+    assert seen[-1] == ("dark", None)
+
+
+def test_no_patches_means_all(panel: ParametersPanel) -> None:
+    row: Any = panel.rows["patches"]
+    assert row.box.text() == "all"
+    row.slider.setValue(10)
+    assert row.box.text() == "10"
+    assert value_text(INFOS["patches"], 0) == "all"
+    assert "Default: all." in row.toolTip()
+
+
+def test_a_long_seed_is_seen_whole(panel: ParametersPanel) -> None:
+    panel.resize(330, 800)
+    panel.set_parameters(Parameters().changed(layout="random", seed=4294967295))
+    QTest.qWait(1)
+    box: Any = panel.rows["seed"].box
+    room = box.lineEdit().contentsRect().width()
+    assert box.fontMetrics().horizontalAdvance(box.text()) < room
+    others = {row.box.width() for row in panel.rows.values() if hasattr(row, "box")} - {box.width()}
+    assert len(others) == 1

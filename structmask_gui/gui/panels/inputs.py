@@ -9,6 +9,13 @@ from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPalette, QPen, QPolygonF, QValidator, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QToolButton, QWidget
 
+_LONG = 1e9
+"""Numbers from here on, as seeds, are seen whole; smaller limits are hardly ever reached."""
+
+
+SLIDER_WIDTH = 60
+"""The least a slider is wide."""
+
 
 class Slider(QSlider):
     """A horizontal slider that leaves the wheel to the panel until it has the focus."""
@@ -16,7 +23,7 @@ class Slider(QSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumWidth(60)
+        self.setMinimumWidth(SLIDER_WIDTH)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Step only with the focus; otherwise the panel scrolls."""
@@ -56,6 +63,8 @@ class NumberBox(QDoubleSpinBox):
         Whether only whole numbers are accepted.
     unit : str
         Shown after the number.
+    lowest_word : str
+        Shown in place of the lowest number; nothing to show the number.
     """
 
     def __init__(
@@ -66,6 +75,7 @@ class NumberBox(QDoubleSpinBox):
         *,
         whole: bool,
         unit: str = "",
+        lowest_word: str = "",
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -80,7 +90,8 @@ class NumberBox(QDoubleSpinBox):
         self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._unit = unit
+        self.setSpecialValueText(lowest_word)
+        self._digits = max(5, len(f"{highest:.0f}")) if highest >= _LONG else 5
 
     def textFromValue(self, value: float) -> str:
         """Return the number with the step's decimals, or more where it has more."""
@@ -106,10 +117,12 @@ class NumberBox(QDoubleSpinBox):
             event.ignore()
 
     def sizeHint(self) -> QSize:
-        """Return a width for five digits and the unit, whatever the range."""
+        """Return a width for five digits and the unit, or for all digits of a long number."""
         hint = super().sizeHint()
         metrics = QFontMetrics(self.font())
-        return QSize(metrics.horizontalAdvance("00000" + self.suffix()) + 14, hint.height())
+        return QSize(
+            metrics.horizontalAdvance("0" * self._digits + self.suffix()) + 14, hint.height()
+        )
 
     def minimumSizeHint(self) -> QSize:
         """Return the same as `sizeHint`."""

@@ -7,7 +7,15 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QWidget,
+)
 
 from structmask_gui.core.parameters import ParameterInfo
 from structmask_gui.gui.panels.inputs import Choice, NumberBox, ResetButton, Slider
@@ -22,6 +30,8 @@ def value_text(info: ParameterInfo, value: Any) -> str:
         return "on" if value else "off"
     if info.kind == "choice":
         return choice_text(info, value)
+    if info.about.lowest_word and value == info.lowest:
+        return info.about.lowest_word
     return f"{value:g} {info.about.unit}".strip()
 
 
@@ -238,6 +248,49 @@ class ChoiceRow(Row):
         self._accept(self.combo.itemData(number))
 
 
+class SwitchRow(Row):
+    """Two or three choices side by side, each one click away, and what the present one means."""
+
+    def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
+        super().__init__(info, parent)
+        self.label.hide()
+        self.reset.hide()
+        self.buttons: dict[str, QPushButton] = {}
+        line = QHBoxLayout()
+        line.setSpacing(0)
+        for value, meaning in info.about.choices:
+            button = QPushButton(choice_text(info, value))
+            button.setCheckable(True)
+            button.setAutoExclusive(True)
+            button.setToolTip(meaning)
+            button.setProperty("value", value)
+            button.clicked.connect(self._on_clicked)
+            line.addWidget(button, 1)
+            self.buttons[value] = button
+        self.grid.addLayout(line, 0, 0, 1, 4)
+        self._show(info.default)
+
+    def inputs(self) -> tuple[QWidget, ...]:
+        """Return the buttons."""
+        return tuple(self.buttons.values())
+
+    def _show(self, value: Any) -> None:
+        self.buttons[value].setChecked(True)
+        for other, button in self.buttons.items():
+            font = button.font()
+            font.setBold(other == value)
+            button.setFont(font)
+        self._update_caption()
+
+    def _update_caption(self) -> None:
+        meaning = dict(self.info.about.choices)[self._value]
+        rest = meaning.partition(":")[2].strip()
+        self.caption.say(self._reason or rest[:1].upper() + rest[1:])
+
+    def _on_clicked(self) -> None:
+        self._accept(self.sender().property("value"))
+
+
 class NumberRow(Row):
     """A slider over the useful range and a box that takes every accepted number."""
 
@@ -256,7 +309,14 @@ class NumberRow(Row):
         self.slider.setAccessibleName(about.label)
         # A long unit is a word that the label says already.
         unit = about.unit if len(about.unit) <= 2 else ""
-        self.box = NumberBox(info.lowest, info.highest, self._step, whole=whole, unit=unit)
+        self.box = NumberBox(
+            info.lowest,
+            info.highest,
+            self._step,
+            whole=whole,
+            unit=unit,
+            lowest_word=about.lowest_word,
+        )
         self.box.setAccessibleName(about.label)
         self.label.setBuddy(self.box)
         self.grid.addWidget(self.label, 0, 0)
@@ -335,6 +395,8 @@ def make_row(info: ParameterInfo) -> Row:
     """Return the row that suits a parameter."""
     if info.kind == "bool":
         return BoolRow(info)
+    if info.name == "method":
+        return SwitchRow(info)
     if info.kind == "choice":
         return ChoiceRow(info)
     return NumberRow(info)

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from structmask_gui.core.effects import why_without_effect
+from structmask_gui.core.effects import (
+    changed_together,
+    unavailable_sources,
+    why_without_effect,
+)
 from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.gui.panels.inputs import SLIDER_WIDTH
 from structmask_gui.gui.panels.measured_part import MeasuredPart
-from structmask_gui.gui.panels.parameter_rows import ChoiceRow, Row, make_row
+from structmask_gui.gui.panels.parameter_rows import ChoiceRow, NumberRow, Row, make_row
+from structmask_gui.gui.panels.second_stack_rows import SecondStackRow
 from structmask_gui.gui.panels.section import Section
+from structmask_gui.gui.second_stacks import KINDS, Kind
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session import Session
@@ -43,6 +50,8 @@ class ParametersPanel(QWidget):
         super().__init__(parent)
         self.rows: dict[str, Row] = {}
         self.sections: dict[str, Section] = {}
+        self.second_rows: dict[Kind, SecondStackRow] = {}
+        self._n_frames: int | None = None
         self._parameters = Parameters()
         self._without_effect: set[str] = set()
         self._body = QWidget()
@@ -60,6 +69,10 @@ class ParametersPanel(QWidget):
             row.drag_ended.connect(self.drag_ended)
             self.sections[group].rows.addWidget(row)
             self.rows[name] = row
+            if name == "source":
+                for kind in KINDS:
+                    self.second_rows[kind] = second = SecondStackRow(kind)
+                    self.sections[group].rows.addWidget(second)
         self.measured_part = MeasuredPart()
         self.measured_section = Section("Measured part")
         self.measured_section.rows.addWidget(self.measured_part)
@@ -81,6 +94,13 @@ class ParametersPanel(QWidget):
             session.parameters_changed.connect(self.set_parameters)
             self.set_parameters(session.parameters)
             self.measured_part.connect_session(session)
+            self._session = session
+            for second in self.second_rows.values():
+                second.chosen.connect(session.seconds.choose)
+                self._follow_second(second.kind)
+            session.seconds.changed.connect(self._follow_second)
+            session.stack_changed.connect(self._follow_stack)
+            self._follow_stack()
         else:
             self.measured_section.hide()
 
@@ -97,6 +117,39 @@ class ParametersPanel(QWidget):
         for name, row in self.rows.items():
             row.set_value(getattr(parameters, name))
         self._update_effects()
+
+    def set_n_frames(self, n_frames: int | None) -> None:
+        """Take the number of frames, on which it depends what can be chosen; None without any."""
+        self._n_frames = n_frames
+        self._update_sources()
+
+    def set_second_stack(self, kind: Kind, name: str, path: str = "") -> None:
+        """Show which file is the dark stack, or the one to subtract; none without a name."""
+        self.second_rows[kind].set_file(name, path)
+        self._update_sources()
+
+    def _follow_stack(self) -> None:
+        frames = self._session.frames
+        self.set_n_frames(None if frames is None else frames.n_frames)
+        for row in self.second_rows.values():
+            if self._session.paths:
+                row.folder = str(self._session.paths[0].parent)
+
+    def _follow_second(self, kind: Kind) -> None:
+        stack = self._session.seconds.stack(kind)
+        if stack is None:
+            self.set_second_stack(kind, "")
+        else:
+            self.set_second_stack(kind, stack.name, str(stack.path))
+
+    def _update_sources(self) -> None:
+        """Disable what cannot be chosen, and show the second stacks where one has a use."""
+        self.set_unavailable("source", unavailable_sources(self._parameters, self._n_frames))
+        source = self._parameters.source
+        for kind, row in self.second_rows.items():
+            automatic = source == "automatic" and (kind == "dark" or row.given)
+            row.setVisible(source == kind or automatic)
+            row.set_optional(source == "automatic")
 
     def set_unavailable(self, name: str, reasons: dict[str, str]) -> None:
         """Disable some choices of a parameter, each with a sentence why."""
@@ -116,11 +169,15 @@ class ParametersPanel(QWidget):
         return {name for name, info in parameter_infos().items() if info.about.group == group}
 
     def _on_changed(self, name: str, value: Any) -> None:
-        self._parameters = self._parameters.changed({name: value})
+        self._parameters = changed_together(self._parameters, {name: value})
+        # Another parameter may have gone with it.
+        for other, row in self.rows.items():
+            row.set_value(getattr(self._parameters, other))
         self._update_effects()
         self.changed.emit(name, value)
 
     def _update_effects(self) -> None:
+        self._update_sources()
         reasons = {name: why_without_effect(name, self._parameters) for name in self.rows}
         without = {name for name, reason in reasons.items() if reason}
         for group, section in self.sections.items():
@@ -146,11 +203,18 @@ class ParametersPanel(QWidget):
         labels = [row.label for row in self.rows.values() if row.grid.indexOf(row.label) >= 0]
         widest = max(metrics.horizontalAdvance(label.text()) for label in labels) + 2
         boxes = [row.box for row in self.rows.values() if hasattr(row, "box")]
-        box_width = max(box.sizeHint().width() for box in boxes)
+        widths = sorted(box.sizeHint().width() for box in boxes)
+        # All alike but for one that takes longer numbers than others, as the seed.
+        box_width = widths[-2]
         for label in labels:
             label.setFixedWidth(min(widest, _WIDEST_LABEL))
         for box in boxes:
-            box.setFixedWidth(box_width)
+            box.setFixedWidth(max(box_width, box.sizeHint().width()))
+        for row in self.rows.values():
+            if isinstance(row, NumberRow):
+                # The slider gives the room that a long number takes.
+                more = row.box.width() - box_width
+                row.slider.setMinimumWidth(max(20, SLIDER_WIDTH - more))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the palette or font."""

@@ -1,0 +1,128 @@
+"""The rows in which a dark stack, or one to subtract, is chosen or dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from structmask_gui.gui import dialogs
+from structmask_gui.gui.eliding import ElidingLabel
+from structmask_gui.gui.icons import icon
+from structmask_gui.gui.panels.parameter_rows import Caption
+from structmask_gui.gui.second_stacks import WORDS, Kind
+
+_HELP: dict[Kind, str] = {
+    "dark": "Frames without light, or of an empty field: 20 or more, with the same settings.",
+    "subtract": "One frame, as the mean of still frames, or as many frames as are measured. Not the"
+    " output of a denoiser: noise that stayed in it is missed.",
+}
+_OPTIONAL: dict[Kind, str] = {
+    "dark": "If you have one: it is then measured instead of the frames.",
+    "subtract": "It is taken off the frames before they are measured.",
+}
+
+
+class SecondStackRow(QWidget):
+    """Name of the file, a button to choose it and one to let it go; files can be dropped.
+
+    Parameters
+    ----------
+    kind : str
+        "dark" or "subtract".
+
+    Signals
+    -------
+    chosen(str kind, object path)
+        A file was chosen or dropped; None when it was taken away.
+    """
+
+    chosen = Signal(str, object)
+
+    def __init__(self, kind: Kind, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.kind = kind
+        self.folder = str(Path.home())
+        self._path = ""
+        self.label = QLabel(WORDS[kind])
+        self.name = ElidingLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self.button = QPushButton("Choose…")
+        self.button.setToolTip(f"Choose the file of the {WORDS[kind].lower()}, or drop it here")
+        self.clear = QToolButton()
+        self.clear.setAutoRaise(True)
+        self.clear.setFixedSize(20, 20)
+        self.clear.setToolTip("Take this stack away")
+        self.clear.setAccessibleName(f"Take the {WORDS[kind].lower()} away")
+        self.caption = Caption()
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        line.addWidget(self.name, 1)
+        line.addWidget(self.button)
+        line.addWidget(self.clear)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 1, 0, 3)
+        layout.setSpacing(1)
+        layout.addWidget(self.label)
+        layout.addLayout(line)
+        layout.addWidget(self.caption)
+        self.setAcceptDrops(True)
+        self.button.clicked.connect(self.ask)
+        self.clear.clicked.connect(self._on_clear)
+        self.set_file("")
+        self.set_optional(False)
+        self._restyle()
+
+    @property
+    def given(self) -> bool:
+        """Whether there is such a stack."""
+        return bool(self._path)
+
+    def set_file(self, name: str, path: str = "") -> None:
+        """Show the file; none without a name."""
+        self._path = path or name
+        self.name.setText(name or "No file yet")
+        self.name.setEnabled(bool(name))
+        self.name.set_tip(self._path)
+        self.button.setText("Change…" if name else "Choose…")
+        self.clear.setEnabled(bool(name))
+
+    def set_optional(self, optional: bool) -> None:
+        """Say what the stack is for: needed by the source, or welcome."""
+        self.caption.say((_OPTIONAL if optional else _HELP)[self.kind])
+
+    def ask(self) -> None:
+        """Ask for the file, at first in `folder`."""
+        folder = str(Path(self._path).parent) if self._path else self.folder
+        dialogs.ask_files(
+            self, WORDS[self.kind], folder, dialogs.READABLE, self._on_files, several=False
+        )
+
+    def _on_files(self, paths: list[str]) -> None:
+        if paths:
+            self.chosen.emit(self.kind, paths[0])
+
+    def _on_clear(self) -> None:
+        self.chosen.emit(self.kind, None)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept one file."""
+        urls = event.mimeData().urls()
+        if len(urls) == 1 and urls[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take the file that was dropped."""
+        event.acceptProposedAction()
+        self._on_files([url.toLocalFile() for url in event.mimeData().urls()])
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "caption"):
+            self._restyle()
+
+    def _restyle(self) -> None:
+        self.clear.setIcon(icon("cancel"))
+        self.caption.restyle()
