@@ -85,6 +85,9 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
     limit.start(_TIMEOUT)
     window.session.failed.connect(end)
     window.session.bug.connect(end)
+    reporter = app.Reporter()
+    reporter.install()
+    reporter.caught.connect(end)
     window.session.extraction_changed.connect(look)
     window.session.busy_changed.connect(look)
     window.open_paths(list(files))
@@ -113,6 +116,7 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
             answers.append(f"{picture}: cannot be written.")
     sentence = window.headline.sentence.text()
     window.close()
+    reporter.remove()
     if answers:
         needs.complain(f"error: {answers[0]}")
         return 2

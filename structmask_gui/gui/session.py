@@ -8,28 +8,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.frames import ChosenFrames, FrameRange
+from structmask_gui.gui.engine import Engine, Request
 from structmask_gui.gui.history import Change, History
 from structmask_gui.gui.second_stacks import SecondStacks
+from structmask_gui.gui.session_state import SessionState
 from structmask_gui.gui.sources import Signature, check_unchanged, read_for_display, signature
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction import Extraction
-    from structmask_gui.core.mask import Mask, MaskComparison
+    from structmask_gui.core.mask import Mask
     from structmask_gui.core.measurement import Measurement
     from structmask_gui.core.parameters import Parameters
     from structmask_gui.core.sampling import Region
-    from structmask_gui.io.images import ImageStack
     from structmask_gui.io.presets import Preset
 
 log = logging.getLogger(__name__)
@@ -40,137 +38,12 @@ LAG_REACH = 12
 _KEPT_MEASUREMENTS = 8
 
 
-@dataclass(frozen=True)
-class Engine:
-    """What the session calls to do the work; tests put their own in.
-
-    The defaults import late: the window is on the screen before scipy or tifffile are needed.
-    """
-
-    open_stack: Callable[..., Any] | None = None
-    measure: Callable[..., Any] | None = None
-    select: Callable[..., Any] | None = None
-
-    def open(self, path: Path, **choices: Any) -> Any:
-        """Open a file as `structmask_gui.io.images.open_stack` does."""
-        if self.open_stack is not None:
-            return self.open_stack(path, **choices)
-        from structmask_gui.io.images import open_stack
-
-        return open_stack(path, **choices)
-
-    def measured(self, *args: Any, **more: Any) -> Any:
-        """Measure as `structmask_gui.core.extraction.measure` does."""
-        if self.measure is not None:
-            return self.measure(*args, **more)
-        from structmask_gui.core.measurement import measure
-
-        return measure(*args, **more)
-
-    def selected(self, *args: Any) -> Any:
-        """Select as `structmask_gui.core.extraction.select` does."""
-        if self.select is not None:
-            return self.select(*args)
-        from structmask_gui.core.extraction import select
-
-        return select(*args)
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What a measurement was asked for, to file its answer under."""
-
-    serial: int
-    frame_range: FrameRange | None
-    region: Any
-    parameters: Parameters
-    seconds: tuple[Any, ...] = ()
-
-
-class Session(QObject):
-    """All that the window shows and everything that can be asked of it.
-
-    Signals
-    -------
-    stack_changed()
-        Other files are open, or none. `stack`, `stacks`, `frames` and `image` are new.
-    image_changed()
-        `image`, the pixels of the frame on display, is new.
-    frame_changed(int)
-        Another frame is on display; its pixels follow by `image_changed`.
-    parameters_changed(Parameters)
-    region_changed(), frame_range_changed()
-    extraction_changed(Extraction or None)
-        A new result. It belongs to the present parameters when `stale` is False.
-    stale_changed(bool)
-        True: what is shown is older than what is asked.
-    busy_changed(bool)
-        A file is being opened or measured; `busy_with` says which.
-    progressed(int done, int total, str what, float remaining seconds or negative)
-    error_changed(str)
-        The sentence that stands in the window; empty when all is well.
-    failed(str)
-        An input cannot be used: the sentence, once.
-    bug(str)
-        An error of the program itself: the traceback.
-    pinned_changed(), preset_changed(), colormap_changed(str)
-    ring_hovered(int)
-        The ring under the pointer, in the table or in the overlay; -1 for none.
-    lag_hovered(object)
-        The lag (dy, dx) under the pointer, in the table or a view; None for none.
-    pointed(str)
-        What is under the pointer, for the status bar.
-    """
-
-    stack_changed = Signal()
-    image_changed = Signal()
-    frame_changed = Signal(int)
-    parameters_changed = Signal(object)
-    region_changed = Signal()
-    frame_range_changed = Signal()
-    extraction_changed = Signal(object)
-    stale_changed = Signal(bool)
-    busy_changed = Signal(bool)
-    progressed = Signal(object, object, str, float)
-    error_changed = Signal(str)
-    failed = Signal(str)
-    bug = Signal(str)
-    pinned_changed = Signal()
-    preset_changed = Signal()
-    colormap_changed = Signal(str)
-    ring_hovered = Signal(int)
-    lag_hovered = Signal(object)
-    pointed = Signal(str)
+class Session(SessionState):
+    """Everything that can be asked of the window; see `SessionState` for what there is to read."""
 
     def __init__(self, parent: QObject | None = None, *, engine: Engine | None = None) -> None:
         super().__init__(parent)
         self._engine = engine or Engine()
-        self._stacks: tuple[ImageStack, ...] = ()
-        self._all_frames: ChosenFrames | None = None
-        self._serial = 0
-        self._parameters: Parameters | None = None
-        self._region: Region | None = None
-        self._frame_range: FrameRange | None = None
-        self._frame = 0
-        self._image: NDArray[Any] | None = None
-        self._measurement: Measurement | None = None
-        self._extraction: Extraction | None = None
-        self._stale = False
-        self._busy_with = ""
-        self._error = ""
-        self._pinned: Mask | None = None
-        self._pinned_label = ""
-        self._preset: Preset | None = None
-        self._colormap = "viridis"
-        self._ring = -1
-        self._lag: tuple[int, int] | None = None
-        self._kept: list[tuple[_Request, Measurement]] = []
-        self._asked: _Request | None = None
-        self._open_choices: dict[str, Any] = {}
-        self._signatures: dict[Path, Signature | None] = {}
-        self._drag = 0
-        self._dragging = False
-
         self.history = History(self)
         self._opening = Lane("open")
         self._measuring = Lane("measure")
@@ -186,186 +59,6 @@ class Session(QObject):
         self._measuring.stepped.connect(self._on_step)
         self._measuring.ended.connect(self._on_measured)
         self._reading.ended.connect(self._on_read)
-
-    # --- what there is ------------------------------------------------------------------------
-
-    @property
-    def stack(self) -> ImageStack | None:
-        """The (first) open stack."""
-        return self._stacks[0] if self._stacks else None
-
-    @property
-    def stacks(self) -> tuple[ImageStack, ...]:
-        """All open stacks; several are averaged."""
-        return self._stacks
-
-    @property
-    def frames(self) -> ChosenFrames | None:
-        """All frames of all open stacks in one row; `frame` counts in them."""
-        return self._all_frames
-
-    def measured_stacks(self) -> list[ImageStack]:
-        """Return the open stacks restricted to the frames that are measured, for the record."""
-        if self._frame_range is None:
-            return list(self._stacks)
-        chosen = self._frame_range.indices()
-        stacks, first = [], 0
-        for stack in self._stacks:
-            here = [i - first for i in chosen if first <= i < first + stack.n_frames]
-            first += stack.n_frames
-            if here:
-                stacks.append(stack.with_frames(slice(here[0], here[-1] + 1, chosen.step)))
-        return stacks
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """The files of the open stacks."""
-        return tuple(Path(stack.path) for stack in self._stacks)
-
-    @property
-    def frame(self) -> int:
-        """Number of the frame on display, from 0."""
-        return self._frame
-
-    @property
-    def image(self) -> NDArray[Any] | None:
-        """Pixels (y, x) of the frame on display, or None until they are read.
-
-        They cover the whole frame; of a very large one only every n-th pixel is held, so draw them
-        into the rectangle of ``frames.frame_shape``.
-        """
-        return self._image
-
-    @property
-    def parameters(self) -> Parameters:
-        """The parameters that are asked for."""
-        if self._parameters is None:
-            # Made late, because pydantic is not needed for the first paint.
-            from structmask_gui.core.parameters import Parameters
-
-            self._parameters = Parameters()
-        return self._parameters
-
-    @property
-    def region(self) -> Region | None:
-        """The rectangle that is measured; None for the whole image."""
-        return self._region
-
-    @property
-    def frame_range(self) -> FrameRange | None:
-        """The frames that are measured; None for all."""
-        return self._frame_range
-
-    @property
-    def measurement(self) -> Measurement | None:
-        """The measurement that the shown result stands on."""
-        return self._measurement
-
-    @property
-    def extraction(self) -> Extraction | None:
-        """The shown result."""
-        return self._extraction
-
-    @property
-    def stale(self) -> bool:
-        """Whether the shown result is older than what is asked for."""
-        return self._stale
-
-    @property
-    def busy(self) -> bool:
-        """Whether a file is being opened or measured."""
-        return bool(self._busy_with)
-
-    @property
-    def busy_with(self) -> str:
-        """What is under way: "opening", "measuring" or nothing."""
-        return self._busy_with
-
-    @property
-    def error(self) -> str:
-        """The sentence that stands in the window; empty when all is well."""
-        return self._error
-
-    @property
-    def pinned(self) -> Mask | None:
-        """Mask A of a comparison."""
-        return self._pinned
-
-    @property
-    def pinned_label(self) -> str:
-        """What mask A is called."""
-        return self._pinned_label
-
-    @property
-    def preset(self) -> Preset | None:
-        """The preset last applied or saved."""
-        return self._preset
-
-    @property
-    def preset_modified(self) -> bool:
-        """Whether the parameters differ from those of the preset."""
-        if self._preset is None:
-            return False
-        return self._preset.apply(self.parameters) != self._parameters
-
-    @property
-    def colormap(self) -> str:
-        """Name of the colour map that the views share."""
-        return self._colormap
-
-    @property
-    def ring(self) -> int:
-        """The ring under the pointer, or -1."""
-        return self._ring
-
-    def comparison(self) -> MaskComparison | None:
-        """Compare the pinned mask A with the present mask B."""
-        if self._pinned is None or self._extraction is None:
-            return None
-        from structmask_gui.core.mask import compare_masks
-
-        return compare_masks(self._pinned, self._extraction.mask, (self._pinned_label, "now"))
-
-    def patches_on_frame(
-        self,
-    ) -> tuple[NDArray[Any], NDArray[np.bool_], list[str], tuple[int, int]]:
-        """Return the measured patches of the frame on display.
-
-        Returns
-        -------
-        corners : int array (n, 2)
-            Top left corner (y, x) of each patch.
-        used : bool array (n,)
-        reasons : list of str
-            Why a patch was left out; empty for a used one.
-        patch_shape : (int, int)
-        """
-        if self._measurement is None or self._asked is None:
-            return np.zeros((0, 2), int), np.zeros(0, bool), [], (0, 0)
-        sampling = self._measurement.sampling
-        measured_in = _measured_in(self._measurement)
-        frame = self._frame
-        if self._asked.frame_range is not None:
-            indices = self._asked.frame_range.indices()
-            frame = indices.index(frame) if frame in indices else -1
-        numbers = sampling.places[:, 0]
-        if measured_in == "dark":
-            frame = -1  # they lie on another stack
-        elif measured_in == "difference" and frame >= 0:
-            # A difference stands with its earlier frame.
-            frame = int(numbers[numbers <= frame].max(initial=-1))
-        here = np.flatnonzero(numbers == frame)
-        if measured_in == "difference":
-            # Two differences may have the same earlier frame; draw each place once.
-            order = here[np.argsort(sampling.used[here], kind="stable")]
-            _, first = np.unique(sampling.places[order, 1:], axis=0, return_index=True)
-            here = np.sort(order[first])
-        return (
-            sampling.places[here, 1:],
-            sampling.used[here],
-            [sampling.reasons[i] for i in here],
-            sampling.patch_shape,
-        )
 
     # --- files --------------------------------------------------------------------------------
 
@@ -581,11 +274,11 @@ class Session(QObject):
         self._measuring.cancel()
         self._set_busy("")
 
-    def _request(self) -> _Request:
+    def _request(self) -> Request:
         seconds = self.seconds.key(self.parameters.source)
-        return _Request(self._serial, self._frame_range, self._region, self.parameters, seconds)
+        return Request(self._serial, self._frame_range, self._region, self.parameters, seconds)
 
-    def _remembered(self, request: _Request) -> Measurement | None:
+    def _remembered(self, request: Request) -> Measurement | None:
         """Find a measurement that answers a request, the latest first."""
         for n, (asked, measurement) in enumerate(self._kept):
             if (asked.serial, asked.frame_range, asked.region, asked.seconds) == (
@@ -598,7 +291,7 @@ class Session(QObject):
                 return measurement
         return None
 
-    def _measure(self, request: _Request) -> None:
+    def _measure(self, request: Request) -> None:
         engine, stacks, region = self._engine, self._stacks, self._region
         parameters = request.parameters
         reach = max(LAG_REACH, parameters.center_size // 2)
@@ -626,7 +319,7 @@ class Session(QObject):
         self._set_stale(True)
         self._set_busy("measuring")
 
-    def _show(self, request: _Request, measurement: Measurement, extraction: Extraction) -> None:
+    def _show(self, request: Request, measurement: Measurement, extraction: Extraction) -> None:
         self._asked = request
         self._measurement = measurement
         self._extraction = extraction
@@ -796,13 +489,6 @@ class Session(QObject):
         self._shutting.finish()
         _close([*self._stacks, *seconds])
         self._stacks = ()
-
-
-def _measured_in(measurement: Measurement) -> str:
-    """Return which frames the patches of a measurement lie on: those of its source or its base."""
-    if measurement.correlation is not None:
-        return measurement.correlation.base
-    return measurement.parameters.source
 
 
 def _shown(value: Any) -> str:

@@ -1,0 +1,60 @@
+"""What the session calls to do the work, and what it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from structmask_gui.core.frames import FrameRange
+
+if TYPE_CHECKING:
+    from structmask_gui.core.parameters import Parameters
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the session calls to do the work; tests put their own in.
+
+    The defaults import late: the window is on the screen before scipy or tifffile are needed.
+    """
+
+    open_stack: Callable[..., Any] | None = None
+    measure: Callable[..., Any] | None = None
+    select: Callable[..., Any] | None = None
+
+    def open(self, path: Path, **choices: Any) -> Any:
+        """Open a file as `structmask_gui.io.images.open_stack` does."""
+        if self.open_stack is not None:
+            return self.open_stack(path, **choices)
+        from structmask_gui.io.images import open_stack
+
+        return open_stack(path, **choices)
+
+    def measured(self, *args: Any, **more: Any) -> Any:
+        """Measure as `structmask_gui.core.extraction.measure` does."""
+        if self.measure is not None:
+            return self.measure(*args, **more)
+        from structmask_gui.core.measurement import measure
+
+        return measure(*args, **more)
+
+    def selected(self, *args: Any) -> Any:
+        """Select as `structmask_gui.core.extraction.select` does."""
+        if self.select is not None:
+            return self.select(*args)
+        from structmask_gui.core.extraction import select
+
+        return select(*args)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a measurement was asked for, to file its answer under."""
+
+    serial: int
+    frame_range: FrameRange | None
+    region: Any
+    parameters: Parameters
+    seconds: tuple[Any, ...] = ()

@@ -1,0 +1,294 @@
+"""What the session holds: every property that views read, and every signal they listen to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from structmask_gui.core.frames import ChosenFrames, FrameRange
+from structmask_gui.gui.engine import Request
+from structmask_gui.gui.sources import Signature
+
+if TYPE_CHECKING:
+    from structmask_gui.core.extraction import Extraction
+    from structmask_gui.core.mask import Mask, MaskComparison
+    from structmask_gui.core.measurement import Measurement
+    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.core.sampling import Region
+    from structmask_gui.io.images import ImageStack
+    from structmask_gui.io.presets import Preset
+
+
+class SessionState(QObject):
+    """All that the window shows; `Session` changes it.
+
+    Signals
+    -------
+    stack_changed()
+        Other files are open, or none. `stack`, `stacks`, `frames` and `image` are new.
+    image_changed()
+        `image`, the pixels of the frame on display, is new.
+    frame_changed(int)
+        Another frame is on display; its pixels follow by `image_changed`.
+    parameters_changed(Parameters)
+    region_changed(), frame_range_changed()
+    extraction_changed(Extraction or None)
+        A new result. It belongs to the present parameters when `stale` is False.
+    stale_changed(bool)
+        True: what is shown is older than what is asked.
+    busy_changed(bool)
+        A file is being opened or measured; `busy_with` says which.
+    progressed(int done, int total, str what, float remaining seconds or negative)
+    error_changed(str)
+        The sentence that stands in the window; empty when all is well.
+    failed(str)
+        An input cannot be used: the sentence, once.
+    bug(str)
+        An error of the program itself: the traceback.
+    pinned_changed(), preset_changed(), colormap_changed(str)
+    ring_hovered(int)
+        The ring under the pointer, in the table or in the overlay; -1 for none.
+    lag_hovered(object)
+        The lag (dy, dx) under the pointer, in the table or a view; None for none.
+    pointed(str)
+        What is under the pointer, for the status bar.
+    """
+
+    stack_changed = Signal()
+    image_changed = Signal()
+    frame_changed = Signal(int)
+    parameters_changed = Signal(object)
+    region_changed = Signal()
+    frame_range_changed = Signal()
+    extraction_changed = Signal(object)
+    stale_changed = Signal(bool)
+    busy_changed = Signal(bool)
+    progressed = Signal(object, object, str, float)
+    error_changed = Signal(str)
+    failed = Signal(str)
+    bug = Signal(str)
+    pinned_changed = Signal()
+    preset_changed = Signal()
+    colormap_changed = Signal(str)
+    ring_hovered = Signal(int)
+    lag_hovered = Signal(object)
+    pointed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._stacks: tuple[ImageStack, ...] = ()
+        self._all_frames: ChosenFrames | None = None
+        self._serial = 0
+        self._parameters: Parameters | None = None
+        self._region: Region | None = None
+        self._frame_range: FrameRange | None = None
+        self._frame = 0
+        self._image: NDArray[Any] | None = None
+        self._measurement: Measurement | None = None
+        self._extraction: Extraction | None = None
+        self._stale = False
+        self._busy_with = ""
+        self._error = ""
+        self._pinned: Mask | None = None
+        self._pinned_label = ""
+        self._preset: Preset | None = None
+        self._colormap = "viridis"
+        self._ring = -1
+        self._lag: tuple[int, int] | None = None
+        self._kept: list[tuple[Request, Measurement]] = []
+        self._asked: Request | None = None
+        self._open_choices: dict[str, Any] = {}
+        self._signatures: dict[Path, Signature | None] = {}
+        self._drag = 0
+        self._dragging = False
+
+    # --- what there is ------------------------------------------------------------------------
+
+    @property
+    def stack(self) -> ImageStack | None:
+        """The (first) open stack."""
+        return self._stacks[0] if self._stacks else None
+
+    @property
+    def stacks(self) -> tuple[ImageStack, ...]:
+        """All open stacks; several are averaged."""
+        return self._stacks
+
+    @property
+    def frames(self) -> ChosenFrames | None:
+        """All frames of all open stacks in one row; `frame` counts in them."""
+        return self._all_frames
+
+    def measured_stacks(self) -> list[ImageStack]:
+        """Return the open stacks restricted to the frames that are measured, for the record."""
+        if self._frame_range is None:
+            return list(self._stacks)
+        chosen = self._frame_range.indices()
+        stacks, first = [], 0
+        for stack in self._stacks:
+            here = [i - first for i in chosen if first <= i < first + stack.n_frames]
+            first += stack.n_frames
+            if here:
+                stacks.append(stack.with_frames(slice(here[0], here[-1] + 1, chosen.step)))
+        return stacks
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of the open stacks."""
+        return tuple(Path(stack.path) for stack in self._stacks)
+
+    @property
+    def frame(self) -> int:
+        """Number of the frame on display, from 0."""
+        return self._frame
+
+    @property
+    def image(self) -> NDArray[Any] | None:
+        """Pixels (y, x) of the frame on display, or None until they are read.
+
+        They cover the whole frame; of a very large one only every n-th pixel is held, so draw them
+        into the rectangle of ``frames.frame_shape``.
+        """
+        return self._image
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters that are asked for."""
+        if self._parameters is None:
+            # Made late, because pydantic is not needed for the first paint.
+            from structmask_gui.core.parameters import Parameters
+
+            self._parameters = Parameters()
+        return self._parameters
+
+    @property
+    def region(self) -> Region | None:
+        """The rectangle that is measured; None for the whole image."""
+        return self._region
+
+    @property
+    def frame_range(self) -> FrameRange | None:
+        """The frames that are measured; None for all."""
+        return self._frame_range
+
+    @property
+    def measurement(self) -> Measurement | None:
+        """The measurement that the shown result stands on."""
+        return self._measurement
+
+    @property
+    def extraction(self) -> Extraction | None:
+        """The shown result."""
+        return self._extraction
+
+    @property
+    def stale(self) -> bool:
+        """Whether the shown result is older than what is asked for."""
+        return self._stale
+
+    @property
+    def busy(self) -> bool:
+        """Whether a file is being opened or measured."""
+        return bool(self._busy_with)
+
+    @property
+    def busy_with(self) -> str:
+        """What is under way: "opening", "measuring" or nothing."""
+        return self._busy_with
+
+    @property
+    def error(self) -> str:
+        """The sentence that stands in the window; empty when all is well."""
+        return self._error
+
+    @property
+    def pinned(self) -> Mask | None:
+        """Mask A of a comparison."""
+        return self._pinned
+
+    @property
+    def pinned_label(self) -> str:
+        """What mask A is called."""
+        return self._pinned_label
+
+    @property
+    def preset(self) -> Preset | None:
+        """The preset last applied or saved."""
+        return self._preset
+
+    @property
+    def preset_modified(self) -> bool:
+        """Whether the parameters differ from those of the preset."""
+        if self._preset is None:
+            return False
+        return self._preset.apply(self.parameters) != self._parameters
+
+    @property
+    def colormap(self) -> str:
+        """Name of the colour map that the views share."""
+        return self._colormap
+
+    @property
+    def ring(self) -> int:
+        """The ring under the pointer, or -1."""
+        return self._ring
+
+    def comparison(self) -> MaskComparison | None:
+        """Compare the pinned mask A with the present mask B."""
+        if self._pinned is None or self._extraction is None:
+            return None
+        from structmask_gui.core.mask import compare_masks
+
+        return compare_masks(self._pinned, self._extraction.mask, (self._pinned_label, "now"))
+
+    def patches_on_frame(
+        self,
+    ) -> tuple[NDArray[Any], NDArray[np.bool_], list[str], tuple[int, int]]:
+        """Return the measured patches of the frame on display.
+
+        Returns
+        -------
+        corners : int array (n, 2)
+            Top left corner (y, x) of each patch.
+        used : bool array (n,)
+        reasons : list of str
+            Why a patch was left out; empty for a used one.
+        patch_shape : (int, int)
+        """
+        if self._measurement is None or self._asked is None:
+            return np.zeros((0, 2), int), np.zeros(0, bool), [], (0, 0)
+        sampling = self._measurement.sampling
+        measured_in = _measured_in(self._measurement)
+        frame = self._frame
+        if self._asked.frame_range is not None:
+            indices = self._asked.frame_range.indices()
+            frame = indices.index(frame) if frame in indices else -1
+        numbers = sampling.places[:, 0]
+        if measured_in == "dark":
+            frame = -1  # they lie on another stack
+        elif measured_in == "difference" and frame >= 0:
+            # A difference stands with its earlier frame.
+            frame = int(numbers[numbers <= frame].max(initial=-1))
+        here = np.flatnonzero(numbers == frame)
+        if measured_in == "difference":
+            # Two differences may have the same earlier frame; draw each place once.
+            order = here[np.argsort(sampling.used[here], kind="stable")]
+            _, first = np.unique(sampling.places[order, 1:], axis=0, return_index=True)
+            here = np.sort(order[first])
+        return (
+            sampling.places[here, 1:],
+            sampling.used[here],
+            [sampling.reasons[i] for i in here],
+            sampling.patch_shape,
+        )
+
+
+def _measured_in(measurement: Measurement) -> str:
+    """Return which frames the patches of a measurement lie on: those of its source or its base."""
+    if measurement.correlation is not None:
+        return measurement.correlation.base
+    return measurement.parameters.source
