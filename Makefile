@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+WRITER := $(VENV)/.writer
 PACKAGER := $(VENV)/.packager
 FILE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types format bench bundle bundle-test bundle-broken clean
+.PHONY: help setup run test lint types format bench bundle bundle-test bundle-broken docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -54,6 +55,13 @@ bundle-test: $(READY) ## Try dist/StructMask where nothing of ours is, against t
 
 bundle-broken: $(READY) ## Show that the bundle test notices what is missing from a bundle
 	$(BIN)/python packaging/break_bundle.py
+
+$(WRITER): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group docs
+	@touch $@
+
+docs: $(WRITER) ## Build the guide into build/site; a warning fails it
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 clean: ## Remove what was built
 	rm -rf build dist

@@ -1,0 +1,51 @@
+"""What `mkdocs` calls while it builds the guide: pages and pictures made from the code itself.
+
+Nothing that is generated is kept in the repository, so that it is always of this version.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import examples  # type: ignore[import-not-found]  # beside this file
+import reference  # type: ignore[import-not-found]
+
+# Pages that may not be there yet, and the section and title under which they stand.
+_OPTIONAL = (
+    ("install.md", "Use it", "Install"),
+    ("accuracy.md", "Look it up", "How accurate it is"),
+    ("quality-figures.md", "Look it up", "What the quality figures are worth"),
+    ("benchmarks.md", "Look it up", "Speed"),
+    ("limits.md", "Look it up", "Limits"),
+)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Put the pages of others into the navigation, where they exist."""
+    nav: list[dict[str, Any]] = config["nav"]
+    listed = str(nav)
+    for name, section, title in _OPTIONAL:
+        if (Path(config["docs_dir"]) / name).exists() and name not in listed:
+            pages = next(entry[section] for entry in nav if section in entry)
+            pages.insert(0 if name == "install.md" else len(pages), {title: name})
+    return config
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the generated pages and pictures."""
+    pages = {
+        "command-line.md": reference.command_line(),
+        "parameters.md": reference.parameters(),
+    }
+    text, pictures = examples.worked_examples()
+    pages["examples.md"] = text
+    for name, contents in {**pages, **pictures}.items():
+        files.append(File.generated(config, name, content=contents))
+    return files
