@@ -7,11 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from structmask_gui.core.extraction import Extraction, extract_array
+from structmask_gui.core.extraction import Extraction, select
 from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.core.measurement import measure
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.sampling import Region
+from structmask_gui.io.cache import MeasurementCache
 from structmask_gui.io.channels import Channel
 from structmask_gui.io.images import ImageStack, open_stack
 from structmask_gui.io.record import Record, make_record
@@ -64,6 +66,7 @@ def extract_inputs(
     dark: Input | None = None,
     subtract: Input | None = None,
     quality: bool = False,
+    cache: MeasurementCache | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> tuple[Extraction, Record]:
@@ -80,6 +83,8 @@ def extract_inputs(
         A dark or blank stack, and a stack to take off, for the sources of these names.
     quality : bool
         Work out the figures of the mask too, which takes a second or two.
+    cache : MeasurementCache, optional
+        Where measurements are kept and looked for; nothing is kept without it.
     progress, cancelled : callable, optional
         See `structmask_gui.core.progress`.
 
@@ -99,15 +104,23 @@ def extract_inputs(
         frames = stacks[0] if len(stacks) == 1 else ChosenFrames(stacks)
         dark_stack = None if dark is None else resources.enter_context(dark.open())
         other = None if subtract is None else resources.enter_context(subtract.open())
-        extraction = extract_array(
-            frames,
-            parameters,
-            region=region,
-            dark=dark_stack,
-            subtract=other,
-            progress=progress,
-            cancelled=cancelled,
-        )
+        key, measurement = None, None
+        if cache is not None:
+            key = cache.key(stacks, parameters, region=region, dark=dark_stack, subtract=other)
+            measurement = cache.load(key, parameters)
+        if measurement is None:
+            measurement = measure(
+                frames,
+                parameters,
+                region=region,
+                dark=dark_stack,
+                subtract=other,
+                progress=progress,
+                cancelled=cancelled,
+            )
+            if cache is not None:
+                cache.store(key, measurement)
+        extraction = select(measurement, parameters)
         figures = None
         if quality:
             figures = extraction_quality(extraction, frames, progress=progress, cancelled=cancelled)

@@ -1,0 +1,255 @@
+"""Measurements kept on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from structmask_gui.core import measurement as core_measurement
+from structmask_gui.core.extraction import select
+from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.measurement import measure
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.sampling import Region
+from structmask_gui.io import jobs
+from structmask_gui.io.cache import MeasurementCache, cache_folder, content_identity
+from structmask_gui.io.images import open_stack
+from structmask_gui.io.jobs import Input, extract_inputs
+from structmask_gui.io.stored import measurement_bytes, measurement_from
+
+PARAMETERS = Parameters(patch_size=32, center_size=9)
+
+
+def noise(frames: int = 4, side: int = 128, seed: int = 0) -> np.ndarray[Any, Any]:
+    white = np.random.default_rng(seed).normal(size=(frames, side, side + 2))
+    return (1000 + 50 * (white[..., 2:] + white[..., 1:-1] + white[..., :-2])).astype(np.uint16)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    tifffile.imwrite(tmp_path / "a.tif", noise(), photometric="minisblack")
+    return tmp_path / "a.tif"
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count the measurements that are made."""
+    made: list[int] = []
+
+    def counting(*arguments: Any, **options: Any) -> core_measurement.Measurement:
+        made.append(1)
+        return measure(*arguments, **options)
+
+    monkeypatch.setattr(jobs, "measure", counting)
+    return made
+
+
+def same(a: Any, b: Any) -> bool:
+    """Compare nested results, arrays bit by bit."""
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and a.dtype == b.dtype and np.array_equal(a, b, True)
+    if dataclasses.is_dataclass(a):
+        return type(a) is type(b) and all(
+            same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a)
+        )
+    if isinstance(a, tuple | list):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b) or (a != a and b != b)
+
+
+@pytest.mark.parametrize("method", ["ring", "statistical"])
+def test_a_measurement_survives_as_bytes(method: str) -> None:
+    parameters = PARAMETERS.changed(method=method, source="frames")
+    stack = noise()
+    stack[0, :40, :40] = 7  # patches that are left out
+    measured = measure(ArrayFrames(stack), parameters, region=Region(0, 128, 0, 100))
+    again = measurement_from(measurement_bytes(measured))
+    assert same(measured, again)
+    assert select(again, parameters).mask == select(measured, parameters).mask
+
+
+def test_statistical_under_a_picture_survives_too() -> None:
+    y, x = np.mgrid[:256, :256]
+    picture = 3000 * np.exp(-((y % 64 - 32.0) ** 2 + (x % 64 - 32.0) ** 2) / 60)
+    parameters = Parameters(method="statistical", source="spectrum")
+    measured = measure(ArrayFrames(noise(2, 256) + picture), parameters)
+    assert measured.correlation is not None
+    assert measured.correlation.evidence.fit is not None
+    assert same(measured, measurement_from(measurement_bytes(measured)))
+
+
+def test_second_time_nothing_is_measured(file: Path, tmp_path: Path, counted: list[int]) -> None:
+    cache = MeasurementCache(tmp_path / "kept")
+    first, record = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    second, again = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    assert len(counted) == 1
+    assert first.mask == second.mask
+    assert record.model_copy(update={"date": ""}) == again.model_copy(update={"date": ""})
+    # What needs no new measurement finds the same entry, also a smaller centre.
+    extract_inputs([Input(file)], PARAMETERS.changed(base_percentile=40.0), cache=cache)
+    extract_inputs([Input(file)], PARAMETERS.changed(center_size=7), cache=cache)
+    assert len(counted) == 1
+    extract_inputs([Input(file)], PARAMETERS.changed(center_size=15), cache=cache)
+    assert len(counted) == 2
+
+
+def test_everything_that_matters_is_in_the_key(file: Path, tmp_path: Path) -> None:
+    cache = MeasurementCache(tmp_path)
+    tifffile.imwrite(tmp_path / "b.tif", noise(seed=1), photometric="minisblack")
+    with open_stack(file) as a, open_stack(tmp_path / "b.tif") as b:
+        keys = [
+            cache.key([a], PARAMETERS),
+            cache.key([b], PARAMETERS),
+            cache.key([a, b], PARAMETERS),
+            cache.key([a.with_frames(slice(0, 2))], PARAMETERS),
+            cache.key([a], PARAMETERS, region=Region(0, 64, 0, 64)),
+            cache.key([a], PARAMETERS, dark=b),
+            cache.key([a], PARAMETERS, subtract=b),
+            *(
+                cache.key([a], PARAMETERS.changed(**change))
+                for change in (
+                    {"patch_size": 16},
+                    {"patches": 10},
+                    {"seed": 1},
+                    {"layout": "random"},
+                    {"source": "difference"},
+                    {"method": "statistical"},
+                    {"norm_autocorr": False},
+                    {"log_autocorr": False},
+                    {"crop_autocorr": False},
+                )
+            ),
+        ]
+        assert len(set(keys)) == len(keys)
+        assert cache.key([a], PARAMETERS) == keys[0]
+
+
+def test_a_changed_file_is_measured_again(file: Path, tmp_path: Path, counted: list[int]) -> None:
+    cache = MeasurementCache(tmp_path / "kept")
+    extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    before = file.stat()
+    tifffile.imwrite(file, noise(seed=5), photometric="minisblack")
+    # Even if it pretends to be as old and as long as before.
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert file.stat().st_size == before.st_size
+    extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    assert len(counted) == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"junk", b"PK\x03\x04", None])
+def test_damaged_entries_are_forgotten(
+    damage: bytes | None, file: Path, tmp_path: Path, counted: list[int]
+) -> None:
+    cache = MeasurementCache(tmp_path / "kept")
+    first, _ = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    (entry,) = (tmp_path / "kept").iterdir()
+    whole = entry.read_bytes()
+    entry.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    second, _ = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    assert len(counted) == 2
+    assert first.mask == second.mask
+
+
+def test_an_entry_runs_no_code(tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (mark,))
+
+    hidden = np.array([Evil()], dtype=object)
+    np.savez(tmp_path / "evil.npz", about=hidden, a0=hidden)
+    for data in ((tmp_path / "evil.npz").read_bytes(), pickle.dumps(Evil())):
+        with pytest.raises(ValueError, match="no stored measurement"):
+            measurement_from(data)
+    assert not mark.exists()
+
+
+def test_size_is_bounded_and_the_oldest_go_first(file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    cache = MeasurementCache(folder)
+    measured = measure(ArrayFrames(noise()), PARAMETERS)
+    one = len(measurement_bytes(measured))
+    cache.limit = 3 * one + one // 2
+    for i in range(3):
+        assert cache.store(f"k{i}", measured)
+        os.utime(folder / f"k{i}.measurement", (i, i))
+    assert cache.load("k0", PARAMETERS) is not None  # used again: now the newest
+    assert cache.store("k3", measured)
+    assert sorted(p.stem for p in folder.iterdir()) == ["k0", "k2", "k3"]
+    assert cache.size() <= cache.limit
+    cache.limit = one - 1
+    assert not cache.store("k4", measured)
+    cache.clear()
+    assert cache.size() == 0
+
+
+def test_a_place_that_cannot_be_written_does_no_harm(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("a file where the folder should be")
+    cache = MeasurementCache(tmp_path / "kept")
+    extraction, _ = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    assert extraction.mask.statistics.true_pixels >= 1
+
+
+def test_a_full_disk_does_no_harm(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = MeasurementCache(tmp_path / "kept")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    extraction, _ = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    assert extraction.mask.statistics.true_pixels >= 1
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_two_programs_share_it(file: Path, tmp_path: Path) -> None:
+    """Both write and read and prune the same entries at once; nothing is broken or in the way."""
+    code = f"""
+import sys
+from pathlib import Path
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.io.cache import MeasurementCache
+from structmask_gui.io.jobs import Input, extract_inputs
+cache = MeasurementCache(Path({str(tmp_path / "kept")!r}), limit=12_000)
+for i in range(30):
+    parameters = Parameters(patch_size=32, center_size=9, seed=i % 4)
+    extraction, _ = extract_inputs([Input(Path({str(file)!r}))], parameters, cache=cache)
+    assert extraction.mask.statistics.true_pixels == 3, extraction.mask
+"""
+    running = [
+        subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for process in running:
+        _, errors = process.communicate(timeout=100)
+        assert process.returncode == 0, errors
+    left = [path.suffix for path in (tmp_path / "kept").iterdir()]
+    assert set(left) <= {".measurement"}
+
+
+def test_identity_of_a_folder(tmp_path: Path) -> None:
+    zarr = pytest.importorskip("zarr")
+    zarr.save_array(str(tmp_path / "a.zarr"), noise())
+    with open_stack(tmp_path / "a.zarr") as stack:
+        before = content_identity(stack)
+        chunk = next(
+            f for f in (tmp_path / "a.zarr").rglob("*") if f.name.isdigit() and f.is_file()
+        )
+        chunk.write_bytes(chunk.read_bytes() + b"x")
+        assert content_identity(stack) != before
+
+
+def test_where_it_lies(fresh_home: Path) -> None:
+    assert cache_folder() == fresh_home / "measurements"
