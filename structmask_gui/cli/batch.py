@@ -30,6 +30,9 @@ from structmask_gui.io.summary import (
 _SUMMARY_EVERY = 5.0
 """Seconds between summaries while the batch runs, so that one that is killed leaves its last."""
 
+_SUMMARY_SHARE = 0.05
+"""Most of the time that they may take: with pictures of thousands of masks they take seconds."""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
@@ -100,7 +103,7 @@ class _Reporter:
 
     def __init__(self, queue: BatchQueue, place: Path, *, quiet: bool) -> None:
         self._queue, self._place, self._quiet = queue, place, quiet
-        self._written = time.monotonic()
+        self._next = time.monotonic() + _SUMMARY_EVERY
 
     def changed(self, index: int, status: JobStatus) -> None:
         if status.state not in (State.DONE, State.FAILED):
@@ -116,9 +119,11 @@ class _Reporter:
             tqdm.write(f"{job.name}: {status.sentence}{kept}", file=sys.stdout)
         for sentence in status.left_out:
             tqdm.write(f"error: {sentence}", file=sys.stderr)
-        if time.monotonic() - self._written >= _SUMMARY_EVERY:
+        started = time.monotonic()
+        if started >= self._next:
             write_summary(self._queue, self._place, force=True)
-            self._written = time.monotonic()
+            ended = time.monotonic()
+            self._next = ended + max(_SUMMARY_EVERY, (ended - started) / _SUMMARY_SHARE)
 
 
 def _as_json(
