@@ -59,11 +59,20 @@ class Lab:
             kept = ("SYSTEMROOT", "WINDIR", "TEMP", "TMP")
             environment = {name: os.environ[name] for name in kept if name in os.environ}
             environment |= {name: str(home) for name in ("USERPROFILE", "APPDATA", "LOCALAPPDATA")}
-        if screen:
-            environment["DISPLAY"] = screen
-        elif sys.platform.startswith("linux"):
+            # Windows knows the person's folder of settings from elsewhere.
+            environment["STRUCTMASK_HOME"] = str(home)
+        if not screen:
             environment["QT_QPA_PLATFORM"] = "offscreen"
+        elif sys.platform.startswith("linux"):
+            environment["DISPLAY"] = screen
         return environment
+
+    @property
+    def console(self) -> Path:
+        """Return the executable that a shell waits for and reads from."""
+        if sys.platform == "win32":
+            return self.program.with_name("structmask-cli.exe")
+        return self.program
 
     def run(
         self,
@@ -81,7 +90,7 @@ class Lab:
         home : Path, optional
             A new empty one if not given.
         screen : str
-            The X display; offscreen if empty.
+            The X display, or any word for the desktop of other systems; offscreen if empty.
         program : Path, optional
             Another program than the executable.
         closed : bool

@@ -28,8 +28,26 @@ def main(arguments: Sequence[str]) -> int:
 
         return selftest.main(arguments)
     from structmask_gui.__main__ import main as window
+    from structmask_gui.core.errors import StructMaskError
 
-    return window(arguments)
+    try:
+        return window(arguments)
+    except StructMaskError as error:
+        # Nothing a person does is answered so: a file of the program itself is missing.
+        show_error(str(error))
+        return 2
+
+
+def show_error(sentence: str) -> None:
+    """Say on standard error and on the screen why the program does not start."""
+    print(f"error: {sentence}", file=sys.stderr)
+    from PySide6.QtGui import QGuiApplication
+    from PySide6.QtWidgets import QApplication, QMessageBox
+
+    if isinstance(QApplication.instance(), QApplication):
+        box = QMessageBox(QMessageBox.Icon.Critical, "StructMask", sentence)
+        if QGuiApplication.platformName() != "offscreen":
+            box.exec()
 
 
 def provide_streams() -> None:

@@ -35,6 +35,21 @@ def test_anything_else_goes_to_the_window(monkeypatch: pytest.MonkeyPatch):
     assert asked == [[], ["stack.tif"], ["./extract"]]
 
 
+def test_a_file_of_the_program_that_is_missing_is_named(
+    qapp: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    import structmask_gui.__main__ as window
+    from structmask_gui.core.errors import InputError
+
+    def fail(_arguments: list[str]) -> int:
+        raise InputError("icons/open.svg: is missing from the installation; install it again.")
+
+    monkeypatch.setattr(window, "main", fail)
+    assert start.main([]) == 2
+    sentence = "error: icons/open.svg: is missing from the installation; install it again.\n"
+    assert capsys.readouterr().err == sentence
+
+
 def test_a_command_without_streams_writes_its_files(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
