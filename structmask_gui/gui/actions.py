@@ -10,7 +10,7 @@ from typing import Literal
 
 from structmask_gui.gui.views.colormaps import COLORMAPS
 
-Needs = Literal["", "stack", "result", "busy", "pinned", "region", "undo", "redo"]
+Needs = Literal["", "stack", "result", "busy", "pinned", "region", "undo", "redo", "rings"]
 """What must be there for an action to be enabled."""
 
 
@@ -304,6 +304,7 @@ def _measure() -> list[ActionInfo]:
                 "One of the published remedies; its button says what it changes, undo takes it"
                 " back.",
                 f"Ctrl+{number}",
+                needs="rings",
                 gap=number == 1,
             )
             for number, (name, text) in enumerate(_REMEDIES.items(), 1)

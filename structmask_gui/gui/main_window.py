@@ -189,6 +189,7 @@ class MainWindow(QMainWindow):
             session.busy_changed,
             session.pinned_changed,
             session.region_changed,
+            session.parameters_changed,
             session.history.changed,
         ):
             signal.connect(self._update_enabled)
@@ -372,6 +373,7 @@ class MainWindow(QMainWindow):
             "region": session.region is not None,
             "undo": session.history.can_undo,
             "redo": session.history.can_redo,
+            "rings": session.uses_rings,
         }
         if there == self._there:
             return  # asked at every step of a slider

@@ -166,6 +166,12 @@ class SessionState(QObject):
         return self._parameters
 
     @property
+    def uses_rings(self) -> bool:
+        """Whether the published method is chosen; the remedies belong to it."""
+        # Asked before the first paint, when parameters are not made yet.
+        return self._parameters is None or self._parameters.method == "ring"
+
+    @property
     def region(self) -> Region | None:
         """The rectangle that is measured; None for the whole image."""
         return self._region

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from importlib import metadata
+from textwrap import wrap
 
 from structmask_gui import __version__
 from structmask_gui.gui import places
@@ -18,7 +19,6 @@ _PACKAGES = (
     "pydantic",
     "PySide6-Essentials",
     "pyqtgraph",
-    "superqt",
 )
 
 
@@ -31,7 +31,7 @@ def system_text() -> str:
         f"StructMask {__version__}" + (" (packaged)" if getattr(sys, "frozen", False) else ""),
         f"Python {platform.python_version()}, Qt {qVersion()}",
         f"{platform.platform()}, {platform.machine()}",
-        ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
+        *wrap(", ".join(f"{name} {_version(name)}" for name in _PACKAGES), 78),
     ]
     screen = QGuiApplication.primaryScreen()
     if screen is not None:

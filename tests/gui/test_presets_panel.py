@@ -202,3 +202,13 @@ def test_remedies_show_and_do_what_they_change(panel: PresetsPanel, window: Main
         button.click()
         assert window.session.parameters == expected.parameters
         assert window.session.history.undo_text == REMEDIES[name].text
+
+
+def test_remedies_belong_to_the_published_method(panel: PresetsPanel, window: MainWindow):
+    window.session.set_parameter("method", "statistical")
+    assert not any(button.isEnabled() for button in panel.remedies.values())
+    assert "published method" in panel.effect.text()
+    assert not any(window.actions_by_id[name].isEnabled() for name in REMEDIES)
+    window.session.set_parameter("method", "ring")
+    assert all(button.isEnabled() for button in panel.remedies.values())
+    assert all(window.actions_by_id[name].isEnabled() for name in REMEDIES)

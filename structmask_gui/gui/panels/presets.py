@@ -33,6 +33,7 @@ from structmask_gui.io.presets import Preset, PresetFolder, built_in_presets, fi
 log = logging.getLogger(__name__)
 
 _FILES = "Presets (*.json)"
+_NO_REMEDY = "The remedies belong to the published method, which is not chosen."
 _HINT = "Point at a button to see what it would change."
 
 
@@ -138,6 +139,7 @@ class PresetsPanel(QWidget):
         self.reload()
         session.preset_changed.connect(self._update)
         session.parameters_changed.connect(self._show_hint)
+        self._show_hint()
 
     # --- what there is ------------------------------------------------------------------------
 
@@ -384,8 +386,12 @@ class PresetsPanel(QWidget):
         self._remedy(self.sender().objectName())
 
     def _show_hint(self, *_: Any) -> None:
-        if self.effect.text() != _HINT:
-            self.effect.setText(_HINT)
+        rings = self._session.uses_rings
+        for button in self.remedies.values():
+            button.setEnabled(rings)
+        hint = _HINT if rings else _NO_REMEDY
+        if self.effect.text() != hint:
+            self.effect.setText(hint)
 
     def _effect_of(self, remedy: str) -> str:
         return apply_remedy(self._session.parameters, remedy).text

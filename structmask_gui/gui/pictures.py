@@ -1,0 +1,80 @@
+"""`make pictures`: the program draws the pictures of its own documentation, from real widgets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from structmask_gui.gui.main_window import MainWindow
+
+FOLDER = Path("docs") / "images"
+_SIZE = (1280, 800)
+_TIMEOUT = 60_000
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw all pictures into a folder and return the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    folder = Path(arguments[0]) if arguments else FOLDER
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from structmask_gui.gui import app, logs, needs, places
+    from structmask_gui.gui.settings import Settings
+
+    sample = places.sample_stack()
+    if sample is None:
+        needs.complain("error: the sample is missing from this installation; install it again.")
+        return 2
+    application = app.make_application()
+    logs.log_qt_messages()
+    window = app.make_window(application, Settings(browser_folder=str(sample.parent)))
+    window.saves_settings = False
+    window.resize(*_SIZE)
+    window.show()
+    window.complete()
+    folder.mkdir(parents=True, exist_ok=True)
+    window.session.open(sample)
+    if not _settle(window):
+        needs.complain(f"error: {window.session.error or 'the sample was not measured in time'}")
+        return 2
+    for theme in ("light", "dark"):
+        window.theme.choose(theme)
+        _settle(window)
+        window.grab().save(str(folder / f"window-{theme}.png"))
+    window.theme.choose("light")
+    _settle(window)
+    for name in ("image", "autocorrelation", "rings", "mask"):
+        getattr(window.views, name).render_image().save(str(folder / f"{name}.png"))
+    window.session.pin()
+    window.session.set_parameter("max_true_pixels", 3)
+    window.show_panel("compare")
+    _settle(window)
+    window.docks["compare"].grab().save(str(folder / "compare.png"))
+    window.close()
+    for path in sorted(folder.glob("*.png")):
+        print(path)
+    return 0
+
+
+def _settle(window: MainWindow) -> bool:
+    """Wait until the result is there and everything is painted; False if it does not come."""
+    from PySide6.QtCore import QElapsedTimer, QEventLoop, QTimer
+
+    loop, clock = QEventLoop(), QElapsedTimer()
+    clock.start()
+    session = window.session
+    while session.extraction is None or session.stale or session.busy:
+        if session.error or clock.elapsed() > _TIMEOUT:
+            return False
+        QTimer.singleShot(20, loop.quit)
+        loop.exec()
+    QTimer.singleShot(400, loop.quit)
+    loop.exec()
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
