@@ -153,18 +153,18 @@ class Commands(QObject):
 
     def copy_mask(self) -> None:
         """Copy the mask as a nested list."""
-        extraction = self._session.extraction
-        if extraction is not None:
-            rows = extraction.mask.array.astype(int).tolist()
+        mask = self._session.mask
+        if mask is not None:
+            rows = mask.array.astype(int).tolist()
             text = "[" + ",\n ".join(json.dumps(row) for row in rows) + "]"
             QGuiApplication.clipboard().setText(text)
             self._window.say("The mask is on the clipboard.")
 
     def copy_sentence(self) -> None:
         """Copy the result in words."""
-        extraction = self._session.extraction
-        if extraction is not None:
-            QGuiApplication.clipboard().setText("\n".join([extraction.sentence, *extraction.notes]))
+        result = self._session.result
+        if result is not None:
+            QGuiApplication.clipboard().setText("\n".join([result.sentence, *result.notes]))
             self._window.say("The result is on the clipboard.")
 
     # --- view ---------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from structmask_gui.core.frames import FrameRange
 
 if TYPE_CHECKING:
+    from structmask_gui.core.mask import Mask
     from structmask_gui.core.parameters import Parameters
 
 
@@ -58,3 +59,21 @@ class Request:
     region: Any
     parameters: Parameters
     seconds: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A mask in place of the extracted one.
+
+    Attributes
+    ----------
+    mask : Mask
+    how : str
+        How it came about, as in "edited by hand".
+    serial : int
+        Number of the open files that it belongs to.
+    """
+
+    mask: Mask
+    how: str
+    serial: int

@@ -162,8 +162,10 @@ class Exporter(QObject):
 
 
 def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], list[Path]]:
-    extraction, stacks = session.extraction, session.measured_stacks()
+    result, extraction = session.result, session.extraction
+    assert result is not None
     assert extraction is not None
+    stacks = session.measured_stacks()
     used = session.seconds.used(extraction.parameters.source)
     seconds: dict[str, Any] = {kind: stack for kind, stack in used.items()}
 
@@ -180,11 +182,17 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
         for form, path in files.items():
             if form == "json":
                 record = make_record(
-                    extraction, stacks, **seconds, progress=progress, cancelled=cancelled
+                    extraction,
+                    stacks,
+                    mask=result.mask,
+                    **seconds,
+                    progress=progress,
+                    cancelled=cancelled,
                 )
-                export.save_record(record, path, force=True)
+                words = {"sentence": result.sentence}
+                export.save_record(record.model_copy(update=words), path, force=True)
             else:
-                writers[form](extraction.mask, path, force=True)
+                writers[form](result.mask, path, force=True)
         return list(files.values())
 
     return write

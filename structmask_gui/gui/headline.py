@@ -111,7 +111,7 @@ class Headline(QFrame):
         self.state.hide()
         self._restyle()
 
-        session.extraction_changed.connect(self._on_extraction)
+        session.mask_changed.connect(self._on_stack)
         session.stack_changed.connect(self._on_stack)
         session.stale_changed.connect(self._on_state)
         session.busy_changed.connect(self._on_busy)
@@ -119,7 +119,7 @@ class Headline(QFrame):
         session.error_changed.connect(self._on_error)
 
     def _on_stack(self) -> None:
-        self._on_extraction(self._session.extraction)
+        self._on_extraction(self._session.result)
 
     def _on_extraction(self, extraction: Extraction | None) -> None:
         if extraction is not None:

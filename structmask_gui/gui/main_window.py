@@ -197,6 +197,7 @@ class MainWindow(QMainWindow):
         session.stack_changed.connect(self._on_stack)
         session.preset_changed.connect(self._update_title)
         session.pointed.connect(self.pointer.setText)
+        session.edit_dropped.connect(self.say)
         session.bug.connect(self.show_bug)
         session.colormap_changed.connect(self._on_colormap)
         self.theme.changed.connect(self._on_theme)

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.frames import ChosenFrames, FrameRange
-from structmask_gui.gui.engine import Engine, Request
+from structmask_gui.gui.engine import Edit, Engine, Request
 from structmask_gui.gui.history import Change, History
 from structmask_gui.gui.second_stacks import SecondStacks
 from structmask_gui.gui.session_state import SessionState
@@ -184,7 +184,17 @@ class Session(SessionState):
             return
         if new != self.parameters:
             drag = self._drag if self._dragging else 0
-            self.history.make(Change(text, self._put_parameters, self.parameters, new, merge, drag))
+            old = self.parameters, self._edit
+            self.history.make(Change(text, self._put_both, old, (new, None), merge, drag))
+
+    def _put_both(self, state: tuple[Parameters, Edit | None]) -> bool:
+        """Put parameters in place, and the edited mask that belonged to them."""
+        parameters, edit = state
+        changed = self._swap_edit(edit)
+        self._put_parameters(parameters)
+        if changed:
+            self.mask_changed.emit()
+        return True
 
     def begin_drag(self) -> None:
         """Say that a slider's handle was taken: changes until it is let go are undone together."""
@@ -207,7 +217,8 @@ class Session(SessionState):
         """Measure only a rectangle (y0, y1, x0, x1), or the whole image."""
         if region != self._region:
             put = self._putter("_region", self.region_changed)
-            self.history.make(Change("Rectangle", put, self._region, region, "region"))
+            old = self._region, self._edit
+            self.history.make(Change("Rectangle", put, old, (region, None), "region"))
 
     def set_frame_range(self, frame_range: FrameRange | None) -> None:
         """Measure only some frames, or all."""
@@ -220,20 +231,72 @@ class Session(SessionState):
                 frame_range = None
         if frame_range != self._frame_range:
             put = self._putter("_frame_range", self.frame_range_changed)
-            self.history.make(Change("Frames", put, self._frame_range, frame_range, "frames"))
+            old = self._frame_range, self._edit
+            self.history.make(Change("Frames", put, old, (frame_range, None), "frames"))
 
     def _putter(self, name: str, changed: Any) -> Callable[[Any], bool]:
         serial = self._serial
 
-        def put(value: Any) -> bool:
+        def put(state: tuple[Any, Edit | None]) -> bool:
             if serial != self._serial:
                 return False  # it belonged to a file that is no longer open
+            value, edit = state
+            edit_changed = self._swap_edit(edit)
             setattr(self, name, value)
             changed.emit()
             self.refresh()
+            if edit_changed:
+                self.mask_changed.emit()
             return True
 
         return put
+
+    # --- the mask changed by hand -------------------------------------------------------------
+
+    def set_mask(self, mask: Mask, how: str, text: str) -> None:
+        """Put another mask in place of the extracted one, until the next extraction.
+
+        Parameters
+        ----------
+        mask : Mask
+            One equal to the extracted one ends the edit.
+        how : str
+            How it came about, as in "edited by hand".
+        text : str
+            What the menu says is undone. Changes of one drag are undone together.
+        """
+        extraction = self._extraction
+        if extraction is not None and mask != self.mask:
+            edit = None if mask == extraction.mask else Edit(mask, how, self._serial)
+            self._change_edit(edit, text)
+
+    def drop_edit(self) -> None:
+        """Go back to the mask as it was extracted."""
+        if self.edit is not None:
+            self._change_edit(None, "Back to the extracted mask")
+
+    def _change_edit(self, edit: Edit | None, text: str) -> None:
+        serial = self._serial
+
+        def put(value: Edit | None) -> bool:
+            if serial != self._serial:
+                return False
+            self._edit = value
+            self.mask_changed.emit()
+            return True
+
+        drag = self._drag if self._dragging else 0
+        merge = "edit" if drag else ""
+        self.history.make(Change(text, put, self._edit, edit, merge, drag))
+
+    def _swap_edit(self, edit: Edit | None) -> bool:
+        """Put an edit in place without a signal; True if it is another one."""
+        if edit is not None and edit.serial != self._serial:
+            edit = None
+        old, self._edit = self._edit, edit
+        if old is not None and edit is None:
+            self.edit_dropped.emit("The new extraction replaces your mask; undo brings it back.")
+        return edit is not old
 
     # --- results ------------------------------------------------------------------------------
 
@@ -326,13 +389,14 @@ class Session(SessionState):
         self._set_error("")
         self._set_stale(False)
         self.extraction_changed.emit(extraction)
+        self.mask_changed.emit()
 
     # --- compare, point, look -----------------------------------------------------------------
 
     def pin(self) -> None:
         """Keep the present mask as A."""
-        if self._extraction is not None:
-            self.set_pinned(self._extraction.mask, "pinned")
+        if self.mask is not None:
+            self.set_pinned(self.mask, "pinned")
 
     def set_pinned(self, mask: Mask, label: str) -> None:
         """Keep a mask, from a file for instance, as A."""
@@ -435,7 +499,7 @@ class Session(SessionState):
         self._stacks, self._all_frames, self._image = stacks, frames, image
         self._open_choices, self._signatures = choices, signatures
         self._frame, self._region, self._frame_range = 0, None, None
-        self._measurement = self._extraction = self._asked = None
+        self._measurement = self._extraction = self._asked = self._edit = None
         self._kept.clear()
         self._set_error("")
         self._set_stale(False)
@@ -445,6 +509,7 @@ class Session(SessionState):
         self.frame_changed.emit(0)
         self.image_changed.emit()
         self.extraction_changed.emit(None)
+        self.mask_changed.emit()
         self._close_later(old)
         self.refresh()
 

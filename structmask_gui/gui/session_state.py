@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.frames import ChosenFrames, FrameRange
-from structmask_gui.gui.engine import Request
+from structmask_gui.gui.engine import Edit, Request
 from structmask_gui.gui.sources import Signature
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ class SessionState(QObject):
     region_changed(), frame_range_changed()
     extraction_changed(Extraction or None)
         A new result. It belongs to the present parameters when `stale` is False.
+    mask_changed()
+        `mask` is another: a new result, or an edit. Comes after `extraction_changed`.
+    edit_dropped(str)
+        An edited mask gave way to a new extraction: the sentence that says so.
     stale_changed(bool)
         True: what is shown is older than what is asked.
     busy_changed(bool)
@@ -65,6 +69,8 @@ class SessionState(QObject):
     region_changed = Signal()
     frame_range_changed = Signal()
     extraction_changed = Signal(object)
+    mask_changed = Signal()
+    edit_dropped = Signal(str)
     stale_changed = Signal(bool)
     busy_changed = Signal(bool)
     progressed = Signal(object, object, str, float)
@@ -90,6 +96,8 @@ class SessionState(QObject):
         self._image: NDArray[Any] | None = None
         self._measurement: Measurement | None = None
         self._extraction: Extraction | None = None
+        self._edit: Edit | None = None
+        self._result: Extraction | None = None
         self._stale = False
         self._busy_with = ""
         self._error = ""
@@ -188,8 +196,33 @@ class SessionState(QObject):
 
     @property
     def extraction(self) -> Extraction | None:
-        """The shown result."""
+        """The result as it was extracted; see `result` for what a person made of it."""
         return self._extraction
+
+    @property
+    def edit(self) -> Edit | None:
+        """The mask that stands in place of the extracted one, or None."""
+        return self._edit if self._extraction is not None else None
+
+    @property
+    def result(self) -> Extraction | None:
+        """The result with the present mask: the extraction, or an `EditedExtraction`."""
+        extraction, edit = self._extraction, self.edit
+        if extraction is None or edit is None:
+            return extraction
+        made = self._result
+        known = made is not None and made.mask is edit.mask
+        if not known or getattr(made, "extracted", None) is not extraction:
+            from structmask_gui.core.edited import edited
+
+            made = self._result = edited(extraction, edit.mask, edit.how)
+        return made
+
+    @property
+    def mask(self) -> Mask | None:
+        """The present mask, edited or extracted: what is shown, scored, compared and exported."""
+        result = self.result
+        return None if result is None else result.mask
 
     @property
     def stale(self) -> bool:
@@ -245,11 +278,12 @@ class SessionState(QObject):
 
     def comparison(self) -> MaskComparison | None:
         """Compare the pinned mask A with the present mask B."""
-        if self._pinned is None or self._extraction is None:
+        mask = self.mask
+        if self._pinned is None or mask is None:
             return None
         from structmask_gui.core.mask import compare_masks
 
-        return compare_masks(self._pinned, self._extraction.mask, (self._pinned_label, "now"))
+        return compare_masks(self._pinned, mask, (self._pinned_label, "now"))
 
     def patches_on_frame(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QDataStream, QIODevice, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui import dialogs
@@ -70,6 +70,7 @@ class ViewArea(QWidget):
         session.frame_changed.connect(self._on_patches)
         session.region_changed.connect(self._on_region)
         session.extraction_changed.connect(self._on_extraction)
+        session.mask_changed.connect(self._on_mask)
         session.stale_changed.connect(self._on_stale)
         session.busy_changed.connect(self._on_stale)
         session.colormap_changed.connect(self._on_colormap)
@@ -79,31 +80,49 @@ class ViewArea(QWidget):
     def complete(self) -> None:
         """Make the views that the first paint does not need."""
         from structmask_gui.gui.views.autocorrelation import AutocorrelationView
+        from structmask_gui.gui.views.brightness import BrightnessView
         from structmask_gui.gui.views.lag import ZoomLink
         from structmask_gui.gui.views.mask import MaskView
         from structmask_gui.gui.views.profiles import ProfilesView
         from structmask_gui.gui.views.ring_overlay import RingOverlayView
+        from structmask_gui.gui.views.significance import SignificanceView
 
         session = self._session
         self.autocorrelation = AutocorrelationView()
         self.profiles = ProfilesView()
+        self.brightness = BrightnessView()
         self.rings = RingOverlayView()
+        self.significance = SignificanceView()
         self.mask = MaskView()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for view in (self.autocorrelation, self.profiles):
+        for view in (self.autocorrelation, self.profiles, self.brightness):
             view.set_title_visible(False)
             self._wire(view)
             self.tabs.addTab(view, view.title)
         self.top.addWidget(self.tabs)
-        self._add(self.rings, self.bottom)
+        self.decisions = QStackedWidget()
+        for view in (self.rings, self.significance):
+            self._wire(view)
+            self.decisions.addWidget(view)
+        self.bottom.addWidget(self.decisions)
         self._add(self.mask, self.bottom)
         self.rows.addWidget(self.bottom)
         self.rings.ring_hovered.connect(session.hover_ring)
         session.ring_hovered.connect(self.rings.highlight_ring)
-        self.zoom_link = ZoomLink((self.rings, self.mask), self)
+        session.ring_hovered.connect(self.profiles.highlight_ring)
+        for view in (self.autocorrelation, self.significance, self.mask):
+            view.lag_hovered.connect(session.hover_lag)
+            session.lag_hovered.connect(view.mark_lag)
+        with_zero_lag = (self.autocorrelation, self.rings, self.profiles)
+        for view in with_zero_lag:
+            for other in with_zero_lag:
+                if other is not view:
+                    view.zero_lag_chosen.connect(other.set_zero_lag_in_range)
+        self.zoom_link = ZoomLink((self.rings, self.significance, self.mask), self)
         self._on_colormap(session.colormap)
         self._on_extraction(session.extraction)
+        self._on_mask()
         self.reset_layout()
         self._show_welcome()
 
@@ -163,6 +182,19 @@ class ViewArea(QWidget):
             view.set_extraction(extraction)
             if view is not self.image:
                 view.set_placeholder("" if extraction is not None else nothing)
+        if hasattr(self, "tabs"):
+            statistical = extraction is not None and extraction.selection is not None
+            self.decisions.setCurrentWidget(self.significance if statistical else self.rings)
+            self.tabs.setTabVisible(
+                self.tabs.indexOf(self.brightness), self.brightness.curve is not None
+            )
+
+    def _on_mask(self) -> None:
+        """Show an edited mask in place of the extracted one."""
+        result = self._session.result
+        self.image.set_extraction(result)
+        if hasattr(self, "tabs"):
+            self.mask.set_extraction(result)
 
     def _on_stale(self, *_: object) -> None:
         session = self._session

@@ -98,7 +98,8 @@ def test_statistics_with_a_session(qtbot: QtBot) -> None:
     session = Session()
     panel = StatisticsPanel(session)
     qtbot.addWidget(panel)
-    session.extraction_changed.emit(extraction())
+    session._extraction = extraction()
+    session.mask_changed.emit()
     assert panel.sentence.text() == extraction().sentence
     session.close()
 

@@ -74,7 +74,7 @@ class ComparePanel(QWidget):
         layout.addLayout(buttons)
         layout.addLayout(below, 1)
         session.pinned_changed.connect(self._update)
-        session.extraction_changed.connect(self._update)
+        session.mask_changed.connect(self._update)
         session.stale_changed.connect(self._on_stale)
         self._update()
 

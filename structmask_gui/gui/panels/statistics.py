@@ -147,8 +147,12 @@ class StatisticsPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(area)
         if session is not None:
-            session.extraction_changed.connect(self.set_extraction)
-            self.set_extraction(session.extraction)
+            self._session = session
+            session.mask_changed.connect(self._follow)
+            self._follow()
+
+    def _follow(self) -> None:
+        self.set_extraction(self._session.result)
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the figures of an `Extraction`; None says that there is none yet."""

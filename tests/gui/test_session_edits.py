@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.editing import toggled, with_line
+from structmask_gui.core.frames import FrameRange
+from structmask_gui.core.mask import Mask
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.session import Session
+from tests.gui.conftest import wait_for_result
+
+
+def edit(session: Session) -> Mask:
+    assert session.mask is not None
+    made = with_line(session.mask, (0, 0), (4, 0))
+    session.set_mask(made, "edited by hand", "Draw a line")
+    return made
+
+
+def test_an_edit_is_what_is_shown_compared_and_counted(loaded: MainWindow):
+    session = loaded.session
+    loaded.commands.pin()
+    made = edit(session)
+    assert session.mask == made
+    assert session.extraction is not None
+    assert session.extraction.mask != made
+    comparison = session.comparison()
+    assert comparison is not None
+    assert comparison.only_in_b == 8
+    codes = loaded.views.mask.codes
+    assert codes is not None
+    np.testing.assert_array_equal(codes > 0, made.array)
+    panel = loaded.panel("statistics")
+    assert panel.values["pixels"].text() == str(made.statistics.true_pixels)
+    assert "edited by hand" in loaded.headline.sentence.text()
+
+
+def test_undo_and_redo_of_an_edit(loaded: MainWindow):
+    session = loaded.session
+    before = session.mask
+    made = edit(session)
+    session.history.undo()
+    assert session.mask == before
+    assert session.edit is None
+    session.history.redo()
+    assert session.mask == made
+    session.drop_edit()
+    assert session.mask == before
+    session.history.undo()
+    assert session.mask == made
+
+
+def test_a_drag_of_edits_is_undone_at_once(loaded: MainWindow):
+    session = loaded.session
+    before = session.mask
+    session.begin_drag()
+    for dx in (3, 4, 5):
+        assert session.mask is not None
+        session.set_mask(toggled(session.mask, (2, dx)), "edited by hand", "Draw")
+    session.end_drag()
+    session.history.undo()
+    assert session.mask == before
+    assert not session.history.can_undo
+
+
+def test_a_parameter_replaces_the_edit_says_so_and_undo_brings_it_back(
+    loaded: MainWindow, qtbot: QtBot
+):
+    session = loaded.session
+    made = edit(session)
+    with qtbot.waitSignal(session.edit_dropped) as said:
+        session.set_parameter("base_percentile", 70.0)
+    assert "undo" in said.args[0]
+    assert "undo" in loaded.statusBar().currentMessage()
+    assert session.edit is None
+    session.set_parameter("base_percentile", 71.0)
+    session.history.undo()
+    assert session.mask == made
+    assert session.parameters.base_percentile == 50
+
+
+def test_a_range_of_frames_replaces_the_edit_too(loaded: MainWindow, qtbot: QtBot):
+    session = loaded.session
+    made = edit(session)
+    session.set_frame_range(FrameRange(0, 2))
+    assert session.edit is None
+    wait_for_result(session, qtbot)
+    session.history.undo()
+    wait_for_result(session, qtbot)
+    assert session.mask == made
+
+
+def test_an_edit_does_not_outlive_its_file(loaded: MainWindow, stack_file: Path, qtbot: QtBot):
+    session = loaded.session
+    edit(session)
+    session.set_parameter("base_percentile", 70.0)
+    loaded.open_paths([str(stack_file)])
+    qtbot.waitUntil(lambda: session.extraction is None or session.busy, timeout=5000)
+    wait_for_result(session, qtbot)
+    session.history.undo()
+    assert session.edit is None
+
+
+def test_an_equal_mask_is_no_edit(loaded: MainWindow):
+    session = loaded.session
+    edit(session)
+    assert session.extraction is not None
+    session.set_mask(session.extraction.mask, "edited by hand", "Take away")
+    assert session.edit is None
+
+
+def test_an_asymmetric_mask_is_said_to_be_one(loaded: MainWindow):
+    session = loaded.session
+    session.set_mask(Mask(np.array([[0, 1, 1]], dtype=bool)), "from half.npy", "Open half.npy")
+    assert session.result is not None
+    assert any("not symmetric" in note for note in session.result.notes)
+    assert "from half.npy" in session.result.sentence
+
+
+@pytest.mark.parametrize("form", ["npy", "json"])
+def test_the_edited_mask_is_exported(loaded: MainWindow, tmp_path: Path, qtbot: QtBot, form: str):
+    made = edit(loaded.session)
+    path = tmp_path / f"out.{form}"
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({form: path})
+    if form == "npy":
+        np.testing.assert_array_equal(np.load(path), made.array)
+        return
+    record = json.loads(path.read_text())
+    assert record["edited"] is True
+    assert "edited by hand" in record["sentence"]
+    assert record["mask"] == made.array.astype(int).tolist()
