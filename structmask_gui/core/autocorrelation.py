@@ -78,6 +78,11 @@ class LagKernel:
             next_fast_len(patch_shape[1] + reach[1], real=True),
         )
 
+    @property
+    def half_shape(self) -> tuple[int, int]:
+        """Shape of the lags with dy >= 0: (reach_y + 1, 2 * reach_x + 1)."""
+        return self.reach[0] + 1, 2 * self.reach[1] + 1
+
     def half_plane(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the lag products of lags with dy >= 0.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -140,27 +141,170 @@ def measure(
         return _measure_statistically(
             frames, parameters, region, dark, subtract, progress, cancelled
         )
-    asked, frames = frames, _noise_frames(frames, parameters, dark, subtract)
-    plan = plan_patches(frames, parameters, region)
-    kernel = LagKernel(plan.patch_shape, _reach(plan.patch_shape, parameters, lag_reach))
-    total, reasons = _sum_patches(frames, plan, kernel, parameters, progress, cancelled)
+    work = _Work.of(frames, parameters, region, dark, subtract, lag_reach)
+    total = np.zeros(work.kernel.half_shape)
+    reasons: list[str] = []
+    for values, why in _chunk_sums(work, work.plan, progress, cancelled):
+        if values is not None:
+            total += values
+        reasons += why
+    return _measured(frames.name, work, region, total, reasons)
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredPart:
+    """What some of the patches of a measurement give.
+
+    Attributes
+    ----------
+    sums : ndarray of float64, shape (chunks, reach_y + 1, 2 * reach_x + 1)
+        A sum for each chunk of patches, so that they can be added in the order of a measurement in
+        one piece, which gives the same result to the last bit.
+    reasons : tuple of str
+        Why each patch was left out; empty where it was used.
+    """
+
+    sums: FloatArray
+    reasons: tuple[str, ...]
+
+
+def plan_parts(
+    frames: Frames,
+    parameters: Parameters,
+    per_part: int,
+    *,
+    region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
+) -> list[tuple[int, int]]:
+    """Divide a measurement into parts that can be made on different machines.
+
+    Parameters
+    ----------
+    frames, parameters, region, dark, subtract
+        As `measure` takes them; published method only.
+    per_part : int
+        About how many patches a part should have.
+
+    Returns
+    -------
+    list of (int, int)
+        First patch of each part and the one after its last.
+    """
+    work = _Work.of(frames, parameters, region, dark, subtract, None)
+    step = max(1, per_part // work.per_chunk) * work.per_chunk
+    total = len(work.plan)
+    return [(start, min(start + step, total)) for start in range(0, total, step)]
+
+
+def measure_part(
+    frames: Frames,
+    parameters: Parameters,
+    start: int,
+    stop: int,
+    *,
+    region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> MeasuredPart:
+    """Measure the patches ``start`` to ``stop`` of a measurement; see `plan_parts`.
+
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `measure`.
+    """
+    work = _Work.of(frames, parameters, region, dark, subtract, None)
+    part = Plan(work.plan.patch_shape, work.plan.places[start:stop])
+    sums: list[FloatArray] = []
+    reasons: list[str] = []
+    for values, why in _chunk_sums(work, part, progress, cancelled):
+        if values is not None:
+            sums.append(values)
+        reasons += why
+    return MeasuredPart(
+        np.stack(sums) if sums else np.zeros((0, *work.kernel.half_shape)), tuple(reasons)
+    )
+
+
+def merge_parts(
+    frames: Frames,
+    parameters: Parameters,
+    parts: Sequence[MeasuredPart],
+    *,
+    region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
+) -> Measurement:
+    """Return the measurement that all parts make up, the same as `measure` gives.
+
+    Raises
+    ------
+    InputError
+        If no patch can be used.
+    """
+    work = _Work.of(frames, parameters, region, dark, subtract, None)
+    total = np.zeros(work.kernel.half_shape)
+    for part in parts:
+        for values in part.sums:
+            total += values
+    reasons = [reason for part in parts for reason in part.reasons]
+    if len(reasons) != len(work.plan):
+        raise ValueError("the parts are not those of this measurement")
+    return _measured(frames.name, work, region, total, reasons)
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What is to be done: the frames that are measured, where, and how."""
+
+    frames: Frames
+    parameters: Parameters
+    plan: Plan
+    kernel: LagKernel
+    per_chunk: int
+
+    @classmethod
+    def of(
+        cls,
+        frames: Frames,
+        parameters: Parameters,
+        region: Region | None,
+        dark: Frames | None,
+        subtract: Frames | None,
+        lag_reach: int | None,
+    ) -> _Work:
+        measured = _noise_frames(frames, parameters, dark, subtract)
+        plan = plan_patches(measured, parameters, region)
+        kernel = LagKernel(plan.patch_shape, _reach(plan.patch_shape, parameters, lag_reach))
+        return cls(
+            measured, parameters, plan, kernel, patches_per_chunk(kernel, len(plan), WORKERS)
+        )
+
+
+def _measured(
+    name: str, work: _Work, region: Region | None, total: FloatArray, reasons: list[str]
+) -> Measurement:
     used = np.array([not reason for reason in reasons])
-    sampling = Sampling(plan.patch_shape, _stored_places(plan, frames), used, tuple(reasons))
+    places = _stored_places(work.plan, work.frames)
+    sampling = Sampling(work.plan.patch_shape, places, used, tuple(reasons))
     if not used.any():
         counts = ", ".join(f"{n} {reason}" for reason, n in sampling.left_out.items())
         raise InputError(
-            f"{frames.name}: has no patch to measure ({counts}); choose another channel, rectangle"
-            " or file."
+            f"{work.frames.name}: has no patch to measure ({counts}); choose another channel,"
+            " rectangle or file."
         )
     mean = total / sampling.n_used
     if not np.isfinite(mean).all():
         raise InputError(
-            f"{frames.name}: pixel values are too large for an autocorrelation that is not"
+            f"{work.frames.name}: pixel values are too large for an autocorrelation that is not"
             " normalised; switch norm_autocorr on."
         )
     return Measurement(
-        name=asked.name,
-        parameters=parameters,
+        name=name,
+        parameters=work.parameters,
         region=region,
         sampling=sampling,
         autocorrelation=Autocorrelation(unfold(mean), sampling.n_used),
@@ -244,17 +388,13 @@ def _reach(
     return reach, reach
 
 
-def _sum_patches(
-    frames: Frames,
-    plan: Plan,
-    kernel: LagKernel,
-    parameters: Parameters,
-    progress: Progress,
-    cancelled: IsCancelled,
-) -> tuple[FloatArray, list[str]]:
-    """Return the sum over the usable patches (a half plane of lags) and why others are not."""
+def _chunk_sums(
+    work: _Work, plan: Plan, progress: Progress, cancelled: IsCancelled
+) -> Iterator[tuple[FloatArray | None, list[str]]]:
+    """Yield the sum over the usable patches of each chunk, and why others are not usable."""
+    parameters, kernel = work.parameters, work.kernel
 
-    def work(chunk: Chunk) -> tuple[FloatArray | None, list[str]]:
+    def sums_of(chunk: Chunk) -> tuple[FloatArray | None, list[str]]:
         if cancelled():
             return None, []
         reasons = unusable(chunk.patches)
@@ -272,17 +412,14 @@ def _sum_patches(
         )
         return values.sum(axis=0), reasons
 
-    total = np.zeros((kernel.reach[0] + 1, 2 * kernel.reach[1] + 1))
-    reasons: list[str] = []
     what = "Measuring patches"
+    done = 0
     progress(0, len(plan), what)
-    chunks = read_patches(frames, plan, patches_per_chunk(kernel, len(plan), WORKERS))
+    chunks = read_patches(work.frames, plan, work.per_chunk)
     # Closed at once when something is raised: the pool must not outlive the call.
-    with closing(in_threads(work, chunks)) as results:
+    with closing(in_threads(sums_of, chunks)) as results:
         for values, why in results:
             stop_if(cancelled)
-            if values is not None:
-                total += values
-            reasons += why
-            progress(len(reasons), len(plan), what)
-    return total, reasons
+            yield values, why
+            done += len(why)
+            progress(done, len(plan), what)
