@@ -21,9 +21,8 @@ BANDS = (0.02, 0.08, 0.14, 0.20, 0.27, 0.35, 0.45, 0.75)
 """Edges of the bands, in cycles per pixel."""
 
 _BLOCK = 4
-# Neighbouring frequencies of a Hann-windowed tile share power: so much wider is the spread within a
-# band than independent frequencies would make it (of white noise, measured; bands are narrow).
-_SHARED = 2.93
+# Squared correlation of the amplitudes of a Hann-windowed tile at frequencies 0, 1 and 2 apart.
+_SHARED = np.array([1 / 36, 4 / 9, 1.0, 4 / 9, 1 / 36])
 
 
 @dataclass
@@ -81,19 +80,41 @@ class TileStatistics:
         power = np.concatenate(self._power)
         if inside is not None:
             power = power[inside]
-        _, bands, _ = _geometry(self.side)
-        assert self._spectrum is not None
-        mean = self._spectrum / self._count
-        degrees = (bands @ mean) ** 2 / (bands**2 @ mean**2) / _SHARED
+        degrees = self._band_degrees()
         # Noise whose strength alone follows brightness spreads alike in all bands: compare each
         # band to the highest.
         top = power[:, -1:] / power[:, -1].mean()
-        spread_top = float(top.var()) * degrees[-1]
+        spread_top = float(top.var()) * degrees[-1] / 2
         even = power / np.maximum(top, 1e-30) if spread_top > 1.5 else power
         average = np.maximum(even.mean(axis=0), 1e-30)
-        ratio = even.var(axis=0) / average**2 * degrees
-        error = np.sqrt((2 + 6 / degrees) / max(len(power), 1))
+        ratio = even.var(axis=0) / average**2 * degrees / 2
+        error = np.sqrt((2 + 12 / degrees) / max(len(power), 1))
         return ratio, error
+
+    def _band_degrees(self) -> FloatArray:
+        """Return the degrees of freedom of each band's power, for Gaussian noise of this spectrum.
+
+        The variance of a sum of powers is twice the sum of squared covariances of the amplitudes,
+        which the window shares between neighbouring frequencies.
+        """
+        from scipy.ndimage import convolve1d
+
+        assert self._spectrum is not None
+        side = self.side
+        half = self._spectrum.reshape(side, side // 2 + 1) / self._count
+        index = np.arange(side)
+        mirrored = half[-index % side][:, np.minimum(index, side - index)]
+        whole = np.where(index <= side // 2, half[:, np.minimum(index, side - index)], mirrored)
+        radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.fftfreq(side)[None])
+        degrees = []
+        for low, high in pairwise(BANDS):
+            inside = np.where((radius >= low) & (radius < high), whole, 0.0)
+            shared = inside
+            for axis in (0, 1):
+                shared = convolve1d(shared, _SHARED, axis=axis, mode="wrap")
+            variance = 2 * float((inside * shared).sum())
+            degrees.append(2 * float(inside.sum()) ** 2 / max(variance, 1e-300))
+        return np.array(degrees)
 
     def flat_tiles(self) -> FlatTiles:
         """Find the cluster of quiet tiles: see `FlatTiles`."""

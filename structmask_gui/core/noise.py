@@ -58,7 +58,7 @@ _MUCH = 4.0
 _LINE = 0.85
 # Surplus of the spread of the tiles' power, in a band, that a picture makes; the standard errors
 # from which it is suspected; and the power within the optics' band that confirms it.
-_SURPLUS, _SUSPICION, _UNEXPLAINED = 0.2, 2.5, 1.25
+_SURPLUS, _SUSPICION, _CERTAINTY, _UNEXPLAINED = 0.15, 2.5, 4.5, 1.25
 _CROWDED = 0.5
 # Frequency within which the fit must have foretold the spectrum; and the energy of flat tiles, over
 # what it foretells, up to which they are as quiet.
@@ -324,7 +324,9 @@ class _Measuring:
         flat_excess, trusted = 1.0, True
         lags = first.pool.estimate()
         actual: Used = source
-        picture = wanted == "automatic" and uneven(ratio, error, _SUSPICION)
+        # In differences the picture is gone but for what moves, which shows beyond doubt.
+        errors = _SUSPICION if source == "frames" else _CERTAINTY
+        picture = wanted == "automatic" and uneven(ratio, error, errors)
         if wanted in ("flat", "spectrum") or picture:
             fit, spread = self._fit(derived, plan, used, reach, first.log_variance)
         if wanted == "automatic" and fit is not None and not uneven(ratio, error):
@@ -793,7 +795,7 @@ def _is_line(lags: LagEstimate) -> bool:
     return max(float(line.sum()) for line in lines) >= _LINE * float(weight.sum())
 
 
-def uneven(ratio: FloatArray, error: FloatArray, errors: float = 4.5) -> bool:
+def uneven(ratio: FloatArray, error: FloatArray, errors: float = _CERTAINTY) -> bool:
     """Return whether tiles differ as a picture's do.
 
     Parameters

@@ -81,6 +81,8 @@ _HOT_SHARE = 2e-5
 # Share of the squared correlation on a line that makes it one.
 _MAIN = 0.85
 _CROSS = 0.6
+# Share of all lags from which a correlation counts as endless.
+_ENDLESS = 0.55
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,10 @@ def _picture(
     """Return whether the picture is in the correlation, and whether nothing can be said."""
     evidence = estimate.evidence
     if not evidence.trusted:
+        return True, True
+    if estimate.base == "frames" and float(selection.kept.mean()) > _ENDLESS:
+        # Correlation in all directions that does not end: of unlike frames, nothing tells it from
+        # a texture.
         return True, True
     if estimate.source == "frames":
         picture = uneven(evidence.unevenness, evidence.unevenness_error)
@@ -309,7 +315,9 @@ def _kind(kept: NDArray[np.bool_], estimate: CorrelationEstimate) -> Kind:
         if share >= _MAIN * total:
             return kind  # type: ignore[return-value]
     axes, corner = _beside(weight, middle)
-    if in_row + in_column >= _CROSS * total and corner < 0.35 * axes:
+    beside = int(kept.sum() - kept[middle].sum() - kept[:, middle].sum() + 1)
+    few = 2 * beside <= int(kept.sum()) - 1
+    if few and in_row + in_column >= _CROSS * total and corner < 0.35 * axes:
         return "cross"
     return _two_dimensional(kept)
 
@@ -387,7 +395,9 @@ def _details(flags: tuple[Flag, ...], estimate: CorrelationEstimate, more: int) 
             rows, columns = _line_share(estimate)
             share = max(rows, columns)
             what = "rows" if rows >= columns else "columns"
-            extra = f" Whole {what} hold {100 * share:.0f} % of the variance." if share > 0 else ""
+            extra = ""
+            if share >= _LINE_SHARE:
+                extra = f" Whole {what} hold {100 * share:.1g} % of the variance."
             details.append(FLAG_WORDS[flag] + extra)
         elif flag == "hot_pixels":
             share = 100 * estimate.evidence.hot_share
