@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from structmask_gui.core import hazards
 from structmask_gui.core.autocorrelation import FloatArray, LagKernel, patches_per_chunk
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.estimate import BrightnessBin, CorrelationEstimate, Evidence, describe
 from structmask_gui.core.flatness import FlatTiles, TileStatistics, block_energy
 from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.mask import BoolArray
-from structmask_gui.core.parameters import MEASURED, Parameters, Source
+from structmask_gui.core.parameters import Parameters, Source
 from structmask_gui.core.progress import (
     IsCancelled,
     Progress,
@@ -28,19 +29,27 @@ from structmask_gui.core.progress import (
     stop_if,
 )
 from structmask_gui.core.sampling import Chunk, Plan, Region, Sampling, plan_patches, read_patches
-from structmask_gui.core.significance import LagEstimate, LagPool
+from structmask_gui.core.significance import LagPool
 from structmask_gui.core.sources import (
-    BLIND_TO,
-    SEES,
     DifferenceFrames,
     SubtractedFrames,
     Used,
 )
-from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
+from structmask_gui.core.spectrum import SpectralFit, SpectrumSum
 from structmask_gui.core.stillness import PairRelation, middle, relate_frames
 from structmask_gui.core.surfaces import Surface
 from structmask_gui.core.threads import WORKERS, in_threads
-from structmask_gui.core.wholeframe import FrameEvidence, FrameLook
+from structmask_gui.core.under_picture import (
+    CERTAINTY,
+    SUSPICION,
+    choose,
+    cut_tiles,
+    fit_beyond,
+    leave_out_uneven,
+    pool_flat,
+    uneven,
+)
+from structmask_gui.core.wholeframe import FrameLook
 
 # The correlation is pooled a little further than it is tested, so that what a tail beyond takes
 # from each patch's mean is known.
@@ -49,144 +58,12 @@ _TILE = 32
 _ENOUGH_PATCHES = 20
 _KEPT_BYTES = 64 * 2**20
 _FEW_PATCHES = 12
-_ENOUGH_FLAT_TILES = 24
 _BRIGHTNESS_BINS = 4
 _MOST_FOR_IMAGE = 240
-# From the quietest to the loudest tenth of the patches, in variance.
-_MUCH = 4.0
-# Share of the squared correlation on one line that no picture has.
-_LINE = 0.85
-# Surplus of the spread of the tiles' power, in a band, that a picture makes; the standard errors
-# from which it is suspected; and the power within the optics' band that confirms it.
-_SURPLUS, _SUSPICION, _CERTAINTY, _UNEXPLAINED = 0.15, 2.5, 4.5, 1.25
-_CROWDED = 0.5
-# Frequency within which the fit must have foretold the spectrum; and the energy of flat tiles, over
-# what it foretells, up to which they are as quiet.
-_INWARD, _AS_QUIET = 0.4, 2.0
+# Power within the optics' band, over what the fit beyond it foretells, that confirms a picture.
+_UNEXPLAINED = 1.25
 
-
-@dataclass(frozen=True, eq=False)
-class BrightnessBin:
-    """The correlation of the patches of one range of brightness.
-
-    Attributes
-    ----------
-    brightness : float
-        Mean brightness of its patches.
-    lags : LagEstimate
-        Their correlation.
-    """
-
-    brightness: float
-    lags: LagEstimate
-
-
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """What was seen beside the correlation, for the verdict.
-
-    Attributes
-    ----------
-    relations : tuple of PairRelation
-        How frames relate to the next; empty for one frame.
-    unevenness, unevenness_error : ndarray, shape (bands,)
-        How much wider the power of tiles spreads than noise would; see `flatness`.
-    hot_share : float
-        Share of pixels repaired as hot.
-    blockiness : float
-        t-value of 8 x 8 blocks in the frames as stored.
-    frame : FrameEvidence
-        What shows only over whole frames.
-    fit : SpectralFit or None
-        Fit beyond the optics' band, where a picture made it necessary.
-    flat : FlatTiles or None
-        The flat tiles, likewise.
-    flat_excess : float
-        Energy of the flat tiles over what the fit foretells; 1 if they are alike.
-    trusted : bool
-        False where the noise could not be told from the picture.
-    """
-
-    relations: tuple[PairRelation, ...]
-    unevenness: FloatArray
-    unevenness_error: FloatArray
-    hot_share: float
-    blockiness: float
-    frame: FrameEvidence
-    fit: SpectralFit | None = None
-    flat: FlatTiles | None = None
-    flat_excess: float = 1.0
-    trusted: bool = True
-
-
-@dataclass(frozen=True, eq=False)
-class CorrelationEstimate:
-    """The measured correlation of the noise, and what it was measured in.
-
-    Attributes
-    ----------
-    name : str
-        What was measured, for messages.
-    parameters : Parameters
-        What it was measured with.
-    region : Region or None
-        The rectangle it stayed within.
-    lags : LagEstimate
-        Correlation per lag and its error; reaches a little beyond ``max_lag``.
-    sampling : Sampling
-        The patches, used and left out, placed on the frames as stored. Of a difference, the places
-        are those of its earlier frame.
-    source : str
-        The source that was used; never "automatic".
-    base : str
-        Which frames the flat tiles or the spectrum were taken of: "frames", "difference", "dark" or
-        "subtract"; the same as ``source`` where neither was needed.
-    note : str
-        What was done and what it is blind to, in words.
-    evidence : Evidence
-        For the verdict.
-    brightness : tuple of BrightnessBin
-        The correlation by brightness, from dark to bright; empty where that was not measured.
-    image_covariance : ndarray, shape (2 r + 1, 2 r + 1)
-        Autocovariance of the frames as they are, noise and picture; r about twice ``max_lag``.
-    warnings : tuple of str
-        Sentences on doubtful input.
-    """
-
-    name: str
-    parameters: Parameters
-    region: Region | None
-    lags: LagEstimate
-    sampling: Sampling
-    source: Used
-    base: Used
-    note: str
-    evidence: Evidence
-    brightness: tuple[BrightnessBin, ...]
-    image_covariance: FloatArray
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def noise_covariance(self) -> FloatArray:
-        """Autocovariance of the noise, shape as ``lags.rho``."""
-        return self.lags.covariance
-
-    def fits(self, parameters: Parameters) -> bool:
-        """Return whether these parameters can be answered without measuring again."""
-        ours = self.parameters
-        ignored = {"method", "norm_autocorr", "log_autocorr", "max_lag"}
-        same = all(
-            getattr(ours, name) == getattr(parameters, name)
-            for name in _measured_names()
-            if name not in ignored
-        )
-        return same and parameters.max_lag <= ours.max_lag
-
-
-def _measured_names() -> list[str]:
-    from structmask_gui.core.parameters import parameter_infos
-
-    return [info.name for info in parameter_infos().values() if info.stage in MEASURED]
+__all__ = ["BrightnessBin", "CorrelationEstimate", "Evidence", "measure_correlation"]
 
 
 def measure_correlation(
@@ -325,10 +202,12 @@ class _Measuring:
         lags = first.pool.estimate()
         actual: Used = source
         # In differences the picture is gone but for what moves, which shows beyond doubt.
-        errors = _SUSPICION if source == "frames" else _CERTAINTY
+        errors = SUSPICION if source == "frames" else CERTAINTY
         picture = wanted == "automatic" and uneven(ratio, error, errors)
         if wanted in ("flat", "spectrum") or picture:
-            fit, spread = self._fit(derived, plan, used, reach, first.log_variance)
+            fit, spread = fit_beyond(
+                derived, plan, used, reach, first.log_variance, self.region, self.cancelled
+            )
         if wanted == "automatic" and fit is not None and not uneven(ratio, error):
             # A suspicion only; where the fit beyond the optics' band explains what is within it,
             # there is no picture.
@@ -337,14 +216,14 @@ class _Measuring:
             flat = first.tiles.flat_tiles()
             energy = block_energy(fit.covariance, first.tiles.side)
             flat_excess = flat.energy / max(energy, 1e-30)
-            choice, trusted = self._choose(
-                wanted, source, fit, flat, flat_excess, first.tiles, lags
+            choice, trusted = choose(
+                wanted, source, fit, flat, flat_excess, first.tiles, lags, self.parameters
             )
             if choice == "spectrum":
                 lags = spread
                 actual = "spectrum"
             elif choice == "flat":
-                lags = self._pool_flat(derived, plan, used, flat, first.tiles.side, reach)
+                lags = pool_flat(derived, plan, used, flat, first.tiles.side, reach, self.cancelled)
                 actual = "flat"
         evidence = Evidence(
             relations=tuple(self.relations),
@@ -359,7 +238,7 @@ class _Measuring:
             trusted=trusted,
         )
         if actual == "flat" and flat is not None:
-            used, reasons = self._not_flat(plan, used, reasons, flat, first.tiles.side)
+            used, reasons = leave_out_uneven(plan, used, reasons, flat, first.tiles.side)
         return CorrelationEstimate(
             name=self.asked.name,
             parameters=self.parameters,
@@ -370,7 +249,7 @@ class _Measuring:
             ),
             source=actual,
             base=source,
-            note=_note(actual, source),
+            note=describe(actual, source),
             evidence=evidence,
             brightness=self._brightness(first) if actual == source else (),
             image_covariance=self._image(plan, used, derived),
@@ -535,7 +414,7 @@ class _Measuring:
                 result.log_variance[index] = np.log(np.maximum(zero, 1e-300))
                 result.hot += hot
                 result.pixels += patches.size
-                result.tiles.add(_tiles(patches, side))
+                result.tiles.add(cut_tiles(patches, side))
                 result.spectrum.add(patches[:, : result.spectrum.side, : result.spectrum.side])
                 if result.bins:
                     which = np.searchsorted(edges, self._patch_brightness[index])
@@ -567,149 +446,6 @@ class _Measuring:
         ]
         again = self._read(derived, plan, used, reach, self._bin_edges(used))
         return used, reasons, again
-
-    # --- under a picture ----------------------------------------------------------------------
-
-    def _fit(
-        self,
-        derived: Frames,
-        plan: Plan,
-        used: BoolArray,
-        reach: int,
-        log_variance: FloatArray,
-    ) -> tuple[SpectralFit, LagEstimate]:
-        """Fit the spectrum beyond the optics' band, on tiles that overlap by half."""
-        side = min(64, plan.patch_shape[0]) if plan.patch_shape[0] < 64 else 64
-        side = max(side, min(2 * reach + 8, plan.patch_shape[0])) // 2 * 2
-        total = SpectrumSum(side)
-        step = side // 2
-        box = self.region or Region(0, derived.frame_shape[0], 0, derived.frame_shape[1])
-        bad = plan.places[~used]
-        rows = np.arange(box.y0, box.y1 - side + 1, step)
-        columns = np.arange(box.x0, box.x1 - side + 1, step)
-        frames = np.unique(plan.places[used, 0])
-        places = np.array(
-            [(frame, y, x) for frame in frames.tolist() for y in rows for x in columns],
-            dtype=np.intp,
-        )
-        keep = ~_touches(places, side, bad, plan.patch_shape[0])
-        places = places[keep] if keep.any() else plan.places[used]
-        surface = Surface((side, side), 0)
-        quiet = SpectrumSum(side)
-        # Bright parts have more noise of their own and more fine detail: where tiles differ much,
-        # the quieter half speaks.
-        low, middle_, high = np.nanquantile(log_variance, [0.1, 0.5, 0.9])
-        for chunk in read_patches(derived, Plan((side, side), places), 64):
-            stop_if(self.cancelled)
-            patches, _ = hazards.repair_hot_pixels(surface.remove_from(chunk.patches))
-            total.add(patches)
-            power = np.einsum("nyx,nyx->n", patches, patches) / side**2
-            quiet.add(patches[power <= np.exp(middle_)])
-        if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_PATCHES:
-            total = quiet
-        self.progress(1, 1, "Fitting the spectrum beyond the optics' band")
-        fit = fit_spectrum(total, reach, 1.8, self.cancelled)
-        got = fit.covariance.shape[0] // 2
-        rho, error = fit.correlation, fit.standard_error
-        lags = LagEstimate(
-            rho=rho,
-            standard_error=error,
-            degrees=np.full(rho.shape, 100.0),
-            variance=float(fit.covariance[got, got]),
-            n_patches=total.count,
-            n_clusters=total.count,
-        )
-        return fit, lags
-
-    def _choose(
-        self,
-        wanted: Source,
-        base: Used,
-        fit: SpectralFit,
-        flat: FlatTiles,
-        flat_excess: float,
-        tiles: TileStatistics,
-        plain: LagEstimate,
-    ) -> tuple[str, bool]:
-        """Decide between the spectrum and the flat tiles, and whether to trust the answer.
-
-        A line, or lone lags, found beyond the optics' band is noise and known at all frequencies.
-        Where nothing is found there, the flat tiles say whether the noise is white (they are as
-        quiet as it foretells) or smooth (they are far louder, yet alike); if they are not alike,
-        the noise and the picture cannot be told apart.
-        """
-        kind = spectrum_kind(fit, self.parameters)
-        alike = self._flat_parts_alike(flat, tiles)
-        # Where the fit foretells nothing beyond the corners it started in, it is no line.
-        lines = kind == "lines" and fit.cutoff < _INWARD
-        known = lines or (kind == "none" and flat_excess < _AS_QUIET)
-        if wanted == "spectrum":
-            return "spectrum", known
-        if wanted == "flat":
-            return "flat", alike
-        if base != "frames" and _is_line(plain):
-            # The picture is gone but for what moved, and no picture is one line.
-            return "all", True
-        if known:
-            return "spectrum", True
-        if alike:
-            return "flat", True
-        if int(flat.chosen.sum()) >= _ENOUGH_FLAT_TILES:
-            return "flat", False
-        return "spectrum", False
-
-    def _flat_parts_alike(self, flat: FlatTiles, tiles: TileStatistics) -> bool:
-        if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.crowding > _CROWDED:
-            return False
-        ratio, error = tiles.unevenness(flat.chosen)
-        return not uneven(ratio, error, _SUSPICION)
-
-    def _pool_flat(
-        self,
-        derived: Frames,
-        plan: Plan,
-        used: BoolArray,
-        flat: FlatTiles,
-        side: int,
-        reach: int,
-    ) -> LagEstimate:
-        """Pool the flat tiles, a quadratic surface taken off each."""
-        surface = Surface((side, side), 2)
-        reach = min(reach, side // 2 - 1)
-        kernel = LagKernel((side, side), (reach, reach))
-        pool = LagPool(kernel, surface)
-        per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
-        wanted = Plan(plan.patch_shape, plan.places[used])
-        chosen = flat.chosen.reshape(-1, per_patch)
-        offsets = _offsets(plan.patch_shape, side)
-        for chunk in read_patches(derived, wanted, patches_per_chunk(kernel, len(wanted))):
-            stop_if(self.cancelled)
-            inside = chosen[chunk.indices]
-            if not inside.any():
-                continue
-            patches, _ = hazards.repair_hot_pixels(
-                Surface(plan.patch_shape, 0).remove_from(chunk.patches)
-            )
-            places = np.repeat(wanted.places[chunk.indices], per_patch, axis=0)
-            places[:, 1:] += np.tile(offsets, (len(patches), 1))
-            take = inside.ravel()
-            values = surface.remove_from(_tiles(patches, side)[take])
-            pool.add(kernel.half_plane(values).astype(np.float64), places[take])
-        return pool.estimate()
-
-    def _not_flat(
-        self, plan: Plan, used: BoolArray, reasons: list[str], flat: FlatTiles, side: int
-    ) -> tuple[BoolArray, list[str]]:
-        """Count patches without a flat tile as left out."""
-        per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
-        any_flat = flat.chosen.reshape(-1, per_patch).any(axis=1)
-        index = np.flatnonzero(used)
-        used = used.copy()
-        used[index[~any_flat]] = False
-        reasons = list(reasons)
-        for number in index[~any_flat].tolist():
-            reasons[number] = hazards.NOT_FLAT
-        return used, reasons
 
     # --- evidence -----------------------------------------------------------------------------
 
@@ -756,86 +492,3 @@ class _Measuring:
         columns = plan.patch_shape[1] - np.abs(np.arange(-reach, reach + 1))
         total /= np.outer(rows, columns) * len(places)
         return np.concatenate([total[:0:-1, ::-1], total], axis=0)
-
-
-def _note(actual: Used, base: Used) -> str:
-    note = f"Measured in {SEES[actual]}"
-    if actual != base and base != "frames":
-        note += f", of {SEES[base]}"
-    note += f". {BLIND_TO[actual]}"
-    if actual != base and base != "frames":
-        note += f" {BLIND_TO[base]}"
-    return note
-
-
-def spectrum_kind(fit: SpectralFit, parameters: Parameters) -> str:
-    """Return what the spectrum shows: "none", "lines" (one line or lone lags), or "other"."""
-    rho = fit.correlation
-    reach = rho.shape[0] // 2
-    kept = np.argwhere(np.abs(rho) >= parameters.rho_min) - reach
-    if (np.abs(rho) > 1.0 + 1e-9).any():
-        # No correlation is larger than 1: the fit does not describe this spectrum.
-        return "other"
-    half = [(int(dy), int(dx)) for dy, dx in kept if dy > 0 or (dy == 0 and dx > 0)]
-    if not half:
-        return "none"
-    ways = {(dy // int(np.gcd(dy, abs(dx))), dx // int(np.gcd(dy, abs(dx)))) for dy, dx in half}
-    if len(ways) == 1:
-        return "lines"
-    far = [max(abs(dy), abs(dx)) >= 3 for dy, dx in half]
-    return "lines" if all(far) and len(half) <= 4 else "other"
-
-
-def _is_line(lags: LagEstimate) -> bool:
-    """Whether nearly all correlation is along the row, the column or a diagonal."""
-    weight = lags.rho**2
-    middle = lags.reach
-    weight[middle, middle] = 0.0
-    lines = (weight[middle], weight[:, middle], np.diag(weight), np.diag(weight[::-1]))
-    return max(float(line.sum()) for line in lines) >= _LINE * float(weight.sum())
-
-
-def uneven(ratio: FloatArray, error: FloatArray, errors: float = _CERTAINTY) -> bool:
-    """Return whether tiles differ as a picture's do.
-
-    Parameters
-    ----------
-    ratio, error : ndarray, shape (bands,)
-        From `TileStatistics.unevenness`.
-    errors : float
-        How many standard errors count: in one band well below the highest, or in all together.
-    """
-    low = slice(0, 5)
-    surplus = ratio[low] - 1
-    single = (surplus > _SURPLUS) & (surplus > errors * error[low])
-    together = float((surplus / error[low]).sum() / np.sqrt(5))
-    return bool(single.any() or (together > errors and surplus.mean() > 0.6 * _SURPLUS))
-
-
-def _offsets(shape: tuple[int, int], side: int) -> NDArray[np.intp]:
-    rows, columns = shape[0] // side, shape[1] // side
-    y, x = np.divmod(np.arange(rows * columns), columns)
-    return np.stack([y * side, x * side], axis=1)
-
-
-def _tiles(patches: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """Cut patches into tiles, patch by patch and row by row; what is over is dropped."""
-    count, height, width = patches.shape
-    rows, columns = height // side, width // side
-    cut = patches[:, : rows * side, : columns * side]
-    tiles = cut.reshape(count, rows, side, columns, side).swapaxes(2, 3)
-    return np.ascontiguousarray(tiles.reshape(-1, side, side))
-
-
-def _touches(places: NDArray[np.intp], side: int, bad: NDArray[np.intp], size: int) -> BoolArray:
-    """Mark squares of ``side`` that overlap a bad square of ``size`` in the same frame."""
-    result = np.zeros(len(places), dtype=bool)
-    for frame, y, x in bad.tolist():
-        result |= (
-            (places[:, 0] == frame)
-            & (places[:, 1] < y + size)
-            & (places[:, 1] + side > y)
-            & (places[:, 2] < x + size)
-            & (places[:, 2] + side > x)
-        )
-    return result

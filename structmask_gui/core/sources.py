@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray, Frames
-from structmask_gui.core.stillness import PairRelation, relate_frames
+from structmask_gui.core.stillness import PairRelation, finite, relate_frames
 
 Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
 
@@ -190,8 +190,10 @@ def fourier_shift(values: AnyArray, dy: float, dx: float) -> NDArray[np.float32]
     from scipy import fft
 
     pad = _PAD
-    mean = float(values.mean(dtype=np.float64))
-    image = np.pad(values.astype(np.float64) - mean, pad, mode="symmetric")
+    # What is no number would spread over the image; patches that hold it are left out.
+    known = finite(values)
+    mean = float(known.mean())
+    image = np.pad(known - mean, pad, mode="symmetric")
     ramp = np.sin(np.linspace(0, np.pi / 2, pad)) ** 2
     for axis in (0, 1):
         taper = np.ones(image.shape[axis])

@@ -76,11 +76,20 @@ def relate_frames(frames: Frames) -> list[PairRelation]:
 
 
 def middle(frames: Frames, frame: int) -> NDArray[np.float64]:
-    """Return the middle of a frame, at most 512 pixels wide and high; not finite ones as 0."""
+    """Return the middle of a frame, at most 512 pixels wide and high; see `finite`."""
     height, width = frames.frame_shape
     y0, x0 = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
     values = frames.read(frame, y0, min(height, y0 + _SIDE))[:, x0 : x0 + _SIDE]
-    return np.nan_to_num(np.asarray(values, dtype=np.float64), posinf=0.0, neginf=0.0)
+    return finite(values)
+
+
+def finite(values: AnyArray) -> NDArray[np.float64]:
+    """Return an image with its pixels that are no numbers replaced by the median of the others."""
+    image = np.array(values, dtype=np.float64)
+    bad = ~np.isfinite(image)
+    if bad.any():
+        image[bad] = 0.0 if bad.all() else np.median(image[~bad])
+    return image
 
 
 def relate(first: int, a: AnyArray, b: AnyArray) -> PairRelation:

@@ -8,12 +8,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.hazards import CLIPPED
 from structmask_gui.core.mask import Mask
-from structmask_gui.core.noise import CorrelationEstimate, spectrum_kind, uneven
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.postprocess import centre_component
 from structmask_gui.core.significance import StatisticalSelection
+from structmask_gui.core.under_picture import spectrum_kind, uneven
 
 Kind = Literal[
     "none",

@@ -10,7 +10,7 @@ from structmask_gui.core.autocorrelation import FloatArray
 from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.sampling import Region
 from structmask_gui.core.spectrum import SpectrumSum
-from structmask_gui.core.stillness import PairRelation
+from structmask_gui.core.stillness import PairRelation, finite
 
 _MOST_FRAMES = 24
 # Frequencies next to the highest a pixel grid holds; resampling empties them.
@@ -130,7 +130,7 @@ class FrameLook:
     def _read(self, frames: Frames, number: int) -> FloatArray:
         box = self._region
         values = frames.read(number, box.y0, box.y1)[:, box.x0 : box.x1]
-        return np.nan_to_num(np.asarray(values, dtype=np.float64), posinf=0.0, neginf=0.0)
+        return finite(values)
 
     def _fixed(self) -> tuple[LineCovariance, LineCovariance, float, float]:
         rows, columns, shares, weights = [], [], [], []

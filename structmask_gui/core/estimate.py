@@ -1,0 +1,148 @@
+"""What a measurement of the noise holds: correlation, patches, and the evidence for a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.flatness import FlatTiles
+from structmask_gui.core.parameters import MEASURED, Parameters, parameter_infos
+from structmask_gui.core.sampling import Region, Sampling
+from structmask_gui.core.significance import LagEstimate
+from structmask_gui.core.sources import BLIND_TO, SEES, Used
+from structmask_gui.core.spectrum import SpectralFit
+from structmask_gui.core.stillness import PairRelation
+from structmask_gui.core.wholeframe import FrameEvidence
+
+
+@dataclass(frozen=True, eq=False)
+class BrightnessBin:
+    """The correlation of the patches of one range of brightness.
+
+    Attributes
+    ----------
+    brightness : float
+        Mean brightness of its patches.
+    lags : LagEstimate
+        Their correlation.
+    """
+
+    brightness: float
+    lags: LagEstimate
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What was seen beside the correlation, for the verdict.
+
+    Attributes
+    ----------
+    relations : tuple of PairRelation
+        How frames relate to the next; empty for one frame.
+    unevenness, unevenness_error : ndarray, shape (bands,)
+        How much wider the power of tiles spreads than noise would; see `flatness`.
+    hot_share : float
+        Share of pixels repaired as hot.
+    blockiness : float
+        t-value of 8 x 8 blocks in the frames as stored.
+    frame : FrameEvidence
+        What shows only over whole frames.
+    fit : SpectralFit or None
+        Fit beyond the optics' band, where a picture made it necessary.
+    flat : FlatTiles or None
+        The flat tiles, likewise.
+    flat_excess : float
+        Energy of the flat tiles over what the fit foretells; 1 if they are alike.
+    trusted : bool
+        False where the noise could not be told from the picture.
+    """
+
+    relations: tuple[PairRelation, ...]
+    unevenness: FloatArray
+    unevenness_error: FloatArray
+    hot_share: float
+    blockiness: float
+    frame: FrameEvidence
+    fit: SpectralFit | None = None
+    flat: FlatTiles | None = None
+    flat_excess: float = 1.0
+    trusted: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class CorrelationEstimate:
+    """The measured correlation of the noise, and what it was measured in.
+
+    Attributes
+    ----------
+    name : str
+        What was measured, for messages.
+    parameters : Parameters
+        What it was measured with.
+    region : Region or None
+        The rectangle it stayed within.
+    lags : LagEstimate
+        Correlation per lag and its error; reaches a little beyond ``max_lag``.
+    sampling : Sampling
+        The patches, used and left out, placed on the frames as stored. Of a difference, the places
+        are those of its earlier frame.
+    source : str
+        The source that was used; never "automatic".
+    base : str
+        Which frames the flat tiles or the spectrum were taken of: "frames", "difference", "dark" or
+        "subtract"; the same as ``source`` where neither was needed.
+    note : str
+        What was done and what it is blind to, in words.
+    evidence : Evidence
+        For the verdict.
+    brightness : tuple of BrightnessBin
+        The correlation by brightness, from dark to bright; empty where that was not measured.
+    image_covariance : ndarray, shape (2 r + 1, 2 r + 1)
+        Autocovariance of the frames as they are, noise and picture; r about twice ``max_lag``.
+    warnings : tuple of str
+        Sentences on doubtful input.
+    """
+
+    name: str
+    parameters: Parameters
+    region: Region | None
+    lags: LagEstimate
+    sampling: Sampling
+    source: Used
+    base: Used
+    note: str
+    evidence: Evidence
+    brightness: tuple[BrightnessBin, ...]
+    image_covariance: FloatArray
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def noise_covariance(self) -> FloatArray:
+        """Autocovariance of the noise, shape as ``lags.rho``."""
+        return self.lags.covariance
+
+    def fits(self, parameters: Parameters) -> bool:
+        """Return whether these parameters can be answered without measuring again."""
+        ours = self.parameters
+        ignored = {"method", "norm_autocorr", "log_autocorr", "max_lag"}
+        same = all(
+            getattr(ours, name) == getattr(parameters, name)
+            for name in _measured_names()
+            if name not in ignored
+        )
+        return same and parameters.max_lag <= ours.max_lag
+
+
+def _measured_names() -> list[str]:
+    return [info.name for info in parameter_infos().values() if info.stage in MEASURED]
+
+
+def describe(actual: Used, base: Used) -> str:
+    """Return what was measured and what that is blind to, in words."""
+    note = f"Measured in {SEES[actual]}"
+    if actual != base and base != "frames":
+        note += f", of {SEES[base]}"
+    note += f". {BLIND_TO[actual]}"
+    if actual != base and base != "frames":
+        note += f" {BLIND_TO[base]}"
+    return note

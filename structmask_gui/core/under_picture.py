@@ -1,0 +1,258 @@
+"""The noise under a picture: from the optics' dark band, or from where the picture is flat.
+
+Decides between the two, and whether either can be trusted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core import hazards
+from structmask_gui.core.autocorrelation import FloatArray, LagKernel, patches_per_chunk
+from structmask_gui.core.flatness import FlatTiles, TileStatistics
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.parameters import Parameters, Source
+from structmask_gui.core.progress import IsCancelled, stop_if
+from structmask_gui.core.sampling import Plan, Region, read_patches
+from structmask_gui.core.significance import LagEstimate, LagPool
+from structmask_gui.core.sources import Used
+from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
+from structmask_gui.core.surfaces import Surface
+
+_ENOUGH_FLAT_TILES = 24
+_ENOUGH_QUIET_TILES = 20
+# So many windowed tiles that overlap by half say as much as one that stands alone.
+_OVERLAP = 1.8
+# From the quietest to the loudest tenth of the patches, in variance.
+_MUCH = 4.0
+# Share of the squared correlation on one line that no picture has.
+_LINE = 0.85
+# Surplus of the spread of the tiles' power, in a band, that a picture makes; the standard errors
+# from which it is suspected, and sure.
+_SURPLUS, SUSPICION, CERTAINTY = 0.15, 2.5, 4.5
+# Tiles just above the limit for each below it, from which flat parts and picture merge.
+_CROWDED = 0.5
+# Frequency within which the fit must have foretold the spectrum; and the energy of flat tiles, over
+# what it foretells, up to which they are as quiet.
+_INWARD, _AS_QUIET = 0.4, 2.0
+
+
+def fit_beyond(
+    derived: Frames,
+    plan: Plan,
+    used: BoolArray,
+    reach: int,
+    log_variance: FloatArray,
+    region: Region | None,
+    cancelled: IsCancelled,
+) -> tuple[SpectralFit, LagEstimate]:
+    """Fit the spectrum beyond the optics' band, on tiles that overlap by half."""
+    side = min(64, plan.patch_shape[0])
+    side = max(side, min(2 * reach + 8, plan.patch_shape[0])) // 2 * 2
+    total = SpectrumSum(side)
+    step = side // 2
+    box = region or Region(0, derived.frame_shape[0], 0, derived.frame_shape[1])
+    bad = plan.places[~used]
+    rows = np.arange(box.y0, box.y1 - side + 1, step)
+    columns = np.arange(box.x0, box.x1 - side + 1, step)
+    frames = np.unique(plan.places[used, 0])
+    places = np.array(
+        [(frame, y, x) for frame in frames.tolist() for y in rows for x in columns],
+        dtype=np.intp,
+    )
+    keep = ~_touches(places, side, bad, plan.patch_shape[0])
+    places = places[keep] if keep.any() else plan.places[used]
+    surface = Surface((side, side), 0)
+    quiet = SpectrumSum(side)
+    # Bright parts have more noise of their own and more fine detail: where tiles differ much,
+    # the quieter half speaks.
+    low, typical, high = np.nanquantile(log_variance, [0.1, 0.5, 0.9])
+    for chunk in read_patches(derived, Plan((side, side), places), 64):
+        stop_if(cancelled)
+        patches, _ = hazards.repair_hot_pixels(surface.remove_from(chunk.patches))
+        total.add(patches)
+        power = np.einsum("nyx,nyx->n", patches, patches) / side**2
+        quiet.add(patches[power <= np.exp(typical)])
+    if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_QUIET_TILES:
+        total = quiet
+    fit = fit_spectrum(total, reach, _OVERLAP, cancelled)
+    got = fit.covariance.shape[0] // 2
+    rho, error = fit.correlation, fit.standard_error
+    lags = LagEstimate(
+        rho=rho,
+        standard_error=error,
+        degrees=np.full(rho.shape, 100.0),
+        variance=float(fit.covariance[got, got]),
+        n_patches=total.count,
+        n_clusters=total.count,
+    )
+    return fit, lags
+
+
+def choose(
+    wanted: Source,
+    base: Used,
+    fit: SpectralFit,
+    flat: FlatTiles,
+    flat_excess: float,
+    tiles: TileStatistics,
+    plain: LagEstimate,
+    parameters: Parameters,
+) -> tuple[str, bool]:
+    """Decide between the spectrum and the flat tiles, and whether to trust the answer.
+
+    A line, or lone lags, found beyond the optics' band is noise and known at all frequencies.
+    Where nothing is found there, the flat tiles say whether the noise is white (they are as
+    quiet as it foretells) or smooth (they are far louder, yet alike); if they are not alike,
+    the noise and the picture cannot be told apart.
+    """
+    kind = spectrum_kind(fit, parameters)
+    alike = _flat_parts_alike(flat, tiles)
+    # Where the fit foretells nothing beyond the corners it started in, it is no line.
+    lines = kind == "lines" and fit.cutoff < _INWARD
+    known = lines or (kind == "none" and flat_excess < _AS_QUIET)
+    if wanted == "spectrum":
+        return "spectrum", known
+    if wanted == "flat":
+        return "flat", alike
+    if base != "frames" and _is_line(plain):
+        # The picture is gone but for what moved, and no picture is one line.
+        return "all", True
+    if known:
+        return "spectrum", True
+    if alike:
+        return "flat", True
+    if int(flat.chosen.sum()) >= _ENOUGH_FLAT_TILES:
+        return "flat", False
+    return "spectrum", False
+
+
+def _flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:
+    if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.crowding > _CROWDED:
+        return False
+    ratio, error = tiles.unevenness(flat.chosen)
+    return not uneven(ratio, error, SUSPICION)
+
+
+def pool_flat(
+    derived: Frames,
+    plan: Plan,
+    used: BoolArray,
+    flat: FlatTiles,
+    side: int,
+    reach: int,
+    cancelled: IsCancelled,
+) -> LagEstimate:
+    """Pool the flat tiles, a quadratic surface taken off each."""
+    surface = Surface((side, side), 2)
+    reach = min(reach, side // 2 - 1)
+    kernel = LagKernel((side, side), (reach, reach))
+    pool = LagPool(kernel, surface)
+    per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
+    wanted = Plan(plan.patch_shape, plan.places[used])
+    chosen = flat.chosen.reshape(-1, per_patch)
+    offsets = _offsets(plan.patch_shape, side)
+    for chunk in read_patches(derived, wanted, patches_per_chunk(kernel, len(wanted))):
+        stop_if(cancelled)
+        inside = chosen[chunk.indices]
+        if not inside.any():
+            continue
+        patches, _ = hazards.repair_hot_pixels(
+            Surface(plan.patch_shape, 0).remove_from(chunk.patches)
+        )
+        places = np.repeat(wanted.places[chunk.indices], per_patch, axis=0)
+        places[:, 1:] += np.tile(offsets, (len(patches), 1))
+        take = inside.ravel()
+        values = surface.remove_from(cut_tiles(patches, side)[take])
+        pool.add(kernel.half_plane(values).astype(np.float64), places[take])
+    return pool.estimate()
+
+
+def leave_out_uneven(
+    plan: Plan, used: BoolArray, reasons: list[str], flat: FlatTiles, side: int
+) -> tuple[BoolArray, list[str]]:
+    """Count patches without a flat tile as left out."""
+    per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
+    any_flat = flat.chosen.reshape(-1, per_patch).any(axis=1)
+    index = np.flatnonzero(used)
+    used = used.copy()
+    used[index[~any_flat]] = False
+    reasons = list(reasons)
+    for number in index[~any_flat].tolist():
+        reasons[number] = hazards.NOT_FLAT
+    return used, reasons
+
+
+def spectrum_kind(fit: SpectralFit, parameters: Parameters) -> str:
+    """Return what the spectrum shows: "none", "lines" (one line or lone lags), or "other"."""
+    rho = fit.correlation
+    reach = rho.shape[0] // 2
+    kept = np.argwhere(np.abs(rho) >= parameters.rho_min) - reach
+    if (np.abs(rho) > 1.0 + 1e-9).any():
+        # No correlation is larger than 1: the fit does not describe this spectrum.
+        return "other"
+    half = [(int(dy), int(dx)) for dy, dx in kept if dy > 0 or (dy == 0 and dx > 0)]
+    if not half:
+        return "none"
+    ways = {(dy // int(np.gcd(dy, abs(dx))), dx // int(np.gcd(dy, abs(dx)))) for dy, dx in half}
+    if len(ways) == 1:
+        return "lines"
+    far = [max(abs(dy), abs(dx)) >= 3 for dy, dx in half]
+    return "lines" if all(far) and len(half) <= 4 else "other"
+
+
+def _is_line(lags: LagEstimate) -> bool:
+    """Whether nearly all correlation is along the row, the column or a diagonal."""
+    weight = lags.rho**2
+    middle = lags.reach
+    weight[middle, middle] = 0.0
+    lines = (weight[middle], weight[:, middle], np.diag(weight), np.diag(weight[::-1]))
+    return max(float(line.sum()) for line in lines) >= _LINE * float(weight.sum())
+
+
+def uneven(ratio: FloatArray, error: FloatArray, errors: float = CERTAINTY) -> bool:
+    """Return whether tiles differ as a picture's do.
+
+    Parameters
+    ----------
+    ratio, error : ndarray, shape (bands,)
+        From `TileStatistics.unevenness`.
+    errors : float
+        How many standard errors count: in one band well below the highest, or in all together.
+    """
+    low = slice(0, 5)
+    surplus = ratio[low] - 1
+    single = (surplus > _SURPLUS) & (surplus > errors * error[low])
+    together = float((surplus / error[low]).sum() / np.sqrt(5))
+    return bool(single.any() or (together > errors and surplus.mean() > 0.6 * _SURPLUS))
+
+
+def cut_tiles(patches: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    """Cut patches into tiles, patch by patch and row by row; what is over is dropped."""
+    count, height, width = patches.shape
+    rows, columns = height // side, width // side
+    cut = patches[:, : rows * side, : columns * side]
+    tiles = cut.reshape(count, rows, side, columns, side).swapaxes(2, 3)
+    return np.ascontiguousarray(tiles.reshape(-1, side, side))
+
+
+def _offsets(shape: tuple[int, int], side: int) -> NDArray[np.intp]:
+    rows, columns = shape[0] // side, shape[1] // side
+    y, x = np.divmod(np.arange(rows * columns), columns)
+    return np.stack([y * side, x * side], axis=1)
+
+
+def _touches(places: NDArray[np.intp], side: int, bad: NDArray[np.intp], size: int) -> BoolArray:
+    """Mark squares of ``side`` that overlap a bad square of ``size`` in the same frame."""
+    result = np.zeros(len(places), dtype=bool)
+    for frame, y, x in bad.tolist():
+        result |= (
+            (places[:, 0] == frame)
+            & (places[:, 1] < y + size)
+            & (places[:, 1] + side > y)
+            & (places[:, 2] < x + size)
+            & (places[:, 2] + side > x)
+        )
+    return result
