@@ -207,6 +207,8 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
 
     window.completed.connect(start)
     code = app.exec()
+    if isinstance(app, Application):
+        app.leave()
     window.close()
     reporter.remove()
     log.info("StructMask ends")

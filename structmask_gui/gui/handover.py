@@ -43,6 +43,10 @@ class Application(QApplication):
         early, self._early = self._early, []
         return early
 
+    def leave(self) -> None:
+        """Open nothing more in the window, as it is closed."""
+        self._window = None
+
 
 def is_preset(path: str) -> bool:
     """Tell whether a path is that of a preset for the desktop."""
