@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 START = ROOT / "packaging" / "start.py"
-_TIMEOUT = 600
+_TIMEOUT = 240
 
 
 @dataclass

@@ -29,7 +29,7 @@ from structmask_gui.gui.main_window import MainWindow
 
 PRESET = "Self-test of the bundle, für später"
 
-_LIMIT = 300.0
+_LIMIT = 120.0
 # They end the program, close the file the other actions need, or start another program.
 _NOT_TRIED = {"quit", "close_file", "full_screen", "cancel"}
 _STARTS_OTHERS = {"open_preset_folder", "open_log_folder"}
@@ -128,8 +128,8 @@ class SelfTest:
     def _go(self) -> None:
         self._window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow))
         self._window.resize(*_SIZE)
-        self._window.complete()
         try:
+            self._window.complete()
             for step in (
                 self._find_presets,
                 self._extract,
