@@ -157,7 +157,7 @@ class _Measuring:
         self._kept: tuple[Frames, Plan, AnyArray] | None = None
         self.relations: list[PairRelation] = []
         if self.raw.n_frames > 1:
-            self.relations = relate_frames(self.raw)
+            self.relations = relate_frames(self.raw, cancelled)
         if self.source == "difference" and self.raw.n_frames < 2:
             raise InputError(
                 f"{self.raw.name} has one frame; differences need two or more of a still scene."
@@ -192,7 +192,7 @@ class _Measuring:
         first = self._read(derived, plan, used, reach, self._bin_edges(used))
         used, reasons, first = self._without_outliers(derived, plan, used, reasons, reach, first)
         ratio, error = first.tiles.unevenness()
-        look = FrameLook(derived, self.raw, self.relations, self.region, source == "difference")
+        look = FrameLook(derived, self.raw, self.relations, self.region, self.cancelled)
         frame = look.evidence(first.spectrum)
         stop_if(self.cancelled)
         wanted = self.source

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 
 # Pixels of a side that are compared: enough to see a shift of a hundredth of a pixel.
 _SIDE = 512
@@ -63,7 +64,7 @@ class PairRelation:
         return self.coherence > max(0.3, 5 * self.coherence_error)
 
 
-def relate_frames(frames: Frames) -> list[PairRelation]:
+def relate_frames(frames: Frames, cancelled: IsCancelled = never_cancelled) -> list[PairRelation]:
     """Compare frames 2 k and 2 k + 1 (at most 16 such pairs, spread over the stack).
 
     Only the middle of large frames is compared.
@@ -72,7 +73,11 @@ def relate_frames(frames: Frames) -> list[PairRelation]:
     if len(pairs) > _MOST_PAIRS:
         chosen = np.linspace(0, len(pairs) - 1, _MOST_PAIRS).round().astype(int)
         pairs = [pairs[index] for index in chosen]
-    return [relate(first, middle(frames, first), middle(frames, first + 1)) for first in pairs]
+    relations = []
+    for first in pairs:
+        stop_if(cancelled)
+        relations.append(relate(first, middle(frames, first), middle(frames, first + 1)))
+    return relations
 
 
 def middle(frames: Frames, frame: int) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from structmask_gui.core.autocorrelation import FloatArray
 from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.sampling import Region
 from structmask_gui.core.spectrum import SpectrumSum
 from structmask_gui.core.stillness import PairRelation, finite
@@ -85,8 +86,8 @@ class FrameLook:
         How stored frames relate.
     region : Region or None
         The rectangle to stay within.
-    differences : bool
-        Whether the derived frames are differences, free of what is fixed.
+    cancelled : callable, optional
+        Asked before every frame.
     """
 
     def __init__(
@@ -95,12 +96,12 @@ class FrameLook:
         stored: Frames,
         relations: list[PairRelation],
         region: Region | None,
-        differences: bool,
+        cancelled: IsCancelled = never_cancelled,
     ) -> None:
         self._derived, self._stored, self._relations = derived, stored, relations
         height, width = stored.frame_shape
         self._region = region or Region(0, height, 0, width)
-        self._differences = differences
+        self._cancelled = cancelled
 
     def evidence(self, spectrum: SpectrumSum) -> FrameEvidence:
         """Gather the evidence; ``spectrum`` is the mean one of the measured patches."""
@@ -128,6 +129,7 @@ class FrameLook:
         )
 
     def _read(self, frames: Frames, number: int) -> FloatArray:
+        stop_if(self._cancelled)
         box = self._region
         values = frames.read(number, box.y0, box.y1)[:, box.x0 : box.x1]
         return finite(values)
