@@ -38,11 +38,12 @@ DOCKS = (
     DockInfo("files", "Files", "file_browser", "FileBrowser"),
     DockInfo("presets", "Presets", "presets", "PresetsPanel"),
     DockInfo("parameters", "Parameters", "parameters", "ParametersPanel"),
-    DockInfo("rings", "Rings", "rings_table", "RingsTable"),
+    DockInfo("rings", "Rings and lags", "decisions_table", "DecisionsTable"),
     DockInfo("statistics", "Statistics", "statistics", "StatisticsPanel"),
     DockInfo("compare", "Compare", "compare", "ComparePanel", late=True),
     DockInfo("log", "Log", "log", "LogPanel", late=True),
     DockInfo("help", "Help", "help_panel", "HelpPanel", late=True),
+    DockInfo("quality", "What the mask will do", "quality", "QualityPanel"),
 )
 """In the order of the menu and of the keys Alt+1, Alt+2, …"""
 
@@ -86,13 +87,14 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.tabifyDockWidget(docks["parameters"], docks["help"])
     window.addDockWidget(_BOTTOM, docks["rings"])
     window.splitDockWidget(docks["rings"], docks["statistics"], Qt.Orientation.Horizontal)
+    window.tabifyDockWidget(docks["statistics"], docks["quality"])
     window.tabifyDockWidget(docks["statistics"], docks["compare"])
     window.tabifyDockWidget(docks["statistics"], docks["log"])
     for dock in docks.values():
         dock.show()
     docks["parameters"].raise_()
-    docks["statistics"].raise_()
+    docks["quality"].raise_()
     window.resizeDocks([docks["files"], docks["parameters"]], [230, 330], Qt.Orientation.Horizontal)
     window.resizeDocks([docks["presets"], docks["parameters"]], [130, 560], Qt.Orientation.Vertical)
-    window.resizeDocks([docks["rings"]], [180], Qt.Orientation.Vertical)
-    window.resizeDocks([docks["rings"], docks["statistics"]], [480, 460], Qt.Orientation.Horizontal)
+    window.resizeDocks([docks["rings"]], [215], Qt.Orientation.Vertical)
+    window.resizeDocks([docks["rings"], docks["statistics"]], [380, 560], Qt.Orientation.Horizontal)

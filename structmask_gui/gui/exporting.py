@@ -166,8 +166,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
     assert result is not None
     assert extraction is not None
     stacks = session.measured_stacks()
-    used = session.seconds.used(extraction.parameters.source)
-    seconds: dict[str, Any] = {kind: stack for kind, stack in used.items()}
+    seconds: dict[Any, Any] = dict(session.seconds.used(extraction.parameters.source))
 
     def write(progress: Any, cancelled: Any) -> list[Path]:
         from structmask_gui.io import export

@@ -102,23 +102,23 @@ class ViewArea(QWidget):
             self.tabs.addTab(view, view.title)
         self.top.addWidget(self.tabs)
         self.decisions = QStackedWidget()
-        for view in (self.rings, self.significance):
-            self._wire(view)
-            self.decisions.addWidget(view)
+        for decided in (self.rings, self.significance):
+            self._wire(decided)
+            self.decisions.addWidget(decided)
         self.bottom.addWidget(self.decisions)
         self._add(self.mask, self.bottom)
         self.rows.addWidget(self.bottom)
         self.rings.ring_hovered.connect(session.hover_ring)
         session.ring_hovered.connect(self.rings.highlight_ring)
         session.ring_hovered.connect(self.profiles.highlight_ring)
-        for view in (self.autocorrelation, self.significance, self.mask):
-            view.lag_hovered.connect(session.hover_lag)
-            session.lag_hovered.connect(view.mark_lag)
+        for marked in (self.autocorrelation, self.significance, self.mask):
+            marked.lag_hovered.connect(session.hover_lag)
+            session.lag_hovered.connect(marked.mark_lag)
         with_zero_lag = (self.autocorrelation, self.rings, self.profiles)
-        for view in with_zero_lag:
+        for one in with_zero_lag:
             for other in with_zero_lag:
-                if other is not view:
-                    view.zero_lag_chosen.connect(other.set_zero_lag_in_range)
+                if other is not one:
+                    one.zero_lag_chosen.connect(other.set_zero_lag_in_range)
         self.zoom_link = ZoomLink((self.rings, self.significance, self.mask), self)
         self._on_colormap(session.colormap)
         self._on_extraction(session.extraction)

@@ -17,6 +17,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from structmask_gui.core.effects import changed_together
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.io.atomic import write_atomic
@@ -32,6 +33,7 @@ _LARGEST = 1_000_000
 _LONGEST_NAME = 100
 _MOST_NOTES = 20
 _BUILT_IN = (
+    "automatic",
     *("default", "fine", "coarse", "weak", "strong"),
     *("conservative", "moderate", "aggressive"),
 )
@@ -98,8 +100,11 @@ class Preset(BaseModel):
         return cls(name=name, description=description, parameters=values)
 
     def apply(self, parameters: Parameters | None = None) -> Parameters:
-        """Return parameters with the preset's values; those it does not name stay as they are."""
-        return (parameters or Parameters()).changed(self.parameters)
+        """Return parameters with the preset's values; those it does not name stay as they are.
+
+        A source that the preset's method cannot take does not stay.
+        """
+        return changed_together(parameters or Parameters(), self.parameters)
 
     def renamed(self, name: str) -> Preset:
         """Return a copy under another name, not yet in a file."""
@@ -174,7 +179,7 @@ def save_preset(preset: Preset, path: str | os.PathLike[str], *, force: bool = F
 
 @cache
 def built_in_presets() -> tuple[Preset, ...]:
-    """Return the presets that come with the program, from the published tuning guide."""
+    """Return the presets that come with the program: automatic, then the published guide's."""
     return tuple(
         load_preset(resource(f"presets/{name}.json")).model_copy(update={"built_in": True})
         for name in _BUILT_IN

@@ -286,7 +286,7 @@ def test_the_remedies_of_the_menu_are_those_of_the_engine():
 
 
 def test_hovering_a_row_of_the_ring_table_marks_the_ring(loaded: MainWindow):
-    loaded.panel("rings").ring_hovered.emit(2)
+    loaded.panel("rings").rings.ring_hovered.emit(2)
     assert loaded.session.ring == 2
     assert loaded.views.rings.rings_item._highlight == 2
 

@@ -292,8 +292,9 @@ def test_profiles_of_an_extraction(profiles: ProfilesView) -> None:
     curves = profiles.curves
     assert curves is not None
     middle = len(result.centre) // 2
-    assert (curves.along_x == result.centre[middle]).all()
-    assert (curves.along_y == result.centre[:, middle]).all()
+    along_x, along_y = (curve.values for curve in curves.curves)
+    assert (along_x == result.centre[middle]).all()
+    assert (along_y == result.centre[:, middle]).all()
     assert curves.thresholds is not None
     for ring in result.rings.rings:
         for lag in (-ring.index, ring.index):
@@ -318,7 +319,7 @@ def test_values_grow_upwards_and_are_read_out(profiles: ProfilesView) -> None:
 
 
 def test_a_ring_is_marked(profiles: ProfilesView) -> None:
-    profiles.set_curves(Curves(np.zeros(5), np.ones(5), np.full(5, 0.5), 0.2))
+    profiles.set_curves(Curves.of_arrays(np.zeros(5), np.ones(5), np.full(5, 0.5), 0.2))
     plain = profiles.canvas.grab().toImage()
     profiles.highlight_ring(1)
     assert profiles.canvas.grab().toImage() != plain

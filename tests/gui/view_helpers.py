@@ -32,6 +32,20 @@ def extraction(**values: Any) -> Extraction:
     return extract_array(frames, Parameters().changed({"patch_size": 32, **values}))
 
 
+@cache
+def statistical(*, diagonal: bool = False, **values: Any) -> Extraction:
+    """Return an extraction by the statistical method, of noise along rows or a diagonal."""
+    frames = row_frames(6)
+    if diagonal:
+        white = np.random.default_rng(4).normal(size=(6, 100, 132))
+        parts = [
+            white[:, i : i + 96, i : i + 128] * weight for i, weight in enumerate((1, 0.8, 0.5))
+        ]
+        frames = np.asarray(sum(parts), dtype=np.float32)
+    wanted = {"method": "statistical", "source": "frames", "patch_size": 32, "max_lag": 8}
+    return extract_array(frames, Parameters().changed({**wanted, **values}))
+
+
 def many_pixels(**values: Any) -> Extraction:
     """Return an extraction whose rings keep, drop and limit pixels."""
     return extraction(

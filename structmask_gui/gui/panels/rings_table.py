@@ -5,24 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QAction,
-    QFocusEvent,
-    QFontMetrics,
-    QGuiApplication,
-    QKeyEvent,
-    QKeySequence,
-    QPalette,
-)
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QLabel,
-    QStackedLayout,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QGuiApplication, QKeySequence, QPalette
+from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
+from structmask_gui.gui.panels.hover_table import HoverTable
 from structmask_gui.gui.panels.rings_model import COLUMNS, RingsModel, table_text
 from structmask_gui.gui.views.theme import mixed, smaller
 
@@ -34,30 +20,6 @@ _WIDEST = ("00", "0000", "−0.0000", "−0.0000", "−0.0000", "■■ Consider
 """A text as wide as any in each column."""
 
 _NOTHING = "The rings stand here once a mask was extracted with the published method."
-
-
-class _Table(QTableView):
-    """A table that says when the pointer or the focus left it, and which row a key went to."""
-
-    left = Signal()
-    walked = Signal(int)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go to another row, and say so."""
-        before = self.currentIndex().row()
-        super().keyPressEvent(event)
-        if self.currentIndex().row() != before:
-            self.walked.emit(self.currentIndex().row())
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Say it."""
-        super().focusOutEvent(event)
-        self.left.emit()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Say it."""
-        super().leaveEvent(event)
-        self.left.emit()
 
 
 class RingsTable(QWidget):
@@ -80,23 +42,9 @@ class RingsTable(QWidget):
         super().__init__(parent)
         self._analysis: RingAnalysis | None = None
         self.model = RingsModel(self)
-        self.table = _Table()
+        self.table = HoverTable()
         self.table.setModel(self.model)
         self.table.setAccessibleName("Rings")
-        self.table.setMouseTracking(True)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setFrameShape(QTableView.Shape.NoFrame)
-        self.table.setIconSize(QSize(14, 14))
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setMinimumSectionSize(16)
-        header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setMinimumSectionSize(28)
         self.nothing = QLabel(_NOTHING)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.setWordWrap(True)
@@ -177,14 +125,10 @@ class RingsTable(QWidget):
 
     def _fit(self) -> None:
         """Make rows and columns as large as the font needs, whatever the numbers are."""
-        font = smaller(self.font(), 0.92)
-        for widget in (self.table, self.table.horizontalHeader()):
-            widget.setFont(font)
-        metrics = QFontMetrics(font)
-        self.table.verticalHeader().setDefaultSectionSize(metrics.height() + 5)
-        for column, sample in enumerate(_WIDEST):
-            text = max(sample, COLUMNS[column][0], key=metrics.horizontalAdvance)
-            self.table.setColumnWidth(column, metrics.horizontalAdvance(text) + 12)
+        self.table.fit(
+            smaller(self.font(), 0.92),
+            [(sample, heading) for sample, (heading, _) in zip(_WIDEST, COLUMNS, strict=True)],
+        )
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the font or palette."""

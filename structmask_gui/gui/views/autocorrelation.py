@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.views.lag import LagView, Plane, lag_rect
+from structmask_gui.gui.views.lag import LagView, Plane, lag_rect, lag_text
+from structmask_gui.gui.views.lag_facts import LagFacts
+from structmask_gui.gui.views.lag_mark import LagMark
 from structmask_gui.gui.views.marks import pen
 
 
@@ -56,12 +58,23 @@ class AutocorrelationView(LagView):
     """The averaged autocorrelation with a colour bar.
 
     The zero lag is left out of the colour range unless asked for: it is far above all others.
+    A correlation of the statistical method is drawn with its sign, in diverging colours.
+
+    Signals
+    -------
+    lag_hovered(object)
+        The pointer came upon a lag (dy, dx) that was tested; None when it left them.
     """
+
+    lag_hovered = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Averaged autocorrelation", parent=parent)
         self.frame_item = FrameItem()
-        self.box.addItem(self.frame_item, ignoreBounds=True)
+        self.mark = LagMark()
+        self._facts: LagFacts | None = None
+        for item in (self.frame_item, self.mark):
+            self.box.addItem(item, ignoreBounds=True)
 
     def set_autocorrelation(
         self, plane: Plane | None, centre_shape: tuple[int, int] | None = None
@@ -85,13 +98,39 @@ class AutocorrelationView(LagView):
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the autocorrelation and the centre square of an `Extraction`; None empties it."""
+        self._facts = None if extraction is None else LagFacts.of(extraction)
+        if self._facts is None:
+            self.mark.set_lag(None, QRectF())
         if extraction is None:
             self.set_autocorrelation(None)
             return
-        self.set_quantity(quantity_text(extraction.measurement.parameters))
+        parameters = extraction.parameters
+        self.set_signed(self._facts is not None)
+        if self._facts is None:
+            self.set_quantity(quantity_text(parameters))
+        else:
+            self.set_quantity("correlation ρ")
+            self.set_least_level(parameters.rho_min)
         self.set_autocorrelation(
             extraction.measurement.autocorrelation.mean, extraction.centre.shape
         )
+
+    def mark_lag(self, lag: tuple[int, int] | None) -> None:
+        """Mark a lag (dy, dx); None for none."""
+        self.mark.set_lag(lag, self.content)
+
+    def describe(self, x: float, y: float) -> str:
+        """Return lag and value; with the statistical method error and q-value, too."""
+        lag, facts = self.lag_at(x, y), self._facts
+        if lag is None or facts is None or max(abs(lag[0]), abs(lag[1])) > facts.reach:
+            self.lag_hovered.emit(None)
+            return super().describe(x, y)
+        self.lag_hovered.emit(lag)
+        return f"{lag_text(*lag)}   {facts.text(*lag)}"
+
+    def _on_left(self) -> None:
+        super()._on_left()
+        self.lag_hovered.emit(None)
 
 
 def quantity_text(parameters: Any) -> str:

@@ -183,7 +183,9 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
 
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
         """Return the distance of the ticks: 1, 2 or 5 times a power of ten."""
-        wanted = max(2.0, size / 42)
+        # Numbers below each other may stand closer than side by side.
+        apart = 30 if self.orientation in ("left", "right") and not self._whole else 42
+        wanted = max(2.0, size / apart)
         rough = max(abs(high - low), 1e-300) / wanted
         magnitude = 10.0 ** np.floor(np.log10(rough))
         step = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= rough * 0.999)

@@ -56,6 +56,7 @@ class LagView(PictureView):
         self._plane: Plane | None = None
         self._zero_lag = False
         self._signed = False
+        self._least = 0.0
         self._levels = (0.0, 1.0)
         self.image = PlaneItem()
         self.box.addItem(self.image, ignoreBounds=True)
@@ -94,6 +95,12 @@ class LagView(PictureView):
             self._on_colormap()
             self._update_levels()
 
+    def set_least_level(self, least: float) -> None:
+        """Let signed colours reach at least so far, that chance does not look like a pattern."""
+        if least != self._least:
+            self._least = least
+            self._update_levels()
+
     def set_zero_lag_in_range(self, inside: bool) -> None:
         """Let the zero lag, far above all others, count for the colours; or leave it out."""
         if inside != self._zero_lag:
@@ -126,7 +133,7 @@ class LagView(PictureView):
             finite = values[np.isfinite(values)]
             low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
         if self._signed:
-            high = max(abs(low), abs(high))
+            high = max(abs(low), abs(high), self._least)
             low = -high
         if high <= low:
             high = low + max(abs(low) * 1e-6, 1e-12)

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.lag import lag_rect, lag_text, number_text
+from structmask_gui.gui.views.lag_facts import LagFacts
+from structmask_gui.gui.views.lag_mark import LagMark
 from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.marks import pen, screen_unit
 from structmask_gui.gui.views.theme import Theme, mixed
@@ -153,11 +155,14 @@ class MaskView(PictureView):
         The pointer came upon another cell with the button down. Only while editable.
     cell_drag_ended()
         The button was let go.
+    lag_hovered(object)
+        The pointer came upon a lag (dy, dx) of a statistical mask; None when it left them.
     """
 
     cell_clicked = Signal(int, int)
     cell_dragged = Signal(int, int)
     cell_drag_ended = Signal()
+    lag_hovered = Signal(object)
 
     HAS_COLORMAP = False
 
@@ -165,12 +170,15 @@ class MaskView(PictureView):
         super().__init__(title, "lag dx (px)", "lag dy (px)", parent=parent)
         self._codes: NDArray[np.uint8] | None = None
         self._values: NDArray[Any] | None = None
+        self._facts: LagFacts | None = None
         self._labels = ("A", "B")
         self._comparing = False
         self._cursor: tuple[int, int] | None = None
         self._dragged: tuple[int, int] | None = None
         self.cells = CellsItem()
-        self.box.addItem(self.cells, ignoreBounds=True)
+        self.mark = LagMark()
+        for item in (self.cells, self.mark):
+            self.box.addItem(item, ignoreBounds=True)
         self.box.setLimits(minXRange=2, minYRange=2)
         self.canvas.pressed.connect(self._on_pressed)
         self.canvas.dragged.connect(self._on_dragged)
@@ -190,6 +198,7 @@ class MaskView(PictureView):
             The correlations that the read-out gives.
         """
         self._comparing = False
+        self._facts = None
         self._values = values
         if array is None:
             self._codes = None
@@ -204,6 +213,11 @@ class MaskView(PictureView):
             self.set_mask(None)
         else:
             self.set_mask(extraction.mask.array, extraction.centre)
+            self._facts = LagFacts.of(extraction)
+
+    def mark_lag(self, lag: tuple[int, int] | None) -> None:
+        """Mark a lag (dy, dx), as when its row in the table is under the pointer; None for none."""
+        self.mark.set_lag(lag, self.content)
 
     def set_comparison(self, comparison: Any | None) -> None:
         """Show where two masks differ: only A, only B, both.
@@ -217,7 +231,7 @@ class MaskView(PictureView):
             self.set_mask(None)
             return
         self._comparing = True
-        self._values = None
+        self._values = self._facts = None
         self._labels = comparison.labels
         codes = np.zeros(comparison.shape, dtype=np.uint8)
         codes[comparison.a & comparison.b] = BOTH
@@ -313,14 +327,21 @@ class MaskView(PictureView):
     def describe(self, x: float, y: float) -> str:
         """Return lag, correlation and what the cell is."""
         cell = self.cell_at(x, y)
+        self.lag_hovered.emit(cell if self._facts is not None else None)
         if cell is None or self._codes is None:
             return ""
         dy, dx = cell
         middle_y, middle_x = self._codes.shape[0] // 2, self._codes.shape[1] // 2
         text = lag_text(dy, dx)
-        if self._values is not None and self._values.shape == self._codes.shape:
+        if self._facts is not None and self._facts.findings.shape == self._codes.shape:
+            text += f"   {self._facts.text(dy, dx)}"
+        elif self._values is not None and self._values.shape == self._codes.shape:
             text += f"   {number_text(float(self._values[middle_y + dy, middle_x + dx]))}"
         return f"{text}   {self._word(int(self._codes[middle_y + dy, middle_x + dx]), cell)}"
+
+    def _on_left(self) -> None:
+        super()._on_left()
+        self.lag_hovered.emit(None)
 
     def _word(self, code: int, cell: tuple[int, int]) -> str:
         if self._comparing:

@@ -1,167 +1,32 @@
-"""The autocorrelation along x and along y as curves, with the thresholds of the rings."""
+"""The autocorrelation along x and along y as curves, with the thresholds of the rings.
+
+With the statistical method, the correlation with its confidence band, along the main direction too.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
-from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, Signal
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtCore import QLineF, QRectF, Signal
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QMenu, QWidget
 
 from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.views.curves import (
+    Curve,
+    Curves,
+    CurvesItem,
+    Values,
+    curve_pen,
+    draw_points,
+    level_pen,
+    threshold_pen,
+)
 from structmask_gui.gui.views.lag import number_text
 from structmask_gui.gui.views.legend import Entry
-from structmask_gui.gui.views.theme import Theme
-
-Values = NDArray[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Curves:
-    """What is drawn; all arrays run over lags from -reach to reach.
-
-    Attributes
-    ----------
-    along_x, along_y : ndarray, shape (2 reach + 1,)
-        Values at the lags (0, dx) and (dy, 0).
-    thresholds : ndarray, shape (2 reach_t + 1,), or None
-        Threshold of the ring at each lag; NaN where the ring is not considered, and at zero.
-    level : float or None
-        The value a ring's maximum has to reach to be considered.
-    """
-
-    along_x: Values
-    along_y: Values
-    thresholds: Values | None = None
-    level: float | None = None
-
-
-class CurvesItem(pg.GraphicsObject):  # type: ignore[misc]
-    """Paints the curves with marks as large at any zoom."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._curves: Curves | None = None
-        self._rect = QRectF(-1, -1, 2, 2)
-        self._theme: Theme | None = None
-        self._marked = -1
-
-    def set_theme(self, theme: Theme) -> None:
-        """Take on the colours."""
-        self._theme = theme
-        self.update()
-
-    def set_curves(self, curves: Curves | None) -> None:
-        """Show other curves."""
-        self._curves = curves
-        if curves is not None:
-            reach = max(len(curves.along_x), len(curves.along_y)) / 2
-            values = [curves.along_x, curves.along_y]
-            low = float(min(np.nanmin(v) for v in values)) - 10
-            high = float(max(np.nanmax(v) for v in values)) + 10
-            self.prepareGeometryChange()
-            self._rect = QRectF(-reach, low, 2 * reach, high - low)
-        self.update()
-
-    def set_marked(self, ring: int) -> None:
-        """Mark the lags of a ring; -1 for none."""
-        if ring != self._marked:
-            self._marked = ring
-            self.update()
-
-    def boundingRect(self) -> QRectF:
-        """Return the area it may paint."""
-        return self._rect
-
-    def paint(self, painter: QPainter, *_: Any) -> None:
-        """Paint it."""
-        curves, theme = self._curves, self._theme
-        if curves is None or theme is None:
-            return
-        transform = painter.worldTransform()
-        painter.save()
-        # In pixels of the screen, so that marks keep their shape.
-        painter.resetTransform()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._marked > 0:
-            self._paint_marked(painter, transform, theme)
-        zero = transform.map(QLineF(self._rect.left(), 0, self._rect.right(), 0))
-        painter.setPen(QPen(theme.line, 1))
-        painter.drawLine(zero)
-        if curves.level is not None:
-            painter.setPen(level_pen(theme))
-            level = QLineF(self._rect.left(), curves.level, self._rect.right(), curves.level)
-            painter.drawLine(transform.map(level))
-        if curves.thresholds is not None:
-            painter.setPen(threshold_pen(theme))
-            reach = len(curves.thresholds) // 2
-            for number, value in enumerate(curves.thresholds.tolist()):
-                if math.isfinite(value):
-                    lag = number - reach
-                    painter.drawLine(transform.map(QLineF(lag - 0.5, value, lag + 0.5, value)))
-        for values, pen, square in (
-            (curves.along_y, y_pen(theme), True),
-            (curves.along_x, x_pen(theme), False),
-        ):
-            reach = len(values) // 2
-            points = [
-                transform.map(QPointF(number - reach, value))
-                for number, value in enumerate(values.tolist())
-            ]
-            painter.setPen(pen)
-            painter.drawPolyline(QPolygonF(points))
-            spacing = points[1].x() - points[0].x() if len(points) > 1 else 0.0
-            if spacing >= 5:
-                _draw_points(painter, points, pen.color(), theme, square)
-        painter.restore()
-
-    def _paint_marked(self, painter: QPainter, transform: QTransform, theme: Theme) -> None:
-        band = QColor(theme.text)
-        band.setAlpha(36)
-        for lag in (-self._marked, self._marked):
-            rect = QRectF(lag - 0.5, self._rect.top(), 1, self._rect.height())
-            painter.fillRect(transform.mapRect(rect), band)
-
-
-def x_pen(theme: Theme) -> QPen:
-    """Return the pen of the curve along x: solid."""
-    return QPen(theme.accent, 1.8)
-
-
-def y_pen(theme: Theme) -> QPen:
-    """Return the pen of the curve along y: dashed."""
-    pen = QPen(theme.second, 1.8)
-    pen.setDashPattern((4, 2.5))
-    return pen
-
-
-def threshold_pen(theme: Theme) -> QPen:
-    """Return the pen of the rings' thresholds."""
-    return QPen(theme.text, 1.4)
-
-
-def level_pen(theme: Theme) -> QPen:
-    """Return the pen of the ring strength."""
-    pen = QPen(theme.muted, 1.2)
-    pen.setDashPattern((1.5, 3))
-    return pen
-
-
-def _draw_points(
-    painter: QPainter, points: list[QPointF], color: QColor, theme: Theme, square: bool
-) -> None:
-    painter.setPen(QPen(color, 1.4))
-    painter.setBrush(theme.background if square else color)
-    for point in points:
-        if square:
-            painter.drawRect(QRectF(point.x() - 2.4, point.y() - 2.4, 4.8, 4.8))
-        else:
-            painter.drawEllipse(point, 2.6, 2.6)
 
 
 class ProfilesView(PictureView):
@@ -186,6 +51,8 @@ class ProfilesView(PictureView):
         self.curves_item = CurvesItem()
         self.box.addItem(self.curves_item, ignoreBounds=True)
         self.left.set_whole(False)
+        # They say which way an image's axes run; a plot's axes are lags and values.
+        self.arrows.hide()
         self.box.setMouseEnabled(x=True, y=True)
         self.restyle()
 
@@ -203,9 +70,13 @@ class ProfilesView(PictureView):
             return
         self.set_content(self._wanted_content(curves))
         entries = [
-            Entry("along x (dy = 0)", self._draw_x),
-            Entry("along y (dx = 0)", self._draw_y),
+            Entry(curve.text, partial(self._draw_swatch, number))
+            for number, curve in enumerate(curves.curves)
         ]
+        if curves.curves[0].low is not None:
+            entries.append(Entry("95 % confidence", self._draw_band))
+        if curves.floor is not None:
+            entries.append(Entry("smallest correlation", self._draw_level))
         if curves.thresholds is not None and np.isfinite(curves.thresholds).any():
             entries.append(Entry("ring threshold", self._draw_threshold))
         if curves.level is not None:
@@ -214,12 +85,19 @@ class ProfilesView(PictureView):
 
     def set_profiles(self, along_x: Values, along_y: Values) -> None:
         """Show two curves without thresholds; see `Curves`."""
-        self.set_curves(Curves(along_x, along_y))
+        self.set_curves(Curves.of_arrays(along_x, along_y))
 
     def set_extraction(self, extraction: Any | None) -> None:
-        """Show the profiles of the centre square of an `Extraction`, as the rings see it."""
+        """Show the profiles of an `Extraction`.
+
+        Of the published method, the centre square as the rings see it; of the statistical one, the
+        correlation with its confidence band along x, y and the main direction.
+        """
         if extraction is None:
             self.set_curves(None)
+            return
+        if extraction.selection is not None:
+            self.set_curves(_measured_curves(extraction))
             return
         centre = extraction.centre
         height, width = centre.shape
@@ -230,7 +108,9 @@ class ProfilesView(PictureView):
             thresholds = np.array([*by_ring[:0:-1], *by_ring])
             middle = float(centre[height // 2, width // 2])
             level = middle * extraction.parameters.center_ratio_threshold
-        self.set_curves(Curves(centre[height // 2], centre[:, width // 2], thresholds, level))
+        self.set_curves(
+            Curves.of_arrays(centre[height // 2], centre[:, width // 2], thresholds, level)
+        )
 
     def set_zero_lag_in_range(self, inside: bool) -> None:
         """Let the zero lag, far above all others, count for the range; or leave it out."""
@@ -245,29 +125,38 @@ class ProfilesView(PictureView):
 
     def _wanted_content(self, curves: Curves) -> QRectF:
         parts = [np.zeros(1)]
-        for values in (curves.along_x, curves.along_y):
-            middle = len(values) // 2
-            parts.append(values if self._zero_lag else np.delete(values, middle))
+        for curve in curves.curves:
+            others = np.ones(len(curve.lags), bool) if self._zero_lag else curve.lags != 0
+            for values in (curve.values, curve.low, curve.high):
+                if values is not None:
+                    parts.append(values[others])
+        if curves.floor is not None:
+            parts.append(np.array([-curves.floor, curves.floor]))
         if curves.thresholds is not None:
             parts.append(curves.thresholds)
         every = np.concatenate(parts)
         every = every[np.isfinite(every)]
         low, high = float(every.min()), float(every.max())
         spare = (high - low or 1.0) * 0.08
-        reach = max(len(curves.along_x), len(curves.along_y)) // 2
+        reach = curves.reach
         return QRectF(-reach - 0.5, low - spare, 2 * reach + 1, high - low + 2 * spare)
 
     def describe(self, x: float, _y: float) -> str:
-        """Return both values at the lag under the pointer."""
+        """Return the values at the lag under the pointer."""
         curves = self._curves
         if curves is None:
             return ""
         lag = math.floor(x + 0.5)
         parts = []
-        for name, values in (("x", curves.along_x), ("y", curves.along_y)):
-            reach = len(values) // 2
-            if abs(lag) <= reach:
-                parts.append(f"along {name} {number_text(float(values[lag + reach]))}")
+        for curve in curves.curves:
+            at = np.flatnonzero(curve.lags == lag)
+            if len(at):
+                i = int(at[0])
+                text = f"{curve.short} {number_text(float(curve.values[i]))}"
+                if curve.low is not None and curve.high is not None and lag:
+                    low, high = (f"{float(end[i]):.3f}" for end in (curve.low, curve.high))
+                    text += f" ({low} … {high})".replace("-", "−")
+                parts.append(text)
         if not parts:
             return ""
         return f"lag {lag:+d}: ".replace("-", "−") + ", ".join(parts)
@@ -291,11 +180,13 @@ class ProfilesView(PictureView):
         self.set_zero_lag_in_range(inside)
         self.zero_lag_chosen.emit(inside)
 
-    def _draw_x(self, painter: QPainter, rect: QRectF) -> None:
-        self._draw_curve(painter, rect, x_pen(self.theme), square=False)
+    def _draw_swatch(self, number: int, painter: QPainter, rect: QRectF) -> None:
+        self._draw_curve(painter, rect, curve_pen(self.theme, number), number)
 
-    def _draw_y(self, painter: QPainter, rect: QRectF) -> None:
-        self._draw_curve(painter, rect, y_pen(self.theme), square=True)
+    def _draw_band(self, painter: QPainter, rect: QRectF) -> None:
+        color = curve_pen(self.theme, 0).color()
+        color.setAlpha(60)
+        painter.fillRect(rect.adjusted(0, 2, 0, -2), color)
 
     def _draw_threshold(self, painter: QPainter, rect: QRectF) -> None:
         self._draw_curve(painter, rect, threshold_pen(self.theme))
@@ -304,16 +195,44 @@ class ProfilesView(PictureView):
         self._draw_curve(painter, rect, level_pen(self.theme))
 
     def _draw_curve(
-        self, painter: QPainter, rect: QRectF, pen: QPen, square: bool | None = None
+        self, painter: QPainter, rect: QRectF, pen: QPen, number: int | None = None
     ) -> None:
         painter.setPen(pen)
         y = rect.center().y()
         painter.drawLine(QLineF(rect.left(), y, rect.right(), y))
-        if square is not None:
-            _draw_points(painter, [rect.center()], pen.color(), self.theme, square)
+        if number is not None:
+            draw_points(painter, [rect.center()], pen.color(), self.theme, number)
 
     def restyle(self) -> None:
         """Take the colours from the palette."""
         super().restyle()
         if hasattr(self, "curves_item"):
             self.curves_item.set_theme(self.theme)
+
+
+def _measured_curves(extraction: Any) -> Curves:
+    """Return the profiles of a correlation that was measured with its error."""
+    from structmask_gui.core.profiles import ALONG_X, ALONG_Y, main_direction, profile
+
+    estimate, selection = extraction.measurement.correlation, extraction.selection
+    reach = selection.kept.shape[0] // 2
+    inside = slice(estimate.lags.reach - reach, estimate.lags.reach + reach + 1)
+    kept = np.where(selection.kept, estimate.lags.rho[inside, inside], 0.0)
+    main = main_direction(kept)
+    directions = [ALONG_X, ALONG_Y] + ([main] if main not in (None, ALONG_X, ALONG_Y) else [])
+    curves = []
+    for direction in directions:
+        assert direction is not None
+        found = profile(estimate, direction, reach)
+        if direction == ALONG_X:
+            text = short = "along x"
+        elif direction == ALONG_Y:
+            text = short = "along y"
+        else:
+            dy, dx = direction
+            short = f"along ({dx:+d}, {dy:+d})".replace("-", "−")
+            text = f"along (dx, dy) = ({dx:+d}, {dy:+d})".replace("-", "−")
+        if direction == main:
+            text += ", main direction"
+        curves.append(Curve(text, short, found.lags, found.rho, found.low, found.high))
+    return Curves(tuple(curves), floor=extraction.parameters.rho_min)

@@ -1,0 +1,139 @@
+"""Curves through a measured correlation: along a direction of lags, and over brightness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.noise import CorrelationEstimate
+
+Direction = tuple[int, int]
+"""A step (dy, dx) without a common divisor, dy > 0 or dy = 0 and dx > 0."""
+
+ALONG_X: Direction = (0, 1)
+ALONG_Y: Direction = (1, 0)
+
+_FARTHEST_STEP = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """The correlation along a direction.
+
+    Attributes
+    ----------
+    direction : (int, int)
+        The step (dy, dx).
+    lags : ndarray of int, shape (n,)
+        Distance in pixels along the longer side of the step, negative before the centre.
+    rho, low, high : ndarray of float64, shape (n,)
+        Correlation and the ends of its confidence interval.
+    """
+
+    direction: Direction
+    lags: NDArray[np.intp]
+    rho: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+def profile(estimate: CorrelationEstimate, direction: Direction, reach: int) -> Profile:
+    """Return the correlation along a direction with its 95 % confidence band.
+
+    Parameters
+    ----------
+    estimate : CorrelationEstimate
+        What was measured.
+    direction : (int, int)
+        The step (dy, dx).
+    reach : int
+        Largest lag; less where the measurement reaches less far.
+    """
+    lags = estimate.lags
+    low, high = lags.interval(0.95)
+    dy, dx = direction
+    longer = max(abs(dy), abs(dx))
+    most = min(reach, lags.reach) // longer
+    steps = np.arange(-most, most + 1)
+    places = lags.reach + steps * dy, lags.reach + steps * dx
+    return Profile(direction, steps * longer, lags.rho[places], low[places], high[places])
+
+
+def main_direction(rho: FloatArray) -> Direction | None:
+    """Return the direction that holds most of the squared correlation, or None if there is none.
+
+    Parameters
+    ----------
+    rho : ndarray, shape (2 reach + 1, 2 reach + 1)
+        Correlation, the zero lag in the middle. Set what is not proven to 0.
+    """
+    reach = rho.shape[0] // 2
+    best, most = None, 0.0
+    farthest = min(_FARTHEST_STEP, reach)
+    for dy in range(farthest + 1):
+        for dx in range(-farthest, farthest + 1):
+            if (dy, dx) <= (0, 0) or np.gcd(dy, dx) != 1:
+                continue
+            steps = np.arange(1, reach // max(dy, abs(dx)) + 1)
+            held = float((rho[reach + steps * dy, reach + steps * dx] ** 2).sum())
+            if held > most * (1 + 1e-9):
+                best, most = (dy, dx), held
+    return best
+
+
+@dataclass(frozen=True, eq=False)
+class BrightnessCurve:
+    """How strong the correlation is in patches of each brightness.
+
+    Attributes
+    ----------
+    brightness : ndarray of float64, shape (n,)
+        Mean grey level of the patches of each bin, from dark to bright.
+    rho, error : ndarray of float64, shape (n,)
+        Mean correlation of the strongest lags, positive as a whole, and its standard error.
+    n_lags : int
+        How many lags it is the mean of.
+    """
+
+    brightness: FloatArray
+    rho: FloatArray
+    error: FloatArray
+    n_lags: int
+
+
+def brightness_curve(estimate: CorrelationEstimate, rho_min: float) -> BrightnessCurve | None:
+    """Return the mean of the strongest lags in each bin of brightness.
+
+    The strongest are those of at least ``rho_min`` and half of the largest correlation; negative
+    ones are counted with their sign turned.
+
+    Parameters
+    ----------
+    estimate : CorrelationEstimate
+        What was measured.
+    rho_min : float
+        Correlation that matters.
+
+    Returns
+    -------
+    BrightnessCurve or None
+        None where brightness was not measured, or no correlation matters.
+    """
+    bins, rho = estimate.brightness, estimate.lags.rho
+    if len(bins) < 2:
+        return None
+    size = np.abs(rho)
+    size[estimate.lags.reach, estimate.lags.reach] = 0.0
+    strongest = size >= max(rho_min, 0.5 * float(size.max()))
+    if not strongest.any() or not size.any():
+        return None
+    signs = np.sign(rho[strongest])
+    return BrightnessCurve(
+        np.array([one.brightness for one in bins]),
+        np.array([float((one.lags.rho[strongest] * signs).mean()) for one in bins]),
+        np.array([float(one.lags.standard_error[strongest].mean()) for one in bins]),
+        int(strongest.sum()),
+    )

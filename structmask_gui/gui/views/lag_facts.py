@@ -1,0 +1,108 @@
+"""What the statistical method found at each lag, as the views say it; numbers and words only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+
+class Finding(IntEnum):
+    """What was found at a lag."""
+
+    NEITHER = 0
+    UNPROVEN = 1
+    SMALL = 2
+    OVER_LIMIT = 3
+    KEPT = 4
+    CENTRE = 5
+
+
+FINDING_WORDS = {
+    Finding.NEITHER: "neither proven nor large",
+    Finding.UNPROVEN: "large, but not proven",
+    Finding.SMALL: "proven, but small",
+    Finding.OVER_LIMIT: "dropped: over the size limit",
+    Finding.KEPT: "kept",
+    Finding.CENTRE: "centre, always kept",
+}
+"""What the read-out says of each."""
+
+
+@dataclass(frozen=True, eq=False)
+class LagFacts:
+    """Correlation, error, q-value and finding of each lag that was tested.
+
+    All arrays have the shape (2 max_lag + 1, 2 max_lag + 1), or less where the patches allow less.
+    """
+
+    rho: Values
+    error: Values
+    q: Values
+    findings: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, extraction: Any) -> LagFacts | None:
+        """Read the facts off an extraction; None if the published method made it."""
+        selection = extraction.selection
+        if selection is None:
+            return None
+        lags = extraction.measurement.correlation.lags
+        reach = selection.kept.shape[0] // 2
+        inside = slice(lags.reach - reach, lags.reach + reach + 1)
+        codes = np.zeros(selection.kept.shape, np.uint8)
+        codes[selection.large] = Finding.UNPROVEN
+        codes[selection.significant] = Finding.SMALL
+        codes[selection.significant & selection.large] = Finding.OVER_LIMIT
+        codes[selection.kept] = Finding.KEPT
+        codes[reach, reach] = Finding.CENTRE
+        return cls(
+            lags.rho[inside, inside],
+            lags.standard_error[inside, inside],
+            selection.q_values,
+            codes,
+        )
+
+    @property
+    def reach(self) -> int:
+        """Largest lag."""
+        return int(self.rho.shape[0]) // 2
+
+    def finding(self, dy: int, dx: int) -> Finding:
+        """Return what was found at a lag."""
+        return Finding(int(self.findings[self.reach + dy, self.reach + dx]))
+
+    def text(self, dy: int, dx: int) -> str:
+        """Return correlation, standard error and q-value of a lag in words."""
+        if (dy, dx) == (0, 0):
+            return "ρ = 1"
+        y, x = self.reach + dy, self.reach + dx
+        return (
+            f"ρ = {rho_text(float(self.rho[y, x]), float(self.error[y, x]))}"
+            f", q = {q_text(float(self.q[y, x]))}"
+        )
+
+    def half_plane(self) -> list[tuple[int, int]]:
+        """Return one lag (dy, dx) of each symmetric pair, the strongest first."""
+        size = np.abs(self.rho).ravel()[self.rho.size // 2 + 1 :]
+        order = np.argsort(-size, kind="stable") + self.rho.size // 2 + 1
+        y, x = np.divmod(order, self.rho.shape[1])
+        return list(zip((y - self.reach).tolist(), (x - self.reach).tolist(), strict=True))
+
+
+def rho_text(rho: float, error: float) -> str:
+    """Return a correlation with its standard error, both with the same decimals."""
+    places = 3 if error >= 0.001 else 4
+    return f"{rho:+.{places}f} ± {error:.{places}f}".replace("-", "−")
+
+
+def q_text(q: float) -> str:
+    """Return a q-value as short as can be said."""
+    if q < 1e-10:
+        return "< 1e−10"
+    return (f"{q:.2g}" if q < 0.1 else f"{q:.2f}").replace("-", "−")

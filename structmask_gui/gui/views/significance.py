@@ -1,0 +1,243 @@
+"""Which lags are proven, which are large, and which of them the mask keeps."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QWidget
+
+from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.views.lag import lag_rect, lag_text
+from structmask_gui.gui.views.lag_facts import FINDING_WORDS, Finding, LagFacts
+from structmask_gui.gui.views.lag_mark import LagMark
+from structmask_gui.gui.views.legend import Entry
+from structmask_gui.gui.views.marks import pen, screen_unit
+from structmask_gui.gui.views.theme import (
+    BLUE,
+    ORANGE,
+    REDDISH_PURPLE,
+    SKY_BLUE,
+    YELLOW,
+    Theme,
+    mixed,
+)
+
+_GRID_FROM = 4.0
+_MARKS_FROM = 9.0
+_INK = QColor(0, 0, 0)
+_PAPER = QColor(255, 255, 255)
+
+
+def finding_colors(theme: Theme) -> dict[Finding, QColor]:
+    """Return the colour of each finding; a mark in the cell says the same without colour."""
+    return {
+        Finding.NEITHER: theme.cell,
+        Finding.UNPROVEN: mixed(theme.background, REDDISH_PURPLE, 0.75),
+        Finding.SMALL: mixed(theme.background, SKY_BLUE, 0.55),
+        Finding.OVER_LIMIT: YELLOW,
+        Finding.KEPT: BLUE,
+        Finding.CENTRE: ORANGE,
+    }
+
+
+class FindingsItem(pg.GraphicsObject):  # type: ignore[misc]
+    """Paints all cells, their grid and their marks in one go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._facts: LagFacts | None = None
+        self._theme: Theme | None = None
+        self._rect = QRectF()
+        self._image = QImage()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take on the colours."""
+        self._theme = theme
+        self._color()
+
+    def set_facts(self, facts: LagFacts | None) -> None:
+        """Show other findings; None shows nothing."""
+        self._facts = facts
+        rect = QRectF() if facts is None else lag_rect(facts.findings.shape)
+        if rect != self._rect:
+            self.prepareGeometryChange()
+            self._rect = rect
+        self._color()
+
+    def _color(self) -> None:
+        if self._facts is not None and self._theme is not None:
+            colors = finding_colors(self._theme)
+            table = np.array([colors[finding].rgb() for finding in Finding], np.uint32)
+            pixels = table[self._facts.findings]
+            height, width = pixels.shape
+            image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+            self._image = image.copy()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the area it may paint."""
+        return self._rect
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Paint it."""
+        facts, theme = self._facts, self._theme
+        if facts is None or theme is None:
+            return
+        unit = screen_unit(painter)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawImage(self._rect, self._image)
+        if 1 / unit >= _GRID_FROM:
+            painter.setPen(pen(mixed(theme.background, theme.text, 0.2), 1, unit))
+            painter.drawLines(self._grid())
+        if 1 / unit >= _MARKS_FROM:
+            self._paint_marks(painter, facts)
+
+    def _grid(self) -> list[QLineF]:
+        rect = self._rect
+        columns = range(round(rect.width()) + 1)
+        return [
+            QLineF(rect.left() + i, rect.top(), rect.left() + i, rect.bottom()) for i in columns
+        ] + [QLineF(rect.left(), rect.top() + i, rect.right(), rect.top() + i) for i in columns]
+
+    def _paint_marks(self, painter: QPainter, facts: LagFacts) -> None:
+        transform = painter.worldTransform()
+        radius = min(5.5, 0.28 * abs(transform.m11()))
+        painter.save()
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for y, x in np.argwhere(facts.findings != Finding.NEITHER).tolist():
+            at = transform.map(QPointF(x - facts.reach, y - facts.reach))
+            finding = Finding(int(facts.findings[y, x]))
+            draw_finding(painter, finding, at, radius, negative=bool(facts.rho[y, x] < 0))
+        painter.restore()
+
+
+def draw_finding(
+    painter: QPainter, finding: Finding, at: QPointF, radius: float, *, negative: bool = False
+) -> None:
+    """Draw the mark of a finding about a point, in pixels.
+
+    Kept lags carry the sign of their correlation, proven small ones a dot, large unproven ones a
+    stroke, dropped ones a cross, and the centre a disc.
+    """
+    x, y, r = at.x(), at.y(), radius
+    if finding is Finding.KEPT:
+        painter.setPen(pen(_PAPER, 2.0))
+        painter.drawLine(QLineF(x - r, y, x + r, y))
+        if not negative:
+            painter.drawLine(QLineF(x, y - r, x, y + r))
+        return
+    painter.setPen(pen(_INK, 1.6))
+    if finding is Finding.SMALL:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_INK)
+        painter.drawEllipse(at, r * 0.35, r * 0.35)
+    elif finding is Finding.UNPROVEN:
+        painter.drawLine(QLineF(x - r * 0.8, y + r * 0.8, x + r * 0.8, y - r * 0.8))
+    elif finding is Finding.OVER_LIMIT:
+        painter.drawLine(QLineF(x - r * 0.8, y + r * 0.8, x + r * 0.8, y - r * 0.8))
+        painter.drawLine(QLineF(x - r * 0.8, y - r * 0.8, x + r * 0.8, y + r * 0.8))
+    elif finding is Finding.CENTRE:
+        painter.setBrush(_INK)
+        painter.drawEllipse(at, r * 0.7, r * 0.7)
+
+
+class SignificanceView(PictureView):
+    """A cell for each lag: kept, proven but small, large but not proven, or neither.
+
+    Signals
+    -------
+    lag_hovered(object)
+        The pointer came upon a lag (dy, dx); None when it left the lags.
+    """
+
+    HAS_COLORMAP = False
+
+    lag_hovered = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Significance", "lag dx (px)", "lag dy (px)", parent=parent)
+        self._facts: LagFacts | None = None
+        self.findings_item = FindingsItem()
+        self.mark = LagMark()
+        for item in (self.findings_item, self.mark):
+            self.box.addItem(item, ignoreBounds=True)
+        self.box.setLimits(minXRange=2, minYRange=2)
+        self.restyle()
+
+    @property
+    def findings(self) -> NDArray[np.uint8] | None:
+        """The `Finding` of each lag on display."""
+        return None if self._facts is None else self._facts.findings
+
+    def set_extraction(self, extraction: Any | None) -> None:
+        """Show the findings of an `Extraction`; None, or one by the other method, empties it."""
+        self._facts = None if extraction is None else LagFacts.of(extraction)
+        self.findings_item.set_facts(self._facts)
+        if self._facts is None:
+            self.mark.set_lag(None, QRectF())
+            self.legend.set_entries(())
+            return
+        self.set_content(lag_rect(self._facts.findings.shape))
+        self._update_legend(self._facts)
+
+    def mark_lag(self, lag: tuple[int, int] | None) -> None:
+        """Mark a lag (dy, dx), as when its row in the table is under the pointer; None for none."""
+        self.mark.set_lag(lag, self.content)
+
+    def _lag_at(self, x: float, y: float) -> tuple[int, int] | None:
+        if self._facts is None:
+            return None
+        dy, dx, reach = math.floor(y + 0.5), math.floor(x + 0.5), self._facts.reach
+        return (dy, dx) if max(abs(dy), abs(dx)) <= reach else None
+
+    def describe(self, x: float, y: float) -> str:
+        """Return lag, correlation with error, q-value and finding."""
+        lag = self._lag_at(x, y)
+        self.lag_hovered.emit(lag)
+        if lag is None or self._facts is None:
+            return ""
+        word = FINDING_WORDS[self._facts.finding(*lag)]
+        return f"{lag_text(*lag)}   {self._facts.text(*lag)}   {word}"
+
+    def _on_left(self) -> None:
+        super()._on_left()
+        self.lag_hovered.emit(None)
+
+    def _update_legend(self, facts: LagFacts) -> None:
+        present = set(np.unique(facts.findings).tolist())
+        entries = []
+        for finding, text in (
+            (Finding.KEPT, "kept (+ or −)"),
+            (Finding.OVER_LIMIT, "over the limit"),
+            (Finding.SMALL, "proven, but small"),
+            (Finding.UNPROVEN, "large, not proven"),
+            (Finding.NEITHER, "neither"),
+            (Finding.CENTRE, "centre"),
+        ):
+            if int(finding) in present:
+                entries.append(Entry(text, partial(self._draw_swatch, finding)))
+        self.legend.set_entries(tuple(entries))
+
+    def _draw_swatch(self, finding: Finding, painter: QPainter, rect: QRectF) -> None:
+        square = QRectF(rect.center().x() - 6, rect.center().y() - 6, 12, 12)
+        painter.fillRect(square, finding_colors(self.theme)[finding])
+        if finding is Finding.NEITHER:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(pen(self.theme.line, 1))
+            painter.drawRect(square)
+        draw_finding(painter, finding, square.center(), 4.0)
+
+    def restyle(self) -> None:
+        """Take the colours from the palette."""
+        super().restyle()
+        if hasattr(self, "findings_item"):
+            self.findings_item.set_theme(self.theme)
