@@ -16,7 +16,7 @@ from structmask_gui.cli.choices import (
 )
 from structmask_gui.cli.console import DONE, FAILED, PARTLY, print_json, progress_bar
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.batch import BatchQueue, JobStatus, State
+from structmask_gui.io.batch import BatchQueue, Engine, JobStatus, State
 from structmask_gui.io.batch_files import find_files, plan_jobs
 from structmask_gui.io.record import read_record
 from structmask_gui.io.summary import (
@@ -36,6 +36,15 @@ _SUMMARY_SHARE = 0.05
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    if arguments.scheduler is None:
+        return _run(arguments, None)
+    from structmask_gui.io.cluster import Cluster
+
+    with Cluster(arguments.scheduler) as cluster:
+        return _run(arguments, cluster)
+
+
+def _run(arguments: argparse.Namespace, engine: Engine | None) -> int:
     record = read_record(arguments.from_record) if arguments.from_record else None
     parameters = chosen_parameters(arguments, record)
     files, problems = find_files(arguments.paths, recursive=arguments.recursive)
@@ -58,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         failures=read_failures(place) if arguments.resume else None,
         dark=seconds.get("dark"),
         subtract=seconds.get("subtract"),
+        engine=engine,
     )
     reporter = _Reporter(queue, place, quiet=arguments.json)
     queue.on_change = reporter.changed

@@ -115,6 +115,12 @@ def _batch(commands: _Commands) -> None:
         help="where the summary goes, as FILE.csv and FILE.html; by default structmask_batch in"
         " --output-dir, else in the folder of the files",
     )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="work on the machines of a Dask scheduler, as in tcp://host:8786; they must see the"
+        " files under the same paths",
+    )
     _add_parameters(parser)
     _add_selection(parser)
     parser.add_argument(

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Protocol
 
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError, StructMaskError
 from structmask_gui.core.mask import Mask
@@ -97,11 +98,74 @@ class JobStatus:
 OnChange = Callable[[int, JobStatus], None]
 
 
-class BatchQueue:
-    """Jobs that are done one after the other.
+class Engine(Protocol):
+    """Where the work of a job is done: here, or on other machines."""
 
-    `run` does the work in the thread that calls it. All other methods may be called from any thread
-    at any time.
+    @property
+    def at_once(self) -> int:
+        """How many jobs may be under way at once."""
+        ...
+
+    def usable(
+        self,
+        inputs: Sequence[Input],
+        progress: Progress,
+        cancelled: IsCancelled,
+        shape: tuple[int, int] | None = None,
+    ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+        """Do what the function `usable` does."""
+        ...
+
+    def extract(
+        self,
+        inputs: Sequence[Input],
+        settings: Settings,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> tuple[Mask, Record]:
+        """Return the mask of some files and its record."""
+        ...
+
+
+class _Here:
+    """The engine that does it in this process, a job at a time."""
+
+    at_once = 1
+
+    def usable(
+        self,
+        inputs: Sequence[Input],
+        progress: Progress,
+        cancelled: IsCancelled,
+        shape: tuple[int, int] | None = None,
+    ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+        return usable(inputs, progress, cancelled, shape)
+
+    def extract(
+        self,
+        inputs: Sequence[Input],
+        settings: Settings,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> tuple[Mask, Record]:
+        extraction, record = extract_inputs(
+            inputs,
+            settings.parameters,
+            region=settings.region,
+            dark=settings.dark,
+            subtract=settings.subtract,
+            quality=settings.quality,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        return extraction.mask, record
+
+
+class BatchQueue:
+    """Jobs that are done one after the other, or several at once on other machines.
+
+    `run` does the work in the thread that calls it, or waits there for the machines. All other
+    methods may be called from any thread at any time.
 
     Parameters
     ----------
@@ -122,8 +186,10 @@ class BatchQueue:
         What failed in an earlier run, by the path of the job: with `resume` it is not tried again
         unless file or settings changed; `structmask_gui.io.summary.read_failures` gives it.
     on_change : callable, optional
-        Called as ``on_change(index, status)`` in the running thread, for every change of state and
-        a few times a second while a job runs.
+        Called as ``on_change(index, status)`` in a running thread, by one at a time, for every
+        change of state and a few times a second while a job runs.
+    engine : Engine, optional
+        Where the work is done; `structmask_gui.io.cluster.Cluster` is one. Here by default.
     """
 
     def __init__(
@@ -139,15 +205,18 @@ class BatchQueue:
         resume: bool = False,
         failures: Mapping[str, tuple[Fingerprint, str]] | None = None,
         on_change: OnChange | None = None,
+        engine: Engine | None = None,
     ) -> None:
         self.settings = Settings(parameters, region, dark, subtract, quality)
         self.force, self.resume = force, resume
         self.on_change = on_change
+        self._engine: Engine = _Here() if engine is None else engine
         self._failures = dict(failures or {})
         self._jobs = list(jobs)
         self._statuses = [JobStatus() for _ in jobs]
         self._stopping: set[int] = set()
         self._lock = threading.RLock()
+        self._telling = threading.RLock()
         self._shown_at = 0.0
 
     # --- what there is ------------------------------------------------------------------------
@@ -227,15 +296,24 @@ class BatchQueue:
         Counter
             How many jobs are in each state at the end.
         """
-        try:
+        interrupted = threading.Event()
+
+        def work() -> None:
             while True:
-                if cancelled():
+                if cancelled() or interrupted.is_set():
                     self.cancel()
                 if (index := self._next()) is None:
                     break
-                self._run_one(index, progress, cancelled)
+                self._run_one(index, progress, lambda: cancelled() or interrupted.is_set())
+
+        try:
+            if self._engine.at_once == 1:
+                work()
+            else:
+                _in_threads(work, min(self._engine.at_once, len(self._jobs)))
         except BaseException:
             # Interrupted from the keyboard: the rest is not pending any more.
+            interrupted.set()
             self.cancel()
             for i, status in enumerate(self.statuses):
                 if status.state is State.RUNNING:
@@ -262,7 +340,8 @@ class BatchQueue:
         # Not under the lock: whoever is told may wait for another thread that asks for it.
         if self.on_change is not None:
             for index in indices:
-                self.on_change(index, self._statuses[index])
+                with self._telling:
+                    self.on_change(index, self._statuses[index])
 
     def _run_one(self, index: int, progress: Progress, cancelled: IsCancelled) -> None:
         job = self._jobs[index]
@@ -316,23 +395,14 @@ class BatchQueue:
         left_out: tuple[str, ...] = ()
         try:
             if len(inputs) > 1:
-                inputs, left_out = _usable(inputs, progress, cancelled)
+                inputs, left_out = self._engine.usable(inputs, progress, cancelled)
                 if not inputs:
                     raise InputError(f"{job.name}: has no file that can be used. {left_out[0]}")
-            extraction, record = extract_inputs(
-                inputs,
-                self.settings.parameters,
-                region=self.settings.region,
-                dark=self.settings.dark,
-                subtract=self.settings.subtract,
-                quality=self.settings.quality,
-                progress=progress,
-                cancelled=cancelled,
-            )
+            mask, record = self._engine.extract(inputs, self.settings, progress, cancelled)
         except (InputError, ParameterError) as error:
             return JobStatus(State.FAILED, error=str(error), input_fault=True)
-        force = self.force or (self.resume and half_written(job, extraction.mask))
-        write_results(extraction.mask, record, job.files, force=force)
+        force = self.force or (self.resume and half_written(job, mask))
+        write_results(mask, record, job.files, force=force)
         return replace(_status(record), left_out=left_out)
 
     # --- resuming -----------------------------------------------------------------------------
@@ -349,8 +419,8 @@ class BatchQueue:
             record, missing = earlier
             first = record.inputs[0]
             shape = first.shape[first.axes.index("Y")], first.shape[first.axes.index("X")]
-            usable, left_out = _usable(missing, progress, cancelled, shape)
-            if not usable:
+            more, left_out = self._engine.usable(missing, progress, cancelled, shape)
+            if not more:
                 return replace(_status(record), kept=True, left_out=left_out)
         if not self.force:
             raise InputError(
@@ -358,6 +428,27 @@ class BatchQueue:
                 " it, or another --output-dir."
             )
         return None
+
+
+def _in_threads(work: Callable[[], None], count: int) -> None:
+    """Call a function in several threads and wait for them; raise what one of them raised."""
+    errors: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            # In pieces, so that Ctrl+C is heard on every system.
+            thread.join(0.2)
+    if errors:
+        raise errors[0]
 
 
 def _status(record: Record) -> JobStatus:
@@ -372,7 +463,7 @@ def _status(record: Record) -> JobStatus:
     )
 
 
-def _usable(
+def usable(
     inputs: Sequence[Input],
     progress: Progress,
     cancelled: IsCancelled,

@@ -1,0 +1,275 @@
+"""Work on many machines through a Dask scheduler the user names.
+
+One task measures a file, or a part of a large one; the parts' sums are then put together by a
+further task, in the order of a measurement in one piece, so that the result is the same. Files are
+read where the tasks run: every machine must see them under the same path. What is exchanged is
+between machines the user trusts; see SECURITY.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from structmask_gui import __version__
+from structmask_gui.core.errors import InputError, StructMaskError
+from structmask_gui.core.extraction import select
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.measurement import MeasuredPart, measure_part, merge_parts, plan_parts
+from structmask_gui.core.progress import IsCancelled, Progress, no_progress, stop_if
+from structmask_gui.io.extras import needed
+from structmask_gui.io.jobs import Input, extract_inputs
+from structmask_gui.io.record import Record, make_record
+
+if TYPE_CHECKING:
+    from structmask_gui.io.resume import Settings
+
+PER_PART = 2**16
+"""Patches of a part; stacks of fewer are measured by one task."""
+
+_CONNECT_SECONDS = 10
+_WORKER_SECONDS = 60
+_POLL = 0.05
+_MOST_AT_ONCE = 64
+
+
+class Cluster:
+    """A connection to a scheduler; a context manager.
+
+    Parameters
+    ----------
+    address : str
+        As Dask gives it: tcp://host:port or tls://host:port.
+
+    Raises
+    ------
+    InputError
+        If Dask is not installed, nothing answers there, or no machine works for it.
+    """
+
+    def __init__(self, address: str) -> None:
+        if not re.fullmatch(r"(tcp|tls|ucx|wss?)://\S+", address):
+            raise InputError(
+                f"{address}: is no address of a scheduler; give one as in tcp://host:8786."
+            )
+        distributed = needed("distributed", "cluster", address, "the address of a Dask scheduler")
+        self._failed: tuple[type[Exception], ...] = (distributed.KilledWorker,)
+        try:
+            self._client = distributed.Client(
+                address, timeout=_CONNECT_SECONDS, set_as_default=False
+            )
+        except (OSError, TimeoutError, ValueError) as error:
+            raise InputError(
+                f"{address}: no scheduler answers there; start one with `dask scheduler`, or check"
+                " the address."
+            ) from error
+        try:
+            self._check(address)
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self, address: str) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=_WORKER_SECONDS)
+            versions = self._client.run(_program_version, on_error="return")
+        except TimeoutError:
+            raise InputError(
+                f"{address}: the scheduler has no workers; start some with `dask worker {address}`."
+            ) from None
+        for worker, version in versions.items():
+            if version != __version__:
+                has = f"has {version}" if isinstance(version, str) else "does not have it"
+                raise InputError(
+                    f"{worker}: StructMask {__version__} must be installed there, and this worker"
+                    f" {has}; install it and start the worker again."
+                )
+
+    @property
+    def at_once(self) -> int:
+        """How many files to have under way at once: enough that no machine waits."""
+        threads = int(sum(self._client.nthreads().values()))
+        return max(2, min(2 * threads, _MOST_AT_ONCE))
+
+    def usable(
+        self,
+        inputs: Sequence[Input],
+        progress: Progress,
+        cancelled: IsCancelled,
+        shape: tuple[int, int] | None = None,
+    ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+        """Do what `structmask_gui.io.batch.usable` does, on one of the machines."""
+        task = self._submit(_usable, tuple(map(_absolute, inputs)), shape)
+        result: tuple[tuple[Input, ...], tuple[str, ...]] = self._result(
+            [task], progress, cancelled, "Checking files"
+        )
+        return result
+
+    def extract(
+        self,
+        inputs: Sequence[Input],
+        settings: Settings,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> tuple[Mask, Record]:
+        """Do what `structmask_gui.io.jobs.extract_inputs` does, on these machines.
+
+        Raises
+        ------
+        InputError, ParameterError, Cancelled
+            As there; and InputError if machines were lost again and again.
+        """
+        items = tuple(map(_absolute, inputs))
+        settings = replace(
+            settings,
+            dark=None if settings.dark is None else _absolute(settings.dark),
+            subtract=None if settings.subtract is None else _absolute(settings.subtract),
+        )
+        parts = self._result(
+            [self._submit(_parts, items, settings, PER_PART)], no_progress, cancelled, "Planning"
+        )
+        if len(parts) < 2:
+            tasks = [self._submit(_whole, items, settings)]
+        else:
+            tasks = [self._submit(_part, items, settings, *part) for part in parts]
+            tasks.append(self._submit(_merged, items, settings, tasks))
+        mask, record = self._result(tasks, progress, cancelled, "Measuring on the cluster")
+        return mask, record
+
+    def _submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return self._client.submit(function, *arguments, pure=False)
+
+    def _result(
+        self, tasks: list[Any], progress: Progress, cancelled: IsCancelled, what: str
+    ) -> Any:
+        """Wait for the last of the tasks, which depends on the others, and return its result."""
+        try:
+            last = tasks[-1]
+            shown = -1
+            while not last.done():
+                stop_if(cancelled)
+                done = sum(task.status == "finished" for task in tasks)
+                if done != shown:
+                    shown = done
+                    progress(done, len(tasks), what)
+                time.sleep(_POLL)
+            return last.result()
+        except self._failed:
+            raise InputError(
+                "Its task was lost with its worker several times; the file may need more memory"
+                " than the workers have, or crash its reader."
+            ) from None
+        except StructMaskError:
+            raise
+        finally:
+            # What nobody waits for any more is not to be done.
+            waiting = [task for task in tasks if not task.done()]
+            with contextlib.suppress(Exception):
+                if waiting:
+                    self._client.cancel(waiting, force=True)
+            for task in tasks:
+                with contextlib.suppress(Exception):
+                    task.release()
+
+    def close(self) -> None:
+        """Let go of the scheduler."""
+        with contextlib.suppress(Exception):
+            self._client.close(timeout=2)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.close()
+
+
+# --- what runs on the machines --------------------------------------------------------------------
+
+# Threads of one worker share the cores already, and reading is one file after the other: two files
+# at a time in one process would only take twice the memory.
+_one_at_a_time = threading.Lock()
+
+
+def _program_version() -> str:
+    return __version__
+
+
+def _absolute(item: Input) -> Input:
+    from structmask_gui.io.zarr_files import remote_address
+
+    return item if remote_address(item.path) else replace(item, path=item.path.absolute())
+
+
+def _usable(
+    items: tuple[Input, ...], shape: tuple[int, int] | None
+) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+    from structmask_gui.io.batch import usable
+
+    return usable(items, no_progress, lambda: False, shape)
+
+
+def _parts(items: tuple[Input, ...], settings: Settings, per_part: int) -> list[tuple[int, int]]:
+    """Divide a large measurement of the published method; one part stands for all in one piece."""
+    if settings.parameters.method != "ring" or settings.quality:
+        return []
+    with _Opened(items, settings) as opened:
+        return plan_parts(*opened.measured, per_part, **opened.options)
+
+
+def _whole(items: tuple[Input, ...], settings: Settings) -> tuple[Mask, Record]:
+    with _one_at_a_time:
+        extraction, record = extract_inputs(
+            items,
+            settings.parameters,
+            region=settings.region,
+            dark=settings.dark,
+            subtract=settings.subtract,
+            quality=settings.quality,
+        )
+    return extraction.mask, record
+
+
+def _part(items: tuple[Input, ...], settings: Settings, start: int, stop: int) -> MeasuredPart:
+    with _one_at_a_time, _Opened(items, settings) as opened:
+        return measure_part(*opened.measured, start, stop, **opened.options)
+
+
+def _merged(
+    items: tuple[Input, ...], settings: Settings, parts: list[MeasuredPart]
+) -> tuple[Mask, Record]:
+    with _Opened(items, settings) as opened:
+        measurement = merge_parts(*opened.measured, parts, **opened.options)
+        extraction = select(measurement, settings.parameters)
+        record = make_record(extraction, opened.stacks, **opened.seconds)
+    return extraction.mask, record
+
+
+class _Opened:
+    """The stacks of a job, held open; a context manager."""
+
+    def __init__(self, items: tuple[Input, ...], settings: Settings) -> None:
+        from structmask_gui.core.frames import ChosenFrames
+
+        with ExitStack() as resources:
+            self.stacks = [resources.enter_context(item.open()) for item in items]
+            self.seconds: dict[str, Any] = {
+                name: resources.enter_context(item.open())
+                for name, item in (("dark", settings.dark), ("subtract", settings.subtract))
+                if item is not None
+            }
+            frames = self.stacks[0] if len(self.stacks) == 1 else ChosenFrames(self.stacks)
+            self.measured = (frames, settings.parameters)
+            self.options: dict[str, Any] = {"region": settings.region, **self.seconds}
+            self._resources = resources.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self._resources.close()
