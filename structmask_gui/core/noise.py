@@ -189,6 +189,7 @@ class _Measuring:
             reasons = self._screen(plan, derived)
             used = np.array([not reason for reason in reasons])
         self._refuse_if_none(used, plan, reasons)
+        stop_if(self.cancelled)
         first = self._read(derived, plan, used, reach, self._bin_edges(used))
         used, reasons, first = self._without_outliers(derived, plan, used, reasons, reach, first)
         ratio, error = first.tiles.unevenness()
@@ -347,7 +348,10 @@ class _Measuring:
             yield from read_patches(frames, plan, per_chunk)
             return
         if self._kept is None or self._kept[0] is not frames or self._kept[1] is not plan:
-            parts = [chunk.patches for chunk in read_patches(frames, plan, per_chunk)]
+            parts = []
+            for chunk in read_patches(frames, plan, per_chunk):
+                stop_if(self.cancelled)
+                parts.append(chunk.patches)
             self._kept = (frames, plan, np.concatenate(parts))
         values = self._kept[2]
         for start in range(0, len(plan), per_chunk):
@@ -389,6 +393,7 @@ class _Measuring:
         def work(
             chunk: Chunk,
         ) -> tuple[NDArray[np.intp], NDArray[np.float32], FloatArray, int]:
+            stop_if(self.cancelled)
             index = np.arange(chunk.indices.start, chunk.indices.stop)
             inside = used[chunk.indices]
             patches = surface.remove_from(chunk.patches[inside])

@@ -273,7 +273,8 @@ class _SparseFit:
         weight = count / np.maximum(self.predicted[inside], lowest) ** 2
         alone = 1 / np.sqrt(np.einsum("fl,fl,f->l", whole, whole, weight, optimize=True))
         self.errors = alone
-        self.errors[active] = np.maximum(np.sqrt(spread), alone[active])
+        # Rounding can leave a faded lag a spread just below 0.
+        self.errors[active] = np.maximum(np.sqrt(np.maximum(spread, 0)), alone[active])
 
     def refit(self, inside: NDArray[np.bool_], lags: NDArray[np.bool_]) -> None:
         """Fit the zero lag and ``lags`` alone, by least squares, to the same frequencies."""
@@ -292,4 +293,4 @@ class _SparseFit:
             self.predicted = np.maximum(self._design[:, :, chosen] @ values, lowest)
         self.weights = np.zeros_like(self.weights)
         self.weights[chosen] = values
-        self.errors[chosen] = np.sqrt(np.diag(covariance))
+        self.errors[chosen] = np.sqrt(np.maximum(np.diag(covariance), 0))
