@@ -30,6 +30,9 @@ EXCLUDES = (
     *("pytest", "hypothesis", "mypy", "ruff", "setuptools", "pkg_resources", "pip", "wheel"),
     *("docutils", "PyInstaller", "altgraph", "execnet", "xdist", "psutil"),
     *("scipy_stubs", "numpy_typing_compat", "optype"),
+    # Optional readers, imported by name where someone has installed them; a file that needs one is
+    # answered by a sentence (io/extras.py). RosettaSciIO must stay out: it is under the GPL.
+    *("rsciio", "nd2", "liffile", "pylibCZIrw", "_pylibCZIrw"),
     *("pydantic.v1", "pydantic.mypy"),
     *("pyqtgraph.examples", "pyqtgraph.opengl", "pyqtgraph.jupyter", "pyqtgraph.canvas"),
     # Pillow draws masks and reads PNG and JPEG; its AVIF decoder alone is 10 MB.

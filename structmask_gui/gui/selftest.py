@@ -26,6 +26,7 @@ from structmask_gui.gui import app, licences, logs
 from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.exporting import FORMS
 from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.views.base import PictureView
 
 PRESET = "Self-test of the bundle, für später"
 
@@ -191,29 +192,31 @@ class SelfTest:
         return self._window.session.error
 
     def _look_at_views(self) -> None:
-        views = self._window.views.views
-        seen: dict[str, str] = {}
-        turns = [(None, 0)] + [
-            (tabs, index)
-            for tabs in self._window.views.findChildren(QTabWidget)
-            for index in range(tabs.count())
-        ]
-        for tabs, index in turns:
-            if tabs is not None:
-                tabs.setCurrentIndex(index)
-            _turn()
-            for view in views:
-                if view.isVisible() and view.title not in seen:
-                    seen[view.title] = self._picture(view.grab(), f"view {view.title}")
-                    for suffix in ("png", "svg"):
-                        path = self._out / "pictures" / f"saved {view.title}.{suffix}"
-                        self._window.views.write_view(view, path)
-                        if not path.exists() or not path.stat().st_size:
-                            raise Failed(f"the view {view.title} was not saved as {suffix}")
+        """See every view once; which are there depends on the method."""
+        seen: list[str] = []
+        for method in ("statistical", "ring"):
+            self._window.session.set_parameter("method", method)
+            self._settle()
+            tabs = self._window.views.findChildren(QTabWidget)
+            for chooser, index in [(t, i) for t in tabs for i in range(t.count())]:
+                chooser.setCurrentIndex(index)
+                _turn()
+                for view in self._window.views.views:
+                    if view.isVisible() and view.title not in seen:
+                        seen.append(view.title)
+                        self._look_at(view)
         self._report["views"] = sorted(seen)
-        missing = {view.title for view in views} - set(seen)
+        missing = {view.title for view in self._window.views.views} - set(seen)
         if missing:
             raise Failed(f"views that were never visible: {sorted(missing)}")
+
+    def _look_at(self, view: PictureView) -> None:
+        self._picture(view.grab(), f"view {view.title}")
+        for suffix in ("png", "svg"):
+            path = self._out / "pictures" / f"saved {view.title}.{suffix}"
+            self._window.views.write_view(view, path)
+            if not path.exists() or not path.stat().st_size:
+                raise Failed(f"the view {view.title} was not saved as {suffix}")
 
     def _look_at_panels(self) -> None:
         for name, dock in self._window.docks.items():
@@ -298,7 +301,7 @@ class SelfTest:
 
     # --- pictures -----------------------------------------------------------------------------
 
-    def _picture(self, picture: QPixmap, name: str) -> str:
+    def _picture(self, picture: QPixmap, name: str) -> None:
         """Save a picture; one that shows a single colour is a failure."""
         safe = "".join(c if c.isalnum() or c in " -_" else "_" for c in name)
         path = self._out / "pictures" / f"{safe}.png"
@@ -313,7 +316,6 @@ class SelfTest:
             for x in range(0, image.width(), step)
         ):
             self._failures.append(f"{name}: is blank")
-        return path.name
 
 
 def _surroundings() -> dict[str, Any]:
