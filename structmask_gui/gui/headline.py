@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.gui.certainty import CertaintySign, certainty_of
 from structmask_gui.gui.eliding import ElidingLabel
+from structmask_gui.gui.folded_text import FoldedText
 from structmask_gui.gui.icons import icon
 from structmask_gui.gui.session import Session
 
@@ -50,8 +52,15 @@ class Headline(QFrame):
         self.sentence.setFont(font)
         self.state = QLabel()
         self.state.setObjectName("state")
-        self.notes = ElidingLabel()
-        self.notes.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.certainty = CertaintySign()
+        self.notes = FoldedText()
+        self.more = QToolButton()
+        self.more.setAutoRaise(True)
+        self.more.setCheckable(True)
+        self.more.setText("more")
+        self.more.hide()
+        self.more.toggled.connect(self._on_more)
+        self.notes.cut_changed.connect(self._on_cut)
 
         self.progress = QProgressBar()
         self.progress.setFixedWidth(160)
@@ -89,11 +98,13 @@ class Headline(QFrame):
 
         top = QHBoxLayout()
         top.setSpacing(10)
+        top.addWidget(self.certainty)
         top.addWidget(self.sentence, 1)
         top.addWidget(self.state)
         below = QHBoxLayout()
         below.setSpacing(10)
-        below.addWidget(self.notes, 1)
+        below.addWidget(self.notes, 1, Qt.AlignmentFlag.AlignTop)
+        below.addWidget(self.more, 0, Qt.AlignmentFlag.AlignBottom)
         below.addWidget(self._work)
         below.addStrut(line_height)
         layout = QVBoxLayout(self)
@@ -124,14 +135,24 @@ class Headline(QFrame):
     def _on_extraction(self, extraction: Extraction | None) -> None:
         if extraction is not None:
             self.sentence.setText(extraction.sentence)
-            notes = in_labels("  ".join(extraction.notes))
+            notes = [in_labels(note) for note in extraction.notes]
         else:
             open_now = self._session.frames
             self.sentence.setText(_HINT if open_now is None else f"{open_now.name}: no mask yet.")
-            notes = ""
-        self.notes.setText(notes)
-        self.notes.set_tip(notes.replace("  ", "\n"))
+            notes = []
+        verdict = None if extraction is None else extraction.verdict
+        self.certainty.set_certainty(None if verdict is None else certainty_of(verdict))
+        self.notes.set_sentences(notes)
         self._on_state()
+
+    def _on_cut(self, cut: bool) -> None:
+        if not cut:
+            self.more.setChecked(False)
+        self.more.setVisible(cut)
+
+    def _on_more(self, is_open: bool) -> None:
+        self.more.setText("less" if is_open else "more")
+        self.notes.set_open(is_open)
 
     def _on_state(self, *_: object) -> None:
         session = self._session
@@ -142,7 +163,9 @@ class Headline(QFrame):
                 if session.busy
                 else "The views show the last result; it does not belong to the present settings."
             )
-        self.state.setVisible(session.stale and session.extraction is not None)
+        shown = session.stale and session.extraction is not None
+        if self.state.isHidden() == shown:
+            self.state.setVisible(shown)
 
     def _on_busy(self, busy: bool) -> None:
         if busy:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from structmask_gui.gui.panels import help_statistical
+
 _INTRODUCTION = """
 <h3>What this is about</h3>
 <p>Some noise is not alone in its pixel: a scan line that is too bright, a readout that leaks into
@@ -61,15 +63,24 @@ def help_html(extraction: Any | None) -> str:
         The present result, whose numbers it quotes.
     """
     middle = _NO_RESULT if extraction is None else story_html(extraction)
-    return _INTRODUCTION + middle + _READING
+    statistical = extraction is not None and extraction.selection is not None
+    return _INTRODUCTION + middle + (help_statistical.READING if statistical else _READING)
 
 
 def story_html(extraction: Any) -> str:
     """Return what each stage did to the image, as rich text."""
-    steps = [_patches(extraction), _average(extraction), _square(extraction)]
-    if extraction.rings is not None:
-        steps += [_adapted(extraction), _rings(extraction), _chosen(extraction)]
-    steps.append(_trimmed(extraction))
+    if extraction.selection is not None:
+        steps = help_statistical.steps(extraction)
+    else:
+        steps = [
+            _patches(extraction),
+            _average(extraction),
+            _square(extraction),
+            _adapted(extraction),
+            _rings(extraction),
+            _chosen(extraction),
+            _trimmed(extraction),
+        ]
     items = "".join(f"<li><p>{step}</p></li>" for step in steps)
     return (
         "<h3>What was done to your image</h3>"

@@ -190,10 +190,11 @@ class LagsModel(QAbstractTableModel):
             theme = Theme.of(QGuiApplication.palette())
             pixmap = QPixmap(28, 28)
             pixmap.setDevicePixelRatio(2)
-            pixmap.fill(finding_colors(theme)[finding])
+            ground = finding_colors(theme)[finding]
+            pixmap.fill(ground)
             painter = QPainter(pixmap)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            draw_finding(painter, finding, QRectF(0, 0, 14, 14).center(), 4.0)
+            draw_finding(painter, finding, QRectF(0, 0, 14, 14).center(), 4.0, ground)
             painter.end()
             self._icons[finding] = QIcon(pixmap)
         return self._icons[finding]

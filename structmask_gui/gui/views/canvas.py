@@ -184,7 +184,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
     def tickSpacing(self, low: float, high: float, size: float) -> list[tuple[float, float]]:
         """Return the distance of the ticks: 1, 2 or 5 times a power of ten."""
         # Numbers below each other may stand closer than side by side.
-        apart = 30 if self.orientation in ("left", "right") and not self._whole else 42
+        apart = 24 if self.orientation in ("left", "right") and not self._whole else 42
         wanted = max(2.0, size / apart)
         rough = max(abs(high - low), 1e-300) / wanted
         magnitude = 10.0 ** np.floor(np.log10(rough))

@@ -27,6 +27,7 @@ from structmask_gui.gui.views.curves import (
 )
 from structmask_gui.gui.views.lag import number_text
 from structmask_gui.gui.views.legend import Entry
+from structmask_gui.gui.views.theme import smaller
 
 
 class ProfilesView(PictureView):
@@ -65,6 +66,9 @@ class ProfilesView(PictureView):
         """Show curves; None empties the view."""
         self._curves = curves
         self.curves_item.set_curves(curves)
+        measured = curves is not None and curves.floor is not None
+        if self.left.set_text("correlation ρ" if measured else "value"):
+            self.left.restyle(self.theme, smaller(self.font()))
         if curves is None:
             self.legend.set_entries(())
             return

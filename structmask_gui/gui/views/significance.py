@@ -20,7 +20,6 @@ from structmask_gui.gui.views.lag_mark import LagMark
 from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.marks import pen, screen_unit
 from structmask_gui.gui.views.theme import (
-    BLUE,
     ORANGE,
     REDDISH_PURPLE,
     SKY_BLUE,
@@ -31,8 +30,6 @@ from structmask_gui.gui.views.theme import (
 
 _GRID_FROM = 4.0
 _MARKS_FROM = 9.0
-_INK = QColor(0, 0, 0)
-_PAPER = QColor(255, 255, 255)
 
 
 def finding_colors(theme: Theme) -> dict[Finding, QColor]:
@@ -40,9 +37,9 @@ def finding_colors(theme: Theme) -> dict[Finding, QColor]:
     return {
         Finding.NEITHER: theme.cell,
         Finding.UNPROVEN: mixed(theme.background, REDDISH_PURPLE, 0.75),
-        Finding.SMALL: mixed(theme.background, SKY_BLUE, 0.55),
+        Finding.SMALL: mixed(theme.background, SKY_BLUE, 0.3 if theme.dark else 0.45),
         Finding.OVER_LIMIT: YELLOW,
-        Finding.KEPT: BLUE,
+        Finding.KEPT: theme.accent,
         Finding.CENTRE: ORANGE,
     }
 
@@ -98,7 +95,7 @@ class FindingsItem(pg.GraphicsObject):  # type: ignore[misc]
             painter.setPen(pen(mixed(theme.background, theme.text, 0.2), 1, unit))
             painter.drawLines(self._grid())
         if 1 / unit >= _MARKS_FROM:
-            self._paint_marks(painter, facts)
+            self._paint_marks(painter, facts, finding_colors(theme))
 
     def _grid(self) -> list[QLineF]:
         rect = self._rect
@@ -107,7 +104,9 @@ class FindingsItem(pg.GraphicsObject):  # type: ignore[misc]
             QLineF(rect.left() + i, rect.top(), rect.left() + i, rect.bottom()) for i in columns
         ] + [QLineF(rect.left(), rect.top() + i, rect.right(), rect.top() + i) for i in columns]
 
-    def _paint_marks(self, painter: QPainter, facts: LagFacts) -> None:
+    def _paint_marks(
+        self, painter: QPainter, facts: LagFacts, colors: dict[Finding, QColor]
+    ) -> None:
         transform = painter.worldTransform()
         radius = min(5.5, 0.28 * abs(transform.m11()))
         painter.save()
@@ -116,29 +115,37 @@ class FindingsItem(pg.GraphicsObject):  # type: ignore[misc]
         for y, x in np.argwhere(facts.findings != Finding.NEITHER).tolist():
             at = transform.map(QPointF(x - facts.reach, y - facts.reach))
             finding = Finding(int(facts.findings[y, x]))
-            draw_finding(painter, finding, at, radius, negative=bool(facts.rho[y, x] < 0))
+            negative = bool(facts.rho[y, x] < 0)
+            draw_finding(painter, finding, at, radius, colors[finding], negative=negative)
         painter.restore()
 
 
 def draw_finding(
-    painter: QPainter, finding: Finding, at: QPointF, radius: float, *, negative: bool = False
+    painter: QPainter,
+    finding: Finding,
+    at: QPointF,
+    radius: float,
+    ground: QColor,
+    *,
+    negative: bool = False,
 ) -> None:
-    """Draw the mark of a finding about a point, in pixels.
+    """Draw the mark of a finding about a point, in pixels, in black or white upon a ground.
 
     Kept lags carry the sign of their correlation, proven small ones a dot, large unproven ones a
     stroke, dropped ones a cross, and the centre a disc.
     """
     x, y, r = at.x(), at.y(), radius
+    ink = QColor(255, 255, 255) if ground.lightnessF() < 0.45 else QColor(0, 0, 0)
     if finding is Finding.KEPT:
-        painter.setPen(pen(_PAPER, 2.0))
+        painter.setPen(pen(ink, 2.0))
         painter.drawLine(QLineF(x - r, y, x + r, y))
         if not negative:
             painter.drawLine(QLineF(x, y - r, x, y + r))
         return
-    painter.setPen(pen(_INK, 1.6))
+    painter.setPen(pen(ink, 1.6))
     if finding is Finding.SMALL:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_INK)
+        painter.setBrush(ink)
         painter.drawEllipse(at, r * 0.35, r * 0.35)
     elif finding is Finding.UNPROVEN:
         painter.drawLine(QLineF(x - r * 0.8, y + r * 0.8, x + r * 0.8, y - r * 0.8))
@@ -146,7 +153,7 @@ def draw_finding(
         painter.drawLine(QLineF(x - r * 0.8, y + r * 0.8, x + r * 0.8, y - r * 0.8))
         painter.drawLine(QLineF(x - r * 0.8, y - r * 0.8, x + r * 0.8, y + r * 0.8))
     elif finding is Finding.CENTRE:
-        painter.setBrush(_INK)
+        painter.setBrush(ink)
         painter.drawEllipse(at, r * 0.7, r * 0.7)
 
 
@@ -234,7 +241,7 @@ class SignificanceView(PictureView):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(pen(self.theme.line, 1))
             painter.drawRect(square)
-        draw_finding(painter, finding, square.center(), 4.0)
+        draw_finding(painter, finding, square.center(), 4.0, finding_colors(self.theme)[finding])
 
     def restyle(self) -> None:
         """Take the colours from the palette."""

@@ -1,0 +1,97 @@
+"""How sure a verdict is, as a sign: its shape says it, its colour only helps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from structmask_gui.gui.views.theme import BLUISH_GREEN, ORANGE, VERMILION
+
+if TYPE_CHECKING:
+    from structmask_gui.core.verdict import Verdict
+
+Certainty = Literal["sure", "not sure", "cannot tell"]
+
+WORDS: dict[Certainty, str] = {
+    "sure": "Sure: the mask can be relied on.",
+    "not sure": "Not sure: the lines below say what is in doubt.",
+    "cannot tell": "Cannot tell: the noise and the picture could not be told apart.",
+}
+"""What the tooltip says of each."""
+
+_COLORS = {"sure": BLUISH_GREEN, "not sure": ORANGE, "cannot tell": VERMILION}
+_SIDE = 24
+
+
+def certainty_of(verdict: Verdict) -> Certainty:
+    """Return how sure a verdict is."""
+    if "cannot_tell" in verdict.flags:
+        return "cannot tell"
+    return "sure" if verdict.sure else "not sure"
+
+
+class CertaintySign(QWidget):
+    """A tick in a disc, a question mark in a square, or an exclamation mark in a triangle."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._certainty: Certainty | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.hide()
+
+    @property
+    def certainty(self) -> Certainty | None:
+        """What it shows."""
+        return self._certainty
+
+    def set_certainty(self, certainty: Certainty | None) -> None:
+        """Show how sure the verdict is; None without one."""
+        self._certainty = certainty
+        text = "" if certainty is None else WORDS[certainty]
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self.setVisible(certainty is not None)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return the size of the sign."""
+        return QSize(_SIDE, _SIDE)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the sign."""
+        if self._certainty is not None:
+            painter = QPainter(self)
+            draw_sign(painter, QRectF(1, 1, _SIDE - 2, _SIDE - 2), self._certainty)
+            painter.end()
+
+
+def draw_sign(painter: QPainter, rect: QRectF, certainty: Certainty) -> None:
+    """Draw a sign into a square."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(_COLORS[certainty])
+    side = rect.width()
+    ink = QColor(255, 255, 255) if certainty != "not sure" else QColor(0, 0, 0)
+    if certainty == "sure":
+        painter.drawEllipse(rect)
+        painter.setPen(QPen(ink, side / 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        tick = ((0.27, 0.53), (0.44, 0.70), (0.74, 0.34))
+        painter.drawPolyline(QPolygonF([rect.topLeft() + QPointF(*p) * side for p in tick]))
+        return
+    place = rect
+    if certainty == "not sure":
+        painter.drawRoundedRect(rect, side / 6, side / 6)
+    else:
+        corners = (rect.bottomLeft(), QPointF(rect.center().x(), rect.top()), rect.bottomRight())
+        painter.drawPolygon(QPolygonF(corners))
+        place = rect.adjusted(0, side * 0.18, 0, 0)
+    font = QFont(painter.font())
+    font.setPixelSize(round(side * (0.75 if certainty == "not sure" else 0.62)))
+    font.setBold(True)
+    painter.setFont(font)
+    painter.setPen(ink)
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, "?" if certainty == "not sure" else "!")

@@ -1,0 +1,297 @@
+"""The verdict in the headline and the help, and the window with the statistical method."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+from view_helpers import extraction, statistical
+
+from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.gui import certainty as certainty_module
+from structmask_gui.gui.certainty import Certainty, certainty_of, draw_sign
+from structmask_gui.gui.folded_text import LINES, FoldedText
+from structmask_gui.gui.headline import Headline
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.panels.help_text import help_html, story_html
+from structmask_gui.gui.session import Session
+from structmask_gui.gui.views.theme import ORANGE
+from tests.gui.conftest import wait_for_result
+
+CERTAINTIES = get_args(Certainty)
+
+
+# --- the sign ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sure", "flags", "expected"),
+    [
+        (True, (), "sure"),
+        (False, ("picture",), "not sure"),
+        (False, ("picture", "cannot_tell"), "cannot tell"),
+    ],
+)
+def test_how_sure_a_verdict_is(sure: bool, flags: tuple[str, ...], expected: str) -> None:
+    verdict: Any = SimpleNamespace(sure=sure, flags=flags)
+    assert certainty_of(verdict) == expected
+
+
+def test_the_signs_differ_without_their_colours(
+    qapp: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certainty_module, "_COLORS", dict.fromkeys(CERTAINTIES, ORANGE))
+    shapes = set()
+    for certainty in CERTAINTIES:
+        image = QImage(24, 24, QImage.Format.Format_Grayscale8)
+        image.fill(255)
+        painter = QPainter(image)
+        draw_sign(painter, QRectF(1, 1, 22, 22), certainty)
+        painter.end()
+        shapes.add(bytes(image.constBits()))
+    assert len(shapes) == len(CERTAINTIES)
+
+
+# --- two lines and more -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def folded(qtbot: QtBot) -> FoldedText:
+    text = FoldedText()
+    qtbot.addWidget(text)
+    text.resize(300, 40)
+    text.show()
+    return text
+
+
+SENTENCES = tuple(f"This is sentence number {n}, neither long nor short." for n in range(6))
+
+
+def test_two_lines_are_seen_and_all_when_opened(folded: FoldedText) -> None:
+    cuts: list[bool] = []
+    folded.cut_changed.connect(cuts.append)
+    folded.set_sentences(SENTENCES[:1])
+    assert not folded.is_cut
+    assert folded.toolTip() == ""
+    low = folded.height()
+    folded.set_sentences(SENTENCES)
+    assert (folded.is_cut, cuts) == (True, [True])
+    assert folded.height() == low
+    lines = folded.lines()
+    assert len(lines) == LINES
+    assert lines[0].startswith("This is sentence number 0")
+    assert lines[-1].endswith("…")
+    assert folded.toolTip().splitlines() == list(SENTENCES)
+    folded.set_open(True)
+    assert folded.height() > 2 * low
+    assert " ".join(folded.lines()) == " ".join(SENTENCES)
+    assert not folded.grab().isNull()
+    folded.set_open(False)
+    assert folded.height() == low
+
+
+def test_no_word_is_lost_between_the_lines(folded: FoldedText) -> None:
+    folded.set_sentences(SENTENCES)
+    shown = re.sub(r"\s+", " ", " ".join(folded.lines())).rstrip("…").rstrip()
+    assert re.sub(r"\s+", " ", folded.text()).startswith(shown)
+    metrics = folded.fontMetrics()
+    assert all(metrics.horizontalAdvance(line) <= folded.width() for line in folded.lines())
+
+
+def test_a_wider_label_shows_more(folded: FoldedText) -> None:
+    folded.set_sentences(SENTENCES[:2])
+    folded.resize(120, folded.height())
+    QTest.qWait(1)
+    assert folded.is_cut
+    folded.resize(900, folded.height())
+    QTest.qWait(1)
+    assert not folded.is_cut
+
+
+# --- headline ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def headline(qtbot: QtBot) -> Any:
+    session = Session()
+    made = Headline(session)
+    qtbot.addWidget(made)
+    made.resize(700, 90)
+    made.show()
+    yield made
+    session.close()
+
+
+def test_the_verdict_stands_in_the_headline(headline: Headline) -> None:
+    result = statistical()
+    headline._on_extraction(result)
+    assert headline.sentence.text() == result.verdict.sentence
+    assert headline.certainty.isVisible()
+    assert headline.certainty.certainty == certainty_of(result.verdict)
+    assert headline.certainty.toolTip()
+    assert headline.more.isVisible() == headline.notes.is_cut
+    headline._on_extraction(extraction())
+    assert not headline.certainty.isVisible()
+    headline._on_extraction(None)
+    assert not headline.certainty.isVisible()
+
+
+def test_more_of_the_notes(headline: Headline) -> None:
+    headline.notes.set_sentences(SENTENCES)
+    assert headline.more.isVisible()
+    height = headline.sizeHint().height()
+    headline.more.click()
+    assert headline.notes.open
+    assert headline.more.text() == "less"
+    QTest.qWait(1)
+    assert headline.sizeHint().height() > height
+    headline.more.click()
+    QTest.qWait(1)
+    assert headline.sizeHint().height() == height
+    headline.more.click()
+    headline.notes.set_sentences(SENTENCES[:1])
+    assert not headline.more.isVisible()
+    assert not headline.notes.open
+
+
+# --- help -------------------------------------------------------------------------------------
+
+
+def words(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", text))
+
+
+@pytest.mark.parametrize("values", [{}, {"max_pixels": 3}, {"rho_min": 0.6}, {"q": 0.2}])
+def test_the_story_of_the_statistical_method(values: dict[str, Any]) -> None:
+    result = statistical(**values)
+    story = words(story_html(result))
+    selection, sampling = result.selection, result.measurement.sampling
+    assert result.sentence in story
+    used = f"{sampling.n_used} of {len(sampling.used)} patches of 32 × 32 pixels"
+    assert used in story
+    assert f"{(selection.kept.size - 1) // 2} pairs of opposite shifts" in story
+    assert f"{(int(selection.significant.sum()) - 1) // 2} are proven" in story
+    assert f"It has {result.mask.statistics.true_pixels} pixel" in story
+    assert ("fell to the limit" in story) == bool(result.dropped_by_limit)
+    for detail in result.verdict.details:
+        assert detail in story
+    assert "ring" not in story.lower().replace("during", "")
+
+
+def test_the_statistical_help_names_parameters_by_their_labels() -> None:
+    labels = {info.about.label for info in parameter_infos().values()} | {"Dark or blank stack"}
+    text = re.sub(r"\s+", " ", help_html(statistical()))
+    named = set(re.findall(r"<i>([A-Z][^<]{3,})</i>", text.split("How to read the views")[1]))
+    assert named
+    assert named <= labels
+
+
+# --- the window -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def automatic(loaded: MainWindow, qtbot: QtBot) -> MainWindow:
+    panel = loaded.panel("parameters")
+    panel.rows["method"].buttons["statistical"].click()
+    wait_for_result(loaded.session, qtbot)
+    return loaded
+
+
+def test_one_click_each_way(automatic: MainWindow, qtbot: QtBot) -> None:
+    views, session = automatic.views, automatic.session
+    assert session.parameters.source == "automatic"
+    assert session.extraction.verdict is not None
+    assert views.significance.isVisible()
+    assert not views.rings.isVisible()
+    assert automatic.panel("rings").lags.isVisible()
+    brightness = views.tabs.indexOf(views.brightness)
+    assert views.tabs.isTabVisible(brightness) == (views.brightness.curve is not None)
+    automatic.panel("parameters").rows["method"].buttons["ring"].click()
+    assert session.parameters.source == "frames"
+    wait_for_result(session, qtbot)
+    assert views.rings.isVisible()
+    assert not views.tabs.isTabVisible(brightness)
+    assert not automatic.headline.certainty.isVisible()
+
+
+def test_a_lag_is_shared_by_table_and_views(automatic: MainWindow) -> None:
+    views, table = automatic.views, automatic.panel("rings").lags
+    table.lag_hovered.emit((0, 2))
+    for view in (views.autocorrelation, views.significance, views.mask_view):
+        assert view.mark.lag == (0, 2)
+    views.significance.lag_hovered.emit((-1, 0))
+    assert table.model.lags[table.model.marked] == (1, 0)
+    views.mask_view.lag_hovered.emit(None)
+    assert table.model.marked == -1
+    assert views.significance.mark.lag is None
+
+
+def test_the_floor_follows_its_slider_at_once(automatic: MainWindow) -> None:
+    row = automatic.panel("parameters").rows["rho_min"]
+    before = automatic.session.extraction.mask.statistics.true_pixels
+    row.slider.setValue(row.slider.maximum())
+    assert not automatic.session.busy
+    assert automatic.session.extraction.parameters.rho_min == pytest.approx(0.3)
+    assert automatic.session.extraction.mask.statistics.true_pixels <= before
+    assert automatic.views.profiles.curves.floor == pytest.approx(0.3)
+
+
+def test_a_dark_stack_dropped_in_the_panel_is_measured(
+    automatic: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    path = tmp_path / "dark.npy"
+    np.save(path, np.random.default_rng(8).normal(100, 3, (4, 128, 160)).astype(np.uint16))
+    panel = automatic.panel("parameters")
+    row = panel.second_rows["dark"]
+    assert row.folder == str(tmp_path)
+    row.chosen.emit("dark", str(path))
+    measurement = automatic.session.measurement
+    qtbot.waitUntil(lambda: automatic.session.measurement is not measurement, timeout=10_000)
+    assert automatic.session.measurement.correlation.base == "dark"
+    assert row.name.text() == "dark.npy"
+    automatic.save_settings()
+    assert automatic.settings.last_seconds == {"dark": str(path)}
+    row.clear.click()
+    wait_for_result(automatic.session, qtbot)
+    assert automatic.session.measurement.correlation.base != "dark"
+    assert not row.given
+
+
+def test_the_ring_under_the_pointer_is_marked_in_the_profiles(loaded: MainWindow) -> None:
+    loaded.panel("rings").rings.ring_hovered.emit(3)
+    assert loaded.views.profiles.curves_item._marked == 3
+
+
+def test_the_zero_lag_is_shown_in_all_views_or_none(loaded: MainWindow) -> None:
+    views = loaded.views
+    before = views.rings.levels, views.profiles.content, views.autocorrelation.levels
+    action = next(a for a in views.autocorrelation.menu().actions() if "Zero lag" in a.text())
+    action.trigger()
+    assert views.rings.levels[1] > before[0][1]
+    assert views.profiles.content.bottom() > before[1].bottom()
+    assert views.autocorrelation.levels[1] > before[2][1]
+    views.profiles.menu()
+    action = next(a for a in views.profiles.menu().actions() if "Zero lag" in a.text())
+    action.trigger()
+    assert (views.rings.levels, views.profiles.content, views.autocorrelation.levels) == before
+
+
+def test_a_drag_is_undone_at_once(loaded: MainWindow) -> None:
+    row = loaded.panel("parameters").rows["center_size"]
+    session = loaded.session
+    before = session.parameters.center_size, len(session.history)
+    row.slider.sliderPressed.emit()
+    for position in (3, 7, 9):
+        row.slider.setValue(position)
+    row.slider.sliderReleased.emit()
+    assert len(session.history) == before[1] + 1
+    session.history.undo()
+    assert session.parameters.center_size == before[0]
