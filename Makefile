@@ -6,9 +6,10 @@ READY := $(VENV)/.ready
 WRITER := $(VENV)/.writer
 PACKAGER := $(VENV)/.packager
 FILE ?=
+MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types format bench bundle bundle-test bundle-broken docs clean
+.PHONY: help setup run test lint types format bench fuzz bundle bundle-test bundle-broken docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -46,6 +47,9 @@ bench: $(READY) ## Measure speed, accuracy and interaction; see docs/benchmarks.
 $(PACKAGER): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group package
 	@touch $@
+
+fuzz: $(READY) ## Read damaged files of every kind for MINUTES=20; findings go to build/fuzz
+	nice $(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
 
 bundle: $(PACKAGER) ## Build the program that needs no Python: dist/StructMask, and what is downloaded
 	$(BIN)/python packaging/bundle.py
