@@ -17,6 +17,7 @@ from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.engine import Edit, Engine, Request
 from structmask_gui.gui.history import Change, History
+from structmask_gui.gui.quality import Quality
 from structmask_gui.gui.second_stacks import SecondStacks
 from structmask_gui.gui.session_state import SessionState
 from structmask_gui.gui.sources import Signature, check_unchanged, read_for_display, signature
@@ -53,6 +54,7 @@ class Session(SessionState):
         self.seconds.changed.connect(self.refresh)
         self.seconds.failed.connect(self._fail)
         self.seconds.bug.connect(self.bug)
+        self.quality = Quality(self)
         self._open_ticket = self._measure_ticket = self._read_ticket = 0
         self._opening.stepped.connect(self._on_step)
         self._opening.ended.connect(self._on_opened)
@@ -548,6 +550,7 @@ class Session(SessionState):
 
     def close(self) -> None:
         """Stop the threads and close the files; the session is of no use afterwards."""
+        self.quality.close()
         for lane in (self._opening, self._measuring, self._reading):
             lane.close()
         seconds = self.seconds.close()

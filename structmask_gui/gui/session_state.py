@@ -200,6 +200,11 @@ class SessionState(QObject):
         return self._extraction
 
     @property
+    def asked(self) -> Request | None:
+        """What the shown result was asked for."""
+        return self._asked
+
+    @property
     def edit(self) -> Edit | None:
         """The mask that stands in place of the extracted one, or None."""
         return self._edit if self._extraction is not None else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from structmask_gui.core.assessment import Basis, assess, basis
+from structmask_gui.core.assessment import Assessment, Basis, assess, basis
 from structmask_gui.core.covariance import NoiseSource, given_covariance
+from structmask_gui.core.cut import CutFrames
 from structmask_gui.core.extraction import Extraction
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.measurement import measure
@@ -87,22 +88,55 @@ def extraction_quality(
 ) -> dict[str, Any]:
     """Return the figures of an extraction's mask, for its record.
 
-    With the statistical method they rest on the noise it measured, as far as that reaches; with the
-    published method on the noise in frame differences or flat patches.
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `extraction_basis`.
+    """
+    measured = extraction_basis(extraction, frames, progress=progress, cancelled=cancelled)
+    return quality_record(measured, assess(measured, extraction.mask))
+
+
+def quality_record(measured: Basis, assessment: Assessment) -> dict[str, Any]:
+    """Return figures as a record holds them."""
+    return {"noise_measured_in": measured.noise.source, **assessment.record()}
+
+
+def extraction_basis(
+    extraction: Extraction,
+    frames: Frames,
+    *,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Basis:
+    """Measure what the figures of an extraction's mask, and of masks in its place, rest on.
+
+    With the published method that is the noise in frame differences or flat patches. With the
+    statistical method it is the noise where that found it: in differences or flat patches it is
+    measured again, further; from other sources it is taken as far as it reaches.
+
+    Parameters
+    ----------
+    extraction : Extraction
+    frames : Frames
+        The frames it was measured in.
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`.
 
     Raises
     ------
     InputError, ParameterError, Cancelled
         As `structmask_gui.core.assessment.basis`.
     """
-    estimate = extraction.measurement.correlation
+    estimate, region = extraction.measurement.correlation, extraction.measurement.region
+    part: Frames = frames if region is None else CutFrames(frames, region)
     if estimate is None:
-        measured = basis(frames, progress=progress, cancelled=cancelled)
-    else:
-        radius = min(RADIUS, estimate.lags.reach // 2)
-        measured = _basis_of(estimate, frames, radius, progress, cancelled)
-    figures = assess(measured, extraction.mask).record()
-    return {"noise_measured_in": measured.noise.source, **figures}
+        return basis(part, progress=progress, cancelled=cancelled)
+    direct = _DIRECT.get(estimate.source)
+    if direct is not None and estimate.base == estimate.source:
+        return basis(part, source=direct, progress=progress, cancelled=cancelled)
+    radius = min(RADIUS, estimate.lags.reach // 2)
+    return _basis_of(estimate, part, radius, progress, cancelled)
 
 
 def _basis_of(

@@ -1,0 +1,90 @@
+"""A share as a bar, with its name, its value and a sentence."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from structmask_gui.gui.views.theme import Theme, mixed
+
+
+class ShareBar(QWidget):
+    """A horizontal bar, filled from the left by a share of 0 to 1."""
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.share = 0.0
+        self._theme = Theme.of(self.palette())
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_share(self, share: float) -> None:
+        """Fill another share."""
+        share = min(max(share, 0.0), 1.0)
+        if share != self.share:
+            self.share = share
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return a bar's size."""
+        return QSize(160, 12)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._theme = Theme.of(self.palette())
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw trough and bar."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        theme = self._theme
+        rect = QRectF(self.rect()).adjusted(0.5, 1.5, -0.5, -1.5)
+        painter.setPen(theme.line)
+        painter.setBrush(mixed(theme.background, theme.text, 0.1))
+        painter.drawRoundedRect(rect, 3, 3)
+        if self.share > 0:
+            filled = QRectF(rect)
+            filled.setWidth(max(3.0, rect.width() * self.share))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(theme.second))
+            painter.drawRoundedRect(filled, 3, 3)
+        painter.end()
+
+
+class BarRow(QWidget):
+    """A name and a value over a bar, and a sentence below."""
+
+    def __init__(self, name: str, explanation: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.name = QLabel(name)
+        self.value = QLabel()
+        font = self.value.font()
+        font.setBold(True)
+        self.value.setFont(font)
+        self.bar = ShareBar(name)
+        self.sentence = QLabel()
+        self.sentence.setWordWrap(True)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setToolTip(explanation)
+        head = QHBoxLayout()
+        head.addWidget(self.name)
+        head.addStretch(1)
+        head.addWidget(self.value)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(1)
+        layout.addLayout(head)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.sentence)
+
+    def show_share(self, share: float, value: str, sentence: str) -> None:
+        """Show a share of 0 to 1, its value in words and what it means."""
+        self.bar.set_share(share)
+        # Setting an equal text would lay out the panel again at every step of a slider.
+        for label, text in ((self.value, value), (self.sentence, sentence)):
+            if label.text() != text:
+                label.setText(text)

@@ -1,0 +1,343 @@
+"""What the present mask will do, followed live: the session's window on the quality engine.
+
+Noise and picture are measured once for a file and source (`Basis`), in a thread. The figures of a
+mask then take milliseconds; they are worked out in a second thread, one request at a time and
+always for the newest mask, so that a slider that is held never waits for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from PySide6.QtCore import QObject, Signal
+
+from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.gui.worker import Lane, Outcome
+
+if TYPE_CHECKING:
+    from structmask_gui.core.assessment import Assessment, Basis
+    from structmask_gui.core.blindspot import EstimatedError, Ranked
+    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.suggest import Suggestion
+    from structmask_gui.gui.session import Session
+
+State = Literal["nothing", "measuring", "failed", "ready"]
+
+PRESENT = "this mask"
+BARE = "bare centre (plain N2V)"
+PUBLISHED = "published method"
+"""What the ranking calls them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What one mask will do.
+
+    Attributes
+    ----------
+    mask : Mask
+        Which one.
+    basis : Basis
+        What it was worked out from.
+    assessment : Assessment
+    bare : EstimatedError
+        Estimated error of the bare centre, to compare with.
+    ranking : tuple of Ranked
+        The mask among others, the best first.
+    """
+
+    mask: Mask
+    basis: Basis
+    assessment: Assessment
+    bare: EstimatedError
+    ranking: tuple[Ranked, ...]
+
+
+class Quality(QObject):
+    """Measures the basis when somebody looks, and follows the session's mask.
+
+    Signals
+    -------
+    changed()
+        `state`, `scores` or `current` is another.
+    suggested()
+        `suggestion` is another.
+    """
+
+    changed = Signal()
+    suggested = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._measuring = Lane("basis")
+        self._scoring = Lane("scores")
+        self._extras = Lane("masks", keep_all=True)
+        self._measuring.ended.connect(self._on_measured)
+        self._scoring.ended.connect(self._on_scored)
+        self._extras.ended.connect(self._on_extra)
+        self._watchers: set[object] = set()
+        self._key: object = None
+        self._basis: Basis | None = None
+        self._careamics: dict[str, Mask] = {}
+        self._published: Mask | None = None
+        self._suggestion: Suggestion | None = None
+        self._ticket = 0
+        self._extra_key: dict[int, object] = {}
+        self._scores: Scores | None = None
+        self._score_ticket = 0
+        self._again = False
+        self._error = ""
+        session.mask_changed.connect(self._follow)
+        session.pinned_changed.connect(self._follow)
+        session.stale_changed.connect(self._on_stale)
+
+    # --- what there is ------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """Whether there are scores, or why not."""
+        if self._session.mask is None:
+            return "nothing"
+        if self._error:
+            return "failed"
+        return "ready" if self._scores is not None else "measuring"
+
+    @property
+    def error(self) -> str:
+        """Why nothing can be said of this stack, a sentence."""
+        return self._error
+
+    @property
+    def basis(self) -> Basis | None:
+        """Noise and picture of the present stack and source."""
+        return self._basis
+
+    @property
+    def scores(self) -> Scores | None:
+        """The latest scores; of the present mask where `current` is True."""
+        return self._scores
+
+    @property
+    def current(self) -> bool:
+        """Whether the scores are those of the present mask, and that is up to date."""
+        scores, session = self._scores, self._session
+        return scores is not None and scores.mask is session.mask and not session.stale
+
+    @property
+    def suggestion(self) -> Suggestion | None:
+        """Masks suggested for the present stack, once asked for."""
+        return self._suggestion
+
+    # --- who looks ----------------------------------------------------------------------------
+
+    def watch(self, who: object, looking: bool) -> None:
+        """Say that a widget is seen, or no longer: nothing is measured for nobody."""
+        had = bool(self._watchers)
+        (self._watchers.add if looking else self._watchers.discard)(who)
+        if looking and not had:
+            self._follow()
+
+    def suggest(self) -> None:
+        """Work out suggested masks; `suggested` follows."""
+        basis, key = self._basis, self._key
+        if basis is None:
+            return
+
+        def work(_progress: Any, _cancelled: Any) -> Any:
+            from structmask_gui.core.suggest import suggest
+
+            noise = basis.noise
+            return "suggestion", suggest(
+                noise.values, basis.image.values, basis.radius, pixels=noise.pixels
+            )
+
+        self._extra_key[self._extras.submit(work)] = key
+
+    # --- following ----------------------------------------------------------------------------
+
+    def _on_stale(self, _stale: bool) -> None:
+        if self._watchers:
+            self.changed.emit()
+
+    def _follow(self) -> None:
+        if not self._watchers:
+            return
+        session = self._session
+        if session.extraction is None:
+            self._forget(None)
+            self.changed.emit()
+            return
+        key = self._wanted()
+        if key != self._key:
+            self._forget(key)
+            self._measure()
+            self.changed.emit()
+        elif self._basis is not None:
+            self._score()
+
+    def _wanted(self) -> tuple[Any, ...]:
+        """Return what the basis depends on."""
+        session = self._session
+        extraction, asked = session.extraction, session.asked
+        assert extraction is not None
+        assert asked is not None
+        where = (asked.serial, asked.frame_range, asked.region)
+        estimate = extraction.measurement.correlation
+        if estimate is None:
+            return (*where, "ring")
+        if estimate.source in ("difference", "flat") and estimate.base == estimate.source:
+            return (*where, estimate.source)
+        return (*where, extraction.measurement)
+
+    def _forget(self, key: object) -> None:
+        self._measuring.cancel()
+        self._scoring.cancel()
+        self._ticket = self._score_ticket = 0
+        self._again = False
+        self._key = key
+        self._basis = self._scores = self._published = None
+        self._careamics = {}
+        self._error = ""
+        if self._suggestion is not None:
+            self._suggestion = None
+            self.suggested.emit()
+
+    def _measure(self) -> None:
+        session = self._session
+        extraction, asked, stacks = session.extraction, session.asked, session.stacks
+        assert extraction is not None
+        assert asked is not None
+        frame_range = asked.frame_range
+
+        def work(progress: Any, cancelled: Any) -> Any:
+            from structmask_gui.core.blindspot import rank_masks
+            from structmask_gui.core.trainers import careamics_masks
+            from structmask_gui.io.scoring import extraction_basis
+
+            frames = ChosenFrames(stacks, frame_range)
+            made = extraction_basis(extraction, frames, progress=progress, cancelled=cancelled)
+            shapes = careamics_masks()
+            ranked = rank_masks(made.noise.values, made.image.values, shapes, made.radius)
+            best: dict[str, Mask] = {}
+            for item in ranked:
+                axes = item.label.partition(" ")[0]
+                if not any(label.startswith(axes) for label in best):
+                    best[item.label] = shapes[item.label]
+            return made, best
+
+        self._ticket = self._measuring.submit(work)
+
+    def _on_measured(self, outcome: Outcome) -> None:
+        if outcome.ticket != self._ticket:
+            return
+        if outcome.kind == "done":
+            self._basis, self._careamics = outcome.result
+            self._score()
+            self._find_published()
+        elif outcome.kind != "cancelled":
+            self._fail(outcome)
+            self.changed.emit()
+
+    def _find_published(self) -> None:
+        """Extract the published method's mask to rank a statistical one against."""
+        session = self._session
+        extraction, asked, stacks = session.extraction, session.asked, session.stacks
+        if extraction is None or extraction.parameters.method == "ring":
+            return
+        assert asked is not None
+        frame_range, region = asked.frame_range, asked.region
+
+        def work(progress: Any, cancelled: Any) -> Any:
+            from structmask_gui.core.extraction import extract_array
+            from structmask_gui.core.parameters import Parameters
+
+            frames = ChosenFrames(stacks, frame_range)
+            made = extract_array(
+                frames, Parameters(), region=region, progress=progress, cancelled=cancelled
+            )
+            return "published", made.mask
+
+        self._extra_key[self._extras.submit(work)] = self._key
+
+    def _on_extra(self, outcome: Outcome) -> None:
+        key = self._extra_key.pop(outcome.ticket, None)
+        if outcome.kind == "bug":
+            self._session.bug.emit(outcome.text)
+        if outcome.kind != "done" or key != self._key:
+            return
+        what, found = outcome.result
+        if what == "published":
+            self._published = found
+        else:
+            self._suggestion = found
+            self.suggested.emit()
+        self._score()
+
+    def _others(self) -> dict[str, Mask | None]:
+        """Return the masks that the present one is ranked among."""
+        session = self._session
+        masks: dict[str, Mask | None] = {BARE: None}
+        if self._published is not None:
+            masks[PUBLISHED] = self._published
+        extraction = session.extraction
+        if session.edit is not None and extraction is not None:
+            masks["as extracted"] = extraction.mask
+        if session.pinned is not None:
+            masks[f"A, {session.pinned_label}"] = session.pinned
+        if self._suggestion is not None:
+            masks["suggested"] = self._suggestion.mask
+        masks.update({f"{name} (CAREamics)": mask for name, mask in self._careamics.items()})
+        return masks
+
+    def _score(self) -> None:
+        """Have the newest mask scored, after the one under way."""
+        mask, basis = self._session.mask, self._basis
+        if mask is None or basis is None:
+            return
+        if self._score_ticket:
+            self._again = True
+            return
+        self._score_ticket = self._scoring.submit(_scorer(basis, mask, self._others()))
+
+    def _on_scored(self, outcome: Outcome) -> None:
+        if outcome.ticket != self._score_ticket:
+            return
+        self._score_ticket = 0
+        if outcome.kind == "done":
+            self._scores, self._error = outcome.result, ""
+        elif outcome.kind != "cancelled":
+            self._fail(outcome)
+        self.changed.emit()
+        if self._again:
+            self._again = False
+            self._score()
+
+    def _fail(self, outcome: Outcome) -> None:
+        self._error = outcome.text
+        if outcome.kind == "bug":
+            self._error = "Something went wrong inside StructMask; the report says what."
+            self._session.bug.emit(outcome.text)
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._watchers.clear()
+        for lane in (self._measuring, self._scoring, self._extras):
+            lane.close()
+
+
+def _scorer(
+    basis: Basis, mask: Mask, others: dict[str, Mask | None]
+) -> Callable[[Any, Any], Scores]:
+    def work(_progress: Any, _cancelled: Any) -> Scores:
+        from structmask_gui.core.assessment import assess
+        from structmask_gui.core.blindspot import rank_masks
+
+        noise, image = basis.noise.values, basis.image.values
+        ranking = rank_masks(noise, image, {PRESENT: mask, **others}, basis.radius)
+        bare = next(item.error for item in ranking if item.label == BARE)
+        return Scores(mask, basis, assess(basis, mask), bare, tuple(ranking))
+
+    return work

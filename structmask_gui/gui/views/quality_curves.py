@@ -1,0 +1,214 @@
+"""Curves of the quality figures: still copied over the radius, and both bars over the pixels."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.views.legend import Entry
+
+if TYPE_CHECKING:
+    from structmask_gui.core.quality import CopiedCurve
+    from structmask_gui.core.suggest import Suggestion
+
+_FEWEST_PERCENT = 1.0
+"""The axis of per cent is never shorter, so that nothing looks like much."""
+
+
+class QualityView(PictureView):
+    """A frame for curves in per cent, from 0 up."""
+
+    HAS_COLORMAP = False
+
+    def __init__(self, title: str, x_label: str, parent: QWidget | None = None) -> None:
+        super().__init__(
+            title, x_label, "% of the noise", square=False, down=False, whole=False, parent=parent
+        )
+        self.set_title_visible(False)
+        self.arrows.hide()  # they are for pictures
+        self.box.setLimits(yMin=0)
+
+    def _curve(self) -> Any:
+        item = pg.PlotDataItem()
+        self.box.addItem(item, ignoreBounds=True)
+        return item
+
+    def _line(self) -> Any:
+        item = pg.InfiniteLine(angle=90, movable=False)
+        item.hide()
+        self.box.addItem(item, ignoreBounds=True)
+        return item
+
+    def _fit_to(self, right: float, top: float) -> None:
+        # In steps, or the axes would run while a slider is held.
+        top = max(top * 1.08, _FEWEST_PERCENT)
+        step = 10 ** math.floor(math.log10(top)) / 2
+        self.set_content(QRectF(0, 0, right, math.ceil(top / step) * step))
+
+    def _draw_first(self, painter: QPainter, rect: QRectF) -> None:
+        self._draw_sample(painter, rect, self.first_pen())
+
+    def _draw_second(self, painter: QPainter, rect: QRectF) -> None:
+        self._draw_sample(painter, rect, self.second_pen())
+
+    def _draw_sample(self, painter: QPainter, rect: QRectF, pen: QPen) -> None:
+        painter.setPen(pen)
+        middle = rect.center().y()
+        painter.drawLine(QPointF(rect.left(), middle), QPointF(rect.right(), middle))
+
+    def first_pen(self) -> QPen:
+        """Return how "still copied" is drawn."""
+        return _pen(self.theme.second, 2)
+
+    def second_pen(self) -> QPen:
+        """Return how the other curve is drawn."""
+        return _pen(self.theme.accent, 2, Qt.PenStyle.DashLine)
+
+
+class RadiusView(QualityView):
+    """What is still copied as a function of how far the network sees."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Still copied over the radius", "radius of what it sees (px)", parent)
+        self.curve: CopiedCurve | None = None
+        self._item = self._curve()
+        self._edge = self._line()
+        self.restyle()
+
+    def set_curve(self, curve: CopiedCurve | None) -> None:
+        """Show a curve; None empties the view."""
+        self.curve = curve
+        if curve is None:
+            self._item.setData([], [])
+            self._edge.hide()
+            return
+        percent = 100 * curve.copied
+        self._item.setData(curve.radii, percent)
+        self._edge.setPos(curve.square)
+        self._edge.setVisible(curve.square < int(curve.radii[-1]))
+        self._fit_to(float(curve.radii[-1]) + 1, float(percent.max()))
+
+    def describe(self, x: float, _y: float) -> str:
+        """Return the value at a radius."""
+        curve = self.curve
+        if curve is None or not len(curve.radii):
+            return ""
+        index = int(np.clip(round(x) - 1, 0, len(curve.radii) - 1))
+        whole = curve.radii[index] <= curve.square
+        text = "" if whole else f", at least: only along {curve.axis}"
+        return f"{curve.radii[index]} px: {100 * curve.copied[index]:.2f} % still copied{text}"
+
+    def restyle(self) -> None:
+        """Take the colours from the palette."""
+        super().restyle()
+        if hasattr(self, "_item"):
+            self._item.setPen(self.first_pen())
+            self._edge.setPen(_pen(self.theme.line, 1, Qt.PenStyle.DashLine))
+
+
+class SuggestionView(QualityView):
+    """Both bars over the number of pixels; the knee and the chosen point are marked.
+
+    Signals
+    -------
+    point_chosen(int)
+        A point of the curve was clicked: its index.
+    """
+
+    point_chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Suggested masks", "pixels of the mask", parent)
+        self.suggestion: Suggestion | None = None
+        self.canvas.grabs_left = True
+        self.canvas.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._copied, self._lost = self._curve(), self._curve()
+        self._knee, self._now = self._line(), self._line()
+        self.canvas.pressed.connect(self._on_pressed)
+        self.restyle()
+
+    def set_suggestion(self, suggestion: Suggestion | None) -> None:
+        """Show the masks of a suggestion as points; None empties the view."""
+        self.suggestion = suggestion
+        if suggestion is None:
+            for item in (self._copied, self._lost):
+                item.setData([], [])
+            self._knee.hide()
+            self._now.hide()
+            self.legend.set_entries(())
+            return
+        points = suggestion.points
+        pixels = np.array([point.pixels for point in points])
+        copied = 100 * np.array([point.copied for point in points])
+        lost = 100 * np.array([point.detail_lost for point in points])
+        # What the bare centre loses is not the mask's doing.
+        lost = lost - lost[0] if np.isfinite(lost).all() else np.full_like(copied, np.nan)
+        self._copied.setData(pixels, copied)
+        drawn = np.isfinite(lost)
+        self._lost.setData(pixels[drawn], np.maximum(lost[drawn], 0))
+        self._knee.setPos(points[suggestion.knee].pixels)
+        self._knee.show()
+        entries = [Entry("still copied", self._draw_first)]
+        if drawn.any():
+            entries.append(Entry("detail lost beside the bare centre's", self._draw_second))
+        entries.append(Entry("suggested", self._draw_knee))
+        self.legend.set_entries(tuple(entries))
+        # The loss can exceed the noise many times; what matters is where it begins.
+        self._fit_to(float(pixels[-1]) + 1, float(copied.max()))
+
+    def mark(self, pixels: int | None) -> None:
+        """Mark where the present mask stands on the curve; None where it does not."""
+        self._now.setVisible(pixels is not None and self.suggestion is not None)
+        if pixels is not None:
+            self._now.setPos(pixels)
+
+    def index_at(self, x: float) -> int | None:
+        """Return the point of the curve nearest to a number of pixels."""
+        if self.suggestion is None:
+            return None
+        pixels = np.array([point.pixels for point in self.suggestion.points])
+        return int(np.abs(pixels - x).argmin())
+
+    def describe(self, x: float, _y: float) -> str:
+        """Return the figures of the point there."""
+        index = self.index_at(x)
+        if index is None or self.suggestion is None:
+            return ""
+        point = self.suggestion.points[index]
+        text = f"{point.pixels} pixels: {100 * point.copied:.2f} % still copied"
+        if math.isfinite(point.detail_lost):
+            text += f", detail lost {100 * point.detail_lost:.1f} %"
+        return text + "; click to take it"
+
+    def _on_pressed(self, where: QPointF) -> None:
+        index = self.index_at(self.box.mapSceneToView(where).x())
+        if index is not None:
+            self.point_chosen.emit(index)
+
+    def _draw_knee(self, painter: QPainter, rect: QRectF) -> None:
+        painter.setPen(QPen(self.theme.text, 1.4, Qt.PenStyle.DotLine))
+        middle = rect.center().x()
+        painter.drawLine(QPointF(middle, rect.top()), QPointF(middle, rect.bottom()))
+
+    def restyle(self) -> None:
+        """Take the colours from the palette."""
+        super().restyle()
+        if hasattr(self, "_now"):
+            self._copied.setPen(self.first_pen())
+            self._lost.setPen(self.second_pen())
+            self._knee.setPen(_pen(self.theme.text, 1.4, Qt.PenStyle.DotLine))
+            self._now.setPen(_pen(self.theme.muted, 1))
+
+
+def _pen(color: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
+    made = QPen(color, width, style)
+    # Else the width would be in units of the axes.
+    made.setCosmetic(True)
+    return made

@@ -1,0 +1,86 @@
+"""A stack written again without its line offsets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.destripe import DestripedFrames, Lines
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.progress import (
+    IsCancelled,
+    Progress,
+    never_cancelled,
+    no_progress,
+    stop_if,
+)
+from structmask_gui.io.atomic import write_atomic
+
+_LARGEST_CLASSIC = 2**32 - 2**24
+"""Bytes of pixels from which on a TIFF must be a BigTIFF."""
+
+
+def save_destriped(
+    frames: Frames,
+    lines: Lines,
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Path:
+    """Write all frames less the offsets of their rows or columns, as a float32 TIFF.
+
+    Parameters
+    ----------
+    frames : Frames
+        The stack; it is not changed.
+    lines : "rows" or "columns"
+        Which offsets are taken off.
+    path : path
+        The file; it appears only once it is complete. ImageJ and Fiji open it as a stack.
+    force : bool
+        Replace an existing file.
+    progress, cancelled : callable
+        See `structmask_gui.core.progress`.
+
+    Raises
+    ------
+    InputError
+        If the file exists and `force` is False, or it cannot be written.
+    Cancelled
+        If ``cancelled`` turned True; nothing is left then.
+    """
+    import tifffile
+
+    destriped = DestripedFrames(frames, lines)
+    height, width = frames.frame_shape
+    large = 4 * height * width * frames.n_frames >= _LARGEST_CLASSIC
+
+    def pages() -> Iterator[NDArray[np.float32]]:
+        for number in range(frames.n_frames):
+            stop_if(cancelled)
+            progress(number, frames.n_frames, f"Destriping {frames.name}")
+            yield np.ascontiguousarray(destriped.read(number))
+        progress(frames.n_frames, frames.n_frames, f"Destriping {frames.name}")
+
+    def write(file: BinaryIO) -> None:
+        # Named, because the temporary file has only a number, which tifffile takes for a path.
+        named = tifffile.FileHandle(file, name=Path(path).name, size=0)
+        with tifffile.TiffWriter(named, bigtiff=large) as tiff:
+            # Page by page: only one frame is in memory.
+            tiff.write(
+                pages(),
+                shape=(frames.n_frames, height, width),
+                dtype=np.float32,
+                photometric="minisblack",
+                metadata={"axes": "TYX"},
+            )
+
+    write_atomic(path, write, force=force)
+    return Path(path)
