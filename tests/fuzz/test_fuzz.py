@@ -82,7 +82,11 @@ def test_any_bytes_after_a_good_beginning(
         with open_stack(path) as stack:
             stack.read(0)
     except StructMaskError as refusal:
-        assert "bytes.bin" in str(refusal)
+        check_named(refusal, path)
+
+
+def check_named(refusal: StructMaskError, path: Path) -> None:
+    assert path.name in str(refusal)
 
 
 JSON = st.recursive(
@@ -126,4 +130,4 @@ def test_any_json_as_preset_record_and_mask(
         try:
             read(path)
         except StructMaskError as refusal:
-            assert "any.json" in str(refusal)
+            check_named(refusal, path)
