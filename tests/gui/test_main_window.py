@@ -76,10 +76,10 @@ def test_the_image_lies_as_it_is_stored(window: MainWindow, qtbot: QtBot, tmp_pa
 def test_stale_results_are_marked_and_unmarked(loaded: MainWindow, qtbot: QtBot):
     loaded.session.set_parameter("patch_size", 32)
     assert loaded.headline.state.isVisible()
-    assert "Out of date" in loaded.views.mask.veil.text
+    assert "Out of date" in loaded.views.mask_view.veil.text
     wait_for_result(loaded.session, qtbot)
     assert not loaded.headline.state.isVisible()
-    assert loaded.views.mask.veil.text == ""
+    assert loaded.views.mask_view.veil.text == ""
 
 
 def test_every_slider_moves_the_parameters_and_the_result(loaded: MainWindow, qtbot: QtBot):
@@ -297,7 +297,7 @@ def test_a_view_is_written_as_png_and_svg(loaded: MainWindow, tmp_path: Path):
             path = tmp_path / f"view{suffix}"
             loaded.views.write_view(view, path)
             assert mark in path.read_bytes()[:200], view.title
-    loaded.views.write_view(loaded.views.mask, tmp_path / "no" / "view.png")
+    loaded.views.write_view(loaded.views.mask_view, tmp_path / "no" / "view.png")
     assert "view.png" in loaded.session.error
 
 

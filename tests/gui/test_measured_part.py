@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import wait_for_result
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.frames import FrameRange
@@ -14,6 +13,7 @@ from structmask_gui.core.sampling import Region
 from structmask_gui.gui.panels.measured_part import MeasuredPart
 from structmask_gui.gui.panels.parameters import ParametersPanel
 from structmask_gui.gui.session import Session
+from tests.gui.conftest import wait_for_result
 
 
 @pytest.fixture

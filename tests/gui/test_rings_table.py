@@ -7,13 +7,13 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from view_helpers import extraction, many_pixels
 
 from structmask_gui.core.rings import Ring
 from structmask_gui.gui import theme
 from structmask_gui.gui.panels.rings_model import COLUMNS, cell_text, table_text
 from structmask_gui.gui.panels.rings_table import RingsTable
 from structmask_gui.gui.session import Session
+from tests.gui.view_helpers import extraction, many_pixels
 
 RING = Ring(
     index=3,

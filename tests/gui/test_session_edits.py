@@ -32,7 +32,7 @@ def test_an_edit_is_what_is_shown_compared_and_counted(loaded: MainWindow):
     comparison = session.comparison()
     assert comparison is not None
     assert comparison.only_in_b == 8
-    codes = loaded.views.mask.codes
+    codes = loaded.views.mask_view.codes
     assert codes is not None
     np.testing.assert_array_equal(codes > 0, made.array)
     panel = loaded.panel("statistics")

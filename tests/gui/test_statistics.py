@@ -10,7 +10,6 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from view_helpers import extraction, many_pixels
 
 from structmask_gui.core.extraction import Extraction, extract_array
 from structmask_gui.core.frames import ArrayFrames
@@ -20,6 +19,7 @@ from structmask_gui.gui.panels.help_panel import HelpPanel
 from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.panels.statistics import StatisticsPanel, allowed_augmentations
 from structmask_gui.gui.session import Session
+from tests.gui.view_helpers import extraction, many_pixels
 
 
 @pytest.fixture

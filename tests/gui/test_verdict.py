@@ -13,7 +13,6 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from view_helpers import extraction, statistical
 
 from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.gui import certainty as certainty_module
@@ -25,6 +24,7 @@ from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.theme import ORANGE
 from tests.gui.conftest import wait_for_result
+from tests.gui.view_helpers import extraction, statistical
 
 CERTAINTIES = get_args(Certainty)
 

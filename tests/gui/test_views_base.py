@@ -11,7 +11,6 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from view_helpers import extraction
 
 from structmask_gui.gui import theme
 from structmask_gui.gui.views.autocorrelation import AutocorrelationView
@@ -22,6 +21,7 @@ from structmask_gui.gui.views.lag import ZoomLink
 from structmask_gui.gui.views.mask import MaskView
 from structmask_gui.gui.views.profiles import ProfilesView
 from structmask_gui.gui.views.ring_overlay import RingOverlayView
+from tests.gui.view_helpers import extraction
 
 VIEWS: tuple[Callable[[], PictureView], ...] = (
     AutocorrelationView,

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from view_helpers import color_at, extraction, many_pixels, point_at
 
 from structmask_gui.core.extraction import Extraction
 from structmask_gui.gui.views import marks
@@ -21,6 +20,7 @@ from structmask_gui.gui.views.decisions import (
 )
 from structmask_gui.gui.views.lag import LagView
 from structmask_gui.gui.views.ring_overlay import RingOverlayView
+from tests.gui.view_helpers import color_at, extraction, many_pixels, point_at
 
 
 def shown(view: LagView, qtbot: QtBot) -> LagView:

@@ -7,10 +7,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from view_helpers import color_at, drag, extraction, point_at
 
 from structmask_gui.core.mask import Mask, compare_masks
 from structmask_gui.gui.views.mask import BOTH, EMPTY, ONLY_A, ONLY_B, MaskView, cell_colors
+from tests.gui.view_helpers import color_at, drag, extraction, point_at
 
 ASYMMETRIC = np.zeros((5, 7), bool)
 ASYMMETRIC[2, 3] = ASYMMETRIC[0, 6] = ASYMMETRIC[2, 5] = True

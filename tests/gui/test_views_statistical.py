@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from view_helpers import color_at, extraction, point_at, statistical
 
 from structmask_gui.core.profiles import BrightnessCurve
 from structmask_gui.gui.panels.decisions_table import DecisionsTable
@@ -23,6 +22,7 @@ from structmask_gui.gui.views.mask import MaskView
 from structmask_gui.gui.views.profiles import ProfilesView
 from structmask_gui.gui.views.significance import SignificanceView
 from structmask_gui.gui.views.theme import BLUE
+from tests.gui.view_helpers import color_at, extraction, point_at, statistical
 
 
 def shown(view: Any, qtbot: QtBot) -> Any:

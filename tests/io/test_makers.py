@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import maker_files
 import numpy as np
 import pytest
 
@@ -24,6 +23,7 @@ from structmask_gui.io.jobs import Input, extract_inputs
 from structmask_gui.io.record import file_checksum
 from structmask_gui.io.zarr_files import remote_address
 from tests.conftest import SHARED
+from tests.io import maker_files
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
