@@ -1,7 +1,8 @@
 """How right the masks and verdicts are, on noise of known correlation.
 
 ``python benchmarks/accuracy.py`` prints the figures, and with ``--write`` puts the table and its
-picture into docs/. Fixed seeds; under five minutes on two cores. ``--only SECTION`` runs a part.
+picture into docs/. Fixed seeds; about five minutes on two free cores. ``--only SECTION`` runs a part;
+``--only held`` runs pictures and seeds that no threshold was set on.
 ``--real FOLDER`` adds the verdicts on real images.
 """
 
@@ -175,6 +176,28 @@ def unlike(task: tuple) -> dict[str, object]:
     return run_of(frames, model.true_mask(REACH), with_rings=shown == "camera")
 
 
+HELD_OUT = ("gravel", "cell", "coffee", "chelsea")
+
+
+def held_tasks() -> list[tuple]:
+    """Pictures, fields and seeds that were not looked at while thresholds were set."""
+    return [
+        (shown, strength, name, share)
+        for shown in HELD_OUT
+        for strength in (1.0, 3.0)
+        for share in (0.3, 0.7)
+        for name in kernels()
+    ]
+
+
+def held(task: tuple) -> dict[str, object]:
+    shown, strength, name, share = task
+    model = NoiseModel(kernels()[name], share)
+    frames = model.draw(np.random.default_rng(777), 6, (256, 256))
+    frames += strength * scenes.standard(scenes.fields(shown, 6, 256, 99))
+    return run_of(frames, model.true_mask(REACH), with_rings=False)
+
+
 def hazard_tasks() -> list[tuple]:
     return [(name, seed) for name in ("none", *scenes.HAZARDS) for seed in range(20)]
 
@@ -241,7 +264,9 @@ SECTIONS: dict[str, tuple[Callable[[], list[tuple]], Callable[[tuple], dict[str,
     "unlike": (unlike_tasks, unlike),
     "hazards": (hazard_tasks, hazard),
     "coverage": (coverage_tasks, coverage),
+    "held": (held_tasks, held),
 }
+DEFAULT = [name for name in SECTIONS if name != "held"]
 
 
 def speed(pairs: int = 21) -> tuple[float, float, float]:
@@ -290,7 +315,7 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="write docs/accuracy.md and .svg")
     parser.add_argument("--real", type=Path, help="folder of real images")
     options = parser.parse_args(arguments if arguments is None else list(arguments))
-    wanted = options.only or [*SECTIONS, "speed"]
+    wanted = options.only or [*DEFAULT, "speed"]
     began = time.perf_counter()
     results: dict[str, list[tuple[tuple, dict[str, object]]]] = {}
     with get_context("spawn").Pool(2) as pool:
@@ -302,6 +327,13 @@ def main(arguments: Iterable[str] | None = None) -> int:
             planned = tasks()
             results[section] = list(zip(planned, pool.map(work, planned, chunksize=4), strict=True))
             print(f"{section}: {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    if "held" in results:
+        held_out = report.held_table(results.pop("held"), TOLD_APART, SMOOTH)
+        print(held_out)
+        if options.write:
+            report.write_held(Path(__file__).resolve().parents[1] / "docs", held_out)
+        if not results:
+            return 0
     times = speed() if "speed" in wanted else None
     verdicts = real(options.real) if options.real else []
     took = time.perf_counter() - began
