@@ -1,8 +1,8 @@
 """How right the masks and verdicts are, on noise of known correlation.
 
 ``python benchmarks/accuracy.py`` prints the figures, and with ``--write`` puts the table and its
-picture into docs/. Fixed seeds; about five minutes on two free cores. ``--only SECTION`` runs a part;
-``--only held`` runs pictures and seeds that no threshold was set on.
+picture into docs/. Fixed seeds; about five minutes on two free cores.
+``--only SECTION`` runs a part; ``--only held`` runs pictures and seeds that no threshold was set on.
 ``--real FOLDER`` adds the verdicts on real images.
 """
 
@@ -180,7 +180,7 @@ HELD_OUT = ("gravel", "cell", "coffee", "chelsea")
 
 
 def held_tasks() -> list[tuple]:
-    """Pictures, fields and seeds that were not looked at while thresholds were set."""
+    """Return fields and seeds, and mostly pictures, that no threshold was set on."""
     return [
         (shown, strength, name, share)
         for shown in HELD_OUT
