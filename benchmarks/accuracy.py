@@ -2,7 +2,7 @@
 
 ``python benchmarks/accuracy.py`` prints the figures, and with ``--write`` puts the table and its
 picture into docs/. Fixed seeds; about five minutes on two free cores.
-``--only SECTION`` runs a part; ``--only held`` runs pictures and seeds that no threshold was set on.
+``--only SECTION`` runs a part; ``--only held`` runs fields and seeds that no threshold was set on.
 ``--real FOLDER`` adds the verdicts on real images.
 """
 
