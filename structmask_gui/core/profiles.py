@@ -52,14 +52,18 @@ def profile(estimate: CorrelationEstimate, direction: Direction, reach: int) -> 
     reach : int
         Largest lag; less where the measurement reaches less far.
     """
+    from scipy.stats import t
+
     lags = estimate.lags
-    low, high = lags.interval(0.95)
     dy, dx = direction
     longer = max(abs(dy), abs(dx))
     most = min(reach, lags.reach) // longer
     steps = np.arange(-most, most + 1)
     places = lags.reach + steps * dy, lags.reach + steps * dx
-    return Profile(direction, steps * longer, lags.rho[places], low[places], high[places])
+    rho = lags.rho[places]
+    # As `LagEstimate.interval`, but only along the line: a slider waits for it.
+    half = t.ppf(0.975, lags.degrees[places]) * lags.standard_error[places]
+    return Profile(direction, steps * longer, rho, rho - half, rho + half)
 
 
 def main_direction(rho: FloatArray) -> Direction | None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -274,6 +276,8 @@ def table(qtbot: QtBot) -> LagsTable:
     qtbot.addWidget(table)
     table.resize(460, 200)
     table.show()
+    # Rows that scroll under the pointer are hovered, too.
+    QCursor.setPos(table.mapToGlobal(QPoint(-200, -200)))
     table.set_extraction(statistical())
     return table
 

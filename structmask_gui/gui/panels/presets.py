@@ -389,6 +389,8 @@ class PresetsPanel(QWidget):
         rings = self._session.uses_rings
         for button in self.remedies.values():
             button.setEnabled(rings)
+            # Not only disabled: the room is needed for what has a use.
+            button.setVisible(rings)
         hint = _HINT if rings else _NO_REMEDY
         if self.effect.text() != hint:
             self.effect.setText(hint)

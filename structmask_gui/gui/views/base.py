@@ -268,6 +268,8 @@ class PictureView(QWidget):
 
     def show_rect(self, rect: QRectF) -> None:
         """Show a rectangle, without telling others; a null one shows everything."""
+        if rect.isNull() and self._fitted:
+            return  # it does already; `set_content` sees to it
         self._fitted = rect.isNull()
         self.box.setRange(self._content if rect.isNull() else rect, padding=0)
 

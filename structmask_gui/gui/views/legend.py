@@ -91,6 +91,8 @@ class Legend(QWidget):
         self._take(QSize(width, 0), QSize(width, _ANY))
 
     def _take(self, smallest: QSize, largest: QSize) -> None:
+        if (smallest, largest) == (self._size, self.maximumSize()):
+            return  # setting it anew would lay out the view again
         self._size = smallest
         self.setMinimumSize(smallest)
         self.setMaximumSize(largest)

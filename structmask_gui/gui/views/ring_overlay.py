@@ -97,7 +97,8 @@ class RingsItem(pg.GraphicsObject):  # type: ignore[misc]
         painter.save()
         # In pixels of the screen: pens and marks keep their size at any zoom and on paper.
         painter.resetTransform()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        # Lines along the pixels need no smoothing, which takes more than twice the time.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         inset = min(1.2, cell / 6)
         for index, considered in enumerate(self._considered, start=1):
             last = index == len(self._considered) or self._considered[index] != considered
@@ -108,6 +109,7 @@ class RingsItem(pg.GraphicsObject):  # type: ignore[misc]
                 marks.draw_ring(painter, rect, considered, cell)
         if cell >= _RINGS_FROM:
             marks.draw_contour(painter, [transform.map(line) for line in self._contour])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if cell >= _MARKS_FROM:
             radius = min(0.3 * cell, 5.5)
             for decision, at in self._marks:
