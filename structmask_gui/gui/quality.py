@@ -64,10 +64,13 @@ class Quality(QObject):
         `state`, `scores` or `current` is another.
     suggested()
         `suggestion` is another.
+    closing()
+        The files are about to be closed; who reads them must stop.
     """
 
     changed = Signal()
     suggested = Signal()
+    closing = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -324,6 +327,7 @@ class Quality(QObject):
     def close(self) -> None:
         """Stop the threads."""
         self._watchers.clear()
+        self.closing.emit()
         for lane in (self._measuring, self._scoring, self._extras):
             lane.close()
 

@@ -83,6 +83,7 @@ class ViewArea(QWidget):
         from structmask_gui.gui.views.brightness import BrightnessView
         from structmask_gui.gui.views.lag import ZoomLink
         from structmask_gui.gui.views.mask import MaskView
+        from structmask_gui.gui.views.preview import PreviewView
         from structmask_gui.gui.views.profiles import ProfilesView
         from structmask_gui.gui.views.ring_overlay import RingOverlayView
         from structmask_gui.gui.views.significance import SignificanceView
@@ -93,25 +94,27 @@ class ViewArea(QWidget):
         self.brightness = BrightnessView()
         self.rings = RingOverlayView()
         self.significance = SignificanceView()
-        self.mask = MaskView()
+        self.mask_view = MaskView()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for view in (self.autocorrelation, self.profiles, self.brightness):
             view.set_title_visible(False)
             self._wire(view)
             self.tabs.addTab(view, view.title)
+        self.preview = PreviewView(session)
+        self.tabs.addTab(self.preview, self.preview.title)
         self.top.addWidget(self.tabs)
         self.decisions = QStackedWidget()
         for decided in (self.rings, self.significance):
             self._wire(decided)
             self.decisions.addWidget(decided)
         self.bottom.addWidget(self.decisions)
-        self._add(self.mask, self.bottom)
+        self._add(self.mask_view, self.bottom)
         self.rows.addWidget(self.bottom)
         self.rings.ring_hovered.connect(session.hover_ring)
         session.ring_hovered.connect(self.rings.highlight_ring)
         session.ring_hovered.connect(self.profiles.highlight_ring)
-        for marked in (self.autocorrelation, self.significance, self.mask):
+        for marked in (self.autocorrelation, self.significance, self.mask_view):
             marked.lag_hovered.connect(session.hover_lag)
             session.lag_hovered.connect(marked.mark_lag)
         with_zero_lag = (self.autocorrelation, self.rings, self.profiles)
@@ -119,7 +122,7 @@ class ViewArea(QWidget):
             for other in with_zero_lag:
                 if other is not one:
                     one.zero_lag_chosen.connect(other.set_zero_lag_in_range)
-        self.zoom_link = ZoomLink((self.rings, self.significance, self.mask), self)
+        self.zoom_link = ZoomLink((self.rings, self.significance, self.mask_view), self)
         self._on_colormap(session.colormap)
         self._on_extraction(session.extraction)
         self._on_mask()
@@ -185,16 +188,17 @@ class ViewArea(QWidget):
         if hasattr(self, "tabs"):
             statistical = extraction is not None and extraction.selection is not None
             self.decisions.setCurrentWidget(self.significance if statistical else self.rings)
-            self.tabs.setTabVisible(
-                self.tabs.indexOf(self.brightness), self.brightness.curve is not None
-            )
+            # Only when it changes: Qt lays out all tabs anew each time it is told.
+            tab, wanted = self.tabs.indexOf(self.brightness), self.brightness.curve is not None
+            if self.tabs.isTabVisible(tab) != wanted:
+                self.tabs.setTabVisible(tab, wanted)
 
     def _on_mask(self) -> None:
         """Show an edited mask in place of the extracted one."""
         result = self._session.result
         self.image.set_extraction(result)
         if hasattr(self, "tabs"):
-            self.mask.set_extraction(result)
+            self.mask_view.set_extraction(result)
 
     def _on_stale(self, *_: object) -> None:
         session = self._session
@@ -234,8 +238,8 @@ class ViewArea(QWidget):
         else:
             buffer = QBuffer()
             buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            view.render_image().save(buffer, "PNG")
-            contents = buffer.data().data()
+            view.render_image().save(buffer, "PNG")  # type: ignore[call-overload]  # as documented
+            contents = bytes(buffer.data().data())
         try:
             write_atomic(path, contents, force=True)
         except StructMaskError as error:
@@ -276,3 +280,5 @@ class ViewArea(QWidget):
         """Drop the plots' items before the window goes; teardown of pyqtgraph may crash else."""
         for view in self.views:
             view.release()
+        if hasattr(self, "tabs"):
+            self.preview.release()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _NOTHING = "Open a stack: here you then see what its mask will do, before you train."
 _MEASURING = "Measuring the noise…"
 _ESTIMATE = "Error: estimate from a linear model, 1 is the noise itself"
+_HELPLESS = "Error: estimate from a linear model; of no help where all are over 1"
 _TIFF = "TIFF (*.tif)"
 
 _COLUMNS = (
@@ -68,6 +69,7 @@ class QualityPanel(QWidget):
         self._build()
         self._quality.changed.connect(self._update)
         self._quality.suggested.connect(self._on_suggested)
+        self._quality.closing.connect(self._on_closing)
         session.mask_changed.connect(self._mark)
         session.stack_changed.connect(self._on_stack)
         self._update()
@@ -221,6 +223,8 @@ class QualityPanel(QWidget):
             font.setBold(curve.spans)
             self.reach.setFont(font)
         self.destripe_button.setVisible(curve.spans and curve.axis in ("rows", "columns"))
+        helpless = min(item.error.total for item in scores.ranking) >= 1
+        _say(self.estimate, _HELPLESS if helpless else _ESTIMATE)
         self.estimate.setToolTip(
             f"This mask: noise left {_times(error.noise_left)}, detail lost"
             f" {_times(error.detail_lost)}, in units of the noise variance."
@@ -341,6 +345,9 @@ class QualityPanel(QWidget):
     def _say_destriping(self, text: str) -> None:
         _say(self.said, text)
         self.said.setVisible(bool(text))
+
+    def _on_closing(self) -> None:
+        self._lane.close()
 
     def _on_stack(self) -> None:
         # The files it reads are about to be closed.

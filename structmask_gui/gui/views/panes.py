@@ -1,0 +1,372 @@
+"""Pictures of one place beside each other, one over the other, or in turn; zoomed together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from structmask_gui.gui.views.colormaps import lookup_table
+from structmask_gui.gui.views.plane_item import colored
+from structmask_gui.gui.views.theme import Theme
+
+Mode = Literal["beside", "wipe", "blink"]
+
+_TITLE = 18
+_GAP = 6
+_BLINK = 600
+"""Milliseconds that each picture stands."""
+
+_DEEPEST = 64.0
+_NEAR = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One of the pictures.
+
+    Attributes
+    ----------
+    title : str
+    values : ndarray, 2-D
+    levels : (float, float)
+        Values drawn black and white.
+    """
+
+    title: str
+    values: NDArray[np.float32]
+    levels: tuple[float, float]
+
+
+class Panes(QWidget):
+    """Draws pictures of the same size.
+
+    "beside" shows all of them, "wipe" the first two with a line to drag between them, "blink" the
+    first two in turn.
+
+    Signals
+    -------
+    pointed(str)
+        The values under the pointer; empty when it left.
+    """
+
+    pointed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pictures: tuple[Picture, ...] = ()
+        self._images: list[QImage] = []
+        self._corner = (0, 0)
+        self._mode: Mode = "beside"
+        self._zoom = 1.0
+        self._centre = QPointF(0.5, 0.5)
+        self.split = 0.5
+        self._second = False
+        self._grabbed: QPointF | None = None
+        self._splitting = False
+        self._theme = Theme.of(self.palette())
+        self._timer = QTimer(self)
+        self._timer.setInterval(_BLINK)
+        self._timer.timeout.connect(self.turn)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Original, preview and residual")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The pictures."""
+        return self._pictures
+
+    @property
+    def mode(self) -> Mode:
+        """How they are shown."""
+        return self._mode
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Titles of the pictures that are seen now."""
+        titles = tuple(picture.title for picture in self._pictures)
+        if self._mode == "blink":
+            return titles[1:2] if self._second else titles[:1]
+        return titles[:2] if self._mode == "wipe" else titles
+
+    def set_pictures(self, pictures: tuple[Picture, ...], corner: tuple[int, int] = (0, 0)) -> None:
+        """Show other pictures; ``corner`` (y, x) is where they lie in the frame."""
+        table = lookup_table("grey").astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+        table = np.uint32(0xFF000000) + table.astype(np.uint32)
+        shapes = {picture.values.shape for picture in self._pictures}
+        self._pictures, self._corner = pictures, corner
+        self._images = [colored(p.values, p.levels, table) for p in pictures]
+        if {picture.values.shape for picture in pictures} != shapes:
+            self.reset_zoom()
+        self.update()
+
+    def set_mode(self, mode: Mode) -> None:
+        """Show them in another way."""
+        self._mode = mode
+        self._second = False
+        if mode == "blink" and self.isVisible():
+            self._timer.start()
+        else:
+            self._timer.stop()
+        self.update()
+
+    def turn(self) -> None:
+        """Show the other picture, while blinking."""
+        self._second = not self._second
+        self.update()
+
+    def showEvent(self, _event: QEvent) -> None:
+        """Blink only while it is seen."""
+        if self._mode == "blink":
+            self._timer.start()
+
+    def hideEvent(self, _event: QEvent) -> None:
+        """Rest while it is not seen."""
+        self._timer.stop()
+
+    # --- geometry -----------------------------------------------------------------------------
+
+    def _frames(self) -> list[QRectF]:
+        """Return the rectangles the pictures are drawn in, without titles."""
+        number = len(self._pictures) if self._mode == "beside" else 1
+        width = (self.width() - _GAP * (number - 1)) / max(number, 1)
+        height = max(1.0, self.height() - _TITLE)
+        return [QRectF(n * (width + _GAP), _TITLE, width, height) for n in range(number)]
+
+    def _scale(self, frame: QRectF) -> float:
+        """Return pixels of the screen for one of the picture."""
+        height, width = self._pictures[0].values.shape
+        fitted = min(frame.width() / width, frame.height() / height)
+        return float(fitted * self._zoom)
+
+    def _target(self, frame: QRectF) -> QRectF:
+        """Return where the whole picture would lie, parts of it beyond the frame."""
+        height, width = self._pictures[0].values.shape
+        scale = self._scale(frame)
+        size = QPointF(width * scale, height * scale)
+        middle = frame.center()
+        return QRectF(
+            middle.x() - self._centre.x() * size.x(),
+            middle.y() - self._centre.y() * size.y(),
+            size.x(),
+            size.y(),
+        )
+
+    def _visible(self, frame: QRectF) -> QRectF:
+        return self._target(frame).intersected(frame)
+
+    def reset_zoom(self) -> None:
+        """Show everything."""
+        self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
+        self.update()
+
+    def zoom(self, factor: float) -> None:
+        """Enlarge or shrink about the middle."""
+        self._zoom = min(max(self._zoom * factor, 1.0), _DEEPEST)
+        self._keep_inside()
+
+    def _keep_inside(self) -> None:
+        margin = 0.5 / self._zoom
+        self._centre = QPointF(
+            min(max(self._centre.x(), margin), 1 - margin),
+            min(max(self._centre.y(), margin), 1 - margin),
+        )
+        self.update()
+
+    # --- painting -----------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the pictures and their titles."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.background)
+        if self._pictures:
+            frames = self._frames()
+            if self._mode == "beside":
+                for n, frame in enumerate(frames):
+                    self._draw(painter, n, frame, self._visible(frame))
+            elif self._mode == "blink":
+                self._draw(painter, int(self._second), frames[0], self._visible(frames[0]))
+            else:
+                self._draw_wipe(painter, frames[0])
+        painter.end()
+
+    def _draw(self, painter: QPainter, n: int, frame: QRectF, part: QRectF) -> None:
+        self._draw_title(painter, n, QRectF(frame.left(), 0, frame.width(), _TITLE))
+        self._draw_part(painter, n, frame, part)
+
+    def _draw_title(self, painter: QPainter, n: int, where: QRectF, right: bool = False) -> None:
+        painter.setPen(self._theme.text)
+        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignHCenter
+        text = self.fontMetrics().elidedText(
+            self._pictures[n].title, Qt.TextElideMode.ElideRight, int(where.width())
+        )
+        painter.drawText(where, side | Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _draw_part(self, painter: QPainter, n: int, frame: QRectF, part: QRectF) -> None:
+        target, scale = self._target(frame), self._scale(frame)
+        source = QRectF(
+            (part.left() - target.left()) / scale,
+            (part.top() - target.top()) / scale,
+            part.width() / scale,
+            part.height() / scale,
+        )
+        # Below full size a mean is nearer to what is there than every n-th pixel.
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
+        painter.drawImage(part, self._images[n], source)
+
+    def _draw_wipe(self, painter: QPainter, frame: QRectF) -> None:
+        visible = self._visible(frame)
+        line = visible.left() + self.split * visible.width()
+        left, right = QRectF(visible), QRectF(visible)
+        left.setRight(line)
+        right.setLeft(line)
+        for n, part in ((0, left), (1, right)):
+            if part.width() > 0 and n < len(self._images):
+                self._draw_part(painter, n, frame, part)
+        painter.setPen(QPen(self._theme.second, 2))
+        painter.drawLine(QPointF(line, visible.top()), QPointF(line, visible.bottom()))
+        middle = visible.center().x()
+        half = QRectF(visible.left(), 0, middle - visible.left() - 4, _TITLE)
+        painter.setPen(self._theme.text)
+        flags = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(half, flags | Qt.AlignmentFlag.AlignLeft, f"◂ {self._pictures[0].title}")
+        half.moveLeft(middle + 4)
+        painter.drawText(half, flags | Qt.AlignmentFlag.AlignRight, f"{self._pictures[1].title} ▸")
+
+    # --- pointer and keys ---------------------------------------------------------------------
+
+    def _frame_at(self, where: QPointF) -> QRectF | None:
+        if not self._pictures:
+            return None
+        return next((frame for frame in self._frames() if frame.contains(where)), None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom about the pointer."""
+        frame = self._frame_at(event.position())
+        if frame is None:
+            return
+        before = self._target(frame)
+        share_x = (event.position().x() - before.left()) / before.width()
+        share_y = (event.position().y() - before.top()) / before.height()
+        factor = 1.2 ** (event.angleDelta().y() / 120)
+        self._zoom = min(max(self._zoom * factor, 1.0), _DEEPEST)
+        after = self._target(frame)
+        middle = frame.center()
+        self._centre = QPointF(
+            share_x - (event.position().x() - middle.x()) / after.width(),
+            share_y - (event.position().y() - middle.y()) / after.height(),
+        )
+        self._keep_inside()
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take the line of the wipe, or the picture."""
+        if event.button() != Qt.MouseButton.LeftButton or not self._pictures:
+            return
+        self._grabbed = event.position()
+        self._splitting = False
+        if self._mode == "wipe":
+            visible = self._visible(self._frames()[0])
+            line = visible.left() + self.split * visible.width()
+            # The picture is moved only far from the line, and only when there is more of it.
+            self._splitting = abs(event.position().x() - line) < _NEAR or self._zoom == 1.0
+            if self._splitting:
+                self._move_split(event.position())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Move what was taken; say what is under the pointer."""
+        where = event.position()
+        self.pointed.emit(self._describe(where))
+        if self._grabbed is None:
+            return
+        if self._splitting:
+            self._move_split(where)
+            return
+        frame = self._frames()[0]
+        target, moved = self._target(frame), where - self._grabbed
+        self._grabbed = where
+        self._centre -= QPointF(moved.x() / target.width(), moved.y() / target.height())
+        self._keep_inside()
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        """Let go."""
+        self._grabbed = None
+
+    def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
+        """Show everything."""
+        self.reset_zoom()
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        """Nothing is under the pointer."""
+        self.pointed.emit("")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Zoom with + - 0, wipe with the arrows."""
+        key = event.key()
+        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(1.25)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(0.8)
+        elif key == Qt.Key.Key_0:
+            self.reset_zoom()
+        elif self._mode == "wipe" and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self.set_split(self.split + (0.02 if key == Qt.Key.Key_Right else -0.02))
+        else:
+            super().keyPressEvent(event)
+
+    def set_split(self, split: float) -> None:
+        """Put the line of the wipe elsewhere, 0 at the left, 1 at the right."""
+        self.split = min(max(split, 0.0), 1.0)
+        self.update()
+
+    def _move_split(self, where: QPointF) -> None:
+        visible = self._visible(self._frames()[0])
+        if visible.width() > 0:
+            self.set_split((where.x() - visible.left()) / visible.width())
+
+    def _describe(self, where: QPointF) -> str:
+        frame = self._frame_at(where)
+        if frame is None:
+            return ""
+        target, scale = self._target(frame), self._scale(frame)
+        y = int((where.y() - target.top()) // scale)
+        x = int((where.x() - target.left()) // scale)
+        height, width = self._pictures[0].values.shape
+        if not (0 <= y < height and 0 <= x < width):
+            return ""
+        values = "   ".join(f"{p.title} {p.values[y, x]:.4g}" for p in self._pictures)
+        return f"(x, y) = ({self._corner[1] + x}, {self._corner[0] + y})   {values}"
+
+    # --- colours, size ------------------------------------------------------------------------
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._theme = Theme.of(self.palette())
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        """Return room for three pictures."""
+        return QSize(420, 200)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size below which nothing is seen."""
+        return QSize(180, 100)
