@@ -1,13 +1,15 @@
 """A label of one line that is cut with dots instead of asking for more room.
 
-superqt has one too, but importing superqt takes as long as half of the window's first paint.
+Another text never asks for another layout, as Qt's labels do: the result's sentence changes with
+every step of a slider, and laying out the window takes longer than painting it. (superqt has such
+a label too, but importing superqt takes as long as half of the window's first paint.)
 """
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class ElidingLabel(QLabel):
@@ -19,16 +21,24 @@ class ElidingLabel(QLabel):
         parent: QWidget | None = None,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
     ) -> None:
-        super().__init__(text, parent)
+        super().__init__(parent)
         self._mode = mode
         self._tip = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._text = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setText(text)
+
+    def text(self) -> str:
+        """Return the whole text."""
+        return self._text
 
     def setText(self, text: str) -> None:
         """Show another text."""
-        super().setText(text)
-        self._update_tip()
+        if text != self._text:
+            self._text = text
+            self.setAccessibleName(text)
+            self._update_tip()
+            self.update()
 
     def set_tip(self, text: str) -> None:
         """Say something in the tooltip beside a cut text."""
@@ -38,16 +48,19 @@ class ElidingLabel(QLabel):
     @property
     def is_cut(self) -> bool:
         """Whether not all of the text is seen."""
-        return self.fontMetrics().horizontalAdvance(self.text()) > self.contentsRect().width()
+        return self.fontMetrics().horizontalAdvance(self._text) > self.width()
 
     def _update_tip(self) -> None:
-        self.setToolTip(self._tip or (self.text() if self.is_cut else ""))
+        self.setToolTip(self._tip or (self._text if self.is_cut else ""))
+
+    def sizeHint(self) -> QSize:
+        """Return the height of a line; the width is what is left."""
+        return QSize(120, self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:
         """Return room for some dots."""
-        return QSize(
-            self.fontMetrics().horizontalAdvance("…") + 8, super().minimumSizeHint().height()
-        )
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance("…") + 8, metrics.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Look again whether the text fits."""
@@ -57,18 +70,9 @@ class ElidingLabel(QLabel):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw what fits."""
         painter = QPainter(self)
-        option = QStyleOption()
-        option.initFrom(self)
-        self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
-        rect = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), self._mode, rect.width())
-        self.style().drawItemText(
-            painter,
-            rect,
-            int(self.alignment()),
-            self.palette(),
-            self.isEnabled(),
-            text,
-            self.foregroundRole(),
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        text = self.fontMetrics().elidedText(self._text, self._mode, self.width())
+        painter.drawText(
+            self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text
         )
         painter.end()

@@ -46,8 +46,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         window.grab().save(str(folder / f"window-{theme}.png"))
     window.theme.choose("light")
     _settle(window)
-    for name in ("image", "autocorrelation", "rings", "mask"):
-        getattr(window.views, name).render_image().save(str(folder / f"{name}.png"))
+    views = window.views
+    for name, view in (
+        ("image", views.image),
+        ("autocorrelation", views.autocorrelation),
+        ("rings", views.rings),
+        ("mask", views.mask_view),
+    ):
+        view.render_image().save(str(folder / f"{name}.png"))
     window.session.pin()
     window.session.set_parameter("max_true_pixels", 3)
     window.show_panel("compare")

@@ -67,6 +67,8 @@ class Welcome(QFrame):
     def place(self) -> None:
         """Lie in the middle of the parent."""
         parent = self.parentWidget()
+        if parent is None:
+            return
         self.adjustSize()
         self.move(
             max(0, (parent.width() - self.width()) // 2),
