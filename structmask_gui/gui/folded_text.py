@@ -1,10 +1,10 @@
-"""Sentences of which two lines are seen, and all of them when asked for."""
+"""Sentences of which two lines are seen, and all of them in a sheet that opens upon them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetricsF,
     QPainter,
@@ -14,16 +14,19 @@ from PySide6.QtGui import (
     QTextLayout,
     QTextOption,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 LINES = 2
 """Lines that are always there, so that what lies below does not jump."""
 
-_MOST_LINES = 14
+_MARGIN = 10
 
 
 class FoldedText(QWidget):
-    """Quiet text in two lines, the second cut with dots; opened, a line or more for each sentence.
+    """Quiet text in two lines, the second cut with dots.
+
+    All of it is shown in a sheet above what lies below: room made for it would make a small window
+    grow.
 
     Signals
     -------
@@ -36,7 +39,7 @@ class FoldedText(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._sentences: tuple[str, ...] = ()
-        self._open = False
+        self.sheet: QFrame | None = None
         self._cut = False
         self._role = QPalette.ColorRole.PlaceholderText
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -59,16 +62,26 @@ class FoldedText(QWidget):
         """Whether there is more than two lines show."""
         return self._cut
 
-    @property
-    def open(self) -> bool:
-        """Whether all is seen."""
-        return self._open
+    def show_all(self) -> None:
+        """Show every sentence on a line of its own until the person clicks or presses a key."""
+        sheet = QFrame(self, Qt.WindowType.Popup)
+        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        sheet.setFrameShape(QFrame.Shape.StyledPanel)
+        sheet.setBackgroundRole(QPalette.ColorRole.Base)
+        sheet.destroyed.connect(self._on_sheet_gone)
+        label = QLabel("\n".join(f"• {sentence}" for sentence in self._sentences))
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        layout = QVBoxLayout(sheet)
+        layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, _MARGIN)
+        layout.addWidget(label)
+        sheet.setFixedWidth(self.width() + 2 * _MARGIN)
+        sheet.move(self.mapToGlobal(QPoint(-_MARGIN, -_MARGIN)))
+        self.sheet = sheet
+        sheet.show()
 
-    def set_open(self, is_open: bool) -> None:
-        """Show all, or two lines."""
-        self._open = is_open
-        self._follow()
-        self.update()
+    def _on_sheet_gone(self) -> None:
+        self.sheet = None
 
     def _broken(self, text: str) -> list[str]:
         """Break a text into lines of the present width."""
@@ -86,9 +99,6 @@ class FoldedText(QWidget):
 
     def lines(self) -> list[str]:
         """Return the lines as they are seen."""
-        if self._open:
-            lines = [line for one in self._sentences for line in self._broken(one)]
-            return lines[:_MOST_LINES]
         whole = self._broken(self.text())
         if len(whole) <= LINES:
             return whole
@@ -97,13 +107,10 @@ class FoldedText(QWidget):
         return [*whole[: LINES - 1], last]
 
     def _follow(self) -> None:
-        """Take the height that the lines need, and tell whether there are more."""
+        """Take the height of the lines, and tell whether there are more."""
         cut = len(self._broken(self.text())) > LINES
-        count = max(LINES, len(self.lines())) if self._open else LINES
-        height = round(count * QFontMetricsF(self.font()).lineSpacing()) + 2
-        if height != self.height() or self.minimumHeight() != height:
-            self.setFixedHeight(height)
-        self.setToolTip("\n".join(self._sentences) if cut and not self._open else "")
+        self.setFixedHeight(round(LINES * QFontMetricsF(self.font()).lineSpacing()) + 2)
+        self.setToolTip("\n".join(self._sentences) if cut else "")
         if cut != self._cut:
             self._cut = cut
             self.cut_changed.emit(cut)

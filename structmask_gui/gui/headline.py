@@ -56,11 +56,11 @@ class Headline(QFrame):
         self.notes = FoldedText()
         self.more = QToolButton()
         self.more.setAutoRaise(True)
-        self.more.setCheckable(True)
         self.more.setText("more")
         self.more.hide()
-        self.more.toggled.connect(self._on_more)
-        self.notes.cut_changed.connect(self._on_cut)
+        self.more.setToolTip("Show all of it")
+        self.more.clicked.connect(self.notes.show_all)
+        self.notes.cut_changed.connect(self.more.setVisible)
 
         self.progress = QProgressBar()
         self.progress.setFixedWidth(160)
@@ -144,15 +144,6 @@ class Headline(QFrame):
         self.certainty.set_certainty(None if verdict is None else certainty_of(verdict))
         self.notes.set_sentences(notes)
         self._on_state()
-
-    def _on_cut(self, cut: bool) -> None:
-        if not cut:
-            self.more.setChecked(False)
-        self.more.setVisible(cut)
-
-    def _on_more(self, is_open: bool) -> None:
-        self.more.setText("less" if is_open else "more")
-        self.notes.set_open(is_open)
 
     def _on_state(self, *_: object) -> None:
         session = self._session

@@ -79,6 +79,7 @@ class ViewArea(QWidget):
 
     def complete(self) -> None:
         """Make the views that the first paint does not need."""
+        from structmask_gui.gui.mask_editor import MaskEditor
         from structmask_gui.gui.views.autocorrelation import AutocorrelationView
         from structmask_gui.gui.views.brightness import BrightnessView
         from structmask_gui.gui.views.lag import ZoomLink
@@ -95,12 +96,15 @@ class ViewArea(QWidget):
         self.rings = RingOverlayView()
         self.significance = SignificanceView()
         self.mask_view = MaskView()
+        self.editor = MaskEditor(session, self.mask_view)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for view in (self.autocorrelation, self.profiles, self.brightness):
             view.set_title_visible(False)
             self._wire(view)
-            self.tabs.addTab(view, view.title)
+            # Four tabs have to find room in a third of a small screen.
+            tab = self.tabs.addTab(view, view.title.replace("Averaged a", "A"))
+            self.tabs.setTabToolTip(tab, view.title)
         self.preview = PreviewView(session)
         self.tabs.addTab(self.preview, self.preview.title)
         self.top.addWidget(self.tabs)
@@ -198,7 +202,8 @@ class ViewArea(QWidget):
         result = self._session.result
         self.image.set_extraction(result)
         if hasattr(self, "tabs"):
-            self.mask_view.set_extraction(result)
+            if not self.editor.on:
+                self.mask_view.set_extraction(result)
 
     def _on_stale(self, *_: object) -> None:
         session = self._session

@@ -9,9 +9,10 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters import parameter_infos
@@ -75,7 +76,7 @@ def folded(qtbot: QtBot) -> FoldedText:
 SENTENCES = tuple(f"This is sentence number {n}, neither long nor short." for n in range(6))
 
 
-def test_two_lines_are_seen_and_all_when_opened(folded: FoldedText) -> None:
+def test_two_lines_are_seen_and_all_when_opened(folded: FoldedText, qtbot: QtBot) -> None:
     cuts: list[bool] = []
     folded.cut_changed.connect(cuts.append)
     folded.set_sentences(SENTENCES[:1])
@@ -90,11 +91,16 @@ def test_two_lines_are_seen_and_all_when_opened(folded: FoldedText) -> None:
     assert lines[0].startswith("This is sentence number 0")
     assert lines[-1].endswith("…")
     assert folded.toolTip().splitlines() == list(SENTENCES)
-    folded.set_open(True)
-    assert folded.height() > 2 * low
-    assert " ".join(folded.lines()) == " ".join(SENTENCES)
-    assert not folded.grab().isNull()
-    folded.set_open(False)
+    folded.show_all()
+    sheet = folded.sheet
+    assert sheet is not None
+    label = sheet.findChild(QLabel)
+    assert isinstance(label, QLabel)
+    assert label.text().splitlines() == [f"• {sentence}" for sentence in SENTENCES]
+    QTest.qWait(1)
+    assert sheet.height() > 2 * low
+    sheet.close()
+    qtbot.waitUntil(lambda: folded.sheet is None)
     assert folded.height() == low
 
 
@@ -144,22 +150,18 @@ def test_the_verdict_stands_in_the_headline(headline: Headline) -> None:
     assert not headline.certainty.isVisible()
 
 
-def test_more_of_the_notes(headline: Headline) -> None:
+def test_more_of_the_notes(headline: Headline, qtbot: QtBot) -> None:
     headline.notes.set_sentences(SENTENCES)
     assert headline.more.isVisible()
     height = headline.sizeHint().height()
     headline.more.click()
-    assert headline.notes.open
-    assert headline.more.text() == "less"
-    QTest.qWait(1)
-    assert headline.sizeHint().height() > height
-    headline.more.click()
+    assert headline.notes.sheet is not None
     QTest.qWait(1)
     assert headline.sizeHint().height() == height
-    headline.more.click()
+    QTest.keyClick(headline.notes.sheet, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: headline.notes.sheet is None)
     headline.notes.set_sentences(SENTENCES[:1])
     assert not headline.more.isVisible()
-    assert not headline.notes.open
 
 
 # --- help -------------------------------------------------------------------------------------

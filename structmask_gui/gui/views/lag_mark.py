@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QPainter
 
 from structmask_gui.gui.views.marks import pen
 
-_DARK, _LIGHT = QColor(0, 0, 0, 200), QColor(255, 255, 255)
+_DARK, _LIGHT = QColor(0, 0, 0, 130), QColor(255, 255, 255)
 
 
 class LagMark(pg.GraphicsObject):  # type: ignore[misc]
