@@ -13,9 +13,11 @@ from structmask_gui.cli import main
 
 @pytest.fixture
 def noisy(tmp_path: Path) -> Path:
-    """Return a stack with noise that is correlated along the rows."""
-    white = np.random.default_rng(0).normal(size=(3, 128, 134))
+    """Return a stack with noise that is correlated along the rows, and some that is not."""
+    rng = np.random.default_rng(0)
+    white = rng.normal(size=(3, 128, 134))
     rows = np.lib.stride_tricks.sliding_window_view(white, 7, axis=2).mean(axis=3)
+    rows += rng.normal(scale=0.25, size=rows.shape)
     path = tmp_path / "rows.ome.tif"
     tifffile.imwrite(path, (rows * 500 + 2000).astype(np.uint16), metadata={"axes": "TYX"})
     return path

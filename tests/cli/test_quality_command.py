@@ -18,7 +18,8 @@ def masks(tmp_path):
 
 def test_the_right_mask_hides_the_noise(structmask, noisy, masks):
     row, column = (structmask("quality", mask, noisy, "--json").json for mask in masks)
-    assert row["still_copied"] < 0.1 < 0.8 < column["still_copied"]
+    # A third of the variance is noise of single pixels, which no mask hides and nothing copies.
+    assert row["still_copied"] < 0.1 < 0.5 < column["still_copied"]
     assert row["estimated_error"]["total"] < column["estimated_error"]["total"]
     assert row["still_copied_bare_centre"] == column["still_copied_bare_centre"]
     assert row["noise_measured_in"].startswith("frame differences")
