@@ -151,6 +151,63 @@ class Commands(QObject):
         """Put every parameter back to its default."""
         self._session.reset_parameters()
 
+    def edit_mask(self) -> None:
+        """Draw on the mask, or stop."""
+        editor = self._window.views.editor
+        editor.set_on(not editor.on)
+
+    def extracted_mask(self) -> None:
+        """Go back to the mask as it was extracted."""
+        self._session.drop_edit()
+
+    def open_mask(self) -> None:
+        """Take a mask from disk in place of the present one."""
+        self._window.views.editor.ask_file()
+
+    def mask_grow(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("grow")
+
+    def mask_grow_rows(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("grow_rows")
+
+    def mask_grow_columns(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("grow_columns")
+
+    def mask_shrink(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("shrink")
+
+    def mask_shrink_rows(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("shrink_rows")
+
+    def mask_shrink_columns(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("shrink_columns")
+
+    def mask_fill(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("fill")
+
+    def mask_symmetrise(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("symmetrise")
+
+    def mask_union(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("union")
+
+    def mask_intersection(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("intersection")
+
+    def mask_crop(self) -> None:
+        """Change the mask."""
+        self._window.views.editor.apply("crop")
+
     def copy_mask(self) -> None:
         """Copy the mask as a nested list."""
         mask = self._session.mask

@@ -201,9 +201,8 @@ class ViewArea(QWidget):
         """Show an edited mask in place of the extracted one."""
         result = self._session.result
         self.image.set_extraction(result)
-        if hasattr(self, "tabs"):
-            if not self.editor.on:
-                self.mask_view.set_extraction(result)
+        if hasattr(self, "tabs") and not self.editor.on:
+            self.mask_view.set_extraction(result)
 
     def _on_stale(self, *_: object) -> None:
         session = self._session

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.sampling import Region
@@ -19,6 +20,7 @@ from structmask_gui.gui.actions import ACTIONS, MENUS
 from structmask_gui.gui.commands import Commands
 from structmask_gui.gui.dialogs import ShortcutsDialog, TextDialog
 from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.mask_editor import changed
 from tests.gui.conftest import wait_for_result
 
 Check = Callable[[MainWindow, QtBot], None]
@@ -204,7 +206,33 @@ def theme(name: str) -> Check:
 EXISTING, EXISTING_ONE = QFileDialog.FileMode.ExistingFiles, QFileDialog.FileMode.ExistingFile
 FOLDER, ANY = QFileDialog.FileMode.Directory, QFileDialog.FileMode.AnyFile
 
+
+def check_editing(window: MainWindow, _qtbot: QtBot) -> None:
+    assert window.views.mask_view.editable
+    assert window.views.editor.bar.isVisible()
+
+
+def check_extracted(window: MainWindow, _qtbot: QtBot) -> None:
+    assert window.session.extraction is not None
+    assert window.session.mask == window.session.extraction.mask
+
+
+def mask_change(name: str) -> Check:
+    def check(window: MainWindow, _qtbot: QtBot) -> None:
+        assert window.session.mask == changed(name, GAPPY, window.session.pinned)
+        assert window.session.mask != GAPPY
+
+    return check
+
+
+GAPPY = Mask(np.pad(np.array([[1, 1, 0, 1, 0, 0, 0]], dtype=bool), ((3, 3), (0, 0))))
+"""A mask that every change of the menu changes."""
+
+
 CHECKS: dict[str, Check] = {
+    "edit_mask": check_editing,
+    "extracted_mask": check_extracted,
+    "open_mask": file_dialog_of(QFileDialog.FileMode.ExistingFile),
     "open_files": file_dialog_of(EXISTING),
     "open_folder": file_dialog_of(FOLDER),
     "open_sample": check_sample,
@@ -247,6 +275,8 @@ for info in ACTIONS:
         CHECKS[info.id] = theme(info.value)
     elif info.id in REMEDIES:
         CHECKS[info.id] = remedy(info.id)
+    elif info.id.startswith("mask_"):
+        CHECKS[info.id] = mask_change(info.id.removeprefix("mask_"))
 
 
 def prepare(window: MainWindow, name: str, qtbot: QtBot) -> None:
@@ -257,6 +287,9 @@ def prepare(window: MainWindow, name: str, qtbot: QtBot) -> None:
     elif name == "redo":
         session.set_parameter("center_size", 15)
         session.history.undo()
+    elif (name.startswith("mask_") and name not in REMEDIES) or name == "extracted_mask":
+        session.set_pinned(Mask(np.ones((3, 3), dtype=bool)), "square")
+        session.set_mask(GAPPY, "edited by hand", "Draw")
     elif name in ("previous_frame", "next_frame"):
         session.set_frame(2)
     elif name == "unpin":

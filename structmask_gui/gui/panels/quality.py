@@ -115,6 +115,7 @@ class QualityPanel(QWidget):
         area.setWidget(words)
 
         self.radius = RadiusView()
+        self.radius.pointed.connect(self._session.point)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self._ranking_page(), "Ranking")
@@ -154,6 +155,7 @@ class QualityPanel(QWidget):
     def _suggest_page(self) -> QWidget:
         self.suggestions = SuggestionView()
         self.suggestions.point_chosen.connect(self.take)
+        self.suggestions.pointed.connect(self._session.point)
         self.suggest_button = QPushButton("Suggest masks")
         self.suggest_button.setToolTip("Work out a mask of every size from the measured noise")
         self.suggest_button.clicked.connect(self._quality.suggest)

@@ -31,7 +31,8 @@ class QualityView(PictureView):
         super().__init__(
             title, x_label, "% of the noise", square=False, down=False, whole=False, parent=parent
         )
-        self.set_title_visible(False)
+        # A low dock has no room for it; the menu opens with the right button, too.
+        self._header.hide()
         self.arrows.hide()  # they are for pictures
         self.box.setLimits(yMin=0)
 

@@ -1,0 +1,353 @@
+"""Changing the mask by hand in its view: drawing, growing, shrinking, filling, combining.
+
+What it does goes through the session, so that every step can be undone and everything else follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+
+from structmask_gui.core.errors import StructMaskError
+from structmask_gui.gui import dialogs
+from structmask_gui.gui.icons import icon
+from structmask_gui.gui.worker import Lane, Outcome
+
+if TYPE_CHECKING:
+    from structmask_gui.core.mask import Mask
+    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.views.mask import MaskView
+
+Tool = Literal["draw", "line"]
+Cell = tuple[int, int]
+
+BY_HAND = "edited by hand"
+
+_ROOM = 2
+"""Empty cells shown around the mask, to draw outwards."""
+
+_LEAST = 11
+"""Cells shown at least on each side, while editing."""
+
+OPERATIONS: dict[str, tuple[str, str]] = {
+    "grow": ("Grow", "Add all cells next to the mask."),
+    "grow_rows": ("Grow along rows", "Add the cells left and right of the mask."),
+    "grow_columns": ("Grow along columns", "Add the cells above and below the mask."),
+    "shrink": ("Shrink", "Take away the cells at the border; the centre stays."),
+    "shrink_rows": ("Shrink along rows", "Take away both ends of each run in a row."),
+    "shrink_columns": ("Shrink along columns", "Take away both ends of each run in a column."),
+    "fill": ("Fill gaps", "Close gaps of up to two cells, and holes."),
+    "symmetrise": ("Add the mirror image", "Make the mask equal to itself turned by half."),
+    "union": ("Union with A", "Add the cells of the pinned mask."),
+    "intersection": ("Intersection with A", "Keep only cells that the pinned mask has, too."),
+    "crop": ("Crop to content", "Take away empty rows and columns at the edge of the array."),
+}
+"""Changes of the whole mask: what the menu calls them, and what they do."""
+
+
+def changed(name: str, mask: Mask, pinned: Mask | None) -> Mask:
+    """Return a mask after one of `OPERATIONS`.
+
+    Raises
+    ------
+    InputError
+        If it would become too large.
+    ValueError
+        If it needs a pinned mask and there is none.
+    """
+    from structmask_gui.core import editing
+
+    if name in ("union", "intersection"):
+        if pinned is None:
+            raise ValueError(f"{name} needs a pinned mask")
+        return (editing.union if name == "union" else editing.intersection)(mask, pinned)
+    done: dict[str, Callable[[], Mask]] = {
+        "grow": lambda: editing.grown(mask),
+        "grow_rows": lambda: editing.grown(mask, "rows"),
+        "grow_columns": lambda: editing.grown(mask, "columns"),
+        "shrink": lambda: editing.shrunk(mask),
+        "shrink_rows": lambda: editing.shrunk(mask, "rows"),
+        "shrink_columns": lambda: editing.shrunk(mask, "columns"),
+        "fill": lambda: editing.filled(mask),
+        "symmetrise": lambda: editing.symmetrised(mask),
+        "crop": lambda: editing.cropped(mask),
+    }
+    return done[name]()
+
+
+class MaskEditor(QObject):
+    """Makes a mask view editable; owns the button and the line of tools in it.
+
+    Signals
+    -------
+    switched(bool)
+        Editing was switched on or off.
+    """
+
+    switched = Signal(bool)
+
+    def __init__(self, session: Session, view: MaskView) -> None:
+        super().__init__(view)
+        self._session, self._view = session, view
+        self._lane = Lane("mask file")
+        self._lane.ended.connect(self._on_loaded)
+        self._ticket = 0
+        self._name = ""
+        self.tool: Tool = "draw"
+        self._value = True
+        self._last: Cell | None = None
+        self._base: Mask | None = None
+        self._shape: tuple[int, int] | None = None
+        self._build()
+        view.cell_clicked.connect(self._on_clicked)
+        view.cell_dragged.connect(self._on_dragged)
+        view.cell_drag_ended.connect(self._on_ended)
+        session.mask_changed.connect(self._follow)
+        session.pinned_changed.connect(self._update)
+        session.quality.closing.connect(self._on_closing)
+        self._update()
+
+    def _build(self) -> None:
+        view = self._view
+        self.button = _EditButton()
+        self.button.setCheckable(True)
+        self.button.setAutoRaise(True)
+        self.button.setFixedSize(24, 22)
+        self.button.setToolTip("Edit the mask by hand")
+        self.button.setAccessibleName("Edit the mask")
+        self.button.toggled.connect(self.set_on)
+        view.header_layout.insertWidget(view.header_layout.count() - 1, self.button)
+        self.bar = QWidget()
+        row = QHBoxLayout(self.bar)
+        row.setContentsMargins(6, 0, 4, 2)
+        row.setSpacing(2)
+        self.tools: dict[str, QToolButton] = {}
+        for name, text, tip in (
+            ("draw", "Draw", "Add or take away cells: press, or press and draw over several"),
+            (
+                "line",
+                "Line",
+                "Draw a straight line of cells: press at one end, let go at the other",
+            ),
+        ):
+            button = _flat(text, tip)
+            button.setCheckable(True)
+            button.setProperty("tool", name)
+            button.clicked.connect(self._on_tool)
+            row.addWidget(button)
+            self.tools[name] = button
+        self.tools["draw"].setChecked(True)
+        self.mirror = _flat("Mirror", "Change the mirror image with every cell, as noise needs it")
+        self.mirror.setCheckable(True)
+        self.mirror.setChecked(True)
+        row.addWidget(self.mirror)
+        self.menu = QMenu(self.bar)
+        self.menu.setToolTipsVisible(True)
+        self.actions: dict[str, Any] = {}
+        for name, (text, tip) in OPERATIONS.items():
+            if name in ("shrink", "fill", "union", "crop"):
+                self.menu.addSeparator()
+            action = self.menu.addAction(text)
+            action.setToolTip(tip)
+            action.setData(name)
+            action.triggered.connect(self._on_operation)
+            self.actions[name] = action
+        change = _flat("Change", "Grow, shrink, fill, combine, crop")
+        change.setMenu(self.menu)
+        change.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        row.addWidget(change)
+        self.back = _flat("Extracted", "Go back to the mask as it was extracted")
+        self.back.clicked.connect(self._session.drop_edit)
+        row.addWidget(self.back)
+        row.addStretch(1)
+        self.bar.hide()
+        view.main_layout.insertWidget(1, self.bar)
+
+    # --- on and off ---------------------------------------------------------------------------
+
+    @property
+    def on(self) -> bool:
+        """Whether the mask can be drawn on."""
+        return self._view.editable
+
+    def set_on(self, on: bool) -> None:
+        """Let the mask be drawn on, or no longer."""
+        on = on and self._session.mask is not None
+        self._view.set_editable(on)
+        self.button.setChecked(on)
+        self.bar.setVisible(on)
+        self._shape = None
+        if on:
+            self._follow()
+        else:
+            self._view.set_extraction(self._session.result)
+        self.switched.emit(on)
+
+    def _on_tool(self) -> None:
+        self.set_tool(self.sender().property("tool"))
+
+    def set_tool(self, tool: Tool) -> None:
+        """Draw cells, or lines."""
+        self.tool = tool
+        for name, button in self.tools.items():
+            button.setChecked(name == tool)
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Show the mask with room to draw in; without editing the view shows it itself."""
+        result = self._session.result
+        self._update()
+        if result is None and self.on:
+            self.set_on(False)
+            return
+        if result is None or not self.on:
+            return
+        shape = self._shown_shape(result.mask)
+        values = np.full(shape, np.nan)
+        if all(a <= b for a, b in zip(result.centre.shape, shape, strict=True)):
+            y, x = ((b - a) // 2 for a, b in zip(result.centre.shape, shape, strict=True))
+            height, width = result.centre.shape
+            values[y : y + height, x : x + width] = result.centre
+        self._view.set_mask(result.mask.padded(shape).array, values)
+
+    def _shown_shape(self, mask: Mask) -> tuple[int, int]:
+        if self._last is not None and self._shape is not None:
+            # While a drag is under way the picture must not move under the pointer.
+            height, width = self._shape
+        else:
+            tight = mask.cropped().shape
+            height, width = (max(n + 2 * _ROOM, _LEAST) for n in tight)
+        self._shape = max(height, mask.shape[0]), max(width, mask.shape[1])
+        return self._shape
+
+    def _update(self) -> None:
+        session = self._session
+        self.button.setEnabled(session.mask is not None)
+        self.back.setEnabled(session.edit is not None)
+        for name in ("union", "intersection"):
+            self.actions[name].setEnabled(session.pinned is not None)
+
+    # --- drawing ------------------------------------------------------------------------------
+
+    def _on_clicked(self, dy: int, dx: int) -> None:
+        from structmask_gui.core.editing import contains
+
+        mask = self._session.mask
+        if mask is None:
+            return
+        self._session.begin_drag()
+        self._last, self._base = (dy, dx), mask
+        self._value = not contains(mask, (dy, dx))
+        if self.tool == "line":
+            self._value = True
+        self._put_cells([(dy, dx)])
+
+    def _on_dragged(self, dy: int, dx: int) -> None:
+        from structmask_gui.core.editing import line_cells, with_line
+
+        if self._last is None or self._base is None:
+            return
+        if self.tool == "line":
+            symmetric = self.mirror.isChecked()
+            line = with_line(self._base, self._last, (dy, dx), symmetric=symmetric)
+            self._session.set_mask(line, BY_HAND, "Draw a line")
+            return
+        # The pointer may have jumped over cells.
+        cells = line_cells(self._last, (dy, dx))
+        self._last = dy, dx
+        self._put_cells(cells)
+
+    def _put_cells(self, cells: list[Cell]) -> None:
+        from structmask_gui.core.editing import with_cells
+
+        mask = self._session.mask
+        if mask is not None:
+            made = with_cells(mask, cells, self._value, symmetric=self.mirror.isChecked())
+            self._session.set_mask(made, BY_HAND, "Draw on the mask")
+
+    def _on_ended(self) -> None:
+        if self._last is not None:
+            self._last = self._base = None
+            self._session.end_drag()
+            self._follow()
+
+    # --- the whole mask -----------------------------------------------------------------------
+
+    def _on_operation(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.apply(action.data())
+
+    def apply(self, name: str) -> None:
+        """Do one of `OPERATIONS`."""
+        mask = self._session.mask
+        if mask is None:
+            return
+        try:
+            made = changed(name, mask, self._session.pinned)
+        except StructMaskError as error:
+            self._session.report_error(str(error))
+            return
+        self._session.set_mask(made, BY_HAND, f"{OPERATIONS[name][0]} (mask)")
+
+    def ask_file(self) -> None:
+        """Ask for a mask file and take it in place of the present mask."""
+        paths = self._session.paths
+        folder = str(paths[0].parent if paths else Path.home())
+        dialogs.ask_files(self._view, "Open a mask", folder, dialogs.MASKS, self._open_all)
+
+    def _open_all(self, paths: list[str]) -> None:
+        self.open_path(paths[0])
+
+    def open_path(self, path: str) -> None:
+        """Take the mask of a file in place of the present one."""
+
+        def work(_progress: Any, _cancelled: Any) -> Any:
+            from structmask_gui.io.export import load_mask
+
+            return load_mask(path)
+
+        self._name = Path(path).name
+        self._ticket = self._lane.submit(work)
+
+    def _on_loaded(self, outcome: Outcome) -> None:
+        if outcome.ticket != self._ticket:
+            return
+        if outcome.kind == "done":
+            self._session.set_mask(outcome.result, f"from {self._name}", f"Open {self._name}")
+        elif outcome.kind == "error":
+            self._session.report_error(outcome.text)
+        elif outcome.kind == "bug":
+            self._session.bug.emit(outcome.text)
+
+    def _on_closing(self) -> None:
+        self._lane.close()
+
+
+class _EditButton(QToolButton):
+    """A button with a pencil in the colours of the palette."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setIcon(icon("edit"))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.setIcon(icon("edit"))
+
+
+def _flat(text: str, tip: str) -> QToolButton:
+    button = QToolButton()
+    button.setText(text)
+    button.setToolTip(tip)
+    button.setAutoRaise(True)
+    return button

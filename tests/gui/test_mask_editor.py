@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core import editing
+from structmask_gui.core.mask import Mask
+from structmask_gui.gui.actions import ACTIONS
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.mask_editor import OPERATIONS, MaskEditor, changed
+from structmask_gui.io.export import save_npy
+
+
+@pytest.fixture
+def editor(loaded: MainWindow) -> MaskEditor:
+    made = loaded.views.editor
+    made.set_on(True)
+    return made
+
+
+def cell_point(window: MainWindow, dy: int, dx: int) -> QPoint:
+    view = window.views.mask_view
+    return view.canvas.mapFromScene(view.box.mapViewToScene(QPointF(dx, dy)))
+
+
+def press(window: MainWindow, *cells: tuple[int, int]) -> None:
+    """Press on the first cell, draw over the others, let go on the last."""
+    port = window.views.mask_view.canvas.viewport()
+    button = Qt.MouseButton.LeftButton
+    QTest.mousePress(port, button, pos=cell_point(window, *cells[0]))
+    for cell in cells[1:]:
+        QTest.mouseMove(port, cell_point(window, *cell))
+    QTest.mouseRelease(port, button, pos=cell_point(window, *cells[-1]))
+
+
+def has(window: MainWindow, dy: int, dx: int) -> bool:
+    assert window.session.mask is not None
+    return editing.contains(window.session.mask, (dy, dx))
+
+
+def test_a_click_adds_and_takes_away_with_the_mirror_image(
+    loaded: MainWindow, editor: MaskEditor, qtbot: QtBot
+):
+    assert not has(loaded, 3, 2)
+    press(loaded, (3, 2))
+    assert has(loaded, 3, 2)
+    assert has(loaded, -3, -2)
+    press(loaded, (3, 2))
+    assert not has(loaded, 3, 2)
+    assert not has(loaded, -3, -2)
+    press(loaded, (0, 0))
+    assert has(loaded, 0, 0)
+    assert editor.back.isEnabled() == (loaded.session.edit is not None)
+
+
+def test_a_drag_draws_all_cells_and_is_undone_at_once(loaded: MainWindow, editor: MaskEditor):
+    before = loaded.session.mask
+    press(loaded, (2, -3), (2, 0), (2, 3))
+    for dx in range(-3, 4):
+        assert has(loaded, 2, dx), dx
+        assert has(loaded, -2, dx), dx
+    loaded.session.history.undo()
+    assert loaded.session.mask == before
+    loaded.session.history.redo()
+    assert has(loaded, -2, 3)
+
+
+def test_a_drag_from_a_cell_of_the_mask_takes_away(loaded: MainWindow, editor: MaskEditor):
+    editor.apply("grow_rows")
+    assert has(loaded, 0, 1)
+    press(loaded, (0, 1), (0, 2))
+    assert not has(loaded, 0, 1)
+    assert not has(loaded, 0, -2)
+
+
+def test_a_line_follows_the_pointer(loaded: MainWindow, editor: MaskEditor):
+    editor.tools["line"].click()
+    press(loaded, (0, 0), (3, 0), (3, 3))
+    assert has(loaded, 3, 3)
+    assert has(loaded, -2, -2)
+    assert not has(loaded, 3, 0)  # an earlier place of the pointer leaves nothing
+    loaded.session.history.undo()
+    assert loaded.session.edit is None
+
+
+def test_without_the_mirror_the_mask_becomes_asymmetric_and_says_so(
+    loaded: MainWindow, editor: MaskEditor
+):
+    editor.mirror.click()
+    press(loaded, (2, 2))
+    assert has(loaded, 2, 2)
+    assert not has(loaded, -2, -2)
+    assert loaded.session.result is not None
+    assert any("not symmetric" in note for note in loaded.session.result.notes)
+    editor.apply("symmetrise")
+    assert has(loaded, -2, -2)
+
+
+def test_there_is_room_to_draw_outwards_and_the_mask_grows(loaded: MainWindow, editor: MaskEditor):
+    codes = loaded.views.mask_view.codes
+    assert codes is not None
+    assert loaded.session.mask is not None
+    edge = codes.shape[1] // 2
+    assert edge > loaded.session.mask.cropped().shape[1] // 2
+    shape = codes.shape
+    press(loaded, (0, edge))
+    assert has(loaded, 0, edge)
+    codes = loaded.views.mask_view.codes
+    assert codes is not None
+    assert codes.shape[1] > shape[1]
+
+
+@pytest.mark.parametrize("name", list(OPERATIONS))
+def test_every_change_of_the_menu(loaded: MainWindow, name: str):
+    session = loaded.session
+    start = Mask(np.pad(np.array([[1, 1, 0, 1, 0, 0, 0]], dtype=bool), ((3, 3), (0, 0))))
+    session.set_pinned(Mask(np.ones((3, 3), dtype=bool)), "square")
+    session.set_mask(start, "edited by hand", "Draw")
+    loaded.actions_by_id[f"mask_{name}"].trigger()
+    expected = changed(name, start, session.pinned)
+    assert expected != start
+    assert session.mask == expected
+    session.history.undo()
+    assert session.mask == start
+
+
+def test_the_menu_and_the_tools_say_the_same():
+    infos = {info.id: info for info in ACTIONS}
+    for name, (text, _) in OPERATIONS.items():
+        assert infos[f"mask_{name}"].text.replace("&", "") == text
+    pinned = [name for name in OPERATIONS if infos[f"mask_{name}"].needs == "pinned"]
+    assert pinned == ["union", "intersection"]
+
+
+def test_union_needs_a_pinned_mask(loaded: MainWindow, editor: MaskEditor):
+    assert not editor.actions["union"].isEnabled()
+    assert not loaded.actions_by_id["mask_union"].isEnabled()
+    loaded.commands.pin()
+    assert editor.actions["union"].isEnabled()
+    assert loaded.actions_by_id["mask_union"].isEnabled()
+
+
+def test_back_to_the_extracted_mask(loaded: MainWindow, editor: MaskEditor):
+    before = loaded.session.mask
+    editor.apply("grow")
+    assert loaded.session.edit is not None
+    editor.back.click()
+    assert loaded.session.mask == before
+    assert loaded.session.edit is None
+
+
+def test_editing_off_moves_the_picture_again(loaded: MainWindow, editor: MaskEditor):
+    press(loaded, (3, 2))
+    loaded.actions_by_id["edit_mask"].trigger()
+    assert not editor.on
+    assert not editor.bar.isVisible()
+    codes = loaded.views.mask_view.codes
+    assert codes is not None
+    assert loaded.session.mask is not None
+    np.testing.assert_array_equal(codes > 0, loaded.session.mask.array)
+    mask = loaded.session.mask
+    press(loaded, (2, 1))
+    assert loaded.session.mask == mask
+
+
+def test_closing_the_file_ends_editing(loaded: MainWindow, editor: MaskEditor):
+    loaded.session.close_files()
+    assert not editor.on
+    assert not editor.button.isEnabled()
+
+
+def test_a_mask_file_becomes_the_present_mask(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
+    path = tmp_path / "half.npy"
+    mask = Mask(np.array([[0, 1, 1]], dtype=bool))
+    save_npy(mask, path)
+    with qtbot.waitSignal(loaded.session.mask_changed):
+        loaded.views.editor.open_path(str(path))
+    assert loaded.session.mask == mask
+    assert "from half.npy" in loaded.headline.sentence.text()
+
+
+def test_a_file_that_is_no_mask_is_a_sentence(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
+    path = tmp_path / "volume.npy"
+    np.save(path, np.zeros((3, 3, 3)))
+    before = loaded.session.mask
+    with qtbot.waitSignal(loaded.session.failed) as said:
+        loaded.views.editor.open_path(str(path))
+    assert "volume.npy" in said.args[0]
+    assert loaded.session.mask == before
+
+
+def test_a_mask_too_large_to_grow_is_a_sentence(loaded: MainWindow):
+    wide = np.zeros((1, 2 * editing.LARGEST_REACH + 1), dtype=bool)
+    wide[0, editing.LARGEST_REACH] = True
+    loaded.session.set_mask(Mask(wide), "edited by hand", "Draw")
+    loaded.views.editor.apply("grow")
+    assert str(editing.LARGEST_REACH) in loaded.session.error
