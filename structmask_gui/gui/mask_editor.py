@@ -183,10 +183,9 @@ class MaskEditor(QObject):
         self.button.setChecked(on)
         self.bar.setVisible(on)
         self._shape = None
-        if on:
-            self._follow()
-        else:
+        if not on:
             self._view.set_extraction(self._session.result)
+        self._follow()
         self.switched.emit(on)
 
     def _on_tool(self) -> None:
@@ -207,7 +206,14 @@ class MaskEditor(QObject):
         if result is None and self.on:
             self.set_on(False)
             return
-        if result is None or not self.on:
+        if result is None:
+            return
+        if not self.on:
+            if self._session.edit is not None:
+                # A single row in a frame of its own shape would be a line.
+                height, width = result.mask.shape
+                shape = max(height, width // 3 | 1), max(width, height // 3 | 1)
+                self._view.set_mask(result.mask.padded(shape).array)
             return
         shape = self._shown_shape(result.mask)
         values = np.full(shape, np.nan)

@@ -184,6 +184,15 @@ def test_a_mask_file_becomes_the_present_mask(loaded: MainWindow, tmp_path: Path
     assert "from half.npy" in loaded.headline.sentence.text()
 
 
+def test_a_single_row_is_drawn_with_room_above_and_below(loaded: MainWindow):
+    loaded.session.set_mask(Mask(np.ones((1, 19), dtype=bool)), "from row.npy", "Open row.npy")
+    codes = loaded.views.mask_view.codes
+    assert codes is not None
+    assert codes.shape == (7, 19)
+    assert codes[3].all()
+    assert not codes[:3].any()
+
+
 def test_a_file_that_is_no_mask_is_a_sentence(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
     path = tmp_path / "volume.npy"
     np.save(path, np.zeros((3, 3, 3)))

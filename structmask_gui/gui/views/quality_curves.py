@@ -158,7 +158,7 @@ class SuggestionView(QualityView):
         self._knee.show()
         entries = [Entry("still copied", self._draw_first)]
         if drawn.any():
-            entries.append(Entry("detail lost beside the bare centre's", self._draw_second))
+            entries.append(Entry("detail lost", self._draw_second))
         entries.append(Entry("suggested", self._draw_knee))
         self.legend.set_entries(tuple(entries))
         # The loss can exceed the noise many times; what matters is where it begins.
