@@ -17,6 +17,7 @@ import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray
+from structmask_gui.io.codec_size import claimed_size
 from structmask_gui.io.contents import Index
 from structmask_gui.io.tiff_check import check_segments
 
@@ -28,6 +29,7 @@ _LARGEST_SEGMENT = 2 * 2**30
 # How much smaller a compression can make pixels at all, with some room; what claims more is refused
 # before memory is taken for it. Segments below `_HARMLESS` are not worth the question.
 _HARMLESS = 16 * 2**20
+_HARMLESS_PIXELS = 2**20
 _MOST_RATIO = {1: 1.01, 5: 3000.0, 8: 1100.0, 32946: 1100.0, 32773: 70.0}
 _MOST_RATIO_OTHER = 50_000.0
 _MOST_OPEN = 16
@@ -328,7 +330,20 @@ class PagedStore:
             )
         handle = page.parent.filehandle
         handle.seek(offset)
-        return bytes(handle.read(count))
+        data = bytes(handle.read(count))
+        self._check_claim(layout, data)
+        return data
+
+    def _check_claim(self, layout: _Layout, data: bytes) -> None:
+        """Refuse a strip or tile whose own header says much more than the page does."""
+        claimed = claimed_size(int(layout.key.compression), data)
+        _, high, wide = layout.chunk
+        if claimed is not None and math.prod(claimed) > max(2 * high * wide, _HARMLESS_PIXELS):
+            raise InputError(
+                f"{self._name}: a strip or tile says of itself that it has"
+                f" {claimed[0]} x {claimed[1]} pixels, and the page says {high} x {wide}; copy or"
+                " export it again."
+            )
 
     def _keep(self, key: tuple[int, int], array: AnyArray) -> None:
         """Remember a decoded segment; the last one always, earlier ones while there is room."""
