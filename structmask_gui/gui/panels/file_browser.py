@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QDir, QEvent, QFileInfo, QItemSelection, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QDir,
+    QEvent,
+    QItemSelection,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import (
     QAbstractFileIconProvider,
     QDragEnterEvent,
     QDropEvent,
-    QIcon,
     QKeyEvent,
 )
 from PySide6.QtWidgets import (
@@ -34,24 +43,35 @@ from structmask_gui.io.images import EXTENSIONS, is_readable_name
 _PATTERNS = [f"*{ending}" for endings in EXTENSIONS.values() for ending in endings]
 
 
-class _Icons(QAbstractFileIconProvider):
-    """Our own two icons; the system's are slow to find on network disks."""
+class _Model(QFileSystemModel):
+    """The files with our own two icons, and their whole names in the tooltip.
 
-    def __init__(self) -> None:
-        super().__init__()
+    Not an icon provider of our own: the model's thread would call it, and could wait for Python while
+    Python waits for the thread to end.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._plain = QAbstractFileIconProvider()
+        self.setIconProvider(self._plain)
+        self.setOption(QFileSystemModel.Option.DontUseCustomDirectoryIcons)
+        self.setFilter(QDir.Filter.AllDirs | QDir.Filter.Files | QDir.Filter.NoDotAndDotDot)
+        self.setNameFilterDisables(False)
         self.restyle()
 
     def restyle(self) -> None:
         """Draw the icons in the colours of the present palette."""
         self._folder, self._file = icon("folder"), icon("file")
 
-    def icon(self, which: QFileInfo | QAbstractFileIconProvider.IconType) -> QIcon:
-        folder = (
-            which.isDir()
-            if isinstance(which, QFileInfo)
-            else which == QAbstractFileIconProvider.IconType.Folder
-        )
-        return self._folder if folder else self._file
+    def data(
+        self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        """Answer icon and tooltip here, all else as Qt does."""
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._folder if self.isDir(index) else self._file
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self.fileName(index)
+        return super().data(index, role)
 
 
 class _Tree(QTreeView):
@@ -97,12 +117,7 @@ class FileBrowser(QWidget):
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self._apply_filter)
 
-        self.model = QFileSystemModel(self)
-        self._icons = _Icons()
-        self.model.setIconProvider(self._icons)
-        self.model.setOption(QFileSystemModel.Option.DontUseCustomDirectoryIcons)
-        self.model.setFilter(QDir.Filter.AllDirs | QDir.Filter.Files | QDir.Filter.NoDotAndDotDot)
-        self.model.setNameFilterDisables(False)
+        self.model = _Model(self)
         self.tree = _Tree()
         self.tree.setModel(self.model)
         self.tree.setAccessibleName("Files")
@@ -267,16 +282,14 @@ class FileBrowser(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icons"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "model"):
             self._restyle()
 
     def _restyle(self) -> None:
         self._up.setIcon(icon("up"))
         self._recent.setIcon(icon("folder"))
-        # The same provider again: the model asks it anew for every icon, and PySide6 would never
-        # let go of one that was replaced.
-        self._icons.restyle()
-        self.model.setIconProvider(self._icons)
+        self.model.restyle()
+        self.tree.viewport().update()
 
     def stop(self) -> None:
         """Stop the thread that looks at files."""
