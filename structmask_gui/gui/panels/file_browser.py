@@ -46,8 +46,8 @@ _PATTERNS = [f"*{ending}" for endings in EXTENSIONS.values() for ending in endin
 class _Model(QFileSystemModel):
     """The files with our own two icons, and their whole names in the tooltip.
 
-    Not an icon provider of our own: the model's thread would call it, and could wait for Python while
-    Python waits for the thread to end.
+    Not an icon provider of our own: the model's thread would call it, and could wait for Python
+    while Python waits for the thread to end.
     """
 
     def __init__(self, parent: QWidget) -> None:
