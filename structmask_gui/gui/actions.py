@@ -73,6 +73,14 @@ _REMEDIES = {
 SAMPLE_TIP = "Open the simulated stack that comes with StructMask."
 
 
+# Those of io.snippets.
+_TARGETS = {
+    "n2v": "juglab n2v",
+    "autostructn2v": "autoStructN2V",
+    "careamics": "CAREamics",
+    "python": "plain Python",
+}
+
 # Those of gui.mask_editor, repeated here for the same reason.
 _MASK_CHANGES: tuple[tuple[str, str, str, Needs], ...] = (
     ("grow", "&Grow", "Add all cells next to the mask.", "result"),
@@ -151,6 +159,27 @@ def _file() -> list[ActionInfo]:
             "Write NPY, PNG and JSON record together into a folder.",
             "Ctrl+Shift+E",
             "save",
+            needs="result",
+        ),
+        *(
+            ActionInfo(
+                f"copy_for_{target}",
+                f"{menu}/Copy &for",
+                f"{name}…",
+                f"Show the mask as text for {name}, and what to know of it there.",
+                "",
+                "copy",
+                needs="result",
+            )
+            for target, name in _TARGETS.items()
+        ),
+        ActionInfo(
+            "save_report",
+            menu,
+            "Save &report…",
+            "Write one page with pictures, figures, settings and texts for the trainers.",
+            "",
+            "file",
             needs="result",
         ),
         ActionInfo(

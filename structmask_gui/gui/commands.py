@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -18,9 +18,11 @@ from structmask_gui.gui.settings import ThemeName
 
 if TYPE_CHECKING:
     from structmask_gui.gui.main_window import MainWindow
+    from structmask_gui.io.snippets import Target
 
 log = logging.getLogger(__name__)
 
+REPORTS = "Web page (*.html)"
 SAVE_FILTERS = ";;".join(name_filter(form) for form in FORMS)
 
 
@@ -122,6 +124,38 @@ class Commands(QObject):
             "Replace",
             replace,
         )
+
+    def copy_for_n2v(self) -> None:
+        """Show the mask as text for juglab n2v."""
+        self._copy_for("n2v")
+
+    def copy_for_autostructn2v(self) -> None:
+        """Show the mask as text for autoStructN2V."""
+        self._copy_for("autostructn2v")
+
+    def copy_for_careamics(self) -> None:
+        """Show the mask as text for CAREamics."""
+        self._copy_for("careamics")
+
+    def copy_for_python(self) -> None:
+        """Show the mask as plain Python."""
+        self._copy_for("python")
+
+    def _copy_for(self, target: Target) -> None:
+        from structmask_gui.gui.handing_over import SnippetDialog
+
+        if self._session.mask is not None:
+            dialog = SnippetDialog(self._window, self._session, target)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.show()
+
+    def save_report(self) -> None:
+        """Ask for a file and write the report."""
+        proposed = self._window.reporter.proposed()
+        dialogs.ask_new_file(self._window, "Save report", proposed, REPORTS, self._report_to)
+
+    def _report_to(self, name: str, _filter: str) -> None:
+        self._window.reporter.save(Path(name))
 
     def close_file(self) -> None:
         """Let go of the open files."""

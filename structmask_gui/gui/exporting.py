@@ -166,6 +166,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
     assert result is not None
     assert extraction is not None
     stacks = session.measured_stacks()
+    scores = session.quality.scores if session.quality.current else None
     seconds: dict[Any, Any] = dict(session.seconds.used(extraction.parameters.source))
 
     def write(progress: Any, cancelled: Any) -> list[Path]:
@@ -184,6 +185,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
                     extraction,
                     stacks,
                     mask=result.mask,
+                    quality=None if scores is None else scores.record(),
                     **seconds,
                     progress=progress,
                     cancelled=cancelled,

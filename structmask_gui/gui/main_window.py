@@ -36,6 +36,7 @@ from structmask_gui.gui.actions import ACTIONS, MENUS, ActionInfo
 from structmask_gui.gui.commands import Commands
 from structmask_gui.gui.docks import DOCKS, DockInfo, arrange, build_panel
 from structmask_gui.gui.exporting import Exporter
+from structmask_gui.gui.handing_over import Reporter
 from structmask_gui.gui.headline import Headline
 from structmask_gui.gui.icons import application_icon, icon
 from structmask_gui.gui.logs import LogLines
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self.session = session or Session()
         self.session.setParent(self)
         self.exporter = Exporter(self.session, self)
+        self.reporter = Reporter(self.session, self)
         self.commands = Commands(self)
         self.actions_by_id: dict[str, QAction] = {}
         self.docks: dict[str, QDockWidget] = {}
@@ -202,6 +204,7 @@ class MainWindow(QMainWindow):
         session.colormap_changed.connect(self._on_colormap)
         self.theme.changed.connect(self._on_theme)
         self.exporter.written.connect(self._on_written)
+        self.reporter.written.connect(self._on_written)
         self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
         self.exporter.bug.connect(self.show_bug)

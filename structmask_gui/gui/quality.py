@@ -54,6 +54,12 @@ class Scores:
     bare: EstimatedError
     ranking: tuple[Ranked, ...]
 
+    def record(self) -> dict[str, Any]:
+        """Return the figures as a record holds them."""
+        from structmask_gui.io.scoring import quality_record
+
+        return quality_record(self.basis, self.assessment)
+
 
 class Quality(QObject):
     """Measures the basis when somebody looks, and follows the session's mask.

@@ -19,6 +19,7 @@ from structmask_gui.core.sampling import Region
 from structmask_gui.gui.actions import ACTIONS, MENUS
 from structmask_gui.gui.commands import Commands
 from structmask_gui.gui.dialogs import ShortcutsDialog, TextDialog
+from structmask_gui.gui.handing_over import SnippetDialog
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.mask_editor import changed
 from tests.gui.conftest import wait_for_result
@@ -217,6 +218,15 @@ def check_extracted(window: MainWindow, _qtbot: QtBot) -> None:
     assert window.session.mask == window.session.extraction.mask
 
 
+def snippet_for(target: str) -> Check:
+    def check(window: MainWindow, _qtbot: QtBot) -> None:
+        shown = dialog(SnippetDialog)
+        assert shown.snippet.target == target
+        assert shown.snippet.text
+
+    return check
+
+
 def mask_change(name: str) -> Check:
     def check(window: MainWindow, _qtbot: QtBot) -> None:
         assert window.session.mask == changed(name, GAPPY, window.session.pinned)
@@ -230,6 +240,11 @@ GAPPY = Mask(np.pad(np.array([[1, 1, 0, 1, 0, 0, 0]], dtype=bool), ((3, 3), (0, 
 
 
 CHECKS: dict[str, Check] = {
+    "copy_for_n2v": snippet_for("n2v"),
+    "copy_for_autostructn2v": snippet_for("autostructn2v"),
+    "copy_for_careamics": snippet_for("careamics"),
+    "copy_for_python": snippet_for("python"),
+    "save_report": file_dialog_of(ANY),
     "edit_mask": check_editing,
     "extracted_mask": check_extracted,
     "open_mask": file_dialog_of(QFileDialog.FileMode.ExistingFile),

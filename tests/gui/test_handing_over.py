@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.mask import Mask
+from structmask_gui.gui.actions import ACTIONS
+from structmask_gui.gui.handing_over import SnippetDialog
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.io.snippets import TARGETS, snippet
+
+ROW = Mask(np.ones((1, 9), dtype=bool))
+
+
+@pytest.fixture
+def dialog(loaded: MainWindow, qtbot: QtBot) -> SnippetDialog:
+    loaded.session.set_mask(ROW, "edited by hand", "Draw")
+    made = SnippetDialog(loaded, loaded.session, "careamics")
+    qtbot.addWidget(made)
+    return made
+
+
+def test_every_trainer_has_its_page_and_its_action(dialog: SnippetDialog):
+    assert [made.target for made in dialog.snippets] == list(TARGETS)
+    texts = {info.id: info.text for info in ACTIONS}
+    for target, name in TARGETS.items():
+        assert texts[f"copy_for_{target}"] == f"{name}…"
+    assert dialog.snippet.target == "careamics"
+
+
+def test_the_text_is_of_the_edited_mask_and_is_copied(dialog: SnippetDialog):
+    dialog.tabs.setCurrentIndex(0)
+    dialog.copy()
+    expected = snippet("n2v", ROW, image="rows.npy", mask_file="rows_mask.npy")
+    assert QGuiApplication.clipboard().text() == expected.text
+    assert "clipboard" in dialog.copied.text()
+
+
+def test_the_stage_changes_the_text_and_keeps_the_page(dialog: SnippetDialog):
+    before = dialog.snippet
+    dialog.stage.click()
+    assert dialog.snippet.target == before.target
+    changed = [a.text + str(a.notes) for a in dialog.snippets]
+    assert changed != [
+        a.text + str(a.notes)
+        for a in (snippet(t, ROW, image="rows.npy", mask_file="rows_mask.npy") for t in TARGETS)
+    ]
+
+
+def test_what_careamics_leaks_is_said(loaded: MainWindow, qtbot: QtBot):
+    loaded.show_panel("quality")
+    loaded.session.set_mask(Mask(np.ones((3, 9), dtype=bool)), "edited by hand", "Draw")
+    qtbot.waitUntil(lambda: loaded.session.quality.current, timeout=15_000)
+    made = SnippetDialog(loaded, loaded.session, "careamics")
+    qtbot.addWidget(made)
+    assert any("of the noise be copied" in note for note in made.snippet.notes)
+
+
+def test_the_report_is_of_the_edited_mask(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
+    loaded.show_panel("quality")
+    loaded.session.set_mask(ROW, "edited by hand", "Draw")
+    qtbot.waitUntil(lambda: loaded.session.quality.current, timeout=15_000)
+    assert loaded.reporter.proposed().name == "rows_report.html"
+    path = tmp_path / "report.html"
+    with qtbot.waitSignal(loaded.reporter.written):
+        loaded.reporter.save(path)
+    page = path.read_text(encoding="utf-8")
+    assert "edited by hand" in page
+    assert "changed by hand" in page
+    assert "still copied" in page
+    assert "CAREamics" in page
+    assert "report.html" in loaded.statusBar().currentMessage()
+
+
+def test_a_report_that_cannot_be_written_is_a_sentence(
+    loaded: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    with qtbot.waitSignal(loaded.session.failed) as said:
+        loaded.reporter.save(tmp_path / "nowhere" / "report.html")
+    assert "folder does not exist" in said.args[0]
+
+
+def test_the_record_holds_the_figures_on_display(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
+    loaded.show_panel("quality")
+    qtbot.waitUntil(lambda: loaded.session.quality.current, timeout=15_000)
+    path = tmp_path / "record.json"
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({"json": path})
+    record = json.loads(path.read_text())
+    scores = loaded.session.quality.scores
+    assert scores is not None
+    assert record["quality"]["still_copied"] == pytest.approx(scores.assessment.figures.copied)
+    assert not record["edited"]
