@@ -28,7 +28,8 @@ from tests.gui.view_helpers import color_at, extraction, point_at, statistical
 
 
 def shown(view: Any, qtbot: QtBot) -> Any:
-    qtbot.addWidget(view)
+    # Kept until it is closed, as in a window: qtbot alone would let it be collected while painted.
+    qtbot.addWidget(view, before_close_func=lambda _closing: view.release())
     view.resize(480, 420)
     view.show()
     QTest.qWait(1)

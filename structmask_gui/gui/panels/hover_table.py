@@ -43,7 +43,7 @@ class HoverTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(metrics.height() + 5)
         for column, texts in enumerate(samples):
             widest = max(metrics.horizontalAdvance(text) for text in texts)
-            self.setColumnWidth(column, widest + 12)
+            self.setColumnWidth(column, widest + 8)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to another row, and say so."""

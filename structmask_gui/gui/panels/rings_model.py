@@ -28,7 +28,7 @@ COLUMNS = (
     ("Pixels", "How many pixels the ring has."),
     ("Max", "Its largest value."),
     ("Ratio", "Its maximum divided by the centre's value; compared with Ring strength."),
-    ("Threshold", "The value above which its pixels are kept."),
+    ("Thresh.", "Its threshold: the value above which its pixels are kept."),
     ("Considered", "Whether its maximum is high enough for the ring to count."),
     ("Kept", "Pixels selected in it, before component and size limit."),
     (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.rings import RingAnalysis
     from structmask_gui.gui.session import Session
 
-_WIDEST = ("00", "0000", "−0.0000", "−0.0000", "−0.0000", "■■ Considered", "000", "+000")
+_WIDEST = ("00", "000", "−0.0000", "−0.0000", "−0.0000", "■■ yes", "000", "+000")
 """A text as wide as any in each column."""
 
 _NOTHING = "The rings stand here once a mask was extracted with the published method."
