@@ -24,7 +24,7 @@ CODECS: dict[str, tuple[int, Any]] = {
     "jpeg": (7, imagecodecs.jpeg8_encode),
     "jpeg2000": (34712, lambda a: imagecodecs.jpeg2k_encode(a, level=0)),
     "jp2 in boxes": (34712, lambda a: imagecodecs.jpeg2k_encode(a, codecformat="jp2")),
-    "jpegxl": (50002, imagecodecs.jpegxl_encode),
+    "jpegxl": (50002, lambda a: imagecodecs.jpegxl_encode(a, effort=1)),
     "webp": (50001, lambda a: imagecodecs.webp_encode(np.stack([a] * 3, axis=-1), lossless=True)),
     "webp lossy": (50001, lambda a: imagecodecs.webp_encode(np.stack([a] * 3, axis=-1), level=50)),
     "png": (34933, imagecodecs.png_encode),

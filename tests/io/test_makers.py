@@ -156,6 +156,40 @@ def test_zarr_block_too_large_to_decode(tmp_path: Path) -> None:
         open_stack(tmp_path / "big.zarr")
 
 
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("damage", ["length", "cut", "size", "empty"])
+def test_zarr_blocks_that_lie_do_not_end_the_program(
+    damage: str, version: int, tmp_path: Path
+) -> None:
+    """Found by fuzzing: Blosc reads as far as a block says it goes."""
+    zarr = pytest.importorskip("zarr")
+    codecs = pytest.importorskip("zarr.codecs")
+    numcodecs = pytest.importorskip("numcodecs")
+    codec = numcodecs.Blosc() if version == 2 else codecs.BloscCodec()
+    array = zarr.create_array(
+        str(tmp_path / "a.zarr"),
+        shape=(64, 64),
+        chunks=(64, 64),
+        dtype="u2",
+        zarr_format=version,
+        compressors=codec,
+    )
+    array[:] = values((64, 64))
+    block = tmp_path / "a.zarr" / ("0.0" if version == 2 else "c/0/0")
+    data = bytearray(block.read_bytes())
+    with open_stack(tmp_path / "a.zarr") as stack:
+        np.testing.assert_array_equal(stack.read(0), values((64, 64)))
+        if damage == "length":
+            data[12:16] = (2**31 - 1).to_bytes(4, "little")
+        elif damage == "size":
+            data[4:8] = (2**31 - 1).to_bytes(4, "little")
+        block.write_bytes(data if damage in ("length", "size") else data[: len(data) // 2])
+        if damage == "empty":
+            block.write_bytes(b"x")
+        with pytest.raises(InputError, match="cannot be read"):
+            stack.read(0)
+
+
 @pytest.mark.parametrize("damage", ["[]", "{", '{"zarr_format": 9}', ""])
 def test_damaged_zarr(damage: str, tmp_path: Path) -> None:
     ome_zarr(tmp_path / "a.zarr", values((2, 1, 1, 40, 50)), 3)
