@@ -67,5 +67,8 @@ $(WRITER): $(READY)
 docs: $(WRITER) ## Build the guide into build/site; a warning fails it
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
+pictures: $(READY) ## Draw the pictures of the window for the guide into docs/images
+	$(BIN)/python -m structmask_gui.gui.pictures docs/images
+
 clean: ## Remove what was built
 	rm -rf build dist
