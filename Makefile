@@ -9,7 +9,7 @@ FILE ?=
 MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types format bench fuzz bundle bundle-test bundle-broken docs clean
+.PHONY: help setup run test lint types format bench fuzz pictures bundle bundle-test bundle-broken docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
