@@ -1,10 +1,10 @@
-"""CZI files of Zeiss microscopes, read through Zeiss' own library."""
+"""CZI files of Zeiss microscopes, read through Zeiss' own library, in a process of its own."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from structmask_gui.io.extras import needed, refused
 from structmask_gui.io.paths import shown
 from structmask_gui.io.sliced import SlicedStore
 from structmask_gui.io.spread import frame_parts, places_in
+from structmask_gui.io.zeiss_process import CziReader
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -42,29 +43,25 @@ def open_czi(path: Path, series: int | None) -> Contents:
         If the library is not installed, the file is damaged, or it has no such scene.
     """
     name = shown(path)
-    library = needed("pylibCZIrw.czi", "vendors", name, "a CZI file")
+    needed("pylibCZIrw.czi", "vendors", name, "a CZI file")
     with refused(name, "the CZI file"):
-        manager = library.open_czi(str(path))
-        reader = manager.__enter__()
-
-    def close() -> None:
-        manager.__exit__(None, None, None)
-
-    with refused(name, "the CZI file", close):
-        scenes = dict(reader.scenes_bounding_rectangle) or {None: reader.total_bounding_rectangle}
+        reader = CziReader(path)
+    with refused(name, "the CZI file", reader.close):
+        about = reader.about
+        scenes = {number: _Box(*box) for number, *box in about["scenes"]}
         numbers = sorted(scenes, key=lambda n: -1 if n is None else n)
         chosen = series or 0
         if not 0 <= chosen < len(numbers):
             last = f"0 to {len(numbers) - 1}" if len(numbers) > 1 else "0 only"
             raise InputError(f"{name}: has no series {series}; its series are {last}.")
-        kinds = set(map(str, reader.pixel_types.values()))
+        kinds = set(about["types"])
         if len(kinds) != 1 or not kinds <= set(_TYPES):
             raise InputError(
                 f"{name}: its channels are of unlike or unknown pixel types"
                 f" ({', '.join(sorted(kinds))}); export one channel as OME-TIFF."
             )
         code, samples = _TYPES[kinds.pop()]
-        box = reader.total_bounding_box
+        box = about["box"]
         lead = [(c, box[c]) for c in box if c not in "XYS"]
         starts = tuple(low for _, (low, _) in lead)
         letters = "".join(c for c, _ in lead) + "YX" + ("S" if samples > 1 else "")
@@ -78,10 +75,10 @@ def open_czi(path: Path, series: int | None) -> Contents:
             reader, letters, shapes[chosen], starts, scenes[numbers[chosen]], numbers[chosen]
         )
         axes, shape = squeezed(letters, shapes[chosen])
-        xml = _described(reader.raw_metadata, name)
+        xml = _described(about["xml"], name)
         contents = Contents(
             kind="CZI",
-            store=SlicedStore(name, shape, np.dtype(code), planes.read, close),
+            store=SlicedStore(name, shape, np.dtype(code), planes.read, reader.close),
             axes=axes,
             full_shape=shapes[chosen],
             is_colour=samples > 1,
@@ -100,16 +97,25 @@ def open_czi(path: Path, series: int | None) -> Contents:
         return contents
 
 
+class _Box(NamedTuple):
+    """Where a scene lies, in pixels."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+
 class _Planes:
     """Reads rectangles of planes."""
 
     def __init__(
         self,
-        reader: Any,
+        reader: CziReader,
         letters: str,
         shape: tuple[int, ...],
         starts: tuple[int, ...],
-        box: Any,
+        box: _Box,
         scene: int | None,
     ) -> None:
         self._reader, self._letters, self._shape = reader, letters, shape
@@ -129,11 +135,8 @@ class _Planes:
             letter: number + start
             for letter, number, start in zip(self._letters, place, self._starts, strict=False)
         }
-        pixels = self._reader.read(
-            roi=(self._box.x + columns.start, self._box.y + rows.start, len(columns), len(rows)),
-            plane=plane,
-            scene=self._scene,
-        )
+        left, top = self._box.x + columns.start, self._box.y + rows.start
+        pixels = self._reader.read((left, top, len(columns), len(rows)), plane, self._scene)
         # The library gives blue, green, red, and a last dimension even for grey.
         pixels = pixels[..., ::-1] if len(inner) > 2 else pixels[..., 0]
         drop = tuple(0 if isinstance(part, int) else slice(None) for part in inner[:2])

@@ -346,6 +346,22 @@ def test_czi_mosaic_scenes_and_colour(tmp_path: Path) -> None:
         check(stack, np.concatenate([left, right], axis=1)[None, ..., 2])
 
 
+def test_czi_whose_reader_dies(tmp_path: Path) -> None:
+    """Found by fuzzing: the maker's library can end its process over a damaged file."""
+    czi = pytest.importorskip("pylibCZIrw.czi")
+    with czi.create_czi(str(tmp_path / "a.czi")) as writer:
+        writer.write(values((64, 80, 1)), plane={"T": 0, "C": 0, "Z": 0})
+    stack = open_stack(tmp_path / "a.czi")
+    stack.read(0)
+    process = stack._store._close.__self__._process  # type: ignore[attr-defined]
+    process.kill()
+    process.wait()
+    with pytest.raises(InputError, match=r"a\.czi: a part of the pixels cannot be read"):
+        stack.read(0)
+    stack.close()
+    assert process.stdin.closed
+
+
 def lif(path: Path) -> AnyArray:
     array = values((3, 2, 40, 50))
     maker_files.write_lif(path, array)

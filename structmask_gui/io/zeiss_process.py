@@ -1,0 +1,136 @@
+"""Zeiss' library in a process of its own.
+
+It is written in C++, and a damaged file can end the process it runs in (found by fuzzing). So the
+window and the batch talk to a small process that does the reading: a line of JSON for each
+question, and one with the pixels' bytes after it for each answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from structmask_gui.core.frames import AnyArray
+
+_LONGEST_LINE = 256 * 2**20
+
+
+class CziReader:
+    """A CZI file, read by another process.
+
+    Attributes
+    ----------
+    about : dict
+        What the file holds: ``scenes`` (number, or None for a file without, and x, y, width,
+        height), ``box`` (first and last of each dimension), ``types`` and ``xml``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read, or the process ended over it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            # A console window would flash up on Windows.
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        try:
+            self.about = self._ask({"open": str(path)})
+        except BaseException:
+            self.close()
+            raise
+
+    def read(
+        self, box: tuple[int, int, int, int], plane: dict[str, int], scene: int | None
+    ) -> AnyArray:
+        """Return a rectangle (x, y, width, height) of a plane, of shape (y, x, samples)."""
+        answer = self._ask({"read": list(box), "plane": plane, "scene": scene})
+        assert self._process.stdout is not None
+        data = self._process.stdout.read(int(answer["bytes"]))
+        return np.frombuffer(data, answer["dtype"]).reshape(answer["shape"])
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        out, into = self._process.stdout, self._process.stdin
+        assert out is not None
+        assert into is not None
+        try:
+            into.write(json.dumps(question).encode() + b"\n")
+            into.flush()
+            line = out.readline(_LONGEST_LINE)
+        except (BrokenPipeError, ValueError) as error:
+            raise OSError("the reader has ended") from error
+        if not line.endswith(b"\n"):
+            raise OSError("the reader ended over the file")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise OSError(answer["error"])
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        for stream in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):
+                if stream is not None:
+                    stream.close()
+        try:
+            self._process.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def serve(questions: BinaryIO, answers: BinaryIO) -> None:
+    """Answer questions until there are no more; runs in the other process."""
+    czi = import_module("pylibCZIrw.czi")
+
+    with contextlib.ExitStack() as opened:
+        reader: Any = None
+        for line in questions:
+            question = json.loads(line)
+            data = b""
+            try:
+                if "open" in question:
+                    reader = opened.enter_context(czi.open_czi(question["open"]))
+                    answer = _about(reader)
+                else:
+                    pixels = reader.read(
+                        roi=tuple(question["read"]),
+                        plane=question["plane"],
+                        scene=question["scene"],
+                    )
+                    data = np.ascontiguousarray(pixels).tobytes()
+                    answer = {
+                        "shape": pixels.shape,
+                        "dtype": pixels.dtype.str,
+                        "bytes": len(data),
+                    }
+            except Exception as error:
+                answer, data = {"error": f"{type(error).__name__}: {error}"[:500]}, b""
+            answers.write(json.dumps(answer).encode() + b"\n" + data)
+            answers.flush()
+
+
+def _about(reader: Any) -> dict[str, Any]:
+    scenes = dict(reader.scenes_bounding_rectangle) or {None: reader.total_bounding_rectangle}
+    return {
+        "scenes": [[number, box.x, box.y, box.w, box.h] for number, box in scenes.items()],
+        "box": {name: list(ends) for name, ends in reader.total_bounding_box.items()},
+        "types": [str(kind) for kind in reader.pixel_types.values()],
+        "xml": reader.raw_metadata,
+    }
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)
