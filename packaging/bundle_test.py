@@ -240,11 +240,12 @@ def command_line(checks: Checks, place: Lab, inputs: list[Path]) -> None:
     ended = place.run("extract", unreadable, program=place.console)
     good = ended.code == 2 and "is compressed by JETRAW, which cannot be read here" in ended.err
     checks.check(good, "a compression that is left out is named in the refusal", ended)
-    other = place.folder / "stack.nd2"
-    other.write_bytes(samples.ND2)
-    ended = place.run("extract", other, program=place.console)
-    good = ended.code == 2 and "its reader is not installed; export the images as" in ended.err
-    checks.check(good, "a format whose reader is left out is named in the refusal", ended)
+    for name, beginning in samples.OTHERS.items():
+        other = place.folder / name
+        other.write_bytes(beginning + bytes(4096))
+        ended = place.run("extract", other, program=place.console)
+        good = ended.code == 2 and "its reader is not installed; export the images as" in ended.err
+        checks.check(good, f"{name}: that its reader is left out is said in the refusal", ended)
     statistical = ["extract", inputs[0], "--method", "statistical", "--force", "--output-dir"]
     ended = place.run(*statistical, folders["bundle"], program=place.console)
     wanted = place.run_source(*statistical, folders["source"])

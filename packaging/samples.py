@@ -25,8 +25,8 @@ EIGHT_BITS = {
     "webp": {"compression": "webp"},
 }
 JETRAW = 48124
-ND2 = b"\xda\xce\xbe\x0a" + bytes(4096)
-"""Begins as the files of a microscope maker do, whose reader is not in the bundle."""
+OTHERS = {"stack.nd2": b"\xda\xce\xbe\x0a", "stack.czi": b"ZISRAWFILE"}
+"""How the files of makers begin whose readers are not in the bundle."""
 
 
 def noise(shape: tuple[int, ...]) -> np.ndarray:
