@@ -440,6 +440,16 @@ def _presets_and_compare() -> list[ActionInfo]:
             needs="pinned",
         ),
         ActionInfo(
+            "judge_result",
+            compare,
+            "Come back with the &result…",
+            "Judge the denoised stack that a network made of the open one with this mask.",
+            "",
+            "open",
+            needs="result",
+            gap=True,
+        ),
+        ActionInfo(
             "compare_file",
             compare,
             "Compare with a mask &file…",

@@ -359,6 +359,10 @@ class Commands(QObject):
         """End the comparison."""
         self._session.unpin()
 
+    def judge_result(self) -> None:
+        """Judge a denoised stack."""
+        self._window.show_panel("result").ask()
+
     def compare_file(self) -> None:
         """Take a mask from disk as A."""
         self._window.show_panel("compare").open_file()

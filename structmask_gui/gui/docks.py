@@ -44,8 +44,9 @@ DOCKS = (
     DockInfo("log", "Log", "log", "LogPanel", late=True),
     DockInfo("help", "Help", "help_panel", "HelpPanel", late=True),
     DockInfo("quality", "What the mask will do", "quality", "QualityPanel"),
+    DockInfo("result", "Denoised result", "result", "ResultPanel", late=True),
 )
-"""In the order of the menu and of the keys Alt+1, Alt+2, …"""
+"""In the order of the menu and of the keys Alt+1, Alt+2, …, Alt+0."""
 
 _LEFT, _RIGHT, _BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -89,6 +90,7 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.splitDockWidget(docks["rings"], docks["statistics"], Qt.Orientation.Horizontal)
     window.tabifyDockWidget(docks["statistics"], docks["quality"])
     window.tabifyDockWidget(docks["statistics"], docks["compare"])
+    window.tabifyDockWidget(docks["statistics"], docks["result"])
     window.tabifyDockWidget(docks["statistics"], docks["log"])
     for dock in docks.values():
         dock.show()

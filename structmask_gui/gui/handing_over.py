@@ -38,6 +38,8 @@ class SnippetDialog(QDialog):
         The trainer that is shown first.
     """
 
+    snippets: tuple[Snippet, ...] = ()
+
     def __init__(self, parent: QWidget | None, session: Session, target: Target) -> None:
         super().__init__(parent)
         self.setWindowTitle("Copy the mask for a trainer")
@@ -62,7 +64,6 @@ class SnippetDialog(QDialog):
         layout.addWidget(self.stage)
         layout.addWidget(self.copied)
         layout.addWidget(buttons)
-        self.snippets: tuple[Snippet, ...] = ()
         self._fill()
         for number, snippet in enumerate(self.snippets):
             if snippet.target == target:

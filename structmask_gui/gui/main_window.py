@@ -236,7 +236,7 @@ class MainWindow(QMainWindow):
         for number, info in enumerate(DOCKS, 1):
             dock = self._make_dock(info)
             toggle = dock.toggleViewAction()
-            toggle.setShortcut(f"Alt+{number}")
+            toggle.setShortcut(f"Alt+{number % 10}")
             toggle.setStatusTip(f"Show or hide {info.title.lower()}.")
             panels_menu.addAction(toggle)
         view_menu = self._menus["&View"]

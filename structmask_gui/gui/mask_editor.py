@@ -212,7 +212,7 @@ class MaskEditor(QObject):
             if self._session.edit is not None:
                 # A single row in a frame of its own shape would be a line.
                 height, width = result.mask.shape
-                shape = max(height, width // 3 | 1), max(width, height // 3 | 1)
+                shape = max(height, width // 3 | 1, 7), max(width, height // 3 | 1, 7)
                 self._view.set_mask(result.mask.padded(shape).array)
             return
         shape = self._shown_shape(result.mask)

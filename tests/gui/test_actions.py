@@ -245,6 +245,7 @@ CHECKS: dict[str, Check] = {
     "copy_for_careamics": snippet_for("careamics"),
     "copy_for_python": snippet_for("python"),
     "save_report": file_dialog_of(ANY),
+    "judge_result": file_dialog_of(QFileDialog.FileMode.ExistingFile),
     "edit_mask": check_editing,
     "extracted_mask": check_extracted,
     "open_mask": file_dialog_of(QFileDialog.FileMode.ExistingFile),

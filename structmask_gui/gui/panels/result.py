@@ -1,0 +1,241 @@
+"""Come back with the result: what a denoised stack tells of the mask it was trained with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.gui import dialogs
+from structmask_gui.gui.panels.mask_thumb import MaskThumb, codes_of
+from structmask_gui.gui.session import Session
+from structmask_gui.gui.views.lag import LagView
+from structmask_gui.gui.worker import Lane, Outcome, Step
+
+if TYPE_CHECKING:
+    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.outcome import Outcome as Verdict
+
+_NOTHING = (
+    "Trained with a mask? Open the raw stack as usual and its denoised output here: you then see"
+    " what noise is left, whether detail was lost, and which mask to try next."
+)
+
+
+class ResultPanel(QWidget):
+    """Judges a denoised stack against the open one and the present mask."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._lane = Lane("result")
+        self._lane.ended.connect(self._on_ended)
+        self._lane.stepped.connect(self._on_step)
+        self._ticket = 0
+        self._path: Path | None = None
+        self._judged: Mask | None = None
+        self.verdict: Verdict | None = None
+        self.open_button = QPushButton("Denoised stack…")
+        self.open_button.setToolTip("Choose the output of the network for the open stack")
+        self.open_button.clicked.connect(self.ask)
+        self.again_button = QPushButton("Judge again")
+        self.again_button.setToolTip("With the present mask, or after the file was written anew")
+        self.again_button.clicked.connect(self.judge)
+        self.take_button = QPushButton("Take next mask")
+        self.take_button.setToolTip("Put the mask to try next in place of the present one")
+        self.take_button.clicked.connect(self.take)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedWidth(120)
+        self.progress.setAccessibleName("Progress of judging")
+        self.progress.hide()
+        self.sentence = QLabel(_NOTHING)
+        self.figures = QLabel()
+        for label in (self.sentence, self.figures):
+            label.setWordWrap(True)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.output = LagView("Noise in the output", quantity="r")
+        self.residual = LagView("Residual", quantity="r")
+        self.thumb = MaskThumb("")
+        for view in (self.output, self.residual):
+            view.set_signed(True)
+            view.pointed.connect(session.point)
+        buttons = QHBoxLayout()
+        for widget in (self.open_button, self.again_button, self.take_button, self.progress):
+            buttons.addWidget(widget)
+        buttons.addStretch(1)
+        words = QWidget()
+        column = QVBoxLayout(words)
+        column.setContentsMargins(4, 2, 8, 2)
+        column.addWidget(self.sentence)
+        column.addWidget(self.figures)
+        column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(words)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for view, name in ((self.output, "Output"), (self.residual, "Residual")):
+            view.set_title_visible(False)
+            self.tabs.setTabToolTip(self.tabs.addTab(view, name), f"Autocorrelation: {view.title}")
+        self.tabs.addTab(self.thumb, "Next")
+        left = QVBoxLayout()
+        left.addLayout(buttons)
+        left.addWidget(area, 1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 2, 4, 2)
+        layout.addLayout(left, 4)
+        layout.addWidget(self.tabs, 4)
+        session.stack_changed.connect(self._on_stack)
+        session.mask_changed.connect(self._update)
+        session.quality.closing.connect(self._on_closing)
+        self._update()
+
+    # --- asking -------------------------------------------------------------------------------
+
+    def ask(self) -> None:
+        """Ask for the denoised stack."""
+        if self._session.frames is None:
+            self._session.report_error("Open the raw stack first, then its denoised output.")
+            return
+        paths = self._session.paths
+        folder = str(paths[0].parent if paths else Path.home())
+        dialogs.ask_files(self, "Open the denoised stack", folder, dialogs.READABLE, self._open_all)
+
+    def _open_all(self, paths: list[str]) -> None:
+        self.open_path(paths[0])
+
+    def open_path(self, path: str | Path) -> None:
+        """Judge the denoised stack of a file."""
+        self._path = Path(path)
+        self.judge()
+
+    def judge(self) -> None:
+        """Compare the denoised stack with the open one, for the present mask."""
+        session, path = self._session, self._path
+        mask, stacks = session.mask, session.stacks
+        if path is None or mask is None or session.frames is None:
+            return
+        choices = {k: v for k, v in session.open_choices.items() if k == "axes"}
+
+        def work(progress: Any, cancelled: Any) -> Any:
+            from structmask_gui.core.outcome import judge
+            from structmask_gui.io.images import open_stack
+
+            with open_stack(path, **choices) as denoised:
+                raw = ChosenFrames(stacks)
+                return mask, judge(raw, denoised, mask, progress=progress, cancelled=cancelled)
+
+        self.verdict = None
+        self._ticket = self._lane.submit(work)
+        self._update()
+
+    # --- answers ------------------------------------------------------------------------------
+
+    def _on_step(self, step: Step) -> None:
+        if step.ticket == self._ticket:
+            self.progress.setRange(0, max(step.total, 1))
+            self.progress.setValue(step.done)
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        if outcome.ticket != self._ticket:
+            return
+        self._ticket = 0
+        if outcome.kind == "done":
+            self._judged, self.verdict = outcome.result
+        elif outcome.kind == "error":
+            self._session.report_error(outcome.text)
+        elif outcome.kind == "bug":
+            self._session.bug.emit(outcome.text)
+        self._update()
+
+    def _on_stack(self) -> None:
+        # The raw frames it reads are about to be closed.
+        self._lane.cancel()
+        self._ticket = 0
+        self._path = self._judged = self.verdict = None
+        self._update()
+
+    def _on_closing(self) -> None:
+        self._lane.close()
+
+    def take(self) -> None:
+        """Put the mask to try next in place of the present one."""
+        verdict = self.verdict
+        if verdict is not None and verdict.next_mask is not None:
+            name = self._path.name if self._path is not None else "the result"
+            self._session.set_mask(verdict.next_mask, f"advised after {name}", "Mask to try next")
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    def _update(self) -> None:
+        verdict, working = self.verdict, bool(self._ticket)
+        there = verdict is not None
+        self.open_button.setEnabled(self._session.mask is not None)
+        self.again_button.setEnabled(self._path is not None and not working)
+        following = verdict.next_mask if verdict is not None else None
+        self.take_button.setVisible(following is not None)
+        self.progress.setVisible(working)
+        if not working:
+            self.progress.setRange(0, 0)
+        self.figures.setVisible(there)
+        self.tabs.setVisible(there)
+        self.tabs.setTabVisible(2, following is not None)
+        self.thumb.set_codes(None if following is None else codes_of(following.array))
+        font = self.sentence.font()
+        font.setBold(there)
+        self.sentence.setFont(font)
+        if verdict is None:
+            name = self._path.name if self._path is not None else ""
+            self.sentence.setText(f"Judging {name}…" if working else _NOTHING)
+            for view in (self.output, self.residual):
+                view.set_plane(None)
+            return
+        self.sentence.setText(verdict.sentence)
+        self.output.set_plane(verdict.output_correlation)
+        self.residual.set_plane(verdict.residual_correlation)
+        self.figures.setText("\n".join(self._lines(verdict)))
+
+    def _lines(self, verdict: Verdict) -> list[str]:
+        where = "frame differences" if verdict.source == "difference" else "flat patches"
+        name = self._path.name if self._path is not None else ""
+        lines = [
+            f"{name}, noise looked at in {where}.",
+            f"Noise repeated by the output: {100 * max(0.0, verdict.copied):.1f} %",
+            f"A linear network still copies with this mask: {100 * verdict.expected:.1f} %",
+            f"Noise left in the output: {100 * verdict.noise_left:.1f} % of the raw noise",
+            f"Detail found in the residual: {100 * verdict.lost:.1f} % of the noise",
+        ]
+        if self._judged is not None and self._judged != self._session.mask:
+            lines.append("Judged for another mask than the present one; judge again.")
+        return lines
+
+    def sizeHint(self) -> QSize:
+        """Return room for the figures and both pictures."""
+        return QSize(600, 190)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size below which nothing can be read."""
+        return QSize(320, 120)
+
+    def stop(self) -> None:
+        """Stop the thread, and drop the plots before the window goes."""
+        self._lane.close()
+        for view in (self.output, self.residual):
+            view.release()

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.outcome import judge
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.panels.result import ResultPanel
+
+BARE = Mask(np.ones((1, 1), dtype=bool))
+
+
+@pytest.fixture
+def panel(loaded: MainWindow) -> ResultPanel:
+    made = loaded.show_panel("result")
+    assert isinstance(made, ResultPanel)
+    return made
+
+
+@pytest.fixture
+def copied(stack_file: Path, tmp_path: Path) -> Path:
+    """Return what a network that copies much of the noise gives back."""
+    raw = np.load(stack_file).astype(np.float32)
+    path = tmp_path / "denoised.npy"
+    np.save(path, raw.mean() + 0.4 * (raw - raw.mean()))
+    return path
+
+
+def judged(panel: ResultPanel, path: Path, qtbot: QtBot) -> None:
+    panel.open_path(path)
+    qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
+
+
+def test_the_verdict_is_the_engines(
+    loaded: MainWindow, panel: ResultPanel, copied: Path, stack_file: Path, qtbot: QtBot
+):
+    judged(panel, copied, qtbot)
+    raw, denoised = ArrayFrames(np.load(stack_file)), ArrayFrames(np.load(copied))
+    expected = judge(raw, denoised, loaded.session.mask)
+    assert panel.verdict is not None
+    assert panel.verdict.advice == expected.advice
+    assert panel.verdict.copied == pytest.approx(expected.copied)
+    assert panel.sentence.text() == expected.sentence
+    assert f"{100 * expected.copied:.1f} %" in panel.figures.text()
+    assert panel.output.plane is not None
+    assert panel.progress.isHidden()
+
+
+def test_the_next_mask_is_taken_with_a_click(
+    loaded: MainWindow, panel: ResultPanel, copied: Path, qtbot: QtBot
+):
+    loaded.session.set_mask(BARE, "edited by hand", "Shrink")
+    judged(panel, copied, qtbot)
+    assert panel.verdict is not None
+    assert panel.verdict.advice == "larger"
+    panel.take_button.click()
+    assert loaded.session.mask == panel.verdict.next_mask
+    assert loaded.session.result is not None
+    assert "denoised.npy" in loaded.session.result.sentence
+    assert "judge again" in panel.figures.text()
+    loaded.session.history.undo()
+    assert loaded.session.mask == BARE
+    assert "judge again" not in panel.figures.text()
+
+
+def test_a_stack_that_does_not_fit_is_a_sentence(
+    loaded: MainWindow, panel: ResultPanel, tmp_path: Path, qtbot: QtBot
+):
+    path = tmp_path / "small.npy"
+    np.save(path, np.zeros((2, 50, 50), np.float32))
+    with qtbot.waitSignal(loaded.session.failed) as said:
+        panel.open_path(path)
+    assert "small.npy" in said.args[0]
+    assert panel.verdict is None
+    assert panel.again_button.isEnabled()
+
+
+def test_another_file_takes_the_verdict_away(
+    loaded: MainWindow, panel: ResultPanel, copied: Path, qtbot: QtBot
+):
+    judged(panel, copied, qtbot)
+    loaded.session.close_files()
+    assert panel.verdict is None
+    assert not panel.open_button.isEnabled()
+    assert not panel.again_button.isEnabled()
+    assert panel.tabs.isHidden()
