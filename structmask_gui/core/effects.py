@@ -14,6 +14,7 @@ _RING_ONLY = frozenset(
     {
         "norm_autocorr",
         "log_autocorr",
+        "precision",
         "crop_autocorr",
         "center_size",
         "convention",
@@ -57,8 +58,11 @@ def why_without_effect(name: str, parameters: Parameters) -> str | None:
         return "Only the published method uses it."
     if name in _STATISTICAL_ONLY and parameters.method != "statistical":
         return "Only the statistical selection uses it."
-    if name == "seed" and parameters.layout != "random":
-        return "Only random placement uses it."
+    chosen_by_chance = parameters.patches > 0 or (
+        parameters.precision > 0 and parameters.method == "ring"
+    )
+    if name == "seed" and parameters.layout != "random" and not chosen_by_chance:
+        return "Only a choice by chance uses it, and all patches are taken."
     if name == "patch_size" and parameters.layout == "whole":
         return "Whole frames are taken as one patch each."
     if name == "center_size" and not parameters.crop_autocorr:

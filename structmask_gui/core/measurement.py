@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from structmask_gui.core.autocorrelation import (
     unfold,
 )
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import Frames
+from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.parameters import MEASURED, RING_SOURCES, Parameters, parameter_infos
 from structmask_gui.core.progress import (
     IsCancelled,
@@ -103,6 +103,7 @@ def measure(
     dark: Frames | None = None,
     subtract: Frames | None = None,
     lag_reach: int | None = None,
+    on_estimate: Callable[[Measurement, float], None] | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> Measurement:
@@ -121,6 +122,9 @@ def measure(
     lag_reach : int, optional
         Published method only. Measure lags at least this far, as far as the patches allow, so that
         the centre size can be raised later without a new measurement.
+    on_estimate : callable, optional
+        With ``precision`` above 0: called as ``on_estimate(measurement, error)`` each time there is
+        a better estimate, with the largest standard error of its lags.
     progress, cancelled : callable, optional
         See `structmask_gui.core.progress`. Progress counts patches.
 
@@ -141,14 +145,18 @@ def measure(
         return _measure_statistically(
             frames, parameters, region, dark, subtract, progress, cancelled
         )
-    work = _Work.of(frames, parameters, region, dark, subtract, lag_reach)
+    work = MeasuringWork.of(frames, parameters, region, dark, subtract, lag_reach)
+    if parameters.precision > 0:
+        from structmask_gui.core.precision import measure_until
+
+        return measure_until(frames.name, work, region, on_estimate, progress, cancelled)
     total = np.zeros(work.kernel.half_shape)
     reasons: list[str] = []
     for values, why in _chunk_sums(work, work.plan, progress, cancelled):
         if values is not None:
             total += values
         reasons += why
-    return _measured(frames.name, work, region, total, reasons)
+    return measured(frames.name, work, region, total, reasons)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +199,10 @@ def plan_parts(
     list of (int, int)
         First patch of each part and the one after its last.
     """
-    work = _Work.of(frames, parameters, region, dark, subtract, None)
+    work = MeasuringWork.of(frames, parameters, region, dark, subtract, None)
+    if parameters.precision > 0:
+        # How many patches are needed shows only on the way.
+        return [(0, len(work.plan))]
     step = max(1, per_part // work.per_chunk) * work.per_chunk
     total = len(work.plan)
     return [(start, min(start + step, total)) for start in range(0, total, step)]
@@ -216,7 +227,7 @@ def measure_part(
     InputError, ParameterError, Cancelled
         As `measure`.
     """
-    work = _Work.of(frames, parameters, region, dark, subtract, None)
+    work = MeasuringWork.of(frames, parameters, region, dark, subtract, None)
     part = Plan(work.plan.patch_shape, work.plan.places[start:stop])
     sums: list[FloatArray] = []
     reasons: list[str] = []
@@ -245,7 +256,7 @@ def merge_parts(
     InputError
         If no patch can be used.
     """
-    work = _Work.of(frames, parameters, region, dark, subtract, None)
+    work = MeasuringWork.of(frames, parameters, region, dark, subtract, None)
     total = np.zeros(work.kernel.half_shape)
     for part in parts:
         for values in part.sums:
@@ -253,12 +264,24 @@ def merge_parts(
     reasons = [reason for part in parts for reason in part.reasons]
     if len(reasons) != len(work.plan):
         raise ValueError("the parts are not those of this measurement")
-    return _measured(frames.name, work, region, total, reasons)
+    return measured(frames.name, work, region, total, reasons)
 
 
 @dataclass(frozen=True, eq=False)
-class _Work:
-    """What is to be done: the frames that are measured, where, and how."""
+class MeasuringWork:
+    """What is to be done by the published method.
+
+    Attributes
+    ----------
+    frames : Frames
+        What is measured: the stack itself, or its differences, and the like.
+    parameters : Parameters
+    plan : Plan
+        Where the patches lie.
+    kernel : LagKernel
+    per_chunk : int
+        Patches that are transformed at once.
+    """
 
     frames: Frames
     parameters: Parameters
@@ -275,7 +298,8 @@ class _Work:
         dark: Frames | None,
         subtract: Frames | None,
         lag_reach: int | None,
-    ) -> _Work:
+    ) -> MeasuringWork:
+        """Return the work that arguments of `measure` ask for."""
         measured = _noise_frames(frames, parameters, dark, subtract)
         plan = plan_patches(measured, parameters, region)
         kernel = LagKernel(plan.patch_shape, _reach(plan.patch_shape, parameters, lag_reach))
@@ -283,10 +307,36 @@ class _Work:
             measured, parameters, plan, kernel, patches_per_chunk(kernel, len(plan), WORKERS)
         )
 
+    def values(self, patches: AnyArray) -> tuple[FloatArray, list[str]]:
+        """Return what is averaged, of each usable patch, and why the others are not usable.
 
-def _measured(
-    name: str, work: _Work, region: Region | None, total: FloatArray, reasons: list[str]
+        Shapes: (n, height, width) to (usable, reach_y + 1, 2 * reach_x + 1).
+        """
+        reasons = unusable(patches)
+        if any(reasons):
+            patches = patches[np.array([not reason for reason in reasons])]
+        if not len(patches):
+            return np.zeros((0, *self.kernel.half_shape)), reasons
+        scaled, scale = centred(patches)
+        values = transform(
+            self.kernel.half_plane(scaled),
+            scale,
+            normalise=self.parameters.norm_autocorr,
+            logarithm=self.parameters.log_autocorr,
+        )
+        return values, reasons
+
+
+def measured(
+    name: str, work: MeasuringWork, region: Region | None, total: FloatArray, reasons: list[str]
 ) -> Measurement:
+    """Return the measurement of a sum over patches, a half plane of lags.
+
+    Raises
+    ------
+    InputError
+        If no patch was usable, or the values are too large.
+    """
     used = np.array([not reason for reason in reasons])
     places = _stored_places(work.plan, work.frames)
     sampling = Sampling(work.plan.patch_shape, places, used, tuple(reasons))
@@ -389,28 +439,15 @@ def _reach(
 
 
 def _chunk_sums(
-    work: _Work, plan: Plan, progress: Progress, cancelled: IsCancelled
+    work: MeasuringWork, plan: Plan, progress: Progress, cancelled: IsCancelled
 ) -> Iterator[tuple[FloatArray | None, list[str]]]:
     """Yield the sum over the usable patches of each chunk, and why others are not usable."""
-    parameters, kernel = work.parameters, work.kernel
 
     def sums_of(chunk: Chunk) -> tuple[FloatArray | None, list[str]]:
         if cancelled():
             return None, []
-        reasons = unusable(chunk.patches)
-        patches = chunk.patches
-        if any(reasons):
-            patches = patches[np.array([not reason for reason in reasons])]
-        if not len(patches):
-            return None, reasons
-        scaled, scale = centred(patches)
-        values = transform(
-            kernel.half_plane(scaled),
-            scale,
-            normalise=parameters.norm_autocorr,
-            logarithm=parameters.log_autocorr,
-        )
-        return values.sum(axis=0), reasons
+        values, reasons = work.values(chunk.patches)
+        return (values.sum(axis=0) if len(values) else None), reasons
 
     what = "Measuring patches"
     done = 0

@@ -199,6 +199,22 @@ class Parameters(BaseModel):
             lowest_word="all",
         ),
     ] = 0
+    precision: Annotated[
+        float,
+        Field(ge=0, le=0.1),
+        About(
+            "Precision",
+            _MEASURE,
+            Stage.SAMPLING,
+            "Stop measuring once the standard error of the average is below this at every lag. The"
+            " patches are then taken in random order. 0 measures all of them.",
+            more="Done sooner, noisier.",
+            less="Steadier result, longer measurement.",
+            slider=(0, 0.02),
+            step=0.0005,
+            lowest_word="off",
+        ),
+    ] = 0.0
     seed: Annotated[
         int,
         Field(ge=0, le=2**32 - 1),

@@ -1,0 +1,176 @@
+"""Measure until the average is known well enough, in patches taken by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.autocorrelation import FloatArray, patches_per_chunk
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray
+from structmask_gui.core.measurement import Measurement, MeasuringWork, measured
+from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.core.sampling import Chunk, Plan, Region, read_patches
+from structmask_gui.core.threads import in_threads
+
+_FIRST_ROUND = 128
+_GROWTH = 1.5
+# The same on every machine, so that the answer is too.
+_CHUNKS_FOR = 4
+_ENOUGH_CHUNKS = 8
+
+
+@dataclass
+class _Sums:
+    """Sums over the patches so far, and over chunks of them, each a half plane of lags."""
+
+    values: FloatArray
+    squares: FloatArray
+    chunks: FloatArray
+    count: int = 0
+    n_chunks: int = 0
+
+    def add(self, values: FloatArray) -> None:
+        total = values.sum(axis=0)
+        self.values += total
+        self.squares += np.einsum("nyx,nyx->yx", values, values)
+        # Chunks are nearly equally large; each counts by its size.
+        self.chunks += total * total / len(values)
+        self.count += len(values)
+        self.n_chunks += 1
+
+    def error(self) -> float:
+        """Return the largest standard error of the mean over all lags.
+
+        From the spread between patches, or between chunks where that is larger: patches of one
+        frame may have more in common than those of different ones.
+        """
+        if self.count < 2:
+            return float("inf")
+        mean_square = self.values * self.values / self.count
+        between_patches = (self.squares - mean_square) / (self.count - 1) / self.count
+        largest = float(between_patches.max())
+        if self.n_chunks >= _ENOUGH_CHUNKS:
+            between_chunks = (self.chunks - mean_square) / (self.n_chunks - 1) / self.count
+            largest = max(largest, float(between_chunks.max()))
+        return float(np.sqrt(max(0.0, largest)))
+
+
+def measure_until(
+    name: str,
+    work: MeasuringWork,
+    region: Region | None,
+    on_estimate: Callable[[Measurement, float], None] | None,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> Measurement:
+    """Measure in rounds, each half as large again, until every lag is known to ``precision``.
+
+    Parameters
+    ----------
+    name : str
+        What was asked to be measured.
+    work : MeasuringWork
+        Its parameters hold ``precision`` and ``seed``.
+    region : Region or None
+        The rectangle it stays within.
+    on_estimate : callable or None
+        Told each estimate and its error.
+    progress, cancelled : callable
+        See `structmask_gui.core.progress`.
+
+    Returns
+    -------
+    Measurement
+        Its sampling has only the patches that were taken.
+
+    Raises
+    ------
+    InputError
+        If no patch is usable.
+    Cancelled
+        If ``cancelled`` turned True.
+    """
+    aim = work.parameters.precision
+    total = len(work.plan)
+    order = np.random.default_rng(work.parameters.seed).permutation(total)
+    shape = work.kernel.half_shape
+    sums = _Sums(np.zeros(shape), np.zeros(shape), np.zeros(shape))
+    why: dict[int, str] = {}
+    taken = 0
+    while True:
+        more = _FIRST_ROUND if taken == 0 else int(taken * (_GROWTH - 1))
+        chosen = np.sort(order[taken : taken + more])
+        _add_round(work, chosen, sums, why, (taken, total), progress, cancelled)
+        taken += len(chosen)
+        error = sums.error()
+        done = taken == total or error < aim
+        if sums.count:
+            so_far = _estimate(name, work, region, sums, order[:taken], why)
+            if on_estimate is not None:
+                on_estimate(so_far, error)
+            if done:
+                progress(total, total, f"Standard error {error:.2g}")
+                return so_far
+        elif done:
+            # Raises the sentence on why no patch is usable.
+            return _estimate(name, work, region, sums, order[:taken], why)
+
+
+def _add_round(
+    work: MeasuringWork,
+    chosen: NDArray[np.intp],
+    sums: _Sums,
+    why: dict[int, str],
+    so_far: tuple[int, int],
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> None:
+    plan = Plan(work.plan.patch_shape, work.plan.places[chosen])
+    per_chunk = patches_per_chunk(work.kernel, len(plan), _CHUNKS_FOR)
+
+    def values_of(chunk: Chunk) -> tuple[FloatArray, list[str], slice]:
+        if cancelled():
+            return np.zeros((0, *work.kernel.half_shape)), [], chunk.indices
+        values, reasons = work.values(chunk.patches)
+        return values, reasons, chunk.indices
+
+    taken, total = so_far
+    chunks = read_patches(work.frames, plan, per_chunk)
+    with closing(in_threads(values_of, chunks)) as results:
+        for values, reasons, indices in results:
+            stop_if(cancelled)
+            if len(values):
+                sums.add(values)
+            for index, reason in zip(chosen[indices].tolist(), reasons, strict=True):
+                if reason:
+                    why[index] = reason
+            progress(taken + indices.stop, total, "Measuring patches")
+
+
+def _estimate(
+    name: str,
+    work: MeasuringWork,
+    region: Region | None,
+    sums: _Sums,
+    taken: AnyArray,
+    why: dict[int, str],
+) -> Measurement:
+    used = np.sort(taken)
+    part = MeasuringWork(
+        work.frames,
+        work.parameters,
+        Plan(work.plan.patch_shape, work.plan.places[used]),
+        work.kernel,
+        work.per_chunk,
+    )
+    if not np.isfinite(sums.values).all():
+        raise InputError(
+            f"{work.frames.name}: pixel values are too large for an autocorrelation that is not"
+            " normalised; switch norm_autocorr on."
+        )
+    return measured(name, part, region, sums.values, [why.get(i, "") for i in used.tolist()])

@@ -1,0 +1,130 @@
+"""Measuring until the average is known well enough."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from structmask_gui.core.errors import Cancelled, InputError
+from structmask_gui.core.extraction import select
+from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.measurement import Measurement, measure
+from structmask_gui.core.parameters import Parameters
+
+PARAMETERS = Parameters(patch_size=32, center_size=11)
+
+
+def noise(frames: int = 30, side: int = 256, seed: int = 0) -> np.ndarray[Any, Any]:
+    white = np.random.default_rng(seed).normal(size=(frames, side, side + 2))
+    return (1000 + 50 * (white[..., 2:] + white[..., 1:-1] + white[..., :-2])).astype(np.uint16)
+
+
+@pytest.fixture(scope="module")
+def frames() -> ArrayFrames:
+    return ArrayFrames(noise())
+
+
+def test_it_stops_early_and_says_how_well_it_knows(frames: ArrayFrames) -> None:
+    whole = measure(frames, PARAMETERS)
+    seen: list[tuple[Measurement, float]] = []
+    aim = 0.002
+    found = measure(
+        frames,
+        PARAMETERS.changed(precision=aim),
+        on_estimate=lambda estimate, error: seen.append((estimate, error)),
+    )
+    assert found.sampling.n_used < whole.sampling.n_used / 2
+    assert found is seen[-1][0]
+    errors = [error for _, error in seen]
+    assert errors[-1] < aim <= errors[-2]
+    # Better and better, from more and more patches.
+    assert len(seen) > 2
+    assert errors[0] > 1.5 * errors[-1]
+    counts = [estimate.sampling.n_used for estimate, _ in seen]
+    assert counts == sorted(set(counts))
+    assert select(found, found.parameters).mask == select(whole, PARAMETERS).mask
+
+
+def test_the_error_is_what_it_says() -> None:
+    """Over many stacks the average misses by what is said, neither much more nor much less."""
+    parameters = PARAMETERS.changed(precision=0.004)
+    truth = np.mean(
+        [
+            measure(ArrayFrames(noise(30, seed=s)), PARAMETERS).autocorrelation.mean
+            for s in range(4)
+        ],
+        axis=0,
+    )
+    ratios = []
+    for seed in range(100, 120):
+        last: list[float] = []
+        found = measure(
+            ArrayFrames(noise(8, seed=seed)),
+            parameters,
+            on_estimate=lambda _, error, last=last: last.append(error),
+        )
+        # The normalised zero lag is always the same.
+        miss = np.abs(found.autocorrelation.mean - truth)
+        ratios.append(np.sort(miss.ravel())[-20:].mean() / last[-1])
+    assert 0.5 < np.median(ratios) < 3.0
+
+
+def test_frames_that_differ_count_as_fewer_patches() -> None:
+    """Where frames differ, the spread between patches alone would promise too much."""
+    stack = noise(40, 128).astype(np.float32)
+    smooth = np.repeat(stack[:, :, ::2], 2, axis=2)
+    stack[::2] = smooth[::2]
+    errors: list[float] = []
+    measure(
+        ArrayFrames(stack),
+        PARAMETERS.changed(precision=1e-6),
+        on_estimate=lambda _, error: errors.append(error),
+    )
+    even = noise(40, 128).astype(np.float32)
+    plain: list[float] = []
+    measure(
+        ArrayFrames(even),
+        PARAMETERS.changed(precision=1e-6),
+        on_estimate=lambda _, error: plain.append(error),
+    )
+    assert errors[-1] > 2 * plain[-1]
+
+
+def test_all_patches_are_as_without_it(frames: ArrayFrames) -> None:
+    whole = measure(frames, PARAMETERS)
+    found = measure(frames, PARAMETERS.changed(precision=1e-9))
+    np.testing.assert_allclose(found.autocorrelation.mean, whole.autocorrelation.mean, rtol=1e-6)
+    np.testing.assert_array_equal(found.sampling.places, whole.sampling.places)
+
+
+def test_it_is_repeatable_and_the_seed_matters(frames: ArrayFrames) -> None:
+    parameters = PARAMETERS.changed(precision=0.005)
+    first, again = measure(frames, parameters), measure(frames, parameters)
+    np.testing.assert_array_equal(first.autocorrelation.mean, again.autocorrelation.mean)
+    np.testing.assert_array_equal(first.sampling.places, again.sampling.places)
+    other = measure(frames, parameters.changed(seed=1))
+    assert not np.array_equal(first.sampling.places, other.sampling.places)
+    assert not first.fits(parameters.changed(precision=0.004))
+    assert first.fits(parameters.changed(base_percentile=40.0))
+
+
+def test_patches_that_are_left_out() -> None:
+    stack = noise(4, 128)
+    stack[:, :64] = 7
+    found = measure(ArrayFrames(stack), PARAMETERS.changed(precision=1e-6))
+    assert found.sampling.left_out == {"constant, holds no noise": 32}
+    with pytest.raises(InputError, match="has no patch to measure"):
+        measure(ArrayFrames(np.full((2, 64, 64), 5)), PARAMETERS.changed(precision=0.01))
+
+
+def test_it_can_be_stopped(frames: ArrayFrames) -> None:
+    asked: list[int] = []
+
+    def stop() -> bool:
+        asked.append(1)
+        return len(asked) > 5
+
+    with pytest.raises(Cancelled):
+        measure(frames, PARAMETERS.changed(precision=1e-9), cancelled=stop)
