@@ -228,7 +228,9 @@ def test_presets_are_found_by_name_or_file(tmp_path: Path) -> None:
     assert find_preset("Mine").apply().center_size == 13
     path = write(tmp_path / "elsewhere.json")
     assert find_preset(str(path)).apply().center_size == 21
-    with pytest.raises(InputError, match=r'no preset "wrong"; .* one of: automatic, default, fine.*, mine'):
+    with pytest.raises(
+        InputError, match=r'no preset "wrong"; .* one of: automatic, default, fine.*, mine'
+    ):
         find_preset("wrong")
     with pytest.raises(InputError, match=r"none.json: there is no such file"):
         find_preset("none.json")
