@@ -183,6 +183,14 @@ def _file() -> list[ActionInfo]:
             needs="result",
         ),
         ActionInfo(
+            "batch",
+            menu,
+            "Masks of &many files…",
+            "Extract the masks of files or folders with the present settings.",
+            "Ctrl+B",
+            "stack",
+        ),
+        ActionInfo(
             "close_file",
             menu,
             "&Close file",

@@ -17,6 +17,7 @@ from structmask_gui.gui.exporting import FORMS, form_of, name_filter, proposed_n
 from structmask_gui.gui.settings import ThemeName
 
 if TYPE_CHECKING:
+    from structmask_gui.gui.batch_window import BatchWindow
     from structmask_gui.gui.main_window import MainWindow
     from structmask_gui.io.snippets import Target
 
@@ -39,6 +40,7 @@ class Commands(QObject):
         super().__init__(window)
         self._window = window
         self._session = window.session
+        self._batch: BatchWindow | None = None
 
     # --- file ---------------------------------------------------------------------------------
 
@@ -156,6 +158,15 @@ class Commands(QObject):
 
     def _report_to(self, name: str, _filter: str) -> None:
         self._window.reporter.save(Path(name))
+
+    def batch(self) -> None:
+        """Show the window for many files; what runs in it goes on while it is closed."""
+        if self._batch is None:
+            from structmask_gui.gui.batch_window import BatchWindow
+
+            self._batch = BatchWindow(self._window, self._session)
+        self._batch.show()
+        self._batch.raise_()
 
     def close_file(self) -> None:
         """Let go of the open files."""

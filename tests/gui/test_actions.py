@@ -17,6 +17,7 @@ from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.sampling import Region
 from structmask_gui.gui.actions import ACTIONS, MENUS
+from structmask_gui.gui.batch_window import BatchWindow
 from structmask_gui.gui.commands import Commands
 from structmask_gui.gui.dialogs import ShortcutsDialog, TextDialog
 from structmask_gui.gui.handing_over import SnippetDialog
@@ -213,6 +214,10 @@ def check_editing(window: MainWindow, _qtbot: QtBot) -> None:
     assert window.views.editor.bar.isVisible()
 
 
+def check_batch(window: MainWindow, _qtbot: QtBot) -> None:
+    assert dialog(BatchWindow).table.rowCount() == 0
+
+
 def check_extracted(window: MainWindow, _qtbot: QtBot) -> None:
     assert window.session.extraction is not None
     assert window.session.mask == window.session.extraction.mask
@@ -246,6 +251,7 @@ CHECKS: dict[str, Check] = {
     "copy_for_python": snippet_for("python"),
     "save_report": file_dialog_of(ANY),
     "judge_result": file_dialog_of(QFileDialog.FileMode.ExistingFile),
+    "batch": check_batch,
     "edit_mask": check_editing,
     "extracted_mask": check_extracted,
     "open_mask": file_dialog_of(QFileDialog.FileMode.ExistingFile),

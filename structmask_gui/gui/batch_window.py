@@ -1,0 +1,426 @@
+"""Many files with the present settings: a window that drives the queue of `structmask batch`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from structmask_gui.core.errors import StructMaskError
+from structmask_gui.gui import dialogs
+from structmask_gui.gui.eliding import ElidingLabel
+from structmask_gui.gui.session import Session
+from structmask_gui.gui.worker import Lane, Outcome, Step
+
+if TYPE_CHECKING:
+    from structmask_gui.io.batch import BatchQueue, JobStatus
+
+SUMMARY = "structmask_batch.csv"
+
+_PER = (("file", "for each file"), ("folder", "for each folder"), ("all", "for all together"))
+_HINT = "Add files or folders, or drop them here. All get the settings of the main window."
+
+
+class BatchWindow(QDialog):
+    """A table of files with their states; add, start, cancel, retry.
+
+    Parameters
+    ----------
+    session : Session
+        Whose parameters are taken when the batch is started.
+
+    Signals
+    -------
+    job_changed(int, object)
+        Number of a job and its new `JobStatus`; comes from the thread that works.
+    """
+
+    job_changed = Signal(int, object)
+
+    def __init__(self, parent: QWidget | None, session: Session) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Masks of many files")
+        self.setAcceptDrops(True)
+        self._session = session
+        self._files: list[Path] = []
+        self._folder: Path | None = None
+        self.queue: BatchQueue | None = None
+        self._finding = Lane("find", keep_all=True)
+        self._finding.ended.connect(self._on_found)
+        self._running = Lane("batch", keep_all=True)
+        self._running.ended.connect(self._on_ended)
+        self._running.stepped.connect(self._on_step)
+        self._ticket = 0
+        self.job_changed.connect(self._on_job)
+        self._build()
+        session.quality.closing.connect(self.stop)
+        self._update()
+
+    # --- building -----------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.add_files_button = QPushButton("Add &files…")
+        self.add_files_button.clicked.connect(self._ask_files)
+        self.add_folder_button = QPushButton("Add f&older…")
+        self.add_folder_button.clicked.connect(self._ask_folder)
+        self.clear_button = QPushButton("C&lear")
+        self.clear_button.clicked.connect(self.clear)
+        top = QHBoxLayout()
+        for button in (self.add_files_button, self.add_folder_button, self.clear_button):
+            top.addWidget(button)
+        top.addStretch(1)
+
+        self.per = QComboBox()
+        for value, text in _PER:
+            self.per.addItem(text, value)
+        self.per.currentIndexChanged.connect(self._plan)
+        self.into = ElidingLabel("beside the files")
+        into_button = QPushButton("Choose…")
+        into_button.clicked.connect(self._ask_into)
+        self.replace = QCheckBox("Replace existing results")
+        self.resume = QCheckBox("Go on where an earlier run stopped")
+        self.resume.setToolTip("Keep masks made of the same files with the same settings")
+        self.figures = QCheckBox("Work out what each mask will do")
+        self.figures.setToolTip("Puts the figures into the records; takes a second or two each")
+        for box in (self.replace, self.resume, self.figures):
+            box.toggled.connect(self._plan)
+        grid = QGridLayout()
+        grid.addWidget(QLabel("One mask"), 0, 0)
+        grid.addWidget(self.per, 0, 1)
+        grid.addWidget(QLabel("Written"), 1, 0)
+        grid.addWidget(self.into, 1, 1)
+        grid.addWidget(into_button, 1, 2)
+        grid.addWidget(self.resume, 0, 3)
+        grid.addWidget(self.replace, 1, 3)
+        grid.addWidget(self.figures, 0, 4)
+        grid.setColumnStretch(1, 1)
+        self.choices = QWidget()
+        self.choices.setLayout(grid)
+        grid.setContentsMargins(0, 0, 0, 0)
+
+        self.table = QTableWidget(0, 3)
+        self.table.setHorizontalHeaderLabels(["File", "State", "Result"])
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(22)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setAlternatingRowColors(True)
+        self.table.setShowGrid(False)
+        self.table.setWordWrap(False)
+        self.table.setAccessibleName("Files and their states")
+        self.table.itemSelectionChanged.connect(self._update)
+        header = self.table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setStretchLastSection(True)
+        header.resizeSection(0, 260)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
+        header.resizeSection(1, 130)
+
+        self.said = QLabel(_HINT)
+        self.said.setWordWrap(True)
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Progress of the batch")
+        self.start_button = QPushButton("&Start")
+        self.start_button.clicked.connect(self.start)
+        self.cancel_button = QPushButton("&Cancel")
+        self.cancel_button.setToolTip("Stop the selected files, or all if none is selected")
+        self.cancel_button.clicked.connect(self.cancel)
+        self.retry_button = QPushButton("&Retry")
+        self.retry_button.setToolTip("Try again what failed or was cancelled")
+        self.retry_button.clicked.connect(self.retry)
+        close = QPushButton("Close")
+        close.clicked.connect(self.close)
+        bottom = QHBoxLayout()
+        bottom.addWidget(self.progress, 1)
+        for button in (self.start_button, self.cancel_button, self.retry_button, close):
+            bottom.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addWidget(self.choices)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.said)
+        layout.addLayout(bottom)
+        self.resize(900, 520)
+
+    # --- which files --------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether the queue is under way."""
+        return bool(self._ticket)
+
+    def add(self, paths: list[str]) -> None:
+        """Add files, and the image files in folders, off the GUI thread."""
+
+        def work(_progress: Any, _cancelled: Any) -> Any:
+            from structmask_gui.io.batch_files import find_files
+
+            return find_files(paths)
+
+        if not self.running:
+            self._finding.submit(work)
+
+    def _on_found(self, outcome: Outcome) -> None:
+        if outcome.kind == "done":
+            found, problems = outcome.result
+            self._files += [file for file in found if file not in self._files]
+            self._plan()
+            if problems:
+                self.said.setText(" ".join(problems))
+        else:
+            self._say_failure(outcome)
+
+    def clear(self) -> None:
+        """Forget all files."""
+        self._files = []
+        self._plan()
+
+    def set_folder(self, folder: str | Path | None) -> None:
+        """Write the results into a folder, or beside the files."""
+        self._folder = None if folder is None else Path(folder)
+        self.into.setText("beside the files" if self._folder is None else str(self._folder))
+        self._plan()
+
+    def _ask_files(self) -> None:
+        dialogs.ask_files(self, "Add files", self._here(), dialogs.READABLE, self.add, several=True)
+
+    def _ask_folder(self) -> None:
+        dialogs.ask_folder(self, "Add the images of a folder", self._here(), self._add_folder)
+
+    def _add_folder(self, folder: str) -> None:
+        self.add([folder])
+
+    def _ask_into(self) -> None:
+        dialogs.ask_folder(self, "Write the results into", self._here(), self.set_folder)
+
+    def _here(self) -> str:
+        paths = self._session.paths
+        return str(paths[0].parent if paths else Path.home())
+
+    def _plan(self, *_: object) -> None:
+        """Make the jobs of the present choices; nothing is done yet."""
+        from structmask_gui.io.batch import BatchQueue
+        from structmask_gui.io.batch_files import plan_jobs
+
+        if self.running:
+            return
+        self.queue = None
+        if self._files:
+            jobs = plan_jobs(self._files, per=self.per.currentData(), output_dir=self._folder)
+            self.queue = BatchQueue(jobs, self._session.parameters)
+        self.said.setText(_HINT)
+        self.progress.setValue(0)
+        self._fill()
+        self._update()
+
+    # --- running ------------------------------------------------------------------------------
+
+    @property
+    def summary(self) -> Path:
+        """Where the summary goes."""
+        folders = {file.parent for file in self._files}
+        folder = self._folder or (folders.pop() if len(folders) == 1 else Path.home())
+        return folder / SUMMARY
+
+    def start(self) -> None:
+        """Do all jobs with the parameters that the main window has now."""
+        from structmask_gui.io.batch import BatchQueue
+        from structmask_gui.io.summary import read_failures, summary_paths
+
+        if self.queue is None or self.running:
+            return
+        session, resume = self._session, self.resume.isChecked()
+        place, force = self.summary, self.replace.isChecked()
+        taken = [path.name for path in summary_paths(place) if path.exists()]
+        if taken and not (resume or force):
+            self.said.setText(
+                f"{taken[0]} of an earlier batch exists in {place.parent}; go on with it, replace"
+                " it, or choose another folder."
+            )
+            return
+        if session.parameters.source in ("dark", "subtract"):
+            self.said.setText(
+                "The settings measure in a second stack, which a batch of the window does not"
+                " take; choose another source, or use structmask batch on the command line."
+            )
+            return
+        try:
+            failures = read_failures(place) if resume else None
+        except StructMaskError as error:
+            self.said.setText(str(error))
+            return
+        self.queue = BatchQueue(
+            self.queue.jobs,
+            session.parameters,
+            quality=self.figures.isChecked(),
+            force=force,
+            resume=resume,
+            failures=failures,
+            on_change=self._tell,
+        )
+        self._fill()
+        self._run()
+
+    def _run(self) -> None:
+        queue, place = self.queue, self.summary
+        assert queue is not None
+
+        def work(progress: Any, cancelled: Any) -> Any:
+            from structmask_gui.io.summary import write_summary
+
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                queue.run(progress, cancelled)
+            finally:
+                write_summary(queue, place, force=True)
+            return place
+
+        self._ticket = self._running.submit(work)
+        self.said.setText("")
+        self._update()
+
+    def _tell(self, index: int, status: JobStatus) -> None:
+        """Hand a change over to the GUI thread; called in the one that works."""
+        self.job_changed.emit(index, status)
+
+    def cancel(self) -> None:
+        """Cancel the selected jobs, or all."""
+        if self.queue is not None:
+            rows = self._selected()
+            for row in rows:
+                self.queue.cancel(row)
+            if not rows:
+                self.queue.cancel()
+
+    def retry(self) -> None:
+        """Try again what failed or was cancelled: the selected jobs, or all."""
+        if self.queue is None:
+            return
+        rows = self._selected()
+        again = sum(self.queue.retry(row) for row in rows) if rows else self.queue.retry()
+        if again and not self.running:
+            self._run()
+
+    def _selected(self) -> list[int]:
+        return sorted({item.row() for item in self.table.selectedItems()})
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        queue = self.queue
+        self.table.setRowCount(0 if queue is None else len(queue.jobs))
+        if queue is None:
+            return
+        for row, (job, status) in enumerate(zip(queue.jobs, queue.statuses, strict=True)):
+            name = QTableWidgetItem(job.name)
+            name.setToolTip(str(job.path))
+            self.table.setItem(row, 0, name)
+            for column in (1, 2):
+                self.table.setItem(row, column, QTableWidgetItem())
+            self._show(row, status)
+
+    def _on_job(self, row: int, status: JobStatus) -> None:
+        if row < self.table.rowCount():
+            self._show(row, status)
+
+    def _show(self, row: int, status: JobStatus) -> None:
+        texts = {
+            "pending": "waiting",
+            "running": f"{100 * status.progress:.0f} %",
+            "done": "kept" if status.kept else "done",
+        }
+        words = status.error or status.sentence or status.what
+        if status.left_out:
+            words = " ".join((words, *status.left_out))
+        for column, text in ((1, texts.get(status.state, str(status.state))), (2, _spoken(words))):
+            item = self.table.item(row, column)
+            if item is not None:
+                item.setText(text)
+                item.setToolTip(text)
+
+    def _on_step(self, step: Step) -> None:
+        self.progress.setRange(0, max(step.total, 1))
+        self.progress.setValue(step.done)
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        from structmask_gui.io.summary import counts_sentence
+
+        self._ticket = 0
+        queue = self.queue
+        if outcome.kind == "done" and queue is not None:
+            self.progress.setValue(self.progress.maximum())
+            self.said.setText(f"{counts_sentence(queue)} Summary: {outcome.result}")
+        else:
+            self._say_failure(outcome)
+        if queue is not None:
+            for row, status in enumerate(queue.statuses):
+                self._show(row, status)
+        self._update()
+
+    def _say_failure(self, outcome: Outcome) -> None:
+        if outcome.kind == "error":
+            self.said.setText(outcome.text)
+        elif outcome.kind == "bug":
+            self._session.bug.emit(outcome.text)
+
+    def _update(self) -> None:
+        queue, running = self.queue, self.running
+        counts = {} if queue is None else {str(s): n for s, n in queue.counts().items()}
+        for widget in (
+            self.add_files_button,
+            self.add_folder_button,
+            self.clear_button,
+            self.choices,
+        ):
+            widget.setEnabled(not running)
+        self.start_button.setEnabled(queue is not None and not running)
+        self.cancel_button.setEnabled(running)
+        self.retry_button.setEnabled(bool(counts.get("failed") or counts.get("cancelled")))
+
+    # --- drop, end ----------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept files and folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Add what was dropped."""
+        event.acceptProposedAction()
+        self.add([u.toLocalFile() for u in event.mimeData().urls() if u.isLocalFile()])
+
+    def stop(self) -> None:
+        """Stop the threads: what runs is cancelled, its summary written."""
+        if self.queue is not None:
+            self.queue.cancel()
+        self._finding.close()
+        self._running.finish()
+
+
+def _spoken(sentence: str) -> str:
+    """Return a sentence of the command line as the window says it."""
+    return (
+        sentence.replace("use --force to replace it", "tick “Replace existing results”")
+        .replace("or another --output-dir", "or choose another folder")
+        .replace("give another --output-dir", "choose another folder")
+    )

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.gui.batch_window import SUMMARY, BatchWindow
+from structmask_gui.gui.session import Session
+from structmask_gui.io.record import read_record
+from tests.gui.conftest import noise
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "stacks"
+    made.mkdir()
+    for number in range(3):
+        np.save(made / f"good{number}.npy", noise((2, 96, 96), seed=number))
+    (made / "bad.npy").write_bytes(b"nonsense")
+    return made
+
+
+@pytest.fixture
+def batch(qapp: object, qtbot: QtBot) -> Iterator[BatchWindow]:
+    session = Session()
+    made = BatchWindow(None, session)
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    session.close()
+
+
+def added(batch: BatchWindow, folder: Path, qtbot: QtBot, rows: int = 4) -> None:
+    batch.add([str(folder)])
+    qtbot.waitUntil(lambda: batch.table.rowCount() == rows, timeout=10_000)
+
+
+def ended(batch: BatchWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: not batch.running, timeout=30_000)
+
+
+def column(batch: BatchWindow, number: int) -> list[str]:
+    return [batch.table.item(row, number).text() for row in range(batch.table.rowCount())]
+
+
+def test_good_files_get_masks_and_the_bad_one_its_sentence(
+    batch: BatchWindow, folder: Path, qtbot: QtBot
+):
+    added(batch, folder, qtbot)
+    assert column(batch, 1) == ["waiting"] * 4
+    assert not batch.cancel_button.isEnabled()
+    batch.start_button.click()
+    assert batch.running
+    assert not batch.add_files_button.isEnabled()
+    ended(batch, qtbot)
+    states = dict(zip(column(batch, 0), column(batch, 1), strict=True))
+    assert states["bad.npy"] == "failed"
+    assert [states[f"good{n}.npy"] for n in range(3)] == ["done"] * 3
+    results = dict(zip(column(batch, 0), column(batch, 2), strict=True))
+    assert "bad.npy" in results["bad.npy"]
+    assert results["good0.npy"].startswith("Row, ")
+    assert "3 masks made, 1 failed" in batch.said.text()
+    assert (folder / SUMMARY).exists()
+    assert (folder / "good0_mask.npy").exists()
+    assert batch.retry_button.isEnabled()
+
+
+def test_the_settings_are_those_of_the_main_window_at_the_start(
+    batch: BatchWindow, folder: Path, qtbot: QtBot
+):
+    added(batch, folder, qtbot)
+    batch._session.set_parameter("center_size", 7)
+    batch.start()
+    ended(batch, qtbot)
+    record = read_record(folder / "good0_mask.json")
+    assert record.as_parameters() == Parameters(center_size=7)
+
+
+def test_a_mended_file_is_tried_again(batch: BatchWindow, folder: Path, qtbot: QtBot):
+    added(batch, folder, qtbot)
+    batch.start()
+    ended(batch, qtbot)
+    np.save(folder / "bad.npy", noise((2, 96, 96), seed=9))
+    batch.retry_button.click()
+    ended(batch, qtbot)
+    assert column(batch, 1) == ["done"] * 4
+    assert not batch.retry_button.isEnabled()
+
+
+def test_cancel_stops_and_resuming_keeps_what_is_done(
+    batch: BatchWindow, folder: Path, qtbot: QtBot
+):
+    (folder / "bad.npy").unlink()
+    added(batch, folder, qtbot, 3)
+    batch.start()
+    qtbot.waitUntil(lambda: "done" in column(batch, 1), timeout=10_000)
+    batch.cancel_button.click()
+    ended(batch, qtbot)
+    done = column(batch, 1).count("done")
+    assert done >= 1
+    assert done + column(batch, 1).count("cancelled") == 3
+    batch.resume.click()
+    batch.start()
+    ended(batch, qtbot)
+    assert column(batch, 1).count("kept") == done
+    assert column(batch, 1).count("done") == 3 - done
+
+
+def test_nothing_is_overwritten_without_being_asked(batch: BatchWindow, folder: Path, qtbot: QtBot):
+    added(batch, folder, qtbot)
+    batch.start()
+    ended(batch, qtbot)
+    before = (folder / "good0_mask.npy").read_bytes(), (folder / SUMMARY).read_bytes()
+    batch._session.set_parameter("center_size", 7)
+    batch._plan()
+    batch.start()
+    assert not batch.running
+    assert "exists" in batch.said.text()
+    (folder / SUMMARY).unlink()
+    (folder / SUMMARY).with_suffix(".html").unlink()
+    batch.start()
+    ended(batch, qtbot)
+    assert all("Replace existing" in t for t in column(batch, 2) if "good" in t)
+    assert (folder / "good0_mask.npy").read_bytes() == before[0]
+    batch.replace.click()
+    batch.start()
+    ended(batch, qtbot)
+    assert column(batch, 1).count("done") == 3
+    assert (folder / "good0_mask.npy").read_bytes() != before[0]
+
+
+def test_one_mask_for_all_into_another_folder(
+    batch: BatchWindow, folder: Path, tmp_path: Path, qtbot: QtBot
+):
+    added(batch, folder, qtbot)
+    batch.per.setCurrentIndex(2)
+    assert batch.table.rowCount() == 1
+    target = tmp_path / "out"
+    batch.set_folder(target)
+    batch.start()
+    ended(batch, qtbot)
+    assert column(batch, 1) == ["done"]
+    assert "bad.npy" in column(batch, 2)[0]
+    assert (target / "stacks_mask.npy").exists()
+    assert (target / SUMMARY).exists()
+    assert not list(folder.glob("*_mask*"))
+
+
+def test_a_path_without_images_is_a_sentence(batch: BatchWindow, tmp_path: Path, qtbot: QtBot):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    batch.add([str(empty)])
+    qtbot.waitUntil(lambda: "empty" in batch.said.text(), timeout=10_000)
+    assert not batch.start_button.isEnabled()
+
+
+def test_closing_the_program_in_the_middle_stops_it(folder: Path, qapp: object, qtbot: QtBot):
+    session = Session()
+    batch = BatchWindow(None, session)
+    qtbot.addWidget(batch)
+    added(batch, folder, qtbot)
+    batch.start()
+    session.close()
+    assert not batch._running.isRunning()
+    assert (folder / SUMMARY).exists()
