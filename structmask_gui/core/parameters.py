@@ -530,8 +530,13 @@ class ParameterInfo:
         if self.kind == "choice":
             return "one of " + ", ".join(value for value, _ in self.about.choices)
         kind = "a whole number" if self.kind == "int" else "a number"
-        text = f"{kind} from {self.lowest:g} to {self.highest:g}"
+        text = f"{kind} from {_plain(self.lowest)} to {_plain(self.highest)}"
         return text + (", or none" if self.optional else "")
+
+
+def _plain(number: float | None) -> str:
+    """Write a number without an exponent, as people do."""
+    return f"{number:.9f}".rstrip("0").rstrip(".")
 
 
 @cache
