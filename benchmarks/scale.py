@@ -119,9 +119,9 @@ def main() -> int:
     sizes = [float(part) for part in options.sizes.split(",")]
     folder = Path(tempfile.mkdtemp(prefix="structmask-scale-", dir=options.folder))
     try:
-        need = max(sizes) * 1.02 * 2**30
+        need = sum(sizes) * 1.02 * 2**30
         if shutil.disk_usage(folder).free < need:
-            print(f"error: {folder} has no room for {max(sizes)} GB; give another --folder.")
+            print(f"error: {folder} has no room for {sum(sizes)} GB; give another --folder.")
             return 2
         return measure(folder, sizes, options.rounds)
     finally:
@@ -132,17 +132,20 @@ def measure(folder: Path, sizes: list[float], rounds: int) -> int:
     print(f"{os.cpu_count()} cores; frames of {SIDE} x {SIDE} uint16, all patches of 64 x 64")
     print(f"{'GB':>6}{'ours s':>9}{'bare s':>9}{'s/GB':>8}{'ratio':>8}{'peak MB':>9}")
     write_stack(folder / "start.tif", 0.03)
+    paths = {size: folder / f"stack-{size}.tif" for size in sizes}
+    nbytes = {size: write_stack(path, size) for size, path in paths.items()}
+    pairs: dict[float, list[tuple[dict[str, float], dict[str, float]]]] = {s: [] for s in sizes}
+    for _ in range(rounds):
+        # All sizes in turn, so that a busy minute does not fall on one of them.
+        for size, path in paths.items():
+            pairs[size].append((run("ours", path), run("bare", path)))
     peaks, throughputs, per_byte = [], [], []
     for size in sizes:
-        path = folder / f"stack-{size}.tif"
-        nbytes = write_stack(path, size)
-        pairs = [(run("ours", path), run("bare", path)) for _ in range(rounds)]
-        path.unlink()
-        mine = min(a["seconds"] for a, _ in pairs)
-        throughputs.append(statistics.median(b["seconds"] / a["seconds"] for a, b in pairs))
-        peaks.append(max(a["peak"] for a, _ in pairs))
-        per_byte.append(mine / nbytes * 2**30)
-        other = min(b["seconds"] for _, b in pairs)
+        mine = min(a["seconds"] for a, _ in pairs[size])
+        other = min(b["seconds"] for _, b in pairs[size])
+        throughputs.append(statistics.median(b["seconds"] / a["seconds"] for a, b in pairs[size]))
+        peaks.append(max(a["peak"] for a, _ in pairs[size]))
+        per_byte.append(mine / nbytes[size] * 2**30)
         print(
             f"{size:6g}{mine:9.2f}{other:9.2f}{per_byte[-1]:8.2f}{throughputs[-1]:8.2f}"
             f"{peaks[-1]:9.0f}"
