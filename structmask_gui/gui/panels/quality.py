@@ -260,6 +260,9 @@ class QualityPanel(QWidget):
                 if font.bold() != (item.label == PRESENT):
                     font.setBold(item.label == PRESENT)
                     cell.setFont(font)
+        present = next((y for y, item in enumerate(ranking) if item.label == PRESENT), 0)
+        if (cell := table.item(present, 1)) is not None:
+            table.scrollToItem(cell)  # moves only if it cannot be seen
 
     # --- suggestion ---------------------------------------------------------------------------
 
