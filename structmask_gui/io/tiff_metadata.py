@@ -36,9 +36,14 @@ def metadata_of(
     }
     if series.name:
         found["Name"] = series.name
-    found.update(_ome_sizes(tif, index) if tif.is_ome else {})
+    if tif.is_ome:
+        found.update(_ome_sizes(tif, index))
+        found.update(_ome_acquisition(tif, index))
     if tif.is_imagej:
         found.update(_imagej_sizes(tif, key))
+        found.update(_imagej_values(tif))
+    if tif.is_lsm:
+        found.update(_lsm_acquisition(tif))
     return {name: _short(value) for name, value in found.items() if value not in ("", None)}
 
 
@@ -67,6 +72,55 @@ def _ome_sizes(tif: TiffFile, index: int) -> dict[str, str]:
     if step:
         sizes["Frame interval"] = f"{step.group(1)} s"
     return sizes
+
+
+# How a pixel was taken, by the attributes that OME-XML has for it, and their units.
+_OME_ACQUISITION = (
+    ("Bits", "SignificantBits", ""),
+    ("Exposure", "ExposureTime", " s"),
+    ("Averaging", "Integration", ""),
+    ("Binning", "Binning", ""),
+    ("Gain", "Gain", ""),
+    ("Readout", "ReadOutRate", " MHz"),
+)
+
+
+def _ome_acquisition(tif: TiffFile, index: int) -> dict[str, str]:
+    text = f"{_ome_pixels(tif, index)} {_ome_pixels(tif, index, whole=True)}"
+    found = {}
+    for title, attribute, unit in _OME_ACQUISITION:
+        match = re.search(rf'\b{attribute}\s*=\s*"([^"]*)"', text)
+        given = re.search(rf'\b{attribute}Unit\s*=\s*"([^"]*)"', text)
+        if match and match.group(1):
+            found[title] = html.unescape(match.group(1)) + (
+                f" {html.unescape(given.group(1))}" if given else unit
+            )
+    return found
+
+
+def _imagej_values(tif: TiffFile) -> dict[str, str]:
+    """Return what a value stands for: ImageJ keeps 16 bits with a sign as offset 32768."""
+    known = tif.imagej_metadata or {}
+    offset, scale = known.get("c0"), known.get("c1")
+    if not isinstance(offset, int | float) or not isinstance(scale, int | float):
+        return {}
+    unit = str(known.get("vunit", "")).strip('"')
+    return {"Value offset": f"{offset:.6g}", "Value scale": f"{scale:.6g} {unit}".strip()}
+
+
+def _lsm_acquisition(tif: TiffFile) -> dict[str, str]:
+    known = tif.lsm_metadata or {}
+    found = {}
+    for letter in "XYZ":
+        size = known.get(f"VoxelSize{letter}")
+        if isinstance(size, float) and size > 0:
+            found[f"Pixel size {letter}"] = f"{size * 1e6:.6g} µm"
+    tracks = (known.get("ScanInformation") or {}).get("Tracks") or [{}]
+    for title, name, unit in (("Dwell time", "PixelTime", " µs"), ("Averaging", "Averages", "")):
+        value = tracks[0].get(name)
+        if isinstance(value, int | float) and value:
+            found[title] = f"{value:.6g}{unit}"
+    return found
 
 
 def _ome_pixels(tif: TiffFile, index: int, *, whole: bool = False) -> str:

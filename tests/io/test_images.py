@@ -530,3 +530,34 @@ def test_description_of_a_stack(tmp_path: Path) -> None:
     assert rows["Channels"] == "2, chosen: 0"
     assert rows["Pages"] == "6"
     assert info.as_dict()["frame_shape"] == (20, 30)
+
+
+def test_acquisition_and_offsets_are_kept(tmp_path: Path) -> None:
+    """What helps to judge the noise: bits, exposure, averaging, and what a value stands for."""
+    tifffile.imwrite(
+        tmp_path / "a.ome.tif",
+        noise((2, 40, 50)),
+        metadata={
+            "axes": "TYX",
+            "SignificantBits": 12,
+            "Plane": {"ExposureTime": [0.1, 0.1], "ExposureTimeUnit": ["s", "s"]},
+        },
+    )
+    with open_stack(tmp_path / "a.ome.tif") as stack:
+        assert stack.metadata["Bits"] == "12"
+        assert stack.metadata["Exposure"] == "0.1 s"
+    tifffile.imwrite(
+        tmp_path / "signed.tif",
+        noise((2, 40, 50)),
+        imagej=True,
+        metadata={"axes": "TYX", "c0": -32768.0, "c1": 1.0, "cf": 0},
+    )
+    with open_stack(tmp_path / "signed.tif") as stack:
+        assert stack.metadata["Value offset"] == "-32768"
+        assert stack.metadata["Value scale"] == "1"
+    # A type with a sign stays as it is.
+    below = noise((2, 40, 50)).astype(np.int16) - 500
+    tifffile.imwrite(tmp_path / "below.tif", below, photometric="minisblack")
+    with open_stack(tmp_path / "below.tif") as stack:
+        assert stack.dtype == np.int16
+        np.testing.assert_array_equal(stack.read(1), below[1])
