@@ -60,6 +60,8 @@ def test_icons_in_all_forms(qapp, tmp_path: Path):
 
 
 def test_every_licence_is_found():
+    # Of the group "package", which only building needs; the bundle test looks again.
+    pytest.importorskip("PyInstaller")
     text = licences.everything(["numpy.linalg", "PySide6.QtCore", "tifffile"], [])
     for name in ("numpy", "PySide6_Essentials", "tifffile", "pyinstaller"):
         assert f"\n{name} {metadata.version(name)}" in text
