@@ -75,12 +75,16 @@ def child(side: str, path: Path) -> None:
     """Do one side's work in this process and print its seconds and memory as JSON."""
     work = {"ours": ours, "bare": bare}[side]
     work_small = path.with_name("start.tif")
-    # Imports, tables of the FFT and threads are start-up; a small stack brings them in.
+    # Imports, tables of the FFT and threads are start-up; a small stack brings them in. What it
+    # takes the second time is what every stack takes, whatever its size.
     work(work_small)
+    start = time.perf_counter()
+    work(work_small)
+    small = time.perf_counter() - start
     start = time.perf_counter()
     work(path)
     seconds = time.perf_counter() - start
-    print(json.dumps({"seconds": seconds, "peak": peak_megabytes()}))
+    print(json.dumps({"seconds": seconds, "start": small, "peak": peak_megabytes()}))
 
 
 def peak_megabytes() -> float:
@@ -131,7 +135,7 @@ def main() -> int:
 def measure(folder: Path, sizes: list[float], rounds: int) -> int:
     print(f"{os.cpu_count()} cores; frames of {SIDE} x {SIDE} uint16, all patches of 64 x 64")
     print(f"{'GB':>6}{'ours s':>9}{'bare s':>9}{'s/GB':>8}{'ratio':>8}{'peak MB':>9}")
-    write_stack(folder / "start.tif", 0.03)
+    small = write_stack(folder / "start.tif", 0.03)
     paths = {size: folder / f"stack-{size}.tif" for size in sizes}
     nbytes = {size: write_stack(path, size) for size, path in paths.items()}
     pairs: dict[float, list[tuple[dict[str, float], dict[str, float]]]] = {s: [] for s in sizes}
@@ -145,7 +149,8 @@ def measure(folder: Path, sizes: list[float], rounds: int) -> int:
         other = min(b["seconds"] for _, b in pairs[size])
         throughputs.append(statistics.median(b["seconds"] / a["seconds"] for a, b in pairs[size]))
         peaks.append(max(a["peak"] for a, _ in pairs[size]))
-        per_byte.append(mine / nbytes[size] * 2**30)
+        start = min(a["start"] for a, _ in pairs[size])
+        per_byte.append((mine - start) / (nbytes[size] - small) * 2**30)
         print(
             f"{size:6g}{mine:9.2f}{other:9.2f}{per_byte[-1]:8.2f}{throughputs[-1]:8.2f}"
             f"{peaks[-1]:9.0f}"
@@ -154,13 +159,13 @@ def measure(folder: Path, sizes: list[float], rounds: int) -> int:
     results = [
         ("peak resident memory, MB", max(peaks), "<=", AIMS["memory"]),
         ("throughput, share of the bare minimum's", min(throughputs), ">=", AIMS["throughput"]),
-        ("seconds per byte, largest over smallest less 1", linear, "<=", AIMS["linear"]),
+        ("seconds less start-up per byte, largest / smallest - 1", linear, "<=", AIMS["linear"]),
     ]
     missed = False
     for title, value, sign, aim in results:
         bad = value > aim if sign == "<=" else value < aim
         missed |= bad
-        print(f"{title:50}{value:9.2f}  {sign} {aim:g}{'  MISSED' if bad else ''}")
+        print(f"{title:56}{value:9.2f}  {sign} {aim:g}{'  MISSED' if bad else ''}")
     return int(missed)
 
 

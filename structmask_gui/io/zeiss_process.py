@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +22,10 @@ import numpy as np
 from structmask_gui.core.frames import AnyArray
 
 _LONGEST_LINE = 256 * 2**20
+_SECONDS = 30.0
+"""How long an answer may take; a damaged file can also keep the library busy for ever."""
+
+_MOST_MEMORY = 6 * 2**30
 
 
 class CziReader:
@@ -47,7 +53,7 @@ class CziReader:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         try:
-            self.about = self._ask({"open": str(path)})
+            self.about, _ = self._ask({"open": str(path)})
         except BaseException:
             self.close()
             raise
@@ -56,27 +62,30 @@ class CziReader:
         self, box: tuple[int, int, int, int], plane: dict[str, int], scene: int | None
     ) -> AnyArray:
         """Return a rectangle (x, y, width, height) of a plane, of shape (y, x, samples)."""
-        answer = self._ask({"read": list(box), "plane": plane, "scene": scene})
-        assert self._process.stdout is not None
-        data = self._process.stdout.read(int(answer["bytes"]))
+        answer, data = self._ask({"read": list(box), "plane": plane, "scene": scene})
         return np.frombuffer(data, answer["dtype"]).reshape(answer["shape"])
 
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         out, into = self._process.stdout, self._process.stdin
         assert out is not None
         assert into is not None
+        watchdog = threading.Timer(_SECONDS, self._process.kill)
+        watchdog.daemon = True
+        watchdog.start()
         try:
             into.write(json.dumps(question).encode() + b"\n")
             into.flush()
             line = out.readline(_LONGEST_LINE)
+            if not line.endswith(b"\n"):
+                raise OSError("the reader ended over the file")
+            answer: dict[str, Any] = json.loads(line)
+            if "error" in answer:
+                raise OSError(answer["error"])
+            return answer, out.read(int(answer.get("bytes", 0)))
         except (BrokenPipeError, ValueError) as error:
             raise OSError("the reader has ended") from error
-        if not line.endswith(b"\n"):
-            raise OSError("the reader ended over the file")
-        answer: dict[str, Any] = json.loads(line)
-        if "error" in answer:
-            raise OSError(answer["error"])
-        return answer
+        finally:
+            watchdog.cancel()
 
     def close(self) -> None:
         """End the process."""
@@ -93,6 +102,10 @@ class CziReader:
 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answer questions until there are no more; runs in the other process."""
+    if os.name == "posix":
+        # What a damaged file makes the library ask for is refused to it.
+        limit = import_module("resource")
+        limit.setrlimit(limit.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     czi = import_module("pylibCZIrw.czi")
 
     with contextlib.ExitStack() as opened:

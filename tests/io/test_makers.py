@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pickle
 import shutil
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.io import images
+from structmask_gui.io import images, zeiss_process
 from structmask_gui.io.batch_files import find_files
 from structmask_gui.io.images import ImageStack, open_stack
 from structmask_gui.io.jobs import Input, extract_inputs
@@ -360,6 +362,21 @@ def test_czi_whose_reader_dies(tmp_path: Path) -> None:
         stack.read(0)
     stack.close()
     assert process.stdin.closed
+
+
+@pytest.mark.skipif(os.name != "posix", reason="stops a process by a signal")
+def test_czi_whose_reader_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by fuzzing: the maker's library can be busy for ever with a damaged file."""
+    czi = pytest.importorskip("pylibCZIrw.czi")
+    with czi.create_czi(str(tmp_path / "a.czi")) as writer:
+        writer.write(values((64, 80, 1)), plane={"T": 0, "C": 0, "Z": 0})
+    with open_stack(tmp_path / "a.czi") as stack:
+        process = stack._store._close.__self__._process  # type: ignore[attr-defined]
+        monkeypatch.setattr(zeiss_process, "_SECONDS", 0.3)
+        process.send_signal(signal.SIGSTOP)
+        with pytest.raises(InputError, match=r"a\.czi: a part of the pixels cannot be read"):
+            stack.read(0)
+        assert process.wait(timeout=5) != 0
 
 
 def lif(path: Path) -> AnyArray:
