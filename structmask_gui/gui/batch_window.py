@@ -202,7 +202,9 @@ class BatchWindow(QDialog):
         self._plan()
 
     def _ask_files(self) -> None:
-        dialogs.ask_files(self, "Add files", self._here(), dialogs.READABLE, self.add, several=True)
+        dialogs.ask_files(
+            self, "Add files", self._here(), dialogs.readable_files(), self.add, several=True
+        )
 
     def _ask_folder(self) -> None:
         dialogs.ask_folder(self, "Add the images of a folder", self._here(), self._add_folder)

@@ -50,7 +50,7 @@ class Commands(QObject):
             self._window,
             "Open a stack",
             self._folder(),
-            dialogs.READABLE,
+            dialogs.readable_files(),
             self._window.open_paths,
             several=True,
         )

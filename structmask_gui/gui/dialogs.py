@@ -31,11 +31,15 @@ from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.icons import application_icon
 from structmask_gui.gui.system import system_text
 
-READABLE = (
-    "Images (*.tif *.tiff *.btf *.tf8 *.tf2 *.ome.tif *.ome.tiff *.png *.jpg *.jpeg *.npy)"
-    ";;All files (*)"
-)
 MASKS = "Masks (*.npy *.png *.tif *.tiff);;All files (*)"
+
+
+def readable_files() -> str:
+    """Return the filter of the dialogs that open images: what can be read here."""
+    from structmask_gui.io.images import EXTENSIONS
+
+    endings = sorted({f"*{ending}" for endings in EXTENSIONS.values() for ending in endings})
+    return f"Images ({' '.join(endings)});;All files (*)"
 
 
 class TextDialog(QDialog):
@@ -55,15 +59,15 @@ class TextDialog(QDialog):
         copy = QPushButton("&Copy")
         copy.setToolTip("Copy the text to the clipboard")
         copy.clicked.connect(self.copy)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
-        buttons.rejected.connect(self.reject)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self._buttons.addButton(copy, QDialogButtonBox.ButtonRole.ActionRole)
+        self._buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         self.head = QHBoxLayout()
         self.head.addWidget(label, 1)
         layout.addLayout(self.head)
         layout.addWidget(self._edit, 1)
-        layout.addWidget(buttons)
+        layout.addWidget(self._buttons)
         self.resize(680, 420)
 
     def copy(self) -> None:
@@ -71,9 +75,33 @@ class TextDialog(QDialog):
         QGuiApplication.clipboard().setText(self.text)
 
 
-def about(parent: QWidget | None) -> TextDialog:
+class AboutDialog(TextDialog):
+    """Version, system, and the licences behind a button."""
+
+    def __init__(self, parent: QWidget | None, title: str, words: str, text: str) -> None:
+        super().__init__(parent, title, words, text)
+        button = QPushButton("&Licences…")
+        button.setToolTip("Licences of StructMask and of all its parts")
+        button.clicked.connect(self.show_licences)
+        self._buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+
+    def show_licences(self) -> TextDialog:
+        """Show the licences of StructMask and of all its parts."""
+        from structmask_gui.gui import licences
+
+        dialog = TextDialog(
+            self,
+            "Licences",
+            "StructMask is free software under the BSD 3-Clause licence. Its parts have their own.",
+            f"{licences.own_text()}\n\n{licences.third_party_text()}",
+        )
+        dialog.show()
+        return dialog
+
+
+def about(parent: QWidget | None) -> AboutDialog:
     """Show version and system."""
-    dialog = TextDialog(
+    dialog = AboutDialog(
         parent,
         "About StructMask",
         f"<b>StructMask {__version__}</b><br>Measures which pixels of a microscope image share"

@@ -16,6 +16,7 @@ from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.sampling import Region
+from structmask_gui.gui import dialogs
 from structmask_gui.gui.actions import ACTIONS, MENUS
 from structmask_gui.gui.batch_window import BatchWindow
 from structmask_gui.gui.commands import Commands
@@ -372,6 +373,22 @@ def test_shortcuts_can_be_searched(window: MainWindow):
     shown._search.setText("undo")
     left = [y for y in range(shown.table.rowCount()) if not shown.table.isRowHidden(y)]
     assert 1 <= len(left) < shown.table.rowCount()
+
+
+def test_about_shows_the_licences(window: MainWindow):
+    window.commands.about()
+    (dialog,) = window.findChildren(dialogs.AboutDialog)
+    shown = dialog.show_licences()
+    for words in ("BSD 3-Clause", "numpy", "PySide6"):
+        assert words in shown.text
+    shown.close()
+    dialog.close()
+
+
+def test_the_dialogs_offer_what_can_be_read():
+    offered = dialogs.readable_files()
+    for ending in ("*.tif ", "*.png ", "*.npy "):
+        assert ending in offered
 
 
 def test_about_can_be_copied(window: MainWindow):

@@ -26,13 +26,14 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui import dialogs
+from structmask_gui.gui.handover import PRESET_SUFFIX
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
 from structmask_gui.io.presets import Preset, PresetFolder, built_in_presets, file_stem, save_preset
 
 log = logging.getLogger(__name__)
 
-_FILES = "Presets (*.json)"
+_FILES = f"Presets (*{PRESET_SUFFIX} *.json)"
 _NO_REMEDY = "The remedies belong to the published method, which is not chosen."
 _HINT = "Point at a button to see what it would change."
 
@@ -313,7 +314,7 @@ class PresetsPanel(QWidget):
         dialogs.ask_new_file(
             self,
             "Export preset",
-            folder / f"{file_stem(preset.name)}.json",
+            folder / f"{file_stem(preset.name)}{PRESET_SUFFIX}",
             _FILES,
             self.export_to,
         )

@@ -116,7 +116,9 @@ class ResultPanel(QWidget):
             return
         paths = self._session.paths
         folder = str(paths[0].parent if paths else Path.home())
-        dialogs.ask_files(self, "Open the denoised stack", folder, dialogs.READABLE, self._open_all)
+        dialogs.ask_files(
+            self, "Open the denoised stack", folder, dialogs.readable_files(), self._open_all
+        )
 
     def _open_all(self, paths: list[str]) -> None:
         self.open_path(paths[0])

@@ -96,7 +96,7 @@ class SecondStackRow(QWidget):
         """Ask for the file, at first in `folder`."""
         folder = str(Path(self._path).parent) if self._path else self.folder
         dialogs.ask_files(
-            self, WORDS[self.kind], folder, dialogs.READABLE, self._on_files, several=False
+            self, WORDS[self.kind], folder, dialogs.readable_files(), self._on_files, several=False
         )
 
     def _on_files(self, paths: list[str]) -> None:
