@@ -14,6 +14,7 @@ from pathlib import Path
 
 FOLDER = Path("build") / "demo"
 _TIMEOUT = 600_000
+_PATIENCE = 60_000
 _SIZE = (1280, 800)
 
 
@@ -52,7 +53,7 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
     int
         0, or 2 with a sentence on standard error when the file cannot be used.
     """
-    from PySide6.QtCore import QEventLoop, QTimer
+    from PySide6.QtCore import QDeadlineTimer, QEventLoop, QTimer
 
     from structmask_gui.gui import app, logs, needs
     from structmask_gui.gui.settings import Settings
@@ -107,6 +108,15 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
         window.exporter.written.connect(lambda _names: loop.quit())
         window.exporter.export(paths)
         loop.exec()
+    quality = window.session.quality
+    if not answers and quality.state == "measuring":
+        # The picture shows a finished window: what the mask will do is measured after the mask.
+        # No picture waits longer than this for it.
+        patience = QDeadlineTimer(_PATIENCE)
+        QTimer.singleShot(_PATIENCE, loop, loop.quit)
+        quality.changed.connect(loop.quit)
+        while not answers and quality.state == "measuring" and not patience.hasExpired():
+            loop.exec()
     if not answers:
         # One turn of the loop, so that everything the result changed has been laid out and drawn.
         QTimer.singleShot(300, loop, loop.quit)
