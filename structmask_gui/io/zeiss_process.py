@@ -25,6 +25,8 @@ _LONGEST_LINE = 256 * 2**20
 _SECONDS = 30.0
 """How long an answer may take; a damaged file can also keep the library busy for ever."""
 
+_SECONDS_TO_OPEN = 15.0
+
 _MOST_MEMORY = 6 * 2**30
 
 
@@ -69,7 +71,8 @@ class CziReader:
         out, into = self._process.stdout, self._process.stdin
         assert out is not None
         assert into is not None
-        watchdog = threading.Timer(_SECONDS, self._process.kill)
+        seconds = _SECONDS_TO_OPEN if "open" in question else _SECONDS
+        watchdog = threading.Timer(seconds, self._process.kill)
         watchdog.daemon = True
         watchdog.start()
         try:
