@@ -19,6 +19,10 @@ from structmask_gui.core.parameters import Parameters, parameter_infos
 # Rows read at once: enough for speed, small beside the memory of any machine.
 _BYTES_AT_ONCE = 32 * 2**20
 
+# Patches of so many pixels are copied one by one, smaller ones gathered at once. Measured on frames
+# of 2048 x 2048: 64 x 64 in 2.4 ms against 6.4, 16 x 16 in 10.2 against 6.6.
+_WORTH_A_COPY = 32 * 32
+
 NOT_FINITE = "holds pixels that are not numbers"
 CONSTANT = "constant, holds no noise"
 
@@ -253,11 +257,12 @@ def _room(plan: Plan, start: int, per_chunk: int, frames: Frames) -> AnyArray:
 def _cut(rows: AnyArray, plan: Plan, y0: int, first: int, patches: AnyArray) -> None:
     """Copy the patches from ``first`` on out of rows that begin at ``y0`` of their frame."""
     height, width = plan.patch_shape
-    if len(patches) == 1:
-        _, y, x = plan.places[first].tolist()
-        patches[0] = rows[y - y0 : y - y0 + height, x : x + width]
+    places = plan.places[first : first + len(patches)]
+    if height * width >= _WORTH_A_COPY:
+        for patch, (_, y, x) in zip(patches, places.tolist(), strict=True):
+            patch[...] = rows[y - y0 : y - y0 + height, x : x + width]
     else:
-        _, tops, lefts = plan.places[first : first + len(patches)].T
+        _, tops, lefts = places.T
         windows = np.lib.stride_tricks.sliding_window_view(rows, plan.patch_shape)
         patches[:] = windows[tops - y0, lefts]
 
