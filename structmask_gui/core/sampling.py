@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, Self
 
@@ -104,17 +105,17 @@ class Sampling:
         places[:, 0] = np.arange(len(shapes))
         return cls((height, width), places, np.ones(len(shapes), dtype=bool), ("",) * len(shapes))
 
-    @property
+    @cached_property
     def n_used(self) -> int:
         """Number of patches measured."""
         return int(self.used.sum())
 
-    @property
+    @cached_property
     def n_frames(self) -> int:
         """Number of frames that gave at least one patch."""
         return len(np.unique(self.places[self.used, 0]))
 
-    @property
+    @cached_property
     def left_out(self) -> dict[str, int]:
         """Number of patches left out for each reason."""
         return dict(Counter(reason for reason in self.reasons if reason))
