@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from structmask_gui.core.autocorrelation import (
     FloatArray,
     LagKernel,
     centred,
+    most_patches,
     patches_per_chunk,
     transform,
     unfold,
@@ -30,10 +31,10 @@ from structmask_gui.core.progress import (
     stop_if,
 )
 from structmask_gui.core.sampling import (
-    Chunk,
     Plan,
     Region,
     Sampling,
+    extremes,
     plan_patches,
     read_patches,
     unusable,
@@ -307,24 +308,54 @@ class MeasuringWork:
             measured, parameters, plan, kernel, patches_per_chunk(kernel, len(plan), WORKERS)
         )
 
-    def values(self, patches: AnyArray) -> tuple[FloatArray, list[str]]:
-        """Return what is averaged, of each usable patch, and why the others are not usable.
-
-        Shapes: (n, height, width) to (usable, reach_y + 1, 2 * reach_x + 1).
-        """
-        reasons = unusable(patches)
+    def prepared(self, patches: AnyArray) -> Prepared:
+        """Return the usable patches, centred, and why the others are not usable."""
+        low, high = extremes(patches)
+        reasons = unusable(low, high)
         if any(reasons):
-            patches = patches[np.array([not reason for reason in reasons])]
+            used = np.array([not reason for reason in reasons])
+            patches, low, high = patches[used], low[used], high[used]
         if not len(patches):
-            return np.zeros((0, *self.kernel.half_shape)), reasons
-        scaled, scale = centred(patches)
-        values = transform(
-            self.kernel.half_plane(scaled),
-            scale,
+            return Prepared(np.zeros(patches.shape, np.float32), np.zeros(0), reasons)
+        return Prepared(*centred(patches, (low, high)), reasons)
+
+    def values(self, prepared: Prepared) -> FloatArray:
+        """Return what is averaged, of each usable patch.
+
+        Shape (usable, reach_y + 1, 2 * reach_x + 1).
+        """
+        return transform(
+            self.kernel.half_plane(prepared.patches),
+            prepared.scale,
             normalise=self.parameters.norm_autocorr,
             logarithm=self.parameters.log_autocorr,
         )
-        return values, reasons
+
+
+class Prepared(NamedTuple):
+    """Patches ready to be transformed, and why others of their chunk are not among them.
+
+    Attributes
+    ----------
+    patches : ndarray of float32, shape (usable, height, width)
+    scale : ndarray of float64, shape (usable,)
+        As `centred` returns them.
+    reasons : list of str
+        For each patch of the chunk, empty if it is usable.
+    """
+
+    patches: NDArray[np.float32]
+    scale: FloatArray
+    reasons: list[str]
+
+    def chunks(self, size: int) -> Iterator[Prepared]:
+        """Divide it into chunks of ``size`` patches, usable or not."""
+        start = 0
+        for first in range(0, len(self.reasons), size):
+            reasons = self.reasons[first : first + size]
+            end = start + reasons.count("")
+            yield Prepared(self.patches[start:end], self.scale[start:end], reasons)
+            start = end
 
 
 def measured(
@@ -443,20 +474,28 @@ def _chunk_sums(
 ) -> Iterator[tuple[FloatArray | None, list[str]]]:
     """Yield the sum over the usable patches of each chunk, and why others are not usable."""
 
-    def sums_of(chunk: Chunk) -> tuple[FloatArray | None, list[str]]:
-        if cancelled():
-            return None, []
-        values, reasons = work.values(chunk.patches)
-        return (values.sum(axis=0) if len(values) else None), reasons
+    def sum_of(prepared: Prepared) -> tuple[FloatArray | None, list[str]]:
+        if cancelled() or not len(prepared.patches):
+            return None, prepared.reasons
+        return work.values(prepared).sum(axis=0), prepared.reasons
 
     what = "Measuring patches"
     done = 0
     progress(0, len(plan), what)
-    chunks = read_patches(work.frames, plan, work.per_chunk)
+    # Prepared where they are read: many small steps in two threads wait for each other more than
+    # they work, while the long ones of the transform share the cores well.
+    chunks = (chunk for group in _groups(work, plan) for chunk in group.chunks(work.per_chunk))
     # Closed at once when something is raised: the pool must not outlive the call.
-    with closing(in_threads(sums_of, chunks)) as results:
+    with closing(in_threads(sum_of, chunks)) as results:
         for values, why in results:
             stop_if(cancelled)
             yield values, why
             done += len(why)
             progress(done, len(plan), what)
+
+
+def _groups(work: MeasuringWork, plan: Plan) -> Iterator[Prepared]:
+    """Read and prepare whole chunks, as many at once as may be in memory."""
+    at_once = work.per_chunk * max(1, most_patches(work.kernel) // work.per_chunk)
+    for chunk in read_patches(work.frames, plan, at_once):
+        yield work.prepared(chunk.patches)

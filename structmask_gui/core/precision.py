@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from structmask_gui.core.autocorrelation import FloatArray, patches_per_chunk
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray
-from structmask_gui.core.measurement import Measurement, MeasuringWork, measured
+from structmask_gui.core.measurement import Measurement, MeasuringWork, Prepared, measured
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
-from structmask_gui.core.sampling import Chunk, Plan, Region, read_patches
+from structmask_gui.core.sampling import Plan, Region, read_patches
 from structmask_gui.core.threads import in_threads
 
 _FIRST_ROUND = 128
@@ -133,14 +133,17 @@ def _add_round(
     plan = Plan(work.plan.patch_shape, work.plan.places[chosen])
     per_chunk = patches_per_chunk(work.kernel, len(plan), _CHUNKS_FOR)
 
-    def values_of(chunk: Chunk) -> tuple[FloatArray, list[str], slice]:
+    def values_of(chunk: tuple[Prepared, slice]) -> tuple[FloatArray, list[str], slice]:
+        prepared, indices = chunk
         if cancelled():
-            return np.zeros((0, *work.kernel.half_shape)), [], chunk.indices
-        values, reasons = work.values(chunk.patches)
-        return values, reasons, chunk.indices
+            return np.zeros((0, *work.kernel.half_shape)), prepared.reasons, indices
+        return work.values(prepared), prepared.reasons, indices
 
     taken, total = so_far
-    chunks = read_patches(work.frames, plan, per_chunk)
+    chunks = (
+        (work.prepared(chunk.patches), chunk.indices)
+        for chunk in read_patches(work.frames, plan, per_chunk)
+    )
     with closing(in_threads(values_of, chunks)) as results:
         for values, reasons, indices in results:
             stop_if(cancelled)

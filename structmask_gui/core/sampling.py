@@ -236,35 +236,40 @@ def read_patches(frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
     row_bytes = frames.frame_shape[1] * frames.dtype.itemsize
     most_rows = max(plan.patch_shape[0], _BYTES_AT_ONCE // row_bytes)
     start = 0
-    patches = _room(plan, start, per_chunk, frames)
+    patches, places = _room(plan, start, per_chunk, frames)
     for band in _bands(plan, most_rows):
-        rows = frames.read(band.frame, band.y0, band.y1)
-        first = band.first
-        while first < band.end:
-            end = min(band.end, start + len(patches))
-            _cut(rows, plan, band.y0, first, patches[first - start : end - start])
+        number, y0, y1, first, last = band
+        rows = frames.read(number, y0, y1)
+        while first < last:
+            end = min(last, start + len(patches))
+            here = slice(first - start, end - start)
+            _cut(rows, y0, plan.patch_shape, places[here], patches[here])
             first = end
             if end == start + len(patches):
                 yield Chunk(slice(start, end), patches)
                 start = end
-                patches = _room(plan, start, per_chunk, frames)
+                patches, places = _room(plan, start, per_chunk, frames)
 
 
-def _room(plan: Plan, start: int, per_chunk: int, frames: Frames) -> AnyArray:
-    """Return an empty array for the chunk that begins at ``start``."""
-    return np.empty((min(per_chunk, len(plan) - start), *plan.patch_shape), dtype=frames.dtype)
+def _room(
+    plan: Plan, start: int, per_chunk: int, frames: Frames
+) -> tuple[AnyArray, list[list[int]]]:
+    """Return an empty array for the chunk that begins at ``start``, and its places."""
+    places = plan.places[start : start + per_chunk].tolist()
+    return np.empty((len(places), *plan.patch_shape), dtype=frames.dtype), places
 
 
-def _cut(rows: AnyArray, plan: Plan, y0: int, first: int, patches: AnyArray) -> None:
-    """Copy the patches from ``first`` on out of rows that begin at ``y0`` of their frame."""
-    height, width = plan.patch_shape
-    places = plan.places[first : first + len(patches)]
+def _cut(
+    rows: AnyArray, y0: int, shape: tuple[int, int], places: list[list[int]], patches: AnyArray
+) -> None:
+    """Copy the patches at places out of rows that begin at ``y0`` of their frame."""
+    height, width = shape
     if height * width >= _WORTH_A_COPY:
-        for patch, (_, y, x) in zip(patches, places.tolist(), strict=True):
-            patch[...] = rows[y - y0 : y - y0 + height, x : x + width]
+        for i, (_, y, x) in enumerate(places):
+            patches[i] = rows[y - y0 : y - y0 + height, x : x + width]
     else:
-        _, tops, lefts = places.T
-        windows = np.lib.stride_tricks.sliding_window_view(rows, plan.patch_shape)
+        _, tops, lefts = np.array(places).T
+        windows = np.lib.stride_tricks.sliding_window_view(rows, shape)
         patches[:] = windows[tops - y0, lefts]
 
 
@@ -297,20 +302,32 @@ def _bands(plan: Plan, most_rows: int) -> Iterator[_Band]:
             first = end
 
 
-def unusable(patches: AnyArray) -> list[str]:
-    """Return why each patch cannot be measured, or an empty string.
+def extremes(patches: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Return the smallest and the largest value of each patch; NaN where a pixel is NaN.
 
     Parameters
     ----------
     patches : ndarray, shape (n, height, width)
     """
     flat = patches.reshape(len(patches), -1)
-    low, high = flat.min(axis=1), flat.max(axis=1)
-    if patches.dtype.kind == "f":
+    return flat.min(axis=1), flat.max(axis=1)
+
+
+def unusable(low: AnyArray, high: AnyArray) -> list[str]:
+    """Return why each patch cannot be measured, or an empty string.
+
+    Parameters
+    ----------
+    low, high : ndarray, shape (n,)
+        From `extremes`.
+    """
+    if low.dtype.kind == "f":
         # A minimum or maximum is NaN or infinite as soon as one pixel is.
         finite = np.isfinite(low) & np.isfinite(high)
     else:
-        finite = np.ones(len(patches), dtype=bool)
+        finite = np.ones(len(low), dtype=bool)
+    if finite.all() and (low != high).all():
+        return [""] * len(low)
     return [
         NOT_FINITE if not good else CONSTANT if constant else ""
         for good, constant in zip(finite.tolist(), (low == high).tolist(), strict=True)

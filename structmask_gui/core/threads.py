@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache, wraps
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -26,7 +26,7 @@ def _pool() -> ThreadPoolExecutor:
     A new thread has to ask the system for all its memory again; for short work that costs more than
     the work (measured: 5 ms for 100 patches in new threads, 3 ms in kept ones).
     """
-    return ThreadPoolExecutor(WORKERS, thread_name_prefix="structmask")
+    return ThreadPoolExecutor(max(1, WORKERS - 1), thread_name_prefix="structmask")
 
 
 @cache
@@ -45,21 +45,66 @@ def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_
     The items are made in the calling thread, so that files are read by one thread only; the order
     of the results, and so of every sum of them, does not depend on the number of cores. When it is
     closed nothing of it goes on.
+
+    The calling thread takes its share of the work: to wake a second thread takes a millisecond now
+    and then, and short work has been done by then.
     """
-    pending: deque[Future[_Out]] = deque()
+    helpers = WORKERS - 1
+    pending: deque[_Task[_In, _Out]] = deque()
     # One level of threads: BLAS would start its own in each of ours.
     with _blas().limit(limits=1, user_api="blas"):
         try:
             for item in items:
-                pending.append(_pool().submit(work, item))
-                if len(pending) > 2 * WORKERS:
+                task = _Task(work, item)
+                # For each helper one item at work and one that waits.
+                if sum(not earlier.done for earlier in pending) < 2 * helpers:
+                    task.hand_over()
+                else:
+                    task.do()
+                pending.append(task)
+                while pending and (pending[0].done or len(pending) > 4 * WORKERS):
                     yield pending.popleft().result()
+            # What no helper has begun, from the end on: they go on from the front.
+            for task in reversed(pending):
+                task.take_back()
             while pending:
                 yield pending.popleft().result()
         finally:
-            for future in pending:
-                future.cancel()
-            wait(pending)
+            for task in pending:
+                task.drop()
+
+
+class _Task(Generic[_In, _Out]):
+    """One item: done here, or handed over to another thread."""
+
+    def __init__(self, work: Callable[[_In], _Out], item: _In) -> None:
+        self._work = work
+        self._item = item
+        self._future: Future[_Out] = Future()
+
+    @property
+    def done(self) -> bool:
+        return self._future.done()
+
+    def hand_over(self) -> None:
+        self._future = _pool().submit(self._work, self._item)
+
+    def do(self) -> None:
+        self._future = Future()
+        self._future.set_result(self._work(self._item))
+
+    def take_back(self) -> None:
+        """Do it here unless it has been begun."""
+        if self._future.cancel():
+            self.do()
+
+    def drop(self) -> None:
+        """See that it is not at work any more."""
+        if not self._future.cancel():
+            wait([self._future])
+
+    def result(self) -> _Out:
+        return self._future.result()
 
 
 def one_blas_thread(function: Callable[_Args, _Out]) -> Callable[_Args, _Out]:

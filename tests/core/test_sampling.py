@@ -11,6 +11,7 @@ from structmask_gui.core.sampling import (
     NOT_FINITE,
     Plan,
     Region,
+    extremes,
     plan_patches,
     read_patches,
     unusable,
@@ -147,5 +148,5 @@ def test_reasons():
     patches[1] = 7
     patches[2, 3, 3] = np.nan
     patches[3, 3, 3] = -np.inf
-    assert unusable(patches) == ["", CONSTANT, NOT_FINITE, NOT_FINITE, ""]
-    assert unusable(np.ones((1, 16, 16), dtype=bool)) == [CONSTANT]
+    assert unusable(*extremes(patches)) == ["", CONSTANT, NOT_FINITE, NOT_FINITE, ""]
+    assert unusable(*extremes(np.ones((1, 16, 16), dtype=bool))) == [CONSTANT]

@@ -1,0 +1,96 @@
+"""Work on all cores: order, sharing, ending, and memory that is kept."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from structmask_gui.core import threads
+from structmask_gui.core.scratch import scratch
+from structmask_gui.core.threads import in_threads
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_results_come_in_order(workers: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(threads, "WORKERS", workers)
+
+    def slow_if_even(i: int) -> int:
+        time.sleep(0.002 * (i % 2 == 0))
+        return i * i
+
+    assert list(in_threads(slow_if_even, range(40))) == [i * i for i in range(40)]
+
+
+def test_the_caller_does_its_share_while_a_helper_is_held_up(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(threads, "WORKERS", 2)
+    done_here = threading.Event()
+
+    def work(i: int) -> str:
+        name = threading.current_thread().name
+        if name.startswith("structmask"):
+            # Would wait for ever if the caller waited for it.
+            assert done_here.wait(10)
+        else:
+            done_here.set()
+        return name
+
+    names = list(in_threads(work, range(3)))
+    assert threading.current_thread().name in names
+
+
+def test_items_are_made_in_the_calling_thread():
+    made_in: set[int] = set()
+
+    def items():
+        for i in range(20):
+            made_in.add(threading.get_ident())
+            yield i
+
+    list(in_threads(abs, items()))
+    assert made_in == {threading.get_ident()}
+
+
+def test_nothing_goes_on_after_it_is_closed():
+    at_work = threading.Lock()
+    begun: list[int] = []
+
+    def work(i: int) -> int:
+        with at_work:
+            begun.append(i)
+            time.sleep(0.001)
+        return i
+
+    with closing(in_threads(work, range(1000))) as results:
+        assert next(results) == 0
+    count = len(begun)
+    assert not at_work.locked()
+    time.sleep(0.02)
+    assert len(begun) == count
+
+
+def test_an_error_reaches_the_caller():
+    def work(i: int) -> float:
+        return 1 / (7 - i)
+
+    with pytest.raises(ZeroDivisionError):
+        list(in_threads(work, range(20)))
+
+
+def test_scratch_is_kept_by_name_and_thread():
+    first = scratch("a", (4, 5), np.float32)
+    assert np.shares_memory(first, scratch("a", (2, 3), np.complex64))
+    assert not np.shares_memory(first, scratch("b", (4, 5), np.float32))
+    elsewhere: list[np.ndarray] = []
+    thread = threading.Thread(target=lambda: elsewhere.append(scratch("a", (4, 5), np.float32)))
+    thread.start()
+    thread.join()
+    assert not np.shares_memory(first, elsewhere[0])
+
+
+def test_large_rooms_are_not_kept():
+    large = scratch("a", (2**23, 2), np.float64)
+    assert not np.shares_memory(large, scratch("a", (2**23, 2), np.float64))
