@@ -56,7 +56,7 @@ def main() -> int:
             n_workers=2,
             threads_per_worker=1,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=50,
         ) as local,
         Cluster(local.scheduler_address) as cluster,

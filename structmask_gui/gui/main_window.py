@@ -195,7 +195,8 @@ class MainWindow(QMainWindow):
             session.history.changed,
         ):
             signal.connect(self._update_enabled)
-        session.history.changed.connect(self._update_history_texts)
+        # When the menu opens: another text has all of the window laid out anew.
+        self._menus["&Edit"].aboutToShow.connect(self._update_history_texts)
         session.stack_changed.connect(self._on_stack)
         session.preset_changed.connect(self._update_title)
         session.pointed.connect(self.pointer.setText)
@@ -385,7 +386,7 @@ class MainWindow(QMainWindow):
         for info in ACTIONS:
             self.actions_by_id[info.id].setEnabled(there[info.needs])
 
-    def _update_history_texts(self, *_: object) -> None:
+    def _update_history_texts(self) -> None:
         history = self.session.history
         for name, word, what in (
             ("undo", "&Undo", history.undo_text),

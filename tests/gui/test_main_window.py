@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters import parameter_infos
@@ -325,3 +325,17 @@ def test_a_shell_completes_by_itself_after_its_first_paint(qtbot: QtBot):
         assert not window.docks
     assert set(window.docks) == {info.id for info in DOCKS}
     window.close()
+
+
+def test_the_menu_says_what_is_undone(loaded: MainWindow, qtbot: QtBot):
+    undo, redo = (loaded.actions_by_id[name] for name in ("undo", "redo"))
+    loaded.session.set_parameter("center_size", 12)
+    edit = loaded.actions_by_id["undo"].associatedObjects()
+    menu = next(of for of in edit if isinstance(of, QMenu))
+    menu.aboutToShow.emit()
+    assert undo.text() == f"&Undo {loaded.session.history.undo_text}"
+    assert loaded.session.history.undo_text
+    loaded.session.history.undo()
+    menu.aboutToShow.emit()
+    assert redo.text() == f"&Redo {loaded.session.history.redo_text}"
+    assert undo.text() == "&Undo"

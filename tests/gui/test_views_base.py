@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui import theme
@@ -19,6 +20,7 @@ from structmask_gui.gui.views.brightness import BrightnessView
 from structmask_gui.gui.views.colormaps import COLORMAPS, DIVERGING, lookup_table
 from structmask_gui.gui.views.image import ImageView
 from structmask_gui.gui.views.lag import ZoomLink
+from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.mask import MaskView
 from structmask_gui.gui.views.profiles import ProfilesView
 from structmask_gui.gui.views.ring_overlay import RingOverlayView
@@ -224,6 +226,23 @@ def test_saved_as_picture_and_as_drawing(view: PictureView) -> None:
     assert bool(re.search(r">\s*X</text>", text)) == (not isinstance(view, PLOTS))
     if view.legend.texts:
         assert view.legend.texts[0] in text
+
+
+def test_the_legend_keeps_its_room(view: PictureView, qtbot: QtBot) -> None:
+    def entries(count: int) -> tuple[Entry, ...]:
+        return tuple(Entry(f"an entry of some length {i}", lambda *_: None) for i in range(count))
+
+    def room() -> tuple[int, int]:
+        return view.legend.minimumWidth(), view.legend.minimumHeight()
+
+    view.legend.set_entries(entries(9))
+    with_nine = room()
+    view.legend.set_entries(entries(1))
+    assert room() == with_nine
+    view.resize(view.width() + 40, view.height() + 40)
+    QApplication.processEvents()
+    view.legend.set_entries(entries(2))
+    assert room() < with_nine
 
 
 def test_titles(view: PictureView) -> None:

@@ -113,8 +113,13 @@ class RingsModel(QAbstractTableModel):
             self._rings, self._texts = rings, texts
             self.endResetModel()
         elif rings:
-            self._rings, self._texts = rings, texts
-            self.dataChanged.emit(self.index(0, 0), self.index(len(rings) - 1, len(COLUMNS) - 1))
+            before, self._rings, self._texts = self._texts, rings, texts
+            # Cell by cell: a view asks eight times for what it draws, at each step of a slider.
+            for row, (old, new) in enumerate(zip(before, texts, strict=True)):
+                for column in columns:
+                    if old[column] != new[column]:
+                        index = self.index(row, column)
+                        self.dataChanged.emit(index, index)
 
     @property
     def marked(self) -> int:

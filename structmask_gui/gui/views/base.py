@@ -114,6 +114,8 @@ class PictureView(QWidget):
         layout.addWidget(self._header)
         self.legend = Legend()
         self.legend.hide()
+        self._legend_room_of: tuple[object, ...] = ()
+        self._legend_took = 0, 0
         self.legend.needs_room.connect(self._arrange)
         self._ground = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._ground.setSpacing(0)
@@ -162,7 +164,7 @@ class PictureView(QWidget):
             return
         width = self._header.width()
         height = self.height() - self._header.height()
-        column, lines = self.legend.column_width(), self.legend.height_for(width)
+        column, lines = self._legend_room(width, height)
         around = _MARGINS[0] + _MARGINS[2] + self.left.width_taken + self._beside()
         above = _MARGINS[1] + _MARGINS[3] + AXIS_HEIGHT
         aspect = self._content.width() / self._content.height()
@@ -175,6 +177,19 @@ class PictureView(QWidget):
         else:
             self._ground.setDirection(QBoxLayout.Direction.TopToBottom)
             self.legend.stand_below(lines)
+
+    def _legend_room(self, width: int, height: int) -> tuple[int, int]:
+        """Return the width of the legend as a column, and its height as lines.
+
+        In a view of the same size it keeps the room it once had, so that the picture does not jump
+        each time an entry comes or goes under a slider.
+        """
+        of = (width, height, self._content.width(), self._content.height(), self.font().key())
+        column, lines = self.legend.column_width(), self.legend.height_for(width)
+        if of == self._legend_room_of:
+            column, lines = max(column, self._legend_took[0]), max(lines, self._legend_took[1])
+        self._legend_room_of, self._legend_took = of, (column, lines)
+        return column, lines
 
     def _place(self) -> None:
         """Give the box the shape of what it shows, so that the axes lie along the picture."""
