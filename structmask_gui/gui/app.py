@@ -25,6 +25,7 @@ from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.handover import Application, is_preset, open_handed
 from structmask_gui.gui.logs import LogLines
 from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.part import Part
 from structmask_gui.gui.second_stacks import KINDS
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
@@ -155,7 +156,8 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
             for name, value in settings.last_choices.items()
             if name in ("series", "axes", "channel")
         }
-        session.open(settings.last_files, **choices)  # type: ignore[arg-type]
+        part = Part.of(settings.last_part)
+        session.open(settings.last_files, **choices, part=part)  # type: ignore[arg-type]
     open_handed(window, files)
 
 

@@ -494,6 +494,7 @@ class MainWindow(QMainWindow):
             settings.views = _encoded(self.views.save_layout())
         settings.last_files = [str(path) for path in session.paths]
         settings.last_choices = session.open_choices
+        settings.last_part = session.part.remembered()
         settings.last_seconds = session.seconds.remembered()
         settings.last_parameters = session.parameters.model_dump()
         settings.last_preset = session.preset.name if session.preset is not None else ""

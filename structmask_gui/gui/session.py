@@ -17,6 +17,7 @@ from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.engine import Edit, Engine, Request
 from structmask_gui.gui.history import Change, History
+from structmask_gui.gui.part import Part
 from structmask_gui.gui.quality import Quality
 from structmask_gui.gui.second_stacks import SecondStacks
 from structmask_gui.gui.session_state import SessionState
@@ -71,10 +72,13 @@ class Session(SessionState):
         series: int | None = None,
         axes: str | None = None,
         channel: int | str | None = None,
+        part: Part | None = None,
     ) -> None:
         """Open a file, or several to average, and measure as soon as they are open.
 
         The present stack stays until the new one is open; if that fails, it stays altogether.
+        Of the part that is wanted, what does not fit the files is left out. Without one, the same
+        files with the same axes keep theirs, and others are measured altogether.
         """
         if isinstance(paths, (str, Path)):
             paths = [paths]
@@ -87,6 +91,7 @@ class Session(SessionState):
             if value is not None
         }
         engine = self._engine
+        wanted_part = self._kept_part(wanted, choices) if part is None else part
 
         def work(progress: Any, cancelled: Any) -> Any:
             stacks: list[Any] = []
@@ -97,12 +102,15 @@ class Session(SessionState):
                         break
                     stacks.append(engine.open(path, **choices))
                 frames = ChosenFrames(stacks) if stacks else None
-                image = None if frames is None else read_for_display(frames, 0, cancelled)
+                fitting = wanted_part.within(frames)
+                image = (
+                    None if frames is None else read_for_display(frames, fitting.frame, cancelled)
+                )
             except BaseException:
                 _close(stacks)
                 raise
             signatures = {path: signature(path) for path in wanted}
-            return tuple(stacks), frames, image, choices, signatures
+            return tuple(stacks), frames, image, choices, signatures, fitting
 
         self._measuring.cancel()
         self._open_ticket = self._opening.submit(work)
@@ -113,10 +121,15 @@ class Session(SessionState):
         if self._stacks:
             self.open(self.paths, **{**self._open_choices, **choices})
 
+    def _kept_part(self, paths: Sequence[Path], choices: Mapping[str, Any]) -> Part:
+        """Return the present part if files and axes stay: another channel has the same frames."""
+        same = all(choices.get(k) == self._open_choices.get(k) for k in ("axes", "series"))
+        return self.part if same and tuple(paths) == self.paths else Part()
+
     def close_files(self) -> None:
         """Let go of the open files and of all results."""
         self.cancel()
-        self._set_stacks((), None, None, {}, {})
+        self._set_stacks((), None, None, {}, {}, Part())
 
     @property
     def open_choices(self) -> dict[str, Any]:
@@ -495,12 +508,13 @@ class Session(SessionState):
         image: Any,
         choices: dict[str, Any],
         signatures: dict[Path, Signature | None],
+        part: Part,
     ) -> None:
         old = self._stacks
         self._serial += 1
         self._stacks, self._all_frames, self._image = stacks, frames, image
         self._open_choices, self._signatures = choices, signatures
-        self._frame, self._region, self._frame_range = 0, None, None
+        self._region, self._frame_range, self._frame = part
         self._measurement = self._extraction = self._asked = self._edit = None
         self._kept.clear()
         self._set_error("")
@@ -508,7 +522,7 @@ class Session(SessionState):
         self.stack_changed.emit()
         self.region_changed.emit()
         self.frame_range_changed.emit()
-        self.frame_changed.emit(0)
+        self.frame_changed.emit(self._frame)
         self.image_changed.emit()
         self.extraction_changed.emit(None)
         self.mask_changed.emit()

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.engine import Edit, Request
+from structmask_gui.gui.part import Part
 from structmask_gui.gui.sources import Signature
 
 if TYPE_CHECKING:
@@ -188,6 +189,11 @@ class SessionState(QObject):
     def frame_range(self) -> FrameRange | None:
         """The frames that are measured; None for all."""
         return self._frame_range
+
+    @property
+    def part(self) -> Part:
+        """What is measured of the open files, and the frame on display."""
+        return Part(self._region, self._frame_range, self._frame)
 
     @property
     def measurement(self) -> Measurement | None:

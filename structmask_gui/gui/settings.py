@@ -73,6 +73,7 @@ class Settings:
     last_preset: str = ""
     last_files: list[str] = field(default_factory=list)
     last_choices: dict[str, int | str] = field(default_factory=dict)
+    last_part: dict[str, Any] = field(default_factory=dict)
     last_seconds: dict[str, str] = field(default_factory=dict)
     last_parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -99,6 +100,7 @@ _GOOD: dict[str, Callable[[Any], bool]] = {
     "last_preset": _text(200),
     "last_files": _paths(1000),
     "last_choices": _choices,
+    "last_part": _table,
     "last_seconds": _texts,
     "last_parameters": _table,
 }

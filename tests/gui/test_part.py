@@ -1,0 +1,109 @@
+"""The rectangle, the frames and the frame on display come back with the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.frames import ArrayFrames, FrameRange
+from structmask_gui.core.sampling import Region
+from structmask_gui.gui.app import begin
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.part import Part
+from tests.gui.conftest import noise, wait_for_result
+
+CHOSEN = Part(Region(8, 100, 10, 120), FrameRange(1, 4, 2), 2)
+FRAMES = ArrayFrames(np.zeros((4, 128, 160)))
+
+
+def test_a_part_comes_back_from_the_settings():
+    assert Part.of(CHOSEN.remembered()) == CHOSEN
+    assert Part.of(Part().remembered()) == Part()
+    assert CHOSEN.within(FRAMES) == CHOSEN
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"region": [1, 2, 3]},
+        {"region": "all", "frames": 3, "shown": None},
+        {"frames": [0, 2, 1.5], "shown": [True]},
+        {"region": [0, "8", 0, 8], "unknown": [1]},
+    ],
+)
+def test_nonsense_in_the_settings_is_left_out(values: dict[str, Any]):
+    assert Part.of(values) == Part()
+
+
+@pytest.mark.parametrize(
+    ("part", "left"),
+    [
+        (Part(Region(0, 129, 0, 10)), Part()),
+        (Part(Region(-1, 20, 0, 10)), Part()),
+        (Part(Region(9, 9, 0, 10)), Part()),
+        (Part(None, FrameRange(0, 5)), Part()),
+        (Part(None, FrameRange(2, 2)), Part()),
+        (Part(None, FrameRange(0, 2, 0)), Part()),
+        (Part(None, None, 77), Part(frame=3)),
+        (Part(None, None, -7), Part()),
+    ],
+)
+def test_what_does_not_fit_the_file_is_left_out(part: Part, left: Part):
+    assert part.within(FRAMES) == left
+    assert part.within(None) == Part()
+
+
+def test_the_next_start_measures_the_same_part(
+    make_main_window: Callable[..., MainWindow], stack_file: Path, qtbot: QtBot
+):
+    first = make_main_window()
+    first.open_paths([str(stack_file)])
+    wait_for_result(first.session, qtbot)
+    first.session.set_region(CHOSEN.region)
+    first.session.set_frame_range(CHOSEN.frame_range)
+    first.session.set_frame(CHOSEN.frame)
+    wait_for_result(first.session, qtbot)
+    first.close()
+    second = make_main_window(first.settings)
+    begin(second, [])
+    wait_for_result(second.session, qtbot)
+    session = second.session
+    assert session.part == CHOSEN
+    assert session.measurement is not None
+    assert session.measurement.region == CHOSEN.region
+    assert session.image is not None
+    assert np.array_equal(session.image, noise((4, 128, 160))[2])
+    assert second.views.image.frame_bar.slider.value() == 2
+    boxes = second.panel("parameters").measured_part
+    assert [round(box.value()) for box in (boxes.first, boxes.last, boxes.step)] == [2, 4, 2]
+    assert round(boxes.left.value()) == 10
+    assert not session.history.can_undo
+
+
+def test_reading_again_keeps_the_part_and_another_file_does_not(
+    loaded: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    session = loaded.session
+    session.set_region(CHOSEN.region)
+    session.set_frame(2)
+    wait_for_result(session, qtbot)
+    with qtbot.waitSignal(session.stack_changed):
+        loaded.actions_by_id["reopen_file"].trigger()
+    wait_for_result(session, qtbot)
+    assert session.part == Part(CHOSEN.region, None, 2)
+    with qtbot.waitSignal(session.stack_changed):
+        session.reopen(axes="TYX")
+    wait_for_result(session, qtbot)
+    assert session.part == Part()
+    session.set_region(CHOSEN.region)
+    other = tmp_path / "other.npy"
+    np.save(other, noise((2, 128, 160)))
+    with qtbot.waitSignal(session.stack_changed):
+        session.open(other)
+    wait_for_result(session, qtbot)
+    assert session.part == Part()
