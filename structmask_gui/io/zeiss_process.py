@@ -8,11 +8,13 @@ question, and one with the pixels' bytes after it for each answer.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import json
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -26,6 +28,9 @@ _SECONDS = 30.0
 """How long an answer may take; a damaged file can also keep the library busy for ever."""
 
 _SECONDS_TO_OPEN = 15.0
+
+_GRACE = 5.0
+"""How much longer the process waits for itself than the program waits for it, which may be gone."""
 
 _MOST_MEMORY = 6 * 2**30
 
@@ -117,25 +122,66 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
             question = json.loads(line)
             data = b""
             try:
-                if "open" in question:
-                    reader = opened.enter_context(czi.open_czi(question["open"]))
-                    answer = _about(reader)
-                else:
-                    pixels = reader.read(
-                        roi=tuple(question["read"]),
-                        plane=question["plane"],
-                        scene=question["scene"],
-                    )
-                    data = np.ascontiguousarray(pixels).tobytes()
-                    answer = {
-                        "shape": pixels.shape,
-                        "dtype": pixels.dtype.str,
-                        "bytes": len(data),
-                    }
+                with _no_longer_than_wanted(questions):
+                    if "open" in question:
+                        reader = opened.enter_context(czi.open_czi(question["open"]))
+                        answer = _about(reader)
+                    else:
+                        pixels = reader.read(
+                            roi=tuple(question["read"]),
+                            plane=question["plane"],
+                            scene=question["scene"],
+                        )
+                        data = np.ascontiguousarray(pixels).tobytes()
+                        answer = {
+                            "shape": pixels.shape,
+                            "dtype": pixels.dtype.str,
+                            "bytes": len(data),
+                        }
             except Exception as error:
                 answer, data = {"error": f"{type(error).__name__}: {error}"[:500]}, b""
             answers.write(json.dumps(answer).encode() + b"\n" + data)
             answers.flush()
+
+
+@contextlib.contextmanager
+def _no_longer_than_wanted(questions: BinaryIO) -> Iterator[None]:
+    """End this process if the library hangs in here and nobody is left to end it.
+
+    While a question is being answered nothing else comes in, so all that can happen to the pipe is
+    that the program at its other end is gone, killed perhaps. The system then ends this process;
+    where it cannot tell, a timer does. Neither needs the interpreter, which the library holds.
+    """
+    faulthandler.dump_traceback_later(_SECONDS + _GRACE, exit=True)
+    watched = os.name == "posix" and _end_when_closed(questions, on=True)
+    try:
+        yield
+    finally:
+        if watched:
+            _end_when_closed(questions, on=False)
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _end_when_closed(pipe: BinaryIO, *, on: bool) -> bool:
+    """Have the system send SIGIO, which ends a process, when the pipe is closed at the other end.
+
+    Returns
+    -------
+    bool
+        Whether it will.
+    """
+    fcntl = import_module("fcntl")
+    try:
+        flags = fcntl.fcntl(pipe, fcntl.F_GETFL)
+        if not on:
+            fcntl.fcntl(pipe, fcntl.F_SETFL, flags & ~fcntl.FASYNC)
+            return False
+        fcntl.fcntl(pipe, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(pipe, fcntl.F_SETFL, flags | fcntl.FASYNC)
+    except (OSError, ValueError):
+        # No pipe, as in a test.
+        return False
+    return True
 
 
 def _about(reader: Any) -> dict[str, Any]:
