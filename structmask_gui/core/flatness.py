@@ -83,7 +83,7 @@ class TileStatistics:
         degrees = self._band_degrees()
         # Noise whose strength alone follows brightness spreads alike in all bands: compare each
         # band to the highest.
-        top = power[:, -1:] / power[:, -1].mean()
+        top = power[:, -1:] / max(float(power[:, -1].mean()), 1e-30)
         spread_top = float(top.var()) * degrees[-1] / 2
         even = power / np.maximum(top, 1e-30) if spread_top > 1.5 else power
         average = np.maximum(even.mean(axis=0), 1e-30)
@@ -123,14 +123,19 @@ class TileStatistics:
         energy = self.energy
         blocks = np.concatenate(self._blocks)
         count = len(energy)
+        # Tiles of one grey level, as in a drawing, hold no noise to start from.
+        noisy = energy > 1e-12 * float(np.median(energy))
         chosen = np.zeros(count, dtype=bool)
-        chosen[np.argsort(energy)[: max(8, count // 10)]] = True
+        chosen[np.argsort(np.where(noisy, energy, np.inf))[: max(8, count // 10)]] = True
+        chosen &= noisy
+        if not chosen.any():
+            return FlatTiles(chosen, 0.0, np.inf)
         limit, mean = 0.0, 0.0
         for _ in range(60):
             degrees = _degrees(blocks[chosen])
             mean = float(energy[chosen].mean())
             limit = mean * float(chi2.ppf(0.995, degrees)) / degrees
-            again = energy <= limit
+            again = noisy & (energy <= limit)
             if np.array_equal(again, chosen):
                 break
             chosen = again

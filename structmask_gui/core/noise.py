@@ -28,7 +28,16 @@ from structmask_gui.core.progress import (
     no_progress,
     stop_if,
 )
-from structmask_gui.core.sampling import Chunk, Plan, Region, Sampling, plan_patches, read_patches
+from structmask_gui.core.sampling import (
+    CONSTANT,
+    Chunk,
+    Plan,
+    Region,
+    Sampling,
+    extremes,
+    plan_patches,
+    read_patches,
+)
 from structmask_gui.core.significance import LagPool
 from structmask_gui.core.sources import (
     DifferenceFrames,
@@ -191,6 +200,7 @@ class _Measuring:
         self._refuse_if_none(used, plan, reasons)
         stop_if(self.cancelled)
         first = self._read(derived, plan, used, reach, self._bin_edges(used))
+        used, reasons = self._without_constant(used, reasons, first)
         used, reasons, first = self._without_outliers(derived, plan, used, reasons, reach, first)
         ratio, error = first.tiles.unevenness()
         look = FrameLook(derived, self.raw, self.relations, self.region, self.cancelled)
@@ -215,6 +225,11 @@ class _Measuring:
             picture = fit.excess > _UNEXPLAINED
         if fit is not None and (picture or wanted != "automatic"):
             flat = first.tiles.flat_tiles()
+            if wanted == "flat" and int(flat.chosen.sum()) < 2:
+                raise InputError(
+                    f"{self.raw.name} has no flat part that holds noise; choose another source of"
+                    " noise."
+                )
             energy = block_energy(fit.covariance, first.tiles.side)
             flat_excess = flat.energy / max(energy, 1e-30)
             choice, trusted = choose(
@@ -395,7 +410,13 @@ class _Measuring:
         ) -> tuple[NDArray[np.intp], NDArray[np.float32], FloatArray, int]:
             stop_if(self.cancelled)
             index = np.arange(chunk.indices.start, chunk.indices.stop)
-            inside = used[chunk.indices]
+            inside = used[chunk.indices].copy()
+            if derived is not self._stored:
+                # What differs as stored may be alike once something is taken off.
+                low, high = extremes(chunk.patches)
+                inside &= low != high
+            if not inside.any():
+                return index[:0], np.zeros((0, *plan.patch_shape), np.float32), np.zeros(0), 0
             patches = surface.remove_from(chunk.patches[inside])
             patches, hot = hazards.repair_hot_pixels(patches)
             if hot:
@@ -428,6 +449,30 @@ class _Measuring:
                 done = int(index[-1]) + 1
                 self.progress(total + done, 2 * total, "Measuring the noise")
         return result
+
+    def _without_constant(
+        self, used: BoolArray, reasons: list[str], first: _Pass
+    ) -> tuple[BoolArray, list[str]]:
+        """Leave out patches in which nothing is left of the noise, as in a repeated frame."""
+        empty = used & np.isnan(first.log_variance)
+        if not empty.any():
+            return used, reasons
+        used = used & ~empty
+        reasons = [
+            CONSTANT if nothing else reason
+            for nothing, reason in zip(empty.tolist(), reasons, strict=True)
+        ]
+        if int(used.sum()) < 2 and self.source == "subtract":
+            raise InputError(
+                f"{self.asked.name} holds nothing beside what is subtracted from it; give another"
+                " stack to subtract, or choose another source of noise."
+            )
+        if int(used.sum()) < 2:
+            raise InputError(
+                f"{self.raw.name} has frames that are equal to each other, so their differences"
+                " hold no noise; give the frames as recorded, or choose another source of noise."
+            )
+        return used, reasons
 
     def _without_outliers(
         self,

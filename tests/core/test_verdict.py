@@ -8,7 +8,7 @@ from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.sampling import CONSTANT, Region
 from structmask_gui.core.significance import select_lags
 from structmask_gui.core.simulation import (
     NoiseModel,
@@ -227,6 +227,38 @@ def test_sources_that_need_more_say_so(source, words):
 def test_nothing_to_measure_is_one_sentence():
     with pytest.raises(InputError, match="constant"):
         measured(np.full((3, 128, 128), 7))
+
+
+def test_what_leaves_nothing_is_one_sentence():
+    noise, _ = frames_of("row 7", size=128)
+    frames = ArrayFrames(noise)
+    with pytest.raises(InputError, match="nothing beside what is subtracted"):
+        measure_correlation(frames, AUTOMATIC, subtract=frames)
+    twice = ArrayFrames(np.repeat(noise[:1], 2, axis=0))
+    with pytest.raises(InputError, match="equal to each other"):
+        measure_correlation(twice, AUTOMATIC)
+
+
+def test_a_repeated_frame_is_left_out():
+    frames, _ = frames_of("row 7", size=128, n_frames=6)
+    frames[3] = frames[2]
+    estimate, selection, _ = measured(frames, AUTOMATIC.changed(source="difference"))
+    assert estimate.sampling.left_out[CONSTANT] == estimate.sampling.n_used // 2
+    assert int(selection.kept.sum()) == 13
+
+
+def test_a_drawing_without_noise_is_measured_and_doubted():
+    drawing = np.kron(np.random.default_rng(0).integers(0, 90, (64, 64)), np.ones((4, 4)))
+    _, _, verdict = measured(drawing[None])
+    assert not verdict.sure
+
+
+def test_chunks_without_a_used_patch():
+    # In most chunks not a patch is used.
+    frames, _ = frames_of("row 7", size=256, n_frames=6)
+    frames[1:] = 0
+    estimate, _, _ = measured(frames, AUTOMATIC.changed(source="frames"))
+    assert estimate.sampling.n_used == 16
 
 
 def test_cancel_stops_and_progress_runs_to_its_end():
