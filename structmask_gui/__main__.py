@@ -15,6 +15,11 @@ def parser() -> argparse.ArgumentParser:
         prog="structmask-gui", description="Open the window of StructMask."
     )
     made.add_argument("files", nargs="*", metavar="FILE", help="stacks; several are averaged")
+    made.add_argument(
+        "--pdf",
+        action="store_true",
+        help="open no window, but write the reports FILE… (HTML) as PDF beside them",
+    )
     made.add_argument("--version", action="version", version=f"StructMask {__version__}")
     made.add_argument("--debug", action="store_true", help="log everything, to the terminal too")
     made.add_argument(
@@ -36,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(argv)
     from structmask_gui.gui import needs
 
+    if options.pdf:
+        return _write_pdf(options.files)
     on_screen = needs.has_display() and needs.platform_chosen() in ("", "xcb", "wayland")
     try:
         from structmask_gui.gui import app
@@ -58,6 +65,23 @@ def main(argv: Sequence[str] | None = None) -> int:
             needs.complain(needs.sentence(missing))
             return 2
     return app.run(options.files, debug=options.debug, fresh=options.fresh)
+
+
+def _write_pdf(files: Sequence[str]) -> int:
+    from structmask_gui.gui import needs
+
+    if not files:
+        needs.complain("error: no report is given; name the HTML file of at least one.")
+        return 2
+    try:
+        from structmask_gui.gui.pdf import convert
+    except ImportError as error:
+        missing = needs.missing_libraries(screen=False)
+        if not missing and "lib" not in str(error):
+            raise
+        needs.complain(needs.sentence(missing, str(error)))
+        return 2
+    return convert(files)
 
 
 if __name__ == "__main__":

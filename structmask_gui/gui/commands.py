@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REPORTS = "Web page (*.html)"
+REPORTS = "Web page (*.html);;PDF (*.pdf)"
 SAVE_FILTERS = ";;".join(name_filter(form) for form in FORMS)
 
 

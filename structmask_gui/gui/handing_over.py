@@ -150,7 +150,7 @@ class Reporter(QObject):
         return path.with_name(f"{path.stem.removesuffix('_mask')}_report.html")
 
     def save(self, path: Path) -> None:
-        """Write the report of the present result."""
+        """Write the report of the present result: as PDF if the name ends so, else as HTML."""
         session = self._session
         if session.result is None or session.stale:
             session.report_error("The report waits for a result that is up to date; measure first.")
@@ -184,8 +184,9 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
     mask_file = proposed_name(session, FORMS[0]).name
 
     def write(progress: Any, cancelled: Any) -> Path:
+        from structmask_gui.io.atomic import write_atomic
         from structmask_gui.io.record import make_record
-        from structmask_gui.io.report import save_report
+        from structmask_gui.io.report import report_bytes
 
         figures = None if scores is None else scores.record()
         record = make_record(
@@ -198,14 +199,17 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
             cancelled=cancelled,
         )
         words = {"sentence": result.sentence, "notes": [*result.notes]}
-        save_report(
+        page = report_bytes(
             record.model_copy(update=words),
-            path,
             extraction=extraction,
             noise=None if basis is None else basis.noise.values,
             mask_file=mask_file,
-            force=True,
         )
+        if path.suffix.lower() == ".pdf":
+            from structmask_gui.gui.pdf import pdf_bytes
+
+            page = pdf_bytes(page)
+        write_atomic(path, page, force=True)
         return path
 
     return write
