@@ -99,4 +99,4 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.resizeDocks([docks["files"], docks["parameters"]], [230, 330], Qt.Orientation.Horizontal)
     window.resizeDocks([docks["presets"], docks["parameters"]], [130, 560], Qt.Orientation.Vertical)
     window.resizeDocks([docks["rings"]], [215], Qt.Orientation.Vertical)
-    window.resizeDocks([docks["rings"], docks["statistics"]], [380, 560], Qt.Orientation.Horizontal)
+    window.resizeDocks([docks["rings"], docks["statistics"]], [398, 542], Qt.Orientation.Horizontal)

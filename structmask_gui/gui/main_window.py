@@ -34,6 +34,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.actions import ACTIONS, MENUS, ActionInfo
 from structmask_gui.gui.commands import Commands
+from structmask_gui.gui.dock import Dock
 from structmask_gui.gui.docks import DOCKS, DockInfo, arrange, build_panel
 from structmask_gui.gui.exporting import Exporter
 from structmask_gui.gui.handing_over import Reporter
@@ -112,6 +113,7 @@ class MainWindow(QMainWindow):
         self.setCorner(bottom_right, Qt.DockWidgetArea.RightDockWidgetArea)
 
         self.session.set_colormap(settings.colormap)
+        self.session.keeps_measurements = settings.keep_measurements
         self.headline = Headline(self.session)
         self.views = ViewArea(self.session)
         centre = QWidget()
@@ -213,6 +215,9 @@ class MainWindow(QMainWindow):
         self.views.sample_asked.connect(self.commands.open_sample)
         self._on_colormap(session.colormap)
         self._on_theme()
+        self.actions_by_id[f"keeping_{'on' if session.keeps_measurements else 'off'}"].setChecked(
+            True
+        )
 
     def showEvent(self, event: QShowEvent) -> None:
         """Have the docks made even if the window is never painted, as when it starts minimised."""
@@ -247,7 +252,7 @@ class MainWindow(QMainWindow):
         self.completed.emit()
 
     def _make_dock(self, info: DockInfo) -> QDockWidget:
-        dock = QDockWidget(info.title, self)
+        dock = Dock(info.title, self)
         dock.setObjectName(info.id)
         self.docks[info.id] = dock
         if info.late:
@@ -272,9 +277,11 @@ class MainWindow(QMainWindow):
     # --- what panels and commands ask of the window -------------------------------------------
 
     def open_paths(self, paths: Sequence[str]) -> None:
-        """Open files; a folder among them is shown in the file browser."""
-        files = [path for path in paths if not Path(path).is_dir()]
-        folders = [path for path in paths if Path(path).is_dir()]
+        """Open files and Zarr folders; another folder among them is shown in the file browser."""
+        from structmask_gui.io.zarr_files import is_zarr_folder
+
+        folders = [path for path in paths if Path(path).is_dir() and not is_zarr_folder(path)]
+        files = [path for path in paths if path not in folders]
         if folders:
             self.show_folder(folders[0])
         if files:

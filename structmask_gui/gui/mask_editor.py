@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
@@ -342,6 +342,7 @@ class _EditButton(QToolButton):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setIconSize(QSize(18, 18))
         self.setIcon(icon("edit"))
 
     def changeEvent(self, event: QEvent) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters import parameter_infos
@@ -339,3 +339,21 @@ def test_the_menu_says_what_is_undone(loaded: MainWindow, qtbot: QtBot):
     menu.aboutToShow.emit()
     assert redo.text() == f"&Redo {loaded.session.history.redo_text}"
     assert undo.text() == "&Undo"
+
+
+def test_the_buttons_of_the_docks_can_be_seen_in_the_dark(loaded: MainWindow):
+    dock = loaded.docks["rings"]
+    for name in ("dark", "light"):
+        loaded.theme.choose(name)
+        for floating in (True, False):
+            dock.setFloating(floating)
+            text = QApplication.palette().buttonText().color()
+            for button in dock.findChildren(QAbstractButton):
+                if button.objectName().startswith("qt_dockwidget"):
+                    drawn = button.icon().pixmap(20, 20).toImage()
+                    strongest = max(
+                        (drawn.pixelColor(x, y) for x in range(20) for y in range(20)),
+                        key=lambda color: color.alpha(),
+                    )
+                    assert abs(strongest.lightness() - text.lightness()) < 40
+                    assert button.toolTip()

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _NOTHING = "Open a stack: here you then see what its mask will do, before you train."
 _MEASURING = "Measuring the noise…"
 _ESTIMATE = "Error: estimate from a linear model, 1 is the noise itself"
-_HELPLESS = "Error: estimate from a linear model; of no help where all are over 1"
+_HELPLESS = "Error: linear model; all are over 1, so of no help"
 _TIFF = "TIFF (*.tif)"
 
 _COLUMNS = (
@@ -118,6 +118,8 @@ class QualityPanel(QWidget):
         self.radius.pointed.connect(self._session.point)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        # The names of the masks need it; in a small window the words beside have less.
+        self.tabs.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 50)
         self.tabs.addTab(self._ranking_page(), "Ranking")
         self.tabs.addTab(self.radius, "Over the radius")
         self.tabs.addTab(self._suggest_page(), "Suggest")
@@ -126,8 +128,8 @@ class QualityPanel(QWidget):
         row = QHBoxLayout(both)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        row.addWidget(area, 4)
-        row.addWidget(self.tabs, 5)
+        row.addWidget(area, 1)
+        row.addWidget(self.tabs, 1)
         self.placeholder = QLabel(_NOTHING)
         self.placeholder.setWordWrap(True)
         self.placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
