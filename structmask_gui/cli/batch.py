@@ -14,7 +14,14 @@ from structmask_gui.cli.choices import (
     chosen_region,
     second_stacks,
 )
-from structmask_gui.cli.console import DONE, FAILED, PARTLY, print_json, progress_bar
+from structmask_gui.cli.console import (
+    DONE,
+    FAILED,
+    PARTLY,
+    outputs,
+    print_json,
+    progress_bar,
+)
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.batch import BatchQueue, Engine, JobStatus, State
 from structmask_gui.io.batch_files import find_files, plan_jobs
@@ -62,6 +69,7 @@ def _run(arguments: argparse.Namespace, engine: Engine | None) -> int:
         parameters,
         region=chosen_region(arguments, record),
         quality=arguments.quality,
+        reports=arguments.report,
         force=arguments.force,
         resume=arguments.resume,
         failures=read_failures(place) if arguments.resume else None,
@@ -145,7 +153,7 @@ def _as_json(
             results.append(
                 {
                     "files": [str(item.path) for item in job.inputs],
-                    "outputs": {path.suffix[1:]: str(path) for path in job.files.all()},
+                    "outputs": outputs(job.files, report=status.report),
                     "sentence": status.sentence,
                     "notes": list(status.notes),
                     "left_out": list(status.left_out),

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from structmask_gui.core.progress import Progress
+from structmask_gui.io.results import ResultFiles
 
 DONE, PARTLY, FAILED, INTERRUPTED = 0, 1, 2, 130
 
@@ -20,6 +21,12 @@ def print_error(error: Exception) -> None:
 def print_json(value: object) -> None:
     """Print a value as JSON on standard output."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def outputs(files: ResultFiles, *, report: bool) -> dict[str, str]:
+    """Return the files of a result by their endings, as `--json` prints them."""
+    paths = [*files.all(), *([files.report] if report else [])]
+    return {path.suffix[1:]: str(path) for path in paths}
 
 
 @contextmanager

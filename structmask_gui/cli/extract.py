@@ -16,17 +16,17 @@ from structmask_gui.cli.console import (
     DONE,
     FAILED,
     PARTLY,
+    outputs,
     print_error,
     print_json,
     progress_bar,
 )
-from structmask_gui.core.errors import InputError, StructMaskError
+from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
-from structmask_gui.io.jobs import Input, extract_inputs
+from structmask_gui.io.jobs import Input, Result, extract_inputs
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record, read_record
-from structmask_gui.io.report import report_path, save_report
 from structmask_gui.io.results import ResultFiles, plan_results, write_results
 
 
@@ -51,12 +51,16 @@ def run(arguments: argparse.Namespace) -> int:
             print_error(error)
             errors.append({"file": str(job[0].path), "error": str(error)})
             continue
-        results.append(summary([item.path for item in job], result, target))
+        results.append(
+            summary([item.path for item in job], result, target, report=arguments.report)
+        )
         if not arguments.json:
             print(f"{name}: {result.sentence}")
             for note in result.notes:
                 print(f"    {note}")
-            print(f"    {target.npy}, {target.png.name}, {target.json.name}")
+            names = [path.name for path in (target.png, target.json)]
+            names += [target.report.name] if arguments.report else []
+            print(f"    {target.npy}, {', '.join(names)}")
     if arguments.json:
         print_json({"results": results, "errors": errors})
     if not errors:
@@ -72,14 +76,8 @@ def _extract(
     seconds: Mapping[str, Input],
     target: ResultFiles,
 ) -> Record:
-    report = report_path(target)
     if not arguments.force:
-        target.check_free()
-        if arguments.report and report.exists():
-            raise InputError(
-                f"{shown(report)}: exists already; use --force to replace it, or another"
-                " --output-dir."
-            )
+        target.check_free(report=arguments.report)
     with progress_bar(shown(job[0].path)) as progress:
         extraction, record = extract_inputs(
             job,
@@ -90,24 +88,19 @@ def _extract(
             subtract=seconds.get("subtract"),
             quality=arguments.quality,
         )
-    write_results(extraction.mask, record, target, force=arguments.force)
-    if arguments.report:
-        save_report(
-            record,
-            report,
-            extraction=extraction,
-            mask_file=target.npy.name,
-            force=arguments.force,
-        )
+    made = Result.of(extraction, record, target.npy.name if arguments.report else None)
+    write_results(made.mask, record, target, report=made.report, force=arguments.force)
     return record
 
 
-def summary(paths: Sequence[object], result: Record, target: ResultFiles) -> dict[str, Any]:
+def summary(
+    paths: Sequence[object], result: Record, target: ResultFiles, *, report: bool
+) -> dict[str, Any]:
     """Return what `--json` prints of one result."""
     record = result.model_dump(mode="json")
     return {
         "files": [str(path) for path in paths],
-        "outputs": {path.suffix[1:]: str(path) for path in target.all()},
+        "outputs": outputs(target, report=report),
         **{
             key: record[key]
             for key in ("sentence", "notes", "method", "parameters", "patches", "statistics")

@@ -128,6 +128,11 @@ def _batch(commands: _Commands) -> None:
         "--quality", action="store_true", help="add the figures of `structmask quality`"
     )
     parser.add_argument(
+        "--report",
+        action="store_true",
+        help="write a report of each mask too, <stem>_report.html; the summary has links to them",
+    )
+    parser.add_argument(
         "--from-record", type=Path, metavar="FILE", help="use the parameters of a record"
     )
     _add_output(parser)

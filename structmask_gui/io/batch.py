@@ -26,8 +26,9 @@ from structmask_gui.core.progress import (
     stop_if,
 )
 from structmask_gui.core.sampling import Region
+from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.batch_files import Job
-from structmask_gui.io.jobs import Input, extract_inputs
+from structmask_gui.io.jobs import Input, Result, extract_inputs
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record
 from structmask_gui.io.results import write_results
@@ -76,6 +77,8 @@ class JobStatus:
         How long it took.
     kept : bool
         Nothing was done, because an earlier run had done it already.
+    report : bool
+        There is a report of it.
     input_fault : bool
         It failed because of what its files hold, and would fail again.
     """
@@ -92,6 +95,7 @@ class JobStatus:
     frames: int = 0
     seconds: float = 0.0
     kept: bool = False
+    report: bool = False
     input_fault: bool = False
 
 
@@ -122,8 +126,9 @@ class Engine(Protocol):
         settings: Settings,
         progress: Progress,
         cancelled: IsCancelled,
-    ) -> tuple[Mask, Record]:
-        """Return the mask of some files and its record."""
+        report_for: str | None = None,
+    ) -> Result:
+        """Return the mask of some files, its record, and its report if it is asked for."""
         ...
 
 
@@ -147,7 +152,8 @@ class _Here:
         settings: Settings,
         progress: Progress,
         cancelled: IsCancelled,
-    ) -> tuple[Mask, Record]:
+        report_for: str | None = None,
+    ) -> Result:
         extraction, record = extract_inputs(
             inputs,
             settings.parameters,
@@ -158,7 +164,7 @@ class _Here:
             progress=progress,
             cancelled=cancelled,
         )
-        return extraction.mask, record
+        return Result.of(extraction, record, report_for)
 
 
 class BatchQueue:
@@ -178,6 +184,8 @@ class BatchQueue:
         Second stacks, for the sources of these names.
     quality : bool
         Work out the figures of each mask too, which takes a second or two each.
+    reports : bool
+        Write a report of each mask, too.
     force : bool
         Replace existing results.
     resume : bool
@@ -201,6 +209,7 @@ class BatchQueue:
         dark: Input | None = None,
         subtract: Input | None = None,
         quality: bool = False,
+        reports: bool = False,
         force: bool = False,
         resume: bool = False,
         failures: Mapping[str, tuple[Fingerprint, str]] | None = None,
@@ -208,7 +217,7 @@ class BatchQueue:
         engine: Engine | None = None,
     ) -> None:
         self.settings = Settings(parameters, region, dark, subtract, quality)
-        self.force, self.resume = force, resume
+        self.reports, self.force, self.resume = reports, force, resume
         self.on_change = on_change
         self._engine: Engine = _Here() if engine is None else engine
         self._failures = dict(failures or {})
@@ -384,12 +393,13 @@ class BatchQueue:
         self._set(index, replace(status, seconds=time.monotonic() - started))
 
     def _do(self, job: Job, progress: Progress, cancelled: IsCancelled) -> JobStatus:
+        earlier = None
         if self.resume:
             earlier = self._earlier(job, progress, cancelled)
-            if earlier is not None:
+            if earlier is not None and not self._lacks_report(job, earlier):
                 return earlier
         elif not self.force:
-            job.files.check_free()
+            job.files.check_free(report=self.reports)
         _check_writable(job)
         inputs = job.inputs
         left_out: tuple[str, ...] = ()
@@ -398,12 +408,22 @@ class BatchQueue:
                 inputs, left_out = self._engine.usable(inputs, progress, cancelled)
                 if not inputs:
                     raise InputError(f"{job.name}: has no file that can be used. {left_out[0]}")
-            mask, record = self._engine.extract(inputs, self.settings, progress, cancelled)
+            result = self._engine.extract(
+                inputs,
+                self.settings,
+                progress,
+                cancelled,
+                job.files.npy.name if self.reports else None,
+            )
         except (InputError, ParameterError) as error:
             return JobStatus(State.FAILED, error=str(error), input_fault=True)
+        if earlier is not None and result.report is not None:
+            write_atomic(job.files.report, result.report)
+            return replace(earlier, report=True)
+        mask, record = result.mask, result.record
         force = self.force or (self.resume and half_written(job, mask))
-        write_results(mask, record, job.files, force=force)
-        return replace(_status(record), left_out=left_out)
+        write_results(mask, record, job.files, report=result.report, force=force)
+        return replace(_status(record), left_out=left_out, report=result.report is not None)
 
     # --- resuming -----------------------------------------------------------------------------
 
@@ -421,13 +441,18 @@ class BatchQueue:
             shape = first.shape[first.axes.index("Y")], first.shape[first.axes.index("X")]
             more, left_out = self._engine.usable(missing, progress, cancelled, shape)
             if not more:
-                return replace(_status(record), kept=True, left_out=left_out)
+                there = self.reports and job.files.report.exists()
+                return replace(_status(record), kept=True, left_out=left_out, report=there)
         if not self.force:
             raise InputError(
                 f"{shown(job.files.json)}: is of other files or settings; use --force to replace"
                 " it, or another --output-dir."
             )
         return None
+
+    def _lacks_report(self, job: Job, earlier: JobStatus) -> bool:
+        """Say whether an earlier run made the mask, but not the report that is wanted now."""
+        return self.reports and earlier.state is State.DONE and not job.files.report.exists()
 
 
 def _in_threads(work: Callable[[], None], count: int) -> None:

@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any, Self
 from structmask_gui import __version__
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.extraction import select
-from structmask_gui.core.mask import Mask
 from structmask_gui.core.measurement import MeasuredPart, measure_part, merge_parts, plan_parts
 from structmask_gui.core.progress import IsCancelled, Progress, no_progress, stop_if
 from structmask_gui.io.extras import needed
-from structmask_gui.io.jobs import Input, extract_inputs
-from structmask_gui.io.record import Record, make_record
+from structmask_gui.io.jobs import Input, Result, extract_inputs
+from structmask_gui.io.record import make_record
 
 if TYPE_CHECKING:
     from structmask_gui.io.resume import Settings
@@ -117,7 +116,8 @@ class Cluster:
         settings: Settings,
         progress: Progress,
         cancelled: IsCancelled,
-    ) -> tuple[Mask, Record]:
+        report_for: str | None = None,
+    ) -> Result:
         """Do what `structmask_gui.io.jobs.extract_inputs` does, on these machines.
 
         Raises
@@ -135,12 +135,12 @@ class Cluster:
             [self._submit(_parts, items, settings, PER_PART)], no_progress, cancelled, "Planning"
         )
         if len(parts) < 2:
-            tasks = [self._submit(_whole, items, settings)]
+            tasks = [self._submit(_whole, items, settings, report_for)]
         else:
             tasks = [self._submit(_part, items, settings, *part) for part in parts]
-            tasks.append(self._submit(_merged, items, settings, tasks))
-        mask, record = self._result(tasks, progress, cancelled, "Measuring on the cluster")
-        return mask, record
+            tasks.append(self._submit(_merged, items, settings, tasks, report_for))
+        result: Result = self._result(tasks, progress, cancelled, "Measuring on the cluster")
+        return result
 
     def _submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return self._client.submit(function, *arguments, pure=False)
@@ -222,7 +222,7 @@ def _parts(items: tuple[Input, ...], settings: Settings, per_part: int) -> list[
         return plan_parts(*opened.measured, per_part, **opened.options)
 
 
-def _whole(items: tuple[Input, ...], settings: Settings) -> tuple[Mask, Record]:
+def _whole(items: tuple[Input, ...], settings: Settings, report_for: str | None) -> Result:
     with _one_at_a_time:
         extraction, record = extract_inputs(
             items,
@@ -232,7 +232,7 @@ def _whole(items: tuple[Input, ...], settings: Settings) -> tuple[Mask, Record]:
             subtract=settings.subtract,
             quality=settings.quality,
         )
-    return extraction.mask, record
+    return Result.of(extraction, record, report_for)
 
 
 def _part(items: tuple[Input, ...], settings: Settings, start: int, stop: int) -> MeasuredPart:
@@ -241,13 +241,16 @@ def _part(items: tuple[Input, ...], settings: Settings, start: int, stop: int) -
 
 
 def _merged(
-    items: tuple[Input, ...], settings: Settings, parts: list[MeasuredPart]
-) -> tuple[Mask, Record]:
+    items: tuple[Input, ...],
+    settings: Settings,
+    parts: list[MeasuredPart],
+    report_for: str | None,
+) -> Result:
     with _Opened(items, settings) as opened:
         measurement = merge_parts(*opened.measured, parts, **opened.options)
         extraction = select(measurement, settings.parameters)
         record = make_record(extraction, opened.stacks, **opened.seconds)
-    return extraction.mask, record
+    return Result.of(extraction, record, report_for)
 
 
 class _Opened:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from structmask_gui.core.extraction import Extraction, select
 from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.core.mask import Mask
 from structmask_gui.core.measurement import measure
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
@@ -56,6 +57,41 @@ class Input:
         except BaseException:
             stack.close()
             raise
+
+
+@dataclass(frozen=True)
+class Result:
+    """What comes of a job.
+
+    Attributes
+    ----------
+    mask : Mask
+    record : Record
+    report : bytes or None
+        The HTML page, if it was asked for.
+    """
+
+    mask: Mask
+    record: Record
+    report: bytes | None = None
+
+    @classmethod
+    def of(cls, extraction: Extraction, record: Record, report_for: str | None) -> Result:
+        """Return the result of an extraction.
+
+        Parameters
+        ----------
+        extraction : Extraction
+        record : Record
+        report_for : str or None
+            Name of the mask's file, as the report calls it; None for no report.
+        """
+        page = None
+        if report_for is not None:
+            from structmask_gui.io.report import report_bytes
+
+            page = report_bytes(record, extraction=extraction, mask_file=report_for)
+        return cls(extraction.mask, record, page)
 
 
 def extract_inputs(

@@ -6,6 +6,7 @@ It is HTML with everything inside; `structmask_gui.gui.pdf` sets it on paper.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -22,16 +23,9 @@ from structmask_gui.io.figures import draw_values
 from structmask_gui.io.html import bullets, code, figure, page, paragraph, table
 from structmask_gui.io.picture import draw_mask
 from structmask_gui.io.record import InputRecord, Record
-from structmask_gui.io.results import ResultFiles
 from structmask_gui.io.snippets import ImageStage, snippets
 
 _LARGEST_DRAWN = 201
-
-
-def report_path(files: ResultFiles) -> Path:
-    """Return where the report of some results goes: `<stem>_report.html` beside them."""
-    stem = files.json.stem.removesuffix("_mask")
-    return files.json.with_name(f"{stem}_report.html")
 
 
 def save_report(
@@ -100,7 +94,7 @@ def report_bytes(
         *_inputs(record),
         *_parameters(record),
         *_use(record, mask, noise, stage, mask_file),
-        *_repeat(record),
+        *_repeat(record, mask_file),
     ]
     return page(f"Mask of {title}", body)
 
@@ -307,11 +301,12 @@ def _use(
         yield code(made.text)
 
 
-def _repeat(record: Record) -> Iterator[str]:
+def _repeat(record: Record, mask_file: str) -> Iterator[str]:
     yield "<h2>How to repeat it</h2>"
     yield paragraph(
         "With the record (the JSON file beside the mask) the same extraction is done again on the"
         " same files:"
     )
-    yield code("structmask extract --from-record mask.json --output-dir again")
+    name = shlex.quote(Path(mask_file).with_suffix(".json").name)
+    yield code(f"structmask extract --from-record {name} --output-dir again")
     yield paragraph(f"Made by StructMask {record.program_version} on {record.date}.", "faint")

@@ -1,4 +1,7 @@
-"""The files an extraction leaves: `<stem>_mask.npy`, `.png` and `.json`, all of them or none."""
+"""The files an extraction leaves: `<stem>_mask.npy`, `.png` and `.json`, all of them or none.
+
+A report may be among them.
+"""
 
 from __future__ import annotations
 
@@ -38,15 +41,26 @@ class ResultFiles:
         """Return the three paths."""
         return self.npy, self.png, self.json
 
-    def check_free(self) -> None:
+    @property
+    def report(self) -> Path:
+        """Where a report goes, which is written only if it is asked for: `<stem>_report.html`."""
+        stem = self.json.stem.removesuffix("_mask")
+        return self.json.with_name(f"{stem}_report.html")
+
+    def check_free(self, *, report: bool = False) -> None:
         """Refuse if one of the files exists, before anything is computed.
+
+        Parameters
+        ----------
+        report : bool
+            There will be a report, too.
 
         Raises
         ------
         InputError
             Names the file.
         """
-        for path in self.all():
+        for path in (*self.all(), *([self.report] if report else [])):
             if path.exists():
                 raise InputError(
                     f"{shown(path)}: exists already; use --force to replace it, or another"
@@ -85,7 +99,14 @@ def plan_results(paths: Sequence[Path], output_dir: Path | None) -> list[ResultF
     return planned
 
 
-def write_results(mask: Mask, record: Record, files: ResultFiles, *, force: bool = False) -> None:
+def write_results(
+    mask: Mask,
+    record: Record,
+    files: ResultFiles,
+    *,
+    report: bytes | None = None,
+    force: bool = False,
+) -> None:
     """Write mask and record; if one file fails, the new ones before it are taken back.
 
     Parameters
@@ -94,6 +115,8 @@ def write_results(mask: Mask, record: Record, files: ResultFiles, *, force: bool
     record : Record
     files : ResultFiles
         Their folder is made if it does not exist.
+    report : bytes, optional
+        The HTML page.
     force : bool
         Replace existing files.
 
@@ -103,7 +126,7 @@ def write_results(mask: Mask, record: Record, files: ResultFiles, *, force: bool
         If a file exists and `force` is False, or one cannot be written.
     """
     if not force:
-        files.check_free()
+        files.check_free(report=report is not None)
     folder = files.npy.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -111,10 +134,14 @@ def write_results(mask: Mask, record: Record, files: ResultFiles, *, force: bool
         raise InputError(
             f"{shown(folder)}: cannot be made ({error.strerror}); give another folder."
         ) from error
-    contents = (npy_bytes(mask), png_bytes(mask), record.as_json())
+    contents = [(files.npy, npy_bytes(mask)), (files.png, png_bytes(mask))]
+    if report is not None:
+        contents.append((files.report, report))
+    # The record is the last: where it is, all is there.
+    contents.append((files.json, record.as_json()))
     made: list[Path] = []
     try:
-        for path, data in zip(files.all(), contents, strict=True):
+        for path, data in contents:
             new = not path.exists()
             write_atomic(path, data, force=force)
             if new:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from structmask_gui.core.mask import SHAPE_WORDS, Mask
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.batch import BatchQueue, JobStatus, State
 from structmask_gui.io.batch_files import Job
-from structmask_gui.io.html import Markup, page, paragraph, picture, table
+from structmask_gui.io.html import Markup, link, page, paragraph, picture, table
 from structmask_gui.io.paths import read_small, shown
 from structmask_gui.io.resume import Fingerprint, fingerprint
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("file", "state", "sentence", "error", "notes"),
     *("height", "width", "pixels", "shape", "patches", "frames"),
-    *("mask", "seconds", "bytes", "modified", "settings"),
+    *("mask", "report", "seconds", "bytes", "modified", "settings"),
 )
 
 _LARGEST = 200_000_000
@@ -62,7 +64,7 @@ def write_summary(queue: BatchQueue, path: Path, *, force: bool = False) -> tupl
     """
     csv_path, html_path = summary_paths(path)
     write_atomic(csv_path, csv_bytes(queue), force=force)
-    write_atomic(html_path, html_bytes(queue), force=force)
+    write_atomic(html_path, html_bytes(queue, html_path.parent), force=force)
     return csv_path, html_path
 
 
@@ -77,8 +79,15 @@ def csv_bytes(queue: BatchQueue) -> bytes:
     return buffer.getvalue().encode("utf-8-sig", errors="backslashreplace")
 
 
-def html_bytes(queue: BatchQueue) -> bytes:
-    """Return the summary as a page with a small picture of each mask."""
+def html_bytes(queue: BatchQueue, folder: Path | None = None) -> bytes:
+    """Return the summary as a page with a small picture of each mask.
+
+    Parameters
+    ----------
+    queue : BatchQueue
+    folder : Path, optional
+        Where the page will be; with it, it has links to the reports.
+    """
     rows = []
     for job, status in zip(queue.jobs, queue.statuses, strict=True):
         small = (
@@ -89,6 +98,9 @@ def html_bytes(queue: BatchQueue) -> bytes:
         text = status.error or status.sentence or status.state.value
         more = [*status.left_out, *status.notes]
         lines = [_paragraph(text, status.state), *(_faint(line) for line in more)]
+        if status.report and folder is not None:
+            address = _address(job.files.report, folder)
+            lines.append(f"<p>{link('Report', address)}</p>")
         rows.append((small, shown(job.path), status.state.value, Markup("".join(lines))))
     return page(
         "StructMask: summary of a batch",
@@ -128,9 +140,9 @@ def is_current(queue: BatchQueue, path: Path) -> bool:
     csv_path, html_path = summary_paths(path)
     if not (csv_path.exists() and html_path.exists()):
         return False
-    listed = [(row["file"], row["state"]) for row in _read(csv_path)]
+    listed = [(row["file"], row["state"], bool(row["report"])) for row in _read(csv_path)]
     return listed == [
-        (str(job.path), status.state.value)
+        (str(job.path), status.state.value, status.report)
         for job, status in zip(queue.jobs, queue.statuses, strict=True)
     ]
 
@@ -205,9 +217,20 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         status.patches or "",
         status.frames or "",
         job.files.npy if mask is not None else "",
+        job.files.report if status.report else "",
         f"{status.seconds:.2f}" if status.seconds else "",
         *print_,
     )
+
+
+def _address(path: Path, folder: Path) -> str:
+    """Return the address of a file in a page that is in a folder; relative, so both may move."""
+    try:
+        relative = os.path.relpath(path, folder)
+    except ValueError:  # on another drive
+        return path.absolute().as_uri()
+    # A name with a colon would be taken for an address of its own kind.
+    return "./" + quote(os.fsencode(relative.replace(os.sep, "/")))
 
 
 def _harmless(value: object) -> str:

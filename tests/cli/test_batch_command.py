@@ -57,6 +57,20 @@ def test_a_second_run_needs_resume_or_force(structmask, noisy, tmp_path):
     assert structmask("batch", noisy, "--summary", tmp_path / "s", "--force").code == 0
 
 
+def test_a_report_for_each(structmask, noisy, tmp_path):
+    out = tmp_path / "out"
+    answer = structmask("batch", noisy, "--output-dir", out, "--report", "--json")
+    assert answer.code == 0
+    result = json.loads(answer.out)["results"][0]
+    assert result["outputs"]["html"] == str(out / "rows_report.html")
+    assert "rows_mask.npy" in (out / "rows_report.html").read_text(encoding="utf-8")
+    page = (out / "structmask_batch.html").read_text(encoding="utf-8")
+    assert '<a href="./rows_report.html">' in page
+    before = files(out)
+    assert structmask("batch", noisy, "--output-dir", out, "--report", "--resume").code == 0
+    assert files(out) == before
+
+
 def test_json(structmask, noisy, tmp_path):
     answer = structmask("batch", noisy, tmp_path / "none*.tif", "--json", "--frames", "0:2")
     assert answer.code == 1

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import threading
 import time
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
-from structmask_gui.io import batch
+from structmask_gui.io import batch, results
 from structmask_gui.io.batch import BatchQueue, State
 from structmask_gui.io.batch_files import find_files, plan_jobs
 from structmask_gui.io.export import load_mask, save_npy
@@ -511,3 +513,88 @@ def test_second_stacks_and_figures_are_resumed(folder, tmp_path, row_noise):
     changed = BatchQueue(jobs, **options, resume=True)
     changed.run()
     assert "is of other files" in changed.statuses[0].error
+
+
+# --- reports --------------------------------------------------------------------------------------
+
+
+def linked(out):
+    """Return the files that the links of a summary lead to."""
+    page = (out / "s.html").read_text(encoding="utf-8")
+    return sorted(unquote(address) for address in re.findall(r'<a href="([^"]+)"', page))
+
+
+def test_a_report_for_each_mask_and_a_link_to_it(folder, tmp_path, row_noise):
+    odd = folder / "50 % #1: µ.tif"
+    tifffile.imwrite(odd, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")
+    out = tmp_path / "masks"
+    queue = make(folder, out, reports=True)
+    queue.run()
+    write_summary(queue, out / "s.csv")
+    names_ = ["50 % #1: µ_report.html", "a_report.html", "b_report.html"]
+    assert sorted(path.name for path in out.glob("*_report.html")) == names_
+    assert linked(out) == [f"./{name}" for name in names_]
+    text = (out / "a_report.html").read_text(encoding="utf-8")
+    assert queue.statuses[1].sentence in text
+    assert "a_mask.npy" in text
+    assert text.count("<img") == 3
+    # From another folder the links lead there, too.
+    write_summary(queue, tmp_path / "s.csv")
+    assert linked(tmp_path)[1] == "./masks/a_report.html"
+
+
+def test_without_being_asked_there_is_no_report(folder, tmp_path):
+    queue = make(folder, tmp_path / "out")
+    queue.run()
+    write_summary(queue, tmp_path / "s.csv")
+    assert not list((tmp_path / "out").glob("*.html"))
+    assert linked(tmp_path) == []
+
+
+def test_a_report_is_not_overwritten(folder, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a_report.html").write_text("mine")
+    queue = make(folder, out, reports=True)
+    queue.run()
+    assert "a_report.html: exists already" in queue.statuses[0].error
+    assert not (out / "a_mask.npy").exists()
+    assert (out / "a_report.html").read_text() == "mine"
+    forced = make(folder, out, reports=True, force=True)
+    forced.run()
+    assert forced.statuses[0].report
+    assert (out / "a_report.html").read_text() != "mine"
+
+
+def test_resume_adds_only_the_reports_that_are_missing(folder, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    make(folder, out).run()
+    before = times(out)
+    queue = make(folder, out, resume=True, reports=True)
+    queue.run()
+    assert {name: when for name, when in times(out).items() if name in before} == before
+    assert [s.report for s in queue.statuses] == [True, True, False]
+    write_summary(queue, tmp_path / "s.csv")
+    monkeypatch.setattr(batch, "extract_inputs", lambda *a, **o: pytest.fail("it worked"))
+    after = times(out)
+    again = make(folder, out, resume=True, reports=True, failures=read_failures(tmp_path / "s.csv"))
+    again.run()
+    assert times(out) == after
+    assert all(status.kept for status in again.statuses)
+    assert is_current(again, tmp_path / "s.csv")
+
+
+def test_a_report_that_cannot_be_written_leaves_nothing(folder, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    real = results.write_atomic
+
+    def full(path, contents, *, force=False):
+        if path.suffix == ".html":
+            raise InputError(f"{path.name}: cannot be written (no space left on device).")
+        real(path, contents, force=force)
+
+    monkeypatch.setattr(results, "write_atomic", full)
+    queue = make(folder, out, reports=True)
+    queue.run()
+    assert "a_report.html" in queue.statuses[0].error
+    assert list(out.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -149,6 +150,7 @@ def test_a_large_file_is_divided(
                 plan_jobs(file, output_dir=tmp_path / name),
                 parameters,
                 engine=engine,
+                reports=True,
                 on_change=lambda _, status: seen.append(status.progress),
             )
             for name, engine in (("far", cluster), ("here", None))
@@ -159,6 +161,9 @@ def test_a_large_file_is_divided(
     far, here = (queue.statuses[0] for queue in queues)
     assert far.state is here.state is State.DONE
     assert (far.mask, far.sentence, far.patches) == (here.mask, here.sentence, here.patches)
+    pages = [(tmp_path / name / "big_report.html").read_bytes() for name in ("far", "here")]
+    dated = re.compile(rb"on \d{4}-\d\d-\d\dT[\d:+]*\d")
+    assert dated.sub(b"", pages[0]) == dated.sub(b"", pages[1])
 
 
 def test_groups_faults_and_the_statistical_method(workers: Any, tmp_path: Path) -> None:

@@ -123,6 +123,12 @@ def test_a_hostile_name_is_escaped(folder, row_noise):
     assert evil.name in Page(contents.encode()).text
 
 
+def test_it_says_how_to_repeat_it_with_the_records_name(measured):
+    extraction, record = measured()
+    text = Page(report_bytes(record, extraction=extraction, mask_file="my a_mask.npy")).text
+    assert "--from-record 'my a_mask.json'" in text
+
+
 def test_it_is_saved_and_not_overwritten(measured, tmp_path):
     extraction, record = measured()
     path = tmp_path / "r.html"
