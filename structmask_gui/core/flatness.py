@@ -25,6 +25,28 @@ _BLOCK = 4
 _SHARED = np.array([1 / 36, 4 / 9, 1.0, 4 / 9, 1 / 36])
 
 
+@dataclass(frozen=True, eq=False)
+class TilePower:
+    """What is kept of some tiles.
+
+    Attributes
+    ----------
+    bands : ndarray, shape (tiles, bands)
+        Power of each tile in each band.
+    total : ndarray
+        Sum of their power spectra.
+    blocks : ndarray, shape (tiles, blocks)
+        Block means of each, a plane taken off.
+    energy : ndarray, shape (tiles,)
+        Energy of the block means.
+    """
+
+    bands: FloatArray
+    total: FloatArray
+    blocks: NDArray[np.float32]
+    energy: FloatArray
+
+
 @dataclass
 class TileStatistics:
     """Collects the power of tiles; a few numbers a tile.
@@ -44,20 +66,32 @@ class TileStatistics:
 
     def add(self, tiles: NDArray[np.float32]) -> None:
         """Add tiles, shape (n, side, side)."""
+        self.append(self.power_of(tiles))
+
+    def power_of(self, tiles: NDArray[np.float32]) -> TilePower:
+        """Return what is kept of tiles, shape (n, side, side); adds nothing."""
         from scipy import fft
 
         window, bands, _ = _geometry(self.side)
-        mean = np.einsum("nyx,yx->n", tiles, window) / window.sum()
+        mean = tiles.reshape(len(tiles), -1) @ (window.ravel() / window.sum())
         spectrum = fft.rfft2((tiles - mean[:, None, None]) * window, axes=(1, 2))
         power = spectrum.real**2 + spectrum.imag**2
         flat = power.reshape(len(tiles), -1)
-        self._power.append((flat @ bands.T).astype(np.float64))
-        total = flat.sum(axis=0, dtype=np.float64)
-        self._spectrum = total if self._spectrum is None else self._spectrum + total
-        self._count += len(tiles)
         blocks = _block_means(tiles)
-        self._blocks.append(blocks)
-        self._energy.append(np.einsum("nb,nb->n", blocks, blocks).astype(np.float64))
+        return TilePower(
+            (flat @ bands.T).astype(np.float64),
+            flat.sum(axis=0, dtype=np.float64),
+            blocks,
+            np.einsum("nb,nb->n", blocks, blocks).astype(np.float64),
+        )
+
+    def append(self, part: TilePower) -> None:
+        """Add what `power_of` returned."""
+        self._power.append(part.bands)
+        self._spectrum = part.total if self._spectrum is None else self._spectrum + part.total
+        self._count += len(part.bands)
+        self._blocks.append(part.blocks)
+        self._energy.append(part.energy)
 
     @property
     def energy(self) -> FloatArray:
@@ -207,8 +241,11 @@ def _block_weights(side: int, reach: int) -> tuple[float, FloatArray]:
 def _block_means(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
     count, side, _ = tiles.shape
     blocks = side // _BLOCK
-    means = tiles.reshape(count, blocks, _BLOCK, blocks, _BLOCK).mean(axis=(2, 4))
-    flat = means.reshape(count, -1)
+    used = blocks * _BLOCK
+    # A product with a narrow matrix is many times faster than a mean over short axes.
+    mean = np.kron(np.eye(blocks), np.full((_BLOCK, 1), 1 / _BLOCK**2)).astype(np.float32)
+    across = tiles[:, :used, :used].reshape(count * used, used) @ mean
+    flat = across.reshape(count, blocks, _BLOCK, blocks).sum(axis=2).reshape(count, -1)
     plane = _geometry(side)[2].astype(np.float32)
     return np.asarray(flat - (flat @ plane) @ plane.T, dtype=np.float32)
 

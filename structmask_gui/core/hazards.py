@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from structmask_gui.core.autocorrelation import FloatArray
 from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.mask import BoolArray
-from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
+from structmask_gui.core.sampling import CONSTANT, NOT_FINITE, extremes
+from structmask_gui.core.stillness import some
 
 CLIPPED = "clipped: over 2 % of the pixels are at the lowest or highest value"
 FILLED = "border fill, text or a data bar"
@@ -55,20 +56,12 @@ class Screening:
 
     def add(self, patches: AnyArray) -> None:
         """Look at patches, shape (n, height, width), as stored."""
-        flat = patches.reshape(len(patches), -1)
-        low, high = flat.min(axis=1), flat.max(axis=1)
-        finite = np.isfinite(low) & np.isfinite(high)
-        size = flat.shape[1]
-        # The extreme pixels of a good patch are few: only a patch with many equal neighbours, or
-        # many extreme pixels, is looked at more closely.
-        self.low += low.astype(float).tolist()
-        self.high += high.astype(float).tolist()
-        self.at_low += (np.count_nonzero(flat == low[:, None], axis=1) / size).tolist()
-        self.at_high += (np.count_nonzero(flat == high[:, None], axis=1) / size).tolist()
-        with np.errstate(invalid="ignore"):
-            self.mean += flat.mean(axis=1, dtype=np.float64).tolist()
-        self.equal += _equal_squares(patches).tolist()
-        self.finite += finite.tolist()
+        self.append(look(patches))
+
+    def append(self, more: Screening) -> None:
+        """Add what `look` returned."""
+        for own, others in zip(vars(self).values(), vars(more).values(), strict=True):
+            own += others
 
     def reasons(self) -> list[str]:
         """Return why each patch should be left out, or an empty string.
@@ -100,6 +93,25 @@ class Screening:
             else:
                 reasons.append("")
         return reasons
+
+
+def look(patches: AnyArray) -> Screening:
+    """Look at patches, shape (n, height, width), as stored."""
+    flat = patches.reshape(len(patches), -1)
+    low, high = extremes(patches)
+    finite = np.isfinite(low) & np.isfinite(high)
+    size = flat.shape[1]
+    with np.errstate(invalid="ignore"):
+        mean = flat.mean(axis=1, dtype=np.float64)
+    return Screening(
+        low=low.astype(float).tolist(),
+        high=high.astype(float).tolist(),
+        at_low=(np.count_nonzero(flat == low[:, None], axis=1) / size).tolist(),
+        at_high=(np.count_nonzero(flat == high[:, None], axis=1) / size).tolist(),
+        equal=_equal_squares(patches).tolist(),
+        mean=mean.tolist(),
+        finite=finite.tolist(),
+    )
 
 
 def _equal_squares(patches: AnyArray) -> FloatArray:
@@ -201,10 +213,11 @@ def blockiness(frames: AnyArray) -> float:
     values = np.asarray(frames, dtype=np.float64)
     result = []
     for axis in (1, 2):
-        steps = np.abs(np.diff(values, axis=axis))
+        steps = np.diff(values, axis=axis)
+        np.abs(steps, out=steps)
         # Capped at a few typical steps, so that edges of the picture do not decide.
-        typical = max(float(np.median(steps)), 1e-12)
-        profile = np.minimum(steps, 4 * typical).mean(axis=(0, 3 - axis))
+        typical = max(float(np.median(some(steps))), 1e-12)
+        profile = np.minimum(steps, 4 * typical, out=steps).mean(axis=(0, 3 - axis))
         # Slow changes along the axis are the picture's.
         profile = profile[: profile.size // 8 * 8].reshape(-1, 8)
         if len(profile) < 4:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +16,11 @@ from structmask_gui.core import hazards
 from structmask_gui.core.autocorrelation import FloatArray, LagKernel, patches_per_chunk
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import BrightnessBin, CorrelationEstimate, Evidence, describe
-from structmask_gui.core.flatness import FlatTiles, TileStatistics, block_energy
+from structmask_gui.core.flatness import FlatTiles, block_energy
 from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.parameters import Parameters, Source
+from structmask_gui.core.pooling import Pooled, Pooling
 from structmask_gui.core.progress import (
     IsCancelled,
     Progress,
@@ -34,17 +34,15 @@ from structmask_gui.core.sampling import (
     Plan,
     Region,
     Sampling,
-    extremes,
     plan_patches,
     read_patches,
 )
-from structmask_gui.core.significance import LagPool
 from structmask_gui.core.sources import (
     DifferenceFrames,
     SubtractedFrames,
     Used,
 )
-from structmask_gui.core.spectrum import SpectralFit, SpectrumSum
+from structmask_gui.core.spectrum import SpectralFit
 from structmask_gui.core.stillness import PairRelation, middle, relate_frames
 from structmask_gui.core.surfaces import Surface
 from structmask_gui.core.threads import WORKERS, in_threads
@@ -52,7 +50,6 @@ from structmask_gui.core.under_picture import (
     CERTAINTY,
     SUSPICION,
     choose,
-    cut_tiles,
     fit_beyond,
     leave_out_uneven,
     pool_flat,
@@ -115,19 +112,6 @@ def measure_correlation(
         Within 0.2 s of ``cancelled`` turning True.
     """
     return _Measuring(frames, parameters, region, dark, subtract, progress, cancelled).run()
-
-
-@dataclass
-class _Pass:
-    """What one reading of all patches gives."""
-
-    pool: LagPool
-    tiles: TileStatistics
-    spectrum: SpectrumSum
-    log_variance: FloatArray
-    hot: int = 0
-    pixels: int = 0
-    bins: list[LagPool] = field(default_factory=list)
 
 
 class _Measuring:
@@ -268,7 +252,7 @@ class _Measuring:
             note=describe(actual, source),
             evidence=evidence,
             brightness=self._brightness(first) if actual == source else (),
-            image_covariance=self._image(plan, used, derived),
+            image_covariance=self._image(plan, used, derived, first),
             warnings=tuple(self.warnings),
         )
 
@@ -337,10 +321,14 @@ class _Measuring:
         stored = plan if same else Plan(plan.patch_shape, places)
         screening = hazards.Screening()
         per_chunk = max(1, min(128, 2**22 // (plan.patch_shape[0] * plan.patch_shape[1])))
-        for chunk in self._patches(self._stored, stored, per_chunk):
-            stop_if(self.cancelled)
-            screening.add(chunk.patches)
-            self.progress(chunk.indices.stop, 2 * len(stored), "Looking for clipping and text")
+        chunks = self._patches(self._stored, stored, per_chunk)
+        done = 0
+        with closing(in_threads(lambda chunk: hazards.look(chunk.patches), chunks)) as looks:
+            for look in looks:
+                stop_if(self.cancelled)
+                screening.append(look)
+                done += len(look.low)
+                self.progress(done, 2 * len(stored), "Looking for clipping and text")
         found = screening.reasons()
         reasons = [""] * len(plan)
         brightness = np.zeros(len(plan))
@@ -392,66 +380,20 @@ class _Measuring:
 
     def _read(
         self, derived: Frames, plan: Plan, used: BoolArray, reach: int, edges: FloatArray
-    ) -> _Pass:
-        """Read all patches once: lag products, tiles' power, mean spectrum."""
-        surface = Surface(plan.patch_shape, 0)
-        kernel = LagKernel(plan.patch_shape, (reach, reach))
+    ) -> Pooled:
+        """Read all patches once; see `pooling`."""
         side = min(_TILE, plan.patch_shape[0] // 4 * 4)
-        result = _Pass(
-            LagPool(kernel, surface),
-            TileStatistics(side),
-            SpectrumSum(plan.patch_shape[0] // 2 * 2),
-            np.full(len(plan), np.nan),
-            bins=[LagPool(kernel, surface) for _ in range(len(edges) + 1 if len(edges) else 0)],
-        )
-
-        def work(
-            chunk: Chunk,
-        ) -> tuple[NDArray[np.intp], NDArray[np.float32], FloatArray, int]:
-            stop_if(self.cancelled)
-            index = np.arange(chunk.indices.start, chunk.indices.stop)
-            inside = used[chunk.indices].copy()
-            if derived is not self._stored:
-                # What differs as stored may be alike once something is taken off.
-                low, high = extremes(chunk.patches)
-                inside &= low != high
-            if not inside.any():
-                return index[:0], np.zeros((0, *plan.patch_shape), np.float32), np.zeros(0), 0
-            patches = surface.remove_from(chunk.patches[inside])
-            patches, hot = hazards.repair_hot_pixels(patches)
-            if hot:
-                patches = surface.remove_from(patches)
-            # Squares of very large or small values must fit float32.
-            scale = float(np.abs(patches).max(initial=0.0)) or 1.0
-            scaled = (patches / scale).astype(np.float32)
-            half = kernel.half_plane(scaled).astype(np.float64) * scale**2
-            return index[inside], patches, half, hot
-
+        bin_of = np.searchsorted(edges, self._patch_brightness) if len(edges) else None
+        kernel = LagKernel(plan.patch_shape, (reach, reach))
+        if derived is self._stored and self._worth_sharing(plan, reach):
+            far = self._image_reach(plan)
+            kernel = LagKernel(plan.patch_shape, (far, far))
+        pooling = Pooling(plan, used, kernel, reach, side, bin_of)
         chunks = self._patches(derived, plan, patches_per_chunk(kernel, len(plan), WORKERS))
-        done, total = 0, len(plan)
-        with closing(in_threads(work, chunks)) as results:
-            for index, patches, half, hot in results:
-                stop_if(self.cancelled)
-                if not len(index):
-                    continue
-                places = plan.places[index]
-                result.pool.add(half, places)
-                zero = half[:, 0, reach] / patches[0].size
-                result.log_variance[index] = np.log(np.maximum(zero, 1e-300))
-                result.hot += hot
-                result.pixels += patches.size
-                result.tiles.add(cut_tiles(patches, side))
-                result.spectrum.add(patches[:, : result.spectrum.side, : result.spectrum.side])
-                if result.bins:
-                    which = np.searchsorted(edges, self._patch_brightness[index])
-                    for number, pool in enumerate(result.bins):
-                        pool.add(half[which == number], places[which == number])
-                done = int(index[-1]) + 1
-                self.progress(total + done, 2 * total, "Measuring the noise")
-        return result
+        return pooling.run(chunks, derived is not self._stored, self.progress, self.cancelled)
 
     def _without_constant(
-        self, used: BoolArray, reasons: list[str], first: _Pass
+        self, used: BoolArray, reasons: list[str], first: Pooled
     ) -> tuple[BoolArray, list[str]]:
         """Leave out patches in which nothing is left of the noise, as in a repeated frame."""
         empty = used & np.isnan(first.log_variance)
@@ -481,8 +423,8 @@ class _Measuring:
         used: BoolArray,
         reasons: list[str],
         reach: int,
-        first: _Pass,
-    ) -> tuple[BoolArray, list[str], _Pass]:
+        first: Pooled,
+    ) -> tuple[BoolArray, list[str], Pooled]:
         """Leave out patches whose variance is far off, and read again if there are any."""
         index = np.flatnonzero(used)
         far = index[hazards.outlying(first.log_variance[index])]
@@ -504,7 +446,7 @@ class _Measuring:
         shown = np.stack([middle(self._stored, frame) for frame in range(count)])
         return hazards.blockiness(shown)
 
-    def _brightness(self, first: _Pass) -> tuple[BrightnessBin, ...]:
+    def _brightness(self, first: Pooled) -> tuple[BrightnessBin, ...]:
         if not first.bins or any(pool.n_patches < 8 for pool in first.bins):
             return ()
         return tuple(
@@ -512,33 +454,57 @@ class _Measuring:
             for mean, pool in zip(self._bin_means(first), first.bins, strict=True)
         )
 
-    def _bin_means(self, first: _Pass) -> list[float]:
+    def _bin_means(self, first: Pooled) -> list[float]:
         seen = np.isfinite(first.log_variance)
         brightness = np.sort(self._patch_brightness[seen])
         return [float(part.mean()) for part in np.array_split(brightness, len(first.bins))]
 
-    def _image(self, plan: Plan, used: BoolArray, derived: Frames) -> FloatArray:
-        """Autocovariance of the frames as stored, from some of the patches."""
+    def _image_reach(self, plan: Plan) -> int:
+        side = plan.patch_shape[0]
+        return max(1, min(2 * self.parameters.max_lag, side - 4))
+
+    def _worth_sharing(self, plan: Plan, reach: int) -> bool:
+        """Whether a larger reach for all costs less than a second look at some."""
+        side, far = plan.patch_shape[0], self._image_reach(plan)
+        more = ((side + far) / (side + reach)) ** 2 - 1
+        return far > reach and more * len(plan) < min(len(plan), _MOST_FOR_IMAGE)
+
+    def _image(self, plan: Plan, used: BoolArray, derived: Frames, first: Pooled) -> FloatArray:
+        """Autocovariance of the frames as stored."""
+        far = self._image_reach(plan)
+        count = first.pool.n_patches
+        total = first.image
+        if total is None:
+            total, count = self._some_products(plan, used, derived, far)
+        rows = plan.patch_shape[0] - np.arange(far + 1)
+        columns = plan.patch_shape[1] - np.abs(np.arange(-far, far + 1))
+        mean = total / (np.outer(rows, columns) * max(count, 1))
+        return np.concatenate([mean[:0:-1, ::-1], mean], axis=0)
+
+    def _some_products(
+        self, plan: Plan, used: BoolArray, derived: Frames, far: int
+    ) -> tuple[FloatArray, int]:
+        """Return the lag products of some of the patches as stored, summed, and their number."""
         places = self._raw_places(plan, derived)[used]
         if len(places) > _MOST_FOR_IMAGE:
             index = np.linspace(0, len(places) - 1, _MOST_FOR_IMAGE).round().astype(int)
             places = places[index]
-        if len(places) == 0:
-            return np.zeros((1, 1))
         places = places[np.lexsort((places[:, 2], places[:, 1], places[:, 0]))]
-        side = plan.patch_shape[0]
-        reach = max(1, min(2 * self.parameters.max_lag, side - 4))
         surface = Surface(plan.patch_shape, 0)
-        kernel = LagKernel(plan.patch_shape, (reach, reach))
-        total = np.zeros((reach + 1, 2 * reach + 1))
+        kernel = LagKernel(plan.patch_shape, (far, far))
         chosen = Plan(plan.patch_shape, places)
-        for chunk in read_patches(self._stored, chosen, patches_per_chunk(kernel, len(chosen))):
+
+        def products(chunk: Chunk) -> FloatArray:
             stop_if(self.cancelled)
             patches, _ = hazards.repair_hot_pixels(surface.remove_from(chunk.patches))
             scale = float(np.abs(patches).max(initial=0.0)) or 1.0
-            half = kernel.half_plane((patches / scale).astype(np.float32)).astype(np.float64)
-            total += half.sum(axis=0) * scale**2
-        rows = plan.patch_shape[0] - np.arange(reach + 1)
-        columns = plan.patch_shape[1] - np.abs(np.arange(-reach, reach + 1))
-        total /= np.outer(rows, columns) * len(places)
-        return np.concatenate([total[:0:-1, ::-1], total], axis=0)
+            half = kernel.half_plane(np.asarray(patches / scale, dtype=np.float32))
+            return np.asarray(half.sum(axis=0, dtype=np.float64) * scale**2)
+
+        total = np.zeros(kernel.half_shape)
+        chunks = read_patches(self._stored, chosen, patches_per_chunk(kernel, len(chosen), WORKERS))
+        with closing(in_threads(products, chunks)) as parts:
+            for part in parts:
+                stop_if(self.cancelled)
+                total += part
+        return total, len(chosen)

@@ -80,7 +80,10 @@ class _Quadratic:
         self.squares, self.cross = np.zeros(size), np.zeros(size)
         self.centre, self.groups = centre, 0
 
-    def add(self, sums: FloatArray) -> None:
+    def add(self, values: FloatArray | list[FloatArray]) -> None:
+        if not len(values):
+            return
+        sums = np.asarray(values)
         at_zero = sums[:, self.centre]
         self.squares += np.einsum("gl,gl->l", sums, sums)
         self.cross += at_zero @ sums
@@ -94,10 +97,20 @@ class _Quadratic:
 
 @dataclass
 class _Clusters:
-    """Sums over one row, or column, of tiles of the frame that is being read."""
+    """Sums over the rows, or columns, of tiles of the frames that are being read."""
 
-    frame: int = -1
-    sums: dict[int, FloatArray] = field(default_factory=dict)
+    sums: dict[tuple[int, int], FloatArray] = field(default_factory=dict)
+
+    def add(self, frames: NDArray[np.intp], tiles: NDArray[np.intp], sums: FloatArray) -> None:
+        for key, values in zip(
+            zip(frames.tolist(), tiles.tolist(), strict=True), sums, strict=True
+        ):
+            self.sums[key] = self.sums[key] + values if key in self.sums else values
+
+    def take_before(self, frame: float) -> list[FloatArray]:
+        """Return, and forget, the sums of earlier frames."""
+        done = [key for key in self.sums if key[0] < frame]
+        return [self.sums.pop(key) for key in done]
 
 
 class LagPool:
@@ -144,36 +157,34 @@ class LagPool:
         places : ndarray of int, shape (n, 3)
             Frame, y and x of each, the frames in ascending order over all calls.
         """
-        if not len(half):
+        self.add_products(self.products(half), places)
+
+    def products(self, half: NDArray[np.floating], scale: float = 1.0) -> FloatArray:
+        """Return mean products by lag, shape (n, lags), of sums of products of scaled patches."""
+        return np.asarray(half * (scale**2 / self._pairs)).reshape(len(half), -1)
+
+    def add_products(self, products: FloatArray, places: NDArray[np.intp]) -> None:
+        """Add patches by what `products` returns."""
+        if not len(products):
             return
-        products = (half / self._pairs).reshape(len(half), -1)
         self._total += products.sum(axis=0)
         self._n += len(products)
         self._patch.add(products)
-        tiles = places[:, 1:] // np.array(self._patch_shape)
-        for frame in np.unique(places[:, 0]).tolist():
-            inside = places[:, 0] == frame
-            for axis, clusters in enumerate(self._open):
-                if clusters.frame != frame:
-                    self._close(axis)
-                    clusters.frame = frame
-                keys = tiles[inside, axis]
-                values = products[inside]
-                for key in np.unique(keys).tolist():
-                    add = values[keys == key].sum(axis=0)
-                    clusters.sums[key] = clusters.sums.get(key, 0.0) + add
-
-    def _close(self, axis: int) -> None:
-        sums = self._open[axis].sums
-        if sums:
-            (self._row, self._column)[axis].add(np.stack(list(sums.values())))
-        self._open[axis].sums = {}
+        frames = places[:, 0]
+        for axis, clusters in enumerate(self._open):
+            tiles = places[:, 1 + axis] // self._patch_shape[axis]
+            span = int(tiles.max()) + 1
+            keys, which = np.unique(frames * span + tiles, return_inverse=True)
+            member = np.zeros((len(keys), len(products)))
+            member[which, np.arange(len(products))] = 1.0
+            clusters.add(keys // span, keys % span, member @ products)
+            # Only the frame that is being read can have more.
+            (self._row, self._column)[axis].add(clusters.take_before(int(frames[-1])))
 
     def estimate(self) -> LagEstimate:
         """Return the estimate from all patches added so far; at least two of them."""
-        for axis in (0, 1):
-            self._close(axis)
-            self._open[axis].frame = -1
+        for quadratic, clusters in zip((self._row, self._column), self._open, strict=True):
+            quadratic.add(clusters.take_before(np.inf))
         mean = self._total / self._n
         covariance = self._bias.undo(mean, self._tail_beyond(self._unfold(mean)))
         rho = covariance / covariance[self._centre]

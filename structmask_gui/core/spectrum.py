@@ -45,13 +45,23 @@ class SpectrumSum:
 
     def add(self, tiles: NDArray[np.float32]) -> None:
         """Add tiles, shape (n, side, side)."""
+        self.append(self.power_of(tiles), len(tiles))
+
+    def power_of(self, tiles: NDArray[np.float32]) -> FloatArray:
+        """Return the sum of the power spectra of tiles; adds nothing."""
         from scipy import fft
 
-        mean = np.einsum("nyx,yx->n", tiles, self._window) / self._window.sum()
+        weights = self._window.ravel() / self._window.sum()
+        mean = tiles.reshape(len(tiles), self.side**2) @ weights
         spectrum = fft.rfft2((tiles - mean[:, None, None]) * self._window, axes=(1, 2))
-        power = spectrum.real**2 + spectrum.imag**2
-        self._power += power.sum(axis=0, dtype=np.float64)
-        self.count += len(tiles)
+        power = spectrum.real**2
+        power += spectrum.imag**2
+        return np.asarray(power.sum(axis=0, dtype=np.float64))
+
+    def append(self, power: FloatArray, count: int) -> None:
+        """Add the sum of the spectra of ``count`` tiles."""
+        self._power += power
+        self.count += count
 
     @property
     def power(self) -> FloatArray:

@@ -6,6 +6,8 @@ what is left when the picture's band is taken away, where only noise and fixed p
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.threads import in_threads
 
 # Pixels of a side that are compared: enough to see a shift of a hundredth of a pixel.
 _SIDE = 512
@@ -20,6 +23,10 @@ _MOST_PAIRS = 16
 # A shift of less than this cancels well enough, and is within the error of the estimate.
 _SHIFT_THAT_MATTERS = 0.03
 _SETTLED = 0.0025
+# Values of which a part will do for the median: it is then known to half a percent.
+_MANY = 2**18
+# Pixels by which an image is continued; it is moved by 3 at most.
+_PAD = 12
 # Low-passed pixels that share their noise, of those that are left.
 _SHARING = 12.5
 
@@ -75,12 +82,14 @@ def relate_frames(frames: Frames, cancelled: IsCancelled = never_cancelled) -> l
     if len(pairs) > _MOST_PAIRS:
         chosen = np.linspace(0, len(pairs) - 1, _MOST_PAIRS).round().astype(int)
         pairs = [pairs[index] for index in chosen]
-    relations = []
-    for first in pairs:
-        stop_if(cancelled)
-        one, next_one = middle(frames, first), middle(frames, first + 1)
-        relations.append(relate(first, one, next_one, cancelled))
-    return relations
+
+    def read() -> Iterator[tuple[int, AnyArray, AnyArray]]:
+        for first in pairs:
+            stop_if(cancelled)
+            yield first, middle(frames, first), middle(frames, first + 1)
+
+    with closing(in_threads(lambda pair: relate(*pair, cancelled), read())) as relations:
+        return list(relations)
 
 
 def middle(frames: Frames, frame: int) -> NDArray[np.float64]:
@@ -94,20 +103,26 @@ def middle(frames: Frames, frame: int) -> NDArray[np.float64]:
 def finite(values: AnyArray) -> NDArray[np.float64]:
     """Return an image with its pixels that are no numbers replaced by the median of the others."""
     image = np.array(values, dtype=np.float64)
+    if values.dtype.kind != "f":
+        return image
     bad = ~np.isfinite(image)
     if bad.any():
         image[bad] = 0.0 if bad.all() else np.median(image[~bad])
     return image
 
 
+def some(values: AnyArray) -> AnyArray:
+    """Return a seventh of many values, which is enough for their median and far quicker."""
+    flat = values.ravel()
+    return flat[::7] if flat.size > _MANY else flat
+
+
 def relate(
     first: int, a: AnyArray, b: AnyArray, cancelled: IsCancelled = never_cancelled
 ) -> PairRelation:
     """Compare two frames; see `PairRelation`."""
-    from scipy.ndimage import gaussian_filter
-
-    # Low-passed, every second pixel says all there is.
-    low_a, low_b = gaussian_filter(a, 2.0)[::2, ::2], gaussian_filter(b, 2.0)[::2, ::2]
+    low_a, low_b = _low_passed(a), _low_passed(b)
+    splines: NDArray[np.float64] | None = None
     edge = 4
     dy = dx = 0.0
     error = np.inf
@@ -130,7 +145,9 @@ def relate(
         dy, dx = dy + step_y, dx + step_x
         if np.hypot(step_y, step_x) < _SETTLED:
             break
-        moved = _moved(low_b, -dy, -dx)
+        if splines is None:
+            splines = _splines(low_b)
+        moved = _moved(splines, -dy, -dx)
     inner_a, inner_b = low_a[edge:-edge, edge:-edge], moved[edge:-edge, edge:-edge]
     da, db = inner_a - inner_a.mean(), inner_b - inner_b.mean()
     va, vb, shared = float((da**2).mean()), float((db**2).mean()), float((da * db).mean())
@@ -152,7 +169,37 @@ def relate(
     )
 
 
-def _moved(values: NDArray[np.float64], dy: float, dx: float) -> NDArray[np.float64]:
-    from scipy.ndimage import shift
+def _low_passed(image: AnyArray) -> NDArray[np.float64]:
+    """Return an image without its fine detail; every second pixel then says all there is."""
+    from scipy.ndimage import gaussian_filter1d
 
-    return np.asarray(shift(values, (dy, dx), order=3, mode="nearest"))
+    down = gaussian_filter1d(image, 2.0, axis=0)[::2]
+    return np.ascontiguousarray(gaussian_filter1d(down, 2.0, axis=1)[:, ::2])
+
+
+def _splines(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weights of the cubic splines through an image, continued by ``_PAD`` pixels."""
+    from scipy.ndimage import spline_filter
+
+    return np.asarray(spline_filter(np.pad(values, _PAD, mode="edge"), order=3, mode="mirror"))
+
+
+def _moved(splines: NDArray[np.float64], dy: float, dx: float) -> NDArray[np.float64]:
+    """Return the image of `_splines`, moved by less than ``_PAD`` pixels."""
+    for axis, step in enumerate((dy, dx)):
+        whole = int(np.floor(-step))
+        t = -step - whole
+        weights = (
+            (1 - t) ** 3 / 6,
+            (4 - 6 * t**2 + 3 * t**3) / 6,
+            (1 + 3 * t + 3 * t**2 - 3 * t**3) / 6,
+            t**3 / 6,
+        )
+        size = splines.shape[axis] - 2 * _PAD
+        total = np.zeros(())
+        for offset, weight in enumerate(weights):
+            start = _PAD + whole + offset - 1
+            part = splines[start : start + size] if axis == 0 else splines[:, start : start + size]
+            total = total + weight * part
+        splines = total
+    return splines

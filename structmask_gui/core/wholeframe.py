@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +13,8 @@ from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.sampling import Region
 from structmask_gui.core.spectrum import SpectrumSum
-from structmask_gui.core.stillness import PairRelation, finite
+from structmask_gui.core.stillness import PairRelation, finite, some
+from structmask_gui.core.threads import in_threads
 
 _MOST_FRAMES = 24
 # Frequencies next to the highest a pixel grid holds; resampling empties them.
@@ -107,10 +110,11 @@ class FrameLook:
         """Gather the evidence; ``spectrum`` is the mean one of the measured patches."""
         numbers = _spread(self._derived.n_frames)
         row_products, column_products = [], []
-        for number in numbers:
-            frame = self._read(self._derived, number)
-            row_products.append(_far_products(frame, frame))
-            column_products.append(_far_products(frame.T, frame.T))
+        frames = (self._read(self._derived, number) for number in numbers)
+        with closing(in_threads(_lines, frames)) as found:
+            for down, across in found:
+                row_products.append(_far_products(down, down))
+                column_products.append(_far_products(across, across))
         fixed_rows = fixed_columns = None
         tested, share, sure = False, 0.0, False
         if self._stored.n_frames > 1:
@@ -135,21 +139,22 @@ class FrameLook:
         return finite(values)
 
     def _fixed(self) -> tuple[LineCovariance, LineCovariance, float, float]:
-        rows, columns, shares, weights = [], [], [], []
+        rows, columns, shares = [], [], []
         pairs = _spread(self._stored.n_frames // 2)
         half = self._stored.n_frames // 2
-        for number in pairs:
-            # Frames far apart in time: what they have in common is fixed.
-            first, other = self._read(self._stored, number), self._read(self._stored, number + half)
-            rows.append(_far_products(first, other))
-            columns.append(_far_products(first.T, other.T))
-            a, b = _fine(first), _fine(other)
-            # Limited, so that hot pixels and edges do not decide.
-            a, b = _limited(a), _limited(b)
-            norm = float(np.sqrt((a**2).mean() * (b**2).mean()))
-            shares.append(float((a * b).mean()) / norm if norm > 0 else 0.0)
-            weights.append(a.size / 9)
-        error = 1 / np.sqrt(sum(weights))
+
+        def read() -> Iterator[tuple[FloatArray, FloatArray]]:
+            for number in pairs:
+                # Frames far apart in time: what they have in common is fixed.
+                yield self._read(self._stored, number), self._read(self._stored, number + half)
+
+        with closing(in_threads(_common, read())) as found:
+            for row, column, share in found:
+                rows.append(row)
+                columns.append(column)
+                shares.append(share)
+        height, width = self._region.shape
+        error = 1 / np.sqrt(len(pairs) * (height - 2) * (width - 2) / 9)
         return _covariance(rows), _covariance(columns), float(np.mean(shares)), float(error)
 
 
@@ -159,26 +164,50 @@ def _spread(count: int) -> list[int]:
     return np.linspace(0, count - 1, _MOST_FRAMES).round().astype(int).tolist()  # type: ignore[no-any-return]
 
 
-def _far_products(a: FloatArray, b: FloatArray) -> FloatArray:
+def _common(frames: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray, float]:
+    """Return the far products of the rows and of the columns of two frames, and a share.
+
+    The share is that of the fine detail's variance which they have in common.
+    """
+    (row, column), (other_row, other_column) = (_lines(frame) for frame in frames)
+    # Limited, so that hot pixels and edges do not decide.
+    a, b = (_limited(_fine(frame)) for frame in frames)
+    norm = float(np.sqrt(np.vdot(a, a) * np.vdot(b, b)))
+    share = float(np.vdot(a, b)) / norm if norm > 0 else 0.0
+    return _far_products(row, other_row), _far_products(column, other_column), share
+
+
+@dataclass(frozen=True, eq=False)
+class _Stretches:
+    """Means of stretches of each line, shape (lines, stretches), and the length of a stretch."""
+
+    means: FloatArray
+    length: int
+
+
+def _lines(frame: FloatArray) -> tuple[_Stretches, _Stretches]:
+    """Cut the rows, and the columns, of a frame into stretches."""
+    height, width = frame.shape
+    down, across = height // _STRETCHES, width // _STRETCHES
+    of_rows = frame[:, : across * _STRETCHES].reshape(height, _STRETCHES, across).mean(axis=2)
+    of_columns = frame[: down * _STRETCHES].reshape(_STRETCHES, down, width).mean(axis=1)
+    return _Stretches(of_rows, across), _Stretches(of_columns.T, down)
+
+
+def _far_products(a: _Stretches, b: _Stretches) -> FloatArray:
     """Mean product, row by row, of means of far apart stretches of the row, slow changes taken off.
 
     Second differences from row to row leave little of a picture, and raise the variance of offsets
     that are independent from row to row by 1.5.
     """
-    width = a.shape[1] // _STRETCHES
-    if width == 0:
-        return np.zeros(1)
-    stretches = []
-    for values in (a, b):
-        cut = values[:, : width * _STRETCHES].reshape(len(values), _STRETCHES, width)
-        means = cut.mean(axis=2)
-        stretches.append(means[1:-1] - (means[:-2] + means[2:]) / 2)
+    first, other = (
+        lines.means[1:-1] - (lines.means[:-2] + lines.means[2:]) / 2 for lines in (a, b)
+    )
     index = np.arange(_STRETCHES)
     # Further apart than any correlation of finite range that a mask could hide.
-    gap = min(1 + -(-_APART // width), _STRETCHES // 2)
-    far = np.abs(index[:, None] - index[None]) >= gap
-    first, other = stretches
-    products = np.einsum("yi,yj,ij->y", first, other, far.astype(np.float64), optimize=True)
+    gap = min(1 + -(-_APART // a.length), _STRETCHES // 2)
+    far = (np.abs(index[:, None] - index[None]) >= gap).astype(np.float64)
+    products = np.einsum("yj,yj->y", first @ far, other)
     return np.asarray(products / far.sum() / 1.5)
 
 
@@ -190,15 +219,17 @@ def _covariance(products: list[FloatArray]) -> LineCovariance:
 
 
 def _fine(frame: FloatArray) -> FloatArray:
-    return np.asarray(
-        frame[1:-1, 1:-1]
-        - (frame[:-2, 1:-1] + frame[2:, 1:-1] + frame[1:-1, :-2] + frame[1:-1, 2:]) / 4
-    )
+    around = frame[:-2, 1:-1] + frame[2:, 1:-1]
+    around += frame[1:-1, :-2]
+    around += frame[1:-1, 2:]
+    around *= -0.25
+    around += frame[1:-1, 1:-1]
+    return around
 
 
 def _limited(values: FloatArray) -> FloatArray:
-    limit = 4 * 1.4826 * float(np.median(np.abs(values)))
-    return np.asarray(np.clip(values, -limit, limit))
+    limit = 4 * 1.4826 * float(np.median(np.abs(some(values))))
+    return np.clip(values, -limit, limit, out=values)
 
 
 def _edge_power(power: AnyArray) -> float:

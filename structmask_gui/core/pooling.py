@@ -1,0 +1,184 @@
+"""One reading of all patches: lag products, the tiles' power, and the mean spectrum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core import hazards
+from structmask_gui.core.autocorrelation import FloatArray, LagKernel
+from structmask_gui.core.flatness import TilePower, TileStatistics
+from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.core.sampling import Chunk, Plan, extremes
+from structmask_gui.core.significance import LagPool
+from structmask_gui.core.spectrum import SpectrumSum
+from structmask_gui.core.surfaces import Surface
+from structmask_gui.core.threads import in_threads
+from structmask_gui.core.under_picture import cut_tiles
+
+
+@dataclass
+class Pooled:
+    """What one reading of all patches gives.
+
+    Attributes
+    ----------
+    pool : LagPool
+        Lag products of all patches.
+    tiles : TileStatistics
+        Power of the tiles that the patches are cut into.
+    spectrum : SpectrumSum
+        Sum of the patches' spectra.
+    log_variance : ndarray, shape (patches,)
+        Of each patch; NaN of those that are not used or hold nothing.
+    image : ndarray or None, shape (far + 1, 2 far + 1)
+        Sum of the lag products up to the largest lag, the half plane; if it was asked for.
+    hot, pixels : int
+        Hot pixels that were repaired, of so many.
+    bins : list of LagPool
+        Lag products by brightness.
+    """
+
+    pool: LagPool
+    tiles: TileStatistics
+    spectrum: SpectrumSum
+    log_variance: FloatArray
+    image: FloatArray | None = None
+    hot: int = 0
+    pixels: int = 0
+    bins: list[LagPool] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What a chunk of patches gives."""
+
+    index: NDArray[np.intp]
+    products: FloatArray
+    image: FloatArray | None
+    variance: FloatArray
+    tiles: TilePower
+    power: FloatArray
+    hot: int
+    pixels: int
+
+
+class Pooling:
+    """Pools patches.
+
+    Parameters
+    ----------
+    plan : Plan
+        All patches.
+    used : ndarray of bool
+        Which are pooled.
+    kernel : LagKernel
+        With the largest lag that is computed.
+    reach : int
+        Largest lag that is pooled; at most the kernel's.
+    tile : int
+        Side of the tiles that a patch is cut into.
+    bin_of : ndarray of int, shape (patches,), optional
+        The range of brightness that each patch is in.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        used: BoolArray,
+        kernel: LagKernel,
+        reach: int,
+        tile: int,
+        bin_of: NDArray[np.intp] | None = None,
+    ) -> None:
+        self._plan, self._used, self._bin_of = plan, used, bin_of
+        self._surface = Surface(plan.patch_shape, 0)
+        self._kernel, self._reach = kernel, reach
+        self._far = kernel.reach[1]
+        pooled = LagKernel(plan.patch_shape, (reach, reach))
+        number = 0 if bin_of is None else int(bin_of.max(initial=-1)) + 1
+        self.result = Pooled(
+            LagPool(pooled, self._surface),
+            TileStatistics(tile),
+            SpectrumSum(plan.patch_shape[0] // 2 * 2),
+            np.full(len(plan), np.nan),
+            np.zeros(kernel.half_shape) if self._far > reach else None,
+            bins=[LagPool(pooled, self._surface) for _ in range(number)],
+        )
+
+    def run(
+        self,
+        chunks: Iterable[Chunk],
+        derived: bool,
+        progress: Progress,
+        cancelled: IsCancelled,
+    ) -> Pooled:
+        """Pool all chunks; ``derived`` if they are no pixels as stored."""
+
+        def work(chunk: Chunk) -> _Part | None:
+            return None if cancelled() else self._part(chunk, derived)
+
+        total = len(self._plan)
+        with closing(in_threads(work, chunks)) as parts:
+            for part in parts:
+                stop_if(cancelled)
+                if part is None or not len(part.index):
+                    continue
+                self._add(part)
+                progress(total + int(part.index[-1]) + 1, 2 * total, "Measuring the noise")
+        return self.result
+
+    def _part(self, chunk: Chunk, derived: bool) -> _Part | None:
+        index = np.arange(chunk.indices.start, chunk.indices.stop)
+        inside = self._used[chunk.indices]
+        if derived:
+            # What differs as stored may be alike once something is taken off.
+            low, high = extremes(chunk.patches)
+            inside = inside & (low != high)
+        if not inside.any():
+            return None
+        patches = self._surface.remove_from(
+            chunk.patches if inside.all() else chunk.patches[inside]
+        )
+        patches, hot = hazards.repair_hot_pixels(patches)
+        if hot:
+            patches = self._surface.remove_from(patches)
+        # Squares of very large or small values must fit float32.
+        scale = float(np.abs(patches).max(initial=0.0)) or 1.0
+        half = self._kernel.half_plane(np.asarray(patches / scale, dtype=np.float32))
+        far, reach = self._far, self._reach
+        image = half.sum(axis=0, dtype=np.float64) * scale**2 if far > reach else None
+        half = half[:, : reach + 1, far - reach : far + reach + 1]
+        products = self.result.pool.products(half, scale)
+        side = self.result.spectrum.side
+        return _Part(
+            index[inside],
+            products,
+            image,
+            half[:, 0, reach].astype(np.float64) * scale**2 / patches[0].size,
+            self.result.tiles.power_of(cut_tiles(patches, self.result.tiles.side)),
+            self.result.spectrum.power_of(patches[:, :side, :side]),
+            hot,
+            patches.size,
+        )
+
+    def _add(self, part: _Part) -> None:
+        result, places = self.result, self._plan.places[part.index]
+        result.pool.add_products(part.products, places)
+        if result.image is not None and part.image is not None:
+            result.image += part.image
+        result.log_variance[part.index] = np.log(np.maximum(part.variance, 1e-300))
+        result.hot += part.hot
+        result.pixels += part.pixels
+        result.tiles.append(part.tiles)
+        result.spectrum.append(part.power, len(part.index))
+        if self._bin_of is not None:
+            which = self._bin_of[part.index]
+            for number, pool in enumerate(result.bins):
+                inside = which == number
+                pool.add_products(part.products[inside], places[inside])
