@@ -28,7 +28,7 @@ run: $(READY) ## Open the window on the sample, or on FILE=path; without a displ
 	@$(BIN)/python -m structmask_gui.gui.demo $(if $(FILE),"$(FILE)")
 
 test: $(READY) ## Run the whole test suite, offscreen
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .
@@ -51,7 +51,7 @@ $(PACKAGER): $(READY)
 fuzz: $(READY) ## Read damaged files of every kind for MINUTES=20; findings go to build/fuzz
 	nice $(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
 
-bundle: $(PACKAGER) ## Build the program that needs no Python: dist/StructMask, and what is downloaded
+bundle: $(PACKAGER) $(WRITER) ## Build the program that needs no Python: dist/StructMask, and what is downloaded
 	$(BIN)/python packaging/bundle.py
 
 bundle-test: $(READY) ## Try dist/StructMask where nothing of ours is, against the source; sizes, times
