@@ -115,7 +115,7 @@ def test_cancel_stops_soon():
     # The promise is 0.2 s; a busy machine gets more before this test calls it broken.
     assert time.perf_counter() - asked[0] < 1.0
     timer.join()
-    assert threading.active_count() == threads
+    assert threading.active_count() <= threads
 
 
 def test_an_error_in_a_thread_reaches_the_caller():
