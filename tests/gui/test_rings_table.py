@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.rings import Ring
 from structmask_gui.gui import theme
-from structmask_gui.gui.panels.rings_model import COLUMNS, cell_text, table_text
+from structmask_gui.gui.panels.marked_rows import spreadsheet
+from structmask_gui.gui.panels.rings_model import COLUMNS, cell_text
 from structmask_gui.gui.panels.rings_table import RingsTable
 from structmask_gui.gui.session import Session
 from tests.gui.view_helpers import extraction, many_pixels
@@ -99,7 +100,7 @@ def test_hovering_a_row(table: RingsTable) -> None:
     for row in (0, 2):
         rect = table.table.visualRect(table.model.index(row, 1))
         QTest.mouseMove(port, rect.center())
-    assert table.model.marked == 3
+    assert table.model.marked == 2
     table.table.left.emit()
     assert hovered == [1, 3, -1]
     assert table.model.marked == -1
@@ -141,7 +142,9 @@ def test_a_ring_marked_from_outside(table: RingsTable) -> None:
 
 
 def test_text_for_a_spreadsheet(table: RingsTable) -> None:
-    assert table_text([RING]).splitlines()[1] == "3\t24\t0.2500\t0.5000\t-0.1250\tyes\t4\t+2"
+    cells = [cell_text(RING, column) for column in range(len(COLUMNS))]
+    text = spreadsheet(COLUMNS, [cells])
+    assert text.splitlines()[1] == "3\t24\t0.2500\t0.5000\t-0.1250\tyes\t4\t+2"
     table.table.setFocus()
     QTest.keyClick(table.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     lines = QGuiApplication.clipboard().text().splitlines()
@@ -168,7 +171,7 @@ def test_with_a_session(qtbot: QtBot) -> None:
     session.extraction_changed.emit(extraction())
     assert table.model.rowCount() == 5
     session.hover_ring(2)
-    assert table.model.marked == 2
+    assert table.model.marked == 1
     table.show()
     table.table.left.emit()
     assert session.ring == -1
