@@ -26,12 +26,14 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui import dialogs
+from structmask_gui.gui.batch_seconds import BatchSeconds
 from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
     from structmask_gui.io.batch import BatchQueue, JobStatus
+    from structmask_gui.io.batch_files import Job
 
 SUMMARY = "structmask_batch.csv"
 
@@ -72,6 +74,7 @@ class BatchWindow(QDialog):
         self.job_changed.connect(self._on_job)
         self._build()
         session.quality.closing.connect(self.stop)
+        session.stack_changed.connect(self._update)
         self._update()
 
     # --- building -----------------------------------------------------------------------------
@@ -100,7 +103,14 @@ class BatchWindow(QDialog):
         self.resume.setToolTip("Keep masks made of the same files with the same settings")
         self.figures = QCheckBox("Work out what each mask will do")
         self.figures.setToolTip("Puts the figures into the records; takes a second or two each")
-        for box in (self.replace, self.resume, self.figures):
+        self.reports = QCheckBox("Write a report of each mask")
+        self.reports.setToolTip("One page each, with pictures; the summary has links to them")
+        self.same = QCheckBox("Channel, frames and rectangle of the main window")
+        self.same.setToolTip(
+            "Open each file as the present one is opened and measure the same part of it; without"
+            " it, all of the first channel"
+        )
+        for box in (self.replace, self.resume, self.figures, self.reports, self.same):
             box.toggled.connect(self._plan)
         grid = QGridLayout()
         grid.addWidget(QLabel("One mask"), 0, 0)
@@ -111,6 +121,8 @@ class BatchWindow(QDialog):
         grid.addWidget(self.resume, 0, 3)
         grid.addWidget(self.replace, 1, 3)
         grid.addWidget(self.figures, 0, 4)
+        grid.addWidget(self.reports, 1, 4)
+        grid.addWidget(self.same, 2, 3, 1, 2)
         grid.setColumnStretch(1, 1)
         self.choices = QWidget()
         self.choices.setLayout(grid)
@@ -156,7 +168,9 @@ class BatchWindow(QDialog):
             bottom.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
+        self.seconds = BatchSeconds(self._session)
         layout.addWidget(self.choices)
+        layout.addWidget(self.seconds)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.said)
         layout.addLayout(bottom)
@@ -222,18 +236,30 @@ class BatchWindow(QDialog):
     def _plan(self, *_: object) -> None:
         """Make the jobs of the present choices; nothing is done yet."""
         from structmask_gui.io.batch import BatchQueue
-        from structmask_gui.io.batch_files import plan_jobs
 
         if self.running:
             return
         self.queue = None
         if self._files:
-            jobs = plan_jobs(self._files, per=self.per.currentData(), output_dir=self._folder)
-            self.queue = BatchQueue(jobs, self._session.parameters)
+            self.queue = BatchQueue(self._jobs(), self._session.parameters)
         self.said.setText(_HINT)
         self.progress.setValue(0)
         self._fill()
         self._update()
+
+    def _jobs(self) -> list[Job]:
+        """Return the jobs of the present choices and of the main window."""
+        from structmask_gui.io.batch_files import plan_jobs
+        from structmask_gui.io.jobs import Input
+
+        like = None
+        if self.same.isChecked() and self._session.paths:
+            part = self._session.frame_range
+            frames = None if part is None else slice(part.start, part.stop, part.step)
+            like = Input(self._session.paths[0], **self._session.open_choices, frames=frames)
+        return plan_jobs(
+            self._files, per=self.per.currentData(), output_dir=self._folder, like=like
+        )
 
     # --- running ------------------------------------------------------------------------------
 
@@ -260,21 +286,23 @@ class BatchWindow(QDialog):
                 " it, or choose another folder."
             )
             return
-        if session.parameters.source in ("dark", "subtract"):
-            self.said.setText(
-                "The settings measure in a second stack, which a batch of the window does not"
-                " take; choose another source, or use structmask batch on the command line."
-            )
+        if missing := self.seconds.missing():
+            self.said.setText(missing)
             return
         try:
             failures = read_failures(place) if resume else None
         except StructMaskError as error:
             self.said.setText(str(error))
             return
+        seconds = self.seconds.inputs()
         self.queue = BatchQueue(
-            self.queue.jobs,
+            self._jobs(),
             session.parameters,
+            region=session.region if self.same.isChecked() else None,
+            dark=seconds.get("dark"),
+            subtract=seconds.get("subtract"),
             quality=self.figures.isChecked(),
+            reports=self.reports.isChecked(),
             force=force,
             resume=resume,
             failures=failures,
@@ -393,8 +421,10 @@ class BatchWindow(QDialog):
             self.add_folder_button,
             self.clear_button,
             self.choices,
+            self.seconds,
         ):
             widget.setEnabled(not running)
+        self.same.setEnabled(bool(self._session.paths))
         self.start_button.setEnabled(queue is not None and not running)
         self.cancel_button.setEnabled(running)
         self.retry_button.setEnabled(bool(counts.get("failed") or counts.get("cancelled")))

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.sampling import Region
 from structmask_gui.gui.batch_window import SUMMARY, BatchWindow
 from structmask_gui.gui.session import Session
 from structmask_gui.io.record import read_record
-from tests.gui.conftest import noise
+from tests.gui.conftest import noise, wait_for_result
 
 
 @pytest.fixture
@@ -156,6 +158,88 @@ def test_a_path_without_images_is_a_sentence(batch: BatchWindow, tmp_path: Path,
     batch.add([str(empty)])
     qtbot.waitUntil(lambda: "empty" in batch.said.text(), timeout=10_000)
     assert not batch.start_button.isEnabled()
+
+
+def test_a_report_of_each_mask(batch: BatchWindow, folder: Path, qtbot: QtBot):
+    added(batch, folder, qtbot)
+    batch.reports.click()
+    batch.start()
+    ended(batch, qtbot)
+    for number in range(3):
+        assert f"good{number}_mask.npy" in (folder / f"good{number}_report.html").read_text()
+    page = (folder / SUMMARY).with_suffix(".html").read_text()
+    assert page.count("_report.html") == 3
+
+
+def test_a_dark_stack_is_asked_for_and_measured(
+    batch: BatchWindow, folder: Path, tmp_path: Path, qtbot: QtBot
+):
+    dark = tmp_path / "dark.npy"
+    np.save(dark, noise((6, 96, 96), seed=7))
+    added(batch, folder, qtbot)
+    assert not batch.seconds.isVisible()
+    batch._session.set_parameter("source", "dark")
+    assert batch.seconds.rows["dark"].isVisible()
+    assert not batch.seconds.rows["subtract"].isVisible()
+    batch.start()
+    assert not batch.running
+    assert "dark or blank stack" in batch.said.text()
+    batch.seconds.choose("dark", dark)
+    assert batch.seconds.rows["dark"].name.text() == "dark.npy"
+    batch.start()
+    assert not batch.seconds.isEnabled()
+    ended(batch, qtbot)
+    assert column(batch, 1).count("done") == 3
+    record = read_record(folder / "good0_mask.json")
+    assert record.dark is not None
+    assert record.dark.name == "dark.npy"
+    assert record.subtract is None
+
+
+def test_the_second_stack_of_the_main_window_is_taken(
+    batch: BatchWindow, folder: Path, tmp_path: Path, qtbot: QtBot
+):
+    mean = tmp_path / "mean.npy"
+    np.save(mean, np.full((96, 96), 1000, dtype=np.float32))
+    added(batch, folder, qtbot)
+    session = batch._session
+    session.set_parameter("source", "subtract")
+    with qtbot.waitSignal(session.seconds.changed):
+        session.seconds.choose("subtract", mean)
+    assert batch.seconds.rows["subtract"].name.text() == "mean.npy"
+    batch.start()
+    ended(batch, qtbot)
+    record = read_record(folder / "good0_mask.json")
+    assert record.subtract is not None
+    assert record.subtract.name == "mean.npy"
+    session.set_parameters({"method": "statistical", "source": "automatic"})
+    assert set(batch.seconds.inputs()) == {"subtract"}
+    batch.seconds.choose("dark", mean)
+    assert set(batch.seconds.inputs()) == {"dark"}
+    batch.seconds.choose("dark", None)
+    session.set_parameter("source", "frames")
+    assert batch.seconds.inputs() == {}
+    assert not batch.seconds.isVisible()
+
+
+def test_the_same_part_as_in_the_main_window(
+    batch: BatchWindow, folder: Path, tmp_path: Path, qtbot: QtBot
+):
+    added(batch, folder, qtbot)
+    session = batch._session
+    assert not batch.same.isEnabled()
+    session.open(folder / "good0.npy", axes="TYX")
+    wait_for_result(session, qtbot)
+    session.set_region(Region(0, 64, 0, 80))
+    session.set_frame_range(FrameRange(1, 2))
+    batch.same.click()
+    batch.set_folder(tmp_path / "out")
+    batch.start()
+    ended(batch, qtbot)
+    record = read_record(tmp_path / "out" / "good1_mask.json")
+    assert record.region == (0, 64, 0, 80)
+    assert record.inputs[0].frames == "1:2:1"
+    assert record.inputs[0].axes == "TYX"
 
 
 def test_closing_the_program_in_the_middle_stops_it(folder: Path, qapp: object, qtbot: QtBot):

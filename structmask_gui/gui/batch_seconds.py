@@ -1,0 +1,86 @@
+"""The dark stack, or the one to subtract, of a batch: those of the main window, or its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from structmask_gui.gui.panels.second_stack_rows import SecondStackRow
+from structmask_gui.gui.second_stacks import KINDS, WORDS, Kind
+from structmask_gui.gui.session import Session
+
+if TYPE_CHECKING:
+    from structmask_gui.io.jobs import Input
+
+
+class BatchSeconds(QWidget):
+    """A row for each second stack that the main window's settings have a use for.
+
+    Parameters
+    ----------
+    session : Session
+        Whose settings say what is needed, and whose stacks are taken until others are chosen here.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._paths: dict[Kind, Path | None] = {}
+        self.rows: dict[Kind, SecondStackRow] = {}
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(16)
+        for kind in KINDS:
+            self.rows[kind] = row = SecondStackRow(kind)
+            row.chosen.connect(self.choose)
+            layout.addWidget(row, 1)
+            self._follow(kind)
+        session.seconds.changed.connect(self._follow)
+        session.parameters_changed.connect(self._update)
+        self._update()
+
+    def choose(self, kind: Kind, path: str | Path | None) -> None:
+        """Take a file for this batch, or none."""
+        self._paths[kind] = None if path is None else Path(path)
+        self._show(kind)
+
+    def inputs(self) -> dict[Kind, Input]:
+        """Return the stack that the settings use, by its kind; "automatic" takes the dark first."""
+        from structmask_gui.io.jobs import Input
+
+        source = self._session.parameters.source
+        wanted = KINDS if source == "automatic" else tuple(k for k in KINDS if k == source)
+        there = [(kind, path) for kind in wanted if (path := self._paths.get(kind)) is not None]
+        return {kind: Input(path) for kind, path in there[:1]}
+
+    def missing(self) -> str:
+        """Return a sentence if the settings need a stack that is not there, else nothing."""
+        source = self._session.parameters.source
+        if source in KINDS and self._paths.get(source) is None:
+            return f"The settings measure with a second stack: choose the {WORDS[source].lower()}."
+        return ""
+
+    def _follow(self, kind: Kind) -> None:
+        """Take the main window's."""
+        self._paths[kind] = self._session.seconds.path(kind)
+        self._show(kind)
+
+    def _show(self, kind: Kind) -> None:
+        path = self._paths.get(kind)
+        self.rows[kind].set_file(
+            "" if path is None else path.name, "" if path is None else str(path)
+        )
+        self._update()
+
+    def _update(self, *_: object) -> None:
+        """Show the rows that have a use, as the main window does."""
+        source = self._session.parameters.source
+        for kind, row in self.rows.items():
+            automatic = source == "automatic" and (kind == "dark" or row.given)
+            row.setVisible(source == kind or automatic)
+            row.set_optional(source == "automatic")
+            if self._session.paths:
+                row.folder = str(self._session.paths[0].parent)
+        self.setVisible(any(row.isVisibleTo(self) for row in self.rows.values()))
