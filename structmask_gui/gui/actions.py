@@ -400,6 +400,34 @@ def _measure() -> list[ActionInfo]:
     ]
 
 
+def _kept() -> list[ActionInfo]:
+    menu = "&Measure/&Kept measurements"
+    return [
+        *(
+            ActionInfo(
+                f"keeping_{value}",
+                menu,
+                text,
+                tip,
+                gap=value == "on",
+                choice="choose_keeping",
+                value=value,
+            )
+            for value, text, tip in (
+                ("on", "&Keep on disk", "Show a file that was measured before at once."),
+                ("off", "Keep &none", "Measure every time; write nothing to disk."),
+            )
+        ),
+        ActionInfo(
+            "forget_measurements",
+            menu,
+            "&Forget those kept",
+            "Take the kept measurements off the disk.",
+            gap=True,
+        ),
+    ]
+
+
 def _presets_and_compare() -> list[ActionInfo]:
     presets, compare = "&Presets", "&Compare"
     return [
@@ -513,6 +541,7 @@ ACTIONS: tuple[ActionInfo, ...] = (
     *_edit(),
     *_view(),
     *_measure(),
+    *_kept(),
     *_presets_and_compare(),
     *_help(),
 )

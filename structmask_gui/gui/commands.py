@@ -56,8 +56,13 @@ class Commands(QObject):
         )
 
     def open_folder(self) -> None:
-        """Ask for a folder and show it in the file browser."""
-        dialogs.ask_folder(self._window, "Show a folder", self._folder(), self._window.show_folder)
+        """Ask for a folder and show it in the file browser; a Zarr is opened."""
+        dialogs.ask_folder(
+            self._window, "Show a folder, or open a Zarr", self._folder(), self._open_folder
+        )
+
+    def _open_folder(self, folder: str) -> None:
+        self._window.open_paths([folder])
 
     def open_sample(self) -> None:
         """Open the stack that comes with the program."""
@@ -312,6 +317,20 @@ class Commands(QObject):
     def cancel(self) -> None:
         """Stop what is under way."""
         self._session.cancel()
+
+    def choose_keeping(self, value: str) -> None:
+        """Keep measurements on disk, or not."""
+        self._window.settings.keep_measurements = value == "on"
+        self._session.keeps_measurements = value == "on"
+
+    def forget_measurements(self) -> None:
+        """Take the kept measurements off the disk."""
+        from structmask_gui.io.cache import MeasurementCache
+
+        cache = MeasurementCache()
+        size = cache.size()
+        cache.clear()
+        self._window.say(f"Kept measurements of {size / 2**20:.1f} MB are forgotten.")
 
     def whole_image(self) -> None:
         """Forget the rectangle."""

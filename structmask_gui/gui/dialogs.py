@@ -35,10 +35,10 @@ MASKS = "Masks (*.npy *.png *.tif *.tiff);;All files (*)"
 
 
 def readable_files() -> str:
-    """Return the filter of the dialogs that open images: what can be read here."""
-    from structmask_gui.io.images import EXTENSIONS
+    """Return the filter of the dialogs that open images, their reader installed or not."""
+    from structmask_gui.io.images import ALL_EXTENSIONS
 
-    endings = sorted({f"*{ending}" for endings in EXTENSIONS.values() for ending in endings})
+    endings = sorted({f"*{ending}" for endings in ALL_EXTENSIONS.values() for ending in endings})
     return f"Images ({' '.join(endings)});;All files (*)"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,32 @@ class Engine:
         from structmask_gui.core.extraction import select
 
         return select(*args)
+
+    def key(self, stacks: Sequence[Any], *args: Any, **more: Any) -> str | None:
+        """Return what a measurement is kept under, as `MeasurementCache.key` does.
+
+        None, too, for frames that are no file.
+        """
+        from structmask_gui.io.cache import MeasurementCache
+        from structmask_gui.io.images import ImageStack
+
+        if not all(isinstance(stack, ImageStack) for stack in stacks):
+            return None
+        return MeasurementCache().key(stacks, *args, **more)
+
+    def recalled(self, key: str | None, parameters: Parameters) -> Any:
+        """Return the measurement kept on disk under a key, or None."""
+        if key is None:
+            return None
+        from structmask_gui.io.cache import MeasurementCache
+
+        return MeasurementCache().load(key, parameters)
+
+    def kept(self, key: str, measurement: Any) -> bool:
+        """Keep a measurement on disk, and say whether it could be kept."""
+        from structmask_gui.io.cache import MeasurementCache
+
+        return MeasurementCache().store(key, measurement)
 
 
 @dataclass(frozen=True)

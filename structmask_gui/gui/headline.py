@@ -147,7 +147,16 @@ class Headline(QFrame):
 
     def _on_state(self, *_: object) -> None:
         session = self._session
-        if session.stale and session.extraction is not None:
+        error = session.estimate_error
+        if session.stale and session.extraction is not None and error is not None:
+            self.state.setText(f"Estimate, error {error:.2g}")
+            self.state.setToolTip(
+                "The largest standard error of a lag so far; the estimate gets better as more"
+                " patches are measured."
+                if session.busy
+                else "The measurement was stopped before it had the precision that is asked for."
+            )
+        elif session.stale and session.extraction is not None:
             self.state.setText("Out of date")
             self.state.setToolTip(
                 "The views show the last result; the new one is being made."

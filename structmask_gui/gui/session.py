@@ -11,17 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.engine import Edit, Engine, Request
 from structmask_gui.gui.history import Change, History
+from structmask_gui.gui.measuring import Estimate, Measuring
 from structmask_gui.gui.part import Part
 from structmask_gui.gui.quality import Quality
 from structmask_gui.gui.second_stacks import SecondStacks
 from structmask_gui.gui.session_state import SessionState
-from structmask_gui.gui.sources import Signature, check_unchanged, read_for_display, signature
+from structmask_gui.gui.sources import Signature, read_for_display, signature
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
@@ -43,9 +44,13 @@ _KEPT_MEASUREMENTS = 8
 class Session(SessionState):
     """Everything that can be asked of the window; see `SessionState` for what there is to read."""
 
+    _estimated = Signal(object)
+
     def __init__(self, parent: QObject | None = None, *, engine: Engine | None = None) -> None:
         super().__init__(parent)
         self._engine = engine or Engine()
+        self.keeps_measurements = False
+        """Whether measurements are kept on disk, and looked for there."""
         self.history = History(self)
         self._opening = Lane("open")
         self._measuring = Lane("measure")
@@ -61,6 +66,7 @@ class Session(SessionState):
         self._opening.ended.connect(self._on_opened)
         self._measuring.stepped.connect(self._on_step)
         self._measuring.ended.connect(self._on_measured)
+        self._estimated.connect(self._on_estimate)
         self._reading.ended.connect(self._on_read)
 
     # --- files --------------------------------------------------------------------------------
@@ -343,7 +349,7 @@ class Session(SessionState):
         """Read the pixels again, as after the file was changed by another program."""
         self._kept.clear()
         if self._all_frames is not None:
-            self._measure(self._request())
+            self._measure(self._request(), afresh=True)
 
     def cancel(self) -> None:
         """Stop what is under way; the last result stays, marked as out of date."""
@@ -369,42 +375,46 @@ class Session(SessionState):
                 return measurement
         return None
 
-    def _measure(self, request: Request) -> None:
-        engine, stacks, region = self._engine, self._stacks, self._region
+    def _measure(self, request: Request, *, afresh: bool = False) -> None:
         parameters = request.parameters
-        reach = max(LAG_REACH, parameters.center_size // 2)
         n_frames = self._all_frames.n_frames if self._all_frames is not None else 0
-        seconds = self.seconds.frames(parameters.source, request.frame_range, n_frames)
-
-        signatures = self._signatures
-
-        def work(progress: Any, cancelled: Any) -> Any:
-            check_unchanged(signatures)
-            frames = ChosenFrames(stacks, request.frame_range)
-            measurement = engine.measured(
-                frames,
-                parameters,
-                region=region,
-                lag_reach=reach,
-                **seconds,
-                progress=progress,
-                cancelled=cancelled,
-            )
-            # The first selection imports scipy: here, where it does not hold up the window.
-            return request, measurement, engine.selected(measurement, parameters, None)
-
+        work = Measuring(
+            engine=self._engine,
+            request=request,
+            stacks=self._stacks,
+            seconds=self.seconds.frames(parameters.source, request.frame_range, n_frames),
+            second_stacks=self.seconds.used(parameters.source),
+            lag_reach=max(LAG_REACH, parameters.center_size // 2),
+            signatures=self._signatures,
+            keeps=self.keeps_measurements,
+            afresh=afresh,
+            on_estimate=self._estimated.emit,
+        )
         self._measure_ticket = self._measuring.submit(work)
+        self._estimate_error = None
         self._set_stale(True)
         self._set_busy("measuring")
 
-    def _show(self, request: Request, measurement: Measurement, extraction: Extraction) -> None:
+    def _show(
+        self,
+        request: Request,
+        measurement: Measurement,
+        extraction: Extraction,
+        error: float | None = None,
+    ) -> None:
+        """Show a result, or an estimate with its error, which stays out of date."""
+        self._estimate_error = error
         self._asked = request
         self._measurement = measurement
         self._extraction = extraction
         self._set_error("")
-        self._set_stale(False)
+        self._set_stale(error is not None)
         self.extraction_changed.emit(extraction)
         self.mask_changed.emit()
+
+    def _on_estimate(self, estimate: Estimate) -> None:
+        if self._busy_with == "measuring" and estimate.request == self._request():
+            self._show(*estimate)
 
     # --- compare, point, look -----------------------------------------------------------------
 
@@ -473,7 +483,10 @@ class Session(SessionState):
             self._set_busy("")
             self._answer_failure(outcome)
             return
-        request, measurement, extraction = outcome.result
+        request, measurement, extraction, keep = outcome.result
+        if keep is not None:
+            # Once it is on the screen: a disk may take its time.
+            self._shutting.submit(lambda _progress, _cancelled: keep())
         log.info("%s: %s", measurement.name, extraction.sentence)
         self._kept.insert(0, (request, measurement))
         del self._kept[_KEPT_MEASUREMENTS:]
@@ -516,6 +529,7 @@ class Session(SessionState):
         self._open_choices, self._signatures = choices, signatures
         self._region, self._frame_range, self._frame = part
         self._measurement = self._extraction = self._asked = self._edit = None
+        self._estimate_error = None
         self._kept.clear()
         self._set_error("")
         self._set_stale(False)

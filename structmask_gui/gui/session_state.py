@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.engine import Edit, Request
+from structmask_gui.gui.measuring import restricted
 from structmask_gui.gui.part import Part
 from structmask_gui.gui.sources import Signature
 
@@ -100,6 +101,7 @@ class SessionState(QObject):
         self._edit: Edit | None = None
         self._result: Extraction | None = None
         self._stale = False
+        self._estimate_error: float | None = None
         self._busy_with = ""
         self._error = ""
         self._pinned: Mask | None = None
@@ -134,16 +136,7 @@ class SessionState(QObject):
 
     def measured_stacks(self) -> list[ImageStack]:
         """Return the open stacks restricted to the frames that are measured, for the record."""
-        if self._frame_range is None:
-            return list(self._stacks)
-        chosen = self._frame_range.indices()
-        stacks, first = [], 0
-        for stack in self._stacks:
-            here = [i - first for i in chosen if first <= i < first + stack.n_frames]
-            first += stack.n_frames
-            if here:
-                stacks.append(stack.with_frames(slice(here[0], here[-1] + 1, chosen.step)))
-        return stacks
+        return restricted(self._stacks, self._frame_range)
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -239,6 +232,14 @@ class SessionState(QObject):
     def stale(self) -> bool:
         """Whether the shown result is older than what is asked for."""
         return self._stale
+
+    @property
+    def estimate_error(self) -> float | None:
+        """The largest standard error of what is shown, if it is an estimate on the way to better.
+
+        `stale` is True as well, for it does not have the precision that is asked for.
+        """
+        return self._estimate_error
 
     @property
     def busy(self) -> bool:

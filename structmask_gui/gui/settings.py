@@ -63,6 +63,7 @@ class Settings:
     theme: ThemeName = "system"
     colormap: str = "viridis"
     restore_session: bool = True
+    keep_measurements: bool = True
     geometry: str = ""
     layout: str = ""
     views: str = ""
@@ -90,6 +91,7 @@ _GOOD: dict[str, Callable[[Any], bool]] = {
     "theme": _theme,
     "colormap": _text(40),
     "restore_session": _flag,
+    "keep_measurements": _flag,
     "geometry": _text(100_000),
     "layout": _text(100_000),
     "views": _text(100_000),

@@ -64,7 +64,13 @@ EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     "NPY": (".npy",),
     **{kind: endings for kind, (module, endings) in _OPTIONAL.items() if find_spec(module)},
 }
-"""Extensions of the formats that can be read here, for file dialogs and the file browser."""
+"""Extensions of the formats that can be read here, for batches of folders."""
+
+ALL_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
+    **EXTENSIONS,
+    **{kind: endings for kind, (_, endings) in _OPTIONAL.items()},
+}
+"""Those, and of the formats whose reader is not installed: a person who opens one is told so."""
 
 SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
 """Frames must have at least this many rows and columns, to hold one patch."""

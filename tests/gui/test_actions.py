@@ -24,6 +24,7 @@ from structmask_gui.gui.dialogs import ShortcutsDialog, TextDialog
 from structmask_gui.gui.handing_over import SnippetDialog
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.mask_editor import changed
+from structmask_gui.io.cache import MeasurementCache
 from tests.gui.conftest import wait_for_result
 
 Check = Callable[[MainWindow, QtBot], None]
@@ -206,6 +207,19 @@ def theme(name: str) -> Check:
     return check
 
 
+def keeping(value: str) -> Check:
+    def check(window: MainWindow, _qtbot: QtBot) -> None:
+        assert window.settings.keep_measurements == (value == "on")
+        assert window.session.keeps_measurements == (value == "on")
+
+    return check
+
+
+def check_forgotten(window: MainWindow, _qtbot: QtBot) -> None:
+    assert "forgotten" in window.statusBar().currentMessage()
+    assert MeasurementCache().size() == 0
+
+
 EXISTING, EXISTING_ONE = QFileDialog.FileMode.ExistingFiles, QFileDialog.FileMode.ExistingFile
 FOLDER, ANY = QFileDialog.FileMode.Directory, QFileDialog.FileMode.AnyFile
 
@@ -278,6 +292,7 @@ CHECKS: dict[str, Check] = {
     "measure_again": check_measured,
     "cancel": check_cancelled,
     "whole_image": check_whole,
+    "forget_measurements": check_forgotten,
     "save_preset": check_name_asked,
     "import_preset": file_dialog_of(EXISTING),
     "export_preset": file_dialog_of(ANY),
@@ -296,6 +311,8 @@ for info in ACTIONS:
         CHECKS[info.id] = colormap(info.value)
     elif info.choice == "choose_theme":
         CHECKS[info.id] = theme(info.value)
+    elif info.choice == "choose_keeping":
+        CHECKS[info.id] = keeping(info.value)
     elif info.id in REMEDIES:
         CHECKS[info.id] = remedy(info.id)
     elif info.id.startswith("mask_"):

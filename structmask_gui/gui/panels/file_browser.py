@@ -38,9 +38,15 @@ from structmask_gui.gui.icons import icon
 from structmask_gui.gui.panels.file_card import FileCard
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
-from structmask_gui.io.images import EXTENSIONS, is_readable_name
+from structmask_gui.io.images import ALL_EXTENSIONS
+from structmask_gui.io.zarr_files import is_zarr_folder
 
-_PATTERNS = [f"*{ending}" for endings in EXTENSIONS.values() for ending in endings]
+_ENDINGS = tuple(ending for endings in ALL_EXTENSIONS.values() for ending in endings)
+_PATTERNS = [f"*{ending}" for ending in _ENDINGS]
+_ZARR = ALL_EXTENSIONS["Zarr"]
+
+
+_ROOT = QModelIndex()
 
 
 class _Model(QFileSystemModel):
@@ -63,12 +69,25 @@ class _Model(QFileSystemModel):
         """Draw the icons in the colours of the present palette."""
         self._folder, self._file = icon("folder"), icon("file")
 
+    def is_image(self, index: QModelIndex | QPersistentModelIndex) -> bool:
+        """Tell a file, or a folder that is named as a Zarr, from another folder.
+
+        By the name, for it is asked at every paint; `is_zarr_folder` looks into the folder.
+        """
+        return not self.isDir(index) or self.fileName(index).lower().endswith(_ZARR)
+
+    def hasChildren(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> bool:
+        """Show no way into a Zarr: its folders are parts of an image."""
+        if parent.isValid() and self.is_image(parent):
+            return False
+        return super().hasChildren(parent)
+
     def data(
         self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
         """Answer icon and tooltip here, all else as Qt does."""
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._folder if self.isDir(index) else self._file
+            return self._file if self.is_image(index) else self._folder
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.fileName(index)
         return super().data(index, role)
@@ -219,8 +238,8 @@ class FileBrowser(QWidget):
     def selected(self) -> list[str]:
         """Return the selected images, sorted by name."""
         indexes = self.tree.selectionModel().selectedRows()
-        paths = [self.model.filePath(i) for i in indexes if not self.model.isDir(i)]
-        return sorted(paths)
+        paths = [self.model.filePath(i) for i in indexes]
+        return sorted(path for path in paths if _is_image(path))
 
     def select(self, path: str) -> None:
         """Select a file of the folder on display."""
@@ -247,7 +266,7 @@ class FileBrowser(QWidget):
             self.open_requested.emit(paths)
 
     def _on_double_click(self, index: QModelIndex) -> None:
-        if not self.model.isDir(index):
+        if _is_image(self.model.filePath(index)):
             self.open_selected()
 
     def _on_selection(self, _now: QItemSelection, _before: QItemSelection) -> None:
@@ -270,7 +289,7 @@ class FileBrowser(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept folders and images."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if any(path.is_dir() or is_readable_name(path) for path in paths):
+        if any(path.is_dir() or path.name.lower().endswith(_ENDINGS) for path in paths):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -295,3 +314,8 @@ class FileBrowser(QWidget):
         """Stop the thread that looks at files."""
         self._later.stop()
         self.card.stop()
+
+
+def _is_image(path: str) -> bool:
+    """Tell an image, which a Zarr folder is too, from another folder."""
+    return not Path(path).is_dir() or is_zarr_folder(path)

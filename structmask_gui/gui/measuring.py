@@ -1,0 +1,181 @@
+"""One measurement as the measuring thread makes it: kept from an earlier time, or made now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from structmask_gui.core.frames import ChosenFrames, FrameRange
+from structmask_gui.core.progress import IsCancelled, Progress
+from structmask_gui.gui.engine import Engine, Request
+from structmask_gui.gui.sources import Signature, check_unchanged
+
+if TYPE_CHECKING:
+    from structmask_gui.core.extraction import Extraction
+    from structmask_gui.core.measurement import Measurement
+
+_WORTH_KEEPING = 0.2
+"""Seconds from which a measurement is kept: one as quick as reading it from disk is not."""
+
+_PAUSE = 0.15
+"""Seconds between two estimates on the screen; more would only load the event loop."""
+
+
+class Estimate(NamedTuple):
+    """What is known before a measurement has ended.
+
+    Attributes
+    ----------
+    request : Request
+    measurement : Measurement
+        Of the patches so far.
+    extraction : Extraction
+    error : float
+        The largest standard error of its lags.
+    """
+
+    request: Request
+    measurement: Measurement
+    extraction: Extraction
+    error: float
+
+
+class Measured(NamedTuple):
+    """What a measurement ended with.
+
+    Attributes
+    ----------
+    request : Request
+    measurement : Measurement
+    extraction : Extraction
+    keep : callable or None
+        Writes it to disk, for the next time; None where that does not pay.
+    """
+
+    request: Request
+    measurement: Measurement
+    extraction: Extraction
+    keep: Callable[[], bool] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Measuring:
+    """Everything one measurement needs; called in the measuring thread.
+
+    Attributes
+    ----------
+    engine : Engine
+    request : Request
+    stacks : sequence of ImageStack
+        The open files.
+    seconds : dict of str to Frames
+        Second stacks, as `structmask_gui.core.measurement.measure` takes them.
+    second_stacks : dict of str to ImageStack
+        The files of these.
+    lag_reach : int
+    signatures : mapping
+        Of the files as they were opened.
+    keeps : bool
+        Whether measurements are kept on disk.
+    afresh : bool
+        Whether to measure even if one is kept.
+    on_estimate : callable
+        Told of estimates, in the measuring thread.
+    """
+
+    engine: Engine
+    request: Request
+    stacks: Sequence[Any]
+    seconds: Mapping[str, Any]
+    second_stacks: Mapping[Any, Any]
+    lag_reach: int
+    signatures: Mapping[Path, Signature | None]
+    keeps: bool
+    afresh: bool
+    on_estimate: Callable[[Estimate], None]
+    _last: list[float] = field(default_factory=list)
+
+    def __call__(self, progress: Progress, cancelled: IsCancelled) -> Measured:
+        """Measure, and select once: the first time imports scipy, which holds up nobody here.
+
+        Raises
+        ------
+        InputError
+            If a file was changed meanwhile or cannot be measured.
+        Cancelled
+            If ``cancelled`` turned True.
+        """
+        check_unchanged(self.signatures)
+        request = self.request
+        key = self._key() if self.keeps else None
+        measurement = None if self.afresh else self.engine.recalled(key, request.parameters)
+        keep = None
+        if measurement is None:
+            begun = time.monotonic()
+            measurement = self._measured(progress, cancelled)
+            if key is not None and time.monotonic() - begun >= _WORTH_KEEPING:
+                keep = self._keeper(key, measurement)
+        extraction = self.engine.selected(measurement, request.parameters, None)
+        return Measured(request, measurement, extraction, keep)
+
+    def _measured(self, progress: Progress, cancelled: IsCancelled) -> Measurement:
+        request = self.request
+        more: dict[str, Any] = dict(self.seconds)
+        if request.parameters.precision > 0:
+            more["on_estimate"] = self._tell
+        measured: Measurement = self.engine.measured(
+            ChosenFrames(self.stacks, request.frame_range),
+            request.parameters,
+            region=request.region,
+            lag_reach=self.lag_reach,
+            **more,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        return measured
+
+    def _tell(self, measurement: Measurement, error: float) -> None:
+        now = time.monotonic()
+        if not self._last or now - self._last[0] >= _PAUSE:
+            self._last[:] = [now]
+            request = self.request
+            extraction = self.engine.selected(measurement, request.parameters, None)
+            self.on_estimate(Estimate(request, measurement, extraction, error))
+
+    def _key(self) -> str | None:
+        """Return what the measurement is kept under, by the contents of the files."""
+        request, seconds = self.request, dict(self.second_stacks)
+        for kind, frames in self.seconds.items():
+            if isinstance(frames, ChosenFrames):
+                # As many frames as the measured stack has, and the same of them.
+                seconds[kind] = restricted([seconds[kind]], request.frame_range)[0]
+        return self.engine.key(
+            restricted(self.stacks, request.frame_range),
+            request.parameters,
+            region=request.region,
+            **seconds,
+        )
+
+    def _keeper(self, key: str, measurement: Measurement) -> Callable[[], bool]:
+        def keep() -> bool:
+            # A file that was changed while it was measured is another one now.
+            return self._key() == key and self.engine.kept(key, measurement)
+
+        return keep
+
+
+def restricted(stacks: Sequence[Any], frame_range: FrameRange | None) -> list[Any]:
+    """Return stacks restricted to a range of all their frames in one row, for key and record."""
+    if frame_range is None:
+        return list(stacks)
+    chosen = frame_range.indices()
+    found, first = [], 0
+    for stack in stacks:
+        here = [i - first for i in chosen if first <= i < first + stack.n_frames]
+        first += stack.n_frames
+        if here:
+            found.append(stack.with_frames(slice(here[0], here[-1] + 1, chosen.step)))
+    return found

@@ -1,0 +1,237 @@
+"""Measurements kept on disk for the next time, and estimates on the way to a precision."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.frames import FrameRange
+from structmask_gui.core.measurement import measure
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import stop_if
+from structmask_gui.gui import measuring
+from structmask_gui.gui.engine import Engine
+from structmask_gui.gui.headline import Headline
+from structmask_gui.gui.session import Session
+from structmask_gui.io.cache import MeasurementCache
+from tests.gui.conftest import noise, wait_for_result
+
+
+@pytest.fixture(autouse=True)
+def everything_is_worth_keeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "_WORTH_KEEPING", 0.0)
+    monkeypatch.setattr(measuring, "_PAUSE", 0.0)
+
+
+@pytest.fixture
+def counted() -> list[Parameters]:
+    return []
+
+
+@pytest.fixture
+def make_session(qapp: Any, counted: list[Parameters]) -> Iterator[Any]:
+    made: list[Session] = []
+
+    def counting(frames: Any, parameters: Parameters, **more: Any) -> Any:
+        counted.append(parameters)
+        return measure(frames, parameters, **more)
+
+    def make(*, keeps: bool = True) -> Session:
+        session = Session(engine=Engine(measure=counting))
+        session.keeps_measurements = keeps
+        made.append(session)
+        return session
+
+    yield make
+    for session in made:
+        session.close()
+
+
+def opened(session: Session, path: Path, qtbot: QtBot) -> Any:
+    session.open(path)
+    with qtbot.waitSignal(session.stack_changed):
+        pass
+    wait_for_result(session, qtbot)
+    return session.extraction
+
+
+def kept(number: int, qtbot: QtBot) -> None:
+    """Wait until so many measurements lie on the disk."""
+    folder = MeasurementCache().folder
+    qtbot.waitUntil(lambda: len(list(folder.glob("*.measurement"))) == number)
+
+
+def test_coming_back_to_a_file_measures_nothing(
+    make_session: Any, counted: list[Parameters], stack_file: Path, tmp_path: Path, qtbot: QtBot
+):
+    other = tmp_path / "other.npy"
+    np.save(other, noise((2, 96, 96), seed=3))
+    session = make_session()
+    first = opened(session, stack_file, qtbot)
+    opened(session, other, qtbot)
+    kept(2, qtbot)
+    again = opened(session, stack_file, qtbot)
+    assert len(counted) == 2
+    assert again.mask == first.mask
+    # Another window, or the next day.
+    assert opened(make_session(), stack_file, qtbot).mask == first.mask
+    assert len(counted) == 2
+
+
+def test_what_was_asked_otherwise_is_measured(
+    make_session: Any, counted: list[Parameters], stack_file: Path, qtbot: QtBot
+):
+    session = make_session()
+    opened(session, stack_file, qtbot)
+    kept(1, qtbot)
+    for change in (
+        lambda: session.set_frame_range(FrameRange(0, 2)),
+        lambda: session.set_parameter("patch_size", 32),
+    ):
+        before = len(counted)
+        change()
+        wait_for_result(session, qtbot)
+        assert len(counted) == before + 1
+    kept(3, qtbot)
+    fresh = make_session()
+    opened(fresh, stack_file, qtbot)
+    fresh.set_frame_range(FrameRange(0, 2))
+    wait_for_result(fresh, qtbot)
+    fresh.set_frame_range(FrameRange(1, 3))
+    wait_for_result(fresh, qtbot)
+    assert len(counted) == 4
+
+
+def test_a_changed_file_is_measured_again(
+    make_session: Any, counted: list[Parameters], stack_file: Path, qtbot: QtBot
+):
+    session = make_session()
+    first = opened(session, stack_file, qtbot)
+    kept(1, qtbot)
+    session.close_files()
+    np.save(stack_file, noise((4, 128, 160), seed=9))
+    second = opened(session, stack_file, qtbot)
+    assert len(counted) == 2
+    assert not np.array_equal(
+        first.measurement.autocorrelation.mean, second.measurement.autocorrelation.mean
+    )
+
+
+def test_measuring_again_asks_the_file(
+    make_session: Any, counted: list[Parameters], stack_file: Path, qtbot: QtBot
+):
+    session = make_session()
+    opened(session, stack_file, qtbot)
+    kept(1, qtbot)
+    session.measure_again()
+    wait_for_result(session, qtbot)
+    assert len(counted) == 2
+
+
+def test_nothing_is_kept_where_that_is_not_wanted(
+    make_session: Any, counted: list[Parameters], stack_file: Path, qtbot: QtBot
+):
+    session = make_session(keeps=False)
+    opened(session, stack_file, qtbot)
+    session.close_files()
+    opened(session, stack_file, qtbot)
+    session.close()
+    assert len(counted) == 2
+    assert not MeasurementCache().folder.exists()
+
+
+def test_a_disk_that_cannot_be_written_is_no_error(
+    make_session: Any, stack_file: Path, fresh_home: Path, qtbot: QtBot
+):
+    (fresh_home / "measurements").write_text("a file where the folder should be")
+    session = make_session()
+    assert opened(session, stack_file, qtbot) is not None
+    assert session.error == ""
+
+
+def test_a_better_and_better_estimate_is_shown_with_its_error(
+    qapp: Any, tmp_path: Path, qtbot: QtBot
+):
+    """Each is on the screen before the next is made."""
+    seen = threading.Semaphore(0)
+    shown: list[tuple[int, float | None, bool, bool, str]] = []
+
+    def step_by_step(frames: Any, parameters: Parameters, **more: Any) -> Any:
+        told = more.pop("on_estimate")
+
+        def tell(measurement: Any, error: float) -> None:
+            told(measurement, error)
+            seen.acquire(timeout=20)
+
+        return measure(frames, parameters, on_estimate=tell, **more)
+
+    path = tmp_path / "many.npy"
+    np.save(path, noise((4, 128, 256)))
+    session = Session(engine=Engine(measure=step_by_step))
+    headline = Headline(session)
+    qtbot.addWidget(headline)
+    session.set_parameters({"precision": 0.0001, "patch_size": 16})
+
+    def note(extraction: Any) -> None:
+        if extraction is not None:
+            error = session.estimate_error
+            number = extraction.measurement.sampling.n_used
+            text = headline.state.text() if not headline.state.isHidden() else ""
+            shown.append((number, error, session.stale, session.busy, text))
+            seen.release()
+
+    # After the headline has followed.
+    session.mask_changed.connect(lambda: note(session.extraction))
+    try:
+        session.open(path)
+        wait_for_result(session, qtbot)
+    finally:
+        seen.release(100)
+        session.close()
+    *estimates, last = shown
+    assert len(estimates) >= 3
+    numbers = [number for number, *_ in estimates]
+    assert numbers == sorted(set(numbers))
+    errors = [error for _, error, *_ in estimates]
+    assert errors[0] > errors[-1]
+    assert all(stale and busy for _, _, stale, busy, _ in estimates)
+    assert estimates[0][-1] == f"Estimate, error {errors[0]:.2g}"
+    assert last[0] == 4 * 8 * 16
+    assert last[1:3] == (None, False)
+    assert headline.state.isHidden()
+
+
+def test_a_stopped_estimate_says_so(qapp: Any, stack_file: Path, qtbot: QtBot):
+    there = threading.Event()
+
+    def endless(frames: Any, parameters: Parameters, **more: Any) -> Any:
+        measured = measure(frames, parameters, **more)
+        there.set()
+        while not more["cancelled"]():
+            there.wait(0.01)
+        stop_if(more["cancelled"])
+        return measured
+
+    session = Session(engine=Engine(measure=endless))
+    headline = Headline(session)
+    qtbot.addWidget(headline)
+    session.set_parameters({"precision": 0.001})
+    try:
+        with qtbot.waitSignal(session.extraction_changed, check_params_cb=bool):
+            session.open(stack_file)
+        session.cancel()
+        assert session.stale
+        assert headline.state.text().startswith("Estimate, error")
+        assert "stopped" in headline.state.toolTip()
+        assert not headline.state.isHidden()
+        # What is asked anew makes the old estimate an old result.
+        session.set_parameter("patch_size", 32)
+        assert session.estimate_error is None
+    finally:
+        session.close()
