@@ -152,7 +152,7 @@ class TileStatistics:
 
     def flat_tiles(self) -> FlatTiles:
         """Find the cluster of quiet tiles: see `FlatTiles`."""
-        from scipy.stats import chi2
+        from scipy.special import chdtri
 
         energy = self.energy
         blocks = np.concatenate(self._blocks)
@@ -168,7 +168,7 @@ class TileStatistics:
         for _ in range(60):
             degrees = _degrees(blocks[chosen])
             mean = float(energy[chosen].mean())
-            limit = mean * float(chi2.ppf(0.995, degrees)) / degrees
+            limit = mean * float(chdtri(degrees, 0.005)) / degrees
             again = noisy & (energy <= limit)
             if np.array_equal(again, chosen):
                 break

@@ -270,7 +270,7 @@ class _Measuring:
 
     def _derive(self, source: Used) -> Frames:
         if source == "difference":
-            return DifferenceFrames(self.raw, self.relations)
+            return DifferenceFrames(self.raw, self.relations, self.cancelled)
         return self.raw
 
     def _plan(self, derived: Frames, patch_size: int) -> tuple[Plan, int]:

@@ -121,7 +121,7 @@ class Pooling:
         """Pool all chunks; ``derived`` if they are no pixels as stored."""
 
         def work(chunk: Chunk) -> _Part | None:
-            return None if cancelled() else self._part(chunk, derived)
+            return self._part(chunk, derived, cancelled)
 
         total = len(self._plan)
         with closing(in_threads(work, chunks)) as parts:
@@ -133,7 +133,8 @@ class Pooling:
                 progress(total + int(part.index[-1]) + 1, 2 * total, "Measuring the noise")
         return self.result
 
-    def _part(self, chunk: Chunk, derived: bool) -> _Part | None:
+    def _part(self, chunk: Chunk, derived: bool, cancelled: IsCancelled) -> _Part | None:
+        stop_if(cancelled)
         index = np.arange(chunk.indices.start, chunk.indices.stop)
         inside = self._used[chunk.indices]
         if derived:
@@ -152,10 +153,12 @@ class Pooling:
         scale = float(np.abs(patches).max(initial=0.0)) or 1.0
         half = self._kernel.half_plane(np.asarray(patches / scale, dtype=np.float32))
         far, reach = self._far, self._reach
+        stop_if(cancelled)
         image = half.sum(axis=0, dtype=np.float64) * scale**2 if far > reach else None
         half = half[:, : reach + 1, far - reach : far + reach + 1]
         products = self.result.pool.products(half, scale)
         side = self.result.spectrum.side
+        stop_if(cancelled)
         return _Part(
             index[inside],
             products,

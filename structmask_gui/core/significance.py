@@ -67,9 +67,9 @@ class LagEstimate:
 
     def interval(self, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Return the lower and upper ends of the confidence interval of each lag."""
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
-        half = t.ppf(0.5 + level / 2, self.degrees) * self.standard_error
+        half = stdtrit(self.degrees, 0.5 + level / 2) * self.standard_error
         return self.rho - half, self.rho + half
 
 
@@ -337,7 +337,7 @@ def select_lags(estimate: LagEstimate, parameters: Parameters) -> StatisticalSel
     parameters : Parameters
         ``max_lag``, ``q``, ``rho_min``, ``max_pixels``.
     """
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     reach = min(parameters.max_lag, estimate.reach)
     inside = slice(estimate.reach - reach, estimate.reach + reach + 1)
@@ -346,7 +346,7 @@ def select_lags(estimate: LagEstimate, parameters: Parameters) -> StatisticalSel
     degrees = estimate.degrees[inside, inside]
     ratio = np.divide(np.abs(rho), error, out=np.full_like(rho, np.inf), where=error > 0)
     ratio[(error <= 0) & (rho == 0)] = 0.0
-    p = np.asarray(2 * t.sf(ratio, degrees))
+    p = np.asarray(2 * stdtr(degrees, -ratio))
     p[reach, reach] = 0.0
     half = np.arange(p.size).reshape(p.shape) > p.size // 2
     q = np.zeros_like(p)

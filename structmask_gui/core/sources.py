@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.stillness import PairRelation, finite, relate_frames
 
 Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
@@ -80,16 +81,23 @@ class DifferenceFrames:
         A stack of at least two frames.
     relations : sequence of PairRelation, optional
         Gain and shift of each frame to the next; worked out when not given.
+    cancelled : callable, optional
+        Asked before a frame is moved, which takes a while if it is large.
     """
 
-    def __init__(self, frames: Frames, relations: list[PairRelation] | None = None) -> None:
+    def __init__(
+        self,
+        frames: Frames,
+        relations: list[PairRelation] | None = None,
+        cancelled: IsCancelled = never_cancelled,
+    ) -> None:
         if frames.n_frames < 2:
             raise InputError(
                 f"{frames.name} has one frame; a difference needs two or more of a still scene."
             )
-        self._frames = frames
+        self._frames, self._cancelled = frames, cancelled
         if relations is None:
-            relations = relate_frames(frames)
+            relations = relate_frames(frames, cancelled)
         self.groups = _groups(frames.n_frames, {r.first: r for r in relations})
         self._cache: tuple[int, NDArray[np.float32]] | None = None
 
@@ -120,11 +128,10 @@ class DifferenceFrames:
         if not group.moved:
             return _combine(group, [self._frames.read(m, y0, stop) for m in group.members])
         if self._cache is None or self._cache[0] != frame:
-            whole = [self._frames.read(m) for m in group.members]
-            moved = [
-                fourier_shift(values, *shift)
-                for values, shift in zip(whole, group.shifts, strict=True)
-            ]
+            moved = []
+            for member, shift in zip(group.members, group.shifts, strict=True):
+                values = self._frames.read(member)
+                moved.append(fourier_shift(values, *shift, cancelled=self._cancelled))
             self._cache = (frame, _combine(group, moved))
         return self._cache[1][y0:stop]
 
@@ -181,7 +188,9 @@ class SubtractedFrames:
         return np.asarray(first - self._second.read(other, y0, y1), dtype=np.float32)
 
 
-def fourier_shift(values: AnyArray, dy: float, dx: float) -> NDArray[np.float32]:
+def fourier_shift(
+    values: AnyArray, dy: float, dx: float, cancelled: IsCancelled = never_cancelled
+) -> NDArray[np.float32]:
     """Move an image by a fraction of a pixel.
 
     All frequencies keep their power, so the correlation of noise in the image does not change. The
@@ -199,10 +208,13 @@ def fourier_shift(values: AnyArray, dy: float, dx: float) -> NDArray[np.float32]
         taper = np.ones(image.shape[axis])
         taper[:pad], taper[-pad:] = ramp, ramp[::-1]
         image *= taper[:, None] if axis == 0 else taper
-    spectrum = fft.rfft2(image)
-    phase_y = np.exp(-2j * np.pi * dy * fft.fftfreq(image.shape[0]))
-    phase_x = np.exp(-2j * np.pi * dx * fft.rfftfreq(image.shape[1]))
-    moved = fft.irfft2(spectrum * np.outer(phase_y, phase_x), s=image.shape)
+    stop_if(cancelled)
+    spectrum = fft.rfft2(image, overwrite_x=True)
+    stop_if(cancelled)
+    spectrum *= np.exp(-2j * np.pi * dy * fft.fftfreq(image.shape[0]))[:, None]
+    spectrum *= np.exp(-2j * np.pi * dx * fft.rfftfreq(image.shape[1]))
+    stop_if(cancelled)
+    moved = fft.irfft2(spectrum, s=image.shape, overwrite_x=True)
     return np.asarray(moved[pad:-pad, pad:-pad] + mean, dtype=np.float32)
 
 

@@ -69,19 +69,23 @@ class Bias:
 
     Attributes
     ----------
-    matrix : ndarray, shape (lags, inner lags)
-        What a covariance at an inner lag m takes from the mean lag product at l.
+    terms : tuple of (ndarray, ndarray)
+        What a covariance at an inner lag m takes from the sum of lag products at l is the sum, over
+        the terms (y, x), of y[dy, my] x[dx, mx]; see `_bias`.
     inner : ndarray of int
         Which of the lags are inner ones.
-    solved : ndarray, shape (lags, inner lags)
-        What a mean lag product at an inner lag adds to the covariance at l.
+    inverse : ndarray, shape (inner lags, inner lags)
+        Undoes the bias among the inner lags.
+    pairs : ndarray, shape (lags,)
+        Pairs of pixels at each lag.
     flat : ndarray, shape (lags,)
         What one unit of covariance far away, summed, takes from each.
     """
 
-    matrix: FloatArray
+    terms: tuple[tuple[FloatArray, FloatArray], ...]
     inner: AnyArray
-    solved: FloatArray
+    inverse: FloatArray
+    pairs: FloatArray
     flat: FloatArray
 
     def undo(self, mean: FloatArray, beyond: float = 0.0) -> FloatArray:
@@ -95,7 +99,10 @@ class Bias:
             Summed covariance at lags beyond the reach.
         """
         whole = mean + beyond * self.flat
-        return np.asarray(whole + self.solved @ whole[self.inner])
+        y, x = self.terms[0]
+        covariance = (self.inverse @ whole[self.inner]).reshape(y.shape[1], x.shape[1])
+        lost = np.sum([y @ covariance @ x.T for y, x in self.terms], axis=0)
+        return np.asarray(whole + lost.ravel() / self.pairs)
 
 
 def _polynomials(side: int, degree: int) -> FloatArray:
@@ -120,33 +127,38 @@ def _bias(surface: Surface, reach: int) -> Bias:
 
     height, width = surface.patch_shape
     lines = surface._lines
-    two = [_two(line, reach) for line in lines]
     inner_reach = min(reach, _INNER)
+    two = [_two(line, reach) for line in lines]
     three = [_three(line, reach, inner_reach) for line in lines]
     dy, dx = (axis.ravel() for axis in np.mgrid[0 : reach + 1, -reach : reach + 1])
     inner = np.flatnonzero((dy <= inner_reach) & (np.abs(dx) <= inner_reach))
     pairs = (height - dy) * (width - np.abs(dx))
-    at_l = (reach + dy, reach + dx)
-    matrix = np.zeros((dy.size, inner.size))
-    members = surface._members
+    near = np.arange(-inner_reach, inner_reach + 1)
+    terms = []
+    degrees = range(surface.degree + 1)
     for sign in (1, -1):
-        my, mx = sign * dy[inner], sign * dx[inner]
-        for a, b in members:
-            matrix += 2 * (
-                three[0][a][at_l[0][:, None], inner_reach + my[None]]
-                * three[1][b][at_l[1][:, None], inner_reach + mx[None]]
-            )
-            for c, d in members:
-                left = two[0][a, c, at_l[0]] * two[1][b, d, at_l[1]]
-                right = two[0][a, c, reach + my] * two[1][b, d, reach + mx]
-                matrix -= np.outer(left, right)
-    # On the row dy = 0, m and -m are both among the unknowns: each takes half.
-    matrix[:, dy[inner] == 0] /= 2
-    own = sum(two[0][a, a, at_l[0]] * two[1][b, b, at_l[1]] for a, b in members)
-    matrix /= pairs[:, None]
+        my, mx = sign * near[inner_reach:], sign * near
+        for a in degrees:
+            of_x = np.sum([three[1][b] for b in degrees if a + b <= surface.degree], axis=0)
+            terms.append((2 * three[0][a][reach:, inner_reach + my], of_x[:, inner_reach + mx]))
+            for c in degrees:
+                y, x = two[0][a, c], np.zeros((2 * reach + 1, 2 * inner_reach + 1))
+                for b in degrees:
+                    for d in degrees:
+                        if a + b <= surface.degree and c + d <= surface.degree:
+                            line = two[1][b, d]
+                            x += np.outer(line, line[reach + mx])
+                terms.append((-np.outer(y[reach:], y[reach + my]), x))
+    for y, _ in terms:
+        # On the row dy = 0, m and -m are both among the unknowns: each takes half.
+        y[:, 0] /= 2
+    rows, columns = slice(inner_reach + 1), slice(reach - inner_reach, reach + inner_reach + 1)
+    among = sum(np.kron(y[rows], x[columns]) for y, x in terms) / pairs[inner, None]
+    at_l = (reach + dy, reach + dx)
+    own = sum(two[0][a, a, at_l[0]] * two[1][b, b, at_l[1]] for a, b in surface._members)
     with threadpool_limits(1, user_api="blas"):
-        solved = np.linalg.solve((np.eye(inner.size) - matrix[inner]).T, matrix.T).T
-    return Bias(matrix, inner, np.asarray(solved, dtype=np.float64), np.asarray(own / pairs))
+        inverse = np.linalg.inv(np.eye(inner.size) - among)
+    return Bias(tuple(terms), inner, np.asarray(inverse), pairs, np.asarray(own / pairs))
 
 
 def _two(line: FloatArray, reach: int) -> FloatArray:
@@ -163,16 +175,9 @@ def _two(line: FloatArray, reach: int) -> FloatArray:
 def _three(line: FloatArray, reach: int, inner: int) -> list[FloatArray]:
     """Return the sums over p of P(p) P(p + l - m), p + l on the line: (l, m) for each P."""
     count, side = line.shape
-    far = reach + inner
-    padded = np.zeros((count, side + 2 * far))
-    padded[:, far : far + side] = line
-    index = np.arange(side)
-    result = [np.zeros((2 * reach + 1, 2 * inner + 1)) for _ in range(count)]
-    for lag in range(-reach, reach + 1):
-        there = (index + lag >= 0) & (index + lag < side)
-        for m in range(-inner, inner + 1):
-            shifted = padded[:, far + lag - m : far + lag - m + side]
-            sums = np.einsum("ap,ap->a", line[:, there], shifted[:, there])
-            for a in range(count):
-                result[a][reach + lag, inner + m] = sums[a]
-    return result
+    padded = np.zeros((count, side + 2 * reach))
+    padded[:, reach : reach + side] = line
+    # Row l holds P(q - l) at q = p + l.
+    shifted = np.lib.stride_tricks.sliding_window_view(padded, side, axis=1)[:, ::-1]
+    middle = slice(reach - inner, reach + inner + 1)
+    return [rows @ rows[middle].T for rows in shifted]

@@ -54,15 +54,13 @@ def fit_beyond(
     total = SpectrumSum(side)
     step = side // 2
     box = region or Region(0, derived.frame_shape[0], 0, derived.frame_shape[1])
-    bad = plan.places[~used]
     rows = np.arange(box.y0, box.y1 - side + 1, step)
     columns = np.arange(box.x0, box.x1 - side + 1, step)
     frames = np.unique(plan.places[used, 0])
-    places = np.array(
-        [(frame, y, x) for frame in frames.tolist() for y in rows for x in columns],
-        dtype=np.intp,
+    places = np.stack(
+        [axis.ravel() for axis in np.meshgrid(frames, rows, columns, indexing="ij")], axis=1
     )
-    keep = ~_touches(places, side, bad, plan.patch_shape[0])
+    keep = ~_touches(places, side, plan.places[~used], plan.patch_shape[0])
     places = places[keep] if keep.any() else plan.places[used]
     surface = Surface((side, side), 0)
     quiet = SpectrumSum(side)
@@ -245,14 +243,14 @@ def _offsets(shape: tuple[int, int], side: int) -> NDArray[np.intp]:
 
 
 def _touches(places: NDArray[np.intp], side: int, bad: NDArray[np.intp], size: int) -> BoolArray:
-    """Mark squares of ``side`` that overlap a bad square of ``size`` in the same frame."""
+    """Mark squares of ``side`` that overlap a bad square of ``size`` in the same frame.
+
+    The places are in order of their frames, and so are the bad ones.
+    """
     result = np.zeros(len(places), dtype=bool)
-    for frame, y, x in bad.tolist():
-        result |= (
-            (places[:, 0] == frame)
-            & (places[:, 1] < y + size)
-            & (places[:, 1] + side > y)
-            & (places[:, 2] < x + size)
-            & (places[:, 2] + side > x)
-        )
+    for frame in np.unique(bad[:, 0]).tolist():
+        here, there = (slice(*np.searchsorted(p[:, 0], [frame, frame + 1])) for p in (places, bad))
+        down, across = (places[here, axis, None] - bad[None, there, axis] for axis in (1, 2))
+        near = (down < size) & (down > -side) & (across < size) & (across > -side)
+        result[here] = near.any(axis=1)
     return result

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +19,8 @@ from structmask_gui.core.stillness import PairRelation, finite, some
 from structmask_gui.core.threads import in_threads
 
 _MOST_FRAMES = 24
+# Pixels of a frame that are looked at together.
+_BAND_PIXELS = 2**19
 # Frequencies next to the highest a pixel grid holds; resampling empties them.
 _EDGE, _FINE = 0.46, 0.2
 # Each row is cut into so many stretches; those at least so many pixels apart are compared.
@@ -77,7 +81,7 @@ class FrameEvidence:
 
 
 class FrameLook:
-    """Looks at whole frames, at most 24 of them, one or two in memory at a time.
+    """Looks at whole frames, at most 24 of them, a band of rows at a time.
 
     Parameters
     ----------
@@ -90,7 +94,7 @@ class FrameLook:
     region : Region or None
         The rectangle to stay within.
     cancelled : callable, optional
-        Asked before every frame.
+        Asked at every band of rows.
     """
 
     def __init__(
@@ -108,13 +112,11 @@ class FrameLook:
 
     def evidence(self, spectrum: SpectrumSum) -> FrameEvidence:
         """Gather the evidence; ``spectrum`` is the mean one of the measured patches."""
-        numbers = _spread(self._derived.n_frames)
         row_products, column_products = [], []
-        frames = (self._read(self._derived, number) for number in numbers)
-        with closing(in_threads(_lines, frames)) as found:
-            for down, across in found:
-                row_products.append(_far_products(down, down))
-                column_products.append(_far_products(across, across))
+        numbers = _spread(self._derived.n_frames)
+        for lines in self._lines([((self._derived, number),) for number in numbers]):
+            row_products.append(_far_products(lines.rows[0], lines.rows[0]))
+            column_products.append(_far_products(lines.columns[0], lines.columns[0]))
         fixed_rows = fixed_columns = None
         tested, share, sure = False, 0.0, False
         if self._stored.n_frames > 1:
@@ -132,30 +134,115 @@ class FrameLook:
             edge_power=_edge_power(spectrum.power),
         )
 
-    def _read(self, frames: Frames, number: int) -> FloatArray:
-        stop_if(self._cancelled)
-        box = self._region
-        values = frames.read(number, box.y0, box.y1)[:, box.x0 : box.x1]
-        return finite(values)
-
     def _fixed(self) -> tuple[LineCovariance, LineCovariance, float, float]:
         rows, columns, shares = [], [], []
-        pairs = _spread(self._stored.n_frames // 2)
         half = self._stored.n_frames // 2
-
-        def read() -> Iterator[tuple[FloatArray, FloatArray]]:
-            for number in pairs:
-                # Frames far apart in time: what they have in common is fixed.
-                yield self._read(self._stored, number), self._read(self._stored, number + half)
-
-        with closing(in_threads(_common, read())) as found:
-            for row, column, share in found:
-                rows.append(row)
-                columns.append(column)
-                shares.append(share)
+        # Frames far apart in time: what they have in common is fixed.
+        pairs = [
+            ((self._stored, number), (self._stored, number + half)) for number in _spread(half)
+        ]
+        for lines in self._lines(pairs):
+            rows.append(_far_products(*lines.rows))
+            columns.append(_far_products(*lines.columns))
+            shares.append(lines.share)
         height, width = self._region.shape
         error = 1 / np.sqrt(len(pairs) * (height - 2) * (width - 2) / 9)
         return _covariance(rows), _covariance(columns), float(np.mean(shares)), float(error)
+
+    def _lines(self, groups: Sequence[_Group]) -> Iterator[_Lines]:
+        """Yield what each group of frames has in its lines, the groups in order."""
+        bands = (band for number, group in enumerate(groups) for band in self._read(number, group))
+        with closing(in_threads(self._sums, bands)) as parts:
+            for _, same in groupby(parts, key=lambda part: part.number):
+                yield _joined(list(same), self._region.shape)
+
+    def _read(self, number: int, group: _Group) -> Iterator[_Band]:
+        """Yield the frames of a group a band of rows at a time, and a row more on either side."""
+        box = self._region
+        height, width = box.shape
+        step = max(_STRETCHES, _BAND_PIXELS // width)
+        for y0 in range(0, height, step):
+            stop_if(self._cancelled)
+            y1 = min(y0 + step, height)
+            first, last = max(y0 - 1, 0), min(y1 + 1, height)
+            values = [
+                finite(frames.read(frame, box.y0 + first, box.y0 + last)[:, box.x0 : box.x1])
+                for frames, frame in group
+            ]
+            yield _Band(number, y0, y1, first, values)
+
+    def _sums(self, band: _Band) -> _Sums:
+        height, width = self._region.shape
+        down, across = height // _STRETCHES, width // _STRETCHES
+        rows, columns = [], []
+        for values in band.frames:
+            stop_if(self._cancelled)
+            inside = values[band.y0 - band.first : band.y1 - band.first]
+            cut = inside[:, : across * _STRETCHES].reshape(len(inside), _STRETCHES, across)
+            rows.append(cut.mean(axis=2))
+            sums = np.zeros((_STRETCHES, width))
+            for stretch in range(_STRETCHES):
+                low, high = (max(edge * down - band.y0, 0) for edge in (stretch, stretch + 1))
+                sums[stretch] = inside[low:high].sum(axis=0)
+            columns.append(sums)
+        products = np.zeros(3)
+        if len(band.frames) == 2:
+            # Limited, so that hot pixels and edges do not decide.
+            a, b = (_limited(_fine(values)) for values in band.frames)
+            stop_if(self._cancelled)
+            products = np.array([np.vdot(a, b), np.vdot(a, a), np.vdot(b, b)])
+        return _Sums(band.number, rows, columns, products)
+
+
+_Group = tuple[tuple[Frames, int], ...]
+
+
+class _Band(NamedTuple):
+    """Rows ``y0`` to ``y1`` of the frames of a group; their arrays begin at row ``first``."""
+
+    number: int
+    y0: int
+    y1: int
+    first: int
+    frames: list[FloatArray]
+
+
+class _Sums(NamedTuple):
+    """Of each frame of a band: means of the stretches of rows, sums of those of columns.
+
+    And the products of the fine detail of two frames: with each other, and each with itself.
+    """
+
+    number: int
+    rows: list[FloatArray]
+    columns: list[FloatArray]
+    products: FloatArray
+
+
+class _Lines(NamedTuple):
+    """Of each frame of a group: the stretches of its rows, and of its columns.
+
+    And the share of the fine detail's variance that two frames have in common.
+    """
+
+    rows: list[_Stretches]
+    columns: list[_Stretches]
+    share: float
+
+
+def _joined(parts: list[_Sums], shape: tuple[int, int]) -> _Lines:
+    """Join the bands of a group of frames."""
+    down, across = (side // _STRETCHES for side in shape)
+    frames = range(len(parts[0].rows))
+    rows = [np.concatenate([part.rows[frame] for part in parts]) for frame in frames]
+    columns = [np.sum([part.columns[frame] for part in parts], axis=0) for frame in frames]
+    both, first, other = np.sum([part.products for part in parts], axis=0)
+    norm = float(np.sqrt(first * other))
+    return _Lines(
+        [_Stretches(means, across) for means in rows],
+        [_Stretches(sums.T / down, down) for sums in columns],
+        float(both) / norm if norm > 0 else 0.0,
+    )
 
 
 def _spread(count: int) -> list[int]:
@@ -164,34 +251,12 @@ def _spread(count: int) -> list[int]:
     return np.linspace(0, count - 1, _MOST_FRAMES).round().astype(int).tolist()  # type: ignore[no-any-return]
 
 
-def _common(frames: tuple[FloatArray, FloatArray]) -> tuple[FloatArray, FloatArray, float]:
-    """Return the far products of the rows and of the columns of two frames, and a share.
-
-    The share is that of the fine detail's variance which they have in common.
-    """
-    (row, column), (other_row, other_column) = (_lines(frame) for frame in frames)
-    # Limited, so that hot pixels and edges do not decide.
-    a, b = (_limited(_fine(frame)) for frame in frames)
-    norm = float(np.sqrt(np.vdot(a, a) * np.vdot(b, b)))
-    share = float(np.vdot(a, b)) / norm if norm > 0 else 0.0
-    return _far_products(row, other_row), _far_products(column, other_column), share
-
-
 @dataclass(frozen=True, eq=False)
 class _Stretches:
     """Means of stretches of each line, shape (lines, stretches), and the length of a stretch."""
 
     means: FloatArray
     length: int
-
-
-def _lines(frame: FloatArray) -> tuple[_Stretches, _Stretches]:
-    """Cut the rows, and the columns, of a frame into stretches."""
-    height, width = frame.shape
-    down, across = height // _STRETCHES, width // _STRETCHES
-    of_rows = frame[:, : across * _STRETCHES].reshape(height, _STRETCHES, across).mean(axis=2)
-    of_columns = frame[: down * _STRETCHES].reshape(_STRETCHES, down, width).mean(axis=1)
-    return _Stretches(of_rows, across), _Stretches(of_columns.T, down)
 
 
 def _far_products(a: _Stretches, b: _Stretches) -> FloatArray:
