@@ -1,6 +1,6 @@
 """What the quality figures are worth, measured on noise and pictures whose truth is known.
 
-Run ``python benchmarks/quality.py``; ``--write`` puts the tables into docs/quality-figures.md,
+Run ``python benchmarks/effect.py``; ``--write`` puts the tables into docs/quality-figures.md,
 ``--quick`` takes a few kernels only. Fixed seeds; times are given as shares of their limits and
 beside a transform of a frame, so that they can be read on any machine.
 """
@@ -392,7 +392,7 @@ def main() -> None:
     lines = [
         "# What the quality figures are worth",
         "",
-        "Made by `benchmarks/quality.py`; the comparison with trained networks by"
+        "Made by `benchmarks/effect.py`; the comparison with trained networks by"
         " `benchmarks/trained.py`. Errors are mean squared errors in units of the noise variance.",
     ]
     for part in (errors(chosen.quick), offsets(), least_squares(chosen.quick), times()):

@@ -1,0 +1,64 @@
+"""Draw what the masks of three real images will do, for the guide.
+
+The images are test data that is not part of the project; without ../shared there is nothing to draw.
+
+    QT_QPA_PLATFORM=offscreen python benchmarks/real_previews.py
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["STRUCTMASK_HOME"] = tempfile.mkdtemp(prefix="structmask-pictures-")
+
+ROOT = Path(__file__).parents[1]
+REAL = ROOT.parent / "shared" / "data" / "real"
+NAMES = ("h5", "d2", "h2")
+
+
+def main() -> int:
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.gui import app as program
+    from structmask_gui.gui.settings import Settings
+
+    if not REAL.is_dir():
+        print(f"{REAL} is not there; nothing is drawn.")
+        return 1
+
+    def rest(milliseconds: int) -> None:
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()
+
+    app = program.make_application()
+    window = program.make_window(app, Settings())
+    window.show()
+    window.complete()
+    for dock in window.docks.values():
+        dock.hide()
+    window.resize(2100, 900)
+    session, views = window.session, window.views
+    session.restore_parameters(Parameters(method="statistical", source="automatic"))
+    views.tabs.setCurrentWidget(views.preview)
+    views.preview.set_way("beside")
+    for name in NAMES:
+        (path,) = REAL.glob(f"{name}_*")
+        session.open(path)
+        while session.extraction is None or session.stale or session.busy or session.stack is None:
+            rest(50)
+        rest(3000)
+        picture = ROOT / "docs" / "images" / f"real-{name}.png"
+        views.preview.grab().save(str(picture))
+        print(picture, session.extraction.sentence)
+    window.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
