@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FOLDER = Path("docs") / "images"
 _SIZE = (1280, 800)
 _TIMEOUT = 60_000
+_REST = 400
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     folder = Path(arguments[0]) if arguments else FOLDER
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from structmask_gui.gui import app, logs, needs, places
+    from structmask_gui.gui.guide_pictures import draw_steps
     from structmask_gui.gui.settings import Settings
 
     sample = places.sample_stack()
@@ -35,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     window.resize(*_SIZE)
     window.show()
     window.complete()
+    folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
+    _rest()
+    window.grab().save(str(folder / "start.png"))
     window.session.open(sample)
     if not _settle(window):
         needs.complain(f"error: {window.session.error or 'the sample was not measured in time'}")
@@ -59,6 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     window.show_panel("compare")
     _settle(window)
     window.docks["compare"].grab().save(str(folder / "compare.png"))
+    draw_steps(window, folder, lambda: _settle(window))
     window.close()
     for path in sorted(folder.glob("*.png")):
         print(path)
@@ -77,9 +83,17 @@ def _settle(window: MainWindow) -> bool:
             return False
         QTimer.singleShot(20, loop.quit)
         loop.exec()
-    QTimer.singleShot(400, loop.quit)
-    loop.exec()
+    _rest()
     return True
+
+
+def _rest() -> None:
+    """Let what was asked for last be painted."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    QTimer.singleShot(_REST, loop.quit)
+    loop.exec()
 
 
 if __name__ == "__main__":

@@ -17,5 +17,6 @@ def test_the_pictures_are_drawn(tmp_path: Path):
     assert done.stderr == ""
     names = {path.stem for path in tmp_path.glob("*.png")}
     assert {"window-light", "window-dark", "image", "rings", "mask", "compare"} <= names
+    assert {"start", "tune", "judge", "preview", "edit", "file-menu", "copy-for", "batch"} <= names
     sizes = [path.stat().st_size for path in tmp_path.glob("*.png")]
     assert min(sizes) > 2000

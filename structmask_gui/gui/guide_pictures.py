@@ -1,0 +1,143 @@
+"""The steps of the guide as pictures: tune, judge, edit, export, many files."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from structmask_gui.gui.main_window import MainWindow
+
+Settle = Callable[[], bool]
+
+_MENU = "&File"
+_KERNELS = ("row 7", "column 7", "diagonal", "white")
+_TALL = 330
+
+
+def draw_steps(window: MainWindow, folder: Path, settle: Settle) -> None:
+    """Draw one picture for each step into a folder; the sample is open in the window.
+
+    Parameters
+    ----------
+    window : MainWindow
+    folder : Path
+    settle : callable
+        Waits until the window rests.
+    """
+    _tune(window, folder, settle)
+    _judge(window, folder, settle)
+    _edit(window, folder, settle)
+    _export(window, folder, settle)
+    _many_files(window, folder, settle)
+
+
+def _save(widget: QWidget, folder: Path, name: str) -> None:
+    widget.grab().save(str(folder / f"{name}.png"))
+
+
+def _tune(window: MainWindow, folder: Path, settle: Settle) -> None:
+    """Draw the window after a slider was moved, compared with the mask before."""
+    session = window.session
+    session.reset_parameters()
+    settle()
+    session.pin()
+    session.set_parameter("center_ratio_threshold", 0.05)
+    panel = window.panel("parameters")
+    panel.area.ensureWidgetVisible(panel.rows["center_ratio_threshold"])
+    window.show_panel("compare")
+    settle()
+    _save(window, folder, "tune")
+    panel.area.verticalScrollBar().setValue(0)
+    session.reset_parameters()
+    session.unpin()
+    settle()
+
+
+def _judge(window: MainWindow, folder: Path, settle: Settle) -> None:
+    """Draw the panel that says what the mask will do, and the preview."""
+    from PySide6.QtCore import Qt
+
+    views = window.views
+    dock = window.docks["quality"]
+    window.show_panel("quality")
+    height = dock.height()
+    window.resizeDocks([dock], [_TALL], Qt.Orientation.Vertical)
+    settle()
+    _save(dock, folder, "judge")
+    window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
+    views.tabs.setCurrentWidget(views.preview)
+    settle()
+    views.preview.set_way("beside")
+    settle()
+    _save(window, folder, "preview")
+    views.tabs.setCurrentIndex(0)
+    settle()
+
+
+def _edit(window: MainWindow, folder: Path, settle: Settle) -> None:
+    """Draw the mask while it is drawn on."""
+    editor = window.views.editor
+    editor.set_on(True)
+    settle()
+    editor.apply("grow_rows")
+    settle()
+    _save(window, folder, "edit")
+    editor.set_on(False)
+    window.session.drop_edit()
+    settle()
+
+
+def _export(window: MainWindow, folder: Path, settle: Settle) -> None:
+    """Draw the menu of forms, and the text for a trainer."""
+    from PySide6.QtWidgets import QMenu
+
+    from structmask_gui.gui.handing_over import SnippetDialog
+
+    for menu in window.menuBar().findChildren(QMenu):
+        if menu.title() == _MENU:
+            # Not popped up: that takes the keyboard.
+            menu.ensurePolished()
+            menu.adjustSize()
+            _save(menu, folder, "file-menu")
+    dialog = SnippetDialog(window, window.session, "careamics")
+    dialog.show()
+    settle()
+    _save(dialog, folder, "copy-for")
+    dialog.close()
+
+
+def _many_files(window: MainWindow, folder: Path, settle: Settle) -> None:
+    """Draw the window for many files after a run over simulated ones, and one that is broken."""
+    from structmask_gui.core.simulation import NoiseModel, kernels, simulate
+    from structmask_gui.gui.batch_window import BatchWindow
+
+    batch = BatchWindow(window, window.session)
+    with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
+        scans = Path("scans")
+        scans.mkdir()
+        for number, name in enumerate(_KERNELS):
+            model = NoiseModel(kernels()[name], sigma=20)
+            frames = simulate(model, (256, 256), n_frames=6, seed=number)
+            np.save(scans / f"scan_{number + 1:02}.npy", frames.astype(np.float32))
+        (scans / "scan_05.npy").write_bytes(b"cut short")
+        batch.add([str(scans)])
+        batch.show()
+        while not batch.table.rowCount():
+            settle()
+        batch.reports.setChecked(True)
+        batch.start()
+        while batch.running:
+            settle()
+        settle()
+        batch.resize(900, 400)
+        settle()
+        _save(batch, folder, "batch")
+    batch.close()
