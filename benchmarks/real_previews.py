@@ -1,6 +1,6 @@
 """Draw what the masks of three real images will do, for the guide.
 
-The images are test data that is not part of the project; without ../shared there is nothing to draw.
+The images are test data, not part of the project; without ../shared there is nothing to draw.
 
     QT_QPA_PLATFORM=offscreen python benchmarks/real_previews.py
 """
