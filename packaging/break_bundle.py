@@ -26,6 +26,11 @@ DAMAGES = {
         "structmask_gui/resources/licences/third-party.txt",
         "bundle offscreen, start 1: licences",
     ),
+    "the guide": ("structmask_gui/resources/guide", "bundle offscreen, start 1: the guide"),
+    "a picture of the guide": (
+        "structmask_gui/resources/guide/images/window-light.png",
+        "bundle offscreen, start 1: self-test",
+    ),
 }
 
 

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import icons
@@ -25,6 +26,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 DIST, WORK = ROOT / "dist", ROOT / "build" / "bundle"
 FOLDER = DIST / "StructMask"
+# What a page opened from a disk never asks for: what a web server and debuggers want, search in
+# other languages than English.
+_NOT_IN_GUIDE = ("*.map", "sitemap.xml*", "objects.inv", "404.html", "search_index.json")
+_NOT_IN_GUIDE += ("lunr.*.min.js", "tinyseg.js", "wordcut.js")
 MACHINES = {"amd64": "x86_64", "aarch64": "arm64"}
 
 
@@ -34,6 +39,7 @@ def main() -> None:
     WORK.mkdir(parents=True, exist_ok=True)
     icons.make(WORK)
     (WORK / "version.txt").write_text(version_text(__version__), encoding="utf-8")
+    say("guide", folder_size(build_guide(WORK / "guide")), begun)
     freeze(ROOT / "packaging" / "structmask.spec", DIST)
     if sys.platform.startswith("linux"):
         add_desktop_files(FOLDER)
@@ -43,6 +49,25 @@ def main() -> None:
     for file in packed():
         say(file.name, file.stat().st_size, begun)
     write_checksums(DIST)
+
+
+def build_guide(folder: Path) -> Path:
+    """Build the guide afresh; a warning ends it. Return its folder."""
+    if find_spec("mkdocs") is None:
+        raise SystemExit("error: mkdocs is missing; install the group docs of pyproject.toml.")
+    shutil.rmtree(folder, ignore_errors=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
+        cwd=ROOT,
+        env={"SOURCE_DATE_EPOCH": "0", **os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit("error: the guide could not be built; see above.")
+    for pattern in _NOT_IN_GUIDE:
+        for path in folder.rglob(pattern):
+            path.unlink()
+    return folder
 
 
 def freeze(spec: Path, dist: Path) -> None:

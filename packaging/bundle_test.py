@@ -18,6 +18,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import samples
 from excludes import excluded
@@ -182,6 +183,9 @@ def _compare(
         report["dialogs"],
     )
     checks.check(report["licences"] > 100_000, f"{name}: licences, {report['licences']} characters")
+    guide = report["guide"]
+    good = guide["pages"] >= 10 and guide["on the first"] and not guide["missing"]
+    checks.check(good, f"{name}: the guide, {guide['pages']} pages, {guide['pictures']} pictures")
     if number == 2:
         new = set(report["presets"]) - set(_report(folder, 1)["presets"])
         checks.check(len(new) == 1, f"{name}: the preset of the first start is found")
@@ -321,8 +325,39 @@ def real_window(checks: Checks, place: Lab, image: Path, source: Path, *, times:
             _, err = process.communicate()
         checks.check(colours > 100, f"the screen shows {colours} colours: {PICTURES}/screen.png")
         checks.check(process.returncode == 0, "Ctrl+C ends it with exit code 0", err.decode())
+        help_opens_the_guide(checks, place, display)
         if times:
             first_paint(checks, place, display)
+
+
+def help_opens_the_guide(checks: Checks, place: Lab, display: str) -> None:
+    """See what the guide of the Help menu hands to the system's browser, and how.
+
+    A script stands for the browser. It must get the first page, as a file of the bundle, and find
+    its libraries where every program does.
+    """
+    tools, note = place.folder / "tools", place.folder / "browser.txt"
+    tools.mkdir()
+    browser = tools / "xdg-open"
+    script = f"""#!/bin/sh
+echo "$1 with ${{LD_LIBRARY_PATH-the libraries of the system}}" >'{note}.new'
+/bin/mv '{note}.new' '{note}'
+"""
+    browser.write_text(script, encoding="utf-8")
+    browser.chmod(0o755)
+    ended = place.run("--open-guide", screen=display, more={"PATH": f"{tools}:/usr/bin:/bin"})
+    for _ in range(100):
+        if note.exists():
+            break
+        time.sleep(0.1)
+    said = note.read_text(encoding="utf-8").strip() if note.exists() else ""
+    page, _, libraries = said.partition(" with ")
+    path = Path(unquote(urlsplit(page).path))
+    good = ended.code == 0 and page.startswith("file:///") and path.is_file()
+    good = good and path.is_relative_to(place.folder) and libraries == "the libraries of the system"
+    checks.check(
+        good, "Help, Guide opens the guide of the bundle in the browser", f"{ended}\n{said}"
+    )
 
 
 def _when_still(pixels: Path, target: Path) -> int:

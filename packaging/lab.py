@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -81,6 +81,7 @@ class Lab:
         screen: str = "",
         program: Path | None = None,
         closed: bool = False,
+        more: Mapping[str, str] | None = None,
     ) -> Ended:
         """Run the copied program with an empty environment, the source tree out of its reach.
 
@@ -95,13 +96,15 @@ class Lab:
             Another program than the executable.
         closed : bool
             Start it without standard input, output and error, as a desktop without console does.
+        more : dict, optional
+            More of its environment.
         """
         command = [str(program or self.program), *map(str, arguments)]
         if closed:
             command = ["/bin/sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', *command]
         return _run(
             [*self.hidden, *command],
-            self.environment(home or self.home(), screen),
+            {**self.environment(home or self.home(), screen), **(more or {})},
             self.folder,
         )
 

@@ -1,8 +1,9 @@
 """Collects the licences of everything in the bundle into one text.
 
 Python packages bring theirs in their metadata, those of the libraries inside their wheels included.
-Qt's wheels bring none, so the texts of the LGPL and GPL lie beside this file. Libraries of the
-Linux system that the bundle carries have theirs in /usr/share/doc.
+Qt's wheels bring none, so the texts of the LGPL and GPL lie beside this file; so do those of the
+scripts in the guide's theme. Libraries of the Linux system that the bundle carries have theirs in
+/usr/share/doc.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path, PurePath
 
+from structmask_gui.gui.licences import RULE
+
 HERE = Path(__file__).parent
-_RULE = "=" * 100
 _NAMES = ("licen", "copying", "notice", "authors")
+_THEME = "mkdocs-material"
+_GUIDE = (_THEME, "mkdocstrings-python")
+"""What the pages of the guide take their looks, scripts and icons from."""
 _QT = ("PySide6_Essentials", "PySide6-Essentials", "shiboken6", "pyside6_essentials")
 
 _HEAD = """\
@@ -25,7 +30,8 @@ below, each under its own licence.
 Qt and PySide6 are used under the GNU Lesser General Public License, version 3, as separate shared
 libraries in the folder _internal (on macOS: Contents/Frameworks): they may be replaced by other
 builds of the same version. The Qt project offers their source, under the names qt-everywhere-src
-and pyside-setup, in the version named below.
+and pyside-setup, in the version named below. What Qt itself contains of others is listed with its
+licences in Qt's documentation, under "Licenses Used in Qt".
 """
 
 
@@ -74,7 +80,7 @@ def package_text(distribution: metadata.Distribution) -> str:
 
 def part(head: str, text: str) -> str:
     """Return one part of the text under its heading."""
-    return f"{_RULE}\n{head}\n{_RULE}\n\n{text.strip()}\n"
+    return f"{RULE}\n{head}\n{RULE}\n\n{text.strip()}\n"
 
 
 def python_text() -> str:
@@ -114,6 +120,19 @@ def system_text(libraries: Iterable[str]) -> str:
     return "\n".join(parts)
 
 
+def guide_text() -> str:
+    """Return the licences of what is in the pages of the guide beside our own words."""
+    parts = [package_text(metadata.distribution(name)) for name in _GUIDE]
+    icons = Path(str(metadata.distribution(_THEME).locate_file("material/templates/.icons")))
+    for path in sorted(icons.glob("*/LICENSE*")):
+        name = f"{path.parent.name} (icons of the guide)"
+        parts.append(part(name, path.read_text(encoding="utf-8")))
+    names = ("guide-scripts.txt", "Apache-2.0.txt")
+    texts = [(HERE / "licences" / name).read_text(encoding="utf-8") for name in names]
+    parts.append(part("Scripts of the guide", "\n".join(texts)))
+    return "\n".join(parts)
+
+
 def everything(modules: Iterable[str], libraries: Iterable[str]) -> str:
     """Return the whole text for the modules and the system's libraries of a bundle."""
     shipped = [
@@ -126,6 +145,7 @@ def everything(modules: Iterable[str], libraries: Iterable[str]) -> str:
     if all(found.metadata["Name"] != "pyinstaller" for found in shipped):
         # The small program that starts Python; its exception to the GPL covers what it starts.
         parts.append(package_text(bootloader))
+    parts.append(guide_text())
     if sys.platform.startswith("linux"):
         parts.append(system_text(libraries))
     return "\n".join(parts)

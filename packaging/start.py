@@ -2,7 +2,8 @@
 
 StructMask [FILE…]            the window
 StructMask extract FILE…      as `structmask extract`; likewise the other commands
-StructMask --self-test FOLDER hidden: what the test of the bundle runs
+StructMask --self-test FOLDER hidden: what the test of the bundle runs; likewise --first-paint and
+                              --open-guide
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ COMMANDS = ("extract", "compare", "quality", "batch", "presets", "info")
 def main(arguments: Sequence[str]) -> int:
     """Run what the arguments ask for and return the exit code."""
     provide_streams()
+    restore_library_path()
     if arguments and arguments[0] in COMMANDS:
         from structmask_gui.cli import main as command_line
 
         return command_line(arguments)
-    if arguments and arguments[0] in ("--self-test", "--first-paint"):
+    if arguments and arguments[0] in ("--self-test", "--first-paint", "--open-guide"):
         from structmask_gui.gui import selftest
 
         return selftest.main(arguments)
@@ -36,6 +38,20 @@ def main(arguments: Sequence[str]) -> int:
         # Nothing a person does is answered so: a file of the program itself is missing.
         show_error(str(error))
         return 2
+
+
+def restore_library_path() -> None:
+    """Let what the program starts, a browser or a file manager, look for libraries as ever.
+
+    On Linux PyInstaller's small program names the folder of the bundle there for this process,
+    which has read it by now; others would find the bundle's libraries before the system's.
+    """
+    if getattr(sys, "frozen", False):
+        before = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
+        if before is not None:
+            os.environ["LD_LIBRARY_PATH"] = before
+        else:
+            os.environ.pop("LD_LIBRARY_PATH", None)
 
 
 def show_error(sentence: str) -> None:

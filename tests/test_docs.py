@@ -96,6 +96,10 @@ def test_it_builds_without_a_warning(tmp_path):
     assert "WARNING" not in answer.stderr
     pages = list((tmp_path / "site").glob("*.html"))
     assert {"index.html", "parameters.html", "command-line.html"} <= {page.name for page in pages}
+    # The search reads this one when the guide is opened from a disk.
+    index = (tmp_path / "site" / "search" / "search_index.js").read_text("utf-8")
+    assert index.startswith('var __index = {"')
+    assert "javascripts/offline-search.js" in (tmp_path / "site" / "index.html").read_text("utf-8")
     for page in pages:
         # Readable offline: nothing is fetched from elsewhere, and every picture is there.
         text = page.read_text("utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, Files
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -21,6 +22,7 @@ import reference  # type: ignore[import-not-found]
 _OPTIONAL = (
     ("install.md", "Use it", "Install"),
     ("accuracy.md", "Look it up", "How accurate it is"),
+    ("accuracy-held-out.md", "Look it up", "On pictures not tuned on"),
     ("quality-figures.md", "Look it up", "What the quality figures are worth"),
     ("benchmarks.md", "Look it up", "Speed"),
     ("limits.md", "Look it up", "Limits"),
@@ -49,3 +51,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, contents in {**pages, **pictures}.items():
         files.append(File.generated(config, name, content=contents))
     return files
+
+
+@event_priority(-100)
+def on_post_build(config: MkDocsConfig) -> None:
+    """Put the search's index into a script too: a page opened from a disk may read no other file.
+
+    The theme asks for it under this name. It runs after the search has written its index.
+    """
+    folder = Path(config["site_dir"]) / "search"
+    index = (folder / "search_index.json").read_text(encoding="utf-8")
+    (folder / "search_index.js").write_text(f"var __index = {index}", encoding="utf-8")

@@ -501,6 +501,14 @@ def _help() -> list[ActionInfo]:
     return [
         ActionInfo("help", menu, "&Help", "Explain the method beside the views.", "F1", "help"),
         ActionInfo(
+            "guide",
+            menu,
+            "&Guide",
+            "Open the guide in the browser; no network is needed.",
+            "",
+            "file",
+        ),
+        ActionInfo(
             "shortcuts",
             menu,
             "&Keyboard shortcuts",

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.gui import dialogs, places
 from structmask_gui.gui.exporting import FORMS, form_of, name_filter, proposed_name
 from structmask_gui.gui.settings import ThemeName
@@ -403,6 +403,20 @@ class Commands(QObject):
         """Explain the method."""
         self._window.show_panel("help")
 
+    def guide(self) -> None:
+        """Open the guide; where it was not built, show the help beside the views instead."""
+        from structmask_gui.io.guide import guide_page
+
+        try:
+            page = guide_page()
+        except InputError as error:
+            self.help()
+            self._window.say(str(error))
+            return
+        _open(page)
+        # Said in any case: a browser that is kept in a box may not read every folder.
+        self._window.say(f"The guide is {page}")
+
     def shortcuts(self) -> None:
         """List all keys."""
         dialogs.ShortcutsDialog(self._window, self._window.panel_shortcuts()).show()
@@ -425,6 +439,12 @@ class Commands(QObject):
         except OSError as error:
             self._window.say(f"{folder} cannot be made: {error.strerror}.")
             return
-        headless = QApplication.platformName() in ("offscreen", "minimal")
-        if headless or not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+        if not _open(folder):
             self._window.say(f"The folder is {folder}")
+
+
+def _open(path: Path) -> bool:
+    """Hand a file or folder to the system's own program for it; False if there is none."""
+    if QApplication.platformName() in ("offscreen", "minimal"):
+        return False
+    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

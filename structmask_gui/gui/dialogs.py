@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
@@ -85,18 +86,50 @@ class AboutDialog(TextDialog):
         button.clicked.connect(self.show_licences)
         self._buttons.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
 
-    def show_licences(self) -> TextDialog:
+    def show_licences(self) -> LicencesDialog:
         """Show the licences of StructMask and of all its parts."""
-        from structmask_gui.gui import licences
-
-        dialog = TextDialog(
-            self,
-            "Licences",
-            "StructMask is free software under the BSD 3-Clause licence. Its parts have their own.",
-            f"{licences.own_text()}\n\n{licences.third_party_text()}",
-        )
+        dialog = LicencesDialog(self)
         dialog.show()
         return dialog
+
+
+class LicencesDialog(TextDialog):
+    """The licences, and a list of the parts to go to in a text of many pages."""
+
+    def __init__(self, parent: QWidget | None) -> None:
+        from structmask_gui.gui import licences
+
+        text = f"{licences.own_text()}\n\n{licences.third_party_text()}"
+        words = (
+            "StructMask is free software under the BSD 3-Clause licence. Its parts have their own."
+        )
+        super().__init__(parent, "Licences", words, text)
+        self.parts = QComboBox()
+        self.parts.setAccessibleName("Part")
+        self.parts.setToolTip("Go to the licence of a part")
+        self.parts.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.parts.setMinimumContentsLength(24)
+        for name, place in [("StructMask", 0), *licences.headings(text)]:
+            self.parts.addItem(name, place)
+        self.parts.currentIndexChanged.connect(self._go)
+        # From source the parts are installed beside StructMask and only named.
+        self.parts.setVisible(self.parts.count() > 1)
+        self.head.addWidget(self.parts)
+        self.resize(800, 560)
+
+    def first_line(self) -> str:
+        """Return the line at the top of what is seen."""
+        return self._edit.firstVisibleBlock().text()
+
+    def _go(self) -> None:
+        cursor = self._edit.textCursor()
+        # From the end, so that the part's heading comes to stand at the top.
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        self._edit.setTextCursor(cursor)
+        cursor.setPosition(self.parts.currentData())
+        self._edit.setTextCursor(cursor)
 
 
 def about(parent: QWidget | None) -> AboutDialog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import metadata
 
 from structmask_gui.core.errors import InputError
@@ -9,6 +10,9 @@ from structmask_gui.io.resources import resource
 
 FILE = "licences/third-party.txt"
 """Resource that the packaged program carries; `packaging/licences.py` writes it."""
+
+RULE = "=" * 100
+"""The line above and below the heading of each part in that text."""
 
 _PARTS = (
     *("numpy", "scipy", "tifffile", "imagecodecs", "pillow", "pydantic", "platformdirs"),
@@ -44,6 +48,14 @@ def third_party_text() -> str:
         return resource(FILE).read_text(encoding="utf-8")
     except InputError:
         return "\n".join(_line(name) for name in _PARTS)
+
+
+def headings(text: str) -> list[tuple[str, int]]:
+    """Return the name of each part of a text, and where its heading begins."""
+    return [
+        (found.group(1).partition(" (")[0], found.start())
+        for found in re.finditer(rf"^{RULE}\n(.+)\n{RULE}$", text, re.MULTILINE)
+    ]
 
 
 def _line(name: str) -> str:

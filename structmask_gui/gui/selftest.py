@@ -11,31 +11,40 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QApplication, QDialog, QTabWidget
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QTabWidget
 
-from structmask_gui.gui import app, licences, logs
+from structmask_gui.core.errors import InputError
+from structmask_gui.gui import app, logs
 from structmask_gui.gui.actions import ACTIONS
+from structmask_gui.gui.batch_window import BatchWindow
+from structmask_gui.gui.dialogs import AboutDialog
 from structmask_gui.gui.exporting import FORMS
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.views.base import PictureView
+from structmask_gui.io.guide import guide_page
 
 PRESET = "Self-test of the bundle, für später"
 
 _LIMIT = 120.0
 # They end the program, close the file the other actions need, or start another program.
 _NOT_TRIED = {"quit", "close_file", "full_screen", "cancel"}
-_STARTS_OTHERS = {"open_preset_folder", "open_log_folder"}
+_STARTS_OTHERS = {"open_preset_folder", "open_log_folder", "guide"}
 _ALSO_DIALOGS = {"shortcuts", "about"}
 _SIZE = (1280, 800)
+# The addresses in a page of the guide, within the guide; those of its pictures.
+_LINK = re.compile(r'(?:src|href)="((?![a-z]+:|#|\.["/])[^"#]+)')
+_IMAGE = re.compile(r'<img[^>]+src="([^"]+)"')
 
 
 class Failed(Exception):
@@ -43,9 +52,11 @@ class Failed(Exception):
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run ``--self-test FOLDER`` or ``--first-paint`` and return the exit code."""
+    """Run ``--self-test FOLDER``, ``--first-paint`` or ``--open-guide``; return the exit code."""
     if arguments[0] == "--first-paint":
         return first_paint()
+    if arguments[0] == "--open-guide":
+        return open_guide()
     if len(arguments) != 2:
         print("usage: StructMask --self-test FOLDER", file=sys.stderr)
         return 2
@@ -83,6 +94,22 @@ def first_paint() -> int:
     application = app.make_application()
     watcher = _FirstPaint()
     application.installEventFilter(watcher)
+    return app.run()
+
+
+def open_guide() -> int:
+    """Start as always, open the guide as the Help menu does, and end."""
+    application = app.make_application()
+
+    def act() -> None:
+        window = _window()
+        window.saves_settings = False
+        window.complete()
+        window.actions_by_id["guide"].trigger()
+        print(window.statusBar().currentMessage(), flush=True)
+        window.close()
+
+    QTimer.singleShot(0, application, act)
     return app.run()
 
 
@@ -127,7 +154,7 @@ class SelfTest:
         return 1 if self._failures else 0
 
     def _go(self) -> None:
-        self._window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow))
+        self._window = _window()
         self._window.resize(*_SIZE)
         try:
             self._window.complete()
@@ -139,7 +166,9 @@ class SelfTest:
                 self._export,
                 self._act,
                 self._keep_preset,
-                self._check_licences,
+                self._open_inner_dialogs,
+                self._read_licences,
+                self._read_guide,
                 self._read_log,
             ):
                 step()
@@ -288,8 +317,85 @@ class SelfTest:
                     raise Failed(f"{action.text()}: no dialog opened")
         self._settle()
 
-    def _check_licences(self) -> None:
-        self._report["licences"] = len(licences.third_party_text())
+    def _open_inner_dialogs(self) -> None:
+        """Open the dialogs that no action opens by itself: buttons in others, and questions."""
+        window, dialogs = self._window, self._report["dialogs"]
+        rows = window.show_panel("parameters").second_rows
+        taken = self._out / "taken"
+        taken.mkdir()
+        window.commands.export_into(str(taken))
+        _wait(lambda: not window.exporter.busy, "the export into a folder")
+        openers: dict[str, Callable[[], object]] = {
+            "replace files": lambda: window.commands.export_into(str(taken)),
+            "replace preset": lambda: window.show_panel("presets").save_named(PRESET),
+            "save view": lambda: window.views.save_view(window.views.views[0]),
+            "destriped": window.show_panel("quality").ask_destriped,
+            **{f"{kind} stack": row.ask for kind, row in rows.items()},
+            "bug": lambda: window.show_bug("Traceback of the self-test"),
+        }
+        for name, opener in openers.items():
+            opener()
+            self._close_dialogs(name, dialogs)
+        window.actions_by_id["batch"].trigger()
+        batch = next(d for d in _dialogs() if isinstance(d, BatchWindow))
+        buttons = [b for b in batch.findChildren(QPushButton) if b.text().endswith("…")]
+        for button in buttons:
+            button.click()
+            _turn()
+            inner = next((d for d in _dialogs() if d is not batch), None)
+            if inner is not None:
+                name = f"batch {button.text()}"
+                dialogs[name] = f"{type(inner).__name__}: {inner.windowTitle()}"
+                self._picture(inner.grab(), f"dialog {name}")
+                inner.close()
+        batch.close()
+        missing = {*openers, *(f"batch {b.text()}" for b in buttons)} - set(dialogs)
+        if missing or len(buttons) < 3:
+            raise Failed(f"dialogs that did not open: {sorted(missing)}, {len(buttons)} buttons")
+
+    def _read_licences(self) -> None:
+        """Open the licences from the About dialog, in light and in dark."""
+        for theme in ("light", "dark"):
+            self._window.actions_by_id[f"theme_{theme}"].trigger()
+            self._window.actions_by_id["about"].trigger()
+            about = next(d for d in _dialogs() if isinstance(d, AboutDialog))
+            shown = about.show_licences()
+            _turn()
+            if not shown.isVisible() or "BSD 3-Clause" not in shown.text:
+                raise Failed("the licences are not shown")
+            self._report["dialogs"]["licences"] = f"{type(shown).__name__}: {shown.windowTitle()}"
+            self._report["licences"] = len(shown.text)
+            self._picture(about.grab(), f"dialog about {theme}")
+            self._picture(shown.grab(), f"dialog licences {theme}")
+            shown.close()
+            about.close()
+            _turn()
+
+    def _read_guide(self) -> None:
+        """Look for the pages and pictures of the guide; follow every link between them."""
+        try:
+            first = guide_page()
+        except InputError:
+            # The finished program must have it, which the test of the bundle asks for.
+            self._report["guide"] = {"pages": 0, "pictures": 0, "on the first": 0, "missing": []}
+            return
+        # A web server's page for what is not there; its addresses begin at the server.
+        pages = [p for p in sorted(first.parent.glob("*.html")) if p.name != "404.html"]
+        texts = {page: page.read_text(encoding="utf-8") for page in pages}
+        missing = [
+            f"{page.name}: {link}"
+            for page, text in texts.items()
+            for link in sorted(set(_LINK.findall(text)))
+            if not (page.parent / unquote(link)).exists()
+        ]
+        self._report["guide"] = {
+            "pages": len(pages),
+            "pictures": len({link for text in texts.values() for link in _IMAGE.findall(text)}),
+            "on the first": len(_IMAGE.findall(texts[first])),
+            "missing": missing,
+        }
+        if missing:
+            raise Failed(f"the guide has dead links: {missing[:5]}")
 
     def _read_log(self) -> None:
         kept = self._window.log_lines.kept
@@ -332,6 +438,10 @@ def _surroundings() -> dict[str, Any]:
         "modules": sorted(sys.modules),
         "files": sorted(str(name) for name in files if name and Path(str(name)).is_absolute()),
     }
+
+
+def _window() -> MainWindow:
+    return next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow))
 
 
 def _dialogs() -> list[QDialog]:

@@ -187,6 +187,12 @@ def check_folder_said(window: MainWindow, _qtbot: QtBot) -> None:
     assert "The folder is" in window.statusBar().currentMessage()
 
 
+def check_guide_said(window: MainWindow, _qtbot: QtBot) -> None:
+    said = window.statusBar().currentMessage()
+    assert "index.html" in said
+    assert said.startswith("The guide is") or window.docks["help"].isVisible()
+
+
 def colormap(name: str) -> Check:
     def check(window: MainWindow, _qtbot: QtBot) -> None:
         assert window.session.colormap == name
@@ -301,6 +307,7 @@ CHECKS: dict[str, Check] = {
     "unpin": check_unpinned,
     "compare_file": file_dialog_of(EXISTING_ONE),
     "help": panel("help"),
+    "guide": check_guide_said,
     "shortcuts": check_shortcuts,
     "open_log_folder": check_folder_said,
     "report_problem": text_dialog_with("StructMask"),

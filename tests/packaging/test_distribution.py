@@ -20,6 +20,7 @@ import version_info
 from PIL import Image
 
 from structmask_gui import __version__
+from structmask_gui.gui import dialogs
 from structmask_gui.gui import licences as shown
 from structmask_gui.gui.handover import PRESET_SUFFIX
 from structmask_gui.io.resources import resource
@@ -62,12 +63,20 @@ def test_icons_in_all_forms(qapp, tmp_path: Path):
 def test_every_licence_is_found():
     # Of the group "package", which only building needs; the bundle test looks again.
     pytest.importorskip("PyInstaller")
+    pytest.importorskip("material")
+    pytest.importorskip("mkdocstrings_handlers")
     text = licences.everything(["numpy.linalg", "PySide6.QtCore", "tifffile"], [])
     for name in ("numpy", "PySide6_Essentials", "tifffile", "pyinstaller"):
         assert f"\n{name} {metadata.version(name)}" in text
     assert "GNU LESSER GENERAL PUBLIC LICENSE" in text
     assert "PYTHON SOFTWARE FOUNDATION LICENSE" in text
     assert "OpenBLAS" in text
+    assert "lunr.js" in text
+    assert "Apache License" in text
+    names = [name for name, _ in shown.headings(text)]
+    assert f"numpy {metadata.version('numpy')}" in names
+    assert "Scripts of the guide" in names
+    assert all(text[place:].startswith(f"{shown.RULE}\n") for _, place in shown.headings(text))
     assert "structmask" not in text.lower().replace("structmask is free software", "")
 
 
@@ -82,6 +91,57 @@ def test_from_source_the_parts_are_named():
     assert f"numpy {metadata.version('numpy')}: " in text
     assert "not installed" not in text
     assert "BSD 3-Clause" in shown.own_text()
+
+
+# Said by the offscreen platform of every window.
+offscreen = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+
+
+@offscreen
+def test_the_licences_dialog_goes_to_a_part(qtbot, monkeypatch: pytest.MonkeyPatch):
+    parts = [licences.part(f"part {n} (MIT)", "words\n" * 200) for n in range(3)]
+    monkeypatch.setattr(shown, "third_party_text", lambda: "\n".join(parts))
+    dialog = dialogs.LicencesDialog(None)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    names = [dialog.parts.itemText(n) for n in range(dialog.parts.count())]
+    assert names == ["StructMask", "part 0", "part 1", "part 2"]
+    for number in (2, 1, 0):
+        dialog.parts.setCurrentIndex(number)
+        place = dialog.parts.itemData(number)
+        assert dialog.first_line() == dialog.text[place:].partition("\n")[0]
+
+
+@offscreen
+def test_from_source_there_is_no_list_of_parts(qtbot):
+    dialog = dialogs.LicencesDialog(None)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert not dialog.parts.isVisible()
+    assert "BSD 3-Clause" in dialog.text
+
+
+def test_only_pages_pictures_and_english_search_of_the_guide_are_shipped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    kept = ["index.html", "images/a.png", "search/search_index.js", "assets/bundle.1a.min.js"]
+    left = ["404.html", "sitemap.xml.gz", "assets/bundle.js.map", "lunr/min/lunr.de.min.js"]
+
+    def build(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        assert "--strict" in command
+        for name in kept + left:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text("x")
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(bundle.subprocess, "run", build)
+    monkeypatch.setattr(bundle, "find_spec", lambda name: name)
+    folder = bundle.build_guide(tmp_path)
+    files = [str(p.relative_to(folder).as_posix()) for p in folder.rglob("*") if p.is_file()]
+    assert sorted(files) == sorted(kept)
+    monkeypatch.setattr(bundle, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="group docs"):
+        bundle.build_guide(tmp_path)
 
 
 def test_desktop_file_and_the_ending_of_presets():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -63,3 +64,15 @@ def test_a_command_without_streams_writes_its_files(
     monkeypatch.undo()
     assert code == 0
     assert (tmp_path / "out" / "stack_mask.npy").exists()
+
+
+def test_other_programs_look_for_their_libraries_as_ever(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/the/bundle")
+    start.restore_library_path()
+    assert os.environ["LD_LIBRARY_PATH"] == "/the/bundle"  # from source it is the person's own
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", "/of/the/person")
+    start.restore_library_path()
+    assert os.environ["LD_LIBRARY_PATH"] == "/of/the/person"
+    start.restore_library_path()
+    assert "LD_LIBRARY_PATH" not in os.environ
