@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.enough import mean_power
 from structmask_gui.core.mask import BoolArray
 
 BANDS = (0.02, 0.08, 0.14, 0.20, 0.27, 0.35, 0.45, 0.75)
@@ -253,8 +254,7 @@ def _block_means(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
 def _degrees(blocks: NDArray[np.float32]) -> float:
     """Degrees of freedom of the energy of block means, from their mean power spectrum."""
     side = round(float(np.sqrt(blocks.shape[1])))
-    power = np.abs(np.fft.fft2(blocks.reshape(-1, side, side))) ** 2
-    mean = power.mean(axis=0)
+    mean = mean_power(blocks.reshape(-1, side, side))
     return float(mean.sum() ** 2 / max((mean**2).sum(), 1e-30))
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core import hazards
 from structmask_gui.core.autocorrelation import FloatArray, LagKernel, patches_per_chunk
+from structmask_gui.core.enough import most_patches
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import BrightnessBin, CorrelationEstimate, Evidence, describe
 from structmask_gui.core.flatness import FlatTiles, block_energy
@@ -131,6 +132,7 @@ class _Measuring:
         self.progress, self.cancelled = progress, cancelled
         self.source: Source = parameters.source
         self.warnings: list[str] = []
+        self._share = ""
         self.raw = frames
         if self.source == "dark" or (self.source == "automatic" and dark is not None):
             if dark is None:
@@ -249,7 +251,7 @@ class _Measuring:
             ),
             source=actual,
             base=source,
-            note=describe(actual, source),
+            note=describe(actual, source) + self._share,
             evidence=evidence,
             brightness=self._brightness(first) if actual == source else (),
             image_covariance=self._image(plan, used, derived, first),
@@ -295,6 +297,11 @@ class _Measuring:
         changed = asked.changed(
             patch_size=max(side, 16), layout=layout, center_size=3, crop_autocorr=True
         )
+        taken, there = most_patches(side), derived.n_frames * (height // side) * (width // side)
+        self._share = ""
+        if changed.patches == 0 and there > taken:
+            changed = changed.changed(patches=taken)
+            self._share = f" Of {there} patches, {taken} were taken by chance, which is enough."
         return plan_patches(derived, changed, self.region), max(reach, 1)
 
     def _members(self, derived: Frames, frame: int) -> tuple[int, ...]:

@@ -191,7 +191,8 @@ class Parameters(BaseModel):
             "Number of patches",
             _MEASURE,
             Stage.SAMPLING,
-            "How many patches are measured, spread evenly over all frames. 0 takes all.",
+            "How many patches are measured, spread evenly over all frames. 0 takes all; the"
+            " statistical method takes as many as half a gigabyte of 16-bit pixels has.",
             more="Steadier result, longer measurement.",
             less="Faster, noisier.",
             unit="patches",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core import hazards
 from structmask_gui.core.autocorrelation import FloatArray, LagKernel, patches_per_chunk
+from structmask_gui.core.enough import grid_places
 from structmask_gui.core.flatness import FlatTiles, TileStatistics
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.mask import BoolArray
@@ -57,9 +58,7 @@ def fit_beyond(
     rows = np.arange(box.y0, box.y1 - side + 1, step)
     columns = np.arange(box.x0, box.x1 - side + 1, step)
     frames = np.unique(plan.places[used, 0])
-    places = np.stack(
-        [axis.ravel() for axis in np.meshgrid(frames, rows, columns, indexing="ij")], axis=1
-    )
+    places = grid_places(frames, rows, columns, side)
     keep = ~_touches(places, side, plan.places[~used], plan.patch_shape[0])
     places = places[keep] if keep.any() else plan.places[used]
     surface = Surface((side, side), 0)
