@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.estimate import CorrelationEstimate
-from structmask_gui.core.hazards import CLIPPED
+from structmask_gui.core.hazards import CLIPPED, FILLED, NOT_FLAT, OUTLYING
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.postprocess import centre_component
+from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
+from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
 from structmask_gui.core.significance import StatisticalSelection
 from structmask_gui.core.under_picture import spectrum_kind, uneven
 
@@ -59,8 +61,8 @@ FLAG_WORDS: dict[Flag, str] = {
     " remove the line offsets first.",
     "fixed_pattern": "A pattern is the same in every frame: correct offset and gain first.",
     "fixed_pattern_not_tested": "A fixed pattern was not tested.",
-    "interpolated": "The highest frequencies are missing: the images were resampled, registered or"
-    " deconvolved; use the raw data.",
+    "interpolated": "The highest frequencies are missing, as where images were resampled,"
+    " registered or deconvolved; use the raw data.",
     "compressed": "Blocks of 8 x 8 pixels show: the images were compressed with loss; use the raw"
     " data.",
     "picture": "The picture was measured along with the noise.",
@@ -73,15 +75,40 @@ FLAG_WORDS: dict[Flag, str] = {
 }
 """What each flag means, as a sentence."""
 
+# What the first sentence calls the patches left out for a reason: "20 with picture in them".
+_LEFT_OUT = {
+    CLIPPED: "clipped",
+    CONSTANT: "constant",
+    FILLED: "with border fill, text or a data bar",
+    NOT_FINITE: "with pixels that are no numbers",
+    NOT_FLAT: "with picture in them",
+    OUTLYING: "of outlying variance",
+}
+
 _BLEACHING = 0.02
 _DRIFT = 0.1
 _LINE_SHARE = 0.01
+# Why patches were left out, as it follows their number.
+_SHORT = {
+    CLIPPED: "clipped",
+    CONSTANT: "constant",
+    FILLED: "with border fill, text or a data bar",
+    NOT_FINITE: "with pixels that are not numbers",
+    NOT_FLAT: "with picture",
+    OUTLYING: "of unlike variance",
+}
 _EDGE_POWER = 0.06
 _BLOCKY = 5.0
 _HOT_SHARE = 2e-5
 # Share of the squared correlation on a line that makes it one.
 _MAIN = 0.85
 _CROSS = 0.6
+# Share of a row of lags from which it counts as a whole line.
+_FILLED = 0.8
+# A swing up over the swing down before it, where they repeat: what rings once fades faster, and
+# what grows is something else. Correlations below the lowest are none.
+_SWINGS = 0.45, 1.1
+_LOWEST_SWING = 0.05
 # Share of all lags from which a correlation counts as endless.
 _ENDLESS = 0.55
 
@@ -138,7 +165,7 @@ def judge(
     flags = _flags(estimate, selection, parameters)
     kind = _kind(selection.kept, estimate)
     line = _whole_line(estimate, parameters)
-    if line is not None and kind in ("none", "detached"):
+    if line is not None and (kind in ("none", "detached") or _in_lines(selection.kept, line)):
         kind = line
     more = _more_patches(estimate, parameters)
     sure = not {"cannot_tell", "picture", "interpolated", "compressed"} & set(flags) and more == 0
@@ -156,10 +183,10 @@ def _flags(
     estimate: CorrelationEstimate, selection: StatisticalSelection, parameters: Parameters
 ) -> tuple[Flag, ...]:
     evidence = estimate.evidence
-    flags: list[Flag] = []
+    # What is to be corrected first comes first: a fixed pattern, then what is left of lines.
+    flags = _fixed(estimate)
     if _whole_line(estimate, parameters) is not None:
         flags.append("whole_line")
-    flags += _fixed(estimate)
     if evidence.frame.edge_power < _EDGE_POWER:
         flags.append("interpolated")
     if evidence.blockiness > _BLOCKY:
@@ -323,6 +350,13 @@ def _kind(kept: NDArray[np.bool_], estimate: CorrelationEstimate) -> Kind:
     return _two_dimensional(kept)
 
 
+def _in_lines(kept: NDArray[np.bool_], line: Literal["rows", "columns"]) -> bool:
+    """Whether what is kept are whole lines, as of lines that come again every few pixels."""
+    rows = kept if line == "rows" else kept.T
+    filled = rows.mean(axis=1)
+    return int(kept.sum()) > 1 and float(rows[filled > _FILLED].sum()) >= _MAIN * float(kept.sum())
+
+
 def _beside(weight: NDArray[np.float64], middle: int) -> tuple[float, float]:
     """Return the lesser weight of the axes' first lags and the greater of the diagonals'."""
     axes = min(weight[middle, middle + 1], weight[middle + 1, middle])
@@ -338,9 +372,13 @@ def _two_dimensional(kept: NDArray[np.bool_]) -> Kind:
 
 
 def _alternates(line: NDArray[np.float64]) -> bool:
-    """Whether a line of lags swings: at least two changes of sign among large values."""
-    large = line[np.abs(line) >= 0.05]
-    return int((np.diff(np.sign(large)) != 0).sum()) >= 2 and len(line) > 3
+    """Whether a line of lags swings about zero: down, and up again by less but not far less."""
+    large = np.where(np.abs(line) >= _LOWEST_SWING, line, 0.0)
+    trough = -float(large.min(initial=0.0))
+    if trough == 0.0:
+        return False
+    again = float(large[int(np.argmin(large)) :].max())
+    return _SWINGS[0] * trough <= again <= _SWINGS[1] * trough
 
 
 def _more_patches(estimate: CorrelationEstimate, parameters: Parameters) -> int:
@@ -384,13 +422,21 @@ def _sentence(
     sampling = estimate.sampling
     total = len(sampling.used)
     used = f"{sampling.n_used} of {total} patches used"
-    short = {CLIPPED: "clipped"}
-    parts = [used] + [f"{n} {short.get(why, why)}" for why, n in sampling.left_out.items()]
-    return f"{what}. {certainty}. {', '.join(parts)}."
+    left_out = _left_out(estimate)
+    if len(left_out) > 1:
+        left_out = []  # too much for one sentence; the details tell
+    return f"{what}. {certainty}. {', '.join([used, *left_out])}."
+
+
+def _left_out(estimate: CorrelationEstimate) -> list[str]:
+    """Return how many patches were left out for which reason, in words."""
+    return [f"{n} {_SHORT.get(why, why)}" for why, n in estimate.sampling.left_out.items()]
 
 
 def _details(flags: tuple[Flag, ...], estimate: CorrelationEstimate, more: int) -> tuple[str, ...]:
     details = []
+    if len(left_out := _left_out(estimate)) > 1:
+        details.append(f"Patches left out: {', '.join(left_out)}.")
     for flag in flags:
         if flag == "whole_line":
             rows, columns = _line_share(estimate)
@@ -403,7 +449,7 @@ def _details(flags: tuple[Flag, ...], estimate: CorrelationEstimate, more: int) 
         elif flag == "hot_pixels":
             share = 100 * estimate.evidence.hot_share
             details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
-        elif flag != "clipped":
+        elif flag not in ("clipped", "fixed_pattern_not_tested"):
             details.append(FLAG_WORDS[flag])
     details.append(estimate.note)
     if estimate.base == "difference" and _looks_correlated(estimate):
@@ -412,6 +458,8 @@ def _details(flags: tuple[Flag, ...], estimate: CorrelationEstimate, more: int) 
             " or a fixed pattern."
         )
     details += estimate.warnings
+    if "fixed_pattern_not_tested" in flags:
+        details.append(FLAG_WORDS["fixed_pattern_not_tested"])
     if "cannot_tell" in flags or ("picture" in flags and estimate.source == "frames"):
         details.append(
             "Record 20 dark frames, or 6 frames of a still scene, to measure the noise alone."

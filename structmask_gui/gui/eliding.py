@@ -8,20 +8,35 @@ a label too, but importing superqt takes as long as half of the window's first p
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from structmask_gui.gui.views.theme import smaller
 
 
 class ElidingLabel(QLabel):
-    """A label that shows as much of its text as fits; the tooltip has all of a cut one."""
+    """A label that shows as much of its text as fits; the tooltip has all of a cut one.
+
+    Parameters
+    ----------
+    text : str
+    parent : QWidget, optional
+    mode : Qt.TextElideMode
+        Where the dots stand.
+    smallest : float
+        How small the letters of a text that is too long may get before it is cut, as a share of
+        the font's size.
+    """
 
     def __init__(
         self,
         text: str = "",
         parent: QWidget | None = None,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+        smallest: float = 1.0,
     ) -> None:
         super().__init__(parent)
+        self._smallest = smallest
         self._mode = mode
         self._tip = ""
         self._text = ""
@@ -48,7 +63,17 @@ class ElidingLabel(QLabel):
     @property
     def is_cut(self) -> bool:
         """Whether not all of the text is seen."""
-        return self.fontMetrics().horizontalAdvance(self._text) > self.width()
+        return QFontMetrics(self._fitting_font()).horizontalAdvance(self._text) > self.width()
+
+    def _fitting_font(self) -> QFont:
+        """Return the font in the size in which the text fits, or in the smallest."""
+        font = self.font()
+        needed = self.fontMetrics().horizontalAdvance(self._text)
+        if needed > self.width() and self._smallest < 1:
+            # A little less: letters are placed on whole pixels.
+            share = 0.98 * self.width() / needed
+            return smaller(font, max(self._smallest, share))
+        return font
 
     def _update_tip(self) -> None:
         self.setToolTip(self._tip or (self._text if self.is_cut else ""))
@@ -71,7 +96,9 @@ class ElidingLabel(QLabel):
         """Draw what fits."""
         painter = QPainter(self)
         painter.setPen(self.palette().color(self.foregroundRole()))
-        text = self.fontMetrics().elidedText(self._text, self._mode, self.width())
+        font = self._fitting_font()
+        painter.setFont(font)
+        text = QFontMetrics(font).elidedText(self._text, self._mode, self.width())
         painter.drawText(
             self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text
         )

@@ -269,3 +269,13 @@ def test_cancel_stops_and_progress_runs_to_its_end():
     measured(frames, progress=lambda done, total, what: steps.append((done, total, what)))
     assert all(0 <= done <= total for done, total, _ in steps)
     assert steps[-1][0] == steps[-1][1]
+
+
+def test_many_reasons_stand_in_the_details():
+    frames, _ = frames_of("row 7")
+    frames = np.rint(frames)
+    frames[:, :60, :60] = np.nan
+    frames[:, 150:] = 480
+    _, _, verdict = measured(frames)
+    assert verdict.sentence.endswith("patches used.")
+    assert any(text.startswith("Patches left out: ") for text in verdict.details)

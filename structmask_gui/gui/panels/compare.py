@@ -193,4 +193,4 @@ def _verdict(comparison: Any) -> str:
     if comparison.jaccard == 1:
         return "A and B are the same."
     share = round(100 * comparison.jaccard)
-    return f"{share} % of the pixels that either has are in both."
+    return f"{share} % of the pixels of A or B are in both."

@@ -42,6 +42,9 @@ _ESTIMATE = "Error: estimate from a linear model, 1 is the noise itself"
 _HELPLESS = "Error: linear model; all are over 1, so of no help"
 _TIFF = "TIFF (*.tif)"
 
+_NEXT_TO_NOTHING = 0.005
+"""Share of the noise variance below which nothing needs to be hidden."""
+
 _COLUMNS = (
     ("Rank", "1 is the best; masks within 5 % of each other share a rank."),
     ("Mask", "Which mask."),
@@ -100,7 +103,7 @@ class QualityPanel(QWidget):
         self.source.setEnabled(False)
         words = QWidget()
         column = QVBoxLayout(words)
-        column.setContentsMargins(10, 6, 8, 6)
+        column.setContentsMargins(8, 6, 4, 6)
         column.setSpacing(5)
         for widget in (self.copied, self.hidden, self.reach):
             column.addWidget(widget)
@@ -119,7 +122,7 @@ class QualityPanel(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         # The names of the masks need it; in a small window the words beside have less.
-        self.tabs.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 50)
+        self.tabs.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 49)
         self.tabs.addTab(self._ranking_page(), "Ranking")
         self.tabs.addTab(self.radius, "Over the radius")
         self.tabs.addTab(self._suggest_page(), "Suggest")
@@ -210,9 +213,9 @@ class QualityPanel(QWidget):
     def _show(self, scores: Scores) -> None:
         found, error = scores.assessment.figures, scores.assessment.error
         bare = found.copied_bare
-        self.copied.show_share(
-            found.copied / bare if bare > 0 else 0.0, _percent(found.copied), _copied_words(found)
-        )
+        # A share of next to nothing would be a bar as full as if all were lost.
+        share = found.copied / bare if bare >= _NEXT_TO_NOTHING else 0.0
+        self.copied.show_share(share, _percent(found.copied), _copied_words(found))
         hidden = scores.mask.statistics.true_pixels - 1
         needless = found.needlessly_hidden
         self.hidden.show_share(
@@ -422,7 +425,7 @@ def _times(value: float) -> str:
 
 
 def _copied_words(found: Any) -> str:
-    if found.copied_bare < 0.005:
+    if found.copied_bare < _NEXT_TO_NOTHING:
         return "Even the bare centre leaves next to nothing to copy: plain N2V will do."
     return (
         f"{_percent(found.copied)} of the noise can be copied; bare centre:"

@@ -159,6 +159,8 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
             self.setWidth(size)
         else:
             self.setHeight(AXIS_HEIGHT)
+            # A number at the end may stand out beyond the picture by half its width.
+            self.setStyle(hideOverlappingLabels=16)
 
     def restyle(self, theme: Theme, font: QFont) -> None:
         """Take on the colours and the font."""
@@ -188,7 +190,11 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         wanted = max(2.0, size / apart)
         rough = max(abs(high - low), 1e-300) / wanted
         magnitude = 10.0 ** np.floor(np.log10(rough))
-        step = next(m * magnitude for m in (1, 2, 5, 10) if m * magnitude >= rough * 0.999)
+        steps = [m * magnitude for m in (0.5, 1, 2, 5, 10)]
+        at = next(n for n, step in enumerate(steps) if n and step >= rough * 0.999)
+        step = steps[at]
+        if np.floor(high / step) - np.ceil(low / step) < 1:
+            step = steps[at - 1]  # of a single number nobody reads a scale
         if self._whole:
             step = max(1.0, step)
         return [(float(step), 0.0)]
@@ -238,9 +244,9 @@ class Arrows(pg.GraphicsWidget):  # type: ignore[misc]
         painter.setPen(self._pen)
         painter.setBrush(self._pen.color())
         painter.setFont(self._font)
-        length = 15.0
+        length = 12.0
         letter = QFontMetricsF(self._font).capHeight()
-        x, y = rect.left() + 7.5, rect.top() + 6.5
+        x, y = rect.left() + 5.5, rect.top() + 11.5  # clear of numbers at the picture's corner
         _arrow(painter, QPointF(x, y), QPointF(x + length, y))
         painter.drawText(QPointF(x + length + 3, y + letter / 2), "X")
         _arrow(painter, QPointF(x, y), QPointF(x, y + length))

@@ -108,7 +108,8 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
             painter.drawRect(QRectF(dx - 0.5, dy - 0.5, 1, 1))
 
     def _paint_centre(self, painter: QPainter, unit: float, theme: Theme) -> None:
-        radius = min(0.28, 6 * unit)
+        # Never less than 3 pixels of the screen: the centre is to be found in a large mask, too.
+        radius = max(min(0.28, 6 * unit), 3 * unit)
         painter.setPen(pen(theme.background, 1.2, unit))
         painter.setBrush(theme.second)
         painter.drawEllipse(QPointF(0, 0), radius, radius)
