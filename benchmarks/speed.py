@@ -19,10 +19,9 @@ import numpy as np
 import scipy.fft
 from scipy.signal import fftconvolve
 
-from structmask_gui.core.autocorrelation import LagKernel
+from structmask_gui.core.autocorrelation import LagKernel, average_patches
 from structmask_gui.core.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measurement import measure
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import plan_patches, read_patches
 
@@ -80,7 +79,9 @@ def main() -> int:
         padded = np.zeros((len(patches), *kernel.padded_shape), dtype=np.float32)
         padded[:, : plan.patch_shape[0], : plan.patch_shape[1]] = patches
         times = pairs(
-            lambda p=parameters, f=frames: measure(f, p),
+            lambda x=list(patches), r=center_size // 2: average_patches(
+                x, r, normalise=True, logarithm=True
+            ),
             lambda x=padded: scipy.fft.rfft2(x, workers=1),
             count,
         )

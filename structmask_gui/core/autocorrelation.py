@@ -6,7 +6,7 @@ the padded patches, their power, and two small matrix products in place of the i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.scratch import scratch
+from structmask_gui.core.threads import WORKERS, in_threads
 
 FloatArray = NDArray[np.float64]
 
@@ -301,12 +302,33 @@ def average_patches(
         by_shape.setdefault(patch.shape, []).append(patch)
     for shape, group in by_shape.items():
         kernel = LagKernel((shape[0], shape[1]), lags)
-        step = patches_per_chunk(kernel, len(group))
-        for start in range(0, len(group), step):
-            scaled, scale = centred(np.stack(group[start : start + step]))
-            half = kernel.half_plane(scaled)
-            total += transform(half, scale, normalise=normalise, logarithm=logarithm).sum(axis=0)
+        total += _sum(kernel, group, normalise=normalise, logarithm=logarithm)
     return Autocorrelation(unfold(total / len(patches)), len(patches))
+
+
+def _sum(
+    kernel: LagKernel, patches: list[AnyArray], *, normalise: bool, logarithm: bool
+) -> FloatArray:
+    """Return the half plane of lags of patches of one shape, transformed and summed."""
+    size = patches_per_chunk(kernel, len(patches), WORKERS)
+    at_once = size * max(1, most_patches(kernel) // size)
+
+    def chunks() -> Iterator[tuple[NDArray[np.float32], FloatArray]]:
+        for start in range(0, len(patches), at_once):
+            scaled, scale = centred(np.stack(patches[start : start + at_once]))
+            for first in range(0, len(scaled), size):
+                yield scaled[first : first + size], scale[first : first + size]
+
+    def sum_of(chunk: tuple[NDArray[np.float32], FloatArray]) -> FloatArray:
+        half = kernel.half_plane(chunk[0])
+        values = transform(half, chunk[1], normalise=normalise, logarithm=logarithm)
+        total: FloatArray = values.sum(axis=0)
+        return total
+
+    total = np.zeros(kernel.half_shape)
+    for values in in_threads(sum_of, chunks()):
+        total += values
+    return total
 
 
 def patches_per_chunk(kernel: LagKernel, total: int, workers: int = 1) -> int:
