@@ -7,31 +7,26 @@ redraw from the session's properties. Views never compute and never call each ot
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.core.frames import ChosenFrames, FrameRange
-from structmask_gui.gui.engine import Edit, Engine, Request
-from structmask_gui.gui.history import Change, History
+from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.gui.engine import Engine, Request
 from structmask_gui.gui.measuring import Estimate, Measuring
 from structmask_gui.gui.part import Part
 from structmask_gui.gui.quality import Quality
 from structmask_gui.gui.second_stacks import SecondStacks
-from structmask_gui.gui.session_state import SessionState
+from structmask_gui.gui.session_edits import SessionEdits
 from structmask_gui.gui.sources import Signature, read_for_display, signature
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction import Extraction
-    from structmask_gui.core.mask import Mask
     from structmask_gui.core.measurement import Measurement
-    from structmask_gui.core.parameters import Parameters
-    from structmask_gui.core.sampling import Region
-    from structmask_gui.io.presets import Preset
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +36,7 @@ LAG_REACH = 12
 _KEPT_MEASUREMENTS = 8
 
 
-class Session(SessionState):
+class Session(SessionEdits):
     """Everything that can be asked of the window; see `SessionState` for what there is to read."""
 
     _estimated = Signal(object)
@@ -51,7 +46,6 @@ class Session(SessionState):
         self._engine = engine or Engine()
         self.keeps_measurements = False
         """Whether measurements are kept on disk, and looked for there."""
-        self.history = History(self)
         self._opening = Lane("open")
         self._measuring = Lane("measure")
         self._reading = Lane("read")
@@ -159,166 +153,6 @@ class Session(SessionState):
                 lambda _progress, cancelled: read_for_display(frames, frame, cancelled)
             )
 
-    # --- parameters ---------------------------------------------------------------------------
-
-    def set_parameter(self, name: str, value: Any) -> None:
-        """Change one parameter; quick changes of the same one are undone together."""
-        from structmask_gui.core.parameters import parameter_infos
-
-        label = parameter_infos()[name].about.label
-        self._change_parameters({name: value}, f"{label} {_shown(value)}", merge=name)
-
-    def set_parameters(self, values: Mapping[str, Any] | Parameters, text: str = "") -> None:
-        """Change several parameters in one step that is undone at once."""
-        if not isinstance(values, Mapping):
-            values = values.model_dump()
-        self._change_parameters(values, text or "Change parameters")
-
-    def restore_parameters(self, parameters: Parameters) -> None:
-        """Set the parameters of the last session; there is nothing to undo to."""
-        self._put_parameters(parameters)
-
-    def reset_parameters(self) -> None:
-        """Put every parameter back to its default."""
-        from structmask_gui.core.parameters import Parameters
-
-        self.set_parameters(Parameters(), "Reset all parameters")
-
-    def apply_preset(self, preset: Preset) -> None:
-        """Set the parameters that a preset names, and remember it."""
-        self._preset = preset
-        self.set_parameters(preset.apply(self.parameters), f"Preset {preset.name}")
-        self.preset_changed.emit()
-
-    def set_preset(self, preset: Preset | None) -> None:
-        """Say which preset the present parameters belong to, as after saving one."""
-        self._preset = preset
-        self.preset_changed.emit()
-
-    def _change_parameters(self, values: Mapping[str, Any], text: str, merge: str = "") -> None:
-        from structmask_gui.core.effects import changed_together
-
-        try:
-            new = changed_together(self.parameters, values)
-        except StructMaskError as error:
-            self._fail(str(error))
-            return
-        if new != self.parameters:
-            drag = self._drag if self._dragging else 0
-            old = self.parameters, self._edit
-            self.history.make(Change(text, self._put_both, old, (new, None), merge, drag))
-
-    def _put_both(self, state: tuple[Parameters, Edit | None]) -> bool:
-        """Put parameters in place, and the edited mask that belonged to them."""
-        parameters, edit = state
-        changed = self._swap_edit(edit)
-        self._put_parameters(parameters)
-        if changed:
-            self.mask_changed.emit()
-        return True
-
-    def begin_drag(self) -> None:
-        """Say that a slider's handle was taken: changes until it is let go are undone together."""
-        self._drag += 1
-        self._dragging = True
-
-    def end_drag(self) -> None:
-        """Say that the handle was let go."""
-        self._dragging = False
-
-    def _put_parameters(self, parameters: Parameters) -> bool:
-        self._parameters = parameters
-        self.parameters_changed.emit(parameters)
-        if self._preset is not None:
-            self.preset_changed.emit()
-        self.refresh()
-        return True
-
-    def set_region(self, region: Region | None) -> None:
-        """Measure only a rectangle (y0, y1, x0, x1), or the whole image."""
-        if region != self._region:
-            put = self._putter("_region", self.region_changed)
-            old = self._region, self._edit
-            self.history.make(Change("Rectangle", put, old, (region, None), "region"))
-
-    def set_frame_range(self, frame_range: FrameRange | None) -> None:
-        """Measure only some frames, or all."""
-        if self._all_frames is not None and frame_range is not None:
-            n = self._all_frames.n_frames
-            start = min(max(frame_range.start, 0), n - 1)
-            stop = min(max(frame_range.stop, start + 1), n)
-            frame_range = FrameRange(start, stop, max(1, frame_range.step))
-            if frame_range == FrameRange(0, n, 1):
-                frame_range = None
-        if frame_range != self._frame_range:
-            put = self._putter("_frame_range", self.frame_range_changed)
-            old = self._frame_range, self._edit
-            self.history.make(Change("Frames", put, old, (frame_range, None), "frames"))
-
-    def _putter(self, name: str, changed: Any) -> Callable[[Any], bool]:
-        serial = self._serial
-
-        def put(state: tuple[Any, Edit | None]) -> bool:
-            if serial != self._serial:
-                return False  # it belonged to a file that is no longer open
-            value, edit = state
-            edit_changed = self._swap_edit(edit)
-            setattr(self, name, value)
-            changed.emit()
-            self.refresh()
-            if edit_changed:
-                self.mask_changed.emit()
-            return True
-
-        return put
-
-    # --- the mask changed by hand -------------------------------------------------------------
-
-    def set_mask(self, mask: Mask, how: str, text: str) -> None:
-        """Put another mask in place of the extracted one, until the next extraction.
-
-        Parameters
-        ----------
-        mask : Mask
-            One equal to the extracted one ends the edit.
-        how : str
-            How it came about, as in "edited by hand".
-        text : str
-            What the menu says is undone. Changes of one drag are undone together.
-        """
-        extraction = self._extraction
-        if extraction is not None and mask != self.mask:
-            edit = None if mask == extraction.mask else Edit(mask, how, self._serial)
-            self._change_edit(edit, text)
-
-    def drop_edit(self) -> None:
-        """Go back to the mask as it was extracted."""
-        if self.edit is not None:
-            self._change_edit(None, "Back to the extracted mask")
-
-    def _change_edit(self, edit: Edit | None, text: str) -> None:
-        serial = self._serial
-
-        def put(value: Edit | None) -> bool:
-            if serial != self._serial:
-                return False
-            self._edit = value
-            self.mask_changed.emit()
-            return True
-
-        drag = self._drag if self._dragging else 0
-        merge = "edit" if drag else ""
-        self.history.make(Change(text, put, self._edit, edit, merge, drag))
-
-    def _swap_edit(self, edit: Edit | None) -> bool:
-        """Put an edit in place without a signal; True if it is another one."""
-        if edit is not None and edit.serial != self._serial:
-            edit = None
-        old, self._edit = self._edit, edit
-        if old is not None and edit is None:
-            self.edit_dropped.emit("The new extraction replaces your mask; undo brings it back.")
-        return edit is not old
-
     # --- results ------------------------------------------------------------------------------
 
     def refresh(self) -> None:
@@ -416,45 +250,6 @@ class Session(SessionState):
         if self._busy_with == "measuring" and estimate.request == self._request():
             self._show(*estimate)
 
-    # --- compare, point, look -----------------------------------------------------------------
-
-    def pin(self) -> None:
-        """Keep the present mask as A."""
-        if self.mask is not None:
-            self.set_pinned(self.mask, "pinned")
-
-    def set_pinned(self, mask: Mask, label: str) -> None:
-        """Keep a mask, from a file for instance, as A."""
-        self._pinned, self._pinned_label = mask, label
-        self.pinned_changed.emit()
-
-    def unpin(self) -> None:
-        """Forget mask A."""
-        self._pinned, self._pinned_label = None, ""
-        self.pinned_changed.emit()
-
-    def set_colormap(self, name: str) -> None:
-        """Choose the colour map that all views share."""
-        if name != self._colormap:
-            self._colormap = name
-            self.colormap_changed.emit(name)
-
-    def hover_ring(self, ring: int) -> None:
-        """Say which ring the pointer is on; -1 for none."""
-        if ring != self._ring:
-            self._ring = ring
-            self.ring_hovered.emit(ring)
-
-    def hover_lag(self, lag: tuple[int, int] | None) -> None:
-        """Say which lag (dy, dx) the pointer is on."""
-        if lag != self._lag:
-            self._lag = lag
-            self.lag_hovered.emit(lag)
-
-    def point(self, text: str) -> None:
-        """Say what is under the pointer."""
-        self.pointed.emit(text)
-
     # --- what the lanes answer ----------------------------------------------------------------
 
     def _on_step(self, step: Step) -> None:
@@ -548,34 +343,6 @@ class Session(SessionState):
         if stacks:
             self._shutting.submit(lambda _progress, _cancelled: _close(stacks))
 
-    def _set_busy(self, what: str) -> None:
-        was, self._busy_with = self.busy, what
-        if self.busy != was:
-            self.busy_changed.emit(self.busy)
-
-    def _set_stale(self, stale: bool) -> None:
-        if stale != self._stale:
-            self._stale = stale
-            self.stale_changed.emit(stale)
-
-    def _set_error(self, text: str) -> None:
-        if text != self._error:
-            self._error = text
-            self.error_changed.emit(text)
-
-    def _fail(self, text: str) -> None:
-        log.warning("%s", text)
-        self._set_error(text)
-        self.failed.emit(text)
-
-    def report_error(self, text: str) -> None:
-        """Put up a sentence on something that went wrong outside the session."""
-        self._fail(text)
-
-    def dismiss_error(self) -> None:
-        """Take the sentence away, as when it has been read."""
-        self._set_error("")
-
     def close(self) -> None:
         """Stop the threads and close the files; the session is of no use afterwards."""
         self.quality.close()
@@ -585,13 +352,6 @@ class Session(SessionState):
         self._shutting.finish()
         _close([*self._stacks, *seconds])
         self._stacks = ()
-
-
-def _shown(value: Any) -> str:
-    """Return a value as the menu says it."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _close(stacks: Sequence[Any]) -> None:
