@@ -24,7 +24,7 @@ from structmask_gui.cli.console import (
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
-from structmask_gui.io.jobs import Input, Result, extract_inputs
+from structmask_gui.io.jobs import Input, extract_result
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record, read_record
 from structmask_gui.io.results import ResultFiles, plan_results, write_results
@@ -79,7 +79,7 @@ def _extract(
     if not arguments.force:
         target.check_free(report=arguments.report)
     with progress_bar(shown(job[0].path)) as progress:
-        extraction, record = extract_inputs(
+        result = extract_result(
             job,
             parameters,
             region=region,
@@ -87,10 +87,10 @@ def _extract(
             dark=seconds.get("dark"),
             subtract=seconds.get("subtract"),
             quality=arguments.quality,
+            report_for=target.npy.name if arguments.report else None,
         )
-    made = Result.of(extraction, record, target.npy.name if arguments.report else None)
-    write_results(made.mask, record, target, report=made.report, force=arguments.force)
-    return record
+    write_results(result.mask, result.record, target, report=result.report, force=arguments.force)
+    return result.record
 
 
 def summary(

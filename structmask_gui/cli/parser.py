@@ -62,8 +62,8 @@ def _extract(commands: _Commands) -> None:
     parser.add_argument(
         "--report",
         action="store_true",
-        help="write <stem>_report.html too: pictures, figures, texts for the trainers;"
-        " `structmask-gui --pdf FILE` makes a PDF of it",
+        help="write <stem>_report.html too: pictures, the figures of --quality, texts for the"
+        " trainers; `structmask-gui --pdf FILE` makes a PDF of it",
     )
     parser.add_argument(
         "--from-record",

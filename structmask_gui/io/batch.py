@@ -28,7 +28,7 @@ from structmask_gui.core.progress import (
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.batch_files import Job
-from structmask_gui.io.jobs import Input, Result, extract_inputs
+from structmask_gui.io.jobs import Input, Result, extract_result
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record
 from structmask_gui.io.results import write_results
@@ -154,17 +154,17 @@ class _Here:
         cancelled: IsCancelled,
         report_for: str | None = None,
     ) -> Result:
-        extraction, record = extract_inputs(
+        return extract_result(
             inputs,
             settings.parameters,
             region=settings.region,
             dark=settings.dark,
             subtract=settings.subtract,
             quality=settings.quality,
+            report_for=report_for,
             progress=progress,
             cancelled=cancelled,
         )
-        return Result.of(extraction, record, report_for)
 
 
 class BatchQueue:
@@ -185,7 +185,7 @@ class BatchQueue:
     quality : bool
         Work out the figures of each mask too, which takes a second or two each.
     reports : bool
-        Write a report of each mask, too.
+        Write a report of each mask, too; it has the figures, and so has the record then.
     force : bool
         Replace existing results.
     resume : bool

@@ -23,8 +23,7 @@ from structmask_gui.core.extraction import select
 from structmask_gui.core.measurement import MeasuredPart, measure_part, merge_parts, plan_parts
 from structmask_gui.core.progress import IsCancelled, Progress, no_progress, stop_if
 from structmask_gui.io.extras import needed
-from structmask_gui.io.jobs import Input, Result, extract_inputs
-from structmask_gui.io.record import make_record
+from structmask_gui.io.jobs import Input, Result, extract_result
 
 if TYPE_CHECKING:
     from structmask_gui.io.resume import Settings
@@ -118,7 +117,7 @@ class Cluster:
         cancelled: IsCancelled,
         report_for: str | None = None,
     ) -> Result:
-        """Do what `structmask_gui.io.jobs.extract_inputs` does, on these machines.
+        """Do what `structmask_gui.io.jobs.extract_result` does, on these machines.
 
         Raises
         ------
@@ -224,15 +223,15 @@ def _parts(items: tuple[Input, ...], settings: Settings, per_part: int) -> list[
 
 def _whole(items: tuple[Input, ...], settings: Settings, report_for: str | None) -> Result:
     with _one_at_a_time:
-        extraction, record = extract_inputs(
+        return extract_result(
             items,
             settings.parameters,
             region=settings.region,
             dark=settings.dark,
             subtract=settings.subtract,
             quality=settings.quality,
+            report_for=report_for,
         )
-    return Result.of(extraction, record, report_for)
 
 
 def _part(items: tuple[Input, ...], settings: Settings, start: int, stop: int) -> MeasuredPart:
@@ -249,8 +248,9 @@ def _merged(
     with _Opened(items, settings) as opened:
         measurement = merge_parts(*opened.measured, parts, **opened.options)
         extraction = select(measurement, settings.parameters)
-        record = make_record(extraction, opened.stacks, **opened.seconds)
-    return Result.of(extraction, record, report_for)
+        return Result.of(
+            extraction, opened.measured[0], opened.stacks, report_for=report_for, **opened.seconds
+        )
 
 
 class _Opened:

@@ -7,8 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from structmask_gui.core.assessment import assess
+from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction import Extraction, select
-from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.core.frames import ChosenFrames, Frames
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.measurement import measure
 from structmask_gui.core.parameters import Parameters
@@ -18,7 +20,7 @@ from structmask_gui.io.cache import MeasurementCache
 from structmask_gui.io.channels import Channel
 from structmask_gui.io.images import ImageStack, open_stack
 from structmask_gui.io.record import Record, make_record
-from structmask_gui.io.scoring import extraction_quality
+from structmask_gui.io.scoring import extraction_basis, quality_record
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Result:
     ----------
     mask : Mask
     record : Record
+        With checksums of the files.
     report : bytes or None
         The HTML page, if it was asked for.
     """
@@ -76,21 +79,63 @@ class Result:
     report: bytes | None = None
 
     @classmethod
-    def of(cls, extraction: Extraction, record: Record, report_for: str | None) -> Result:
-        """Return the result of an extraction.
+    def of(
+        cls,
+        extraction: Extraction,
+        frames: Frames,
+        stacks: Sequence[ImageStack],
+        *,
+        quality: bool = False,
+        report_for: str | None = None,
+        progress: Progress = no_progress,
+        cancelled: IsCancelled = never_cancelled,
+        dark: ImageStack | None = None,
+        subtract: ImageStack | None = None,
+    ) -> Result:
+        """Return the result of an extraction, while its files are open.
 
         Parameters
         ----------
         extraction : Extraction
-        record : Record
-        report_for : str or None
-            Name of the mask's file, as the report calls it; None for no report.
+        frames : Frames
+            What was measured.
+        stacks : sequence of ImageStack
+            The files it is of.
+        quality : bool
+            Work out the figures of the mask too. A report has them in any case, where they can be
+            worked out.
+        report_for : str, optional
+            Name of the mask's file, as the report calls it; no report without it.
+        progress, cancelled : callable, optional
+            See `structmask_gui.core.progress`.
+        dark, subtract : ImageStack, optional
+            As `make_record` takes them.
         """
+        figures, noise = None, None
+        if quality or report_for is not None:
+            try:
+                measured = extraction_basis(
+                    extraction, frames, progress=progress, cancelled=cancelled
+                )
+                figures = quality_record(measured, assess(measured, extraction.mask))
+                noise = measured.noise.values
+            except (InputError, ParameterError):
+                if quality:
+                    raise
+        record = make_record(
+            extraction,
+            stacks,
+            quality=figures,
+            progress=progress,
+            cancelled=cancelled,
+            dark=dark,
+            subtract=subtract,
+        )
         page = None
         if report_for is not None:
             from structmask_gui.io.report import report_bytes
 
-            page = report_bytes(record, extraction=extraction, mask_file=report_for)
+            page = report_bytes(record, extraction=extraction, noise=noise, mask_file=report_for)
         return cls(extraction.mask, record, page)
 
 
@@ -135,6 +180,68 @@ def extract_inputs(
     InputError, ParameterError, Cancelled
         As `open_stack` and `structmask_gui.core.measurement.measure`.
     """
+    extraction, result = _extracted(
+        inputs,
+        parameters,
+        region=region,
+        dark=dark,
+        subtract=subtract,
+        quality=quality,
+        cache=cache,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    return extraction, result.record
+
+
+def extract_result(
+    inputs: Sequence[Input],
+    parameters: Parameters,
+    *,
+    region: Region | None = None,
+    dark: Input | None = None,
+    subtract: Input | None = None,
+    quality: bool = False,
+    report_for: str | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Result:
+    """Return mask, record and report of one file or several files together.
+
+    Parameters
+    ----------
+    inputs, parameters, region, dark, subtract, quality, progress, cancelled
+        As in `extract_inputs`.
+    report_for : str, optional
+        As in `Result.of`.
+    """
+    _, result = _extracted(
+        inputs,
+        parameters,
+        region=region,
+        dark=dark,
+        subtract=subtract,
+        quality=quality,
+        report_for=report_for,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    return result
+
+
+def _extracted(
+    inputs: Sequence[Input],
+    parameters: Parameters,
+    *,
+    region: Region | None,
+    dark: Input | None,
+    subtract: Input | None,
+    quality: bool,
+    report_for: str | None = None,
+    cache: MeasurementCache | None = None,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> tuple[Extraction, Result]:
     with ExitStack() as resources:
         stacks = [resources.enter_context(item.open()) for item in inputs]
         frames = stacks[0] if len(stacks) == 1 else ChosenFrames(stacks)
@@ -157,16 +264,15 @@ def extract_inputs(
             if cache is not None:
                 cache.store(key, measurement)
         extraction = select(measurement, parameters)
-        figures = None
-        if quality:
-            figures = extraction_quality(extraction, frames, progress=progress, cancelled=cancelled)
-        record = make_record(
+        result = Result.of(
             extraction,
+            frames,
             stacks,
-            dark=dark_stack,
-            subtract=other,
-            quality=figures,
+            quality=quality,
+            report_for=report_for,
             progress=progress,
             cancelled=cancelled,
+            dark=dark_stack,
+            subtract=other,
         )
-    return extraction, record
+    return extraction, result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from structmask_gui.core.assessment import Assessment, Basis, assess, basis
+from structmask_gui.core.assessment import Assessment, Basis, basis
 from structmask_gui.core.covariance import NoiseSource, given_covariance
 from structmask_gui.core.cut import CutFrames
 from structmask_gui.core.extraction import Extraction
@@ -77,24 +77,6 @@ def measured_basis(
     estimate = measurement.correlation
     assert estimate is not None  # the statistical method always makes one
     return _basis_of(estimate, frames, radius, progress, cancelled)
-
-
-def extraction_quality(
-    extraction: Extraction,
-    frames: Frames,
-    *,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
-) -> dict[str, Any]:
-    """Return the figures of an extraction's mask, for its record.
-
-    Raises
-    ------
-    InputError, ParameterError, Cancelled
-        As `extraction_basis`.
-    """
-    measured = extraction_basis(extraction, frames, progress=progress, cancelled=cancelled)
-    return quality_record(measured, assess(measured, extraction.mask))
 
 
 def quality_record(measured: Basis, assessment: Assessment) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from structmask_gui.io.batch import BatchQueue, State
 from structmask_gui.io.batch_files import find_files, plan_jobs
 from structmask_gui.io.export import load_mask, save_npy
 from structmask_gui.io.jobs import Input
+from structmask_gui.io.record import read_record
 from structmask_gui.io.summary import (
     COLUMNS,
     csv_bytes,
@@ -159,14 +160,14 @@ def test_one_bad_file_does_not_stop_the_others(folder, tmp_path):
 
 
 def test_a_bug_does_not_stop_the_others(folder, tmp_path, monkeypatch):
-    real = batch.extract_inputs
+    real = batch.extract_result
 
     def broken(inputs, *args, **options):
         if inputs[0].path.name == "a.tif":
             raise ZeroDivisionError("oops")
         return real(inputs, *args, **options)
 
-    monkeypatch.setattr(batch, "extract_inputs", broken)
+    monkeypatch.setattr(batch, "extract_result", broken)
     queue = make(folder, tmp_path / "out")
     queue.run()
     assert "ZeroDivisionError: oops" in queue.statuses[0].error
@@ -237,7 +238,7 @@ def test_an_interruption_leaves_nothing_running(folder, tmp_path, monkeypatch):
     def interrupt(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(batch, "extract_inputs", interrupt)
+    monkeypatch.setattr(batch, "extract_result", interrupt)
     queue = make(folder, tmp_path / "out")
     with pytest.raises(KeyboardInterrupt):
         queue.run()
@@ -258,7 +259,7 @@ def test_existing_results_are_kept_without_force(folder, tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_found_before_the_work(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(batch.os, "access", lambda path, mode: False)
-    monkeypatch.setattr(batch, "extract_inputs", lambda *a, **o: pytest.fail("it worked"))
+    monkeypatch.setattr(batch, "extract_result", lambda *a, **o: pytest.fail("it worked"))
     queue = make(folder, tmp_path / "out")
     queue.run()
     assert "you may not write there" in queue.statuses[0].error
@@ -309,7 +310,7 @@ def test_resume_does_nothing_again(folder, tmp_path, monkeypatch):
     first.run()
     place, _ = write_summary(first, out / "summary")
     before = times(out)
-    monkeypatch.setattr(batch, "extract_inputs", lambda *a, **o: pytest.fail("it worked"))
+    monkeypatch.setattr(batch, "extract_result", lambda *a, **o: pytest.fail("it worked"))
     again = make(folder, out, resume=True, failures=read_failures(place))
     again.run()
     assert all(status.kept for status in again.statuses)
@@ -538,6 +539,9 @@ def test_a_report_for_each_mask_and_a_link_to_it(folder, tmp_path, row_noise):
     assert queue.statuses[1].sentence in text
     assert "a_mask.npy" in text
     assert text.count("<img") == 3
+    assert "still copied" in text
+    assert "of the noise be copied" in text or "blanks just this mask" in text
+    assert read_record(out / "a_mask.json").quality is not None
     # From another folder the links lead there, too.
     write_summary(queue, tmp_path / "s.csv")
     assert linked(tmp_path)[1] == "./masks/a_report.html"
@@ -575,7 +579,7 @@ def test_resume_adds_only_the_reports_that_are_missing(folder, tmp_path, monkeyp
     assert {name: when for name, when in times(out).items() if name in before} == before
     assert [s.report for s in queue.statuses] == [True, True, False]
     write_summary(queue, tmp_path / "s.csv")
-    monkeypatch.setattr(batch, "extract_inputs", lambda *a, **o: pytest.fail("it worked"))
+    monkeypatch.setattr(batch, "extract_result", lambda *a, **o: pytest.fail("it worked"))
     after = times(out)
     again = make(folder, out, resume=True, reports=True, failures=read_failures(tmp_path / "s.csv"))
     again.run()
@@ -598,3 +602,18 @@ def test_a_report_that_cannot_be_written_leaves_nothing(folder, tmp_path, monkey
     queue.run()
     assert "a_report.html" in queue.statuses[0].error
     assert list(out.iterdir()) == []
+
+
+def test_a_report_without_figures_where_they_cannot_be_worked_out(tmp_path):
+    (tmp_path / "in").mkdir()
+    small = np.random.default_rng(0).normal(100, 9, (16, 16)).astype(np.float32)
+    tifffile.imwrite(tmp_path / "in" / "small.tif", small, photometric="minisblack")
+    parameters = Parameters(patch_size=16, center_size=5)
+    queue = make(tmp_path / "in", tmp_path / "out", parameters=parameters, reports=True)
+    queue.run()
+    assert queue.statuses[0].state is State.DONE
+    text = (tmp_path / "out" / "small_report.html").read_text(encoding="utf-8")
+    assert "<h2>Quality</h2>" not in text
+    strict = make(tmp_path / "in", tmp_path / "o", parameters=parameters, quality=True)
+    strict.run()
+    assert strict.statuses[0].state is State.FAILED
