@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from structmask_gui.core.frames import FrameRange
+from structmask_gui.core.progress import IsCancelled, never_cancelled
 
 if TYPE_CHECKING:
     from structmask_gui.core.mask import Mask
@@ -25,13 +26,13 @@ class Engine:
     measure: Callable[..., Any] | None = None
     select: Callable[..., Any] | None = None
 
-    def open(self, path: Path, **choices: Any) -> Any:
+    def open(self, path: Path, cancelled: IsCancelled = never_cancelled, **choices: Any) -> Any:
         """Open a file as `structmask_gui.io.images.open_stack` does."""
         if self.open_stack is not None:
             return self.open_stack(path, **choices)
         from structmask_gui.io.images import open_stack
 
-        return open_stack(path, **choices)
+        return open_stack(path, cancelled=cancelled, **choices)
 
     def measured(self, *args: Any, **more: Any) -> Any:
         """Measure as `structmask_gui.core.extraction.measure` does."""

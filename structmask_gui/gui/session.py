@@ -100,7 +100,7 @@ class Session(SessionEdits):
                     progress(number, len(wanted), f"Opening {path.name}")
                     if cancelled():
                         break
-                    stacks.append(engine.open(path, **choices))
+                    stacks.append(engine.open(path, cancelled, **choices))
                 frames = ChosenFrames(stacks) if stacks else None
                 fitting = wanted_part.within(frames)
                 image = (

@@ -46,7 +46,7 @@ def preview(path: Path, choices: Mapping[str, Any], cancelled: IsCancelled) -> P
     InputError
         If it cannot be read.
     """
-    with open_stack(path, **choices) as stack:
+    with open_stack(path, **choices, cancelled=cancelled) as stack:
         return Preview(describe(stack), stack.channel_choices, thumbnail(stack, cancelled))
 
 

@@ -20,6 +20,7 @@ import numpy as np
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.core.progress import IsCancelled, never_cancelled
 from structmask_gui.io.axes import (
     Axes,
     kept_dimensions,
@@ -97,6 +98,7 @@ def open_stack(
     series: int | None = None,
     axes: str | None = None,
     channel: Channel | None = None,
+    cancelled: IsCancelled = never_cancelled,
 ) -> ImageStack:
     """Open an image file as a stack of equally shaped frames.
 
@@ -113,6 +115,8 @@ def open_stack(
         `structmask_gui.io.axes`.
     channel : int or "luminance", optional
         Which channel, from 0. By default the luminance of colours, and the first channel otherwise.
+    cancelled : callable, optional
+        Asked now and then while a file of many pages is looked through.
 
     Returns
     -------
@@ -123,6 +127,8 @@ def open_stack(
     ------
     InputError
         If the file cannot be read or used; the sentence names it and says what to do.
+    Cancelled
+        If ``cancelled`` turned True.
     """
     address = remote_address(path)
     path = Path(path)
@@ -131,7 +137,7 @@ def open_stack(
         if address is not None or is_zarr_folder(path):
             contents = open_zarr(address or str(path), name, series)
         else:
-            contents = _open(path, name, file_size(path), series)
+            contents = _open(path, name, file_size(path), series, cancelled)
     except OSError as error:
         raise InputError(f"{name}: cannot be read ({reason(error)}); try again.") from error
     except MemoryError:
@@ -145,13 +151,13 @@ def open_stack(
         raise
 
 
-def _open(path: Path, name: str, size: int, series: int | None) -> Contents:
+def _open(path: Path, name: str, size: int, series: int | None, cancelled: IsCancelled) -> Contents:
     if size == 0:
         raise InputError(f"{name}: is empty; copy or export the file again.")
     with path.open("rb") as file:
         head = file.read(256)
     if head.startswith(TIFF_MAGIC):
-        return open_tiff(path, size, series)
+        return open_tiff(path, size, series, cancelled)
     optional = _open_optional(path, name, size, series, head)
     if optional is not None:
         return optional

@@ -16,6 +16,7 @@ import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray
+from structmask_gui.core.progress import IsCancelled, never_cancelled
 from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, RawStore, SeriesInfo, Store
 from structmask_gui.io.paths import shown
@@ -23,6 +24,7 @@ from structmask_gui.io.raster import PALETTE_NOTE, palette_table
 from structmask_gui.io.tiff_check import PageChain, check_ome, ome_file_names, page_chain
 from structmask_gui.io.tiff_metadata import metadata_of, ome_channel_names
 from structmask_gui.io.tiff_pages import PagedStore, most_bytes
+from structmask_gui.io.tiff_strips import StripList
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
@@ -40,11 +42,17 @@ _PLAIN = (
     *("mmstack", "ndtiff", "nih"),
 )
 _MOST_UNLIKE = 20_000
+# From so many pages on they are not read one by one if they are alike.
+_MANY_PAGES = 64
+# What is said of the whole stack in its first page.
+_DESCRIBED = ("shaped", "lsm", "ome", "imagej", "fluoview", "stk", "scanimage")
 
 _KINDS = {"ome": "OME-TIFF", "imagej": "ImageJ TIFF", "lsm": "LSM", "stk": "STK"}
 
 
-def open_tiff(path: Path, size: int, series: int | None) -> Contents:
+def open_tiff(
+    path: Path, size: int, series: int | None, cancelled: IsCancelled = never_cancelled
+) -> Contents:
     """Open one series of a TIFF file.
 
     Parameters
@@ -55,15 +63,19 @@ def open_tiff(path: Path, size: int, series: int | None) -> Contents:
         Its size in bytes.
     series : int, optional
         Number of the series; by default the first, or the largest of unlike pages.
+    cancelled : callable, optional
+        Asked now and then while the pages are looked through.
 
     Raises
     ------
     InputError
         If the file is damaged, cut short, or holds what cannot be used.
+    Cancelled
+        If ``cancelled`` turned True.
     """
     name = shown(path)
-    with path.open("rb") as file:
-        chain = page_chain(file, size, name)
+    with path.open("rb", buffering=0) as file:
+        chain = page_chain(file, size, name, cancelled)
     tif = _opened(path, name, chain)
     try:
         return _contents(tif, path, size, chain, series)
@@ -86,6 +98,8 @@ def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
     tif: TiffFile | None = None
     try:
         tif = tifffile.TiffFile(path, **flags)
+        if _is_plain_list(tif, chain):
+            return tif
         if tif.pages and tif.is_ome:
             xml = tif.pages.first.description
             check_ome(xml, math.prod(tif.pages.first.shaped), name)
@@ -112,6 +126,22 @@ def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
     return tif
 
 
+def _is_plain_list(tif: TiffFile, chain: PageChain) -> bool:
+    """Say that pages need not be read one by one: there are many, alike, and nothing more."""
+    if chain.strips is None or chain.n_pages < _MANY_PAGES:
+        return False
+    try:
+        first = tif.pages.first
+    except IndexError:
+        return False
+    if any(getattr(first, f"is_{kind}") for kind in _DESCRIBED):
+        return False
+    for kind in _DESCRIBED:
+        # Asked of the file, it would look through all pages once more.
+        setattr(tif, f"is_{kind}", False)
+    return first.dtype is not None and 0 not in first.shaped and len(first.dataoffsets) == 1
+
+
 def _can_be_listed(tif: TiffFile, chain: PageChain, name: str) -> bool:
     """Say that tifffile makes series of the pages, which it does not if one among many is odd."""
     described = (tif.is_shaped, tif.is_imagej, tif.is_lsm, tif.is_stk, tif.is_fluoview)
@@ -132,7 +162,9 @@ def _contents(
     tif: TiffFile, path: Path, size: int, chain: PageChain, wanted: int | None
 ) -> Contents:
     name = shown(path)
-    found = [s for s in tif.series if s.shape and s.keyframe is not None]
+    plain = _is_plain_list(tif, chain)
+    listed = [_plain_series(tif, chain)] if plain else tif.series
+    found = [s for s in listed if s.shape and s.keyframe is not None]
     infos = tuple(_info(i, s) for i, s in enumerate(found))
     if not found:
         raise InputError(f"{name}: holds no image with pixels; give another file.")
@@ -146,7 +178,7 @@ def _contents(
     metadata = metadata_of(tif, series, chain, chosen)
     channel_names = ome_channel_names(tif, chosen) if series.kind == "ome" else ()
     colours = key.colormap
-    store, axes = _store(tif, path, size, series, name)
+    store, axes = _store(tif, path, size, series, name, chain.strips if plain else None)
     contents = Contents(
         kind=_KINDS.get(series.kind, "BigTIFF" if chain.is_big else "TIFF"),
         store=store,
@@ -224,14 +256,30 @@ def _check_pixels(name: str, key: TiffPage, size: int) -> None:
         )
 
 
+def _plain_series(tif: TiffFile, chain: PageChain) -> TiffPageSeries:
+    """Return the series of all pages; it holds the first only."""
+    from tifffile import TiffPageSeries
+
+    first = tif.pages.first
+    shape, axes = (chain.n_pages, *first.shape), f"I{first.axes}"
+    return TiffPageSeries([first], shape, first.dtype, axes, kind="uniform")
+
+
 def _store(
-    tif: TiffFile, path: Path, size: int, series: TiffPageSeries, name: str
+    tif: TiffFile,
+    path: Path,
+    size: int,
+    series: TiffPageSeries,
+    name: str,
+    strips: StripList | None,
 ) -> tuple[Store, str]:
     """Make the store of a series, and the letters of its dimensions."""
+    from tifffile import TiffFrame
+
     key = series.keyframe
     axes, shape = squeezed(series.get_axes(False), tuple(map(int, series.get_shape(False))))
     assert key.dtype is not None
-    offset = series.dataoffset
+    offset = None if strips is not None else series.dataoffset
     if offset is not None and not series.is_multifile:
         if offset + math.prod(shape) * key.dtype.itemsize > size:
             raise InputError(
@@ -250,6 +298,11 @@ def _store(
         )
 
     def page(number: int) -> TiffPage | TiffFrame:
+        if strips is not None:
+            where = (strips.offsets[number],), (strips.counts[number],)
+            return TiffFrame(
+                tif, number, keyframe=key, dataoffsets=where[0], databytecounts=where[1]
+            )
         found = series[number]
         if found is None:
             raise LookupError(number)

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.io.tiff_strips import StripList
 
 _MOST_TAGS = 4096
 _MOST_PAGES = 5_000_000
@@ -34,21 +36,39 @@ class PageChain:
         BigTIFF, with 64-bit offsets.
     byte_order : str
         "<" or ">".
+    strips : StripList or None
+        Where the pixels of each page lie, if the pages are otherwise alike.
     """
 
     n_pages: int
     complete: bool
     is_big: bool
     byte_order: Literal["<", ">"]
+    strips: StripList | None = None
 
 
-def page_chain(file: BinaryIO, size: int, name: str) -> PageChain:
+def page_chain(
+    file: BinaryIO, size: int, name: str, cancelled: IsCancelled = never_cancelled
+) -> PageChain:
     """Walk the chain of pages.
+
+    Parameters
+    ----------
+    file : file
+        At its beginning; best without a buffer, for each page is read on its own.
+    size : int
+        Its size in bytes.
+    name : str
+        Its name, for messages.
+    cancelled : callable, optional
+        Asked now and then.
 
     Raises
     ------
     InputError
         If this is no TIFF, it has no page, or the chain runs in a circle.
+    Cancelled
+        If ``cancelled`` turned True.
     """
     head = file.read(16)
     order: Literal["<", ">"] = ">" if head[:2] == b"MM" else "<"
@@ -63,6 +83,9 @@ def page_chain(file: BinaryIO, size: int, name: str) -> PageChain:
     )
     offset = struct.unpack(offset_format, head[8:16] if big else head[4:8])[0]
     seen: set[int] = set()
+    strips = StripList(order, is_big=big)
+    # As long as the page before: most are, and are read at once.
+    expected = 4096
     while offset:
         if offset in seen:
             raise InputError(
@@ -75,24 +98,33 @@ def page_chain(file: BinaryIO, size: int, name: str) -> PageChain:
             )
         if offset >= size:
             break
+        if len(seen) % 4096 == 0:
+            stop_if(cancelled)
         file.seek(offset)
-        count = file.read(count_size)
-        n_tags = struct.unpack(count_format, count)[0] if len(count) == count_size else 0
-        end = offset + count_size + n_tags * tag_size
+        page = file.read(expected)
+        n_tags = struct.unpack_from(count_format, page)[0] if len(page) >= count_size else 0
+        length = count_size + n_tags * tag_size
+        end = offset + length
         if not 0 < n_tags <= _MOST_TAGS or end + offset_size > size:
             # Where the list of pages goes on is not known; readers would follow stray bytes.
             raise InputError(
                 f"{name}: page {len(seen)} is damaged or cut short; copy or export the file again."
             )
-        file.seek(end)
+        if length + offset_size > len(page):
+            file.seek(offset)
+            page = file.read(length + offset_size)
+            if len(page) < length + offset_size:
+                raise OSError("the file became shorter")
+        expected = length + offset_size
         seen.add(offset)
-        offset = struct.unpack(offset_format, file.read(offset_size))[0]
+        strips.add(page[count_size:length])
+        offset = struct.unpack_from(offset_format, page, length)[0]
     if not seen:
         raise InputError(
             f"{name}: holds no image: its first page lies outside the file; copy or export it"
             " again."
         )
-    return PageChain(len(seen), offset == 0, big, order)
+    return PageChain(len(seen), offset == 0, big, order, strips if strips.alike else None)
 
 
 def check_ome(xml: str, page_pixels: int, name: str) -> None:

@@ -1,0 +1,154 @@
+"""TIFF files of many pages: listed in one walk where they are alike, and as before where not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from structmask_gui.core.errors import Cancelled, InputError
+from structmask_gui.io import tiff
+from structmask_gui.io.images import open_stack
+
+AnyArray = np.ndarray[Any, Any]
+
+
+def values(n: int = 70, dtype: str = "uint16") -> AnyArray:
+    return np.random.default_rng(0).integers(0, 200, (n, 20, 24)).astype(dtype)
+
+
+def write(path: Path, array: AnyArray, **options: Any) -> Path:
+    made = {"photometric": "minisblack", "metadata": None, "contiguous": False}
+    big = options.pop("bigtiff", False)
+    order = options.pop("byteorder", "<")
+    with tifffile.TiffWriter(path, bigtiff=big, byteorder=order) as writer:
+        for page in array:
+            writer.write(page, **{**made, **options})
+    return path
+
+
+@pytest.fixture
+def read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that opens a file the other way."""
+
+    def opened(path: Path) -> Any:
+        with monkeypatch.context() as patch:
+            patch.setattr(tiff, "_MANY_PAGES", 10**9)
+            return open_stack(path)
+
+    return opened
+
+
+def lists_pages(path: Path) -> bool:
+    """Tell whether a file is opened without reading its pages one by one."""
+    with open_stack(path) as stack:
+        function: Any = stack._store._page  # type: ignore[attr-defined]
+        return inside(function, "strips") is not None
+
+
+def inside(function: Any, name: str) -> Any:
+    names = function.__code__.co_freevars
+    return function.__closure__[names.index(name)].cell_contents
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"compression": "deflate"},
+        {"compression": "lzw", "predictor": True},
+        {"dtype": "float32"},
+    ],
+    ids=str,
+)
+def test_pages_that_are_alike(
+    big: bool, order: str, options: dict[str, Any], tmp_path: Path, read_one_by_one: Any
+) -> None:
+    options = dict(options)
+    array = values(dtype=options.pop("dtype", "uint16"))
+    path = write(tmp_path / "a.tif", array, bigtiff=big, byteorder=order, **options)
+    assert lists_pages(path)
+    with open_stack(path) as stack, read_one_by_one(path) as other:
+        assert (stack.axes, stack.shape) == (other.axes, other.shape)
+        assert (stack.kind, stack.dtype, stack.notes) == (other.kind, other.dtype, other.notes)
+        assert stack.metadata == other.metadata
+        assert stack.series == other.series
+        for frame in (0, 1, 35, 69):
+            assert np.array_equal(stack.read(frame), array[frame])
+            assert np.array_equal(stack.read(frame, 3, 9), array[frame, 3:9])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"rowsperstrip": 5},
+        {"tile": (16, 16)},
+        {"photometric": "rgb"},
+        {"description": "ImageJ=1.11a\nimages=70\nslices=70\n"},
+    ],
+    ids=str,
+)
+def test_other_pages_are_read_one_by_one(options: dict[str, Any], tmp_path: Path) -> None:
+    array = values()
+    if "photometric" in options:
+        array = np.stack([array, array, array], axis=-1)
+    path = write(tmp_path / "a.tif", array, **options)
+    with open_stack(path) as stack:
+        assert stack.n_frames == 70
+        if "description" not in options:
+            assert inside(stack._store._page, "strips") is None  # type: ignore[attr-defined]
+        first = stack.read(3)
+    assert first.shape == (20, 24)
+
+
+def test_one_odd_page_among_many(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    array = values()
+    with tifffile.TiffWriter(path) as writer:
+        for number, page in enumerate(array):
+            shown = page[:, :16] if number == 50 else page
+            writer.write(shown, photometric="minisblack", metadata=None, contiguous=False)
+    with open_stack(path) as stack:
+        assert len(stack.series) == 2
+        assert stack.n_frames == 69
+
+
+def test_a_page_that_reaches_beyond_the_end(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", values())
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        tif.pages[40].tags[273].overwrite(path.stat().st_size - 10)
+    with (
+        open_stack(path) as stack,
+        pytest.raises(InputError, match=r"a\.tif: is cut short: page 40"),
+    ):
+        stack.read(40)
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.7, 0.99])
+def test_a_file_that_is_cut(keep: float, tmp_path: Path, read_one_by_one: Any) -> None:
+    path = write(tmp_path / "a.tif", values())
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * keep)])
+    with pytest.raises(InputError) as ours:
+        open_stack(path)
+    with pytest.raises(InputError) as other:
+        read_one_by_one(path)
+    assert str(ours.value) == str(other.value)
+
+
+def test_looking_through_pages_can_be_cancelled(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", values())
+    asked = []
+
+    def cancelled() -> bool:
+        asked.append(1)
+        return True
+
+    with pytest.raises(Cancelled):
+        open_stack(path, cancelled=cancelled)
+    assert len(asked) == 1
