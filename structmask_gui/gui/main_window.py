@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
@@ -25,31 +21,26 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
     QMessageBox,
-    QToolBar,
     QVBoxLayout,
     QWidget,
 )
 
-from structmask_gui.core.errors import InputError
-from structmask_gui.gui import settings as settings_module
-from structmask_gui.gui.actions import ACTIONS, MENUS, ActionInfo
 from structmask_gui.gui.commands import Commands
 from structmask_gui.gui.dock import Dock
 from structmask_gui.gui.docks import DOCKS, DockInfo, arrange, build_panel
 from structmask_gui.gui.exporting import Exporter
 from structmask_gui.gui.handing_over import Reporter
 from structmask_gui.gui.headline import Headline
-from structmask_gui.gui.icons import application_icon, icon
+from structmask_gui.gui.icons import application_icon
 from structmask_gui.gui.logs import LogLines
+from structmask_gui.gui.menus import Menus
+from structmask_gui.gui.remembering import Remembering
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
 from structmask_gui.gui.theme import Theme
 from structmask_gui.gui.view_area import ViewArea
 
 log = logging.getLogger(__name__)
-
-LAYOUT_VERSION = 1
-"""Raise it when docks change so much that an old layout must not be restored."""
 
 _LATEST = 1000
 _MESSAGE_TIME = 8000
@@ -86,16 +77,11 @@ class MainWindow(QMainWindow):
         self.exporter = Exporter(self.session, self)
         self.reporter = Reporter(self.session, self)
         self.commands = Commands(self)
-        self.actions_by_id: dict[str, QAction] = {}
         self.docks: dict[str, QDockWidget] = {}
         self.panels: dict[str, Any] = {}
-        self._menus: dict[str, QMenu] = {}
-        self._groups: dict[str, QActionGroup] = {}
         self._complete = False
         self._closed = False
         self._painted = False
-        self._icons_drawn = False
-        self._there: dict[str, bool] = {}
         self._bug_shown = False
         self.saves_settings = True
 
@@ -125,86 +111,23 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.pointer = QLabel()
         self.statusBar().addPermanentWidget(self.pointer)
-        self._build_actions()
+        self.menus = Menus(self)
+        self.actions_by_id = self.menus.actions
+        self.toolbar = self.menus.toolbar
         self._connect()
-        self._restore_geometry()
+        self.remembering = Remembering(self)
+        self.remembering.restore_geometry()
         self._update_title()
-        self._update_enabled()
 
     # --- building -----------------------------------------------------------------------------
 
-    def _build_actions(self) -> None:
-        bar = QToolBar("Toolbar")
-        bar.setObjectName("toolbar")
-        bar.setIconSize(QSize(20, 20))
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        bar.setMovable(False)
-        self.toolbar = bar
-        for title in MENUS:
-            self._menus[title] = self.menuBar().addMenu(title)
-            self._menus[title].aboutToShow.connect(self._draw_menu_icons)
-        for info in ACTIONS:
-            action = self._make_action(info)
-            self.actions_by_id[info.id] = action
-            menu = self._menu(info.menu)
-            if info.gap:
-                menu.addSeparator()
-            menu.addAction(action)
-            if info.id == "open_folder":
-                self.recent_menu = menu.addMenu("Open re&cent")
-                self.recent_menu.aboutToShow.connect(self._fill_recent)
-            if info.toolbar:
-                action.setIcon(icon(info.icon))
-                bar.addAction(action)
-        self.addToolBar(bar)
-
-    def _make_action(self, info: ActionInfo) -> QAction:
-        action = QAction(info.text, self)
-        action.setObjectName(info.id)
-        action.setIconText(info.text.replace("&", "").rstrip("…"))
-        keys = f" ({info.shortcut})" if info.shortcut else ""
-        action.setToolTip(info.tip + keys)
-        action.setStatusTip(info.tip)
-        if info.shortcut:
-            action.setShortcut(info.shortcut)
-        if info.choice:
-            action.setCheckable(True)
-            group = self._groups.get(info.choice)
-            if group is None:
-                group = self._groups[info.choice] = QActionGroup(self)
-            group.addAction(action)
-            action.setData(info)
-            action.triggered.connect(self._on_choice)
-        else:
-            action.triggered.connect(getattr(self.commands, info.id))
-        return action
-
-    def _menu(self, path: str) -> QMenu:
-        if path not in self._menus:
-            parent, _, title = path.rpartition("/")
-            self._menus[path] = self._menu(parent).addMenu(title)
-        return self._menus[path]
-
     def _connect(self) -> None:
         session = self.session
-        for signal in (
-            session.stack_changed,
-            session.extraction_changed,
-            session.busy_changed,
-            session.pinned_changed,
-            session.region_changed,
-            session.parameters_changed,
-            session.history.changed,
-        ):
-            signal.connect(self._update_enabled)
-        # When the menu opens: another text has all of the window laid out anew.
-        self._menus["&Edit"].aboutToShow.connect(self._update_history_texts)
         session.stack_changed.connect(self._on_stack)
         session.preset_changed.connect(self._update_title)
         session.pointed.connect(self.pointer.setText)
         session.edit_dropped.connect(self.say)
         session.bug.connect(self.show_bug)
-        session.colormap_changed.connect(self._on_colormap)
         self.theme.changed.connect(self._on_theme)
         self.exporter.written.connect(self._on_written)
         self.reporter.written.connect(self._on_written)
@@ -213,11 +136,7 @@ class MainWindow(QMainWindow):
         self.exporter.bug.connect(self.show_bug)
         self.views.open_asked.connect(self.commands.open_files)
         self.views.sample_asked.connect(self.commands.open_sample)
-        self._on_colormap(session.colormap)
         self._on_theme()
-        self.actions_by_id[f"keeping_{'on' if session.keeps_measurements else 'off'}"].setChecked(
-            True
-        )
 
     def showEvent(self, event: QShowEvent) -> None:
         """Have the docks made even if the window is never painted, as when it starts minimised."""
@@ -245,10 +164,10 @@ class MainWindow(QMainWindow):
             toggle.setShortcut(f"Alt+{number % 10}")
             toggle.setStatusTip(f"Show or hide {info.title.lower()}.")
             panels_menu.addAction(toggle)
-        view_menu = self._menus["&View"]
+        view_menu = self.menus.menu("&View")
         view_menu.insertMenu(self.actions_by_id["next_panel"], panels_menu)
         arrange(self, self.docks)
-        self._restore_layout()
+        self.remembering.restore_layout()
         self.completed.emit()
 
     def _make_dock(self, info: DockInfo) -> QDockWidget:
@@ -374,48 +293,8 @@ class MainWindow(QMainWindow):
         frames = self.session.frames
         self.setWindowTitle("StructMask" if frames is None else f"{frames.name} – StructMask")
 
-    def _update_enabled(self, *_: object) -> None:
-        session = self.session
-        there = {
-            "": True,
-            "stack": session.stack is not None,
-            "result": session.extraction is not None,
-            "busy": session.busy,
-            "pinned": session.pinned is not None,
-            "region": session.region is not None,
-            "undo": session.history.can_undo,
-            "redo": session.history.can_redo,
-            "rings": session.uses_rings,
-        }
-        if there == self._there:
-            return  # asked at every step of a slider
-        self._there = there
-        for info in ACTIONS:
-            self.actions_by_id[info.id].setEnabled(there[info.needs])
-
-    def _update_history_texts(self) -> None:
-        history = self.session.history
-        for name, word, what in (
-            ("undo", "&Undo", history.undo_text),
-            ("redo", "&Redo", history.redo_text),
-        ):
-            self.actions_by_id[name].setText(f"{word} {what}".strip())
-            self.actions_by_id[name].setIconText(word.replace("&", ""))
-
-    def _on_choice(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            info: ActionInfo = action.data()
-            getattr(self.commands, info.choice)(info.value)
-
-    def _on_colormap(self, name: str) -> None:
-        self.settings.colormap = name
-        action = self.actions_by_id.get(f"colormap_{name}")
-        if action is not None:
-            action.setChecked(True)
-
     def _on_theme(self, *_: object) -> None:
-        self.actions_by_id[f"theme_{self.theme.name}"].setChecked(True)
+        self.menus.check_theme(self.theme.name)
 
     def _on_written(self, names: list[str]) -> None:
         folder = Path(names[0]).parent
@@ -423,28 +302,6 @@ class MainWindow(QMainWindow):
 
     def _on_waiting(self) -> None:
         self.say("The export waits for the new result.")
-
-    def _fill_recent(self) -> None:
-        menu = self.recent_menu
-        menu.clear()
-        for path in [*self.settings.recent_files, *self.settings.recent_folders]:
-            action = menu.addAction(path)
-            action.setData(path)
-            action.triggered.connect(self._on_recent)
-        if menu.isEmpty():
-            menu.addAction("Nothing yet").setEnabled(False)
-        else:
-            menu.addSeparator()
-            menu.addAction("Clear this list").triggered.connect(self._clear_recent)
-
-    def _on_recent(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            self.open_paths([action.data()])
-
-    def _clear_recent(self) -> None:
-        self.settings.recent_files = []
-        self.settings.recent_folders = []
 
     # --- drop, palette, geometry, end ---------------------------------------------------------
 
@@ -461,54 +318,13 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         """Draw the icons again in the colours of a new palette."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "toolbar"):
-            self._restyle_icons()
-
-    def _restyle_icons(self) -> None:
-        self._icons_drawn = False
-        for info in ACTIONS:
-            if info.toolbar:
-                self.actions_by_id[info.id].setIcon(icon(info.icon))
-
-    def _draw_menu_icons(self) -> None:
-        """Draw the icons of the menus before one is seen for the first time."""
-        if not self._icons_drawn:
-            self._icons_drawn = True
-            for info in ACTIONS:
-                if info.icon and not info.toolbar:
-                    self.actions_by_id[info.id].setIcon(icon(info.icon))
-
-    def _restore_geometry(self) -> None:
-        if not self.restoreGeometry(_decoded(self.settings.geometry)):
-            self.resize(1280, 800)
-
-    def _restore_layout(self) -> None:
-        layout = _decoded(self.settings.layout)
-        if self.settings.layout and not self.restoreState(layout, LAYOUT_VERSION):
-            log.info("The saved layout does not fit this version; the first one is used.")
-            arrange(self, self.docks)
-        if self.settings.views:
-            self.views.restore_layout(_decoded(self.settings.views))
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "menus"):
+            self.menus.restyle()
 
     def save_settings(self) -> None:
         """Write what is to be found again at the next start."""
-        if not self.saves_settings:
-            return
-        settings, session = self.settings, self.session
-        if self._complete:
-            settings.geometry = _encoded(self.saveGeometry())
-            settings.layout = _encoded(self.saveState(LAYOUT_VERSION))
-            settings.views = _encoded(self.views.save_layout())
-        settings.last_files = [str(path) for path in session.paths]
-        settings.last_choices = session.open_choices
-        settings.last_part = session.part.remembered()
-        settings.last_seconds = session.seconds.remembered()
-        settings.last_parameters = session.parameters.model_dump()
-        settings.last_preset = session.preset.name if session.preset is not None else ""
-        try:
-            settings_module.save(settings)
-        except (OSError, InputError) as error:
-            log.warning("The settings were not saved: %s", error)
+        if self.saves_settings:
+            self.remembering.save(layout=self._complete)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Save, stop the threads and drop the plots; the order matters."""
@@ -534,14 +350,3 @@ class MainWindow(QMainWindow):
 def _is_behind(dock: QDockWidget) -> bool:
     """Tell whether a dock is covered by another tab."""
     return dock.visibleRegion().isEmpty()
-
-
-def _encoded(state: QByteArray) -> str:
-    return base64.b64encode(state.data()).decode("ascii")
-
-
-def _decoded(text: str) -> QByteArray:
-    try:
-        return QByteArray(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError):
-        return QByteArray()

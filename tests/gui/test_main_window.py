@@ -204,15 +204,15 @@ def test_dropping_a_folder_shows_it(window: MainWindow, qtbot: QtBot, tmp_path: 
 
 def test_recent_files_open_and_can_be_cleared(loaded: MainWindow, qtbot: QtBot, stack_file: Path):
     loaded.session.close_files()
-    loaded._fill_recent()
-    entries = [action for action in loaded.recent_menu.actions() if action.data()]
+    loaded.menus.fill_recent()
+    entries = [action for action in loaded.menus.recent.actions() if action.data()]
     assert [action.data() for action in entries] == [str(stack_file)]
     entries[0].trigger()
     wait_for_result(loaded.session, qtbot)
-    loaded._fill_recent()
-    loaded.recent_menu.actions()[-1].trigger()
-    loaded._fill_recent()
-    assert [a.text() for a in loaded.recent_menu.actions()] == ["Nothing yet"]
+    loaded.menus.fill_recent()
+    loaded.menus.recent.actions()[-1].trigger()
+    loaded.menus.fill_recent()
+    assert [a.text() for a in loaded.menus.recent.actions()] == ["Nothing yet"]
 
 
 def test_the_layout_comes_back(make_main_window: Callable[..., MainWindow], qtbot: QtBot):

@@ -1,0 +1,207 @@
+"""Menus and toolbar of the window, made of the table of actions, and what of them is enabled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSize, Qt
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QToolBar
+
+from structmask_gui.gui.actions import ACTIONS, MENUS, ActionInfo
+from structmask_gui.gui.icons import icon
+
+if TYPE_CHECKING:
+    from structmask_gui.gui.main_window import MainWindow
+
+
+class Menus(QObject):
+    """Builds menus and toolbar; the actions call the window's commands.
+
+    Parameters
+    ----------
+    window : MainWindow
+        Its menu bar is filled, and its session says what is enabled and checked.
+
+    Attributes
+    ----------
+    actions : dict of str to QAction
+        By the id in `ACTIONS`.
+    toolbar : QToolBar
+    recent : QMenu
+        The recent files and folders.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.actions: dict[str, QAction] = {}
+        self._menus: dict[str, QMenu] = {}
+        self._groups: dict[str, QActionGroup] = {}
+        self._icons_drawn = False
+        self._there: dict[str, bool] = {}
+        self._build()
+        self._connect()
+        self.update_enabled()
+
+    def _build(self) -> None:
+        window = self._window
+        self.toolbar = bar = QToolBar("Toolbar")
+        bar.setObjectName("toolbar")
+        bar.setIconSize(QSize(20, 20))
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.setMovable(False)
+        for title in MENUS:
+            self._menus[title] = window.menuBar().addMenu(title)
+            self._menus[title].aboutToShow.connect(self._draw_menu_icons)
+        for info in ACTIONS:
+            action = self._make_action(info)
+            self.actions[info.id] = action
+            menu = self.menu(info.menu)
+            if info.gap:
+                menu.addSeparator()
+            menu.addAction(action)
+            if info.id == "open_folder":
+                self.recent = menu.addMenu("Open re&cent")
+                self.recent.aboutToShow.connect(self.fill_recent)
+            if info.toolbar:
+                action.setIcon(icon(info.icon))
+                bar.addAction(action)
+        window.addToolBar(bar)
+
+    def _make_action(self, info: ActionInfo) -> QAction:
+        action = QAction(info.text, self._window)
+        action.setObjectName(info.id)
+        action.setIconText(info.text.replace("&", "").rstrip("…"))
+        keys = f" ({info.shortcut})" if info.shortcut else ""
+        action.setToolTip(info.tip + keys)
+        action.setStatusTip(info.tip)
+        if info.shortcut:
+            action.setShortcut(info.shortcut)
+        if info.choice:
+            action.setCheckable(True)
+            group = self._groups.get(info.choice)
+            if group is None:
+                group = self._groups[info.choice] = QActionGroup(self._window)
+            group.addAction(action)
+            action.setData(info)
+            action.triggered.connect(self._on_choice)
+        else:
+            action.triggered.connect(getattr(self._window.commands, info.id))
+        return action
+
+    def menu(self, path: str) -> QMenu:
+        """Return a menu, or a submenu after a slash, made when it is first asked for."""
+        if path not in self._menus:
+            parent, _, title = path.rpartition("/")
+            self._menus[path] = self.menu(parent).addMenu(title)
+        return self._menus[path]
+
+    def _connect(self) -> None:
+        session = self._window.session
+        for signal in (
+            session.stack_changed,
+            session.extraction_changed,
+            session.busy_changed,
+            session.pinned_changed,
+            session.region_changed,
+            session.parameters_changed,
+            session.history.changed,
+        ):
+            signal.connect(self.update_enabled)
+        # When the menu opens: another text has all of the window laid out anew.
+        self._menus["&Edit"].aboutToShow.connect(self._update_history_texts)
+        session.colormap_changed.connect(self._on_colormap)
+        self._on_colormap(session.colormap)
+        self._check(f"keeping_{'on' if session.keeps_measurements else 'off'}")
+
+    # --- following the session ----------------------------------------------------------------
+
+    def update_enabled(self, *_: object) -> None:
+        """Enable the actions that have what they need."""
+        session = self._window.session
+        there = {
+            "": True,
+            "stack": session.stack is not None,
+            "result": session.extraction is not None,
+            "busy": session.busy,
+            "pinned": session.pinned is not None,
+            "region": session.region is not None,
+            "undo": session.history.can_undo,
+            "redo": session.history.can_redo,
+            "rings": session.uses_rings,
+        }
+        if there == self._there:
+            return  # asked at every step of a slider
+        self._there = there
+        for info in ACTIONS:
+            self.actions[info.id].setEnabled(there[info.needs])
+
+    def _update_history_texts(self) -> None:
+        history = self._window.session.history
+        for name, word, what in (
+            ("undo", "&Undo", history.undo_text),
+            ("redo", "&Redo", history.redo_text),
+        ):
+            self.actions[name].setText(f"{word} {what}".strip())
+            self.actions[name].setIconText(word.replace("&", ""))
+
+    def _on_choice(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            info: ActionInfo = action.data()
+            getattr(self._window.commands, info.choice)(info.value)
+
+    def _on_colormap(self, name: str) -> None:
+        self._window.settings.colormap = name
+        self._check(f"colormap_{name}")
+
+    def check_theme(self, name: str) -> None:
+        """Check the appearance that is chosen."""
+        self._check(f"theme_{name}")
+
+    def _check(self, name: str) -> None:
+        if name in self.actions:
+            self.actions[name].setChecked(True)
+
+    # --- recent files -------------------------------------------------------------------------
+
+    def fill_recent(self) -> None:
+        """Put the recent files and folders into their menu."""
+        settings, menu = self._window.settings, self.recent
+        menu.clear()
+        for path in [*settings.recent_files, *settings.recent_folders]:
+            action = menu.addAction(path)
+            action.setData(path)
+            action.triggered.connect(self._on_recent)
+        if menu.isEmpty():
+            menu.addAction("Nothing yet").setEnabled(False)
+        else:
+            menu.addSeparator()
+            menu.addAction("Clear this list").triggered.connect(self._clear_recent)
+
+    def _on_recent(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._window.open_paths([action.data()])
+
+    def _clear_recent(self) -> None:
+        self._window.settings.recent_files = []
+        self._window.settings.recent_folders = []
+
+    # --- icons --------------------------------------------------------------------------------
+
+    def restyle(self) -> None:
+        """Draw the icons again in the colours of a new palette."""
+        self._icons_drawn = False
+        for info in ACTIONS:
+            if info.toolbar:
+                self.actions[info.id].setIcon(icon(info.icon))
+
+    def _draw_menu_icons(self) -> None:
+        """Draw the icons of the menus before one is seen for the first time."""
+        if not self._icons_drawn:
+            self._icons_drawn = True
+            for info in ACTIONS:
+                if info.icon and not info.toolbar:
+                    self.actions[info.id].setIcon(icon(info.icon))
