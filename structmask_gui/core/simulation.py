@@ -98,8 +98,13 @@ class Kernel:
         white = random.standard_normal(plane)
         if self.weights.size == 1:
             return np.asarray(white * self.weights[0, 0])
-        spectrum = np.fft.rfft2(white) * np.fft.rfft2(self.weights, plane)
-        return np.asarray(np.fft.irfft2(spectrum, plane)[height - 1 :, width - 1 :])
+        from scipy import fft
+
+        fast = [fft.next_fast_len(side, real=True) for side in plane]
+        spectrum = fft.rfft2(white, fast)
+        spectrum *= fft.rfft2(self.weights, fast)
+        filtered = fft.irfft2(spectrum, fast, overwrite_x=True)
+        return np.asarray(filtered[height - 1 : plane[0], width - 1 : plane[1]])
 
 
 @dataclass(frozen=True, eq=False)

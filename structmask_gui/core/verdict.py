@@ -14,7 +14,6 @@ from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.postprocess import centre_component
 from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
-from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
 from structmask_gui.core.significance import StatisticalSelection
 from structmask_gui.core.under_picture import spectrum_kind, uneven
 
