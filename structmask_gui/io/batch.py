@@ -441,7 +441,7 @@ class BatchQueue:
             shape = first.shape[first.axes.index("Y")], first.shape[first.axes.index("X")]
             more, left_out = self._engine.usable(missing, progress, cancelled, shape)
             if not more:
-                there = self.reports and job.files.report.exists()
+                there = job.files.report.exists()
                 return replace(_status(record), kept=True, left_out=left_out, report=there)
         if not self.force:
             raise InputError(

@@ -586,6 +586,10 @@ def test_resume_adds_only_the_reports_that_are_missing(folder, tmp_path, monkeyp
     assert times(out) == after
     assert all(status.kept for status in again.statuses)
     assert is_current(again, tmp_path / "s.csv")
+    # Nor if they are not asked for again.
+    third = make(folder, out, resume=True, failures=read_failures(tmp_path / "s.csv"))
+    third.run()
+    assert is_current(third, tmp_path / "s.csv")
 
 
 def test_a_report_that_cannot_be_written_leaves_nothing(folder, tmp_path, monkeypatch):
