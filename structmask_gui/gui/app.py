@@ -158,6 +158,7 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
         }
         part = Part.of(settings.last_part)
         session.open(settings.last_files, **choices, part=part)  # type: ignore[arg-type]
+        window.remembering.restore_masks(edited=not settings.default_preset)
     open_handed(window, files)
 
 

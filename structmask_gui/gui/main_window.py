@@ -331,6 +331,7 @@ class MainWindow(QMainWindow):
         if self._closed:
             event.accept()
             return
+        self.remembering.stop()
         self.save_settings()
         self._closed = True
         self.theme.changed.disconnect(self._on_theme)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.docks import arrange
+from structmask_gui.gui.kept_masks import kept_mask, kept_masks
+from structmask_gui.gui.settings import Settings
+from structmask_gui.gui.worker import Lane
 
 if TYPE_CHECKING:
+    from structmask_gui.core.extraction import Extraction
     from structmask_gui.gui.main_window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -21,9 +26,12 @@ log = logging.getLogger(__name__)
 LAYOUT_VERSION = 1
 """Raise it when docks change so much that an old layout must not be restored."""
 
+_SAVE_AFTER = 3000
+"""Milliseconds without a change after which the session is saved."""
+
 
 class Remembering(QObject):
-    """Restores place, size and layout, and saves them with the session.
+    """Restores place, size, layout and masks, and saves them with the session.
 
     Parameters
     ----------
@@ -33,6 +41,23 @@ class Remembering(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
+        self._masks: dict[str, Any] = {}
+        self._files: list[str] = []
+        self._stopped = False
+        self._lane = Lane("settings")
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(_SAVE_AFTER)
+        self._later.timeout.connect(self._save_meanwhile)
+        session = window.session
+        for changed in (
+            session.mask_changed,
+            session.pinned_changed,
+            session.preset_changed,
+            session.seconds.changed,
+        ):
+            changed.connect(self._on_changed)
+        session.extraction_changed.connect(self._on_extraction, Qt.ConnectionType.QueuedConnection)
 
     def restore_geometry(self) -> None:
         """Give the window the place and size it had."""
@@ -51,8 +76,61 @@ class Remembering(QObject):
         if settings.views:
             window.views.restore_layout(_decoded(settings.views))
 
+    # --- masks --------------------------------------------------------------------------------
+
+    def restore_masks(self, *, edited: bool) -> None:
+        """Pin the mask that was pinned; put the edited one in place once there is a result.
+
+        Parameters
+        ----------
+        edited : bool
+            Whether the parameters are those that the edited mask stood on.
+        """
+        self._masks = self._window.settings.last_masks
+        self._files = self._window.settings.last_files if edited else []
+        pinned = kept_mask(self._masks, "pinned")
+        if pinned is not None:
+            self._window.session.set_pinned(*pinned)
+
+    def _on_extraction(self, extraction: Extraction | None) -> None:
+        session = self._window.session
+        if not self._masks or extraction is None or session.extraction is not extraction:
+            return
+        if session.stale:
+            return  # an estimate, or the parameters were changed already
+        edit = kept_mask(self._masks, "edit")
+        self._masks = {}
+        same = [str(path) for path in session.paths] == self._files and not session.history.can_undo
+        if edit is not None and same:
+            session.restore_mask(*edit)
+
+    # --- saving -------------------------------------------------------------------------------
+
+    def _on_changed(self, *_: object) -> None:
+        if not self._stopped:
+            self._later.start()
+
+    def _save_meanwhile(self) -> None:
+        """Save beside the work, so that a crash or a power cut loses no more than seconds."""
+        window = self._window
+        if not window.saves_settings or self._masks:
+            return
+        self._note(layout=False)
+        settings = replace(window.settings)
+        self._lane.submit(lambda _progress, _cancelled: _saved(settings))
+
+    def stop(self) -> None:
+        """Save no more meanwhile; what is under way is written first."""
+        self._stopped = True
+        self._later.stop()
+        self._lane.finish()
+
     def save(self, *, layout: bool) -> None:
         """Write what is to be found again at the next start; the layout only once it is there."""
+        self._note(layout=layout)
+        _saved(self._window.settings)
+
+    def _note(self, *, layout: bool) -> None:
         window = self._window
         settings, session = window.settings, window.session
         if layout:
@@ -65,10 +143,14 @@ class Remembering(QObject):
         settings.last_seconds = session.seconds.remembered()
         settings.last_parameters = session.parameters.model_dump()
         settings.last_preset = session.preset.name if session.preset is not None else ""
-        try:
-            settings_module.save(settings)
-        except (OSError, InputError) as error:
-            log.warning("The settings were not saved: %s", error)
+        settings.last_masks = self._masks or kept_masks(session)
+
+
+def _saved(settings: Settings) -> None:
+    try:
+        settings_module.save(settings)
+    except (OSError, InputError) as error:
+        log.warning("The settings were not saved: %s", error)
 
 
 def _encoded(state: QByteArray) -> str:

@@ -163,6 +163,13 @@ class SessionEdits(SessionLooks):
             edit = None if mask == extraction.mask else Edit(mask, how, self._serial)
             self._change_edit(edit, text)
 
+    def restore_mask(self, mask: Mask, how: str) -> None:
+        """Put the mask of the last session in place; there is nothing to undo to."""
+        extraction = self._extraction
+        if extraction is not None and self._edit is None and mask != extraction.mask:
+            self._edit = Edit(mask, how, self._serial)
+            self.mask_changed.emit()
+
     def drop_edit(self) -> None:
         """Go back to the mask as it was extracted."""
         if self.edit is not None:

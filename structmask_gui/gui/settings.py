@@ -76,6 +76,7 @@ class Settings:
     last_choices: dict[str, int | str] = field(default_factory=dict)
     last_part: dict[str, Any] = field(default_factory=dict)
     last_seconds: dict[str, str] = field(default_factory=dict)
+    last_masks: dict[str, Any] = field(default_factory=dict)
     last_parameters: dict[str, Any] = field(default_factory=dict)
 
     def remember_file(self, path: str | Path) -> None:
@@ -104,6 +105,7 @@ _GOOD: dict[str, Callable[[Any], bool]] = {
     "last_choices": _choices,
     "last_part": _table,
     "last_seconds": _texts,
+    "last_masks": _table,
     "last_parameters": _table,
 }
 

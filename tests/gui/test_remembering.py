@@ -1,0 +1,141 @@
+"""Masks made by hand, and everything that was set, are found again at the next start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.frames import FrameRange
+from structmask_gui.core.mask import Mask
+from structmask_gui.gui import settings as settings_module
+from structmask_gui.gui.app import begin
+from structmask_gui.gui.kept_masks import kept_mask
+from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.settings import Settings
+from tests.gui.conftest import noise, wait_for_result
+
+GROWN = np.ones((3, 5), bool)
+
+
+@pytest.fixture
+def edited(loaded: MainWindow) -> MainWindow:
+    """Return a window with a pinned mask, another parameter, and a mask changed by hand."""
+    session = loaded.session
+    session.pin()
+    session.set_parameter("max_true_pixels", 3)
+    session.set_mask(Mask(GROWN), "edited by hand", "Draw on the mask")
+    return loaded
+
+
+def test_masks_made_by_hand_come_back(
+    edited: MainWindow, make_main_window: Callable[..., MainWindow], qtbot: QtBot
+):
+    pinned = edited.session.pinned
+    edited.close()
+    window = make_main_window(settings_module.load())
+    begin(window, [])
+    session = window.session
+    assert session.pinned == pinned
+    assert session.pinned_label == "pinned"
+    wait_for_result(session, qtbot)
+    qtbot.waitUntil(lambda: session.edit is not None)
+    assert session.mask is not None
+    assert np.array_equal(session.mask.array, GROWN)
+    assert session.result is not None
+    assert "edited by hand" in session.result.sentence
+    assert not session.history.can_undo
+    session.set_parameter("max_true_pixels", 5)
+    assert session.edit is None
+    session.history.undo()
+    assert session.edit is not None
+
+
+def test_an_edited_mask_is_not_put_on_another_file(
+    edited: MainWindow, make_main_window: Callable[..., MainWindow], qtbot: QtBot, tmp_path: Path
+):
+    edited.close()
+    other = tmp_path / "other.npy"
+    np.save(other, noise((2, 128, 160)))
+    window = make_main_window(settings_module.load())
+    begin(window, [str(other)])
+    wait_for_result(window.session, qtbot)
+    assert window.session.edit is None
+    window.save_settings()
+    assert window.settings.last_files == [str(other)]
+    assert "edit" not in window.settings.last_masks
+
+
+def test_an_edited_mask_is_not_put_on_another_preset(
+    edited: MainWindow, make_main_window: Callable[..., MainWindow], qtbot: QtBot
+):
+    edited.close()
+    settings = settings_module.load()
+    settings.default_preset = "coarse"
+    window = make_main_window(settings)
+    begin(window, [])
+    wait_for_result(window.session, qtbot)
+    qtbot.waitUntil(lambda: not window.remembering._masks)
+    assert window.session.edit is None
+
+
+def test_all_is_saved_a_while_after_a_change(loaded: MainWindow, qtbot: QtBot):
+    session = loaded.session
+    session.set_parameter("max_true_pixels", 7)
+    session.set_frame_range(FrameRange(0, 2))
+    wait_for_result(session, qtbot)
+    assert loaded.remembering._later.isActive()
+    loaded.remembering._later.setInterval(0)
+    loaded.remembering._later.start()
+
+    def saved() -> None:
+        found = settings_module.load()
+        assert found.last_parameters["max_true_pixels"] == 7
+        assert found.last_part["frames"] == [0, 2, 1]
+        assert found.recent_files == loaded.settings.recent_files
+
+    qtbot.waitUntil(saved)
+
+
+def test_nothing_is_saved_where_nothing_is_to_be(loaded: MainWindow, qtbot: QtBot):
+    loaded.saves_settings = False
+    before = settings_module.load()
+    loaded.session.set_parameter("max_true_pixels", 7)
+    loaded.remembering._later.timeout.emit()
+    assert not loaded.remembering._lane.busy
+    loaded.close()
+    loaded.remembering._on_changed()
+    assert not loaded.remembering._later.isActive()
+    assert settings_module.load() == before
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        None,
+        [],
+        {"rows": "111", "word": "x"},
+        {"rows": ["111"], "word": 3},
+        {"rows": ["111", "11"], "word": "x"},
+        {"rows": ["1a1"], "word": "x"},
+        {"rows": ["11"], "word": "x"},
+        {"rows": ["101"], "word": "x"},
+        {"rows": ["1" * 303], "word": "x"},
+        {"rows": ["1"] * 303, "word": "x"},
+        {"rows": [1, 1, 1], "word": "x"},
+    ],
+)
+def test_a_remembered_mask_of_nonsense_is_dropped(kept: Any):
+    assert kept_mask({"edit": kept}, "edit") is None
+    assert kept_mask({}, "edit") is None
+
+
+def test_a_mask_too_large_for_the_settings_is_not_kept(loaded: MainWindow):
+    loaded.session.set_pinned(Mask(np.ones((303, 3), bool)), "large.npy")
+    loaded.save_settings()
+    assert loaded.settings.last_masks == {}
+    assert Settings().last_masks == {}
