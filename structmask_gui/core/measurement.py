@@ -448,7 +448,7 @@ def _noise_frames(
     return frames
 
 
-def _stored_places(plan: Plan, frames: Frames) -> NDArray[np.intp]:
+def _stored_places(plan: Plan, frames: Frames) -> AnyArray:
     """Return the places on the frames as stored: a difference lies on its earlier frame."""
     from structmask_gui.core.sources import DifferenceFrames
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import numpy as np
-from numpy.typing import NDArray
 
 from structmask_gui.core import hazards
 from structmask_gui.core.autocorrelation import FloatArray, LagKernel, patches_per_chunk
@@ -302,14 +301,16 @@ class _Measuring:
         if changed.patches == 0 and there > taken:
             changed = changed.changed(patches=taken)
             self._share = f" Of {there} patches, {taken} were taken by chance, which is enough."
-        return plan_patches(derived, changed, self.region), max(reach, 1)
+        plan = plan_patches(derived, changed, self.region)
+        # Wide, for places are counted with here; there are not so many.
+        return Plan(plan.patch_shape, plan.places.astype(np.intp)), max(reach, 1)
 
     def _members(self, derived: Frames, frame: int) -> tuple[int, ...]:
         if isinstance(derived, DifferenceFrames):
             return derived.groups[frame].members
         return (frame,)
 
-    def _raw_places(self, plan: Plan, derived: Frames) -> NDArray[np.intp]:
+    def _raw_places(self, plan: Plan, derived: Frames) -> AnyArray:
         places = plan.places.copy()
         first = np.array(
             [self._members(derived, frame)[0] for frame in range(derived.n_frames)], dtype=np.intp

@@ -101,20 +101,23 @@ def measure_until(
     shape = work.kernel.half_shape
     sums = _Sums(np.zeros(shape), np.zeros(shape), np.zeros(shape))
     why: dict[int, str] = {}
-    taken = 0
+    taken, expected = 0, min(total, 4 * _FIRST_ROUND)
     while True:
         more = _FIRST_ROUND if taken == 0 else int(taken * (_GROWTH - 1))
         chosen = np.sort(order[taken : taken + more])
-        _add_round(work, chosen, sums, why, (taken, total), progress, cancelled)
+        expected = max(expected, taken + len(chosen))
+        _add_round(work, chosen, sums, why, (taken, expected), progress, cancelled)
         taken += len(chosen)
         error = sums.error()
+        # The squared error falls as the number of patches grows.
+        expected = int(min(total, taken * (error / aim) ** 2))
         done = taken == total or error < aim
         if sums.count:
             so_far = _estimate(name, work, region, sums, order[:taken], why)
             if on_estimate is not None:
                 on_estimate(so_far, error)
             if done:
-                progress(total, total, f"Standard error {error:.2g}")
+                progress(taken, taken, f"Standard error {error:.2g}")
                 return so_far
         elif done:
             # Raises the sentence on why no patch is usable.

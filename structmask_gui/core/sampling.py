@@ -70,7 +70,7 @@ class Plan:
     """
 
     patch_shape: tuple[int, int]
-    places: NDArray[np.intp]
+    places: AnyArray
 
     def __len__(self) -> int:
         return len(self.places)
@@ -93,7 +93,7 @@ class Sampling:
     """
 
     patch_shape: tuple[int, int]
-    places: NDArray[np.intp]
+    places: AnyArray
     used: BoolArray
     reasons: tuple[str, ...]
 
@@ -184,7 +184,7 @@ def _checked_region(frames: Frames, region: Region | None) -> Region:
 
 def _grid_places(
     n_frames: int, box: Region, shape: tuple[int, int], parameters: Parameters
-) -> NDArray[np.intp]:
+) -> NDArray[np.int32]:
     rows = np.arange(box.shape[0] // shape[0]) * shape[0] + box.y0
     columns = np.arange(box.shape[1] // shape[1]) * shape[1] + box.x0
     per_frame = len(rows) * len(columns)
@@ -194,17 +194,20 @@ def _grid_places(
         chosen = np.random.default_rng(parameters.seed).choice(
             total, parameters.patches, replace=False
         )
-        index = np.sort(chosen)
-    else:
-        index = np.arange(total)
-    frame, place = np.divmod(index, per_frame)
-    row, column = np.divmod(place, len(columns))
-    return np.stack([frame, rows[row], columns[column]], axis=1)
+        frame, place = np.divmod(np.sort(chosen), per_frame)
+        row, column = np.divmod(place, len(columns))
+        return np.stack([frame, rows[row], columns[column]], axis=1).astype(np.int32)
+    # Written in one go: of a large stack this is the longest list there is.
+    places = np.empty((n_frames, len(rows), len(columns), 3), np.int32)
+    places[..., 0] = np.arange(n_frames)[:, np.newaxis, np.newaxis]
+    places[..., 1] = rows[:, np.newaxis]
+    places[..., 2] = columns
+    return places.reshape(-1, 3)
 
 
 def _random_places(
     n_frames: int, box: Region, shape: tuple[int, int], parameters: Parameters
-) -> NDArray[np.intp]:
+) -> NDArray[np.int32]:
     per_frame = (box.shape[0] // shape[0]) * (box.shape[1] // shape[1])
     count = parameters.patches or n_frames * per_frame
     rng = np.random.default_rng(parameters.seed)
@@ -212,7 +215,7 @@ def _random_places(
     frame = np.arange(count) * n_frames // count
     y = rng.integers(box.y0, box.y1 - shape[0] + 1, size=count)
     x = rng.integers(box.x0, box.x1 - shape[1] + 1, size=count)
-    places = np.stack([frame, y, x], axis=1)
+    places = np.stack([frame, y, x], axis=1).astype(np.int32)
     return places[np.lexsort((x, y, frame))]
 
 

@@ -122,7 +122,7 @@ def _encoded_sampling(sampling: Sampling, arrays: dict[str, AnyArray]) -> Any:
     return {
         "sampling": {
             "patch_shape": list(sampling.patch_shape),
-            "places": _encoded(sampling.places.astype(np.int32), arrays),
+            "places": _encoded(sampling.places, arrays),
             "used": _encoded(sampling.used, arrays),
             "reasons": list(known),
             "numbers": _encoded(numbers, arrays),
@@ -158,7 +158,7 @@ def _decoded(value: Any, arrays: dict[str, AnyArray]) -> Any:
         height, width = map(int, inner["patch_shape"])
         return Sampling(
             (height, width),
-            _decoded(inner["places"], arrays).astype(np.intp),
+            _decoded(inner["places"], arrays),
             _decoded(inner["used"], arrays),
             tuple(str(reasons[i]) for i in numbers.tolist()),
         )
