@@ -81,13 +81,22 @@ class BatchWindow(QDialog):
 
     def _build(self) -> None:
         self.add_files_button = QPushButton("Add &files…")
+        self.add_files_button.setToolTip("Images, or text files (.txt) with a path a line")
         self.add_files_button.clicked.connect(self._ask_files)
         self.add_folder_button = QPushButton("Add f&older…")
         self.add_folder_button.clicked.connect(self._ask_folder)
+        self.add_pattern_button = QPushButton("Add &pattern…")
+        self.add_pattern_button.setToolTip("Add all files whose names fit; ** stands for any folders")
+        self.add_pattern_button.clicked.connect(self._ask_pattern)
         self.clear_button = QPushButton("C&lear")
         self.clear_button.clicked.connect(self.clear)
         top = QHBoxLayout()
-        for button in (self.add_files_button, self.add_folder_button, self.clear_button):
+        for button in (
+            self.add_files_button,
+            self.add_folder_button,
+            self.add_pattern_button,
+            self.clear_button,
+        ):
             top.addWidget(button)
         top.addStretch(1)
 
@@ -217,11 +226,24 @@ class BatchWindow(QDialog):
 
     def _ask_files(self) -> None:
         dialogs.ask_files(
-            self, "Add files", self._here(), dialogs.readable_files(), self.add, several=True
+            self, "Add files or lists", self._here(), _files_or_lists(), self.add, several=True
         )
 
     def _ask_folder(self) -> None:
         dialogs.ask_folder(self, "Add the images of a folder", self._here(), self._add_folder)
+
+    def _ask_pattern(self) -> None:
+        dialogs.ask_text(
+            self,
+            "Add files by a pattern",
+            "Path with * for any characters, ** for any folders:",
+            str(Path(self._here()) / "*.tif"),
+            self._add_pattern,
+        )
+
+    def _add_pattern(self, pattern: str) -> None:
+        if pattern.strip():
+            self.add([pattern.strip()])
 
     def _add_folder(self, folder: str) -> None:
         self.add([folder])
@@ -419,6 +441,7 @@ class BatchWindow(QDialog):
         for widget in (
             self.add_files_button,
             self.add_folder_button,
+            self.add_pattern_button,
             self.clear_button,
             self.choices,
             self.seconds,
@@ -447,6 +470,11 @@ class BatchWindow(QDialog):
             self.queue.cancel()
         self._finding.close()
         self._running.finish()
+
+
+def _files_or_lists() -> str:
+    """Return the filter of images and of lists of them."""
+    return dialogs.readable_files().replace("Images (", "Images and lists of files (*.txt ")
 
 
 def _spoken(sentence: str) -> str:

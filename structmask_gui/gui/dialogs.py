@@ -32,7 +32,7 @@ from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.icons import application_icon
 from structmask_gui.gui.system import system_text
 
-MASKS = "Masks (*.npy *.png *.tif *.tiff);;All files (*)"
+MASKS = "Masks (*.npy *.png *.tif *.tiff *.json);;All files (*)"
 
 
 def readable_files() -> str:

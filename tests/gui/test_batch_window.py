@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.frames import FrameRange
@@ -150,6 +151,22 @@ def test_one_mask_for_all_into_another_folder(
     assert (target / "stacks_mask.npy").exists()
     assert (target / SUMMARY).exists()
     assert not list(folder.glob("*_mask*"))
+
+
+def test_a_pattern_and_a_list(batch: BatchWindow, folder: Path, qtbot: QtBot):
+    batch.add_pattern_button.click()
+    dialog = batch.findChild(QInputDialog)
+    dialog.setTextValue(str(folder / "**" / "good[01].npy"))
+    dialog.accept()
+    qtbot.waitUntil(lambda: batch.table.rowCount() == 2, timeout=10_000)
+    listed = folder / "list.txt"
+    listed.write_text("# mine\ngood2.npy\ngood0.npy\n", encoding="utf-8")
+    batch.add([str(listed)])
+    qtbot.waitUntil(lambda: batch.table.rowCount() == 3, timeout=10_000)
+    batch.add_files_button.click()
+    assert "*.txt" in batch.findChild(QFileDialog).nameFilters()[0]
+    batch.add([str(folder / "none*.tif")])
+    qtbot.waitUntil(lambda: "matches no file" in batch.said.text(), timeout=10_000)
 
 
 def test_a_path_without_images_is_a_sentence(batch: BatchWindow, tmp_path: Path, qtbot: QtBot):

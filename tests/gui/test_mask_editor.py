@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core import editing
 from structmask_gui.core.mask import Mask
+from structmask_gui.gui import dialogs
 from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.mask_editor import OPERATIONS, MaskEditor, changed
@@ -182,6 +183,20 @@ def test_a_mask_file_becomes_the_present_mask(loaded: MainWindow, tmp_path: Path
         loaded.views.editor.open_path(str(path))
     assert loaded.session.mask == mask
     assert "from half.npy" in loaded.headline.sentence.text()
+
+
+def test_a_record_is_a_mask_file_too(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
+    assert "*.json" in dialogs.MASKS
+    path = tmp_path / "a_mask.json"
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({"json": path})
+    expected = loaded.session.mask
+    loaded.session.set_mask(Mask(np.ones((3, 3), dtype=bool)), "edited by hand", "Draw")
+    with qtbot.waitSignal(loaded.session.mask_changed):
+        loaded.views.editor.open_path(str(path))
+    assert loaded.session.mask is not None
+    assert expected is not None
+    assert loaded.session.mask.cropped() == expected.cropped()
 
 
 def test_a_single_row_is_drawn_with_room_above_and_below(loaded: MainWindow):
