@@ -6,7 +6,6 @@ What it does goes through the session, so that every step can be undone and ever
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -15,9 +14,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.gui import dialogs
 from structmask_gui.gui.icons import icon
-from structmask_gui.gui.worker import Lane, Outcome
+from structmask_gui.gui.mask_file import MaskFile
 
 if TYPE_CHECKING:
     from structmask_gui.core.mask import Mask
@@ -95,10 +93,8 @@ class MaskEditor(QObject):
     def __init__(self, session: Session, view: MaskView) -> None:
         super().__init__(view)
         self._session, self._view = session, view
-        self._lane = Lane("mask file")
-        self._lane.ended.connect(self._on_loaded)
-        self._ticket = 0
-        self._name = ""
+        self.file = MaskFile(session, view)
+        self.file.read.connect(self._on_read)
         self.tool: Tool = "draw"
         self._value = True
         self._last: Cell | None = None
@@ -305,36 +301,13 @@ class MaskEditor(QObject):
 
     def ask_file(self) -> None:
         """Ask for a mask file and take it in place of the present mask."""
-        paths = self._session.paths
-        folder = str(paths[0].parent if paths else Path.home())
-        dialogs.ask_files(self._view, "Open a mask", folder, dialogs.MASKS, self._open_all)
+        self.file.ask("Open a mask")
 
-    def _open_all(self, paths: list[str]) -> None:
-        self.open_path(paths[0])
-
-    def open_path(self, path: str) -> None:
-        """Take the mask of a file in place of the present one."""
-
-        def work(_progress: Any, _cancelled: Any) -> Any:
-            from structmask_gui.io.export import load_mask
-
-            return load_mask(path)
-
-        self._name = Path(path).name
-        self._ticket = self._lane.submit(work)
-
-    def _on_loaded(self, outcome: Outcome) -> None:
-        if outcome.ticket != self._ticket:
-            return
-        if outcome.kind == "done":
-            self._session.set_mask(outcome.result, f"from {self._name}", f"Open {self._name}")
-        elif outcome.kind == "error":
-            self._session.report_error(outcome.text)
-        elif outcome.kind == "bug":
-            self._session.bug.emit(outcome.text)
+    def _on_read(self, mask: Mask, name: str) -> None:
+        self._session.set_mask(mask, f"from {name}", f"Open {name}")
 
     def _on_closing(self) -> None:
-        self._lane.close()
+        self.file.close()
 
 
 class _EditButton(QToolButton):

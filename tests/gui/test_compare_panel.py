@@ -46,7 +46,7 @@ def test_pin_tune_and_compare(panel: ComparePanel, loaded: MainWindow):
 def test_a_mask_file_is_a(panel: ComparePanel, loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     np.save(tmp_path / "old.npy", np.ones((3, 15), bool))
     with qtbot.waitSignal(loaded.session.pinned_changed):
-        panel.open_path(str(tmp_path / "old.npy"))
+        panel.file.open(tmp_path / "old.npy")
     assert "old.npy" in panel.figures.text()
     assert "45 px" in panel.figures.text()
 
@@ -56,7 +56,7 @@ def test_a_file_that_is_no_mask_is_a_sentence(
 ):
     np.save(tmp_path / "even.npy", np.ones((4, 4), bool))
     with qtbot.waitSignal(loaded.session.failed) as got:
-        panel.open_path(str(tmp_path / "even.npy"))
+        panel.file.open(tmp_path / "even.npy")
     assert "even.npy" in got.args[0]
     assert loaded.session.pinned is None
 

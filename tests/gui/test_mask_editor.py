@@ -180,7 +180,7 @@ def test_a_mask_file_becomes_the_present_mask(loaded: MainWindow, tmp_path: Path
     mask = Mask(np.array([[0, 1, 1]], dtype=bool))
     save_npy(mask, path)
     with qtbot.waitSignal(loaded.session.mask_changed):
-        loaded.views.editor.open_path(str(path))
+        loaded.views.editor.file.open(path)
     assert loaded.session.mask == mask
     assert "from half.npy" in loaded.headline.sentence.text()
 
@@ -193,7 +193,7 @@ def test_a_record_is_a_mask_file_too(loaded: MainWindow, tmp_path: Path, qtbot: 
     expected = loaded.session.mask
     loaded.session.set_mask(Mask(np.ones((3, 3), dtype=bool)), "edited by hand", "Draw")
     with qtbot.waitSignal(loaded.session.mask_changed):
-        loaded.views.editor.open_path(str(path))
+        loaded.views.editor.file.open(path)
     assert loaded.session.mask is not None
     assert expected is not None
     assert loaded.session.mask.cropped() == expected.cropped()
@@ -213,7 +213,7 @@ def test_a_file_that_is_no_mask_is_a_sentence(loaded: MainWindow, tmp_path: Path
     np.save(path, np.zeros((3, 3, 3)))
     before = loaded.session.mask
     with qtbot.waitSignal(loaded.session.failed) as said:
-        loaded.views.editor.open_path(str(path))
+        loaded.views.editor.file.open(path)
     assert "volume.npy" in said.args[0]
     assert loaded.session.mask == before
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +10,12 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from structmask_gui.gui import dialogs
 from structmask_gui.gui.eliding import ElidingLabel
+from structmask_gui.gui.mask_file import MaskFile
 from structmask_gui.gui.panels.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.mask import BOTH, ONLY_A, ONLY_B, cell_colors
 from structmask_gui.gui.views.theme import Theme
-from structmask_gui.gui.worker import Lane, Outcome
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +31,8 @@ class ComparePanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._lane = Lane("mask")
-        self._lane.ended.connect(self._on_ended)
-        self._ticket = 0
-        self._name = ""
+        self.file = MaskFile(session, self)
+        self.file.read.connect(session.set_pinned)
         self.views = {
             "a": MaskThumb("A"),
             "b": MaskThumb("B, now"),
@@ -80,33 +76,7 @@ class ComparePanel(QWidget):
 
     def open_file(self) -> None:
         """Ask for a mask file and take it as A."""
-        paths = self._session.paths
-        folder = str(paths[0].parent if paths else Path.home())
-        dialogs.ask_files(self, "Compare with a mask file", folder, dialogs.MASKS, self._open_all)
-
-    def _open_all(self, paths: list[str]) -> None:
-        self.open_path(paths[0])
-
-    def open_path(self, path: str) -> None:
-        """Take the mask of a file as A."""
-
-        def work(_progress: Any, _cancelled: Any) -> Any:
-            from structmask_gui.io.export import load_mask
-
-            return load_mask(path)
-
-        self._name = Path(path).name
-        self._ticket = self._lane.submit(work)
-
-    def _on_ended(self, outcome: Outcome) -> None:
-        if outcome.ticket != self._ticket:
-            return
-        if outcome.kind == "done":
-            self._session.set_pinned(outcome.result, self._name)
-        elif outcome.kind == "error":
-            self._session.report_error(outcome.text)
-        elif outcome.kind == "bug":
-            self._session.bug.emit(outcome.text)
+        self.file.ask("Compare with a mask file")
 
     def _update(self, *_: object) -> None:
         session = self._session
@@ -168,7 +138,7 @@ class ComparePanel(QWidget):
 
     def stop(self) -> None:
         """Stop the thread."""
-        self._lane.close()
+        self.file.close()
 
 
 def _middle(comparison: Any) -> tuple[slice, slice]:

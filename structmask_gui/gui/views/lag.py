@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QRectF, Signal
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtCore import QObject, QRectF
+from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.canvas import BAR_WIDTH, Axis, ColorBar
 from structmask_gui.gui.views.colormaps import DIVERGING, lookup_table
 from structmask_gui.gui.views.plane_item import PlaneItem
 from structmask_gui.gui.views.theme import smaller
+from structmask_gui.gui.views.zero_lag import ZeroLagView
 
 Plane = NDArray[Any]
 
@@ -38,23 +39,16 @@ def lag_rect(shape: tuple[int, int]) -> QRectF:
     return QRectF(-(width // 2) - 0.5, -(height // 2) - 0.5, width, height)
 
 
-class LagView(PictureView):
-    """A plane of correlations with a colour bar; the zero lag lies at (0, 0).
+class LagView(ZeroLagView):
+    """A plane of correlations with a colour bar; the zero lag lies at (0, 0)."""
 
-    Signals
-    -------
-    zero_lag_chosen(bool)
-        "Zero lag in the colour range" was switched in the menu.
-    """
-
-    zero_lag_chosen = Signal(bool)
+    ZERO_LAG_TEXT = "Zero lag in the colour range"
 
     def __init__(
         self, title: str, *, quantity: str = "autocorrelation", parent: QWidget | None = None
     ) -> None:
         super().__init__(title, "lag dx (px)", "lag dy (px)", parent=parent)
         self._plane: Plane | None = None
-        self._zero_lag = False
         self._signed = False
         self._least = 0.0
         self._levels = (0.0, 1.0)
@@ -101,12 +95,6 @@ class LagView(PictureView):
             self._least = least
             self._update_levels()
 
-    def set_zero_lag_in_range(self, inside: bool) -> None:
-        """Let the zero lag, far above all others, count for the colours; or leave it out."""
-        if inside != self._zero_lag:
-            self._zero_lag = inside
-            self._update_levels()
-
     def set_plane(self, plane: Plane | None) -> None:
         """Show an array of shape (2 reach_y + 1, 2 reach_x + 1); None empties the view."""
         if plane is self._plane:
@@ -138,6 +126,9 @@ class LagView(PictureView):
         if high <= low:
             high = low + max(abs(low) * 1e-6, 1e-12)
         return low, high
+
+    def _on_zero_lag(self) -> None:
+        self._update_levels()
 
     def _update_levels(self) -> None:
         if self._plane is not None:
@@ -174,24 +165,7 @@ class LagView(PictureView):
             return ""
         return f"{lag_text(*lag)}   {number_text(self.value_at(*lag))}"
 
-    # --- menu, colours ------------------------------------------------------------------------
-
-    def fill_menu(self, menu: QMenu) -> None:
-        """Put the actions into the menu."""
-        super().fill_menu(menu)
-        self._zero_lag_action = menu.addAction("Zero lag in the colour range")
-        self._zero_lag_action.setCheckable(True)
-        self._zero_lag_action.triggered.connect(self._on_zero_lag_action)
-        menu.insertAction(self._reset_action, self._zero_lag_action)
-
-    def update_menu(self) -> None:
-        """Check what is chosen."""
-        super().update_menu()
-        self._zero_lag_action.setChecked(self._zero_lag)
-
-    def _on_zero_lag_action(self, inside: bool) -> None:
-        self.set_zero_lag_in_range(inside)
-        self.zero_lag_chosen.emit(inside)
+    # --- colours ------------------------------------------------------------------------
 
     def restyle(self) -> None:
         """Take the colours from the palette."""

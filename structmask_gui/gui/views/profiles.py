@@ -10,11 +10,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QLineF, QRectF, Signal
+from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QPainter, QPen
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.curves import (
     Curve,
     Curves,
@@ -28,27 +27,19 @@ from structmask_gui.gui.views.curves import (
 from structmask_gui.gui.views.lag import number_text
 from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.theme import smaller
+from structmask_gui.gui.views.zero_lag import ZeroLagView
 
 
-class ProfilesView(PictureView):
-    """The values along the row and the column through zero lag.
-
-    Signals
-    -------
-    zero_lag_chosen(bool)
-        "Zero lag in the range" was switched in the menu.
-    """
+class ProfilesView(ZeroLagView):
+    """The values along the row and the column through zero lag."""
 
     HAS_COLORMAP = False
-
-    zero_lag_chosen = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(
             "Profiles", "lag (px)", "value", left_width=52, square=False, down=False, parent=parent
         )
         self._curves: Curves | None = None
-        self._zero_lag = False
         self.curves_item = CurvesItem()
         self.box.addItem(self.curves_item, ignoreBounds=True)
         self.left.set_whole(False)
@@ -116,12 +107,9 @@ class ProfilesView(PictureView):
             Curves.of_arrays(centre[height // 2], centre[:, width // 2], thresholds, level)
         )
 
-    def set_zero_lag_in_range(self, inside: bool) -> None:
-        """Let the zero lag, far above all others, count for the range; or leave it out."""
-        if inside != self._zero_lag:
-            self._zero_lag = inside
-            if self._curves is not None:
-                self.set_content(self._wanted_content(self._curves))
+    def _on_zero_lag(self) -> None:
+        if self._curves is not None:
+            self.set_content(self._wanted_content(self._curves))
 
     def highlight_ring(self, index: int) -> None:
         """Mark the lags of a ring; -1 for none."""
@@ -165,24 +153,7 @@ class ProfilesView(PictureView):
             return ""
         return f"lag {lag:+d}: ".replace("-", "−") + ", ".join(parts)
 
-    # --- menu, legend, colours ----------------------------------------------------------------
-
-    def fill_menu(self, menu: QMenu) -> None:
-        """Put the actions into the menu."""
-        super().fill_menu(menu)
-        self._zero_lag_action = menu.addAction("Zero lag in the range")
-        self._zero_lag_action.setCheckable(True)
-        self._zero_lag_action.triggered.connect(self._on_zero_lag_action)
-        menu.insertAction(self._reset_action, self._zero_lag_action)
-
-    def update_menu(self) -> None:
-        """Check what is chosen."""
-        super().update_menu()
-        self._zero_lag_action.setChecked(self._zero_lag)
-
-    def _on_zero_lag_action(self, inside: bool) -> None:
-        self.set_zero_lag_in_range(inside)
-        self.zero_lag_chosen.emit(inside)
+    # --- legend, colours ----------------------------------------------------------------
 
     def _draw_swatch(self, number: int, painter: QPainter, rect: QRectF) -> None:
         self._draw_curve(painter, rect, curve_pen(self.theme, number), number)
