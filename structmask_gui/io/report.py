@@ -165,7 +165,34 @@ def _quality(quality: Mapping[str, Any] | None) -> Iterator[str]:
     if quality is None:
         return
     yield "<h2>Quality</h2>"
-    yield table((), list(_flat(quality)))
+    try:
+        rows = list(_figures(quality))
+    except (KeyError, TypeError, ValueError):
+        # Of another version: what is there, under the names it has there.
+        rows = list(_flat(quality))
+    yield table((), rows)
+
+
+def _figures(quality: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the figures as rows in words."""
+    error = quality["estimated_error"]
+    copied, bare = quality["still_copied"], quality["still_copied_bare_centre"]
+    yield "Noise measured in", str(quality["noise_measured_in"])
+    yield "Noise still copied", f"{copied:.4g} of its variance; with the bare centre {bare:.4g}"
+    yield "Needlessly hidden", counted(quality["needlessly_hidden"], "pixel")
+    yield "Looked at", f"neighbours within {quality['radius']} pixels"
+    yield "Beyond these", str(quality["curve"]["sentence"])
+    yield (
+        "Estimated error",
+        f"{error['total']:.4g}: noise left {error['noise_left']:.4g}, detail lost"
+        f" {error['detail_lost']:.4g} ({error['what']})",
+    )
+    for item in quality["blanked"]:
+        yield (
+            f"Blanked in {item['trainer']}",
+            f"{item['blanked_percent']:.3g} % of the input at {item['setting']}"
+            f" {item['default']:g}, its default; recommended {item['recommended']:g}",
+        )
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

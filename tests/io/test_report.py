@@ -97,6 +97,14 @@ def test_a_page_of_the_statistical_method_with_figures(measured):
     assert len(found.pictures) == 2
 
 
+def test_figures_of_another_version_are_shown_as_they_are(measured):
+    _, record = measured(quality=True)
+    other = {"new_figure": 0.25, "blanked": [{"trainer": "n2v", "share": 0.5}]}
+    text = Page(report_bytes(record.model_copy(update={"quality": other}))).text
+    assert "new figure" in text
+    assert "0.25" in text
+
+
 def test_a_page_from_a_record_alone(measured):
     _, record = measured()
     found = Page(report_bytes(record))
