@@ -86,7 +86,7 @@ class BatchWindow(QDialog):
         self.add_folder_button = QPushButton("Add f&older…")
         self.add_folder_button.clicked.connect(self._ask_folder)
         self.add_pattern_button = QPushButton("Add &pattern…")
-        self.add_pattern_button.setToolTip("Add all files whose names fit; ** stands for any folders")
+        self.add_pattern_button.setToolTip("Add all files whose names fit; ** is any folders")
         self.add_pattern_button.clicked.connect(self._ask_pattern)
         self.clear_button = QPushButton("C&lear")
         self.clear_button.clicked.connect(self.clear)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.gui.dialogs import without_icons
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class SnippetDialog(QDialog):
         layout.addWidget(self.stage)
         layout.addWidget(self.copied)
         layout.addWidget(buttons)
+        without_icons(self)
         self._fill()
         for number, snippet in enumerate(self.snippets):
             if snippet.target == target:
@@ -175,7 +177,8 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
     assert extraction is not None
     from structmask_gui.gui.exporting import FORMS, proposed_name
 
-    stacks = session.measured_stacks()
+    stacks, frames = session.measured_stacks(), session.frames
+    assert frames is not None
     seconds: dict[str, Any] = {}
     for kind, stack in session.seconds.used(extraction.parameters.source).items():
         seconds[kind] = stack
@@ -185,6 +188,7 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
 
     def write(progress: Any, cancelled: Any) -> Path:
         from structmask_gui.io.atomic import write_atomic
+        from structmask_gui.io.figures import middle
         from structmask_gui.io.record import make_record
         from structmask_gui.io.report import report_bytes
 
@@ -203,6 +207,7 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
             record.model_copy(update=words),
             extraction=extraction,
             noise=None if basis is None else basis.noise.values,
+            frame=middle(frames, extraction.measurement.region),
             mask_file=mask_file,
         )
         if path.suffix.lower() == ".pdf":

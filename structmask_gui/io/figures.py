@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.frames import Frames
 from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.rings import RingAnalysis
+from structmask_gui.core.sampling import Region
 from structmask_gui.io.drawing import (
     CENTRE,
     FAINT,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from structmask_gui.io.drawing import Font
 
 _FIELD = 620
+_PART = 240
 _LARGEST_CELL = 44
 _BAR = 26
 _KEPT = (210, 30, 40)
@@ -47,6 +50,27 @@ _RISING = (
 )
 # Negative, zero, positive.
 _SIGNED = ((20, 60, 140), (120, 165, 215), (247, 247, 247), (230, 140, 110), (150, 25, 35))
+
+
+def middle(frames: Frames, region: Region | None = None) -> NDArray[np.generic]:
+    """Return the middle of the first frame, or of its rectangle, as `draw_frame` shows it."""
+    height, width = frames.frame_shape
+    y0, y1, x0, x1 = (0, height, 0, width) if region is None else region
+    top, left = (y0 + max(y0, y1 - _PART)) // 2, (x0 + max(x0, x1 - _PART)) // 2
+    rows = frames.read(0, top, min(y1, top + _PART))
+    return np.asarray(rows[:, left : min(x1, left + _PART)])
+
+
+def draw_frame(part: NDArray[np.generic]) -> Image:
+    """Return a grey picture of a part of a frame, its pixels enlarged so that each is seen."""
+    from PIL import Image
+
+    values = np.nan_to_num(np.asarray(part, dtype=np.float64), posinf=0, neginf=0)
+    low, high = np.percentile(values, (1, 99))
+    share = np.clip((values - low) / (high - low if high > low else 1), 0, 1)
+    picture = Image.fromarray((255 * share).round().astype(np.uint8))
+    cell = max(1, 2 * _PART // max(values.shape))
+    return picture.resize((picture.width * cell, picture.height * cell), Image.Resampling.NEAREST)
 
 
 def draw_values(

@@ -133,9 +133,16 @@ class Result:
         )
         page = None
         if report_for is not None:
+            from structmask_gui.io.figures import middle
             from structmask_gui.io.report import report_bytes
 
-            page = report_bytes(record, extraction=extraction, noise=noise, mask_file=report_for)
+            page = report_bytes(
+                record,
+                extraction=extraction,
+                noise=noise,
+                frame=middle(frames, extraction.measurement.region),
+                mask_file=report_for,
+            )
         return cls(extraction.mask, record, page)
 
 

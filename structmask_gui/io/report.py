@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from structmask_gui.core.extraction import Extraction, counted
@@ -19,7 +20,7 @@ from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.core.turns import allowed_turns
 from structmask_gui.io.atomic import write_atomic
-from structmask_gui.io.figures import draw_values
+from structmask_gui.io.figures import draw_frame, draw_values
 from structmask_gui.io.html import bullets, code, figure, page, paragraph, table
 from structmask_gui.io.picture import draw_mask
 from structmask_gui.io.record import InputRecord, Record
@@ -34,6 +35,7 @@ def save_report(
     *,
     extraction: Extraction | None = None,
     noise: ArrayLike | None = None,
+    frame: ArrayLike | None = None,
     stage: ImageStage = "raw",
     mask_file: str = "mask.npy",
     force: bool = False,
@@ -50,6 +52,8 @@ def save_report(
         With it the autocorrelation and the rings are drawn too.
     noise : array_like, optional
         Autocovariance of the noise; with it the page says what CAREamics' nearest shape leaks.
+    frame : array_like, shape (y, x), optional
+        Part of a frame, to be shown; `structmask_gui.io.figures.middle` gives one.
     stage : "raw" or "denoised"
         What was measured; see `structmask_gui.io.snippets`.
     mask_file : str
@@ -63,7 +67,12 @@ def save_report(
         If the file exists and `force` is False, or cannot be written.
     """
     contents = report_bytes(
-        record, extraction=extraction, noise=noise, stage=stage, mask_file=mask_file
+        record,
+        extraction=extraction,
+        noise=noise,
+        frame=frame,
+        stage=stage,
+        mask_file=mask_file,
     )
     write_atomic(path, contents, force=force)
 
@@ -73,6 +82,7 @@ def report_bytes(
     *,
     extraction: Extraction | None = None,
     noise: ArrayLike | None = None,
+    frame: ArrayLike | None = None,
     stage: ImageStage = "raw",
     mask_file: str = "mask.npy",
 ) -> bytes:
@@ -85,7 +95,7 @@ def report_bytes(
         *([paragraph("The mask was changed by hand afterwards.")] if record.edited else []),
         bullets(record.notes),
         '<div class="row">',
-        *_pictures(mask, extraction),
+        *_pictures(mask, extraction, frame),
         "</div>",
         *_verdict(record),
         *_statistics(record, mask),
@@ -99,7 +109,9 @@ def report_bytes(
     return page(f"Mask of {title}", body)
 
 
-def _pictures(mask: Mask, extraction: Extraction | None) -> Iterator[str]:
+def _pictures(mask: Mask, extraction: Extraction | None, frame: ArrayLike | None) -> Iterator[str]:
+    if frame is not None:
+        yield figure(draw_frame(np.asarray(frame)), "The middle of a frame, pixel by pixel.")
     yield figure(draw_mask(mask), "The mask. Hidden pixels are blanked together with the centre.")
     if extraction is None or max(extraction.square.shape) > _LARGEST_DRAWN:
         return

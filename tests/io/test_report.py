@@ -11,9 +11,11 @@ import tifffile
 from PIL import Image
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters, parameter_infos
-from structmask_gui.io.figures import draw_values
+from structmask_gui.core.sampling import Region
+from structmask_gui.io.figures import draw_frame, draw_values, middle
 from structmask_gui.io.html import page, picture, table
 from structmask_gui.io.jobs import Input, extract_inputs
 from structmask_gui.io.record import make_record
@@ -144,6 +146,27 @@ def test_it_is_saved_and_not_overwritten(measured, tmp_path):
     with pytest.raises(InputError, match="already exists"):
         save_report(record, path)
     save_report(record, path, force=True)
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (9, 33), (240, 100), (1000, 300)])
+def test_a_part_of_a_frame_is_drawn_in_any_shape(shape):
+    values = np.random.default_rng(0).normal(size=(2, *shape))
+    values[0, 0, 0] = np.nan
+    part = middle(ArrayFrames(values))
+    image = draw_frame(part)
+    assert image.mode == "L"
+    assert 240 < max(image.size) <= 480
+    assert image.height * part.shape[1] == image.width * part.shape[0]
+
+
+def test_the_middle_is_that_of_the_rectangle():
+    values = np.arange(1000 * 800).reshape(1000, 800)
+    frames = ArrayFrames(values)
+    assert middle(frames).shape == (240, 240)
+    assert middle(frames)[120, 120] == values[500, 400]
+    region = Region(600, 900, 100, 200)
+    assert middle(frames, region).shape == (240, 100)
+    assert np.array_equal(middle(frames, region), values[630:870, 100:200])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (31, 3), (101, 101)])
