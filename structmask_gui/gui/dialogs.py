@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication, QTextCursor
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QIcon, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -23,15 +23,17 @@ from PySide6.QtWidgets import (
     QPushButton,
     QTableWidget,
     QTableWidgetItem,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from structmask_gui import __version__
 from structmask_gui.gui.actions import ACTIONS
-from structmask_gui.gui.icons import application_icon
+from structmask_gui.gui.icons import application_icon, icon
 from structmask_gui.gui.system import system_text
 
+_ARROWS = {"backButton": "previous", "forwardButton": "next", "toParentButton": "up"}
 MASKS = "Masks (*.npy *.png *.tif *.tiff *.json);;All files (*)"
 
 
@@ -69,6 +71,7 @@ class TextDialog(QDialog):
         layout.addLayout(self.head)
         layout.addWidget(self._edit, 1)
         layout.addWidget(self._buttons)
+        without_icons(self)
         self.resize(680, 420)
 
     def copy(self) -> None:
@@ -204,6 +207,7 @@ class ShortcutsDialog(QDialog):
         layout.addWidget(self._search)
         layout.addWidget(self.table, 1)
         layout.addWidget(buttons)
+        without_icons(self)
         self.resize(760, 560)
 
     def _filter(self, text: str) -> None:
@@ -288,6 +292,7 @@ def ask_text(
     dialog.setTextValue(text)
     dialog.resize(420, dialog.sizeHint().height())
     dialog.textValueSelected.connect(answer)
+    without_icons(dialog)
     dialog.open()
     return dialog
 
@@ -301,11 +306,28 @@ def ask_yes(
     button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
     box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
     button.clicked.connect(answer)
+    without_icons(box)
     box.open()
     return box
 
 
+def without_icons(dialog: QDialog) -> None:
+    """Take the icons off the buttons at the bottom, which some desktops put there.
+
+    They are drawn dark whatever the palette, so that they are hardly seen in dark dialogs.
+    """
+    for box in dialog.findChildren(QDialogButtonBox):
+        for button in box.buttons():
+            button.setIcon(QIcon())
+
+
 def _opened(dialog: QFileDialog) -> QFileDialog:
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    without_icons(dialog)
+    # Qt's own dialog, where the system offers none, has dark arrows in the dark.
+    for button, drawing in _ARROWS.items():
+        found = dialog.findChild(QToolButton, button)
+        if found is not None:
+            found.setIcon(icon(drawing))
     dialog.open()
     return dialog
