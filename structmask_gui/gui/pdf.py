@@ -40,7 +40,7 @@ _DPI = 300
 _MARGIN = 15.0
 _FOOT = 8.0
 _LARGEST = 100_000_000
-_WIDTH = 330
+_WIDTH = 320
 """Pixels of a picture, 96 an inch: two beside each other fit on A4."""
 
 _STYLE = """
@@ -199,7 +199,11 @@ def _pairs(row: re.Match[str]) -> str:
         for picture, caption in figures
     ]
     lines = ["".join(cells[first : first + 2]) for first in range(0, len(cells), 2)]
-    return '<table width="100%">' + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
+    return (
+        '<table width="100%" cellpadding="4">'
+        + "".join(f"<tr>{line}</tr>" for line in lines)
+        + "</table>"
+    )
 
 
 def _plain(text: str) -> str:
