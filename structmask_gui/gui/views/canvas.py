@@ -246,7 +246,7 @@ class Arrows(pg.GraphicsWidget):  # type: ignore[misc]
         painter.setFont(self._font)
         length = 12.0
         letter = QFontMetricsF(self._font).capHeight()
-        x, y = rect.left() + 5.5, rect.top() + 11.5  # clear of numbers at the picture's corner
+        x, y = rect.left() + 3.5, rect.top() + 11.5  # clear of numbers at the picture's corner
         _arrow(painter, QPointF(x, y), QPointF(x + length, y))
         painter.drawText(QPointF(x + length + 3, y + letter / 2), "X")
         _arrow(painter, QPointF(x, y), QPointF(x, y + length))
