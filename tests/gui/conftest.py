@@ -87,3 +87,19 @@ def wait_for_result(session: Session, qtbot: QtBot) -> None:
         assert not session.busy
 
     qtbot.waitUntil(fresh, timeout=15_000)
+
+
+@pytest.fixture
+def workshop() -> Any:
+    """Return an engine of made-up files; see `tests.gui.workshop`."""
+    from tests.gui.workshop import Workshop
+
+    return Workshop()
+
+
+@pytest.fixture
+def session(qapp: Any, workshop: Any) -> Iterator[Session]:
+    """Return a session with the made-up engine, without a window."""
+    made = Session(engine=workshop.engine())
+    yield made
+    made.close()

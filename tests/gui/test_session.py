@@ -1,88 +1,16 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.extraction import select
-from structmask_gui.core.frames import ArrayFrames, FrameRange
-from structmask_gui.core.mask import Mask
-from structmask_gui.core.measurement import measure
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.core.progress import stop_if
-from structmask_gui.core.sampling import Region
-from structmask_gui.gui.session import Engine, Session
-from structmask_gui.io.presets import built_in_presets
-from tests.gui.conftest import noise, wait_for_result
-
-
-class Stack(ArrayFrames):
-    """An open file of a fake disk."""
-
-    def __init__(self, path: Path, shape: tuple[int, ...] = (4, 96, 96)) -> None:
-        # Second stacks hold other pixels than the measured one.
-        super().__init__(noise(shape, seed=len(path.name)), path.name)
-        self.path = path
-        self.closed = False
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class Workshop:
-    """An engine that notes what it was asked and can be slow, fail, or wait."""
-
-    def __init__(self) -> None:
-        self.measured: list[Parameters] = []
-        self.ranges: list[int] = []
-        self.opened: list[Stack] = []
-        self.slow = 0.0
-        self.error: Exception | None = None
-
-    def open_stack(self, path: Path, **choices: Any) -> Stack:
-        if "bad" in path.name:
-            raise InputError(f"{path.name}: is damaged; copy it again.")
-        time.sleep(self.slow)
-        stack = Stack(path, (2, 64, 64) if "small" in path.name else (4, 96, 96))
-        self.opened.append(stack)
-        return stack
-
-    def measure(self, frames: Any, parameters: Parameters, **more: Any) -> Any:
-        self.measured.append(parameters)
-        self.ranges.append(frames.n_frames)
-        end = time.monotonic() + self.slow
-        while time.monotonic() < end:
-            stop_if(more["cancelled"])
-            more["progress"](1, 2, "Measuring")
-            time.sleep(0.002)
-        if self.error is not None:
-            raise self.error
-        return measure(frames, parameters, **more)
-
-    def engine(self) -> Engine:
-        return Engine(open_stack=self.open_stack, measure=self.measure, select=select)
-
-
-@pytest.fixture
-def workshop() -> Workshop:
-    return Workshop()
-
-
-@pytest.fixture
-def session(qapp, workshop: Workshop):
-    made = Session(engine=workshop.engine())
-    yield made
-    made.close()
-
-
-def opened(session: Session, qtbot: QtBot, *names: str) -> None:
-    session.open(list(names) or ["a.tif"])
-    wait_for_result(session, qtbot)
+from structmask_gui.gui.session import Session
+from tests.gui.conftest import wait_for_result
+from tests.gui.workshop import Workshop, opened
 
 
 def test_opening_shows_the_stack_and_measures(session: Session, qtbot: QtBot):
@@ -201,43 +129,6 @@ def test_progress_comes_with_the_remaining_time(session: Session, workshop: Work
     assert any(step[3] >= 0 for step in steps)
 
 
-def test_undo_and_redo(session: Session):
-    session.set_parameter("center_size", 15)
-    session.set_parameter("base_percentile", 60.0)
-    assert len(session.history) == 2
-    session.history.undo()
-    assert session.parameters.base_percentile == 50
-    assert session.parameters.center_size == 15
-    session.history.undo()
-    assert session.parameters == Parameters()
-    session.history.redo()
-    assert session.parameters.center_size == 15
-
-
-def test_a_drag_is_undone_at_once(session: Session, monkeypatch: pytest.MonkeyPatch):
-    now = [100.0]
-    monkeypatch.setattr("structmask_gui.gui.history.time.monotonic", lambda: now[0])
-    session.begin_drag()
-    for size in range(11, 20):
-        now[0] += 5
-        session.set_parameter("center_size", size)
-    session.end_drag()
-    assert len(session.history) == 1
-    now[0] += 5
-    session.set_parameter("center_size", 25)
-    assert len(session.history) == 2
-    session.history.undo()
-    assert session.parameters.center_size == 19
-    session.history.undo()
-    assert session.parameters.center_size == 10
-
-
-def test_a_drag_that_comes_back_leaves_nothing_to_undo(session: Session):
-    for size in (11, 12, 11, 10):
-        session.set_parameter("center_size", size)
-    assert not session.history.can_undo
-
-
 def test_a_bad_value_is_answered_by_a_sentence(session: Session, qtbot: QtBot):
     with qtbot.waitSignal(session.failed) as got:
         session.set_parameter("center_size", 1000)
@@ -339,85 +230,6 @@ def test_frames_are_read_for_display(session: Session, qtbot: QtBot):
     assert session.frame == 0
 
 
-def test_region_and_frame_range_measure_again_and_can_be_undone(
-    session: Session, workshop: Workshop, qtbot: QtBot
-):
-    opened(session, qtbot)
-    session.set_region(Region(0, 64, 0, 96))
-    wait_for_result(session, qtbot)
-    assert session.measurement is not None
-    assert session.measurement.region == Region(0, 64, 0, 96)
-    session.set_frame_range(FrameRange(1, 4, 2))
-    wait_for_result(session, qtbot)
-    assert workshop.ranges[-1] == 2
-    session.set_frame(3)
-    corners, used, reasons, shape = session.patches_on_frame()
-    assert corners.tolist() == [[0, 0]]
-    assert used.tolist() == [True]
-    assert reasons == [""]
-    assert shape == (64, 64)
-    session.set_frame(2)
-    assert len(session.patches_on_frame()[0]) == 0
-    session.history.undo()
-    assert session.frame_range is None
-    session.history.undo()
-    assert session.region is None
-    wait_for_result(session, qtbot)
-
-
-def test_a_frame_range_is_kept_within_the_stack(session: Session, qtbot: QtBot):
-    opened(session, qtbot)
-    session.set_frame_range(FrameRange(2, 99))
-    assert session.frame_range == FrameRange(2, 4)
-    session.set_frame_range(FrameRange(0, 4))
-    assert session.frame_range is None
-    wait_for_result(session, qtbot)
-
-
-def test_a_rectangle_of_another_file_cannot_come_back(session: Session, qtbot: QtBot):
-    opened(session, qtbot)
-    session.set_region(Region(0, 64, 0, 64))
-    wait_for_result(session, qtbot)
-    opened(session, qtbot, "b.tif")
-    assert session.region is None
-    session.history.undo()
-    assert session.region is None
-
-
-def test_presets_and_their_mark(session: Session, qtbot: QtBot):
-    fine = next(p for p in built_in_presets() if p.name == "fine")
-    session.apply_preset(fine)
-    assert session.parameters.center_size == 7
-    assert not session.preset_modified
-    with qtbot.waitSignal(session.preset_changed):
-        session.set_parameter("center_size", 9)
-    assert session.preset_modified
-    session.history.undo()
-    assert not session.preset_modified
-
-
-def test_pin_and_compare(session: Session, qtbot: QtBot):
-    assert session.comparison() is None
-    opened(session, qtbot)
-    session.pin()
-    session.set_parameter("max_true_pixels", 3)
-    comparison = session.comparison()
-    assert comparison is not None
-    assert comparison.pixels_b <= 3 <= comparison.pixels_a
-    session.set_pinned(Mask(np.ones((3, 3), bool)), "file.npy")
-    assert session.pinned_label == "file.npy"
-    session.unpin()
-    assert session.comparison() is None
-
-
-def test_hovering_a_ring_is_told_once(session: Session):
-    got: list[int] = []
-    session.ring_hovered.connect(got.append)
-    for ring in (2, 2, 3, -1, -1):
-        session.hover_ring(ring)
-    assert got == [2, 3, -1]
-
-
 def test_closing_files(session: Session, workshop: Workshop, qtbot: QtBot):
     opened(session, qtbot)
     session.close_files()
@@ -440,101 +252,3 @@ def test_closing_in_mid_extraction_stops_the_threads(qapp, workshop: Workshop, q
     session.close()
     assert time.perf_counter() - begun < 1
     assert not session._measuring.isRunning()
-
-
-# --- second stacks ----------------------------------------------------------------------------
-
-
-def statistical(session: Session, **values: Any) -> None:
-    session.set_parameters({"method": "statistical", "max_lag": 4, "patch_size": 32, **values})
-
-
-def test_the_source_follows_the_method(session: Session) -> None:
-    session.set_parameter("method", "statistical")
-    assert session.parameters.source == "automatic"
-    session.history.undo()
-    assert (session.parameters.method, session.parameters.source) == ("ring", "frames")
-    session.history.redo()
-    session.set_parameters({"method": "ring"})
-    assert session.parameters.source == "frames"
-
-
-@pytest.mark.parametrize("kind", ["dark", "subtract"])
-def test_a_second_stack_is_measured_with(session: Session, qtbot: QtBot, kind: str) -> None:
-    opened(session, qtbot)
-    statistical(session, source=kind)
-    qtbot.waitUntil(lambda: bool(session.error), timeout=10_000)
-    assert "a.tif" in session.error
-    assert session.stale
-    with qtbot.waitSignal(session.seconds.changed):
-        session.seconds.choose(kind, "other.tif")
-    wait_for_result(session, qtbot)
-    assert session.error == ""
-    assert session.seconds.path(kind) == Path("other.tif")
-    assert session.measurement is not None
-    assert session.measurement.correlation.source == kind
-    assert list(session.seconds.used(session.parameters.source)) == [kind]
-    first = session.measurement
-    session.seconds.choose(kind, "third.tif")
-    qtbot.waitUntil(lambda: session.measurement is not first, timeout=10_000)
-    assert session.seconds.remembered() == {kind: "third.tif"}
-
-
-def test_a_second_stack_the_source_does_not_use(
-    session: Session, workshop: Workshop, qtbot: QtBot
-) -> None:
-    opened(session, qtbot)
-    with qtbot.waitSignal(session.seconds.changed):
-        session.seconds.choose("dark", "dark.tif")
-    assert len(workshop.measured) == 1
-    assert not session.stale
-    with qtbot.waitSignal(session.failed) as said:
-        session.seconds.choose("dark", "bad.tif")
-    assert said.args == ["bad.tif: is damaged; copy it again."]
-    assert session.seconds.path("dark") == Path("dark.tif")
-    session.seconds.choose("dark", None)
-    assert session.seconds.stack("dark") is None
-    qtbot.waitUntil(lambda: workshop.opened[-1].closed)
-
-
-def test_automatic_takes_the_dark_stack(session: Session, qtbot: QtBot) -> None:
-    for kind in ("subtract", "dark"):
-        with qtbot.waitSignal(session.seconds.changed):
-            session.seconds.choose(kind, f"{kind}.tif")
-    statistical(session)
-    opened(session, qtbot)
-    assert session.measurement is not None
-    assert session.measurement.correlation.base == "dark"
-    # Its patches lie on another stack than the one on display.
-    assert len(session.patches_on_frame()[0]) == 0
-
-
-def test_a_paired_stack_follows_the_frame_range(session: Session, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(session.seconds.changed):
-        session.seconds.choose("subtract", "other.tif")
-    chosen = session.seconds.frames("subtract", FrameRange(1, 3, 1), 4)["subtract"]
-    assert chosen.n_frames == 2
-    whole = session.seconds.frames("subtract", None, 4)["subtract"]
-    assert whole.n_frames == 4
-    assert session.seconds.frames("frames", None, 4) == {}
-
-
-def test_patches_of_a_difference_stand_on_both_frames(session: Session, qtbot: QtBot) -> None:
-    statistical(session, source="difference")
-    opened(session, qtbot)
-    shown = []
-    for frame in range(4):
-        session.set_frame(frame)
-        corners, used, reasons, shape = session.patches_on_frame()
-        assert len(corners) == len(used) == len(reasons) == 9
-        assert shape == (32, 32)
-        shown.append(corners.tolist())
-    assert shown[0] == shown[1]
-
-
-def test_a_lag_under_the_pointer_is_shared(session: Session) -> None:
-    seen: list[Any] = []
-    session.lag_hovered.connect(seen.append)
-    for lag in ((0, 1), (0, 1), None):
-        session.hover_lag(lag)
-    assert seen == [(0, 1), None]

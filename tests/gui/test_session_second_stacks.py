@@ -1,0 +1,109 @@
+"""The stacks beside the measured one, and the patches that lie on them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.frames import FrameRange
+from structmask_gui.gui.session import Session
+from tests.gui.conftest import wait_for_result
+from tests.gui.workshop import Workshop, opened
+
+
+def statistical(session: Session, **values: Any) -> None:
+    session.set_parameters({"method": "statistical", "max_lag": 4, "patch_size": 32, **values})
+
+
+def test_the_source_follows_the_method(session: Session) -> None:
+    session.set_parameter("method", "statistical")
+    assert session.parameters.source == "automatic"
+    session.history.undo()
+    assert (session.parameters.method, session.parameters.source) == ("ring", "frames")
+    session.history.redo()
+    session.set_parameters({"method": "ring"})
+    assert session.parameters.source == "frames"
+
+
+@pytest.mark.parametrize("kind", ["dark", "subtract"])
+def test_a_second_stack_is_measured_with(session: Session, qtbot: QtBot, kind: str) -> None:
+    opened(session, qtbot)
+    statistical(session, source=kind)
+    qtbot.waitUntil(lambda: bool(session.error), timeout=10_000)
+    assert "a.tif" in session.error
+    assert session.stale
+    with qtbot.waitSignal(session.seconds.changed):
+        session.seconds.choose(kind, "other.tif")
+    wait_for_result(session, qtbot)
+    assert session.error == ""
+    assert session.seconds.path(kind) == Path("other.tif")
+    assert session.measurement is not None
+    assert session.measurement.correlation.source == kind
+    assert list(session.seconds.used(session.parameters.source)) == [kind]
+    first = session.measurement
+    session.seconds.choose(kind, "third.tif")
+    qtbot.waitUntil(lambda: session.measurement is not first, timeout=10_000)
+    assert session.seconds.remembered() == {kind: "third.tif"}
+
+
+def test_a_second_stack_the_source_does_not_use(
+    session: Session, workshop: Workshop, qtbot: QtBot
+) -> None:
+    opened(session, qtbot)
+    with qtbot.waitSignal(session.seconds.changed):
+        session.seconds.choose("dark", "dark.tif")
+    assert len(workshop.measured) == 1
+    assert not session.stale
+    with qtbot.waitSignal(session.failed) as said:
+        session.seconds.choose("dark", "bad.tif")
+    assert said.args == ["bad.tif: is damaged; copy it again."]
+    assert session.seconds.path("dark") == Path("dark.tif")
+    session.seconds.choose("dark", None)
+    assert session.seconds.stack("dark") is None
+    qtbot.waitUntil(lambda: workshop.opened[-1].closed)
+
+
+def test_automatic_takes_the_dark_stack(session: Session, qtbot: QtBot) -> None:
+    for kind in ("subtract", "dark"):
+        with qtbot.waitSignal(session.seconds.changed):
+            session.seconds.choose(kind, f"{kind}.tif")
+    statistical(session)
+    opened(session, qtbot)
+    assert session.measurement is not None
+    assert session.measurement.correlation.base == "dark"
+    # Its patches lie on another stack than the one on display.
+    assert len(session.patches_on_frame()[0]) == 0
+
+
+def test_a_paired_stack_follows_the_frame_range(session: Session, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(session.seconds.changed):
+        session.seconds.choose("subtract", "other.tif")
+    chosen = session.seconds.frames("subtract", FrameRange(1, 3, 1), 4)["subtract"]
+    assert chosen.n_frames == 2
+    whole = session.seconds.frames("subtract", None, 4)["subtract"]
+    assert whole.n_frames == 4
+    assert session.seconds.frames("frames", None, 4) == {}
+
+
+def test_patches_of_a_difference_stand_on_both_frames(session: Session, qtbot: QtBot) -> None:
+    statistical(session, source="difference")
+    opened(session, qtbot)
+    shown = []
+    for frame in range(4):
+        session.set_frame(frame)
+        corners, used, reasons, shape = session.patches_on_frame()
+        assert len(corners) == len(used) == len(reasons) == 9
+        assert shape == (32, 32)
+        shown.append(corners.tolist())
+    assert shown[0] == shown[1]
+
+
+def test_a_lag_under_the_pointer_is_shared(session: Session) -> None:
+    seen: list[Any] = []
+    session.lag_hovered.connect(seen.append)
+    for lag in ((0, 1), (0, 1), None):
+        session.hover_lag(lag)
+    assert seen == [(0, 1), None]
