@@ -157,11 +157,16 @@ def load_preset(path: str | os.PathLike[str]) -> Preset:
     description = data.get("description")
     return Preset(
         name=name or one_line(path.stem)[:_LONGEST_NAME] or "preset",
-        description=description[:10_000] if isinstance(description, str) else "",
+        description=_whole(description[:10_000]) if isinstance(description, str) else "",
         parameters=values,
         path=path,
         notes=notes,
     )
+
+
+def _whole(text: str) -> str:
+    """Put the sign for an unknown character in place of halves of one, which JSON can hold."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def save_preset(preset: Preset, path: str | os.PathLike[str], *, force: bool = False) -> Preset:

@@ -64,6 +64,11 @@ def write_images(folder: Path) -> list[Path]:
             tifffile.imwrite(folder / name, grey, **options)
     for name, compression in (("jpeg.tif", "jpeg"), ("webp.tif", "webp")):
         tifffile.imwrite(folder / name, colour, photometric="rgb", compression=compression)
+    for name, compression, big in (("pages.tif", None, False), ("more_pages.tif", "zlib", True)):
+        with tifffile.TiffWriter(folder / name, bigtiff=big) as writer:
+            # Enough that they are not read one by one.
+            for page in pixels((66, 20, 24)):
+                writer.write(page, compression=compression, metadata=None, contiguous=False)
     Image.fromarray(byte).save(folder / "grey.png")
     Image.fromarray(colour).save(folder / "colour.png")
     Image.fromarray(grey[0]).save(folder / "deep.png")

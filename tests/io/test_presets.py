@@ -347,3 +347,14 @@ def test_two_programs_may_share_the_folder(fresh_home: Path) -> None:
     presets, problems = PresetFolder().read()
     assert (len(presets), problems) == (40, [])
     assert all(path.suffix == ".json" for path in (fresh_home / "presets").iterdir())
+
+
+def test_half_a_character_becomes_the_sign_for_an_unknown_one(tmp_path: Path) -> None:
+    """Found by fuzzing: JSON can hold half of a character, with which nothing can be done."""
+    path = tmp_path / "p.json"
+    whole = Preset.of("a", Parameters(), "so \U0001f600 so").as_json()
+    for text, shown in ((b"\\ud800", "�"), (b"\\uDe00!", "�!"), (b"\\ud83d\\ude00", "\U0001f600")):
+        path.write_bytes(whole.replace("\U0001f600".encode(), text))
+        assert load_preset(path).description == f"so {shown} so"
+    path.write_bytes(whole.replace(b'"name": "a"', b'"name": "a\\udc80b"'))
+    assert load_preset(path).name == "a b"
