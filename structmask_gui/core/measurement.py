@@ -39,7 +39,7 @@ from structmask_gui.core.sampling import (
     read_patches,
     unusable,
 )
-from structmask_gui.core.threads import WORKERS, in_threads
+from structmask_gui.core.threads import in_threads
 
 if TYPE_CHECKING:
     from structmask_gui.core.noise import CorrelationEstimate
@@ -304,9 +304,7 @@ class MeasuringWork:
         measured = _noise_frames(frames, parameters, dark, subtract)
         plan = plan_patches(measured, parameters, region)
         kernel = LagKernel(plan.patch_shape, _reach(plan.patch_shape, parameters, lag_reach))
-        return cls(
-            measured, parameters, plan, kernel, patches_per_chunk(kernel, len(plan), WORKERS)
-        )
+        return cls(measured, parameters, plan, kernel, patches_per_chunk(kernel, len(plan)))
 
     def prepared(self, patches: AnyArray) -> Prepared:
         """Return the usable patches, centred, and why the others are not usable."""
@@ -484,7 +482,9 @@ def _chunk_sums(
     progress(0, len(plan), what)
     # Prepared where they are read: many small steps in two threads wait for each other more than
     # they work, while the long ones of the transform share the cores well.
-    chunks = (chunk for group in _groups(work, plan) for chunk in group.chunks(work.per_chunk))
+    chunks = (
+        chunk for group in _groups(work, plan, cancelled) for chunk in group.chunks(work.per_chunk)
+    )
     # Closed at once when something is raised: the pool must not outlive the call.
     with closing(in_threads(sum_of, chunks)) as results:
         for values, why in results:
@@ -494,8 +494,8 @@ def _chunk_sums(
             progress(done, len(plan), what)
 
 
-def _groups(work: MeasuringWork, plan: Plan) -> Iterator[Prepared]:
+def _groups(work: MeasuringWork, plan: Plan, cancelled: IsCancelled) -> Iterator[Prepared]:
     """Read and prepare whole chunks, as many at once as may be in memory."""
     at_once = work.per_chunk * max(1, most_patches(work.kernel) // work.per_chunk)
-    for chunk in read_patches(work.frames, plan, at_once):
+    for chunk in read_patches(work.frames, plan, at_once, cancelled):
         yield work.prepared(chunk.patches)

@@ -45,7 +45,7 @@ from structmask_gui.core.sources import (
 from structmask_gui.core.spectrum import SpectralFit
 from structmask_gui.core.stillness import PairRelation, middle, relate_frames
 from structmask_gui.core.surfaces import Surface
-from structmask_gui.core.threads import WORKERS, in_threads
+from structmask_gui.core.threads import in_threads
 from structmask_gui.core.under_picture import (
     CERTAINTY,
     SUSPICION,
@@ -356,11 +356,11 @@ class _Measuring:
         """Read patches; those of a small stack are kept, for they are read more than once."""
         size = len(plan) * plan.patch_shape[0] * plan.patch_shape[1] * frames.dtype.itemsize
         if size > _KEPT_BYTES:
-            yield from read_patches(frames, plan, per_chunk)
+            yield from read_patches(frames, plan, per_chunk, self.cancelled)
             return
         if self._kept is None or self._kept[0] is not frames or self._kept[1] is not plan:
             parts = []
-            for chunk in read_patches(frames, plan, per_chunk):
+            for chunk in read_patches(frames, plan, per_chunk, self.cancelled):
                 stop_if(self.cancelled)
                 parts.append(chunk.patches)
             self._kept = (frames, plan, np.concatenate(parts))
@@ -397,7 +397,7 @@ class _Measuring:
             far = self._image_reach(plan)
             kernel = LagKernel(plan.patch_shape, (far, far))
         pooling = Pooling(plan, used, kernel, reach, side, bin_of)
-        chunks = self._patches(derived, plan, patches_per_chunk(kernel, len(plan), WORKERS))
+        chunks = self._patches(derived, plan, patches_per_chunk(kernel, len(plan)))
         return pooling.run(chunks, derived is not self._stored, self.progress, self.cancelled)
 
     def _without_constant(
@@ -510,7 +510,7 @@ class _Measuring:
             return np.asarray(half.sum(axis=0, dtype=np.float64) * scale**2)
 
         total = np.zeros(kernel.half_shape)
-        chunks = read_patches(self._stored, chosen, patches_per_chunk(kernel, len(chosen), WORKERS))
+        chunks = read_patches(self._stored, chosen, patches_per_chunk(kernel, len(chosen)))
         with closing(in_threads(products, chunks)) as parts:
             for part in parts:
                 stop_if(self.cancelled)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.autocorrelation import FloatArray, patches_per_chunk
+from structmask_gui.core.autocorrelation import FloatArray, most_patches
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.measurement import Measurement, MeasuringWork, Prepared, measured
@@ -19,8 +19,6 @@ from structmask_gui.core.threads import in_threads
 
 _FIRST_ROUND = 128
 _GROWTH = 1.5
-# The same on every machine, so that the answer is too.
-_CHUNKS_FOR = 4
 _ENOUGH_CHUNKS = 8
 
 
@@ -134,7 +132,7 @@ def _add_round(
     cancelled: IsCancelled,
 ) -> None:
     plan = Plan(work.plan.patch_shape, work.plan.places[chosen])
-    per_chunk = patches_per_chunk(work.kernel, len(plan), _CHUNKS_FOR)
+    per_chunk = min(most_patches(work.kernel), -(-len(plan) // _ENOUGH_CHUNKS))
 
     def values_of(chunk: tuple[Prepared, slice]) -> tuple[FloatArray, list[str], slice]:
         prepared, indices = chunk
@@ -145,7 +143,7 @@ def _add_round(
     taken, total = so_far
     chunks = (
         (work.prepared(chunk.patches), chunk.indices)
-        for chunk in read_patches(work.frames, plan, per_chunk)
+        for chunk in read_patches(work.frames, plan, per_chunk, cancelled)
     )
     with closing(in_threads(values_of, chunks)) as results:
         for values, reasons, indices in results:

@@ -159,11 +159,24 @@ def analyse_rings(centre: FloatArray, parameters: Parameters) -> RingAnalysis:
     return RingAnalysis(tuple(rings), selected.reshape(centre.shape))
 
 
+# Anything above 100 keeps nothing; without a limit the power leaves the range of a float in the
+# thousandth ring.
+_MOST_PERCENT = 1e12
+
+
+def _percent(parameters: Parameters, power: int) -> float:
+    try:
+        grown = parameters.base_percentile * parameters.percentile_decay**power
+    except OverflowError:
+        return _MOST_PERCENT
+    return min(grown, _MOST_PERCENT)
+
+
 def _decide_as_implemented(
     index: int, values: FloatArray, middle: float, parameters: Parameters
 ) -> tuple[Ring, BoolArray]:
     low, high = float(values.min()), float(values.max())
-    percent = parameters.base_percentile * parameters.percentile_decay ** (index - 1)
+    percent = _percent(parameters, index - 1)
     threshold = low + (high - low) * percent / 100
     considered = high >= middle * parameters.center_ratio_threshold
     above = values > threshold if considered else np.zeros(len(values), dtype=bool)
@@ -189,7 +202,7 @@ def _decide_as_documented(
     index: int, values: FloatArray, middle: float, parameters: Parameters
 ) -> tuple[Ring, BoolArray]:
     high = float(values.max())
-    percent = min(100.0, parameters.base_percentile * parameters.percentile_decay**index)
+    percent = min(100.0, _percent(parameters, index))
     threshold = float(np.percentile(values, percent))
     considered = middle > 0 and high / middle > parameters.center_ratio_threshold
     above = (values >= threshold) & (values > 0) & considered

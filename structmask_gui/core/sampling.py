@@ -16,6 +16,7 @@ from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 
 # Rows read at once: enough for speed, small beside the memory of any machine.
 _BYTES_AT_ONCE = 32 * 2**20
@@ -219,7 +220,9 @@ def _random_places(
     return places[np.lexsort((x, y, frame))]
 
 
-def read_patches(frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
+def read_patches(
+    frames: Frames, plan: Plan, per_chunk: int, cancelled: IsCancelled = never_cancelled
+) -> Iterator[Chunk]:
     """Read the planned patches, a band of rows at a time.
 
     Parameters
@@ -230,18 +233,28 @@ def read_patches(frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
         Where the patches lie.
     per_chunk : int
         Most patches in a chunk.
+    cancelled : callable, optional
+        Asked before each reading; see `structmask_gui.core.progress`.
 
     Yields
     ------
     Chunk
         In the order of the plan.
+
+    Raises
+    ------
+    Cancelled
+        If ``cancelled`` says so.
     """
+    if not len(plan):
+        return
     row_bytes = frames.frame_shape[1] * frames.dtype.itemsize
     most_rows = max(plan.patch_shape[0], _BYTES_AT_ONCE // row_bytes)
     start = 0
     patches, places = _room(plan, start, per_chunk, frames)
     for band in _bands(plan, most_rows):
         number, y0, y1, first, last = band
+        stop_if(cancelled)
         rows = frames.read(number, y0, y1)
         while first < last:
             end = min(last, start + len(patches))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
@@ -39,6 +41,36 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+class _OneBlasThread:
+    """Holds BLAS to one thread while anybody asks for it.
+
+    The limit is the whole process's. Were each call to keep and restore it, calls that overlap
+    would lift each other's limit, and leave one behind.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked = 0
+        self._limit: AbstractContextManager[object] | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._asked:
+                self._limit = _blas().limit(limits=1, user_api="blas")
+                self._limit.__enter__()
+            self._asked += 1
+
+    def __exit__(self, *about: object) -> None:
+        with self._lock:
+            self._asked -= 1
+            if not self._asked and self._limit is not None:
+                self._limit.__exit__(None, None, None)
+                self._limit = None
+
+
+_one_blas_thread = _OneBlasThread()
+
+
 def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_Out, None, None]:
     """Apply ``work`` to items on all cores, a few ahead, and yield the results in order.
 
@@ -52,7 +84,7 @@ def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_
     helpers = WORKERS - 1
     pending: deque[_Task[_In, _Out]] = deque()
     # One level of threads: BLAS would start its own in each of ours.
-    with _blas().limit(limits=1, user_api="blas"):
+    with _one_blas_thread:
         try:
             for item in items:
                 task = _Task(work, item)
@@ -62,7 +94,9 @@ def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_
                 else:
                     task.do()
                 pending.append(task)
-                while pending and (pending[0].done or len(pending) > 4 * WORKERS):
+                while pending and (pending[0].done or len(pending) > 2 * WORKERS):
+                    # The helpers may be busy for others: what none has begun is done here.
+                    pending[0].take_back()
                     yield pending.popleft().result()
             # What no helper has begun, from the end on: they go on from the front.
             for task in reversed(pending):
@@ -92,6 +126,7 @@ class _Task(Generic[_In, _Out]):
     def do(self) -> None:
         self._future = Future()
         self._future.set_result(self._work(self._item))
+        del self._item
 
     def take_back(self) -> None:
         """Do it here unless it has been begun."""
@@ -116,7 +151,7 @@ def one_blas_thread(function: Callable[_Args, _Out]) -> Callable[_Args, _Out]:
 
     @wraps(function)
     def limited(*args: _Args.args, **kwargs: _Args.kwargs) -> _Out:
-        with _blas().limit(limits=1, user_api="blas"):
+        with _one_blas_thread:
             return function(*args, **kwargs)
 
     return limited

@@ -118,6 +118,39 @@ def test_cancel_stops_soon():
     assert threading.active_count() <= threads
 
 
+class SlowFrames(ArrayFrames):
+    """Frames that take their time, as on a network."""
+
+    reads = 0
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> np.ndarray:
+        """Return rows of a frame."""
+        self.reads += 1
+        time.sleep(0.002)
+        return super().read(frame, y0, y1)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        Parameters(),
+        Parameters(layout="random", patches=300),
+        Parameters(precision=0.001),
+        Parameters(method="statistical"),
+        Parameters(method="statistical", layout="random", patches=300),
+    ],
+    ids=["grid", "random", "precision", "statistical", "statistical-random"],
+)
+def test_cancel_is_heard_between_two_readings(parameters: Parameters):
+    pixels = np.random.default_rng(0).normal(size=(300, 128, 128)).astype(np.float32)
+    frames = SlowFrames(pixels)
+    asked_at = 40
+    with pytest.raises(Cancelled):
+        measure(frames, parameters, cancelled=lambda: frames.reads >= asked_at)
+    # What a helper is at may read one more.
+    assert frames.reads <= asked_at + 2
+
+
 def test_an_error_in_a_thread_reaches_the_caller():
     def work(item: int) -> int:
         return 1 // item

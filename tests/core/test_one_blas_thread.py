@@ -1,12 +1,25 @@
 import pytest
 import scipy.linalg  # noqa: F401  # brings a BLAS of its own beside NumPy's
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from structmask_gui.core.threads import one_blas_thread
+from structmask_gui.core.threads import in_threads, one_blas_thread
 
 
 def blas_threads():
     return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def test_calls_that_overlap_keep_the_limit_until_the_last_has_ended():
+    with threadpool_limits(limits=2, user_api="blas"):
+        before = blas_threads()
+        first, second = in_threads(abs, iter(range(9))), in_threads(abs, iter(range(9)))
+        next(first)
+        next(second)
+        assert set(blas_threads()) == {1}
+        first.close()
+        assert set(blas_threads()) == {1}
+        second.close()
+        assert blas_threads() == before
 
 
 def test_blas_works_on_one_core_in_it_and_as_before_after_it():

@@ -167,3 +167,14 @@ def test_pairs_are_never_split(limit, left):
 def test_the_strongest_pairs_stay():
     kept = strongest_pairs(np.ones((3, 3), dtype=bool), SQUARE[1:4, 1:4], 5)
     assert kept.astype(int).tolist() == [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
+
+
+@pytest.mark.parametrize("convention", ["as-implemented", "as-documented"])
+def test_a_thousand_rings_stay_in_range(convention: str):
+    centre = np.random.default_rng(0).normal(size=(701, 701)) * 0.1
+    centre = centre + centre[::-1, ::-1]
+    centre[350, 350] = 1
+    parameters = Parameters(convention=convention, percentile_decay=10, crop_autocorr=False)
+    rings = analyse_rings(centre, parameters).rings
+    assert all(np.isfinite(ring.threshold) for ring in rings)
+    assert not any(ring.kept > ring.added_by_proximity for ring in rings[-300:])

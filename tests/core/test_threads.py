@@ -80,6 +80,28 @@ def test_an_error_reaches_the_caller():
         list(in_threads(work, range(20)))
 
 
+def test_work_that_shares_out_work_itself():
+    def inner(i: int) -> int:
+        return sum(in_threads(abs, range(i)))
+
+    def outer(i: int) -> int:
+        return sum(in_threads(inner, range(i)))
+
+    assert list(in_threads(outer, range(12))) == [
+        sum(sum(range(j)) for j in range(i)) for i in range(12)
+    ]
+
+
+def test_it_does_not_wait_for_the_work_of_others():
+    others = threading.Event()
+    blocked = [threads._pool().submit(others.wait, 20) for _ in range(threads.WORKERS)]
+    try:
+        assert list(in_threads(abs, range(40))) == list(range(40))
+        assert not any(future.done() for future in blocked)
+    finally:
+        others.set()
+
+
 def test_scratch_is_kept_by_name_and_thread():
     first = scratch("a", (4, 5), np.float32)
     assert np.shares_memory(first, scratch("a", (2, 3), np.complex64))
