@@ -6,7 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from _scenes import WITH_FLAT_PARTS
+from _scenes import FLAT_TILES
 
 Results = dict[str, list[tuple[tuple, dict[str, object]]]]
 HONEST = {"cannot_tell", "picture"}
@@ -78,16 +78,19 @@ def _unlike(rows, told, smooth) -> list[str]:
     for strength in (1.0, 3.0):
         for shown in pictures:
             chosen = [r for t, r in rows if t[:2] == (shown, strength) and t[2] in smooth]
-            claimed = [r["f1"] for r in chosen if not HONEST & set(r["flags"])]
-            doubted = len(chosen) - len(claimed)
             what = f"unlike fields of {shown}, strength {strength:g}, smooth noise"
-            if shown in WITH_FLAT_PARTS:
-                got = _mean(r["f1"] for r in chosen)
-                text = f"mean F1 {got:.3f}; {doubted} of {len(chosen)} doubted"
-                lines.append(_row(what, "F1 at least 0.9", text, got >= 0.9))
+            doubted = sum(bool(HONEST & set(r["flags"])) for r in chosen)
+            got = _mean(r["f1"] for r in chosen)
+            text = f"mean F1 {got:.3f}; {doubted} of {len(chosen)} doubted"
+            tiles = chosen[0]["flat tiles"]
+            if tiles >= FLAT_TILES:
+                lines.append(
+                    _row(f"{what} ({tiles} flat tiles)", "F1 at least 0.9", text, got >= 0.9)
+                )
             else:
-                text = f"{doubted} of {len(chosen)} doubted"
-                lines.append(_row(what + " (no flat part)", "doubted", text, not claimed))
+                # Not doubted and right all the same is no lie.
+                met = all(HONEST & set(r["flags"]) or r["f1"] >= 0.9 for r in chosen)
+                lines.append(_row(f"{what} ({tiles} flat tiles)", "doubted, or F1 0.9", text, met))
     return lines
 
 

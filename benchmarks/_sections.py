@@ -152,8 +152,11 @@ def unlike(task: tuple) -> dict[str, object]:
     shown, strength, name = task
     model = NoiseModel(kernels()[name], 0.3)
     frames = model.draw(np.random.default_rng(21), 6, (256, 256))
-    frames += strength * scenes.standard(scenes.fields(shown, 6, 256, 7))
-    return run_of(frames, model.true_mask(REACH), with_rings=shown == "camera")
+    pictures = scenes.standard(scenes.fields(shown, 6, 256, 7))
+    figures = run_of(
+        frames + strength * pictures, model.true_mask(REACH), with_rings=shown == "camera"
+    )
+    return {**figures, "flat tiles": scenes.flat_tiles(pictures, strength)}
 
 
 HELD_OUT = ("gravel", "cell", "coffee", "chelsea")

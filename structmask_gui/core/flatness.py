@@ -22,6 +22,11 @@ BANDS = (0.02, 0.08, 0.14, 0.20, 0.27, 0.35, 0.45, 0.75)
 """Edges of the bands, in cycles per pixel."""
 
 _BLOCK = 4
+# Tiles in the quietest neighbourhoods to start from, at least; the share of more that must be as
+# quiet as any noise of their power; the errors by which they may be louder on average.
+_FIRST_TILES, _MOSTLY, _LOUDER = 24, 0.7, 2.0
+# Where other tiles are quieter than these by so much, these are not flat.
+_QUIETER = 1.5
 # Squared correlation of the amplitudes of a Hann-windowed tile at frequencies 0, 1 and 2 apart.
 _SHARED = np.array([1 / 36, 4 / 9, 1.0, 4 / 9, 1 / 36])
 
@@ -151,38 +156,37 @@ class TileStatistics:
             degrees.append(2 * float(inside.sum()) ** 2 / max(variance, 1e-300))
         return np.array(degrees)
 
-    def flat_tiles(self) -> FlatTiles:
-        """Find the cluster of quiet tiles: see `FlatTiles`."""
-        from scipy.special import chdtri
+    def flat_tiles(self, places: NDArray[np.intp]) -> FlatTiles:
+        """Find the flat parts.
 
-        energy = self.energy
-        blocks = np.concatenate(self._blocks)
-        count = len(energy)
-        # Tiles of one grey level, as in a drawing, hold no noise to start from.
+        Parameters
+        ----------
+        places : ndarray of int, shape (tiles, 3)
+            Frame, y and x of each.
+
+        Notes
+        -----
+        A tile is looked for where its neighbours are quiet: noise of a tile does not depend on its
+        neighbours', so this choice does not favour tiles whose noise happens to be low, while a
+        picture goes on from tile to tile. From the quietest neighbourhoods on, tiles are taken in
+        as long as they are no louder than the first ones. Noise is everywhere: if single tiles are
+        far quieter than these, they are taken instead.
+        """
+        energy, blocks = self.energy, np.concatenate(self._blocks)
         noisy = energy > 1e-12 * float(np.median(energy))
-        chosen = np.zeros(count, dtype=bool)
-        chosen[np.argsort(np.where(noisy, energy, np.inf))[: max(8, count // 10)]] = True
-        chosen &= noisy
-        if not chosen.any():
-            return FlatTiles(chosen, 0.0, np.inf)
-        limit, mean = 0.0, 0.0
-        for _ in range(60):
-            degrees = _degrees(blocks[chosen])
-            mean = float(energy[chosen].mean())
-            limit = mean * float(chdtri(degrees, 0.005)) / degrees
-            again = noisy & (energy <= limit)
-            if np.array_equal(again, chosen):
-                break
-            chosen = again
-        ratio = limit / mean if mean > 0 else 1.0
-        above = int(((energy > limit) & (energy <= limit * ratio)).sum())
-        below = int(((energy <= limit) & (energy > limit / ratio)).sum())
-        return FlatTiles(chosen, mean, above / max(below, 1))
+        around = _around(np.where(noisy, energy, np.nan), places, self.side)
+        flat = _quiet_neighbourhoods(energy, blocks, around)
+        quietest = _quietest(energy, blocks, noisy)
+        if flat.steps == 0 and not flat.chosen.any():
+            return quietest
+        if quietest.chosen.any() and _QUIETER * quietest.energy < flat.energy:
+            return quietest
+        return flat
 
 
 @dataclass(frozen=True, eq=False)
 class FlatTiles:
-    """The tiles as quiet as noise of one kind would be, starting from the quietest tenth.
+    """The tiles that are as quiet as those in the quietest neighbourhoods.
 
     Attributes
     ----------
@@ -190,14 +194,92 @@ class FlatTiles:
         Which.
     energy : float
         Mean energy of their block means.
-    crowding : float
-        Tiles just above the limit for each just below it: small where the flat parts are a cluster
-        of their own, about 1 where picture and flat parts merge into one another.
+    steps : int
+        How often more tiles were taken in that are as quiet as the first: 0 where the power rises
+        from the quietest neighbourhoods on, as it does where nothing is flat.
     """
 
     chosen: BoolArray
     energy: float
-    crowding: float
+    steps: int
+
+
+def _quiet_neighbourhoods(
+    energy: FloatArray, blocks: NDArray[np.float32], around: FloatArray
+) -> FlatTiles:
+    """Return the tiles that are as quiet as those in the quietest neighbourhoods."""
+    from scipy.special import chdtri
+
+    count = len(energy)
+    order = np.argsort(around, kind="stable")[: int(np.isfinite(around).sum())]
+    first, step = max(_FIRST_TILES, count // 16), max(_FIRST_TILES // 2, count // 32)
+    head = order[:first]
+    chosen = np.zeros(count, dtype=bool)
+    taken = head
+    degrees = level = limit = 0.0
+    for _ in range(4):
+        if len(taken) < _FIRST_TILES // 2:
+            return FlatTiles(chosen, 0.0, 0)
+        degrees = _degrees(blocks[taken])
+        # The median: some tiles of the quietest neighbourhoods hold an edge themselves.
+        level = float(np.median(energy[head]) * degrees / chdtri(degrees, 0.5))
+        limit = level * float(chdtri(degrees, 0.005)) / degrees
+        taken = head[energy[head] <= limit]
+    end, steps = first, 0
+    while end < len(order):
+        window = energy[order[end : end + step]]
+        quiet = window[window <= limit]
+        if len(quiet) < _MOSTLY * len(window):
+            break
+        # The median of the first varies by pi / 2 times as much as their mean.
+        chance = level * np.sqrt(2 / degrees * (1 / len(quiet) + np.pi / 2 / first))
+        if float(quiet.mean()) > level + _LOUDER * chance:
+            break
+        end += len(window)
+        steps += 1
+    taken = order[:end]
+    chosen[taken[energy[taken] <= limit]] = True
+    return FlatTiles(chosen, float(energy[chosen].mean()), steps)
+
+
+def _quietest(energy: FloatArray, blocks: NDArray[np.float32], noisy: BoolArray) -> FlatTiles:
+    """Return the tiles as quiet as noise of one kind would be, starting from the quietest tenth."""
+    from scipy.special import chdtri
+
+    chosen = np.zeros(len(energy), dtype=bool)
+    chosen[np.argsort(np.where(noisy, energy, np.inf))[: max(8, len(energy) // 10)]] = True
+    chosen &= noisy
+    if not chosen.any():
+        return FlatTiles(chosen, 0.0, 0)
+    mean = 0.0
+    for _ in range(60):
+        degrees = _degrees(blocks[chosen])
+        mean = float(energy[chosen].mean())
+        limit = mean * float(chdtri(degrees, 0.005)) / degrees
+        again = noisy & (energy <= limit)
+        if np.array_equal(again, chosen):
+            break
+        chosen = again
+    return FlatTiles(chosen, mean, 0)
+
+
+def _around(energy: FloatArray, places: NDArray[np.intp], side: int) -> FloatArray:
+    """Return the mean energy of the neighbours of each tile; NaN where it has none."""
+    width = int(places[:, 2].max(initial=0)) + 2 * side + 1
+    height = int(places[:, 1].max(initial=0)) + 2 * side + 1
+    keys = (places[:, 0] * height + places[:, 1] + side) * width + places[:, 2] + side
+    order = np.argsort(keys)
+    ranked = keys[order]
+    total, number = np.zeros(len(keys)), np.zeros(len(keys))
+    for step in (side, -side, side * width, -side * width):
+        at = np.minimum(np.searchsorted(ranked, keys + step), len(keys) - 1)
+        beside = np.where(ranked[at] == keys + step, energy[order[at]], np.nan)
+        there = np.isfinite(beside)
+        total[there] += beside[there]
+        number += there
+    around = np.full(len(keys), np.nan)
+    np.divide(total, number, out=around, where=(number > 0) & np.isfinite(energy))
+    return around
 
 
 def block_energy(spectrum_of: FloatArray, side: int) -> float:

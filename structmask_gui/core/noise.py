@@ -49,10 +49,15 @@ from structmask_gui.core.threads import in_threads
 from structmask_gui.core.under_picture import (
     CERTAINTY,
     SUSPICION,
+    agree,
     choose,
+    correlated,
     fit_beyond,
+    is_line,
     leave_out_uneven,
+    lines_beyond,
     pool_flat,
+    tile_places,
     uneven,
 )
 from structmask_gui.core.wholeframe import FrameLook
@@ -200,16 +205,22 @@ class _Measuring:
         # In differences the picture is gone but for what moves, which shows beyond doubt.
         errors = SUSPICION if source == "frames" else CERTAINTY
         picture = wanted == "automatic" and uneven(ratio, error, errors)
-        if wanted in ("flat", "spectrum") or picture:
+        # A texture that is alike everywhere shows only as what a line of noise does not explain.
+        hidden = wanted == "automatic" and source == "frames" and not picture
+        hidden = hidden and not is_line(lags) and correlated(lags, self.parameters)
+        if wanted in ("flat", "spectrum") or picture or hidden:
             fit, spread = fit_beyond(
                 derived, plan, used, reach, first.log_variance, self.region, self.cancelled
             )
-        if wanted == "automatic" and fit is not None and not uneven(ratio, error):
-            # A suspicion only; where the fit beyond the optics' band explains what is within it,
-            # there is no picture.
-            picture = fit.excess > _UNEXPLAINED
+        if hidden and fit is not None:
+            picture = fit.excess > _UNEXPLAINED and lines_beyond(fit, self.parameters)
+            fit = fit if picture else None
+        elif wanted == "automatic" and fit is not None and not uneven(ratio, error):
+            # A suspicion only. Where the fit beyond the optics' band explains what is within it,
+            # there is no picture; nor where all correlation is on one line, as no picture's is.
+            picture = fit.excess > _UNEXPLAINED and not is_line(lags)
         if fit is not None and (picture or wanted != "automatic"):
-            flat = first.tiles.flat_tiles()
+            flat = first.tiles.flat_tiles(tile_places(plan, used, first.tiles.side))
             if wanted == "flat" and int(flat.chosen.sum()) < 2:
                 raise InputError(
                     f"{self.raw.name} has no flat part that holds noise; choose another source of"
@@ -226,6 +237,7 @@ class _Measuring:
             elif choice == "flat":
                 lags = pool_flat(derived, plan, used, flat, first.tiles.side, reach, self.cancelled)
                 actual = "flat"
+                trusted = trusted or agree(lags, fit, self.parameters)
         evidence = Evidence(
             relations=tuple(self.relations),
             unevenness=ratio,

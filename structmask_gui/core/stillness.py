@@ -23,6 +23,8 @@ _MOST_PAIRS = 16
 # A shift of less than this cancels well enough, and is within the error of the estimate.
 _SHIFT_THAT_MATTERS = 0.03
 _SETTLED = 0.0025
+# Share of what two frames have in common that is on whole lines, from which there is nothing else.
+_LINES = 0.85
 # Values of which a part will do for the median: it is then known to half a percent.
 _MANY = 2**18
 # Pixels by which an image is continued; it is moved by 3 at most.
@@ -148,8 +150,13 @@ def relate(
         if splines is None:
             splines = _splines(low_b)
         moved = _moved(splines, -dy, -dx)
-    inner_a, inner_b = low_a[edge:-edge, edge:-edge], moved[edge:-edge, edge:-edge]
-    da, db = inner_a - inner_a.mean(), inner_b - inner_b.mean()
+    da, db = (values[edge:-edge, edge:-edge] for values in (low_a, moved))
+    da, db = da - da.mean(), db - db.mean()
+    if (dy or dx) and _only_lines(da, db):
+        # Lines across the image that jump from frame to frame are noise, no scene that moves.
+        dy = dx = 0.0
+        db = low_b[edge:-edge, edge:-edge]
+        db = db - db.mean()
     va, vb, shared = float((da**2).mean()), float((db**2).mean()), float((da * db).mean())
     coherence = shared / np.sqrt(va * vb) if va > 0 and vb > 0 else 0.0
     count = max(da.size / _SHARING, 4)
@@ -167,6 +174,13 @@ def relate(
         shift=(2 * dy, 2 * dx),
         shift_error=2 * error,
     )
+
+
+def _only_lines(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    """Whether what two images have in common are rows, or columns, from edge to edge."""
+    shared = float((a * b).mean())
+    lines = max(float((a.mean(axis=axis) * b.mean(axis=axis)).mean()) for axis in (0, 1))
+    return shared > 0 and lines > _LINES * shared
 
 
 def _low_passed(image: AnyArray) -> NDArray[np.float64]:

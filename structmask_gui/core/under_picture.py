@@ -17,12 +17,17 @@ from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.parameters import Parameters, Source
 from structmask_gui.core.progress import IsCancelled, stop_if
 from structmask_gui.core.sampling import Plan, Region, read_patches
-from structmask_gui.core.significance import LagEstimate, LagPool
+from structmask_gui.core.significance import LagEstimate, LagPool, select_lags
 from structmask_gui.core.sources import Used
 from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
 from structmask_gui.core.surfaces import Surface
 
-_ENOUGH_FLAT_TILES = 24
+# Flat tiles that are worth a look, and from which they are relied on, being found in so many steps:
+# with fewer, of a fine texture (generated fields of power 1/f^3, discs with texture) the tiles look
+# alike by chance in more than one of twenty runs in which the mask is wrong.
+_SOME_FLAT_TILES, _ENOUGH_FLAT_TILES, _STEPS = 12, 160, 4
+# How far two looks that share nothing must agree on the lags (F1), to be relied on.
+_AGREEMENT = 0.5
 _ENOUGH_QUIET_TILES = 20
 # So many windowed tiles that overlap by half say as much as one that stands alone.
 _OVERLAP = 1.8
@@ -33,8 +38,6 @@ _LINE = 0.85
 # Surplus of the spread of the tiles' power, in a band, that a picture makes; the standard errors
 # from which it is suspected, and sure.
 _SURPLUS, SUSPICION, CERTAINTY = 0.15, 2.5, 4.5
-# Tiles just above the limit for each below it, from which flat parts and picture merge.
-_CROWDED = 0.5
 # Frequency within which the fit must have foretold the spectrum; and the energy of flat tiles, over
 # what it foretells, up to which they are as quiet.
 _INWARD, _AS_QUIET = 0.4, 2.0
@@ -105,32 +108,61 @@ def choose(
     quiet as it foretells) or smooth (they are far louder, yet alike); if they are not alike,
     the noise and the picture cannot be told apart.
     """
-    kind = spectrum_kind(fit, parameters)
     alike = _flat_parts_alike(flat, tiles)
-    # Where the fit foretells nothing beyond the corners it started in, it is no line.
-    lines = kind == "lines" and fit.cutoff < _INWARD
-    known = lines or (kind == "none" and flat_excess < _AS_QUIET)
+    white = spectrum_kind(fit, parameters) == "none" and flat_excess < _AS_QUIET
+    known = white or lines_beyond(fit, parameters)
     if wanted == "spectrum":
         return "spectrum", known
     if wanted == "flat":
         return "flat", alike
-    if base != "frames" and _is_line(plain):
+    if base != "frames" and is_line(plain):
         # The picture is gone but for what moved, and no picture is one line.
         return "all", True
     if known:
         return "spectrum", True
     if alike:
         return "flat", True
-    if int(flat.chosen.sum()) >= _ENOUGH_FLAT_TILES:
+    if int(flat.chosen.sum()) >= _SOME_FLAT_TILES:
         return "flat", False
     return "spectrum", False
 
 
 def _flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:
-    if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.crowding > _CROWDED:
+    if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.steps < _STEPS:
         return False
     ratio, error = tiles.unevenness(flat.chosen)
     return not uneven(ratio, error, SUSPICION)
+
+
+def lines_beyond(fit: SpectralFit, parameters: Parameters) -> bool:
+    """Whether there is one line, or lone lags, beyond the optics' band."""
+    # Where the fit foretells nothing beyond the corners it started in, it is no line.
+    return spectrum_kind(fit, parameters) == "lines" and fit.cutoff < _INWARD
+
+
+def correlated(lags: LagEstimate, parameters: Parameters) -> bool:
+    """Whether any lag but the centre would be kept."""
+    return int(select_lags(lags, parameters).kept.sum()) > 1
+
+
+def agree(lags: LagEstimate, fit: SpectralFit, parameters: Parameters) -> bool:
+    """Whether flat parts and the spectrum beyond the optics' band show the same correlation.
+
+    Each is wrong in its own way: in flat parts a texture adds smooth correlation, while the fit
+    beyond the band drops lags.
+    """
+    if spectrum_kind(fit, parameters) != "other":
+        return False
+    kept = select_lags(lags, parameters).kept
+    reach, far = kept.shape[0] // 2, fit.correlation.shape[0] // 2
+    reach = min(reach, far)
+    inside = slice(kept.shape[0] // 2 - reach, kept.shape[0] // 2 + reach + 1)
+    found = np.abs(fit.correlation) >= parameters.rho_min
+    found = found[far - reach : far + reach + 1, far - reach : far + reach + 1]
+    # All but the centre, which both have.
+    one, other = int(kept.sum()) - 1, int(found.sum()) - 1
+    both = int((kept[inside, inside] & found).sum()) - 1
+    return one + other > 0 and 2 * both >= _AGREEMENT * (one + other)
 
 
 def pool_flat(
@@ -200,7 +232,7 @@ def spectrum_kind(fit: SpectralFit, parameters: Parameters) -> str:
     return "lines" if all(far) and len(half) <= 4 else "other"
 
 
-def _is_line(lags: LagEstimate) -> bool:
+def is_line(lags: LagEstimate) -> bool:
     """Whether nearly all correlation is along the row, the column or a diagonal."""
     weight = lags.rho**2
     middle = lags.reach
@@ -233,6 +265,14 @@ def cut_tiles(patches: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     cut = patches[:, : rows * side, : columns * side]
     tiles = cut.reshape(count, rows, side, columns, side).swapaxes(2, 3)
     return np.ascontiguousarray(tiles.reshape(-1, side, side))
+
+
+def tile_places(plan: Plan, used: BoolArray, side: int) -> NDArray[np.intp]:
+    """Return frame, y and x of the tiles of all used patches, in the order of `cut_tiles`."""
+    offsets = _offsets(plan.patch_shape, side)
+    places = np.repeat(plan.places[used], len(offsets), axis=0)
+    places[:, 1:] += np.tile(offsets, (int(used.sum()), 1))
+    return places
 
 
 def _offsets(shape: tuple[int, int], side: int) -> NDArray[np.intp]:

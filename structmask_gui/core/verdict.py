@@ -443,7 +443,8 @@ def _details(flags: tuple[Flag, ...], estimate: CorrelationEstimate, more: int) 
             what = "rows" if rows >= columns else "columns"
             extra = ""
             if share >= _LINE_SHARE:
-                extra = f" Whole {what} hold {100 * share:.1g} % of the variance."
+                number = f"{100 * share:.1g}" if share < 0.1 else f"{100 * min(share, 1.0):.0f}"
+                extra = f" Whole {what} hold {number} % of the variance."
             details.append(FLAG_WORDS[flag] + extra)
         elif flag == "hot_pixels":
             share = 100 * estimate.evidence.hot_share
