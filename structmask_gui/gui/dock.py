@@ -24,7 +24,8 @@ class Dock(QDockWidget):
         super().__init__(title, parent)
         self._draw_buttons()
         # Qt puts its own drawings back each time.
-        self.topLevelChanged.connect(self._draw_buttons)
+        for moved in (self.topLevelChanged, self.dockLocationChanged, self.visibilityChanged):
+            moved.connect(self._draw_buttons)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

@@ -254,16 +254,18 @@ class ViewArea(QWidget):
     # --- arrangement --------------------------------------------------------------------------
 
     def reset_layout(self) -> None:
-        """Give all views the same room."""
+        """Give all views the same room, and show the first tab."""
         for splitter in (self.rows, self.top, self.bottom):
             splitter.setSizes([1000] * splitter.count())
+        self.tabs.setCurrentIndex(0)
 
     def save_layout(self) -> QByteArray:
-        """Return how the room is shared."""
+        """Return how the room is shared, and which tab is in front."""
         data = QByteArray()
         stream = QDataStream(data, QIODevice.OpenModeFlag.WriteOnly)
         for splitter in (self.rows, self.top, self.bottom):
             stream << splitter.saveState()
+        stream.writeInt32(self.tabs.currentIndex())
         return data
 
     def restore_layout(self, data: QByteArray) -> None:
@@ -273,6 +275,11 @@ class ViewArea(QWidget):
             state = QByteArray()
             stream >> state
             splitter.restoreState(state)
+        if not stream.atEnd():
+            tab = stream.readInt32()
+            # The one of the brightness comes only with a result that has it.
+            if 0 <= tab < self.tabs.count() and self.tabs.isTabVisible(tab):
+                self.tabs.setCurrentIndex(tab)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the card in the middle."""

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QMenu
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters import parameter_infos
@@ -220,6 +220,7 @@ def test_the_layout_comes_back(make_main_window: Callable[..., MainWindow], qtbo
     first.docks["files"].hide()
     first.docks["log"].setFloating(True)
     first.views.rows.setSizes([100, 300])
+    first.views.tabs.setCurrentIndex(1)
     first.resize(1500, 900)
     sizes = first.views.rows.sizes()
     first.close()
@@ -228,7 +229,9 @@ def test_the_layout_comes_back(make_main_window: Callable[..., MainWindow], qtbo
     assert again.docks["log"].isFloating()
     assert again.views.rows.sizes()[0] < again.views.rows.sizes()[1]
     assert sizes[0] < sizes[1]
+    assert again.views.tabs.currentWidget() is again.views.profiles
     again.reset_layout()
+    assert again.views.tabs.currentIndex() == 0
     assert again.docks["files"].isVisible()
     assert not again.docks["log"].isFloating()
 
@@ -238,6 +241,7 @@ def test_a_layout_of_nonsense_leaves_the_first_layout(
 ):
     nonsense = Settings(geometry="!!", layout="bm9uc2Vuc2U=", views="bm9uc2Vuc2U=")
     window = make_main_window(nonsense)
+    assert window.views.tabs.currentIndex() == 0
     assert all(window.docks[name].isVisible() for name in ("files", "parameters", "rings"))
 
 
@@ -341,19 +345,28 @@ def test_the_menu_says_what_is_undone(loaded: MainWindow, qtbot: QtBot):
     assert undo.text() == "&Undo"
 
 
-def test_the_buttons_of_the_docks_can_be_seen_in_the_dark(loaded: MainWindow):
+def colour_of_buttons(dock: QDockWidget) -> list[int]:
+    """Return how light the strongest pixel of each button in the title is."""
+    found = []
+    for button in dock.findChildren(QAbstractButton):
+        if button.objectName().startswith("qt_dockwidget"):
+            drawn = button.icon().pixmap(20, 20).toImage()
+            pixels = [drawn.pixelColor(x, y) for x in range(20) for y in range(20)]
+            found.append(max(pixels, key=lambda color: color.alpha()).lightness())
+            assert button.toolTip()
+    return found
+
+
+def test_the_buttons_of_the_docks_can_be_seen_in_the_dark(
+    loaded: MainWindow, make_main_window: Callable[..., MainWindow]
+):
     dock = loaded.docks["rings"]
-    for name in ("dark", "light"):
-        loaded.theme.choose(name)
+    for name, light in (("light", False), ("dark", True)):
+        loaded.commands.choose_theme(name)
         for floating in (True, False):
             dock.setFloating(floating)
-            text = QApplication.palette().buttonText().color()
-            for button in dock.findChildren(QAbstractButton):
-                if button.objectName().startswith("qt_dockwidget"):
-                    drawn = button.icon().pixmap(20, 20).toImage()
-                    strongest = max(
-                        (drawn.pixelColor(x, y) for x in range(20) for y in range(20)),
-                        key=lambda color: color.alpha(),
-                    )
-                    assert abs(strongest.lightness() - text.lightness()) < 40
-                    assert button.toolTip()
+            assert [lightness > 200 for lightness in colour_of_buttons(dock)] == [light, light]
+    loaded.close()
+    again = make_main_window(settings_module.load())
+    assert all(lightness > 200 for lightness in colour_of_buttons(again.docks["rings"]))
+    again.theme.choose("light")
