@@ -74,16 +74,6 @@ FLAG_WORDS: dict[Flag, str] = {
 }
 """What each flag means, as a sentence."""
 
-# What the first sentence calls the patches left out for a reason: "20 with picture in them".
-_LEFT_OUT = {
-    CLIPPED: "clipped",
-    CONSTANT: "constant",
-    FILLED: "with border fill, text or a data bar",
-    NOT_FINITE: "with pixels that are no numbers",
-    NOT_FLAT: "with picture in them",
-    OUTLYING: "of outlying variance",
-}
-
 _BLEACHING = 0.02
 _DRIFT = 0.1
 _LINE_SHARE = 0.01
@@ -434,8 +424,6 @@ def _left_out(estimate: CorrelationEstimate) -> list[str]:
 
 def _details(flags: tuple[Flag, ...], estimate: CorrelationEstimate, more: int) -> tuple[str, ...]:
     details = []
-    if len(left_out := _left_out(estimate)) > 1:
-        details.append(f"Patches left out: {', '.join(left_out)}.")
     for flag in flags:
         if flag == "whole_line":
             rows, columns = _line_share(estimate)
@@ -451,6 +439,8 @@ def _details(flags: tuple[Flag, ...], estimate: CorrelationEstimate, more: int) 
             details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
         elif flag not in ("clipped", "fixed_pattern_not_tested"):
             details.append(FLAG_WORDS[flag])
+    if len(left_out := _left_out(estimate)) > 1:
+        details.append(f"Patches left out: {', '.join(left_out)}.")
     details.append(estimate.note)
     if estimate.base == "difference" and _looks_correlated(estimate):
         details.append(

@@ -279,3 +279,47 @@ def test_many_reasons_stand_in_the_details():
     _, _, verdict = measured(frames)
     assert verdict.sentence.endswith("patches used.")
     assert any(text.startswith("Patches left out: ") for text in verdict.details)
+
+
+def test_lines_of_noise_over_a_texture_that_is_alike_everywhere():
+    random = np.random.default_rng(4)
+    fine = random.normal(size=(6, 256, 256))
+    texture = gaussian_filter(fine, (0, 1.4, 1.4)) - gaussian_filter(fine, (0, 3.2, 3.2))
+    frames, model = frames_of("row 7", size=256, n_frames=6, picture=texture, strength=1.0)
+    estimate, selection, verdict = measured(frames)
+    assert estimate.source == "spectrum"
+    assert verdict.kind == "rows"
+    assert f1(selection.kept, model.true_mask(REACH)) > 0.9
+
+
+def test_noise_without_an_independent_part():
+    for name in ("row 5", "antidiagonal", "lobed"):
+        model = NoiseModel(kernels()[name], 0.0, sigma=20.0)
+        _, selection, verdict = measured(model.draw(np.random.default_rng(5), 6, (256, 256)))
+        assert f1(selection.kept, model.true_mask(REACH)) > 0.9
+        assert verdict.kind in ("rows", "diagonal", "blob")
+
+
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_lines_every_few_rows_that_jump_between_frames_are_seen(strength):
+    random = np.random.default_rng(3)
+    frames = random.normal(size=(8, 256, 256))
+    for frame in frames:
+        frame[np.arange(256) % 8 == random.integers(8)] += 2 * strength
+    _, _, verdict = measured(frames)
+    assert verdict.kind == "rows"
+    assert "whole_line" in verdict.flags
+
+
+def test_what_is_to_be_corrected_comes_first_and_what_was_left_out_reads_well():
+    frames, _ = frames_of("white", picture=cells((192, 192)), strength=1.0)
+    frames += 20 * fixed_columns().draw(np.random.default_rng(1), 4, (192, 192))
+    _, _, verdict = measured(frames)
+    assert verdict.details[0].startswith("A pattern is the same in every frame")
+    pictures = np.stack([cells((192, 192), seed=seed) for seed in range(4)])
+    frames, _ = frames_of("isotropic", picture=pictures, strength=3.0)
+    _, _, verdict = measured(frames)
+    assert "with picture" in verdict.text
+    frames, _ = frames_of("row 7", picture=cells((192, 192)), strength=1.0)
+    _, _, verdict = measured(frames)
+    assert verdict.text.index("not tested") > verdict.text.index("Measured in")

@@ -1,0 +1,59 @@
+"""Where a picture is flat."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from structmask_gui.core.flatness import TileStatistics
+from structmask_gui.core.simulation import NoiseModel, kernels
+
+SIDE = 32
+
+
+def tiles_of(frames):
+    count, height, width = frames.shape
+    rows, columns = height // SIDE, width // SIDE
+    tiles = frames.reshape(count, rows, SIDE, columns, SIDE).swapaxes(2, 3).reshape(-1, SIDE, SIDE)
+    frame, y, x = np.unravel_index(np.arange(len(tiles)), (count, rows, columns))
+    statistics = TileStatistics(SIDE)
+    statistics.add(tiles.astype(np.float32))
+    return statistics, np.stack([frame, SIDE * y, SIDE * x], axis=1)
+
+
+def noise(name, seed=0):
+    return NoiseModel(kernels()[name], 0.3).draw(np.random.default_rng(seed), 6, (256, 256))
+
+
+def test_tiles_are_sought_where_the_picture_is_flat():
+    texture = gaussian_filter(np.random.default_rng(1).normal(size=(6, 256, 256)), (0, 2, 2))
+    texture *= 1 / texture.std()
+    texture[:, :, :128] = 0
+    statistics, places = tiles_of(noise("isotropic") + texture)
+    flat = statistics.flat_tiles(places)
+    assert flat.chosen.sum() >= 80
+    assert flat.steps >= 4
+    assert (places[flat.chosen, 2] < 128).mean() > 0.95
+
+
+def test_the_choice_does_not_favour_quiet_noise():
+    statistics, places = tiles_of(noise("isotropic", 3))
+    flat = statistics.flat_tiles(places)
+    # Without a picture the flat tiles are as loud as all of them.
+    assert abs(flat.energy / statistics.energy.mean() - 1) < 0.05
+
+
+def test_a_faint_texture_everywhere_shows_no_flat_part():
+    # Its strength follows the place, as that of leaves and stones does.
+    random = np.random.default_rng(2)
+    texture = gaussian_filter(random.normal(size=(6, 256, 256)), (0, 2, 2))
+    strength = np.exp(gaussian_filter(random.normal(size=(6, 256, 256)), (0, 25, 25)) * 40)
+    picture = texture * strength
+    statistics, places = tiles_of(noise("white") + picture / picture.std())
+    flat = statistics.flat_tiles(places)
+    assert flat.chosen.sum() < 160
+
+
+def test_tiles_without_neighbours_or_noise():
+    statistics, places = tiles_of(np.zeros((2, 64, 64)))
+    assert not statistics.flat_tiles(places).chosen.any()
+    statistics, places = tiles_of(noise("white")[:, :SIDE, :SIDE])
+    assert statistics.flat_tiles(places).steps == 0
