@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from structmask_gui.core.frames import ChosenFrames, FrameRange
 from structmask_gui.core.progress import IsCancelled, Progress
 from structmask_gui.gui.engine import Engine, Request
-from structmask_gui.gui.sources import Signature, check_unchanged
+from structmask_gui.gui.sources import Signature, check_unchanged, farewell
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction import Extraction
     from structmask_gui.core.measurement import Measurement
+    from structmask_gui.io.images import ImageStack
 
 _WORTH_KEEPING = 0.2
 """Seconds from which a measurement is kept: one as quick as reading it from disk is not."""
@@ -53,12 +54,15 @@ class Measured(NamedTuple):
     extraction : Extraction
     keep : callable or None
         Writes it to disk, for the next time; None where that does not pay.
+    warning : str
+        A sentence on its files, or nothing.
     """
 
     request: Request
     measurement: Measurement
     extraction: Extraction
     keep: Callable[[], bool] | None
+    warning: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +82,9 @@ class Measuring:
     lag_reach : int
     signatures : mapping
         Of the files as they were opened.
+    identities : dict of Path to str
+        What tells the open folders from others, as far as it was found out; of many files it takes
+        a while.
     keeps : bool
         Whether measurements are kept on disk.
     afresh : bool
@@ -93,6 +100,7 @@ class Measuring:
     second_stacks: Mapping[Any, Any]
     lag_reach: int
     signatures: Mapping[Path, Signature | None]
+    identities: dict[Path, str | None]
     keeps: bool
     afresh: bool
     on_estimate: Callable[[Estimate], None]
@@ -119,7 +127,7 @@ class Measuring:
             if key is not None and time.monotonic() - begun >= _WORTH_KEEPING:
                 keep = self._keeper(key, measurement)
         extraction = self.engine.selected(measurement, request.parameters, None)
-        return Measured(request, measurement, extraction, keep)
+        return Measured(request, measurement, extraction, keep, farewell(self.signatures))
 
     def _measured(self, progress: Progress, cancelled: IsCancelled) -> Measurement:
         request = self.request
@@ -145,7 +153,7 @@ class Measuring:
             extraction = self.engine.selected(measurement, request.parameters, None)
             self.on_estimate(Estimate(request, measurement, extraction, error))
 
-    def _key(self) -> str | None:
+    def _key(self, *, anew: bool = False) -> str | None:
         """Return what the measurement is kept under, by the contents of the files."""
         request, seconds = self.request, dict(self.second_stacks)
         for kind, frames in self.seconds.items():
@@ -157,12 +165,22 @@ class Measuring:
             request.parameters,
             region=request.region,
             **seconds,
+            identity=None if anew else self._identity,
         )
+
+    def _identity(self, stack: ImageStack) -> str | None:
+        from structmask_gui.io.cache import content_identity
+
+        if not stack.path.is_dir():
+            return content_identity(stack)
+        if stack.path not in self.identities:
+            self.identities[stack.path] = content_identity(stack)
+        return self.identities[stack.path]
 
     def _keeper(self, key: str, measurement: Measurement) -> Callable[[], bool]:
         def keep() -> bool:
             # A file that was changed while it was measured is another one now.
-            return self._key() == key and self.engine.kept(key, measurement)
+            return self._key(anew=True) == key and self.engine.kept(key, measurement)
 
         return keep
 

@@ -46,12 +46,13 @@ class Session(SessionEdits):
         self._engine = engine or Engine()
         self.keeps_measurements = False
         """Whether measurements are kept on disk, and looked for there."""
+        self._identities: dict[Path, str | None] = {}
         self._opening = Lane("open")
         self._measuring = Lane("measure")
         self._reading = Lane("read")
         self._shutting = Lane("close", keep_all=True)
         self.seconds = SecondStacks(self._engine.open, self._close_later, self)
-        self.seconds.changed.connect(self.refresh)
+        self.seconds.changed.connect(self._on_second)
         self.seconds.failed.connect(self._fail)
         self.seconds.bug.connect(self.bug)
         self.quality = Quality(self)
@@ -182,8 +183,13 @@ class Session(SessionEdits):
     def measure_again(self) -> None:
         """Read the pixels again, as after the file was changed by another program."""
         self._kept.clear()
+        self._identities = {}
         if self._all_frames is not None:
             self._measure(self._request(), afresh=True)
+
+    def _on_second(self, _kind: str) -> None:
+        self._identities = {}
+        self.refresh()
 
     def cancel(self) -> None:
         """Stop what is under way; the last result stays, marked as out of date."""
@@ -220,6 +226,7 @@ class Session(SessionEdits):
             second_stacks=self.seconds.used(parameters.source),
             lag_reach=max(LAG_REACH, parameters.center_size // 2),
             signatures=self._signatures,
+            identities=self._identities,
             keeps=self.keeps_measurements,
             afresh=afresh,
             on_estimate=self._estimated.emit,
@@ -325,6 +332,7 @@ class Session(SessionEdits):
         self._region, self._frame_range, self._frame = part
         self._measurement = self._extraction = self._asked = self._edit = None
         self._estimate_error = None
+        self._identities = {}
         self._kept.clear()
         self._set_error("")
         self._set_stale(False)

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,7 @@ class MeasurementCache:
         region: Region | None = None,
         dark: ImageStack | None = None,
         subtract: ImageStack | None = None,
+        identity: Callable[[ImageStack], str | None] | None = None,
     ) -> str | None:
         """Return the name of an entry, or None for what is not kept.
 
@@ -82,13 +83,15 @@ class MeasurementCache:
             Those that need a new measurement count.
         region, dark, subtract
             As in `structmask_gui.core.measurement.measure`.
+        identity : callable, optional
+            Called in place of `content_identity`, by who remembers what that said.
         """
         opened: list[Any] = []
         for stack in (*stacks, dark, subtract):
             if stack is None:
                 opened.append(None)
                 continue
-            content = content_identity(stack)
+            content = (identity or content_identity)(stack)
             if content is None:
                 return None
             choices = (stack.axes, stack.shape, stack.series_index, stack.channel)

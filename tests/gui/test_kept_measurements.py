@@ -19,6 +19,7 @@ from structmask_gui.gui import measuring
 from structmask_gui.gui.engine import Engine
 from structmask_gui.gui.headline import Headline
 from structmask_gui.gui.session import Session
+from structmask_gui.io import cache
 from structmask_gui.io.cache import MeasurementCache
 from tests.gui.conftest import noise, wait_for_result
 
@@ -235,3 +236,40 @@ def test_a_stopped_estimate_says_so(qapp: Any, stack_file: Path, qtbot: QtBot):
         assert session.estimate_error is None
     finally:
         session.close()
+
+
+def test_a_folder_is_looked_through_once(
+    make_session: Any,
+    counted: list[Parameters],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+):
+    zarr = pytest.importorskip("zarr")
+    path = tmp_path / "a.zarr"
+    array = noise((4, 128, 160))
+    zarr.save_array(str(path), array)
+    found: list[str | None] = []
+
+    def looked(stack: Any) -> str | None:
+        found.append(identity(stack))
+        return found[-1]
+
+    identity = cache.content_identity
+    monkeypatch.setattr(cache, "content_identity", looked)
+    session = make_session()
+    opened(session, path, qtbot)
+    kept(1, qtbot)
+    # Once to measure, once more before it is kept; not for the next measurement of an open folder.
+    assert len(found) == 2
+    session.set_parameter("patch_size", 32)
+    wait_for_result(session, qtbot)
+    kept(2, qtbot)
+    assert len(found) == 3
+    opened(session, path, qtbot)
+    assert len(counted) == 2
+    session.close_files()
+    zarr.open_array(str(path), mode="r+")[:] = array[::-1]
+    opened(session, path, qtbot)
+    assert len(counted) == 3
+    assert len(set(found)) == 2
