@@ -114,6 +114,7 @@ class Session(SessionEdits):
             return tuple(stacks), frames, image, choices, signatures, fitting
 
         self._measuring.cancel()
+        self._measure_ticket = 0  # or its end would be taken for that of the opening
         self._open_ticket = self._opening.submit(work)
         self._set_busy("opening")
 
@@ -285,7 +286,7 @@ class Session(SessionEdits):
             self._set_busy("")
             self._answer_failure(outcome)
             return
-        request, measurement, extraction, keep = outcome.result
+        request, measurement, extraction, keep, warning = outcome.result
         if keep is not None:
             # Once it is on the screen: a disk may take its time.
             self._shutting.submit(lambda _progress, _cancelled: keep())
@@ -294,6 +295,7 @@ class Session(SessionEdits):
         del self._kept[_KEPT_MEASUREMENTS:]
         if request == self._request():
             self._show(request, measurement, extraction)
+            self._set_error(warning)
             self._set_busy("")
         else:
             self.refresh()
@@ -327,6 +329,8 @@ class Session(SessionEdits):
     ) -> None:
         old = self._stacks
         self._serial += 1
+        self._reading.cancel()
+        self._read_ticket = 0
         self._stacks, self._all_frames, self._image = stacks, frames, image
         self._open_choices, self._signatures = choices, signatures
         self._region, self._frame_range, self._frame = part

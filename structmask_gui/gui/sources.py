@@ -75,7 +75,8 @@ def signature(path: Path) -> Signature | None:
 def check_unchanged(signatures: Mapping[Path, Signature | None]) -> None:
     """Refuse to measure files that were changed after they were opened.
 
-    A file that was deleted can still be read on most systems; where it cannot, reading says so.
+    A file that was deleted can still be read on most systems; where it cannot, reading says so. See
+    `farewell` for what is said of it.
 
     Raises
     ------
@@ -86,3 +87,14 @@ def check_unchanged(signatures: Mapping[Path, Signature | None]) -> None:
         now = signature(path)
         if before is not None and now is not None and now != before:
             raise InputError(f"{shown(path)}: was changed after it was opened; read it again (F5).")
+
+
+def farewell(signatures: Mapping[Path, Signature | None]) -> str:
+    """Return a sentence on open files that are no longer there, or nothing."""
+    for path, before in signatures.items():
+        if before is not None and signature(path) is None:
+            return (
+                f"{shown(path)}: is no longer there. What is open can still be measured until it"
+                " is closed."
+            )
+    return ""

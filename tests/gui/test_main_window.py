@@ -147,6 +147,9 @@ def test_a_file_that_vanishes_while_open_leaves_a_usable_window(
     stack_file.unlink()
     loaded.session.set_parameter("patch_size", 32)
     qtbot.waitUntil(lambda: not loaded.session.busy, timeout=10_000)
+    assert "rows.npy: is no longer there." in loaded.headline.error_text.text()
+    assert not loaded.session.stale
+    loaded.session.dismiss_error()
     loaded.actions_by_id["reopen_file"].trigger()
     qtbot.waitUntil(lambda: bool(loaded.session.error), timeout=10_000)
     assert "rows.npy" in loaded.session.error
