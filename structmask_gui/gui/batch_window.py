@@ -28,6 +28,7 @@ from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.batch_seconds import BatchSeconds
 from structmask_gui.gui.eliding import ElidingLabel
+from structmask_gui.gui.outside import open_outside
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
@@ -71,6 +72,7 @@ class BatchWindow(QDialog):
         self._running.ended.connect(self._on_ended)
         self._running.stepped.connect(self._on_step)
         self._ticket = 0
+        self._summarised = False
         self.job_changed.connect(self._on_job)
         self._build()
         session.quality.closing.connect(self.stop)
@@ -169,11 +171,22 @@ class BatchWindow(QDialog):
         self.retry_button = QPushButton("&Retry")
         self.retry_button.setToolTip("Try again what failed or was cancelled")
         self.retry_button.clicked.connect(self.retry)
+        self.summary_button = QPushButton("S&ummary")
+        self.summary_button.setToolTip(
+            "Open the page with a small picture of each mask, and links to the reports"
+        )
+        self.summary_button.clicked.connect(self.show_summary)
         close = QPushButton("Close")
         close.clicked.connect(self.close)
         bottom = QHBoxLayout()
         bottom.addWidget(self.progress, 1)
-        for button in (self.start_button, self.cancel_button, self.retry_button, close):
+        for button in (
+            self.start_button,
+            self.cancel_button,
+            self.retry_button,
+            self.summary_button,
+            close,
+        ):
             bottom.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
@@ -262,6 +275,7 @@ class BatchWindow(QDialog):
         if self.running:
             return
         self.queue = None
+        self._summarised = False
         if self._files:
             self.queue = BatchQueue(self._jobs(), self._session.parameters)
         self.said.setText(_HINT)
@@ -332,6 +346,15 @@ class BatchWindow(QDialog):
         )
         self._fill()
         self._run()
+
+    def show_summary(self) -> None:
+        """Open the summary in the browser."""
+        from structmask_gui.io.summary import summary_paths
+
+        page = summary_paths(self.summary)[1]
+        open_outside(page)
+        # Said in any case: a browser that is kept in a box may not read every folder.
+        self.said.setText(f"The summary is {page}")
 
     def _run(self) -> None:
         queue, place = self.queue, self.summary
@@ -422,6 +445,7 @@ class BatchWindow(QDialog):
         if outcome.kind == "done" and queue is not None:
             self.progress.setValue(self.progress.maximum())
             self.said.setText(f"{counts_sentence(queue)} Summary: {outcome.result}")
+            self._summarised = True
         else:
             self._say_failure(outcome)
         if queue is not None:
@@ -450,6 +474,7 @@ class BatchWindow(QDialog):
         self.same.setEnabled(bool(self._session.paths))
         self.start_button.setEnabled(queue is not None and not running)
         self.cancel_button.setEnabled(running)
+        self.summary_button.setEnabled(self._summarised and not running)
         self.retry_button.setEnabled(bool(counts.get("failed") or counts.get("cancelled")))
 
     # --- drop, end ----------------------------------------------------------------------------

@@ -7,13 +7,13 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QGuiApplication
 
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.gui import dialogs, places
 from structmask_gui.gui.exporting import FORMS, form_of, name_filter, proposed_name
+from structmask_gui.gui.outside import open_outside
 from structmask_gui.gui.settings import ThemeName
 
 if TYPE_CHECKING:
@@ -413,7 +413,7 @@ class Commands(QObject):
             self.help()
             self._window.say(str(error))
             return
-        _open(page)
+        open_outside(page)
         # Said in any case: a browser that is kept in a box may not read every folder.
         self._window.say(f"The guide is {page}")
 
@@ -439,12 +439,5 @@ class Commands(QObject):
         except OSError as error:
             self._window.say(f"{folder} cannot be made: {error.strerror}.")
             return
-        if not _open(folder):
+        if not open_outside(folder):
             self._window.say(f"The folder is {folder}")
-
-
-def _open(path: Path) -> bool:
-    """Hand a file or folder to the system's own program for it; False if there is none."""
-    if QApplication.platformName() in ("offscreen", "minimal"):
-        return False
-    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

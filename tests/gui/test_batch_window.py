@@ -180,8 +180,11 @@ def test_a_path_without_images_is_a_sentence(batch: BatchWindow, tmp_path: Path,
 def test_a_report_of_each_mask(batch: BatchWindow, folder: Path, qtbot: QtBot):
     added(batch, folder, qtbot)
     batch.reports.click()
+    assert not batch.summary_button.isEnabled()
     batch.start()
     ended(batch, qtbot)
+    batch.summary_button.click()
+    assert batch.said.text() == f"The summary is {(folder / SUMMARY).with_suffix('.html')}"
     for number in range(3):
         assert f"good{number}_mask.npy" in (folder / f"good{number}_report.html").read_text()
     page = (folder / SUMMARY).with_suffix(".html").read_text()

@@ -438,5 +438,5 @@ def _needless_words(needless: int, hidden: int) -> str:
         return "Nothing but the centre is hidden."
     if not needless:
         return "Every hidden pixel keeps noise from being copied."
-    which = "pixel hides" if needless == 1 else "pixels hide"
-    return f"{needless} {which} no noise; without them the network sees more of the picture."
+    which, them = ("pixel hides", "it") if needless == 1 else ("pixels hide", "them")
+    return f"{needless} {which} no noise; without {them} the network sees more of the picture."
