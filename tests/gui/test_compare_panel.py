@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.mask import Mask
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.compare import ComparePanel
-from structmask_gui.gui.views.mask import BOTH, ONLY_A
+from structmask_gui.gui.views.mask_cells import BOTH, ONLY_A
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.mask import Mask, compare_masks
-from structmask_gui.gui.views.mask import BOTH, EMPTY, ONLY_A, ONLY_B, MaskView, cell_colors
+from structmask_gui.gui.views.mask import MaskView
+from structmask_gui.gui.views.mask_cells import BOTH, EMPTY, ONLY_A, ONLY_B, cell_colors
 from tests.gui.view_helpers import color_at, drag, extraction, point_at
 
 ASYMMETRIC = np.zeros((5, 7), bool)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from structmask_gui.gui.views.mask import EMPTY, cell_colors
+from structmask_gui.gui.views.mask_cells import EMPTY, cell_colors
 from structmask_gui.gui.views.theme import Theme
 
 _TITLE = 20

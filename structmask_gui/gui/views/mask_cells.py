@@ -1,0 +1,139 @@
+"""The cells of a mask, or of two compared, painted about their centre."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
+
+from structmask_gui.gui.views.lag import lag_rect
+from structmask_gui.gui.views.marks import pen, screen_unit
+from structmask_gui.gui.views.theme import Theme, mixed
+
+EMPTY, BOTH, ONLY_A, ONLY_B = 0, 1, 2, 3
+"""What a cell is; a single mask has only EMPTY and BOTH."""
+
+_GRID_FROM = 4.0
+_LETTERS_FROM = 15.0
+
+
+class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
+    """Paints all cells of a mask, their grid, and the centre's mark in one go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._codes: NDArray[np.uint8] = np.zeros((0, 0), np.uint8)
+        self._rect = QRectF()
+        self._indexed = QImage()
+        self._image = QImage()
+        self._theme: Theme | None = None
+        self._letters = False
+        self._cursor: tuple[int, int] | None = None
+        self._grid: list[QLineF] = []
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take on the colours."""
+        self._theme = theme
+        self._color_image()
+        self.update()
+
+    def set_codes(self, codes: NDArray[np.uint8], *, letters: bool = False) -> None:
+        """Show cells, an array of odd shape that holds EMPTY, BOTH, ONLY_A, ONLY_B."""
+        rect = lag_rect(codes.shape)
+        if rect != self._rect:
+            self.prepareGeometryChange()
+            self._rect = rect
+            self._grid = _grid_lines(rect)
+        self._codes = np.ascontiguousarray(codes)
+        self._letters = letters
+        height, width = codes.shape
+        data = self._codes.tobytes()
+        self._indexed = QImage(data, width, height, width, QImage.Format.Format_Indexed8).copy()
+        self._color_image()
+        self.update()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.prepareGeometryChange()
+        self._rect, self._indexed, self._image = QRectF(), QImage(), QImage()
+        self.update()
+
+    def set_cursor(self, cell: tuple[int, int] | None) -> None:
+        """Frame the cell at a lag (dy, dx)."""
+        if cell != self._cursor:
+            self._cursor = cell
+            self.update()
+
+    def _color_image(self) -> None:
+        if self._theme is not None and not self._indexed.isNull():
+            colors = cell_colors(self._theme, self._letters)
+            self._indexed.setColorTable([color.rgb() for color in colors])
+            self._image = self._indexed.convertToFormat(QImage.Format.Format_RGB32)
+
+    def boundingRect(self) -> QRectF:
+        """Return the area it may paint."""
+        return self._rect
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Paint it."""
+        theme = self._theme
+        if self._image.isNull() or theme is None:
+            return
+        unit = screen_unit(painter)
+        cell = 1 / unit
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawImage(self._rect, self._image)
+        if cell >= _GRID_FROM:
+            painter.setPen(pen(mixed(theme.background, theme.text, 0.2), 1, unit))
+            painter.drawLines(self._grid)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._letters and cell >= _LETTERS_FROM:
+            self._paint_letters(painter, cell)
+        self._paint_centre(painter, unit, theme)
+        if self._cursor is not None:
+            dy, dx = self._cursor
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(pen(theme.text, 2, unit))
+            painter.drawRect(QRectF(dx - 0.5, dy - 0.5, 1, 1))
+
+    def _paint_centre(self, painter: QPainter, unit: float, theme: Theme) -> None:
+        # Never less than 3 pixels of the screen: the centre is to be found in a large mask, too.
+        radius = max(min(0.28, 6 * unit), 3 * unit)
+        painter.setPen(pen(theme.background, 1.2, unit))
+        painter.setBrush(theme.second)
+        painter.drawEllipse(QPointF(0, 0), radius, radius)
+
+    def _paint_letters(self, painter: QPainter, cell: float) -> None:
+        # Letters, so that A and B differ without their colours.
+        transform = painter.worldTransform()
+        painter.save()
+        painter.resetTransform()
+        font = QFont()
+        font.setPixelSize(max(8, min(13, int(cell * 0.55))))
+        font.setBold(True)
+        painter.setFont(font)
+        painter.setPen(QColor(255, 255, 255))
+        middle_y, middle_x = self._codes.shape[0] // 2, self._codes.shape[1] // 2
+        for y, x in np.argwhere(self._codes >= ONLY_A).tolist():
+            where = transform.mapRect(QRectF(x - middle_x - 0.5, y - middle_y - 0.5, 1, 1))
+            letter = "A" if self._codes[y, x] == ONLY_A else "B"
+            painter.drawText(where, Qt.AlignmentFlag.AlignCenter, letter)
+        painter.restore()
+
+
+def _grid_lines(rect: QRectF) -> list[QLineF]:
+    left, right, top, bottom = rect.left(), rect.right(), rect.top(), rect.bottom()
+    columns = [QLineF(left + i, top, left + i, bottom) for i in range(round(rect.width()) + 1)]
+    rows = [QLineF(left, top + i, right, top + i) for i in range(round(rect.height()) + 1)]
+    return columns + rows
+
+
+def cell_colors(theme: Theme, comparison: bool) -> tuple[QColor, QColor, QColor, QColor]:
+    """Return the colours of EMPTY, BOTH, ONLY_A and ONLY_B."""
+    both = mixed(theme.background, theme.text, 0.55) if comparison else theme.accent
+    return theme.cell, both, QColor("#0072B2"), QColor("#D55E00")
