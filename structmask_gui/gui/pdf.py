@@ -6,6 +6,7 @@ paper.
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import sys
@@ -108,6 +109,11 @@ def pdf_bytes(page: bytes) -> bytes:
 def convert(paths: Sequence[str | Path]) -> int:
     """Write HTML reports as PDF beside them, without a window.
 
+    Parameters
+    ----------
+    paths : sequence of path
+        Files, or patterns with ``*``, which not every shell resolves.
+
     Returns
     -------
     int
@@ -118,7 +124,8 @@ def convert(paths: Sequence[str | Path]) -> int:
             os.environ["QT_QPA_PLATFORM"] = "offscreen"
         application = QGuiApplication(["structmask-gui"])  # noqa: F841  # lives while we draw
     failed = 0
-    for path in map(Path, paths):
+    files = [file for path in paths for file in _files(path)]
+    for path in files:
         target = path.with_suffix(SUFFIX)
         try:
             page = read_small(path, _LARGEST, "a report")
@@ -135,7 +142,15 @@ def convert(paths: Sequence[str | Path]) -> int:
             failed += 1
     if not failed:
         return 0
-    return 1 if failed < len(paths) else 2
+    return 1 if failed < len(files) else 2
+
+
+def _files(path: str | Path) -> list[Path]:
+    if Path(path).exists() or "*" not in str(path):
+        return [Path(path)]
+    # Path.glob takes no absolute pattern.
+    found = sorted(map(Path, glob.glob(str(path))))  # noqa: PTH207
+    return found or [Path(path)]
 
 
 def set_on_paper(page: bytes, writer: QPdfWriter, size: QSizeF) -> QTextDocument:

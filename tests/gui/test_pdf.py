@@ -97,6 +97,8 @@ def test_reports_are_converted_without_a_window(
     assert convert([good, other, tmp_path / "none.html"]) == 1
     said = capsys.readouterr().err.splitlines()
     assert ["b.html" in said[0], "b.html" in said[1], "none.html" in said[2]] == [True] * 3
+    (tmp_path / "a_report.pdf").unlink()
+    assert convert([str(tmp_path / "*_report.html")]) == 0
     before = (tmp_path / "a_report.pdf").read_bytes()
     assert convert([good]) == 2
     assert "already exists" in capsys.readouterr().err
