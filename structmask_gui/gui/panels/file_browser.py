@@ -277,7 +277,8 @@ class FileBrowser(QWidget):
 
     def _on_stack(self) -> None:
         paths = self._session.paths
-        if paths:
+        # What is read from an address lies in no folder.
+        if paths and paths[0].exists():
             folder = paths[0].resolve().parent
             if folder != self.folder:
                 self.show_folder(str(folder))
