@@ -48,6 +48,9 @@ DOCKS = (
 )
 """In the order of the menu and of the keys Alt+1, Alt+2, …, Alt+0."""
 
+_FILES_WIDTH = 27
+"""Least width of the file browser, in letters."""
+
 _LEFT, _RIGHT, _BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
     Qt.DockWidgetArea.RightDockWidgetArea,
@@ -63,6 +66,8 @@ def build_panel(info: DockInfo, window: MainWindow) -> QWidget:
     elif info.id == "files":
         panel = made(window.session, window.settings)
         panel.open_requested.connect(window.open_paths)
+        # Narrower, it would have a letter in each line once the window was small.
+        panel.setMinimumWidth(panel.fontMetrics().horizontalAdvance("x") * _FILES_WIDTH)
     elif info.id == "presets":
         panel = made(window.session, window.settings, window.commands.apply_remedy)
         panel.said.connect(window.say)

@@ -20,7 +20,7 @@ from structmask_gui.gui.views.brightness import BrightnessView
 from structmask_gui.gui.views.colormaps import COLORMAPS, DIVERGING, lookup_table
 from structmask_gui.gui.views.image import ImageView
 from structmask_gui.gui.views.lag import ZoomLink
-from structmask_gui.gui.views.legend import Entry
+from structmask_gui.gui.views.legend import Entry, Legend
 from structmask_gui.gui.views.mask import MaskView
 from structmask_gui.gui.views.profiles import ProfilesView
 from structmask_gui.gui.views.ring_overlay import RingOverlayView
@@ -313,3 +313,22 @@ def test_meanings_differ_for_the_colour_blind() -> None:
     for i, a in enumerate(colors):
         for b in colors[i + 1 :]:
             assert np.linalg.norm(a - b) > 0.08
+
+
+def test_a_legend_beside_the_picture_has_an_entry_in_each_line(qtbot: QtBot) -> None:
+    drawn: list[float] = []
+    names = ("kept", "centre", "a long one of many words")
+    legend = Legend()
+    qtbot.addWidget(legend)
+    legend.set_entries(
+        tuple(Entry(name, lambda _, rect: drawn.append(rect.top())) for name in names)
+    )
+    legend.stand_beside(400)
+    legend.resize(400, 100)
+    legend.grab()
+    assert len(set(drawn)) == 3
+    drawn.clear()
+    legend.stand_below(40)
+    legend.resize(400, 40)
+    legend.grab()
+    assert len(set(drawn)) == 1

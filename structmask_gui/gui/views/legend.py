@@ -41,6 +41,7 @@ class Legend(QWidget):
         self._entries: tuple[Entry, ...] = ()
         self._theme = Theme.of(self.palette())
         self._size = QSize(0, 0)
+        self._column = False
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
 
     @property
@@ -61,13 +62,13 @@ class Legend(QWidget):
         self._theme = theme
         self.update()
 
-    def _places(self, width: float) -> list[tuple[float, float]]:
+    def _places(self, width: float, *, column: bool = False) -> list[tuple[float, float]]:
         metrics = QFontMetricsF(smaller(self.font()))
         line = self._line_height()
         x, y, places = _MARGIN, 2.0, []
         for entry in self._entries:
             need = _SWATCH + 5 + metrics.horizontalAdvance(entry.text)
-            if x > _MARGIN and x + need > width - _MARGIN:
+            if x > _MARGIN and (column or x + need > width - _MARGIN):
                 x, y = _MARGIN, y + line
             places.append((x, y))
             x += need + _GAP
@@ -84,10 +85,12 @@ class Legend(QWidget):
 
     def stand_below(self, height: int) -> None:
         """Take a line, or more, of the whole width."""
+        self._column = False
         self._take(QSize(0, height), QSize(_ANY, height))
 
     def stand_beside(self, width: int) -> None:
-        """Take a column of the whole height."""
+        """Take a column of the whole height, an entry in each line."""
+        self._column = True
         self._take(QSize(width, 0), QSize(width, _ANY))
 
     def _take(self, smallest: QSize, largest: QSize) -> None:
@@ -110,13 +113,14 @@ class Legend(QWidget):
         widest = max(metrics.horizontalAdvance(entry.text) for entry in self._entries)
         return round(widest + _SWATCH + 5 + 2 * _MARGIN + 1)
 
-    def paint_on(self, painter: QPainter, rect: QRectF) -> None:
-        """Draw the legend into a rectangle."""
+    def paint_on(self, painter: QPainter, rect: QRectF, *, column: bool = False) -> None:
+        """Draw the legend into a rectangle, in lines or in a column."""
         font = smaller(self.font())
         metrics = QFontMetricsF(font)
         line = self._line_height()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for entry, (x, y) in zip(self._entries, self._places(rect.width()), strict=True):
+        places = self._places(rect.width(), column=column)
+        for entry, (x, y) in zip(self._entries, places, strict=True):
             top = rect.top() + y
             left = rect.left() + x
             painter.save()
@@ -131,5 +135,5 @@ class Legend(QWidget):
         """Draw the legend."""
         painter = QPainter(self)
         painter.fillRect(self.rect(), self._theme.background)
-        self.paint_on(painter, QRectF(self.rect()))
+        self.paint_on(painter, QRectF(self.rect()), column=self._column)
         painter.end()

@@ -29,7 +29,7 @@ class QualityView(PictureView):
 
     def __init__(self, title: str, x_label: str, parent: QWidget | None = None) -> None:
         super().__init__(
-            title, x_label, "% of the noise", square=False, down=False, whole=False, parent=parent
+            title, x_label, "% of noise", square=False, down=False, whole=False, parent=parent
         )
         # A low dock has no room for it; the menu opens with the right button, too.
         self._header.hide()
