@@ -66,15 +66,17 @@ class Headline(QFrame):
         self.progress.setFixedWidth(160)
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress")
-        self.what = QLabel()
+        # As wide as the text, it made a small window wider each time, for good.
+        self.what = ElidingLabel()
         self.stop = QPushButton("Cancel")
         self.stop.setToolTip("Stop; the last result stays (Esc)")
         self.stop.clicked.connect(session.cancel)
         self._work = QWidget()
         work = QHBoxLayout(self._work)
         work.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.what, self.progress, self.stop):
-            work.addWidget(widget)
+        work.addWidget(self.what, 1)
+        work.addWidget(self.progress)
+        work.addWidget(self.stop)
         # The line keeps its height, or the views would jump with every measurement.
         line_height = self.stop.sizeHint().height()
 
@@ -105,7 +107,7 @@ class Headline(QFrame):
         below.setSpacing(10)
         below.addWidget(self.notes, 1, Qt.AlignmentFlag.AlignTop)
         below.addWidget(self.more, 0, Qt.AlignmentFlag.AlignBottom)
-        below.addWidget(self._work)
+        below.addWidget(self._work, 3)
         below.addStrut(line_height)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
