@@ -373,3 +373,12 @@ def test_the_buttons_of_the_docks_can_be_seen_in_the_dark(
     again = make_main_window(settings_module.load())
     assert all(lightness > 200 for lightness in colour_of_buttons(again.docks["rings"]))
     again.theme.choose("light")
+
+
+def test_a_long_progress_text_does_not_make_the_window_wider(loaded: MainWindow):
+    headline = loaded.headline
+    before = loaded.minimumSizeHint().width()
+    headline._on_progress(1, 2, "Measuring " + "a very long name " * 40, 75.0)
+    headline._show_work()
+    assert headline.what.is_cut
+    assert loaded.minimumSizeHint().width() == before
