@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.gui.session import Session
+from structmask_gui.gui.sources import check_unchanged
 from structmask_gui.gui.worker import Lane, Outcome
 
 log = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
     result, extraction = session.result, session.extraction
     assert result is not None
     assert extraction is not None
-    stacks = session.measured_stacks()
+    stacks, signatures = session.measured_stacks(), session.signatures
     scores = session.quality.scores if session.quality.current else None
     seconds: dict[Any, Any] = dict(session.seconds.used(extraction.parameters.source))
 
@@ -179,6 +180,8 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
             "tiff": export.save_tiff,
             "picture": export.save_picture,
         }
+        if "json" in files:
+            check_unchanged(signatures)
         for form, path in files.items():
             if form == "json":
                 record = make_record(
@@ -190,6 +193,8 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
                     progress=progress,
                     cancelled=cancelled,
                 )
+                # Its checksum is to be that of what was measured.
+                check_unchanged(signatures)
                 words = {"sentence": result.sentence}
                 export.save_record(record.model_copy(update=words), path, force=True)
             else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -21,9 +21,11 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.dialogs import without_icons
+from structmask_gui.gui.sources import check_unchanged
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
+    from structmask_gui.core.assessment import Basis
     from structmask_gui.gui.session import Session
     from structmask_gui.io.snippets import Snippet, Target
 
@@ -46,7 +48,8 @@ class SnippetDialog(QDialog):
         self.setWindowTitle("Copy the mask for a trainer")
         self._session = session
         self._mask = session.mask
-        self._noise = session.quality.basis.noise.values if session.quality.basis else None
+        self._basis: Basis | None = None
+        self._taken = False
         self.tabs = QTabWidget()
         self.stage = QCheckBox("These are denoised images: the output of a first stage")
         self.stage.setToolTip(
@@ -66,6 +69,8 @@ class SnippetDialog(QDialog):
         layout.addWidget(self.copied)
         layout.addWidget(buttons)
         without_icons(self)
+        session.quality.changed.connect(self._on_quality)
+        self._basis = session.quality.basis
         self._fill()
         for number, snippet in enumerate(self.snippets):
             if snippet.target == target:
@@ -79,13 +84,16 @@ class SnippetDialog(QDialog):
 
         if self._mask is None:
             return
-        paths = self._session.paths
+        paths, stack, basis = self._session.paths, self._session.stack, self._basis
         self.snippets = snippets(
             self._mask,
             image=paths[0].name if paths else "",
             stage="denoised" if self.stage.isChecked() else "raw",
             mask_file=proposed_name(self._session, FORMS[0]).name,
-            noise=self._noise,
+            noise=None if basis is None else basis.noise.values,
+            picture=None if basis is None else basis.image.values,
+            axes="" if stack is None else stack.axes,
+            channel=None if stack is None else stack.channel,
         )
         now = max(0, self.tabs.currentIndex())
         self.tabs.clear()
@@ -93,6 +101,34 @@ class SnippetDialog(QDialog):
             self.tabs.addTab(_page(made), made.title)
         self.tabs.setCurrentIndex(now)
         self.copied.clear()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Have the noise measured, if it is not yet: the shape for CAREamics is chosen by it."""
+        super().showEvent(event)
+        self._session.quality.watch(self, True)
+        if self._basis is None and self._session.quality.state == "measuring":
+            self.copied.setText(
+                "The noise is being measured; the shape for CAREamics may become another by it."
+            )
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Measure no longer for this dialog."""
+        self._session.quality.watch(self, False)
+        super().hideEvent(event)
+
+    def _on_quality(self) -> None:
+        """Take the noise into account as soon as it is measured; the mask stays the one copied."""
+        quality = self._session.quality
+        if self._basis is not None or self._session.mask is not self._mask:
+            return
+        if quality.state == "failed":
+            self.copied.clear()
+        elif quality.basis is not None:
+            before, self._basis = [made.text for made in self.snippets], quality.basis
+            taken = self._taken
+            self._fill()
+            if taken and before != [made.text for made in self.snippets]:
+                self.copied.setText("By the noise, measured now, the text is another: copy again.")
 
     @property
     def snippet(self) -> Snippet:
@@ -106,6 +142,7 @@ class SnippetDialog(QDialog):
         if self.snippet.needs_file:
             text += " It loads the mask's NPY file: export that, too."
         self.copied.setText(text)
+        self._taken = True
 
     def _on_tab(self, _index: int) -> None:
         self.copied.clear()
@@ -178,12 +215,13 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
     from structmask_gui.gui.exporting import FORMS, proposed_name
 
     stacks, frames = session.measured_stacks(), session.frames
+    signatures = session.signatures
     assert frames is not None
     seconds: dict[str, Any] = {}
     for kind, stack in session.seconds.used(extraction.parameters.source).items():
         seconds[kind] = stack
     scores = quality.scores if quality.current else None
-    basis = quality.basis
+    basis = quality.basis if quality.current else None
     mask_file = proposed_name(session, FORMS[0]).name
 
     def write(progress: Any, cancelled: Any) -> Path:
@@ -193,6 +231,7 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
         from structmask_gui.io.report import report_bytes
 
         figures = None if scores is None else scores.record()
+        check_unchanged(signatures)
         record = make_record(
             extraction,
             stacks,
@@ -202,11 +241,13 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
             progress=progress,
             cancelled=cancelled,
         )
+        check_unchanged(signatures)
         words = {"sentence": result.sentence, "notes": [*result.notes]}
         page = report_bytes(
             record.model_copy(update=words),
             extraction=extraction,
             noise=None if basis is None else basis.noise.values,
+            picture=None if basis is None else basis.image.values,
             frame=middle(frames, extraction.measurement.region),
             mask_file=mask_file,
         )

@@ -100,6 +100,7 @@ class Quality(QObject):
         self._again = False
         self._error = ""
         session.mask_changed.connect(self._follow)
+        session.stack_changed.connect(self._follow)
         session.pinned_changed.connect(self._follow)
         session.stale_changed.connect(self._on_stale)
 
@@ -172,19 +173,17 @@ class Quality(QObject):
             self.changed.emit()
 
     def _follow(self) -> None:
-        if not self._watchers:
-            return
+        watched = bool(self._watchers)
         session = self._session
-        if session.extraction is None:
-            self._forget(None)
-            self.changed.emit()
-            return
-        key = self._wanted()
-        if key != self._key:
-            self._forget(key)
-            self._measure()
-            self.changed.emit()
-        elif self._basis is not None:
+        key = None if session.extraction is None or session.asked is None else self._wanted()
+        if key is None or key != self._key:
+            # Also while nobody looks: what is known of another stack must not be taken for this.
+            self._forget(key if watched else None)
+            if watched:
+                if key is not None:
+                    self._measure()
+                self.changed.emit()
+        elif watched and self._basis is not None:
             self._score()
 
     def _wanted(self) -> tuple[Any, ...]:
@@ -204,6 +203,8 @@ class Quality(QObject):
     def _forget(self, key: object) -> None:
         self._measuring.cancel()
         self._scoring.cancel()
+        self._extras.cancel()
+        self._extra_key.clear()
         self._ticket = self._score_ticket = 0
         self._again = False
         self._key = key

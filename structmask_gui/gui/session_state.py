@@ -139,6 +139,11 @@ class SessionState(QObject):
         return restricted(self._stacks, self._frame_range)
 
     @property
+    def signatures(self) -> dict[Path, Signature | None]:
+        """What tells whether the open files were changed since; see `sources.check_unchanged`."""
+        return dict(self._signatures)
+
+    @property
     def paths(self) -> tuple[Path, ...]:
         """The files of the open stacks."""
         return tuple(Path(stack.path) for stack in self._stacks)

@@ -8,6 +8,7 @@ The newest job wins: submitting one cancels the job under way and replaces the j
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
@@ -32,8 +33,9 @@ _REPORT_EVERY = 0.05
 _STACK = 8 * 2**20
 """Bytes of stack: threads on macOS have 512 KB, which OpenBLAS overruns."""
 
-_abandoned: list[Lane] = []
-"""Lanes that did not stop in time; destroying a running QThread would abort the process."""
+_running: set[Lane] = set()
+"""Lanes that were started and not closed. Destroying a running QThread aborts the process, so none
+is let go before it has stopped, whatever becomes of its owner."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ class Lane(QThread):
             self._waiting.append(job)
             self._wake.notify()
         if not self.isRunning() and not self._closing:
+            _running.add(self)
             self.start()
         return job.ticket
 
@@ -180,9 +183,10 @@ class Lane(QThread):
         self.requestInterruption()
         self.quit()
         stopped = self.wait(int(timeout * 1000))
-        if not stopped:
+        if stopped:
+            _running.discard(self)
+        else:
             log.warning("%s did not stop within %g s", self.objectName(), timeout)
-            _abandoned.append(self)
         return stopped
 
     def run(self) -> None:
@@ -269,4 +273,11 @@ def sentence_of(error: OSError) -> str:
 
 def abandoned() -> bool:
     """Tell whether a lane could not be stopped and still runs."""
-    return any(lane.isRunning() for lane in _abandoned)
+    return any(lane.isRunning() for lane in _running)
+
+
+@atexit.register
+def _close_all() -> None:
+    """Stop what a program that just ends left running, before Python takes the threads apart."""
+    for lane in list(_running):
+        lane.close(timeout=2.0)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.gui import worker
 from structmask_gui.gui.app import make_application, make_window
 from structmask_gui.gui.logs import LogLines
 from structmask_gui.gui.main_window import MainWindow
@@ -103,3 +104,13 @@ def session(qapp: Any, workshop: Any) -> Iterator[Session]:
     made = Session(engine=workshop.engine())
     yield made
     made.close()
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """Fail a test that leaves a lane running: what owns it was not closed."""
+    yield
+    left = [lane.objectName() for lane in worker._running if lane.isRunning()]
+    for lane in list(worker._running):
+        lane.close()
+    assert not left

@@ -14,6 +14,7 @@ from structmask_gui.core.destripe import destriped
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.mask import Mask
+from structmask_gui.gui.exporting import Exporter
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.quality import QualityPanel
 from structmask_gui.gui.quality import BARE, PRESENT, PUBLISHED
@@ -260,3 +261,47 @@ def test_the_figures_come_within_20_ms(session: Session, qtbot: QtBot):
         times.append(time.perf_counter() - begun)
     # The best of several: the machine may be busy with something else.
     assert min(times) < 0.02
+
+
+def test_the_noise_of_another_file_is_not_kept_while_nobody_looks(
+    session: Session, tmp_path: Path, qtbot: QtBot
+):
+    quality = session.quality
+    quality.watch("test", True)
+    wait_current(session, qtbot)
+    quality.watch("test", False)
+    other = tmp_path / "other.npy"
+    np.save(other, noise((4, 128, 160), seed=9))
+    session.open(other)
+    qtbot.waitUntil(lambda: session.stack is not None and session.stack.name == "other.npy")
+    assert quality.basis is None
+    assert quality.scores is None
+
+
+def test_what_was_asked_of_another_file_is_dropped(session: Session, tmp_path: Path, qtbot: QtBot):
+    quality = session.quality
+    quality.watch("test", True)
+    wait_current(session, qtbot)
+    quality.suggest()
+    other = tmp_path / "other.npy"
+    np.save(other, noise((4, 128, 160), seed=9))
+    session.open(other)
+    qtbot.waitUntil(lambda: session.stack is not None and session.stack.name == "other.npy")
+    qtbot.waitUntil(lambda: not quality._extras.busy)
+    assert quality.suggestion is None
+
+
+def test_a_record_of_a_changed_file_is_refused(session: Session, stack_file: Path, qtbot: QtBot):
+    exporter = Exporter(session)
+    np.save(stack_file, noise((5, 128, 160), seed=3))
+    record, mask = stack_file.with_name("mask.json"), stack_file.with_name("mask.npy")
+    try:
+        with qtbot.waitSignal(exporter.failed) as failed:
+            exporter.export({"json": record, "npy": mask})
+        assert "rows.npy: was changed after it was opened" in failed.args[0]
+        assert not record.exists()
+        assert not mask.exists()
+        with qtbot.waitSignal(exporter.written):
+            exporter.export({"npy": mask})
+    finally:
+        exporter.close()

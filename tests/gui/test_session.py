@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import numpy as np
+import pytest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import InputError
@@ -252,3 +254,42 @@ def test_closing_in_mid_extraction_stops_the_threads(qapp, workshop: Workshop, q
     session.close()
     assert time.perf_counter() - begun < 1
     assert not session._measuring.isRunning()
+
+
+def test_opening_goes_on_when_the_measurement_before_it_has_ended(
+    session: Session, workshop: Workshop, qtbot: QtBot
+):
+    opened(session, qtbot)
+    workshop.slow = 0.3
+    session.set_parameter("patch_size", 32)
+    session.open(["b.tif"])
+    qtbot.waitUntil(lambda: not session._measuring.busy)
+    qtbot.wait(50)
+    assert session.busy_with == "opening"
+    workshop.slow = 0
+    qtbot.waitUntil(lambda: session.stack is not None and session.stack.name == "b.tif")
+    wait_for_result(session, qtbot)
+
+
+def test_a_late_frame_of_the_file_before_is_not_shown(
+    session: Session, workshop: Workshop, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    opened(session, qtbot)
+    release = threading.Event()
+    old = session.stack
+    read = type(old).read
+
+    def held_up(stack: Any, frame: int, *rows: Any) -> Any:
+        if stack is old:
+            release.wait(10)
+        return read(stack, frame, *rows)
+
+    monkeypatch.setattr(type(old), "read", held_up)
+    session.set_frame(3)
+    session.open(["small.tif"])
+    qtbot.waitUntil(lambda: session.stack is not old)
+    release.set()
+    qtbot.waitUntil(lambda: not session._reading.busy)
+    qtbot.wait(20)
+    assert session.image.shape == (64, 64)
+    wait_for_result(session, qtbot)
