@@ -57,6 +57,7 @@ from structmask_gui.core.under_picture import (
     leave_out_uneven,
     lines_beyond,
     pool_flat,
+    texture_beside,
     tile_places,
     uneven,
 )
@@ -214,6 +215,7 @@ class _Measuring:
             )
         if hidden and fit is not None:
             picture = fit.excess > _UNEXPLAINED and lines_beyond(fit, self.parameters)
+            picture = picture and texture_beside(lags, fit)
             fit = fit if picture else None
         elif wanted == "automatic" and fit is not None and not uneven(ratio, error):
             # A suspicion only. Where the fit beyond the optics' band explains what is within it,

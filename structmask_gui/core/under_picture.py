@@ -27,7 +27,11 @@ from structmask_gui.core.surfaces import Surface
 # alike by chance in more than one of twenty runs in which the mask is wrong.
 _SOME_FLAT_TILES, _ENOUGH_FLAT_TILES, _STEPS = 12, 160, 4
 # How far two looks that share nothing must agree on the lags (F1), to be relied on.
-_AGREEMENT = 0.5
+_AGREEMENT = 0.6
+# Variance over what the fit foretells, from which a texture of half the noise's strength is there.
+_MORE_VARIANCE = 1.25
+# Standard errors from which flat parts that are to be relied on are not alike.
+_STRICT = 1.0
 _ENOUGH_QUIET_TILES = 20
 # So many windowed tiles that overlap by half say as much as one that stands alone.
 _OVERLAP = 1.8
@@ -131,13 +135,22 @@ def _flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:
     if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.steps < _STEPS:
         return False
     ratio, error = tiles.unevenness(flat.chosen)
-    return not uneven(ratio, error, SUSPICION)
+    return not uneven(ratio, error, _STRICT)
 
 
 def lines_beyond(fit: SpectralFit, parameters: Parameters) -> bool:
     """Whether there is one line, or lone lags, beyond the optics' band."""
     # Where the fit foretells nothing beyond the corners it started in, it is no line.
     return spectrum_kind(fit, parameters) == "lines" and fit.cutoff < _INWARD
+
+
+def texture_beside(lags: LagEstimate, fit: SpectralFit) -> bool:
+    """Whether a fit beyond the optics' band leaves so much variance that it must be a picture's.
+
+    A little is left where the fit missed faint lags.
+    """
+    middle = len(fit.covariance) // 2
+    return lags.variance > _MORE_VARIANCE * float(fit.covariance[middle, middle])
 
 
 def correlated(lags: LagEstimate, parameters: Parameters) -> bool:
