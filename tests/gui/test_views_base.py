@@ -332,3 +332,19 @@ def test_a_legend_beside_the_picture_has_an_entry_in_each_line(qtbot: QtBot) -> 
     legend.resize(400, 40)
     legend.grab()
     assert len(set(drawn)) == 1
+
+
+def test_a_legend_keeps_its_room_until_another_file_is_shown(qtbot: QtBot) -> None:
+    view = ProfilesView()
+    qtbot.addWidget(view)
+    view.resize(300, 300)
+    view.show()
+    few, many = (
+        tuple(Entry(f"entry number {n}", lambda *_: None) for n in range(count)) for count in (2, 9)
+    )
+    heights = []
+    for entries in (few, many, few, (), few):
+        view.legend.set_entries(entries)
+        heights.append(view.legend.maximumHeight())
+    assert heights[2] == heights[1] > heights[0]
+    assert heights[4] == heights[0]

@@ -161,6 +161,7 @@ class PictureView(QWidget):
         """Put the legend below or beside the picture, wherever it leaves the picture larger."""
         self.legend.setVisible(bool(self.legend.texts))
         if not self.legend.texts:
+            self._legend_room_of = ()  # another file begins with the room it needs
             return
         width = self._header.width()
         height = self.height() - self._header.height()
