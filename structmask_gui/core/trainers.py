@@ -67,7 +67,9 @@ class Blanked:
     @property
     def sentence(self) -> str:
         """The figure, and the setting where the default blanks too much."""
-        text = f"{self.trainer.name} blanks about {self.percent:.0f} % of the input"
+        # Shares below 1 % would be rounded to none at all.
+        share = f"{self.percent:.0f}" if self.percent >= 1 else f"{self.percent:.1g}"
+        text = f"{self.trainer.name} blanks about {share} % of the input"
         if self.recommended < self.trainer.percent:
             return f"{text}; set {self.trainer.setting} to {self.recommended:g}."
         return f"{text}; its default is fine."

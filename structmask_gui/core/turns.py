@@ -9,8 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from structmask_gui.core.mask import Mask
+
+LagArray = NDArray[np.intp]
+
+_REST = 4
+"""Pixels that keep their place for each that forbids the flips, to call those few."""
+
+_NAMED = 4
+"""Up to so many are named."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +92,45 @@ def allowed_turns(mask: Mask) -> Turns:
         flip_y=np.array_equal(array, array[::-1]),
         quarter=np.array_equal(array, np.rot90(array)),
         half=np.array_equal(array, array[::-1, ::-1]),
+    )
+
+
+def flip_strays(mask: Mask) -> LagArray:
+    """Return the lags (dy, dx) that have no mirror image in the mask: they forbid the flips.
+
+    Of a mask made from an autocorrelation, which equals its half turn, they are the same for flips
+    left to right and top to bottom.
+    """
+    lags = mask.lags()
+    there = {tuple(lag) for lag in lags.tolist()}
+    alone = [(dy, -dx) not in there or (-dy, dx) not in there for dy, dx in lags.tolist()]
+    strays: LagArray = lags[np.array(alone, dtype=np.bool_)]
+    return strays
+
+
+def without_strays(mask: Mask) -> Mask:
+    """Return the mask without the pixels that have no mirror image in it."""
+    array = mask.array.copy()
+    places = flip_strays(mask) + np.array(mask.centre)
+    array[places[:, 0], places[:, 1]] = False
+    return Mask(array)
+
+
+def strays_sentence(mask: Mask) -> str:
+    """Say which pixels forbid the flips, if they are so few that it may be by chance."""
+    strays = flip_strays(mask)
+    left = mask.statistics.true_pixels - len(strays)
+    if not len(strays) or left < _REST * len(strays):
+        return ""
+    if len(strays) <= _NAMED:
+        named = _joined([f"({dy:+d}, {dx:+d})" for dy, dx in strays.tolist()])
+        where = f", at lag (dy, dx) {named},"
+    else:
+        where = ""
+    return (
+        f"Only {len(strays)} of the {mask.statistics.true_pixels} pixels{where} forbid the flips:"
+        f" they have no mirror image. Without them flips are allowed; if they look like chance,"
+        " erase them in the mask."
     )
 
 

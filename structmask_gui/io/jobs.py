@@ -111,14 +111,14 @@ class Result:
         dark, subtract : ImageStack, optional
             As `make_record` takes them.
         """
-        figures, noise = None, None
+        figures, noise, picture = None, None, None
         if quality or report_for is not None:
             try:
                 measured = extraction_basis(
                     extraction, frames, progress=progress, cancelled=cancelled
                 )
                 figures = quality_record(measured, assess(measured, extraction.mask))
-                noise = measured.noise.values
+                noise, picture = measured.noise.values, measured.image.values
             except (InputError, ParameterError):
                 if quality:
                     raise
@@ -140,6 +140,7 @@ class Result:
                 record,
                 extraction=extraction,
                 noise=noise,
+                picture=picture,
                 frame=middle(frames, extraction.measurement.region),
                 mask_file=report_for,
             )

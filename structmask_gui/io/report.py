@@ -35,6 +35,7 @@ def save_report(
     *,
     extraction: Extraction | None = None,
     noise: ArrayLike | None = None,
+    picture: ArrayLike | None = None,
     frame: ArrayLike | None = None,
     stage: ImageStage = "raw",
     mask_file: str = "mask.npy",
@@ -50,8 +51,9 @@ def save_report(
         The HTML file; it appears only once it is complete.
     extraction : Extraction, optional
         With it the autocorrelation and the rings are drawn too.
-    noise : array_like, optional
-        Autocovariance of the noise; with it the page says what CAREamics' nearest shape leaks.
+    noise, picture : array_like, optional
+        Autocovariances of the noise and of the frames as they are; with them the shape for
+        CAREamics is chosen by the estimated error, and the page says what it leaks.
     frame : array_like, shape (y, x), optional
         Part of a frame, to be shown; `structmask_gui.io.figures.middle` gives one.
     stage : "raw" or "denoised"
@@ -70,6 +72,7 @@ def save_report(
         record,
         extraction=extraction,
         noise=noise,
+        picture=picture,
         frame=frame,
         stage=stage,
         mask_file=mask_file,
@@ -82,6 +85,7 @@ def report_bytes(
     *,
     extraction: Extraction | None = None,
     noise: ArrayLike | None = None,
+    picture: ArrayLike | None = None,
     frame: ArrayLike | None = None,
     stage: ImageStage = "raw",
     mask_file: str = "mask.npy",
@@ -103,7 +107,7 @@ def report_bytes(
         *_rings(record),
         *_inputs(record),
         *_parameters(record),
-        *_use(record, mask, noise, stage, mask_file),
+        *_use(record, mask, noise, picture, stage, mask_file),
         *_repeat(record, mask_file),
     ]
     return page(f"Mask of {title}", body)
@@ -142,8 +146,9 @@ def _verdict(record: Record) -> Iterator[str]:
     if record.verdict is None:
         return
     verdict = record.verdict
-    yield "<h2>Verdict</h2>"
-    if verdict.sentence != record.sentence:
+    own = verdict.sentence == record.sentence
+    yield f"<h2>Verdict{'' if own else ' on the mask as extracted'}</h2>"
+    if not own:
         yield paragraph(verdict.sentence)
     yield bullets(text for text in verdict.details if text not in record.notes)
     yield table(
@@ -330,11 +335,26 @@ def _value(value: object) -> str:
 
 
 def _use(
-    record: Record, mask: Mask, noise: ArrayLike | None, stage: ImageStage, mask_file: str
+    record: Record,
+    mask: Mask,
+    noise: ArrayLike | None,
+    picture: ArrayLike | None,
+    stage: ImageStage,
+    mask_file: str,
 ) -> Iterator[str]:
     yield "<h2>How to use the mask</h2>"
     image = ", ".join(item.name for item in record.inputs)
-    for made in snippets(mask, image=image, stage=stage, mask_file=mask_file, noise=noise):
+    first = record.inputs[0] if record.inputs else None
+    for made in snippets(
+        mask,
+        image=image,
+        stage=stage,
+        mask_file=mask_file,
+        noise=noise,
+        picture=picture,
+        axes="" if first is None else first.axes,
+        channel=None if first is None else first.channel,
+    ):
         yield f"<h3>{escape(made.title)}</h3>"
         yield bullets(made.notes)
         yield code(made.text)

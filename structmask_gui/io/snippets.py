@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Literal
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from structmask_gui import __version__
 from structmask_gui.core.extraction import counted
-from structmask_gui.core.mask import SHAPE_WORDS, Mask, compare_masks
-from structmask_gui.core.quality import RADIUS, still_copied
-from structmask_gui.core.trainers import Blanked, blanked, careamics_masks
-from structmask_gui.core.turns import Turns, allowed_turns
+from structmask_gui.core.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.trainers import Blanked, blanked
+from structmask_gui.core.turns import Turns, allowed_turns, strays_sentence, without_strays
+from structmask_gui.io.careamics import CareamicsAxes, NearestShape, nearest_careamics
 
 Target = Literal["n2v", "autostructn2v", "careamics", "python"]
 ImageStage = Literal["raw", "denoised"]
@@ -64,90 +64,6 @@ class Snippet:
     needs_file: bool = False
 
 
-@dataclass(frozen=True)
-class NearestShape:
-    """The shape that CAREamics takes that is nearest to a mask.
-
-    Attributes
-    ----------
-    axes, span
-        As CAREamics calls them; axes is "none" and span 1 for the bare centre, which is plain N2V.
-    mask : Mask
-        What CAREamics then blanks.
-    left_visible : int
-        Pixels of the mask it does not blank.
-    hidden_more : int
-        Pixels it blanks beside the mask.
-    copied, copied_by_mask : float
-        Share of the noise that each leaves to be copied; NaN where the noise was not given.
-    """
-
-    axes: str
-    span: int
-    mask: Mask
-    left_visible: int
-    hidden_more: int
-    copied: float
-    copied_by_mask: float
-
-    @property
-    def exact(self) -> bool:
-        """Whether CAREamics blanks just the mask."""
-        return self.left_visible == 0 and self.hidden_more == 0
-
-    @property
-    def sentence(self) -> str:
-        """What the nearest shape is and what it leaks."""
-        name = "plain N2V" if self.axes == "none" else f"{self.axes} with span {self.span}"
-        if self.exact:
-            return f"CAREamics blanks just this mask: {name}."
-        text = f"CAREamics has no such mask; the nearest is {name}. It"
-        if self.left_visible:
-            text += f" leaves {counted(self.left_visible, 'pixel')} of the mask visible"
-        if self.left_visible and self.hidden_more:
-            text += " and"
-        if self.hidden_more:
-            text += f" hides {counted(self.hidden_more, 'pixel')} more"
-        if np.isfinite(self.copied):
-            text += (
-                f", and lets {100 * self.copied:.1f} % of the noise be copied where the mask lets"
-                f" {100 * self.copied_by_mask:.1f} %"
-            )
-        return text + "."
-
-
-def nearest_careamics(mask: Mask, noise: ArrayLike | None = None) -> NearestShape:
-    """Return the CAREamics shape that has most in common with a mask.
-
-    Parameters
-    ----------
-    mask : Mask
-    noise : array_like (2 R + 1, 2 R + 1), optional
-        Autocovariance of the noise; with it the answer says how much of it each lets be copied.
-
-    Raises
-    ------
-    InputError
-        If the noise is no autocovariance.
-    """
-    candidates = {"none 1": Mask(np.ones((1, 1), dtype=np.bool_)), **careamics_masks()}
-    compared = {name: compare_masks(mask, other) for name, other in candidates.items()}
-    # Of two that are equally near, the smaller one keeps more of the picture.
-    best = max(compared, key=lambda name: (compared[name].jaccard, -compared[name].pixels_b))
-    axes, span = best.split()
-    shape, comparison = candidates[best], compared[best]
-    copied = copied_by_mask = float("nan")
-    if noise is not None:
-        reach = min(np.shape(noise)) // 2
-        radius = min(RADIUS, reach // 2)
-        if radius:
-            copied = still_copied(noise, shape, radius)
-            copied_by_mask = still_copied(noise, mask, radius)
-    return NearestShape(
-        axes, int(span), shape, comparison.only_in_a, comparison.only_in_b, copied, copied_by_mask
-    )
-
-
 def snippets(
     mask: Mask,
     *,
@@ -155,6 +71,9 @@ def snippets(
     stage: ImageStage = "raw",
     mask_file: str = "mask.npy",
     noise: ArrayLike | None = None,
+    picture: ArrayLike | None = None,
+    axes: str = "",
+    channel: int | str | None = None,
 ) -> tuple[Snippet, ...]:
     """Return the texts for all targets.
 
@@ -168,11 +87,26 @@ def snippets(
         Whether that file holds raw images or the output of a first denoising.
     mask_file : str
         Where the NPY file of the mask is, for the texts that load it.
-    noise : array_like, optional
-        Autocovariance of the noise; see `nearest_careamics`.
+    noise, picture : array_like, optional
+        Autocovariances of the noise and of the frames as they are; see
+        `structmask_gui.io.careamics.nearest_careamics`.
+    axes : str
+        Letters of the file's dimensions, as `ImageStack.axes` gives them; empty if not known.
+    channel : int or "luminance", optional
+        Which of its channels was measured.
     """
     return tuple(
-        snippet(target, mask, image=image, stage=stage, mask_file=mask_file, noise=noise)
+        snippet(
+            target,
+            mask,
+            image=image,
+            stage=stage,
+            mask_file=mask_file,
+            noise=noise,
+            picture=picture,
+            axes=axes,
+            channel=channel,
+        )
         for target in TARGETS
     )
 
@@ -185,11 +119,15 @@ def snippet(
     stage: ImageStage = "raw",
     mask_file: str = "mask.npy",
     noise: ArrayLike | None = None,
+    picture: ArrayLike | None = None,
+    axes: str = "",
+    channel: int | str | None = None,
 ) -> Snippet:
     """Return the text for one target; see `snippets`."""
     about = _About.of(mask, image, stage, mask_file)
     if target == "careamics":
-        return _careamics(about, nearest_careamics(mask, noise))
+        nearest = nearest_careamics(mask, noise, picture)
+        return _careamics(about, nearest, CareamicsAxes.of(axes, channel))
     return {"n2v": _n2v, "autostructn2v": _autostructn2v, "python": _python}[target](about)
 
 
@@ -220,6 +158,11 @@ class _About:
                 f" ({stage} images), StructMask {__version__}.\n"
             ),
         )
+
+    @property
+    def strays(self) -> str:
+        """Which few pixels forbid the flips, if it is only those; may be empty."""
+        return strays_sentence(self.mask)
 
     @property
     def bare(self) -> bool:
@@ -348,7 +291,7 @@ def _autostructn2v(about: _About) -> Snippet:
     return Snippet("autostructn2v", TARGETS["autostructn2v"], text, tuple(notes), True)
 
 
-def _careamics(about: _About, nearest: NearestShape) -> Snippet:
+def _careamics(about: _About, nearest: NearestShape, axes: CareamicsAxes) -> Snippet:
     pixels = nearest.mask.statistics.true_pixels
     share = next(item for item in blanked(pixels) if item.trainer.name == "CAREamics")
     percent = max(share.recommended, CAREAMICS_LEAST_PERCENT)
@@ -369,18 +312,20 @@ def _careamics(about: _About, nearest: NearestShape) -> Snippet:
         if nearest.span > _CAREAMICS_ROI:
             # N2V2 takes its median in this square and the shape has to fit into it.
             struct += f"    roi_size={nearest.span},\n"
+    strays = _comment(about.strays, "    ")
     text = (
         about.heading
-        + f"# {nearest.sentence}\n"
+        + _comment(nearest.sentence)
         + "from careamics.config import create_advanced_n2v_config\n\n"
         + "config = create_advanced_n2v_config(\n"
         + '    experiment_name="structn2v",\n'
         + '    data_type="tiff",\n'
-        + '    axes="TYX",\n'
+        + axes.lines
         + f"    patch_size=[{about.patch}, {about.patch}],\n"
         + "    batch_size=16,\n"
         + struct
         + f"    masked_pixel_percentage={percent:g},\n"
+        + strays
         + f"    augmentations={json.dumps(allowed)},\n"
         + ")\n"
     )
@@ -413,15 +358,23 @@ def _python(about: _About) -> Snippet:
     return Snippet("python", TARGETS["python"], text, notes, not about.as_literal)
 
 
+def _comment(sentence: str, indent: str = "") -> str:
+    """Return a sentence as lines of comment; none of an empty one."""
+    return "".join(f"{indent}# {line}\n" for line in wrap(sentence, 96 - len(indent)))
+
+
 def _one_switch(about: _About, setting: str) -> str:
     """Return the note for a trainer that turns and flips, or does neither."""
     if about.turns.all:
         return _augmentation(about, setting)
-    return (
+    text = (
         f"Augmentation ({setting}): off, because it is one switch for flips and quarter turns, and"
         " not all of them leave this mask unchanged."
     )
+    helps = about.strays and allowed_turns(without_strays(about.mask)).all
+    return f"{text} {about.strays}" if helps else text
 
 
 def _augmentation(about: _About, setting: str) -> str:
-    return f"Augmentation ({setting}): {about.turns.sentence[0].lower()}{about.turns.sentence[1:]}"
+    text = f"Augmentation ({setting}): {about.turns.sentence[0].lower()}{about.turns.sentence[1:]}"
+    return f"{text} {about.strays}" if about.strays else text

@@ -61,6 +61,24 @@ def test_what_careamics_leaks_is_said(loaded: MainWindow, qtbot: QtBot):
     assert any("of the noise be copied" in note for note in made.snippet.notes)
 
 
+def test_the_dialog_has_the_noise_measured_for_careamics(loaded: MainWindow, qtbot: QtBot):
+    gaps = np.zeros((1, 9), dtype=bool)
+    gaps[0, [0, 4, 8]] = True
+    loaded.session.set_mask(Mask(gaps), "edited by hand", "Draw")
+    made = SnippetDialog(loaded, loaded.session, "careamics")
+    qtbot.addWidget(made)
+    assert "by overlap" in made.snippet.text
+    made.copy()
+    made.show()
+    assert "is being measured" in made.copied.text()
+    qtbot.waitUntil(lambda: "by overlap" not in made.snippet.text, timeout=15_000)
+    assert "estimated error" in made.snippet.text
+    assert made.snippet.target == "careamics"
+    assert "copy again" in made.copied.text()
+    assert 'axes="TYX"' in made.snippet.text
+    made.reject()
+
+
 def test_the_report_is_of_the_edited_mask(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
     loaded.show_panel("quality")
     loaded.session.set_mask(ROW, "edited by hand", "Draw")

@@ -73,7 +73,7 @@ def test_a_page_of_the_published_method(measured):
     assert record.inputs[0].sha256 in found.text
     for name in parameter_infos():
         assert name in found.text
-    for made in snippets(extraction.mask, image="a.tif"):
+    for made in snippets(extraction.mask, image="a.tif", axes=record.inputs[0].axes):
         assert made.text in found.text
     for title in TARGETS.values():
         assert title in found.headings

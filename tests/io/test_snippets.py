@@ -6,11 +6,14 @@ import types
 import numpy as np
 import pytest
 
+from structmask_gui.core.blindspot import rank_masks
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.core.trainers import blanked_share, careamics_mask, careamics_masks
+from structmask_gui.core.turns import without_strays
+from structmask_gui.io.careamics import CareamicsAxes, nearest_careamics
 from structmask_gui.io.export import save_npy
-from structmask_gui.io.snippets import TARGETS, nearest_careamics, snippet, snippets
+from structmask_gui.io.snippets import TARGETS, snippet, snippets
 from tests.io.conftest import random_masks
 
 ROW = Mask(np.ones((1, 11), dtype=bool))
@@ -233,6 +236,83 @@ def test_the_nearest_shape_says_what_it_leaks():
     assert f"lets {100 * nearest.copied:.1f} % of the noise be copied" in nearest.sentence
     assert "be copied" not in nearest_careamics(mask).sentence
     assert nearest_careamics(BARE).sentence == "CAREamics blanks just this mask: plain N2V."
+
+
+def test_with_the_noise_the_shape_is_chosen_by_the_error_not_by_the_overlap():
+    # Three pixels in a row, far apart: the bare centre has most in common with them.
+    gaps = np.zeros((1, 9), dtype=bool)
+    gaps[0, [0, 4, 8]] = True
+    mask = Mask(gaps)
+    by_overlap = nearest_careamics(mask)
+    assert by_overlap.axes == "none"
+    assert by_overlap.chosen_by == "overlap"
+    assert "by overlap: the noise is not measured" in by_overlap.sentence
+    noise = NoiseModel(kernels()["row 5"]).correlation(24)
+    dy, dx = np.mgrid[-24:25, -24:25]
+    picture = noise + 10 * np.exp(-(dx**2 + dy**2) / 30)
+    chosen = nearest_careamics(mask, noise, picture)
+    assert chosen.axes == "horizontal"
+    assert chosen.chosen_by == "error"
+    assert "by the estimated error and the noise still copied, horizontal" in chosen.sentence
+    ranked = rank_masks(noise, picture, {"none 1": None, **careamics_masks()})
+    ties = [item for item in ranked if item.rank == 1]
+    assert f"{chosen.axes} {chosen.span}" in [item.label for item in ties]
+    assert chosen.copied <= min(item.copied for item in ties) + 0.005
+    # What CAREamics can blank as it is stays.
+    assert nearest_careamics(ROW, noise, picture).exact
+
+
+@pytest.mark.parametrize(
+    ("letters", "channel", "axes", "taken", "said"),
+    [
+        ("", None, "YX", None, "TYX for stacks"),
+        ("YX", None, "YX", None, ""),
+        ("TYX", None, "TYX", None, ""),
+        ("ZYX", None, "TYX", None, "the file has ZYX"),
+        ("QYX", None, "TYX", None, "the file has QYX"),
+        ("TZYX", None, "TSYX", None, "the file has TZYX"),
+        ("ZTYX", None, "STYX", None, "the file has ZTYX"),
+        ("QIYX", None, "TSYX", None, "the file has QIYX"),
+        ("TCYX", 1, "TCYX", 1, ""),
+        ("YXS", 2, "YXC", 2, ""),
+        ("YXS", "luminance", "YX", None, "make grey images first"),
+        ("TZQYX", None, "SYX", None, "bring it into this order first"),
+        ("YTX", None, "SYX", None, "bring it into this order first"),
+        ("XYT", None, "XYT", None, ""),
+    ],
+)
+def test_careamics_is_told_the_axes_of_the_file(run, letters, channel, axes, taken, said):
+    told = CareamicsAxes.of(letters, channel)
+    assert (told.axes, told.channel) == (axes, taken)
+    assert said in told.comment
+    assert bool(said) == bool(told.comment)
+    seen: dict[str, object] = {}
+    run(
+        snippet("careamics", ROW, axes=letters, channel=channel).text,
+        ROW,
+        careamics__config={"create_advanced_n2v_config": lambda **options: seen.update(options)},
+    )
+    assert seen["axes"] == axes
+    assert seen.get("channels") == (None if taken is None else [taken])
+
+
+def test_few_pixels_that_forbid_the_flips_are_named(run):
+    array = np.zeros((21, 3), dtype=bool)
+    array[:, 1] = True
+    array[7, 2] = array[13, 0] = True
+    made = snippet("careamics", Mask(array))
+    assert "augmentations=[]" in made.text
+    for text in (made.text.replace("\n    # ", " "), " ".join(made.notes)):
+        assert "Only 2 of the 23 pixels, at lag (dy, dx) (-3, +1) and (+3, -1), forbid" in text
+        assert "Without them flips are allowed" in text
+    assert careamics(run, without_strays(Mask(array)))["augmentations"] == ["x_flip", "y_flip"]
+    # A diagonal is no matter of a few pixels, and n2v's one switch needs quarter turns too.
+    assert "forbid" not in snippet("careamics", Mask(np.eye(9, dtype=bool))).text
+    assert "forbid" not in " ".join(snippet("n2v", Mask(array)).notes)
+    blob = np.ones((5, 5), dtype=bool)
+    blob = np.pad(blob, 1)
+    blob[0, 2] = blob[6, 4] = True
+    assert "Only 2 of the 27" in " ".join(snippet("n2v", Mask(blob)).notes)
 
 
 @pytest.mark.careamics
