@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from structmask_gui.core.extraction import Extraction, counted
+from structmask_gui.core.extraction import Extraction
 from structmask_gui.core.mask import SHAPE_WORDS, Mask
 
 
@@ -27,7 +27,7 @@ class EditedExtraction(Extraction):
     def sentence(self) -> str:
         """What the mask is and how it came about."""
         statistics = self.mask.statistics
-        pixels = "" if statistics.true_pixels == 1 else f", {statistics.true_pixels} pixels"
+        pixels = "" if statistics.true_pixels == 1 else f", {statistics.size_words}"
         return f"{SHAPE_WORDS[statistics.shape_class]}{pixels}, {self.how}."
 
     @property
@@ -40,8 +40,8 @@ class EditedExtraction(Extraction):
                 " shares as much noise, stays visible."
             )
         if self.extracted is not None:
-            count = counted(self.extracted.mask.statistics.true_pixels, "pixel")
-            notes.append(f"Extracted were {count}: {self.extracted.sentence}")
+            # A verdict is about the mask it was extracted with, not about this one.
+            notes.append(f"The mask as extracted: {self.extracted.sentence}")
             notes += self.extracted.notes
         return tuple(notes)
 

@@ -88,7 +88,7 @@ class Extraction:
             return self.verdict.sentence
         statistics, sampling = self.mask.statistics, self.measurement.sampling
         what = SHAPE_WORDS[statistics.shape_class]
-        pixels = "" if statistics.true_pixels == 1 else f", {statistics.true_pixels} pixels"
+        pixels = "" if statistics.true_pixels == 1 else f", {statistics.size_words}"
         return (
             f"{what}{pixels}, from {counted(sampling.n_used, 'patch', 'patches')}"
             f" of {counted(sampling.n_frames, 'frame')}."
@@ -103,7 +103,7 @@ class Extraction:
             notes += self.verdict.details
             limit, reach = "max_pixels", "max_lag"
         else:
-            if self.rings is not None and self.mask.statistics.true_pixels == 1:
+            if self.rings is not None and self.rings_found_nothing:
                 notes.append(_why_bare(self.rings, self.dropped_by_component))
             for reason, count in self.measurement.sampling.left_out.items():
                 notes.append(f"{counted(count, 'patch', 'patches')} left out: {reason}.")
@@ -121,27 +121,37 @@ class Extraction:
         return tuple(notes)
 
     @property
+    def rings_found_nothing(self) -> bool:
+        """Whether the published method left only the centre, which another method may not."""
+        return self.rings is not None and self.mask.statistics.true_pixels == 1
+
+    @property
     def touches_edge(self) -> bool:
         """Whether a pixel of the mask lies on the outermost ring."""
         array = self.mask.array
         return bool(array[0].any() or array[:, 0].any())
 
 
+# The preset's name in the window, and the option for it on the command line.
+_TRY_AUTOMATIC = "Try the preset automatic (--preset automatic)"
+
+
 def _why_bare(analysis: RingAnalysis, dropped_by_component: int) -> str:
     if not any(ring.considered for ring in analysis.rings):
         return (
-            "Only the centre is left: no ring is as strong as center_ratio_threshold asks. The"
-            " noise may be uncorrelated, and plain N2V is then the right choice; or lower"
+            "Only the centre is left: no ring is as strong as center_ratio_threshold asks."
+            f" {_TRY_AUTOMATIC}, which finds weak correlation under a picture, or lower"
             " center_ratio_threshold."
         )
     if dropped_by_component:
         return (
-            "Only the centre is left: the selected pixels do not touch it. Switch"
-            " keep_center_component_only off to keep them."
+            f"Only the centre is left: the selected pixels do not touch it. {_TRY_AUTOMATIC}, or"
+            " switch keep_center_component_only off to keep them."
         )
     return (
         "Only the centre is left: no pixel is above its ring's threshold, or the limit on the"
-        " mask's size is too low. Lower base_percentile or raise max_true_pixels."
+        f" mask's size is too low. {_TRY_AUTOMATIC}, or lower base_percentile or raise"
+        " max_true_pixels."
     )
 
 

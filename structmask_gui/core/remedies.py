@@ -23,12 +23,15 @@ class Remedy:
         What is added to a parameter; the sum is clipped to the accepted range.
     values : mapping of str to object
         What a parameter is set to.
+    otherwise : str
+        What to do if it does not help, as a sentence; may be empty.
     """
 
     id: str
     text: str
     shifts: Mapping[str, float] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    otherwise: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,19 @@ class Remedied:
         The parameters that change.
     text : str
         The changes in words, as in "Base percentile 50 → 40, Largest mask 25 → 35".
+    otherwise : str
+        What to do if it does not help; may be empty.
     """
 
     parameters: Parameters
     changes: dict[str, tuple[Any, Any]]
     text: str
+    otherwise: str = ""
+
+    @property
+    def sentences(self) -> str:
+        """The changes as a sentence, and what to do if they do not help."""
+        return f"{self.text}. {self.otherwise}".rstrip()
 
 
 REMEDIES: dict[str, Remedy] = {
@@ -79,6 +90,7 @@ REMEDIES: dict[str, Remedy] = {
                 "base_percentile": 25.0,
                 "use_center_proximity": False,
             },
+            otherwise="If nothing is found then either, try the preset automatic.",
         ),
         Remedy(
             "random_noise_caught",
@@ -133,13 +145,17 @@ def apply_remedy(parameters: Parameters, remedy: str | Remedy) -> Remedied:
         if value != getattr(parameters, name)
     }
     if not changes:
-        return Remedied(parameters, {}, "nothing: everything is already set so")
+        nothing = "nothing: everything is already set so"
+        return Remedied(parameters, {}, nothing, remedy.otherwise)
     text = ", ".join(
         f"{infos[name].about.label} {_shown(old)} → {_shown(new)}"
         for name, (old, new) in changes.items()
     )
     return Remedied(
-        parameters.changed({name: new for name, (_, new) in changes.items()}), changes, text
+        parameters.changed({name: new for name, (_, new) in changes.items()}),
+        changes,
+        text,
+        remedy.otherwise,
     )
 
 

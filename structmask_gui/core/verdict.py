@@ -57,7 +57,7 @@ KIND_WORDS: dict[Kind, str] = {
 
 FLAG_WORDS: dict[Flag, str] = {
     "whole_line": "The lines do not end within the largest lag: no mask of this size hides them;"
-    " remove the line offsets first.",
+    " remove their offsets first (What the mask will do › Save destriped frames…).",
     "fixed_pattern": "A pattern is the same in every frame: correct offset and gain first.",
     "fixed_pattern_not_tested": "A fixed pattern was not tested.",
     "interpolated": "The highest frequencies are missing, as where images were resampled,"
@@ -122,6 +122,8 @@ class Verdict:
     more_patches : int
         How many more patches like these would settle lags that are as large as the floor but not
         proven; 0 if none is open.
+    lines : str or None
+        Which lines do not end within the largest lag, "rows" or "columns".
     """
 
     kind: Kind
@@ -130,6 +132,7 @@ class Verdict:
     sentence: str
     details: tuple[str, ...]
     more_patches: int = 0
+    lines: Literal["rows", "columns"] | None = None
 
     @property
     def text(self) -> str:
@@ -163,8 +166,9 @@ def judge(
         sure=sure,
         flags=flags,
         sentence=_sentence(kind, sure, flags, estimate, selection),
-        details=_details(flags, estimate, more),
+        details=_details(flags, estimate, more, line),
         more_patches=more,
+        lines=line,
     )
 
 
@@ -403,7 +407,7 @@ def _sentence(
     if kind != "none" and pixels == 1:
         what = f"Weak whole {kind}"
     elif pixels > 1:
-        what += f", {pixels} pixels"
+        what += f", {Mask.checked(selection.kept).statistics.size_words}"
     if "cannot_tell" in flags:
         certainty = "Cannot tell noise and picture apart"
     else:
@@ -422,18 +426,28 @@ def _left_out(estimate: CorrelationEstimate) -> list[str]:
     return [f"{n} {_SHORT.get(why, why)}" for why, n in estimate.sampling.left_out.items()]
 
 
-def _details(flags: tuple[Flag, ...], estimate: CorrelationEstimate, more: int) -> tuple[str, ...]:
+def _details(
+    flags: tuple[Flag, ...],
+    estimate: CorrelationEstimate,
+    more: int,
+    line: Literal["rows", "columns"] | None,
+) -> tuple[str, ...]:
     details = []
     for flag in flags:
         if flag == "whole_line":
             rows, columns = _line_share(estimate)
             share = max(rows, columns)
             what = "rows" if rows >= columns else "columns"
-            extra = ""
+            # Lines seen only up to the largest lag may end soon after it.
+            extra = " Or raise max_lag to look for their end."
             if share >= _LINE_SHARE:
                 number = f"{100 * share:.1g}" if share < 0.1 else f"{100 * min(share, 1.0):.0f}"
                 extra = f" Whole {what} hold {number} % of the variance."
-            details.append(FLAG_WORDS[flag] + extra)
+            words = FLAG_WORDS[flag]
+            if line is not None:
+                words = words.replace("The lines", f"The {line}")
+                words = words.replace("their offsets", f"the {line[:-1]} offsets")
+            details.append(words + extra)
         elif flag == "hot_pixels":
             share = 100 * estimate.evidence.hot_share
             details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")

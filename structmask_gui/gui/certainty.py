@@ -13,28 +13,35 @@ from structmask_gui.gui.views.theme import BLUISH_GREEN, ORANGE, VERMILION
 if TYPE_CHECKING:
     from structmask_gui.core.verdict import Verdict
 
-Certainty = Literal["sure", "not sure", "cannot tell"]
+Certainty = Literal["sure", "attention", "not sure", "cannot tell"]
 
 WORDS: dict[Certainty, str] = {
     "sure": "Sure: the mask can be relied on.",
+    "attention": "Attention: it is sure what the noise is, but something has to be done first; the"
+    " line below says what.",
     "not sure": "Not sure: the lines below say what is in doubt.",
     "cannot tell": "Cannot tell: the noise and the picture could not be told apart.",
 }
 """What the tooltip says of each."""
 
-_COLORS = {"sure": BLUISH_GREEN, "not sure": ORANGE, "cannot tell": VERMILION}
+_COLORS = {"sure": BLUISH_GREEN, "attention": ORANGE, "not sure": ORANGE, "cannot tell": VERMILION}
 _SIDE = 24
+_FIRST = {"whole_line", "fixed_pattern"}
+"""Flags of what has to be corrected before a mask is of use."""
 
 
 def certainty_of(verdict: Verdict) -> Certainty:
     """Return how sure a verdict is."""
     if "cannot_tell" in verdict.flags:
         return "cannot tell"
-    return "sure" if verdict.sure else "not sure"
+    if not verdict.sure:
+        return "not sure"
+    # No mask alone will do, however sure it is; a tick would say that it does.
+    return "attention" if _FIRST & set(verdict.flags) else "sure"
 
 
 class CertaintySign(QWidget):
-    """A tick in a disc, a question mark in a square, or an exclamation mark in a triangle."""
+    """A tick in a disc, a mark in a square (! or ?), or an exclamation mark in a triangle."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,7 +81,7 @@ def draw_sign(painter: QPainter, rect: QRectF, certainty: Certainty) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_COLORS[certainty])
     side = rect.width()
-    ink = QColor(255, 255, 255) if certainty != "not sure" else QColor(0, 0, 0)
+    ink = QColor(255, 255, 255) if _COLORS[certainty] != ORANGE else QColor(0, 0, 0)
     if certainty == "sure":
         painter.drawEllipse(rect)
         painter.setPen(QPen(ink, side / 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
@@ -83,14 +90,14 @@ def draw_sign(painter: QPainter, rect: QRectF, certainty: Certainty) -> None:
         painter.drawPolyline(QPolygonF([rect.topLeft() + QPointF(*p) * side for p in tick]))
         return
     place = rect
-    if certainty == "not sure":
+    if certainty != "cannot tell":
         painter.drawRoundedRect(rect, side / 6, side / 6)
     else:
         corners = (rect.bottomLeft(), QPointF(rect.center().x(), rect.top()), rect.bottomRight())
         painter.drawPolygon(QPolygonF(corners))
         place = rect.adjusted(0, side * 0.18, 0, 0)
     font = QFont(painter.font())
-    font.setPixelSize(round(side * (0.75 if certainty == "not sure" else 0.62)))
+    font.setPixelSize(round(side * (0.62 if certainty == "cannot tell" else 0.75)))
     font.setBold(True)
     painter.setFont(font)
     painter.setPen(ink)

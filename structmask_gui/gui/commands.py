@@ -359,7 +359,7 @@ class Commands(QObject):
         said = REMEDIES[name].text
         remedied = apply_remedy(self._session.parameters, name)
         self._session.set_parameters(remedied.parameters, said)
-        self._window.say(f"{said}: {remedied.text}.")
+        self._window.say(f"{said}: {remedied.sentences}")
         log.info("%s: %s", said, remedied.text)
 
     # --- presets and compare ------------------------------------------------------------------

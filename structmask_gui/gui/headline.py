@@ -61,6 +61,10 @@ class Headline(QFrame):
         self.more.setToolTip("Show all of it")
         self.more.clicked.connect(self.notes.show_all)
         self.notes.cut_changed.connect(self.more.setVisible)
+        self.automatic = QPushButton("Try automatic")
+        self.automatic.setToolTip("Take the preset automatic; undo goes back")
+        self.automatic.hide()
+        self.automatic.clicked.connect(self._try_automatic)
 
         self.progress = QProgressBar()
         self.progress.setFixedWidth(160)
@@ -107,6 +111,7 @@ class Headline(QFrame):
         below.setSpacing(10)
         below.addWidget(self.notes, 1, Qt.AlignmentFlag.AlignTop)
         below.addWidget(self.more, 0, Qt.AlignmentFlag.AlignBottom)
+        below.addWidget(self.automatic, 0, Qt.AlignmentFlag.AlignBottom)
         below.addWidget(self._work, 3)
         below.addStrut(line_height)
         layout = QVBoxLayout(self)
@@ -143,6 +148,8 @@ class Headline(QFrame):
             self.sentence.setText(_HINT if open_now is None else f"{open_now.name}: no mask yet.")
             notes = []
         verdict = None if extraction is None else extraction.verdict
+        if self._session.edit is not None:
+            verdict = None  # it is about the mask as it was extracted, and stands in the notes
         self.certainty.set_certainty(None if verdict is None else certainty_of(verdict))
         self.notes.set_sentences(notes)
         self._on_state()
@@ -168,6 +175,19 @@ class Headline(QFrame):
         shown = session.stale and session.extraction is not None
         if self.state.isHidden() == shown:
             self.state.setVisible(shown)
+        extraction = session.extraction
+        self.automatic.setVisible(
+            extraction is not None
+            and extraction.rings_found_nothing
+            and session.edit is None
+            and session.uses_rings
+        )
+
+    def _try_automatic(self) -> None:
+        from structmask_gui.io.presets import built_in_presets
+
+        preset = next(one for one in built_in_presets() if one.name == "automatic")
+        self._session.apply_preset(preset)
 
     def _on_busy(self, busy: bool) -> None:
         if busy:

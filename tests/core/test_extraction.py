@@ -338,3 +338,26 @@ def test_invariants_of_every_mask(values, layout, shape, seed):
         extraction.rings.selected.sum() - 1
     )
     assert extraction.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{}, {"max_true_pixels": 1}, {"center_ratio_threshold": 0.9}],
+)
+def test_the_bare_centre_leads_to_automatic(values):
+    white = np.random.default_rng(0).normal(size=(4, 128, 128))
+    extraction = extract_array(white, Parameters(**values))
+    assert extraction.rings_found_nothing
+    assert "preset automatic (--preset automatic)" in extraction.notes[0]
+    assert "right choice" not in extraction.notes[0]
+    assert not extract_array(rows(), Parameters()).rings_found_nothing
+
+
+def test_an_edited_mask_says_what_the_verdict_was():
+    from structmask_gui.core.edited import edited
+    from structmask_gui.core.mask import Mask
+
+    extraction = extract_array(rows(), Parameters(method="statistical", source="frames"))
+    result = edited(extraction, Mask(np.array([[1, 0, 1, 0, 1]], bool)), "edited by hand")
+    assert result.sentence == "Row, 3 pixels within 5, with gaps, edited by hand."
+    assert result.notes[0] == f"The mask as extracted: {extraction.sentence}"

@@ -123,3 +123,18 @@ def test_comparison_of_equal_masks():
 def test_comparison_names_the_bad_one():
     with pytest.raises(InputError, match="mask left"):
         compare_masks(np.ones((2, 2)), np.ones((3, 3)), labels=("left", "right"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([[1]], "1 pixel"),
+        ([[1, 1, 1]], "3 pixels"),
+        ([[1, 0, 0, 0, 1, 0, 0, 0, 1]], "3 pixels within 9, with gaps"),
+        ([[1], [0], [1], [0], [1]], "3 pixels within 5, with gaps"),
+        ([[1, 0, 0], [0, 1, 0], [0, 0, 1]], "3 pixels"),
+        ([[1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]], "3 pixels within 3 x 5, with gaps"),
+    ],
+)
+def test_pixels_that_are_apart_are_said_to_be(rows, words):
+    assert Mask(np.array(rows, bool)).statistics.size_words == words

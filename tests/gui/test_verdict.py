@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.gui import certainty as certainty_module
 from structmask_gui.gui.certainty import Certainty, certainty_of, draw_sign
@@ -37,6 +38,10 @@ CERTAINTIES = get_args(Certainty)
     ("sure", "flags", "expected"),
     [
         (True, (), "sure"),
+        (True, ("moving",), "sure"),
+        (True, ("whole_line",), "attention"),
+        (True, ("fixed_pattern",), "attention"),
+        (False, ("whole_line",), "not sure"),
         (False, ("picture",), "not sure"),
         (False, ("picture", "cannot_tell"), "cannot tell"),
     ],
@@ -222,6 +227,38 @@ def test_one_click_each_way(automatic: MainWindow, qtbot: QtBot) -> None:
     assert views.rings.isVisible()
     assert not views.tabs.isTabVisible(brightness)
     assert not automatic.headline.certainty.isVisible()
+
+
+def test_an_edited_mask_has_no_tick(automatic: MainWindow) -> None:
+    session, headline = automatic.session, automatic.headline
+    assert headline.certainty.certainty == certainty_of(session.extraction.verdict)
+    assert headline.certainty.isVisible()
+    session.set_mask(Mask(np.array([[1, 0, 1, 0, 1]], bool)), "edited by hand", "Edit")
+    assert not headline.certainty.isVisible()
+    assert headline.sentence.text() == "Row, 3 pixels within 5, with gaps, edited by hand."
+    assert session.extraction.verdict.sentence in headline.notes.text()
+    session.history.undo()
+    assert headline.certainty.isVisible()
+
+
+def test_automatic_is_a_click_away_where_rings_find_nothing(
+    loaded: MainWindow, qtbot: QtBot
+) -> None:
+    session, button = loaded.session, loaded.headline.automatic
+    assert not session.extraction.rings_found_nothing
+    assert not button.isVisible()
+    session.set_parameter("max_true_pixels", 1)
+    assert session.extraction.rings_found_nothing
+    assert button.isVisible()
+    button.click()
+    assert not button.isVisible()
+    wait_for_result(session, qtbot)
+    assert session.preset.name == "automatic"
+    assert session.extraction.verdict is not None
+    assert not button.isVisible()
+    session.history.undo()
+    wait_for_result(session, qtbot)
+    assert button.isVisible()
 
 
 def test_a_lag_is_shared_by_table_and_views(automatic: MainWindow) -> None:

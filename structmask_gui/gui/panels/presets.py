@@ -397,7 +397,8 @@ class PresetsPanel(QWidget):
             self.effect.setText(hint)
 
     def _effect_of(self, remedy: str) -> str:
-        return apply_remedy(self._session.parameters, remedy).text
+        remedied = apply_remedy(self._session.parameters, remedy)
+        return remedied.sentences if remedied.otherwise else remedied.text
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Say what a remedy would change while the pointer or the keyboard is on its button."""

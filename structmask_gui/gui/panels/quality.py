@@ -229,7 +229,7 @@ class QualityPanel(QWidget):
         if font.bold() != curve.spans:
             font.setBold(curve.spans)
             self.reach.setFont(font)
-        self.destripe_button.setVisible(curve.spans and curve.axis in ("rows", "columns"))
+        self.destripe_button.setVisible(self._endless_lines() is not None)
         helpless = min(item.error.total for item in scores.ranking) >= 1
         _say(self.estimate, _HELPLESS if helpless else _ESTIMATE)
         self.estimate.setToolTip(
@@ -308,6 +308,16 @@ class QualityPanel(QWidget):
 
     # --- destriped frames ---------------------------------------------------------------------
 
+    def _endless_lines(self) -> Lines | None:
+        """Return which lines no mask hides, by the curve or else by the verdict."""
+        scores, extraction = self._quality.scores, self._session.extraction
+        if scores is not None and scores.assessment.curve.spans:
+            axis = scores.assessment.curve.axis
+            if axis == "rows" or axis == "columns":
+                return axis
+        verdict = None if extraction is None else extraction.verdict
+        return None if verdict is None else verdict.lines
+
     def ask_destriped(self) -> None:
         """Ask for a file and write the frames without their line offsets."""
         paths = self._session.paths
@@ -323,7 +333,7 @@ class QualityPanel(QWidget):
         scores, frames = self._quality.scores, self._session.frames
         if scores is None or frames is None:
             return
-        lines: Lines = "columns" if scores.assessment.curve.axis == "columns" else "rows"
+        lines = self._endless_lines() or "rows"
         if path.resolve() in {own.resolve() for own in self._session.paths}:
             self._session.report_error(f"{path.name}: is the open file; choose another name.")
             return
