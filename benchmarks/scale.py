@@ -3,9 +3,10 @@
 Each size is measured in processes of its own, in turn with the bare minimum: reading the file page
 by page with tifffile and one batched float32 `rfft2(workers=1)` of the same padded patches. Memory
 is the process's resident peak, mapped pages included. Prints a table; exits with 1 if an aim is
-missed.
+missed. With --statistical the statistical method is measured, which takes a bounded number of
+patches: memory only.
 
-    python benchmarks/scale.py [--sizes 0.25,1,4] [--rounds 2] [--folder DIR]
+    python benchmarks/scale.py [--sizes 0.25,1,4] [--rounds 2] [--folder DIR] [--statistical]
 """
 
 from __future__ import annotations
@@ -54,6 +55,16 @@ def ours(path: Path) -> None:
     assert extraction.measurement.sampling.n_used == (SIDE // 64) ** 2 * stack.n_frames
 
 
+def statistical(path: Path) -> None:
+    from structmask_gui.core.extraction import extract_array
+    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.io.images import open_stack
+
+    with open_stack(path) as stack:
+        # Where a picture is taken off, most is kept.
+        extract_array(stack, Parameters(method="statistical", source="flat", patches=0))
+
+
 def bare(path: Path) -> None:
     import scipy.fft
     import tifffile
@@ -73,7 +84,7 @@ def bare(path: Path) -> None:
 
 def child(side: str, path: Path) -> None:
     """Do one side's work in this process and print its seconds and memory as JSON."""
-    work = {"ours": ours, "bare": bare}[side]
+    work = {"ours": ours, "bare": bare, "statistical": statistical}[side]
     work_small = path.with_name("start.tif")
     # Imports, tables of the FFT and threads are start-up; a small stack brings them in. What it
     # takes the second time is what every stack takes, whatever its size.
@@ -114,7 +125,8 @@ def main() -> int:
     parser.add_argument("--sizes", default="0.25,1,4", help="gigabytes, as in 0.25,1,4")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each; the fastest counts")
     parser.add_argument("--folder", type=Path, help="where the files are made; needs the room")
-    parser.add_argument("--child", choices=["ours", "bare"], help=argparse.SUPPRESS)
+    parser.add_argument("--statistical", action="store_true", help="the other method's memory")
+    parser.add_argument("--child", choices=["ours", "bare", "statistical"], help=argparse.SUPPRESS)
     parser.add_argument("--file", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
@@ -127,9 +139,27 @@ def main() -> int:
         if shutil.disk_usage(folder).free < need:
             print(f"error: {folder} has no room for {sum(sizes)} GB; give another --folder.")
             return 2
+        if options.statistical:
+            return measure_statistical(folder, sizes)
         return measure(folder, sizes, options.rounds)
     finally:
         shutil.rmtree(folder)
+
+
+def measure_statistical(folder: Path, sizes: list[float]) -> int:
+    print(f"{os.cpu_count()} cores; frames of {SIDE} x {SIDE} uint16, statistical method")
+    print(f"{'GB':>6}{'s':>9}{'peak MB':>9}")
+    write_stack(folder / "start.tif", 0.03)
+    peaks = []
+    for size in sizes:
+        path = folder / "stack.tif"
+        write_stack(path, size)
+        found = run("statistical", path)
+        peaks.append(found["peak"])
+        print(f"{size:6g}{found['seconds']:9.2f}{found['peak']:9.0f}")
+    missed = max(peaks) > AIMS["memory"]
+    print(f"peak resident memory, MB  {max(peaks):.0f}  <= {AIMS['memory']:g}")
+    return int(missed)
 
 
 def measure(folder: Path, sizes: list[float], rounds: int) -> int:
