@@ -42,7 +42,7 @@ they are not in it.</p>
 <i>Ring strength</i>, raise <i>Largest mask</i> and perhaps <i>Centre size</i>.</p>
 <p><b>Too large:</b> it holds pixels that are no brighter than others. Do the opposite.</p>
 <p><b>Only the centre:</b> the noise may be too weak for this method beside the picture, or there
-may be nothing to hide. Take the preset <i>automatic</i>: it says which of the two, and how sure
+may be nothing to hide. Take the preset <b>automatic</b>: it says which of the two, and how sure
 that is. If you see a pattern all the same, switch off <i>Adaptive threshold</i> and lower <i>Base
 percentile</i>.</p>
 <p><b>Picture instead of noise:</b> draw a rectangle about a part with little picture, and measure
