@@ -12,28 +12,20 @@ import os
 import sys
 from collections.abc import Sequence
 
-# Those of the command line, whose parser is not worth loading before a window is shown; a test
-# compares the two. A file of such a name is given as ./NAME.
-COMMANDS = ("extract", "compare", "quality", "batch", "presets", "info")
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run what the arguments ask for and return the exit code."""
     provide_streams()
     restore_library_path()
-    if arguments and arguments[0] in COMMANDS:
-        from structmask_gui.cli import main as command_line
-
-        return command_line(arguments)
     if arguments and arguments[0] in ("--self-test", "--first-paint", "--open-guide"):
         from structmask_gui.gui import selftest
 
         return selftest.main(arguments)
-    from structmask_gui.__main__ import main as window
+    from structmask_gui.__main__ import main as window_or_command
     from structmask_gui.core.errors import StructMaskError
 
     try:
-        return window(arguments)
+        return window_or_command(arguments)
     except StructMaskError as error:
         # Nothing a person does is answered so: a file of the program itself is missing.
         show_error(str(error))

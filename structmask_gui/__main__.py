@@ -1,4 +1,7 @@
-"""`python -m structmask_gui` and `structmask-gui [FILE…]`: open the window."""
+"""`python -m structmask_gui` and `structmask-gui [FILE…]`: open the window.
+
+With the name of a command of the command line first, they are `structmask`.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,18 @@ from collections.abc import Sequence
 
 from structmask_gui import __version__
 
+# Those of the command line, whose parser is not worth loading before a window is shown; a test
+# compares the two. A file of such a name is given as ./NAME.
+COMMANDS = ("extract", "compare", "quality", "batch", "presets", "info")
+
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(
-        prog="structmask-gui", description="Open the window of StructMask."
+        prog="structmask-gui",
+        description="Open the window of StructMask.",
+        epilog=f"With {', '.join(COMMANDS)} first, this is the command structmask; a file of such a"
+        " name is given as ./NAME.",
     )
     made.add_argument("files", nargs="*", metavar="FILE", help="stacks; several are averaged")
     made.add_argument(
@@ -31,14 +41,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Open the window and return the exit code.
+    """Open the window, or run a command, and return the exit code.
 
     Parameters
     ----------
     argv : sequence of str, optional
         Arguments without the program's name; those of the process by default.
     """
-    options = parser().parse_args(argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments and arguments[0] in COMMANDS:
+        from structmask_gui.cli import main as command_line
+
+        return command_line(arguments)
+    options = parser().parse_args(arguments)
     from structmask_gui.gui import needs
 
     if options.pdf:

@@ -361,3 +361,12 @@ def test_the_demonstration_of_a_bad_file_is_a_sentence(tmp_path: Path):
     assert done.stderr.startswith("error: empty.tif")
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "build").exists()
+
+
+def test_a_command_is_answered_by_the_command_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["presets", "list"]) == 0
+    assert "conservative" in capsys.readouterr().out
+    assert main(["info", str(tmp_path / "none.tif")]) == 2
+    assert "none.tif" in capsys.readouterr().err
