@@ -174,18 +174,18 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_choice(group: argparse._ArgumentGroup, name: str) -> None:
+def _add_choice(group: argparse._ArgumentGroup, name: str, default: str | None = None) -> None:
     about = parameter_infos()[name].about
     group.add_argument(
         f"--{name}",
         choices=[value for value, _ in about.choices],
-        help=f"{about.help} Default: {_default(name)}.",
+        help=f"{about.help} Default: {default or _default(name)}.",
     )
 
 
-def _add_source(group: argparse._ArgumentGroup) -> None:
+def _add_source(group: argparse._ArgumentGroup, default: str | None = None) -> None:
     """Add where the noise is measured, and the second stacks that may say it."""
-    _add_choice(group, "source")
+    _add_choice(group, "source", default)
     group.add_argument(
         "--dark", type=Path, metavar="FILE", help="a dark or blank stack; sets --source dark"
     )
@@ -242,7 +242,11 @@ def _quality(commands: _Commands) -> None:
     parser.add_argument("mask", type=Path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
     parser.add_argument("file", type=Path, metavar="FILE", help="the image to train on")
     group = parser.add_argument_group("noise")
-    _add_source(group)
+    _add_source(
+        group,
+        "as in the record beside the mask (MASK.json), else the differences of frames, or flat"
+        " patches of a single frame",
+    )
     _add_selection(parser)
     parser.add_argument(
         "--radius",
@@ -261,7 +265,9 @@ def _presets(commands: _Commands) -> None:
         help="list the presets, or show one",
         description="List the built-in and your own presets, or show the parameters of one.",
     )
-    parser.add_argument("action", nargs="?", choices=["list", "show"], default="list")
+    parser.add_argument(
+        "action", nargs="?", metavar="list|show", default="list", help="default: %(default)s"
+    )
     parser.add_argument("name", nargs="?", metavar="NAME", help="preset or preset file to show")
     parser.add_argument("--json", action="store_true", help="print as JSON")
     parser.set_defaults(run=_run("presets"))

@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from contextlib import ExitStack
+from pathlib import Path
 
 from structmask_gui.cli.choices import chosen_inputs, chosen_region, second_stacks
 from structmask_gui.cli.console import DONE, print_json, progress_bar
 from structmask_gui.core.assessment import Assessment, assess
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io.export import load_mask
 from structmask_gui.io.paths import shown
-from structmask_gui.io.scoring import measured_basis
+from structmask_gui.io.record import Record, read_record
+from structmask_gui.io.scoring import measured_basis, recorded_basis
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     mask = load_mask(arguments.mask)
-    (item,) = chosen_inputs(arguments, [arguments.file], None)
-    seconds = second_stacks(arguments, None)
-    source = arguments.source or next(iter(seconds), "automatic")
-    parameters = Parameters.checked(
-        method="statistical", source=source, max_lag=min(50, 2 * arguments.radius)
-    )
+    record = _record_beside(arguments)
+    # Frames, channel and rectangle of the record are those of its own files.
+    same = record if record is not None and _is_of(record, arguments.file) else None
+    (item,) = chosen_inputs(arguments, [arguments.file], same)
+    region = chosen_region(arguments, same)
+    seconds = second_stacks(arguments, record)
+    if record is None:
+        source = arguments.source or next(iter(seconds), "automatic")
+        lags = min(50, 2 * arguments.radius)
+        parameters = Parameters.checked(method="statistical", source=source, max_lag=lags)
+    else:
+        parameters = record.as_parameters()
     with ExitStack() as resources:
         stack = resources.enter_context(item.open())
         others = {name: resources.enter_context(one.open()) for name, one in seconds.items()}
         progress = resources.enter_context(progress_bar(stack.name))
-        basis = measured_basis(
+        basis = (measured_basis if record is None else recorded_basis)(
             stack,
             parameters,
             radius=arguments.radius,
-            region=chosen_region(arguments, None),
+            region=region,
             dark=others.get("dark"),
             subtract=others.get("subtract"),
             progress=progress,
@@ -43,17 +53,42 @@ def run(arguments: argparse.Namespace) -> int:
                 "mask": str(arguments.mask),
                 "file": str(arguments.file),
                 "noise_measured_in": basis.noise.source,
+                "as_in_record": None if record is None else str(arguments.from_record),
                 **assessment.record(),
             }
         )
     else:
-        _print(shown(arguments.mask), basis.noise.source, assessment)
+        where = basis.noise.source
+        if record is not None:
+            how = f"{record.method}, source {record.source}"
+            where += f", as for the mask ({how} in {shown(arguments.from_record)})"
+        _print(shown(arguments.mask), where, assessment)
     return DONE
 
 
-def _print(name: str, source: str, assessment: Assessment) -> None:
+def _record_beside(arguments: argparse.Namespace) -> Record | None:
+    """Return the record of the mask, unless the options say where the noise is measured."""
+    path: Path = arguments.mask.with_suffix(".json")
+    chosen = (arguments.source, arguments.dark, arguments.subtract)
+    if any(value is not None for value in chosen) or not path.is_file():
+        return None
+    try:
+        record = read_record(path)
+    except InputError as error:
+        print(f"note: {error} It is not used for the figures.", file=sys.stderr)
+        return None
+    arguments.from_record = path
+    return record
+
+
+def _is_of(record: Record, file: Path) -> bool:
+    """Say whether a file is one of those that a record is of: there, or under its name."""
+    return any(item.name == shown(file) for item in record.inputs)
+
+
+def _print(name: str, where: str, assessment: Assessment) -> None:
     figures, error = assessment.figures, assessment.error
-    print(f"{name}, noise measured in {source}:")
+    print(f"{name}, noise measured in {where}:")
     print(f"  noise still copied   {figures.copied:6.1%}  (bare centre: {figures.copied_bare:.1%})")
     print(f"  needlessly hidden    {figures.needlessly_hidden:6d}  pixels")
     print(

@@ -9,7 +9,7 @@ from structmask_gui.core.covariance import NoiseSource, given_covariance
 from structmask_gui.core.cut import CutFrames
 from structmask_gui.core.extraction import Extraction
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.measurement import measure
+from structmask_gui.core.measurement import Measurement, measure
 from structmask_gui.core.noise import CorrelationEstimate
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
@@ -110,15 +110,95 @@ def extraction_basis(
     InputError, ParameterError, Cancelled
         As `structmask_gui.core.assessment.basis`.
     """
-    estimate, region = extraction.measurement.correlation, extraction.measurement.region
+    return measurement_basis(extraction.measurement, frames, progress=progress, cancelled=cancelled)
+
+
+def measurement_basis(
+    measurement: Measurement,
+    frames: Frames,
+    *,
+    radius: int = RADIUS,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Basis:
+    """Do what `extraction_basis` does with what an extraction starts from.
+
+    Parameters
+    ----------
+    measurement : Measurement
+    frames : Frames
+        The frames it was measured in.
+    radius : int
+        Radius of the neighbourhood; up to the default it is lowered to what was measured.
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`.
+
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `structmask_gui.core.assessment.basis`.
+    """
+    estimate, region = measurement.correlation, measurement.region
     part: Frames = frames if region is None else CutFrames(frames, region)
     if estimate is None:
-        return basis(part, progress=progress, cancelled=cancelled)
+        return basis(part, radius=radius, progress=progress, cancelled=cancelled)
     direct = _DIRECT.get(estimate.source)
     if direct is not None and estimate.base == estimate.source:
-        return basis(part, source=direct, progress=progress, cancelled=cancelled)
-    radius = min(RADIUS, estimate.lags.reach // 2)
+        return basis(part, radius=radius, source=direct, progress=progress, cancelled=cancelled)
+    if radius <= RADIUS:
+        radius = min(radius, estimate.lags.reach // 2)
     return _basis_of(estimate, part, radius, progress, cancelled)
+
+
+def recorded_basis(
+    frames: Frames,
+    parameters: Parameters,
+    *,
+    radius: int = RADIUS,
+    region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Basis:
+    """Measure noise and picture where an extraction with these parameters finds the noise.
+
+    The figures are then those that the window shows for its mask.
+
+    Parameters
+    ----------
+    frames : Frames
+        What will be trained on.
+    parameters : Parameters
+        Those of the extraction.
+    radius : int
+        As in `measurement_basis`.
+    region, dark, subtract
+        As in `structmask_gui.core.measurement.measure`.
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`.
+
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `measure` and `structmask_gui.core.assessment.basis`.
+    """
+    if parameters.method == "ring":
+        # What the published method looks at holds the picture, too: it says nothing of the noise.
+        part: Frames = frames if region is None else CutFrames(frames, region)
+        return basis(part, radius=radius, progress=progress, cancelled=cancelled)
+    measurement = measure(
+        frames,
+        parameters,
+        region=region,
+        dark=dark,
+        subtract=subtract,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    return measurement_basis(
+        measurement, frames, radius=radius, progress=progress, cancelled=cancelled
+    )
 
 
 def _basis_of(

@@ -55,3 +55,38 @@ def test_figures_in_the_record(structmask, noisy, method):
     answer = structmask("extract", noisy, "--method", method, "--quality", "--json")
     (result,) = answer.json["results"]
     assert result["quality"]["still_copied"] < result["quality"]["still_copied_bare_centre"]
+
+
+@pytest.mark.parametrize("method", ["ring", "statistical"])
+@pytest.mark.parametrize("part", [(), ("--region", "0:64,0:128"), ("--frames", "0:2")])
+def test_the_record_beside_the_mask_says_where_the_noise_is_measured(
+    structmask, noisy, tmp_path, method, part
+):
+    options = ("--method", method, *part, *(("--source", "flat") if method != "ring" else ()))
+    (made,) = structmask("extract", noisy, *options, "--quality", "--json").json["results"]
+    mask = tmp_path / "rows_mask.npy"
+    answer = structmask("quality", mask, noisy, "--json").json
+    assert answer["as_in_record"] == str(tmp_path / "rows_mask.json")
+    assert answer["noise_measured_in"] == made["quality"]["noise_measured_in"]
+    assert answer["still_copied"] == pytest.approx(made["quality"]["still_copied"], abs=1e-9)
+    words = structmask("quality", mask, noisy).out
+    assert f"as for the mask ({method}, source " in words
+    # The record itself is a mask, too; an option has the last word.
+    record = structmask("quality", mask.with_suffix(".json"), noisy).out
+    assert record.replace("rows_mask.json, noise", "rows_mask.npy, noise") == words
+    other = structmask("quality", mask, noisy, "--source", "frames", "--json").json
+    assert other["as_in_record"] is None
+    assert other["noise_measured_in"] != "flat patches"
+
+
+def test_a_damaged_record_beside_the_mask_is_said(structmask, noisy, masks):
+    masks[0].with_suffix(".json").write_text("{}")
+    answer = structmask("quality", masks[0], noisy)
+    assert answer.code == 0
+    assert answer.err.startswith("note: row.json: ")
+    assert "It is not used" in answer.err
+
+
+def test_the_help_states_the_default_of_the_source(structmask):
+    answer = structmask("quality", "--help")
+    assert "as in the record beside the mask" in " ".join(answer.out.split())
