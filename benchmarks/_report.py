@@ -219,10 +219,11 @@ def write_held(folder: Path, text: str) -> None:
     head = (
         "# How right on pictures that were not tuned on\n\n"
         "Made by `python benchmarks/accuracy.py --only held --write`. The program's thresholds were"
-        " set while\nlooking at the scenes of [accuracy](accuracy.md). The fields and seeds here"
-        " were not among them, nor the\npictures coffee and chelsea; gravel and cell were"
-        " looked at in early trials only. These are the figures to\nexpect on images"
-        " of one's own: six frames of 256 x 256, no two alike.\n\n"
+        " set while\nlooking at the scenes of [accuracy](accuracy.md), and on generated pictures"
+        " (discs, cells, fields of power\n1/f^3). The fields and seeds here were not among them,"
+        " nor the pictures coffee and chelsea; gravel and cell\nwere looked at in early trials"
+        " only. These are the figures to expect on images of one's own: six frames of\n256 x 256,"
+        " no two alike.\n\n"
     )
     (folder / "accuracy-held-out.md").write_text(head + text + "\n", encoding="utf-8")
 
