@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 
 from structmask_gui.cli.console import DONE, print_json
@@ -17,6 +18,12 @@ def run(arguments: argparse.Namespace) -> int:
             raise ParameterError("presets show: no name is given; name a preset or a preset file.")
         _show(find_preset(arguments.name), as_json=arguments.json)
         return DONE
+    if arguments.action != "list":
+        name = shlex.quote(arguments.action)
+        raise ParameterError(
+            f"presets {name}: there is no such action; `structmask presets show {name}` shows a"
+            " preset, `structmask presets` lists them."
+        )
     own, notes = PresetFolder().read()
     for note in notes:
         print(f"note: {note}", file=sys.stderr)

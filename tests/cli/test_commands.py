@@ -45,6 +45,9 @@ def test_presets(structmask):
     assert structmask("presets", "show", "nothing").code == 2
     assert "no name is given" in structmask("presets", "show").err
     assert len(structmask("presets", "--json").json) >= 8
+    mistaken = structmask("presets", "automatic")
+    assert mistaken.code == 2
+    assert "presets show automatic" in mistaken.err
 
 
 def test_info(structmask, noisy):
