@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 _SHOW_AFTER = 250
 """Milliseconds of work before the progress bar shows; shorter work would only flicker."""
 
+_OPTION = re.compile(r" \(--[^)]*\)")
+"""What to write on the command line, which a note says beside the words for it."""
+
 _HINT = "Open a stack: drop it here, choose it on the left, or press Ctrl+O."
 
 
@@ -253,7 +256,8 @@ class Headline(QFrame):
 
 
 def in_labels(text: str) -> str:
-    """Replace names of parameters, as scripts use them, by the labels of the panel."""
+    """Say a text in the words of the window: labels for parameters, no options in brackets."""
+    text = _OPTION.sub("", text)
     if "_" not in text:
         return text
     from structmask_gui.core.parameters import parameter_infos

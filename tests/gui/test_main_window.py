@@ -162,6 +162,8 @@ def test_a_file_that_vanishes_while_open_leaves_a_usable_window(
 def test_names_of_parameters_are_said_as_the_panel_says_them(loaded: MainWindow):
     loaded.session.report_error("Lower center_ratio_threshold or raise max_true_pixels.")
     assert loaded.headline.error_text.text() == "Lower “Ring strength” or raise “Largest mask”."
+    loaded.session.report_error("Try the preset automatic (--preset automatic), or lower it.")
+    assert loaded.headline.error_text.text() == "Try the preset automatic, or lower it."
 
 
 def test_a_bug_opens_one_report(loaded: MainWindow, qtbot: QtBot):
