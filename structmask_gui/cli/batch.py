@@ -96,7 +96,8 @@ def _run(arguments: argparse.Namespace, engine: Engine | None) -> int:
         print(f"{counts_sentence(queue)} Summary: {csv_path}, {html_path.name}")
     if not queue.faulty and not problems:
         return DONE
-    return PARTLY if queue.counts()[State.DONE] else FAILED
+    good = any(s.state in (State.DONE, State.SKIPPED) and not s.unlike for s in queue.statuses)
+    return PARTLY if good else FAILED
 
 
 def _default_summary(files: list[Path], output_dir: Path | None) -> Path:
@@ -124,14 +125,18 @@ class _Reporter:
         self._next = time.monotonic() + _SUMMARY_EVERY
 
     def changed(self, index: int, status: JobStatus) -> None:
-        if status.state not in (State.DONE, State.FAILED):
+        if status.state not in (State.DONE, State.FAILED, State.SKIPPED):
             return
         from tqdm import tqdm
 
         job = self._queue.jobs[index]
         # tqdm.write takes the bar away while it prints.
-        if status.state is State.FAILED:
+        if status.state is State.FAILED or status.unlike:
             tqdm.write(f"error: {status.error}", file=sys.stderr)
+        elif status.state is State.SKIPPED:
+            # No error, but a program that reads the JSON finds it there.
+            if not self._quiet:
+                tqdm.write(status.error, file=sys.stdout)
         elif not self._quiet:
             kept = " (kept from an earlier run)" if status.kept else ""
             tqdm.write(f"{job.name}: {status.sentence}{kept}", file=sys.stdout)
@@ -147,9 +152,13 @@ class _Reporter:
 def _as_json(
     queue: BatchQueue, problems: list[str], csv_path: Path, html_path: Path
 ) -> dict[str, Any]:
-    results, errors = [], [{"file": None, "error": problem} for problem in problems]
+    results, skipped = [], []
+    errors = [{"file": None, "error": problem} for problem in problems]
     for job, status in zip(queue.jobs, queue.statuses, strict=True):
-        if status.mask is not None:
+        if status.state is State.SKIPPED:
+            entry = {"file": str(job.path), "reason": status.error, "unlike": status.unlike}
+            skipped.append(entry)
+        elif status.mask is not None:
             results.append(
                 {
                     "files": [str(item.path) for item in job.inputs],
@@ -164,6 +173,7 @@ def _as_json(
             errors.append({"file": str(job.path), "error": status.error})
     return {
         "results": results,
+        "skipped": skipped,
         "errors": errors,
         "summary": {"csv": str(csv_path), "html": str(html_path)},
     }

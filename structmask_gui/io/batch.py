@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError, StructMaskError
@@ -32,7 +33,14 @@ from structmask_gui.io.jobs import Input, Result, extract_result
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record
 from structmask_gui.io.results import write_results
-from structmask_gui.io.resume import Fingerprint, Settings, fingerprint, finished, half_written
+from structmask_gui.io.resume import (
+    Fingerprint,
+    Settings,
+    fingerprint,
+    finished,
+    half_written,
+    holding,
+)
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +55,7 @@ class State(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    SKIPPED = "skipped"
     CANCELLED = "cancelled"
 
 
@@ -66,11 +75,11 @@ class JobStatus:
     notes : tuple of str
         What to know beside it.
     error : str
-        Why it failed.
+        Why it failed, or was skipped.
     left_out : tuple of str
         A sentence for each file of a group that could not be used.
     mask : Mask or None
-        The result.
+        The result; of a job that was skipped, what is known of the mask it has.
     patches, frames : int
         What it was measured in.
     seconds : float
@@ -81,6 +90,8 @@ class JobStatus:
         There is a report of it.
     input_fault : bool
         It failed because of what its files hold, and would fail again.
+    unlike : bool
+        It was skipped although its mask is not the one that is asked for.
     """
 
     state: State = State.PENDING
@@ -97,6 +108,7 @@ class JobStatus:
     kept: bool = False
     report: bool = False
     input_fault: bool = False
+    unlike: bool = False
 
 
 OnChange = Callable[[int, JobStatus], None]
@@ -248,8 +260,8 @@ class BatchQueue:
 
     @property
     def faulty(self) -> bool:
-        """Whether a job failed or had to leave a file out."""
-        return any(s.state is State.FAILED or s.left_out for s in self.statuses)
+        """Whether a job failed, had to leave a file out, or has a mask that was not asked for."""
+        return any(s.state is State.FAILED or s.left_out or s.unlike for s in self.statuses)
 
     def add(self, jobs: Sequence[Job]) -> None:
         """Append jobs; a run that is under way does them too."""
@@ -270,7 +282,7 @@ class BatchQueue:
         self._tell(changed)
 
     def retry(self, index: int | None = None) -> int:
-        """Put a job, or all that failed or were cancelled, back to pending; return how many.
+        """Put a job, or all that failed, were skipped or cancelled, back; return how many.
 
         What failed in an earlier run is then tried again as well. Call `run` afterwards, unless one
         is under way.
@@ -278,7 +290,7 @@ class BatchQueue:
         changed = []
         with self._lock:
             for i in range(len(self._jobs)) if index is None else (index,):
-                if self._statuses[i].state in (State.FAILED, State.CANCELLED):
+                if self._statuses[i].state in (State.FAILED, State.SKIPPED, State.CANCELLED):
                     self._failures.pop(str(self._jobs[i].path), None)
                     self._stopping.discard(i)
                     self._statuses[i] = JobStatus()
@@ -398,8 +410,9 @@ class BatchQueue:
             earlier = self._earlier(job, progress, cancelled)
             if earlier is not None and not self._lacks_report(job, earlier):
                 return earlier
-        elif not self.force:
-            job.files.check_free(report=self.reports)
+        elif not self.force and (taken := job.files.taken(report=self.reports)) is not None:
+            # A report alone, or half a result, is no mask to be content with.
+            return _skipped(job, _has(job, taken), unlike=not job.files.npy.exists())
         _check_writable(job)
         inputs = job.inputs
         left_out: tuple[str, ...] = ()
@@ -422,6 +435,8 @@ class BatchQueue:
             return replace(earlier, report=True)
         mask, record = result.mask, result.record
         force = self.force or (self.resume and half_written(job, mask))
+        if self.resume and not force and (taken := job.files.taken(report=self.reports)):
+            return _skipped(job, _has(job, taken), unlike=True)
         write_results(mask, record, job.files, report=result.report, force=force)
         return replace(_status(record), left_out=left_out, report=result.report is not None)
 
@@ -444,10 +459,8 @@ class BatchQueue:
                 there = job.files.report.exists()
                 return replace(_status(record), kept=True, left_out=left_out, report=there)
         if not self.force:
-            raise InputError(
-                f"{shown(job.files.json)}: is of other files or settings; use --force to replace"
-                " it, or another --output-dir."
-            )
+            why = f"its mask, {shown(job.files.json)}, is of other files or settings"
+            return _skipped(job, why, unlike=True)
         return None
 
     def _lacks_report(self, job: Job, earlier: JobStatus) -> bool:
@@ -474,6 +487,24 @@ def _in_threads(work: Callable[[], None], count: int) -> None:
             thread.join(0.2)
     if errors:
         raise errors[0]
+
+
+def _has(job: Job, path: Path) -> str:
+    what = "a report" if path == job.files.report else "a mask"
+    return f"has {what} already, {shown(path)}"
+
+
+def _skipped(job: Job, why: str, *, unlike: bool = False) -> JobStatus:
+    """Return the status of a job that is left as it is, with what is known of its mask."""
+    record = holding(job)
+    known = JobStatus() if record is None else _status(record)
+    return replace(
+        known,
+        state=State.SKIPPED,
+        error=f"{job.name}: skipped: {why}; use --force to replace it, or another --output-dir.",
+        report=job.files.report.exists(),
+        unlike=unlike,
+    )
 
 
 def _status(record: Record) -> JobStatus:

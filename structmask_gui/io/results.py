@@ -60,12 +60,17 @@ class ResultFiles:
         InputError
             Names the file.
         """
-        for path in (*self.all(), *([self.report] if report else [])):
-            if path.exists():
-                raise InputError(
-                    f"{shown(path)}: exists already; use --force to replace it, or another"
-                    " --output-dir."
-                )
+        path = self.taken(report=report)
+        if path is not None:
+            raise InputError(
+                f"{shown(path)}: exists already; use --force to replace it, or another"
+                " --output-dir."
+            )
+
+    def taken(self, *, report: bool = False) -> Path | None:
+        """Return the first of the files that exists; None if there is none."""
+        paths = (*self.all(), *([self.report] if report else []))
+        return next((path for path in paths if path.exists()), None)
 
 
 def stem_of(path: Path) -> str:

@@ -131,6 +131,26 @@ def finished(job: Job, settings: Settings) -> tuple[Record, tuple[Input, ...]] |
     return record, tuple(missing)
 
 
+def holding(job: Job) -> Record | None:
+    """Return the record of the mask that a job has, whatever its settings; None if none holds.
+
+    It holds if it is of the job's files, none of them newer, and the mask beside it is the same.
+    """
+    try:
+        if not job.files.json.exists():
+            return None
+        record = read_record(job.files.json)
+        if load_mask(job.files.npy) != record.as_mask():
+            return None
+        made = job.files.json.stat().st_mtime_ns
+        if any(item.path.stat().st_mtime_ns > made for item in job.inputs):
+            return None
+    except (InputError, OSError):
+        return None
+    known = {_place(item.path) for item in record.inputs}
+    return record if known and known <= {_place(item.path) for item in job.inputs} else None
+
+
 def half_written(job: Job, mask: Mask) -> bool:
     """Say whether what is there is what a killed run would have left: this mask, but no record."""
     if job.files.json.exists():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from structmask_gui.core.mask import SHAPE_WORDS, Mask
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.batch import BatchQueue, JobStatus, State
 from structmask_gui.io.batch_files import Job
+from structmask_gui.io.export import load_mask
 from structmask_gui.io.html import Markup, link, page, paragraph, picture, table
 from structmask_gui.io.paths import read_small, shown
 from structmask_gui.io.resume import Fingerprint, fingerprint
@@ -30,6 +32,11 @@ COLUMNS = (
     *("height", "width", "pixels", "shape", "patches", "frames"),
     *("mask", "report", "seconds", "bytes", "modified", "settings"),
 )
+
+_FOUND = ("sentence", "notes", *COLUMNS[5:13])
+"""What a row tells of its mask."""
+
+Row = dict[str, str]
 
 _LARGEST = 200_000_000
 _BESIDE = 3
@@ -44,6 +51,10 @@ def summary_paths(path: Path) -> tuple[Path, Path]:
 
 def write_summary(queue: BatchQueue, path: Path, *, force: bool = False) -> tuple[Path, Path]:
     """Write the summary of a batch as it stands.
+
+    What a summary that is replaced tells of masks that are still there is not lost: a job without
+    a new mask keeps what was known of its old one, and a batch that is gone on with keeps the rows
+    of files that it is not about this time.
 
     Parameters
     ----------
@@ -63,23 +74,35 @@ def write_summary(queue: BatchQueue, path: Path, *, force: bool = False) -> tupl
         If a file exists and `force` is False, or cannot be written.
     """
     csv_path, html_path = summary_paths(path)
-    write_atomic(csv_path, csv_bytes(queue), force=force)
-    write_atomic(html_path, html_bytes(queue, html_path.parent), force=force)
+    earlier = _earlier(csv_path) if force else {}
+    table_bytes = csv_bytes(queue, earlier)
+    page_bytes = html_bytes(queue, html_path.parent, earlier)
+    write_atomic(csv_path, table_bytes, force=force)
+    write_atomic(html_path, page_bytes, force=force)
     return csv_path, html_path
 
 
-def csv_bytes(queue: BatchQueue) -> bytes:
-    """Return the table as CSV in UTF-8, one row a job."""
+def csv_bytes(queue: BatchQueue, earlier: Mapping[str, Row] | None = None) -> bytes:
+    """Return the table as CSV in UTF-8, one row a job.
+
+    Parameters
+    ----------
+    queue : BatchQueue
+    earlier : mapping of str to row, optional
+        Rows of the summary that is replaced, by their files.
+    """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
-    for job, status in zip(queue.jobs, queue.statuses, strict=True):
-        writer.writerow([_harmless(value) for value in _row(queue, job, status)])
+    for line in _lines(queue, earlier or {}):
+        writer.writerow([_harmless(line.row[name]) for name in COLUMNS])
     # The mark at the beginning tells spreadsheets that it is UTF-8.
     return buffer.getvalue().encode("utf-8-sig", errors="backslashreplace")
 
 
-def html_bytes(queue: BatchQueue, folder: Path | None = None) -> bytes:
+def html_bytes(
+    queue: BatchQueue, folder: Path | None = None, earlier: Mapping[str, Row] | None = None
+) -> bytes:
     """Return the summary as a page with a small picture of each mask.
 
     Parameters
@@ -87,21 +110,23 @@ def html_bytes(queue: BatchQueue, folder: Path | None = None) -> bytes:
     queue : BatchQueue
     folder : Path, optional
         Where the page will be; with it, it has links to the reports.
+    earlier : mapping of str to row, optional
+        Rows of the summary that is replaced, by their files.
     """
     rows = []
-    for job, status in zip(queue.jobs, queue.statuses, strict=True):
-        small = (
-            ""
-            if status.mask is None
-            else picture(small_picture(status.mask), _words(status), "small")
-        )
-        text = status.error or status.sentence or status.state.value
-        more = [*status.left_out, *status.notes]
-        lines = [_paragraph(text, status.state), *(_faint(line) for line in more)]
-        if status.report and folder is not None:
-            address = _address(job.files.report, folder)
-            lines.append(f"<p>{link('Report', address)}</p>")
-        rows.append((small, shown(job.path), status.state.value, Markup("".join(lines))))
+    for line in _lines(queue, earlier or {}):
+        row, mask = line.row, line.mask
+        small = "" if mask is None else picture(small_picture(mask), _words(mask), "small")
+        state = row["state"]
+        texts = [row["sentence"]] if state == State.SKIPPED and row["sentence"] else []
+        texts.append(line.error or row["sentence"] or state)
+        if line.old and line.error and row["sentence"]:
+            texts.append(f"Of its earlier mask: {row['sentence']}")
+        first = paragraph(texts[0], "failed" if state == State.FAILED else "")
+        parts = [first, *(_faint(text) for text in (*texts[1:], *line.more))]
+        if row["report"] and folder is not None:
+            parts.append(f"<p>{link('Report', _address(Path(row['report']), folder))}</p>")
+        rows.append((small, shown(row["file"]), state, Markup("".join(parts))))
     return page(
         "StructMask: summary of a batch",
         [
@@ -110,6 +135,57 @@ def html_bytes(queue: BatchQueue, folder: Path | None = None) -> bytes:
             table(("Mask", "File", "State", "Result"), rows),
         ],
     )
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of the summary: its row, the mask, why there is none, and what else is said."""
+
+    row: Row
+    mask: Mask | None
+    error: str
+    more: tuple[str, ...]
+    old: bool = False
+
+
+def _lines(queue: BatchQueue, earlier: Mapping[str, Row]) -> Iterator[_Line]:
+    files = set()
+    for job, status in zip(queue.jobs, queue.statuses, strict=True):
+        values = map(str, _row(queue, job, status))
+        row = dict(zip(COLUMNS, values, strict=True))
+        files.add(row["file"])
+        more = (*status.left_out, *status.notes)
+        old = earlier.get(row["file"])
+        if status.mask is None and old is not None:
+            mask = _mask_of(old, job.files.npy, [item.path for item in job.inputs])
+            if mask is not None:
+                row.update({name: old[name] for name in _FOUND if old[name]})
+                yield _Line(row, mask, status.error, more, old=True)
+                continue
+        yield _Line(row, status.mask, status.error, more)
+    for file, old in earlier.items() if queue.resume else ():
+        if file in files:
+            continue
+        mask = _mask_of(old, Path(old["mask"]), [Path(file)])
+        # What failed need not be tried again by a later run.
+        failed = old["state"] == State.FAILED and Path(file).exists()
+        if mask is not None or failed:
+            notes = (old["notes"],) if old["notes"] else ()
+            yield _Line(old, mask, old["error"], notes)
+
+
+def _mask_of(row: Row, path: Path, files: Sequence[Path]) -> Mask | None:
+    """Return the mask that an earlier row tells of, if it is still there and of these files."""
+    if not row["mask"] or Path(row["mask"]).name != path.name:
+        return None
+    try:
+        made = path.stat().st_mtime_ns
+        # Of a group the folder stands in the row; its own time says nothing of the files in it.
+        if any(file.is_file() and file.stat().st_mtime_ns > made for file in files):
+            return None
+        return load_mask(path)
+    except (InputError, OSError):
+        return None
 
 
 def counts_sentence(queue: BatchQueue) -> str:
@@ -123,6 +199,7 @@ def counts_sentence(queue: BatchQueue) -> str:
     if left_out:
         parts.append(f"{counted(left_out, 'file')} left out")
     for state, word in (
+        (State.SKIPPED, "skipped"),
         (State.FAILED, "failed"),
         (State.CANCELLED, "cancelled"),
         (State.RUNNING, "running"),
@@ -140,11 +217,13 @@ def is_current(queue: BatchQueue, path: Path) -> bool:
     csv_path, html_path = summary_paths(path)
     if not (csv_path.exists() and html_path.exists()):
         return False
-    listed = [(row["file"], row["state"], bool(row["report"])) for row in _read(csv_path)]
-    return listed == [
+    jobs = [
         (str(job.path), status.state.value, status.report)
         for job, status in zip(queue.jobs, queue.statuses, strict=True)
     ]
+    files = {file for file, *_ in jobs}
+    listed = [(row["file"], row["state"], bool(row["report"])) for row in _read(csv_path)]
+    return [entry for entry in listed if entry[0] in files] == jobs
 
 
 def read_failures(path: Path) -> dict[str, tuple[Fingerprint, str]]:
@@ -179,7 +258,15 @@ def read_failures(path: Path) -> dict[str, tuple[Fingerprint, str]]:
     return failures
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def _earlier(path: Path) -> dict[str, Row]:
+    """Return the rows of a summary that is to be replaced; none if it is no summary."""
+    try:
+        return {row["file"]: row for row in _read(path)} if path.exists() else {}
+    except InputError:
+        return {}
+
+
+def _read(path: Path) -> list[Row]:
     text = read_small(path, _LARGEST, "a summary")
     try:
         rows = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""))
@@ -256,14 +343,9 @@ def small_picture(mask: Mask) -> Image:
     return Image.fromarray(grey).resize((size, size), Image.Resampling.NEAREST)
 
 
-def _words(status: JobStatus) -> str:
-    assert status.mask is not None
-    statistics = status.mask.statistics
+def _words(mask: Mask) -> str:
+    statistics = mask.statistics
     return f"{SHAPE_WORDS[statistics.shape_class]}, {counted(statistics.true_pixels, 'pixel')}"
-
-
-def _paragraph(text: str, state: State) -> str:
-    return paragraph(text, "failed" if state is State.FAILED else "")
 
 
 def _faint(text: str) -> str:

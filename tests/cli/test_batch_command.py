@@ -52,8 +52,19 @@ def test_a_second_run_needs_resume_or_force(structmask, noisy, tmp_path):
     assert answer.code == 2
     assert answer.err.startswith("error: s.csv: exists already; use --resume")
     answer = structmask("batch", noisy, "--summary", tmp_path / "other.csv")
+    assert answer.code == 0
+    assert "skipped: has a mask already, rows_mask.npy; use --force" in answer.out
+    assert "0 masks made, 1 skipped." in answer.out
+    answer = structmask("batch", noisy, "--summary", tmp_path / "third.csv", "--json")
+    assert answer.json["results"] == answer.json["errors"] == []
+    assert "has a mask already" in answer.json["skipped"][0]["reason"]
+    # Gone on with in other settings, nothing is done and the table stays good.
+    answer = structmask(
+        "batch", noisy, "--summary", tmp_path / "s", "--resume", "--preset", "coarse"
+    )
     assert answer.code == 2
-    assert "rows_mask.npy: exists already" in answer.err
+    assert "error: rows.ome.tif: skipped: its mask, rows_mask.json, is of other" in answer.err
+    assert "Row, " in (tmp_path / "s.csv").read_text(encoding="utf-8-sig")
     assert structmask("batch", noisy, "--summary", tmp_path / "s", "--force").code == 0
 
 

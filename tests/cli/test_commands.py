@@ -26,6 +26,20 @@ def test_compare(structmask, tmp_path):
     assert (figures["shape_a"], figures["shape_b"], figures["shape"]) == ([1, 3], [3, 1], [3, 3])
 
 
+def test_compare_tells_two_of_one_name_apart(structmask, tmp_path):
+    for folder, side in (("one/out", 3), ("two/out", 5)):
+        (tmp_path / folder).mkdir(parents=True)
+        save_npy(Mask(np.ones((1, side), dtype=bool)), tmp_path / folder / "x_mask.npy")
+    paths = [tmp_path / folder / "x_mask.npy" for folder in ("one/out", "two/out")]
+    answer = structmask("compare", *paths)
+    assert answer.out.startswith(
+        "A (one/out/x_mask.npy): 3 pixels, B (two/out/x_mask.npy): 5, in both: 3,"
+    )
+    assert "only in B (two/out/x_mask.npy): 2" in answer.out
+    same = structmask("compare", paths[0], paths[0])
+    assert same.out.startswith("A (x_mask.npy): 3 pixels, B (x_mask.npy): 3,")
+
+
 def test_compare_refuses_what_is_no_mask(structmask, tmp_path):
     np.save(tmp_path / "even.npy", np.ones((2, 2), dtype=bool))
     answer = structmask("compare", tmp_path / "even.npy", tmp_path / "even.npy")

@@ -68,6 +68,24 @@ def test_good_files_get_masks_and_the_bad_one_its_sentence(
     assert results["good0.npy"].startswith("Row, ")
     assert "3 masks made, 1 failed" in batch.said.text()
     assert (folder / SUMMARY).exists()
+
+
+def test_what_has_a_mask_already_is_skipped(batch: BatchWindow, folder: Path, qtbot: QtBot):
+    added(batch, folder, qtbot)
+    batch.start()
+    ended(batch, qtbot)
+    for path in folder.glob("structmask_batch.*"):
+        path.unlink()
+    batch.start()
+    ended(batch, qtbot)
+    states = dict(zip(column(batch, 0), column(batch, 1), strict=True))
+    assert [states[f"good{n}.npy"] for n in range(3)] == ["skipped"] * 3
+    results = dict(zip(column(batch, 0), column(batch, 2), strict=True))
+    assert results["good0.npy"] == (
+        "good0.npy: skipped: has a mask already, good0_mask.npy; tick “Replace existing results”,"
+        " or choose another folder."
+    )
+    assert "0 masks made, 3 skipped, 1 failed" in batch.said.text()
     assert (folder / "good0_mask.npy").exists()
     assert batch.retry_button.isEnabled()
 

@@ -5,6 +5,8 @@ import os
 import re
 import threading
 import time
+from dataclasses import replace
+from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -23,6 +25,7 @@ from structmask_gui.io.jobs import Input
 from structmask_gui.io.record import read_record
 from structmask_gui.io.summary import (
     COLUMNS,
+    counts_sentence,
     csv_bytes,
     html_bytes,
     is_current,
@@ -251,7 +254,15 @@ def test_existing_results_are_kept_without_force(folder, tmp_path):
     before = times(out)
     queue = make(folder, out)
     queue.run()
-    assert queue.statuses[0].error.startswith("a_mask.npy: exists already")
+    skipped = queue.statuses[0]
+    assert skipped.state is State.SKIPPED
+    assert "a.tif: skipped: has a mask already, a_mask.npy; use --force" in skipped.error
+    # What is known of the mask is in the summary.
+    assert skipped.mask == load_mask(out / "a_mask.npy")
+    assert skipped.sentence.startswith("Row, ")
+    assert not skipped.unlike
+    assert queue.counts() == {State.SKIPPED: 2, State.FAILED: 1}
+    assert counts_sentence(queue) == "0 masks made, 2 skipped, 1 failed."
     assert times(out) == before
     assert make(folder, out, force=True).run()[State.DONE] == 2
     assert times(out) != before
@@ -407,7 +418,10 @@ def test_what_a_killed_run_left_is_finished(folder, tmp_path):
     save_npy(Mask(np.ones((3, 3), dtype=bool)), out / "a_mask.npy", force=True)
     third = make(folder, out, resume=True)
     third.run()
-    assert third.statuses[0].error.startswith("a_mask.npy: exists already")
+    assert third.statuses[0].state is State.SKIPPED
+    assert "has a mask already, a_mask.npy" in third.statuses[0].error
+    assert third.statuses[0].unlike
+    assert third.statuses[0].mask is None
 
 
 def test_a_failure_is_tried_again_when_the_file_changes(folder, tmp_path, row_noise):
@@ -422,6 +436,90 @@ def test_a_failure_is_tried_again_when_the_file_changes(folder, tmp_path, row_no
     again.run()
     assert again.statuses[2].state is State.DONE
     assert not is_current(again, place)
+
+
+def rows_of(place):
+    with place.open(encoding="utf-8-sig", newline="") as file:
+        return {Path(row["file"]).name: row for row in csv.DictReader(file)}
+
+
+def test_a_run_in_which_nothing_is_done_keeps_what_is_known(folder, tmp_path):
+    out = tmp_path / "out"
+    first = make(folder, out)
+    first.run()
+    place, page = write_summary(first, out / "s")
+    good = rows_of(place)
+    # The preset was forgotten.
+    files, _ = find_files([folder])
+    jobs = plan_jobs(files, output_dir=out)
+    other = BatchQueue(jobs, Parameters(center_size=15), resume=True)
+    other.run()
+    write_summary(other, place, force=True)
+    found = rows_of(place)
+    for name in ("a.tif", "b.ome.tif"):
+        assert found[name]["state"] == "skipped"
+        assert "is of other files or settings" in found[name]["error"]
+        for column in ("sentence", "height", "pixels", "shape", "patches", "mask"):
+            assert found[name][column] == good[name][column] != ""
+    assert page.read_text(encoding="utf-8").count("<img") == 2
+    # Replaced by a run that is cancelled or fails at once, the table still has them.
+    for end in ("cancelled", "failed"):
+        forced = make(folder, out, force=True)
+        if end == "cancelled":
+            forced.cancel()
+        else:
+            forced.settings = replace(forced.settings, dark=Input(tmp_path / "none.tif"))
+            forced.settings = replace(
+                forced.settings,
+                parameters=Parameters.checked(method="statistical", source="dark"),
+            )
+        forced.run()
+        assert forced.counts()[State.DONE] == 0
+        write_summary(forced, place, force=True)
+        row = rows_of(place)["a.tif"]
+        assert row["state"] == end
+        assert row["sentence"] == good["a.tif"]["sentence"]
+        assert row["mask"] == good["a.tif"]["mask"]
+        assert page.read_text(encoding="utf-8").count("<img") == 2
+    # And gone on with as it was, it is as it was.
+    again = make(folder, out, resume=True)
+    again.run()
+    write_summary(again, place, force=True)
+    assert rows_of(place)["a.tif"]["state"] == "done"
+
+
+def test_what_no_longer_holds_is_not_kept(folder, tmp_path):
+    out = tmp_path / "out"
+    first = make(folder, out)
+    first.run()
+    place, _ = write_summary(first, out / "s")
+    (folder / "a.tif").write_bytes(b"broken now")
+    later = time.time_ns() + 10**12
+    os.utime(folder / "a.tif", ns=(later, later))
+    forced = make(folder, out, force=True)
+    forced.run()
+    write_summary(forced, place, force=True)
+    row = rows_of(place)["a.tif"]
+    assert (row["state"], row["mask"], row["sentence"]) == ("failed", "", "")
+
+
+def test_a_batch_gone_on_with_keeps_the_rows_of_other_files(folder, tmp_path):
+    out = tmp_path / "out"
+    first = make(folder, out)
+    first.run()
+    place, page = write_summary(first, out / "s")
+    before = rows_of(place)
+    files, _ = find_files([folder / "a.tif"])
+    part = BatchQueue(plan_jobs(files, output_dir=out), Parameters(), resume=True)
+    part.run()
+    assert is_current(part, place)
+    write_summary(part, place, force=True)
+    after = rows_of(place)
+    assert sorted(after) == ["a.tif", "b.ome.tif", "bad.tif"]
+    for name in ("b.ome.tif", "bad.tif"):
+        assert after[name] == before[name]
+    assert after["a.tif"]["mask"] == before["a.tif"]["mask"]
+    assert page.read_text(encoding="utf-8").count("<img") == 2
 
 
 def test_retry_forgets_an_earlier_failure(folder, tmp_path, monkeypatch):
@@ -561,7 +659,8 @@ def test_a_report_is_not_overwritten(folder, tmp_path):
     (out / "a_report.html").write_text("mine")
     queue = make(folder, out, reports=True)
     queue.run()
-    assert "a_report.html: exists already" in queue.statuses[0].error
+    assert "has a report already, a_report.html" in queue.statuses[0].error
+    assert queue.statuses[0].unlike
     assert not (out / "a_mask.npy").exists()
     assert (out / "a_report.html").read_text() == "mine"
     forced = make(folder, out, reports=True, force=True)
