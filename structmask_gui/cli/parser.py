@@ -33,6 +33,7 @@ def make_parser() -> argparse.ArgumentParser:
     _batch(commands)
     _compare(commands)
     _quality(commands)
+    _destripe(commands)
     _presets(commands)
     _info(commands)
     return parser
@@ -203,8 +204,10 @@ def _default(name: str) -> str:
     return str(parameter_infos()[name].default)
 
 
-def _add_selection(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is measured")
+def _add_selection(
+    parser: argparse.ArgumentParser, title: str = "what is measured", *, with_region: bool = True
+) -> None:
+    group = parser.add_argument_group(title)
     group.add_argument(
         "--axes",
         metavar="AXES",
@@ -217,9 +220,10 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--frames", type=frame_slice, metavar="A:B:STEP", help="frames A to B, B left out"
     )
-    group.add_argument(
-        "--region", type=region, metavar="Y0:Y1,X0:X1", help="only this rectangle, in pixels"
-    )
+    if with_region:
+        group.add_argument(
+            "--region", type=region, metavar="Y0:Y1,X0:X1", help="only this rectangle, in pixels"
+        )
 
 
 def _compare(commands: _Commands) -> None:
@@ -257,6 +261,26 @@ def _quality(commands: _Commands) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.set_defaults(run=_run("quality"))
+
+
+def _destripe(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "destripe",
+        help="write frames without the offsets of their rows or columns",
+        description="Take the offset of every row, or column, off each frame, where the noise runs"
+        " along whole lines and no mask hides it; then measure what is left.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="an image file")
+    parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are taken off")
+    _add_selection(parser, "what is written", with_region=False)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the TIFF to write; by default <stem>_destriped.tif beside the image file",
+    )
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    parser.set_defaults(run=_run("destripe"))
 
 
 def _presets(commands: _Commands) -> None:

@@ -57,7 +57,8 @@ KIND_WORDS: dict[Kind, str] = {
 
 FLAG_WORDS: dict[Flag, str] = {
     "whole_line": "The lines do not end within the largest lag: no mask of this size hides them;"
-    " remove their offsets first (What the mask will do › Save destriped frames…).",
+    " remove their offsets first (What the mask will do › Save destriped frames…, or structmask"
+    " destripe).",
     "fixed_pattern": "A pattern is the same in every frame: correct offset and gain first.",
     "fixed_pattern_not_tested": "A fixed pattern was not tested.",
     "interpolated": "The highest frequencies are missing, as where images were resampled,"

@@ -1,0 +1,24 @@
+"""`structmask destripe`: frames without the offsets of their rows or columns."""
+
+from __future__ import annotations
+
+import argparse
+
+from structmask_gui.cli.choices import chosen_inputs
+from structmask_gui.cli.console import DONE, progress_bar
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.destriped import save_destriped
+from structmask_gui.io.paths import shown
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    source = arguments.file
+    target = arguments.output or source.with_name(f"{source.stem}_destriped.tif")
+    if target.resolve() == source.resolve():
+        raise InputError(f"{shown(target)}: is the image file itself; choose another --output.")
+    (item,) = chosen_inputs(arguments, [source], None)
+    with item.open() as stack, progress_bar(stack.name) as progress:
+        save_destriped(stack, arguments.lines, target, force=arguments.force, progress=progress)
+    print(f"{shown(target)}: without the offsets of its {arguments.lines}; measure this one.")
+    return DONE

@@ -1,0 +1,47 @@
+"""`structmask destripe`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+
+from structmask_gui.core.destripe import destriped
+
+
+@pytest.fixture
+def lined(tmp_path):
+    """Return a stack with an offset for every row."""
+    rng = np.random.default_rng(5)
+    frames = rng.normal(100, 5, (3, 64, 80)) + rng.normal(0, 9, (3, 64, 1))
+    path = tmp_path / "lined.npy"
+    np.save(path, frames.astype(np.float32))
+    return path
+
+
+@pytest.mark.parametrize("lines", ["rows", "columns"])
+def test_the_offsets_are_taken_off(structmask, lined, lines):
+    answer = structmask("destripe", lined, lines)
+    assert answer.code == 0
+    assert f"offsets of its {lines}" in answer.out
+    written = tifffile.imread(lined.with_name("lined_destriped.tif"))
+    np.testing.assert_allclose(written[1], destriped(np.load(lined)[1], lines), rtol=1e-6)
+
+
+def test_frames_are_chosen_and_nothing_is_replaced_unasked(structmask, lined, tmp_path):
+    target = tmp_path / "out.tif"
+    options = ("destripe", lined, "rows", "--frames", "1:3", "--output", target)
+    assert structmask(*options).code == 0
+    assert tifffile.imread(target).shape == (2, 64, 80)
+    again = structmask(*options)
+    assert again.code == 2
+    assert "out.tif" in again.err
+    assert structmask(*options, "--force").code == 0
+
+
+def test_the_image_itself_is_never_written_over(structmask, lined):
+    before = lined.read_bytes()
+    answer = structmask("destripe", lined, "rows", "--output", lined, "--force")
+    assert answer.code == 2
+    assert "lined.npy" in answer.err
+    assert lined.read_bytes() == before
