@@ -240,6 +240,14 @@ def write(folder: Path, text: str, results: Results) -> None:
         " than the centre, against those with a true |correlation| of at least 0.05."
         " Thresholds were set on\nthese scenes; what to expect on others is in"
         " [held-out pictures](accuracy-held-out.md).\n\n"
+        "Smooth noise under unlike pictures can be known from flat"
+        " parts only. A tile of 32 x 32 pixels counts as flat\n"
+        "where the picture, a quadratic surface taken off, has less"
+        " than 2 % of the noise's variance; a picture has flat\n"
+        "parts if 80 of the 384 tiles are flat, as many pixels as"
+        " in 20 patches of 64 x 64. Where there are fewer, the\n"
+        "verdict has to doubt, or"
+        " the mask to be right.\n\n"
         "![F1 by kernel and method](accuracy.svg)\n\n"
     )
     (folder / "accuracy.md").write_text(head + text + "\n", encoding="utf-8")
