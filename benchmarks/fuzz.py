@@ -68,9 +68,21 @@ def child(seeds: Path, work: Path, seed: int, only: list[str]) -> int:
             if isinstance(error, KeyboardInterrupt):
                 raise
         result["peak"] = peak_megabytes()
+        if result["kind"] == "exception" or float(str(result["peak"])) > MEGABYTES:
+            # Here, for the next of its name follows at once.
+            put_aside(target, f"{seed}-{file.name}")
         print(json.dumps(result), flush=True)
         shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
     return 0
+
+
+def put_aside(source: Path, name: str) -> None:
+    """Keep a file, or a folder, that something was found with."""
+    FINDINGS.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, FINDINGS / name, dirs_exist_ok=True)
+    elif source.exists():
+        shutil.copyfile(source, FINDINGS / name)
 
 
 def wanted(path: Path, only: list[str]) -> bool:
@@ -149,14 +161,11 @@ class Watched:
 
 def keep(watched: Watched, kind: str, text: str) -> None:
     """Put a finding where one can look at it."""
+    name = f"{watched.seed}-{watched.doing}"
+    if kind in ("crash", "hang"):
+        put_aside(watched.work / str(watched.doing), name)
     FINDINGS.mkdir(parents=True, exist_ok=True)
-    place = FINDINGS / f"{kind}-{watched.seed}-{watched.doing}"
-    source = watched.work / str(watched.doing)
-    if source.is_dir():
-        shutil.copytree(source, place, dirs_exist_ok=True)
-    elif source.exists():
-        shutil.copyfile(source, place)
-    place.with_name(place.name + ".txt").write_text(text)
+    (FINDINGS / f"{kind}-{name}.txt").write_text(text)
     print(f"{kind}: {watched.doing} (seed {watched.seed}): {text.strip().splitlines()[-1:]}")
 
 

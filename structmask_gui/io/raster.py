@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,12 @@ def luminance(samples: AnyArray) -> AnyArray:
     """Return the brightness of red, green and blue in the last dimension (ITU-R BT.601)."""
     wide = (samples.dtype.kind in "iu" and samples.dtype.itemsize > 2) or samples.dtype.itemsize > 4
     weights = _WEIGHTS.astype(np.float64 if wide else np.float32)
-    result: AnyArray = samples[..., :3].astype(weights.dtype) @ weights
+    result: AnyArray = np.empty(samples.shape[:-1], weights.dtype)
+    # Some rows at a time: as floats, a large picture would take four times its memory.
+    step = max(1, 2**20 // max(1, math.prod(samples.shape[1:-1])))
+    for start in range(0, len(samples), step):
+        rows = samples[start : start + step, ..., :3]
+        np.matmul(rows.astype(weights.dtype), weights, out=result[start : start + step])
     return result
 
 

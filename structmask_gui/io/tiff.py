@@ -381,9 +381,10 @@ def _set_colours(contents: Contents, key: TiffPage, colours: AnyArray | None) ->
         contents.notes.append(
             "The colours are a display table of ImageJ and are ignored; the pixel values are used."
         )
-    elif photometric == PHOTOMETRIC.PALETTE and colours is not None:
+    elif photometric == PHOTOMETRIC.PALETTE and colours is not None and key.dtype.kind in "bu":
         table = _intensities(key, colours)
-        contents.convert = table.__getitem__
+        # As numbers: an array of bools would be taken for a selection.
+        contents.convert = lambda values: table.take(values.astype(np.intp), mode="clip")
         contents.converted_dtype = table.dtype
         contents.notes.append(PALETTE_NOTE)
     elif photometric == PHOTOMETRIC.MINISWHITE and not imagej:

@@ -561,3 +561,20 @@ def test_acquisition_and_offsets_are_kept(tmp_path: Path) -> None:
     with open_stack(tmp_path / "below.tif") as stack:
         assert stack.dtype == np.int16
         np.testing.assert_array_equal(stack.read(1), below[1])
+
+
+def test_a_palette_of_one_bit(tmp_path: Path):
+    pixels = np.random.default_rng(0).integers(0, 2, (20, 24)).astype(bool)
+    colours = np.zeros((3, 256), np.uint16)
+    colours[:, 1] = 200 * 257
+    path = tmp_path / "bits.tif"
+    tifffile.imwrite(path, pixels.astype(np.uint8), photometric="palette", colormap=colours)
+    packed = np.packbits(pixels, axis=1).tobytes()
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        page = tif.pages[0]
+        tif.filehandle.seek(page.dataoffsets[0])
+        tif.filehandle.write(packed)
+        page.tags["BitsPerSample"].overwrite(1)
+        page.tags["StripByteCounts"].overwrite(len(packed))
+    with open_stack(path) as stack:
+        assert (stack.read(0) == np.where(pixels, 200, 0)).all()
