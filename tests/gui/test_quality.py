@@ -229,6 +229,24 @@ def test_noise_along_whole_rows_offers_destriped_frames(
     assert written.mean(axis=2).std() < 0.5 * frames.mean(axis=2).std()
 
 
+def test_lines_that_the_verdict_calls_endless_offer_destriped_frames(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    white = np.random.default_rng(5).normal(size=(6, 160, 179))
+    long_rows = np.lib.stride_tricks.sliding_window_view(white, 20, axis=2).mean(axis=3)
+    path = tmp_path / "columns.npy"
+    np.save(path, (100 + 40 * long_rows).transpose(0, 2, 1).astype(np.float32))
+    window.session.set_parameters({"method": "statistical", "source": "frames"})
+    window.open_paths([str(path)])
+    wait_for_result(window.session, qtbot)
+    panel = window.show_panel("quality")
+    wait_current(window.session, qtbot)
+    assert window.session.extraction.verdict.lines == "columns"
+    assert not window.session.quality.scores.assessment.curve.spans
+    assert panel.destripe_button.isVisibleTo(panel)
+    assert "What the mask will do" in window.headline.notes.text()
+
+
 def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, qtbot: QtBot):
     panel = loaded.show_panel("quality")
     wait_current(loaded.session, qtbot)

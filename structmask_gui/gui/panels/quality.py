@@ -105,10 +105,9 @@ class QualityPanel(QWidget):
         column = QVBoxLayout(words)
         column.setContentsMargins(8, 6, 4, 6)
         column.setSpacing(5)
-        for widget in (self.copied, self.hidden, self.reach):
-            column.addWidget(widget)
+        # First where it is there: the headline points to it, and a small window scrolls the rest.
         column.addWidget(self.destripe_button, 0, Qt.AlignmentFlag.AlignLeft)
-        for widget in (self.said, self.source):
+        for widget in (self.said, self.copied, self.hidden, self.reach, self.source):
             column.addWidget(widget)
         column.addStretch(1)
         area = QScrollArea()
