@@ -360,7 +360,7 @@ def _python(about: _About) -> Snippet:
 
 def _comment(sentence: str, indent: str = "") -> str:
     """Return a sentence as lines of comment; none of an empty one."""
-    return "".join(f"{indent}# {line}\n" for line in wrap(sentence, 96 - len(indent)))
+    return "".join(f"{indent}# {line}\n" for line in wrap(sentence, 88 - len(indent)))
 
 
 def _one_switch(about: _About, setting: str) -> str:
