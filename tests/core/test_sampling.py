@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -150,3 +152,23 @@ def test_reasons():
     patches[3, 3, 3] = -np.inf
     assert unusable(*extremes(patches)) == ["", CONSTANT, NOT_FINITE, NOT_FINITE, ""]
     assert unusable(*extremes(np.ones((1, 16, 16), dtype=bool))) == [CONSTANT]
+
+
+class Vast(ArrayFrames):
+    """Frames larger than any memory, as a damaged file may declare them."""
+
+    frame_shape = (1_000_000_000, 44)
+
+    def __init__(self) -> None:
+        super().__init__(np.zeros((16, 16)), "vast.czi")
+
+
+def test_a_vast_frame_is_refused_unless_patches_are_counted():
+    with pytest.raises(InputError, match=r"vast\.czi: has room for 125000000 patches of 16 x 16"):
+        plan_patches(Vast(), Parameters(patch_size=16, center_size=5))
+    tracemalloc.start()
+    plan = plan_patches(Vast(), Parameters(patch_size=16, center_size=5, patches=50))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(plan) == 50
+    assert peak < 1_000_000
