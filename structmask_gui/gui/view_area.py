@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NOTHING = "Nothing is open"
+# Without words, for the card says it; but not empty, which would show axes of nothing.
+_NOTHING = " "
 _SAVE = "Picture (*.png);;Drawing (*.svg)"
 
 
