@@ -48,6 +48,10 @@ from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
 from structmask_gui.io.zarr_files import is_zarr_folder, open_zarr, remote_address
 from structmask_gui.io.zeiss import CZI_MAGIC, open_czi
 
+# The largest slides have some hundred thousand pixels a side. Formats that leave out what is empty
+# can declare more than any memory holds in a few bytes.
+_LONGEST_SIDE = 4_000_000
+
 # Formats whose readers may be missing: the module that is needed, and the extensions.
 _OPTIONAL = {
     "Zarr": ("zarr", (".zarr",)),
@@ -389,7 +393,7 @@ class ImageStack:
         return f"<ImageStack {self.name}: {self.axes} {shape_text(self.shape)} {self.dtype}>"
 
     def _check(self, dtype: np.dtype[Any]) -> None:
-        """Refuse values that are no real numbers, and frames too small for a patch."""
+        """Refuse values that are no real numbers, and frames of a size that none has."""
         if dtype.kind == "c":
             raise InputError(
                 f"{self.name}: holds complex numbers; save their magnitude or one of their parts."
@@ -400,6 +404,11 @@ class ImageStack:
         if 0 in self.shape:
             raise InputError(
                 f"{self.name}: is empty ({shape_text(self.shape)}); give an image with pixels."
+            )
+        if max(height, width) > _LONGEST_SIDE:
+            raise InputError(
+                f"{self.name}: declares frames of {height} x {width} pixels, which no image has;"
+                " the file is damaged, copy or export it again."
             )
         if min(height, width) < SMALLEST_SIDE:
             hint = ""

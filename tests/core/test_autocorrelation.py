@@ -131,9 +131,9 @@ def test_chunks_are_bounded():
     small, large = LagKernel((16, 16), (2, 2)), LagKernel((4096, 4096), (10, 10))
     assert patches_per_chunk(small, 100_000) == 512
     assert patches_per_chunk(large, 100_000) == 1
-    assert patches_per_chunk(small, 100) == 128
+    assert patches_per_chunk(small, 100) == 256
     middle = LagKernel((64, 64), (10, 10))
-    assert patches_per_chunk(middle, 100) == 28
+    assert patches_per_chunk(middle, 100) == 56
     assert patches_per_chunk(middle, 1000) == 63
     assert patches_per_chunk(middle, 100_000) == 113
     assert patches_per_chunk(large, 1) == 1

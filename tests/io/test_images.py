@@ -578,3 +578,12 @@ def test_a_palette_of_one_bit(tmp_path: Path):
         page.tags["StripByteCounts"].overwrite(len(packed))
     with open_stack(path) as stack:
         assert (stack.read(0) == np.where(pixels, 200, 0)).all()
+
+
+@pytest.mark.parametrize("shape", [(40, 25_600_000), (25_600_000, 40)])
+def test_sides_that_no_image_has(shape: tuple[int, int], tmp_path: Path):
+    path = tmp_path / "vast.npy"
+    header = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=shape)
+    del header
+    with pytest.raises(InputError, match=r"vast\.npy: declares frames of .* which no image has"):
+        open_stack(path)
