@@ -146,7 +146,7 @@ def _png(data: bytes) -> Size | None:
 
 
 def _jpegxr(data: bytes) -> Size | None:
-    """Read the tags of width and height (ITU-T T.832, annex A)."""
+    """Read the tags of width and height, and the header of the picture (ITU-T T.832, A and 8.3)."""
     if data[:3] != b"II\xbc":
         return None
     (at,) = struct.unpack_from("<I", data, 4)
@@ -157,7 +157,12 @@ def _jpegxr(data: bytes) -> Size | None:
         found[code] = value & 0xFFFF if kind == 3 else value & 0xFF if kind == 1 else value
     if 0xBC80 not in found or 0xBC81 not in found:
         return None
-    return found[0xBC81], found[0xBC80]
+    # The decoder goes by the picture's own header.
+    inside = data[found.get(0xBCC0, len(data)) :]
+    if inside[:8] != b"WMPHOTO\0":
+        return found[0xBC81], found[0xBC80]
+    width, height = struct.unpack_from(">HH" if inside[10] & 0x80 else ">II", inside, 12)
+    return max(height + 1, found[0xBC81]), max(width + 1, found[0xBC80])
 
 
 def _lerc(data: bytes) -> Size | None:

@@ -179,3 +179,11 @@ def test_zarr_of_a_billion_frames_is_refused_or_bounded(tmp_path: Path) -> None:
         assert stack.n_frames == 10**9
         with pytest.raises(InputError, match="has no patch to measure"):
             measure(stack, Parameters(patches=10))
+
+
+def test_a_jpeg_xr_whose_inner_header_lies():
+    data = bytearray(imagecodecs.jpegxr_encode(np.zeros((48, 56), np.uint16)))
+    assert claimed_size(34934, bytes(data)) == (48, 56)
+    at = data.index(b"WMPHOTO\0")
+    data[at + 12 : at + 16] = b"\x80\x00\xff\xff"
+    assert claimed_size(34934, bytes(data)) == (65536, 32769)
