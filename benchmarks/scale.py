@@ -168,6 +168,8 @@ def measure(folder: Path, sizes: list[float], rounds: int) -> int:
     small = write_stack(folder / "start.tif", 0.03)
     paths = {size: folder / f"stack-{size}.tif" for size in sizes}
     nbytes = {size: write_stack(path, size) for size, path in paths.items()}
+    if hasattr(os, "sync"):
+        os.sync()  # The disk's writing would otherwise fall on the first readings.
     pairs: dict[float, list[tuple[dict[str, float], dict[str, float]]]] = {s: [] for s in sizes}
     for _ in range(rounds):
         # All sizes in turn, so that a busy minute does not fall on one of them.
