@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from structmask_gui.core.autocorrelation import FloatArray
 from structmask_gui.core.flatness import FlatTiles
-from structmask_gui.core.parameters import MEASURED, Parameters, parameter_infos
+from structmask_gui.core.parameter_info import MEASURED
+from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.core.sampling import Region, Sampling
 from structmask_gui.core.significance import LagEstimate
 from structmask_gui.core.sources import BLIND_TO, SEES, Used

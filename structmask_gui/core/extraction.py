@@ -10,7 +10,8 @@ from structmask_gui.core.autocorrelation import FloatArray
 from structmask_gui.core.frames import AnyArray, ArrayFrames, Frames
 from structmask_gui.core.mask import SHAPE_WORDS, BoolArray, Mask
 from structmask_gui.core.measurement import Measurement, measure
-from structmask_gui.core.parameters import Parameters, Stage
+from structmask_gui.core.parameter_info import Stage
+from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.rings import RingAnalysis

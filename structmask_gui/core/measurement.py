@@ -22,7 +22,8 @@ from structmask_gui.core.autocorrelation import (
 )
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.frames import AnyArray, Frames
-from structmask_gui.core.parameters import MEASURED, RING_SOURCES, Parameters, parameter_infos
+from structmask_gui.core.parameter_info import MEASURED
+from structmask_gui.core.parameters import RING_SOURCES, Parameters, parameter_infos
 from structmask_gui.core.progress import (
     IsCancelled,
     Progress,

@@ -10,7 +10,8 @@ from structmask_gui.core.effects import (
     unavailable_sources,
     why_without_effect,
 )
-from structmask_gui.core.parameters import RING_SOURCES, Parameters, Stage, parameter_infos
+from structmask_gui.core.parameter_info import Stage
+from structmask_gui.core.parameters import RING_SOURCES, Parameters, parameter_infos
 from structmask_gui.core.rings import adapt, analyse_rings
 
 DEFAULT = Parameters()

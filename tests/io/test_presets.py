@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.parameters import Parameters, Stage, parameter_infos
+from structmask_gui.core.parameter_info import Stage
+from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.io.presets import (
     Preset,
     PresetFolder,
