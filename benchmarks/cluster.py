@@ -20,8 +20,9 @@ import numpy as np
 import tifffile
 
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.io.batch import BatchQueue, JobStatus, State
+from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import plan_jobs
+from structmask_gui.io.batch_status import JobStatus, State
 from structmask_gui.io.cluster import Cluster
 
 

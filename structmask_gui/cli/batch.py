@@ -23,8 +23,10 @@ from structmask_gui.cli.console import (
     progress_bar,
 )
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.batch import BatchQueue, Engine, JobStatus, State
+from structmask_gui.io.batch import BatchQueue
+from structmask_gui.io.batch_engine import Engine
 from structmask_gui.io.batch_files import find_files, plan_jobs
+from structmask_gui.io.batch_status import JobStatus, State
 from structmask_gui.io.record import read_record
 from structmask_gui.io.summary import (
     counts_sentence,

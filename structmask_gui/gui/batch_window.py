@@ -33,8 +33,9 @@ from structmask_gui.gui.session import Session
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
-    from structmask_gui.io.batch import BatchQueue, JobStatus
+    from structmask_gui.io.batch import BatchQueue
     from structmask_gui.io.batch_files import Job
+    from structmask_gui.io.batch_status import JobStatus
 
 SUMMARY = "structmask_batch.csv"
 

@@ -11,172 +11,27 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from pathlib import Path
-from typing import Protocol
+from dataclasses import replace
 
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError, StructMaskError
-from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.core.progress import (
-    IsCancelled,
-    Progress,
-    never_cancelled,
-    no_progress,
-    stop_if,
-)
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.atomic import write_atomic
+from structmask_gui.io.batch_engine import Engine, Here
 from structmask_gui.io.batch_files import Job
-from structmask_gui.io.jobs import Input, Result, extract_result
+from structmask_gui.io.batch_status import JobStatus, State, done_with, skipped, skipped_for
+from structmask_gui.io.jobs import Input
 from structmask_gui.io.paths import shown
-from structmask_gui.io.record import Record
 from structmask_gui.io.results import write_results
-from structmask_gui.io.resume import (
-    Fingerprint,
-    Settings,
-    fingerprint,
-    finished,
-    half_written,
-    holding,
-)
+from structmask_gui.io.resume import Fingerprint, Settings, fingerprint, finished, half_written
 
 log = logging.getLogger(__name__)
 
 _SHOWN_EVERY = 0.1
 _PARTS = 1000
 
-
-class State(StrEnum):
-    """Where a job is."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-    CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True)
-class JobStatus:
-    """How far a job has come.
-
-    Attributes
-    ----------
-    state : State
-    progress : float
-        0 to 1 while it runs.
-    what : str
-        What it does at the moment.
-    sentence : str
-        The result in words.
-    notes : tuple of str
-        What to know beside it.
-    error : str
-        Why it failed, or was skipped.
-    left_out : tuple of str
-        A sentence for each file of a group that could not be used.
-    mask : Mask or None
-        The result; of a job that was skipped, what is known of the mask it has.
-    patches, frames : int
-        What it was measured in.
-    seconds : float
-        How long it took.
-    kept : bool
-        Nothing was done, because an earlier run had done it already.
-    report : bool
-        There is a report of it.
-    input_fault : bool
-        It failed because of what its files hold, and would fail again.
-    unlike : bool
-        It was skipped although its mask is not the one that is asked for.
-    """
-
-    state: State = State.PENDING
-    progress: float = 0.0
-    what: str = ""
-    sentence: str = ""
-    notes: tuple[str, ...] = ()
-    error: str = ""
-    left_out: tuple[str, ...] = ()
-    mask: Mask | None = None
-    patches: int = 0
-    frames: int = 0
-    seconds: float = 0.0
-    kept: bool = False
-    report: bool = False
-    input_fault: bool = False
-    unlike: bool = False
-
-
 OnChange = Callable[[int, JobStatus], None]
-
-
-class Engine(Protocol):
-    """Where the work of a job is done: here, or on other machines."""
-
-    @property
-    def at_once(self) -> int:
-        """How many jobs may be under way at once."""
-        ...
-
-    def usable(
-        self,
-        inputs: Sequence[Input],
-        progress: Progress,
-        cancelled: IsCancelled,
-        shape: tuple[int, int] | None = None,
-    ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-        """Do what the function `usable` does."""
-        ...
-
-    def extract(
-        self,
-        inputs: Sequence[Input],
-        settings: Settings,
-        progress: Progress,
-        cancelled: IsCancelled,
-        report_for: str | None = None,
-    ) -> Result:
-        """Return the mask of some files, its record, and its report if it is asked for."""
-        ...
-
-
-class _Here:
-    """The engine that does it in this process, a job at a time."""
-
-    at_once = 1
-
-    def usable(
-        self,
-        inputs: Sequence[Input],
-        progress: Progress,
-        cancelled: IsCancelled,
-        shape: tuple[int, int] | None = None,
-    ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-        return usable(inputs, progress, cancelled, shape)
-
-    def extract(
-        self,
-        inputs: Sequence[Input],
-        settings: Settings,
-        progress: Progress,
-        cancelled: IsCancelled,
-        report_for: str | None = None,
-    ) -> Result:
-        return extract_result(
-            inputs,
-            settings.parameters,
-            region=settings.region,
-            dark=settings.dark,
-            subtract=settings.subtract,
-            quality=settings.quality,
-            report_for=report_for,
-            progress=progress,
-            cancelled=cancelled,
-        )
 
 
 class BatchQueue:
@@ -231,7 +86,7 @@ class BatchQueue:
         self.settings = Settings(parameters, region, dark, subtract, quality)
         self.reports, self.force, self.resume = reports, force, resume
         self.on_change = on_change
-        self._engine: Engine = _Here() if engine is None else engine
+        self._engine: Engine = Here() if engine is None else engine
         self._failures = dict(failures or {})
         self._jobs = list(jobs)
         self._statuses = [JobStatus() for _ in jobs]
@@ -412,7 +267,7 @@ class BatchQueue:
                 return earlier
         elif not self.force and (taken := job.files.taken(report=self.reports)) is not None:
             # A report alone, or half a result, is no mask to be content with.
-            return _skipped(job, _has(job, taken), unlike=not job.files.npy.exists())
+            return skipped_for(job, taken, unlike=not job.files.npy.exists())
         _check_writable(job)
         inputs = job.inputs
         left_out: tuple[str, ...] = ()
@@ -436,9 +291,9 @@ class BatchQueue:
         mask, record = result.mask, result.record
         force = self.force or (self.resume and half_written(job, mask))
         if self.resume and not force and (taken := job.files.taken(report=self.reports)):
-            return _skipped(job, _has(job, taken), unlike=True)
+            return skipped_for(job, taken, unlike=True)
         write_results(mask, record, job.files, report=result.report, force=force)
-        return replace(_status(record), left_out=left_out, report=result.report is not None)
+        return replace(done_with(record), left_out=left_out, report=result.report is not None)
 
     # --- resuming -----------------------------------------------------------------------------
 
@@ -457,10 +312,10 @@ class BatchQueue:
             more, left_out = self._engine.usable(missing, progress, cancelled, shape)
             if not more:
                 there = job.files.report.exists()
-                return replace(_status(record), kept=True, left_out=left_out, report=there)
+                return replace(done_with(record), kept=True, left_out=left_out, report=there)
         if not self.force:
             why = f"its mask, {shown(job.files.json)}, is of other files or settings"
-            return _skipped(job, why, unlike=True)
+            return skipped(job, why, unlike=True)
         return None
 
     def _lacks_report(self, job: Job, earlier: JobStatus) -> bool:
@@ -487,66 +342,6 @@ def _in_threads(work: Callable[[], None], count: int) -> None:
             thread.join(0.2)
     if errors:
         raise errors[0]
-
-
-def _has(job: Job, path: Path) -> str:
-    what = "a report" if path == job.files.report else "a mask"
-    return f"has {what} already, {shown(path)}"
-
-
-def _skipped(job: Job, why: str, *, unlike: bool = False) -> JobStatus:
-    """Return the status of a job that is left as it is, with what is known of its mask."""
-    record = holding(job)
-    known = JobStatus() if record is None else _status(record)
-    return replace(
-        known,
-        state=State.SKIPPED,
-        error=f"{job.name}: skipped: {why}; use --force to replace it, or another --output-dir.",
-        report=job.files.report.exists(),
-        unlike=unlike,
-    )
-
-
-def _status(record: Record) -> JobStatus:
-    return JobStatus(
-        State.DONE,
-        progress=1.0,
-        sentence=record.sentence,
-        notes=tuple(record.notes),
-        mask=record.as_mask(),
-        patches=record.patches.used if record.patches else 0,
-        frames=record.patches.frames if record.patches else 0,
-    )
-
-
-def usable(
-    inputs: Sequence[Input],
-    progress: Progress,
-    cancelled: IsCancelled,
-    shape: tuple[int, int] | None = None,
-) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-    """Return the files of a group that can be averaged, and why the others cannot."""
-    usable: list[Input] = []
-    problems: list[str] = []
-    for item in inputs:
-        try:
-            with item.open() as stack:
-                if shape is not None and stack.frame_shape != shape:
-                    (height, width), (first_height, first_width) = stack.frame_shape, shape
-                    raise InputError(
-                        f"{stack.name}: is {height} x {width} pixels, but the others are"
-                        f" {first_height} x {first_width}; only files of one size can be averaged."
-                    )
-                # Damage shows only when the pixels are read.
-                for frame in range(stack.n_frames):
-                    stop_if(cancelled)
-                    progress(0, 1, f"Checking {stack.name}")
-                    stack.read(frame)
-                shape = stack.frame_shape
-            usable.append(item)
-        except InputError as error:
-            problems.append(str(error))
-    return tuple(usable), tuple(problems)
 
 
 def _check_writable(job: Job) -> None:

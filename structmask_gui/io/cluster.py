@@ -102,7 +102,7 @@ class Cluster:
         cancelled: IsCancelled,
         shape: tuple[int, int] | None = None,
     ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-        """Do what `structmask_gui.io.batch.usable` does, on one of the machines."""
+        """Do what `structmask_gui.io.batch_engine.usable` does, on one of the machines."""
         task = self._submit(_usable, tuple(map(_absolute, inputs)), shape)
         result: tuple[tuple[Input, ...], tuple[str, ...]] = self._result(
             [task], progress, cancelled, "Checking files"
@@ -208,7 +208,7 @@ def _absolute(item: Input) -> Input:
 def _usable(
     items: tuple[Input, ...], shape: tuple[int, int] | None
 ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-    from structmask_gui.io.batch import usable
+    from structmask_gui.io.batch_engine import usable
 
     return usable(items, no_progress, lambda: False, shape)
 

@@ -17,8 +17,9 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction import counted
 from structmask_gui.core.mask import SHAPE_WORDS, Mask
 from structmask_gui.io.atomic import write_atomic
-from structmask_gui.io.batch import BatchQueue, JobStatus, State
+from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import Job
+from structmask_gui.io.batch_status import JobStatus, State
 from structmask_gui.io.export import load_mask
 from structmask_gui.io.html import Markup, link, page, paragraph, picture, table
 from structmask_gui.io.paths import read_small, shown

@@ -20,8 +20,9 @@ from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measurement import measure, measure_part, merge_parts, plan_parts
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io import cluster as cluster_module
-from structmask_gui.io.batch import BatchQueue, JobStatus, State
+from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import plan_jobs
+from structmask_gui.io.batch_status import JobStatus, State
 from structmask_gui.io.cluster import Cluster
 from structmask_gui.io.export import load_mask
 

@@ -20,8 +20,9 @@ from structmask_gui.cli.main import main
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io import atomic
-from structmask_gui.io.batch import BatchQueue, State
+from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import plan_jobs
+from structmask_gui.io.batch_status import State
 from structmask_gui.io.contents import RawStore
 from structmask_gui.io.images import open_stack
 from structmask_gui.io.presets import Preset, load_preset

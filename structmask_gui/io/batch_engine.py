@@ -1,0 +1,108 @@
+"""Where the jobs of a batch are worked on: here, or on other machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.io.jobs import Input, Result, extract_result
+from structmask_gui.io.resume import Settings
+
+
+class Engine(Protocol):
+    """Where the work of a job is done: here, or on other machines."""
+
+    @property
+    def at_once(self) -> int:
+        """How many jobs may be under way at once."""
+        ...
+
+    def usable(
+        self,
+        inputs: Sequence[Input],
+        progress: Progress,
+        cancelled: IsCancelled,
+        shape: tuple[int, int] | None = None,
+    ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+        """Do what the function `usable` does."""
+        ...
+
+    def extract(
+        self,
+        inputs: Sequence[Input],
+        settings: Settings,
+        progress: Progress,
+        cancelled: IsCancelled,
+        report_for: str | None = None,
+    ) -> Result:
+        """Return the mask of some files, its record, and its report if it is asked for."""
+        ...
+
+
+class Here:
+    """The engine that does it in this process, a job at a time."""
+
+    at_once = 1
+
+    def usable(
+        self,
+        inputs: Sequence[Input],
+        progress: Progress,
+        cancelled: IsCancelled,
+        shape: tuple[int, int] | None = None,
+    ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+        """Read the files in this process."""
+        return usable(inputs, progress, cancelled, shape)
+
+    def extract(
+        self,
+        inputs: Sequence[Input],
+        settings: Settings,
+        progress: Progress,
+        cancelled: IsCancelled,
+        report_for: str | None = None,
+    ) -> Result:
+        """Measure in this process."""
+        return extract_result(
+            inputs,
+            settings.parameters,
+            region=settings.region,
+            dark=settings.dark,
+            subtract=settings.subtract,
+            quality=settings.quality,
+            report_for=report_for,
+            progress=progress,
+            cancelled=cancelled,
+        )
+
+
+def usable(
+    inputs: Sequence[Input],
+    progress: Progress,
+    cancelled: IsCancelled,
+    shape: tuple[int, int] | None = None,
+) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+    """Return the files of a group that can be averaged, and why the others cannot."""
+    usable: list[Input] = []
+    problems: list[str] = []
+    for item in inputs:
+        try:
+            with item.open() as stack:
+                if shape is not None and stack.frame_shape != shape:
+                    (height, width), (first_height, first_width) = stack.frame_shape, shape
+                    raise InputError(
+                        f"{stack.name}: is {height} x {width} pixels, but the others are"
+                        f" {first_height} x {first_width}; only files of one size can be averaged."
+                    )
+                # Damage shows only when the pixels are read.
+                for frame in range(stack.n_frames):
+                    stop_if(cancelled)
+                    progress(0, 1, f"Checking {stack.name}")
+                    stack.read(frame)
+                shape = stack.frame_shape
+            usable.append(item)
+        except InputError as error:
+            problems.append(str(error))
+    return tuple(usable), tuple(problems)

@@ -1,0 +1,108 @@
+"""How far the jobs of a batch have come, and what is known of each at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from structmask_gui.core.mask import Mask
+from structmask_gui.io.batch_files import Job
+from structmask_gui.io.paths import shown
+from structmask_gui.io.record import Record
+from structmask_gui.io.resume import holding
+
+
+class State(StrEnum):
+    """Where a job is."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """How far a job has come.
+
+    Attributes
+    ----------
+    state : State
+    progress : float
+        0 to 1 while it runs.
+    what : str
+        What it does at the moment.
+    sentence : str
+        The result in words.
+    notes : tuple of str
+        What to know beside it.
+    error : str
+        Why it failed, or was skipped.
+    left_out : tuple of str
+        A sentence for each file of a group that could not be used.
+    mask : Mask or None
+        The result; of a job that was skipped, what is known of the mask it has.
+    patches, frames : int
+        What it was measured in.
+    seconds : float
+        How long it took.
+    kept : bool
+        Nothing was done, because an earlier run had done it already.
+    report : bool
+        There is a report of it.
+    input_fault : bool
+        It failed because of what its files hold, and would fail again.
+    unlike : bool
+        It was skipped although its mask is not the one that is asked for.
+    """
+
+    state: State = State.PENDING
+    progress: float = 0.0
+    what: str = ""
+    sentence: str = ""
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    left_out: tuple[str, ...] = ()
+    mask: Mask | None = None
+    patches: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    kept: bool = False
+    report: bool = False
+    input_fault: bool = False
+    unlike: bool = False
+
+
+def skipped_for(job: Job, path: Path, *, unlike: bool = False) -> JobStatus:
+    """Return the status of a job that is left as it is because a file of its result exists."""
+    what = "a report" if path == job.files.report else "a mask"
+    return skipped(job, f"has {what} already, {shown(path)}", unlike=unlike)
+
+
+def skipped(job: Job, why: str, *, unlike: bool = False) -> JobStatus:
+    """Return the status of a job that is left as it is, with what is known of its mask."""
+    record = holding(job)
+    known = JobStatus() if record is None else done_with(record)
+    return replace(
+        known,
+        state=State.SKIPPED,
+        error=f"{job.name}: skipped: {why}; use --force to replace it, or another --output-dir.",
+        report=job.files.report.exists(),
+        unlike=unlike,
+    )
+
+
+def done_with(record: Record) -> JobStatus:
+    """Return the status of a job whose mask has this record."""
+    return JobStatus(
+        State.DONE,
+        progress=1.0,
+        sentence=record.sentence,
+        notes=tuple(record.notes),
+        mask=record.as_mask(),
+        patches=record.patches.used if record.patches else 0,
+        frames=record.patches.frames if record.patches else 0,
+    )

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from structmask_gui.io.batch_files import find_files, plan_jobs
+from structmask_gui.io.jobs import Input
+from tests.io.batches import make
+
+
+def names(files):
+    return [file.name for file in files]
+
+
+def test_a_folder_stands_for_its_images(folder):
+    deep = folder / "deep"
+    deep.mkdir()
+    (deep / "c.png").write_bytes(b"x")
+    (folder / ".hidden.tif").write_bytes(b"x")
+    assert names(find_files([folder])[0]) == ["a.tif", "b.ome.tif", "bad.tif"]
+    assert names(find_files([folder], recursive=True)[0])[-1] == "c.png"
+
+
+def test_patterns_lists_and_files_without_doubles(folder):
+    listed = folder / "list.txt"
+    listed.write_text("# mine\nb.ome.tif\n\n*.tif\nnone.tif\n", encoding="utf-8-sig")
+    files, problems = find_files([str(folder / "a.*"), listed, folder / "a.tif"])
+    assert names(files) == ["a.tif", "b.ome.tif", "bad.tif", "none.tif"]
+    assert not problems
+
+
+def test_a_name_with_brackets_is_a_file_first(folder):
+    odd = folder / "a[1].tif"
+    odd.write_bytes(b"x")
+    assert find_files([odd])[0] == [odd]
+
+
+def test_what_stands_for_nothing_is_answered(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty.txt").write_text("# nothing\n")
+    (tmp_path / "broken.txt").write_bytes(b"\xff\xfe\x00")
+    files, problems = find_files(
+        [
+            tmp_path / "empty",
+            str(tmp_path / "*.tif"),
+            tmp_path / "empty.txt",
+            tmp_path / "broken.txt",
+        ]
+    )
+    assert files == []
+    assert [sentence.split(":")[0] for sentence in problems] == [
+        "empty",
+        "*.tif",
+        "empty.txt",
+        "broken.txt",
+    ]
+
+
+def test_masks_of_an_earlier_run_are_no_images(folder):
+    make(folder, None).run()
+    files, _ = find_files([folder])
+    assert names(files) == ["a.tif", "b.ome.tif", "bad.tif"]
+    # The record of a killed run is missing; the mask is still not an image.
+    (folder / "a_mask.json").unlink()
+    assert names(find_files([folder])[0]) == names(files)
+    assert names(find_files([str(folder / "*.npy")])[0]) == []
+    # But an image that only sounds like one is kept.
+    (folder / "cell_mask.png").write_bytes(b"x")
+    assert "cell_mask.png" in names(find_files([folder])[0])
+
+
+def test_one_mask_for_each_file_for_each_folder_and_for_all(folder, tmp_path):
+    deep = folder / "deep.2"
+    deep.mkdir()
+    (deep / "a.tif").write_bytes(b"x")
+    files, _ = find_files([folder], recursive=True)
+    out = tmp_path / "out"
+    per_file = plan_jobs(files, output_dir=out)
+    assert [job.files.npy.name for job in per_file] == [
+        "a_mask.npy",
+        "b_mask.npy",
+        "bad_mask.npy",
+        "a-2_mask.npy",
+    ]
+    per_folder = plan_jobs(files, per="folder")
+    assert [job.files.npy for job in per_folder] == [
+        folder / "images_mask.npy",
+        deep / "deep.2_mask.npy",
+    ]
+    assert [len(job.inputs) for job in per_folder] == [3, 1]
+    (everything,) = plan_jobs(files, per="all", output_dir=out)
+    assert everything.files.npy == out / "images_mask.npy"
+    assert len(everything.inputs) == 4
+
+
+def test_files_are_opened_as_asked(folder):
+    files, _ = find_files([folder])
+    jobs = plan_jobs(files, like=Input(files[0], frames=slice(0, 2)))
+    assert {job.inputs[0].frames.stop for job in jobs} == {2}

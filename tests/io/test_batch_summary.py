@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import csv
+
+import pytest
+import tifffile
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.io.batch import BatchQueue
+from structmask_gui.io.batch_files import find_files, plan_jobs
+from structmask_gui.io.batch_status import State
+from structmask_gui.io.jobs import Input
+from structmask_gui.io.summary import (
+    COLUMNS,
+    csv_bytes,
+    html_bytes,
+    read_failures,
+    write_summary,
+)
+from tests.io.batches import make
+
+
+def test_the_table(folder, tmp_path):
+    queue = make(folder, tmp_path / "out")
+    queue.run()
+    rows = list(csv.DictReader(csv_bytes(queue).decode("utf-8-sig").splitlines()))
+    assert tuple(rows[0]) == COLUMNS
+    good, _, bad = rows
+    assert good["file"] == str(folder / "a.tif")
+    assert (good["state"], bad["state"]) == ("done", "failed")
+    assert int(good["pixels"]) == queue.statuses[0].mask.statistics.true_pixels
+    assert good["shape"] == "horizontal"
+    assert good["mask"] == str(tmp_path / "out" / "a_mask.npy")
+    assert bad["error"].startswith("bad.tif: ")
+
+
+def test_the_page_has_pictures_and_escapes_names(folder, tmp_path, row_noise):
+    evil = folder / "<b>&amp;'.tif"
+    tifffile.imwrite(evil, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")
+    queue = make(folder, tmp_path / "out")
+    queue.run()
+    page = html_bytes(queue).decode()
+    assert page.count('src="data:image/png;base64,') == 3
+    assert "<b>&amp;'.tif" not in page
+    assert "&lt;b&gt;&amp;amp;" in page
+    assert "3 masks made, 1 failed." in page
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_a_name_is_no_formula(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "=1+1.tif").write_bytes(b"nonsense")
+    queue = BatchQueue(plan_jobs(find_files(["=1+1.tif"])[0]), Parameters())
+    queue.run()
+    rows = list(csv.DictReader(csv_bytes(queue).decode("utf-8-sig").splitlines()))
+    assert rows[0]["error"].startswith("'=1+1.tif: ")
+    place, _ = write_summary(queue, tmp_path / "s")
+    (found,) = read_failures(place).values()
+    assert found[1] == queue.statuses[0].error
+
+
+def test_a_summary_is_not_overwritten_and_no_other_file_is_taken_for_one(folder, tmp_path):
+    queue = make(folder, tmp_path / "out")
+    place = tmp_path / "s.html"
+    assert [path.name for path in write_summary(queue, place)] == ["s.csv", "s.html"]
+    with pytest.raises(InputError, match="already exists"):
+        write_summary(queue, place)
+    assert read_failures(tmp_path / "none") == {}
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="is no summary"):
+        read_failures(tmp_path / "other.csv")
+    (tmp_path / "other.csv").write_text(",".join(COLUMNS) + "\n1,2\n")
+    with pytest.raises(InputError, match="is no summary"):
+        read_failures(tmp_path / "other.csv")
+
+
+def test_second_stacks_and_figures_are_resumed(folder, tmp_path, row_noise):
+    dark = tmp_path / "dark.tif"
+    tifffile.imwrite(dark, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")
+    options = {
+        "parameters": Parameters(method="statistical", source="dark"),
+        "dark": Input(dark),
+        "quality": True,
+    }
+    files, _ = find_files([folder / "a.tif"])
+    jobs = plan_jobs(files, output_dir=tmp_path / "out")
+    first = BatchQueue(jobs, **options)
+    assert first.run()[State.DONE] == 1
+    again = BatchQueue(jobs, **options, resume=True)
+    again.run()
+    assert again.statuses[0].kept
+    tifffile.imwrite(dark, row_noise[:2], metadata={"axes": "TYX"}, photometric="minisblack")
+    changed = BatchQueue(jobs, **options, resume=True)
+    changed.run()
+    assert "is of other files" in changed.statuses[0].error
