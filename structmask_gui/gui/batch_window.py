@@ -8,26 +8,20 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QCheckBox,
-    QComboBox,
     QDialog,
-    QGridLayout,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QProgressBar,
     QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui import dialogs
+from structmask_gui.gui.batch_choices import BatchChoices
 from structmask_gui.gui.batch_seconds import BatchSeconds
-from structmask_gui.gui.eliding import ElidingLabel
+from structmask_gui.gui.batch_table import BatchTable
 from structmask_gui.gui.outside import open_outside
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.worker import Lane, Outcome, Step
@@ -39,7 +33,6 @@ if TYPE_CHECKING:
 
 SUMMARY = "structmask_batch.csv"
 
-_PER = (("file", "for each file"), ("folder", "for each folder"), ("all", "for all together"))
 _HINT = "Add files or folders, or drop them here. All get the settings of the main window."
 
 
@@ -65,7 +58,6 @@ class BatchWindow(QDialog):
         self.setAcceptDrops(True)
         self._session = session
         self._files: list[Path] = []
-        self._folder: Path | None = None
         self.queue: BatchQueue | None = None
         self._finding = Lane("find", keep_all=True)
         self._finding.ended.connect(self._on_found)
@@ -74,8 +66,8 @@ class BatchWindow(QDialog):
         self._running.stepped.connect(self._on_step)
         self._ticket = 0
         self._summarised = False
-        self.job_changed.connect(self._on_job)
         self._build()
+        self.job_changed.connect(self.table.show_status)
         session.quality.closing.connect(self.stop)
         session.stack_changed.connect(self._update)
         self._update()
@@ -103,61 +95,11 @@ class BatchWindow(QDialog):
             top.addWidget(button)
         top.addStretch(1)
 
-        self.per = QComboBox()
-        for value, text in _PER:
-            self.per.addItem(text, value)
-        self.per.currentIndexChanged.connect(self._plan)
-        self.into = ElidingLabel("beside the files")
-        into_button = QPushButton("Choose…")
-        into_button.clicked.connect(self._ask_into)
-        self.replace = QCheckBox("Replace existing results")
-        self.resume = QCheckBox("Go on where an earlier run stopped")
-        self.resume.setToolTip("Keep masks made of the same files with the same settings")
-        self.figures = QCheckBox("Work out what each mask will do")
-        self.figures.setToolTip("Puts the figures into the records; takes a second or two each")
-        self.reports = QCheckBox("Write a report of each mask")
-        self.reports.setToolTip("One page each, with pictures; the summary has links to them")
-        self.same = QCheckBox("Channel, frames and rectangle of the main window")
-        self.same.setToolTip(
-            "Open each file as the present one is opened and measure the same part of it; without"
-            " it, all of the first channel"
-        )
-        for box in (self.replace, self.resume, self.figures, self.reports, self.same):
-            box.toggled.connect(self._plan)
-        grid = QGridLayout()
-        grid.addWidget(QLabel("One mask"), 0, 0)
-        grid.addWidget(self.per, 0, 1)
-        grid.addWidget(QLabel("Written"), 1, 0)
-        grid.addWidget(self.into, 1, 1)
-        grid.addWidget(into_button, 1, 2)
-        grid.addWidget(self.resume, 0, 3)
-        grid.addWidget(self.replace, 1, 3)
-        grid.addWidget(self.figures, 0, 4)
-        grid.addWidget(self.reports, 1, 4)
-        grid.addWidget(self.same, 2, 3, 1, 2)
-        grid.setColumnStretch(1, 1)
-        self.choices = QWidget()
-        self.choices.setLayout(grid)
-        grid.setContentsMargins(0, 0, 0, 0)
-
-        self.table = QTableWidget(0, 3)
-        self.table.setHorizontalHeaderLabels(["File", "State", "Result"])
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(22)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setAlternatingRowColors(True)
-        self.table.setShowGrid(False)
-        self.table.setWordWrap(False)
-        self.table.setAccessibleName("Files and their states")
+        self.choices = BatchChoices()
+        self.choices.changed.connect(self._plan)
+        self.choices.folder_wanted.connect(self._ask_into)
+        self.table = BatchTable()
         self.table.itemSelectionChanged.connect(self._update)
-        header = self.table.horizontalHeader()
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setStretchLastSection(True)
-        header.resizeSection(0, 260)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(1, 130)
-
         self.said = QLabel(_HINT)
         self.said.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -232,12 +174,6 @@ class BatchWindow(QDialog):
         self._files = []
         self._plan()
 
-    def set_folder(self, folder: str | Path | None) -> None:
-        """Write the results into a folder, or beside the files."""
-        self._folder = None if folder is None else Path(folder)
-        self.into.setText("beside the files" if self._folder is None else str(self._folder))
-        self._plan()
-
     def _ask_files(self) -> None:
         dialogs.ask_files(
             self, "Add files or lists", self._here(), _files_or_lists(), self.add, several=True
@@ -263,7 +199,7 @@ class BatchWindow(QDialog):
         self.add([folder])
 
     def _ask_into(self) -> None:
-        dialogs.ask_folder(self, "Write the results into", self._here(), self.set_folder)
+        dialogs.ask_folder(self, "Write the results into", self._here(), self.choices.set_folder)
 
     def _here(self) -> str:
         paths = self._session.paths
@@ -281,7 +217,7 @@ class BatchWindow(QDialog):
             self.queue = BatchQueue(self._jobs(), self._session.parameters)
         self.said.setText(_HINT)
         self.progress.setValue(0)
-        self._fill()
+        self.table.fill(self.queue)
         self._update()
 
     def _jobs(self) -> list[Job]:
@@ -290,12 +226,15 @@ class BatchWindow(QDialog):
         from structmask_gui.io.jobs import Input
 
         like = None
-        if self.same.isChecked() and self._session.paths:
+        if self.choices.same.isChecked() and self._session.paths:
             part = self._session.frame_range
             frames = None if part is None else slice(part.start, part.stop, part.step)
             like = Input(self._session.paths[0], **self._session.open_choices, frames=frames)
         return plan_jobs(
-            self._files, per=self.per.currentData(), output_dir=self._folder, like=like
+            self._files,
+            per=self.choices.per.currentData(),
+            output_dir=self.choices.folder,
+            like=like,
         )
 
     # --- running ------------------------------------------------------------------------------
@@ -304,7 +243,7 @@ class BatchWindow(QDialog):
     def summary(self) -> Path:
         """Where the summary goes."""
         folders = {file.parent for file in self._files}
-        folder = self._folder or (folders.pop() if len(folders) == 1 else Path.home())
+        folder = self.choices.folder or (folders.pop() if len(folders) == 1 else Path.home())
         return folder / SUMMARY
 
     def start(self) -> None:
@@ -314,8 +253,8 @@ class BatchWindow(QDialog):
 
         if self.queue is None or self.running:
             return
-        session, resume = self._session, self.resume.isChecked()
-        place, force = self.summary, self.replace.isChecked()
+        session, resume = self._session, self.choices.resume.isChecked()
+        place, force = self.summary, self.choices.replace.isChecked()
         taken = [path.name for path in summary_paths(place) if path.exists()]
         if taken and not (resume or force):
             self.said.setText(
@@ -335,17 +274,17 @@ class BatchWindow(QDialog):
         self.queue = BatchQueue(
             self._jobs(),
             session.parameters,
-            region=session.region if self.same.isChecked() else None,
+            region=session.region if self.choices.same.isChecked() else None,
             dark=seconds.get("dark"),
             subtract=seconds.get("subtract"),
-            quality=self.figures.isChecked(),
-            reports=self.reports.isChecked(),
+            quality=self.choices.figures.isChecked(),
+            reports=self.choices.reports.isChecked(),
             force=force,
             resume=resume,
             failures=failures,
             on_change=self._tell,
         )
-        self._fill()
+        self.table.fill(self.queue)
         self._run()
 
     def show_summary(self) -> None:
@@ -382,7 +321,7 @@ class BatchWindow(QDialog):
     def cancel(self) -> None:
         """Cancel the selected jobs, or all."""
         if self.queue is not None:
-            rows = self._selected()
+            rows = self.table.selected()
             for row in rows:
                 self.queue.cancel(row)
             if not rows:
@@ -392,47 +331,12 @@ class BatchWindow(QDialog):
         """Try again what failed or was cancelled: the selected jobs, or all."""
         if self.queue is None:
             return
-        rows = self._selected()
+        rows = self.table.selected()
         again = sum(self.queue.retry(row) for row in rows) if rows else self.queue.retry()
         if again and not self.running:
             self._run()
 
-    def _selected(self) -> list[int]:
-        return sorted({item.row() for item in self.table.selectedItems()})
-
     # --- what is shown ------------------------------------------------------------------------
-
-    def _fill(self) -> None:
-        queue = self.queue
-        self.table.setRowCount(0 if queue is None else len(queue.jobs))
-        if queue is None:
-            return
-        for row, (job, status) in enumerate(zip(queue.jobs, queue.statuses, strict=True)):
-            name = QTableWidgetItem(job.name)
-            name.setToolTip(str(job.path))
-            self.table.setItem(row, 0, name)
-            for column in (1, 2):
-                self.table.setItem(row, column, QTableWidgetItem())
-            self._show(row, status)
-
-    def _on_job(self, row: int, status: JobStatus) -> None:
-        if row < self.table.rowCount():
-            self._show(row, status)
-
-    def _show(self, row: int, status: JobStatus) -> None:
-        texts = {
-            "pending": "waiting",
-            "running": f"{100 * status.progress:.0f} %",
-            "done": "kept" if status.kept else "done",
-        }
-        words = status.error or status.sentence or status.what
-        if status.left_out:
-            words = " ".join((words, *status.left_out))
-        for column, text in ((1, texts.get(status.state, str(status.state))), (2, _spoken(words))):
-            item = self.table.item(row, column)
-            if item is not None:
-                item.setText(text)
-                item.setToolTip(text)
 
     def _on_step(self, step: Step) -> None:
         self.progress.setRange(0, max(step.total, 1))
@@ -451,7 +355,7 @@ class BatchWindow(QDialog):
             self._say_failure(outcome)
         if queue is not None:
             for row, status in enumerate(queue.statuses):
-                self._show(row, status)
+                self.table.show_status(row, status)
         self._update()
 
     def _say_failure(self, outcome: Outcome) -> None:
@@ -472,7 +376,7 @@ class BatchWindow(QDialog):
             self.seconds,
         ):
             widget.setEnabled(not running)
-        self.same.setEnabled(bool(self._session.paths))
+        self.choices.same.setEnabled(bool(self._session.paths))
         self.start_button.setEnabled(queue is not None and not running)
         self.cancel_button.setEnabled(running)
         self.summary_button.setEnabled(self._summarised and not running)
@@ -501,12 +405,3 @@ class BatchWindow(QDialog):
 def _files_or_lists() -> str:
     """Return the filter of images and of lists of them."""
     return dialogs.readable_files().replace("Images (", "Images and lists of files (*.txt ")
-
-
-def _spoken(sentence: str) -> str:
-    """Return a sentence of the command line as the window says it."""
-    return (
-        sentence.replace("use --force to replace it", "tick “Replace existing results”")
-        .replace("or another --output-dir", "or choose another folder")
-        .replace("give another --output-dir", "choose another folder")
-    )

@@ -132,7 +132,7 @@ def _many_files(window: MainWindow, folder: Path, settle: Settle) -> None:
         batch.show()
         while not batch.table.rowCount():
             settle()
-        batch.reports.setChecked(True)
+        batch.choices.reports.setChecked(True)
         batch.start()
         while batch.running:
             settle()

@@ -124,7 +124,7 @@ def test_cancel_stops_and_resuming_keeps_what_is_done(
     done = column(batch, 1).count("done")
     assert done >= 1
     assert done + column(batch, 1).count("cancelled") == 3
-    batch.resume.click()
+    batch.choices.resume.click()
     batch.start()
     ended(batch, qtbot)
     assert column(batch, 1).count("kept") == done
@@ -147,7 +147,7 @@ def test_nothing_is_overwritten_without_being_asked(batch: BatchWindow, folder: 
     ended(batch, qtbot)
     assert all("Replace existing" in t for t in column(batch, 2) if "good" in t)
     assert (folder / "good0_mask.npy").read_bytes() == before[0]
-    batch.replace.click()
+    batch.choices.replace.click()
     batch.start()
     ended(batch, qtbot)
     assert column(batch, 1).count("done") == 3
@@ -158,10 +158,10 @@ def test_one_mask_for_all_into_another_folder(
     batch: BatchWindow, folder: Path, tmp_path: Path, qtbot: QtBot
 ):
     added(batch, folder, qtbot)
-    batch.per.setCurrentIndex(2)
+    batch.choices.per.setCurrentIndex(2)
     assert batch.table.rowCount() == 1
     target = tmp_path / "out"
-    batch.set_folder(target)
+    batch.choices.set_folder(target)
     batch.start()
     ended(batch, qtbot)
     assert column(batch, 1) == ["done"]
@@ -197,7 +197,7 @@ def test_a_path_without_images_is_a_sentence(batch: BatchWindow, tmp_path: Path,
 
 def test_a_report_of_each_mask(batch: BatchWindow, folder: Path, qtbot: QtBot):
     added(batch, folder, qtbot)
-    batch.reports.click()
+    batch.choices.reports.click()
     assert not batch.summary_button.isEnabled()
     batch.start()
     ended(batch, qtbot)
@@ -265,13 +265,13 @@ def test_the_same_part_as_in_the_main_window(
 ):
     added(batch, folder, qtbot)
     session = batch._session
-    assert not batch.same.isEnabled()
+    assert not batch.choices.same.isEnabled()
     session.open(folder / "good0.npy", axes="TYX")
     wait_for_result(session, qtbot)
     session.set_region(Region(0, 64, 0, 80))
     session.set_frame_range(FrameRange(1, 2))
-    batch.same.click()
-    batch.set_folder(tmp_path / "out")
+    batch.choices.same.click()
+    batch.choices.set_folder(tmp_path / "out")
     batch.start()
     ended(batch, qtbot)
     record = read_record(tmp_path / "out" / "good1_mask.json")

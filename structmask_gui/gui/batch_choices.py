@@ -1,0 +1,76 @@
+"""The choices of a batch: a mask for what, where to, and what to do about earlier results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QPushButton, QWidget
+
+from structmask_gui.gui.eliding import ElidingLabel
+
+_PER = (("file", "for each file"), ("folder", "for each folder"), ("all", "for all together"))
+
+
+class BatchChoices(QWidget):
+    """Two rows of choices.
+
+    Signals
+    -------
+    changed()
+        A choice is another one now.
+    folder_wanted()
+        The person wants to choose the folder of the results.
+    """
+
+    changed = Signal()
+    folder_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._folder: Path | None = None
+        self.per = QComboBox()
+        for value, text in _PER:
+            self.per.addItem(text, value)
+        self.per.currentIndexChanged.connect(self.changed)
+        self.into = ElidingLabel("beside the files")
+        into_button = QPushButton("Choose…")
+        into_button.clicked.connect(self.folder_wanted)
+        self.replace = QCheckBox("Replace existing results")
+        self.resume = QCheckBox("Go on where an earlier run stopped")
+        self.resume.setToolTip("Keep masks made of the same files with the same settings")
+        self.figures = QCheckBox("Work out what each mask will do")
+        self.figures.setToolTip("Puts the figures into the records; takes a second or two each")
+        self.reports = QCheckBox("Write a report of each mask")
+        self.reports.setToolTip("One page each, with pictures; the summary has links to them")
+        self.same = QCheckBox("Channel, frames and rectangle of the main window")
+        self.same.setToolTip(
+            "Open each file as the present one is opened and measure the same part of it; without"
+            " it, all of the first channel"
+        )
+        for box in (self.replace, self.resume, self.figures, self.reports, self.same):
+            box.toggled.connect(self.changed)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.addWidget(QLabel("One mask"), 0, 0)
+        grid.addWidget(self.per, 0, 1)
+        grid.addWidget(QLabel("Written"), 1, 0)
+        grid.addWidget(self.into, 1, 1)
+        grid.addWidget(into_button, 1, 2)
+        grid.addWidget(self.resume, 0, 3)
+        grid.addWidget(self.replace, 1, 3)
+        grid.addWidget(self.figures, 0, 4)
+        grid.addWidget(self.reports, 1, 4)
+        grid.addWidget(self.same, 2, 3, 1, 2)
+        grid.setColumnStretch(1, 1)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the results go; None is beside the files."""
+        return self._folder
+
+    def set_folder(self, folder: str | Path | None) -> None:
+        """Write the results into a folder, or beside the files."""
+        self._folder = None if folder is None else Path(folder)
+        self.into.setText("beside the files" if self._folder is None else str(self._folder))
+        self.changed.emit()
