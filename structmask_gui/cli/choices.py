@@ -15,7 +15,7 @@ from structmask_gui.core.sampling import Region
 from structmask_gui.io.images import frame_range
 from structmask_gui.io.jobs import Input
 from structmask_gui.io.paths import shown
-from structmask_gui.io.presets import find_preset
+from structmask_gui.io.preset_folder import find_preset
 from structmask_gui.io.record import InputRecord, Record, file_checksum
 
 

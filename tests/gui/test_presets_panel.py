@@ -12,7 +12,8 @@ from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.presets import PresetsPanel
-from structmask_gui.io.presets import Preset, PresetFolder, built_in_presets, load_preset
+from structmask_gui.io.preset_folder import PresetFolder
+from structmask_gui.io.presets import Preset, built_in_presets, load_preset
 
 
 @pytest.fixture

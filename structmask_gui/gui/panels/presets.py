@@ -29,7 +29,8 @@ from structmask_gui.gui import dialogs
 from structmask_gui.gui.handover import PRESET_SUFFIX
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
-from structmask_gui.io.presets import Preset, PresetFolder, built_in_presets, file_stem, save_preset
+from structmask_gui.io.preset_folder import PresetFolder, file_stem
+from structmask_gui.io.presets import Preset, built_in_presets, save_preset
 
 log = logging.getLogger(__name__)
 
