@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from structmask_gui.core.effects import why_without_effect
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.images import frame_range
 from structmask_gui.io.jobs import Input
@@ -18,9 +19,15 @@ from structmask_gui.io.paths import shown
 from structmask_gui.io.preset_folder import find_preset
 from structmask_gui.io.record import InputRecord, Record, file_checksum
 
+_OPTIONS = ("method", "convention", "source", "patch_size", "patches", "seed")
+"""The parameters that have an option of their own."""
+
 
 def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> Parameters:
-    """Combine, later ones winning: defaults, record, preset, the named options, --set."""
+    """Combine, later ones winning: defaults, record, preset, the named options, --set.
+
+    What is asked for by its name and has no effect is said.
+    """
     parameters = Parameters() if record is None else record.as_parameters()
     chosen: dict[str, Any] = {}
     if arguments.preset is not None:
@@ -28,7 +35,7 @@ def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> P
         for note in preset.notes:
             print(f"note: {note}", file=sys.stderr)
         chosen.update(preset.parameters)
-    for name in ("method", "convention", "source", "patch_size", "patches", "seed"):
+    for name in _OPTIONS:
         if getattr(arguments, name) is not None:
             chosen[name] = getattr(arguments, name)
     for name in ("dark", "subtract"):
@@ -37,7 +44,13 @@ def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> P
     chosen.update(arguments.set)
     if chosen.get("method") == "statistical":
         chosen.setdefault("source", "automatic")
-    return parameters.changed(chosen)
+    parameters = parameters.changed(chosen)
+    named = {name for name in _OPTIONS if getattr(arguments, name) is not None}
+    named.update(dict(arguments.set))
+    for name in parameter_infos():
+        if name in named and (reason := why_without_effect(name, parameters)):
+            print(f"note: {name} has no effect: {reason}", file=sys.stderr)
+    return parameters
 
 
 def second_stacks(arguments: argparse.Namespace, record: Record | None) -> dict[str, Input]:

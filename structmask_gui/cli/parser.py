@@ -322,12 +322,12 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
 
 def _parameter_help() -> str:
     """Return the list of parameters for the end of the help."""
-    lines = ["parameters for --set (default in brackets):"]
+    lines = ["parameters for --set (default in brackets, then the name in the window):"]
     group = ""
     for info in parameter_infos().values():
         if info.about.group != group:
             group = info.about.group
             lines.append(f"  {group}:")
         default = "none" if info.default is None else str(info.default).lower()
-        lines.append(f"    {info.name} [{default}]: {info.accepted}")
+        lines.append(f"    {info.name} [{default}]  {info.about.label}: {info.accepted}")
     return "\n".join(lines)

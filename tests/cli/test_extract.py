@@ -100,6 +100,17 @@ def test_parameters_later_ones_win(structmask, noisy):
     assert used["log_autocorr"] is False
 
 
+def test_what_is_asked_for_and_has_no_effect_is_said(structmask, noisy):
+    answer = structmask(
+        "extract", noisy, "--convention", "as-documented", "--set", "max_lag=20",
+        "--set", "center_size=15", "--preset", "automatic",
+    )  # fmt: skip
+    assert answer.code == 0
+    noted = [line.split()[1] for line in answer.err.splitlines() if line.startswith("note: ")]
+    # Not the parameters of the preset, and not the largest lag, which the method uses.
+    assert noted == ["center_size", "convention"]
+
+
 def test_frames_and_region(structmask, noisy):
     answer = structmask("extract", noisy, "--json", "--frames", "1:", "--region", "0:64,10:128")
     patches = answer.json["results"][0]["patches"]
