@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from structmask_gui.core.parameters import RING_SOURCES, Parameters, parameter_infos
+from structmask_gui.core.parameters import RING_SOURCES, Method, Parameters, parameter_infos
 
 _RING_ONLY = frozenset(
     {
@@ -102,6 +102,11 @@ def changed_together(parameters: Parameters, values: Mapping[str, Any]) -> Param
     if parameters.method == "ring" and "source" not in values:
         return new.changed(source="automatic")
     return new
+
+
+def defaults_of(method: Method) -> Parameters:
+    """Return the defaults of a method: those of `Parameters`, with the source it begins with."""
+    return changed_together(Parameters(), {"method": method})
 
 
 def unavailable_sources(parameters: Parameters, n_frames: int | None = None) -> dict[str, str]:

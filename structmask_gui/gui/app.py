@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FIRST_PRESET = "automatic"
+"""Applied where nothing is to be restored; docs/accuracy.md says why this one."""
+
 
 def make_application() -> QApplication:
     """Return the one application, with the names that Qt and the desktop want."""
@@ -137,15 +140,15 @@ def make_window(
 
 
 def begin(window: MainWindow, files: Sequence[str]) -> None:
-    """Open what was asked for, or what was open last."""
+    """Open what was asked for, or what was open last; at a first start, take the first preset."""
     settings, session = window.settings, window.session
     presets = window.panel("presets")
-    if settings.default_preset:
-        presets.apply_named(settings.default_preset)
-        session.history.clear()
-    elif settings.restore_session and settings.last_parameters:
+    if settings.restore_session and settings.last_parameters and not settings.default_preset:
         session.restore_parameters(usable(settings.last_parameters))
         presets.remember_named(settings.last_preset)
+    else:
+        presets.apply_named(settings.default_preset or FIRST_PRESET)
+        session.history.clear()
     if settings.restore_session:
         for kind in KINDS:
             if kind in settings.last_seconds:

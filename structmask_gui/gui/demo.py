@@ -91,7 +91,7 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
     reporter.caught.connect(end)
     window.session.extraction_changed.connect(look)
     window.session.busy_changed.connect(look)
-    window.open_paths(list(files))
+    app.begin(window, files)
     loop.exec()
     if not answers:
         try:

@@ -37,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     window.resize(*_SIZE)
     window.show()
     window.complete()
+    app.begin(window, [])
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     _rest()
@@ -50,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _settle(window)
         window.grab().save(str(folder / f"window-{theme}.png"))
     window.theme.choose("light")
+    # From here on the published method, whose steps the guide explains.
+    window.session.set_parameter("method", "ring")
     _settle(window)
     views = window.views
     for name, view in (

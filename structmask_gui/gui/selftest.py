@@ -198,10 +198,17 @@ class SelfTest:
                 raise Failed("the preset that was found is not the one that was saved")
 
     def _extract(self) -> None:
-        _wait(lambda: self._window.session.stack is not None or self._error() != "", "the stack")
+        session = self._window.session
+        _wait(lambda: session.stack is not None or self._error() != "", "the stack")
+        if self._number == 1:
+            self._settle()
+            if session.extraction is None or session.parameters.method != "statistical":
+                raise Failed("a first start does not measure with the preset automatic")
+            self._report["first sentence"] = session.extraction.sentence
+        session.set_parameter("method", "ring")
         self._window.actions_by_id["reset_parameters"].trigger()
         self._settle()
-        extraction = self._window.session.extraction
+        extraction = session.extraction
         assert extraction is not None
         self._report["sentence"] = extraction.sentence
 

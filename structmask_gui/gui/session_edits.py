@@ -51,10 +51,10 @@ class SessionEdits(SessionLooks):
         self._put_parameters(parameters)
 
     def reset_parameters(self) -> None:
-        """Put every parameter back to its default."""
-        from structmask_gui.core.parameters import Parameters
+        """Put every parameter but the method back to its default."""
+        from structmask_gui.core.effects import defaults_of
 
-        self.set_parameters(Parameters(), "Reset all parameters")
+        self.set_parameters(defaults_of(self.parameters.method), "Reset all parameters")
 
     def apply_preset(self, preset: Preset) -> None:
         """Set the parameters that a preset names, and remember it."""

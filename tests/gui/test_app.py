@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui import __version__
 from structmask_gui.__main__ import main
+from structmask_gui.core.parameters import Parameters
 from structmask_gui.gui import logs, needs, places
 from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.app import Reporter, RunningMark, begin, usable
@@ -126,6 +127,22 @@ def test_a_file_that_is_asked_for_comes_before_the_last(
     window.settings.last_files = ["/nowhere/gone.tif"]
     begin(window, [str(stack_file)])
     wait_for_result(window.session, qtbot)
+
+
+def test_a_first_start_takes_the_automatic_preset(window: MainWindow):
+    begin(window, [])
+    session = window.session
+    assert (session.parameters.method, session.parameters.source) == ("statistical", "automatic")
+    assert session.preset is not None
+    assert session.preset.name == "automatic"
+    assert not session.preset_modified
+    assert not session.history.can_undo
+
+
+def test_a_second_start_keeps_the_published_method(window: MainWindow):
+    window.settings.last_parameters = Parameters().model_dump()
+    begin(window, [])
+    assert window.session.parameters == Parameters()
 
 
 def test_the_preset_at_start_is_applied(window: MainWindow):

@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.effects import why_without_effect
+from structmask_gui.core.effects import defaults_of, why_without_effect
 from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.gui.panels.inputs import NumberBox
 from structmask_gui.gui.panels.parameter_rows import (
@@ -163,7 +163,7 @@ def test_the_combo_box(panel: ParametersPanel, name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in INFOS if name != "method"])
 def test_the_reset(panel: ParametersPanel, name: str) -> None:
     row, seen = prepared(panel, name)
-    default = row.info.default
+    default = getattr(defaults_of(panel.parameters.method), name)
     if isinstance(row, NumberRow):
         if row.value is None:
             row.no_limit.click()
@@ -180,6 +180,18 @@ def test_the_reset(panel: ParametersPanel, name: str) -> None:
     assert seen[-1] == (name, default)
     assert row.value == default
     assert not row.reset.isEnabled()
+
+
+def test_the_default_goes_with_the_method(panel: ParametersPanel) -> None:
+    panel.set_parameters(defaults_of("statistical"))
+    row = panel.rows["source"]
+    assert row.value == "automatic"
+    assert not row.reset.isEnabled()
+    panel.set_parameters(defaults_of("statistical").changed(source="flat"))
+    row.reset.click()
+    assert panel.parameters.source == "automatic"
+    panel.set_parameters(defaults_of("ring"))
+    assert (row.value, row.reset.isEnabled()) == ("frames", False)
 
 
 @pytest.mark.parametrize("name", ["max_true_pixels", "max_pixels"])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.effects import defaults_of
 from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
@@ -130,3 +131,12 @@ def test_hovering_a_ring_is_told_once(session: Session):
     for ring in (2, 2, 3, -1, -1):
         session.hover_ring(ring)
     assert got == [2, 3, -1]
+
+
+def test_a_reset_keeps_the_method(session: Session):
+    session.set_parameters({"method": "statistical", "source": "flat", "q": 0.2})
+    session.reset_parameters()
+    assert session.parameters == defaults_of("statistical")
+    session.set_parameters({"method": "ring", "center_size": 21})
+    session.reset_parameters()
+    assert session.parameters == Parameters()

@@ -53,7 +53,7 @@ def edit_actions() -> list[ActionInfo]:
             "reset_parameters",
             menu,
             "Reset all &parameters",
-            "Put every parameter back to its default.",
+            "Put every parameter but the method back to its default.",
             "Ctrl+R",
             "reload",
             gap=True,

@@ -136,9 +136,13 @@ class ResetButton(QToolButton):
         super().__init__(parent)
         self.setAutoRaise(True)
         self.setFixedSize(20, 20)
-        self.setToolTip(f"Back to the default, {default}")
+        self.set_default(default)
         self.setAccessibleName(f"Reset {label}")
         self.setEnabled(False)
+
+    def set_default(self, default: str) -> None:
+        """Name the value that it puts back."""
+        self.setToolTip(f"Back to the default, {default}")
 
     def paintEvent(self, event: Any) -> None:
         """Draw the button; only where there is something to reset."""

@@ -120,6 +120,7 @@ class Row(QWidget):
         self.grid.setVerticalSpacing(1)
         self.grid.setColumnStretch(1, 1)
         self.label = QLabel(info.about.label)
+        self._default: Any = info.default
         self.reset = ResetButton(info.about.label, value_text(info, info.default))
         self.reset.clicked.connect(self._on_reset)
         self.caption = Caption()
@@ -152,6 +153,13 @@ class Row(QWidget):
     def _show(self, value: Any) -> None:
         raise NotImplementedError
 
+    def set_default(self, value: Any) -> None:
+        """Take the value that the reset button puts back; it may depend on the method."""
+        if value != self._default:
+            self._default = value
+            self.reset.set_default(value_text(self.info, value))
+            self._update_reset()
+
     def set_reason(self, reason: str | None) -> None:
         """Disable the row with the reason why it has no effect, or enable it with None."""
         reason = reason or ""
@@ -170,7 +178,7 @@ class Row(QWidget):
         self.caption.say(self._reason)
 
     def _update_reset(self) -> None:
-        self.reset.setEnabled(self._value != self.info.default)
+        self.reset.setEnabled(self._value != self._default)
 
     def _accept(self, value: Any) -> None:
         """Take over what the person set."""
@@ -181,7 +189,7 @@ class Row(QWidget):
             self.changed.emit(self.info.name, value)
 
     def _on_reset(self) -> None:
-        self._accept(self.info.default)
+        self._accept(self._default)
 
 
 class BoolRow(Row):

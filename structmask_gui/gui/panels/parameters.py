@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from structmask_gui.core.effects import (
     changed_together,
+    defaults_of,
     unavailable_sources,
     why_without_effect,
 )
@@ -114,8 +115,7 @@ class ParametersPanel(QWidget):
         if parameters == self._parameters:
             return
         self._parameters = parameters
-        for name, row in self.rows.items():
-            row.set_value(getattr(parameters, name))
+        self._show_values()
         self._update_effects()
 
     def set_n_frames(self, n_frames: int | None) -> None:
@@ -171,10 +171,16 @@ class ParametersPanel(QWidget):
     def _on_changed(self, name: str, value: Any) -> None:
         self._parameters = changed_together(self._parameters, {name: value})
         # Another parameter may have gone with it.
-        for other, row in self.rows.items():
-            row.set_value(getattr(self._parameters, other))
+        self._show_values()
         self._update_effects()
         self.changed.emit(name, value)
+
+    def _show_values(self) -> None:
+        defaults = defaults_of(self._parameters.method)
+        for name, row in self.rows.items():
+            if name != "method":
+                row.set_default(getattr(defaults, name))
+            row.set_value(getattr(self._parameters, name))
 
     def _update_effects(self) -> None:
         self._update_sources()
