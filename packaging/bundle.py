@@ -125,12 +125,14 @@ def pack(folder: Path, archive: Path) -> None:
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "0")
     tar = ["tar", "--sort=name", "--owner=0", "--group=0", "--numeric-owner", f"--mtime=@{epoch}"]
     tar += ["-C", str(folder.parent), "-cf", "-", folder.name]
-    # Higher levels take minutes and gain a few per cent.
+    # Level 5 takes a minute and is a twentieth smaller than 3; above, half a per cent is gained. A
+    # filter that knows machine code gains another twentieth and takes no time.
+    filters = ["--x86", "--lzma2=preset=5"] if platform.machine() == "x86_64" else ["-5"]
     with (
         archive.open("wb") as out,
         subprocess.Popen(tar, stdout=subprocess.PIPE) as files,
     ):
-        subprocess.run(["xz", "-3", "-T0", "-c"], stdin=files.stdout, stdout=out, check=True)
+        subprocess.run(["xz", *filters, "-T0", "-c"], stdin=files.stdout, stdout=out, check=True)
     if files.returncode:
         raise SystemExit("error: tar failed.")
 

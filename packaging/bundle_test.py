@@ -86,6 +86,7 @@ def _stages(
     source = self_tests(checks, place, inputs[0], "source", "")
     yield lambda: self_tests(checks, place, inputs[3], "bundle", "", source)
     yield lambda: command_line(checks, place, inputs)
+    yield lambda: makers_formats(checks, place)
     if not sys.platform.startswith("linux"):
         yield lambda: self_tests(checks, place, inputs[3], "bundle", "desktop", source)
         return
@@ -186,7 +187,8 @@ def _compare(
     report, wanted = _report(folder, number), _report(source, number)
     if not checks.check(wanted, f"{name}: there are results of the source to compare with"):
         return
-    for what in ("sentence", "presets", "views", "panels"):
+    first = ("first sentence",) if number == 1 else ()
+    for what in (*first, "sentence", "presets", "views", "panels"):
         checks.check(report[what] == wanted[what], f"{name}: {what} as from source")
     checks.check(
         report["dialogs"] == wanted["dialogs"],
@@ -255,18 +257,29 @@ def command_line(checks: Checks, place: Lab, inputs: list[Path]) -> None:
     ended = place.run("extract", unreadable, program=place.console)
     good = ended.code == 2 and "is compressed by JETRAW, which cannot be read here" in ended.err
     checks.check(good, "a compression that is left out is named in the refusal", ended)
-    for name, beginning in samples.OTHERS.items():
-        other = place.folder / name
-        other.write_bytes(beginning + bytes(4096))
-        ended = place.run("extract", other, program=place.console)
-        good = ended.code == 2 and "its reader is not installed; export the images as" in ended.err
-        checks.check(good, f"{name}: that its reader is left out is said in the refusal", ended)
     statistical = ["extract", inputs[0], "--method", "statistical", "--force", "--output-dir"]
     ended = place.run(*statistical, folders["bundle"], program=place.console)
     wanted = place.run_source(*statistical, folders["source"])
     names = [folders[who] / "lzw_mask.json" for who in ("bundle", "source")]
     same = ended.code == wanted.code == 0 and _record(names[0]) == _record(names[1])
     checks.check(same, "statistical method: record as from source", ended.err + wanted.err)
+
+
+def makers_formats(checks: Checks, place: Lab) -> None:
+    """Read a file of every makers' format as the source does."""
+    inputs = samples.make_formats(place.folder / "makers' formats")
+    other = inputs.pop("MRC")
+    for kind, path in inputs.items():
+        folders = [place.folder / f"{kind} of the {who}" for who in ("bundle", "source")]
+        ended = place.run("extract", path, "--output-dir", folders[0], program=place.console)
+        wanted = place.run_source("extract", path, "--output-dir", folders[1])
+        name = f"{path.name.removesuffix(path.suffix)}_mask.npy"
+        ours, theirs = (folder / name for folder in folders)
+        good = ended.code == wanted.code == 0 and ours.read_bytes() == theirs.read_bytes()
+        checks.check(good, f"{kind} file: mask as from source", ended.err + wanted.err)
+    ended = place.run("extract", other, program=place.console)
+    good = ended.code == 2 and "its reader is not installed; export the images as" in ended.err
+    checks.check(good, f"{other.name}: that its reader is left out is said in the refusal", ended)
 
 
 def no_console(checks: Checks, place: Lab, image: Path) -> None:

@@ -14,25 +14,28 @@ EXCLUDES = (
     # Other bindings and interpreters that pyqtgraph and superqt look for.
     *("PyQt5", "PyQt6", "PySide2", "tkinter", "_tkinter", "IPython", "jupyter_rfb"),
     # What libraries use only in tests, plots, notebooks and extras.
-    *("matplotlib", "pandas", "numba", "cupy", "torch", "dask", "zarr", "fsspec", "h5py"),
-    *(
-        "sympy",
-        "networkx",
-        "imageio",
-        "xarray",
-        "distributed",
-        "yaml",
-        "numcodecs",
-        "lxml",
-        "colorcet",
-        "OpenGL",
-    ),
+    *("matplotlib", "pandas", "numba", "cupy", "torch", "dask", "distributed", "fsspec"),
+    *("sympy", "networkx", "imageio", "xarray", "lxml", "colorcet", "OpenGL"),
     *("pytest", "hypothesis", "mypy", "ruff", "setuptools", "pkg_resources", "pip", "wheel"),
     *("docutils", "PyInstaller", "altgraph", "execnet", "xdist", "psutil"),
     *("scipy_stubs", "numpy_typing_compat", "optype"),
-    # Optional readers, imported by name where someone has installed them; a file that needs one is
-    # answered by a sentence (io/extras.py). RosettaSciIO must stay out: it is under the GPL.
-    *("rsciio", "nd2", "liffile", "pylibCZIrw", "_pylibCZIrw"),
+    # The reader of electron microscopes' files is imported where someone has installed it; without,
+    # a file is answered by a sentence (io/extras.py). It must stay out: it is under the GPL.
+    *("rsciio", "pint", "box", "dateutil"),
+    # What the readers of readers.py offer beside reading: other arrays, other metadata, the command
+    # line, parallel HDF5, codecs that make objects. Their parser of settings has a slow and a fast
+    # form; the settings are a page.
+    *("ome_types", "xsdata", "resource_backed_dask_array", "yaozarrs", "rich", "typer", "mpi4py"),
+    *(
+        "cmake",
+        "msgpack",
+        "numcodecs.msgpacks",
+        "_yaml",
+        "yaml._yaml",
+        "zarr.testing",
+        "deprecated",
+    ),
+    *("crc32c", "obstore", "h5py.tests"),
     *("pydantic.v1", "pydantic.mypy"),
     *("pyqtgraph.examples", "pyqtgraph.opengl", "pyqtgraph.jupyter", "pyqtgraph.canvas"),
     # Pillow draws masks and reads PNG and JPEG; its AVIF decoder alone is 10 MB.

@@ -32,6 +32,9 @@ libraries in the folder _internal (on macOS: Contents/Frameworks): they may be r
 builds of the same version. The Qt project offers their source, under the names qt-everywhere-src
 and pyside-setup, in the version named below. What Qt itself contains of others is listed with its
 licences in Qt's documentation, under "Licenses Used in Qt".
+
+pylibCZIrw with libCZI, the reader of CZI files, is used under the same licence: it is one library
+in that folder, _pylibCZIrw, and may be replaced likewise; Zeiss offers its source under that name.
 """
 
 

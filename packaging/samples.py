@@ -1,11 +1,14 @@
-"""Files for the bundle test: one stack in every compression that the readers know."""
+"""Files for the bundle test: a stack in every compression and makers' format in the bundle."""
 
 from __future__ import annotations
 
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
+from lab import ROOT
+from readers import READERS
 
 # What each is called in tifffile; lossy ones are read back by both sides from the same file.
 COMPRESSIONS = {
@@ -25,8 +28,6 @@ EIGHT_BITS = {
     "webp": {"compression": "webp"},
 }
 JETRAW = 48124
-OTHERS = {"stack.nd2": b"\xda\xce\xbe\x0a", "stack.czi": b"ZISRAWFILE"}
-"""How the files of makers begin whose readers are not in the bundle."""
 
 
 def noise(shape: tuple[int, ...]) -> np.ndarray:
@@ -57,6 +58,53 @@ def make_inputs(folder: Path) -> list[Path]:
         tifffile.imwrite(paths[-1], colour, photometric="rgb", **options)
     paths.append(folder / "sixteen bits.png")
     paths[-1].write_bytes(imagecodecs.png_encode(np.repeat(stack[0][..., None], 3, axis=2)))
+    return paths
+
+
+def make_formats(folder: Path) -> dict[str, Path]:
+    """Write a file, or folder, of every format that the bundle's readers are for, and of one more.
+
+    Those that a library can write are written by it, the others byte by byte as for the readers'
+    own tests.
+
+    Returns
+    -------
+    dict
+        By the format, as in `readers.READERS`, and "MRC", whose reader is left out.
+    """
+    sys.path.append(str(ROOT))
+    import h5py
+    import zarr
+    from pylibCZIrw import czi
+
+    from tests.io.maker_files import write_lif, write_mrc, write_nd2
+
+    folder.mkdir(parents=True)
+    stack = noise((3, 128, 128))
+    names = {
+        **{"LIF": "leica.lif", "ND2": "nikon.nd2", "Zarr": "blosc.zarr", "HDF5": "plain.h5"},
+        **{"CZI": "zeiss.czi", "MRC": "electrons.mrc"},
+    }
+    paths = {kind: folder / name for kind, name in names.items()}
+    write_lif(paths["LIF"], stack[:, None])
+    write_nd2(paths["ND2"], stack)
+    write_mrc(paths["MRC"], stack.astype(np.int16))
+    # Of the second version, as most files are: its codecs are compiled, those of the third too.
+    group = zarr.open_group(str(paths["Zarr"]), mode="w", zarr_format=2)
+    group.create_array("0", data=stack, chunks=(1, 64, 64))
+    levels = [{"path": "0"}]
+    axes = [{"name": name} for name in "tyx"]
+    group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": levels}]
+    paths["Zarr, version 3"] = folder / "zstd.zarr"
+    zarr.save_array(str(paths["Zarr, version 3"]), stack)
+    with h5py.File(paths["HDF5"], "w") as file:
+        file.create_dataset("stack", data=stack, chunks=(1, 64, 64), compression="gzip")
+    with czi.create_czi(str(paths["CZI"])) as file:
+        for t, frame in enumerate(stack):
+            file.write(data=np.ascontiguousarray(frame[..., None]), plane={"T": t, "C": 0})
+    missing = set(READERS) - set(paths)
+    if missing:
+        raise LookupError(f"no file is written of {sorted(missing)}, whose readers are shipped")
     return paths
 
 

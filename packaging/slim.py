@@ -30,6 +30,9 @@ UNWANTED = (
     *("*opengl32sw.dll", "*d3dcompiler*.dll"),
 )
 
+# Of numcodecs nine tenths are debugging symbols.
+_WITH_SYMBOLS = ("libpython", "lib-dynload", "numcodecs/")
+
 
 def wanted(entries: Iterable[Entry]) -> list[Entry]:
     """Return the entries that match no pattern of `UNWANTED`."""
@@ -69,14 +72,15 @@ def reachable(entries: list[Entry]) -> list[Entry]:
 
 
 def stripped(entries: list[Entry], folder: Path) -> list[Entry]:
-    """Take the debugging symbols out of Python's own files; those of packages come without."""
+    """Take the debugging symbols out of files that come with them: Python's and those of Zarr."""
     if shutil.which("strip") is None:
         return entries
-    folder.mkdir(parents=True, exist_ok=True)
     result = []
     for name, source, kind in entries:
-        if kind != "SYMLINK" and ("libpython" in name or "lib-dynload" in name):
-            copy = folder / Path(name).name
+        if kind != "SYMLINK" and any(part in name for part in _WITH_SYMBOLS):
+            # Modules of unlike packages may have the same name.
+            copy = folder / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, copy)
             copy.chmod(0o755)
             subprocess.run(["strip", "--strip-unneeded", str(copy)], check=True)

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 from excludes import EXCLUDES, excluded
+from readers import READERS
+
+from structmask_gui.io.images import ALL_EXTENSIONS
 
 PACKAGE = Path(__file__).parents[2] / "structmask_gui"
 
@@ -28,6 +31,15 @@ def test_no_file_of_ours_imports_an_excluded_module():
     for path in files:
         bad = [name for name in imports(path.read_text(encoding="utf-8")) if excluded(name)]
         assert not bad, f"{path.relative_to(PACKAGE)} imports {bad}; see packaging/excludes.py"
+
+
+def test_the_readers_are_shipped_but_for_one_of_another_licence():
+    assert not [name for names in READERS.values() for name in names if excluded(name)]
+    assert set(ALL_EXTENSIONS) - set(READERS) == {
+        *("TIFF", "PNG", "JPEG", "NPY"),
+        "Electron microscopy",
+    }
+    assert excluded("rsciio.mrc")
 
 
 def test_imports_inside_functions_are_seen():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import start
 
 from structmask_gui.__main__ import COMMANDS
 from structmask_gui.cli.parser import make_parser
+from structmask_gui.io import zeiss_process
 
 
 def test_the_commands_are_those_of_the_command_line():
@@ -35,6 +37,21 @@ def test_anything_else_goes_to_the_window(monkeypatch: pytest.MonkeyPatch):
     assert start.main(["stack.tif"]) == 0
     assert start.main(["./extract"]) == 0
     assert asked == [[], ["stack.tif"], ["./extract"]]
+
+
+def test_it_is_the_process_that_reads_czi_files_when_called_as_a_python():
+    """`zeiss_process` starts `sys.executable`, which is the packaged program itself."""
+    pytest.importorskip("pylibCZIrw")
+    assert zeiss_process.__name__ == start.CZI_PROCESS
+    done = subprocess.run(
+        [sys.executable, start.__file__, "-m", start.CZI_PROCESS],
+        input=b'{"open": "no such file.czi"}\n',
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert b'"error"' in done.stdout
 
 
 def test_a_file_of_the_program_that_is_missing_is_named(

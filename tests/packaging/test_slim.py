@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
 import slim
 
 
@@ -56,3 +61,21 @@ def test_libraries_that_nothing_needs_any_more_go(monkeypatch):
         *("a/module.so", "Qt/plugins/platforms/libqxcb.so", "liba.so.1", "deep/libb.so.2"),
         *("libb.so.2", "libxcb.so.1"),
     ]
+
+
+@pytest.mark.skipif(shutil.which("strip") is None, reason="has no strip")
+def test_debugging_symbols_go_and_modules_of_one_name_stay_apart(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    source = tmp_path / "module.so"
+    source.write_bytes(b"with symbols")
+    asked: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "run", lambda words, **_: asked.append(words))
+    names = ["numcodecs/zstd.so", "lib-dynload/zstd.so", "h5py/h5.so"]
+    found = slim.stripped([(name, str(source), "EXTENSION") for name in names], tmp_path / "out")
+    assert [name for name, _, _ in found] == names
+    copies = [Path(place) for _, place, _ in found]
+    assert copies[2] == source
+    assert len(set(copies)) == 3
+    assert [Path(words[-1]) for words in asked] == copies[:2]
+    assert all(copy.read_bytes() == b"with symbols" for copy in copies)
