@@ -196,15 +196,26 @@ class MainWindow(QMainWindow):
     # --- what panels and commands ask of the window -------------------------------------------
 
     def open_paths(self, paths: Sequence[str]) -> None:
-        """Open files and Zarr folders; another folder among them is shown in the file browser."""
+        """Open files and Zarr folders; another folder among them is shown in the file browser.
+
+        A mask that was exported beside its image is taken as the mask.
+        """
         from structmask_gui.io.zarr_files import is_zarr_folder
 
         folders = [path for path in paths if Path(path).is_dir() and not is_zarr_folder(path)]
         files = [path for path in paths if path not in folders]
         if folders:
             self.show_folder(folders[0])
-        if files:
+        if len(files) == 1 and _is_mask(files[0]):
+            self._open_mask(Path(files[0]))
+        elif files:
             self.session.open(files)
+
+    def _open_mask(self, path: Path) -> None:
+        if self.session.extraction is None:
+            self.show_error(f"{path.name}: is a mask; open the image it is for, then the mask.")
+        else:
+            self.views.editor.file.open(path)
 
     def show_folder(self, folder: str) -> None:
         """Show a folder in the file browser."""
@@ -351,3 +362,13 @@ class MainWindow(QMainWindow):
 def _is_behind(dock: QDockWidget) -> bool:
     """Tell whether a dock is covered by another tab."""
     return dock.visibleRegion().isEmpty()
+
+
+def _is_mask(path: str) -> bool:
+    """Tell whether a file is a mask that was exported beside its image."""
+    if "_mask" not in path.lower():
+        # Most files are asked no further: what the question needs takes long to load.
+        return False
+    from structmask_gui.io.results import is_result
+
+    return is_result(Path(path))

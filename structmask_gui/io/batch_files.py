@@ -13,14 +13,13 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.io.images import is_readable_name
 from structmask_gui.io.jobs import Input
 from structmask_gui.io.paths import read_small, reason, shown
-from structmask_gui.io.results import ResultFiles, plan_results, stem_of
+from structmask_gui.io.results import ResultFiles, is_result, plan_results
 from structmask_gui.io.zarr_files import is_zarr_folder
 
 Per = Literal["file", "folder", "all"]
 
 LIST_SUFFIX = ".txt"
 _LARGEST_LIST = 50_000_000
-_RESULT_ENDINGS = ("_mask.npy", "_mask.png", "_mask.tif", "_mask_picture.png")
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ def _stands_for(path: Path, recursive: bool, *, lists: bool) -> list[Path]:
     if any(sign in str(path) for sign in "*?["):
         # Path.glob takes no absolute pattern.
         found = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
-        return [file for file in found if file.is_file() and not _is_result(file)]
+        return [file for file in found if file.is_file() and not is_result(file)]
     return [path]
 
 
@@ -154,7 +153,7 @@ def _in_folder(folder: Path, recursive: bool) -> list[Path]:
         if is_readable_name(file)
         and not file.name.startswith(".")
         and (file.is_file() or is_zarr_folder(file))
-        and not _is_result(file)
+        and not is_result(file)
     ]
 
 
@@ -171,22 +170,6 @@ def _in_list(path: Path, recursive: bool) -> list[Path]:
             # A path may begin or end with a space, but a list made by hand rarely means it.
             files += _stands_for(path.parent / line.strip(), recursive, lists=False)
     return files
-
-
-def _is_result(file: Path) -> bool:
-    """Say whether a file is a mask that StructMask left beside its input."""
-    ending = next((e for e in _RESULT_ENDINGS if file.name.lower().endswith(e)), None)
-    if ending is None:
-        return False
-    stem = file.name[: -len(ending)]
-    if file.with_name(f"{stem}_mask.json").is_file():
-        return True
-    # Of a run that was killed between two files the record may be missing.
-    name = stem.rpartition("-")[0] if stem.rpartition("-")[2].isdigit() else stem
-    return any(
-        stem_of(other) in (stem, name) and other != file and is_readable_name(other)
-        for other in file.parent.glob(f"{glob.escape(name)}.*")
-    )
 
 
 def _nothing(path: Path) -> str:

@@ -5,6 +5,7 @@ A report may be among them.
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,11 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.mask import Mask
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.export import npy_bytes, png_bytes
+from structmask_gui.io.images import is_readable_name
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record
+
+_RESULT_ENDINGS = ("_mask.npy", "_mask.png", "_mask.tif", "_mask_picture.png")
 
 
 @dataclass(frozen=True)
@@ -155,3 +159,19 @@ def write_results(
         for path in made:
             path.unlink(missing_ok=True)
         raise
+
+
+def is_result(file: Path) -> bool:
+    """Say whether a file is a mask, or a picture of one, that was left beside its input."""
+    ending = next((e for e in _RESULT_ENDINGS if file.name.lower().endswith(e)), None)
+    if ending is None:
+        return False
+    stem = file.name[: -len(ending)]
+    if file.with_name(f"{stem}_mask.json").is_file():
+        return True
+    # Of a run that was killed between two files the record may be missing.
+    name = stem.rpartition("-")[0] if stem.rpartition("-")[2].isdigit() else stem
+    return any(
+        stem_of(other) in (stem, name) and other != file and is_readable_name(other)
+        for other in file.parent.glob(f"{glob.escape(name)}.*")
+    )

@@ -12,6 +12,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QMenu
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.core.remedies import REMEDIES
 from structmask_gui.gui import settings as settings_module
@@ -21,6 +22,7 @@ from structmask_gui.gui.docks import DOCKS
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.places import settings_file
 from structmask_gui.gui.settings import Settings
+from structmask_gui.io.export import save_npy
 from tests.gui.conftest import noise, wait_for_result
 
 
@@ -107,6 +109,25 @@ def test_an_error_stands_in_the_window_until_it_is_dismissed(loaded: MainWindow,
     loaded.headline._dismiss.click()
     assert not loaded.headline.error.isVisible()
     assert loaded.session.stack is not None
+
+
+def test_an_exported_mask_is_opened_as_the_mask(loaded: MainWindow, stack_file: Path, qtbot: QtBot):
+    stem = stack_file.name.partition(".")[0]
+    square = Mask(np.ones((3, 3), dtype=bool))
+    path = stack_file.with_name(f"{stem}_mask.npy")
+    save_npy(square, path)
+    loaded.open_paths([str(path)])
+    qtbot.waitUntil(lambda: loaded.session.edit is not None)
+    assert loaded.session.mask == square
+    assert [p.name for p in loaded.session.paths] == [stack_file.name]
+
+
+def test_a_mask_without_an_image_is_a_sentence(window: MainWindow, stack_file: Path):
+    stem = stack_file.name.partition(".")[0]
+    path = stack_file.with_name(f"{stem}_mask.npy")
+    save_npy(Mask(np.ones((3, 3), dtype=bool)), path)
+    window.open_paths([str(path)])
+    assert window.headline.error_text.text().startswith(f"{path.name}: is a mask")
 
 
 def test_a_long_error_is_not_cut(loaded: MainWindow, qtbot: QtBot):
