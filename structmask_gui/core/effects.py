@@ -14,7 +14,6 @@ _RING_ONLY = frozenset(
     {
         "norm_autocorr",
         "log_autocorr",
-        "precision",
         "crop_autocorr",
         "center_size",
         "convention",
@@ -58,9 +57,7 @@ def why_without_effect(name: str, parameters: Parameters) -> str | None:
         return "Only the published method uses it."
     if name in _STATISTICAL_ONLY and parameters.method != "statistical":
         return "Only the statistical selection uses it."
-    chosen_by_chance = parameters.patches > 0 or (
-        parameters.precision > 0 and parameters.method == "ring"
-    )
+    chosen_by_chance = parameters.patches > 0 or parameters.precision > 0
     if name == "seed" and parameters.layout != "random" and not chosen_by_chance:
         return "Only a choice by chance uses it, and all patches are taken."
     if name == "patch_size" and parameters.layout == "whole":

@@ -145,7 +145,7 @@ def measure(
     """
     if parameters.method == "statistical":
         return _measure_statistically(
-            frames, parameters, region, dark, subtract, progress, cancelled
+            frames, parameters, region, dark, subtract, on_estimate, progress, cancelled
         )
     work = MeasuringWork.of(frames, parameters, region, dark, subtract, lag_reach)
     if parameters.precision > 0:
@@ -397,28 +397,49 @@ def _measure_statistically(
     region: Region | None,
     dark: Frames | None,
     subtract: Frames | None,
+    on_estimate: Callable[[Measurement, float], None] | None,
     progress: Progress,
     cancelled: IsCancelled,
 ) -> Measurement:
     from structmask_gui.core.noise import measure_correlation
+    from structmask_gui.core.precision import correlate_until
 
-    estimate = measure_correlation(
-        frames,
-        parameters,
-        region=region,
-        dark=dark,
-        subtract=subtract,
-        progress=progress,
-        cancelled=cancelled,
-    )
-    return Measurement(
-        name=frames.name,
-        parameters=parameters,
-        region=region,
-        sampling=estimate.sampling,
-        autocorrelation=Autocorrelation(estimate.lags.rho, estimate.lags.n_patches),
-        correlation=estimate,
-    )
+    def measurement_of(estimate: CorrelationEstimate) -> Measurement:
+        return Measurement(
+            name=frames.name,
+            parameters=parameters,
+            region=region,
+            sampling=estimate.sampling,
+            autocorrelation=Autocorrelation(estimate.lags.rho, estimate.lags.n_patches),
+            correlation=estimate,
+        )
+
+    def tell(estimate: CorrelationEstimate, error: float) -> None:
+        if on_estimate is not None:
+            on_estimate(measurement_of(estimate), error)
+
+    if parameters.precision > 0:
+        estimate = correlate_until(
+            frames,
+            parameters,
+            region,
+            tell,
+            progress,
+            cancelled,
+            dark=dark,
+            subtract=subtract,
+        )
+    else:
+        estimate = measure_correlation(
+            frames,
+            parameters,
+            region=region,
+            dark=dark,
+            subtract=subtract,
+            progress=progress,
+            cancelled=cancelled,
+        )
+    return measurement_of(estimate)
 
 
 def _noise_frames(

@@ -147,8 +147,9 @@ class Parameters(BaseModel):
             "Precision",
             _MEASURE,
             Stage.SAMPLING,
-            "Stop measuring once the standard error of the average is below this at every lag. The"
-            " patches are then taken in random order. 0 measures all of them.",
+            "Stop measuring once the standard error is below this at every lag. The patches are"
+            " then taken in random order, with the statistical method 512 at least. 0 measures all"
+            " of them.",
             more="Done sooner, noisier.",
             less="Steadier result, longer measurement.",
             slider=(0, 0.02),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from structmask_gui.core.effects import defaults_of, why_without_effect
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.extraction import select
 from structmask_gui.core.frames import ArrayFrames
@@ -14,6 +15,7 @@ from structmask_gui.core.measurement import Measurement, measure
 from structmask_gui.core.parameters import Parameters
 
 PARAMETERS = Parameters(patch_size=32, center_size=11)
+STATISTICAL = defaults_of("statistical")
 
 
 def noise(frames: int = 30, side: int = 256, seed: int = 0) -> np.ndarray[Any, Any]:
@@ -128,3 +130,90 @@ def test_it_can_be_stopped(frames: ArrayFrames) -> None:
 
     with pytest.raises(Cancelled):
         measure(frames, PARAMETERS.changed(precision=1e-9), cancelled=stop)
+
+
+# --- the statistical method -----------------------------------------------------------------------
+
+
+def test_the_statistical_method_stops_by_its_own_errors() -> None:
+    seen: list[tuple[Measurement, float]] = []
+    texts: list[str] = []
+    aim = 0.0015
+    parameters = STATISTICAL.changed(precision=aim, patch_size=32)
+    found = measure(
+        ArrayFrames(noise(60)),
+        parameters,
+        on_estimate=lambda estimate, error: seen.append((estimate, error)),
+        progress=lambda _done, _total, what: texts.append(what),
+    )
+    whole = measure(ArrayFrames(noise(60)), parameters.changed(precision=0.0))
+    assert found.sampling.n_used < whole.sampling.n_used
+    errors = [error for _, error in seen]
+    assert errors[-1] < aim <= errors[0]
+    counts = [estimate.sampling.n_used for estimate, _ in seen]
+    assert counts == sorted(set(counts))
+    assert len(counts) > 1
+    assert any("standard error so far" in text for text in texts)
+    assert found.correlation is not None
+    assert f"{counts[-1]} patches were enough to know every lag to 0.0015" in found.correlation.note
+    assert select(found, parameters).mask == select(whole, whole.parameters).mask
+    assert found.parameters == parameters
+    assert found.fits(parameters.changed(q=0.001))
+    assert not found.fits(parameters.changed(precision=0.002))
+    assert why_without_effect("precision", parameters) is None
+    assert why_without_effect("seed", parameters) is None
+
+
+def test_the_statistical_method_never_judges_by_a_handful(frames: ArrayFrames) -> None:
+    counts: list[int] = []
+    measure(
+        frames,
+        STATISTICAL.changed(precision=0.1),
+        on_estimate=lambda estimate, _: counts.append(estimate.sampling.n_used),
+    )
+    assert counts[-1] == 480  # all there are; 128 are an estimate on the way
+    assert counts[0] == 128
+
+
+@pytest.mark.parametrize("layout", ["grid", "random"])
+def test_all_patches_are_as_without_it_statistically(frames: ArrayFrames, layout: str) -> None:
+    parameters = STATISTICAL.changed(layout=layout)
+    whole = measure(frames, parameters)
+    found = measure(frames, parameters.changed(precision=1e-9))
+    np.testing.assert_array_equal(found.autocorrelation.mean, whole.autocorrelation.mean)
+    np.testing.assert_array_equal(found.sampling.places, whole.sampling.places)
+    assert whole.correlation is not None
+    assert found.correlation is not None
+    assert found.correlation.note == whole.correlation.note
+
+
+def test_a_number_of_patches_is_the_most(frames: ArrayFrames) -> None:
+    found = measure(frames, STATISTICAL.changed(precision=1e-9, patches=300))
+    assert found.sampling.n_used == 300
+
+
+def test_the_statistical_error_is_what_it_says() -> None:
+    """Stopping by the error favours no correlation: the mean misses by what is said."""
+    truth = np.zeros(5)
+    truth[:3] = 1, 2 / 3, 1 / 3
+    ratios = []
+    for seed in range(200, 208):
+        parameters = STATISTICAL.changed(precision=0.0025, patch_size=32)
+        found = measure(ArrayFrames(noise(16, seed=seed)), parameters).correlation
+        assert found is not None
+        middle = found.lags.reach
+        miss = found.lags.rho[middle, middle : middle + 5] - truth
+        ratios.append(miss[1:] / found.lags.standard_error[middle, middle + 1 : middle + 5])
+    assert np.sqrt(np.mean(np.square(ratios))) < 1.8
+
+
+def test_a_cancelled_statistical_one_stops(frames: ArrayFrames) -> None:
+    begun: list[int] = []
+    with pytest.raises(Cancelled):
+        measure(
+            frames,
+            STATISTICAL.changed(precision=1e-9),
+            on_estimate=lambda *_: begun.append(1),
+            cancelled=lambda: bool(begun),
+        )
+    assert begun == [1]
