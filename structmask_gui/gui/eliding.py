@@ -26,6 +26,8 @@ class ElidingLabel(QLabel):
     smallest : float
         How small the letters of a text that is too long may get before it is cut, as a share of
         the font's size.
+    clauses : bool
+        Cut sentences after a whole clause, where one ends in what can be seen.
     """
 
     def __init__(
@@ -34,8 +36,10 @@ class ElidingLabel(QLabel):
         parent: QWidget | None = None,
         mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
         smallest: float = 1.0,
+        clauses: bool = False,
     ) -> None:
         super().__init__(parent)
+        self._clauses = clauses
         self._smallest = smallest
         self._mode = mode
         self._tip = ""
@@ -99,7 +103,15 @@ class ElidingLabel(QLabel):
         font = self._fitting_font()
         painter.setFont(font)
         text = QFontMetrics(font).elidedText(self._text, self._mode, self.width())
+        if self._clauses and text != self._text:
+            text = whole_clauses(text)
         painter.drawText(
             self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text
         )
         painter.end()
+
+
+def whole_clauses(cut: str) -> str:
+    """Return a text that was cut with dots, cut after the last clause that is whole instead."""
+    end = max(cut.rfind(mark) for mark in (", ", ". "))
+    return cut if end <= 0 else f"{cut[:end]} …"

@@ -48,7 +48,7 @@ class Headline(QFrame):
         self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-        self.sentence = ElidingLabel(_HINT, smallest=0.75)
+        self.sentence = ElidingLabel(_HINT, smallest=0.75, clauses=True)
         font = QFont(self.font())
         font.setPointSizeF(font.pointSizeF() * 1.35)
         font.setBold(True)

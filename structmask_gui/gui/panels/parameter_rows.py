@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -260,10 +260,10 @@ class SwitchRow(Row):
     """Two or three choices side by side, each one click away, and what the present one means."""
 
     def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
+        self.buttons: dict[str, QPushButton] = {}
         super().__init__(info, parent)
         self.label.hide()
         self.reset.hide()
-        self.buttons: dict[str, QPushButton] = {}
         line = QHBoxLayout()
         line.setSpacing(0)
         for value, meaning in info.about.choices:
@@ -288,7 +288,26 @@ class SwitchRow(Row):
             font = button.font()
             font.setBold(other == value)
             button.setFont(font)
+        self._restyle()
         self._update_caption()
+
+    def _restyle(self) -> None:
+        """Give the chosen button the colours of a selection, which a dark theme needs."""
+        for button in self.buttons.values():
+            palette = QPalette()
+            if button.isChecked():
+                for own, other in (
+                    (QPalette.ColorRole.Button, QPalette.ColorRole.Highlight),
+                    (QPalette.ColorRole.ButtonText, QPalette.ColorRole.HighlightedText),
+                ):
+                    palette.setColor(own, palette.color(other))
+            button.setPalette(palette)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.buttons:
+            self._restyle()
 
     def _update_caption(self) -> None:
         meaning = dict(self.info.about.choices)[self._value]
