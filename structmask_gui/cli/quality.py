@@ -9,7 +9,7 @@ from pathlib import Path
 
 from structmask_gui.cli.choices import chosen_inputs, chosen_region, second_stacks
 from structmask_gui.cli.console import DONE, print_json, progress_bar
-from structmask_gui.core.assessment import Assessment, assess
+from structmask_gui.core.assessment import NOT_TOLD, OVER_ONE, Assessment, assess
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io.export import load_mask
@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "mask": str(arguments.mask),
                 "file": str(arguments.file),
                 "noise_measured_in": basis.noise.source,
+                "noise_told_from_picture": basis.trusted,
                 "as_in_record": None if record is None else str(arguments.from_record),
                 **assessment.record(),
             }
@@ -63,6 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
             how = f"{record.method}, source {record.source}"
             where += f", as for the mask ({how} in {shown(arguments.from_record)})"
         _print(shown(arguments.mask), where, assessment)
+        if not basis.trusted:
+            print(f"  {NOT_TOLD}")
     return DONE
 
 
@@ -96,4 +99,6 @@ def _print(name: str, where: str, assessment: Assessment) -> None:
         f" (noise left {error.noise_left:.3f}, detail lost {error.detail_lost:.3f}; estimate from a"
         " linear model)"
     )
+    if error.total >= 1:
+        print(f"  {OVER_ONE}")
     print(f"  {assessment.curve.sentence}")

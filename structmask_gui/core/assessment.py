@@ -11,7 +11,13 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from structmask_gui.core.blindspot import EstimatedError, estimated_error, weights
+from structmask_gui.core.blindspot import (
+    EstimatedError,
+    Scored,
+    estimated_error,
+    score_mask,
+    weights,
+)
 from structmask_gui.core.covariance import (
     Covariance,
     NoiseSource,
@@ -31,8 +37,22 @@ from structmask_gui.core.quality import (
     copied_curve,
     figures,
 )
+from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.threads import one_blas_thread
 from structmask_gui.core.trainers import Blanked, blanked
+
+
+NOT_TOLD = (
+    "The noise could not be told from the picture: the figures, and the order of masks, may be"
+    " wrong. Record a dark stack, or two frames of the same scene."
+)
+"""What is said where a basis is not trusted."""
+
+OVER_ONE = (
+    "An error over 1 means that the noise is too weak for the linear model: what it makes of the"
+    " frame is further from the picture than the noisy frame is."
+)
+"""What is said of a mask whose estimated error is over 1."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +67,21 @@ class Basis:
         Of the frames as they are, up to twice the radius.
     radius : int
         Radius of the neighbourhood.
+    still : StillScene or None
+        Frames in which errors are measured, where the noise was measured in their differences.
+    trusted : bool
+        False where the noise could not be told from the picture: figures and order may be wrong.
     """
 
     noise: Covariance
     image: Covariance
     radius: int
+    still: StillScene | None = None
+    trusted: bool = True
+
+    def score(self, mask: Mask | ArrayLike | None) -> Scored:
+        """Return what the rank of a mask depends on; see `structmask_gui.core.blindspot`."""
+        return score_mask(self.noise.values, self.image.values, mask, self.radius, self.still)
 
 
 @dataclass(frozen=True)
@@ -120,6 +150,7 @@ def basis(
     radius: int = RADIUS,
     source: NoiseSource | None = None,
     noise: Covariance | None = None,
+    trusted: bool = True,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> Basis:
@@ -136,6 +167,8 @@ def basis(
     noise : Covariance, optional
         The noise where it was measured otherwise (`given_covariance`), at least up to twice the
         radius.
+    trusted : bool
+        Whether the noise could be told from the picture, where that is known.
     progress, cancelled : callable
         See `structmask_gui.core.progress`.
 
@@ -147,6 +180,7 @@ def basis(
         If the frames are too small for the radius, or the noise given does not reach far enough.
     """
     image = image_covariance(frames, 2 * radius, progress=progress, cancelled=cancelled)
+    still = None
     if noise is None:
         if source is None:
             source = "difference" if frames.n_frames > 1 else "flat"
@@ -154,12 +188,15 @@ def basis(
         fits = (min(frames.frame_shape) - 1) // 2 if source == "difference" else 2 * radius
         reach = max(2 * radius, min(2 * FAR_RADIUS, fits))
         noise = noise_covariance(frames, reach, source, progress=progress, cancelled=cancelled)
+        if source == "difference":
+            still = StillScene(frames, radius, progress=progress, cancelled=cancelled)
     if noise.largest_radius < radius:
         raise ParameterError(
             f"The noise was measured for a radius of {noise.largest_radius}, not {radius}; lower"
             " the radius or measure further."
         )
-    return Basis(noise, image, radius)
+    usable = still if still is not None and still.pixels else None
+    return Basis(noise, image, radius, usable, trusted)
 
 
 @one_blas_thread
@@ -184,7 +221,7 @@ def assess(measured: Basis, mask: Mask | ArrayLike | None) -> Assessment:
     return Assessment(
         figures=figures(noise, array, measured.radius),
         curve=copied_curve(noise, array),
-        error=estimated_error(noise, image, kernel),
+        error=estimated_error(noise, image, kernel, measured.still),
         weights=kernel,
         blanked=blanked(int(array.sum())),
     )

@@ -7,14 +7,15 @@ such a prediction makes follows from the autocovariances of image and noise, wit
     K' G_noise K + (delta - K)' (G_image - G_noise) (delta - K)
 
 The first term is noise that stays, the second detail that is lost. It is an estimate from a linear
-model: good for ranking masks, not for promising a figure.
+model: good for ranking masks, not for promising a figure. In a still scene their sum is measured
+directly; see `structmask_gui.core.still_scene`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,12 +28,16 @@ from structmask_gui.core.neighbours import (
     checked_covariance,
     hidden_by,
     mask_array,
+    middle,
     predictor,
     reach_of,
     square_lags,
 )
 from structmask_gui.core.quality import RADIUS, still_copied
 from structmask_gui.core.threads import one_blas_thread
+
+if TYPE_CHECKING:
+    from structmask_gui.core.still_scene import StillScene
 
 NEAR_TIE = 0.05
 """Errors within this share of each other are ties; a linear model does not tell them apart."""
@@ -103,7 +108,9 @@ class EstimatedError:
 
 
 @one_blas_thread
-def estimated_error(noise: ArrayLike, image: ArrayLike, kernel: ArrayLike) -> EstimatedError:
+def estimated_error(
+    noise: ArrayLike, image: ArrayLike, kernel: ArrayLike, still: StillScene | None = None
+) -> EstimatedError:
     """Estimate the error that a prediction by given weights makes, without ground truth.
 
     Parameters
@@ -113,6 +120,9 @@ def estimated_error(noise: ArrayLike, image: ArrayLike, kernel: ArrayLike) -> Es
         to twice the reach of the weights.
     kernel : array_like (2 ry + 1, 2 rx + 1)
         The weights, as from `weights`.
+    still : StillScene, optional
+        Frames of a still scene, in which the error is then measured; only how much of it is noise
+        follows from the autocovariances.
 
     Raises
     ------
@@ -122,14 +132,17 @@ def estimated_error(noise: ArrayLike, image: ArrayLike, kernel: ArrayLike) -> Es
     noise = checked_covariance(noise, "the noise")
     image = checked_covariance(image, "the image's autocovariance")
     taken = np.asarray(kernel, dtype=np.float64)
+    variance = middle(noise)
+    stays = _quadratic(taken, noise)
+    if still is not None:
+        total = max(0.0, still.error(taken))
+        stays = min(stays, total)
+        return EstimatedError(stays / variance, (total - stays) / variance)
     left = taken.copy()
     left *= -1
     left[left.shape[0] // 2, left.shape[1] // 2] += 1
-    variance = noise[noise.shape[0] // 2, noise.shape[1] // 2]
     lost = _quadratic(left, image) - _quadratic(left, noise)
-    return EstimatedError(
-        float(_quadratic(taken, noise) / variance), max(0.0, float(lost / variance))
-    )
+    return EstimatedError(stays / variance, max(0.0, lost / variance))
 
 
 def _quadratic(kernel: FloatArray, covariance: FloatArray) -> float:
@@ -177,43 +190,87 @@ class Ranked:
     near_tie: bool
 
 
+@dataclass(frozen=True)
+class Scored:
+    """What the rank of a mask depends on.
+
+    Attributes
+    ----------
+    error : EstimatedError
+        Its estimated error.
+    copied : float
+        Share of the noise that is still copied.
+    pixels : int
+        True pixels, the centre included.
+    """
+
+    error: EstimatedError
+    copied: float
+    pixels: int
+
+
 @one_blas_thread
-def rank_masks(
+def score_mask(
     noise: ArrayLike,
     image: ArrayLike,
-    masks: Mapping[str, Mask | ArrayLike | None],
+    mask: Mask | ArrayLike | None,
     radius: int = RADIUS,
-) -> list[Ranked]:
-    """Rank masks by their estimated error, the best first.
+    still: StillScene | None = None,
+) -> Scored:
+    """Return what the rank of a mask depends on; `ranked` compares several.
 
     Parameters
     ----------
     noise, image : array_like (2 Ry + 1, 2 Rx + 1)
         Autocovariances of the noise and of the frames as they are, at least to twice the radius.
-    masks : mapping of str to mask
-        The masks by their labels; None is the bare centre.
+    mask : Mask or array_like, optional
+        Any mask; None is the bare centre.
     radius : int
         See `weights`.
+    still : StillScene, optional
+        See `estimated_error`.
 
     Raises
     ------
     InputError, ParameterError
         As `weights`.
     """
-    found = []
-    for label, mask in masks.items():
-        array = mask_array(mask)
-        error = estimated_error(noise, image, weights(image, array, radius))
-        found.append((label, error, still_copied(noise, array, radius), int(array.sum())))
-    found.sort(key=lambda item: (item[1].total, item[3]))
+    array = mask_array(mask)
+    error = estimated_error(noise, image, weights(image, array, radius), still)
+    return Scored(error, still_copied(noise, array, radius), int(array.sum()))
+
+
+def ranked(scores: Mapping[str, Scored]) -> list[Ranked]:
+    """Rank masks by their estimated error, the best first.
+
+    Parameters
+    ----------
+    scores : mapping of str to Scored
+        What `score_mask` says of each, by their labels.
+    """
+    found = sorted(scores.items(), key=lambda item: (item[1].error.total, item[1].pixels))
     ranks: list[int] = []
-    for place, item in enumerate(found):
-        best = found[ranks[-1] - 1][1].total if ranks else -np.inf
-        ranks.append(ranks[-1] if item[1].total <= best * (1 + NEAR_TIE) else place + 1)
+    for place, (_, score) in enumerate(found):
+        best = found[ranks[-1] - 1][1].error.total if ranks else -np.inf
+        tie = score.error.total <= best * (1 + NEAR_TIE)
+        ranks.append(ranks[-1] if tie else place + 1)
     return [
-        Ranked(label, rank, error, copied, pixels, ranks.count(rank) > 1)
-        for rank, (label, error, copied, pixels) in zip(ranks, found, strict=True)
+        Ranked(label, rank, score.error, score.copied, score.pixels, ranks.count(rank) > 1)
+        for rank, (label, score) in zip(ranks, found, strict=True)
     ]
+
+
+def rank_masks(
+    noise: ArrayLike,
+    image: ArrayLike,
+    masks: Mapping[str, Mask | ArrayLike | None],
+    radius: int = RADIUS,
+    still: StillScene | None = None,
+) -> list[Ranked]:
+    """Score masks and rank them, the best first; see `score_mask` and `ranked`."""
+    return ranked(
+        {label: score_mask(noise, image, mask, radius, still) for label, mask in masks.items()}
+    )
 
 
 class Preview:

@@ -82,6 +82,11 @@ def reach_of(covariance: FloatArray) -> tuple[int, int]:
     return covariance.shape[0] // 2, covariance.shape[1] // 2
 
 
+def middle(covariance: FloatArray) -> float:
+    """Return the variance, the value at lag zero."""
+    return float(covariance[covariance.shape[0] // 2, covariance.shape[1] // 2])
+
+
 def check_reach(covariance: FloatArray, lags: LagArray) -> None:
     """Raise ParameterError unless the covariance holds every difference of two of the lags."""
     if not len(lags):
@@ -254,7 +259,7 @@ def predictor(covariance: FloatArray, lags: LagArray, *, ridge: float = RIDGE) -
         if half is not None
         else covariances(covariance, used, used)
     )
-    variance = float(covariance[covariance.shape[0] // 2, covariance.shape[1] // 2])
+    variance = middle(covariance)
     target = at_lags(covariance, used)
     factor, needed = cholesky(matrix, variance, ridge)
     while True:

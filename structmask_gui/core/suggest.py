@@ -24,11 +24,14 @@ from structmask_gui.core.neighbours import (
     check_reach,
     checked_covariance,
     folded_covariances,
+    middle,
     mirrored_half,
     predictor,
     square_lags,
 )
+from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.quality import RADIUS
+from structmask_gui.core.tableau import Erring, copying
 from structmask_gui.core.threads import one_blas_thread
 
 NEAR_BEST = 0.02
@@ -51,9 +54,6 @@ visible, which train badly and gain little."""
 
 _WORTH = 0.96
 """A mask beyond that must lower the error to this share of what the best one within it has."""
-
-_LEAST_GAIN = 0.001
-"""A pair is hidden or freed in the last improvement if that lowers the error by this share."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,7 @@ def suggest(
     most_pixels: int | None = None,
     pixels: int = 0,
     ridge: float = RIDGE,
+    cancelled: IsCancelled = never_cancelled,
 ) -> Suggestion:
     """Suggest a mask.
 
@@ -160,9 +161,13 @@ def suggest(
         n neighbours seem to predict n / pixels; no mask is made larger for that. 0 if not known.
     ridge : float
         See `structmask_gui.core.neighbours.predictor`.
+    cancelled : callable
+        See `structmask_gui.core.progress`.
 
     Raises
     ------
+    Cancelled
+        Within 0.1 s of ``cancelled`` turning True.
     InputError
         If an argument is no autocovariance.
     ParameterError
@@ -181,14 +186,15 @@ def suggest(
     most = min(len(half), max(0, (largest - 1) // 2))
     sizes = range(most + 1)
     everything = np.arange(len(half))
-    order = _copying(noise, half, ridge).emptied(everything)
+    order = copying(noise, half, ridge, cancelled).emptied(everything)
     if image is None:
         points = _points(noise, None, half[order], sizes, ridge)
         return Suggestion(points, _knee_by_copied(points, chance), False)
     image = checked_covariance(image, "the image's autocovariance")
     image_ridge = predictor(image, lags, ridge=ridge).ridge
     found: list[tuple[float, NDArray[np.intp]]] = []
-    for candidate in _orders(noise, image, half, order, image_ridge):
+    for candidate in _orders(noise, image, half, order, image_ridge, cancelled):
+        stop_if(cancelled)
         points = _points(noise, image, half[candidate], sizes, ridge, image_ridge)
         knee = points[_knee(points, chance)]
         found.append((knee.error, candidate[len(half) - knee.pixels // 2 :]))
@@ -197,13 +203,16 @@ def suggest(
         points = _points(noise, image, half[order], sizes, ridge, image_ridge)
         return Suggestion(points, _knee_by_copied(points, chance), False)
     # The best of all is improved pixel by pixel, and the curve then led through it.
-    erring = _Erring(noise, image, half, image_ridge)
+    erring = Erring(noise, image, half, image_ridge, cancelled)
     inside = erring.improved(inside, most)
-    through = _copying(noise, half, ridge).emptied(np.setdiff1d(everything, inside), inside)
+    through = copying(noise, half, ridge, cancelled).emptied(
+        np.setdiff1d(everything, inside), inside
+    )
     points = _points(noise, image, half[through], sizes, ridge, image_ridge)
     if most_pixels is None and len(half) > most:
         least = points[_knee(points, chance)].error
         for candidate in (order, _by_strength(noise, half)):
+            stop_if(cancelled)
             sizes = range(len(half) + 1)
             longer = _points(noise, image, half[candidate], sizes, ridge, image_ridge)
             error = longer[_knee(longer, chance)].error
@@ -212,130 +221,20 @@ def suggest(
     return Suggestion(points, _knee(points, chance), True)
 
 
-class _Tableau:
-    """The prediction of the centre while pairs of pixels are freed and hidden again.
-
-    A tableau of the sweep operator: with the covariance of all pairs, given those that are visible,
-    and the covariances with the centre, given those, it tells for every pair at once what freeing
-    or hiding it would change. Each step updates all of it.
-
-    Parameters
-    ----------
-    matrix : float64 array (n, n)
-        Covariance of the pairs; taken over.
-    u, v : float64 array (n,)
-        What the cost is made of: the change by toggling a pair is
-        sign * u (u - 2 v) / diagonal.
-    sign : float
-        +1 where freeing adds the cost, -1 where it takes from it.
-    """
-
-    def __init__(self, matrix: FloatArray, u: FloatArray, v: FloatArray, sign: float) -> None:
-        self._matrix, self._u, self._v, self._sign = matrix, u.copy(), v.copy(), sign
-        self.hidden = np.ones(len(u), dtype=np.bool_)
-
-    def changes(self) -> FloatArray:
-        """Return by how much the cost changes if a pair is toggled, for every pair."""
-        diagonal = np.diagonal(self._matrix)
-        # The diagonal is positive for hidden pairs and negative for visible ones.
-        safe = np.where(np.abs(diagonal) > 1e-300, diagonal, 1e-300)
-        result: FloatArray = self._sign * self._u * (self._u - 2 * self._v) / safe
-        return result
-
-    def toggle(self, j: int) -> None:
-        """Free a hidden pair, or hide a visible one."""
-        pivot = self._matrix[j, j]
-        column = self._matrix[:, j].copy()
-        was_hidden = bool(self.hidden[j])
-        u, v = self._u[j], self._v[j]
-        self._matrix -= np.outer(column, column / pivot)
-        self._u -= column * (u / pivot)
-        self._v -= column * (v / pivot)
-        turn = 1.0 if was_hidden else -1.0
-        self._matrix[:, j] = self._matrix[j, :] = turn * column / pivot
-        self._matrix[j, j] = -1 / pivot
-        self._u[j], self._v[j] = turn * u / pivot, turn * v / pivot
-        self.hidden[j] = not was_hidden
-
-    def emptied(self, *groups: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Free all pairs, group after group, each time the cheapest; return their order."""
-        order = []
-        for group in groups:
-            left = np.zeros(len(self.hidden), dtype=np.bool_)
-            left[group] = True
-            for _ in range(len(group)):
-                j = int(np.where(left, self.changes(), np.inf).argmin())
-                self.toggle(j)
-                left[j] = False
-                order.append(j)
-        return np.array(order, dtype=np.intp)
-
-    def filled(self) -> NDArray[np.intp]:
-        """Hide all pairs, each time the one that pays most; return their order, the last first."""
-        for j in np.flatnonzero(self.hidden).tolist():
-            self.toggle(j)
-        order = []
-        for _ in range(len(self.hidden)):
-            j = int(np.where(self.hidden, np.inf, self.changes()).argmin())
-            self.toggle(j)
-            order.append(j)
-        return np.array(order[::-1], dtype=np.intp)
-
-
-def _copying(noise: FloatArray, half: LagArray, ridge: float) -> _Tableau:
-    """Return a tableau whose cost is the noise variance that is copied (half of it)."""
-    matrix = folded_covariances(noise, half)
-    matrix[np.diag_indices_from(matrix)] += ridge * _middle(noise)
-    centre = at_lags(noise, half)
-    return _Tableau(matrix, centre, np.zeros_like(centre), 1.0)
-
-
-class _Erring(_Tableau):
-    """A tableau whose cost is the estimated error (half of it, in squared grey levels).
-
-    With the weights K = C^-1 g of the image, the error is
-    G_picture(0) - g' C^-1 g + 2 g' C^-1 g_noise.
-    """
-
-    def __init__(self, noise: FloatArray, image: FloatArray, half: LagArray, ridge: float) -> None:
-        matrix = folded_covariances(image, half)
-        matrix[np.diag_indices_from(matrix)] += ridge * _middle(image)
-        super().__init__(matrix, at_lags(image, half), at_lags(noise, half), -1.0)
-        self._error = (_middle(image) - _middle(noise)) / 2
-
-    def improved(self, inside: NDArray[np.intp], most: int) -> NDArray[np.intp]:
-        """Return the pairs to hide after toggling one by one whatever lowers the error most."""
-        for j in range(len(self.hidden)):
-            if j not in inside:
-                self._step(j)
-        for _ in self.hidden:
-            changes = self.changes()
-            if self.hidden.sum() >= most:
-                changes[~self.hidden] = np.inf
-            j = int(changes.argmin())
-            if changes[j] > -_LEAST_GAIN * abs(self._error):
-                break
-            self._step(j)
-        return np.flatnonzero(self.hidden)
-
-    def _step(self, j: int) -> None:
-        self._error += float(self.changes()[j])
-        self.toggle(j)
-
-
 def _orders(
     noise: FloatArray,
     image: FloatArray,
     half: LagArray,
     by_copied: NDArray[np.intp],
     ridge: float,
+    cancelled: IsCancelled,
 ) -> list[NDArray[np.intp]]:
     """Return orders in which to free the pairs: none is best for all noises and pictures."""
     everything = np.arange(len(half))
     return [
         by_copied,
-        _Erring(noise, image, half, ridge).emptied(everything),
-        _Erring(noise, image, half, ridge).filled(),
+        Erring(noise, image, half, ridge, cancelled).emptied(everything),
+        Erring(noise, image, half, ridge, cancelled).filled(),
         _by_strength(noise, half),
     ]
 
@@ -355,7 +254,7 @@ def _points(
 ) -> tuple[Point, ...]:
     """Return the masks that hide the last pairs freed, and their figures."""
     solved = _in_order(noise, freed, ridge)
-    copied = np.concatenate(([0.0], np.cumsum(solved.part**2))) * 2 / _middle(noise)
+    copied = np.concatenate(([0.0], np.cumsum(solved.part**2))) * 2 / middle(noise)
     errors = [(np.nan, np.nan)] * len(sizes)
     if image is not None:
         errors = _errors(noise, image, freed, sizes, image_ridge)
@@ -368,10 +267,6 @@ def _points(
         )
         for pairs, error in zip(sizes, errors, strict=True)
     )
-
-
-def _middle(covariance: FloatArray) -> float:
-    return float(covariance[covariance.shape[0] // 2, covariance.shape[1] // 2])
 
 
 def _in_order(covariance: FloatArray, half: LagArray, ridge: float) -> Predictor:
@@ -389,7 +284,7 @@ def _errors(
     of_noise = folded_covariances(noise, freed)
     picture = image - _cut(noise, image.shape)
     of_picture, centre = folded_covariances(picture, freed), at_lags(picture, freed)
-    variance, all_of_it = _middle(noise), _middle(picture)
+    variance, all_of_it = middle(noise), middle(picture)
     result = []
     for pairs in sizes:
         k = len(freed) - pairs

@@ -7,10 +7,11 @@ from typing import Any
 from structmask_gui.core.assessment import Assessment, Basis, basis
 from structmask_gui.core.covariance import NoiseSource, given_covariance
 from structmask_gui.core.cut import CutFrames
+from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.extraction import Extraction
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.measurement import Measurement, measure
-from structmask_gui.core.noise import CorrelationEstimate
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality import RADIUS
@@ -18,11 +19,15 @@ from structmask_gui.core.sampling import Region
 from structmask_gui.core.sources import SEES
 
 # Measured here without the statistical method, and further than it looks.
-_DIRECT: dict[str, NoiseSource | None] = {
-    "automatic": None,
-    "difference": "difference",
-    "flat": "flat",
-}
+_DIRECT: dict[str, NoiseSource] = {"difference": "difference", "flat": "flat"}
+
+_LARGEST_LAG = 50
+_FURTHER = 6
+"""The statistical method measures this much further than it tests."""
+
+_LEFT_OVER = 1.2
+"""Variance of plain frame differences, over that of differences of frames that were shifted and
+scaled to fit, from which the former hold a scene that moves or bleaches."""
 
 
 def measured_basis(
@@ -57,14 +62,12 @@ def measured_basis(
     InputError, ParameterError, Cancelled
         As `measure` and `structmask_gui.core.assessment.basis`.
     """
-    if parameters.source in _DIRECT and region is None:
-        return basis(
-            frames,
-            radius=radius,
-            source=_DIRECT[parameters.source],
-            progress=progress,
-            cancelled=cancelled,
-        )
+    part = _part(frames, region)
+    if parameters.source == "automatic" and dark is None and subtract is None:
+        return automatic_basis(part, radius=radius, progress=progress, cancelled=cancelled)
+    direct = _DIRECT.get(parameters.source)
+    if direct is not None:
+        return basis(part, radius=radius, source=direct, progress=progress, cancelled=cancelled)
     measurement = measure(
         frames,
         parameters.changed(method="statistical"),
@@ -76,12 +79,62 @@ def measured_basis(
     )
     estimate = measurement.correlation
     assert estimate is not None  # the statistical method always makes one
-    return _basis_of(estimate, frames, radius, progress, cancelled)
+    return _basis_of(estimate, part, radius, progress, cancelled)
+
+
+def automatic_basis(
+    frames: Frames,
+    *,
+    radius: int = RADIUS,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Basis:
+    """Measure noise and picture where the statistical method finds that the noise can be seen.
+
+    That is also where the noise is looked for if the mask is one of the published method, which
+    looks at noise and picture together.
+
+    Parameters
+    ----------
+    frames : Frames
+        What will be trained on.
+    radius : int
+        As in `measurement_basis`.
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`.
+
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `structmask_gui.core.assessment.basis`.
+    """
+    several = frames.n_frames > 1
+    lags = max(1, min(_LARGEST_LAG, 2 * radius - _FURTHER))
+    asked = Parameters.checked(method="statistical", source="automatic", max_lag=lags)
+    try:
+        measurement = measure(frames, asked, progress=progress, cancelled=cancelled)
+    except (InputError, ParameterError):
+        # Hardly a patch can be used; what the others show is better than nothing.
+        return basis(frames, radius=radius, trusted=several, progress=progress, cancelled=cancelled)
+    estimate = measurement.correlation
+    assert estimate is not None  # the statistical method always makes one
+    if several and estimate.source == "frames" and estimate.evidence.trusted:
+        # Frames that share nothing hold only noise; differences show it further out.
+        return basis(
+            frames, radius=radius, source="difference", progress=progress, cancelled=cancelled
+        )
+    return measurement_basis(
+        measurement, frames, radius=radius, progress=progress, cancelled=cancelled
+    )
 
 
 def quality_record(measured: Basis, assessment: Assessment) -> dict[str, Any]:
     """Return figures as a record holds them."""
-    return {"noise_measured_in": measured.noise.source, **assessment.record()}
+    return {
+        "noise_measured_in": measured.noise.source,
+        "noise_told_from_picture": measured.trusted,
+        **assessment.record(),
+    }
 
 
 def extraction_basis(
@@ -93,9 +146,9 @@ def extraction_basis(
 ) -> Basis:
     """Measure what the figures of an extraction's mask, and of masks in its place, rest on.
 
-    With the published method that is the noise in frame differences or flat patches. With the
-    statistical method it is the noise where that found it: in differences or flat patches it is
-    measured again, further; from other sources it is taken as far as it reaches.
+    That is the noise where the statistical method finds it, also with the published method: see
+    `automatic_basis`. In differences or flat patches it is measured again, further; from other
+    sources it is taken as far as it reaches.
 
     Parameters
     ----------
@@ -138,13 +191,21 @@ def measurement_basis(
     InputError, ParameterError, Cancelled
         As `structmask_gui.core.assessment.basis`.
     """
-    estimate, region = measurement.correlation, measurement.region
-    part: Frames = frames if region is None else CutFrames(frames, region)
+    estimate, part = measurement.correlation, _part(frames, measurement.region)
     if estimate is None:
-        return basis(part, radius=radius, progress=progress, cancelled=cancelled)
+        return automatic_basis(part, radius=radius, progress=progress, cancelled=cancelled)
     direct = _DIRECT.get(estimate.source)
     if direct is not None and estimate.base == estimate.source:
-        return basis(part, radius=radius, source=direct, progress=progress, cancelled=cancelled)
+        made = basis(
+            part,
+            radius=radius,
+            source=direct,
+            trusted=estimate.evidence.trusted,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        if direct == "flat" or made.noise.variance <= _LEFT_OVER * estimate.lags.variance:
+            return made
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)
     return _basis_of(estimate, part, radius, progress, cancelled)
@@ -185,8 +246,8 @@ def recorded_basis(
     """
     if parameters.method == "ring":
         # What the published method looks at holds the picture, too: it says nothing of the noise.
-        part: Frames = frames if region is None else CutFrames(frames, region)
-        return basis(part, radius=radius, progress=progress, cancelled=cancelled)
+        part = _part(frames, region)
+        return automatic_basis(part, radius=radius, progress=progress, cancelled=cancelled)
     measurement = measure(
         frames,
         parameters,
@@ -201,6 +262,10 @@ def recorded_basis(
     )
 
 
+def _part(frames: Frames, region: Region | None) -> Frames:
+    return frames if region is None else CutFrames(frames, region)
+
+
 def _basis_of(
     estimate: CorrelationEstimate,
     frames: Frames,
@@ -209,4 +274,11 @@ def _basis_of(
     cancelled: IsCancelled,
 ) -> Basis:
     noise = given_covariance(estimate.lags.rho, estimate.lags.variance, SEES[estimate.source])
-    return basis(frames, radius=radius, noise=noise, progress=progress, cancelled=cancelled)
+    return basis(
+        frames,
+        radius=radius,
+        noise=noise,
+        trusted=estimate.evidence.trusted,
+        progress=progress,
+        cancelled=cancelled,
+    )

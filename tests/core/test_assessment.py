@@ -28,7 +28,9 @@ def test_an_assessment_gathers_the_figures_of_its_parts(stack):
     noise, image = measured.noise.values, measured.image.values
     assert found.figures.copied == still_copied(noise, mask)
     np.testing.assert_array_equal(found.weights, weights(image, mask))
-    assert found.error == estimated_error(noise, image, found.weights)
+    assert measured.still is not None
+    assert found.error == estimated_error(noise, image, found.weights, measured.still)
+    assert measured.score(mask).error == found.error
     assert found.curve.radii[-1] == (128 - 1) // 2 // 2
     assert found.figures.copied < found.figures.copied_bare
     assert {item.trainer.name for item in found.blanked} == {"n2v", "CAREamics"}
@@ -57,7 +59,11 @@ def test_noise_measured_otherwise_is_taken(stack):
 def test_measuring_reports(stack):
     reports = []
     basis(stack, progress=lambda *report: reports.append(report))
-    assert {what for _, _, what in reports} == {"Measuring the picture", "Measuring the noise"}
+    assert {what for _, _, what in reports} == {
+        "Measuring the picture",
+        "Measuring the noise",
+        "Comparing frames",
+    }
 
 
 def test_frames_too_small_are_refused():

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structmask_gui.core.blindspot import estimated_error, weights
-from structmask_gui.core.errors import ParameterError
+from structmask_gui.core.errors import Cancelled, ParameterError
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.quality import field_lags, still_copied
 from structmask_gui.core.simulation import NoiseModel, kernels, row_offsets
@@ -137,3 +137,16 @@ def test_where_every_prediction_is_worse_than_the_frame_only_the_noise_decides()
     assert found.points[found.knee].copied <= 0.005 + 1e-9
     assert suggest(noise, noise + picture(20)).by_error
     assert "detail" not in found.sentence
+
+
+def test_it_can_be_cancelled_at_any_step():
+    noise = NoiseModel(kernels()["isotropic"], 0.3).correlation(20)
+    image = noise + 2 * np.exp(-np.add.outer(*2 * [np.arange(-20.0, 21) ** 2]) / 72)
+    asked = []
+    suggest(noise, image, cancelled=lambda: bool(asked.append(None)))
+    # Every step asks; the longest between two takes a few milliseconds.
+    assert len(asked) > 4 * 220
+    for stop_after in (0, len(asked) // 2, len(asked) - 1):
+        left = iter(range(stop_after))
+        with pytest.raises(Cancelled):
+            suggest(noise, image, cancelled=lambda left=left: next(left, None) is None)

@@ -1,0 +1,202 @@
+"""The estimated error of a prediction measured directly in the frames of a still scene.
+
+One frame a is predicted and compared with another one, b, which shows the same under other noise:
+
+    mean((K a - b)^2) - G_noise(0)  ->  K' G_noise K + (delta - K)' (G_image - G_noise) (delta - K)
+
+That is the definition of `structmask_gui.core.blindspot`, without its detour over covariances: they
+need frames that are faded out towards their borders, where the low frequencies of a strong picture
+leak through, and they know nothing of the borders. Both matter where masks are nearly as good as
+each other. The price is a transform of some frames for each mask instead of a sum over lags.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from structmask_gui.core.blindspot import FloatImage, Preview
+from structmask_gui.core.covariance import unmoved
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.progress import (
+    IsCancelled,
+    Progress,
+    never_cancelled,
+    no_progress,
+    stop_if,
+)
+
+_WHOLE = 2**20
+"""Pixels, of all frames looked at, up to which whole frames are taken; of larger ones tiles."""
+
+_OF_LARGE = 2**21
+"""Pixels looked at in stacks of larger frames."""
+
+_TILE = 256
+_TOGETHER = 8
+"""Frames that follow each other and are compared; further apart more of the scene moves."""
+
+_PREDICTED = 3
+"""Of them so many are predicted, and compared with the mean of the others."""
+
+_FEWEST = 1024
+"""Unmoved pixels without which a comparison says nothing."""
+
+Place = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Comparison:
+    """One frame made ready for prediction, and what it is compared with.
+
+    Attributes
+    ----------
+    preview : Preview
+        Of the frame.
+    other : float32 array (h, w)
+        Mean of the other frames, less the mean of the frame; 0 where pixels are not compared.
+    compared : float32 array (h, w)
+        1 where pixels are compared, else 0.
+    pixels : int
+        How many are.
+    noise : float
+        Noise variance of `other`.
+    """
+
+    preview: Preview
+    other: FloatImage
+    compared: FloatImage
+    pixels: int
+    noise: float
+
+    def error(self, kernel: ArrayLike) -> float:
+        """Return the mean squared error of a prediction, in squared grey levels."""
+        wrong = self.preview.predict(kernel)
+        wrong -= np.float32(self.preview.mean)
+        wrong *= self.compared
+        wrong -= self.other
+        mean = float(wrong.sum(dtype=np.float64)) / self.pixels
+        # A change of brightness from frame to frame is no error of the prediction.
+        return float(np.square(wrong).sum(dtype=np.float64)) / self.pixels - mean**2 - self.noise
+
+
+class StillScene:
+    """Frames of a still scene in which the error of predictions is measured.
+
+    Parameters
+    ----------
+    frames : Frames
+        Two frames or more of a still scene. Pixels that are not finite, or where something moved,
+        are not compared.
+    radius : int
+        Largest radius of the weights that will come.
+    progress, cancelled : callable
+        See `structmask_gui.core.progress`.
+
+    Attributes
+    ----------
+    pixels : int
+        How many pixels are compared; 0 if none can be.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        radius: int,
+        *,
+        progress: Progress = no_progress,
+        cancelled: IsCancelled = never_cancelled,
+    ) -> None:
+        self._comparisons: list[_Comparison] = []
+        units = _units(frames.n_frames, frames.frame_shape)
+        for done, (start, place) in enumerate(units):
+            progress(done, len(units), "Comparing frames")
+            stop_if(cancelled)
+            self._comparisons += _compared(frames, start, place, radius)
+        progress(len(units), len(units), "Comparing frames")
+        self.pixels = sum(one.pixels for one in self._comparisons)
+
+    def error(self, kernel: ArrayLike) -> float:
+        """Return the mean squared error of a prediction, in squared grey levels.
+
+        By chance it can be slightly negative where there is next to no error.
+
+        Parameters
+        ----------
+        kernel : array_like (2 ry + 1, 2 rx + 1)
+            The weights, as from `structmask_gui.core.blindspot.weights`.
+        """
+        return sum(one.pixels * one.error(kernel) for one in self._comparisons) / self.pixels
+
+
+def _units(n_frames: int, shape: tuple[int, int]) -> list[tuple[int, Place]]:
+    """Return what is looked at: first frames and rectangles, evenly spread."""
+    together, predicted = min(_TOGETHER, n_frames), min(_PREDICTED, n_frames)
+    area = shape[0] * shape[1]
+    if predicted * area <= _WHOLE:
+        count = min(n_frames // together, _WHOLE // (predicted * area))
+        whole = (0, shape[0], 0, shape[1])
+        return [(start, whole) for start in _spread(n_frames - together, count)]
+    tiles = [(*y, *x) for y in _cuts(shape[0]) for x in _cuts(shape[1])]
+    count = min(len(tiles), _OF_LARGE // (predicted * _TILE**2))
+    starts = np.linspace(0, n_frames - together, count).round().astype(int)
+    chosen = _spread(len(tiles) - 1, count)
+    return [(int(start), tiles[tile]) for start, tile in zip(starts, chosen, strict=True)]
+
+
+def _spread(last: int, count: int) -> list[int]:
+    """Return whole numbers from 0 to the last, evenly spread; of one, the middle."""
+    if count == 1:
+        return [last // 2]
+    return [int(i) for i in np.linspace(0, last, count).round()]
+
+
+def _cuts(side: int) -> list[tuple[int, int]]:
+    edges = np.linspace(0, side, max(1, round(side / _TILE)) + 1).round().astype(int)
+    return [(int(a), int(b)) for a, b in pairwise(edges)]
+
+
+def _compared(frames: Frames, start: int, place: Place, radius: int) -> list[_Comparison]:
+    """Return some of the frames that follow each other, each with the mean of the others."""
+    height, width = frames.frame_shape
+    # What lies beyond a tile is shown to the prediction, as it is within a whole frame.
+    y0, y1 = max(0, place[0] - radius), min(height, place[1] + radius)
+    x0, x1 = max(0, place[2] - radius), min(width, place[3] + radius)
+    good = np.zeros((y1 - y0, x1 - x0), dtype=np.bool_)
+    good[place[0] - y0 : place[1] - y0, place[2] - x0 : place[3] - x0] = True
+    together = min(_TOGETHER, frames.n_frames)
+    parts = [
+        _numbers(frames.read(frame, y0, y1)[:, x0:x1]) for frame in range(start, start + together)
+    ]
+    for a, b in pairwise(parts):
+        difference = a - b
+        finite = np.isfinite(difference)
+        good &= finite & unmoved(difference, finite)
+    pixels = int(good.sum())
+    if pixels < _FEWEST:
+        return []
+    compared = good.astype(np.float32)
+    found = []
+    for index in sorted({round(i) for i in np.linspace(0, together - 1, _PREDICTED)}):
+        others = np.stack([part for i, part in enumerate(parts) if i != index])
+        mean = others.mean(axis=0)
+        if together > 2:
+            spread = float((others - mean)[:, good].var(axis=1).sum()) / (together - 2)
+            noise = spread / (together - 1)
+        else:  # either tells the noise of the other
+            noise = float((parts[0] - parts[1])[good].var()) / 2
+        preview = Preview(parts[index], radius)
+        other = np.where(good, mean - preview.mean, 0.0).astype(np.float32)
+        found.append(_Comparison(preview, other, compared, pixels, noise))
+    return found
+
+
+def _numbers(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return pixels as float64, those not finite as NaN, of which differences can be taken."""
+    image = values.astype(np.float64)
+    image[~np.isfinite(image)] = np.nan
+    return image

@@ -1,0 +1,152 @@
+"""The prediction of the centre while pairs of pixels are freed and hidden again, quickly.
+
+What the search for a mask walks on; see `structmask_gui.core.suggest`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.neighbours import (
+    FloatArray,
+    LagArray,
+    at_lags,
+    folded_covariances,
+    middle,
+)
+from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+
+_LEAST_GAIN = 0.001
+"""A pair is hidden or freed in the last improvement if that lowers the error by this share."""
+
+
+class Tableau:
+    """The prediction of the centre while pairs of pixels are freed and hidden again.
+
+    A tableau of the sweep operator: with the covariance of all pairs, given those that are visible,
+    and the covariances with the centre, given those, it tells for every pair at once what freeing
+    or hiding it would change. Each step updates all of it.
+
+    Parameters
+    ----------
+    matrix : float64 array (n, n)
+        Covariance of the pairs; taken over.
+    u, v : float64 array (n,)
+        What the cost is made of: the change by toggling a pair is
+        sign * u (u - 2 v) / diagonal.
+    sign : float
+        +1 where freeing adds the cost, -1 where it takes from it.
+    cancelled : callable
+        Asked before every step.
+    """
+
+    def __init__(
+        self,
+        matrix: FloatArray,
+        u: FloatArray,
+        v: FloatArray,
+        sign: float,
+        cancelled: IsCancelled = never_cancelled,
+    ) -> None:
+        self._matrix, self._u, self._v, self._sign = matrix, u.copy(), v.copy(), sign
+        self._cancelled = cancelled
+        self.hidden = np.ones(len(u), dtype=np.bool_)
+
+    def changes(self) -> FloatArray:
+        """Return by how much the cost changes if a pair is toggled, for every pair."""
+        diagonal = np.diagonal(self._matrix)
+        # The diagonal is positive for hidden pairs and negative for visible ones.
+        safe = np.where(np.abs(diagonal) > 1e-300, diagonal, 1e-300)
+        result: FloatArray = self._sign * self._u * (self._u - 2 * self._v) / safe
+        return result
+
+    def toggle(self, j: int) -> None:
+        """Free a hidden pair, or hide a visible one."""
+        stop_if(self._cancelled)
+        pivot = self._matrix[j, j]
+        column = self._matrix[:, j].copy()
+        was_hidden = bool(self.hidden[j])
+        u, v = self._u[j], self._v[j]
+        self._matrix -= np.outer(column, column / pivot)
+        self._u -= column * (u / pivot)
+        self._v -= column * (v / pivot)
+        turn = 1.0 if was_hidden else -1.0
+        self._matrix[:, j] = self._matrix[j, :] = turn * column / pivot
+        self._matrix[j, j] = -1 / pivot
+        self._u[j], self._v[j] = turn * u / pivot, turn * v / pivot
+        self.hidden[j] = not was_hidden
+
+    def emptied(self, *groups: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Free all pairs, group after group, each time the cheapest; return their order."""
+        order = []
+        for group in groups:
+            left = np.zeros(len(self.hidden), dtype=np.bool_)
+            left[group] = True
+            for _ in range(len(group)):
+                j = int(np.where(left, self.changes(), np.inf).argmin())
+                self.toggle(j)
+                left[j] = False
+                order.append(j)
+        return np.array(order, dtype=np.intp)
+
+    def filled(self) -> NDArray[np.intp]:
+        """Hide all pairs, each time the one that pays most; return their order, the last first."""
+        for j in np.flatnonzero(self.hidden).tolist():
+            self.toggle(j)
+        order = []
+        for _ in range(len(self.hidden)):
+            j = int(np.where(self.hidden, np.inf, self.changes()).argmin())
+            self.toggle(j)
+            order.append(j)
+        return np.array(order[::-1], dtype=np.intp)
+
+
+def copying(
+    noise: FloatArray, half: LagArray, ridge: float, cancelled: IsCancelled = never_cancelled
+) -> Tableau:
+    """Return a tableau whose cost is the noise variance that is copied (half of it)."""
+    matrix = folded_covariances(noise, half)
+    matrix[np.diag_indices_from(matrix)] += ridge * middle(noise)
+    centre = at_lags(noise, half)
+    return Tableau(matrix, centre, np.zeros_like(centre), 1.0, cancelled)
+
+
+class Erring(Tableau):
+    """A tableau whose cost is the estimated error (half of it, in squared grey levels).
+
+    With the weights K = C^-1 g of the image, the error is
+    G_picture(0) - g' C^-1 g + 2 g' C^-1 g_noise.
+    """
+
+    def __init__(
+        self,
+        noise: FloatArray,
+        image: FloatArray,
+        half: LagArray,
+        ridge: float,
+        cancelled: IsCancelled = never_cancelled,
+    ) -> None:
+        matrix = folded_covariances(image, half)
+        matrix[np.diag_indices_from(matrix)] += ridge * middle(image)
+        super().__init__(matrix, at_lags(image, half), at_lags(noise, half), -1.0, cancelled)
+        self._error = (middle(image) - middle(noise)) / 2
+
+    def improved(self, inside: NDArray[np.intp], most: int) -> NDArray[np.intp]:
+        """Return the pairs to hide after toggling one by one whatever lowers the error most."""
+        for j in range(len(self.hidden)):
+            if j not in inside:
+                self._step(j)
+        for _ in self.hidden:
+            changes = self.changes()
+            if self.hidden.sum() >= most:
+                changes[~self.hidden] = np.inf
+            j = int(changes.argmin())
+            if changes[j] > -_LEAST_GAIN * abs(self._error):
+                break
+            self._step(j)
+        return np.flatnonzero(self.hidden)
+
+    def _step(self, j: int) -> None:
+        self._error += float(self.changes()[j])
+        self.toggle(j)
