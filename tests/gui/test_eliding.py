@@ -23,6 +23,7 @@ def test_a_cut_sentence_ends_after_a_whole_clause():
 def test_letters_get_smaller_before_a_text_is_cut(qapp: Any, qtbot: QtBot):
     label = ElidingLabel(LONG, smallest=0.75, clauses=True)
     qtbot.addWidget(label)
+    label.show()
     whole = label.fontMetrics().horizontalAdvance(LONG)
     label.resize(round(0.85 * whole), 20)
     assert not label.is_cut
