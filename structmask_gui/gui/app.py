@@ -30,6 +30,7 @@ from structmask_gui.gui.second_stacks import KINDS
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
 from structmask_gui.gui.theme import Theme
+from structmask_gui.io.addresses import remote_address
 
 if TYPE_CHECKING:
     from structmask_gui.core.parameters import Parameters
@@ -153,7 +154,9 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
         for kind in KINDS:
             if kind in settings.last_seconds:
                 session.seconds.choose(kind, settings.last_seconds[kind])
-    if all(map(is_preset, files)) and settings.restore_session and settings.last_files:
+    # Nothing is fetched unless a person asks for it now.
+    here = not any(map(remote_address, settings.last_files))
+    if all(map(is_preset, files)) and settings.restore_session and settings.last_files and here:
         choices = {
             name: value
             for name, value in settings.last_choices.items()

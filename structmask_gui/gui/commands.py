@@ -64,6 +64,26 @@ class Commands(QObject):
     def _open_folder(self, folder: str) -> None:
         self._window.open_paths([folder])
 
+    def open_address(self) -> None:
+        """Ask for the address of an image on a server and open it."""
+        from structmask_gui.gui.address import AddressDialog
+
+        parameters = self._session.parameters
+        dialog = AddressDialog(
+            self._window,
+            self._open_address,
+            all_patches=not parameters.patches and not parameters.precision,
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _open_address(self, address: str, few: bool) -> None:
+        if few:
+            from structmask_gui.gui.address import FEW
+
+            self._session.set_parameter("patches", FEW)
+        self._window.open_paths([address])
+
     def open_sample(self) -> None:
         """Open the stack that comes with the program."""
         sample = places.sample_stack()
@@ -184,7 +204,7 @@ class Commands(QObject):
     def _folder(self) -> str:
         paths = self._session.paths
         if paths:
-            return str(paths[0].parent)
+            return str(places.beside(paths))
         return self._window.settings.browser_folder or str(Path.home())
 
     # --- edit ---------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.gui.places import beside
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.sources import check_unchanged
 from structmask_gui.gui.worker import Lane, Outcome
@@ -68,13 +69,13 @@ def form_of(name_filter_text: str, path: Path) -> Form:
 
 
 def proposed_name(session: Session, form: Form) -> Path:
-    """Return where a mask would go: beside its input."""
+    """Return where a mask would go: beside its input, or at home if that lies at an address."""
     paths = session.paths
     if not paths:
         return Path(f"mask.{form.suffix}")
     stem = paths[0].stem
     stem = stem[: -len(".ome")] if stem.lower().endswith(".ome") else stem
-    return paths[0].with_name(f"{stem}{form.ending}.{form.suffix}")
+    return beside(paths) / f"{stem}{form.ending}.{form.suffix}"
 
 
 class Exporter(QObject):

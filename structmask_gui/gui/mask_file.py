@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui import dialogs
+from structmask_gui.gui.places import beside
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ class MaskFile(QObject):
 
     def ask(self, title: str) -> None:
         """Ask for a file and read it."""
-        paths = self._session.paths
-        folder = str(paths[0].parent if paths else Path.home())
+        folder = str(beside(self._session.paths))
         dialogs.ask_files(self._widget, title, folder, dialogs.MASKS, self._open_all)
 
     def _open_all(self, paths: list[str]) -> None:

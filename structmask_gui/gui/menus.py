@@ -61,7 +61,7 @@ class Menus(QObject):
             if info.gap:
                 menu.addSeparator()
             menu.addAction(action)
-            if info.id == "open_folder":
+            if info.id == "open_address":
                 self.recent = menu.addMenu("Open re&cent")
                 self.recent.aboutToShow.connect(self.fill_recent)
             if info.toolbar:

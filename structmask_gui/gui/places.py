@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.resources import resource
 
 HOME_VARIABLE = "STRUCTMASK_HOME"
@@ -30,6 +32,13 @@ def settings_file() -> Path:
 def log_file() -> Path:
     """Return the file of the log."""
     return home() / "logs" / "structmask.log"
+
+
+def beside(paths: Sequence[Path]) -> Path:
+    """Return the folder of the first of some files; home if there is none, or it is an address."""
+    if not paths or remote_address(paths[0]) is not None:
+        return Path.home()
+    return paths[0].parent
 
 
 def sample_stack() -> Path | None:

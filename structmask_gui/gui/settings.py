@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from structmask_gui.gui import places
+from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.atomic import write_atomic
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class Settings:
 
     def remember_file(self, path: str | Path) -> None:
         """Put a file at the head of the recent files."""
-        self.recent_files = _first(str(path), self.recent_files)
+        self.recent_files = _first(remote_address(path) or str(path), self.recent_files)
 
     def remember_folder(self, path: str | Path) -> None:
         """Put a folder at the head of the recent folders."""

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui import dialogs
+from structmask_gui.gui.places import beside
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.colormaps import COLORMAPS
@@ -223,8 +224,7 @@ class ViewArea(QWidget):
 
     def save_view(self, view: PictureView) -> None:
         """Ask for a file and write one view as it looks."""
-        paths = self._session.paths
-        folder = paths[0].parent if paths else Path.home()
+        folder = beside(self._session.paths)
         name = view.title.lower().replace(" ", "_") + ".png"
 
         def answer(path: str, _filter: str) -> None:

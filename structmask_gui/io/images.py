@@ -21,6 +21,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.core.progress import IsCancelled, never_cancelled
+from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.axes import (
     Axes,
     kept_dimensions,
@@ -45,7 +46,7 @@ from structmask_gui.io.raster import (
     open_png,
 )
 from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
-from structmask_gui.io.zarr_files import is_zarr_folder, open_zarr, remote_address
+from structmask_gui.io.zarr_files import is_zarr_folder, open_zarr
 from structmask_gui.io.zeiss import CZI_MAGIC, open_czi
 
 # The largest slides have some hundred thousand pixels a side. Formats that leave out what is empty

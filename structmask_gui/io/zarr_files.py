@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import os
-import re
+import sys
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.io.addresses import check_address, remote_address
 from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, SeriesInfo
 from structmask_gui.io.extras import needed, refused
@@ -39,16 +39,6 @@ def is_zarr_folder(path: str | os.PathLike[str]) -> bool:
     return any(os.path.isfile(os.path.join(path, mark)) for mark in _MARKS)  # noqa: PTH113, PTH118
 
 
-def remote_address(path: str | os.PathLike[str]) -> str | None:
-    """Return the address a path stands for, as in https://host/image.zarr, or None.
-
-    Making a path of an address takes one of its two slashes away.
-    """
-    text = path if isinstance(path, str) else Path(path).as_posix()
-    found = re.match(r"^([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?=[^/])", text)
-    return f"{found.group(1)}://{text[found.end() :]}" if found else None
-
-
 def open_zarr(place: str, name: str, series: int | None) -> Contents:
     """Open one image of a Zarr hierarchy at its full resolution.
 
@@ -67,14 +57,20 @@ def open_zarr(place: str, name: str, series: int | None) -> Contents:
     InputError
         If the library is not installed, or this is no image of numbers.
     """
+    if remote_address(place) is not None:
+        check_address(place, name)
     zarr = needed("zarr", "zarr", name, _WHAT)
     _make_blosc_safe()
     try:
         root = zarr.open(place, mode="r")
     except ImportError as error:
+        way = (
+            "copy the image here, or use the Python package"
+            if getattr(sys, "frozen", False)
+            else "install it with pip"
+        )
         raise InputError(
-            f"{name}: reading from this kind of address needs another library ({error}); install"
-            " it with pip."
+            f"{name}: reading from this kind of address needs another library ({error}); {way}."
         ) from None
     except Exception as error:
         raise InputError(

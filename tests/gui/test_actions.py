@@ -18,6 +18,7 @@ from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.sampling import Region
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.actions import ACTIONS, MENUS
+from structmask_gui.gui.address import AddressDialog
 from structmask_gui.gui.batch_window import BatchWindow
 from structmask_gui.gui.commands import Commands
 from structmask_gui.gui.dialogs import ShortcutsDialog, TextDialog
@@ -50,6 +51,10 @@ def trigger(window: MainWindow, name: str) -> QAction:
     assert action.isEnabled(), name
     action.trigger()
     return action
+
+
+def check_address_dialog(_window: MainWindow, _qtbot: QtBot) -> None:
+    assert not dialog(AddressDialog).can_open
 
 
 def file_dialog_of(mode: QFileDialog.FileMode) -> Check:
@@ -278,6 +283,7 @@ CHECKS: dict[str, Check] = {
     "open_mask": file_dialog_of(QFileDialog.FileMode.ExistingFile),
     "open_files": file_dialog_of(EXISTING),
     "open_folder": file_dialog_of(FOLDER),
+    "open_address": check_address_dialog,
     "open_sample": check_sample,
     "reopen_file": check_reopened,
     "show_metadata": text_dialog_with("rows.npy"),

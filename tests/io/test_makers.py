@@ -23,7 +23,6 @@ from structmask_gui.io.batch_files import find_files
 from structmask_gui.io.images import ImageStack, open_stack
 from structmask_gui.io.jobs import Input, extract_inputs
 from structmask_gui.io.record import file_checksum
-from structmask_gui.io.zarr_files import remote_address
 from tests.conftest import SHARED
 from tests.io import maker_files
 
@@ -211,13 +210,6 @@ def test_zarr_in_a_batch_and_in_the_record(tmp_path: Path) -> None:
     chunk = next(f for f in (tmp_path / "a.zarr" / "0" / "c").rglob("*") if f.is_file())
     chunk.write_bytes(b"other")
     assert file_checksum(tmp_path / "a.zarr") != before
-
-
-def test_addresses() -> None:
-    assert remote_address(Path("https://host/a.zarr")) == "https://host/a.zarr"
-    assert remote_address("s3://bucket/a.zarr") == "s3://bucket/a.zarr"
-    for local in ("/a/b.tif", "C:/data/a.zarr", "C:\\data", "a:b.tif", "name.tif"):
-        assert remote_address(local) is None
 
 
 def test_nothing_is_fetched_unless_an_address_is_given(

@@ -36,6 +36,12 @@ def file_actions() -> list[ActionInfo]:
             "Ctrl+Shift+O",
             "folder",
         ),
+        ActionInfo(
+            "open_address",
+            menu,
+            "Open a&ddress…",
+            "Open a Zarr image that lies on a server.",
+        ),
         ActionInfo("open_sample", menu, "Open the &sample", SAMPLE_TIP, "", "stack"),
         ActionInfo(
             "reopen_file",

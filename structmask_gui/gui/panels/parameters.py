@@ -19,6 +19,7 @@ from structmask_gui.gui.panels.measured_part import MeasuredPart
 from structmask_gui.gui.panels.parameter_rows import ChoiceRow, NumberRow, Row, make_row
 from structmask_gui.gui.panels.second_stack_rows import SecondStackRow
 from structmask_gui.gui.panels.section import Section
+from structmask_gui.gui.places import beside
 from structmask_gui.gui.second_stacks import KINDS, Kind
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class ParametersPanel(QWidget):
         self.set_n_frames(None if frames is None else frames.n_frames)
         for row in self.second_rows.values():
             if self._session.paths:
-                row.folder = str(self._session.paths[0].parent)
+                row.folder = str(beside(self._session.paths))
 
     def _follow_second(self, kind: Kind) -> None:
         stack = self._session.seconds.stack(kind)

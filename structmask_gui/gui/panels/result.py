@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.frames import ChosenFrames
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.panels.mask_thumb import MaskThumb, codes_of
+from structmask_gui.gui.places import beside
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.lag import LagView
 from structmask_gui.gui.worker import Lane, Outcome, Step
@@ -114,8 +115,7 @@ class ResultPanel(QWidget):
         if self._session.frames is None:
             self._session.report_error("Open the raw stack first, then its denoised output.")
             return
-        paths = self._session.paths
-        folder = str(paths[0].parent if paths else Path.home())
+        folder = str(beside(self._session.paths))
         dialogs.ask_files(
             self, "Open the denoised stack", folder, dialogs.readable_files(), self._open_all
         )

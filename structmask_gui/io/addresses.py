@@ -1,0 +1,55 @@
+"""Addresses of images that lie elsewhere, as in https://host/image.zarr: which are read at all.
+
+Nothing is fetched here, and nowhere unless a person has named an address.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from structmask_gui.core.errors import InputError
+
+KINDS = ("https", "http", "s3", "gs", "gcs", "az", "abfs", "abfss")
+"""Kinds of address that are read. The library knows others, some of which read files that say where
+else to look, or run other programs."""
+
+
+def remote_address(path: str | os.PathLike[str]) -> str | None:
+    """Return the address a path stands for, as in https://host/image.zarr, or None.
+
+    Making a path of an address takes one of its two slashes away.
+    """
+    text = path if isinstance(path, str) else Path(path).as_posix()
+    found = re.match(r"^([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?=[^/])", text)
+    return f"{found.group(1)}://{text[found.end() :]}" if found else None
+
+
+def check_address(address: str, name: str) -> None:
+    """Refuse an address that must not be asked.
+
+    Parameters
+    ----------
+    address : str
+        As `remote_address` returns it.
+    name : str
+        What the message calls it.
+
+    Raises
+    ------
+    InputError
+        If it is of another kind than `KINDS`, or holds a password.
+    """
+    kind, _, rest = address.partition("://")
+    if kind.lower() not in KINDS:
+        raise InputError(
+            f"{name}: addresses that begin with {kind[:40]}:// are not read; give one that begins"
+            " with https://, s3://, gs://, az:// or abfs://."
+        )
+    if ":" in rest.partition("/")[0].rpartition("@")[0]:
+        raise InputError(
+            f"{name}: holds a password, which would stand in every record; put it where the"
+            " library looks for it (its own configuration; for S3 the usual environment variables)"
+            " and leave it out."
+        )

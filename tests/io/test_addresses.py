@@ -1,0 +1,103 @@
+"""Images that lie at an address: which are asked, and that reading them is as reading a folder."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.io.addresses import KINDS, check_address, remote_address
+from structmask_gui.io.images import open_stack
+from structmask_gui.io.jobs import Input, extract_inputs
+from tests.served import served
+
+
+def array() -> np.ndarray[Any, Any]:
+    white = np.random.default_rng(1).normal(size=(3, 64, 66))
+    return (1000 + 50 * (white[..., 2:] + white[..., 1:-1] + white[..., :-2])).astype(np.uint16)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    zarr = pytest.importorskip("zarr")
+    pytest.importorskip("aiohttp")
+    zarr.save_array(str(tmp_path / "a.zarr"), array())
+    return tmp_path
+
+
+def test_addresses() -> None:
+    assert remote_address(Path("https://host/a.zarr")) == "https://host/a.zarr"
+    assert remote_address("s3://bucket/a.zarr") == "s3://bucket/a.zarr"
+    for local in ("/a/b.tif", "C:/data/a.zarr", "C:\\data", "a:b.tif", "name.tif"):
+        assert remote_address(local) is None
+
+
+def test_a_remote_image_is_read_like_a_folder(folder: Path) -> None:
+    with served(folder) as (address, asked):
+        with open_stack(f"{address}/a.zarr") as stack:
+            assert stack.location == f"{address}/a.zarr"
+            before = len(asked)
+            np.testing.assert_array_equal(stack.read(1), array()[1])
+            assert len(asked) > before
+        parameters = Parameters(patch_size=32)
+        far, record = extract_inputs([Input(Path(f"{address}/a.zarr"))], parameters)
+        near, _ = extract_inputs([Input(folder / "a.zarr")], parameters)
+    assert far.mask == near.mask
+    assert record.inputs[0].path == f"{address}/a.zarr"
+    assert record.inputs[0].sha256 is None
+
+
+def test_what_is_not_there_is_a_sentence(folder: Path) -> None:
+    with served(folder) as (address, _), pytest.raises(InputError, match="check the address"):
+        open_stack(f"{address}/none.zarr")
+    # Nobody listens there any more.
+    with pytest.raises(InputError, match="check the address"):
+        open_stack(f"{address}/a.zarr")
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("reference://what/to/read.json", "begin with reference:// are not read"),
+        ("ftp://host/a.zarr", "begin with ftp:// are not read"),
+        ("github://owner:repo@main/a.zarr", "are not read"),
+        ("memory://a.zarr", "are not read"),
+        ("https://me:secret@host/a.zarr", "holds a password"),
+    ],
+)
+def test_addresses_that_are_not_asked(
+    address: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    for given in (address, Path(address)):
+        with pytest.raises(InputError, match=why) as caught:
+            open_stack(given)
+        assert "secret" not in str(caught.value)
+
+
+def test_names_and_ports_are_no_passwords() -> None:
+    for kind in KINDS:
+        check_address(f"{kind}://host:8080/a:b@c.zarr", "a.zarr")
+    check_address("https://me@host/a.zarr", "a.zarr")
+
+
+def test_a_kind_whose_library_is_missing_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    zarr = pytest.importorskip("zarr")
+
+    def missing(*_: object, **__: object) -> None:
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr(zarr, "open", missing)
+    with pytest.raises(InputError, match=r"Install s3fs to access S3\); install it with pip"):
+        open_stack("s3://bucket/a.zarr")
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    with pytest.raises(InputError, match="copy the image here"):
+        open_stack("s3://bucket/a.zarr")
