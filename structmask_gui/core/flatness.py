@@ -131,6 +131,44 @@ class TileStatistics:
         error = np.sqrt((2 + 12 / degrees) / max(len(power), 1))
         return ratio, error
 
+    def skewness(self, inside: BoolArray | None = None) -> tuple[float, float]:
+        """Return the skewness of the block means, and its standard error.
+
+        Noise is as often dark as bright; a texture hardly ever is, however alike its parts.
+
+        Parameters
+        ----------
+        inside : ndarray of bool, optional
+            The tiles to look at; all if not given.
+        """
+        blocks = np.concatenate(self._blocks)
+        if inside is not None:
+            blocks = blocks[inside]
+        if len(blocks) < 2:
+            return 0.0, np.inf
+        # Scaled, so that the cubes of very large and very small values fit their type.
+        blocks = blocks / max(float(np.abs(blocks).max()), 1e-30)
+        squares = blocks * blocks
+        cubes = np.einsum("nb,nb->n", squares, blocks).astype(np.float64) / blocks.shape[1]
+        norm = max(float(squares.mean(dtype=np.float64)) ** 1.5, 1e-30)
+        error = float(cubes.std(ddof=1)) / np.sqrt(len(blocks))
+        return float(cubes.mean()) / norm, error / norm
+
+    def band_excess(self, inside: BoolArray, covariance: FloatArray) -> FloatArray:
+        """Return by band the mean power of some tiles over that of noise of a given covariance.
+
+        Parameters
+        ----------
+        inside : ndarray of bool
+            The tiles to look at; at least one.
+        covariance : ndarray, shape (2 reach + 1, 2 reach + 1)
+            Per lag, taken as 0 beyond.
+        """
+        power = np.concatenate(self._power)[inside].mean(axis=0)
+        window, bands, _ = _geometry(self.side)
+        foretold = windowed_power(window.astype(np.float64), covariance)
+        return np.asarray(power / np.maximum(bands @ foretold.ravel(), 1e-300))
+
     def _band_degrees(self) -> FloatArray:
         """Return the degrees of freedom of each band's power, for Gaussian noise of this spectrum.
 
@@ -280,6 +318,24 @@ def _around(energy: FloatArray, places: NDArray[np.intp], side: int) -> FloatArr
     around = np.full(len(keys), np.nan)
     np.divide(total, number, out=around, where=(number > 0) & np.isfinite(energy))
     return around
+
+
+def windowed_power(window: FloatArray, covariance: FloatArray) -> FloatArray:
+    """Return the mean power spectrum of windowed noise of a given covariance, the half plane.
+
+    Parameters
+    ----------
+    window : ndarray, shape (side, side)
+    covariance : ndarray, shape (2 reach + 1, 2 reach + 1)
+        Per lag, taken as 0 beyond.
+    """
+    side, reach = len(window), len(covariance) // 2
+    lags = np.fft.irfft2(np.abs(np.fft.rfft2(window, (2 * side, 2 * side))) ** 2)
+    folded = np.zeros((side, side))
+    span = np.arange(-min(reach, side - 1), min(reach, side - 1) + 1)
+    at = (span[:, None], span[None, :])
+    np.add.at(folded, at, covariance[reach + at[0], reach + at[1]] * lags[at])
+    return np.asarray(np.fft.rfft2(folded).real)
 
 
 def block_energy(spectrum_of: FloatArray, side: int) -> float:

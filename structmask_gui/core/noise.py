@@ -57,6 +57,7 @@ from structmask_gui.core.under_picture import (
     leave_out_uneven,
     lines_beyond,
     pool_flat,
+    skewed,
     texture_beside,
     tile_places,
     uneven,
@@ -206,9 +207,12 @@ class _Measuring:
         # In differences the picture is gone but for what moves, which shows beyond doubt.
         errors = SUSPICION if source == "frames" else CERTAINTY
         picture = wanted == "automatic" and uneven(ratio, error, errors)
-        # A texture that is alike everywhere shows only as what a line of noise does not explain.
+        # A texture that is alike everywhere shows only as what a line of noise does not explain,
+        # or by being lopsided.
         hidden = wanted == "automatic" and source == "frames" and not picture
         hidden = hidden and not is_line(lags) and correlated(lags, self.parameters)
+        texture = hidden and skewed(first.tiles)
+        picture, hidden = picture or texture, hidden and not texture
         if wanted in ("flat", "spectrum") or picture or hidden:
             fit, spread = fit_beyond(
                 derived, plan, used, reach, first.log_variance, self.region, self.cancelled
@@ -217,7 +221,7 @@ class _Measuring:
             picture = fit.excess > _UNEXPLAINED and lines_beyond(fit, self.parameters)
             picture = picture and texture_beside(lags, fit)
             fit = fit if picture else None
-        elif wanted == "automatic" and fit is not None and not uneven(ratio, error):
+        elif wanted == "automatic" and fit and not texture and not uneven(ratio, error):
             # A suspicion only. Where the fit beyond the optics' band explains what is within it,
             # there is no picture; nor where all correlation is on one line, as no picture's is.
             picture = fit.excess > _UNEXPLAINED and not is_line(lags)

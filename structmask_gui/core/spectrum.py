@@ -17,6 +17,9 @@ from structmask_gui.core.autocorrelation import FloatArray
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 
 _START, _STEP, _END = 0.42, 0.03, 0.03
+# A fit that ends here has foretold next to nothing; and how well one along a line must fit, over
+# chance, to stand in for it.
+_STUCK, _WELL = 0.37, 1.0
 # More power than foretold by this share, beyond chance, is picture.
 _TOLERANCE = 0.04
 _BOX = 12
@@ -151,20 +154,11 @@ def _fit(
     cancelled: IsCancelled,
 ) -> SpectralFit:
     fitter = _SparseFit(design, power, twice * count / 2, cancelled)
-    cutoff = _START
-    fitter.fit(radius >= cutoff, 40)
-    while cutoff - _STEP > _END:
-        ring = (radius >= cutoff - _STEP) & (radius < cutoff)
-        if ring.any():
-            foretold = float((fitter.predicted * twice)[ring].sum())
-            met = float((power * twice)[ring].sum())
-            chance = 3 * np.sqrt(2 / (count * twice[ring].sum()))
-            if met > foretold * (1 + _TOLERANCE + chance):
-                break
-        cutoff -= _STEP
-        if ring.any():
-            fitter.fit(radius >= cutoff, 8)
-    fitter.fit(radius >= cutoff, 30)
+    cutoff = _inward(fitter, power, twice, count, radius)
+    if cutoff > _STUCK:
+        fitter, cutoff = _along_a_line(
+            fitter, cutoff, design, power, twice, count, radius, lags, cancelled
+        )
     on_lines = _lines_through(lags, fitter.weights[1:] / fitter.weights[0])
     if on_lines.any():
         fitter.refit(radius >= cutoff, on_lines)
@@ -188,6 +182,59 @@ def _fit(
     return SpectralFit(covariance, error, cutoff, excess)
 
 
+def _inward(
+    fitter: _SparseFit, power: FloatArray, twice: FloatArray, count: float, radius: FloatArray
+) -> float:
+    """Fit from the corners of the spectrum inward; return the frequency at which that ended."""
+    cutoff = _START
+    fitter.fit(radius >= cutoff, 40)
+    while cutoff - _STEP > _END:
+        ring = (radius >= cutoff - _STEP) & (radius < cutoff)
+        if ring.any():
+            foretold = float((fitter.predicted * twice)[ring].sum())
+            met = float((power * twice)[ring].sum())
+            chance = 3 * np.sqrt(2 / (count * twice[ring].sum()))
+            if met > foretold * (1 + _TOLERANCE + chance):
+                break
+        cutoff -= _STEP
+        if ring.any():
+            fitter.fit(radius >= cutoff, 8)
+    fitter.fit(radius >= cutoff, 30)
+    return cutoff
+
+
+def _along_a_line(
+    fitter: _SparseFit,
+    cutoff: float,
+    design: FloatArray,
+    power: FloatArray,
+    twice: FloatArray,
+    count: float,
+    radius: FloatArray,
+    lags: list[tuple[int, int]],
+    cancelled: IsCancelled,
+) -> tuple[_SparseFit, float]:
+    """Return the fit of one line of lags, and its cut-off, if it foretells far more.
+
+    Few frequencies lie in the corners; there, many lags can stand in for a line that is strong. A
+    picture only adds power, so of two fits the one that foretells further inward is the better one.
+    """
+    best, far = fitter, cutoff
+    for step in ((0, 1), (1, 0), (1, 1), (1, -1)):
+        other = _SparseFit(design, power, twice * count / 2, cancelled)
+        other.leave(np.array([True, *(_way(lag) == step for lag in lags)]))
+        end = _inward(other, power, twice, count, radius)
+        inside = radius >= end
+        if end < min(far, cutoff - 3 * _STEP) and other.misfit(inside) < _WELL:
+            best, far = other, end
+    return best, far
+
+
+def _way(lag: tuple[int, int]) -> tuple[int, int]:
+    step = int(np.gcd(abs(lag[0]), abs(lag[1])))
+    return lag[0] // step, lag[1] // step
+
+
 def _candidates(reach: int) -> list[tuple[int, int]]:
     """Half plane of lags: all near the centre, and lines along the axes and diagonals beyond."""
     box = min(reach, _BOX)
@@ -203,8 +250,7 @@ def _lines_through(lags: list[tuple[int, int]], rho: FloatArray) -> NDArray[np.b
     Two found lags on one line through the centre, in different distances, speak for a line. A
     sparse fit drops the faint ends of lines; once a line is there, all its lags are asked for.
     """
-    steps = np.array([np.gcd(abs(dy), abs(dx)) for dy, dx in lags])
-    ways = [(dy // step, dx // step) for (dy, dx), step in zip(lags, steps.tolist(), strict=True)]
+    ways = [_way(lag) for lag in lags]
     found = np.abs(rho) >= _FOUND
     wanted = found.copy()
     if not found.any() or found.sum() > _MOST_FOUND:
@@ -244,6 +290,15 @@ class _SparseFit:
         self.weights = np.zeros(lags)
         self.errors = np.zeros(lags)
         self.predicted = np.full_like(power, level)
+
+    def leave(self, lags: NDArray[np.bool_]) -> None:
+        """Leave only these lags in the fit, the zero lag first."""
+        self._prior[~lags] = 0.0
+
+    def misfit(self, inside: NDArray[np.bool_]) -> float:
+        """Return the mean squared deviation of the spectrum from the fit, over chance."""
+        away = (self._power / self.predicted - 1.0)[inside]
+        return float((away**2 * self._count[inside]).mean())
 
     def fit(self, inside: NDArray[np.bool_], steps: int) -> None:
         """Fit to the frequencies ``inside``, going on from the last fit."""

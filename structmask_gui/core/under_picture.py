@@ -44,7 +44,13 @@ _LINE = 0.85
 _SURPLUS, SUSPICION, CERTAINTY = 0.15, 2.5, 4.5
 # Frequency within which the fit must have foretold the spectrum; and the energy of flat tiles, over
 # what it foretells, up to which they are as quiet.
-_INWARD, _AS_QUIET = 0.4, 2.0
+_INWARD, _AS_QUIET = 0.4, 1.8
+# The same for the slowest changes, which the flattest parts of a picture still have.
+_SLOWLY = 3.0
+# Share of a fit's squared correlation on the lags that would be kept, from which these are all.
+_EXPLAINED = 0.75
+# Skewness of smooth parts that noise does not have, and the standard errors that make it sure.
+_SKEW, _SURELY_SKEW = 0.1, 6.0
 
 
 def fit_beyond(
@@ -113,7 +119,11 @@ def choose(
     the noise and the picture cannot be told apart.
     """
     alike = _flat_parts_alike(flat, tiles)
-    white = spectrum_kind(fit, parameters) == "none" and flat_excess < _AS_QUIET
+    white = spectrum_kind(fit, parameters) == "none" and flat_excess < _SLOWLY
+    if white:
+        # Noise that the picture's band hides shows in some band of the flat parts.
+        excess = tiles.band_excess(flat.chosen, fit.covariance)
+        white = float(excess[1:].max()) < _AS_QUIET
     known = white or lines_beyond(fit, parameters)
     if wanted == "spectrum":
         return "spectrum", known
@@ -135,7 +145,13 @@ def _flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:
     if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.steps < _STEPS:
         return False
     ratio, error = tiles.unevenness(flat.chosen)
-    return not uneven(ratio, error, _STRICT)
+    return not uneven(ratio, error, _STRICT) and not skewed(tiles, flat.chosen)
+
+
+def skewed(tiles: TileStatistics, inside: BoolArray | None = None) -> bool:
+    """Whether tiles are lopsided in their brightness, as a texture is and noise is not."""
+    value, error = tiles.skewness(inside)
+    return abs(value) > max(_SKEW, _SURELY_SKEW * error)
 
 
 def lines_beyond(fit: SpectralFit, parameters: Parameters) -> bool:
@@ -231,9 +247,16 @@ def spectrum_kind(fit: SpectralFit, parameters: Parameters) -> str:
     """Return what the spectrum shows: "none", "lines" (one line or lone lags), or "other"."""
     rho = fit.correlation
     reach = rho.shape[0] // 2
-    kept = np.argwhere(np.abs(rho) >= parameters.rho_min) - reach
+    large = np.abs(rho) >= parameters.rho_min
+    kept = np.argwhere(large) - reach
     if (np.abs(rho) > 1.0 + 1e-9).any():
         # No correlation is larger than 1: the fit does not describe this spectrum.
+        return "other"
+    rest = rho.copy()
+    rest[reach, reach] = 0.0
+    total, faint = float((rest**2).sum()), float((rest[~large] ** 2).sum())
+    if faint > max((1 - _EXPLAINED) * total, 2 * parameters.rho_min**2):
+        # Many faint lags together make up what was found: the few large ones are not all.
         return "other"
     half = [(int(dy), int(dx)) for dy, dx in kept if dy > 0 or (dy == 0 and dx > 0)]
     if not half:

@@ -1,6 +1,7 @@
 """Where a picture is flat."""
 
 import numpy as np
+import pytest
 from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.flatness import TileStatistics
@@ -57,3 +58,31 @@ def test_tiles_without_neighbours_or_noise():
     assert not statistics.flat_tiles(places).chosen.any()
     statistics, places = tiles_of(noise("white")[:, :SIDE, :SIDE])
     assert statistics.flat_tiles(places).steps == 0
+
+
+def test_skewness_tells_a_texture_from_noise():
+    for name in ("white", "isotropic", "long-tailed"):
+        value, error = tiles_of(noise(name))[0].skewness()
+        assert abs(value) < 4 * error
+        assert abs(value) < 0.05
+    random = np.random.default_rng(3)
+    # Grains everywhere: no tile is unlike the others, but bright is not as dark.
+    grains = gaussian_filter((random.random((6, 256, 256)) < 0.06).astype(float), (0, 1.6, 1.6))
+    statistics, _ = tiles_of(noise("isotropic") + (grains - grains.mean()) / grains.std())
+    value, error = statistics.skewness()
+    assert value > 0.1
+    assert value > 10 * error
+    # Of one tile nothing is known, and of no power either.
+    assert tiles_of(noise("white")[:1, :SIDE, :SIDE])[0].skewness() == (0.0, np.inf)
+    assert tiles_of(np.zeros((2, 64, 64)))[0].skewness() == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["white", "row 7", "isotropic", "lobed"])
+def test_band_excess_is_one_for_noise_of_this_covariance(name):
+    model = NoiseModel(kernels()[name], 0.3)
+    statistics, _ = tiles_of(model.draw(np.random.default_rng(0), 20, (256, 256)))
+    every = np.ones(len(statistics.energy), dtype=bool)
+    # The lowest band loses what is taken off with the mean.
+    assert statistics.band_excess(every, model.correlation(14))[1:] == pytest.approx(1, abs=0.06)
+    if name != "white":
+        assert statistics.band_excess(every, np.ones((1, 1))).max() > 1.5

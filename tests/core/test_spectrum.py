@@ -1,0 +1,75 @@
+"""Noise from the frequencies that the optics do not pass."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from structmask_gui.core import spectrum
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.simulation import NoiseModel, kernels
+from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
+from structmask_gui.core.under_picture import spectrum_kind
+
+SIDE, REACH = 64, 16
+AUTOMATIC = Parameters(method="statistical", source="automatic")
+
+
+def fitted(frames):
+    total = SpectrumSum(SIDE)
+    count, height, width = frames.shape
+    shape = (count, height // SIDE, SIDE, width // SIDE, SIDE)
+    total.add(frames.reshape(shape).swapaxes(2, 3).reshape(-1, SIDE, SIDE).astype(np.float32))
+    return fit_spectrum(total, REACH, 1.0)
+
+
+def fit_of(lags):
+    rho = np.zeros((2 * REACH + 1, 2 * REACH + 1))
+    rho[REACH, REACH] = 1.0
+    for (dy, dx), value in lags.items():
+        rho[REACH + dy, REACH + dx] = rho[REACH - dy, REACH - dx] = value
+    return SpectralFit(rho, np.zeros_like(rho), 0.2, 3.0)
+
+
+@pytest.mark.parametrize("name", ["row 7", "diagonal", "echo slanted"])
+def test_lines_are_known_under_a_picture(name):
+    model = NoiseModel(kernels()[name], 0.3)
+    random = np.random.default_rng(2)
+    picture = gaussian_filter(random.normal(size=(6, 256, 256)), (0, 1.5, 1.5))
+    fit = fitted(model.draw(random, 6, (256, 256)) + 3 * picture / picture.std())
+    assert np.abs(fit.correlation - model.correlation(REACH)).max() < 0.08
+    assert spectrum_kind(fit, AUTOMATIC) == "lines"
+    assert fit.excess > 1.25
+
+
+@pytest.mark.parametrize(("name", "found"), [("column 7", True), ("isotropic", False)])
+def test_a_fit_stuck_in_the_corners_gives_way_to_a_line_that_foretells_more(name, found):
+    total, random = SpectrumSum(SIDE), np.random.default_rng(4)
+    frames = NoiseModel(kernels()[name], 0.3).draw(random, 6, (256, 256))
+    shape = (6, 256 // SIDE, SIDE, 256 // SIDE, SIDE)
+    total.add(frames.reshape(shape).swapaxes(2, 3).reshape(-1, SIDE, SIDE).astype(np.float32))
+    radius = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None])
+    twice = np.full(radius.shape, 2.0)
+    twice[:, [0, -1]] = 1.0
+    lags = spectrum._candidates(REACH)
+    design = spectrum._design(SIDE, lags, total.window_lags(REACH))
+    # As if the corners had been explained by many lags that foretell nothing.
+    stuck = spectrum._SparseFit(design, total.power, twice * total.count / 2, lambda: False)
+    fit, cutoff = spectrum._along_a_line(
+        stuck, 0.42, design, total.power, twice, total.count, radius, lags, lambda: False
+    )
+    assert (fit is not stuck) == found
+    assert (cutoff < 0.2) == found
+    if found:
+        held = [lag for lag, rho in zip(lags, fit.weights[1:], strict=True) if abs(rho) > 0.01]
+        assert len(held) >= 3
+        assert all(dx == 0 for _, dx in held)
+
+
+def test_faint_lags_beside_a_few_large_ones_are_no_line():
+    assert spectrum_kind(fit_of({}), AUTOMATIC) == "none"
+    assert spectrum_kind(fit_of({(1, 1): 0.06}), AUTOMATIC) == "lines"
+    # As a weak cross shows beyond the optics' band: one lag above the floor, many below.
+    weak = {(1, 1): 0.052, (1, -1): 0.049, (2, 2): 0.04, (2, -2): 0.04, (1, 3): -0.04, (2, 0): 0.04}
+    assert spectrum_kind(fit_of(weak), AUTOMATIC) == "other"
+    assert spectrum_kind(fit_of(dict.fromkeys(weak, 0.045)), AUTOMATIC) == "other"
+    assert spectrum_kind(fit_of(dict.fromkeys(weak, 0.004)), AUTOMATIC) == "none"
