@@ -19,7 +19,7 @@ from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 _START, _STEP, _END = 0.42, 0.03, 0.03
 # A fit that ends here has foretold next to nothing; and how well one along a line must fit, over
 # chance, to stand in for it.
-_STUCK, _WELL = 0.37, 1.0
+_STUCK, _WELL = 0.37, 1.5
 # More power than foretold by this share, beyond chance, is picture.
 _TOLERANCE = 0.04
 _BOX = 12
