@@ -21,10 +21,10 @@ Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
 SEES: dict[Used, str] = {
     "frames": "the frames as they are",
     "flat": "the flattest patches, a smooth surface removed",
-    "difference": "differences of frames of a still scene",
+    "difference": "differences of neighbouring frames",
     "dark": "the dark stack",
     "subtract": "the frames less the second stack",
-    "spectrum": "the spectrum beyond the optics' band",
+    "spectrum": "detail too fine for the optics",
 }
 """What a sentence calls each source."""
 

@@ -56,9 +56,7 @@ KIND_WORDS: dict[Kind, str] = {
 """What a sentence calls each kind."""
 
 FLAG_WORDS: dict[Flag, str] = {
-    "whole_line": "The lines do not end within the largest lag: no mask of this size hides them;"
-    " remove their offsets first (What the mask will do › Save destriped frames…, or structmask"
-    " destripe).",
+    "whole_line": "The lines do not end within the largest lag: no mask of this size hides them.",
     "fixed_pattern": "A pattern is the same in every frame: correct offset and gain first.",
     "fixed_pattern_not_tested": "A fixed pattern was not tested.",
     "interpolated": "The highest frequencies are missing, as where images were resampled,"
@@ -75,6 +73,12 @@ FLAG_WORDS: dict[Flag, str] = {
 }
 """What each flag means, as a sentence."""
 
+_REMOVE = (
+    " Remove the {} offsets first (What the mask will do › Save destriped frames…, or structmask"
+    " destripe)."
+)
+_LOOK_FURTHER = " Raise max_lag to find their end; without one, remove the {} offsets."
+
 _BLEACHING = 0.02
 _DRIFT = 0.1
 _LINE_SHARE = 0.01
@@ -90,6 +94,10 @@ _SHORT = {
 _EDGE_POWER = 0.06
 _BLOCKY = 5.0
 _HOT_SHARE = 2e-5
+# Share of what is left of a line at the largest lag that far ends of it must have in common.
+_SPANS = 0.5
+# Standard errors from which what is below the floor is there all the same.
+_THERE = 3.0
 # Share of the squared correlation on a line that makes it one.
 _MAIN = 0.85
 _CROSS = 0.6
@@ -124,7 +132,8 @@ class Verdict:
         How many more patches like these would settle lags that are as large as the floor but not
         proven; 0 if none is open.
     lines : str or None
-        Which lines do not end within the largest lag, "rows" or "columns".
+        Which lines run from edge to edge, "rows" or "columns": what to take off before anything
+        else. None too where lines do not end within the largest lag, but do before the edge.
     """
 
     kind: Kind
@@ -167,9 +176,9 @@ def judge(
         sure=sure,
         flags=flags,
         sentence=_sentence(kind, sure, flags, estimate, selection),
-        details=_details(flags, estimate, more, line),
+        details=_details(flags, estimate, selection, more, line),
         more_patches=more,
-        lines=line,
+        lines=line if line is not None and _spans(estimate, line, parameters.max_lag) else None,
     )
 
 
@@ -259,6 +268,18 @@ def _whole_line(
     return None
 
 
+def _spans(estimate: CorrelationEstimate, line: Literal["rows", "columns"], max_lag: int) -> bool:
+    """Whether far ends of lines share as much as lags near the largest do: whole lines."""
+    lags, frame = estimate.lags, estimate.evidence.frame
+    rows = line == "rows"
+    if (_line_share(estimate)[0 if rows else 1]) >= _LINE_SHARE:
+        return True
+    far = (frame.rows if rows else frame.columns).value / max(lags.variance, 1e-300)
+    last = lags.reach + min(max_lag, lags.reach)
+    axis = lags.rho[lags.reach] if rows else lags.rho[:, lags.reach]
+    return far >= _SPANS * float(axis[last - 2 : last + 1].mean())
+
+
 def _fixed(estimate: CorrelationEstimate) -> list[Flag]:
     frame = estimate.evidence.frame
     variance = max(estimate.lags.variance, 1e-300)
@@ -271,26 +292,37 @@ def _fixed(estimate: CorrelationEstimate) -> list[Flag]:
 
 
 def _moving(estimate: CorrelationEstimate) -> bool:
+    return bool(_changes(estimate))
+
+
+def _changes(estimate: CorrelationEstimate) -> list[str]:
+    """Return what changes between frames of one scene, and what was done about it, in words."""
     relations = [r for r in estimate.evidence.relations if r.still]
     if not relations:
-        return False
-    if np.mean([r.moved for r in relations]) > 0.5:
-        return True
+        return []
+    words = []
+    matched = estimate.base == "difference"
     # A steady drift adds up over the pairs.
     drift = float(np.hypot(*np.mean([r.shift for r in relations], axis=0)))
     chance = float(np.median([r.shift_error for r in relations])) / np.sqrt(len(relations))
-    if drift > max(_DRIFT, 4 * chance):
-        return True
+    moved = np.mean([r.moved for r in relations]) > 0.5
+    if moved or drift > max(_DRIFT, 4 * chance):
+        done = "; the frames were shifted to match." * (matched and any(r.moved for r in relations))
+        words.append("The scene moves" + (done or "."))
     change = np.log([r.brightness for r in relations])
     contrast = np.log([max(r.gain, 1e-6) for r in relations])
     for values in (change, contrast):
         typical = float(np.median(values))
         steady = float(np.abs(values - typical).mean()) < abs(typical) / 2
         if abs(typical) > _BLEACHING and steady:
-            return True
+            done = "; the frames were scaled to match." * matched
+            words.append("The brightness changes from frame to frame" + (done or "."))
+            break
     ratio, error = estimate.evidence.unevenness, estimate.evidence.unevenness_error
     residue = (ratio[:3] > 1.5) & (ratio[:3] > 1 + 6 * error[:3])
-    return estimate.base == "difference" and bool(residue.any())
+    if matched and not words and residue.any():
+        words.append("Something in the scene changes from frame to frame.")
+    return words
 
 
 def _brightness_matters(estimate: CorrelationEstimate, parameters: Parameters) -> bool:
@@ -325,7 +357,7 @@ def _kind(kept: NDArray[np.bool_], estimate: CorrelationEstimate) -> Kind:
         if _alternates(line):
             return "periodic"
     if int(centre_component(kept).sum()) == 1:
-        return "detached"
+        return _line_with_gaps(kept, estimate) or "detached"
     weight = np.where(kept, rho**2, 0.0)
     weight[middle, middle] = 0.0
     total = float(weight.sum())
@@ -342,6 +374,28 @@ def _kind(kept: NDArray[np.bool_], estimate: CorrelationEstimate) -> Kind:
     if few and in_row + in_column >= _CROSS * total and corner < 0.35 * axes:
         return "cross"
     return _two_dimensional(kept)
+
+
+def _line_with_gaps(kept: NDArray[np.bool_], estimate: CorrelationEstimate) -> Kind | None:
+    """Return which line the lags are on, if what is between them and the centre is only fainter."""
+    middle, lags = kept.shape[0] // 2, estimate.lags
+    away = np.argwhere(kept) - middle
+    away = away[(away != 0).any(axis=1)]
+    dy, dx = away.T
+    kinds: tuple[tuple[Kind, tuple[int, int], bool], ...] = (
+        ("rows", (0, 1), bool((dy == 0).all())),
+        ("columns", (1, 0), bool((dx == 0).all())),
+        ("diagonal", (1, 1), bool((dy == dx).all())),
+        ("diagonal", (1, -1), bool((dy == -dx).all())),
+    )
+    for kind, (y, x), on_it in kinds:
+        if not on_it:
+            continue
+        steps = lags.reach + np.arange(1, int(np.abs(away).max()) + 1)[:, None] * (y, x)
+        rho, error = lags.rho[tuple(steps.T)], lags.standard_error[tuple(steps.T)]
+        if (rho * np.sign(rho[-1]) > _THERE * error).all():
+            return kind
+    return None
 
 
 def _in_lines(kept: NDArray[np.bool_], line: Literal["rows", "columns"]) -> bool:
@@ -430,30 +484,26 @@ def _left_out(estimate: CorrelationEstimate) -> list[str]:
 def _details(
     flags: tuple[Flag, ...],
     estimate: CorrelationEstimate,
+    selection: StatisticalSelection,
     more: int,
     line: Literal["rows", "columns"] | None,
 ) -> tuple[str, ...]:
     details = []
     for flag in flags:
-        if flag == "whole_line":
-            rows, columns = _line_share(estimate)
-            share = max(rows, columns)
-            what = "rows" if rows >= columns else "columns"
-            # Lines seen only up to the largest lag may end soon after it.
-            extra = " Or raise max_lag to look for their end."
-            if share >= _LINE_SHARE:
-                number = f"{100 * share:.1g}" if share < 0.1 else f"{100 * min(share, 1.0):.0f}"
-                extra = f" Whole {what} hold {number} % of the variance."
-            words = FLAG_WORDS[flag]
-            if line is not None:
-                words = words.replace("The lines", f"The {line}")
-                words = words.replace("their offsets", f"the {line[:-1]} offsets")
-            details.append(words + extra)
+        if flag == "whole_line" and line is not None:
+            details.append(_endless(estimate, selection, line))
+        elif flag == "moving":
+            details += _changes(estimate)
+        elif flag in ("cannot_tell", "picture") and "cannot_tell" in flags:
+            continue  # the first sentence says so
         elif flag == "hot_pixels":
             share = 100 * estimate.evidence.hot_share
             details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
         elif flag not in ("clipped", "fixed_pattern_not_tested"):
             details.append(FLAG_WORDS[flag])
+    faint = _fills_gaps(selection.kept, estimate)
+    if faint:
+        details.append("Weak correlation fills the gaps: lower rho_min to hide it too.")
     if len(left_out := _left_out(estimate)) > 1:
         details.append(f"Patches left out: {', '.join(left_out)}.")
     details.append(estimate.note)
@@ -474,6 +524,30 @@ def _details(
     if more > 0:
         details.append(f"About {more} more patches like these would settle it.")
     return tuple(details)
+
+
+def _endless(
+    estimate: CorrelationEstimate,
+    selection: StatisticalSelection,
+    line: Literal["rows", "columns"],
+) -> str:
+    words = FLAG_WORDS["whole_line"].replace("The lines", f"The {line}")
+    share = _line_share(estimate)[0 if line == "rows" else 1]
+    if not _spans(estimate, line, selection.kept.shape[0] // 2):
+        # Lines seen only up to the largest lag may end soon after it.
+        return words + _LOOK_FURTHER.format(line[:-1])
+    words += _REMOVE.format(line[:-1])
+    if share >= _LINE_SHARE:
+        number = f"{100 * share:.1g}" if share < 0.1 else f"{100 * min(share, 1.0):.0f}"
+        words += f" Whole {line} hold {number} % of the variance."
+    return words
+
+
+def _fills_gaps(kept: NDArray[np.bool_], estimate: CorrelationEstimate) -> bool:
+    """Whether lags are kept on a line that is there, but faint, between them and the centre."""
+    if int(kept.sum()) == 1 or int(centre_component(kept).sum()) > 1:
+        return False
+    return _line_with_gaps(kept, estimate) is not None
 
 
 def _looks_correlated(estimate: CorrelationEstimate) -> bool:

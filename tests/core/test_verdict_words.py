@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.extraction import extract_array
 from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.simulation import Kernel, NoiseModel, cells
 
 AUTOMATIC = Parameters(method="statistical", source="frames")
 
@@ -23,10 +25,71 @@ def test_endless_lines_are_named_and_where_to_remove_them(lines):
     assert verdict.lines == lines
     note = next(note for note in extraction.notes if "do not end" in note)
     assert note.startswith(f"The {lines} do not end")
-    assert f"remove the {lines[:-1]} offsets first" in note
+    assert f"Remove the {lines[:-1]} offsets first" in note
     assert "Save destriped frames" in note
 
 
 def test_noise_without_endless_lines_names_none():
     white = np.random.default_rng(3).normal(100, 5, (4, 160, 160))
     assert extract_array(white, AUTOMATIC).verdict.lines is None
+
+
+def noise_with(line, seed=5, size=256):
+    """Noise whose correlation along the row at lags 1, 2, ... is the given one."""
+    lags = np.arange(256)
+    rho = np.zeros(256)
+    rho[: len(line) + 1] = [1.0, *line]
+    rho[1:] += rho[:0:-1]
+    spectrum = np.maximum(np.fft.fft(rho).real, 0)
+    weights = np.fft.fftshift(np.fft.ifft(np.sqrt(spectrum)).real)[lags > 0]
+    model = NoiseModel(Kernel("line", "", weights[None] / np.sqrt((weights**2).sum())), 0.0, 5.0)
+    return model.draw(np.random.default_rng(seed), 6, (size, size))
+
+
+def test_rows_that_end_beyond_the_largest_lag_are_looked_for_further():
+    slow = 0.4 * np.cos(np.arange(1, 26) / 25 * np.pi / 2)
+    frames = 100 + noise_with(slow)
+    verdict = extract_array(frames, AUTOMATIC.changed(max_lag=8)).verdict
+    assert "whole_line" in verdict.flags
+    assert verdict.lines is None
+    note = next(note for note in verdict.details if "do not end" in note)
+    assert "Raise max_lag to find their end" in note
+    assert "Save destriped frames" not in note
+    # Looked at further, they end.
+    assert "whole_line" not in extract_array(frames, AUTOMATIC.changed(max_lag=30)).verdict.flags
+
+
+def test_a_lag_above_the_floor_on_a_fainter_line_is_that_line():
+    faint = [0.048, 0.042, 0.04, 0.08, 0.04, 0.036, 0.03]
+    verdict = extract_array(100 + noise_with(faint, size=512), AUTOMATIC).verdict
+    assert verdict.kind == "rows"
+    assert any("Weak correlation fills the gaps" in note for note in verdict.details)
+    lone = extract_array(100 + noise_with([0, 0, 0, 0.08], size=512), AUTOMATIC).verdict
+    assert lone.kind == "detached"
+    assert not any("fills the gaps" in note for note in lone.details)
+
+
+def test_what_changed_between_frames_and_what_was_done_do_not_contradict():
+    noise = np.random.default_rng(2).normal(0, 5, (6, 192, 192))
+    picture = 20 * cells((192, 200))
+    automatic = AUTOMATIC.changed(source="automatic")
+    moving = np.stack([picture[:, shift : shift + 192] for shift in range(6)])
+    details = extract_array(100 + moving + noise, automatic).verdict.details
+    assert "The scene moves; the frames were shifted to match." in details
+    assert not any("still scene" in note for note in details)
+    bleaching = picture[:, :192] * 0.9 ** np.arange(6)[:, None, None]
+    details = extract_array(bleaching + noise, automatic).verdict.details
+    assert "The brightness changes from frame to frame; the frames were scaled to match." in details
+    assert not any("moves" in note for note in details)
+    still = extract_array(100 + picture[:, :192] + noise, automatic).verdict
+    assert not any("match" in note for note in still.details)
+
+
+def test_what_cannot_be_told_is_said_once():
+    random = np.random.default_rng(5)
+    grains = gaussian_filter((random.random((3, 192, 192)) < 0.05).astype(float), (0, 2, 2))
+    frames = random.normal(0, 5, (3, 192, 192)) + 15 * grains / grains.std()
+    verdict = extract_array(frames, AUTOMATIC.changed(source="automatic")).verdict
+    assert "cannot_tell" in verdict.flags
+    assert verdict.text.count("picture apart") == 1
+    assert "along with the noise" not in verdict.text
