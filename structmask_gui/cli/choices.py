@@ -13,11 +13,11 @@ from structmask_gui.core.effects import why_without_effect
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.core.sampling import Region
-from structmask_gui.io.images import frame_range
 from structmask_gui.io.jobs import Input
 from structmask_gui.io.paths import shown
 from structmask_gui.io.preset_folder import find_preset
 from structmask_gui.io.record import InputRecord, Record, file_checksum
+from structmask_gui.io.stack import frame_range
 
 _OPTIONS = ("method", "convention", "source", "patch_size", "patches", "seed")
 """The parameters that have an option of their own."""

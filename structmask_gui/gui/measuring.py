@@ -16,7 +16,7 @@ from structmask_gui.gui.sources import Signature, check_unchanged, farewell
 if TYPE_CHECKING:
     from structmask_gui.core.extraction import Extraction
     from structmask_gui.core.measurement import Measurement
-    from structmask_gui.io.images import ImageStack
+    from structmask_gui.io.stack import ImageStack
 
 _WORTH_KEEPING = 0.2
 """Seconds from which a measurement is kept: one as quick as reading it from disk is not."""

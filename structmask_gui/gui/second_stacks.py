@@ -14,7 +14,7 @@ from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
     from structmask_gui.core.parameters import Source
-    from structmask_gui.io.images import ImageStack
+    from structmask_gui.io.stack import ImageStack
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from structmask_gui.core.measurement import Measurement
     from structmask_gui.core.parameters import Parameters
     from structmask_gui.core.sampling import Region
-    from structmask_gui.io.images import ImageStack
     from structmask_gui.io.presets import Preset
+    from structmask_gui.io.stack import ImageStack
 
 
 class SessionState(QObject):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
@@ -14,6 +15,15 @@ from structmask_gui.core.errors import InputError
 KINDS = ("https", "http", "s3", "gs", "gcs", "az", "abfs", "abfss")
 """Kinds of address that are read. The library knows others, some of which read files that say where
 else to look, or run other programs."""
+
+
+_CERTIFICATES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+"""Where Linux systems keep the certificates of those who vouch for servers."""
 
 
 def remote_address(path: str | os.PathLike[str]) -> str | None:
@@ -53,3 +63,19 @@ def check_address(address: str, name: str) -> None:
             " library looks for it (its own configuration; for S3 the usual environment variables)"
             " and leave it out."
         )
+
+
+def find_certificates() -> None:
+    """Let the packaged program find the certificates of the Linux system it runs on.
+
+    Its library for secure connections looks where the system keeps them that it was built on.
+    """
+    if not (getattr(sys, "frozen", False) and sys.platform.startswith("linux")):
+        return
+    import ssl
+
+    known = ssl.get_default_verify_paths()
+    if known.cafile is None and known.capath is None:
+        found = next((path for path in _CERTIFICATES if Path(path).is_file()), None)
+        if found is not None:
+            os.environ["SSL_CERT_FILE"] = found

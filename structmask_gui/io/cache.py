@@ -23,8 +23,8 @@ from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.atomic import write_atomic
-from structmask_gui.io.images import ImageStack
 from structmask_gui.io.preset_folder import HOME_VARIABLE
+from structmask_gui.io.stack import ImageStack
 from structmask_gui.io.stored import layout_text, measurement_bytes, measurement_from
 
 LIMIT = 512 * 2**20

@@ -8,7 +8,7 @@ from typing import Any
 from structmask_gui.io.axes import shape_text
 from structmask_gui.io.channels import Channel
 from structmask_gui.io.contents import SeriesInfo
-from structmask_gui.io.images import ImageStack
+from structmask_gui.io.stack import ImageStack
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled,
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.cache import MeasurementCache
 from structmask_gui.io.channels import Channel
-from structmask_gui.io.images import ImageStack, open_stack
+from structmask_gui.io.images import open_stack
 from structmask_gui.io.record import Record, make_record
 from structmask_gui.io.scoring import extraction_basis, quality_record
+from structmask_gui.io.stack import ImageStack
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ from structmask_gui.core.progress import (
 )
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.export import LARGEST_JSON
-from structmask_gui.io.images import ImageStack
 from structmask_gui.io.json_files import check_format, json_bytes, read_json
 from structmask_gui.io.paths import reason, shown
+from structmask_gui.io.stack import ImageStack
 
 FORMAT: Literal["structmask-record"] = "structmask-record"
 VERSION = 1

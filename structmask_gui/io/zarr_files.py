@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.addresses import check_address, remote_address
+from structmask_gui.io.addresses import check_address, find_certificates, remote_address
 from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, SeriesInfo
 from structmask_gui.io.extras import needed, refused
@@ -59,6 +59,7 @@ def open_zarr(place: str, name: str, series: int | None) -> Contents:
     """
     if remote_address(place) is not None:
         check_address(place, name)
+        find_certificates()
     zarr = needed("zarr", "zarr", name, _WHAT)
     _make_blosc_safe()
     try:

@@ -27,7 +27,7 @@ def read_image(path: Path) -> None:
     with open_stack(path) as stack:
         describe(stack).rows()
         for series in stack.series[1:3]:
-            with stack.reopened(series=series.index) as other:
+            with open_stack(path, series=series.index) as other:
                 other.read(0, 0, min(64, other.frame_shape[0]))
         height, width = stack.frame_shape
         rows = max(16, min(height, _MOST_PIXELS // width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,13 @@ import pytest
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.io.addresses import KINDS, check_address, remote_address
+from structmask_gui.io import addresses
+from structmask_gui.io.addresses import (
+    KINDS,
+    check_address,
+    find_certificates,
+    remote_address,
+)
 from structmask_gui.io.images import open_stack
 from structmask_gui.io.jobs import Input, extract_inputs
 from tests.served import served
@@ -101,3 +108,23 @@ def test_a_kind_whose_library_is_missing_is_a_sentence(monkeypatch: pytest.Monke
     monkeypatch.setattr("sys.frozen", True, raising=False)
     with pytest.raises(InputError, match="copy the image here"):
         open_stack("s3://bucket/a.zarr")
+
+
+def test_the_packaged_program_finds_the_certificates_of_another_linux(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Nowhere:
+        cafile, capath = None, None
+
+    there = tmp_path / "bundle.crt"
+    there.touch()
+    # So that it is taken away again.
+    monkeypatch.setenv("SSL_CERT_FILE", "")
+    monkeypatch.setattr(addresses, "_CERTIFICATES", (str(tmp_path / "none"), str(there)))
+    monkeypatch.setattr("ssl.get_default_verify_paths", Nowhere)
+    monkeypatch.setattr("sys.platform", "linux")
+    find_certificates()
+    assert os.environ["SSL_CERT_FILE"] == ""
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    find_certificates()
+    assert os.environ["SSL_CERT_FILE"] == str(there)

@@ -26,10 +26,10 @@ def test_colour_tiff_gives_luminance_or_a_colour(tmp_path: Path) -> None:
         expected = data[..., :3].astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
         np.testing.assert_allclose(frames_of(stack), expected, rtol=1e-6)
         assert [value for value, _ in stack.channel_choices] == ["luminance", 0, 1, 2]
-        with stack.reopened(channel=1) as green:
-            np.testing.assert_array_equal(frames_of(green), data[..., 1])
-        with pytest.raises(InputError, match="has no channel 3; it has channels 0 to 2"):
-            stack.reopened(channel=3)
+    with open_stack(path, channel=1) as green:
+        np.testing.assert_array_equal(frames_of(green), data[..., 1])
+    with pytest.raises(InputError, match="has no channel 3; it has channels 0 to 2"):
+        open_stack(path, channel=3)
 
 
 @pytest.mark.parametrize("compression", [None, "zlib"])

@@ -20,9 +20,10 @@ from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io import images, zeiss_process
 from structmask_gui.io.batch_files import find_files
-from structmask_gui.io.images import ImageStack, open_stack
+from structmask_gui.io.images import open_stack
 from structmask_gui.io.jobs import Input, extract_inputs
 from structmask_gui.io.record import file_checksum
+from structmask_gui.io.stack import ImageStack
 from tests.conftest import SHARED
 from tests.io import maker_files
 

@@ -1,0 +1,262 @@
+"""`ImageStack`: the frames of an open image file, read a band of rows at a time."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray
+from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.io.addresses import remote_address
+from structmask_gui.io.axes import (
+    Axes,
+    kept_dimensions,
+    named_axes,
+    shape_text,
+    suggested_axes,
+)
+from structmask_gui.io.channels import Channel, choose_channel
+from structmask_gui.io.contents import Contents, SeriesInfo
+from structmask_gui.io.paths import shown
+from structmask_gui.io.raster import luminance, luminance_dtype
+
+# The largest slides have some hundred thousand pixels a side. Formats that leave out what is empty
+# can declare more than any memory holds in a few bytes.
+_LONGEST_SIDE = 4_000_000
+
+SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
+"""Frames must have at least this many rows and columns, to hold one patch."""
+
+
+class ImageStack:
+    """Frames of an image file, read when asked for; implements `core.frames.Frames`.
+
+    Made by `images.open_stack`. Reading is safe from several threads. Frames are numbered over all
+    dimensions except Y, X, channel and colour, the file's last one fastest; all numbers start at 0.
+
+    Attributes
+    ----------
+    path : Path
+        The file, or the folder of a Zarr image.
+    location : str
+        Its full path, or the address it is read from.
+    name : str
+        Its name, as messages show it.
+    kind : str
+        Its format, as in "OME-TIFF".
+    series : tuple of SeriesInfo
+        All images in the file.
+    series_index : int
+        Which of them this is.
+    metadata : dict of str to str
+        What the file says of itself: pixel size, compression, and the like.
+    notes : tuple of str
+        What had to be decided while opening, one sentence each.
+    """
+
+    def __init__(
+        self, path: Path, contents: Contents, axes: str | None, channel: Channel | None
+    ) -> None:
+        self.path = path
+        self.location = remote_address(path) or str(path.absolute())
+        self.name = shown(path)
+        self.kind = contents.kind
+        self.series: tuple[SeriesInfo, ...] = contents.series
+        self.series_index = contents.chosen
+        self.metadata = dict(contents.metadata)
+        self._store = contents.store
+        self._convert = contents.convert
+        self._axes = _file_axes(self.name, contents, axes)
+        self._check(contents.store.dtype)
+        self._channels = choose_channel(self.name, self._axes, contents, channel)
+        self.notes = (*contents.notes, *self._channels.notes)
+        self._frame_lengths = tuple(self._axes.shape[i] for i in self._axes.frames)
+        # Numbers, among all frames of the file, of those this stack has.
+        self._numbers = range(math.prod(self._frame_lengths))
+        dtype = contents.converted_dtype or contents.store.dtype
+        self._dtype = luminance_dtype(dtype) if self._channels.luminance else dtype
+
+    @property
+    def axes(self) -> str:
+        """Letters of all dimensions that are longer than 1, and Y and X."""
+        return self._axes.letters
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of these dimensions."""
+        return self._axes.shape
+
+    # --- the frames ---------------------------------------------------------------------------
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self._numbers)
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Height and width of every frame, (y, x)."""
+        return self.shape[self._axes.y], self.shape[self._axes.x]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the values `read` returns, in the machine's byte order."""
+        return self._dtype
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of a frame as an array of shape (y1 - y0, width).
+
+        Raises
+        ------
+        InputError
+            If the file is damaged there, or can no longer be read.
+        IndexError
+            If there is no such frame.
+        """
+        axes = self._axes
+        index: list[int | slice] = [slice(None)] * len(axes.shape)
+        place = np.unravel_index(self._numbers[frame], self._frame_lengths)
+        for dimension, i in zip(axes.frames, place, strict=True):
+            index[dimension] = int(i)
+        index[axes.y] = slice(y0, y1)
+        for dimension, chosen in self._channels.index.items():
+            index[dimension] = chosen
+        values = self._store.read(tuple(index))
+        left = [i for i, part in enumerate(index) if isinstance(part, slice)]
+        order = [axes.y, axes.x, *(i for i in left if i not in (axes.y, axes.x))]
+        values = values.transpose([left.index(i) for i in order])
+        if self._convert is not None:
+            values = self._convert(values)
+        return luminance(values) if self._channels.luminance else values
+
+    def with_frames(self, frames: slice) -> ImageStack:
+        """Return the same stack restricted to some of its present frames; shares the open file.
+
+        Raises
+        ------
+        InputError
+            If no frame is left.
+        """
+        chosen = self._numbers[frames]
+        if not chosen:
+            raise InputError(
+                f"{self.name}: has {self.n_frames} frames (0 to {self.n_frames - 1}), and none of"
+                " them is in the range given; give another range START:STOP:STEP."
+            )
+        copy = object.__new__(ImageStack)
+        copy.__dict__.update(self.__dict__)
+        copy._numbers = chosen
+        return copy
+
+    @property
+    def frames_chosen(self) -> str | None:
+        """The range of frames as START:STOP:STEP, or None if the stack has all of the file."""
+        numbers = self._numbers
+        if numbers == range(math.prod(self._frame_lengths)):
+            return None
+        # A range that runs backwards past frame 0 has no number for its end.
+        stop = "" if numbers.stop < 0 else numbers.stop
+        return f"{numbers.start}:{stop}:{numbers.step}"
+
+    # --- the file -----------------------------------------------------------------------------
+
+    @property
+    def n_channels(self) -> int:
+        """How many channels there are to choose from."""
+        return self._channels.n
+
+    @property
+    def channel(self) -> Channel | None:
+        """The chosen channel; None if the file has no channels or colours."""
+        return self._channels.chosen
+
+    @property
+    def channel_choices(self) -> tuple[tuple[Channel, str], ...]:
+        """Each channel that can be chosen, with its name; empty if there is nothing to choose."""
+        return self._channels.choices
+
+    def close(self) -> None:
+        """Let go of the file, for this stack and all that share it."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<ImageStack {self.name}: {self.axes} {shape_text(self.shape)} {self.dtype}>"
+
+    def _check(self, dtype: np.dtype[Any]) -> None:
+        """Refuse values that are no real numbers, and frames of a size that none has."""
+        if dtype.kind == "c":
+            raise InputError(
+                f"{self.name}: holds complex numbers; save their magnitude or one of their parts."
+            )
+        if dtype.kind not in "buif":
+            raise InputError(f"{self.name}: holds {dtype}, not numbers; save an image of numbers.")
+        height, width = self.frame_shape
+        if 0 in self.shape:
+            raise InputError(
+                f"{self.name}: is empty ({shape_text(self.shape)}); give an image with pixels."
+            )
+        if max(height, width) > _LONGEST_SIDE:
+            raise InputError(
+                f"{self.name}: declares frames of {height} x {width} pixels, which no image has;"
+                " the file is damaged, copy or export it again."
+            )
+        if min(height, width) < SMALLEST_SIDE:
+            hint = ""
+            if width in (3, 4) and self.shape[-1] == width:
+                letters = suggested_axes(self.shape)
+                hint = f" If the last dimension is colour, give the axes {letters}."
+            raise InputError(
+                f"{self.name}: its frames have {height} x {width} pixels; give frames of at least"
+                f" {SMALLEST_SIDE} x {SMALLEST_SIDE}.{hint}"
+            )
+
+
+def _file_axes(name: str, contents: Contents, given: str | None) -> Axes:
+    """Name the dimensions: by the user's letters, else by the file's own."""
+    shape = contents.store.shape
+    if given is None:
+        return named_axes(name, contents.axes, shape)
+    letters = given.strip().upper()
+    full = contents.full_shape or shape
+    if len(letters) == len(full) != len(shape):
+        # The user also named the dimensions of length 1, which the stack does not show.
+        letters = "".join(
+            c for c, kept in zip(letters, kept_dimensions(full, shape), strict=True) if kept
+        )
+    return named_axes(name, letters, shape, given=True)
+
+
+def frame_range(text: str) -> slice:
+    """Read a range of frames START:STOP:STEP, as in Python; each part may be left out.
+
+    Raises
+    ------
+    InputError
+        If the text is no such range.
+    """
+    parts = text.strip().split(":")
+    try:
+        numbers = [int(part) if part.strip() else None for part in parts]
+    except ValueError:
+        numbers = []
+    if not 2 <= len(numbers) <= 3 or (len(numbers) == 3 and numbers[2] == 0):
+        raise InputError(
+            f"{text!r} is no range of frames; give START:STOP or START:STOP:STEP, as in 0:100:2."
+        )
+    return slice(*numbers)
