@@ -392,7 +392,7 @@ def _block_means(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
 def _degrees(blocks: NDArray[np.float32]) -> float:
     """Degrees of freedom of the energy of block means, from their mean power spectrum."""
     side = round(float(np.sqrt(blocks.shape[1])))
-    mean = mean_power(blocks.reshape(-1, side, side))
+    mean = mean_power(blocks.reshape(-1, side, side)).astype(np.float64)
     return float(mean.sum() ** 2 / max((mean**2).sum(), 1e-30))
 
 

@@ -37,6 +37,7 @@ from structmask_gui.core.sampling import (
     plan_patches,
     read_patches,
 )
+from structmask_gui.core.scaling import ScaledFrames, exponent_for, in_grey_levels
 from structmask_gui.core.sources import (
     DifferenceFrames,
     SubtractedFrames,
@@ -118,7 +119,15 @@ def measure_correlation(
     Cancelled
         Within 0.2 s of ``cancelled`` turning True.
     """
-    return _Measuring(frames, parameters, region, dark, subtract, progress, cancelled).run()
+    measured = dark if dark is not None and parameters.source in ("dark", "automatic") else frames
+    exponent = exponent_for(measured)
+    if exponent:
+        frames = ScaledFrames(frames, exponent)
+        dark = None if dark is None else ScaledFrames(dark, exponent)
+        subtract = None if subtract is None else ScaledFrames(subtract, exponent)
+    work = _Measuring(frames, parameters, region, dark, subtract, progress, cancelled)
+    estimate = work.run()
+    return in_grey_levels(estimate, exponent) if exponent else estimate
 
 
 class _Measuring:
