@@ -1,24 +1,50 @@
 """Long stacks of plain TIFF pages, listed in the walk along the chain of pages.
 
-Most stacks of many thousand pages have pages that differ only in where their pixels lie. Then
-these places are all there is to know of each page, and a library need not read it again.
+Most stacks of many thousand pages have pages that differ only in where their pixels lie, and in
+what is told of each: a time, a frame's number. Then these places are all there is to know of each
+page, and a library need not read it again.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from array import array
-from typing import Literal
+from typing import Literal, NamedTuple
 
 # Width of the types a place or a length may have.
 _NUMBERS = {3: "H", 4: "I", 16: "Q"}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8, 17: 8}
 
-_OFFSETS, _COUNTS, _PAGE_NUMBER = 273, 279, 297
+_OFFSETS, _COUNTS = 273, 279
 # Tiles, pages below pages, and tables of JPEG: pages that have these differ in more.
 _OTHERS = frozenset((322, 323, 324, 325, 330, 347, 512, 513, 514, 519, 520, 521))
 # What says how pixels are stored or shown has to stand in the page, so that it can be compared.
 _DECISIVE = frozenset((256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 320, 338, 339, 530))
+# What is told of a page and says nothing of its pixels: description, name and number, program,
+# date, author, and what Micro-Manager keeps of each frame. Of any length, or not there at all.
+_TOLD = frozenset((270, 285, 297, 305, 306, 315, 51123))
+# A page is compared with so many lists of tags.
+_MOST_LAYOUTS = 16
+
+
+class _Layout(NamedTuple):
+    """A list of tags: which bytes are the same in all its pages, and where the pixels' place is.
+
+    Attributes
+    ----------
+    pattern : re.Pattern
+        All entries of a page, with the place and the length of the pixels as its two groups.
+    alike : bytes
+        The same bytes without what is only told, to compare lists of unlike length.
+    offset, count : Struct
+        Read the groups.
+    """
+
+    pattern: re.Pattern[bytes]
+    alike: bytes
+    offset: struct.Struct
+    count: struct.Struct
 
 
 class StripList:
@@ -43,9 +69,7 @@ class StripList:
         self.offsets, self.counts = array("Q"), array("Q")
         self.alike = True
         self._order, self._big = byte_order, is_big
-        self._first = b""
-        self._same: list[slice] = []
-        self._unpack: list[tuple[struct.Struct, int]] = []
+        self._layouts: list[_Layout] = []
 
     def add(self, tags: bytes) -> None:
         """Look at the next page.
@@ -57,40 +81,54 @@ class StripList:
         """
         if not self.alike:
             return
-        if not self._first:
-            self._learn(tags)
-        first = self._first
-        self.alike = len(tags) == len(first) and all(tags[s] == first[s] for s in self._same)
-        if self.alike:
-            (offset, at), (count, there) = self._unpack
-            self.offsets.append(offset.unpack_from(tags, at)[0])
-            self.counts.append(count.unpack_from(tags, there)[0])
+        for number, layout in enumerate(self._layouts):
+            found = layout.pattern.fullmatch(tags)
+            if found is not None:
+                if number:
+                    # The next page is most likely like this one.
+                    self._layouts.insert(0, self._layouts.pop(number))
+                break
+        else:
+            learnt = self._learnt(tags) if len(self._layouts) < _MOST_LAYOUTS else None
+            known = self._layouts[0].alike if self._layouts else b""
+            found = None if learnt is None else learnt.pattern.fullmatch(tags)
+            if learnt is None or found is None or (known and learnt.alike != known):
+                self.alike = False
+                return
+            layout = learnt
+            self._layouts.insert(0, layout)
+        self.offsets.append(layout.offset.unpack(found[1])[0])
+        self.counts.append(layout.count.unpack(found[2])[0])
 
-    def _learn(self, tags: bytes) -> None:
-        """Find out which bytes have to be the same in all pages."""
-        self._first = tags
+    def _learnt(self, tags: bytes) -> _Layout | None:
+        """Find out which bytes have to be the same in all such pages; None if it is none."""
         width, size = (8, 20) if self._big else (4, 12)
         head = struct.Struct(self._order + ("HHQ" if self._big else "HHI"))
-        found: dict[int, tuple[struct.Struct, int]] = {}
-        begin = 0
+        pattern, alike = b"", b""
+        numbers: dict[int, struct.Struct] = {}
         for at in range(0, len(tags), size):
-            code, kind, count = head.unpack_from(tags, at)
+            entry = tags[at : at + size]
+            code, kind, count = head.unpack_from(entry)
             inside = _SIZES.get(kind, width + 1) * count <= width
             if code in _OTHERS or (code in _DECISIVE and not inside):
-                break
+                return None
+            same, free = re.escape(entry[: size - width]), b".{%d}" % width
             if code in (_OFFSETS, _COUNTS):
-                if count != 1 or kind not in _NUMBERS:
-                    break
-                found[code] = struct.Struct(self._order + _NUMBERS[kind]), at + size - width
-            if code in (_OFFSETS, _COUNTS, _PAGE_NUMBER) or not inside:
-                self._same.append(slice(begin, at + size - width))
-                begin = at + size
-        else:
-            self._same.append(slice(begin, len(tags)))
-            if len(found) == 2:
-                self._unpack = [found[_OFFSETS], found[_COUNTS]]
-                return
-        # No such page: that no bytes can match ends the lists.
-        self._same = [slice(0, 0)]
-        self._first = b""
-        self.alike = False
+                if count != 1 or kind not in _NUMBERS or code in numbers:
+                    return None
+                numbers[code] = struct.Struct(self._order + _NUMBERS[kind])
+                n = numbers[code].size
+                pattern += same + b"(.{%d}).{%d}" % (n, width - n)
+                alike += entry[: size - width]
+            elif code in _TOLD:
+                pattern += re.escape(entry[:2]) + b".{%d}" % (size - 2)
+            elif inside:
+                pattern += re.escape(entry)
+                alike += entry
+            else:
+                pattern += same + free
+                alike += entry[: size - width]
+        # The place stands before the length, for the entries are sorted.
+        if list(numbers) != [_OFFSETS, _COUNTS]:
+            return None
+        return _Layout(re.compile(pattern, re.DOTALL), alike, numbers[_OFFSETS], numbers[_COUNTS])

@@ -106,6 +106,51 @@ def test_other_pages_are_read_one_by_one(options: dict[str, Any], tmp_path: Path
     assert first.shape == (20, 24)
 
 
+@pytest.mark.parametrize("big", [False, True])
+def test_what_is_told_of_each_page_makes_no_difference(
+    big: bool, tmp_path: Path, read_one_by_one: Any
+) -> None:
+    """As cameras' programs write it: the first page names the program, each has its own text."""
+    array = values()
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path, bigtiff=big) as writer:
+        for number, page in enumerate(array):
+            writer.write(
+                page,
+                photometric="minisblack",
+                metadata=None,
+                contiguous=False,
+                software="camera" if number == 0 else None,
+                description="" if number == 7 else f"frame {number}" + "." * (number % 11),
+                datetime=number % 5 == 0,
+                extratags=[(51123, 2, 0, "{}" * number, True)],
+            )
+    assert lists_pages(path)
+    with open_stack(path) as stack, read_one_by_one(path) as other:
+        assert (stack.axes, stack.shape, stack.metadata) == (
+            *(other.axes, other.shape),
+            other.metadata,
+        )
+        for frame in range(70):
+            assert np.array_equal(stack.read(frame), array[frame])
+
+
+def test_pages_of_two_kinds_are_read_one_by_one(tmp_path: Path) -> None:
+    """Of one size and type, but stored or shown in another way."""
+    array = values()
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for number, page in enumerate(array):
+            writer.write(
+                page,
+                photometric="miniswhite" if number == 40 else "minisblack",
+                metadata=None,
+                contiguous=False,
+                description=f"frame {number}",
+            )
+    assert not lists_pages(path)
+
+
 def test_one_odd_page_among_many(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     array = values()
