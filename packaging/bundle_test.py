@@ -277,9 +277,25 @@ def makers_formats(checks: Checks, place: Lab) -> None:
         ours, theirs = (folder / name for folder in folders)
         good = ended.code == wanted.code == 0 and ours.read_bytes() == theirs.read_bytes()
         checks.check(good, f"{kind} file: mask as from source", ended.err + wanted.err)
+    at_an_address(checks, place, inputs["Zarr"])
     ended = place.run("extract", other, program=place.console)
     good = ended.code == 2 and "its reader is not installed; export the images as" in ended.err
     checks.check(good, f"{other.name}: that its reader is left out is said in the refusal", ended)
+
+
+def at_an_address(checks: Checks, place: Lab, image: Path) -> None:
+    """Read an image that this process serves."""
+    from tests.served import served
+
+    out = place.folder / "from an address"
+    with served(image.parent) as (address, _):
+        arguments = ["extract", f"{address}/{image.name}", "--output-dir", out]
+        ended = place.run(*arguments, program=place.console)
+    name = f"{image.stem}_mask.npy"
+    good = ended.code == 0 and (out / name).exists()
+    near = place.folder / "Zarr of the bundle" / name
+    good = good and (out / name).read_bytes() == near.read_bytes()
+    checks.check(good, "Zarr at an address: mask as of the folder", ended.err)
 
 
 def no_console(checks: Checks, place: Lab, image: Path) -> None:

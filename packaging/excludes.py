@@ -14,7 +14,7 @@ EXCLUDES = (
     # Other bindings and interpreters that pyqtgraph and superqt look for.
     *("PyQt5", "PyQt6", "PySide2", "tkinter", "_tkinter", "IPython", "jupyter_rfb"),
     # What libraries use only in tests, plots, notebooks and extras.
-    *("matplotlib", "pandas", "numba", "cupy", "torch", "dask", "distributed", "fsspec"),
+    *("matplotlib", "pandas", "numba", "cupy", "torch", "dask", "distributed"),
     *("sympy", "networkx", "imageio", "xarray", "lxml", "colorcet", "OpenGL"),
     *("pytest", "hypothesis", "mypy", "ruff", "setuptools", "pkg_resources", "pip", "wheel"),
     *("docutils", "PyInstaller", "altgraph", "execnet", "xdist", "psutil"),
@@ -36,6 +36,14 @@ EXCLUDES = (
         "deprecated",
     ),
     *("crc32c", "obstore", "h5py.tests"),
+    # Of what fetches from an address: other kinds of address, a server, its tests.
+    *(f"fsspec.implementations.{name}" for name in ("arrow", "dask", "git", "github", "jupyter")),
+    *(
+        f"fsspec.implementations.{name}"
+        for name in ("sftp", "smb", "webhdfs", "dbfs", "libarchive")
+    ),
+    *("fsspec.gui", "fsspec.fuse", "fsspec.tests", "aiohttp.web", "aiohttp.test_utils"),
+    *("aiohttp.pytest_plugin", "requests", "brotli", "brotlicffi", "aiodns", "uvloop"),
     *("pydantic.v1", "pydantic.mypy"),
     *("pyqtgraph.examples", "pyqtgraph.opengl", "pyqtgraph.jupyter", "pyqtgraph.canvas"),
     # Pillow draws masks and reads PNG and JPEG; its AVIF decoder alone is 10 MB.

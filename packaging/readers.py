@@ -11,6 +11,7 @@ READERS = {
     "LIF": ("liffile",),
     "ND2": ("nd2",),
     "Zarr": ("zarr", "numcodecs", "numcodecs.blosc"),
+    "Zarr at an address": ("fsspec.implementations.http", "aiohttp"),
     "HDF5": ("h5py",),
     "CZI": ("pylibCZIrw.czi", "_pylibCZIrw"),
 }

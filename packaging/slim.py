@@ -30,8 +30,11 @@ UNWANTED = (
     *("*opengl32sw.dll", "*d3dcompiler*.dll"),
 )
 
-# Of numcodecs nine tenths are debugging symbols.
-_WITH_SYMBOLS = ("libpython", "lib-dynload", "numcodecs/")
+# Of what these bring nine tenths are symbols that no running program needs.
+_WITH_SYMBOLS = (
+    *("libpython", "lib-dynload", "imagecodecs/", "PIL/", "numcodecs/"),
+    *("aiohttp/", "yarl/", "multidict/", "frozenlist/", "propcache/"),
+)
 
 
 def wanted(entries: Iterable[Entry]) -> list[Entry]:
@@ -72,7 +75,7 @@ def reachable(entries: list[Entry]) -> list[Entry]:
 
 
 def stripped(entries: list[Entry], folder: Path) -> list[Entry]:
-    """Take the debugging symbols out of files that come with them: Python's and those of Zarr."""
+    """Take the debugging symbols out of files that come with them."""
     if shutil.which("strip") is None:
         return entries
     result = []

@@ -35,6 +35,7 @@ def test_no_file_of_ours_imports_an_excluded_module():
 
 def test_the_readers_are_shipped_but_for_one_of_another_licence():
     assert not [name for names in READERS.values() for name in names if excluded(name)]
+    assert set(READERS) - set(ALL_EXTENSIONS) == {"Zarr at an address"}
     assert set(ALL_EXTENSIONS) - set(READERS) == {
         *("TIFF", "PNG", "JPEG", "NPY"),
         "Electron microscopy",
