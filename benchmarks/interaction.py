@@ -1,4 +1,4 @@
-"""How fast the window answers: slider to mask, event loop, cancel, first paint.
+"""How fast the window answers: slider to mask, preview, event loop, cancel, first paint.
 
 Run offscreen: ``QT_QPA_PLATFORM=offscreen python benchmarks/interaction.py``. First paints are
 measured in fresh processes, in turns with a bare window, so that both see the same machine.
@@ -23,12 +23,16 @@ os.environ["STRUCTMASK_HOME"] = tempfile.mkdtemp(prefix="structmask-bench-")
 import numpy as np
 
 STEPS = 400
+PREVIEWS = 200
 FRAMES_LOADED = 100
 FRAMES_LONG = 1000
 SIDE = 512
 ASKED = {
     "slider_median_ms": 16,
     "slider_p99_ms": 33,
+    "preview_median_ms": 100,
+    "preview_p99_ms": 100,
+    "figures_alone_ms": 20,
     "loop_delay_p999_ms": 50,
     "cancel_s": 0.2,
     "first_paint_ratio": 1.3,
@@ -162,6 +166,7 @@ def in_the_window() -> dict[str, float]:
         np.save(long, noise(FRAMES_LONG))
         _open(app, window, loaded)
         figures.update(slider(app, window))
+        figures.update(preview(app, window))
         figures.update(event_loop(app, window, long))
         figures.update(cancel(app, window))
         window.close()
@@ -223,6 +228,62 @@ def slider(app: Any, window: Any) -> dict[str, float]:
         "slider_p99_ms": float(np.percentile(times, 99)),
         "slider_max_ms": max(times),
     }
+
+
+def preview(app: Any, window: Any) -> dict[str, float]:
+    """Measure mask change to repainted preview of a 512 x 512 frame, the panel of figures open.
+
+    The figures of the same change, with the ranking, are there when the panel shows them; what the
+    two of them take alone, at radius 10, is measured beside it.
+    """
+    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.quality import figures
+    from structmask_gui.gui.views.panes import Panes
+
+    session, view = window.session, window.views.preview
+    panel = window.show_panel("quality")
+    window.views.tabs.setCurrentWidget(view)
+    painted: list[float] = []
+    shown: list[float] = []
+    paint = Panes.paintEvent
+
+    def painting(self: Any, event: Any) -> None:
+        paint(self, event)
+        if view.live.current:
+            painted.append(time.perf_counter())
+
+    def showing() -> None:
+        if session.quality.current:
+            shown.append(time.perf_counter())
+
+    Panes.paintEvent = painting
+    session.quality.changed.connect(showing)
+    _until(app, lambda: session.quality.current and view.live.current)
+    waits: dict[str, list[float]] = {"preview": [], "figures": [], "alone": []}
+    for step in range(PREVIEWS + 5):
+        array = np.ones((1 + 2 * (step % 3), 3 + 2 * (step % 7)), dtype=bool)
+        painted.clear()
+        shown.clear()
+        begun = time.perf_counter()
+        session.set_mask(Mask(array), "edited by hand", "Draw")
+        _until(app, lambda: painted and shown)
+        assert panel.copied.value.text()
+        if step >= 5:
+            waits["preview"].append(1000 * (painted[0] - begun))
+            waits["figures"].append(1000 * (shown[0] - begun))
+            noise = session.quality.basis.noise.values
+            begun = time.perf_counter()
+            figures(noise, array)
+            waits["alone"].append(1000 * (time.perf_counter() - begun))
+    Panes.paintEvent = paint
+    session.quality.changed.disconnect(showing)
+    window.views.tabs.setCurrentIndex(0)
+    found = {}
+    for name in ("preview", "figures"):
+        found[f"{name}_median_ms"] = float(np.median(waits[name]))
+        found[f"{name}_p99_ms"] = float(np.percentile(waits[name], 99))
+        found[f"{name}_max_ms"] = max(waits[name])
+    return found | {"figures_alone_ms": float(np.median(waits["alone"]))}
 
 
 def event_loop(app: Any, window: Any, path: Path) -> dict[str, float]:

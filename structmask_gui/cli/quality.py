@@ -15,7 +15,7 @@ from structmask_gui.core.parameters import Parameters
 from structmask_gui.io.export import load_mask
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record, read_record
-from structmask_gui.io.scoring import measured_basis, recorded_basis
+from structmask_gui.io.scoring import recorded_basis
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         stack = resources.enter_context(item.open())
         others = {name: resources.enter_context(one.open()) for name, one in seconds.items()}
         progress = resources.enter_context(progress_bar(stack.name))
-        basis = (measured_basis if record is None else recorded_basis)(
+        basis = recorded_basis(
             stack,
             parameters,
             radius=arguments.radius,

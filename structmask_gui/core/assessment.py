@@ -41,7 +41,6 @@ from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.threads import one_blas_thread
 from structmask_gui.core.trainers import Blanked, blanked
 
-
 NOT_TOLD = (
     "The noise could not be told from the picture: the figures, and the order of masks, may be"
     " wrong. Record a dark stack, or two frames of the same scene."

@@ -1,14 +1,15 @@
 """The preview followed live: the frame as the best linear blind-spot prediction leaves it.
 
-It starts from the weights that `Quality` finds for the present mask, and works in a thread of its
-own, one request at a time and always for the newest mask, frame and rectangle.
+It starts from the noise and picture that `Quality` measured, and works in a thread of its own, one
+request at a time and always for the newest mask, frame and rectangle. It does not wait for the
+figures of a mask, which take longer than its weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,10 @@ from PySide6.QtCore import QObject, Signal
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
+    from structmask_gui.core.assessment import Basis
     from structmask_gui.core.blindspot import Preview
     from structmask_gui.core.frames import Frames
     from structmask_gui.core.mask import Mask
-    from structmask_gui.gui.quality import Scores
     from structmask_gui.gui.session import Session
 
 LARGEST = 2048
@@ -45,8 +46,8 @@ class Previewed:
     whole : bool
         Whether that is the whole frame, or the whole rectangle that is measured.
     original, predicted, residual : float32 array (h, w)
-    correlation : float64 array (2 r + 1, 2 r + 1)
-        Autocorrelation of the residual.
+    correlation : float64 array (2 r + 1, 2 r + 1) or None
+        Autocorrelation of the residual, where that is seen.
     """
 
     mask: Mask
@@ -56,7 +57,7 @@ class Previewed:
     original: NDArray[np.float32]
     predicted: NDArray[np.float32]
     residual: NDArray[np.float32]
-    correlation: NDArray[np.float64]
+    correlation: NDArray[np.float64] | None
 
 
 class LivePreview(QObject):
@@ -81,7 +82,10 @@ class LivePreview(QObject):
         self._prepared: tuple[object, Preview] | None = None
         self._shown: Previewed | None = None
         self._shown_for: object = None
-        session.quality.changed.connect(self._follow)
+        self._with_correlation = False
+        session.quality.measured.connect(self._follow)
+        session.mask_changed.connect(self._follow)
+        session.stale_changed.connect(self._follow)
         session.quality.closing.connect(self.close)
         session.frame_changed.connect(self._follow)
         session.region_changed.connect(self._follow)
@@ -98,8 +102,10 @@ class LivePreview(QObject):
         shown = self._shown
         return (
             shown is not None
-            and self._session.quality.current
+            and not self._session.stale
+            and self._session.quality.basis is not None
             and shown.mask is self._session.mask
+            and (shown.correlation is not None or not self._with_correlation)
             and self._shown_for == self._wanted()
         )
 
@@ -108,6 +114,12 @@ class LivePreview(QObject):
         self._watched = looking
         self._session.quality.watch(self, looking)
         if looking:
+            self._follow()
+
+    def want_correlation(self, wanted: bool) -> None:
+        """Say whether the autocorrelation of the residual is seen; it takes a while."""
+        self._with_correlation = wanted
+        if self._watched and wanted and not self.current:
             self._follow()
 
     def close(self) -> None:
@@ -130,9 +142,9 @@ class LivePreview(QObject):
     def _follow(self, *_: object) -> None:
         if not self._watched:
             return
-        session, scores = self._session, self._session.quality.scores
-        frames = session.frames
-        if frames is None or scores is None or session.stale:
+        session, basis = self._session, self._session.quality.basis
+        frames, mask = session.frames, session.mask
+        if frames is None or mask is None or basis is None or session.stale:
             self.changed.emit()
             return
         if self._ticket:
@@ -140,7 +152,8 @@ class LivePreview(QObject):
             return
         place, whole = place_of(frames.frame_shape, session.region)
         wanted = self._wanted()
-        work = _predictor(self._prepared, wanted, frames, session.frame, place, whole, scores)
+        asked = _Asked(basis, mask, frames, session.frame, place, whole, self._with_correlation)
+        work = _predictor(self._prepared, wanted, asked)
         self._ticket = self._lane.submit(work)
 
     def _on_ended(self, outcome: Outcome) -> None:
@@ -177,35 +190,43 @@ def place_of(shape: tuple[int, int], region: Any | None) -> tuple[Place, bool]:
     return (top, min(y1, top + LARGEST), left, min(x1, left + LARGEST)), whole
 
 
+class _Asked(NamedTuple):
+    """What is to be predicted."""
+
+    basis: Basis
+    mask: Mask
+    frames: Frames
+    frame: int
+    place: Place
+    whole: bool
+    with_correlation: bool
+
+
 def _predictor(
-    prepared: tuple[object, Preview] | None,
-    wanted: object,
-    frames: Frames,
-    frame: int,
-    place: Place,
-    whole: bool,
-    scores: Scores,
+    prepared: tuple[object, Preview] | None, wanted: object, asked: _Asked
 ) -> Callable[[Any, Any], tuple[object, Preview, Previewed]]:
     def work(_progress: Any, _cancelled: Any) -> tuple[object, Preview, Previewed]:
-        from structmask_gui.core.blindspot import Preview, residual_correlation
+        from structmask_gui.core.blindspot import Preview, residual_correlation, weights
 
-        radius = scores.basis.radius
-        if prepared is not None and prepared[0] == wanted and prepared[1].radius == radius:
+        basis, place = asked.basis, asked.place
+        if prepared is not None and prepared[0] == wanted and prepared[1].radius == basis.radius:
             preview = prepared[1]
         else:
             y0, y1, x0, x1 = place
-            preview = Preview(frames.read(frame, y0, y1)[:, x0:x1], radius)
-        predicted = preview.predict(scores.assessment.weights)
+            preview = Preview(asked.frames.read(asked.frame, y0, y1)[:, x0:x1], basis.radius)
+        predicted = preview.predict(weights(basis.image.values, asked.mask, basis.radius))
         residual = preview.residual(predicted)
         made = Previewed(
-            mask=scores.mask,
-            frame=frame,
+            mask=asked.mask,
+            frame=asked.frame,
             place=place,
-            whole=whole,
+            whole=asked.whole,
             original=preview.frame,
             predicted=predicted,
             residual=residual,
-            correlation=residual_correlation(residual, radius),
+            correlation=(
+                residual_correlation(residual, basis.radius) if asked.with_correlation else None
+            ),
         )
         return wanted, preview, made
 

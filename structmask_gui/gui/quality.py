@@ -14,21 +14,29 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.gui.suggesting import Suggesting
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
     from structmask_gui.core.assessment import Assessment, Basis
-    from structmask_gui.core.blindspot import EstimatedError, Ranked
+    from structmask_gui.core.blindspot import EstimatedError, Ranked, Scored
     from structmask_gui.core.mask import Mask
     from structmask_gui.core.suggest import Suggestion
     from structmask_gui.gui.session import Session
 
 State = Literal["nothing", "measuring", "failed", "ready"]
+Doubt = Literal["picture", "weak"]
+"""The noise could not be told from the picture; or it is too weak for an estimate."""
 
 PRESENT = "this mask"
-BARE = "bare centre (plain N2V)"
-PUBLISHED = "published method"
-"""What the ranking calls them."""
+BARE = "plain N2V"
+PUBLISHED = "published"
+SUGGESTED = "suggested"
+CAREAMICS = "CAREamics"
+"""What the ranking calls them; a shape stands after the last."""
+
+ALIKE = " = "
+"""Stands between the names of masks that are the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +53,7 @@ class Scores:
     bare : EstimatedError
         Estimated error of the bare centre, to compare with.
     ranking : tuple of Ranked
-        The mask among others, the best first.
+        The mask among others, the best first; equal masks are one, with all their names.
     """
 
     mask: Mask
@@ -53,6 +61,13 @@ class Scores:
     assessment: Assessment
     bare: EstimatedError
     ranking: tuple[Ranked, ...]
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why the order of masks says nothing, if it does not."""
+        if not self.basis.trusted:
+            return "picture"
+        return "weak" if min(item.error.total for item in self.ranking) >= 1 else None
 
     def record(self) -> dict[str, Any]:
         """Return the figures as a record holds them."""
@@ -68,13 +83,16 @@ class Quality(QObject):
     -------
     changed()
         `state`, `scores` or `current` is another.
+    measured()
+        `basis` is another.
     suggested()
-        `suggestion` is another.
+        `suggesting` or its suggestion is another.
     closing()
         The files are about to be closed; who reads them must stop.
     """
 
     changed = Signal()
+    measured = Signal()
     suggested = Signal()
     closing = Signal()
 
@@ -92,7 +110,9 @@ class Quality(QObject):
         self._basis: Basis | None = None
         self._careamics: dict[str, Mask] = {}
         self._published: Mask | None = None
-        self._suggestion: Suggestion | None = None
+        self._known: dict[Mask, Scored] = {}
+        self.suggesting = Suggesting(session, self)
+        self.suggesting.changed.connect(self._on_suggested)
         self._ticket = 0
         self._extra_key: dict[int, object] = {}
         self._scores: Scores | None = None
@@ -139,7 +159,7 @@ class Quality(QObject):
     @property
     def suggestion(self) -> Suggestion | None:
         """Masks suggested for the present stack, once asked for."""
-        return self._suggestion
+        return self.suggesting.suggestion
 
     # --- who looks ----------------------------------------------------------------------------
 
@@ -152,19 +172,12 @@ class Quality(QObject):
 
     def suggest(self) -> None:
         """Work out suggested masks; `suggested` follows."""
-        basis, key = self._basis, self._key
-        if basis is None:
-            return
+        if self._basis is not None:
+            self.suggesting.ask(self._basis)
 
-        def work(_progress: Any, _cancelled: Any) -> Any:
-            from structmask_gui.core.suggest import suggest
-
-            noise = basis.noise
-            return "suggestion", suggest(
-                noise.values, basis.image.values, basis.radius, pixels=noise.pixels
-            )
-
-        self._extra_key[self._extras.submit(work)] = key
+    def _on_suggested(self) -> None:
+        self.suggested.emit()
+        self._score()
 
     # --- following ----------------------------------------------------------------------------
 
@@ -209,11 +222,10 @@ class Quality(QObject):
         self._again = False
         self._key = key
         self._basis = self._scores = self._published = None
-        self._careamics = {}
+        self._careamics, self._known = {}, {}
         self._error = ""
-        if self._suggestion is not None:
-            self._suggestion = None
-            self.suggested.emit()
+        self.suggesting.forget()
+        self.measured.emit()
 
     def _measure(self) -> None:
         session = self._session
@@ -223,20 +235,24 @@ class Quality(QObject):
         frame_range = asked.frame_range
 
         def work(progress: Any, cancelled: Any) -> Any:
-            from structmask_gui.core.blindspot import rank_masks
+            from structmask_gui.core.blindspot import ranked
+            from structmask_gui.core.progress import stop_if
             from structmask_gui.core.trainers import careamics_masks
             from structmask_gui.io.scoring import extraction_basis
 
             frames = ChosenFrames(stacks, frame_range)
             made = extraction_basis(extraction, frames, progress=progress, cancelled=cancelled)
-            shapes = careamics_masks()
-            ranked = rank_masks(made.noise.values, made.image.values, shapes, made.radius)
+            shapes, scores = careamics_masks(), {}
+            for label, shape in shapes.items():
+                stop_if(cancelled)
+                scores[label] = made.score(shape)
             best: dict[str, Mask] = {}
-            for item in ranked:
+            for item in ranked(scores):
                 axes = item.label.partition(" ")[0]
                 if not any(label.startswith(axes) for label in best):
                     best[item.label] = shapes[item.label]
-            return made, best
+            known = {shape.cropped(): scores[label] for label, shape in best.items()}
+            return made, best, known
 
         self._ticket = self._measuring.submit(work)
 
@@ -244,7 +260,8 @@ class Quality(QObject):
         if outcome.ticket != self._ticket:
             return
         if outcome.kind == "done":
-            self._basis, self._careamics = outcome.result
+            self._basis, self._careamics, self._known = outcome.result
+            self.measured.emit()
             self._score()
             self._find_published()
         elif outcome.kind != "cancelled":
@@ -268,7 +285,7 @@ class Quality(QObject):
             made = extract_array(
                 frames, Parameters(), region=region, progress=progress, cancelled=cancelled
             )
-            return "published", made.mask
+            return made.mask
 
         self._extra_key[self._extras.submit(work)] = self._key
 
@@ -278,12 +295,7 @@ class Quality(QObject):
             self._session.bug.emit(outcome.text)
         if outcome.kind != "done" or key != self._key:
             return
-        what, found = outcome.result
-        if what == "published":
-            self._published = found
-        else:
-            self._suggestion = found
-            self.suggested.emit()
+        self._published = outcome.result
         self._score()
 
     def _others(self) -> dict[str, Mask | None]:
@@ -297,9 +309,9 @@ class Quality(QObject):
             masks["as extracted"] = extraction.mask
         if session.pinned is not None:
             masks[f"A, {session.pinned_label}"] = session.pinned
-        if self._suggestion is not None:
-            masks["suggested"] = self._suggestion.mask
-        masks.update({f"{name} (CAREamics)": mask for name, mask in self._careamics.items()})
+        if self.suggestion is not None:
+            masks[SUGGESTED] = self.suggestion.mask
+        masks.update({f"{CAREAMICS} {name}": mask for name, mask in self._careamics.items()})
         return masks
 
     def _score(self) -> None:
@@ -310,7 +322,7 @@ class Quality(QObject):
         if self._score_ticket:
             self._again = True
             return
-        self._score_ticket = self._scoring.submit(_scorer(basis, mask, self._others()))
+        self._score_ticket = self._scoring.submit(_scorer(basis, mask, self._others(), self._known))
 
     def _on_scored(self, outcome: Outcome) -> None:
         if outcome.ticket != self._score_ticket:
@@ -337,18 +349,33 @@ class Quality(QObject):
         self.closing.emit()
         for lane in (self._measuring, self._scoring, self._extras):
             lane.close()
+        self.suggesting.close()
 
 
 def _scorer(
-    basis: Basis, mask: Mask, others: dict[str, Mask | None]
+    basis: Basis, mask: Mask, others: dict[str, Mask | None], known: dict[Mask, Scored]
 ) -> Callable[[Any, Any], Scores]:
+    """Return the work of scoring a mask; what is known of others with the same basis is kept."""
+
     def work(_progress: Any, _cancelled: Any) -> Scores:
         from structmask_gui.core.assessment import assess
-        from structmask_gui.core.blindspot import rank_masks
+        from structmask_gui.core.blindspot import Scored, ranked
+        from structmask_gui.core.mask import Mask
 
-        noise, image = basis.noise.values, basis.image.values
-        ranking = rank_masks(noise, image, {PRESENT: mask, **others}, basis.radius)
-        bare = next(item.error for item in ranking if item.label == BARE)
-        return Scores(mask, basis, assess(basis, mask), bare, tuple(ranking))
+        assessment = assess(basis, mask)
+        names: dict[Mask, list[str]] = {}
+        scores: dict[Mask, Scored] = {}
+        bare = Mask.checked([[True]])
+        for label, other in {PRESENT: mask, **others}.items():
+            shape = bare if other is None else other.cropped()
+            names.setdefault(shape, []).append(label)
+            if label == PRESENT:
+                pixels = mask.statistics.true_pixels
+                scores[shape] = Scored(assessment.error, assessment.figures.copied, pixels)
+            elif shape not in scores:
+                scores[shape] = known.get(shape) or basis.score(shape)
+                known[shape] = scores[shape]
+        joined = {ALIKE.join(names[shape]): score for shape, score in scores.items()}
+        return Scores(mask, basis, assessment, scores[bare].error, tuple(ranked(joined)))
 
     return work

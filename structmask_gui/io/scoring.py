@@ -30,58 +30,6 @@ _LEFT_OVER = 1.2
 scaled to fit, from which the former hold a scene that moves or bleaches."""
 
 
-def measured_basis(
-    frames: Frames,
-    parameters: Parameters,
-    *,
-    radius: int = RADIUS,
-    region: Region | None = None,
-    dark: Frames | None = None,
-    subtract: Frames | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
-) -> Basis:
-    """Measure noise and picture for the figures of masks.
-
-    Parameters
-    ----------
-    frames : Frames
-        What will be trained on.
-    parameters : Parameters
-        ``source`` says where the noise is measured; the others those of the statistical method,
-        which is used for the sources that have no shorter way.
-    radius : int
-        Radius of the neighbourhood.
-    region, dark, subtract
-        As in `structmask_gui.core.measurement.measure`.
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`.
-
-    Raises
-    ------
-    InputError, ParameterError, Cancelled
-        As `measure` and `structmask_gui.core.assessment.basis`.
-    """
-    part = _part(frames, region)
-    if parameters.source == "automatic" and dark is None and subtract is None:
-        return automatic_basis(part, radius=radius, progress=progress, cancelled=cancelled)
-    direct = _DIRECT.get(parameters.source)
-    if direct is not None:
-        return basis(part, radius=radius, source=direct, progress=progress, cancelled=cancelled)
-    measurement = measure(
-        frames,
-        parameters.changed(method="statistical"),
-        region=region,
-        dark=dark,
-        subtract=subtract,
-        progress=progress,
-        cancelled=cancelled,
-    )
-    estimate = measurement.correlation
-    assert estimate is not None  # the statistical method always makes one
-    return _basis_of(estimate, part, radius, progress, cancelled)
-
-
 def automatic_basis(
     frames: Frames,
     *,
@@ -108,21 +56,14 @@ def automatic_basis(
     InputError, ParameterError, Cancelled
         As `structmask_gui.core.assessment.basis`.
     """
-    several = frames.n_frames > 1
     lags = max(1, min(_LARGEST_LAG, 2 * radius - _FURTHER))
     asked = Parameters.checked(method="statistical", source="automatic", max_lag=lags)
     try:
         measurement = measure(frames, asked, progress=progress, cancelled=cancelled)
     except (InputError, ParameterError):
         # Hardly a patch can be used; what the others show is better than nothing.
-        return basis(frames, radius=radius, trusted=several, progress=progress, cancelled=cancelled)
-    estimate = measurement.correlation
-    assert estimate is not None  # the statistical method always makes one
-    if several and estimate.source == "frames" and estimate.evidence.trusted:
-        # Frames that share nothing hold only noise; differences show it further out.
-        return basis(
-            frames, radius=radius, source="difference", progress=progress, cancelled=cancelled
-        )
+        told = frames.n_frames > 1
+        return basis(frames, radius=radius, trusted=told, progress=progress, cancelled=cancelled)
     return measurement_basis(
         measurement, frames, radius=radius, progress=progress, cancelled=cancelled
     )
@@ -194,8 +135,13 @@ def measurement_basis(
     estimate, part = measurement.correlation, _part(frames, measurement.region)
     if estimate is None:
         return automatic_basis(part, radius=radius, progress=progress, cancelled=cancelled)
-    direct = _DIRECT.get(estimate.source)
-    if direct is not None and estimate.base == estimate.source:
+    direct, asked = _measured_directly(estimate), measurement.parameters.source
+    if asked == "automatic" and estimate.source == "frames" and part.n_frames > 1:
+        # Frames that share nothing hold only noise; differences show it further out.
+        direct = "difference"
+    if asked == "flat" and estimate.lags.reach < 2 * radius:
+        direct = "flat"
+    if direct is not None:
         made = basis(
             part,
             radius=radius,
@@ -224,7 +170,8 @@ def recorded_basis(
 ) -> Basis:
     """Measure noise and picture where an extraction with these parameters finds the noise.
 
-    The figures are then those that the window shows for its mask.
+    The figures are then those that the window shows for its mask. Parameters of the statistical
+    method may also come from the user, to say where the noise is to be looked for.
 
     Parameters
     ----------
@@ -260,6 +207,11 @@ def recorded_basis(
     return measurement_basis(
         measurement, frames, radius=radius, progress=progress, cancelled=cancelled
     )
+
+
+def _measured_directly(estimate: CorrelationEstimate) -> NoiseSource | None:
+    """Return the source of noise that is measured again here, and further than it was."""
+    return _DIRECT.get(estimate.source) if estimate.base == estimate.source else None
 
 
 def _part(frames: Frames, region: Region | None) -> Frames:

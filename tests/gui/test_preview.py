@@ -45,7 +45,15 @@ def test_the_pictures_are_those_of_the_engine(loaded: MainWindow, qtbot: QtBot):
     np.testing.assert_allclose(found.predicted, expected, rtol=1e-5)
     np.testing.assert_allclose(found.original, session.frames.read(0))
     np.testing.assert_allclose(found.residual, found.original - found.predicted, atol=1e-2)
+    # Nobody sees the autocorrelation of the residual.
+    assert found.correlation is None
+    view.set_way("residual")
+    qtbot.waitUntil(lambda: view.live.current, timeout=15_000)
+    found = view.live.shown
+    assert found is not None
+    assert found.correlation is not None
     np.testing.assert_allclose(found.correlation, residual_correlation(found.residual))
+    view.set_way("beside")
     original, preview, residual = view.panes.pictures
     assert original.levels == preview.levels
     assert residual.levels[1] - residual.levels[0] == pytest.approx(
@@ -72,28 +80,32 @@ def test_it_follows_mask_frame_and_rectangle(loaded: MainWindow, qtbot: QtBot):
     assert not view.veil.text
 
 
-def test_it_updates_while_a_slider_is_held(loaded: MainWindow, qtbot: QtBot):
+def test_preview_and_figures_update_while_a_slider_is_held(loaded: MainWindow, qtbot: QtBot):
     view = shown(loaded, qtbot)
     panel = loaded.show_panel("quality")
-    masks: set[int] = set()
-    bars: set[str] = set()
-
-    def note() -> None:
-        if view.live.shown is not None:
-            masks.add(id(view.live.shown.mask))
+    session = loaded.session
+    session.set_parameter("method", "statistical")
+    wait_for_result(session, qtbot)
+    slider = loaded.panels["parameters"].rows["rho_min"].slider
+    slider.setSliderDown(True)
+    pictures, bars, masks = set(), set(), set()
+    for value in (slider.minimum() + 1, slider.maximum(), slider.minimum() + 1):
+        slider.setValue(value)
+        mask = session.mask
+        # Nothing more comes from the slider, whose handle is still down.
+        qtbot.waitUntil(lambda: view.live.current and session.quality.current, timeout=15_000)
+        assert slider.isSliderDown()
+        assert session.mask is mask
+        assert view.live.shown is not None
+        assert view.live.shown.mask is mask
+        assert view.panes.pictures[1].values is view.live.shown.predicted
+        pictures.add(view.live.shown.predicted.tobytes())
         bars.add(panel.copied.value.text())
-
-    view.live.changed.connect(note)
-    loaded.session.begin_drag()
-    kept = []
-    for size in range(1, 26):
-        loaded.session.set_parameter("center_size", size)
-        kept.append(loaded.session.mask)
-        qtbot.wait(40)
-    # The handle is still down.
-    assert len(masks) >= 5
+        masks.add(mask.cropped())
+    assert len(masks) >= 2
+    assert len(pictures) == len(masks)
     assert len(bars) >= 2
-    loaded.session.end_drag()
+    slider.setSliderDown(False)
 
 
 def test_a_frame_of_512_takes_less_than_100_ms():
@@ -140,7 +152,7 @@ def test_ways_of_looking(loaded: MainWindow, qtbot: QtBot):
     view.buttons["residual"].click()
     assert view.panes.seen == ("Residual",)
     assert view.correlation.isVisible()
-    assert view.correlation.plane is not None
+    qtbot.waitUntil(lambda: view.correlation.plane is not None, timeout=15_000)
     view.buttons["blink"].click()
     assert view.panes.seen == ("Original",)
     qtbot.waitUntil(lambda: view.panes.seen == ("Preview",), timeout=3000)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from structmask_gui.gui.views.theme import Theme, mixed
+from structmask_gui.gui.panels.words import paragraph, say
+from structmask_gui.gui.views.theme import mixed
+from structmask_gui.gui.views.themed import Themed
 
 
-class ShareBar(QWidget):
+class ShareBar(Themed):
     """A horizontal bar, filled from the left by a share of 0 to 1."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.share = 0.0
-        self._theme = Theme.of(self.palette())
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -30,18 +31,11 @@ class ShareBar(QWidget):
         """Return a bar's size."""
         return QSize(160, 12)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._theme = Theme.of(self.palette())
-            self.update()
-
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw trough and bar."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        theme = self._theme
+        theme = self.theme
         rect = QRectF(self.rect()).adjusted(0.5, 1.5, -0.5, -1.5)
         painter.setPen(theme.line)
         painter.setBrush(mixed(theme.background, theme.text, 0.1))
@@ -66,9 +60,7 @@ class BarRow(QWidget):
         font.setBold(True)
         self.value.setFont(font)
         self.bar = ShareBar(name)
-        self.sentence = QLabel()
-        self.sentence.setWordWrap(True)
-        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.sentence = paragraph()
         self.setToolTip(explanation)
         head = QHBoxLayout()
         head.addWidget(self.name)
@@ -84,7 +76,5 @@ class BarRow(QWidget):
     def show_share(self, share: float, value: str, sentence: str) -> None:
         """Show a share of 0 to 1, its value in words and what it means."""
         self.bar.set_share(share)
-        # Setting an equal text would lay out the panel again at every step of a slider.
-        for label, text in ((self.value, value), (self.sentence, sentence)):
-            if label.text() != text:
-                label.setText(text)
+        say(self.value, value)
+        say(self.sentence, sentence)

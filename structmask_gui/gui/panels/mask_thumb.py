@@ -6,18 +6,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from structmask_gui.gui.views.mask_cells import EMPTY, cell_colors
-from structmask_gui.gui.views.theme import Theme
+from structmask_gui.gui.views.themed import Themed
 
 _TITLE = 20
 _ARROW = 16
 
 
-class MaskThumb(QWidget):
+class MaskThumb(Themed):
     """A titled small mask, or the difference of two."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
@@ -26,7 +26,6 @@ class MaskThumb(QWidget):
         self._comparing = False
         self.codes: NDArray[np.uint8] | None = None
         self.stale = False
-        self._theme = Theme.of(self.palette())
         self.setAccessibleName(title)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -48,17 +47,10 @@ class MaskThumb(QWidget):
         """Return the size below which cells cannot be told apart."""
         return QSize(80, 80)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._theme = Theme.of(self.palette())
-            self.update()
-
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw title, cells, centre and arrows."""
         painter = QPainter(self)
-        theme = self._theme
+        theme = self.theme
         painter.fillRect(self.rect(), theme.background)
         painter.setPen(theme.text)
         title = self._title + (" (out of date)" if self.stale else "")
@@ -75,7 +67,7 @@ class MaskThumb(QWidget):
         painter.end()
 
     def _paint_cells(self, painter: QPainter, codes: NDArray[np.uint8]) -> None:
-        theme = self._theme
+        theme = self.theme
         height, width = codes.shape
         room_x, room_y = self.width() - 2 * _ARROW - 8, self.height() - _TITLE - 6
         cell = max(1.0, min(room_x / width, room_y / height))
@@ -98,8 +90,8 @@ class MaskThumb(QWidget):
 
     def _paint_arrows(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.muted, 1))
-        painter.setBrush(self._theme.muted)
+        painter.setPen(QPen(self.theme.muted, 1))
+        painter.setBrush(self.theme.muted)
         font = painter.font()
         font.setPointSizeF(font.pointSizeF() * 0.8)
         painter.setFont(font)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
-    QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
@@ -24,9 +24,9 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui import dialogs
-from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.panels.bars import BarRow
-from structmask_gui.gui.quality import PRESENT, Quality, Scores
+from structmask_gui.gui.panels.words import paragraph, say, scrolled
+from structmask_gui.gui.quality import ALIKE, PRESENT, Doubt, Quality, Scores
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.quality_curves import RadiusView, SuggestionView
 from structmask_gui.gui.views.theme import smaller
@@ -39,15 +39,34 @@ if TYPE_CHECKING:
 _NOTHING = "Open a stack: here you then see what its mask will do, before you train."
 _MEASURING = "Measuring the noise…"
 _ESTIMATE = "Error: estimate from a linear model, 1 is the noise itself"
-_HELPLESS = "Error: linear model; all are over 1, so of no help"
+_DOUBTS: dict[Doubt, str] = {
+    "picture": "The noise could not be told from the picture: do not rely on this order.",
+    "weak": "Too little noise to rank masks by: an error over 1 is more than the noise itself.",
+}
+_MORE: dict[Doubt, str] = {
+    "picture": "Flat parts of the picture may hold picture, too, and pass for noise. Record a dark"
+    " stack, or two frames of the same scene.",
+    "weak": "After any of these masks, what the linear model makes of the frame is further from the"
+    " picture than the noisy frame is. A trained network does better, in which order is not known.",
+}
+"""What is said under the ranking, and in its tooltip, where the order says nothing."""
 _TIFF = "TIFF (*.tif)"
+
+_PLAIN = {
+    "the spectrum beyond the optics' band": "detail finer than the optics resolve",
+    "the flattest patches, a smooth surface removed": "the flattest parts of the frames",
+}
+"""Where the noise was measured, for those who do not know the words."""
+
+_FEWEST_WORDS = 20
+"""Letters of a line below which the words beside the tabs cannot be read."""
 
 _NEXT_TO_NOTHING = 0.005
 """Share of the noise variance below which nothing needs to be hidden."""
 
 _COLUMNS = (
     ("Rank", "1 is the best; masks within 5 % of each other share a rank."),
-    ("Mask", "Which mask."),
+    ("Mask", "Which mask; equal masks stand in one row."),
     (
         "Error",
         "Estimate from a linear model of what a network trained with the mask gets wrong: noise"
@@ -90,16 +109,16 @@ class QualityPanel(QWidget):
             "Pixels of the mask that could be shown to the network without more noise being"
             " copied. The full bar is the whole mask but its centre.",
         )
-        self.reach = _paragraph()
+        self.reach = paragraph()
         self.destripe_button = QPushButton("Save destriped frames…")
         self.destripe_button.setToolTip(
             "Write the frames less the offset of each row or column; open them and measure again"
         )
         self.destripe_button.clicked.connect(self.ask_destriped)
         self.destripe_button.hide()
-        self.said = _paragraph()
+        self.said = paragraph()
         self.said.hide()
-        self.source = _paragraph()
+        self.source = paragraph()
         self.source.setEnabled(False)
         words = QWidget()
         column = QVBoxLayout(words)
@@ -110,28 +129,24 @@ class QualityPanel(QWidget):
         for widget in (self.said, self.copied, self.hidden, self.reach, self.source):
             column.addWidget(widget)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(words)
+        self.words = scrolled(words)
 
         self.radius = RadiusView()
         self.radius.pointed.connect(self._session.point)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         # The names of the masks need it; in a small window the words beside have less.
-        self.tabs.setMinimumWidth(self.fontMetrics().horizontalAdvance("x") * 49)
+        self.tabs.setMinimumWidth(self._letter() * 49)
         self.tabs.addTab(self._ranking_page(), "Ranking")
         self.tabs.addTab(self.radius, "Over the radius")
         self.tabs.addTab(self._suggest_page(), "Suggest")
 
         both = QWidget()
-        row = QHBoxLayout(both)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        row.addWidget(area, 1)
-        row.addWidget(self.tabs, 1)
+        self._row = QHBoxLayout(both)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(4)
+        self._row.addWidget(self.words, 1)
+        self._row.addWidget(self.tabs, 1)
         self.placeholder = QLabel(_NOTHING)
         self.placeholder.setWordWrap(True)
         self.placeholder.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -145,7 +160,9 @@ class QualityPanel(QWidget):
 
     def _ranking_page(self) -> QWidget:
         self.table = _table()
+        self.table.horizontalHeader().sectionResized.connect(self._on_section_resized)
         self.estimate = QLabel(_ESTIMATE)
+        self.estimate.setWordWrap(True)
         self.estimate.setFont(smaller(self.estimate.font()))
         self.estimate.setMargin(3)
         page = QWidget()
@@ -163,15 +180,19 @@ class QualityPanel(QWidget):
         self.suggest_button = QPushButton("Suggest masks")
         self.suggest_button.setToolTip("Work out a mask of every size from the measured noise")
         self.suggest_button.clicked.connect(self._quality.suggest)
+        self.stop_button = QPushButton("Cancel")
+        self.stop_button.setToolTip("Stop looking for masks")
+        self.stop_button.clicked.connect(self._quality.suggesting.cancel)
         self.take_button = QPushButton("Take it")
         self.take_button.setToolTip("Put the suggested mask in place of the present one")
         self.take_button.clicked.connect(self._take_knee)
-        self.suggested = ElidingLabel()
+        self.suggested = paragraph()
+        self.suggested.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         buttons = QHBoxLayout()
         buttons.setContentsMargins(6, 4, 6, 0)
         buttons.addWidget(self.suggested, 1)
-        buttons.addWidget(self.suggest_button)
-        buttons.addWidget(self.take_button)
+        for button in (self.suggest_button, self.stop_button, self.take_button):
+            buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -223,28 +244,43 @@ class QualityPanel(QWidget):
             _needless_words(needless, hidden),
         )
         curve = scores.assessment.curve
-        _say(self.reach, curve.sentence)
+        say(self.reach, curve.sentence)
         font = self.reach.font()
         if font.bold() != curve.spans:
             font.setBold(curve.spans)
             self.reach.setFont(font)
         self.destripe_button.setVisible(self._endless_lines() is not None)
-        helpless = min(item.error.total for item in scores.ranking) >= 1
-        _say(self.estimate, _HELPLESS if helpless else _ESTIMATE)
+        doubt = scores.doubt
+        say(self.estimate, _ESTIMATE if doubt is None else _DOUBTS[doubt])
+        font = self.estimate.font()
+        if font.bold() != (doubt is not None):
+            font.setBold(doubt is not None)
+            self.estimate.setFont(font)
         self.estimate.setToolTip(
             f"This mask: noise left {_times(error.noise_left)}, detail lost"
             f" {_times(error.detail_lost)}, in units of the noise variance."
+            if doubt is None
+            else _MORE[doubt]
         )
-        _say(self.source, f"Noise measured in {scores.basis.noise.source}.")
+        source = scores.basis.noise.source
+        may = "" if scores.basis.trusted else "; it may be picture"
+        say(self.source, f"Noise measured in {_PLAIN.get(source, source)}{may}.")
         self.radius.set_curve(curve)
-        self._fill_table(scores.ranking)
+        self._fill_table(scores.ranking, doubt)
 
-    def _fill_table(self, ranking: tuple[Ranked, ...]) -> None:
-        table = self.table
+    def _fill_table(self, ranking: tuple[Ranked, ...], doubt: Doubt | None) -> None:
+        table, renamed = self.table, False
         table.setRowCount(len(ranking))
+        # An order that says nothing has no ranks, and is pale.
+        table.setEnabled(doubt is None)
+        present = 0
         for y, item in enumerate(ranking):
+            names = item.label.split(ALIKE)
+            if PRESENT in names:
+                present = y
+            rank = f"{item.rank} =" if item.near_tie else str(item.rank)
             texts = (
-                f"{item.rank} =" if item.near_tie else str(item.rank),
+                rank if doubt is None else "\N{EN DASH}",
                 item.label,
                 _times(item.error.total),
                 _percent(item.copied),
@@ -260,27 +296,46 @@ class QualityPanel(QWidget):
                 if cell.text() != text:
                     cell.setText(text)
                     cell.setToolTip(text if x == 1 else "")
+                    renamed |= x == 1
                 font = cell.font()
-                if font.bold() != (item.label == PRESENT):
-                    font.setBold(item.label == PRESENT)
+                if font.bold() != (PRESENT in names):
+                    font.setBold(PRESENT in names)
                     cell.setFont(font)
-        present = next((y for y, item in enumerate(ranking) if item.label == PRESENT), 0)
+        if renamed:
+            table.resizeRowsToContents()
         if (cell := table.item(present, 1)) is not None:
             table.scrollToItem(cell)  # moves only if it cannot be seen
+
+    def _on_section_resized(self, column: int, _old: int, _new: int) -> None:
+        if column == 1:
+            self.table.resizeRowsToContents()
 
     # --- suggestion ---------------------------------------------------------------------------
 
     def _on_suggested(self) -> None:
-        suggestion = self._quality.suggestion
+        asked, suggestion = self._quality.suggesting, self._quality.suggestion
         self.suggestions.set_suggestion(suggestion)
         self.suggestions.setVisible(suggestion is not None)
-        self.suggest_button.setVisible(suggestion is None)
-        self.take_button.setVisible(suggestion is not None)
-        if suggestion is None:
-            words = "For every size the mask that hides most of the noise, found from its measured"
-            self.suggested.setText(f"{words} correlation.")
+        self.suggest_button.setVisible(suggestion is None and not asked.busy)
+        self.stop_button.setVisible(asked.busy)
+        self.take_button.setVisible(suggestion is not None and not asked.busy)
+        more = ""
+        if asked.busy:
+            text = "Looking for masks…"
+        elif asked.error:
+            text = f"No mask could be suggested: {asked.error}"
+        elif suggestion is None:
+            text = "Finds for every size the mask that hides most of the noise."
         else:
-            self.suggested.setText(suggestion.sentence + " Click the curve for another size.")
+            point = suggestion.points[suggestion.knee]
+            what = "Only the centre" if point.pixels == 1 else f"{point.pixels} pixels"
+            text = f"{what}: {_percent(point.copied)} still copied. Click the curve for others."
+            basis = self._quality.basis
+            if basis is not None and not basis.trusted:
+                text = f"{what}, but noise and picture could not be told apart: do not rely on it."
+            more = suggestion.sentence
+        say(self.suggested, text)
+        self.suggested.setToolTip(more)
         self._mark()
 
     def _mark(self) -> None:
@@ -362,7 +417,7 @@ class QualityPanel(QWidget):
             self._session.bug.emit(outcome.text)
 
     def _say_destriping(self, text: str) -> None:
-        _say(self.said, text)
+        say(self.said, text)
         self.said.setVisible(bool(text))
 
     def _on_closing(self) -> None:
@@ -375,6 +430,23 @@ class QualityPanel(QWidget):
         self._update()
 
     # --- size, end ----------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make the words a tab of their own where they would get too little beside the others."""
+        super().resizeEvent(event)
+        narrow = self.width() < self.tabs.minimumWidth() + _FEWEST_WORDS * self._letter()
+        beside = self.tabs.indexOf(self.words) < 0
+        if narrow and beside:
+            self._row.removeWidget(self.words)
+            self.tabs.insertTab(0, self.words, "Figures")
+            self.tabs.setCurrentIndex(0)
+        elif not narrow and not beside:
+            self.tabs.removeTab(0)
+            self._row.insertWidget(0, self.words, 1)
+            self.words.show()
+
+    def _letter(self) -> int:
+        return self.fontMetrics().horizontalAdvance("x")
 
     def sizeHint(self) -> QSize:
         """Return room for both bars and the ranking."""
@@ -402,7 +474,9 @@ def _table() -> QTableWidget:
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     table.setShowGrid(False)
-    table.setWordWrap(False)
+    # Names are never cut: what has several takes several lines.
+    table.setWordWrap(True)
+    table.setTextElideMode(Qt.TextElideMode.ElideNone)
     table.setAlternatingRowColors(True)
     table.setFrameShape(QFrame.Shape.NoFrame)
     table.setAccessibleName("Ranking of masks, estimate from a linear model")
@@ -411,18 +485,6 @@ def _table() -> QTableWidget:
     header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
     header.setHighlightSections(False)
     return table
-
-
-def _paragraph() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
-
-
-def _say(label: QLabel, text: str) -> None:
-    if label.text() != text:
-        label.setText(text)
 
 
 def _percent(share: float) -> str:

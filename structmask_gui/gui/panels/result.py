@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -21,6 +18,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.frames import ChosenFrames
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.panels.mask_thumb import MaskThumb, codes_of
+from structmask_gui.gui.panels.words import paragraph, scrolled
 from structmask_gui.gui.places import beside
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.lag import LagView
@@ -63,11 +61,8 @@ class ResultPanel(QWidget):
         self.progress.setFixedWidth(120)
         self.progress.setAccessibleName("Progress of judging")
         self.progress.hide()
-        self.sentence = QLabel(_NOTHING)
-        self.figures = QLabel()
+        self.sentence, self.figures = paragraph(_NOTHING), paragraph()
         for label in (self.sentence, self.figures):
-            label.setWordWrap(True)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.output = LagView("Noise in the output", quantity="r")
         self.residual = LagView("Residual", quantity="r")
@@ -85,11 +80,6 @@ class ResultPanel(QWidget):
         column.addWidget(self.sentence)
         column.addWidget(self.figures)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(words)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for view, name in ((self.output, "Output"), (self.residual, "Residual")):
@@ -98,7 +88,7 @@ class ResultPanel(QWidget):
         self.tabs.addTab(self.thumb, "Next")
         left = QVBoxLayout()
         left.addLayout(buttons)
-        left.addWidget(area, 1)
+        left.addWidget(scrolled(words), 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 2, 4, 2)
         layout.addLayout(left, 4)

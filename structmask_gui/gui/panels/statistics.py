@@ -9,16 +9,15 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QFrame,
     QGridLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from structmask_gui.gui.headline import in_labels
+from structmask_gui.gui.panels.words import say, scrolled
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session import Session
@@ -138,14 +137,9 @@ class StatisticsPanel(QWidget):
         inner.addWidget(self._figures)
         inner.addWidget(self.notes)
         inner.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(body)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)
+        layout.addWidget(scrolled(body))
         if session is not None:
             self._session = session
             session.mask_changed.connect(self._follow)
@@ -165,11 +159,11 @@ class StatisticsPanel(QWidget):
             self.sentence.setText(_NOTHING)
             self.notes.hide()
             return
-        _say(self.sentence, extraction.sentence)
-        _say(self.notes, in_labels("\n".join(extraction.notes)))
+        say(self.sentence, extraction.sentence)
+        say(self.notes, in_labels("\n".join(extraction.notes)))
         self.notes.setVisible(bool(extraction.notes))
         for name, text in figures(extraction).items():
-            _say(self.values[name], text)
+            say(self.values[name], text)
 
     def text(self) -> str:
         """Return all that the panel says, line by line."""
@@ -186,9 +180,3 @@ class StatisticsPanel(QWidget):
     def sizeHint(self) -> QSize:
         """Return room for the sentence and all figures."""
         return QSize(380, 180)
-
-
-def _say(label: QLabel, text: str) -> None:
-    # Setting an equal text would lay out the panel again at every step of a slider.
-    if label.text() != text:
-        label.setText(text)

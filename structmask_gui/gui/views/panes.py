@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from structmask_gui.gui.views.colormaps import lookup_table
 from structmask_gui.gui.views.plane_item import colored
-from structmask_gui.gui.views.theme import Theme
+from structmask_gui.gui.views.themed import Themed
 
 Mode = Literal["beside", "wipe", "blink"]
 
@@ -51,7 +51,7 @@ class Picture:
     levels: tuple[float, float]
 
 
-class Panes(QWidget):
+class Panes(Themed):
     """Draws pictures of the same size.
 
     "beside" shows all of them, "wipe" the first two with a line to drag between them, "blink" the
@@ -77,7 +77,6 @@ class Panes(QWidget):
         self._second = False
         self._grabbed: QPointF | None = None
         self._splitting = False
-        self._theme = Theme.of(self.palette())
         self._timer = QTimer(self)
         self._timer.setInterval(_BLINK)
         self._timer.timeout.connect(self.turn)
@@ -111,8 +110,16 @@ class Panes(QWidget):
         table = lookup_table("grey").astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
         table = np.uint32(0xFF000000) + table.astype(np.uint32)
         shapes = {picture.values.shape for picture in self._pictures}
+        # The original is the same for every mask.
+        known = {
+            (id(p.values), p.levels): image
+            for p, image in zip(self._pictures, self._images, strict=True)
+        }
+        self._images = [
+            known.get((id(p.values), p.levels)) or colored(p.values, p.levels, table)
+            for p in pictures
+        ]
         self._pictures, self._corner = pictures, corner
-        self._images = [colored(p.values, p.levels, table) for p in pictures]
         if {picture.values.shape for picture in pictures} != shapes:
             self.reset_zoom()
         self.update()
@@ -195,7 +202,7 @@ class Panes(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the pictures and their titles."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.background)
+        painter.fillRect(self.rect(), self.theme.background)
         if self._pictures:
             frames = self._frames()
             if self._mode == "beside":
@@ -212,7 +219,7 @@ class Panes(QWidget):
         self._draw_part(painter, n, frame, part)
 
     def _draw_title(self, painter: QPainter, n: int, where: QRectF, right: bool = False) -> None:
-        painter.setPen(self._theme.text)
+        painter.setPen(self.theme.text)
         side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignHCenter
         text = self.fontMetrics().elidedText(
             self._pictures[n].title, Qt.TextElideMode.ElideRight, int(where.width())
@@ -240,11 +247,11 @@ class Panes(QWidget):
         for n, part in ((0, left), (1, right)):
             if part.width() > 0 and n < len(self._images):
                 self._draw_part(painter, n, frame, part)
-        painter.setPen(QPen(self._theme.second, 2))
+        painter.setPen(QPen(self.theme.second, 2))
         painter.drawLine(QPointF(line, visible.top()), QPointF(line, visible.bottom()))
         middle = visible.center().x()
         half = QRectF(visible.left(), 0, middle - visible.left() - 4, _TITLE)
-        painter.setPen(self._theme.text)
+        painter.setPen(self.theme.text)
         flags = Qt.AlignmentFlag.AlignVCenter
         painter.drawText(half, flags | Qt.AlignmentFlag.AlignLeft, f"◂ {self._pictures[0].title}")
         half.moveLeft(middle + 4)
@@ -354,14 +361,7 @@ class Panes(QWidget):
         values = "   ".join(f"{p.title} {p.values[y, x]:.4g}" for p in self._pictures)
         return f"(x, y) = ({self._corner[1] + x}, {self._corner[0] + y})   {values}"
 
-    # --- colours, size ------------------------------------------------------------------------
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._theme = Theme.of(self.palette())
-            self.update()
+    # --- size ---------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
         """Return room for three pictures."""

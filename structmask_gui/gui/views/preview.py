@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
+    QLabel,
+    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.preview import LARGEST, LivePreview, Previewed
 from structmask_gui.gui.views.display import percentile_levels
 from structmask_gui.gui.views.lag import LagView
@@ -53,9 +56,14 @@ class PreviewView(QWidget):
         self.correlation.set_signed(True)
         self.correlation.pointed.connect(session.point)
         self.correlation.hide()
-        self.note = ElidingLabel(_WHAT)
-        self.note.setFont(smaller(self.note.font()))
-        self.note.set_tip(_TIP)
+        # In two lines beside the buttons; where there is no room, in one line below them.
+        self.note, self.note_below = QLabel(_WHAT.replace("from ", "from\n")), QLabel(_WHAT)
+        for label in (self.note, self.note_below):
+            label.setFont(smaller(label.font(), 0.8))
+            label.setToolTip(_TIP)
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.note_below.setContentsMargins(6, 0, 0, 2)
+        self.note_below.hide()
         self.buttons: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
         bar = QHBoxLayout()
@@ -82,8 +90,10 @@ class PreviewView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(bar)
+        layout.addWidget(self.note_below)
         layout.addLayout(self._below, 1)
         self.veil = Veil(self.panes)
+        self._contrast: tuple[NDArray[np.float32], tuple[float, float]] | None = None
         self.way = "beside"
         self.set_way("beside")
         self.live.changed.connect(self._update)
@@ -100,6 +110,7 @@ class PreviewView(QWidget):
         mode: Mode = "wipe" if way == "wipe" else "blink" if way == "blink" else "beside"
         self.panes.set_mode(mode)
         self.correlation.setVisible(way == "residual")
+        self.live.want_correlation(way == "residual")
         self._update()
 
     def _on_way(self) -> None:
@@ -108,18 +119,29 @@ class PreviewView(QWidget):
     def _update(self) -> None:
         shown = self.live.shown
         if shown is not None and not self._session.stale:
-            pictures = pictures_of(shown)
+            pictures = self._pictures_of(shown)
             self.panes.set_pictures(
                 pictures[2:] if self.way == "residual" else pictures,
                 (shown.place[0], shown.place[2]),
             )
             self.correlation.set_plane(shown.correlation)
-            cut = f"; the middle {LARGEST} × {LARGEST} pixels, draw a rectangle for another part"
-            self.note.setText(_WHAT + ("" if shown.whole else cut))
         elif shown is None:
             self.panes.set_pictures(())
             self.correlation.set_plane(None)
         self._say_state()
+
+    def _pictures_of(self, shown: Previewed) -> tuple[Picture, Picture, Picture]:
+        """Return original, preview and residual with the same contrast, found once for a frame."""
+        if self._contrast is None or self._contrast[0] is not shown.original:
+            self._contrast = shown.original, percentile_levels(shown.original)
+        low, high = self._contrast[1]
+        half = (high - low) / 2
+        part = "" if shown.whole else f", middle {LARGEST} × {LARGEST}"
+        return (
+            Picture("Original" + part, shown.original, (low, high)),
+            Picture("Preview", shown.predicted, (low, high)),
+            Picture("Residual", shown.residual, (-half, half)),
+        )
 
     def _say_state(self, *_: object) -> None:
         session, state = self._session, self._session.quality.state
@@ -135,7 +157,7 @@ class PreviewView(QWidget):
         self.correlation.set_placeholder("")
         # A mask that is being worked out takes the blink of an eye; a measurement does not.
         text = "Out of date: measuring…" if session.busy else "Out of date"
-        old = session.stale or state == "measuring"
+        old = session.stale or session.quality.basis is None
         self.veil.set_stale(text if old else "")
         self.correlation.set_stale(old, text)
 
@@ -158,22 +180,15 @@ class PreviewView(QWidget):
             self.veil.restyle(Theme.of(self.palette()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the veil over the pictures."""
+        """Keep the veil over the pictures, and the note where there is room for it."""
         super().resizeEvent(event)
+        buttons = sum(button.sizeHint().width() + 2 for button in self.buttons.values())
+        below = self.width() < buttons + self.note_below.sizeHint().width() // 2 + 24
+        self.note_below.setVisible(below)
+        self.note.setText("" if below else _WHAT.replace("from ", "from\n"))
         self.veil.follow()
 
     def release(self) -> None:
         """Stop the thread and drop the plot, before the window closes."""
         self.live.close()
         self.correlation.release()
-
-
-def pictures_of(shown: Previewed) -> tuple[Picture, Picture, Picture]:
-    """Return original, preview and residual with the same contrast."""
-    low, high = percentile_levels(shown.original)
-    half = (high - low) / 2
-    return (
-        Picture("Original", shown.original, (low, high)),
-        Picture("Preview", shown.predicted, (low, high)),
-        Picture("Residual", shown.residual, (-half, half)),
-    )

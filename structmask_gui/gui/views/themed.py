@@ -1,0 +1,23 @@
+"""A widget that paints itself, in the colours of the palette."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QWidget
+
+from structmask_gui.gui.views.theme import Theme
+
+
+class Themed(QWidget):
+    """Keeps `theme` up to date; what it draws beside follows by itself."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = Theme.of(self.palette())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.theme = Theme.of(self.palette())
+            self.update()
