@@ -6,6 +6,7 @@ descriptions, and the pixels are read in parts (`contents.RawStore`, `tiff_pages
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import re
@@ -131,12 +132,34 @@ def _is_plain_list(tif: TiffFile, chain: PageChain) -> bool:
         first = tif.pages.first
     except IndexError:
         return False
-    if any(getattr(first, f"is_{kind}") for kind in _DESCRIBED):
+    kinds = [kind for kind in _DESCRIBED if getattr(first, f"is_{kind}")]
+    if kinds and (kinds != ["shaped"] or _told_shape(first, chain.n_pages) is None):
         return False
     for kind in _DESCRIBED:
         # Asked of the file, it would look through all pages once more.
-        setattr(tif, f"is_{kind}", False)
+        setattr(tif, f"is_{kind}", kind in kinds)
     return first.dtype is not None and 0 not in first.shaped and len(first.dataoffsets) == 1
+
+
+def _told_shape(first: TiffPage, n_pages: int) -> tuple[tuple[int, ...], str] | None:
+    """Return shape and axes that tifffile wrote into a first page, if they are those of all pages.
+
+    What is not as clear as that is left to tifffile.
+    """
+    try:
+        told = json.loads(str(first.shaped_description))
+        shape = tuple(map(int, told["shape"]))
+        axes = str(told.get("axes", ""))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    frame = tuple(first.shape)
+    lead = len(shape) - len(frame)
+    whole = lead > 0 and shape[lead:] == frame and math.prod(shape[:lead]) == n_pages
+    if not whole or "truncated" in told or told.get("name") or first.samplesperpixel != 1:
+        return None
+    if len(axes) != len(shape):
+        axes = "Q" * lead + first.axes
+    return (shape, axes) if axes.endswith(first.axes) else None
 
 
 def _can_be_listed(tif: TiffFile, chain: PageChain, name: str) -> bool:
@@ -258,6 +281,10 @@ def _plain_series(tif: TiffFile, chain: PageChain) -> TiffPageSeries:
     from tifffile import TiffPageSeries
 
     first = tif.pages.first
+    told = _told_shape(first, chain.n_pages) if first.is_shaped else None
+    if told is not None:
+        shape, axes = told
+        return TiffPageSeries([first], shape, first.dtype, axes, kind="shaped")
     shape, axes = (chain.n_pages, *first.shape), f"I{first.axes}"
     return TiffPageSeries([first], shape, first.dtype, axes, kind="uniform")
 

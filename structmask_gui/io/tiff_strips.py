@@ -37,14 +37,14 @@ class _Layout(NamedTuple):
         All entries of a page, with the place and the length of the pixels as its two groups.
     alike : bytes
         The same bytes without what is only told, to compare lists of unlike length.
-    offset, count : Struct
+    place, length : Struct
         Read the groups.
     """
 
     pattern: re.Pattern[bytes]
     alike: bytes
-    offset: struct.Struct
-    count: struct.Struct
+    place: struct.Struct
+    length: struct.Struct
 
 
 class StripList:
@@ -97,8 +97,8 @@ class StripList:
                 return
             layout = learnt
             self._layouts.insert(0, layout)
-        self.offsets.append(layout.offset.unpack(found[1])[0])
-        self.counts.append(layout.count.unpack(found[2])[0])
+        self.offsets.append(layout.place.unpack(found[1])[0])
+        self.counts.append(layout.length.unpack(found[2])[0])
 
     def _learnt(self, tags: bytes) -> _Layout | None:
         """Find out which bytes have to be the same in all such pages; None if it is none."""

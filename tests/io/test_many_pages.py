@@ -106,6 +106,71 @@ def test_other_pages_are_read_one_by_one(options: dict[str, Any], tmp_path: Path
     assert first.shape == (20, 24)
 
 
+@pytest.mark.parametrize(
+    ("shape", "metadata"),
+    [
+        ((70, 20, 24), {}),
+        ((70, 20, 24), {"axes": "TYX"}),
+        ((7, 10, 20, 24), {"axes": "TZYX"}),
+        ((7, 10, 20, 24), {"axes": "TCYX"}),
+        ((7, 10, 20, 24), {}),
+        ((7, 1, 10, 20, 24), {"axes": "TCZYX", "note": "more"}),
+    ],
+    ids=str,
+)
+def test_the_shape_that_tifffile_writes(
+    shape: tuple[int, ...], metadata: dict[str, Any], tmp_path: Path, read_one_by_one: Any
+) -> None:
+    array = values().reshape(shape)
+    path = tmp_path / "a.tif"
+    options: dict[str, Any] = {"photometric": "minisblack", "compression": "zlib"}
+    tifffile.imwrite(path, array, metadata=metadata, **options)
+    assert lists_pages(path)
+    with open_stack(path) as stack, read_one_by_one(path) as other:
+        assert (stack.axes, stack.shape) == (other.axes, other.shape)
+        assert (stack.kind, stack.notes, stack.series) == (other.kind, other.notes, other.series)
+        assert stack.metadata == other.metadata
+        for frame in range(stack.n_frames):
+            assert np.array_equal(stack.read(frame), other.read(frame))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"shape": [35, 20, 24]}',
+        '{"shape": [70, 24, 20]}',
+        '{"shape": [70, 20, 24], "truncated": true}',
+        '{"shape": "70"}',
+        '{"shape": [[70]]}',
+        '{"shape": ' + "[" * 5000,
+        "shape=(70,20,24)",
+    ],
+    ids=lambda text: text[:30],
+)
+def test_a_shape_that_is_not_that_of_all_pages(
+    text: str, tmp_path: Path, read_one_by_one: Any
+) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for number, page in enumerate(values()):
+            writer.write(
+                page,
+                photometric="minisblack",
+                metadata=None,
+                contiguous=False,
+                description=text if number == 0 else None,
+            )
+
+    def told(opened: Any) -> Any:
+        try:
+            with opened(path) as stack:
+                return stack.axes, stack.shape, stack.notes, stack.series
+        except InputError as error:
+            return str(error)
+
+    assert told(open_stack) == told(read_one_by_one)
+
+
 @pytest.mark.parametrize("big", [False, True])
 def test_what_is_told_of_each_page_makes_no_difference(
     big: bool, tmp_path: Path, read_one_by_one: Any
