@@ -62,6 +62,15 @@ def write_images(folder: Path) -> list[Path]:
         options = {"photometric": "minisblack", **options}
         with contextlib.suppress(Exception):  # a codec that this imagecodecs cannot write
             tifffile.imwrite(folder / name, grey, **options)
+    # Enough pages to be listed by `tiff_strips`: with the shape of all in the first, with a text in
+    # each.
+    many = pixels((70, 16, 20))
+    tifffile.imwrite(folder / "shaped_pages.tif", many, compression="zlib")
+    with tifffile.TiffWriter(folder / "described_pages.tif") as writer:
+        for number, page in enumerate(many):
+            told = {"software": "camera"} if number == 0 else {}
+            words = "frame " + "x" * (number % 7)
+            writer.write(page, contiguous=False, metadata=None, description=words, **told)
     for name, compression in (("jpeg.tif", "jpeg"), ("webp.tif", "webp")):
         tifffile.imwrite(folder / name, colour, photometric="rgb", compression=compression)
     for name, compression, big in (("pages.tif", None, False), ("more_pages.tif", "zlib", True)):
