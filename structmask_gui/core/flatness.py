@@ -80,8 +80,11 @@ class TileStatistics:
 
         window, bands, _ = _geometry(self.side)
         mean = tiles.reshape(len(tiles), -1) @ (window.ravel() / window.sum())
-        spectrum = fft.rfft2((tiles - mean[:, None, None]) * window, axes=(1, 2))
-        power = spectrum.real**2 + spectrum.imag**2
+        values = tiles - mean[:, None, None]
+        values *= window
+        spectrum = fft.rfft2(values, axes=(1, 2), overwrite_x=True)
+        power = np.square(spectrum.real)
+        power += np.square(spectrum.imag)
         flat = power.reshape(len(tiles), -1)
         blocks = _block_means(tiles)
         return TilePower(
@@ -382,11 +385,16 @@ def _block_means(tiles: NDArray[np.float32]) -> NDArray[np.float32]:
     blocks = side // _BLOCK
     used = blocks * _BLOCK
     # A product with a narrow matrix is many times faster than a mean over short axes.
-    mean = np.kron(np.eye(blocks), np.full((_BLOCK, 1), 1 / _BLOCK**2)).astype(np.float32)
-    across = tiles[:, :used, :used].reshape(count * used, used) @ mean
+    across = tiles[:, :used, :used].reshape(count * used, used) @ _averaging(blocks)
     flat = across.reshape(count, blocks, _BLOCK, blocks).sum(axis=2).reshape(count, -1)
     plane = _geometry(side)[2].astype(np.float32)
     return np.asarray(flat - (flat @ plane) @ plane.T, dtype=np.float32)
+
+
+@lru_cache(maxsize=8)
+def _averaging(blocks: int) -> NDArray[np.float32]:
+    mean = np.kron(np.eye(blocks), np.full((_BLOCK, 1), 1 / _BLOCK**2))
+    return np.asarray(mean, dtype=np.float32)
 
 
 def _degrees(blocks: NDArray[np.float32]) -> float:

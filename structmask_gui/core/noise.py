@@ -355,7 +355,9 @@ class _Measuring:
         same = len(places) == len(plan) and np.array_equal(places, plan.places)
         stored = plan if same else Plan(plan.patch_shape, places)
         screening = hazards.Screening()
+        # A quarter each, so that two cores share the work of even a small stack.
         per_chunk = max(1, min(128, 2**22 // (plan.patch_shape[0] * plan.patch_shape[1])))
+        per_chunk = min(per_chunk, max(16, -(-len(stored) // 4)))
         chunks = self._patches(self._stored, stored, per_chunk)
         done = 0
         with closing(in_threads(lambda chunk: hazards.look(chunk.patches), chunks)) as looks:
@@ -485,7 +487,7 @@ class _Measuring:
         if not first.bins or any(pool.n_patches < 8 for pool in first.bins):
             return ()
         return tuple(
-            BrightnessBin(mean, pool.estimate())
+            BrightnessBin(mean, pool.estimate(first.pool))
             for mean, pool in zip(self._bin_means(first), first.bins, strict=True)
         )
 

@@ -21,6 +21,9 @@ from structmask_gui.core.surfaces import Surface
 from structmask_gui.core.threads import in_threads
 from structmask_gui.core.under_picture import cut_tiles
 
+# Patches whose spectra are added at least, where there are so many.
+_FOR_SPECTRUM = 32
+
 
 @dataclass
 class Pooled:
@@ -33,7 +36,7 @@ class Pooled:
     tiles : TileStatistics
         Power of the tiles that the patches are cut into.
     spectrum : SpectrumSum
-        Sum of the patches' spectra.
+        Sum of some of the patches' spectra.
     log_variance : ndarray, shape (patches,)
         Of each patch; NaN of those that are not used or hold nothing.
     image : ndarray or None, shape (far + 1, 2 far + 1)
@@ -64,6 +67,7 @@ class _Part:
     variance: FloatArray
     tiles: TilePower
     power: FloatArray
+    powers: int
     hot: int
     pixels: int
 
@@ -108,7 +112,7 @@ class Pooling:
             SpectrumSum(plan.patch_shape[0] // 2 * 2),
             np.full(len(plan), np.nan),
             np.zeros(kernel.half_shape) if self._far > reach else None,
-            bins=[LagPool(pooled, self._surface) for _ in range(number)],
+            bins=[LagPool(pooled, self._surface, clusters=False) for _ in range(number)],
         )
 
     def run(
@@ -158,6 +162,8 @@ class Pooling:
         half = half[:, : reach + 1, far - reach : far + reach + 1]
         products = self.result.pool.products(half, scale)
         side = self.result.spectrum.side
+        # The mean spectrum is known well enough from some of the patches.
+        some = patches[:: max(1, len(self._plan) // _FOR_SPECTRUM), :side, :side]
         stop_if(cancelled)
         return _Part(
             index[inside],
@@ -165,7 +171,8 @@ class Pooling:
             image,
             half[:, 0, reach].astype(np.float64) * scale**2 / patches[0].size,
             self.result.tiles.power_of(cut_tiles(patches, self.result.tiles.side)),
-            self.result.spectrum.power_of(patches[:, :side, :side]),
+            self.result.spectrum.power_of(some),
+            len(some),
             hot,
             patches.size,
         )
@@ -179,7 +186,7 @@ class Pooling:
         result.hot += part.hot
         result.pixels += part.pixels
         result.tiles.append(part.tiles)
-        result.spectrum.append(part.power, len(part.index))
+        result.spectrum.append(part.power, part.powers)
         if self._bin_of is not None:
             which = self._bin_of[part.index]
             for number, pool in enumerate(result.bins):

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.stillness import middle
+from structmask_gui.core.stillness import finite, middle
 from structmask_gui.core.wholeframe import LineCovariance
 
 # Powers of two between which the spread of a frame is left as it is, and beyond which variances do
 # not fit float64 however they are worked out.
 _SMALL, _LARGE = -24, 40
 _SMALLEST, _LARGEST = -480, 480
-_MOST_FRAMES = 4
+_MOST_FRAMES, _ROWS = 4, 8
 
 
 class ScaledFrames:
@@ -71,7 +71,7 @@ def exponent_for(frames: Frames) -> int:
     if frames.dtype.kind != "f":
         return 0
     for frame in range(min(frames.n_frames, _MOST_FRAMES)):
-        values = middle(frames, frame)
+        values = _some_rows(frames, frame)
         spread = float(values.max() / 2 - values.min() / 2)
         if spread > 0:
             break
@@ -85,6 +85,13 @@ def exponent_for(frames: Frames) -> int:
             f" {2 * spread:.0e}); multiply them by a constant."
         )
     return 0 if _SMALL <= size <= _LARGE else -size
+
+
+def _some_rows(frames: Frames, frame: int) -> NDArray[np.float64]:
+    """Return a few rows of the middle of a frame, or all of the middle if they are constant."""
+    middle_row = frames.frame_shape[0] // 2
+    values = finite(frames.read(frame, middle_row, middle_row + _ROWS))
+    return values if values.min() < values.max() else middle(frames, frame)
 
 
 def in_grey_levels(estimate: CorrelationEstimate, exponent: int) -> CorrelationEstimate:

@@ -122,9 +122,12 @@ class LagPool:
         Gives patch shape and reach.
     surface : Surface
         What was taken off each patch.
+    clusters : bool
+        Whether to keep account of what patches beside each other share; a pool of some of the
+        patches takes that from the pool of all, see `estimate`.
     """
 
-    def __init__(self, kernel: LagKernel, surface: Surface) -> None:
+    def __init__(self, kernel: LagKernel, surface: Surface, clusters: bool = True) -> None:
         height, width = kernel.patch_shape
         reach_y, reach_x = kernel.reach
         if reach_y != reach_x:
@@ -140,7 +143,8 @@ class LagPool:
         self._n = 0
         self._patch = _Quadratic(size, self._centre)
         self._row, self._column = _Quadratic(size, self._centre), _Quadratic(size, self._centre)
-        self._open = (_Clusters(), _Clusters())
+        self._open = (_Clusters(), _Clusters()) if clusters else ()
+        self._shared: tuple[FloatArray, FloatArray] | None = None
 
     @property
     def n_patches(self) -> int:
@@ -170,6 +174,7 @@ class LagPool:
         self._total += products.sum(axis=0)
         self._n += len(products)
         self._patch.add(products)
+        self._shared = None
         frames = places[:, 0]
         for axis, clusters in enumerate(self._open):
             tiles = places[:, 1 + axis] // self._patch_shape[axis]
@@ -181,9 +186,16 @@ class LagPool:
             # Only the frame that is being read can have more.
             (self._row, self._column)[axis].add(clusters.take_before(int(frames[-1])))
 
-    def estimate(self) -> LagEstimate:
-        """Return the estimate from all patches added so far; at least two of them."""
-        for quadratic, clusters in zip((self._row, self._column), self._open, strict=True):
+    def estimate(self, like: LagPool | None = None) -> LagEstimate:
+        """Return the estimate from all patches added so far; at least two of them.
+
+        Parameters
+        ----------
+        like : LagPool, optional
+            A pool of patches of the same images that has been estimated: its account of what
+            patches share is taken.
+        """
+        for quadratic, clusters in zip((self._row, self._column), self._open, strict=False):
             quadratic.add(clusters.take_before(np.inf))
         mean = self._total / self._n
         covariance = self._bias.undo(mean, self._tail_beyond(self._unfold(mean)))
@@ -197,7 +209,12 @@ class LagPool:
         positive = lags & (prior > 0) & self._independent_half()
         scale = float(np.median(alone[positive] / prior[positive])) if positive.any() else 0.0
         variance = (degrees * alone + _PRIOR_DEGREES * scale * prior) / (degrees + _PRIOR_DEGREES)
-        inflation, dof = self._inflation(rho, degrees + _PRIOR_DEGREES)
+        if like is None or like._shared is None:
+            self._shared = self._inflation(rho, degrees + _PRIOR_DEGREES)
+            inflation, dof = self._shared
+        else:
+            inflation, dof = like._shared
+            dof = np.minimum(dof, degrees + _PRIOR_DEGREES)
         error = np.sqrt(variance * inflation)
         error[self._centre] = 0.0
         return LagEstimate(

@@ -25,8 +25,8 @@ _SHIFT_THAT_MATTERS = 0.03
 _SETTLED = 0.0025
 # Share of what two frames have in common that is on whole lines, from which there is nothing else.
 _LINES = 0.85
-# Values of which a part will do for the median: it is then known to half a percent.
-_MANY = 2**18
+# Values of which a part will do for the median: it is then known to one percent.
+_MANY = 2**17
 # Pixels by which an image is continued; it is moved by 3 at most.
 _PAD = 12
 # Low-passed pixels that share their noise, of those that are left.

@@ -141,3 +141,27 @@ def test_largest_lag_can_be_lowered_afterwards():
     rho, error = np.full((9, 9), 0.5), np.full((9, 9), 0.01)
     assert select_lags(estimate_of(rho, error), Parameters(max_lag=2)).kept.shape == (5, 5)
     assert select_lags(estimate_of(rho, error), Parameters(max_lag=50)).kept.shape == (9, 9)
+
+
+def test_a_pool_of_some_patches_takes_what_lines_share_from_the_pool_of_all():
+    rng = np.random.default_rng(7)
+    kernel, surface = LagKernel((64, 64), (10, 10)), Surface((64, 64), 0)
+    frames = rng.normal(size=(6, 256, 256)) + rng.normal(size=(6, 256, 1))
+    whole, part, blind = (LagPool(kernel, surface, clusters=more) for more in (True, False, False))
+    for number, frame in enumerate(frames):
+        patches = frame.reshape(4, 64, 4, 64).swapaxes(1, 2).reshape(-1, 64, 64)
+        y, x = np.divmod(np.arange(16), 4)
+        places = np.stack([np.full(16, number), 64 * y, 64 * x], axis=1)
+        half = kernel.half_plane(surface.remove_from(patches.astype(np.float32)))
+        whole.add(half, places)
+        part.add(half[::2], places[::2])
+        blind.add(half[::2], places[::2])
+    of_all = whole.estimate()
+    assert of_all.inflation > 1.5
+    own, like = blind.estimate(), part.estimate(whole)
+    assert own.inflation == 1.0
+    assert like.inflation == of_all.inflation
+    assert np.array_equal(own.rho, like.rho)
+    # Lags along the row, where the lines are.
+    row = slice(11, 21)
+    assert (like.standard_error[10, row] > 1.2 * own.standard_error[10, row]).all()
