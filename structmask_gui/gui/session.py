@@ -159,6 +159,10 @@ class Session(SessionEdits):
 
     def refresh(self) -> None:
         """Bring the result up to date: at once if the pixels need not be read again."""
+        self._not_opened = ""
+        self._refresh()
+
+    def _refresh(self) -> None:
         if self._all_frames is None or self._busy_with == "opening":
             return
         request = self._request()
@@ -249,7 +253,7 @@ class Session(SessionEdits):
         self._asked = request
         self._measurement = measurement
         self._extraction = extraction
-        self._set_error("")
+        self._set_error(self._not_opened)
         self._set_stale(error is not None)
         self.extraction_changed.emit(extraction)
         self.mask_changed.emit()
@@ -277,14 +281,18 @@ class Session(SessionEdits):
         else:
             self._answer_failure(outcome)
             if self._stale or self._extraction is None:
-                self.refresh()  # opening had stopped the measurement of the stack that stays
+                # Opening had stopped the measurement of the stack that stays. What it ends with
+                # must not take the place of what the person has just asked for.
+                self._not_opened = self._error
+                self._refresh()
 
     def _on_measured(self, outcome: Outcome) -> None:
         if outcome.ticket != self._measure_ticket:
             return
         if outcome.kind != "done":
             self._set_busy("")
-            self._answer_failure(outcome)
+            if outcome.kind != "error" or not self._not_opened:
+                self._answer_failure(outcome)
             return
         request, measurement, extraction, keep, warning = outcome.result
         if keep is not None:
@@ -295,10 +303,10 @@ class Session(SessionEdits):
         del self._kept[_KEPT_MEASUREMENTS:]
         if request == self._request():
             self._show(request, measurement, extraction)
-            self._set_error(warning)
+            self._set_error(self._not_opened or warning)
             self._set_busy("")
         else:
-            self.refresh()
+            self._refresh()
 
     def _on_read(self, outcome: Outcome) -> None:
         if outcome.ticket != self._read_ticket:

@@ -83,4 +83,5 @@ class SessionLooks(SessionState):
 
     def dismiss_error(self) -> None:
         """Take the sentence away, as when it has been read."""
+        self._not_opened = ""
         self._set_error("")

@@ -102,6 +102,8 @@ class SessionState(QObject):
         self._result: Extraction | None = None
         self._stale = False
         self._estimate_error: float | None = None
+        self._not_opened = ""
+        """Why the file that was asked for last could not be opened, if the one before stays."""
         self._busy_with = ""
         self._error = ""
         self._pinned: Mask | None = None

@@ -182,6 +182,24 @@ def test_a_file_that_cannot_be_opened_leaves_the_present_one(
     assert not workshop.opened[0].closed
 
 
+def test_why_a_file_cannot_be_opened_is_not_hidden_by_the_file_before(
+    session: Session, workshop: Workshop, qtbot: QtBot
+):
+    workshop.error = InputError("first.tif: has one patch only.")
+    with qtbot.waitSignal(session.failed):
+        session.open("first.tif")
+    qtbot.waitUntil(lambda: not session.busy and "one patch" in session.error)
+    with qtbot.waitSignal(session.failed):
+        session.open("bad.tif")
+    # The stack that stays is measured again, in vain.
+    qtbot.waitUntil(lambda: len(workshop.measured) == 2 and not session.busy)
+    assert session.error == "bad.tif: is damaged; copy it again."
+    # The next thing that the person does is answered for itself.
+    session.set_parameter("patch_size", 32)
+    qtbot.waitUntil(lambda: len(workshop.measured) == 3 and not session.busy)
+    assert "one patch" in session.error
+
+
 def test_one_bad_file_of_several_closes_the_others(
     session: Session, workshop: Workshop, qtbot: QtBot
 ):
