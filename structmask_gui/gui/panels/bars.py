@@ -64,6 +64,7 @@ class BarRow(QWidget):
         self.setToolTip(explanation)
         head = QHBoxLayout()
         head.addWidget(self.name)
+        head.addSpacing(6)
         head.addStretch(1)
         head.addWidget(self.value)
         layout = QVBoxLayout(self)

@@ -52,12 +52,6 @@ _MORE: dict[Doubt, str] = {
 """What is said under the ranking, and in its tooltip, where the order says nothing."""
 _TIFF = "TIFF (*.tif)"
 
-_PLAIN = {
-    "the spectrum beyond the optics' band": "detail finer than the optics resolve",
-    "the flattest patches, a smooth surface removed": "the flattest parts of the frames",
-}
-"""Where the noise was measured, for those who do not know the words."""
-
 _FEWEST_WORDS = 20
 """Letters of a line below which the words beside the tabs cannot be read."""
 
@@ -160,7 +154,6 @@ class QualityPanel(QWidget):
 
     def _ranking_page(self) -> QWidget:
         self.table = _table()
-        self.table.horizontalHeader().sectionResized.connect(self._on_section_resized)
         self.estimate = QLabel(_ESTIMATE)
         self.estimate.setWordWrap(True)
         self.estimate.setFont(smaller(self.estimate.font()))
@@ -262,14 +255,13 @@ class QualityPanel(QWidget):
             if doubt is None
             else _MORE[doubt]
         )
-        source = scores.basis.noise.source
         may = "" if scores.basis.trusted else "; it may be picture"
-        say(self.source, f"Noise measured in {_PLAIN.get(source, source)}{may}.")
+        say(self.source, f"Noise measured in {scores.basis.noise.source}{may}.")
         self.radius.set_curve(curve)
         self._fill_table(scores.ranking, doubt)
 
     def _fill_table(self, ranking: tuple[Ranked, ...], doubt: Doubt | None) -> None:
-        table, renamed = self.table, False
+        table = self.table
         table.setRowCount(len(ranking))
         # An order that says nothing has no ranks, and is pale.
         table.setEnabled(doubt is None)
@@ -296,19 +288,12 @@ class QualityPanel(QWidget):
                 if cell.text() != text:
                     cell.setText(text)
                     cell.setToolTip(text if x == 1 else "")
-                    renamed |= x == 1
                 font = cell.font()
                 if font.bold() != (PRESENT in names):
                     font.setBold(PRESENT in names)
                     cell.setFont(font)
-        if renamed:
-            table.resizeRowsToContents()
         if (cell := table.item(present, 1)) is not None:
             table.scrollToItem(cell)  # moves only if it cannot be seen
-
-    def _on_section_resized(self, column: int, _old: int, _new: int) -> None:
-        if column == 1:
-            self.table.resizeRowsToContents()
 
     # --- suggestion ---------------------------------------------------------------------------
 
@@ -470,7 +455,8 @@ def _table() -> QTableWidget:
         heading.setToolTip(explanation)
         table.setHorizontalHeaderItem(x, heading)
     table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(20)
+    table.verticalHeader().setMinimumSectionSize(18)
+    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
     table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
     table.setShowGrid(False)

@@ -52,12 +52,12 @@ class PreviewView(QWidget):
         self.live = LivePreview(session, self)
         self.panes = Panes()
         self.panes.pointed.connect(session.point)
-        self.correlation = LagView("Autocorrelation of the residual", quantity="r")
+        self.correlation = LagView("Its autocorrelation", quantity="r")
         self.correlation.set_signed(True)
         self.correlation.pointed.connect(session.point)
         self.correlation.hide()
-        # In two lines beside the buttons; where there is no room, in one line below them.
-        self.note, self.note_below = QLabel(_WHAT.replace("from ", "from\n")), QLabel(_WHAT)
+        # Beside the buttons, in two lines if need be; where there is no room, below them.
+        self.note, self.note_below = QLabel(_WHAT), QLabel(_WHAT)
         for label in (self.note, self.note_below):
             label.setFont(smaller(label.font(), 0.8))
             label.setToolTip(_TIP)
@@ -183,9 +183,12 @@ class PreviewView(QWidget):
         """Keep the veil over the pictures, and the note where there is room for it."""
         super().resizeEvent(event)
         buttons = sum(button.sizeHint().width() + 2 for button in self.buttons.values())
-        below = self.width() < buttons + self.note_below.sizeHint().width() // 2 + 24
-        self.note_below.setVisible(below)
-        self.note.setText("" if below else _WHAT.replace("from ", "from\n"))
+        needed, room = self.note_below.sizeHint().width(), self.width() - buttons - 24
+        self.note_below.setVisible(room < needed // 2)
+        self.note.setVisible(room >= needed // 2)
+        text = _WHAT if room >= needed else _WHAT.replace("from ", "from\n")
+        if text != self.note.text():
+            self.note.setText(text)
         self.veil.follow()
 
     def release(self) -> None:
