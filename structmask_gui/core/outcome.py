@@ -162,6 +162,7 @@ def judge(
         too_much=COPIED if source == "difference" else 2 * COPIED,
         lost=lost,
         expected=expected,
+        cancelled=cancelled,
     )
     return Outcome(
         source=source,
@@ -290,10 +291,13 @@ def _advise(
     too_much: float,
     lost: float,
     expected: float,
+    cancelled: IsCancelled,
 ) -> tuple[Advice, Mask | None, str]:
     """Return the advice, the mask to try next and the sentence that says why."""
     curve = copied_curve(noise.values, mask)
-    best = suggest(noise.values, image.values, radius, pixels=noise.pixels).mask
+    best = suggest(
+        noise.values, image.values, radius, pixels=noise.pixels, cancelled=cancelled
+    ).mask
     present = Mask(mask)
     if copied > too_much:
         what = f"The output repeats {100 * copied:.0f} % of the noise"

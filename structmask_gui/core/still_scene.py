@@ -115,8 +115,7 @@ class StillScene:
         units = _units(frames.n_frames, frames.frame_shape)
         for done, (start, place) in enumerate(units):
             progress(done, len(units), "Comparing frames")
-            stop_if(cancelled)
-            self._comparisons += _compared(frames, start, place, radius)
+            self._comparisons += _compared(frames, start, place, radius, cancelled)
         progress(len(units), len(units), "Comparing frames")
         self.pixels = sum(one.pixels for one in self._comparisons)
 
@@ -160,7 +159,9 @@ def _cuts(side: int) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in pairwise(edges)]
 
 
-def _compared(frames: Frames, start: int, place: Place, radius: int) -> list[_Comparison]:
+def _compared(
+    frames: Frames, start: int, place: Place, radius: int, cancelled: IsCancelled
+) -> list[_Comparison]:
     """Return some of the frames that follow each other, each with the mean of the others."""
     height, width = frames.frame_shape
     # What lies beyond a tile is shown to the prediction, as it is within a whole frame.
@@ -173,6 +174,7 @@ def _compared(frames: Frames, start: int, place: Place, radius: int) -> list[_Co
         _numbers(frames.read(frame, y0, y1)[:, x0:x1]) for frame in range(start, start + together)
     ]
     for a, b in pairwise(parts):
+        stop_if(cancelled)
         difference = a - b
         finite = np.isfinite(difference)
         good &= finite & unmoved(difference, finite)
@@ -182,6 +184,7 @@ def _compared(frames: Frames, start: int, place: Place, radius: int) -> list[_Co
     compared = good.astype(np.float32)
     found = []
     for index in sorted({round(i) for i in np.linspace(0, together - 1, _PREDICTED)}):
+        stop_if(cancelled)
         others = np.stack([part for i, part in enumerate(parts) if i != index])
         mean = others.mean(axis=0)
         if together > 2:
