@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tifffile
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.mask import Mask
+from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.io.export import save_npy
 
 
@@ -77,6 +80,20 @@ def test_the_record_beside_the_mask_says_where_the_noise_is_measured(
     other = structmask("quality", mask, noisy, "--source", "frames", "--json").json
     assert other["as_in_record"] is None
     assert other["noise_measured_in"] != "flat patches"
+
+
+def test_noise_that_cannot_be_told_from_the_picture_is_said(structmask, noisy, masks, tmp_path):
+    rng = np.random.default_rng(2)
+    blobs = gaussian_filter(rng.normal(size=(200, 200)), 3)
+    blobs *= gaussian_filter(rng.normal(size=(200, 200)), 15)
+    model = NoiseModel(kernels()["block 3"], 0.1, 10.0)
+    frame = 1000 + simulate(model, blobs.shape, picture=blobs, strength=3, seed=1)[0]
+    path = tmp_path / "blobs.tif"
+    tifffile.imwrite(path, frame.astype(np.float32))
+    assert not structmask("quality", masks[0], path, "--json").json["noise_told_from_picture"]
+    assert "could not be told from the picture" in structmask("quality", masks[0], path).out
+    assert structmask("quality", masks[0], noisy, "--json").json["noise_told_from_picture"]
+    assert "could not be told" not in structmask("quality", masks[0], noisy).out
 
 
 def test_a_damaged_record_beside_the_mask_is_said(structmask, noisy, masks):
