@@ -129,7 +129,7 @@ def strays_sentence(mask: Mask) -> str:
         where = ""
     return (
         f"Only {len(strays)} of the {mask.statistics.true_pixels} pixels{where} forbid the flips:"
-        f" they have no mirror image. Without them flips are allowed; if they look like chance,"
+        f" flipped, they fall beside the mask. Without them flips are allowed; if they look like chance,"
         " erase them in the mask."
     )
 

@@ -85,11 +85,13 @@ class SnippetDialog(QDialog):
         if self._mask is None:
             return
         paths, stack, basis = self._session.paths, self._session.stack, self._basis
+        edit = self._session.edit
         self.snippets = snippets(
             self._mask,
             image=paths[0].name if paths else "",
             stage="denoised" if self.stage.isChecked() else "raw",
             mask_file=proposed_name(self._session, FORMS[0]).name,
+            how="" if edit is None else edit.how,
             noise=None if basis is None else basis.noise.values,
             picture=None if basis is None else basis.image.values,
             axes="" if stack is None else stack.axes,

@@ -196,6 +196,8 @@ class SessionEdits(SessionLooks):
         old, self._edit = self._edit, edit
         if old is not None and edit is None:
             self.edit_dropped.emit("The new extraction replaces your mask; undo brings it back.")
+        elif old is None and edit is not None:
+            self.edit_dropped.emit("Your mask is back.")
         return edit is not old
 
 

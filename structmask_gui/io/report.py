@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from structmask_gui.core.assessment import NOT_TOLD
 from structmask_gui.core.extraction import Extraction, counted
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import parameter_infos
@@ -195,6 +196,8 @@ def _figures(quality: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     error = quality["estimated_error"]
     copied, bare = quality["still_copied"], quality["still_copied_bare_centre"]
     yield "Noise measured in", str(quality["noise_measured_in"])
+    if quality.get("noise_told_from_picture") is False:
+        yield "In doubt", NOT_TOLD
     yield "Noise still copied", f"{copied:.4g} of its variance; with the bare centre {bare:.4g}"
     yield "Needlessly hidden", counted(quality["needlessly_hidden"], "pixel")
     yield "Looked at", f"neighbours within {quality['radius']} pixels"
@@ -350,6 +353,7 @@ def _use(
         image=image,
         stage=stage,
         mask_file=mask_file,
+        how="edited" if record.edited else "",
         noise=noise,
         picture=picture,
         axes="" if first is None else first.axes,

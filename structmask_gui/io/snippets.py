@@ -70,6 +70,7 @@ def snippets(
     image: str = "",
     stage: ImageStage = "raw",
     mask_file: str = "mask.npy",
+    how: str = "",
     noise: ArrayLike | None = None,
     picture: ArrayLike | None = None,
     axes: str = "",
@@ -82,11 +83,13 @@ def snippets(
     mask : Mask
         The mask, as edited.
     image : str
-        Name of the file it was measured on.
+        Name of the file it was measured on, or is meant for.
     stage : "raw" or "denoised"
         Whether that file holds raw images or the output of a first denoising.
     mask_file : str
         Where the NPY file of the mask is, for the texts that load it.
+    how : str
+        How the mask came about, as in "edited by hand", if it was not measured as it is.
     noise, picture : array_like, optional
         Autocovariances of the noise and of the frames as they are; see
         `structmask_gui.io.careamics.nearest_careamics`.
@@ -102,6 +105,7 @@ def snippets(
             image=image,
             stage=stage,
             mask_file=mask_file,
+            how=how,
             noise=noise,
             picture=picture,
             axes=axes,
@@ -118,13 +122,14 @@ def snippet(
     image: str = "",
     stage: ImageStage = "raw",
     mask_file: str = "mask.npy",
+    how: str = "",
     noise: ArrayLike | None = None,
     picture: ArrayLike | None = None,
     axes: str = "",
     channel: int | str | None = None,
 ) -> Snippet:
     """Return the text for one target; see `snippets`."""
-    about = _About.of(mask, image, stage, mask_file)
+    about = _About.of(mask, image, stage, mask_file, how)
     if target == "careamics":
         nearest = nearest_careamics(mask, noise, picture)
         return _careamics(about, nearest, CareamicsAxes.of(axes, channel))
@@ -141,12 +146,14 @@ class _About:
     turns: Turns
     blanked: dict[str, Blanked]
     heading: str
+    how: str
 
     @classmethod
-    def of(cls, mask: Mask, image: str, stage: ImageStage, mask_file: str) -> _About:
+    def of(cls, mask: Mask, image: str, stage: ImageStage, mask_file: str, how: str) -> _About:
         statistics = mask.statistics
         what = SHAPE_WORDS[statistics.shape_class]
-        where = "".join(c if c.isprintable() else " " for c in image) or "an array"
+        where = _printable(image) or "an array"
+        origin = f"{_printable(how)}, for" if how else "measured on"
         return cls(
             mask=mask.cropped(),
             stage=stage,
@@ -154,9 +161,10 @@ class _About:
             turns=allowed_turns(mask),
             blanked={item.trainer.name: item for item in blanked(statistics.true_pixels)},
             heading=(
-                f"# {what}, {counted(statistics.true_pixels, 'pixel')}, measured on {where}"
+                f"# {what}, {counted(statistics.true_pixels, 'pixel')}, {origin} {where}"
                 f" ({stage} images), StructMask {__version__}.\n"
             ),
+            how=how,
         )
 
     @property
@@ -170,7 +178,12 @@ class _About:
 
     @property
     def trained_on(self) -> str:
-        """A note: train on what the mask was measured on."""
+        """A note: train on what the mask was measured on, or is meant for."""
+        if self.how:
+            other = "denoised" if self.stage == "raw" else "raw"
+            return (
+                f"The mask is meant for {self.stage} images: train on those, not on {other} ones."
+            )
         if self.stage == "raw":
             return "The mask was measured on raw images: train on those, not on denoised ones."
         return (
@@ -281,13 +294,14 @@ def _autostructn2v(about: _About) -> Snippet:
         "Its mask_percentage is the share of pixels that are blanked, whatever the mask's size; 10"
         " is its default.",
     ]
+    verb = "is meant for" if about.how else "was measured on"
     if about.stage == "raw":
         notes.append(
-            "The mask was measured on raw images, but the second stage trains on the output of the"
+            f"The mask {verb} raw images, but the second stage trains on the output of the"
             " first; measure again on that output before the second stage."
         )
     else:
-        notes.append("The mask was measured on denoised images, as its second stage needs it.")
+        notes.append(f"The mask {verb} denoised images, as its second stage needs it.")
     return Snippet("autostructn2v", TARGETS["autostructn2v"], text, tuple(notes), True)
 
 
@@ -378,3 +392,8 @@ def _one_switch(about: _About, setting: str) -> str:
 def _augmentation(about: _About, setting: str) -> str:
     text = f"Augmentation ({setting}): {about.turns.sentence[0].lower()}{about.turns.sentence[1:]}"
     return f"{text} {about.strays}" if about.strays else text
+
+
+def _printable(text: str) -> str:
+    """Return a text that stays within the line of a comment."""
+    return "".join(c if c.isprintable() else " " for c in text)

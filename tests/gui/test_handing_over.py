@@ -36,7 +36,9 @@ def test_every_trainer_has_its_page_and_its_action(dialog: SnippetDialog):
 def test_the_text_is_of_the_edited_mask_and_is_copied(dialog: SnippetDialog):
     dialog.tabs.setCurrentIndex(0)
     dialog.copy()
-    expected = snippet("n2v", ROW, image="rows.npy", mask_file="rows_mask.npy")
+    expected = snippet(
+        "n2v", ROW, image="rows.npy", mask_file="rows_mask.npy", how="edited by hand"
+    )
     assert QGuiApplication.clipboard().text() == expected.text
     assert "clipboard" in dialog.copied.text()
 
@@ -48,7 +50,10 @@ def test_the_stage_changes_the_text_and_keeps_the_page(dialog: SnippetDialog):
     changed = [a.text + str(a.notes) for a in dialog.snippets]
     assert changed != [
         a.text + str(a.notes)
-        for a in (snippet(t, ROW, image="rows.npy", mask_file="rows_mask.npy") for t in TARGETS)
+        for a in (
+            snippet(t, ROW, image="rows.npy", mask_file="rows_mask.npy", how="edited by hand")
+            for t in TARGETS
+        )
     ]
 
 

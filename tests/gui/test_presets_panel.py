@@ -214,3 +214,17 @@ def test_remedies_belong_to_the_published_method(panel: PresetsPanel, window: Ma
     window.session.set_parameter("method", "ring")
     assert all(button.isEnabled() for button in panel.remedies.values())
     assert all(window.actions_by_id[name].isEnabled() for name in REMEDIES)
+
+
+def test_of_the_other_method_no_preset_is_shown(panel: PresetsPanel, window: MainWindow):
+    panel.apply_named("automatic")
+    window.session.set_parameter("q", 0.2)
+    assert panel.combo.currentText() == "automatic"
+    assert panel.modified.isVisible()
+    window.session.set_parameter("method", "ring")
+    assert panel.combo.currentIndex() == -1
+    assert not panel.description.text()
+    assert not panel.modified.isVisible()
+    window.session.history.undo()
+    assert panel.combo.currentText() == "automatic"
+    assert panel.description.text()

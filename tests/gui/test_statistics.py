@@ -66,7 +66,7 @@ def test_the_sentence_stands_first(panel: StatisticsPanel) -> None:
     assert shown == {
         "pixels": "7",
         "share": f"{100 * found.share:.2g} %",
-        "extent": f"{found.extent[1]} × {found.extent[0]}",
+        "extent": f"{found.extent[0]} × {found.extent[1]}",
         "array": "11 × 11",
         "shape": "row (horizontal)",
         "parts": "1",

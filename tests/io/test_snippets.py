@@ -65,6 +65,17 @@ def test_every_target_has_a_text_that_compiles():
             assert max(map(len, item.text.splitlines()[1:])) < 200
 
 
+def test_a_mask_that_was_not_measured_is_not_called_so():
+    for made in snippets(ROW, image="b.tif", how="from a.npy"):
+        assert "measured on" not in "\n".join((made.text, *made.notes))
+    assert (
+        "# Row, 11 pixels, from a.npy, for b.tif (raw images)"
+        in snippets(ROW, image="b.tif", how="from a.npy")[0].text
+    )
+    for made in snippets(ROW, image="b.tif"):
+        assert "measured on b.tif" in made.text
+
+
 def test_a_hostile_name_stays_in_its_comment():
     evil = "a\"\n'\nimport os\r\u2028print(1)\u0085.tif"
     for item in snippets(ROW, image=evil, mask_file='it\'s \\ "here".npy'):

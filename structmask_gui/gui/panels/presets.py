@@ -71,6 +71,7 @@ class PresetsPanel(QWidget):
         self._remedy = remedy
         self._folder = PresetFolder()
         self._problems: list[str] = []
+        self._rings = session.uses_rings
 
         self.combo = QComboBox()
         self.combo.setAccessibleName("Preset")
@@ -357,12 +358,15 @@ class PresetsPanel(QWidget):
 
     def _update(self) -> None:
         preset = self._session.preset
+        parameters = self._session.parameters
+        if preset is not None and preset.apply(parameters).method != parameters.method:
+            preset = None  # what it says is not true of the other method; going back shows it again
         row = -1
         if preset is not None:
             names = [getattr(self.combo.itemData(i), "name", "") for i in range(self.combo.count())]
             row = names.index(preset.name) if preset.name in names else -1
         self.combo.setCurrentIndex(row)
-        changed = self._session.preset_modified
+        changed = preset is not None and self._session.preset_modified
         self.modified.setVisible(changed)
         own = preset is not None and not preset.built_in
         self.description.setText(preset.description if preset is not None else "")
@@ -389,6 +393,9 @@ class PresetsPanel(QWidget):
 
     def _show_hint(self, *_: Any) -> None:
         rings = self._session.uses_rings
+        if rings != self._rings:
+            self._rings = rings
+            self._update()
         for button in self.remedies.values():
             button.setEnabled(rings)
             # Not only disabled: the room is needed for what has a use.

@@ -27,8 +27,8 @@ _NOTHING = "No mask yet. Open a stack: it is measured at once."
 _FIGURES = (
     ("pixels", "Pixels", "True pixels, the centre included: what the trainer blanks at once."),
     ("share", "Share", "True pixels divided by all pixels of the mask's array."),
-    ("extent", "Extent", "Width and height of the box about the True pixels, in pixels."),
-    ("array", "Array", "Width and height of the mask as it is exported, in pixels."),
+    ("extent", "Extent (h × w)", "Height and width of the box about the True pixels, in pixels."),
+    ("array", "Array (h × w)", "Height and width of the mask as it is exported, in pixels."),
     ("shape", "Shape", "What the True pixels look like."),
     ("parts", "Parts", "Groups of True pixels that do not touch, not even by a corner."),
     (
@@ -74,8 +74,8 @@ def figures(extraction: Any) -> dict[str, str]:
         "share": f"{100 * found.share:.2g} %"
         if found.share < 0.1
         else f"{100 * found.share:.0f} %",
-        "extent": f"{found.extent[1]} × {found.extent[0]}",
-        "array": f"{array.shape[1]} × {array.shape[0]}",
+        "extent": f"{found.extent[0]} × {found.extent[1]}",
+        "array": f"{array.shape[0]} × {array.shape[1]}",
         "shape": _SHAPES.get(found.shape_class, found.shape_class),
         "parts": str(found.components),
         "symmetric": "yes" if found.symmetric else "no",
