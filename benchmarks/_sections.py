@@ -159,14 +159,16 @@ def unlike(task: tuple) -> dict[str, object]:
     return {**figures, "flat tiles": scenes.flat_tiles(pictures, strength)}
 
 
-HELD_OUT = ("gravel", "cell", "coffee", "chelsea")
+HELD_OUT = ("hubble_deep_field", "immunohistochemistry", "rocket", "clock")
+# Held out once; what was wrong on them has been looked into, and mended in principle.
+LOOKED_INTO = ("gravel", "cell", "coffee", "chelsea")
 
 
 def held_tasks() -> list[tuple]:
-    """Return fields and seeds, and mostly pictures, that no threshold was set on."""
+    """Return fields and seeds, and pictures, that no threshold was set on; then the former ones."""
     return [
         (shown, strength, name, share)
-        for shown in HELD_OUT
+        for shown in HELD_OUT + LOOKED_INTO
         for strength in (1.0, 3.0)
         for share in (0.3, 0.7)
         for name in kernels()
@@ -176,8 +178,9 @@ def held_tasks() -> list[tuple]:
 def held(task: tuple) -> dict[str, object]:
     shown, strength, name, share = task
     model = NoiseModel(kernels()[name], share)
-    frames = model.draw(np.random.default_rng(777), 6, (256, 256))
-    frames += strength * scenes.standard(scenes.fields(shown, 6, 256, 99))
+    of_noise, of_fields = (777, 99) if shown in LOOKED_INTO else (2024, 555)
+    frames = model.draw(np.random.default_rng(of_noise), 6, (256, 256))
+    frames += strength * scenes.standard(scenes.fields(shown, 6, 256, of_fields))
     return run_of(frames, model.true_mask(REACH), with_rings=False)
 
 

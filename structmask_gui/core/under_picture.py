@@ -22,10 +22,9 @@ from structmask_gui.core.sources import Used
 from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
 from structmask_gui.core.surfaces import Surface
 
-# Flat tiles that are worth a look, and from which they are relied on, being found in so many steps:
-# with fewer, of a fine texture (generated fields of power 1/f^3, discs with texture) the tiles look
-# alike by chance in more than one of twenty runs in which the mask is wrong.
-_SOME_FLAT_TILES, _ENOUGH_FLAT_TILES, _STEPS = 12, 160, 4
+# Flat tiles that are worth a look, and from which they are relied on, being found in so many steps
+# and neither uneven nor skewed. 80 of 32 x 32 are as many pixels as 20 patches of 64 x 64 have.
+_SOME_FLAT_TILES, _ENOUGH_FLAT_TILES, _STEPS = 12, 80, 4
 # How far two looks that share nothing must agree on the lags (F1), to be relied on.
 _AGREEMENT = 0.6
 # Variance over what the fit foretells, from which a texture of half the noise's strength is there.

@@ -323,3 +323,26 @@ def test_what_is_to_be_corrected_comes_first_and_what_was_left_out_reads_well():
     frames, _ = frames_of("row 7", picture=cells((192, 192)), strength=1.0)
     _, _, verdict = measured(frames)
     assert verdict.text.index("not tested") > verdict.text.index("Measured in")
+
+
+def test_a_texture_that_is_alike_everywhere_is_not_taken_for_noise():
+    random = np.random.default_rng(3)
+    grains = gaussian_filter((random.random((6, 256, 256)) < 0.06).astype(float), (0, 1.6, 1.6))
+    model = NoiseModel(kernels()["isotropic"], 0.3)
+    shown = {"picture": grains, "strength": 1.0}
+    _, _, verdict = measured(simulate(model, (256, 256), n_frames=6, seed=12, **shown))
+    assert "cannot_tell" in verdict.flags
+    # Without the texture the same noise is known.
+    _, selection, verdict = measured(simulate(model, (256, 256), n_frames=6, seed=1))
+    assert verdict.sure
+    assert f1(selection.kept, model.true_mask(REACH)) > 0.9
+
+
+def test_weak_smooth_noise_under_pictures_is_not_called_a_line_nor_white():
+    pictures = np.stack([cells((256, 256), seed=seed) for seed in range(6)])
+    for name in ("cross", "lobed"):
+        model = NoiseModel(kernels()[name], 0.7, sigma=20.0)
+        frames = simulate(model, (256, 256), n_frames=6, seed=33, picture=pictures, strength=1.0)
+        _, selection, verdict = measured(500 + frames)
+        doubted = {"cannot_tell", "picture"} & set(verdict.flags)
+        assert doubted or f1(selection.kept, model.true_mask(REACH)) > 0.9
