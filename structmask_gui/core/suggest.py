@@ -10,10 +10,12 @@ takes next to nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.blindspot import weights
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import (
     RIDGE,
@@ -34,6 +36,9 @@ from structmask_gui.core.quality import RADIUS
 from structmask_gui.core.tableau import Erring, copying
 from structmask_gui.core.threads import one_blas_thread
 
+if TYPE_CHECKING:
+    from structmask_gui.core.still_scene import StillScene
+
 NEAR_BEST = 0.02
 """The knee is the smallest mask whose estimated error is within this share of the least, beside
 what chance explains."""
@@ -51,6 +56,12 @@ SEARCHED = 225
 """Largest mask searched for freely, as many pixels as the largest that CAREamics takes. Beyond it
 only the strongest lags are hidden: there the linear model finds masks that leave a few far pixels
 visible, which train badly and gain little."""
+
+_NEARLY_BEST = 0.15
+"""Masks whose errors by the autocovariances are within this share of the least are compared in
+frames of a still scene."""
+
+_MOST_COMPARED = 20
 
 _WORTH = 0.96
 """A mask beyond that must lower the error to this share of what the best one within it has."""
@@ -137,6 +148,7 @@ def suggest(
     most_pixels: int | None = None,
     pixels: int = 0,
     ridge: float = RIDGE,
+    still: StillScene | None = None,
     cancelled: IsCancelled = never_cancelled,
 ) -> Suggestion:
     """Suggest a mask.
@@ -161,6 +173,9 @@ def suggest(
         n neighbours seem to predict n / pixels; no mask is made larger for that. 0 if not known.
     ridge : float
         See `structmask_gui.core.neighbours.predictor`.
+    still : StillScene, optional
+        Frames of a still scene. The knee is then chosen by errors measured in them, among the
+        masks that are nearly the best by the autocovariances; not with lags of your own.
     cancelled : callable
         See `structmask_gui.core.progress`.
 
@@ -174,7 +189,10 @@ def suggest(
         If they were not measured far enough for the radius.
     """
     noise = checked_covariance(noise, "the noise")
-    lags = square_lags(radius) if lags is None else lags
+    if lags is None:
+        lags = square_lags(radius)
+    else:
+        still = None
     check_reach(noise, lags)
     half = mirrored_half(lags)
     if half is None:
@@ -218,7 +236,12 @@ def suggest(
             error = longer[_knee(longer, chance)].error
             if error < _WORTH * least:
                 points, least = longer, error
-    return Suggestion(points, _knee(points, chance), True)
+    place = _knee(points, chance)
+    if still is not None:
+        place = _knee_compared(
+            points, place, still, image, middle(noise), radius, chance, cancelled
+        )
+    return Suggestion(points, place, True)
 
 
 def _orders(
@@ -324,3 +347,27 @@ def _knee(points: tuple[Point, ...], chance: float) -> int:
 def _knee_by_copied(points: tuple[Point, ...], chance: float) -> int:
     copied = np.array([point.copied for point in points])
     return int((copied <= copied.min() + COPIED_FLOOR + chance).argmax())
+
+
+def _knee_compared(
+    points: tuple[Point, ...],
+    knee: int,
+    still: StillScene,
+    image: FloatArray,
+    variance: float,
+    radius: int,
+    chance: float,
+    cancelled: IsCancelled,
+) -> int:
+    """Return the knee by errors measured in frames of a still scene."""
+    errors = np.array([point.error for point in points])
+    near = np.flatnonzero(errors <= errors.min() * (1 + _NEARLY_BEST) + chance)
+    if len(near) > _MOST_COMPARED:
+        near = near[np.linspace(0, len(near) - 1, _MOST_COMPARED).round().astype(int)]
+    near = np.union1d(near, [knee])
+    measured = np.zeros(len(near))
+    for place, index in enumerate(near):
+        stop_if(cancelled)
+        measured[place] = still.error(weights(image, points[index].mask, radius)) / variance
+    least = max(0.0, float(measured.min()))
+    return int(near[(measured <= least * (1 + NEAR_BEST) + chance).argmax()])

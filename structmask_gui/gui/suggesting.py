@@ -51,6 +51,7 @@ class Suggesting(QObject):
                 basis.image.values,
                 basis.radius,
                 pixels=noise.pixels,
+                still=basis.still,
                 cancelled=cancelled,
             )
 

@@ -3,11 +3,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from structmask_gui.core.assessment import basis
 from structmask_gui.core.blindspot import estimated_error, weights
 from structmask_gui.core.errors import Cancelled, ParameterError
+from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.quality import field_lags, still_copied
-from structmask_gui.core.simulation import NoiseModel, kernels, row_offsets
+from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
 from structmask_gui.core.suggest import suggest
 
 
@@ -150,3 +152,21 @@ def test_it_can_be_cancelled_at_any_step():
         left = iter(range(stop_after))
         with pytest.raises(Cancelled):
             suggest(noise, image, cancelled=lambda left=left: next(left, None) is None)
+
+
+def test_frames_of_a_still_scene_choose_the_knee():
+    model = NoiseModel(kernels()["isotropic"], 0.3)
+    shown = cells((200, 200))
+    stack = ArrayFrames(simulate(model, (200, 200), n_frames=4, picture=shown, strength=1, seed=1))
+    measured = basis(stack)
+    noise, image, still = measured.noise.values, measured.image.values, measured.still
+    by_sums = suggest(noise, image, pixels=measured.noise.pixels)
+    compared = suggest(noise, image, pixels=measured.noise.pixels, still=still)
+    assert [p.mask for p in compared.points] == [p.mask for p in by_sums.points]
+    errors = [still.error(weights(image, found.mask)) for found in (compared, by_sums)]
+    assert errors[0] <= errors[1] * 1.02
+    # With lags of one's own the weights would be others.
+    lags = field_lags(5, 10, "rows")
+    assert (
+        suggest(noise, image, lags=lags, still=still).knee == suggest(noise, image, lags=lags).knee
+    )
