@@ -99,6 +99,14 @@ def test_a_page_of_the_statistical_method_with_figures(measured):
     assert len(found.pictures) == 2
 
 
+def test_figures_in_doubt_say_so(measured):
+    _, record = measured(quality=True)
+    assert "In doubt" not in Page(report_bytes(record)).text
+    quality = record.quality | {"noise_told_from_picture": False}
+    text = Page(report_bytes(record.model_copy(update={"quality": quality}))).text
+    assert "could not be told from the picture" in text
+
+
 def test_figures_of_another_version_are_shown_as_they_are(measured):
     _, record = measured(quality=True)
     other = {"new_figure": 0.25, "blanked": [{"trainer": "n2v", "share": 0.5}]}
