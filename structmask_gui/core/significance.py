@@ -145,6 +145,7 @@ class LagPool:
         self._row, self._column = _Quadratic(size, self._centre), _Quadratic(size, self._centre)
         self._open = (_Clusters(), _Clusters()) if clusters else ()
         self._shared: tuple[FloatArray, FloatArray] | None = None
+        self._prior: FloatArray | None = None
 
     @property
     def n_patches(self) -> int:
@@ -174,7 +175,7 @@ class LagPool:
         self._total += products.sum(axis=0)
         self._n += len(products)
         self._patch.add(products)
-        self._shared = None
+        self._shared = self._prior = None
         frames = places[:, 0]
         for axis, clusters in enumerate(self._open):
             tiles = places[:, 1 + axis] // self._patch_shape[axis]
@@ -193,7 +194,7 @@ class LagPool:
         ----------
         like : LagPool, optional
             A pool of patches of the same images that has been estimated: its account of what
-            patches share is taken.
+            patches share, and the shape of its errors, are taken.
         """
         for quadratic, clusters in zip((self._row, self._column), self._open, strict=False):
             quadratic.add(clusters.take_before(np.inf))
@@ -204,7 +205,11 @@ class LagPool:
         alone = self._patch.variance(rho) / n_squared
         degrees = float(self._n - 1)
         full = self._unfold(rho)
-        prior = self._fold(bartlett(full))
+        if like is None or like._prior is None:
+            self._prior = self._fold(bartlett(full))
+            prior = self._prior
+        else:
+            prior = like._prior
         lags = np.arange(rho.size) != self._centre
         positive = lags & (prior > 0) & self._independent_half()
         scale = float(np.median(alone[positive] / prior[positive])) if positive.any() else 0.0
