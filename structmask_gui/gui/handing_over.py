@@ -84,7 +84,9 @@ class SnippetDialog(QDialog):
 
         if self._mask is None:
             return
-        paths, stack, basis = self._session.paths, self._session.stack, self._basis
+        paths, stack = self._session.paths, self._session.stack
+        # What may be picture chooses no shape.
+        basis = self._basis if self._basis is not None and self._basis.trusted else None
         edit = self._session.edit
         self.snippets = snippets(
             self._mask,
@@ -223,7 +225,7 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
     for kind, stack in session.seconds.used(extraction.parameters.source).items():
         seconds[kind] = stack
     scores = quality.scores if quality.current else None
-    basis = quality.basis if quality.current else None
+    basis = scores.basis if scores is not None and scores.basis.trusted else None
     mask_file = proposed_name(session, FORMS[0]).name
 
     def write(progress: Any, cancelled: Any) -> Path:

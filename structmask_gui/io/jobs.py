@@ -119,7 +119,8 @@ class Result:
                     extraction, frames, progress=progress, cancelled=cancelled
                 )
                 figures = quality_record(measured, assess(measured, extraction.mask))
-                noise, picture = measured.noise.values, measured.image.values
+                if measured.trusted:  # what may be picture chooses no shape for CAREamics
+                    noise, picture = measured.noise.values, measured.image.values
             except (InputError, ParameterError):
                 if quality:
                     raise
