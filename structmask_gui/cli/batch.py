@@ -142,6 +142,8 @@ class _Reporter:
         elif not self._quiet:
             kept = " (kept from an earlier run)" if status.kept else ""
             tqdm.write(f"{job.name}: {status.sentence}{kept}", file=sys.stdout)
+            if status.needs_a_look and status.notes:
+                tqdm.write(f"    {status.notes[0]}", file=sys.stdout)
         for sentence in status.left_out:
             tqdm.write(f"error: {sentence}", file=sys.stderr)
         started = time.monotonic()
@@ -166,6 +168,7 @@ def _as_json(
                     "files": [str(item.path) for item in job.inputs],
                     "outputs": outputs(job.files, report=status.report),
                     "sentence": status.sentence,
+                    "certainty": status.certainty or None,
                     "notes": list(status.notes),
                     "left_out": list(status.left_out),
                     "kept": status.kept,

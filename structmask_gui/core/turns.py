@@ -129,8 +129,8 @@ def strays_sentence(mask: Mask) -> str:
         where = ""
     return (
         f"Only {len(strays)} of the {mask.statistics.true_pixels} pixels{where} forbid the flips:"
-        f" flipped, they fall beside the mask. Without them flips are allowed; if they look like chance,"
-        " erase them in the mask."
+        " flipped, they fall beside the mask. Without them flips are allowed; if they look like"
+        " chance, erase them in the mask."
     )
 
 

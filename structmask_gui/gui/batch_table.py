@@ -59,7 +59,11 @@ class BatchTable(QTableWidget):
             "running": f"{100 * status.progress:.0f} %",
             "done": "kept" if status.kept else "done",
         }
+        if status.needs_a_look:
+            texts["done"] += f": {status.certainty}"
         words = status.error or status.sentence or status.what
+        if status.needs_a_look and status.notes:
+            words = f"{words} {status.notes[0]}"
         if status.left_out:
             words = " ".join((words, *status.left_out))
         for column, text in ((1, texts.get(status.state, str(status.state))), (2, _spoken(words))):

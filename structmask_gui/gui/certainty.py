@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from structmask_gui.core.certainty import Certainty
 from structmask_gui.gui.views.theme import BLUISH_GREEN, ORANGE, VERMILION
-
-if TYPE_CHECKING:
-    from structmask_gui.core.verdict import Verdict
-
-Certainty = Literal["sure", "attention", "not sure", "cannot tell"]
 
 WORDS: dict[Certainty, str] = {
     "sure": "Sure: the mask can be relied on.",
@@ -26,18 +20,6 @@ WORDS: dict[Certainty, str] = {
 
 _COLORS = {"sure": BLUISH_GREEN, "attention": ORANGE, "not sure": ORANGE, "cannot tell": VERMILION}
 _SIDE = 24
-_FIRST = {"whole_line", "fixed_pattern"}
-"""Flags of what has to be corrected before a mask is of use."""
-
-
-def certainty_of(verdict: Verdict) -> Certainty:
-    """Return how sure a verdict is."""
-    if "cannot_tell" in verdict.flags:
-        return "cannot tell"
-    if not verdict.sure:
-        return "not sure"
-    # No mask alone will do, however sure it is; a tick would say that it does.
-    return "attention" if _FIRST & set(verdict.flags) else "sure"
 
 
 class CertaintySign(QWidget):

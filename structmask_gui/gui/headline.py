@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.certainty import CertaintySign, certainty_of
+from structmask_gui.core.certainty import certainty_of
+from structmask_gui.gui.certainty import CertaintySign
 from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.folded_text import FoldedText
 from structmask_gui.gui.icons import icon

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
+from structmask_gui.core.certainty import Certainty, certainty_of
 from structmask_gui.core.mask import Mask
 from structmask_gui.io.batch_files import Job
 from structmask_gui.io.paths import shown
@@ -37,6 +39,9 @@ class JobStatus:
         What it does at the moment.
     sentence : str
         The result in words.
+    certainty : str
+        How far it can be relied on, as `structmask_gui.core.certainty.certainty_of` says; empty of
+        the published method, which does not judge.
     notes : tuple of str
         What to know beside it.
     error : str
@@ -63,6 +68,7 @@ class JobStatus:
     progress: float = 0.0
     what: str = ""
     sentence: str = ""
+    certainty: Certainty | Literal[""] = ""
     notes: tuple[str, ...] = ()
     error: str = ""
     left_out: tuple[str, ...] = ()
@@ -74,6 +80,11 @@ class JobStatus:
     report: bool = False
     input_fault: bool = False
     unlike: bool = False
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether there is a mask that a person should not take without reading the notes."""
+        return self.state is State.DONE and self.certainty not in ("", "sure")
 
 
 def skipped_for(job: Job, path: Path, *, unlike: bool = False) -> JobStatus:
@@ -101,6 +112,7 @@ def done_with(record: Record) -> JobStatus:
         State.DONE,
         progress=1.0,
         sentence=record.sentence,
+        certainty="" if record.verdict is None else certainty_of(record.verdict),
         notes=tuple(record.notes),
         mask=record.as_mask(),
         patches=record.patches.used if record.patches else 0,

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 COLUMNS = (
-    *("file", "state", "sentence", "error", "notes"),
+    *("file", "state", "sentence", "certainty", "error", "notes"),
     *("height", "width", "pixels", "shape", "patches", "frames"),
     *("mask", "report", "seconds", "bytes", "modified", "settings"),
 )
 
-_FOUND = ("sentence", "notes", *COLUMNS[5:13])
+_FOUND = ("sentence", "certainty", "notes", *COLUMNS[6:14])
 """What a row tells of its mask."""
 
 Row = dict[str, str]
@@ -127,7 +127,9 @@ def html_bytes(
         parts = [first, *(_faint(text) for text in (*texts[1:], *line.more))]
         if row["report"] and folder is not None:
             parts.append(f"<p>{link('Report', _address(Path(row['report']), folder))}</p>")
-        rows.append((small, shown(row["file"]), state, Markup("".join(parts))))
+        doubt = row["certainty"] if row["certainty"] not in ("", "sure") else ""
+        said = f"{state}: {doubt}" if doubt else state
+        rows.append((small, shown(row["file"]), said, Markup("".join(parts))))
     return page(
         "StructMask: summary of a batch",
         [
@@ -208,7 +210,9 @@ def counts_sentence(queue: BatchQueue) -> str:
     ):
         if counts[state]:
             parts.append(f"{counts[state]} {word}")
-    return ", ".join(parts) + "."
+    looks = sum(status.needs_a_look for status in queue.statuses)
+    look = f" {looks} of the masks {'needs' if looks == 1 else 'need'} a look." if looks else ""
+    return ", ".join(parts) + "." + look
 
 
 def is_current(queue: BatchQueue, path: Path) -> bool:
@@ -299,6 +303,7 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         job.path,
         status.state.value,
         status.sentence,
+        status.certainty,
         " ".join((status.error, *status.left_out)).strip(),
         " ".join(status.notes),
         *size,

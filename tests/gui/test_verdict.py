@@ -15,10 +15,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.certainty import Certainty, certainty_of
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.gui import certainty as certainty_module
-from structmask_gui.gui.certainty import Certainty, certainty_of, draw_sign
+from structmask_gui.gui.certainty import draw_sign
 from structmask_gui.gui.folded_text import LINES, FoldedText
 from structmask_gui.gui.headline import Headline
 from structmask_gui.gui.main_window import MainWindow

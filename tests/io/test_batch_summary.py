@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 
+import numpy as np
 import pytest
 import tifffile
 
@@ -13,6 +14,7 @@ from structmask_gui.io.batch_status import State
 from structmask_gui.io.jobs import Input
 from structmask_gui.io.summary import (
     COLUMNS,
+    counts_sentence,
     csv_bytes,
     html_bytes,
     read_failures,
@@ -47,6 +49,28 @@ def test_the_page_has_pictures_and_escapes_names(folder, tmp_path, row_noise):
     assert "3 masks made, 1 failed." in page
     assert "http://" not in page
     assert "https://" not in page
+
+
+def test_masks_that_need_a_look_are_counted_and_marked(folder, tmp_path):
+    # A line that does not end: no mask alone will do, however sure it is.
+    rng = np.random.default_rng(0)
+    offsets = rng.normal(scale=0.3, size=(6, 256, 1)) + rng.normal(size=(6, 256, 256))
+    np.save(folder / "lines.npy", offsets.astype(np.float32))
+    queue = make(
+        folder, tmp_path / "lines", parameters=Parameters(method="statistical", source="automatic")
+    )
+    queue.run()
+    status = next(s for j, s in zip(queue.jobs, queue.statuses, strict=True) if "lines" in j.name)
+    assert status.certainty == "attention"
+    assert status.needs_a_look
+    looks = sum(status.needs_a_look for status in queue.statuses)
+    assert f"{looks} of the masks need" in counts_sentence(queue)
+    assert b"done: attention" in html_bytes(queue)
+    rows = list(csv.DictReader(csv_bytes(queue).decode("utf-8-sig").splitlines()))
+    assert [row["certainty"] for row in rows if row["file"].endswith("lines.npy")] == ["attention"]
+    published = make(folder, tmp_path / "rings")
+    published.run()
+    assert not any(status.needs_a_look for status in published.statuses)
 
 
 def test_a_name_is_no_formula(tmp_path, monkeypatch):

@@ -1,0 +1,42 @@
+"""How far a verdict can be relied on, in one of four steps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal, Protocol
+
+Certainty = Literal["sure", "attention", "not sure", "cannot tell"]
+
+_FIRST = {"whole_line", "fixed_pattern"}
+"""Flags of what has to be corrected before a mask is of use."""
+
+
+class Judged(Protocol):
+    """What of a verdict, or of the record of one, matters here."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether it can be relied on."""
+        ...
+
+    @property
+    def flags(self) -> Collection[str]:
+        """See `structmask_gui.core.verdict.FLAG_WORDS`."""
+        ...
+
+
+def certainty_of(verdict: Judged) -> Certainty:
+    """Return how far a verdict can be relied on.
+
+    Returns
+    -------
+    str
+        "sure"; "attention": sure, but no mask alone will do; "not sure"; "cannot tell": noise and
+        picture could not be told apart.
+    """
+    if "cannot_tell" in verdict.flags:
+        return "cannot tell"
+    if not verdict.sure:
+        return "not sure"
+    # However sure it is, a tick would say that the mask will do.
+    return "attention" if _FIRST & set(verdict.flags) else "sure"
