@@ -5,6 +5,8 @@ Decides between the two, and whether either can be trusted.
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,11 +18,12 @@ from structmask_gui.core.frames import Frames
 from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.parameters import Parameters, Source
 from structmask_gui.core.progress import IsCancelled, stop_if
-from structmask_gui.core.sampling import Plan, Region, read_patches
+from structmask_gui.core.sampling import Chunk, Plan, Region, read_patches
 from structmask_gui.core.significance import LagEstimate, LagPool, select_lags
 from structmask_gui.core.sources import Used
 from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
 from structmask_gui.core.surfaces import Surface
+from structmask_gui.core.threads import in_threads
 
 # Flat tiles that are worth a look, and from which they are relied on, being found in so many steps
 # and neither uneven nor skewed. 80 of 32 x 32 are as many pixels as 20 patches of 64 x 64 have.
@@ -78,12 +81,20 @@ def fit_beyond(
     # Bright parts have more noise of their own and more fine detail: where tiles differ much,
     # the quieter half speaks.
     low, typical, high = np.nanquantile(log_variance, [0.1, 0.5, 0.9])
-    for chunk in read_patches(derived, Plan((side, side), places), 64):
+
+    def spectra_of(chunk: Chunk) -> tuple[FloatArray, int, FloatArray, int]:
         stop_if(cancelled)
         patches, _ = hazards.repair_hot_pixels(surface.remove_from(chunk.patches))
-        total.add(patches)
         power = np.einsum("nyx,nyx->n", patches, patches) / side**2
-        quiet.add(patches[power <= np.exp(typical)])
+        calm = patches[power <= np.exp(typical)]
+        return total.power_of(patches), len(patches), quiet.power_of(calm), len(calm)
+
+    chunks = read_patches(derived, Plan((side, side), places), 64, cancelled)
+    with closing(in_threads(spectra_of, chunks)) as parts:
+        for of_all, n, of_quiet, n_quiet in parts:
+            stop_if(cancelled)
+            total.append(of_all, n)
+            quiet.append(of_quiet, n_quiet)
     if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_QUIET_TILES:
         total = quiet
     fit = fit_spectrum(total, reach, _OVERLAP, cancelled)
@@ -211,19 +222,26 @@ def pool_flat(
     wanted = Plan(plan.patch_shape, plan.places[used])
     chosen = flat.chosen.reshape(-1, per_patch)
     offsets = _offsets(plan.patch_shape, side)
-    for chunk in read_patches(derived, wanted, patches_per_chunk(kernel, len(wanted))):
+    whole = Surface(plan.patch_shape, 0)
+
+    def products_of(chunk: Chunk) -> tuple[FloatArray, NDArray[np.intp]] | None:
         stop_if(cancelled)
         inside = chosen[chunk.indices]
         if not inside.any():
-            continue
-        patches, _ = hazards.repair_hot_pixels(
-            Surface(plan.patch_shape, 0).remove_from(chunk.patches)
-        )
+            return None
+        patches, _ = hazards.repair_hot_pixels(whole.remove_from(chunk.patches))
         places = np.repeat(wanted.places[chunk.indices], per_patch, axis=0)
         places[:, 1:] += np.tile(offsets, (len(patches), 1))
         take = inside.ravel()
         values = surface.remove_from(cut_tiles(patches, side)[take])
-        pool.add(kernel.half_plane(values).astype(np.float64), places[take])
+        return pool.products(kernel.half_plane(values).astype(np.float64)), places[take]
+
+    chunks = read_patches(derived, wanted, patches_per_chunk(kernel, len(wanted)), cancelled)
+    with closing(in_threads(products_of, chunks)) as parts:
+        for part in parts:
+            stop_if(cancelled)
+            if part is not None:
+                pool.add_products(*part)
     return pool.estimate()
 
 
