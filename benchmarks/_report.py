@@ -231,7 +231,12 @@ def write_held(folder: Path, fresh: str, former: str) -> None:
         " fields of power 1/f^2 and 1/f^3). These are the figures to expect on images of one's"
         " own.\n\n"
         "## Held out\n\n"
-        "Pictures, fields and seeds that nothing was set on.\n\n"
+        "Pictures, fields and seeds that nothing was set on. They were run once before: 35 of 36"
+        " runs with F1 below 0.8\nsaid so, and 27 of 207 with F1 above 0.95 doubted, too many. The"
+        " number of flat tiles that are asked for was then\nlowered from 160 to 80; how far, was"
+        " decided on other scenes. Of two runs that are wrong and sure, one has a smooth\nnoise in"
+        " frames so alike that they were taken for one scene, and one a long tail found too"
+        " short.\n\n"
     )
     middle = (
         "\n## Held out before, then looked into\n\n"
