@@ -8,15 +8,20 @@ from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, progress_bar
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.destriped import save_destriped
-from structmask_gui.io.paths import shown
+from structmask_gui.io.paths import reason, shown
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     source = arguments.file
-    target = arguments.output or source.with_name(f"{source.stem}_destriped.tif")
+    folder = arguments.output_dir or source.parent
+    target = arguments.output or folder / f"{source.stem}_destriped.tif"
     if target.resolve() == source.resolve():
         raise InputError(f"{shown(target)}: is the image file itself; choose another --output.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{shown(target.parent)}: cannot be made ({reason(error)}).") from error
     (item,) = chosen_inputs(arguments, [source], None)
     with item.open() as stack, progress_bar(stack.name) as progress:
         save_destriped(stack, arguments.lines, target, force=arguments.force, progress=progress)

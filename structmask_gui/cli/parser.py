@@ -273,11 +273,15 @@ def _destripe(commands: _Commands) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="an image file")
     parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are taken off")
     _add_selection(parser, "what is written", with_region=False)
-    parser.add_argument(
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument(
         "--output",
         type=Path,
         metavar="FILE",
         help="the TIFF to write; by default <stem>_destriped.tif beside the image file",
+    )
+    place.add_argument(
+        "--output-dir", type=Path, metavar="FOLDER", help="the folder it goes to; made if needed"
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.set_defaults(run=_run("destripe"))

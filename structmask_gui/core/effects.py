@@ -59,7 +59,7 @@ def why_without_effect(name: str, parameters: Parameters) -> str | None:
         return "Only the statistical selection uses it."
     chosen_by_chance = parameters.patches > 0 or parameters.precision > 0
     if name == "seed" and parameters.layout != "random" and not chosen_by_chance:
-        return "Only a choice by chance uses it, and all patches are taken."
+        return "Used where patches are chosen at random; now all are taken."
     if name == "patch_size" and parameters.layout == "whole":
         return "Whole frames are taken as one patch each."
     if name == "center_size" and not parameters.crop_autocorr:

@@ -404,8 +404,8 @@ class _Measuring:
         counts = Sampling(plan.patch_shape, plan.places, used, tuple(reasons)).left_out
         listed = ", ".join(f"{n} {reason}" for reason, n in counts.items()) or "only one fits"
         raise InputError(
-            f"{self.raw.name} has no two patches to measure ({listed}); choose another channel,"
-            " rectangle or file, or smaller patches."
+            f"{self.raw.name}: fewer than two patches can be measured ({listed}); choose another"
+            " channel, rectangle or file, or smaller patches."
         )
 
     def _bin_edges(self, used: BoolArray) -> FloatArray:

@@ -39,6 +39,16 @@ def test_frames_are_chosen_and_nothing_is_replaced_unasked(structmask, lined, tm
     assert structmask(*options, "--force").code == 0
 
 
+def test_it_goes_to_the_folder_that_is_named(structmask, lined, tmp_path):
+    folder = tmp_path / "new" / "folder"
+    assert structmask("destripe", lined, "rows", "--output-dir", folder).code == 0
+    assert [path.name for path in folder.iterdir()] == ["lined_destriped.tif"]
+    (tmp_path / "file").write_text("")
+    answer = structmask("destripe", lined, "rows", "--output-dir", tmp_path / "file")
+    assert answer.code == 2
+    assert "file: cannot be made" in answer.err
+
+
 def test_the_image_itself_is_never_written_over(structmask, lined):
     before = lined.read_bytes()
     answer = structmask("destripe", lined, "rows", "--output", lined, "--force")

@@ -439,7 +439,7 @@ class PictureView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the size below which axes and picture get in each other's way."""
-        return QSize(200, 170)
+        return QSize(200, 150)
 
     def release(self) -> None:
         """Take the items out of the scene, before the window closes; the view is then empty."""
