@@ -144,18 +144,23 @@ class TileStatistics:
         inside : ndarray of bool, optional
             The tiles to look at; all if not given.
         """
-        blocks = np.concatenate(self._blocks)
-        if inside is not None:
-            blocks = blocks[inside]
-        if len(blocks) < 2:
+        # Scaled, so that the cubes of very large and very small values fit their type; a part at a
+        # time, for there may be many.
+        largest = max((float(np.abs(part).max(initial=0.0)) for part in self._blocks), default=0.0)
+        cubes, squares, start = [], [], 0
+        for part in self._blocks:
+            chosen = part if inside is None else part[inside[start : start + len(part)]]
+            start += len(part)
+            blocks = chosen / max(largest, 1e-30)
+            power = blocks * blocks
+            squares.append(power.mean(axis=1, dtype=np.float64))
+            cubes.append((power * blocks).mean(axis=1, dtype=np.float64))
+        count = sum(map(len, cubes))
+        if count < 2:
             return 0.0, np.inf
-        # Scaled, so that the cubes of very large and very small values fit their type.
-        blocks = blocks / max(float(np.abs(blocks).max()), 1e-30)
-        squares = blocks * blocks
-        cubes = np.einsum("nb,nb->n", squares, blocks).astype(np.float64) / blocks.shape[1]
-        norm = max(float(squares.mean(dtype=np.float64)) ** 1.5, 1e-30)
-        error = float(cubes.std(ddof=1)) / np.sqrt(len(blocks))
-        return float(cubes.mean()) / norm, error / norm
+        cube = np.concatenate(cubes)
+        norm = max(float(np.concatenate(squares).mean()) ** 1.5, 1e-30)
+        return float(cube.mean()) / norm, float(cube.std(ddof=1)) / np.sqrt(count) / norm
 
     def band_excess(self, inside: BoolArray, covariance: FloatArray) -> FloatArray:
         """Return by band the mean power of some tiles over that of noise of a given covariance.
