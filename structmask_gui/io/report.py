@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from structmask_gui.core.assessment import NOT_TOLD
+from structmask_gui.core.effects import why_without_effect
 from structmask_gui.core.extraction import Extraction, counted
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import parameter_infos
@@ -157,7 +158,7 @@ def _verdict(record: Record) -> Iterator[str]:
         [
             ("Kind", verdict.kind),
             ("Sure", "yes" if verdict.sure else "no"),
-            ("Flags", ", ".join(verdict.flags) or "none"),
+            ("Flags", ", ".join(flag.replace("_", " ") for flag in verdict.flags) or "none"),
         ],
     )
 
@@ -320,13 +321,15 @@ def _file_rows(what: str, item: InputRecord) -> list[Sequence[object]]:
 
 def _parameters(record: Record) -> Iterator[str]:
     yield "<h2>Parameters</h2>"
+    yield paragraph("Those that have an effect with this method; the record holds all of them.")
     infos = parameter_infos()
+    used = record.as_parameters()
     yield table(
         ("Parameter", "Value", "Default", "What it is"),
         [
             (name, _value(value), _value(infos[name].default), infos[name].about.label)
             for name, value in record.parameters.items()
-            if name in infos
+            if name in infos and why_without_effect(name, used) is None
         ],
     )
 
