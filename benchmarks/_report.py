@@ -236,7 +236,7 @@ def write_held(folder: Path, fresh: str, former: str) -> None:
         " number of flat tiles that are asked for was then\nlowered from 160 to 80; how far, was"
         " decided on other scenes. Of two runs that are wrong and sure, one has a smooth\nnoise in"
         " frames so alike that they were taken for one scene, and one a long tail found too"
-        " short.\n\n"
+        " short. As the program was before,\n34 of 38 said so, and 25 of 205 doubted.\n\n"
     )
     middle = (
         "\n## Held out before, then looked into\n\n"
