@@ -98,6 +98,12 @@ def test_several_files_are_averaged(browser: FileBrowser, window: MainWindow, qt
     browser.card.open.click()
     wait_for_result(window.session, qtbot)
     assert len(window.session.stacks) == 2
+    qtbot.waitUntil(lambda: browser.card.open.text() == "These are open")
+    # One of them by itself is not what is open.
+    choose(browser, "a.npy")
+    qtbot.waitUntil(lambda: browser.card.open.text() == "Open alone (now with 1 more)")
+    browser.card.open.click()
+    qtbot.waitUntil(lambda: len(window.session.stacks) == 1)
 
 
 def test_folders_are_gone_into_and_left(browser: FileBrowser, folder: Path, qtbot: QtBot):

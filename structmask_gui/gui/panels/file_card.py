@@ -110,15 +110,12 @@ class FileCard(QFrame):
             self._look()
         elif paths:
             self._show_nothing(f"{len(paths)} files, measured together and averaged.")
-            self.open.setText(f"Open {len(paths)} files, averaged")
-            self.open.setEnabled(True)
+            self._update_several()
         else:
             self._show_nothing("Select an image to see what it holds.")
 
     def _is_open(self) -> bool:
-        return [str(p.resolve()) for p in self._session.paths] == [
-            str(Path(p).resolve()) for p in self._paths
-        ]
+        return self._open_files() == [Path(path).resolve() for path in self._paths]
 
     def _look(self) -> None:
         path, choices = Path(self._paths[0]), dict(self._given)
@@ -194,12 +191,27 @@ class FileCard(QFrame):
 
     def _update_button(self) -> None:
         same = self._is_open() and self._given == self._session.open_choices
-        self.open.setText("This is open" if same else "Apply" if self._is_open() else "Open")
+        others = len(self._session.paths) - 1
+        if others > 0 and Path(self._paths[0]).resolve() in self._open_files():
+            self.open.setText(f"Open alone (now with {others} more)")
+        else:
+            self.open.setText("This is open" if same else "Apply" if self._is_open() else "Open")
         self.open.setEnabled(not same)
+
+    def _update_several(self) -> None:
+        same = self._is_open()
+        count = len(self._paths)
+        self.open.setText("These are open" if same else f"Open {count} files, averaged")
+        self.open.setEnabled(not same)
+
+    def _open_files(self) -> list[Path]:
+        return [path.resolve() for path in self._session.paths]
 
     def _on_stack(self) -> None:
         if self._preview is not None:
             self._update_button()
+        elif len(self._paths) > 1:
+            self._update_several()
 
     def _on_series(self) -> None:
         self._given = {"series": self.series.currentData()}
