@@ -182,7 +182,7 @@ def test_patches_and_reasons(view: ImageView) -> None:
     show_patches(view)
     drawn = view.canvas.grab().toImage()
     assert drawn != plain
-    assert view.legend.texts == ("2 used", "1 left out")
+    assert view.legend.texts == ("2 used here", "1 left out")
     point_at(view, 10, 30)
     assert view.read_out.text.endswith("Patch left out: constant, holds no noise")
     assert view.canvas.toolTip() == "Patch left out: constant, holds no noise"

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from structmask_gui.gui.headline import in_labels
+
 READING = """
 <h3>How to read the views</h3>
 <p><b>Averaged autocorrelation.</b> The correlation ρ of the noise at every shift: red where two
@@ -92,10 +94,11 @@ def _tested(extraction: Any) -> str:
     number = (selection.kept.size - 1) // 2
     proven = (int(selection.significant.sum()) - 1) // 2
     large = (int((selection.large & selection.significant).sum()) - 1) // 2
+    reaches = "reaches" if large == 1 else "reach"
     return (
         f"<b>Test.</b> {number} pairs of opposite shifts of up to {reach} pixels were tested. At"
         f" most {100 * parameters.q:g} % of those called proven may be chance. {proven} are proven,"
-        f" and {large} of these reach a correlation of {parameters.rho_min:g}, of either sign."
+        f" and {large} of these {reaches} a correlation of {parameters.rho_min:g}, of either sign."
     )
 
 
@@ -111,5 +114,5 @@ def _kept(extraction: Any) -> str:
 
 
 def _verdict(extraction: Any) -> str:
-    items = "".join(f"<li>{html.escape(detail)}</li>" for detail in extraction.verdict.details)
+    items = "".join(f"<li>{html.escape(in_labels(detail))}</li>" for detail in extraction.verdict.details)
     return f"<b>Verdict.</b> {html.escape(extraction.verdict.sentence)}<ul>{items}</ul>"

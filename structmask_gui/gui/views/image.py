@@ -197,7 +197,7 @@ class ImageView(PictureView):
         entries = []
         if self.patches_button.isChecked():
             if self._n_used:
-                entries.append(Entry(f"{self._n_used} used", draw_used))
+                entries.append(Entry(f"{self._n_used} used here", draw_used))
             if self._n_left_out:
                 entries.append(Entry(f"{self._n_left_out} left out", draw_left_out))
         if self._region is not None:
