@@ -114,5 +114,6 @@ def _kept(extraction: Any) -> str:
 
 
 def _verdict(extraction: Any) -> str:
-    items = "".join(f"<li>{html.escape(in_labels(detail))}</li>" for detail in extraction.verdict.details)
+    details = [html.escape(in_labels(detail)) for detail in extraction.verdict.details]
+    items = "".join(f"<li>{detail}</li>" for detail in details)
     return f"<b>Verdict.</b> {html.escape(extraction.verdict.sentence)}<ul>{items}</ul>"
