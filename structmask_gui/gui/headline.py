@@ -116,7 +116,7 @@ class Headline(QFrame):
         below.addWidget(self.notes, 1, Qt.AlignmentFlag.AlignTop)
         below.addWidget(self.more, 0, Qt.AlignmentFlag.AlignBottom)
         below.addWidget(self.automatic, 0, Qt.AlignmentFlag.AlignBottom)
-        below.addWidget(self._work, 3)
+        below.addWidget(self._work, 1)
         below.addStrut(line_height)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
