@@ -192,8 +192,8 @@ class ViewArea(QWidget):
             if view is not self.image:
                 view.set_placeholder("" if extraction is not None else nothing)
         if hasattr(self, "tabs"):
-            statistical = extraction is not None and extraction.selection is not None
-            self.decisions.setCurrentWidget(self.significance if statistical else self.rings)
+            rings = session.uses_rings if extraction is None else extraction.selection is None
+            self.decisions.setCurrentWidget(self.rings if rings else self.significance)
             # Only when it changes: Qt lays out all tabs anew each time it is told.
             tab, wanted = self.tabs.indexOf(self.brightness), self.brightness.curve is not None
             if self.tabs.isTabVisible(tab) != wanted:

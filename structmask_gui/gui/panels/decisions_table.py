@@ -29,10 +29,14 @@ class DecisionsTable(QWidget):
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.rings)
         self._pages.addWidget(self.lags)
+        self._session = session
         if session is not None:
             session.extraction_changed.connect(self._choose)
             self._choose(session.extraction)
 
     def _choose(self, extraction: Any | None) -> None:
-        statistical = extraction is not None and extraction.selection is not None
-        self._pages.setCurrentWidget(self.lags if statistical else self.rings)
+        if extraction is None:
+            rings = self._session is None or self._session.uses_rings
+        else:
+            rings = extraction.selection is None
+        self._pages.setCurrentWidget(self.rings if rings else self.lags)
