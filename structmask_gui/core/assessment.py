@@ -43,7 +43,7 @@ from structmask_gui.core.trainers import Blanked, blanked
 
 NOT_TOLD = (
     "The noise could not be told from the picture: the figures, and the order of masks, may be"
-    " wrong. Record a dark stack, or two frames of the same scene."
+    " wrong. Record 20 dark frames, or 6 frames of a still scene."
 )
 """What is said where a basis is not trusted."""
 

@@ -56,6 +56,9 @@ class Evidence:
         Energy of the flat tiles over what the fit foretells; 1 if they are alike.
     trusted : bool
         False where the noise could not be told from the picture.
+    rest : LagEstimate or None
+        The correlation of what is left once offsets of whole lines are taken off, where they were
+        taken into account.
     """
 
     relations: tuple[PairRelation, ...]
@@ -68,6 +71,7 @@ class Evidence:
     flat: FlatTiles | None = None
     flat_excess: float = 1.0
     trusted: bool = True
+    rest: LagEstimate | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -114,7 +114,10 @@ class Extraction:
                 f"{counted(self.dropped_by_limit, 'pixel')} taken away by the limit of"
                 f" {getattr(self.parameters, limit)} ({limit})."
             )
-        if (self.rings is None or self.parameters.crop_autocorr) and self.touches_edge:
+        # Where lines do not end, the verdict has said what helps.
+        endless = self.verdict is not None and "whole_line" in self.verdict.flags
+        seen = self.rings is None or self.parameters.crop_autocorr
+        if seen and self.touches_edge and not endless:
             notes.append(
                 f"The mask reaches the edge of what was looked at; a larger {reach} may show more"
                 " of it."

@@ -134,6 +134,25 @@ class TileStatistics:
         error = np.sqrt((2 + 12 / degrees) / max(len(power), 1))
         return ratio, error
 
+    def together(self, places: NDArray[np.intp]) -> float:
+        """Return how surely loud tiles lie beside loud ones, in standard errors.
+
+        A picture goes on from tile to tile; noise of one tile does not depend on its neighbours'.
+        Infinite where too few have neighbours to tell.
+
+        Parameters
+        ----------
+        places : ndarray of int, shape (tiles, 3)
+            Frame, y and x of each.
+        """
+        energy = np.log(np.maximum(self.energy, 1e-30))
+        around = _around(energy, places, self.side)
+        there = np.isfinite(around)
+        count = int(there.sum())
+        if count < _FIRST_TILES or energy[there].std() == 0 or around[there].std() == 0:
+            return np.inf
+        return float(np.corrcoef(energy[there], around[there])[0, 1]) * float(np.sqrt(count))
+
     def skewness(self, inside: BoolArray | None = None) -> tuple[float, float]:
         """Return the skewness of the block means, and its standard error.
 

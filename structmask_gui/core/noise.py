@@ -38,8 +38,10 @@ from structmask_gui.core.sampling import (
     read_patches,
 )
 from structmask_gui.core.scaling import ScaledFrames, exponent_for, in_grey_levels
+from structmask_gui.core.significance import LagEstimate
 from structmask_gui.core.sources import (
     DifferenceFrames,
+    LevelFrames,
     SubtractedFrames,
     Used,
 )
@@ -63,7 +65,7 @@ from structmask_gui.core.under_picture import (
     tile_places,
     uneven,
 )
-from structmask_gui.core.wholeframe import FrameLook
+from structmask_gui.core.wholeframe import LINE_SHARE, FrameLook, LineCovariance, with_lines
 
 # The correlation is pooled a little further than it is tested, so that what a tail beyond takes
 # from each patch's mean is known.
@@ -76,6 +78,10 @@ _BRIGHTNESS_BINS = 4
 _MOST_FOR_IMAGE = 240
 # Power within the optics' band, over what the fit beyond it foretells, that confirms a picture.
 _UNEXPLAINED = 1.25
+# Standard errors by which loud tiles lie together, from which a suspicion of a picture stands.
+_TOGETHER = 1.0
+# Share of the variance in offsets of whole lines, from which they blur everything else.
+_STRONG_LINES = 0.05
 
 __all__ = ["BrightnessBin", "CorrelationEstimate", "Evidence", "measure_correlation"]
 
@@ -203,7 +209,6 @@ class _Measuring:
         first = self._read(derived, plan, used, reach, self._bin_edges(used))
         used, reasons = self._without_constant(used, reasons, first)
         used, reasons, first = self._without_outliers(derived, plan, used, reasons, reach, first)
-        ratio, error = first.tiles.unevenness()
         look = FrameLook(derived, self.raw, self.relations, self.region, self.cancelled)
         frame = look.evidence(first.spectrum)
         stop_if(self.cancelled)
@@ -212,47 +217,66 @@ class _Measuring:
         flat: FlatTiles | None = None
         flat_excess, trusted = 1.0, True
         lags = first.pool.estimate()
+        # What is judged: the noise, or what is left of it without the offsets of whole lines.
+        own, rest, judged = lags, None, derived
+        ratio, error = first.tiles.unevenness()
+        lines = frame.lines(lags.variance, LINE_SHARE)
+        tiles = first.tiles
+        if self._worth_levelling(lines, lags, ratio, error):
+            # They are alike along a line and unlike from line to line, as a picture is.
+            rows, columns = (line.value > 0 for line in lines)
+            level = LevelFrames(derived, rows, columns, self.region, self.cancelled)
+            calm = self._read(level, plan, used, reach, self._bin_edges(used))
+            even, its_error = calm.tiles.unevenness()
+            if not uneven(even, its_error):
+                own = rest = calm.pool.estimate()
+                ratio, error, tiles, judged = even, its_error, calm.tiles, level
         actual: Used = source
         # In differences the picture is gone but for what moves, which shows beyond doubt.
         errors = SUSPICION if source == "frames" else CERTAINTY
         picture = wanted == "automatic" and uneven(ratio, error, errors)
+        if picture and not uneven(ratio, error):
+            # Only a suspicion, as noise arouses once in twenty times.
+            picture = tiles.together(tile_places(plan, used, tiles.side)) > _TOGETHER
         # A texture that is alike everywhere shows only as what a line of noise does not explain,
         # or by being lopsided.
         hidden = wanted == "automatic" and source == "frames" and not picture
-        hidden = hidden and not is_line(lags) and correlated(lags, self.parameters)
-        texture = hidden and skewed(first.tiles)
+        hidden = hidden and not is_line(own) and correlated(own, self.parameters)
+        texture = hidden and skewed(tiles)
         picture, hidden = picture or texture, hidden and not texture
         if wanted in ("flat", "spectrum") or picture or hidden:
             fit, spread = fit_beyond(
-                derived, plan, used, reach, first.log_variance, self.region, self.cancelled
+                judged, plan, used, reach, first.log_variance, self.region, self.cancelled
             )
         if hidden and fit is not None:
             picture = fit.excess > _UNEXPLAINED and lines_beyond(fit, self.parameters)
-            picture = picture and texture_beside(lags, fit)
+            picture = picture and texture_beside(own, fit)
             fit = fit if picture else None
         elif wanted == "automatic" and fit and not texture and not uneven(ratio, error):
             # A suspicion only. Where the fit beyond the optics' band explains what is within it,
             # there is no picture; nor where all correlation is on one line, as no picture's is.
-            picture = fit.excess > _UNEXPLAINED and not is_line(lags)
+            picture = fit.excess > _UNEXPLAINED and not is_line(own)
         if fit is not None and (picture or wanted != "automatic"):
-            flat = first.tiles.flat_tiles(tile_places(plan, used, first.tiles.side))
+            flat = tiles.flat_tiles(tile_places(plan, used, tiles.side))
             if wanted == "flat" and int(flat.chosen.sum()) < 2:
                 raise InputError(
                     f"{self.raw.name} has no flat part that holds noise; choose another source of"
                     " noise."
                 )
-            energy = block_energy(fit.covariance, first.tiles.side)
+            energy = block_energy(fit.covariance, tiles.side)
             flat_excess = flat.energy / max(energy, 1e-30)
             choice, trusted = choose(
-                wanted, source, fit, flat, flat_excess, first.tiles, lags, self.parameters
+                wanted, source, fit, flat, flat_excess, tiles, lags, self.parameters
             )
             if choice == "spectrum":
                 lags = spread
                 actual = "spectrum"
             elif choice == "flat":
-                lags = pool_flat(derived, plan, used, flat, first.tiles.side, reach, self.cancelled)
+                lags = pool_flat(judged, plan, used, flat, tiles.side, reach, self.cancelled)
                 actual = "flat"
                 trusted = trusted or agree(lags, fit, self.parameters)
+            if rest is not None and choice != "all":
+                lags = with_lines(lags, *lines)
         evidence = Evidence(
             relations=tuple(self.relations),
             unevenness=ratio,
@@ -264,9 +288,10 @@ class _Measuring:
             flat=flat,
             flat_excess=flat_excess,
             trusted=trusted,
+            rest=rest,
         )
         if actual == "flat" and flat is not None:
-            used, reasons = leave_out_uneven(plan, used, reasons, flat, first.tiles.side)
+            used, reasons = leave_out_uneven(plan, used, reasons, flat, tiles.side)
         return CorrelationEstimate(
             name=self.asked.name,
             parameters=self.parameters,
@@ -283,6 +308,17 @@ class _Measuring:
             image_covariance=self._image(plan, used, derived, first),
             warnings=tuple(self.warnings),
         )
+
+    def _worth_levelling(
+        self,
+        lines: tuple[LineCovariance, LineCovariance],
+        lags: LagEstimate,
+        ratio: FloatArray,
+        error: FloatArray,
+    ) -> bool:
+        """Whether offsets of whole lines are strong, or what is uneven might be they."""
+        share = max(line.value for line in lines) / max(lags.variance, 1e-300)
+        return share >= _STRONG_LINES or (share > 0 and uneven(ratio, error, SUSPICION))
 
     def _derived_source(self) -> Used:
         """Return which frames of noise are made; whether flat parts are sought comes later."""

@@ -105,7 +105,7 @@ def in_grey_levels(estimate: CorrelationEstimate, exponent: int) -> CorrelationE
 
     fixed_rows = None if frame.fixed_rows is None else lines(frame.fixed_rows)
     fixed_columns = None if frame.fixed_columns is None else lines(frame.fixed_columns)
-    fit, flat = evidence.fit, evidence.flat
+    fit, flat, rest = evidence.fit, evidence.flat, evidence.rest
     return replace(
         estimate,
         lags=replace(estimate.lags, variance=estimate.lags.variance * square),
@@ -120,6 +120,7 @@ def in_grey_levels(estimate: CorrelationEstimate, exponent: int) -> CorrelationE
             ),
             fit=None if fit is None else replace(fit, covariance=fit.covariance * square),
             flat=None if flat is None else replace(flat, energy=flat.energy * square),
+            rest=None if rest is None else replace(rest, variance=rest.variance * square),
         ),
         brightness=tuple(
             replace(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.sampling import Region
 from structmask_gui.core.stillness import PairRelation, finite, relate_frames
 
 Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
@@ -41,6 +42,8 @@ BLIND_TO: dict[Used, str] = {
 
 # Pixels over which a moved image is led over into its mean; at most the smallest side.
 _PAD = 16
+# Pixels of a frame that are looked at together.
+_BAND_PIXELS = 2**19
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,83 @@ class SubtractedFrames:
         other = frame if self._second.n_frames > 1 else 0
         first = self._frames.read(frame, y0, y1).astype(np.float64)
         return np.asarray(first - self._second.read(other, y0, y1), dtype=np.float32)
+
+
+class LevelFrames:
+    """Frames less the means of their rows, of their columns, or of both; offsets of lines are gone.
+
+    The means are worked out when a frame is first read, a band of rows at a time.
+
+    Parameters
+    ----------
+    frames : Frames
+        The stack; it is not changed.
+    rows, columns : bool
+        Which means are taken off.
+    region : Region, optional
+        The rectangle in which the means are taken.
+    cancelled : callable, optional
+        Asked at every band of rows.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        rows: bool,
+        columns: bool,
+        region: Region | None = None,
+        cancelled: IsCancelled = never_cancelled,
+    ) -> None:
+        self._frames, self._rows, self._columns = frames, rows, columns
+        height, width = frames.frame_shape
+        self._box, self._cancelled = region or Region(0, height, 0, width), cancelled
+        self._means: dict[int, tuple[AnyArray, AnyArray]] = {}
+
+    @property
+    def name(self) -> str:
+        """Name of the stack."""
+        return self._frames.name
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return self._frames.n_frames
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Height and width, (y, x)."""
+        return self._frames.frame_shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels."""
+        return np.dtype(np.float32)
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of a frame without the offsets of its lines."""
+        if frame not in self._means:
+            self._means[frame] = self._means_of(frame)
+        of_rows, of_columns = self._means[frame]
+        values = self._frames.read(frame, y0, y1).astype(np.float64)
+        if self._rows:
+            values -= of_rows[y0:y1, np.newaxis]
+        if self._columns:
+            values -= of_columns
+        return values.astype(np.float32)
+
+    def _means_of(self, frame: int) -> tuple[AnyArray, AnyArray]:
+        """Return the means of the rows, and what the means of the columns differ from their own."""
+        box, (height, width) = self._box, self.frame_shape
+        of_rows, of_columns = np.zeros(height), np.zeros(width)
+        step = max(1, _BAND_PIXELS // width)
+        for y0 in range(0, height, step):
+            stop_if(self._cancelled)
+            values = finite(self._frames.read(frame, y0, min(y0 + step, height)))
+            of_rows[y0 : y0 + step] = values[:, box.x0 : box.x1].mean(axis=1)
+            inside = values[max(box.y0 - y0, 0) : max(box.y1 - y0, 0)]
+            of_columns += inside.sum(axis=0)
+        of_columns /= box.y1 - box.y0
+        return of_rows, of_columns - of_columns[box.x0 : box.x1].mean()
 
 
 def fourier_shift(

@@ -25,6 +25,10 @@ _SHIFT_THAT_MATTERS = 0.03
 _SETTLED = 0.0025
 # Share of what two frames have in common that is on whole lines, from which there is nothing else.
 _LINES = 0.85
+# Share of the variance of a difference in its lines' means, from which the lines have offsets.
+_JUMPING = 0.2
+# Correlation with the lines so many low-passed pixels away, from which they go on.
+_FURTHER, _GOES_ON = (4, 5, 6, 7, 8), 0.25
 # Values of which a part will do for the median: it is then known to one percent.
 _MANY = 2**17
 # Pixels by which an image is continued; it is moved by 3 at most.
@@ -132,14 +136,15 @@ def relate(
     for _ in range(3):
         stop_if(cancelled)
         gy, gx = np.asarray(np.gradient((low_a + moved) / 2))
-        design = np.stack(
-            [g[edge:-edge, edge:-edge].ravel() for g in (gy, gx, (low_a + moved) / 2)]
-        )
-        design = np.vstack([design, np.ones(design.shape[1])])
-        target = (low_a - moved)[edge:-edge, edge:-edge].ravel()
-        normal = design @ design.T
-        solution = np.linalg.lstsq(normal, design @ target, rcond=None)[0]
-        residual = target - solution @ design
+        terms = np.stack([gy, gx, (low_a + moved) / 2, np.ones_like(low_a), low_a - moved])
+        terms = terms[:, edge:-edge, edge:-edge]
+        solution, residual, normal = _fitted(terms)
+        jumping = [axis for axis in (0, 1) if _jumps(residual, axis)]
+        if jumping:
+            # Offsets of whole lines, new in every frame, say nothing of a motion.
+            for axis in jumping:
+                terms = terms - terms.mean(axis=1 + axis, keepdims=True)
+            solution, residual, normal = _fitted(terms)
         spread = float(residual.var()) * _SHARING
         inverse = np.linalg.pinv(normal)
         error = float(np.sqrt(spread * max(inverse[0, 0], inverse[1, 1], 0.0)))
@@ -157,23 +162,59 @@ def relate(
         dy = dx = 0.0
         db = low_b[edge:-edge, edge:-edge]
         db = db - db.mean()
-    va, vb, shared = float((da**2).mean()), float((db**2).mean()), float((da * db).mean())
-    coherence = shared / np.sqrt(va * vb) if va > 0 and vb > 0 else 0.0
+    coherence, slope = _coherence(da, db)
+    if jumping:
+        # Nor do they say anything of what both frames show, or how bright it is.
+        for axis in jumping:
+            da, db = (values - values.mean(axis=axis, keepdims=True) for values in (da, db))
+        without, slope = _coherence(da, db)
+        coherence = max(coherence, without)
     count = max(da.size / _SHARING, 4)
-    gain = 1.0
-    if coherence > max(0.5, 5 / np.sqrt(count)):
-        # The slope that treats both frames as noisy; plain regression would be drawn to 0.
-        gain = float((vb - va + np.hypot(vb - va, 2 * shared)) / (2 * shared))
+    gain = slope if coherence > max(0.5, 5 / np.sqrt(count)) else 1.0
     mean_a, mean_b = float(a.mean()), float(b.mean())
     return PairRelation(
         first=first,
-        coherence=float(coherence),
+        coherence=coherence,
         coherence_error=float(1 / np.sqrt(count)),
         gain=gain,
         brightness=mean_b / mean_a if mean_a > 0 and mean_b > 0 else 1.0,
         shift=(2 * dy, 2 * dx),
         shift_error=2 * error,
     )
+
+
+def _coherence(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the correlation of two images without their means, and how the second follows.
+
+    The slope treats both as noisy; plain regression would be drawn to 0.
+    """
+    va, vb, shared = float((a**2).mean()), float((b**2).mean()), float((a * b).mean())
+    coherence = shared / np.sqrt(va * vb) if va > 0 and vb > 0 else 0.0
+    slope = float((vb - va + np.hypot(vb - va, 2 * shared)) / (2 * shared)) if shared > 0 else 1.0
+    return float(coherence), slope
+
+
+def _fitted(terms: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Fit the last image by the others; return the weights, what is left and the normal matrix."""
+    design, target = terms[:-1].reshape(len(terms) - 1, -1), terms[-1].ravel()
+    normal = design @ design.T
+    solution = np.linalg.lstsq(normal, design @ target, rcond=None)[0]
+    residual = target - solution @ design
+    return solution, residual.reshape(terms.shape[1:]), normal
+
+
+def _jumps(residual: NDArray[np.float64], axis: int) -> bool:
+    """Whether the lines have offsets, unlike from line to line; a picture's go on from one to next.
+
+    Their means along ``axis`` then hold more of the variance than noise leaves in them.
+    """
+    means = residual.mean(axis=axis)
+    means -= means.mean()
+    power = float((means**2).sum())
+    if power <= _JUMPING * float(residual.var()) * means.size:
+        return False
+    further = [float((means[step:] * means[:-step]).sum()) for step in _FURTHER]
+    return float(np.mean(further)) < _GOES_ON * power
 
 
 def _only_lines(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:

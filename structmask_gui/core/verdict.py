@@ -16,6 +16,7 @@ from structmask_gui.core.postprocess import centre_component
 from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
 from structmask_gui.core.significance import StatisticalSelection
 from structmask_gui.core.under_picture import spectrum_kind, uneven
+from structmask_gui.core.wholeframe import LINE_SHARE
 
 Kind = Literal[
     "none",
@@ -73,6 +74,9 @@ FLAG_WORDS: dict[Flag, str] = {
 }
 """What each flag means, as a sentence."""
 
+WHAT_TO_RECORD = "Record 20 dark frames, or 6 frames of a still scene, to measure the noise alone."
+"""What helps where noise and picture cannot be told apart."""
+
 _REMOVE = (
     " Remove the {} offsets first (What the mask will do › Save destriped frames…, or structmask"
     " destripe)."
@@ -81,7 +85,6 @@ _LOOK_FURTHER = " Raise max_lag to find their end; without one, remove the {} of
 
 _BLEACHING = 0.02
 _DRIFT = 0.1
-_LINE_SHARE = 0.01
 # Why patches were left out, as it follows their number.
 _SHORT = {
     CLIPPED: "clipped",
@@ -125,7 +128,8 @@ class Verdict:
     flags : tuple of str
         See `FLAG_WORDS`.
     sentence : str
-        The first sentence: "Rows, 13 pixels. Sure. 96 of 128 patches used, 32 clipped."
+        The first sentence: "Rows, 13 pixels. Sure. 96 of 128 patches used, 32 clipped.", "Rows that
+        do not end, 21 pixels. Sure. …", or "Cannot tell noise and picture apart: blob, …".
     details : tuple of str
         What else to know, a sentence each: the flags, the source, what to record.
     more_patches : int
@@ -169,13 +173,15 @@ def judge(
     line = _whole_line(estimate, parameters)
     if line is not None and (kind in ("none", "detached") or _in_lines(selection.kept, line)):
         kind = line
-    more = _more_patches(estimate, parameters)
+    doubted = bool({"cannot_tell", "picture"} & set(flags))
+    # More of what noise cannot be told from settles nothing.
+    more = 0 if doubted else _more_patches(estimate, parameters)
     sure = not {"cannot_tell", "picture", "interpolated", "compressed"} & set(flags) and more == 0
     return Verdict(
         kind=kind,
         sure=sure,
         flags=flags,
-        sentence=_sentence(kind, sure, flags, estimate, selection),
+        sentence=_sentence(kind, sure, flags, estimate, selection, line),
         details=_details(flags, estimate, selection, more, line),
         more_patches=more,
         lines=line if line is not None and _spans(estimate, line, parameters.max_lag) else None,
@@ -248,7 +254,7 @@ def _whole_line(
     every lag of the row, of one sign, and has not fallen to a fifth at the largest lag.
     """
     rows, columns = _line_share(estimate)
-    if max(rows, columns) >= _LINE_SHARE:
+    if max(rows, columns) >= LINE_SHARE:
         return "rows" if rows >= columns else "columns"
     lags = estimate.lags
     middle, last = lags.reach, min(parameters.max_lag, lags.reach)
@@ -272,19 +278,25 @@ def _spans(estimate: CorrelationEstimate, line: Literal["rows", "columns"], max_
     """Whether far ends of lines share as much as lags near the largest do: whole lines."""
     lags, frame = estimate.lags, estimate.evidence.frame
     rows = line == "rows"
-    if (_line_share(estimate)[0 if rows else 1]) >= _LINE_SHARE:
+    if (_line_share(estimate)[0 if rows else 1]) >= LINE_SHARE:
         return True
     far = (frame.rows if rows else frame.columns).value / max(lags.variance, 1e-300)
-    last = lags.reach + min(max_lag, lags.reach)
-    axis = lags.rho[lags.reach] if rows else lags.rho[:, lags.reach]
-    return far >= _SPANS * float(axis[last - 2 : last + 1].mean())
+    last = min(max_lag, lags.reach)
+    return far >= _SPANS * float(_along(estimate, line)[max(last - 3, 0) : last].mean())
+
+
+def _along(estimate: CorrelationEstimate, line: Literal["rows", "columns"]) -> NDArray[np.float64]:
+    """Return the correlation along the lines, from lag 1 on."""
+    lags = estimate.lags
+    axis = lags.rho[lags.reach] if line == "rows" else lags.rho[:, lags.reach]
+    return axis[lags.reach + 1 :]
 
 
 def _fixed(estimate: CorrelationEstimate) -> list[Flag]:
     frame = estimate.evidence.frame
     variance = max(estimate.lags.variance, 1e-300)
     for lines in (frame.fixed_rows, frame.fixed_columns):
-        if lines is not None and lines.sure and lines.value / variance >= _LINE_SHARE:
+        if lines is not None and lines.sure and lines.value / variance >= LINE_SHARE:
             return ["fixed_pattern"]
     if frame.fixed_sure:
         return ["fixed_pattern"]
@@ -311,10 +323,15 @@ def _changes(estimate: CorrelationEstimate) -> list[str]:
         words.append("The scene moves" + (done or "."))
     change = np.log([r.brightness for r in relations])
     contrast = np.log([max(r.gain, 1e-6) for r in relations])
-    for values in (change, contrast):
+    # Of a faint picture the contrast is not known well.
+    unsure = [
+        r.coherence_error * np.sqrt(max(1 - r.coherence**2, 0.0)) / r.coherence for r in relations
+    ]
+    unsure_on_average = float(np.median(unsure)) / np.sqrt(len(relations))
+    for values, least in ((change, 0.0), (contrast, 4 * unsure_on_average)):
         typical = float(np.median(values))
         steady = float(np.abs(values - typical).mean()) < abs(typical) / 2
-        if abs(typical) > _BLEACHING and steady:
+        if abs(typical) > max(_BLEACHING, least) and steady:
             done = "; the frames were scaled to match." * matched
             words.append("The brightness changes from frame to frame" + (done or "."))
             break
@@ -431,7 +448,8 @@ def _alternates(line: NDArray[np.float64]) -> bool:
 
 def _more_patches(estimate: CorrelationEstimate, parameters: Parameters) -> int:
     """How many more patches would prove, or rule out, a correlation of the floor's size."""
-    lags = estimate.lags
+    # Offsets of whole lines, which go first, make the errors of all other lags larger.
+    lags = estimate.evidence.rest or estimate.lags
     reach = min(parameters.max_lag, lags.reach)
     inside = slice(lags.reach - reach, lags.reach + reach + 1)
     error = lags.standard_error[inside, inside]
@@ -454,26 +472,44 @@ def _sentence(
     flags: tuple[Flag, ...],
     estimate: CorrelationEstimate,
     selection: StatisticalSelection,
+    line: Literal["rows", "columns"] | None,
 ) -> str:
-    pixels = int(selection.kept.sum())
-    what = KIND_WORDS[kind]
-    if kind == "none" and estimate.base == "difference":
-        what = "No correlated temporal noise"
-    if kind != "none" and pixels == 1:
-        what = f"Weak whole {kind}"
-    elif pixels > 1:
-        what += f", {Mask.checked(selection.kept).statistics.size_words}"
+    what = _found(kind, estimate, selection, line)
     if "cannot_tell" in flags:
-        certainty = "Cannot tell noise and picture apart"
+        # First, for the end of a long sentence may be cut.
+        what = what[0].lower() + what[1:] + " found" * (kind == "none")
+        what = f"Cannot tell noise and picture apart: {what}"
     else:
-        certainty = "Sure" if sure else "Not sure"
+        what += ". Sure" if sure else ". Not sure"
     sampling = estimate.sampling
     total = len(sampling.used)
     used = f"{sampling.n_used} of {total} patches used"
     left_out = _left_out(estimate)
     if len(left_out) > 1:
         left_out = []  # too much for one sentence; the details tell
-    return f"{what}. {certainty}. {', '.join([used, *left_out])}."
+    return f"{what}. {', '.join([used, *left_out])}."
+
+
+def _found(
+    kind: Kind,
+    estimate: CorrelationEstimate,
+    selection: StatisticalSelection,
+    line: Literal["rows", "columns"] | None,
+) -> str:
+    """Return what was found: the kind, whether it ends, and the size of the mask."""
+    pixels = int(selection.kept.sum())
+    what = KIND_WORDS[kind]
+    if kind == "none" and estimate.base == "difference":
+        what = "No correlated temporal noise"
+    if kind != "none" and pixels == 1:
+        return f"Weak whole {kind}"
+    if kind == line:
+        what += " that do not end"
+    if pixels > 1:
+        what += f", {Mask.checked(selection.kept).statistics.size_words}"
+    if line is not None and kind != line:
+        what += f", and {line} that do not end"
+    return what
 
 
 def _left_out(estimate: CorrelationEstimate) -> list[str]:
@@ -516,13 +552,12 @@ def _details(
     if "fixed_pattern_not_tested" in flags:
         details.append(FLAG_WORDS["fixed_pattern_not_tested"])
     if "cannot_tell" in flags or ("picture" in flags and estimate.source == "frames"):
-        details.append(
-            "Record 20 dark frames, or 6 frames of a still scene, to measure the noise alone."
-        )
+        details.append(WHAT_TO_RECORD)
     elif "fixed_pattern_not_tested" in flags:
         details.append("Record 20 dark frames to test for a fixed pattern.")
     if more > 0:
-        details.append(f"About {more} more patches like these would settle it.")
+        patches = "One more patch" if more == 1 else f"About {more} more patches"
+        details.append(f"{patches} like these would settle it.")
     return tuple(details)
 
 
@@ -537,9 +572,11 @@ def _endless(
         # Lines seen only up to the largest lag may end soon after it.
         return words + _LOOK_FURTHER.format(line[:-1])
     words += _REMOVE.format(line[:-1])
-    if share >= _LINE_SHARE:
+    if share >= LINE_SHARE:
         number = f"{100 * share:.1g}" if share < 0.1 else f"{100 * min(share, 1.0):.0f}"
-        words += f" Whole {line} hold {number} % of the variance."
+        words += f" Offsets from edge to edge are {number} % of the noise's variance"
+        at_the_end = float(_along(estimate, line)[selection.kept.shape[0] // 2 - 1])
+        words += "; over shorter stretches pixels share more." if at_the_end > 1.5 * share else "."
     return words
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from structmask_gui.core.autocorrelation import FloatArray
 from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.sampling import Region
+from structmask_gui.core.significance import LagEstimate
 from structmask_gui.core.spectrum import SpectrumSum
 from structmask_gui.core.stillness import PairRelation, finite, some
 from structmask_gui.core.threads import in_threads
@@ -26,6 +27,9 @@ _EDGE, _FINE = 0.46, 0.2
 # Each row is cut into so many stretches; those at least so many pixels apart are compared.
 _STRETCHES, _APART = 8, 24
 _BEYOND_CHANCE = 4.5
+
+LINE_SHARE = 0.01
+"""Share of the variance from which offsets of whole lines count."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,9 @@ class LineCovariance:
     def sure(self) -> bool:
         """Whether it is beyond chance."""
         return self.value > _BEYOND_CHANCE * self.error
+
+
+_NO_LINES = LineCovariance(0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -78,6 +85,38 @@ class FrameEvidence:
     fixed_share: float
     fixed_sure: bool
     edge_power: float
+
+    def lines(self, variance: float, least: float) -> tuple[LineCovariance, LineCovariance]:
+        """Return the rows and columns that hold at least a share of a variance; else 0."""
+        rows, columns = (
+            lines if lines.sure and lines.value >= least * variance else _NO_LINES
+            for lines in (self.rows, self.columns)
+        )
+        return rows, columns
+
+
+def with_lines(lags: LagEstimate, rows: LineCovariance, columns: LineCovariance) -> LagEstimate:
+    """Return a correlation with the offsets of whole lines added to it.
+
+    Parameters
+    ----------
+    lags : LagEstimate
+        Measured without the offsets.
+    rows, columns : LineCovariance
+        Their variance, in squared grey levels; 0 where none were taken off.
+    """
+    covariance, middle = lags.covariance, lags.reach
+    error = (lags.standard_error * lags.variance) ** 2
+    covariance[middle] += rows.value
+    covariance[:, middle] += columns.value
+    # The centre lies in both.
+    error[middle] += rows.error**2
+    error[:, middle] += columns.error**2
+    total = float(covariance[middle, middle])
+    error[middle, middle] = 0.0
+    return replace(
+        lags, rho=covariance / total, standard_error=np.sqrt(error) / total, variance=total
+    )
 
 
 class FrameLook:

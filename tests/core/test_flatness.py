@@ -86,3 +86,21 @@ def test_band_excess_is_one_for_noise_of_this_covariance(name):
     assert statistics.band_excess(every, model.correlation(14))[1:] == pytest.approx(1, abs=0.06)
     if name != "white":
         assert statistics.band_excess(every, np.ones((1, 1))).max() > 1.5
+
+
+def test_loud_tiles_of_a_picture_lie_together_and_those_of_noise_do_not():
+    apart = [statistics.together(places) for statistics, places in map(tiles_of, several())]
+    assert np.abs(np.mean(apart)) < 1
+    assert max(apart) < 3
+    half = noise("isotropic")
+    half[:, :, :128] *= 1.3
+    statistics, places = tiles_of(half)
+    assert statistics.together(places) > 5
+    # Patches taken by chance, far apart, have no neighbours.
+    statistics, places = tiles_of(noise("isotropic"))
+    places[:, 1:] *= 3
+    assert statistics.together(places) == np.inf
+
+
+def several():
+    return (noise("isotropic", seed) for seed in range(6))

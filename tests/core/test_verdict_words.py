@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from structmask_gui.core import verdict as verdict_module
+from structmask_gui.core.assessment import NOT_TOLD
 from structmask_gui.core.extraction import extract_array
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.core.simulation import Kernel, NoiseModel, cells
+from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels
+from structmask_gui.core.verdict import WHAT_TO_RECORD
 
 AUTOMATIC = Parameters(method="statistical", source="frames")
 
@@ -93,3 +96,49 @@ def test_what_cannot_be_told_is_said_once():
     assert "cannot_tell" in verdict.flags
     assert verdict.text.count("picture apart") == 1
     assert "along with the noise" not in verdict.text
+
+
+def test_lines_that_do_not_end_are_said_at_once_and_no_larger_lag_is_asked_for():
+    rng = np.random.default_rng(3)
+    frames = rng.normal(100, 5, (4, 160, 160)) + rng.normal(0, 4, (4, 160, 1))
+    extraction = extract_array(frames, AUTOMATIC)
+    assert extraction.touches_edge
+    assert extraction.sentence.startswith("Rows that do not end, 21 pixels. Sure. ")
+    assert "larger max_lag" not in " ".join(extraction.notes)
+    assert "Offsets from edge to edge are 40 % of the noise's variance." in extraction.verdict.text
+
+
+def test_what_cannot_be_told_comes_first_and_more_of_it_is_not_asked_for():
+    random = np.random.default_rng(5)
+    texture = gaussian_filter((random.random((3, 192, 192)) < 0.004).astype(float), (0, 3, 3))
+    frames = 500 + 60 * texture / texture.std() + random.normal(0, 20, texture.shape)
+    verdict = extract_array(frames, AUTOMATIC.changed(source="automatic")).verdict
+    assert "cannot_tell" in verdict.flags
+    assert verdict.sentence.startswith("Cannot tell noise and picture apart: ")
+    assert verdict.sentence.count(". ") == 1
+    assert verdict.more_patches == 0
+    assert "would settle it" not in verdict.text
+    assert WHAT_TO_RECORD in verdict.text
+    # The same words where masks are compared.
+    assert "6 frames of a still scene" in WHAT_TO_RECORD
+    assert WHAT_TO_RECORD.removesuffix(", to measure the noise alone.") in NOT_TOLD
+
+
+@pytest.mark.parametrize(
+    ("more", "words"), [(1, "One more patch like"), (7, "About 7 more patches")]
+)
+def test_how_many_more_patches_in_the_right_number(more, words, monkeypatch):
+    monkeypatch.setattr(verdict_module, "_more_patches", lambda *_: more)
+    white = np.random.default_rng(3).normal(100, 5, (4, 160, 160))
+    verdict = extract_array(white, AUTOMATIC).verdict
+    assert not verdict.sure
+    assert verdict.details[-1].startswith(words)
+
+
+def test_a_suspicion_that_nothing_bears_out_is_dropped():
+    # Its tiles are uneven by chance, as one set of tiles in twenty is, and not side by side.
+    model = NoiseModel(kernels()["isotropic"], 0.3)
+    frames = model.draw(np.random.default_rng(9), 6, (256, 256))
+    verdict = extract_array(frames, AUTOMATIC.changed(source="automatic")).verdict
+    assert verdict.kind == "blob"
+    assert verdict.sure

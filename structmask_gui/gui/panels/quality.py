@@ -44,8 +44,8 @@ _DOUBTS: dict[Doubt, str] = {
     "weak": "Too little noise to rank masks by: an error over 1 is more than the noise itself.",
 }
 _MORE: dict[Doubt, str] = {
-    "picture": "Flat parts of the picture may hold picture, too, and pass for noise. Record a dark"
-    " stack, or two frames of the same scene.",
+    "picture": "Flat parts of the picture may hold picture, too, and pass for noise. Record 20"
+    " dark frames, or 6 frames of a still scene.",
     "weak": "After any of these masks, what the linear model makes of the frame is further from the"
     " picture than the noisy frame is. A trained network does better, in which order is not known.",
 }
