@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -21,8 +22,8 @@ from structmask_gui.core.surfaces import Surface
 from structmask_gui.core.threads import in_threads
 from structmask_gui.core.under_picture import cut_tiles
 
-# Patches whose spectra are added at least, where there are so many.
-_FOR_SPECTRUM = 32
+# Patches whose spectra are added, where there are so many: the mean is well enough known from them.
+_FOR_SPECTRUM = 64
 
 
 @dataclass
@@ -101,6 +102,9 @@ class Pooling:
         bin_of: NDArray[np.intp] | None = None,
     ) -> None:
         self._plan, self._used, self._bin_of = plan, used, bin_of
+        self._for_spectrum = np.zeros(len(plan), dtype=np.bool_)
+        pooled_ones = np.flatnonzero(used)
+        self._for_spectrum[pooled_ones[_spread(len(pooled_ones), _FOR_SPECTRUM)]] = True
         self._surface = Surface(plan.patch_shape, 0)
         self._kernel, self._reach = kernel, reach
         self._far = kernel.reach[1]
@@ -162,8 +166,7 @@ class Pooling:
         half = half[:, : reach + 1, far - reach : far + reach + 1]
         products = self.result.pool.products(half, scale)
         side = self.result.spectrum.side
-        # The mean spectrum is known well enough from some of the patches.
-        some = patches[:: max(1, len(self._plan) // _FOR_SPECTRUM), :side, :side]
+        some = patches[self._for_spectrum[index[inside]], :side, :side]
         stop_if(cancelled)
         return _Part(
             index[inside],
@@ -192,3 +195,16 @@ class Pooling:
             for number, pool in enumerate(result.bins):
                 inside = which == number
                 pool.add_products(part.products[inside], places[inside])
+
+
+def _spread(n: int, count: int) -> NDArray[np.intp]:
+    """Return ``count`` of n indices, or all, in even steps that share no divisor with n.
+
+    Steps that divide the number of patches of a frame would meet a few of its columns only.
+    """
+    if n <= count:
+        return np.arange(n)
+    step = n // count
+    while math.gcd(step, n) > 1:
+        step += 1
+    return np.arange(count) * step % n
