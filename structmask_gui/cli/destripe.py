@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, progress_bar
@@ -18,12 +19,17 @@ def run(arguments: argparse.Namespace) -> int:
     target = arguments.output or folder / f"{source.stem}_destriped.tif"
     if target.resolve() == source.resolve():
         raise InputError(f"{shown(target)}: is the image file itself; choose another --output.")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{shown(target.parent)}: cannot be made ({reason(error)}).") from error
     (item,) = chosen_inputs(arguments, [source], None)
     with item.open() as stack, progress_bar(stack.name) as progress:
+        if arguments.output_dir is not None:
+            _make(folder)
         save_destriped(stack, arguments.lines, target, force=arguments.force, progress=progress)
     print(f"{shown(target)}: without the offsets of its {arguments.lines}; measure this one.")
     return DONE
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{shown(folder)}: cannot be made ({reason(error)}).") from error

@@ -239,11 +239,8 @@ def correlate_until(
         error = _largest_error(estimate, parameters.max_lag)
         measured = len(estimate.sampling.used)
         done = last or measured < count or (error < aim and count >= _FEWEST)
-        note = (
-            ""
-            if last or measured < count
-            else f" {measured} patches were enough to know every lag to {aim:g}."
-        )
+        enough = done and not last and measured >= count
+        note = f" {measured} patches were enough to know every lag to {aim:g}." if enough else ""
         estimate = replace(estimate, parameters=parameters, note=estimate.note + note)
         on_estimate(estimate, error)
         if done:

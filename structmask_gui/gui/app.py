@@ -152,9 +152,10 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
         session.history.clear()
     if settings.restore_session:
         for kind in KINDS:
-            if kind in settings.last_seconds:
-                session.seconds.choose(kind, settings.last_seconds[kind])
-    # Nothing is fetched unless a person asks for it now.
+            # Nothing is fetched unless a person asks for it now.
+            last = settings.last_seconds.get(kind)
+            if last is not None and not remote_address(last):
+                session.seconds.choose(kind, last)
     here = not any(map(remote_address, settings.last_files))
     if all(map(is_preset, files)) and settings.restore_session and settings.last_files and here:
         choices = {

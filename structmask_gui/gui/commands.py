@@ -41,6 +41,8 @@ class Commands(QObject):
         self._window = window
         self._session = window.session
         self._batch: BatchWindow | None = None
+        self._few_of = ""
+        window.session.stack_changed.connect(self._take_few)
 
     # --- file ---------------------------------------------------------------------------------
 
@@ -78,11 +80,17 @@ class Commands(QObject):
         dialog.open()
 
     def _open_address(self, address: str, few: bool) -> None:
-        if few:
+        self._few_of = address if few else ""
+        self._window.open_paths([address])
+
+    def _take_few(self) -> None:
+        """Measure few patches of an address that is open now, if that was asked for."""
+        stack, address = self._session.stack, self._few_of
+        if address and stack is not None and stack.location == address:
             from structmask_gui.gui.address import FEW
 
+            self._few_of = ""
             self._session.set_parameter("patches", FEW)
-        self._window.open_paths([address])
 
     def open_sample(self) -> None:
         """Open the stack that comes with the program."""

@@ -187,6 +187,7 @@ class Session(SessionEdits):
 
     def measure_again(self) -> None:
         """Read the pixels again, as after the file was changed by another program."""
+        self._not_opened = ""
         self._kept.clear()
         self._identities = {}
         if self._all_frames is not None:

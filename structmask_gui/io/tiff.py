@@ -155,7 +155,7 @@ def _told_shape(first: TiffPage, n_pages: int) -> tuple[tuple[int, ...], str] | 
     frame = tuple(first.shape)
     lead = len(shape) - len(frame)
     whole = lead > 0 and shape[lead:] == frame and math.prod(shape[:lead]) == n_pages
-    if not whole or "truncated" in told or told.get("name") or first.samplesperpixel != 1:
+    if not whole or min(shape) < 1 or "truncated" in told or told.get("name") or first.samplesperpixel != 1:
         return None
     if len(axes) != len(shape):
         axes = "Q" * lead + first.axes
@@ -193,6 +193,11 @@ def _contents(
     series = found[chosen]
     key = series.keyframe
     _check_pixels(name, key, size)
+    if min(series.shape) < 1:
+        raise InputError(
+            f"{name}: its description tells of {shape_text(series.shape)} pixels, which no image"
+            " has; export it again."
+        )
     _check_whole(name, tif, series, chain)
     # Everything the file says is read before the store takes over (and perhaps closes) the file.
     metadata = metadata_of(tif, series, chain, chosen)

@@ -155,6 +155,9 @@ def test_the_statistical_method_stops_by_its_own_errors() -> None:
     assert len(counts) > 1
     assert any("standard error so far" in text for text in texts)
     assert found.correlation is not None
+    notes = [estimate.correlation.note for estimate, _ in seen if estimate.correlation is not None]
+    assert len(notes) == len(seen)
+    assert not any("enough" in note for note in notes[:-1])
     assert f"{counts[-1]} patches were enough to know every lag to 0.0015" in found.correlation.note
     assert select(found, parameters).mask == select(whole, whole.parameters).mask
     assert found.parameters == parameters

@@ -44,6 +44,22 @@ def test_a_remote_image_is_opened(window: MainWindow, tmp_path: Path, qtbot: QtB
     assert window.settings.recent_files[0] == f"{address}/a.zarr"
 
 
+def test_an_address_that_fails_changes_nothing(loaded: MainWindow, qtbot: QtBot):
+    session = loaded.session
+    before = session.parameters
+    with qtbot.waitSignal(session.failed, timeout=30_000):
+        loaded.commands._open_address("http://127.0.0.1:9/a.zarr", True)
+    assert session.parameters == before
+    qtbot.waitUntil(lambda: not session.busy)
+    assert session.parameters == before
+
+
+def test_no_address_is_opened_by_itself(window: MainWindow, qtbot: QtBot):
+    window.settings.last_seconds = {"dark": "http://127.0.0.1:9/dark.zarr"}
+    begin(window, [])
+    assert not window.session.seconds._asked
+
+
 def test_a_number_of_patches_that_was_chosen_stays(window: MainWindow, qtbot: QtBot):
     window.session.set_parameter("patches", 50)
     dialog = asked(window)

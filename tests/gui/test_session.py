@@ -195,8 +195,11 @@ def test_why_a_file_cannot_be_opened_is_not_hidden_by_the_file_before(
     qtbot.waitUntil(lambda: len(workshop.measured) == 2 and not session.busy)
     assert session.error == "bad.tif: is damaged; copy it again."
     # The next thing that the person does is answered for itself.
-    session.set_parameter("patch_size", 32)
+    session.measure_again()
     qtbot.waitUntil(lambda: len(workshop.measured) == 3 and not session.busy)
+    assert "one patch" in session.error
+    session.set_parameter("patch_size", 32)
+    qtbot.waitUntil(lambda: len(workshop.measured) == 4 and not session.busy)
     assert "one patch" in session.error
 
 

@@ -246,6 +246,17 @@ def shaped_lie(path: Path) -> None:
     )
 
 
+@bad("negative.tif", "which no image has")
+def negative_lengths(path: Path) -> None:
+    data = noise((2, 3, 40, 40))
+    options = {"photometric": "minisblack", "metadata": {"axes": "TZYX"}, "compression": "zlib"}
+    tifffile.imwrite(path, data, **options)
+    told, lie = b'"shape": [2, 3, 40, 40]', b'"shape":[-2,-3,40,40] '.ljust(23)
+    raw = path.read_bytes()
+    assert told in raw
+    path.write_bytes(raw.replace(told, lie))
+
+
 def _ome(path: Path, change: Callable[[str], str]) -> None:
     source = path.with_suffix(".source.tif")
     data = noise((3, 40, 40))
