@@ -29,6 +29,9 @@ _LINES = 0.85
 _JUMPING = 0.2
 # Correlation with the lines so many low-passed pixels away, from which they go on.
 _FURTHER, _GOES_ON = (4, 5, 6, 7, 8), 0.25
+# Correlation from which the picture is so strong that offsets of lines do not matter; and standard
+# errors from which they leave its contrast known.
+_CLEAR, _SURELY = 0.98, 4.0
 # Values of which a part will do for the median: it is then known to one percent.
 _MANY = 2**17
 # Pixels by which an image is continued; it is moved by 3 at most.
@@ -131,6 +134,8 @@ def relate(
     splines: NDArray[np.float64] | None = None
     edge = 4
     dy = dx = 0.0
+    clear = _coherence(low_a - low_a.mean(), low_b - low_b.mean())[0] > _CLEAR
+    jumping: list[int] = []
     error = np.inf
     moved = low_b
     for _ in range(3):
@@ -139,7 +144,7 @@ def relate(
         terms = np.stack([gy, gx, (low_a + moved) / 2, np.ones_like(low_a), low_a - moved])
         terms = terms[:, edge:-edge, edge:-edge]
         solution, residual, normal = _fitted(terms)
-        jumping = [axis for axis in (0, 1) if _jumps(residual, axis)]
+        jumping = [] if clear else [axis for axis in (0, 1) if _jumps(residual, axis)]
         if jumping:
             # Offsets of whole lines, new in every frame, say nothing of a motion.
             for axis in jumping:
@@ -171,6 +176,10 @@ def relate(
         coherence = max(coherence, without)
     count = max(da.size / _SHARING, 4)
     gain = slope if coherence > max(0.5, 5 / np.sqrt(count)) else 1.0
+    if jumping and coherence > 0:
+        # What is left of the picture tells little of its contrast.
+        chance = np.sqrt(max(1 - coherence**2, 0.0) / count) / coherence
+        gain = gain if abs(np.log(gain)) > _SURELY * chance else 1.0
     mean_a, mean_b = float(a.mean()), float(b.mean())
     return PairRelation(
         first=first,

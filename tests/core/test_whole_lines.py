@@ -129,3 +129,18 @@ def test_rows_that_jump_neither_move_nor_brighten_a_scene():
         gains.append(relation.gain)
     assert np.median(shifts) < 3
     assert np.abs(np.log(gains)).max() < 0.1
+
+
+def test_a_scene_that_moves_under_rows_that_jump_is_seen_to_move():
+    picture = 8 * cells((256, 260))
+    a, b = with_rows(2, 0.5)
+    relation = relate(0, a + picture[:, :256], b + picture[:, 2:258])
+    assert relation.moved
+    assert relation.shift[1] == pytest.approx(-2, abs=0.3)
+
+
+def test_the_contrast_of_a_faint_picture_under_rows_is_left_alone():
+    a, b = with_rows(2, 0.6) + cells((256, 256))
+    relation = relate(0, a, b)
+    assert relation.still
+    assert relation.gain == 1.0
