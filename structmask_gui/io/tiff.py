@@ -154,8 +154,9 @@ def _told_shape(first: TiffPage, n_pages: int) -> tuple[tuple[int, ...], str] | 
         return None
     frame = tuple(first.shape)
     lead = len(shape) - len(frame)
-    whole = lead > 0 and shape[lead:] == frame and math.prod(shape[:lead]) == n_pages
-    if not whole or min(shape) < 1 or "truncated" in told or told.get("name") or first.samplesperpixel != 1:
+    whole = lead > 0 and min(shape) > 0 and shape[lead:] == frame
+    whole = whole and math.prod(shape[:lead]) == n_pages
+    if not whole or "truncated" in told or told.get("name") or first.samplesperpixel != 1:
         return None
     if len(axes) != len(shape):
         axes = "Q" * lead + first.axes
