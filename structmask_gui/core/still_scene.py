@@ -29,6 +29,7 @@ from structmask_gui.core.progress import (
     no_progress,
     stop_if,
 )
+from structmask_gui.core.scaling import ScaledFrames, exponent_for
 
 _WHOLE = 2**20
 """Pixels, of all frames looked at, up to which whole frames are taken; of larger ones tiles."""
@@ -112,6 +113,11 @@ class StillScene:
         cancelled: IsCancelled = never_cancelled,
     ) -> None:
         self._comparisons: list[_Comparison] = []
+        # Squares of very large or small values would not fit float32.
+        exponent = exponent_for(frames)
+        self._square = 2.0 ** (-2 * exponent)
+        if exponent:
+            frames = ScaledFrames(frames, exponent)
         units = _units(frames.n_frames, frames.frame_shape)
         for done, (start, place) in enumerate(units):
             progress(done, len(units), "Comparing frames")
@@ -129,7 +135,8 @@ class StillScene:
         kernel : array_like (2 ry + 1, 2 rx + 1)
             The weights, as from `structmask_gui.core.blindspot.weights`.
         """
-        return sum(one.pixels * one.error(kernel) for one in self._comparisons) / self.pixels
+        total = sum(one.pixels * one.error(kernel) for one in self._comparisons)
+        return total / self.pixels * self._square
 
 
 def _units(n_frames: int, shape: tuple[int, int]) -> list[tuple[int, Place]]:

@@ -107,3 +107,13 @@ def test_it_reports_and_stops():
     assert reports[-1] == (1, 1, "Comparing frames")
     with pytest.raises(Cancelled):
         StillScene(ArrayFrames(frames), 10, cancelled=lambda: True)
+
+
+@pytest.mark.parametrize("factor", [2.0**60, 2.0**-80])
+def test_very_large_and_small_values(factor):
+    frames, _clean = scene(4)
+    plain = StillScene(ArrayFrames(frames), 10).error(kernel(frames))
+    scaled = (frames * factor).astype(np.float32)
+    # The weights are the same, for a power of two changes no digit.
+    found = StillScene(ArrayFrames(scaled), 10).error(kernel(frames))
+    assert found / factor**2 == pytest.approx(plain, rel=1e-4)
