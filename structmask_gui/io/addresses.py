@@ -49,7 +49,7 @@ def check_address(address: str, name: str) -> None:
     Raises
     ------
     InputError
-        If it is of another kind than `KINDS`, or holds a password.
+        If it is of another kind than `KINDS`, or holds a password or what may be one.
     """
     kind, _, rest = address.partition("://")
     if kind.lower() not in KINDS:
@@ -57,11 +57,14 @@ def check_address(address: str, name: str) -> None:
             f"{name}: addresses that begin with {kind[:40]}:// are not read; give one that begins"
             " with https://, s3://, gs://, az:// or abfs://."
         )
-    if ":" in rest.partition("/")[0].rpartition("@")[0]:
+    user = rest.partition("/")[0].rpartition("@")[0]
+    # For servers of web pages a name alone is a token; a query may be a signature, or a key.
+    web = kind.lower() in ("http", "https")
+    if ":" in user or (web and (user or "?" in rest)):
         raise InputError(
-            f"{name}: holds a password, which would stand in every record; put it where the"
-            " library looks for it (its own configuration; for S3 the usual environment variables)"
-            " and leave it out."
+            f"{name.partition('?')[0]}: holds a password or a key, which would stand in every"
+            " record; put it where the library looks for it (its own configuration; for S3 the"
+            " usual environment variables) and leave it out."
         )
 
 

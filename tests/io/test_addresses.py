@@ -75,6 +75,8 @@ def test_what_is_not_there_is_a_sentence(folder: Path) -> None:
         ("github://owner:repo@main/a.zarr", "are not read"),
         ("memory://a.zarr", "are not read"),
         ("https://me:secret@host/a.zarr", "holds a password"),
+        ("https://secret@host/a.zarr", "or a key"),
+        ("https://host/a.zarr?sig=secret", "or a key"),
     ],
 )
 def test_addresses_that_are_not_asked(
@@ -93,7 +95,7 @@ def test_addresses_that_are_not_asked(
 def test_names_and_ports_are_no_passwords() -> None:
     for kind in KINDS:
         check_address(f"{kind}://host:8080/a:b@c.zarr", "a.zarr")
-    check_address("https://me@host/a.zarr", "a.zarr")
+    check_address("abfs://container@account/a.zarr", "a.zarr")
 
 
 def test_a_kind_whose_library_is_missing_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
