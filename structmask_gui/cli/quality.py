@@ -63,7 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
         if record is not None:
             how = f"{record.method}, source {record.source}"
             where += f", as for the mask ({how} in {shown(arguments.from_record)})"
-        _print(shown(arguments.mask), where, assessment)
+            if same is None:
+                named = ", ".join(item.name for item in record.inputs)
+                print(
+                    f"note: {shown(arguments.from_record)} is of another image ({named}), not of"
+                    f" {shown(arguments.file)}: only where to look for the noise is taken from it.",
+                    file=sys.stderr,
+                )
+        _print(shown(arguments.mask), where, assessment, mask.statistics.true_pixels - 1)
         if not basis.trusted:
             print(f"  {NOT_TOLD}")
     return DONE
@@ -89,11 +96,13 @@ def _is_of(record: Record, file: Path) -> bool:
     return any(item.name == shown(file) for item in record.inputs)
 
 
-def _print(name: str, where: str, assessment: Assessment) -> None:
+def _print(name: str, where: str, assessment: Assessment, hidden: int) -> None:
     figures, error = assessment.figures, assessment.error
     print(f"{name}, noise measured in {where}:")
     print(f"  noise still copied   {figures.copied:6.1%}  (bare centre: {figures.copied_bare:.1%})")
-    print(f"  needlessly hidden    {figures.needlessly_hidden:6d}  pixels")
+    few = figures.judged < hidden
+    of = f" of the {figures.judged} within {figures.radius} px; the mask hides {hidden}"
+    print(f"  needlessly hidden    {figures.needlessly_hidden:6d}  pixels{of if few else ''}")
     print(
         f"  estimated error      {error.total:6.3f}  of the noise variance"
         f" (noise left {error.noise_left:.3f}, detail lost {error.detail_lost:.3f}; estimate from a"

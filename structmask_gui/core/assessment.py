@@ -78,6 +78,12 @@ class Basis:
     still: StillScene | None = None
     trusted: bool = True
 
+    @property
+    def place(self) -> NoiseSource:
+        """Where the noise of an output can be compared with it: see `core.outcome.judge`."""
+        told = self.still is not None or self.noise.source.startswith("frame differences")
+        return "difference" if told else "flat"
+
     def score(self, mask: Mask | ArrayLike | None) -> Scored:
         """Return what the rank of a mask depends on; see `structmask_gui.core.blindspot`."""
         return score_mask(self.noise.values, self.image.values, mask, self.radius, self.still)
@@ -114,6 +120,7 @@ class Assessment:
             "still_copied": self.figures.copied,
             "still_copied_bare_centre": self.figures.copied_bare,
             "needlessly_hidden": self.figures.needlessly_hidden,
+            "hidden_within_radius": self.figures.judged,
             "curve": {
                 "radius": self.curve.radii.tolist(),
                 "still_copied": self.curve.copied.tolist(),

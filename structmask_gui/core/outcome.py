@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.blindspot import weights
 from structmask_gui.core.covariance import (
     FLAT_SHARE,
     Covariance,
@@ -25,6 +26,7 @@ from structmask_gui.core.covariance import (
 )
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import Frames
+from structmask_gui.core.lost_detail import LostDetail, lost_detail
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import FloatArray, mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
@@ -32,7 +34,7 @@ from structmask_gui.core.quality import FAR_RADIUS, RADIUS, copied_curve, figure
 from structmask_gui.core.suggest import suggest
 from structmask_gui.core.threads import one_blas_thread
 
-Advice = Literal["keep", "larger", "smaller", "offsets first", "cannot tell"]
+Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "cannot tell"]
 
 COPIED = 0.05
 """Share of the noise that may be copied before a larger mask is advised; twice that where it was
@@ -40,6 +42,15 @@ looked for in flat patches, because what picture they hold is in raw and output 
 
 LOST = 0.2
 """Picture in the residual, in units of the noise variance, before a smaller mask is advised."""
+
+_MUCH_SMALLER = 0.75
+"""A blurred output is put down to the mask only if one of fewer than this share of its pixels would
+do."""
+
+_CHECK: dict[NoiseSource, str] = {
+    "difference": "Check that nothing moves between frames, and that",
+    "flat": "It was looked for in flat patches, which may hold picture, too. Check that",
+}
 
 _BLOCK = 16
 """Side of the blocks in which single frames are compared."""
@@ -70,10 +81,13 @@ class Outcome:
         scene it is what the residuals of two frames have in common (a fixed pattern that was
         removed counts as well); in single frames, by how much the residual is stronger where the
         picture is busy, its brightness allowed for: a rough figure.
+    detail : LostDetail or None
+        The loss as a share of the picture's detail, beside that of a linear prediction.
     expected : float
         What a linear blind-spot network still copies with the mask.
     advice : str
-        "keep", "larger", "smaller", "offsets first" (the noise spans the line) or "cannot tell".
+        "keep", "larger", "smaller", "blurred" (more is lost than the mask accounts for), "offsets
+        first" (the noise spans the line) or "cannot tell".
     next_mask : Mask or None
         The mask to try next, if it is another one.
     sentence : str
@@ -86,6 +100,7 @@ class Outcome:
     output_correlation: FloatArray
     residual_correlation: FloatArray
     lost: float
+    detail: LostDetail | None
     expected: float
     advice: Advice
     next_mask: Mask | None
@@ -130,7 +145,7 @@ def judge(
     ParameterError
         If the frames are too small for the radius.
     """
-    _check(raw, denoised)
+    check_fit(raw, denoised)
     array = mask_array(mask)
     if source is None:
         source = "difference" if raw.n_frames > 1 else "flat"
@@ -153,14 +168,17 @@ def judge(
         else _lost_in_busy_parts(raw, denoised, cancelled)
     ) / noise.variance
     expected = figures(noise.values, array, radius).copied
+    kernel = weights(image.values, array, radius)
+    detail = lost_detail(raw, denoised, kernel, source, cancelled)
     advice, following, sentence = _advise(
         noise,
         image,
         array,
         radius,
         copied=copied,
-        too_much=COPIED if source == "difference" else 2 * COPIED,
+        source=source,
         lost=lost,
+        detail=detail,
         expected=expected,
         cancelled=cancelled,
     )
@@ -171,6 +189,7 @@ def judge(
         output_correlation=_normalised(sums.output),
         residual_correlation=_normalised(sums.residual),
         lost=lost,
+        detail=detail,
         expected=expected,
         advice=advice,
         next_mask=following,
@@ -288,12 +307,15 @@ def _advise(
     radius: int,
     *,
     copied: float,
-    too_much: float,
+    source: NoiseSource,
     lost: float,
+    detail: LostDetail | None,
     expected: float,
     cancelled: IsCancelled,
 ) -> tuple[Advice, Mask | None, str]:
     """Return the advice, the mask to try next and the sentence that says why."""
+    too_much = COPIED if source == "difference" else 2 * COPIED
+    blurred = detail is not None and detail.blurred
     curve = copied_curve(noise.values, mask)
     best = suggest(
         noise.values, image.values, radius, pixels=noise.pixels, cancelled=cancelled
@@ -301,15 +323,17 @@ def _advise(
     present = Mask(mask)
     if copied > too_much:
         what = f"The output repeats {100 * copied:.0f} % of the noise"
+        if blurred:
+            what += ", and is blurred"
         if curve.spans:
             return "offsets first", None, f"{what}. {curve.sentence}"
         if copied > expected + too_much:
             return (
                 "cannot tell",
                 None,
-                f"{what}, although this mask leaves only {100 * expected:.1f} % to be copied. Check"
-                " that nothing moves between frames, and that the training used this mask and these"
-                " frames, without turns and flips.",
+                f"{what}, although this mask leaves only {100 * expected:.1f} % to be copied."
+                f" {_CHECK[source]} the training used this mask and these frames, without turns and"
+                " flips.",
             )
         if figures(noise.values, best, radius).copied < expected:
             return (
@@ -323,20 +347,35 @@ def _advise(
             None,
             f"{what}, but a mask that hides more of it would cost more detail than that.",
         )
-    if lost > LOST:
+    if lost > LOST or blurred:
         what = f"Detail worth {100 * lost:.0f} % of the noise went into the residual"
+        if detail is not None and blurred:
+            what = (
+                f"Detail was lost; the output is blurred. {100 * detail.share:.0f} % of the"
+                " picture's detail went into the residual, a linear prediction with this mask loses"
+                f" {100 * detail.linear:.0f} %"
+            )
         slim = present
         needless = figures(noise.values, mask, radius).needless
         if needless.any():
             slim = Mask(mask & ~needless).cropped()
         if best.statistics.true_pixels < slim.statistics.true_pixels:
             slim = best
-        if slim.statistics.true_pixels < present.statistics.true_pixels:
+        # What is lost beyond the mask's share a slightly smaller mask does not bring back.
+        most = (_MUCH_SMALLER if blurred else 1) * present.statistics.true_pixels
+        if slim.statistics.true_pixels < most:
             return (
                 "smaller",
                 slim,
                 f"{what}. Try {slim.statistics.true_pixels} pixels instead of"
                 f" {present.statistics.true_pixels}.",
+            )
+        if blurred:
+            return (
+                "blurred",
+                None,
+                f"{what}: the mask is not the reason. Train longer, on more frames, or with a"
+                " larger network.",
             )
         return (
             "keep",
@@ -358,12 +397,24 @@ def _reach(raw: Frames, source: NoiseSource, radius: int) -> int:
     return max(2 * radius, min(2 * FAR_RADIUS, (min(raw.frame_shape) - 1) // 2))
 
 
-def _check(raw: Frames, denoised: Frames) -> None:
+def check_fit(raw: Frames, denoised: Frames) -> None:
     """Raise InputError unless the stacks fit each other."""
     if (raw.n_frames, raw.frame_shape) != (denoised.n_frames, denoised.frame_shape):
+        what = f"{denoised.name} has {_size(denoised)}, but {raw.name} has {_size(raw)}"
+        if denoised.n_frames == 1 and raw.frame_shape == denoised.frame_shape:
+            # What it repeats of the noise of several frames cannot be told from the picture.
+            raise InputError(
+                f"{what}; give the output of every frame, or open only the frame that this was made"
+                " of."
+            )
+        raise InputError(f"{what}; give the output of these frames.")
+    if all(
+        np.array_equal(raw.read(frame), denoised.read(frame))
+        for frame in {0, raw.n_frames // 2, raw.n_frames - 1}
+    ):
         raise InputError(
-            f"{denoised.name} has {denoised.n_frames} frames of {denoised.frame_shape}, but"
-            f" {raw.name} has {raw.n_frames} of {raw.frame_shape}; give the output of these frames."
+            f"{denoised.name}: this is the raw stack, pixel for pixel that of {raw.name}; give the"
+            " output of the network."
         )
     a, b = (stack.read(0).astype(np.float64) for stack in (raw, denoised))
     good = np.isfinite(a) & np.isfinite(b)
@@ -375,6 +426,12 @@ def _check(raw: Frames, denoised: Frames) -> None:
             f"{denoised.name} is not in the grey levels of {raw.name}; save the output without"
             " normalising it."
         )
+
+
+def _size(frames: Frames) -> str:
+    """Return the size of a stack in words."""
+    count = "1 frame" if frames.n_frames == 1 else f"{frames.n_frames} frames"
+    return f"{count} of {frames.frame_shape[0]} x {frames.frame_shape[1]} pixels"
 
 
 def _normalised(products: FloatArray) -> FloatArray:

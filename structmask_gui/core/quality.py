@@ -82,14 +82,17 @@ class Figures:
         The same for the bare centre: what there is to hide.
     needless : bool array
         Of the mask's shape: the hidden pixels that could be freed, all together, without raising
-        `copied` by more than `NEEDLESS_RISE`. The centre is never one. Pixels beyond the radius
-        are not judged.
+        `copied` by more than `NEEDLESS_RISE`. The centre is never one. Nor are pixels beyond the
+        radius, which are not judged.
+    judged : int
+        Number of hidden pixels, without the centre, within the radius.
     """
 
     radius: int
     copied: float
     copied_bare: float
     needless: BoolArray
+    judged: int
 
     @property
     def needlessly_hidden(self) -> int:
@@ -131,7 +134,7 @@ def figures(
     needless = np.zeros(array.shape, dtype=np.bool_)
     half = (array.shape[0] // 2, array.shape[1] // 2)
     needless[free[:, 0] + half[0], free[:, 1] + half[1]] = True
-    return Figures(radius, visible.explained, bare.explained, needless)
+    return Figures(radius, visible.explained, bare.explained, needless, int(hidden.sum()))
 
 
 @one_blas_thread

@@ -107,3 +107,25 @@ def test_a_damaged_record_beside_the_mask_is_said(structmask, noisy, masks):
 def test_the_help_states_the_default_of_the_source(structmask):
     answer = structmask("quality", "--help")
     assert "as in the record beside the mask" in " ".join(answer.out.split())
+
+
+def test_a_record_of_another_image_is_said(structmask, noisy, tmp_path):
+    structmask("extract", noisy, "--method", "statistical")
+    mask, other = tmp_path / "rows_mask.npy", tmp_path / "other.tif"
+    tifffile.imwrite(other, tifffile.imread(noisy)[::-1], photometric="minisblack")
+    answer = structmask("quality", mask, other)
+    assert answer.code == 0
+    assert "rows_mask.json is of another image" in answer.err
+    assert "other.tif" in answer.err
+    assert "another image" not in structmask("quality", mask, noisy).err
+
+
+def test_hidden_pixels_beyond_the_radius_are_counted_as_not_judged(structmask, noisy, tmp_path):
+    path = tmp_path / "large.npy"
+    save_npy(Mask(np.ones((61, 61), dtype=bool)), path)
+    words = structmask("quality", path, noisy).out
+    assert "of the 440 within 10 px; the mask hides 3720" in words
+    assert structmask("quality", path, noisy, "--json").json["hidden_within_radius"] == 440
+    small = tmp_path / "small.npy"
+    save_npy(Mask(np.ones((3, 3), dtype=bool)), small)
+    assert "within" not in structmask("quality", small, noisy).out

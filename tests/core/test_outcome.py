@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.blindspot import Preview, weights
 from structmask_gui.core.covariance import image_covariance
@@ -76,11 +77,74 @@ def test_an_output_that_copies_what_the_mask_hides_cannot_be_explained(rows):
 
 def test_stacks_that_do_not_fit_are_refused(rows):
     raw = ArrayFrames(rows, "raw.tif")
-    with pytest.raises(InputError, match=r"out\.tif has 2 frames"):
+    with pytest.raises(InputError, match=r"out\.tif has 2 frames of 256 x 256 pixels"):
         judge(raw, ArrayFrames(rows[:2], "out.tif"), None)
     with pytest.raises(InputError, match="grey levels"):
         judge(raw, ArrayFrames(rows * 10, "out.tif"), None)
     with pytest.raises(InputError, match="finite"):
         judge(raw, ArrayFrames(rows * np.nan, "out.tif"), None)
     with pytest.raises(Cancelled):
-        judge(raw, ArrayFrames(rows), None, cancelled=lambda: True)
+        judge(raw, ArrayFrames(rows * 0.9), None, cancelled=lambda: True)
+
+
+@pytest.fixture(scope="module")
+def faint():
+    """Return noise so strong, along rows, that all of the picture's detail is little of it."""
+    return simulate(
+        NoiseModel(kernels()["row 7"], 0.1), SHAPE, n_frames=5, picture=cells(SHAPE), strength=0.5
+    )
+
+
+@pytest.mark.parametrize("source", ["difference", "flat"])
+def test_a_blurred_output_lost_detail_however_strong_the_noise_is(rows, source):
+    mask = np.ones((1, 13))
+    output = np.stack([gaussian_filter(frame, 6) for frame in rows.astype(float)])
+    found = judge(ArrayFrames(rows), ArrayFrames(output), mask, source=source)
+    assert found.detail.blurred
+    assert found.detail.share > 1.5 * found.detail.linear
+    assert "blurred" in found.sentence
+    assert found.advice != "keep"
+
+
+def test_a_loss_that_is_little_of_the_noise_is_seen(faint):
+    mask = np.ones((1, 13))
+    output = np.stack([gaussian_filter(frame, (6, 12)) for frame in faint.astype(float)])
+    found = judge(ArrayFrames(faint), ArrayFrames(output), mask)
+    assert found.lost < 0.2
+    assert found.advice == "blurred"
+    assert found.sentence.startswith("Detail was lost; the output is blurred.")
+
+
+@pytest.mark.parametrize("sigma", [1, 2, 6])
+def test_no_blur_passes_for_a_good_output(rows, sigma):
+    output = np.stack([gaussian_filter(frame, sigma) for frame in rows.astype(float)])
+    found = judge(ArrayFrames(rows), ArrayFrames(output), np.ones((1, 13)))
+    assert "Keep this mask" not in found.sentence
+
+
+def test_the_mean_of_many_frames_and_the_linear_prediction_are_kept():
+    frames = simulate(
+        NoiseModel(kernels()["row 7"], 0.3), SHAPE, n_frames=40, picture=cells(SHAPE), strength=1.5
+    ).astype(float)
+    mask, few = np.ones((1, 13)), frames[:3]
+    mean = np.repeat(frames.mean(axis=0)[np.newaxis], 3, axis=0)
+    for output in (mean, denoised(few, mask)):
+        found = judge(ArrayFrames(few), ArrayFrames(output), mask)
+        assert not found.detail.blurred
+        assert found.sentence.endswith("Keep this mask.")
+
+
+def test_one_frame_and_the_raw_stack_itself_are_refused_in_words(rows):
+    raw = ArrayFrames(rows, "raw.tif")
+    mean = ArrayFrames(rows.mean(axis=0)[np.newaxis], "mean.tif")
+    with pytest.raises(InputError, match=r"mean\.tif has 1 frame of 256 x 256 pixels.*every frame"):
+        judge(raw, mean, None)
+    with pytest.raises(InputError, match=r"same\.tif: this is the raw stack"):
+        judge(raw, ArrayFrames(rows.copy(), "same.tif"), None)
+
+
+def test_only_differences_are_told_that_something_may_move(rows):
+    copied = ArrayFrames(denoised(rows, None))
+    mask = np.ones((1, 15))
+    assert "moves" in judge(ArrayFrames(rows), copied, mask, source="difference").sentence
+    assert "moves" not in judge(ArrayFrames(rows), copied, mask, source="flat").sentence

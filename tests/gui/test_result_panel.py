@@ -11,6 +11,7 @@ from structmask_gui.core.mask import Mask
 from structmask_gui.core.outcome import judge
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.result import ResultPanel
+from tests.gui.conftest import wait_for_result
 
 BARE = Mask(np.ones((1, 1), dtype=bool))
 
@@ -78,6 +79,37 @@ def test_a_stack_that_does_not_fit_is_a_sentence(
     assert "small.npy" in said.args[0]
     assert panel.verdict is None
     assert panel.again_button.isEnabled()
+
+
+def test_a_refused_file_leaves_the_verdict(
+    loaded: MainWindow, panel: ResultPanel, copied: Path, tmp_path: Path, qtbot: QtBot
+):
+    judged(panel, copied, qtbot)
+    before = panel.sentence.text(), panel.figures.text()
+    path = tmp_path / "small.npy"
+    np.save(path, np.zeros((1, 50, 50), np.float32))
+    with qtbot.waitSignal(loaded.session.failed) as said:
+        panel.open_path(path)
+    assert "small.npy has 1 frame of 50 x 50 pixels" in said.args[0]
+    qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
+    assert (panel.sentence.text(), panel.figures.text()) == before
+
+
+def test_the_mask_has_one_figure_in_both_panels(
+    loaded: MainWindow, panel: ResultPanel, copied: Path, qtbot: QtBot
+):
+    # As where frames move: the noise is measured in flat patches, not in differences.
+    for name, value in (("method", "statistical"), ("source", "flat")):
+        loaded.session.set_parameter(name, value)
+        wait_for_result(loaded.session, qtbot)
+    quality = loaded.session.quality
+    quality.watch(panel, True)
+    qtbot.waitUntil(lambda: quality.current and quality.scores is not None, timeout=15_000)
+    judged(panel, copied, qtbot)
+    assert quality.scores is not None
+    assert panel.verdict is not None
+    assert panel.verdict.source == "flat"
+    assert panel.verdict.expected == pytest.approx(quality.scores.assessment.figures.copied)
 
 
 def test_another_file_takes_the_verdict_away(

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from structmask_gui.gui.panels.words import paragraph, say
-from structmask_gui.gui.views.theme import mixed
+from structmask_gui.gui.views.theme import mixed, smaller
 from structmask_gui.gui.views.themed import Themed
 
 
@@ -60,6 +60,16 @@ class BarRow(QWidget):
         font.setBold(True)
         self.value.setFont(font)
         self.bar = ShareBar(name)
+        self.zero, self.full = QLabel("0"), QLabel()
+        self._scale = QWidget()
+        scale = QHBoxLayout(self._scale)
+        scale.setContentsMargins(0, 0, 0, 0)
+        scale.addWidget(self.zero)
+        scale.addStretch(1)
+        scale.addWidget(self.full)
+        for label in (self.zero, self.full):
+            label.setFont(smaller(label.font()))
+        self._scale.hide()
         self.sentence = paragraph()
         self.setToolTip(explanation)
         head = QHBoxLayout()
@@ -72,10 +82,13 @@ class BarRow(QWidget):
         layout.setSpacing(1)
         layout.addLayout(head)
         layout.addWidget(self.bar)
+        layout.addWidget(self._scale)
         layout.addWidget(self.sentence)
 
-    def show_share(self, share: float, value: str, sentence: str) -> None:
-        """Show a share of 0 to 1, its value in words and what it means."""
+    def show_share(self, share: float, value: str, sentence: str, full: str = "") -> None:
+        """Show a share of 0 to 1, its value in words, what it means, and what a full bar is."""
+        say(self.full, full)
+        self._scale.setVisible(bool(full))
         self.bar.set_share(share)
         say(self.value, value)
         say(self.sentence, sentence)

@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
-    QTableWidget,
-    QTableWidgetItem,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -25,15 +20,15 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.panels.bars import BarRow
-from structmask_gui.gui.panels.words import paragraph, say, scrolled
-from structmask_gui.gui.quality import ALIKE, PRESENT, Doubt, Quality, Scores
+from structmask_gui.gui.panels.ranking import RankingTable
+from structmask_gui.gui.panels.words import paragraph, percent, say, scrolled, times
+from structmask_gui.gui.quality import Doubt, Quality, Scores
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.quality_curves import RadiusView, SuggestionView
 from structmask_gui.gui.views.theme import smaller
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
-    from structmask_gui.core.blindspot import Ranked
     from structmask_gui.core.destripe import Lines
 
 _NOTHING = "Open a stack: here you then see what its mask will do, before you train."
@@ -57,19 +52,6 @@ _FEWEST_WORDS = 20
 
 _NEXT_TO_NOTHING = 0.005
 """Share of the noise variance below which nothing needs to be hidden."""
-
-_COLUMNS = (
-    ("Rank", "1 is the best; masks within 5 % of each other share a rank."),
-    ("Mask", "Which mask; equal masks stand in one row."),
-    (
-        "Error",
-        "Estimate from a linear model of what a network trained with the mask gets wrong: noise"
-        " left and detail lost, in units of the noise variance. For comparing masks; a trained"
-        " network does better.",
-    ),
-    ("Copied", "Share of the noise that is still copied."),
-    ("Pixels", "Pixels of the mask, the centre included."),
-)
 
 
 class QualityPanel(QWidget):
@@ -153,7 +135,7 @@ class QualityPanel(QWidget):
         layout.addWidget(self.pages)
 
     def _ranking_page(self) -> QWidget:
-        self.table = _table()
+        self.table = RankingTable()
         self.estimate = QLabel(_ESTIMATE)
         self.estimate.setWordWrap(True)
         self.estimate.setFont(smaller(self.estimate.font()))
@@ -228,13 +210,14 @@ class QualityPanel(QWidget):
         bare = found.copied_bare
         # A share of next to nothing would be a bar as full as if all were lost.
         share = found.copied / bare if bare >= _NEXT_TO_NOTHING else 0.0
-        self.copied.show_share(share, _percent(found.copied), _copied_words(found))
-        hidden = scores.mask.statistics.true_pixels - 1
+        full = f"bare centre {percent(bare)}" if bare >= _NEXT_TO_NOTHING else ""
+        self.copied.show_share(share, percent(found.copied), _copied_words(found), full)
+        hidden = found.judged
         needless = found.needlessly_hidden
         self.hidden.show_share(
             needless / hidden if hidden else 0.0,
             f"{needless} of {hidden}" if hidden else "none",
-            _needless_words(needless, hidden),
+            _needless_words(needless, hidden) + _unjudged_words(scores),
         )
         curve = scores.assessment.curve
         say(self.reach, curve.sentence)
@@ -250,50 +233,15 @@ class QualityPanel(QWidget):
             font.setBold(doubt is not None)
             self.estimate.setFont(font)
         self.estimate.setToolTip(
-            f"This mask: noise left {_times(error.noise_left)}, detail lost"
-            f" {_times(error.detail_lost)}, in units of the noise variance."
+            f"This mask: noise left {times(error.noise_left)}, detail lost"
+            f" {times(error.detail_lost)}, in units of the noise variance."
             if doubt is None
             else _MORE[doubt]
         )
         may = "" if scores.basis.trusted else "; it may be picture"
         say(self.source, f"Noise measured in {scores.basis.noise.source}{may}.")
         self.radius.set_curve(curve)
-        self._fill_table(scores.ranking, doubt)
-
-    def _fill_table(self, ranking: tuple[Ranked, ...], doubt: Doubt | None) -> None:
-        table = self.table
-        table.setRowCount(len(ranking))
-        # An order that says nothing has no ranks, and is pale.
-        table.setEnabled(doubt is None)
-        present = 0
-        for y, item in enumerate(ranking):
-            names = item.label.split(ALIKE)
-            if PRESENT in names:
-                present = y
-            rank = f"{item.rank} =" if item.near_tie else str(item.rank)
-            texts = (
-                rank if doubt is None else "\N{EN DASH}",
-                item.label,
-                _times(item.error.total),
-                _percent(item.copied),
-                str(item.pixels),
-            )
-            for x, text in enumerate(texts):
-                cell = table.item(y, x)
-                if cell is None:
-                    cell = QTableWidgetItem()
-                    side = Qt.AlignmentFlag.AlignLeft if x == 1 else Qt.AlignmentFlag.AlignRight
-                    cell.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
-                    table.setItem(y, x, cell)
-                if cell.text() != text:
-                    cell.setText(text)
-                    cell.setToolTip(text if x == 1 else "")
-                font = cell.font()
-                if font.bold() != (PRESENT in names):
-                    font.setBold(PRESENT in names)
-                    cell.setFont(font)
-        if (cell := table.item(present, 1)) is not None:
-            table.scrollToItem(cell)  # moves only if it cannot be seen
+        self.table.show_ranking(scores.ranking, doubt)
 
     # --- suggestion ---------------------------------------------------------------------------
 
@@ -314,7 +262,7 @@ class QualityPanel(QWidget):
         else:
             point = suggestion.points[suggestion.knee]
             what = "Only the centre" if point.pixels == 1 else f"{point.pixels} pixels"
-            text = f"{what}: {_percent(point.copied)} still copied. Click the curve for others."
+            text = f"{what}: {percent(point.copied)} still copied. Click the curve for others."
             basis = self._quality.basis
             if basis is not None and not basis.trusted:
                 text = f"{what}, but noise and picture could not be told apart: do not rely on it."
@@ -448,46 +396,20 @@ class QualityPanel(QWidget):
             view.release()
 
 
-def _table() -> QTableWidget:
-    table = QTableWidget(0, len(_COLUMNS))
-    for x, (name, explanation) in enumerate(_COLUMNS):
-        heading = QTableWidgetItem(name)
-        heading.setToolTip(explanation)
-        table.setHorizontalHeaderItem(x, heading)
-    table.verticalHeader().hide()
-    table.verticalHeader().setMinimumSectionSize(18)
-    table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-    table.setShowGrid(False)
-    # Names are never cut: what has several takes several lines.
-    table.setWordWrap(True)
-    table.setTextElideMode(Qt.TextElideMode.ElideNone)
-    table.setAlternatingRowColors(True)
-    table.setFrameShape(QFrame.Shape.NoFrame)
-    table.setAccessibleName("Ranking of masks, estimate from a linear model")
-    header = table.horizontalHeader()
-    header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-    header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-    header.setHighlightSections(False)
-    return table
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
-
-
-def _times(value: float) -> str:
-    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
-
-
 def _copied_words(found: Any) -> str:
     if found.copied_bare < _NEXT_TO_NOTHING:
         return "Even the bare centre leaves next to nothing to copy: plain N2V will do."
     return (
-        f"{_percent(found.copied)} of the noise can be copied; bare centre:"
-        f" {_percent(found.copied_bare)}."
+        f"{percent(found.copied)} of the noise can be copied; bare centre:"
+        f" {percent(found.copied_bare)}."
     )
+
+
+def _unjudged_words(scores: Scores) -> str:
+    found, pixels = scores.assessment.figures, scores.mask.statistics.true_pixels - 1
+    if found.judged == pixels:
+        return ""
+    return f" The mask hides {pixels}; those within {found.radius} px were looked at."
 
 
 def _needless_words(needless: int, hidden: int) -> str:

@@ -45,7 +45,9 @@ class ResultPanel(QWidget):
         self._lane.stepped.connect(self._on_step)
         self._ticket = 0
         self._path: Path | None = None
+        self._shown: Path | None = None
         self._judged: Mask | None = None
+        self._before: tuple[Path | None, Mask | None, Verdict] | None = None
         self.verdict: Verdict | None = None
         self.open_button = QPushButton("Denoised stack…")
         self.open_button.setToolTip("Choose the output of the network for the open stack")
@@ -122,18 +124,41 @@ class ResultPanel(QWidget):
         """Compare the denoised stack with the open one, for the present mask."""
         session, path = self._session, self._path
         mask, stacks = session.mask, session.stacks
-        if path is None or mask is None or session.frames is None:
+        extraction, asked = session.extraction, session.asked
+        if path is None or mask is None or extraction is None or asked is None:
             return
+        # The figures of "What the mask will do", so that both say the same of a mask.
+        known, frame_range = session.quality.basis, asked.frame_range
         choices = {k: v for k, v in session.open_choices.items() if k == "axes"}
 
         def work(progress: Any, cancelled: Any) -> Any:
-            from structmask_gui.core.outcome import judge
+            from structmask_gui.core.outcome import check_fit, judge
             from structmask_gui.io.images import open_stack
+            from structmask_gui.io.scoring import extraction_basis
 
             with open_stack(path, **choices) as denoised:
                 raw = ChosenFrames(stacks)
-                return mask, judge(raw, denoised, mask, progress=progress, cancelled=cancelled)
+                check_fit(raw, denoised)
+                basis = known or extraction_basis(
+                    extraction,
+                    ChosenFrames(stacks, frame_range),
+                    progress=progress,
+                    cancelled=cancelled,
+                )
+                found = judge(
+                    raw,
+                    denoised,
+                    mask,
+                    source=basis.place,
+                    noise=basis.noise,
+                    radius=basis.radius,
+                    progress=progress,
+                    cancelled=cancelled,
+                )
+                return mask, found
 
+        if self.verdict is not None:
+            self._before = (self._shown, self._judged, self.verdict)
         self.verdict = None
         self._ticket = self._lane.submit(work)
         self._update()
@@ -151,17 +176,22 @@ class ResultPanel(QWidget):
         self._ticket = 0
         if outcome.kind == "done":
             self._judged, self.verdict = outcome.result
+            self._shown, self._before = self._path, None
         elif outcome.kind == "error":
             self._session.report_error(outcome.text)
         elif outcome.kind == "bug":
             self._session.bug.emit(outcome.text)
+        if outcome.kind != "done" and self._before is not None:
+            # What was said of another file stays true.
+            self._shown, self._judged, self.verdict = self._before
+            self._path = self._shown
         self._update()
 
     def _on_stack(self) -> None:
         # The raw frames it reads are about to be closed.
         self._lane.cancel()
         self._ticket = 0
-        self._path = self._judged = self.verdict = None
+        self._path = self._shown = self._judged = self.verdict = self._before = None
         self._update()
 
     def _on_closing(self) -> None:
@@ -214,6 +244,11 @@ class ResultPanel(QWidget):
             f"Noise left in the output: {100 * verdict.noise_left:.1f} % of the raw noise",
             f"Detail found in the residual: {100 * verdict.lost:.1f} % of the noise",
         ]
+        if verdict.detail is not None:
+            lines.append(
+                f"That is {100 * verdict.detail.share:.0f} % of the picture's detail; a linear"
+                f" network loses {100 * verdict.detail.linear:.0f} %"
+            )
         if self._judged is not None and self._judged != self._session.mask:
             lines.append("Judged for another mask than the present one; judge again.")
         return lines

@@ -1,4 +1,4 @@
-"""Sentences in panels: labels that wrap, areas that scroll them."""
+"""Sentences and figures in panels: labels that wrap, areas that scroll them."""
 
 from __future__ import annotations
 
@@ -28,3 +28,13 @@ def scrolled(body: QWidget) -> QScrollArea:
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(body)
     return area
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent."""
+    return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
+
+
+def times(value: float) -> str:
+    """Return a factor in three digits."""
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"

@@ -15,11 +15,20 @@ from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.legend import Entry
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from structmask_gui.core.quality import CopiedCurve
     from structmask_gui.core.suggest import Suggestion
 
 _FEWEST_PERCENT = 1.0
 """The axis of per cent is never shorter, so that nothing looks like much."""
+
+
+_SETTLED = 0.02
+"""Share of the fall of "still copied" below which more pixels change nothing that can be seen."""
+
+_PAST_KNEE = 3
+_FEWEST_PIXELS = 9
 
 
 class QualityView(PictureView):
@@ -162,7 +171,7 @@ class SuggestionView(QualityView):
         entries.append(Entry("suggested", self._draw_knee))
         self.legend.set_entries(tuple(entries))
         # The loss can exceed the noise many times; what matters is where it begins.
-        self._fit_to(float(pixels[-1]) + 1, float(copied.max()))
+        self._fit_to(_settled(pixels, copied, suggestion.knee) + 1.0, float(copied.max()))
 
     def mark(self, pixels: int | None) -> None:
         """Mark where the present mask stands on the curve; None where it does not."""
@@ -206,6 +215,18 @@ class SuggestionView(QualityView):
             self._lost.setPen(self.second_pen())
             self._knee.setPen(_pen(self.theme.text, 1.4, Qt.PenStyle.DotLine))
             self._now.setPen(_pen(self.theme.muted, 1))
+
+
+def _settled(pixels: NDArray[np.int_], copied: NDArray[np.float64], knee: int) -> int:
+    """Return the number of pixels up to which the curve is worth a look.
+
+    The masks go up to a quarter of the square, and mostly nothing happens beyond the first few:
+    they would have the left edge of the axis.
+    """
+    left = copied - copied.min()
+    after = int(np.flatnonzero(left > _SETTLED * left[0]).max(initial=0)) + 1
+    far = int(pixels[min(after, len(pixels) - 1)])
+    return min(int(pixels[-1]), max(far, _PAST_KNEE * int(pixels[knee]), _FEWEST_PIXELS))
 
 
 def _pen(color: QColor, width: float, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:

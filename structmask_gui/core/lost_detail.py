@@ -1,0 +1,151 @@
+"""Whether an output is blurred: detail of the picture that is missing, beyond what the mask costs.
+
+In units of the noise's variance a loss looks small where the noise is strong, or the detail faint.
+So it is set against the picture's detail, and against what a linear blind-spot prediction with the
+same mask loses in the same places: a trained network does better than that, a blurred output worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from structmask_gui.core.blindspot import Preview
+from structmask_gui.core.covariance import FLAT_SHARE, NoiseSource, unmoved
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.neighbours import FloatArray
+from structmask_gui.core.progress import IsCancelled, stop_if
+
+_BLOCK = 32
+"""Side of the blocks that the error is told from."""
+
+_COARSE = 33
+"""Structure wider than this is no detail: no blur worth the name takes it away."""
+
+_MOST = 4
+"""Frames, or pairs of frames, looked at."""
+
+_FEWEST = 16
+_SIGMAS = 4.0
+_TIMES, _MORE = 1.25, 0.05
+"""The loss must exceed that of the linear prediction by this factor and this share together."""
+
+
+@dataclass(frozen=True)
+class LostDetail:
+    """How much of the picture's detail is missing.
+
+    Attributes
+    ----------
+    share, linear : float
+        Share of the variance of the picture's detail that the output lost, and that the linear
+        prediction with the same mask loses, 0 to 1.
+    blurred : bool
+        Whether the output lost more, and not by chance.
+    """
+
+    share: float
+    linear: float
+    blurred: bool
+
+
+def lost_detail(
+    raw: Frames,
+    denoised: Frames,
+    kernel: FloatArray,
+    source: NoiseSource,
+    cancelled: IsCancelled,
+) -> LostDetail | None:
+    """Compare the detail that an output lost with what a linear prediction loses.
+
+    In a still scene, the picture is what two frames have in common, and the loss is what their
+    residuals do. In single frames, both are told from how much more there is in busy blocks than in
+    flat ones; noise that follows the brightness counts as detail there, in output and prediction
+    alike.
+
+    Parameters
+    ----------
+    raw, denoised : Frames
+        Frame for frame the same.
+    kernel : float64 array
+        Weights of the linear prediction.
+    source : "difference" or "flat"
+        Whether the frames show a still scene.
+    cancelled : callable
+        See `structmask_gui.core.progress`.
+
+    Returns
+    -------
+    LostDetail or None
+        None if there is too little to tell.
+    """
+    found = np.array(list(_blocks(raw, denoised, kernel, source, cancelled)))
+    if len(found) < _FEWEST:
+        return None
+    picture, lost, linear = found.T
+    if source == "flat":
+        flat = picture <= np.quantile(picture, FLAT_SHARE)
+        picture, lost, linear = (part - part[flat].mean() for part in (picture, lost, linear))
+    whole = float(picture.mean())
+    if whole <= _SIGMAS * _error_of_mean(picture):
+        return None
+    share, by_line = float(lost.mean()) / whole, float(linear.mean()) / whole
+    more = lost - linear
+    proven = float(more.mean()) > _SIGMAS * _error_of_mean(more)
+    blurred = proven and share > _TIMES * max(by_line, 0.0) + _MORE
+    return LostDetail(min(max(share, 0.0), 1.0), min(max(by_line, 0.0), 1.0), blurred)
+
+
+def _error_of_mean(values: FloatArray) -> float:
+    return float(values.std() / np.sqrt(len(values)))
+
+
+def _blocks(
+    raw: Frames, denoised: Frames, kernel: FloatArray, source: NoiseSource, cancelled: IsCancelled
+) -> Iterator[tuple[float, float, float]]:
+    """Yield, for each block, products of detail: of the picture, lost by output and prediction."""
+    still = source == "difference"
+    count = raw.n_frames - 1 if still else raw.n_frames
+    for first in sorted({int(i) for i in np.linspace(0, count - 1, min(count, _MOST)).round()}):
+        stop_if(cancelled)
+        one = _details(raw, denoised, kernel, first)
+        other = _details(raw, denoised, kernel, first + 1) if still else one
+        good = np.isfinite(one[0] + one[1] + other[0] + other[1])
+        if still:
+            change = raw.read(first).astype(np.float64) - raw.read(first + 1).astype(np.float64)
+            good &= unmoved(change, good)
+        products = (
+            one[0] * other[0],
+            # In one frame the square of the loss holds all noise that was rightly removed; its
+            # product with the frame does as well, but noise and picture add there.
+            one[1] * (other[1] if still else other[0]),
+            one[2] * (other[2] if still else other[0]),
+        )
+        height, width = good.shape
+        for y in range(0, height - _BLOCK + 1, _BLOCK):
+            for x in range(0, width - _BLOCK + 1, _BLOCK):
+                place = np.s_[y : y + _BLOCK, x : x + _BLOCK]
+                if good[place].all():
+                    a, b, c = (float(product[place].mean()) for product in products)
+                    yield a, b, c
+
+
+def _details(
+    raw: Frames, denoised: Frames, kernel: FloatArray, frame: int
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the detail of a frame, and what output and prediction leave of it in the residual."""
+    own = raw.read(frame).astype(np.float64)
+    predicted = Preview(own, max(kernel.shape) // 2).predict(kernel)
+    output = denoised.read(frame).astype(np.float64)
+    return _fine(own), _fine(own - output), _fine(own - predicted)
+
+
+def _fine(frame: FloatArray) -> FloatArray:
+    from scipy.ndimage import uniform_filter
+
+    # One pixel that is not finite must not take the whole frame with it.
+    filled = np.where(np.isfinite(frame), frame, np.nanmean(frame))
+    made: FloatArray = frame - uniform_filter(filled, _COARSE)
+    return made
