@@ -206,11 +206,9 @@ class Quality(QObject):
         assert extraction is not None
         assert asked is not None
         where = (asked.serial, asked.frame_range, asked.region)
-        estimate = extraction.measurement.correlation
-        if estimate is None:
+        if extraction.measurement.correlation is None:
             return (*where, "ring")
-        if estimate.source in ("difference", "flat") and estimate.base == estimate.source:
-            return (*where, estimate.source)
+        # How far the noise is known, and whether it can be told from the picture, is of this one.
         return (*where, extraction.measurement)
 
     def _forget(self, key: object) -> None:

@@ -126,6 +126,22 @@ def test_another_file_forgets_the_basis(session: Session, qtbot: QtBot, tmp_path
     assert quality.scores is None
 
 
+def test_the_noise_is_that_of_the_present_measurement(session: Session, qtbot: QtBot):
+    session.quality.watch("test", True)
+    session.set_parameters({"method": "statistical", "source": "difference", "max_lag": 5})
+    for max_lag in (5, 10):
+        session.set_parameter("max_lag", max_lag)
+        wait_for_result(session, qtbot)
+        wait_current(session, qtbot)
+        extraction, frames, basis = session.extraction, session.frames, session.quality.basis
+        assert extraction is not None
+        assert frames is not None
+        assert basis is not None
+        wanted = extraction_basis(extraction, frames)
+        assert (basis.radius, basis.trusted) == (wanted.radius, wanted.trusted)
+        np.testing.assert_array_equal(basis.noise.values, wanted.noise.values)
+
+
 def test_a_stack_that_cannot_be_judged_says_so(qapp: object, tmp_path: Path, qtbot: QtBot):
     path = tmp_path / "small.npy"
     np.save(path, noise((1, 30, 30)))
