@@ -352,8 +352,8 @@ def _advise(
         if detail is not None and blurred:
             what = (
                 f"Detail was lost; the output is blurred. {100 * detail.share:.0f} % of the"
-                " picture's detail went into the residual, a linear prediction with this mask loses"
-                f" {100 * detail.linear:.0f} %"
+                " picture's detail went into the residual; a linear prediction with this mask would"
+                f" lose {100 * detail.linear:.0f} %"
             )
         slim = present
         needless = figures(noise.values, mask, radius).needless
@@ -374,7 +374,7 @@ def _advise(
             return (
                 "blurred",
                 None,
-                f"{what}: the mask is not the reason. Train longer, on more frames, or with a"
+                f"{what}. The mask is not the reason: train longer, on more frames, or with a"
                 " larger network.",
             )
         return (

@@ -17,11 +17,13 @@ from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.progress import IsCancelled
+from structmask_gui.core.suggest import Point, Suggestion
 from structmask_gui.gui.exporting import Exporter
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.quality import QualityPanel
 from structmask_gui.gui.quality import ALIKE, BARE, CAREAMICS, PRESENT, PUBLISHED
 from structmask_gui.gui.session import Session
+from structmask_gui.gui.views.quality_curves import SuggestionView
 from structmask_gui.io.destriped import save_destriped
 from structmask_gui.io.scoring import extraction_basis
 from tests.gui.conftest import noise, wait_for_result
@@ -454,3 +456,30 @@ def test_a_record_of_a_changed_file_is_refused(session: Session, stack_file: Pat
             exporter.export({"npy": mask})
     finally:
         exporter.close()
+
+
+def test_a_bar_says_what_full_is(loaded: MainWindow, qtbot: QtBot):
+    panel = loaded.show_panel("quality")
+    wait_current(loaded.session, qtbot)
+    scores = loaded.session.quality.scores
+    assert scores is not None
+    bare = 100 * scores.assessment.figures.copied_bare
+    assert panel.copied.full.text() == f"bare centre {bare:.1f}\N{NO-BREAK SPACE}%"
+    assert panel.copied.full.isVisibleTo(panel.copied)
+    # A count of all that is hidden needs no scale.
+    assert not panel.hidden.full.isVisibleTo(panel.hidden)
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.001])
+def test_the_curve_of_suggestions_ends_where_nothing_more_happens(
+    window: MainWindow, qtbot: QtBot, floor: float
+):
+    view = SuggestionView(window)
+    bare = Mask.checked([[True]])
+    # As in the phase contrast stack: three pixels do nearly all, 225 the rest.
+    falls = {1: 0.07, 3: 0.0034, 5: 0.0022, 7: 0.0011, 9: 0.0007}
+    shares = {n: falls.get(n, 0.0003) + floor for n in range(1, 226, 2)}
+    points = tuple(Point(bare, n, share, share, 2.0) for n, share in shares.items())
+    view.set_suggestion(Suggestion(points, 1, True))
+    assert 3 < view.content.right() <= 12
+    view.release()

@@ -24,7 +24,7 @@ _FEWEST_PERCENT = 1.0
 """The axis of per cent is never shorter, so that nothing looks like much."""
 
 
-_SETTLED = 0.02
+_SETTLED = 0.1
 """Share of the fall of "still copied" below which more pixels change nothing that can be seen."""
 
 _PAST_KNEE = 3
