@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -13,7 +14,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
@@ -83,9 +84,6 @@ class Reporter(QObject):
         error: BaseException,
         trace: TracebackType | None,
     ) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            QApplication.quit()
-            return
         text = "".join(traceback.format_exception(kind, error, trace))
         log.error("not caught:\n%s", text)
         self.caught.emit(text)
@@ -93,6 +91,43 @@ class Reporter(QObject):
     def _on_thread_exception(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
             self._on_exception(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+class Interrupt(QObject):
+    """Ctrl+C in the terminal: quits, as if the window had been closed.
+
+    Nothing is raised. A KeyboardInterrupt can come up wherever Python code runs: where Qt or a
+    finaliser has called it, it is lost, and within the making of a window it ends the process.
+    """
+
+    _EVERY = 200
+    """Milliseconds after which it is seen at the latest; Python only hears where Python runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked = False
+        self._old: Any = None
+        self._ticking = QTimer(self)
+        self._ticking.setInterval(self._EVERY)
+        self._ticking.timeout.connect(self._look)
+
+    def install(self) -> None:
+        """Take the place of Python's handler."""
+        self._old = signal.signal(signal.SIGINT, self._on_signal)
+        self._ticking.start()
+
+    def remove(self) -> None:
+        """Put Python's handler back."""
+        self._ticking.stop()
+        signal.signal(signal.SIGINT, self._old)
+
+    def _on_signal(self, *_: object) -> None:
+        # Any Qt call may be under way.
+        self._asked = True
+
+    def _look(self) -> None:
+        if self._asked:
+            QApplication.quit()
 
 
 class RunningMark:
@@ -192,6 +227,8 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     if temporary:
         os.environ[places.HOME_VARIABLE] = temporary
     app = make_application()
+    interrupt = Interrupt()
+    interrupt.install()
     lines = logs.start(debug=debug)
     logs.log_qt_messages()
     log.info("StructMask %s starts", __version__)
@@ -202,10 +239,6 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     window = make_window(app, lines=lines)
     reporter.caught.connect(window.show_bug)
     window.show()
-    # Ctrl+C in the terminal: Python gets its turn only when some Python code runs.
-    ticking = QTimer()
-    ticking.timeout.connect(_let_python_run)
-    ticking.start(500)
 
     def start() -> None:
         begin(window, [*files, *(app.serve(window) if isinstance(app, Application) else ())])
@@ -225,6 +258,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
         app.leave()
     window.close()
     reporter.remove()
+    interrupt.remove()
     log.info("StructMask ends")
     mark.end()
     logs.restore_qt_messages()
@@ -235,7 +269,3 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
         # A thread hangs in the system; Qt would abort the process while tearing it down.
         os._exit(code)
     return code
-
-
-def _let_python_run() -> None:
-    """Do nothing, in Python."""

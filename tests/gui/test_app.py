@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -20,9 +21,10 @@ from pytestqt.qtbot import QtBot
 from structmask_gui import __version__
 from structmask_gui.__main__ import main
 from structmask_gui.core.parameters import Parameters
+from structmask_gui.gui import app as app_module
 from structmask_gui.gui import logs, needs, places
 from structmask_gui.gui import settings as settings_module
-from structmask_gui.gui.app import Reporter, RunningMark, begin, usable
+from structmask_gui.gui.app import Interrupt, Reporter, RunningMark, begin, usable
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.settings import Settings
 from tests.gui.conftest import wait_for_result
@@ -157,6 +159,27 @@ def test_a_preset_at_start_that_is_gone_is_said(window: MainWindow):
     window.settings.default_preset = "lost"
     begin(window, [])
     assert "lost" in window.statusBar().currentMessage()
+
+
+def test_ctrl_c_quits_and_raises_nothing(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch):
+    quits: list[int] = []
+
+    class Fake:
+        @staticmethod
+        def quit() -> None:
+            quits.append(1)
+
+    monkeypatch.setattr(app_module, "QApplication", Fake)
+    before = signal.getsignal(signal.SIGINT)
+    interrupt = Interrupt()
+    interrupt.install()
+    try:
+        signal.raise_signal(signal.SIGINT)
+        assert not quits
+        qtbot.waitUntil(lambda: bool(quits))
+    finally:
+        interrupt.remove()
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 # --- reports --------------------------------------------------------------------------------------
