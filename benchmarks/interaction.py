@@ -62,6 +62,7 @@ print(View.painted)
 # The same for the window of the program, and until it is complete and painted again.
 OURS = """
 import time; begun = time.perf_counter()
+import gc; gc.disable()  # as structmask_gui.__main__ does
 from structmask_gui.gui import app as program
 app = program.make_application()
 from structmask_gui.gui.settings import Settings

@@ -6,6 +6,7 @@ With the name of a command of the command line first, they are `structmask`.
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -54,10 +55,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return command_line(arguments)
     options = parser().parse_args(arguments)
-    from structmask_gui.gui import needs
-
     if options.pdf:
         return _write_pdf(options.files)
+    # Modules are no garbage: looking for some among them takes a tenth of the start. The
+    # application looks again once its window is complete.
+    gc.disable()
+    try:
+        return _open(options)
+    finally:
+        gc.enable()
+
+
+def _open(options: argparse.Namespace) -> int:
+    from structmask_gui.gui import needs
+
     on_screen = needs.has_display() and needs.platform_chosen() in ("", "xcb", "wayland")
     try:
         from structmask_gui.gui import app

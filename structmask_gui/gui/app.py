@@ -244,6 +244,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
         begin(window, [*files, *(app.serve(window) if isinstance(app, Application) else ())])
         # What is there now stays. Looking through it for garbage took 60 ms under a slider.
         gc.freeze()
+        gc.enable()
         if unclean:
             log.warning("StructMask did not end properly last time.")
             window.say(

@@ -8,7 +8,15 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import (
+    QColor,
+    QGuiApplication,
+    QIcon,
+    QPainter,
+    QPalette,
+    QPixmap,
+    QPixmapCache,
+)
 
 from structmask_gui.io.resources import resource
 
@@ -43,8 +51,14 @@ def application_icon() -> QIcon:
 
 
 def _painted(name: str, size: int, text: QColor, accent: QColor) -> QPixmap:
-    svg = _drawing(name).replace("currentColor", text.name()).replace("#accent", accent.name())
-    return _rendered(svg, size)
+    # The buttons of the docks ask for theirs dozens of times while the window is put together.
+    key = f"structmask/{name}/{size}/{text.name()}/{accent.name()}"
+    pixmap = QPixmap()
+    if not QPixmapCache.find(key, pixmap):
+        svg = _drawing(name).replace("currentColor", text.name()).replace("#accent", accent.name())
+        pixmap = _rendered(svg, size)
+        QPixmapCache.insert(key, pixmap)
+    return pixmap
 
 
 def _rendered(svg: str, size: int) -> QPixmap:

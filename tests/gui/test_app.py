@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import gc
 import os
 import signal
 import subprocess
@@ -308,7 +309,7 @@ def test_run_opens_the_file_and_ends_with_the_window(
         windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
         for window in windows:
             if window.isVisible() and window.session.extraction is not None:
-                seen.append((places.home(), window.session.extraction.sentence))
+                seen.append((places.home(), window.session.extraction.sentence, gc.isenabled()))
                 timer.stop()
                 window.close()
 
@@ -316,7 +317,8 @@ def test_run_opens_the_file_and_ends_with_the_window(
     timer.timeout.connect(look)
     timer.start(50)
     assert main(["--fresh", str(stack_file)]) == 0
-    home, sentence = seen[0]
+    home, sentence, looks_for_garbage = seen[0]
+    assert looks_for_garbage
     assert sentence.startswith("Row")
     assert "structmask-fresh-" in str(home)
     assert not home.exists()
@@ -330,6 +332,7 @@ def test_no_screen_is_a_sentence(
     monkeypatch.setattr(sys, "platform", "linux")
     assert main([]) == 2
     assert "no screen" in capsys.readouterr().err
+    assert gc.isenabled()
 
 
 def test_missing_libraries_are_named_with_one_line(
