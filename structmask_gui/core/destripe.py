@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.frames import AnyArray, Frames, WrappedFrames
 from structmask_gui.core.neighbours import FloatArray
 
 Lines = Literal["rows", "columns"]
@@ -79,7 +79,7 @@ def destriped(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> NDArray
     return result
 
 
-class DestripedFrames:
+class DestripedFrames(WrappedFrames):
     """Frames less their line offsets, worked out when a frame is first read.
 
     Parameters
@@ -93,24 +93,14 @@ class DestripedFrames:
     """
 
     def __init__(self, frames: Frames, lines: Lines, span: int | None = SPAN) -> None:
-        self._frames, self._lines, self._span = frames, lines, span
+        super().__init__(frames, np.float32)
+        self._lines, self._span = lines, span
         self._offsets: dict[int, FloatArray] = {}
-        self.name = f"{frames.name} without {lines[:-1]} offsets"
 
     @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-        return self._frames.n_frames
-
-    @property
-    def frame_shape(self) -> tuple[int, int]:
-        """Height and width, (y, x)."""
-        return self._frames.frame_shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels: float32."""
-        return np.dtype(np.float32)
+    def name(self) -> str:
+        """Name of the stack, and that it is without its offsets."""
+        return f"{self._frames.name} without {self._lines[:-1]} offsets"
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> NDArray[np.float32]:
         """Return rows ``y0`` to ``y1`` of a frame without its offsets."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from structmask_gui.core.errors import InputError
 
@@ -95,6 +96,48 @@ class ArrayFrames:
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame; a view, not a copy."""
         return self._array[frame, y0:y1]
+
+
+class WrappedFrames(ABC):
+    """Base of frames made from the frames of a stack; implements `Frames`.
+
+    Name, number, shape and type are the stack's; a subclass says what it changes.
+
+    Parameters
+    ----------
+    frames : Frames
+        The stack; it is not changed.
+    dtype : dtype, optional
+        Type of the pixels, where it is another.
+    """
+
+    def __init__(self, frames: Frames, dtype: DTypeLike | None = None) -> None:
+        self._frames = frames
+        self._dtype = frames.dtype if dtype is None else np.dtype(dtype)
+
+    @property
+    def name(self) -> str:
+        """Name of the stack."""
+        return self._frames.name
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return self._frames.n_frames
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Height and width, (y, x)."""
+        return self._frames.frame_shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels."""
+        return self._dtype
+
+    @abstractmethod
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of a frame."""
 
 
 class FrameRange(NamedTuple):

@@ -6,14 +6,13 @@ A power of two changes no digit, so what is measured is the same.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import CorrelationEstimate
-from structmask_gui.core.frames import Frames
+from structmask_gui.core.frames import Frames, WrappedFrames
 from structmask_gui.core.stillness import finite, middle
 from structmask_gui.core.wholeframe import LineCovariance
 
@@ -24,7 +23,7 @@ _SMALLEST, _LARGEST = -480, 480
 _MOST_FRAMES, _ROWS = 4, 8
 
 
-class ScaledFrames:
+class ScaledFrames(WrappedFrames):
     """Frames times a power of two.
 
     Parameters
@@ -36,23 +35,8 @@ class ScaledFrames:
     """
 
     def __init__(self, frames: Frames, exponent: int) -> None:
-        self._frames, self._exponent = frames, exponent
-        self.name = frames.name
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-        return self._frames.n_frames
-
-    @property
-    def frame_shape(self) -> tuple[int, int]:
-        """Height and width, (y, x)."""
-        return self._frames.frame_shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels: float64."""
-        return np.dtype(np.float64)
+        super().__init__(frames, np.float64)
+        self._exponent = exponent
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> NDArray[np.float64]:
         """Return rows ``y0`` to ``y1`` of a frame, scaled."""

@@ -6,13 +6,13 @@ Every source is again a `Frames`, so that patches are planned, read and measured
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.frames import AnyArray, Frames, WrappedFrames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.sampling import Region
 from structmask_gui.core.stillness import PairRelation, finite, relate_frames
@@ -44,6 +44,8 @@ BLIND_TO: dict[Used, str] = {
 _PAD = 16
 # Pixels of a frame that are looked at together.
 _BAND_PIXELS = 2**19
+# Size up to which a frame that was read for its means is kept for its patches.
+_KEPT_BYTES = 2**25
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class FrameGroup:
         return any(y != 0 or x != 0 for y, x in self.shifts)
 
 
-class DifferenceFrames:
+class DifferenceFrames(WrappedFrames):
     """Differences of neighbouring frames, each frame used once, scaled to keep the variance.
 
     Disjoint pairs share no noise, so their errors are honest; an odd frame at the end joins the
@@ -98,31 +100,17 @@ class DifferenceFrames:
             raise InputError(
                 f"{frames.name} has one frame; a difference needs two or more of a still scene."
             )
-        self._frames, self._cancelled = frames, cancelled
+        super().__init__(frames, np.float32)
+        self._cancelled = cancelled
         if relations is None:
             relations = relate_frames(frames, cancelled)
         self.groups = _groups(frames.n_frames, {r.first: r for r in relations})
         self._cache: tuple[int, NDArray[np.float32]] | None = None
 
     @property
-    def name(self) -> str:
-        """Name of the stack."""
-        return self._frames.name
-
-    @property
     def n_frames(self) -> int:
         """Number of differences."""
         return len(self.groups)
-
-    @property
-    def frame_shape(self) -> tuple[int, int]:
-        """Height and width, (y, x)."""
-        return self._frames.frame_shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of a difference."""
-        return np.dtype(np.float32)
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a difference."""
@@ -139,7 +127,7 @@ class DifferenceFrames:
         return self._cache[1][y0:stop]
 
 
-class SubtractedFrames:
+class SubtractedFrames(WrappedFrames):
     """Frames less a second stack.
 
     Parameters
@@ -162,27 +150,8 @@ class SubtractedFrames:
                 f"{second.name} has {second.n_frames} frames and {frames.name} {frames.n_frames};"
                 " give one frame to subtract, or as many."
             )
-        self._frames, self._second = frames, second
-
-    @property
-    def name(self) -> str:
-        """Name of the first stack."""
-        return self._frames.name
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-        return self._frames.n_frames
-
-    @property
-    def frame_shape(self) -> tuple[int, int]:
-        """Height and width, (y, x)."""
-        return self._frames.frame_shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the residual."""
-        return np.dtype(np.float32)
+        super().__init__(frames, np.float32)
+        self._second = second
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame less the second stack."""
@@ -191,10 +160,11 @@ class SubtractedFrames:
         return np.asarray(first - self._second.read(other, y0, y1), dtype=np.float32)
 
 
-class LevelFrames:
+class LevelFrames(WrappedFrames):
     """Frames less the means of their rows, of their columns, or of both; offsets of lines are gone.
 
-    The means are worked out when a frame is first read, a band of rows at a time.
+    The means are worked out when a frame is first read, a band of rows at a time; unless it is
+    large, the frame is kept meanwhile, so that patches are not read twice.
 
     Parameters
     ----------
@@ -216,37 +186,24 @@ class LevelFrames:
         region: Region | None = None,
         cancelled: IsCancelled = never_cancelled,
     ) -> None:
-        self._frames, self._rows, self._columns = frames, rows, columns
+        super().__init__(frames, np.float32)
+        self._rows, self._columns = rows, columns
         height, width = frames.frame_shape
         self._box, self._cancelled = region or Region(0, height, 0, width), cancelled
         self._means: dict[int, tuple[AnyArray, AnyArray]] = {}
-
-    @property
-    def name(self) -> str:
-        """Name of the stack."""
-        return self._frames.name
-
-    @property
-    def n_frames(self) -> int:
-        """Number of frames."""
-        return self._frames.n_frames
-
-    @property
-    def frame_shape(self) -> tuple[int, int]:
-        """Height and width, (y, x)."""
-        return self._frames.frame_shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels."""
-        return np.dtype(np.float32)
+        self._keeps = height * width * frames.dtype.itemsize <= _KEPT_BYTES
+        self._kept: tuple[int, AnyArray] | None = None
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame without the offsets of its lines."""
         if frame not in self._means:
             self._means[frame] = self._means_of(frame)
         of_rows, of_columns = self._means[frame]
-        values = self._frames.read(frame, y0, y1).astype(np.float64)
+        if self._kept is not None and self._kept[0] == frame:
+            stored = self._kept[1][y0:y1]
+        else:
+            self._kept, stored = None, self._frames.read(frame, y0, y1)
+        values = stored.astype(np.float64)
         if self._rows:
             values -= of_rows[y0:y1, np.newaxis]
         if self._columns:
@@ -258,12 +215,18 @@ class LevelFrames:
         box, (height, width) = self._box, self.frame_shape
         of_rows, of_columns = np.zeros(height), np.zeros(width)
         step = max(1, _BAND_PIXELS // width)
+        bands = []
         for y0 in range(0, height, step):
             stop_if(self._cancelled)
-            values = finite(self._frames.read(frame, y0, min(y0 + step, height)))
+            stored = self._frames.read(frame, y0, min(y0 + step, height))
+            if self._keeps:
+                bands.append(stored)
+            values = finite(stored)
             of_rows[y0 : y0 + step] = values[:, box.x0 : box.x1].mean(axis=1)
             inside = values[max(box.y0 - y0, 0) : max(box.y1 - y0, 0)]
             of_columns += inside.sum(axis=0)
+        if bands:
+            self._kept = frame, np.concatenate(bands)
         of_columns /= box.y1 - box.y0
         return of_rows, of_columns - of_columns[box.x0 : box.x1].mean()
 
