@@ -6,10 +6,10 @@ descriptions, and the pixels are read in parts (`contents.RawStore`, `tiff_pages
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from structmask_gui.io.contents import Contents, RawStore, SeriesInfo, Store
 from structmask_gui.io.paths import shown
 from structmask_gui.io.tiff_check import PageChain, check_ome, ome_file_names, page_chain
 from structmask_gui.io.tiff_colours import set_colours
+from structmask_gui.io.tiff_listed import listed_page, listed_series
 from structmask_gui.io.tiff_metadata import metadata_of, ome_channel_names
 from structmask_gui.io.tiff_pages import PagedStore, most_bytes
 from structmask_gui.io.tiff_strips import StripList
@@ -40,10 +41,6 @@ _PLAIN = (
     *("mmstack", "ndtiff", "nih"),
 )
 _MOST_UNLIKE = 20_000
-# From so many pages on they are not read one by one if they are alike.
-_MANY_PAGES = 64
-# What is said of the whole stack in its first page.
-_DESCRIBED = ("shaped", "lsm", "ome", "imagej", "fluoview", "stk", "scanimage")
 
 _KINDS = {"ome": "OME-TIFF", "imagej": "ImageJ TIFF", "lsm": "LSM", "stk": "STK"}
 
@@ -74,9 +71,9 @@ def open_tiff(
     name = shown(path)
     with path.open("rb", buffering=0) as file:
         chain = page_chain(file, size, name, cancelled)
-    tif = _opened(path, name, chain)
+    tif, listed = _opened(path, name, chain)
     try:
-        return _contents(tif, path, size, chain, series)
+        return _contents(tif, path, size, chain, listed, series)
     except (InputError, MemoryError):
         tif.close()
         raise
@@ -86,7 +83,8 @@ def open_tiff(
         raise _damaged(name) from error
 
 
-def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
+def _opened(path: Path, name: str, chain: PageChain) -> tuple[TiffFile, TiffPageSeries | None]:
+    """Open a file, and list its pages if that can be done without reading each."""
     import tifffile
 
     flags: dict[str, Any] = {f"is_{kind}": False for kind in _PLAIN}
@@ -96,17 +94,19 @@ def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
     tif: TiffFile | None = None
     try:
         tif = tifffile.TiffFile(path, **flags)
-        if _is_plain_list(tif, chain):
-            return tif
-        if tif.pages and tif.is_ome:
-            xml = tif.pages.first.description
-            check_ome(xml, math.prod(tif.pages.first.shaped), name)
+        first = _first_page(tif)
+        if first is not None and first.is_ome:
+            xml = first.description
+            check_ome(xml, math.prod(first.shaped), name)
             if len(ome_file_names(xml)) == 1:
                 # The only file it names is this one, perhaps under an older name.
                 tif.close()
                 xml = re.sub(r"<(\w+:)?UUID\b[^>]*?(/>|>.*?</(\w+:)?UUID>)", "", xml, flags=re.S)
                 tif = tifffile.TiffFile(path, omexml=xml, **flags)
-        elif tif.pages and not _can_be_listed(tif, chain, name):
+        listed = listed_series(tif, chain)
+        if listed is not None:
+            return tif, listed
+        if tif.pages and not tif.is_ome and not _can_be_listed(tif, chain, name):
             tif.close()
             tif = tifffile.TiffFile(path, is_uniform=False, **flags)
     except Exception as error:
@@ -121,46 +121,15 @@ def _opened(path: Path, name: str, chain: PageChain) -> TiffFile:
             f"{name}: holds no image: its first page lies outside the file; copy or export it"
             " again."
         )
-    return tif
+    return tif, None
 
 
-def _is_plain_list(tif: TiffFile, chain: PageChain) -> bool:
-    """Say that pages need not be read one by one: there are many, alike, and nothing more."""
-    if chain.strips is None or chain.n_pages < _MANY_PAGES:
-        return False
+def _first_page(tif: TiffFile) -> TiffPage | None:
+    # Whether there are pages at all cannot be asked without counting them.
     try:
-        first = tif.pages.first
+        return tif.pages.first
     except IndexError:
-        return False
-    kinds = [kind for kind in _DESCRIBED if getattr(first, f"is_{kind}")]
-    if kinds and (kinds != ["shaped"] or _told_shape(first, chain.n_pages) is None):
-        return False
-    for kind in _DESCRIBED:
-        # Asked of the file, it would look through all pages once more.
-        setattr(tif, f"is_{kind}", kind in kinds)
-    return first.dtype is not None and 0 not in first.shaped and len(first.dataoffsets) == 1
-
-
-def _told_shape(first: TiffPage, n_pages: int) -> tuple[tuple[int, ...], str] | None:
-    """Return shape and axes that tifffile wrote into a first page, if they are those of all pages.
-
-    What is not as clear as that is left to tifffile.
-    """
-    try:
-        told = json.loads(str(first.shaped_description))
-        shape = tuple(map(int, told["shape"]))
-        axes = str(told.get("axes", ""))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    frame = tuple(first.shape)
-    lead = len(shape) - len(frame)
-    whole = lead > 0 and min(shape) > 0 and shape[lead:] == frame
-    whole = whole and math.prod(shape[:lead]) == n_pages
-    if not whole or "truncated" in told or told.get("name") or first.samplesperpixel != 1:
-        return None
-    if len(axes) != len(shape):
-        axes = "Q" * lead + first.axes
-    return (shape, axes) if axes.endswith(first.axes) else None
 
 
 def _can_be_listed(tif: TiffFile, chain: PageChain, name: str) -> bool:
@@ -180,12 +149,16 @@ def _can_be_listed(tif: TiffFile, chain: PageChain, name: str) -> bool:
 
 
 def _contents(
-    tif: TiffFile, path: Path, size: int, chain: PageChain, wanted: int | None
+    tif: TiffFile,
+    path: Path,
+    size: int,
+    chain: PageChain,
+    listed: TiffPageSeries | None,
+    wanted: int | None,
 ) -> Contents:
     name = shown(path)
-    plain = _is_plain_list(tif, chain)
-    listed = [_plain_series(tif, chain)] if plain else tif.series
-    found = [s for s in listed if s.shape and s.keyframe is not None]
+    every = tif.series if listed is None else [listed]
+    found = [s for s in every if s.shape and s.keyframe is not None]
     infos = tuple(_info(i, s) for i, s in enumerate(found))
     if not found:
         raise InputError(f"{name}: holds no image with pixels; give another file.")
@@ -204,7 +177,7 @@ def _contents(
     metadata = metadata_of(tif, series, chain, chosen)
     channel_names = ome_channel_names(tif, chosen) if series.kind == "ome" else ()
     colours = key.colormap
-    store, axes = _store(tif, path, size, series, name, chain.strips if plain else None)
+    store, axes = _store(tif, path, size, series, name, None if listed is None else chain.strips)
     contents = Contents(
         kind=_KINDS.get(series.kind, "BigTIFF" if chain.is_big else "TIFF"),
         store=store,
@@ -282,19 +255,6 @@ def _check_pixels(name: str, key: TiffPage, size: int) -> None:
         )
 
 
-def _plain_series(tif: TiffFile, chain: PageChain) -> TiffPageSeries:
-    """Return the series of all pages; it holds the first only."""
-    from tifffile import TiffPageSeries
-
-    first = tif.pages.first
-    told = _told_shape(first, chain.n_pages) if first.is_shaped else None
-    if told is not None:
-        shape, axes = told
-        return TiffPageSeries([first], shape, first.dtype, axes, kind="shaped")
-    shape, axes = (chain.n_pages, *first.shape), f"I{first.axes}"
-    return TiffPageSeries([first], shape, first.dtype, axes, kind="uniform")
-
-
 def _store(
     tif: TiffFile,
     path: Path,
@@ -304,8 +264,6 @@ def _store(
     strips: StripList | None,
 ) -> tuple[Store, str]:
     """Make the store of a series, and the letters of its dimensions."""
-    from tifffile import TiffFrame
-
     key = series.keyframe
     axes, shape = squeezed(series.get_axes(False), tuple(map(int, series.get_shape(False))))
     assert key.dtype is not None
@@ -327,18 +285,18 @@ def _store(
             f" {shape_text(key.shape)}; export it again."
         )
 
+    # A page is asked for once for each band of its rows.
+    @lru_cache(maxsize=8)
     def page(number: int) -> TiffPage | TiffFrame:
         if strips is not None:
-            where = (strips.offsets[number],), (strips.counts[number],)
-            return TiffFrame(
-                tif, number, keyframe=key, dataoffsets=where[0], databytecounts=where[1]
-            )
+            return listed_page(tif, key, strips, number, name)
         found = series[number]
         if found is None:
             raise LookupError(number)
         return found
 
-    missing = sum(p is None for p in series) if series.kind == "ome" else 0
+    of_ome = series.kind == "ome" and strips is None
+    missing = sum(p is None for p in series) if of_ome else 0
     if missing:
         raise InputError(
             f"{name}: its OME description promises {n_pages} planes, of which {missing} are"

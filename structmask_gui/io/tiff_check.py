@@ -37,7 +37,7 @@ class PageChain:
     byte_order : str
         "<" or ">".
     strips : StripList or None
-        Where the pixels of each page lie, if the pages are otherwise alike.
+        Where each page and its pixels lie, if the pages are otherwise alike.
     """
 
     n_pages: int
@@ -117,7 +117,7 @@ def page_chain(
                 raise OSError("the file became shorter")
         expected = length + offset_size
         seen.add(offset)
-        strips.add(page[count_size:length])
+        strips.add(offset, page[count_size:length])
         offset = struct.unpack_from(offset_format, page, length)[0]
     if not seen:
         raise InputError(

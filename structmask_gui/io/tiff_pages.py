@@ -211,6 +211,8 @@ class PagedStore:
             raise InputError(f"{self._name}: has been closed; open it again.")
         try:
             page = self._page(number)
+        except InputError:
+            raise
         except Exception as error:
             raise InputError(
                 f"{self._name}: page {number} cannot be read, so the file is damaged; copy or"

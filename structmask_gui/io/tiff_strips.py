@@ -1,8 +1,9 @@
-"""Long stacks of plain TIFF pages, listed in the walk along the chain of pages.
+"""Long stacks of TIFF pages that are alike, listed in the walk along the chain of pages.
 
 Most stacks of many thousand pages have pages that differ only in where their pixels lie, and in
 what is told of each: a time, a frame's number. Then these places are all there is to know of each
-page, and a library need not read it again.
+page, and a library need not read it again. Where a page has several strips or tiles it is read when
+its pixels are.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from typing import Literal, NamedTuple
 _NUMBERS = {3: "H", 4: "I", 16: "Q"}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8, 17: 8}
 
-_OFFSETS, _COUNTS = 273, 279
-# Tiles, pages below pages, and tables of JPEG: pages that have these differ in more.
-_OTHERS = frozenset((322, 323, 324, 325, 330, 347, 512, 513, 514, 519, 520, 521))
+# Of strips and of tiles.
+_OFFSETS, _COUNTS = (273, 324), (279, 325)
+# Pages below pages, palettes, and the old kind of JPEG: pages that have these differ in more.
+_OTHERS = frozenset((320, 330, 512, 513, 514, 519, 520, 521))
 # What says how pixels are stored or shown has to stand in the page, so that it can be compared.
-_DECISIVE = frozenset((256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 320, 338, 339, 530))
+_DECISIVE = frozenset((256, 257, 259, 262, 266, 277, 278, 284, 317, 322, 323, 530, 32997, 32998))
+# So do these, one for each sample; three do not fit there, and are compared when a page is read.
+_OF_SAMPLES = frozenset((258, 338, 339))
 # What is told of a page and says nothing of its pixels: description, name and number, program,
 # date, author, and what Micro-Manager keeps of each frame. Of any length, or not there at all.
 _TOLD = frozenset((270, 285, 297, 305, 306, 315, 51123))
@@ -34,21 +38,23 @@ class _Layout(NamedTuple):
     Attributes
     ----------
     pattern : re.Pattern
-        All entries of a page, with the place and the length of the pixels as its two groups.
+        All entries of a page; of one strip, its place and its length are the two groups.
     alike : bytes
         The same bytes without what is only told, to compare lists of unlike length.
-    place, length : Struct
-        Read the groups.
+    groups : (Struct, Struct) or None
+        Read place and length; None of several strips or tiles.
+    compared : bool
+        Whether all that matters stands in these bytes.
     """
 
     pattern: re.Pattern[bytes]
     alike: bytes
-    place: struct.Struct
-    length: struct.Struct
+    groups: tuple[struct.Struct, struct.Struct] | None
+    compared: bool
 
 
 class StripList:
-    """Where the one strip of each page lies, while all pages are otherwise alike.
+    """Where each page and its one strip lie, while all pages are otherwise alike.
 
     Parameters
     ----------
@@ -59,23 +65,32 @@ class StripList:
 
     Attributes
     ----------
+    pages : array of int
+        Where each page's list of tags begins.
     offsets, counts : array of int
-        Place and length of the pixels of each page, in bytes.
+        Place and length of the pixels of each page, in bytes; empty if pages have several strips or
+        tiles.
     alike : bool
         Whether all pages so far are such pages; if not, the lists end.
+    compared : bool
+        Whether all that makes pages alike was compared; if not, it is still to be done of a page
+        before its pixels are read.
     """
 
     def __init__(self, byte_order: Literal["<", ">"], *, is_big: bool) -> None:
-        self.offsets, self.counts = array("Q"), array("Q")
+        self.pages, self.offsets, self.counts = array("Q"), array("Q"), array("Q")
         self.alike = True
+        self.compared = True
         self._order, self._big = byte_order, is_big
         self._layouts: list[_Layout] = []
 
-    def add(self, tags: bytes) -> None:
+    def add(self, place: int, tags: bytes) -> None:
         """Look at the next page.
 
         Parameters
         ----------
+        place : int
+            Where it begins.
         tags : bytes
             All its entries.
         """
@@ -96,29 +111,37 @@ class StripList:
                 self.alike = False
                 return
             layout = learnt
+            self.compared &= learnt.compared
             self._layouts.insert(0, layout)
-        self.offsets.append(layout.place.unpack(found[1])[0])
-        self.counts.append(layout.length.unpack(found[2])[0])
+        self.pages.append(place)
+        if layout.groups is not None:
+            where, length = layout.groups
+            self.offsets.append(where.unpack(found[1])[0])
+            self.counts.append(length.unpack(found[2])[0])
 
     def _learnt(self, tags: bytes) -> _Layout | None:
         """Find out which bytes have to be the same in all such pages; None if it is none."""
         width, size = (8, 20) if self._big else (4, 12)
         head = struct.Struct(self._order + ("HHQ" if self._big else "HHI"))
-        pattern, alike = b"", b""
-        numbers: dict[int, struct.Struct] = {}
+        pattern, alike, compared = b"", b"", True
+        numbers: dict[int, struct.Struct | None] = {}
         for at in range(0, len(tags), size):
             entry = tags[at : at + size]
             code, kind, count = head.unpack_from(entry)
             inside = _SIZES.get(kind, width + 1) * count <= width
             if code in _OTHERS or (code in _DECISIVE and not inside):
                 return None
+            compared &= inside or code not in _OF_SAMPLES
             same, free = re.escape(entry[: size - width]), b".{%d}" % width
-            if code in (_OFFSETS, _COUNTS):
-                if count != 1 or kind not in _NUMBERS or code in numbers:
+            if code in (*_OFFSETS, *_COUNTS):
+                if kind not in _NUMBERS or code in numbers:
                     return None
-                numbers[code] = struct.Struct(self._order + _NUMBERS[kind])
-                n = numbers[code].size
-                pattern += same + b"(.{%d}).{%d}" % (n, width - n)
+                numbers[code] = None
+                if count == 1:
+                    number = struct.Struct(self._order + _NUMBERS[kind])
+                    numbers[code] = number
+                    free = b"(.{%d}).{%d}" % (number.size, width - number.size)
+                pattern += same + free
                 alike += entry[: size - width]
             elif code in _TOLD:
                 pattern += re.escape(entry[:2]) + b".{%d}" % (size - 2)
@@ -129,6 +152,10 @@ class StripList:
                 pattern += same + free
                 alike += entry[: size - width]
         # The place stands before the length, for the entries are sorted.
-        if list(numbers) != [_OFFSETS, _COUNTS]:
+        if list(numbers) not in [list(pair) for pair in zip(_OFFSETS, _COUNTS, strict=True)]:
             return None
-        return _Layout(re.compile(pattern, re.DOTALL), alike, numbers[_OFFSETS], numbers[_COUNTS])
+        place, length = numbers.values()
+        if (place is None) is not (length is None):
+            return None
+        groups = None if place is None or length is None else (place, length)
+        return _Layout(re.compile(pattern, re.DOTALL), alike, groups, compared)

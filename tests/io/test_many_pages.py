@@ -10,8 +10,9 @@ import pytest
 import tifffile
 
 from structmask_gui.core.errors import Cancelled, InputError
-from structmask_gui.io import tiff
+from structmask_gui.io import tiff_listed
 from structmask_gui.io.images import open_stack
+from structmask_gui.io.tiff_check import page_chain
 
 AnyArray = np.ndarray[Any, Any]
 
@@ -36,7 +37,7 @@ def read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def opened(path: Path) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(tiff, "_MANY_PAGES", 10**9)
+            patch.setattr(tiff_listed, "_MANY_PAGES", 10**9)
             return open_stack(path)
 
     return opened
@@ -45,13 +46,9 @@ def read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> Any:
 def lists_pages(path: Path) -> bool:
     """Tell whether a file is opened without reading its pages one by one."""
     with open_stack(path) as stack:
-        function: Any = stack._store._page  # type: ignore[attr-defined]
-        return inside(function, "strips") is not None
-
-
-def inside(function: Any, name: str) -> Any:
+        function: Any = stack._store._page.__wrapped__  # type: ignore[attr-defined]
     names = function.__code__.co_freevars
-    return function.__closure__[names.index(name)].cell_contents
+    return function.__closure__[names.index("strips")].cell_contents is not None
 
 
 @pytest.mark.parametrize("big", [False, True])
@@ -83,27 +80,226 @@ def test_pages_that_are_alike(
             assert np.array_equal(stack.read(frame, 3, 9), array[frame, 3:9])
 
 
+@pytest.mark.parametrize("big", [False, True])
 @pytest.mark.parametrize(
     "options",
     [
         {"rowsperstrip": 5},
+        {"rowsperstrip": 5, "compression": "deflate"},
+        {"rowsperstrip": 12, "compression": "deflate"},
         {"tile": (16, 16)},
-        {"photometric": "rgb"},
-        {"description": "ImageJ=1.11a\nimages=70\nslices=70\n"},
+        {"tile": (16, 16), "compression": "lzw"},
+        {"tile": (32, 32), "compression": "lzw"},
+        {"photometric": "rgb", "planarconfig": "contig"},
+        {"photometric": "rgb", "planarconfig": "separate"},
+        {"photometric": "rgb", "planarconfig": "contig", "compression": "deflate"},
+        {"photometric": "rgb", "planarconfig": "separate", "compression": "deflate"},
+        {"photometric": "rgb", "planarconfig": "contig", "tile": (16, 16)},
     ],
     ids=str,
 )
-def test_other_pages_are_read_one_by_one(options: dict[str, Any], tmp_path: Path) -> None:
-    array = values()
+def test_pages_of_several_strips_tiles_or_samples(
+    big: bool, options: dict[str, Any], tmp_path: Path, read_one_by_one: Any
+) -> None:
+    array = values(dtype="uint8")
     if "photometric" in options:
-        array = np.stack([array, array, array], axis=-1)
-    path = write(tmp_path / "a.tif", array, **options)
+        last = options["planarconfig"] == "contig"
+        array = np.stack([array, array // 2, array // 3], axis=-1 if last else 1)
+    path = write(tmp_path / "a.tif", array, bigtiff=big, **options)
+    assert lists_pages(path)
+    with open_stack(path) as stack, read_one_by_one(path) as other:
+        assert (stack.axes, stack.shape) == (other.axes, other.shape)
+        assert (stack.kind, stack.dtype, stack.notes) == (other.kind, other.dtype, other.notes)
+        assert stack.metadata == other.metadata
+        assert stack.series == other.series
+        for frame in (0, 1, 35, 69):
+            assert np.array_equal(stack.read(frame), other.read(frame))
+            assert np.array_equal(stack.read(frame, 3, 9), other.read(frame, 3, 9))
+
+
+SHAPES: list[tuple[tuple[int, ...], str]] = [
+    ((70, 20, 24), "TYX"),
+    ((70, 20, 24), "ZYX"),
+    ((70, 20, 24), "CYX"),
+    ((7, 10, 20, 24), "TZYX"),
+    ((7, 10, 20, 24), "TCYX"),
+    ((7, 10, 20, 24), "ZCYX"),
+    ((7, 5, 2, 20, 24), "TZCYX"),
+]
+
+
+@pytest.mark.parametrize("kind", ["ome", "imagej"])
+@pytest.mark.parametrize("stored", [{}, {"rowsperstrip": 5}], ids=str)
+@pytest.mark.parametrize(("shape", "axes"), SHAPES)
+def test_the_shape_that_ome_and_imagej_write(
+    kind: str,
+    stored: dict[str, Any],
+    shape: tuple[int, ...],
+    axes: str,
+    tmp_path: Path,
+    read_one_by_one: Any,
+) -> None:
+    array = values().reshape(shape)
+    path = tmp_path / f"a.{kind}.tif"
+    options: dict[str, Any] = {"photometric": "minisblack", "compression": "zlib", kind: True}
+    names = {"Name": "an image"} if kind == "ome" else {}
+    tifffile.imwrite(path, array, metadata={"axes": axes, **names}, **options, **stored)
+    assert lists_pages(path)
+    with open_stack(path) as stack, read_one_by_one(path) as other:
+        assert (stack.axes, stack.shape) == (other.axes, other.shape)
+        assert (stack.kind, stack.notes, stack.series) == (other.kind, other.notes, other.series)
+        assert stack.metadata == other.metadata
+        assert stack.channel_choices == other.channel_choices
+        for frame in range(stack.n_frames):
+            assert np.array_equal(stack.read(frame), other.read(frame))
+
+
+def ome(planes: str, *, t: int = 70, x: int = 24, more: str = "", order: str = "XYCZT") -> str:
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/'
+        f'OME/2016-06"><Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="{order}"'
+        f' Type="uint16" SizeX="{x}" SizeY="20" SizeC="1" SizeZ="1" SizeT="{t}">'
+        f'<Channel ID="Channel:0:0" SamplesPerPixel="1"/>{planes}</Pixels></Image>{more}</OME>'
+    )
+
+
+ONE_BY_ONE = "".join(f'<TiffData FirstT="{n}" IFD="{n}" PlaneCount="1"/>' for n in range(70))
+BACKWARDS = "".join(f'<TiffData FirstT="{69 - n}" IFD="{n}" PlaneCount="1"/>' for n in range(70))
+TWICE = "".join(f'<TiffData FirstT="{n}" IFD="{n // 2}" PlaneCount="1"/>' for n in range(70))
+OWN_NAME = '<TiffData><UUID FileName="a.tif">urn:uuid:1</UUID></TiffData>'
+DESCRIPTIONS = {
+    "all planes": (ome("<TiffData/>"), True),
+    "counted": (ome('<TiffData IFD="0" PlaneCount="70"/>'), True),
+    "counted the old way": (ome('<TiffData NumPlanes="70"/>'), True),
+    "each plane": (ome(ONE_BY_ONE), True),
+    "its own name": (ome(OWN_NAME), True),
+    "another order": (ome(ONE_BY_ONE, order="XYTZC"), True),
+    "backwards": (ome(BACKWARDS), False),
+    "pages twice": (ome(TWICE), False),
+    "only the first": (ome('<TiffData IFD="0"/>'), False),
+    "from the second on": (ome('<TiffData IFD="1"/>'), False),
+    "no planes": (ome(""), False),
+    "more than there are": (ome('<TiffData IFD="0" PlaneCount="90"/>', t=90), False),
+    "more, uncounted": (ome("<TiffData/>", t=90), False),
+    "fewer than there are": (ome('<TiffData IFD="0" PlaneCount="50"/>', t=50), False),
+    "another width": (ome("<TiffData/>", x=23), False),
+    "two images": (ome("<TiffData/>", more='<Image ID="Image:1"/>'), False),
+    "no number": (ome('<TiffData IFD="one"/>'), False),
+    "a number too large": (ome('<TiffData FirstT="70"/>'), False),
+    "no XML": ("<OME " + "<a>" * 100 + "OME>", False),
+    "ImageJ, all": ("ImageJ=1.11a\nimages=70\nslices=70\n", True),
+    "ImageJ, ordered": ("ImageJ=1.11a\nimages=70\nslices=7\nframes=10\norder=ctz\n", True),
+    "ImageJ, more": ("ImageJ=1.11a\nimages=90\nslices=90\n", False),
+    "ImageJ, fewer": ("ImageJ=1.11a\nimages=50\nslices=50\n", False),
+    "ImageJ, unlike numbers": ("ImageJ=1.11a\nimages=70\nslices=35\n", False),
+    "ImageJ, none": ("ImageJ=1.11a\nimages=0\nslices=0\n", False),
+    "ImageJ, no number": ("ImageJ=1.11a\nimages=many\nslices=70\n", False),
+    "ImageJ, no order": ("ImageJ=1.11a\nimages=70\nslices=70\norder=xyz\n", False),
+    "both": ("ImageJ=1.11a\nimages=70\nslices=70\nOME>", False),
+}
+
+
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+@pytest.mark.parametrize("compression", ["deflate", None])
+def test_descriptions_true_and_false(
+    name: str, compression: str | None, tmp_path: Path, read_one_by_one: Any
+) -> None:
+    """A file that lies about its pages gets the same sentence as if each page was read first."""
+    text, _ = DESCRIPTIONS[name]
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for number, page in enumerate(values()):
+            writer.write(
+                page,
+                photometric="minisblack",
+                metadata=None,
+                contiguous=False,
+                compression=compression,
+                description=text if number == 0 else None,
+            )
+
+    def told(opened: Any) -> Any:
+        try:
+            with opened(path) as stack:
+                about = stack.axes, stack.shape, stack.kind, stack.notes, stack.series
+                frames = [stack.read(n).tobytes() for n in range(stack.n_frames)]
+                return *about, stack.metadata, frames
+        except InputError as error:
+            return str(error)
+
+    assert told(open_stack) == told(read_one_by_one)
+
+
+@pytest.mark.parametrize("name", [name for name, (_, listed) in DESCRIPTIONS.items() if listed])
+def test_true_descriptions_need_no_page_but_the_first(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for number, page in enumerate(values()):
+            text = DESCRIPTIONS[name][0] if number == 0 else None
+            writer.write(
+                page,
+                photometric="minisblack",
+                metadata=None,
+                contiguous=False,
+                compression="deflate",
+                description=text,
+            )
+    assert lists_pages(path)
+
+
+@pytest.mark.parametrize("kind", ["ome", "imagej"])
+@pytest.mark.parametrize("tag", [256, 257, 258])
+@pytest.mark.parametrize("stored", [{}, {"rowsperstrip": 5}], ids=str)
+def test_one_unlike_page_under_a_description_of_all(
+    kind: str, tag: int, stored: dict[str, Any], tmp_path: Path, read_one_by_one: Any
+) -> None:
+    path = tmp_path / "a.tif"
+    options: dict[str, Any] = {"photometric": "minisblack", "compression": "zlib", kind: True}
+    tifffile.imwrite(path, values(), metadata={"axes": "TYX"}, **options, **stored)
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        old = tif.pages[40].tags[tag].value
+        tif.pages[40].tags[tag].overwrite(old // 2, dtype=3)
+    assert not listed(path)
+
+    def told(opened: Any) -> Any:
+        try:
+            with opened(path) as stack:
+                return stack.axes, stack.shape, stack.notes, stack.series
+        except InputError as error:
+            return str(error)
+
+    assert told(open_stack) == told(read_one_by_one)
+
+
+def listed(path: Path) -> bool:
+    """Tell whether the walk along the pages finds them alike."""
+    with path.open("rb", buffering=0) as file:
+        return page_chain(file, path.stat().st_size, path.name).strips is not None
+
+
+def test_one_page_of_other_samples(tmp_path: Path) -> None:
+    """Three numbers of bits do not fit into the page's list, and are seen when it is read."""
+    array = np.repeat(values(dtype="uint8")[..., None], 3, axis=-1)
+    path = write(tmp_path / "a.tif", array, photometric="rgb", compression="deflate")
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        tif.pages[40].tags[258].overwrite((4, 4, 4))
     with open_stack(path) as stack:
-        assert stack.n_frames == 70
-        if "description" not in options:
-            assert inside(stack._store._page, "strips") is None  # type: ignore[attr-defined]
-        first = stack.read(3)
-    assert first.shape == (20, 24)
+        assert stack.read(39).shape == (20, 24)
+        with pytest.raises(InputError, match=r"a\.tif: page 40 is of another type than page 0"):
+            stack.read(40)
+
+
+def test_strips_of_a_page_that_reach_beyond_the_end(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", values(), rowsperstrip=5, compression="deflate")
+    with tifffile.TiffFile(path, mode="r+") as tif:
+        offsets = tif.pages[40].tags[273].value
+        tif.pages[40].tags[273].overwrite((*offsets[:3], path.stat().st_size - 2))
+    assert lists_pages(path)
+    with (
+        open_stack(path) as stack,
+        pytest.raises(InputError, match=r"a\.tif: is cut short: page 40"),
+    ):
+        stack.read(40)
 
 
 @pytest.mark.parametrize(
