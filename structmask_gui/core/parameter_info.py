@@ -104,8 +104,9 @@ def _plain(number: float | None) -> str:
 def info_of(name: str, field: FieldInfo) -> ParameterInfo:
     """Read from a pydantic field, annotated with an `About`, all that is known of it."""
     about = next(item for item in field.metadata if isinstance(item, About))
-    lowest = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)
-    highest = next((item.le for item in field.metadata if isinstance(item, Le)), None)
+    # What pydantic keeps of a range is typed as anything that can be compared.
+    lowest: Any = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)
+    highest: Any = next((item.le for item in field.metadata if isinstance(item, Le)), None)
     annotation: Any = field.annotation
     optional = isinstance(annotation, UnionType) and NoneType in get_args(annotation)
     if optional:
@@ -122,7 +123,7 @@ def info_of(name: str, field: FieldInfo) -> ParameterInfo:
         kind=kind,
         optional=optional,
         default=field.default,
-        lowest=lowest,  # type: ignore[arg-type]  # annotated_types calls it SupportsGe
-        highest=highest,  # type: ignore[arg-type]
+        lowest=lowest,
+        highest=highest,
         about=about,
     )

@@ -128,7 +128,7 @@ def choose(
     quiet as it foretells) or smooth (they are far louder, yet alike); if they are not alike,
     the noise and the picture cannot be told apart.
     """
-    alike = _flat_parts_alike(flat, tiles)
+    alike = flat_parts_alike(flat, tiles)
     white = spectrum_kind(fit, parameters) == "none" and flat_excess < _SLOWLY
     if white:
         # Noise that the picture's band hides shows in some band of the flat parts.
@@ -151,7 +151,8 @@ def choose(
     return "spectrum", False
 
 
-def _flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:
+def flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:
+    """Whether the flat tiles are enough, and no more unlike or lopsided than noise is."""
     if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.steps < _STEPS:
         return False
     ratio, error = tiles.unevenness(flat.chosen)

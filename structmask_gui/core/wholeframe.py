@@ -287,7 +287,8 @@ def _joined(parts: list[_Sums], shape: tuple[int, int]) -> _Lines:
 def _spread(count: int) -> list[int]:
     if count <= _MOST_FRAMES:
         return list(range(count))
-    return np.linspace(0, count - 1, _MOST_FRAMES).round().astype(int).tolist()  # type: ignore[no-any-return]
+    chosen: list[int] = np.linspace(0, count - 1, _MOST_FRAMES).round().astype(int).tolist()
+    return chosen
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from structmask_gui.core.assessment import NOT_TOLD
 from structmask_gui.core.extraction import extract_array
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels
-from structmask_gui.core.verdict import WHAT_TO_RECORD
+from structmask_gui.core.verdict_words import WHAT_TO_RECORD
 
 AUTOMATIC = Parameters(method="statistical", source="frames")
 

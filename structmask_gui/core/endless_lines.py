@@ -1,0 +1,68 @@
+"""Lines of noise that do not end within the largest lag, and those that run from edge to edge."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.destripe import Lines
+from structmask_gui.core.estimate import CorrelationEstimate
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.wholeframe import LINE_SHARE
+
+# Share of what is left of a line at the largest lag that far ends of it must have in common.
+_SPANS = 0.5
+
+
+def line_share(estimate: CorrelationEstimate) -> tuple[float, float]:
+    """Share of the noise's variance in whole rows and whole columns; 0 where not beyond chance."""
+    variance = max(estimate.lags.variance, 1e-300)
+    frame = estimate.evidence.frame
+    rows = frame.rows.value / variance if frame.rows.sure else 0.0
+    columns = frame.columns.value / variance if frame.columns.sure else 0.0
+    return rows, columns
+
+
+def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Lines | None:
+    """Return which lines do not end within the largest lag, if any.
+
+    Either far ends of whole rows of the image go together, or the correlation is there at nearly
+    every lag of the row, of one sign, and has not fallen to a fifth at the largest lag.
+    """
+    rows, columns = line_share(estimate)
+    if max(rows, columns) >= LINE_SHARE:
+        return "rows" if rows >= columns else "columns"
+    lags = estimate.lags
+    middle, last = lags.reach, min(parameters.max_lag, lags.reach)
+    if last < 4:
+        return None
+    lines: tuple[tuple[Lines, int], ...] = (("rows", 1), ("columns", 0))
+    for name, axis in lines:
+        rho = np.moveaxis(lags.rho, axis, 1)
+        error = np.moveaxis(lags.standard_error, axis, 1)
+        inside = slice(middle + 1, middle + last + 1)
+        line, spread = rho[middle, inside], np.maximum(error[middle, inside], 1e-12)
+        beside = np.abs(rho[middle + 2 : middle + last + 1, inside]).mean()
+        there = float((line > 4 * spread).mean()) >= 0.8
+        end, begin = float(line[-3:].mean()), float(line[:3].mean())
+        if there and end >= 0.2 * begin and end > 3 * beside and end > 4 * spread[-3:].mean():
+            return name
+    return None
+
+
+def span_the_image(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:
+    """Whether far ends of lines share as much as lags near the largest do: whole lines."""
+    lags, frame = estimate.lags, estimate.evidence.frame
+    rows = line == "rows"
+    if (line_share(estimate)[0 if rows else 1]) >= LINE_SHARE:
+        return True
+    far = (frame.rows if rows else frame.columns).value / max(lags.variance, 1e-300)
+    last = min(max_lag, lags.reach)
+    return far >= _SPANS * float(along(estimate, line)[max(last - 3, 0) : last].mean())
+
+
+def along(estimate: CorrelationEstimate, line: Lines) -> FloatArray:
+    """Return the correlation along the lines, from lag 1 on."""
+    lags = estimate.lags
+    axis = lags.rho[lags.reach] if line == "rows" else lags.rho[:, lags.reach]
+    return axis[lags.reach + 1 :]

@@ -1,0 +1,148 @@
+"""What kind of noise a mask shows: a line, a cross, a disc, something that repeats."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.destripe import Lines
+from structmask_gui.core.estimate import CorrelationEstimate
+from structmask_gui.core.mask import BoolArray, Mask
+from structmask_gui.core.postprocess import centre_component
+
+Kind = Literal[
+    "none",
+    "rows",
+    "columns",
+    "cross",
+    "diagonal",
+    "blob",
+    "periodic",
+    "detached",
+    "irregular",
+]
+
+KIND_WORDS: dict[Kind, str] = {
+    "none": "No correlated noise",
+    "rows": "Rows",
+    "columns": "Columns",
+    "cross": "Cross",
+    "diagonal": "Diagonal",
+    "blob": "Blob",
+    "periodic": "Periodic",
+    "detached": "Detached echo",
+    "irregular": "Irregular",
+}
+"""What a sentence calls each kind."""
+
+# Standard errors from which what is below the floor is there all the same.
+_THERE = 3.0
+# Share of the squared correlation on a line that makes it one.
+_MAIN = 0.85
+_CROSS = 0.6
+# Share of a row of lags from which it counts as a whole line.
+_FILLED = 0.8
+# A swing up over the swing down before it, where they repeat: what rings once fades faster, and
+# what grows is something else. Correlations below the lowest are none.
+_SWINGS = 0.45, 1.1
+_LOWEST_SWING = 0.05
+
+
+def kind_of(kept: BoolArray, estimate: CorrelationEstimate) -> Kind:
+    """Return what the lags that are kept show, seen beside the correlation of the others."""
+    mask = Mask.checked(kept).cropped()
+    if mask.statistics.shape_class == "centre only":
+        return "none"
+    middle = kept.shape[0] // 2
+    inside = slice(estimate.lags.reach - middle, estimate.lags.reach + middle + 1)
+    rho = estimate.lags.rho[inside, inside]
+    for line in (rho[middle, middle + 1 :], rho[middle + 1 :, middle]):
+        if _alternates(line):
+            return "periodic"
+    if int(centre_component(kept).sum()) == 1:
+        return line_with_gaps(kept, estimate) or "detached"
+    weight = np.where(kept, rho**2, 0.0)
+    weight[middle, middle] = 0.0
+    total = float(weight.sum())
+    in_row, in_column = float(weight[middle].sum()), float(weight[:, middle].sum())
+    down = float(np.trace(weight))
+    up = float(np.trace(weight[::-1]))
+    # A few stray lags beside a strong line do not change what it is.
+    lines: tuple[tuple[Kind, float], ...] = (
+        ("rows", in_row),
+        ("columns", in_column),
+        ("diagonal", max(down, up)),
+    )
+    for kind, share in lines:
+        if share >= _MAIN * total:
+            return kind
+    axes, corner = _beside(weight, middle)
+    beside = int(kept.sum() - kept[middle].sum() - kept[:, middle].sum() + 1)
+    few = 2 * beside <= int(kept.sum()) - 1
+    if few and in_row + in_column >= _CROSS * total and corner < 0.35 * axes:
+        return "cross"
+    return _two_dimensional(kept)
+
+
+def line_with_gaps(kept: BoolArray, estimate: CorrelationEstimate) -> Kind | None:
+    """Return which line the lags are on, if what is between them and the centre is only fainter."""
+    middle, lags = kept.shape[0] // 2, estimate.lags
+    away = np.argwhere(kept) - middle
+    away = away[(away != 0).any(axis=1)]
+    if not len(away):
+        return None
+    dy, dx = away.T
+    kinds: tuple[tuple[Kind, tuple[int, int], bool], ...] = (
+        ("rows", (0, 1), bool((dy == 0).all())),
+        ("columns", (1, 0), bool((dx == 0).all())),
+        ("diagonal", (1, 1), bool((dy == dx).all())),
+        ("diagonal", (1, -1), bool((dy == -dx).all())),
+    )
+    for kind, (y, x), on_it in kinds:
+        if not on_it:
+            continue
+        steps = lags.reach + np.arange(1, int(np.abs(away).max()) + 1)[:, None] * (y, x)
+        rho, error = lags.rho[tuple(steps.T)], lags.standard_error[tuple(steps.T)]
+        if (rho * np.sign(rho[-1]) > _THERE * error).all():
+            return kind
+    return None
+
+
+def fills_gaps(kept: BoolArray, estimate: CorrelationEstimate) -> bool:
+    """Whether lags are kept on a line that is there, but faint, between them and the centre."""
+    if int(kept.sum()) == 1 or int(centre_component(kept).sum()) > 1:
+        return False
+    return line_with_gaps(kept, estimate) is not None
+
+
+def in_lines(kept: BoolArray, line: Lines) -> bool:
+    """Whether what is kept are whole lines, as of lines that come again every few pixels."""
+    rows = kept if line == "rows" else kept.T
+    filled = rows.mean(axis=1)
+    return int(kept.sum()) > 1 and float(rows[filled > _FILLED].sum()) >= _MAIN * float(kept.sum())
+
+
+def _beside(weight: FloatArray, middle: int) -> tuple[float, float]:
+    """Return the lesser weight of the axes' first lags and the greater of the diagonals'."""
+    axes = min(weight[middle, middle + 1], weight[middle + 1, middle])
+    corner = max(weight[middle + 1, middle + 1], weight[middle + 1, middle - 1])
+    return float(axes), float(corner)
+
+
+def _two_dimensional(kept: BoolArray) -> Kind:
+    """Tell a disc, ragged or not, from what has no shape."""
+    middle = kept.shape[0] // 2
+    near = kept[middle - 1 : middle + 2, middle - 1 : middle + 2]
+    return "blob" if int(near.sum()) >= 5 else "irregular"
+
+
+def _alternates(line: FloatArray) -> bool:
+    """Whether a line of lags swings about zero: down, and up again by less but not far less."""
+    large = np.where(np.abs(line) >= _LOWEST_SWING, line, 0.0)
+    trough = -float(large.min(initial=0.0))
+    if trough == 0.0:
+        return False
+    again = float(large[int(np.argmin(large)) :].max())
+    return _SWINGS[0] * trough <= again <= _SWINGS[1] * trough

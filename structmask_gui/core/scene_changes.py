@@ -1,0 +1,45 @@
+"""What changes between the frames of one scene: it moves, bleaches, or something in it does."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from structmask_gui.core.estimate import CorrelationEstimate
+
+_BLEACHING = 0.02
+_DRIFT = 0.1
+
+
+def scene_changes(estimate: CorrelationEstimate) -> list[str]:
+    """Return what changes between frames of one scene, and what was done about it, in words."""
+    relations = [r for r in estimate.evidence.relations if r.still]
+    if not relations:
+        return []
+    words = []
+    matched = estimate.base == "difference"
+    # A steady drift adds up over the pairs.
+    drift = float(np.hypot(*np.mean([r.shift for r in relations], axis=0)))
+    chance = float(np.median([r.shift_error for r in relations])) / np.sqrt(len(relations))
+    moved = np.mean([r.moved for r in relations]) > 0.5
+    if moved or drift > max(_DRIFT, 4 * chance):
+        done = "; the frames were shifted to match." * (matched and any(r.moved for r in relations))
+        words.append("The scene moves" + (done or "."))
+    change = np.log([r.brightness for r in relations])
+    contrast = np.log([max(r.gain, 1e-6) for r in relations])
+    # Of a faint picture the contrast is not known well.
+    unsure = [
+        r.coherence_error * np.sqrt(max(1 - r.coherence**2, 0.0)) / r.coherence for r in relations
+    ]
+    unsure_on_average = float(np.median(unsure)) / np.sqrt(len(relations))
+    for values, least in ((change, 0.0), (contrast, 4 * unsure_on_average)):
+        typical = float(np.median(values))
+        steady = float(np.abs(values - typical).mean()) < abs(typical) / 2
+        if abs(typical) > max(_BLEACHING, least) and steady:
+            done = "; the frames were scaled to match." * matched
+            words.append("The brightness changes from frame to frame" + (done or "."))
+            break
+    ratio, error = estimate.evidence.unevenness, estimate.evidence.unevenness_error
+    residue = (ratio[:3] > 1.5) & (ratio[:3] > 1 + 6 * error[:3])
+    if matched and not words and residue.any():
+        words.append("Something in the scene changes from frame to frame.")
+    return words

@@ -1,0 +1,193 @@
+"""The sentences of the verdict: what was found, how sure that is, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from structmask_gui.core.destripe import Lines
+from structmask_gui.core.endless_lines import along, line_share, span_the_image
+from structmask_gui.core.estimate import CorrelationEstimate
+from structmask_gui.core.hazards import CLIPPED, FILLED, NOT_FLAT, OUTLYING
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.noise_kind import KIND_WORDS, Kind, fills_gaps
+from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
+from structmask_gui.core.scene_changes import scene_changes
+from structmask_gui.core.significance import StatisticalSelection
+from structmask_gui.core.wholeframe import LINE_SHARE
+
+Flag = Literal[
+    "whole_line",
+    "fixed_pattern",
+    "fixed_pattern_not_tested",
+    "interpolated",
+    "compressed",
+    "picture",
+    "brightness",
+    "moving",
+    "clipped",
+    "hot_pixels",
+    "cannot_tell",
+]
+
+FLAG_WORDS: dict[Flag, str] = {
+    "whole_line": "The lines do not end within the largest lag: no mask of this size hides them.",
+    "fixed_pattern": "A pattern is the same in every frame: correct offset and gain first.",
+    "fixed_pattern_not_tested": "A fixed pattern was not tested.",
+    "interpolated": "The highest frequencies are missing, as where images were resampled,"
+    " registered or deconvolved; use the raw data.",
+    "compressed": "Blocks of 8 x 8 pixels show: the images were compressed with loss; use the raw"
+    " data.",
+    "picture": "The picture was measured along with the noise.",
+    "brightness": "The correlation changes with the brightness; a mask for one brightness is wrong"
+    " for another.",
+    "moving": "The scene moves or bleaches between the frames.",
+    "clipped": "Clipped patches were left out.",
+    "hot_pixels": "Hot pixels were repaired for the measurement.",
+    "cannot_tell": "The noise cannot be told from the picture.",
+}
+"""What each flag means, as a sentence."""
+
+WHAT_TO_RECORD = "Record 20 dark frames, or 6 frames of a still scene, to measure the noise alone."
+"""What helps where noise and picture cannot be told apart."""
+
+_REMOVE = (
+    " Remove the {} offsets first (What the mask will do › Save destriped frames…, or structmask"
+    " destripe)."
+)
+_LOOK_FURTHER = " Raise max_lag to find their end; without one, remove the {} offsets."
+# Why patches were left out, as it follows their number.
+_SHORT = {
+    CLIPPED: "clipped",
+    CONSTANT: "constant",
+    FILLED: "with border fill, text or a data bar",
+    NOT_FINITE: "with pixels that are not numbers",
+    NOT_FLAT: "with picture",
+    OUTLYING: "of unlike variance",
+}
+
+
+def sentence(
+    kind: Kind,
+    sure: bool,
+    flags: tuple[Flag, ...],
+    estimate: CorrelationEstimate,
+    selection: StatisticalSelection,
+    line: Lines | None,
+) -> str:
+    """Return the first sentence: what was found, how sure that is, and how many patches say so."""
+    what = _found(kind, estimate, selection, line)
+    if "cannot_tell" in flags:
+        # First, for the end of a long sentence may be cut.
+        what = what[0].lower() + what[1:] + " found" * (kind == "none")
+        what = f"Cannot tell noise and picture apart: {what}"
+    else:
+        what += ". Sure" if sure else ". Not sure"
+    sampling = estimate.sampling
+    total = len(sampling.used)
+    used = f"{sampling.n_used} of {total} patches used"
+    left_out = _left_out(estimate)
+    if len(left_out) > 1:
+        left_out = []  # too much for one sentence; the details tell
+    return f"{what}. {', '.join([used, *left_out])}."
+
+
+def _found(
+    kind: Kind,
+    estimate: CorrelationEstimate,
+    selection: StatisticalSelection,
+    line: Lines | None,
+) -> str:
+    """Return what was found: the kind, whether it ends, and the size of the mask."""
+    pixels = int(selection.kept.sum())
+    what = KIND_WORDS[kind]
+    if kind == "none" and estimate.base == "difference":
+        what = "No correlated temporal noise"
+    if kind != "none" and pixels == 1:
+        return f"Weak whole {kind}"
+    if kind == line:
+        what += " that do not end"
+    if pixels > 1:
+        what += f", {Mask.checked(selection.kept).statistics.size_words}"
+    if line is not None and kind != line:
+        what += f", and {line} that do not end"
+    return what
+
+
+def _left_out(estimate: CorrelationEstimate) -> list[str]:
+    """Return how many patches were left out for which reason, in words."""
+    return [f"{n} {_SHORT.get(why, why)}" for why, n in estimate.sampling.left_out.items()]
+
+
+def details_of(
+    flags: tuple[Flag, ...],
+    estimate: CorrelationEstimate,
+    selection: StatisticalSelection,
+    more: int,
+    line: Lines | None,
+) -> tuple[str, ...]:
+    """Return what else to know, a sentence each; see `verdict.Verdict`."""
+    details = []
+    for flag in flags:
+        if flag == "whole_line" and line is not None:
+            details.append(_endless(estimate, selection, line))
+        elif flag == "moving":
+            details += scene_changes(estimate)
+        elif flag in ("cannot_tell", "picture") and "cannot_tell" in flags:
+            continue  # the first sentence says so
+        elif flag == "hot_pixels":
+            share = 100 * estimate.evidence.hot_share
+            details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
+        elif flag not in ("clipped", "fixed_pattern_not_tested"):
+            details.append(FLAG_WORDS[flag])
+    faint = fills_gaps(selection.kept, estimate)
+    if faint:
+        details.append("Weak correlation fills the gaps: lower rho_min to hide it too.")
+    if len(left_out := _left_out(estimate)) > 1:
+        details.append(f"Patches left out: {', '.join(left_out)}.")
+    details.append(estimate.note)
+    if estimate.base == "difference" and _looks_correlated(estimate):
+        details.append(
+            "Single frames look correlated because of what is the same in every frame: the picture"
+            " or a fixed pattern."
+        )
+    details += estimate.warnings
+    if "fixed_pattern_not_tested" in flags:
+        details.append(FLAG_WORDS["fixed_pattern_not_tested"])
+    if "cannot_tell" in flags or ("picture" in flags and estimate.source == "frames"):
+        details.append(WHAT_TO_RECORD)
+    elif "fixed_pattern_not_tested" in flags:
+        details.append("Record 20 dark frames to test for a fixed pattern.")
+    if more > 0:
+        patches = "One more patch" if more == 1 else f"About {more} more patches"
+        details.append(f"{patches} like these would settle it.")
+    return tuple(details)
+
+
+def _endless(
+    estimate: CorrelationEstimate,
+    selection: StatisticalSelection,
+    line: Lines,
+) -> str:
+    words = FLAG_WORDS["whole_line"].replace("The lines", f"The {line}")
+    share = line_share(estimate)[0 if line == "rows" else 1]
+    if not span_the_image(estimate, line, selection.kept.shape[0] // 2):
+        # Lines seen only up to the largest lag may end soon after it.
+        return words + _LOOK_FURTHER.format(line[:-1])
+    words += _REMOVE.format(line[:-1])
+    if share >= LINE_SHARE:
+        number = f"{100 * share:.1g}" if share < 0.1 else f"{100 * min(share, 1.0):.0f}"
+        words += f" Offsets from edge to edge are {number} % of the noise's variance"
+        at_the_end = float(along(estimate, line)[selection.kept.shape[0] // 2 - 1])
+        words += "; over shorter stretches pixels share more." if at_the_end > 1.5 * share else "."
+    return words
+
+
+def _looks_correlated(estimate: CorrelationEstimate) -> bool:
+    image = estimate.image_covariance
+    middle = image.shape[0] // 2
+    if middle < 1 or image[middle, middle] <= 0:
+        return False
+    of_frames = float(image[middle, middle + 1] / image[middle, middle])
+    own = estimate.lags
+    of_noise = float(own.rho[own.reach, own.reach + 1]) if own.reach else 0.0
+    return of_frames > of_noise + 0.05
