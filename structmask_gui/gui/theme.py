@@ -120,5 +120,10 @@ class Theme(QObject):
             self._put()
 
     def _put(self) -> None:
-        self._app.setPalette(palette(self.dark))
+        made = palette(self.dark)
+        self._app.setPalette(made)
+        if self.dark:
+            # Fusion draws the box darker than the ground, where nobody sees one that is empty.
+            made.setColor(_ROLES.Base, made.color(_ROLES.Mid))
+            self._app.setPalette(made, "QCheckBox")
         self.changed.emit(self.dark)

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QMenu
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QCheckBox,
+    QDockWidget,
+    QMenu,
+)
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.mask import Mask
@@ -369,6 +375,17 @@ def test_the_menu_says_what_is_undone(loaded: MainWindow, qtbot: QtBot):
     menu.aboutToShow.emit()
     assert redo.text() == f"&Redo {loaded.session.history.redo_text}"
     assert undo.text() == "&Undo"
+
+
+def test_empty_boxes_can_be_seen(loaded: MainWindow):
+    for name in ("light", "dark", "light"):
+        loaded.commands.choose_theme(name)
+        box = QCheckBox("")  # made now, so that it has the present palette
+        box.resize(30, 24)
+        picture = box.grab().toImage()
+        ground = picture.pixelColor(29, 12).lightness()
+        row = [abs(picture.pixelColor(x, 12).lightness() - ground) for x in range(16)]
+        assert max(row) > 25, name
 
 
 def colour_of_buttons(dock: QDockWidget) -> list[int]:
