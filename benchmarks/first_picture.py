@@ -2,7 +2,7 @@
 
 Each file is made on the spot, opened and shown in a process of its own that has opened a small one
 before, so that imports do not count, and removed. The fastest of some runs counts. Prints a table;
-exits with 1 if the aim is missed, but for kinds that are known to miss it.
+exits with 1 if the aim is missed.
 
     python benchmarks/first_picture.py [--gigabytes 4] [--pages 100000] [--folder DIR]
 """
@@ -63,6 +63,32 @@ def stack(**options: object) -> Callable[[Path, float, int], None]:
     return write
 
 
+def each_plane_listed(path: Path, _gigabytes: float, pages: int) -> None:
+    """Write OME-XML as Bio-Formats does: page and file of each plane, some 20 MB of text."""
+    import tifffile
+
+    planes = "".join(
+        f'<TiffData FirstC="0" FirstT="{number}" FirstZ="0" IFD="{number}" PlaneCount="1">'
+        f'<UUID FileName="{path.name}">urn:uuid:f6a05952-e6b5-11f1-859f-02fc00000001</UUID>'
+        "</TiffData>"
+        for number in range(pages)
+    )
+    words = (
+        '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">'
+        '<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16" SizeX="64"'
+        f' SizeY="64" SizeC="1" SizeZ="1" SizeT="{pages}"><Channel ID="Channel:0:0"'
+        f' SamplesPerPixel="1"/>{planes}</Pixels></Image></OME>'
+    )
+    page = frame(64)
+    with tifffile.TiffWriter(path, bigtiff=True) as writer:
+        for number in range(pages):
+            writer.write(
+                *(page,),
+                **{"compression": "zlib", "description": words if number == 0 else None},
+                **{"metadata": None, "contiguous": False},
+            )
+
+
 FILES = {
     "large": large,
     "pages": paged(None, told=False),
@@ -70,10 +96,13 @@ FILES = {
     "pages, a text in each": paged("zlib", told=True),
     "tifffile's, deflate": stack(bigtiff=True),
     "OME-TIFF, deflate": stack(bigtiff=True, ome=True, metadata={"axes": "TYX"}),
+    "OME-TIFF, four strips": stack(
+        bigtiff=True, ome=True, metadata={"axes": "TYX"}, rowsperstrip=16
+    ),
+    "OME-TIFF, tiles": stack(bigtiff=True, ome=True, metadata={"axes": "TYX"}, tile=(32, 32)),
+    "OME-TIFF, planes listed": each_plane_listed,
     "ImageJ's, deflate": stack(imagej=True, metadata={"axes": "TYX"}),
 }
-OVER = {"OME-TIFF, deflate", "ImageJ's, deflate"}
-"""Of which tifffile reads each page; printed, and known to miss the aim."""
 
 
 def child(path: Path) -> None:
@@ -114,7 +143,7 @@ def main() -> int:
             # On a busy machine the processor's time says more.
             seconds, worked = (min(float(words[i]) for words in said) for i in (0, 1))
             bad = seconds > AIM
-            missed |= bad and name not in OVER
+            missed |= bad
             print(
                 f"{name:24}{size:6.2f} GB{seconds:8.2f} s  <= {AIM:g}{'  MISSED' if bad else ''}"
                 f"  ({worked:.2f} s of the processor)",

@@ -18,7 +18,7 @@ from structmask_gui.core.progress import IsCancelled, never_cancelled
 from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, RawStore, SeriesInfo, Store
 from structmask_gui.io.paths import shown
-from structmask_gui.io.tiff_check import PageChain, check_ome, ome_file_names, page_chain
+from structmask_gui.io.tiff_check import PageChain, check_ome, check_xml, ome_file_names, page_chain
 from structmask_gui.io.tiff_colours import set_colours
 from structmask_gui.io.tiff_listed import listed_page, listed_series
 from structmask_gui.io.tiff_metadata import metadata_of, ome_channel_names
@@ -97,16 +97,18 @@ def _opened(path: Path, name: str, chain: PageChain) -> tuple[TiffFile, TiffPage
         first = _first_page(tif)
         if first is not None and first.is_ome:
             xml = first.description
+            check_xml(xml, name)
+        listed = listed_series(tif, chain)
+        if listed is not None:
+            return tif, listed
+        if first is not None and first.is_ome:
             check_ome(xml, math.prod(first.shaped), name)
             if len(ome_file_names(xml)) == 1:
                 # The only file it names is this one, perhaps under an older name.
                 tif.close()
                 xml = re.sub(r"<(\w+:)?UUID\b[^>]*?(/>|>.*?</(\w+:)?UUID>)", "", xml, flags=re.S)
                 tif = tifffile.TiffFile(path, omexml=xml, **flags)
-        listed = listed_series(tif, chain)
-        if listed is not None:
-            return tif, listed
-        if tif.pages and not tif.is_ome and not _can_be_listed(tif, chain, name):
+        elif tif.pages and not _can_be_listed(tif, chain, name):
             tif.close()
             tif = tifffile.TiffFile(path, is_uniform=False, **flags)
     except Exception as error:

@@ -127,8 +127,22 @@ def page_chain(
     return PageChain(len(seen), offset == 0, big, order, strips if strips.alike else None)
 
 
+def check_xml(xml: str, name: str) -> None:
+    """Refuse a description that is too long to be parsed, or holds XML entities.
+
+    Raises
+    ------
+    InputError
+        If it is so.
+    """
+    if len(xml) > _LONGEST_XML or "<!DOCTYPE" in xml or "<!ENTITY" in xml:
+        raise InputError(
+            f"{name}: its OME description is too large or holds XML entities; export it again."
+        )
+
+
 def check_ome(xml: str, page_pixels: int, name: str) -> None:
-    """Refuse an OME description that promises absurdly many planes, or holds XML entities.
+    """Refuse an OME description that promises absurdly many planes, or files of other folders.
 
     Parameters
     ----------
@@ -144,10 +158,7 @@ def check_ome(xml: str, page_pixels: int, name: str) -> None:
     InputError
         If reading the description could exhaust the memory.
     """
-    if len(xml) > _LONGEST_XML or "<!DOCTYPE" in xml or "<!ENTITY" in xml:
-        raise InputError(
-            f"{name}: its OME description is too large or holds XML entities; export it again."
-        )
+    check_xml(xml, name)
     if any(re.search(r"[/\\\\:]", file) for file in ome_file_names(xml)):
         raise InputError(
             f"{name}: its OME description names files outside its folder, which are not opened; put"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # From so many pages on they are not read one by one if they are alike.
 _MANY_PAGES = 64
+# Characters that OME-XML uses for a page at most, with some room.
+_MOST_OF_A_PAGE = 2000
 # What is said of the whole stack in its first page.
 _DESCRIBED = ("shaped", "lsm", "ome", "imagej", "fluoview", "stk", "scanimage")
 
@@ -52,7 +54,7 @@ def listed_series(tif: TiffFile, chain: PageChain) -> TiffPageSeries | None:
     Parameters
     ----------
     tif : TiffFile
-        If it is OME-TIFF, its description has passed `tiff_check.check_ome`.
+        If it is OME-TIFF, its description has passed `tiff_check.check_xml`.
     chain : PageChain
         Its pages.
 
@@ -170,46 +172,53 @@ def _before(tif: TiffFile, first: TiffPage) -> bool:
 def _ome(tif: TiffFile, first: TiffPage, n_pages: int) -> _Told | None:
     """Read the lengths that OME-XML gives of the only image, if its planes lie page by page."""
     xml = tif.ome_metadata or ""
-    if re.search("modulo", xml, re.IGNORECASE) or first.shape != first.shaped[2:4]:
+    too_long = len(xml) > 2**20 + _MOST_OF_A_PAGE * n_pages
+    if too_long or "odulo" in xml or first.shape != first.shaped[2:4]:
         return None
     try:
         root = ElementTree.fromstring(xml)
-        images = [e for e in root if e.tag.endswith(("Image", "BinaryOnly"))]
-        (image,) = images
+        (image,) = [e for e in root if e.tag.endswith(("Image", "BinaryOnly"))]
         (pixels,) = [e for e in image if e.tag.endswith("Pixels")]
         axes = pixels.attrib["DimensionOrder"][::-1]
         lengths = [int(pixels.attrib[f"Size{letter}"]) for letter in axes]
         channels = [e for e in pixels if e.tag.endswith("Channel")]
         samples = {int(e.attrib.get("SamplesPerPixel", 1)) for e in channels}
-        in_order = _planes_in_order(pixels, axes, lengths, n_pages)
+        planes = [e for e in pixels if e.tag.endswith("TiffData")]
+        whole = sorted(axes) == list("CTXYZ") and axes.endswith("YX") and min(lengths) > 0
+        whole = whole and tuple(lengths[3:]) == first.shape and samples <= {1}
+        if not whole or math.prod(lengths[:3]) != n_pages or not _of_one_file(planes):
+            return None
+        if not _in_order(planes, axes, lengths, n_pages):
+            return None
     except (ElementTree.ParseError, ValueError, KeyError, RecursionError):
-        return None
-    whole = sorted(axes) == list("CTXYZ") and axes.endswith("YX") and min(lengths) > 0
-    whole = whole and tuple(lengths[3:]) == first.shape and samples <= {1}
-    if not whole or math.prod(lengths[:3]) != n_pages or not in_order:
         return None
     return _Told((*lengths, 1), f"{axes}S", image.attrib.get("Name", ""))
 
 
-def _planes_in_order(
-    pixels: ElementTree.Element, axes: str, lengths: list[int], n_pages: int
+def _of_one_file(planes: list[ElementTree.Element]) -> bool:
+    """Say that no plane names a file, or all name the same: this one, perhaps under an older name.
+
+    None of its folder is looked for.
+    """
+    files = {child.attrib.get("FileName") for e in planes for child in e}
+    return not files or (len(files) == 1 and not re.search(r"[/\\:]", files.pop() or "/"))
+
+
+def _in_order(
+    planes: list[ElementTree.Element], axes: str, lengths: list[int], n_pages: int
 ) -> bool:
     """Say that each plane lies in the page of its number, and each page is that of a plane."""
-    listed = [e for e in pixels if e.tag.endswith("TiffData")]
-    if any(len(e) for e in listed):
-        return False
     next_page = 0
-    for element in listed:
-        told = element.attrib
-        number = 0
-        for letter, length in zip(axes[:3], lengths, strict=False):
-            first = int(told.get(f"First{letter}", 0))
-            if not 0 <= first < length:
-                return False
-            number = number * length + first
-        count = int(told.get("NumPlanes", "IFD" in told))
-        count = int(told.get("PlaneCount", count)) or n_pages
-        if number != next_page or int(told.get("IFD", 0)) != next_page or count < 1:
+    slow, middle, fast = (f"First{letter}" for letter in axes[:3])
+    n_slow, n_middle, n_fast = lengths[:3]
+    for element in planes:
+        told = element.attrib.get
+        i, j, k = int(told(slow, 0)), int(told(middle, 0)), int(told(fast, 0))
+        page = told("IFD")
+        count = int(told("PlaneCount", told("NumPlanes", int(page is not None)))) or n_pages
+        inside = 0 <= i < n_slow and 0 <= j < n_middle and 0 <= k < n_fast
+        number = (i * n_middle + j) * n_fast + k
+        if not inside or number != next_page or int(page or 0) != next_page or count < 1:
             return False
         next_page += count
     return next_page == n_pages

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries
 
 _LONGEST = 200
+# So much is read of what is said of an image; many channels and the first planes are in it.
+_LONGEST_PART = 2 * 2**20
 
 
 def metadata_of(
@@ -37,8 +39,9 @@ def metadata_of(
     if series.name:
         found["Name"] = series.name
     if tif.is_ome:
-        found.update(_ome_sizes(tif, index))
-        found.update(_ome_acquisition(tif, index))
+        attributes, text = _ome_pixels(tif, index)
+        found.update(_ome_sizes(attributes))
+        found.update(_ome_acquisition(f"{attributes} {text}"))
     if tif.is_imagej:
         found.update(_imagej_sizes(tif, key))
         found.update(_imagej_values(tif))
@@ -49,7 +52,7 @@ def metadata_of(
 
 def ome_channel_names(tif: TiffFile, index: int) -> tuple[str, ...]:
     """Return the channel names of an image in an OME description; empty if not all have one."""
-    pixels = _ome_pixels(tif, index, whole=True)
+    _, pixels = _ome_pixels(tif, index)
     names = []
     for attributes in re.findall(r"<(?:\w+:)?Channel\b([^>]*)>", pixels):
         match = re.search(r'\bName\s*=\s*"([^"]*)"', attributes)
@@ -57,8 +60,7 @@ def ome_channel_names(tif: TiffFile, index: int) -> tuple[str, ...]:
     return tuple(names) if names and all(names) else ()
 
 
-def _ome_sizes(tif: TiffFile, index: int) -> dict[str, str]:
-    attributes = _ome_pixels(tif, index)
+def _ome_sizes(attributes: str) -> dict[str, str]:
     sizes = {}
     for axis in "XYZ":
         size = re.search(rf'\bPhysicalSize{axis}\s*=\s*"([^"]*)"', attributes)
@@ -85,8 +87,7 @@ _OME_ACQUISITION = (
 )
 
 
-def _ome_acquisition(tif: TiffFile, index: int) -> dict[str, str]:
-    text = f"{_ome_pixels(tif, index)} {_ome_pixels(tif, index, whole=True)}"
+def _ome_acquisition(text: str) -> dict[str, str]:
     found = {}
     for title, attribute, unit in _OME_ACQUISITION:
         match = re.search(rf'\b{attribute}\s*=\s*"([^"]*)"', text)
@@ -123,16 +124,20 @@ def _lsm_acquisition(tif: TiffFile) -> dict[str, str]:
     return found
 
 
-def _ome_pixels(tif: TiffFile, index: int, *, whole: bool = False) -> str:
-    """Return the attributes, or the whole text, of the Pixels element of an image."""
+def _ome_pixels(tif: TiffFile, index: int) -> tuple[str, str]:
+    """Return the attributes and the text of the Pixels element of an image."""
     xml = tif.ome_metadata or ""
-    starts = list(re.finditer(r"<(?:\w+:)?Pixels\b([^>]*)>", xml))
+    # Searched by the word, for that is much faster; an end of an element is none.
+    found = re.finditer(r"Pixels\b([^>]*)>", xml)
+    starts = [m for m in found if re.search(r"<(\w+:)?$", xml[max(0, m.start() - 40) : m.start()])]
     if index >= len(starts):
-        return ""
-    if not whole:
-        return starts[index].group(1)
+        return "", ""
+    begin = starts[index].end()
     end = starts[index + 1].start() if index + 1 < len(starts) else len(xml)
-    return xml[starts[index].end() : end]
+    # Where each plane lies is the longest part and says nothing of how it was taken.
+    first, last = xml.find("TiffData", begin, end), xml.rfind("TiffData", begin, end)
+    text = xml[begin:end] if first < 0 else f"{xml[begin:first]} {xml[last:end]}"
+    return starts[index].group(1), text[:_LONGEST_PART]
 
 
 def _imagej_sizes(tif: TiffFile, key: TiffPage) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,23 @@ def ome(planes: str, *, t: int = 70, x: int = 24, more: str = "", order: str = "
 ONE_BY_ONE = "".join(f'<TiffData FirstT="{n}" IFD="{n}" PlaneCount="1"/>' for n in range(70))
 BACKWARDS = "".join(f'<TiffData FirstT="{69 - n}" IFD="{n}" PlaneCount="1"/>' for n in range(70))
 TWICE = "".join(f'<TiffData FirstT="{n}" IFD="{n // 2}" PlaneCount="1"/>' for n in range(70))
+
+
+def named(name: str) -> str:
+    """Return the planes as Bio-Formats lists them: each with the file it is in."""
+    uuid = f'<UUID FileName="{name}">urn:uuid:1</UUID>'
+    return ONE_BY_ONE.replace("/>", f">{uuid}</TiffData>")
+
+
+NAMESPACE = 'xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"'
+
+
+def prefixed(xml: str) -> str:
+    """Return the same with a name before each element."""
+    xml = xml.replace(NAMESPACE, NAMESPACE.replace("xmlns", "xmlns:OME"))
+    return re.sub(r"<(/?)(?=[A-Z])", r"<\1OME:", xml)
+
+
 OWN_NAME = '<TiffData><UUID FileName="a.tif">urn:uuid:1</UUID></TiffData>'
 DESCRIPTIONS = {
     "all planes": (ome("<TiffData/>"), True),
@@ -173,6 +191,11 @@ DESCRIPTIONS = {
     "counted the old way": (ome('<TiffData NumPlanes="70"/>'), True),
     "each plane": (ome(ONE_BY_ONE), True),
     "its own name": (ome(OWN_NAME), True),
+    "each plane with the file's name": (ome(named("a.tif")), True),
+    "each plane with an older name": (ome(named("older.tif")), True),
+    "each plane in another folder": (ome(named("../older.tif")), False),
+    "planes of two files": (ome(named("a.tif").replace("a.tif", "b.tif", 1)), False),
+    "a prefix": (prefixed(ome(named("a.tif"))), True),
     "another order": (ome(ONE_BY_ONE, order="XYTZC"), True),
     "backwards": (ome(BACKWARDS), False),
     "pages twice": (ome(TWICE), False),
