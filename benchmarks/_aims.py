@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Aim:
-    """One figure that was asked for."""
+    """One figure that was asked for; of one that was not, `met` is None."""
 
     what: str
     asked: str
     measured: str
-    met: bool
+    met: bool | None
 
     @property
     def row(self) -> str:
         """The row of a table."""
-        return f"| {self.what} | {self.asked} | {self.measured} | {'yes' if self.met else 'NO'} |"
+        said = "-" if self.met is None else "yes" if self.met else "NO"
+        return f"| {self.what} | {self.asked} | {self.measured} | {said} |"
 
 
 @dataclass

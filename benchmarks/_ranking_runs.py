@@ -56,10 +56,10 @@ def masks_to_try(model: NoiseModel) -> dict[str, Mask]:
 
 
 class Truth:
-    """True errors of predictions; the frames they are made of are opened once."""
+    """True errors of predictions, over all frames; those are opened once."""
 
     def __init__(self, frames: np.ndarray, clean: np.ndarray) -> None:
-        self._previews = [Preview(frame) for frame in frames[:2]]
+        self._previews = [Preview(frame) for frame in frames]
         self._clean = clean
 
     def error(self, kernel: np.ndarray) -> float:

@@ -90,11 +90,12 @@ def main(arguments: Iterable[str] | None = None) -> int:
         lines += ["", *section.lines]
     text = "\n".join(lines) + "\n"
     print(text)
-    note(f"{sum(aim.met for aim in aims)} of {len(aims)} aims met")
+    asked = [aim for aim in aims if aim.met is not None]
+    note(f"{sum(bool(aim.met) for aim in asked)} of {len(asked)} aims met")
     if options.write:
         below = TARGET.read_text(encoding="utf-8").partition(BELOW)
         TARGET.write_text(f"{text}\n{below[1]}{below[2]}", encoding="utf-8")
-    return 0 if all(aim.met for aim in aims) else 1
+    return 0 if all(aim.met for aim in asked) else 1
 
 
 if __name__ == "__main__":

@@ -32,6 +32,9 @@ _SIGMAS = 4.0
 _TIMES, _MORE = 1.25, 0.05
 """The loss must exceed that of the linear prediction by this factor and this share together."""
 
+_NEARLY, _SEEN = 0.9, 0.1
+"""A loss of more than the second is as good as the linear prediction's from this share of it up."""
+
 
 @dataclass(frozen=True)
 class LostDetail:
@@ -44,11 +47,15 @@ class LostDetail:
         prediction with the same mask loses, 0 to 1.
     blurred : bool
         Whether the output lost more, and not by chance.
+    like_linear : bool
+        Whether the output lost as much as the linear prediction, or as good as that, of a loss that
+        can be seen. A wide blur of noisy frames does, and so does a network trained too little.
     """
 
     share: float
     linear: float
     blurred: bool
+    like_linear: bool
 
 
 def lost_detail(
@@ -81,31 +88,56 @@ def lost_detail(
     LostDetail or None
         None if there is too little to tell.
     """
-    found = np.array(list(_blocks(raw, denoised, kernel, source, cancelled)))
-    if len(found) < _FEWEST:
+    blocks = list(_blocks(raw, denoised, kernel, source, cancelled))
+    if len(blocks) < _FEWEST:
         return None
-    picture, lost, linear = found.T
-    if source == "flat":
+    found = np.array(blocks)
+    mean = _above_flat if source == "flat" else _plain_mean
+    whole, chance = mean(found, (1.0, 0.0, 0.0))
+    if whole <= _SIGMAS * chance:
+        return None
+    share, by_line = (mean(found, what)[0] / whole for what in ((0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
+    more, chance = mean(found, (0.0, 1.0, -1.0))
+    blurred = more > _SIGMAS * chance and share > _TIMES * max(by_line, 0.0) + _MORE
+    like_linear = share > _SEEN and share > _NEARLY * by_line
+    return LostDetail(min(max(share, 0.0), 1.0), min(max(by_line, 0.0), 1.0), blurred, like_linear)
+
+
+def _plain_mean(found: FloatArray, what: tuple[float, ...]) -> tuple[float, float]:
+    """Return the mean of a sum of products over all blocks, and its standard error."""
+    values = found.mean(axis=1) @ what
+    return float(values.mean()), _squared_error(values) ** 0.5
+
+
+def _above_flat(found: FloatArray, what: tuple[float, ...]) -> tuple[float, float]:
+    """Return by how much the mean over all blocks exceeds that over the flattest, and its error.
+
+    Which blocks are flattest is told by one half of each, and by how much the others exceed them by
+    the other half: of pure noise, the blocks that happen to be quiet are no measure of the rest.
+    The error is that of the noise, as the flattest blocks show it. How unlike the blocks are is no
+    part of it: where all of the picture is in a few, those count.
+    """
+    means, squared = [], []
+    for chosen, looked_at in ((0, 1), (1, 0)):
+        picture = found[:, chosen, 0]
         flat = picture <= np.quantile(picture, FLAT_SHARE)
-        picture, lost, linear = (part - part[flat].mean() for part in (picture, lost, linear))
-    whole = float(picture.mean())
-    if whole <= _SIGMAS * _error_of_mean(picture):
-        return None
-    share, by_line = float(lost.mean()) / whole, float(linear.mean()) / whole
-    more = lost - linear
-    proven = float(more.mean()) > _SIGMAS * _error_of_mean(more)
-    blurred = proven and share > _TIMES * max(by_line, 0.0) + _MORE
-    return LostDetail(min(max(share, 0.0), 1.0), min(max(by_line, 0.0), 1.0), blurred)
+        values = found[:, looked_at] @ what
+        means.append(float(values.mean() - values[flat].mean()))
+        squared.append(_squared_error(values[flat]) * (1 + FLAT_SHARE))
+    return sum(means) / 2, max(squared) ** 0.5
 
 
-def _error_of_mean(values: FloatArray) -> float:
-    return float(values.std() / np.sqrt(len(values)))
+def _squared_error(values: FloatArray) -> float:
+    return float(values.var()) / len(values)
 
 
 def _blocks(
     raw: Frames, denoised: Frames, kernel: FloatArray, source: NoiseSource, cancelled: IsCancelled
-) -> Iterator[tuple[float, float, float]]:
-    """Yield, for each block, products of detail: of the picture, lost by output and prediction."""
+) -> Iterator[FloatArray]:
+    """Yield products of detail, of the picture, lost by output and by prediction, for each block.
+
+    As an array (2, 3): of two quarters of the block that touch at their corners, and of the others.
+    """
     still = source == "difference"
     count = raw.n_frames - 1 if still else raw.n_frames
     for first in sorted({int(i) for i in np.linspace(0, count - 1, min(count, _MOST)).round()}):
@@ -128,8 +160,14 @@ def _blocks(
             for x in range(0, width - _BLOCK + 1, _BLOCK):
                 place = np.s_[y : y + _BLOCK, x : x + _BLOCK]
                 if good[place].all():
-                    a, b, c = (float(product[place].mean()) for product in products)
-                    yield a, b, c
+                    yield np.array([_halves(product[place]) for product in products]).T
+
+
+def _halves(block: FloatArray) -> tuple[float, float]:
+    """Return the mean of two quarters of a block that touch at their corners, and of the others."""
+    n = _BLOCK // 2
+    means = block.reshape(2, n, 2, n).mean(axis=(1, 3))
+    return float(means[0, 0] + means[1, 1]) / 2, float(means[0, 1] + means[1, 0]) / 2
 
 
 def _details(

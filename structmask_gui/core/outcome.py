@@ -386,8 +386,21 @@ def _advise(
         "keep",
         None,
         f"The output repeats {100 * max(0.0, copied):.1f} % of the noise and the residual holds"
-        f" detail worth {100 * lost:.1f} % of it. Keep this mask.",
+        f" detail worth {100 * lost:.1f} % of it. Keep this mask.{_reservation(detail)}",
     )
+
+
+def _reservation(detail: LostDetail | None) -> str:
+    """Return what is to be said of a mask that is kept, though the output may not be good."""
+    if detail is None:
+        return " Whether it is blurred cannot be told: too little detail stands out of the noise."
+    if detail.like_linear:
+        return (
+            f" But {100 * detail.share:.0f} % of the picture's detail is lost, and a linear"
+            f" prediction loses {100 * detail.linear:.0f} %: a network should do better. Train"
+            " longer, on more frames, or with a larger one."
+        )
+    return ""
 
 
 def _reach(raw: Frames, source: NoiseSource, radius: int) -> int:

@@ -148,3 +148,38 @@ def test_only_differences_are_told_that_something_may_move(rows):
     mask = np.ones((1, 15))
     assert "moves" in judge(ArrayFrames(rows), copied, mask, source="difference").sentence
     assert "moves" not in judge(ArrayFrames(rows), copied, mask, source="flat").sentence
+
+
+def test_a_blur_as_lossy_as_the_linear_prediction_is_not_praised():
+    grains = gaussian_filter(np.random.default_rng(2).standard_normal(SHAPE), 2)
+    frames = simulate(
+        NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=5, picture=grains, strength=0.35
+    )
+    blurred = np.stack([gaussian_filter(frame, 2) for frame in frames.astype(float)])
+    found = judge(ArrayFrames(frames), ArrayFrames(blurred), None)
+    assert not found.detail.blurred
+    assert found.detail.like_linear
+    assert "Keep this mask. But" in found.sentence
+    assert "a network should do better" in found.sentence
+
+
+def test_in_noise_alone_no_detail_is_found():
+    frames = simulate(NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=4, seed=3)
+    blurred = np.stack([gaussian_filter(frame, 3) for frame in frames.astype(float)])
+    found = judge(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
+    assert found.detail is None
+    assert found.sentence.endswith("too little detail stands out of the noise.")
+
+
+def test_a_blur_of_unlike_single_frames_is_seen():
+    fields = [cells(SHAPE, seed=seed) for seed in range(6)]
+    frames = np.concatenate(
+        [
+            simulate(NoiseModel(kernels()["white"], 1.0), SHAPE, picture=one, strength=2, seed=seed)
+            for seed, one in enumerate(fields)
+        ]
+    )
+    blurred = np.stack([gaussian_filter(frame, 4) for frame in frames.astype(float)])
+    found = judge(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
+    assert found.detail.blurred
+    assert "Keep this mask" not in found.sentence
