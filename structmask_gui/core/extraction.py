@@ -18,7 +18,7 @@ from structmask_gui.core.rings import RingAnalysis
 from structmask_gui.core.sampling import Region
 
 if TYPE_CHECKING:
-    from structmask_gui.core.noise import CorrelationEstimate
+    from structmask_gui.core.estimate import CorrelationEstimate
     from structmask_gui.core.significance import StatisticalSelection
     from structmask_gui.core.verdict import Verdict
 

@@ -43,7 +43,7 @@ from structmask_gui.core.sampling import (
 from structmask_gui.core.threads import in_threads
 
 if TYPE_CHECKING:
-    from structmask_gui.core.noise import CorrelationEstimate
+    from structmask_gui.core.estimate import CorrelationEstimate
 
 # What the published method has to measure again for; the largest lag is the other method's.
 _RING_MEASURED = (

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray, Frames, WrappedFrames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.sampling import Plan, Region
 from structmask_gui.core.stillness import PairRelation, finite, relate_frames
 
 Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
@@ -229,6 +229,23 @@ class LevelFrames(WrappedFrames):
             self._kept = frame, np.concatenate(bands)
         of_columns /= box.y1 - box.y0
         return of_rows, of_columns - of_columns[box.x0 : box.x1].mean()
+
+
+def members_of(frames: Frames, number: int) -> tuple[int, ...]:
+    """Return which frames of its stack a frame of noise is made of."""
+    if isinstance(frames, DifferenceFrames):
+        return frames.groups[number].members
+    return (number,)
+
+
+def stored_places(plan: Plan, frames: Frames) -> AnyArray:
+    """Return the places on the frames as stored: a difference lies on its earlier frame."""
+    if not isinstance(frames, DifferenceFrames):
+        return plan.places
+    earlier = np.array([group.members[0] for group in frames.groups])
+    places = plan.places.copy()
+    places[:, 0] = earlier[places[:, 0]]
+    return places
 
 
 def fourier_shift(

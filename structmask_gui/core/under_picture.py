@@ -246,19 +246,13 @@ def pool_flat(
     return pool.estimate()
 
 
-def leave_out_uneven(
-    plan: Plan, used: BoolArray, reasons: list[str], flat: FlatTiles, side: int
-) -> tuple[BoolArray, list[str]]:
-    """Count patches without a flat tile as left out."""
+def without_flat_tile(plan: Plan, used: BoolArray, flat: FlatTiles, side: int) -> BoolArray:
+    """Return which of the used patches have no flat tile."""
     per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
     any_flat = flat.chosen.reshape(-1, per_patch).any(axis=1)
-    index = np.flatnonzero(used)
-    used = used.copy()
-    used[index[~any_flat]] = False
-    reasons = list(reasons)
-    for number in index[~any_flat].tolist():
-        reasons[number] = hazards.NOT_FLAT
-    return used, reasons
+    result = np.zeros(len(plan), dtype=bool)
+    result[np.flatnonzero(used)[~any_flat]] = True
+    return result
 
 
 def spectrum_kind(fit: SpectralFit, parameters: Parameters) -> str:

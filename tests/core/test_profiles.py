@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.noise import CorrelationEstimate, measure_correlation
+from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.profiles import (
     ALONG_X,

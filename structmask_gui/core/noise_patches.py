@@ -1,0 +1,232 @@
+"""The patches in which noise is measured: laid out, screened, and kept where they are few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core import hazards
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.enough import most_patches
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.noise_source import NoiseSource
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.core.sampling import Chunk, Plan, Region, Sampling, plan_patches, read_patches
+from structmask_gui.core.sources import members_of, stored_places
+from structmask_gui.core.threads import in_threads
+
+TILE = 32
+"""Side of the tiles that patches are cut into, and of the smallest patches."""
+
+# The correlation is pooled a little further than it is tested, so that what a tail beyond takes
+# from each patch's mean is known.
+_FURTHER = 6
+_ENOUGH_PATCHES = 20
+_KEPT_BYTES = 64 * 2**20
+_FEW_PATCHES = 12
+_BRIGHTNESS_BINS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class NoisePatches:
+    """Where the noise is measured.
+
+    Attributes
+    ----------
+    plan : Plan
+        All patches, on the frames of noise.
+    reach : int
+        Largest lag that is pooled.
+    note : str
+        A sentence that not all there are were taken; empty where they were.
+    used : ndarray of bool, shape (patches,)
+        Which are measured.
+    reasons : tuple of str
+        Why each was left out; empty where it is used.
+    brightness : ndarray, shape (patches,)
+        Mean of each as stored.
+    """
+
+    plan: Plan
+    reach: int
+    note: str
+    used: BoolArray
+    reasons: tuple[str, ...]
+    brightness: FloatArray
+
+    @property
+    def n_used(self) -> int:
+        """Number of patches that are measured."""
+        return int(self.used.sum())
+
+    def without(self, out: BoolArray, reason: str) -> NoisePatches:
+        """Return the same with some patches left out for a reason."""
+        reasons = (
+            reason if leave else former
+            for leave, former in zip(out.tolist(), self.reasons, strict=True)
+        )
+        return replace(self, used=self.used & ~out, reasons=tuple(reasons))
+
+    def sampling(self, frames: Frames) -> Sampling:
+        """Return what became of the patches, placed on the stored frames of frames of noise."""
+        places = stored_places(self.plan, frames)
+        return Sampling(self.plan.patch_shape, places, self.used, self.reasons)
+
+    def brightness_bins(self) -> NDArray[np.intp] | None:
+        """Return the range of brightness of each patch, or None where brightness says nothing."""
+        if self.n_used < 12 * _BRIGHTNESS_BINS:
+            return None
+        shares = np.linspace(0, 1, _BRIGHTNESS_BINS + 1)[1:-1]
+        return np.searchsorted(np.quantile(self.brightness[self.used], shares), self.brightness)
+
+
+class PatchReader:
+    """Reads patches; those of a small stack are kept, for they are read more than once.
+
+    Parameters
+    ----------
+    cancelled : callable
+        Asked before each reading.
+    """
+
+    def __init__(self, cancelled: IsCancelled) -> None:
+        self._cancelled = cancelled
+        self._kept: tuple[Frames, Plan, AnyArray] | None = None
+
+    def read(self, frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
+        """Read the planned patches; see `sampling.read_patches`."""
+        size = len(plan) * plan.patch_shape[0] * plan.patch_shape[1] * frames.dtype.itemsize
+        if size > _KEPT_BYTES:
+            yield from read_patches(frames, plan, per_chunk, self._cancelled)
+            return
+        if self._kept is None or self._kept[0] is not frames or self._kept[1] is not plan:
+            parts = []
+            for chunk in read_patches(frames, plan, per_chunk, self._cancelled):
+                stop_if(self._cancelled)
+                parts.append(chunk.patches)
+            self._kept = (frames, plan, np.concatenate(parts))
+        values = self._kept[2]
+        for start in range(0, len(plan), per_chunk):
+            stop = min(start + per_chunk, len(plan))
+            yield Chunk(slice(start, stop), values[start:stop])
+
+
+def find_patches(
+    source: NoiseSource,
+    parameters: Parameters,
+    region: Region | None,
+    reader: PatchReader,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> NoisePatches:
+    """Lay out patches and leave out those that are clipped, covered or the like.
+
+    Raises
+    ------
+    InputError
+        If fewer than two are left.
+    """
+
+    def look(patch_size: int) -> NoisePatches:
+        layout = _lay_out(source.frames, parameters, region, patch_size)
+        return _screened(source, layout, reader, progress, cancelled)
+
+    patches = look(parameters.patch_size)
+    if patches.n_used < _FEW_PATCHES and patches.plan.patch_shape[0] > TILE:
+        # Smaller patches find room between what is clipped or covered.
+        patches = look(TILE)
+    if patches.n_used < 2:
+        counts = patches.sampling(source.frames).left_out
+        listed = ", ".join(f"{n} {reason}" for reason, n in counts.items()) or "only one fits"
+        raise InputError(
+            f"{source.raw.name}: fewer than two patches can be measured ({listed}); choose another"
+            " channel, rectangle or file, or smaller patches."
+        )
+    return patches
+
+
+class _Layout(NamedTuple):
+    """Where the patches lie, how far lags are pooled, and that not all patches were taken."""
+
+    plan: Plan
+    reach: int
+    note: str
+
+
+def _lay_out(
+    frames: Frames, parameters: Parameters, region: Region | None, patch_size: int
+) -> _Layout:
+    """Lay out patches large enough for the largest lag, and at least 20 where that can be."""
+    height, width = frames.frame_shape if region is None else region.shape
+    smallest = min(height, width)
+    needed = 2 * parameters.max_lag + 12
+    side = min(max(patch_size, min(needed, TILE if patch_size <= TILE else needed)), smallest)
+    layout = "grid" if parameters.layout == "whole" else parameters.layout
+    for smaller in (side, 48, 32):
+        if smaller > side:
+            continue
+        fit = (height // smaller) * (width // smaller) * frames.n_frames
+        if smaller >= min(needed, side):
+            side = smaller
+        if fit >= _ENOUGH_PATCHES:
+            break
+    reach = min(parameters.max_lag + _FURTHER, side // 2 - 1)
+    changed = parameters.changed(
+        patch_size=max(side, 16), layout=layout, center_size=3, crop_autocorr=True
+    )
+    taken, there = most_patches(side), frames.n_frames * (height // side) * (width // side)
+    note = ""
+    if changed.patches == 0 and there > taken:
+        changed = changed.changed(patches=taken)
+        note = f" Of {there} patches, {taken} were taken by chance, which is enough."
+    plan = plan_patches(frames, changed, region)
+    # Wide, for places are counted with here; there are not so many.
+    return _Layout(Plan(plan.patch_shape, plan.places.astype(np.intp)), max(reach, 1), note)
+
+
+def _screened(
+    source: NoiseSource,
+    layout: _Layout,
+    reader: PatchReader,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> NoisePatches:
+    """Look at the pixels as stored; a difference is as bad as the worse of its frames."""
+    plan = layout.plan
+    wanted: dict[tuple[int, int, int], list[int]] = {}
+    for index, (frame, y, x) in enumerate(plan.places.tolist()):
+        for member in members_of(source.frames, frame):
+            wanted.setdefault((member, y, x), []).append(index)
+    places = np.array(sorted(wanted), dtype=np.intp).reshape(-1, 3)
+    same = len(places) == len(plan) and np.array_equal(places, plan.places)
+    stored = plan if same else Plan(plan.patch_shape, places)
+    screening = hazards.Screening()
+    # A quarter each, so that two cores share the work of even a small stack.
+    per_chunk = max(1, min(128, 2**22 // (plan.patch_shape[0] * plan.patch_shape[1])))
+    per_chunk = min(per_chunk, max(16, -(-len(stored) // 4)))
+    chunks = reader.read(source.stored, stored, per_chunk)
+    done = 0
+    with closing(in_threads(lambda chunk: hazards.look(chunk.patches), chunks)) as looks:
+        for look in looks:
+            stop_if(cancelled)
+            screening.append(look)
+            done += len(look.low)
+            progress(done, 2 * len(stored), "Looking for clipping and text")
+    found = screening.reasons()
+    reasons = [""] * len(plan)
+    brightness = np.zeros(len(plan))
+    for place, reason, mean in zip(places.tolist(), found, screening.mean, strict=True):
+        frame, y, x = place
+        for index in wanted[frame, y, x]:
+            reasons[index] = reasons[index] or reason
+            brightness[index] = mean
+    used = np.array([not reason for reason in reasons])
+    return NoisePatches(*layout, used, tuple(reasons), brightness)

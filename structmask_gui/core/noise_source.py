@@ -1,0 +1,113 @@
+"""What the statistical method measures: the stack, a second one, or frames made from them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.parameters import Source
+from structmask_gui.core.progress import IsCancelled
+from structmask_gui.core.sources import DifferenceFrames, SubtractedFrames, Used
+from structmask_gui.core.stillness import PairRelation, middle, relate_frames
+
+
+class NoiseSource:
+    """The frames of noise, and where they come from.
+
+    Parameters
+    ----------
+    frames : Frames
+        What is asked to be measured.
+    wanted : str
+        ``source`` of the parameters.
+    dark, subtract : Frames or None
+        Second stacks.
+    cancelled : callable
+        Asked while frames are compared.
+
+    Attributes
+    ----------
+    asked : Frames
+        What was asked to be measured.
+    raw : Frames
+        What is measured, frame by frame: the stack, the dark stack, or a residual.
+    stored : Frames
+        The frames that hold its pixels as stored.
+    frames : Frames
+        The frames of noise that are made of ``raw``.
+    wanted : str
+        What was asked for; "automatic" no longer where a second stack answers it.
+    base : str
+        Which frames of noise these are; whether their flat parts are sought comes later.
+    relations : tuple of PairRelation
+        How frames of ``raw`` relate to the next.
+    warnings : tuple of str
+        Sentences on doubtful input.
+
+    Raises
+    ------
+    InputError
+        If the source needs what is not there.
+    """
+
+    def __init__(
+        self,
+        frames: Frames,
+        wanted: Source,
+        dark: Frames | None,
+        subtract: Frames | None,
+        cancelled: IsCancelled,
+    ) -> None:
+        self.asked = self.raw = self.stored = frames
+        self.wanted: Source = wanted
+        self.warnings: tuple[str, ...] = ()
+        if wanted == "dark" or (wanted == "automatic" and dark is not None):
+            if dark is None:
+                raise InputError(
+                    f"No dark stack was given for {frames.name}; give one, or choose another"
+                    " source of noise."
+                )
+            self.raw = self.stored = dark
+            self.wanted = "dark"
+        if self.wanted == "subtract" or (self.wanted == "automatic" and subtract is not None):
+            if subtract is None:
+                raise InputError(
+                    f"No stack to subtract was given for {frames.name}; give one, or choose"
+                    " another source of noise."
+                )
+            self.raw, self.wanted = SubtractedFrames(frames, subtract), "subtract"
+            self.warnings = _warn_of_denoised(subtract)
+        self.relations: tuple[PairRelation, ...] = ()
+        if self.raw.n_frames > 1:
+            self.relations = tuple(relate_frames(self.raw, cancelled))
+        if self.wanted == "difference" and self.raw.n_frames < 2:
+            raise InputError(
+                f"{self.raw.name} has one frame; differences need two or more of a still scene."
+                " Choose another source of noise."
+            )
+        self.base: Used = self._base()
+        self.frames = self.raw
+        if self.base == "difference":
+            self.frames = DifferenceFrames(self.raw, list(self.relations), cancelled)
+
+    def _base(self) -> Used:
+        if self.wanted in ("dark", "subtract", "difference", "frames"):
+            return self.wanted
+        if self.wanted == "automatic" and self.relations:
+            # Neighbouring frames that share a picture, or a fixed pattern: differences are rid of
+            # it. Frames that share nothing lose nothing by being looked at one by one.
+            still = [relation.still for relation in self.relations]
+            if np.mean(still) >= 0.5:
+                return "difference"
+        return "frames"
+
+
+def _warn_of_denoised(second: Frames) -> tuple[str, ...]:
+    if second.n_frames == 1 or np.array_equal(middle(second, 0), middle(second, 1)):
+        return ()
+    return (
+        f"{second.name} differs from frame to frame, as the output of a denoiser does:"
+        " structured noise that stayed in it is missed. Subtract the mean of still frames"
+        " instead.",
+    )

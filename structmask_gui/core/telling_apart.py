@@ -1,0 +1,207 @@
+"""Whether a picture was measured along with the noise, and what the noise is then.
+
+The tiles say that there may be one: they differ, or are lopsided. What the noise is under it comes
+from beyond the optics' band or from flat parts; see `under_picture`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.flatness import FlatTiles, TileStatistics, block_energy
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.noise_patches import NoisePatches
+from structmask_gui.core.noise_source import NoiseSource
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import IsCancelled
+from structmask_gui.core.sampling import Region
+from structmask_gui.core.significance import LagEstimate
+from structmask_gui.core.sources import Used
+from structmask_gui.core.spectrum import SpectralFit
+from structmask_gui.core.under_picture import (
+    SUSPICION,
+    agree,
+    choose,
+    correlated,
+    fit_beyond,
+    is_line,
+    lines_beyond,
+    pool_flat,
+    skewed,
+    texture_beside,
+    tile_places,
+    uneven,
+)
+from structmask_gui.core.wholeframe import LineCovariance, with_lines
+
+# Power within the optics' band, over what the fit beyond it foretells, that confirms a picture.
+_UNEXPLAINED = 1.25
+# Standard errors by which loud tiles lie together, from which a suspicion of a picture stands.
+_TOGETHER = 1.0
+
+Sign = Literal["none", "uneven", "perhaps uneven", "lopsided", "correlated"]
+
+
+class Judged(NamedTuple):
+    """What is judged: the noise, or what is left of it without the offsets of whole lines.
+
+    Attributes
+    ----------
+    frames : Frames
+        The frames of noise, the offsets taken off or not.
+    lags : LagEstimate
+        Their correlation.
+    tiles : TileStatistics
+        Power of their tiles.
+    unevenness, error : ndarray, shape (bands,)
+        See `TileStatistics.unevenness`.
+    lines : tuple of LineCovariance or None
+        The offsets of rows and columns that were taken off; None if none were.
+    """
+
+    frames: Frames
+    lags: LagEstimate
+    tiles: TileStatistics
+    unevenness: FloatArray
+    error: FloatArray
+    lines: tuple[LineCovariance, LineCovariance] | None = None
+
+
+class Told(NamedTuple):
+    """What the noise is, once a picture is told from it.
+
+    Attributes
+    ----------
+    lags : LagEstimate
+        The correlation of the noise.
+    source : str
+        What it was measured in: the base, "flat" or "spectrum".
+    fit : SpectralFit or None
+        The fit beyond the optics' band, if there was one.
+    flat : FlatTiles or None
+        The flat tiles, if they were sought.
+    flat_excess : float
+        Energy of the flat tiles over what the fit foretells.
+    trusted : bool
+        False where noise and picture could not be told apart.
+    """
+
+    lags: LagEstimate
+    source: Used
+    fit: SpectralFit | None = None
+    flat: FlatTiles | None = None
+    flat_excess: float = 1.0
+    trusted: bool = True
+
+
+def tell_apart(
+    judged: Judged,
+    lags: LagEstimate,
+    log_variance: FloatArray,
+    patches: NoisePatches,
+    source: NoiseSource,
+    parameters: Parameters,
+    region: Region | None,
+    cancelled: IsCancelled,
+) -> Told:
+    """Tell the noise from a picture.
+
+    Parameters
+    ----------
+    judged : Judged
+        What is judged.
+    lags : LagEstimate
+        The correlation with all offsets of lines: the noise's where there is no picture.
+    log_variance : ndarray, shape (patches,)
+        Of each patch.
+    patches : NoisePatches
+        Where the noise is measured.
+    source : NoiseSource
+        What it is measured in.
+    parameters : Parameters
+        ``max_lag``, ``rho_min``, ``q``.
+    region : Region or None
+        The rectangle to stay within.
+    cancelled : callable
+        Asked while patches are read.
+
+    Raises
+    ------
+    InputError
+        If flat parts are asked for and there are none.
+    """
+    automatic = source.wanted == "automatic"
+    sign = sign_of_picture(judged, patches, source.base, parameters) if automatic else "none"
+    if sign == "none" and source.wanted not in ("flat", "spectrum"):
+        return Told(lags, source.base)
+    fit, beyond = fit_beyond(
+        judged.frames,
+        patches.plan,
+        patches.used,
+        patches.reach,
+        log_variance,
+        region,
+        cancelled,
+    )
+    if automatic and not _borne_out(sign, judged.lags, fit, parameters):
+        return Told(lags, source.base, None if sign == "correlated" else fit)
+    tiles = judged.tiles
+    flat = tiles.flat_tiles(tile_places(patches.plan, patches.used, tiles.side))
+    if source.wanted == "flat" and int(flat.chosen.sum()) < 2:
+        raise InputError(
+            f"{source.raw.name} has no flat part that holds noise; choose another source of noise."
+        )
+    flat_excess = flat.energy / max(block_energy(fit.covariance, tiles.side), 1e-30)
+    choice, trusted = choose(
+        source.wanted, source.base, fit, flat, flat_excess, tiles, lags, parameters
+    )
+    if choice == "all":
+        return Told(lags, source.base, fit, flat, flat_excess, trusted)
+    used: Used = "spectrum"
+    if choice == "flat":
+        used = "flat"
+        beyond = pool_flat(
+            judged.frames, patches.plan, patches.used, flat, tiles.side, patches.reach, cancelled
+        )
+        trusted = trusted or agree(beyond, fit, parameters)
+    if judged.lines is not None:
+        beyond = with_lines(beyond, *judged.lines)
+    return Told(beyond, used, fit, flat, flat_excess, trusted)
+
+
+def sign_of_picture(
+    judged: Judged, patches: NoisePatches, base: Used, parameters: Parameters
+) -> Sign:
+    """Return what makes one think of a picture.
+
+    In differences the picture is gone but for what moves, which shows beyond doubt. In frames a
+    suspicion is followed, as noise arouses once in twenty times, if loud tiles lie together; and a
+    texture that is alike everywhere, which shows only as what a line of noise does not explain, or
+    by being lopsided.
+    """
+    if uneven(judged.unevenness, judged.error):
+        return "uneven"
+    if base != "frames":
+        return "none"
+    if uneven(judged.unevenness, judged.error, SUSPICION):
+        places = tile_places(patches.plan, patches.used, judged.tiles.side)
+        if judged.tiles.together(places) > _TOGETHER:
+            return "perhaps uneven"
+    if is_line(judged.lags) or not correlated(judged.lags, parameters):
+        return "none"
+    return "lopsided" if skewed(judged.tiles) else "correlated"
+
+
+def _borne_out(sign: Sign, lags: LagEstimate, fit: SpectralFit, parameters: Parameters) -> bool:
+    """Whether the fit beyond the optics' band agrees that there is a picture."""
+    if sign in ("uneven", "lopsided"):
+        return True
+    # Where the fit explains what is within the band, there is no picture.
+    if fit.excess <= _UNEXPLAINED:
+        return False
+    if sign == "correlated":
+        return lines_beyond(fit, parameters) and texture_beside(lags, fit)
+    # Nor where all correlation is on one line, as no picture's is.
+    return not is_line(lags)
