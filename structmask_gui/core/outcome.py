@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from structmask_gui.core.advice import Advice, advise
 from structmask_gui.core.blindspot import weights
 from structmask_gui.core.covariance import (
     FLAT_SHARE,
@@ -30,27 +30,9 @@ from structmask_gui.core.lost_detail import LostDetail, lost_detail
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import FloatArray, mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.quality import FAR_RADIUS, RADIUS, copied_curve, figures
-from structmask_gui.core.suggest import suggest
+from structmask_gui.core.quality import FAR_RADIUS, RADIUS, figures
+from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.threads import one_blas_thread
-
-Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "cannot tell"]
-
-COPIED = 0.05
-"""Share of the noise that may be copied before a larger mask is advised; twice that where it was
-looked for in flat patches, because what picture they hold is in raw and output alike."""
-
-LOST = 0.2
-"""Picture in the residual, in units of the noise variance, before a smaller mask is advised."""
-
-_MUCH_SMALLER = 0.75
-"""A blurred output is put down to the mask only if one of fewer than this share of its pixels would
-do."""
-
-_CHECK: dict[NoiseSource, str] = {
-    "difference": "Check that nothing moves between frames, and that",
-    "flat": "It was looked for in flat patches, which may hold picture, too. Check that",
-}
 
 _BLOCK = 16
 """Side of the blocks in which single frames are compared."""
@@ -115,6 +97,7 @@ def judge(
     *,
     source: NoiseSource | None = None,
     noise: Covariance | None = None,
+    still: StillScene | None = None,
     radius: int = RADIUS,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
@@ -133,6 +116,9 @@ def judge(
     noise : Covariance, optional
         The noise of the raw frames where it was measured before, at least up to twice the radius;
         measured by `source` if not given.
+    still : StillScene, optional
+        Frames of a still scene in which the mask to try next is chosen, as it is suggested before
+        the training. Opened here where the noise is measured here, by "difference".
     radius : int
         Radius of the neighbourhood; also the reach of the correlations returned.
     progress, cancelled : callable
@@ -153,6 +139,8 @@ def judge(
         noise = noise_covariance(
             raw, _reach(raw, source, radius), source, progress=progress, cancelled=cancelled
         )
+        if source == "difference" and still is None:
+            still = StillScene(raw, radius, progress=progress, cancelled=cancelled)
     image = image_covariance(raw, 2 * radius, progress=progress, cancelled=cancelled)
     sums = _Sums(radius)
     for a, b in _noise_pairs(raw, denoised, source, 2 * radius, cancelled):
@@ -170,7 +158,7 @@ def judge(
     expected = figures(noise.values, array, radius).copied
     kernel = weights(image.values, array, radius)
     detail = lost_detail(raw, denoised, kernel, source, cancelled)
-    advice, following, sentence = _advise(
+    advice, following, sentence = advise(
         noise,
         image,
         array,
@@ -180,6 +168,7 @@ def judge(
         lost=lost,
         detail=detail,
         expected=expected,
+        still=still if still is not None and still.pixels else None,
         cancelled=cancelled,
     )
     return Outcome(
@@ -298,109 +287,6 @@ def _blocks(frame: FloatArray) -> Iterator[FloatArray]:
     for y in range(0, frame.shape[0] - _BLOCK + 1, _BLOCK):
         for x in range(0, frame.shape[1] - _BLOCK + 1, _BLOCK):
             yield frame[y : y + _BLOCK, x : x + _BLOCK]
-
-
-def _advise(
-    noise: Covariance,
-    image: Covariance,
-    mask: NDArray[np.bool_],
-    radius: int,
-    *,
-    copied: float,
-    source: NoiseSource,
-    lost: float,
-    detail: LostDetail | None,
-    expected: float,
-    cancelled: IsCancelled,
-) -> tuple[Advice, Mask | None, str]:
-    """Return the advice, the mask to try next and the sentence that says why."""
-    too_much = COPIED if source == "difference" else 2 * COPIED
-    blurred = detail is not None and detail.blurred
-    curve = copied_curve(noise.values, mask)
-    best = suggest(
-        noise.values, image.values, radius, pixels=noise.pixels, cancelled=cancelled
-    ).mask
-    present = Mask(mask)
-    if copied > too_much:
-        what = f"The output repeats {100 * copied:.0f} % of the noise"
-        if blurred:
-            what += ", and is blurred"
-        if curve.spans:
-            return "offsets first", None, f"{what}. {curve.sentence}"
-        if copied > expected + too_much:
-            return (
-                "cannot tell",
-                None,
-                f"{what}, although this mask leaves only {100 * expected:.1f} % to be copied."
-                f" {_CHECK[source]} the training used this mask and these frames, without turns and"
-                " flips.",
-            )
-        if figures(noise.values, best, radius).copied < expected:
-            return (
-                "larger",
-                best,
-                f"{what}; this mask leaves {100 * expected:.0f} % of it to be copied. Try the"
-                f" suggested mask of {best.statistics.true_pixels} pixels.",
-            )
-        return (
-            "keep",
-            None,
-            f"{what}, but a mask that hides more of it would cost more detail than that.",
-        )
-    if lost > LOST or blurred:
-        what = f"Detail worth {100 * lost:.0f} % of the noise went into the residual"
-        if detail is not None and blurred:
-            what = (
-                f"Detail was lost; the output is blurred. {100 * detail.share:.0f} % of the"
-                " picture's detail went into the residual; a linear prediction with this mask would"
-                f" lose {100 * detail.linear:.0f} %"
-            )
-        slim = present
-        needless = figures(noise.values, mask, radius).needless
-        if needless.any():
-            slim = Mask(mask & ~needless).cropped()
-        if best.statistics.true_pixels < slim.statistics.true_pixels:
-            slim = best
-        # What is lost beyond the mask's share a slightly smaller mask does not bring back.
-        most = (_MUCH_SMALLER if blurred else 1) * present.statistics.true_pixels
-        if slim.statistics.true_pixels < most:
-            return (
-                "smaller",
-                slim,
-                f"{what}. Try {slim.statistics.true_pixels} pixels instead of"
-                f" {present.statistics.true_pixels}.",
-            )
-        if blurred:
-            return (
-                "blurred",
-                None,
-                f"{what}. The mask is not the reason: train longer, on more frames, or with a"
-                " larger network.",
-            )
-        return (
-            "keep",
-            None,
-            f"{what}, but no smaller mask hides this noise. Train longer, or on more frames.",
-        )
-    return (
-        "keep",
-        None,
-        f"The output repeats {100 * max(0.0, copied):.1f} % of the noise and the residual holds"
-        f" detail worth {100 * lost:.1f} % of it. Keep this mask.{_reservation(detail)}",
-    )
-
-
-def _reservation(detail: LostDetail | None) -> str:
-    """Return what is to be said of a mask that is kept, though the output may not be good."""
-    if detail is None:
-        return " Whether it is blurred cannot be told: too little detail stands out of the noise."
-    if detail.like_linear:
-        return (
-            f" But {100 * detail.share:.0f} % of the picture's detail is lost, and a linear"
-            f" prediction loses {100 * detail.linear:.0f} %: a network should do better. Train"
-            " longer, on more frames, or with a larger one."
-        )
-    return ""
 
 
 def _reach(raw: Frames, source: NoiseSource, radius: int) -> int:

@@ -197,6 +197,7 @@ def suggest(
     half = mirrored_half(lags)
     if half is None:
         raise ValueError("the lags must hold the mirror of each")
+    stop_if(cancelled)
     # One solution with everything visible finds the ridge that all later ones share.
     ridge = predictor(noise, lags, ridge=ridge).ridge
     chance = _CHANCE * len(lags) / pixels if pixels else 0.0
@@ -204,21 +205,22 @@ def suggest(
     most = min(len(half), max(0, (largest - 1) // 2))
     sizes = range(most + 1)
     everything = np.arange(len(half))
+    stop_if(cancelled)
     order = copying(noise, half, ridge, cancelled).emptied(everything)
     if image is None:
-        points = _points(noise, None, half[order], sizes, ridge)
+        points = _points(noise, None, half[order], sizes, ridge, cancelled)
         return Suggestion(points, _knee_by_copied(points, chance), False)
     image = checked_covariance(image, "the image's autocovariance")
     image_ridge = predictor(image, lags, ridge=ridge).ridge
     found: list[tuple[float, NDArray[np.intp]]] = []
     for candidate in _orders(noise, image, half, order, image_ridge, cancelled):
         stop_if(cancelled)
-        points = _points(noise, image, half[candidate], sizes, ridge, image_ridge)
+        points = _points(noise, image, half[candidate], sizes, ridge, cancelled, image_ridge)
         knee = points[_knee(points, chance)]
         found.append((knee.error, candidate[len(half) - knee.pixels // 2 :]))
     least, inside = min(found, key=lambda item: item[0])
     if least >= 1:
-        points = _points(noise, image, half[order], sizes, ridge, image_ridge)
+        points = _points(noise, image, half[order], sizes, ridge, cancelled, image_ridge)
         return Suggestion(points, _knee_by_copied(points, chance), False)
     # The best of all is improved pixel by pixel, and the curve then led through it.
     erring = Erring(noise, image, half, image_ridge, cancelled)
@@ -226,13 +228,13 @@ def suggest(
     through = copying(noise, half, ridge, cancelled).emptied(
         np.setdiff1d(everything, inside), inside
     )
-    points = _points(noise, image, half[through], sizes, ridge, image_ridge)
+    points = _points(noise, image, half[through], sizes, ridge, cancelled, image_ridge)
     if most_pixels is None and len(half) > most:
         least = points[_knee(points, chance)].error
         for candidate in (order, _by_strength(noise, half)):
             stop_if(cancelled)
             sizes = range(len(half) + 1)
-            longer = _points(noise, image, half[candidate], sizes, ridge, image_ridge)
+            longer = _points(noise, image, half[candidate], sizes, ridge, cancelled, image_ridge)
             error = longer[_knee(longer, chance)].error
             if error < _WORTH * least:
                 points, least = longer, error
@@ -273,6 +275,7 @@ def _points(
     freed: LagArray,
     sizes: range,
     ridge: float,
+    cancelled: IsCancelled,
     image_ridge: float = RIDGE,
 ) -> tuple[Point, ...]:
     """Return the masks that hide the last pairs freed, and their figures."""
@@ -280,7 +283,9 @@ def _points(
     copied = np.concatenate(([0.0], np.cumsum(solved.part**2))) * 2 / middle(noise)
     errors = [(np.nan, np.nan)] * len(sizes)
     if image is not None:
-        errors = _errors(noise, image, freed, sizes, image_ridge)
+        stop_if(cancelled)
+        errors = _errors(noise, image, freed, sizes, image_ridge, cancelled)
+    stop_if(cancelled)
     return tuple(
         Point(
             _mask(freed[len(freed) - pairs :]),
@@ -300,16 +305,23 @@ def _in_order(covariance: FloatArray, half: LagArray, ridge: float) -> Predictor
 
 
 def _errors(
-    noise: FloatArray, image: FloatArray, freed: LagArray, sizes: range, ridge: float
+    noise: FloatArray,
+    image: FloatArray,
+    freed: LagArray,
+    sizes: range,
+    ridge: float,
+    cancelled: IsCancelled,
 ) -> list[tuple[float, float]]:
     """Return noise left and detail lost for masks of the last pairs freed."""
     solved = _in_order(image, freed, ridge)
+    stop_if(cancelled)
     of_noise = folded_covariances(noise, freed)
     picture = image - _cut(noise, image.shape)
     of_picture, centre = folded_covariances(picture, freed), at_lags(picture, freed)
     variance, all_of_it = middle(noise), middle(picture)
     result = []
     for pairs in sizes:
+        stop_if(cancelled)
         k = len(freed) - pairs
         w = solved.weights(k)
         left = 2 * w @ of_noise[:k, :k] @ w

@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from structmask_gui.core.assessment import basis
 from structmask_gui.core.blindspot import Preview, weights
 from structmask_gui.core.covariance import image_covariance
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.outcome import judge
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
+from structmask_gui.core.suggest import suggest
 
 SHAPE = (256, 256)
 
@@ -183,3 +185,25 @@ def test_a_blur_of_unlike_single_frames_is_seen():
     found = judge(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
     assert found.detail.blurred
     assert "Keep this mask" not in found.sentence
+
+
+def test_the_next_mask_is_the_one_suggested_before_the_training():
+    shape = (200, 200)
+    frames = simulate(
+        NoiseModel(kernels()["isotropic"], 0.3),
+        shape,
+        n_frames=4,
+        picture=cells(shape),
+        strength=1,
+        seed=3,
+    )
+    raw, output = ArrayFrames(frames), ArrayFrames(denoised(frames, None))
+    measured = basis(raw)
+    noise, image = measured.noise, measured.image.values
+    in_panel = suggest(noise.values, image, pixels=noise.pixels, still=measured.still).mask
+    by_covariances = suggest(noise.values, image, pixels=noise.pixels).mask
+    assert in_panel != by_covariances
+    told = judge(raw, output, None, noise=noise, still=measured.still)
+    assert told.next_mask == in_panel
+    # Where nothing was measured before, the frames are compared here.
+    assert judge(raw, output, None).next_mask == in_panel

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from structmask_gui.core import suggest as suggesting
 from structmask_gui.core.assessment import basis
 from structmask_gui.core.blindspot import estimated_error, weights
 from structmask_gui.core.errors import Cancelled, ParameterError
@@ -152,6 +153,20 @@ def test_it_can_be_cancelled_at_any_step():
         left = iter(range(stop_after))
         with pytest.raises(Cancelled):
             suggest(noise, image, cancelled=lambda left=left: next(left, None) is None)
+
+
+def test_it_can_be_cancelled_while_a_curve_is_worked_out(monkeypatch):
+    noise = NoiseModel(kernels()["isotropic"], 0.3).correlation(20)
+    solved, original = [], suggesting._in_order
+
+    def once(*arguments):
+        assert not solved, "a second system was solved after the first should have been the last"
+        solved.append(arguments)
+        return original(*arguments)
+
+    monkeypatch.setattr(suggesting, "_in_order", once)
+    with pytest.raises(Cancelled):
+        suggest(noise, noise + picture(20), cancelled=lambda: bool(solved))
 
 
 def test_frames_of_a_still_scene_choose_the_knee():

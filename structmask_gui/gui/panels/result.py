@@ -151,6 +151,7 @@ class ResultPanel(QWidget):
                     mask,
                     source=basis.place,
                     noise=basis.noise,
+                    still=basis.still,
                     radius=basis.radius,
                     progress=progress,
                     cancelled=cancelled,
