@@ -11,7 +11,7 @@ from structmask_gui.core.autocorrelation import LagKernel
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.extraction import select as ring_select
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measurement import measure as ring_measure
+from structmask_gui.core.measuring import measure as ring_measure
 from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.significance import LagEstimate, LagPool, select_lags

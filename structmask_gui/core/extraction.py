@@ -9,7 +9,8 @@ from structmask_gui.core import rings as ring_stage
 from structmask_gui.core.autocorrelation import FloatArray
 from structmask_gui.core.frames import AnyArray, ArrayFrames, Frames
 from structmask_gui.core.mask import SHAPE_WORDS, BoolArray, Mask
-from structmask_gui.core.measurement import Measurement, measure
+from structmask_gui.core.measurement import Measurement
+from structmask_gui.core.measuring import measure
 from structmask_gui.core.parameter_info import Stage
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.postprocess import centre_component, strongest_pairs
@@ -274,14 +275,14 @@ def extract_array(
     region : Region, optional
         The rectangle to stay within.
     dark, subtract : Frames, optional
-        See `structmask_gui.core.measurement.measure`.
+        See `structmask_gui.core.measuring.measure`.
     progress, cancelled : callable, optional
         See `structmask_gui.core.progress`.
 
     Raises
     ------
     InputError, ParameterError, Cancelled
-        As `structmask_gui.core.measurement.measure`.
+        As `structmask_gui.core.measuring.measure`.
     """
     if not isinstance(frames, Frames):
         frames = ArrayFrames(frames)

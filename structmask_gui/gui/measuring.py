@@ -76,7 +76,7 @@ class Measuring:
     stacks : sequence of ImageStack
         The open files.
     seconds : dict of str to Frames
-        Second stacks, as `structmask_gui.core.measurement.measure` takes them.
+        Second stacks, as `structmask_gui.core.measuring.measure` takes them.
     second_stacks : dict of str to ImageStack
         The files of these.
     lag_reach : int

@@ -83,7 +83,7 @@ class MeasurementCache:
         parameters : Parameters
             Those that need a new measurement count.
         region, dark, subtract
-            As in `structmask_gui.core.measurement.measure`.
+            As in `structmask_gui.core.measuring.measure`.
         identity : callable, optional
             Called in place of `content_identity`, by who remembers what that said.
         """

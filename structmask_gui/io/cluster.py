@@ -20,7 +20,12 @@ from typing import TYPE_CHECKING, Any, Self
 from structmask_gui import __version__
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.extraction import select
-from structmask_gui.core.measurement import MeasuredPart, measure_part, merge_parts, plan_parts
+from structmask_gui.core.measured_parts import (
+    MeasuredPart,
+    measure_part,
+    merge_parts,
+    plan_parts,
+)
 from structmask_gui.core.progress import IsCancelled, Progress, no_progress, stop_if
 from structmask_gui.io.extras import needed
 from structmask_gui.io.jobs import Input, Result, extract_result

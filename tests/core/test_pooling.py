@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from structmask_gui.core.autocorrelation import LagKernel
+from structmask_gui.core.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measurement import patches_per_chunk
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.pooling import Pooling
 from structmask_gui.core.progress import never_cancelled, no_progress

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui.core import measurement as core_measurement
 from structmask_gui.core.extraction import select
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measurement import measure
+from structmask_gui.core.measurement import Measurement
+from structmask_gui.core.measuring import measure
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.io import jobs
@@ -45,7 +45,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Count the measurements that are made."""
     made: list[int] = []
 
-    def counting(*arguments: Any, **options: Any) -> core_measurement.Measurement:
+    def counting(*arguments: Any, **options: Any) -> Measurement:
         made.append(1)
         return measure(*arguments, **options)
 

@@ -1,0 +1,230 @@
+"""The published method's measurement: patches are transformed and averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.autocorrelation import (
+    Autocorrelation,
+    FloatArray,
+    LagKernel,
+    centred,
+    most_patches,
+    patches_per_chunk,
+    transform,
+    unfold,
+)
+from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.measurement import Measurement
+from structmask_gui.core.parameters import RING_SOURCES, Parameters
+from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.core.sampling import (
+    Plan,
+    Region,
+    Sampling,
+    extremes,
+    plan_patches,
+    read_patches,
+    unusable,
+)
+from structmask_gui.core.threads import in_threads
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuringWork:
+    """What is to be done by the published method.
+
+    Attributes
+    ----------
+    frames : Frames
+        What is measured: the stack itself, or its differences, and the like.
+    parameters : Parameters
+    plan : Plan
+        Where the patches lie.
+    kernel : LagKernel
+    per_chunk : int
+        Patches that are transformed at once.
+    """
+
+    frames: Frames
+    parameters: Parameters
+    plan: Plan
+    kernel: LagKernel
+    per_chunk: int
+
+    @classmethod
+    def of(
+        cls,
+        frames: Frames,
+        parameters: Parameters,
+        region: Region | None,
+        dark: Frames | None,
+        subtract: Frames | None,
+        lag_reach: int | None,
+    ) -> MeasuringWork:
+        """Return the work that arguments of `measure` ask for."""
+        measured = _noise_frames(frames, parameters, dark, subtract)
+        plan = plan_patches(measured, parameters, region)
+        kernel = LagKernel(plan.patch_shape, _reach(plan.patch_shape, parameters, lag_reach))
+        return cls(measured, parameters, plan, kernel, patches_per_chunk(kernel, len(plan)))
+
+    def prepared(self, patches: AnyArray) -> Prepared:
+        """Return the usable patches, centred, and why the others are not usable."""
+        low, high = extremes(patches)
+        reasons = unusable(low, high)
+        if any(reasons):
+            used = np.array([not reason for reason in reasons])
+            patches, low, high = patches[used], low[used], high[used]
+        if not len(patches):
+            return Prepared(np.zeros(patches.shape, np.float32), np.zeros(0), reasons)
+        return Prepared(*centred(patches, (low, high)), reasons)
+
+    def values(self, prepared: Prepared) -> FloatArray:
+        """Return what is averaged, of each usable patch.
+
+        Shape (usable, reach_y + 1, 2 * reach_x + 1).
+        """
+        return transform(
+            self.kernel.half_plane(prepared.patches),
+            prepared.scale,
+            normalise=self.parameters.norm_autocorr,
+            logarithm=self.parameters.log_autocorr,
+        )
+
+
+class Prepared(NamedTuple):
+    """Patches ready to be transformed, and why others of their chunk are not among them.
+
+    Attributes
+    ----------
+    patches : ndarray of float32, shape (usable, height, width)
+    scale : ndarray of float64, shape (usable,)
+        As `centred` returns them.
+    reasons : list of str
+        For each patch of the chunk, empty if it is usable.
+    """
+
+    patches: NDArray[np.float32]
+    scale: FloatArray
+    reasons: list[str]
+
+    def chunks(self, size: int) -> Iterator[Prepared]:
+        """Divide it into chunks of ``size`` patches, usable or not."""
+        start = 0
+        for first in range(0, len(self.reasons), size):
+            reasons = self.reasons[first : first + size]
+            end = start + reasons.count("")
+            yield Prepared(self.patches[start:end], self.scale[start:end], reasons)
+            start = end
+
+
+def measured(
+    name: str, work: MeasuringWork, region: Region | None, total: FloatArray, reasons: list[str]
+) -> Measurement:
+    """Return the measurement of a sum over patches, a half plane of lags.
+
+    Raises
+    ------
+    InputError
+        If no patch was usable, or the values are too large.
+    """
+    from structmask_gui.core.sources import stored_places
+
+    used = np.array([not reason for reason in reasons])
+    places = stored_places(work.plan, work.frames)
+    sampling = Sampling(work.plan.patch_shape, places, used, tuple(reasons))
+    if not used.any():
+        counts = ", ".join(f"{n} {reason}" for reason, n in sampling.left_out.items())
+        raise InputError(
+            f"{work.frames.name}: has no patch to measure ({counts}); choose another channel,"
+            " rectangle or file."
+        )
+    mean = total / sampling.n_used
+    if not np.isfinite(mean).all():
+        raise InputError(
+            f"{work.frames.name}: pixel values are too large for an autocorrelation that is not"
+            " normalised; switch norm_autocorr on."
+        )
+    return Measurement(
+        name=name,
+        parameters=work.parameters,
+        region=region,
+        sampling=sampling,
+        autocorrelation=Autocorrelation(unfold(mean), sampling.n_used),
+    )
+
+
+def chunk_sums(
+    work: MeasuringWork, plan: Plan, progress: Progress, cancelled: IsCancelled
+) -> Iterator[tuple[FloatArray | None, list[str]]]:
+    """Yield the sum over the usable patches of each chunk, and why others are not usable."""
+
+    def sum_of(prepared: Prepared) -> tuple[FloatArray | None, list[str]]:
+        if cancelled() or not len(prepared.patches):
+            return None, prepared.reasons
+        return work.values(prepared).sum(axis=0), prepared.reasons
+
+    what = "Measuring patches"
+    done = 0
+    progress(0, len(plan), what)
+    # Prepared where they are read: many small steps in two threads wait for each other more than
+    # they work, while the long ones of the transform share the cores well.
+    chunks = (
+        chunk for group in _groups(work, plan, cancelled) for chunk in group.chunks(work.per_chunk)
+    )
+    # Closed at once when something is raised: the pool must not outlive the call.
+    with closing(in_threads(sum_of, chunks)) as results:
+        for values, why in results:
+            stop_if(cancelled)
+            yield values, why
+            done += len(why)
+            progress(done, len(plan), what)
+
+
+def _groups(work: MeasuringWork, plan: Plan, cancelled: IsCancelled) -> Iterator[Prepared]:
+    """Read and prepare whole chunks, as many at once as may be in memory."""
+    at_once = work.per_chunk * max(1, most_patches(work.kernel) // work.per_chunk)
+    for chunk in read_patches(work.frames, plan, at_once, cancelled):
+        yield work.prepared(chunk.patches)
+
+
+def _noise_frames(
+    frames: Frames, parameters: Parameters, dark: Frames | None, subtract: Frames | None
+) -> Frames:
+    """Return the frames in which the published method measures."""
+    from structmask_gui.core.sources import DifferenceFrames, SubtractedFrames
+
+    source = parameters.source
+    if source == "difference":
+        return DifferenceFrames(frames)
+    if source == "dark" and dark is not None:
+        return dark
+    if source == "subtract" and subtract is not None:
+        return SubtractedFrames(frames, subtract)
+    if source in ("dark", "subtract"):
+        raise ParameterError(
+            f"source = {source} needs a second stack, and none is given; give one, or"
+            " choose another source."
+        )
+    if source not in RING_SOURCES:
+        raise ParameterError(
+            f"source = {source} works with the statistical method only; the published method"
+            f" takes {', '.join(RING_SOURCES)}."
+        )
+    return frames
+
+
+def _reach(
+    patch_shape: tuple[int, int], parameters: Parameters, lag_reach: int | None
+) -> tuple[int, int]:
+    if not parameters.crop_autocorr:
+        return patch_shape[0] - 1, patch_shape[1] - 1
+    reach = min(max(parameters.center_size // 2, lag_reach or 0), min(patch_shape) - 1)
+    return reach, reach

@@ -1,0 +1,124 @@
+"""A measurement in parts, made on different machines and put together to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.averaging import MeasuringWork, chunk_sums, measured
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.measurement import Measurement
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.sampling import Plan, Region
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredPart:
+    """What some of the patches of a measurement give.
+
+    Attributes
+    ----------
+    sums : ndarray of float64, shape (chunks, reach_y + 1, 2 * reach_x + 1)
+        A sum for each chunk of patches, so that they can be added in the order of a measurement in
+        one piece, which gives the same result to the last bit.
+    reasons : tuple of str
+        Why each patch was left out; empty where it was used.
+    """
+
+    sums: FloatArray
+    reasons: tuple[str, ...]
+
+
+def plan_parts(
+    frames: Frames,
+    parameters: Parameters,
+    per_part: int,
+    *,
+    region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
+) -> list[tuple[int, int]]:
+    """Divide a measurement into parts that can be made on different machines.
+
+    Parameters
+    ----------
+    frames, parameters, region, dark, subtract
+        As `measure` takes them; published method only.
+    per_part : int
+        About how many patches a part should have.
+
+    Returns
+    -------
+    list of (int, int)
+        First patch of each part and the one after its last.
+    """
+    work = MeasuringWork.of(frames, parameters, region, dark, subtract, None)
+    if parameters.precision > 0:
+        # How many patches are needed shows only on the way.
+        return [(0, len(work.plan))]
+    step = max(1, per_part // work.per_chunk) * work.per_chunk
+    total = len(work.plan)
+    return [(start, min(start + step, total)) for start in range(0, total, step)]
+
+
+def measure_part(
+    frames: Frames,
+    parameters: Parameters,
+    start: int,
+    stop: int,
+    *,
+    region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> MeasuredPart:
+    """Measure the patches ``start`` to ``stop`` of a measurement; see `plan_parts`.
+
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `measure`.
+    """
+    work = MeasuringWork.of(frames, parameters, region, dark, subtract, None)
+    part = Plan(work.plan.patch_shape, work.plan.places[start:stop])
+    sums: list[FloatArray] = []
+    reasons: list[str] = []
+    for values, why in chunk_sums(work, part, progress, cancelled):
+        if values is not None:
+            sums.append(values)
+        reasons += why
+    return MeasuredPart(
+        np.stack(sums) if sums else np.zeros((0, *work.kernel.half_shape)), tuple(reasons)
+    )
+
+
+def merge_parts(
+    frames: Frames,
+    parameters: Parameters,
+    parts: Sequence[MeasuredPart],
+    *,
+    region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
+) -> Measurement:
+    """Return the measurement that all parts make up, the same as `measure` gives.
+
+    Raises
+    ------
+    InputError
+        If no patch can be used.
+    """
+    work = MeasuringWork.of(frames, parameters, region, dark, subtract, None)
+    total = np.zeros(work.kernel.half_shape)
+    for part in parts:
+        for values in part.sums:
+            total += values
+    reasons = [reason for part in parts for reason in part.reasons]
+    if len(reasons) != len(work.plan):
+        raise ValueError("the parts are not those of this measurement")
+    return measured(frames.name, work, region, total, reasons)

@@ -1,0 +1,134 @@
+"""The long part of an extraction: read the patches, transform them, average them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from structmask_gui.core.autocorrelation import Autocorrelation
+from structmask_gui.core.averaging import MeasuringWork, chunk_sums, measured
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.measurement import Measurement
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.sampling import Region
+
+if TYPE_CHECKING:
+    from structmask_gui.core.estimate import CorrelationEstimate
+
+
+def measure(
+    frames: Frames,
+    parameters: Parameters,
+    *,
+    region: Region | None = None,
+    dark: Frames | None = None,
+    subtract: Frames | None = None,
+    lag_reach: int | None = None,
+    on_estimate: Callable[[Measurement, float], None] | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Measurement:
+    """Measure the averaged autocorrelation of a stack, or its noise's correlation per lag.
+
+    Parameters
+    ----------
+    frames : Frames
+        What is measured, read a band of rows at a time.
+    parameters : Parameters
+        Those of the stages "sampling" and "autocorrelation", and the centre size.
+    region : Region, optional
+        The rectangle to stay within.
+    dark, subtract : Frames, optional
+        A dark or blank stack, and a stack to take off, for the sources of these names.
+    lag_reach : int, optional
+        Published method only. Measure lags at least this far, as far as the patches allow, so that
+        the centre size can be raised later without a new measurement.
+    on_estimate : callable, optional
+        With ``precision`` above 0: called as ``on_estimate(measurement, error)`` each time there is
+        a better estimate, with the largest standard error of its lags.
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`. Progress counts patches.
+
+    Returns
+    -------
+    Measurement
+
+    Raises
+    ------
+    InputError
+        If no patch can be used: all constant, or none of finite numbers.
+    ParameterError
+        If the parameters do not fit the image.
+    Cancelled
+        Within 0.2 s of ``cancelled`` turning True.
+    """
+    if parameters.method == "statistical":
+        return _measure_statistically(
+            frames, parameters, region, dark, subtract, on_estimate, progress, cancelled
+        )
+    work = MeasuringWork.of(frames, parameters, region, dark, subtract, lag_reach)
+    if parameters.precision > 0:
+        from structmask_gui.core.precision import measure_until
+
+        return measure_until(frames.name, work, region, on_estimate, progress, cancelled)
+    total = np.zeros(work.kernel.half_shape)
+    reasons: list[str] = []
+    for values, why in chunk_sums(work, work.plan, progress, cancelled):
+        if values is not None:
+            total += values
+        reasons += why
+    return measured(frames.name, work, region, total, reasons)
+
+
+def _measure_statistically(
+    frames: Frames,
+    parameters: Parameters,
+    region: Region | None,
+    dark: Frames | None,
+    subtract: Frames | None,
+    on_estimate: Callable[[Measurement, float], None] | None,
+    progress: Progress,
+    cancelled: IsCancelled,
+) -> Measurement:
+    from structmask_gui.core.noise import measure_correlation
+    from structmask_gui.core.precision import correlate_until
+
+    def measurement_of(estimate: CorrelationEstimate) -> Measurement:
+        return Measurement(
+            name=frames.name,
+            parameters=parameters,
+            region=region,
+            sampling=estimate.sampling,
+            autocorrelation=Autocorrelation(estimate.lags.rho, estimate.lags.n_patches),
+            correlation=estimate,
+        )
+
+    def tell(estimate: CorrelationEstimate, error: float) -> None:
+        if on_estimate is not None:
+            on_estimate(measurement_of(estimate), error)
+
+    if parameters.precision > 0:
+        estimate = correlate_until(
+            frames,
+            parameters,
+            region,
+            tell,
+            progress,
+            cancelled,
+            dark=dark,
+            subtract=subtract,
+        )
+    else:
+        estimate = measure_correlation(
+            frames,
+            parameters,
+            region=region,
+            dark=dark,
+            subtract=subtract,
+            progress=progress,
+            cancelled=cancelled,
+        )
+    return measurement_of(estimate)
