@@ -177,7 +177,9 @@ class Quality(QObject):
 
     def _on_suggested(self) -> None:
         self.suggested.emit()
-        self._score()
+        # That masks are being looked for changes no rank.
+        if self.suggestion is not None and not self.suggesting.busy:
+            self._score()
 
     # --- following ----------------------------------------------------------------------------
 
@@ -320,7 +322,8 @@ class Quality(QObject):
         if self._score_ticket:
             self._again = True
             return
-        self._score_ticket = self._scoring.submit(_scorer(basis, mask, self._others(), self._known))
+        work = _scorer(basis, mask, self._others(), self._known, self._scores)
+        self._score_ticket = self._scoring.submit(work)
 
     def _on_scored(self, outcome: Outcome) -> None:
         if outcome.ticket != self._score_ticket:
@@ -351,16 +354,24 @@ class Quality(QObject):
 
 
 def _scorer(
-    basis: Basis, mask: Mask, others: dict[str, Mask | None], known: dict[Mask, Scored]
+    basis: Basis,
+    mask: Mask,
+    others: dict[str, Mask | None],
+    known: dict[Mask, Scored],
+    before: Scores | None,
 ) -> Callable[[Any, Any], Scores]:
-    """Return the work of scoring a mask; what is known of others with the same basis is kept."""
+    """Return the work of scoring a mask; what is known with the same basis is kept."""
 
     def work(_progress: Any, _cancelled: Any) -> Scores:
         from structmask_gui.core.assessment import assess
         from structmask_gui.core.blindspot import Scored, ranked
         from structmask_gui.core.mask import Mask
 
-        assessment = assess(basis, mask)
+        if before is not None and before.mask is mask and before.basis is basis:
+            # Only the masks that it is ranked among are others.
+            assessment = before.assessment
+        else:
+            assessment = assess(basis, mask)
         names: dict[Mask, list[str]] = {}
         scores: dict[Mask, Scored] = {}
         bare = Mask.checked([[True]])

@@ -5,23 +5,24 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.assessment import assess
+from structmask_gui.core.assessment import Assessment, Basis, assess
 from structmask_gui.core.destripe import destriped
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.progress import IsCancelled
-from structmask_gui.core.suggest import Point, Suggestion
+from structmask_gui.core.suggest import Point, Suggestion, suggest
 from structmask_gui.gui.exporting import Exporter
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.quality import QualityPanel
-from structmask_gui.gui.quality import ALIKE, BARE, CAREAMICS, PRESENT, PUBLISHED
+from structmask_gui.gui.quality import ALIKE, BARE, CAREAMICS, PRESENT, PUBLISHED, SUGGESTED
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.quality_curves import SuggestionView
 from structmask_gui.io.destriped import save_destriped
@@ -338,6 +339,72 @@ def test_a_suggestion_that_fails_says_why(
         qtbot.waitUntil(lambda: not loaded.session.quality.suggesting.busy, timeout=15_000)
     assert panel.suggested.text() == "No mask could be suggested: The noise does not vary."
     assert not panel.suggest_button.isHidden()
+
+
+def test_what_is_shown_of_a_mask_is_worked_out_once(
+    session: Session, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+):
+    assessed: list[Mask] = []
+    original = assess
+
+    def counted(basis: Basis, mask: Mask) -> Assessment:
+        assessed.append(mask)
+        return original(basis, mask)
+
+    monkeypatch.setattr("structmask_gui.core.assessment.assess", counted)
+    for name, value in (("method", "statistical"), ("source", "difference")):
+        session.set_parameter(name, value)
+        wait_for_result(session, qtbot)
+    quality = session.quality
+    quality.watch("test", True)
+
+    def ranked_with(name: str) -> bool:
+        scores = quality.scores
+        return scores is not None and any(
+            name in item.label.split(ALIKE) for item in scores.ranking
+        )
+
+    # The published mask comes later than the figures, the suggested one later still.
+    qtbot.waitUntil(lambda: ranked_with(PUBLISHED), timeout=15_000)
+    quality.suggest()
+    qtbot.waitUntil(lambda: ranked_with(SUGGESTED), timeout=15_000)
+    assert len(assessed) == 1
+
+
+def test_nothing_is_scored_because_a_search_begins_or_ends_in_vain(session: Session, qtbot: QtBot):
+    quality = session.quality
+    quality.watch("test", True)
+    wait_current(session, qtbot)
+    qtbot.waitUntil(lambda: not quality._scoring.busy, timeout=15_000)
+    scored: list[object] = []
+    quality._scoring.ended.connect(scored.append)
+    quality.suggest()
+    quality.suggesting.cancel()
+    qtbot.waitUntil(lambda: not quality.suggesting._lane.busy, timeout=15_000)
+    assert not quality._score_ticket
+    assert not scored
+
+
+def test_masks_are_suggested_by_the_frames_that_are_compared(
+    session: Session, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+):
+    quality = session.quality
+    quality.watch("test", True)
+    wait_current(session, qtbot)
+    given: dict[str, object] = {}
+    original = suggest
+
+    def seen(*arguments: Any, **named: Any) -> Suggestion:
+        given.update(named)
+        return original(*arguments, **named)
+
+    monkeypatch.setattr("structmask_gui.core.suggest.suggest", seen)
+    quality.suggest()
+    qtbot.waitUntil(lambda: quality.suggestion is not None, timeout=15_000)
+    assert quality.basis is not None
+    assert quality.basis.still is not None
+    assert given["still"] is quality.basis.still
+    assert given["pixels"] == quality.basis.noise.pixels
 
 
 def test_noise_along_whole_rows_offers_destriped_frames(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.mask import Mask
-from structmask_gui.core.outcome import judge
+from structmask_gui.core.outcome import Outcome, judge
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.result import ResultPanel
 from tests.gui.conftest import wait_for_result
@@ -110,6 +111,29 @@ def test_the_mask_has_one_figure_in_both_panels(
     assert panel.verdict is not None
     assert panel.verdict.source == "flat"
     assert panel.verdict.expected == pytest.approx(quality.scores.assessment.figures.copied)
+
+
+def test_the_next_mask_is_chosen_in_the_frames_that_are_compared(
+    loaded: MainWindow,
+    panel: ResultPanel,
+    copied: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+):
+    quality = loaded.session.quality
+    quality.watch(panel, True)
+    qtbot.waitUntil(lambda: quality.current, timeout=15_000)
+    given: dict[str, object] = {}
+
+    def seen(*arguments: Any, **named: Any) -> Outcome:
+        given.update(named)
+        return judge(*arguments, **named)
+
+    monkeypatch.setattr("structmask_gui.core.outcome.judge", seen)
+    judged(panel, copied, qtbot)
+    assert quality.basis is not None
+    assert quality.basis.still is not None
+    assert given["still"] is quality.basis.still
 
 
 def test_another_file_takes_the_verdict_away(
