@@ -36,6 +36,7 @@ MACHINES = {"amd64": "x86_64", "aarch64": "arm64"}
 def main() -> None:
     """Build everything this system can build."""
     begun = time.monotonic()
+    check_tools(packing="--folder-only" not in sys.argv)
     WORK.mkdir(parents=True, exist_ok=True)
     icons.make(WORK)
     (WORK / "version.txt").write_text(version_text(__version__), encoding="utf-8")
@@ -49,6 +50,22 @@ def main() -> None:
     for file in packed():
         say(file.name, file.stat().st_size, begun)
     write_checksums(DIST)
+
+
+def check_tools(*, packing: bool) -> None:
+    """End with a sentence, before anything takes long, if a tool of the system is missing."""
+    if not sys.platform.startswith("linux"):
+        return
+    # PyInstaller asks objdump; strip is of the same package.
+    wanted = {"objdump": "binutils", "strip": "binutils"}
+    wanted |= {"tar": "tar", "xz": "xz-utils"} if packing else {}
+    missing = [tool for tool in wanted if shutil.which(tool) is None]
+    if missing:
+        packages = " ".join(sorted({wanted[tool] for tool in missing}))
+        raise SystemExit(
+            f"error: {', '.join(missing)} is needed to make the bundle; install it (on Debian or"
+            f" Ubuntu: apt-get install {packages})."
+        )
 
 
 def build_guide(folder: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -27,6 +28,7 @@ from structmask_gui.io.resources import resource
 from tests.packaging.conftest import PACKAGING
 
 LINUX = PACKAGING / "linux"
+with_xz = pytest.mark.skipif(shutil.which("xz") is None, reason="has no xz")
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="made for Linux")
 
 
@@ -214,6 +216,15 @@ def test_install_and_uninstall(folder: Path, tmp_path: Path):
 
 
 @on_linux
+def test_a_missing_tool_is_said_before_the_bundle_is_built(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "xz" else f"/bin/{name}")
+    bundle.check_tools(packing=False)
+    with pytest.raises(SystemExit, match=r"error: xz is needed .* apt-get install xz-utils"):
+        bundle.check_tools(packing=True)
+
+
+@on_linux
+@with_xz
 def test_self_extracting_file(folder: Path, tmp_path: Path):
     home = tmp_path / "home"
     home.mkdir()
@@ -239,6 +250,7 @@ def test_self_extracting_file(folder: Path, tmp_path: Path):
 
 
 @on_linux
+@with_xz
 def test_the_same_folder_makes_the_same_archive(folder: Path, tmp_path: Path):
     first, second = tmp_path / "1.tar.xz", tmp_path / "2.tar.xz"
     bundle.pack(folder, first)
