@@ -122,12 +122,10 @@ def white(task: tuple) -> dict[str, object]:
 
 
 def still_tasks() -> list[tuple]:
-    names = scenes.PICTURES
     shares = (0.3, 0.7)
     return [
         (kernel, shares[index % 2], ("camera", "moon", "brick", "grass")[index % 4])
         for index, kernel in enumerate(kernels())
-        if names
     ]
 
 
