@@ -125,5 +125,5 @@ class Theme(QObject):
         if self.dark:
             # Fusion draws the box darker than the ground, where nobody sees one that is empty.
             made.setColor(_ROLES.Base, made.color(_ROLES.Mid))
-            self._app.setPalette(made, "QCheckBox")
+            self._app.setPalette(made, b"QCheckBox")
         self.changed.emit(self.dark)
