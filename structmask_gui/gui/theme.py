@@ -125,5 +125,6 @@ class Theme(QObject):
         if self.dark:
             # Fusion draws the box darker than the ground, where nobody sees one that is empty.
             made.setColor(_ROLES.Base, made.color(_ROLES.Mid))
-            self._app.setPalette(made, b"QCheckBox")
+            # PySide's types want bytes here; it takes text only.
+            self._app.setPalette(made, "QCheckBox")  # type: ignore[arg-type]
         self.changed.emit(self.dark)
