@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,32 @@ def test_the_dialog_has_the_noise_measured_for_careamics(loaded: MainWindow, qtb
     assert "copy again" in made.copied.text()
     assert 'axes="TYX"' in made.snippet.text
     made.reject()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_noise_that_may_be_picture_chooses_no_shape(
+    loaded: MainWindow, tmp_path: Path, qtbot: QtBot, trusted: bool
+):
+    gaps = np.zeros((1, 9), dtype=bool)
+    gaps[0, [0, 4, 8]] = True
+    loaded.show_panel("quality")
+    session = loaded.session
+    quality = session.quality
+    qtbot.waitUntil(lambda: quality.current, timeout=15_000)
+    assert quality.basis is not None
+    quality._basis = replace(quality.basis, trusted=trusted)
+    session.set_mask(Mask(gaps), "edited by hand", "Draw")
+    qtbot.waitUntil(lambda: quality.current, timeout=15_000)
+    made = SnippetDialog(loaded, session, "careamics")
+    qtbot.addWidget(made)
+    assert ("estimated error" in made.snippet.text) == trusted
+    assert ("by overlap" in made.snippet.text) != trusted
+    path = tmp_path / "report.html"
+    with qtbot.waitSignal(loaded.reporter.written):
+        loaded.reporter.save(path)
+    page = path.read_text(encoding="utf-8")
+    assert ("CAREamics has no such mask; by the estimated error" in page) == trusted
+    assert ("by overlap" in page) != trusted
 
 
 def test_the_report_is_of_the_edited_mask(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tifffile
+
+from structmask_gui.core.extraction import extract_array
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.parameters import Parameters
+from structmask_gui.io import jobs
+from structmask_gui.io.images import open_stack
+
+GAPS = np.zeros((1, 9), dtype=bool)
+GAPS[0, [0, 4, 8]] = True
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_noise_that_may_be_picture_chooses_no_shape(tmp_path, row_noise, monkeypatch, trusted):
+    path = tmp_path / "rows.tif"
+    tifffile.imwrite(path, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")
+    original = jobs.extraction_basis
+    monkeypatch.setattr(
+        jobs,
+        "extraction_basis",
+        lambda *arguments, **named: replace(original(*arguments, **named), trusted=trusted),
+    )
+    with open_stack(path) as stack:
+        extraction = replace(extract_array(stack, Parameters()), mask=Mask(GAPS))
+        made = jobs.Result.of(extraction, stack, [stack], report_for="rows_mask.npy")
+    assert made.report is not None
+    page = made.report.decode()
+    assert ("CAREamics has no such mask; by the estimated error" in page) == trusted
+    assert ("by overlap" in page) != trusted
+    assert made.record.quality is not None
+    assert made.record.quality["noise_told_from_picture"] == trusted
