@@ -21,6 +21,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +31,7 @@ WAITING = 60.0
 MEGABYTES = 600.0
 # A process is replaced after so many files: what libraries keep is not to count for ever.
 PER_PROCESS = 400
+Mutated = Callable[[bytes, random.Random, bytes], bytes]
 SHARED = ROOT.parent / "shared" / "data"
 
 
@@ -96,15 +98,15 @@ def _contents(file: Path) -> bytes:
 
 
 def damage(
-    file: Path, target: Path, whole: dict[Path, bytes], chance: random.Random, mutated: object
+    file: Path, target: Path, whole: dict[Path, bytes], chance: random.Random, mutated: Mutated
 ) -> None:
     other = whole[chance.choice(list(whole))]
     if file.is_dir():
         shutil.copytree(file, target)
         inside = chance.choice(sorted(f for f in target.rglob("*") if f.is_file()))
-        inside.write_bytes(mutated(inside.read_bytes(), chance, other))  # type: ignore[operator]
+        inside.write_bytes(mutated(inside.read_bytes(), chance, other))
     else:
-        target.write_bytes(mutated(whole[file], chance, other))  # type: ignore[operator]
+        target.write_bytes(mutated(whole[file], chance, other))
 
 
 # --- the parent -----------------------------------------------------------------------------------

@@ -20,6 +20,14 @@ from structmask_gui.io.tiff_strips import StripList
 _MOST_TAGS = 4096
 _MOST_PAGES = 5_000_000
 _LONGEST_XML = 128 * 2**20
+# Widths and lengths, each one number without a sign. Of several, or of a text, a library would make
+# so many copies as another of them says; of negative ones it would never come to an end.
+_LENGTHS = frozenset((256, 257, 277, 278, 322, 323, 32997, 32998))
+_UNSIGNED = frozenset((1, 3, 4, 13, 16))
+# Pages below a page, as in pyramids.
+_BELOW = 330
+_MOST_BELOW = 64
+_FARTHEST = 2**62
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,12 @@ def page_chain(
                 raise OSError("the file became shorter")
         expected = length + offset_size
         seen.add(offset)
-        strips.add(offset, page[count_size:length])
+        tags = page[count_size:length]
+        if not strips.add(offset, tags) and not _has_sizes(file, tags, order, big=big):
+            raise InputError(
+                f"{name}: the size of page {len(seen) - 1} is damaged; copy or export the file"
+                " again."
+            )
         offset = struct.unpack_from(offset_format, page, length)[0]
     if not seen:
         raise InputError(
@@ -125,6 +138,35 @@ def page_chain(
             " again."
         )
     return PageChain(len(seen), offset == 0, big, order, strips if strips.alike else None)
+
+
+def _has_sizes(file: BinaryIO, tags: bytes, order: str, *, big: bool, below: bool = True) -> bool:
+    """Say that all lengths of a page are numbers, and of the few below it if ``below``."""
+    size, form = (20, "HHQ8s") if big else (12, "HHI4s")
+    places: tuple[int, ...] = ()
+    for code, kind, count, value in struct.iter_unpack(order + form, tags):
+        if code in _LENGTHS and (count != 1 or kind not in _UNSIGNED):
+            return False
+        if code == _BELOW and kind in (4, 13, 16, 18) and below:
+            if count > _MOST_BELOW:
+                return False
+            number = struct.Struct(f"{order}{count}{'I' if kind in (4, 13) else 'Q'}")
+            if number.size > len(value):
+                place = struct.unpack(order + ("Q" if big else "I"), value)[0]
+                file.seek(min(place, _FARTHEST))
+                value = file.read(number.size)
+            places = number.unpack(value[: number.size]) if len(value) >= number.size else ()
+    head = struct.Struct(order + ("Q" if big else "H"))
+    for place in places:
+        # Those that cannot be read are left out by the library.
+        file.seek(min(place, _FARTHEST))
+        start = file.read(head.size)
+        n_tags = head.unpack(start)[0] if len(start) == head.size else 0
+        entries = file.read(n_tags * size) if n_tags <= _MOST_TAGS else b""
+        whole = entries[: len(entries) // size * size]
+        if not _has_sizes(file, whole, order, big=big, below=False):
+            return False
+    return True
 
 
 def check_xml(xml: str, name: str) -> None:

@@ -84,8 +84,8 @@ class StripList:
         self._order, self._big = byte_order, is_big
         self._layouts: list[_Layout] = []
 
-    def add(self, place: int, tags: bytes) -> None:
-        """Look at the next page.
+    def add(self, place: int, tags: bytes) -> bool:
+        """Look at the next page, and say whether it is as one before.
 
         Parameters
         ----------
@@ -95,7 +95,8 @@ class StripList:
             All its entries.
         """
         if not self.alike:
-            return
+            return False
+        known_before = True
         for number, layout in enumerate(self._layouts):
             found = layout.pattern.fullmatch(tags)
             if found is not None:
@@ -109,7 +110,8 @@ class StripList:
             found = None if learnt is None else learnt.pattern.fullmatch(tags)
             if learnt is None or found is None or (known and learnt.alike != known):
                 self.alike = False
-                return
+                return False
+            known_before = False
             layout = learnt
             self.compared &= learnt.compared
             self._layouts.insert(0, layout)
@@ -118,6 +120,7 @@ class StripList:
             where, length = layout.groups
             self.offsets.append(where.unpack(found[1])[0])
             self.counts.append(length.unpack(found[2])[0])
+        return known_before
 
     def _learnt(self, tags: bytes) -> _Layout | None:
         """Find out which bytes have to be the same in all such pages; None if it is none."""

@@ -66,6 +66,7 @@ def write_images(folder: Path) -> list[Path]:
     # each.
     many = pixels((70, 16, 20))
     tifffile.imwrite(folder / "shaped_pages.tif", many, compression="zlib")
+    _write_listed(folder, many)
     with tifffile.TiffWriter(folder / "described_pages.tif") as writer:
         for number, page in enumerate(many):
             told = {"software": "camera"} if number == 0 else {}
@@ -98,6 +99,34 @@ def write_images(folder: Path) -> list[Path]:
     with contextlib.suppress(ImportError):
         _write_zarr(folder)
     return sorted(path for path in folder.iterdir())
+
+
+def _write_listed(folder: Path, many: np.ndarray[Any, Any]) -> None:
+    """Write stacks whose first page describes them all."""
+    options: dict[str, Any] = {"photometric": "minisblack", "compression": "zlib"}
+    described: dict[str, Any] = {"metadata": {"axes": "TYX"}, **options}
+    tifffile.imwrite(folder / "ome_pages.tif", many, ome=True, **described)
+    tifffile.imwrite(folder / "ome_tiles.tif", many, ome=True, tile=(16, 16), **described)
+    tifffile.imwrite(folder / "imagej_pages.tif", many, imagej=True, rowsperstrip=5, **described)
+    colours = np.repeat(many[..., None].astype("uint8"), 3, axis=-1)
+    planes = "".join(
+        f'<TiffData FirstT="{n}" IFD="{n}"><UUID FileName="a.tif">1</UUID></TiffData>'
+        for n in range(len(many))
+    )
+    words = (
+        '<OME><Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint16"'
+        f' SizeX="20" SizeY="16" SizeC="1" SizeZ="1" SizeT="70">{planes}</Pixels></Image></OME>'
+    )
+    with (
+        tifffile.TiffWriter(folder / "colour_pages.tif") as coloured,
+        tifffile.TiffWriter(folder / "ome_planes.tif") as listed,
+    ):
+        for number, (colour, page) in enumerate(zip(colours, many, strict=True)):
+            coloured.write(
+                colour, photometric="rgb", compression="zlib", metadata=None, contiguous=False
+            )
+            told = words if number == 0 else None
+            listed.write(page, metadata=None, contiguous=False, description=told, **options)
 
 
 def _write_hdf5(folder: Path) -> None:

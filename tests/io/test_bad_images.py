@@ -9,6 +9,7 @@ import sys
 import time
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,3 +173,57 @@ def test_libraries_report_to_listeners_only(
         assert stack.read(0).shape == (40, 40)
     assert any(record.name == "tifffile" for record in caplog.records)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("big", [False, True])
+@pytest.mark.parametrize("pages", [1, 3, 70])
+@pytest.mark.parametrize("below", [False, True])
+@pytest.mark.parametrize("kind", ["several", "negative", "text", "fraction"])
+def test_lengths_that_are_no_numbers(
+    big: bool, pages: int, below: bool, kind: str, tmp_path: Path
+) -> None:
+    """A library copies a list of five widths as often as the height says, or never ends."""
+    path = tmp_path / "a.tif"
+    options: dict[str, Any] = {"photometric": "minisblack", "compression": "zlib"}
+    with tifffile.TiffWriter(path, bigtiff=big) as writer:
+        for number in range(pages):
+            subs = {"subifds": 1} if below and number == pages // 2 else {}
+            writer.write(np.zeros((64, 48), "uint16"), contiguous=False, **subs, **options)
+            if subs:
+                writer.write(np.zeros((32, 24), "uint16"), subfiletype=1, **options)
+    code, count = {"several": (4, 5), "negative": (9, 1), "text": (2, 20), "fraction": (5, 1)}[kind]
+    with tifffile.TiffFile(path) as tif:
+        page = tif.pages[pages // 2]
+        page = page.pages[0] if below else page
+        at = page.tags[257].offset
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<HQ" if big else "<HI", data, at + 2, code, count)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=rf"a\.tif: the size of page {pages // 2} is damaged"):
+        open_stack(path)
+
+
+def test_pages_below_pages_that_lie_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        writer.write(np.ones((64, 48), "uint16"), subifds=2, photometric="minisblack")
+        for n in (2, 4):
+            writer.write(np.ones((64 // n, 48 // n), "uint16"), photometric="minisblack")
+    with open_stack(path) as stack:
+        assert stack.shape == (64, 48)
+    good = path.read_bytes()
+    with tifffile.TiffFile(path) as tif:
+        tag = tif.pages.first.tags[330]
+    for place in (0, 2**32 - 1, len(good) - 1):
+        data = bytearray(good)
+        struct.pack_into("<I", data, tag.valueoffset, place)
+        path.write_bytes(data)
+        try:
+            open_stack(path).close()
+        except InputError as error:
+            assert str(error).startswith("a.tif: ")  # noqa: PT017
+    data = bytearray(good)
+    struct.pack_into("<I", data, tag.offset + 4, 2**31)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"a\.tif: the size of page 0 is damaged"):
+        open_stack(path)
