@@ -105,7 +105,7 @@ def report_bytes(
         "</div>",
         *_verdict(record),
         *_statistics(record, mask),
-        *_quality(record.quality),
+        *_quality(record.quality, mask),
         *_rings(record),
         *_inputs(record),
         *_parameters(record),
@@ -180,27 +180,31 @@ def _statistics(record: Record, mask: Mask) -> Iterator[str]:
     )
 
 
-def _quality(quality: Mapping[str, Any] | None) -> Iterator[str]:
+def _quality(quality: Mapping[str, Any] | None, mask: Mask) -> Iterator[str]:
     if quality is None:
         return
     yield "<h2>Quality</h2>"
     try:
-        rows = list(_figures(quality))
+        rows = list(_figures(quality, mask.statistics.true_pixels - 1))
     except (KeyError, TypeError, ValueError):
         # Of another version: what is there, under the names it has there.
         rows = list(_flat(quality))
     yield table((), rows)
 
 
-def _figures(quality: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the figures as rows in words."""
+def _figures(quality: Mapping[str, Any], hidden: int) -> Iterator[tuple[str, str]]:
+    """Yield the figures of a mask, which hides so many pixels but the centre, as rows in words."""
     error = quality["estimated_error"]
     copied, bare = quality["still_copied"], quality["still_copied_bare_centre"]
     yield "Noise measured in", str(quality["noise_measured_in"])
     if quality.get("noise_told_from_picture") is False:
         yield "In doubt", NOT_TOLD
     yield "Noise still copied", f"{copied:.4g} of its variance; with the bare centre {bare:.4g}"
-    yield "Needlessly hidden", counted(quality["needlessly_hidden"], "pixel")
+    needless = counted(quality["needlessly_hidden"], "pixel")
+    judged = quality.get("hidden_within_radius", hidden)
+    if judged < hidden:
+        needless += f" of the {judged} within {quality['radius']} pixels; the mask hides {hidden}"
+    yield "Needlessly hidden", needless
     yield "Looked at", f"neighbours within {quality['radius']} pixels"
     yield "Beyond these", str(quality["curve"]["sentence"])
     yield (

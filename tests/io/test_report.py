@@ -120,6 +120,18 @@ def test_figures_of_another_version_are_shown_as_they_are(measured):
     assert "0.25" in text
 
 
+def test_how_many_hidden_pixels_were_judged_is_said_where_it_is_not_all(measured):
+    extraction, record = measured(quality=True, method="statistical")
+    hidden = extraction.mask.statistics.true_pixels - 1
+    figures = {"needlessly_hidden": 1, "radius": 2}
+    for judged, words in ((hidden, "1 pixel"), (hidden - 2, f"1 pixel of the {hidden - 2} within")):
+        quality = {**record.quality, **figures, "hidden_within_radius": judged}
+        text = Page(report_bytes(record.model_copy(update={"quality": quality}))).text
+        said = text.partition("Needlessly hidden")[2].partition("Looked at")[0].strip()
+        assert said.startswith(words)
+        assert (f"the mask hides {hidden}" in said) == (judged < hidden)
+
+
 def test_a_page_from_a_record_alone(measured):
     _, record = measured()
     found = Page(report_bytes(record))
