@@ -186,10 +186,11 @@ class MeasurementCache:
 def content_identity(stack: ImageStack) -> str | None:
     """Return what tells a file from every other and from itself after a change, found in no time.
 
-    Size, time of the last change and samples of the contents; a folder's files by their names,
-    sizes and times. None for what is far away, and for folders of too many files.
+    Size, time of the last change and samples of the contents; a folder's files, and the others of a
+    set, by their names, sizes and times. None for what is far away or lies in files that are not
+    known, and for folders of too many files.
     """
-    if remote_address(stack.location) is not None:
+    if remote_address(stack.location) is not None or stack.other_files is None:
         return None
     digest = hashlib.sha256()
     try:
@@ -205,6 +206,10 @@ def content_identity(stack: ImageStack) -> str | None:
                     text = f"{folder}\0{name}\0{about.st_size}\0{about.st_mtime_ns}\0"
                     digest.update(text.encode(errors="replace"))
             return digest.hexdigest()
+        for other in stack.other_files:
+            about = other.stat()
+            text = f"{other.name}\0{about.st_size}\0{about.st_mtime_ns}\0"
+            digest.update(text.encode(errors="replace"))
         about = stack.path.stat()
         digest.update(f"{about.st_size} {about.st_mtime_ns} ".encode())
         with stack.path.open("rb") as file:

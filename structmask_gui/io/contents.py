@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
@@ -99,6 +100,8 @@ class Contents:
         What had to be decided while opening, one sentence each.
     channel_names : tuple of str
         Names of the channels, if the file has them.
+    other_files : tuple of Path or None
+        The other files that pixels come from; None if they do, and it is not known from which.
     """
 
     kind: str
@@ -114,6 +117,7 @@ class Contents:
     metadata: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     channel_names: tuple[str, ...] = ()
+    other_files: tuple[Path, ...] | None = ()
 
 
 class ArrayStore:

@@ -47,7 +47,10 @@ def open_hdf5(path: Path, size: int, series: int | None) -> Contents:
         is_emd = _is_emd(file, library)
         if not is_emd:
             kind, images = _images(file, path, library)
-            return _contents(name, kind, images, series, file.close)
+            contents = _contents(name, kind, images, series, file.close)
+            if _is_elsewhere(file, images[contents.chosen].first, library):
+                contents.other_files = None
+            return contents
     file.close()
     return open_electron(path, "EMD", size, series)
 
@@ -145,6 +148,14 @@ def _contents(
             f"The file holds {len(images)} images; image 0 is used, another can be chosen."
         )
     return contents
+
+
+def _is_elsewhere(file: Any, dataset: Any, library: Any) -> bool:
+    """Say whether pixels of the image may lie in other files."""
+    if dataset.is_virtual or dataset.external or dataset.file != file:
+        return True
+    # BigDataViewer divides a long series so: each point in time is a link at the root.
+    return any(isinstance(file.get(name, getlink=True), library.ExternalLink) for name in file)
 
 
 def _is_emd(file: Any, library: Any) -> bool:

@@ -57,6 +57,8 @@ class ImageStack:
         What the file says of itself: pixel size, compression, and the like.
     notes : tuple of str
         What had to be decided while opening, one sentence each.
+    other_files : tuple of Path or None
+        The other files that pixels come from; None if they do, and it is not known from which.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class ImageStack:
         self.series: tuple[SeriesInfo, ...] = contents.series
         self.series_index = contents.chosen
         self.metadata = dict(contents.metadata)
+        self.other_files = contents.other_files
         self._store = contents.store
         self._convert = contents.convert
         self._axes = _file_axes(self.name, contents, axes)

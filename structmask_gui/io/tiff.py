@@ -179,6 +179,7 @@ def _contents(
     metadata = metadata_of(tif, series, chain, chosen)
     channel_names = ome_channel_names(tif, chosen) if series.kind == "ome" else ()
     colours = key.colormap
+    files = {Path(p.parent.filehandle.path) for p in series if p} if series.is_multifile else set()
     store, axes = _store(tif, path, size, series, name, None if listed is None else chain.strips)
     contents = Contents(
         kind=_KINDS.get(series.kind, "BigTIFF" if chain.is_big else "TIFF"),
@@ -190,6 +191,7 @@ def _contents(
         notes=notes,
         metadata=metadata,
         channel_names=channel_names,
+        other_files=tuple(sorted(files - {path.absolute()})),
     )
     try:
         set_colours(contents, key, colours)

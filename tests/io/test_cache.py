@@ -251,5 +251,64 @@ def test_identity_of_a_folder(tmp_path: Path) -> None:
         assert content_identity(stack) != before
 
 
+def ome_set(folder: Path, second: int) -> Path:
+    """Write two files of one OME-TIFF set, the second with frames of that seed."""
+    uuid = '<UUID FileName="{}.ome.tif">urn:uuid:{}</UUID>'
+    planes = "".join(
+        f'<TiffData FirstT="{n}" IFD="0" PlaneCount="1">{uuid.format(name, name)}</TiffData>'
+        for n, name in enumerate("ab")
+    )
+    for name, seed in (("a", 0), ("b", second)):
+        words = (
+            f'<OME UUID="urn:uuid:{name}"><Image ID="Image:0"><Pixels ID="Pixels:0" SizeX="48"'
+            ' DimensionOrder="XYCZT" Type="uint16" SizeY="40" SizeC="1" SizeZ="1" SizeT="2">'
+            f"{planes}</Pixels></Image></OME>"
+        )
+        page = np.random.default_rng(seed).integers(0, 200, (40, 48)).astype("uint16")
+        tifffile.imwrite(folder / f"{name}.ome.tif", page, description=words, metadata=None)
+    return folder / "a.ome.tif"
+
+
+def test_another_file_of_a_set_counts(tmp_path: Path) -> None:
+    path = ome_set(tmp_path, 1)
+    before = path.stat()
+    with open_stack(path) as stack:
+        assert stack.n_frames == 2
+        assert stack.other_files == (tmp_path / "b.ome.tif",)
+        one = content_identity(stack)
+        assert one is not None
+        assert content_identity(stack) == one
+    ome_set(tmp_path, 2)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with open_stack(path) as stack:
+        assert content_identity(stack) != one
+
+
+@pytest.mark.parametrize("kind", ["virtual", "raw", "time point", None])
+def test_pixels_of_other_files_are_not_kept(kind: str | None, tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    values = np.random.default_rng(0).integers(0, 200, (4, 40, 48)).astype("uint16")
+    with h5py.File(tmp_path / "other.h5", "w") as other:
+        other["a"] = values
+        other["t/s00/0/cells"] = values
+    path = tmp_path / "one.h5"
+    with h5py.File(path, "w") as file:
+        if kind == "virtual":
+            layout = h5py.VirtualLayout(values.shape, values.dtype)
+            layout[:] = h5py.VirtualSource(tmp_path / "other.h5", "a", values.shape)
+            file.create_virtual_dataset("a", layout)
+        elif kind == "raw":
+            values.tofile(tmp_path / "raw.bin")
+            external = [(str(tmp_path / "raw.bin"), 0, values.nbytes)]
+            file.create_dataset("a", values.shape, values.dtype, external=external)
+        elif kind == "time point":
+            file["t00000/s00/0/cells"] = values
+            file["t00001"] = h5py.ExternalLink("other.h5", "t")
+        else:
+            file["a"] = values
+    with open_stack(path) as stack:
+        assert (content_identity(stack) is None) is (kind is not None)
+
+
 def test_where_it_lies(fresh_home: Path) -> None:
     assert cache_folder() == fresh_home / "measurements"
