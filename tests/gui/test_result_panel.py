@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.frames import ArrayFrames
@@ -145,3 +146,27 @@ def test_another_file_takes_the_verdict_away(
     assert not panel.open_button.isEnabled()
     assert not panel.again_button.isEnabled()
     assert panel.tabs.isHidden()
+
+
+def test_pages_of_another_name_are_matched_by_shape_and_that_is_said(
+    loaded: MainWindow, panel: ResultPanel, stack_file: Path, tmp_path: Path, qtbot: QtBot
+):
+    raw = np.load(stack_file).astype(np.float32)
+    path = tmp_path / "channels.tif"
+    tifffile.imwrite(
+        path, raw.mean() + 0.4 * (raw - raw.mean()), imagej=True, metadata={"axes": "CYX"}
+    )
+    judged(panel, path, qtbot)
+    assert "channels.tif names its dimensions CYX (4 x 128 x 160)" in panel.figures.text()
+    assert "frames of rows.npy, in their order" in panel.figures.text()
+    refused = tmp_path / "small.npy"
+    np.save(refused, np.zeros((1, 50, 50), np.float32))
+    with qtbot.waitSignal(loaded.session.failed):
+        panel.open_path(refused)
+    qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
+    assert "in their order" in panel.figures.text()
+    other = tmp_path / "frames.npy"
+    np.save(other, raw.mean() + 0.4 * (raw - raw.mean()))
+    panel.open_path(other)
+    qtbot.waitUntil(lambda: "frames.npy" in panel.figures.text(), timeout=15_000)
+    assert "in their order" not in panel.figures.text()

@@ -47,7 +47,8 @@ class ResultPanel(QWidget):
         self._path: Path | None = None
         self._shown: Path | None = None
         self._judged: Mask | None = None
-        self._before: tuple[Path | None, Mask | None, Verdict] | None = None
+        self._assumed = ""
+        self._before: tuple[Path | None, Mask | None, str, Verdict] | None = None
         self.verdict: Verdict | None = None
         self.open_button = QPushButton("Denoised stack…")
         self.open_button.setToolTip("Choose the output of the network for the open stack")
@@ -129,14 +130,15 @@ class ResultPanel(QWidget):
             return
         # The figures of "What the mask will do", so that both say the same of a mask.
         known, frame_range = session.quality.basis, asked.frame_range
-        choices = {k: v for k, v in session.open_choices.items() if k == "axes"}
+        axes = session.open_choices.get("axes")
 
         def work(progress: Any, cancelled: Any) -> Any:
             from structmask_gui.core.outcome import check_fit, judge
-            from structmask_gui.io.images import open_stack
+            from structmask_gui.io.denoised import open_denoised
             from structmask_gui.io.scoring import extraction_basis
 
-            with open_stack(path, **choices) as denoised:
+            denoised, assumed = open_denoised(path, stacks, axes)
+            with denoised:
                 raw = ChosenFrames(stacks)
                 check_fit(raw, denoised)
                 basis = known or extraction_basis(
@@ -156,10 +158,10 @@ class ResultPanel(QWidget):
                     progress=progress,
                     cancelled=cancelled,
                 )
-                return mask, found
+                return mask, found, assumed
 
         if self.verdict is not None:
-            self._before = (self._shown, self._judged, self.verdict)
+            self._before = (self._shown, self._judged, self._assumed, self.verdict)
         self.verdict = None
         self._ticket = self._lane.submit(work)
         self._update()
@@ -176,7 +178,7 @@ class ResultPanel(QWidget):
             return
         self._ticket = 0
         if outcome.kind == "done":
-            self._judged, self.verdict = outcome.result
+            self._judged, self.verdict, self._assumed = outcome.result
             self._shown, self._before = self._path, None
         elif outcome.kind == "error":
             self._session.report_error(outcome.text)
@@ -184,7 +186,7 @@ class ResultPanel(QWidget):
             self._session.bug.emit(outcome.text)
         if outcome.kind != "done" and self._before is not None:
             # What was said of another file stays true.
-            self._shown, self._judged, self.verdict = self._before
+            self._shown, self._judged, self._assumed, self.verdict = self._before
             self._path = self._shown
         self._update()
 
@@ -245,6 +247,8 @@ class ResultPanel(QWidget):
             f"Noise left in the output: {100 * verdict.noise_left:.1f} % of the raw noise",
             f"Detail found in the residual: {100 * verdict.lost:.1f} % of the noise",
         ]
+        if self._assumed:
+            lines.insert(1, self._assumed)
         if verdict.detail is not None:
             lines.append(
                 f"That is {100 * verdict.detail.share:.0f} % of the picture's detail; a linear"

@@ -1,0 +1,114 @@
+"""The output of a network, opened so that its frames are those of the raw stack.
+
+Trainers often write pages without names for their dimensions, or with names that mean something
+else: what were frames come back as channels or colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.axes import shape_text
+from structmask_gui.io.channels import Channel
+from structmask_gui.io.images import open_stack
+from structmask_gui.io.stack import ImageStack
+
+
+def open_denoised(
+    path: Path, raw: Sequence[ImageStack], axes: str | None = None
+) -> tuple[ImageStack, str]:
+    """Open a denoised stack beside its raw frames.
+
+    By its own axes, if they give as many frames of the same size, and in the channel that was
+    chosen of the raw stack, if it has as many of them. Else by its shape, if that gives them: all
+    its pages are then frames, in the file's order.
+
+    Parameters
+    ----------
+    path : Path
+        The denoised file.
+    raw : sequence of ImageStack
+        The raw files, in their order.
+    axes : str, optional
+        The axes that the raw files were opened with; tried first.
+
+    Returns
+    -------
+    stack : ImageStack
+        The caller closes it. It may not fit: `structmask_gui.core.outcome.check_fit` says so.
+    assumed : str
+        What was assumed, a sentence; empty if nothing was.
+
+    Raises
+    ------
+    InputError
+        As `open_stack`.
+    """
+    stack = _opened(path, axes)
+    try:
+        if _fits(stack, raw):
+            return _in_channel(stack, raw, axes)
+        letters = letters_by_shape(stack.shape, _n_frames(raw), raw[0].frame_shape)
+        if letters is None:
+            return stack, ""
+        own, shape, name = stack.axes, stack.shape, stack.name
+    except BaseException:
+        stack.close()
+        raise
+    stack.close()
+    first = raw[0].name if len(raw) == 1 else "the open files"
+    return open_stack(path, axes=letters), (
+        f"{name} names its dimensions {own} ({shape_text(shape)}); all its pages were taken for the"
+        f" frames of {first}, in their order."
+    )
+
+
+def letters_by_shape(
+    shape: tuple[int, ...], n_frames: int, frame_shape: tuple[int, int]
+) -> str | None:
+    """Return axes by which a file has so many frames of that size, or None if there are none.
+
+    Of several, rows and columns are the last dimensions that can be.
+    """
+    for y, x in sorted(combinations(range(len(shape)), 2), key=lambda p: p[::-1], reverse=True):
+        others = 1
+        for i, n in enumerate(shape):
+            others *= n if i not in (y, x) else 1
+        if (shape[y], shape[x]) == frame_shape and others == n_frames:
+            return "".join("Y" if i == y else "X" if i == x else "Q" for i in range(len(shape)))
+    return None
+
+
+def _opened(path: Path, axes: str | None) -> ImageStack:
+    """Open by the raw stack's axes; where they do not fit, by the file's own."""
+    if axes is not None:
+        try:
+            return open_stack(path, axes=axes)
+        except InputError:
+            pass
+    return open_stack(path)
+
+
+def _in_channel(
+    stack: ImageStack, raw: Sequence[ImageStack], axes: str | None
+) -> tuple[ImageStack, str]:
+    """Return the stack in the raw stack's channel, if it has as many."""
+    chosen: Channel | None = raw[0].channel
+    if chosen in (None, stack.channel) or stack.n_channels != raw[0].n_channels:
+        return stack, ""
+    if chosen not in [value for value, _ in stack.channel_choices]:
+        return stack, ""
+    stack.close()
+    given = axes if axes is not None and len(axes.strip()) == len(stack.shape) else None
+    return open_stack(stack.path, axes=given, channel=chosen), ""
+
+
+def _n_frames(raw: Sequence[ImageStack]) -> int:
+    return sum(stack.n_frames for stack in raw)
+
+
+def _fits(stack: ImageStack, raw: Sequence[ImageStack]) -> bool:
+    return (stack.n_frames, stack.frame_shape) == (_n_frames(raw), raw[0].frame_shape)
