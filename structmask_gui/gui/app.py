@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from structmask_gui import __version__
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.gui import logs, places, worker
+from structmask_gui.gui import logs, worker
 from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.handover import Application, is_preset, open_handed
 from structmask_gui.gui.logs import LogLines
@@ -32,6 +32,7 @@ from structmask_gui.gui.session import Session
 from structmask_gui.gui.settings import Settings
 from structmask_gui.gui.theme import Theme
 from structmask_gui.io.addresses import remote_address
+from structmask_gui.io.home import HOME_VARIABLE, config_home
 
 if TYPE_CHECKING:
     from structmask_gui.core.parameters import Parameters
@@ -225,7 +226,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     """Open the window and work until it is closed; return the exit code."""
     temporary = tempfile.mkdtemp(prefix="structmask-fresh-") if fresh else ""
     if temporary:
-        os.environ[places.HOME_VARIABLE] = temporary
+        os.environ[HOME_VARIABLE] = temporary
     app = make_application()
     interrupt = Interrupt()
     interrupt.install()
@@ -234,7 +235,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     log.info("StructMask %s starts", __version__)
     reporter = Reporter()
     reporter.install()
-    mark = RunningMark(places.home())
+    mark = RunningMark(config_home())
     unclean = mark.begin()
     window = make_window(app, lines=lines)
     reporter.caught.connect(window.show_bug)

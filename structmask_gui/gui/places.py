@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.addresses import remote_address
+from structmask_gui.io.home import config_home
 from structmask_gui.io.resources import resource
-
-HOME_VARIABLE = "STRUCTMASK_HOME"
-"""Environment variable that puts settings, presets and logs into a folder of one's choice."""
-
-
-def home() -> Path:
-    """Return the folder of settings and logs; it need not exist yet."""
-    chosen = os.environ.get(HOME_VARIABLE)
-    if chosen:
-        return Path(chosen)
-    from platformdirs import user_config_path
-
-    return user_config_path("StructMask", appauthor=False)
 
 
 def settings_file() -> Path:
     """Return the file of the settings."""
-    return home() / "settings.json"
+    return config_home() / "settings.json"
 
 
 def log_file() -> Path:
     """Return the file of the log."""
-    return home() / "logs" / "structmask.log"
+    return config_home() / "logs" / "structmask.log"
 
 
 def beside(paths: Sequence[Path]) -> Path:

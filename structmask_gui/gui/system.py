@@ -8,7 +8,7 @@ from importlib import metadata
 from textwrap import wrap
 
 from structmask_gui import __version__
-from structmask_gui.gui import places
+from structmask_gui.io.home import config_home
 
 _PACKAGES = (
     "numpy",
@@ -40,7 +40,7 @@ def system_text() -> str:
             f"Screen {size.width()} x {size.height()} at {screen.devicePixelRatio():g},"
             f" platform {QGuiApplication.platformName()}"
         )
-    lines.append(f"Settings and log: {places.home()}")
+    lines.append(f"Settings and log: {config_home()}")
     return "\n".join(lines)
 
 

@@ -23,7 +23,7 @@ from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.atomic import write_atomic
-from structmask_gui.io.preset_folder import HOME_VARIABLE
+from structmask_gui.io.home import cache_home
 from structmask_gui.io.stack import ImageStack
 from structmask_gui.io.stored import layout_text, measurement_bytes, measurement_from
 
@@ -39,12 +39,7 @@ _MOST_FILES = 100_000
 
 def cache_folder() -> Path:
     """Return the folder of the kept measurements; it need not exist yet."""
-    home = os.environ.get(HOME_VARIABLE)
-    if home:
-        return Path(home) / "measurements"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("StructMask", appauthor=False) / "measurements"
+    return cache_home() / "measurements"
 
 
 class MeasurementCache:

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.io.home import config_home
 from structmask_gui.io.json_files import short
 from structmask_gui.io.paths import reason, shown
 from structmask_gui.io.presets import (
@@ -18,8 +19,6 @@ from structmask_gui.io.presets import (
     one_line,
     save_preset,
 )
-
-HOME_VARIABLE = "STRUCTMASK_HOME"
 
 # Names that Windows keeps for devices.
 _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") for n in range(10)}
@@ -50,12 +49,7 @@ def find_preset(name_or_file: str) -> Preset:
 
 def user_folder() -> Path:
     """Return the folder of the user's own presets; it need not exist yet."""
-    home = os.environ.get(HOME_VARIABLE)
-    if home:
-        return Path(home) / "presets"
-    from platformdirs import user_config_path
-
-    return user_config_path("StructMask", appauthor=False) / "presets"
+    return config_home() / "presets"
 
 
 class PresetFolder:

@@ -28,6 +28,7 @@ from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.app import Interrupt, Reporter, RunningMark, begin, usable
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.settings import Settings
+from structmask_gui.io.home import config_home
 from tests.gui.conftest import wait_for_result
 
 # --- settings -------------------------------------------------------------------------------------
@@ -309,7 +310,7 @@ def test_run_opens_the_file_and_ends_with_the_window(
         windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
         for window in windows:
             if window.isVisible() and window.session.extraction is not None:
-                seen.append((places.home(), window.session.extraction.sentence, gc.isenabled()))
+                seen.append((config_home(), window.session.extraction.sentence, gc.isenabled()))
                 timer.stop()
                 window.close()
 

@@ -11,7 +11,6 @@ from PySide6.QtCore import (
     QPointF,
     QRectF,
     QSize,
-    Qt,
     Signal,
 )
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QImage, QPen, QResizeEvent
@@ -24,6 +23,7 @@ from structmask_gui.gui.views.header import MenuButton, ReadOut
 from structmask_gui.gui.views.legend import Legend
 from structmask_gui.gui.views.theme import Theme, smaller
 from structmask_gui.gui.views.veil import Veil
+from structmask_gui.gui.views.zoom_keys import zoom_by_key
 
 _MARGINS = (4, 6, 8, 2)
 
@@ -323,16 +323,8 @@ class PictureView(QWidget):
         return ""
 
     def _on_key(self, event: Any) -> None:
-        key = event.key()
-        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(1.25)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom(0.8)
-        elif key == Qt.Key.Key_0:
-            self.reset_zoom()
-        else:
-            return
-        event.accept()
+        if zoom_by_key(self, event.key()):
+            event.accept()
 
     # --- menu ---------------------------------------------------------------------------------
 

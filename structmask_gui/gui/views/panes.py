@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from structmask_gui.gui.views.colormaps import lookup_table
 from structmask_gui.gui.views.plane_item import colored
 from structmask_gui.gui.views.themed import Themed
+from structmask_gui.gui.views.zoom_keys import zoom_by_key
 
 Mode = Literal["beside", "wipe", "blink"]
 
@@ -327,13 +328,9 @@ class Panes(Themed):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Zoom with + - 0, wipe with the arrows."""
         key = event.key()
-        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.zoom(1.25)
-        elif key == Qt.Key.Key_Minus:
-            self.zoom(0.8)
-        elif key == Qt.Key.Key_0:
-            self.reset_zoom()
-        elif self._mode == "wipe" and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+        if zoom_by_key(self, key):
+            return
+        if self._mode == "wipe" and key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.set_split(self.split + (0.02 if key == Qt.Key.Key_Right else -0.02))
         else:
             super().keyPressEvent(event)

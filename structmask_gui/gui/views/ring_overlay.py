@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -235,16 +236,7 @@ class RingOverlayView(LagView):
             entries.append(Entry("above threshold", _draw_contour))
         if not all(considered):
             entries.append(Entry("ring too weak", _draw_not_considered))
-        for decision, text, draw in (
-            (Decision.KEPT, "kept", _draw_kept),
-            (Decision.ADDED, "added by proximity", _draw_added),
-            (Decision.NOT_JOINED, "dropped, not joined", _draw_not_joined),
-            (Decision.OVER_LIMIT, "dropped, over the limit", _draw_over_limit),
-            (Decision.NOT_CLOSE, "dropped by proximity", _draw_not_close),
-            (Decision.CENTRE, "centre", _draw_centre),
-        ):
-            if int(decision) in present:
-                entries.append(Entry(text, draw))
+        entries += [entry for decision, entry in _MARKS.items() if int(decision) in present]
         self.legend.set_entries(tuple(entries))
 
 
@@ -279,30 +271,19 @@ def _draw_contour(painter: QPainter, rect: QRectF) -> None:
     marks.draw_contour(painter, [QLineF(rect.left() + 2, y, rect.right() - 2, y)])
 
 
-def _draw_mark(painter: QPainter, rect: QRectF, decision: Decision) -> None:
+def _draw_mark(decision: Decision, painter: QPainter, rect: QRectF) -> None:
     _swatch_ground(painter, rect)
     marks.draw_mark(painter, decision, rect.center(), 4.2)
 
 
-def _draw_kept(painter: QPainter, rect: QRectF) -> None:
-    _draw_mark(painter, rect, Decision.KEPT)
-
-
-def _draw_added(painter: QPainter, rect: QRectF) -> None:
-    _draw_mark(painter, rect, Decision.ADDED)
-
-
-def _draw_not_joined(painter: QPainter, rect: QRectF) -> None:
-    _draw_mark(painter, rect, Decision.NOT_JOINED)
-
-
-def _draw_over_limit(painter: QPainter, rect: QRectF) -> None:
-    _draw_mark(painter, rect, Decision.OVER_LIMIT)
-
-
-def _draw_not_close(painter: QPainter, rect: QRectF) -> None:
-    _draw_mark(painter, rect, Decision.NOT_CLOSE)
-
-
-def _draw_centre(painter: QPainter, rect: QRectF) -> None:
-    _draw_mark(painter, rect, Decision.CENTRE)
+_MARKS = {
+    decision: Entry(text, partial(_draw_mark, decision))
+    for decision, text in (
+        (Decision.KEPT, "kept"),
+        (Decision.ADDED, "added by proximity"),
+        (Decision.NOT_JOINED, "dropped, not joined"),
+        (Decision.OVER_LIMIT, "dropped, over the limit"),
+        (Decision.NOT_CLOSE, "dropped by proximity"),
+        (Decision.CENTRE, "centre"),
+    )
+}
