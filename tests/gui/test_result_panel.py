@@ -170,3 +170,22 @@ def test_pages_of_another_name_are_matched_by_shape_and_that_is_said(
     panel.open_path(other)
     qtbot.waitUntil(lambda: "frames.npy" in panel.figures.text(), timeout=15_000)
     assert "in their order" not in panel.figures.text()
+
+
+def test_a_long_name_and_a_long_verdict_leave_the_figures_in_sight(
+    loaded: MainWindow, panel: ResultPanel, copied: Path, qtbot: QtBot
+):
+    loaded.resize(1280, 800)
+    path = copied.rename(copied.with_name(f"{'a_name_that_does_not_end_' * 4}.npy"))
+    judged(panel, path, qtbot)
+    panel.sentence.setText(30 * "A long verdict. ")
+    qtbot.wait(1)
+    figures = panel.figures
+    body = figures.parentWidget()
+    assert body is not None
+    viewport = body.parentWidget()
+    assert viewport is not None
+    assert body.width() <= viewport.width()
+    lines = 4 if panel.verdict is not None and panel.verdict.detail is not None else 3
+    seen = figures.visibleRegion().boundingRect().height()
+    assert seen >= lines * figures.fontMetrics().lineSpacing()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
+    QLabel,
     QProgressBar,
     QPushButton,
     QTabWidget,
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.frames import ChosenFrames
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.panels.mask_thumb import MaskThumb, codes_of
-from structmask_gui.gui.panels.words import paragraph, scrolled
+from structmask_gui.gui.panels.words import breakable, paragraph, scrolled
 from structmask_gui.gui.places import beside
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.lag import LagView
@@ -77,21 +78,19 @@ class ResultPanel(QWidget):
         for widget in (self.open_button, self.again_button, self.take_button, self.progress):
             buttons.addWidget(widget)
         buttons.addStretch(1)
-        words = QWidget()
-        column = QVBoxLayout(words)
-        column.setContentsMargins(4, 2, 8, 2)
-        column.addWidget(self.sentence)
-        column.addWidget(self.figures)
-        column.addStretch(1)
+        self.figures.setToolTip(
+            "Linear: what the best linear prediction with this mask leaves and loses"
+        )
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.addTab(scrolled(_column(self.figures)), "Figures")
         for view, name in ((self.output, "Output"), (self.residual, "Residual")):
             view.set_title_visible(False)
             self.tabs.setTabToolTip(self.tabs.addTab(view, name), f"Autocorrelation: {view.title}")
-        self.tabs.addTab(self.thumb, "Next")
+        self._next = self.tabs.addTab(self.thumb, "Next")
         left = QVBoxLayout()
         left.addLayout(buttons)
-        left.addWidget(scrolled(words), 1)
+        left.addWidget(scrolled(_column(self.sentence)), 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 2, 4, 2)
         layout.addLayout(left, 4)
@@ -219,9 +218,8 @@ class ResultPanel(QWidget):
         self.progress.setVisible(working)
         if not working:
             self.progress.setRange(0, 0)
-        self.figures.setVisible(there)
         self.tabs.setVisible(there)
-        self.tabs.setTabVisible(2, following is not None)
+        self.tabs.setTabVisible(self._next, following is not None)
         self.thumb.set_codes(None if following is None else codes_of(following.array))
         font = self.sentence.font()
         font.setBold(there)
@@ -238,24 +236,25 @@ class ResultPanel(QWidget):
         self.figures.setText("\n".join(self._lines(verdict)))
 
     def _lines(self, verdict: Verdict) -> list[str]:
-        where = "frame differences" if verdict.source == "difference" else "flat patches"
-        name = self._path.name if self._path is not None else ""
+        # First what was measured: below it a small window scrolls.
         lines = [
-            f"{name}, noise looked at in {where}.",
-            f"Noise repeated by the output: {100 * max(0.0, verdict.copied):.1f} %",
-            f"A linear network still copies with this mask: {100 * verdict.expected:.1f} %",
-            f"Noise left in the output: {100 * verdict.noise_left:.1f} % of the raw noise",
-            f"Detail found in the residual: {100 * verdict.lost:.1f} % of the noise",
+            f"Noise repeated: {100 * max(0.0, verdict.copied):.1f} %"
+            f" (linear: {100 * verdict.expected:.1f} %)",
+            f"Noise left: {100 * verdict.noise_left:.1f} % of the raw noise",
+            f"Detail lost: {100 * verdict.lost:.1f} % of the noise",
         ]
-        if self._assumed:
-            lines.insert(1, self._assumed)
         if verdict.detail is not None:
             lines.append(
-                f"That is {100 * verdict.detail.share:.0f} % of the picture's detail; a linear"
-                f" network loses {100 * verdict.detail.linear:.0f} %"
+                f"or {100 * verdict.detail.share:.0f} % of the detail"
+                f" (linear: {100 * verdict.detail.linear:.0f} %)"
             )
         if self._judged is not None and self._judged != self._session.mask:
             lines.append("Judged for another mask than the present one; judge again.")
+        where = "frame differences" if verdict.source == "difference" else "flat patches"
+        name = self._path.name if self._path is not None else ""
+        lines.append(breakable(f"{name}, noise looked at in {where}."))
+        if self._assumed:
+            lines.append(breakable(self._assumed))
         return lines
 
     def sizeHint(self) -> QSize:
@@ -271,3 +270,13 @@ class ResultPanel(QWidget):
         self._lane.close()
         for view in (self.output, self.residual):
             view.release()
+
+
+def _column(label: QLabel) -> QWidget:
+    """Return a label with room below it."""
+    body = QWidget()
+    column = QVBoxLayout(body)
+    column.setContentsMargins(4, 2, 8, 2)
+    column.addWidget(label)
+    column.addStretch(1)
+    return body

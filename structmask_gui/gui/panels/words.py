@@ -26,8 +26,15 @@ def scrolled(body: QWidget) -> QScrollArea:
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    # A word that is wider than the area must not push the ends of all lines out of sight.
+    body.setMinimumWidth(1)
     area.setWidget(body)
     return area
+
+
+def breakable(text: str) -> str:
+    """Return a text whose long names may go on in the next line, after an underscore."""
+    return text.replace("_", "_\N{ZERO WIDTH SPACE}")
 
 
 def percent(share: float) -> str:
