@@ -294,7 +294,7 @@ def copied_curve(
     mask : Mask or array_like, optional
         Any mask; None is the bare centre.
     radius : int
-        The last radius; `structmask_gui.core.trainers.receptive_radius` gives a network's.
+        The last radius.
     square : int
         The full square is solved up to here, a band along the noise's long axis beyond.
     ridge : float

@@ -139,26 +139,3 @@ def careamics_masks() -> dict[str, Mask]:
     return {
         f"{axes} {span}": careamics_mask(axes, span) for axes in shapes for span in CAREAMICS_SPANS
     }
-
-
-def receptive_radius(depth: int, kernel: int = 3, convolutions: int = 2) -> int:
-    """Return how far a U-Net sees from a pixel, in pixels.
-
-    Parameters
-    ----------
-    depth : int
-        Number of times the picture is halved.
-    kernel : int
-        Side of its convolutions.
-    convolutions : int
-        Convolutions on each level on the way down, and again on the way up.
-
-    Returns
-    -------
-    int
-        Half the receptive field: each convolution of a level that is halved n times sees
-        (kernel // 2) 2^n further, each halving and doubling up to 2^n.
-    """
-    half = kernel // 2
-    down = sum(convolutions * half * 2**level + 2**level for level in range(depth))
-    return int(2 * down + convolutions * half * 2**depth)

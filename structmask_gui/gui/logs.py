@@ -6,7 +6,6 @@ import contextlib
 import logging
 from collections import deque
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QtMsgType, Signal, qInstallMessageHandler
@@ -65,13 +64,13 @@ class _Handler(logging.Handler):
             self._lines.line.emit(record.levelno, text)
 
 
-def start(*, debug: bool = False, path: Path | None = None) -> LogLines:
+def start(*, debug: bool = False) -> LogLines:
     """Begin to log to the file and into the lines that are returned."""
     logger = logging.getLogger(ROOT)
     logger.setLevel(logging.DEBUG if debug else logging.INFO)
     lines = LogLines()
     logger.addHandler(lines.handler)
-    path = path or places.log_file()
+    path = places.log_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = _Rotating(path, maxBytes=1_000_000, backupCount=3, encoding="utf-8", delay=True)

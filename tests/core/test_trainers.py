@@ -7,7 +7,6 @@ from structmask_gui.core.trainers import (
     blanked_share,
     careamics_mask,
     careamics_masks,
-    receptive_radius,
 )
 
 
@@ -51,10 +50,3 @@ def test_other_spans_are_refused(span):
 def test_other_shapes_are_refused():
     with pytest.raises(ParameterError, match="horizontal, vertical"):
         careamics_mask("diagonal", 5)
-
-
-def test_how_far_a_network_sees_is_hand_worked():
-    assert receptive_radius(0) == 2
-    # Depth 1: two convolutions at 1, halving 1, two at 2, doubling 1, two at 1.
-    assert receptive_radius(1) == 2 + 1 + 4 + 1 + 2
-    assert receptive_radius(1, kernel=5) == 4 + 1 + 8 + 1 + 4

@@ -305,13 +305,6 @@ def test_folding_by_hand_stays(panel: ParametersPanel) -> None:
     assert panel.rows["patch_size"].isVisible()
 
 
-def test_hidden_rows_and_groups(panel: ParametersPanel) -> None:
-    panel.set_hidden({"method", "seed"})
-    assert not panel.sections["Method"].isVisible()
-    assert not panel.rows["seed"].isVisible()
-    assert panel.rows["patch_size"].isVisible()
-
-
 def test_unavailable_choices(panel: ParametersPanel) -> None:
     panel.set_parameters(Parameters().changed(method="statistical"))
     panel.set_unavailable("source", {"dark": "Open a dark stack first."})

@@ -307,7 +307,7 @@ def test_profiles_of_an_extraction(profiles: ProfilesView) -> None:
 def test_values_grow_upwards_and_are_read_out(profiles: ProfilesView) -> None:
     x = np.array([0.0, 0.1, 1.0, 0.3, 0.0])
     y = np.array([-0.2, 0.0, 1.0, 0.0, -0.2])
-    profiles.set_profiles(x, y)
+    profiles.set_curves(Curves.of_arrays(x, y))
     assert place(profiles, 0, 0.3).y() < place(profiles, 0, -0.2).y()
     point_at(profiles, 1.2, 0.1)
     assert profiles.read_out.text == "lag +1: along x 0.3, along y 0"

@@ -1,4 +1,4 @@
-"""The mask view: cells, comparison, editing by mouse and keys."""
+"""The mask view: cells, editing by mouse and keys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.mask import Mask, compare_masks
 from structmask_gui.gui.views.mask import MaskView
-from structmask_gui.gui.views.mask_cells import BOTH, EMPTY, ONLY_A, ONLY_B, cell_colors
+from structmask_gui.gui.views.mask_cells import cell_colors
 from tests.gui.view_helpers import color_at, drag, extraction, point_at
 
 ASYMMETRIC = np.zeros((5, 7), bool)
@@ -55,29 +54,6 @@ def test_the_extraction_gives_mask_and_values(view: MaskView) -> None:
     assert view.codes is not None
     assert (view.codes == result.mask.array).all()
     assert view.describe(1, 0).split("   ")[1] == f"{result.centre[5, 6]:.4g}"
-
-
-def test_the_difference_of_two_masks(view: MaskView) -> None:
-    a = Mask.checked(np.array([[0, 0, 0], [1, 1, 1], [0, 0, 0]]))
-    b = Mask.checked(np.array([[0, 1, 0], [0, 1, 0], [0, 1, 0]]))
-    view.set_comparison(compare_masks(a, b, ("pinned", "now")))
-    assert view.codes is not None
-    assert view.codes.tolist() == [
-        [EMPTY, ONLY_B, EMPTY],
-        [ONLY_A, BOTH, ONLY_A],
-        [EMPTY, ONLY_B, EMPTY],
-    ]
-    assert view.describe(1, 0).endswith("only in pinned")
-    assert view.describe(0, 1).endswith("only in now")
-    assert view.describe(0, 0).endswith("in both")
-    assert view.describe(1, 1).endswith("in neither")
-    assert view.legend.texts[1:3] == ("only A (pinned)", "only B (now)")
-    colors = {
-        color_at(view, x + 0.35, y + 0.35).name() for x, y in ((1, 0), (0, 1), (0, 0), (1, 1))
-    }
-    assert len(colors) == 4
-    view.set_comparison(None)
-    assert view.codes is None
 
 
 def test_editing_with_the_mouse(view: MaskView) -> None:

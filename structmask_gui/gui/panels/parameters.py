@@ -159,13 +159,6 @@ class ParametersPanel(QWidget):
             raise TypeError(f"{name} has no choices")
         row.set_unavailable(reasons)
 
-    def set_hidden(self, names: set[str]) -> None:
-        """Leave out the rows of some parameters, and groups that have none left."""
-        for name, row in self.rows.items():
-            row.setVisible(name not in names)
-        for group, section in self.sections.items():
-            section.setVisible(bool(self._names(group) - names))
-
     def _names(self, group: str) -> set[str]:
         return {name for name, info in parameter_infos().items() if info.about.group == group}
 

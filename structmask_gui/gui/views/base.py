@@ -215,12 +215,6 @@ class PictureView(QWidget):
         """What stands above the picture."""
         return self._title
 
-    def set_title(self, title: str) -> None:
-        """Give the view another title."""
-        self._title = title
-        self.title_label.setText(title)
-        self.canvas.setAccessibleName(title)
-
     def set_title_visible(self, visible: bool) -> None:
         """Hide the title where a tab or a dock already says it."""
         self.title_label.setVisible(visible)

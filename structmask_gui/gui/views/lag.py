@@ -175,22 +175,17 @@ class LagView(ZeroLagView):
 
 
 class ZoomLink(QObject):
-    """Shows the same rectangle in several views, as long as it is enabled."""
+    """Shows the same rectangle in several views."""
 
     def __init__(self, views: tuple[PictureView, ...], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._views = views
-        self.enabled = True
         for view in views:
             view.zoomed.connect(self._on_zoomed)
 
-    def set_enabled(self, enabled: bool) -> None:
-        """Link the views, or let each be zoomed alone."""
-        self.enabled = enabled
-
     def _on_zoomed(self, rect: QRectF) -> None:
         sender = self.sender()
-        if self.enabled and sender is not None:
+        if sender is not None:
             for view in self._views:
                 if view is not sender:
                     view.show_rect(rect)

@@ -1,4 +1,4 @@
-"""The mask as cells about its centre, and the difference of two masks."""
+"""The mask as cells about its centre."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.base import PictureView
@@ -16,7 +16,7 @@ from structmask_gui.gui.views.lag import lag_rect, lag_text, number_text
 from structmask_gui.gui.views.lag_facts import LagFacts
 from structmask_gui.gui.views.lag_mark import LagMark
 from structmask_gui.gui.views.legend import Entry
-from structmask_gui.gui.views.mask_cells import BOTH, EMPTY, ONLY_A, ONLY_B, CellsItem, cell_colors
+from structmask_gui.gui.views.mask_cells import BOTH, CellsItem, cell_colors
 
 
 class MaskView(PictureView):
@@ -46,8 +46,6 @@ class MaskView(PictureView):
         self._codes: NDArray[np.uint8] | None = None
         self._values: NDArray[Any] | None = None
         self._facts: LagFacts | None = None
-        self._labels = ("A", "B")
-        self._comparing = False
         self._cursor: tuple[int, int] | None = None
         self._dragged: tuple[int, int] | None = None
         self.cells = CellsItem()
@@ -72,7 +70,6 @@ class MaskView(PictureView):
         values : ndarray, same shape, optional
             The correlations that the read-out gives.
         """
-        self._comparing = False
         self._facts = None
         self._values = values
         if array is None:
@@ -94,35 +91,15 @@ class MaskView(PictureView):
         """Mark a lag (dy, dx), as when its row in the table is under the pointer; None for none."""
         self.mark.set_lag(lag, self.content)
 
-    def set_comparison(self, comparison: Any | None) -> None:
-        """Show where two masks differ: only A, only B, both.
-
-        Parameters
-        ----------
-        comparison : MaskComparison or None
-            None empties the view.
-        """
-        if comparison is None:
-            self.set_mask(None)
-            return
-        self._comparing = True
-        self._values = self._facts = None
-        self._labels = comparison.labels
-        codes = np.zeros(comparison.shape, dtype=np.uint8)
-        codes[comparison.a & comparison.b] = BOTH
-        codes[comparison.a & ~comparison.b] = ONLY_A
-        codes[comparison.b & ~comparison.a] = ONLY_B
-        self._show(codes)
-
     def _show(self, codes: NDArray[np.uint8]) -> None:
         self._codes = codes
-        self.cells.set_codes(codes, letters=self._comparing)
+        self.cells.set_codes(codes)
         self.set_content(lag_rect(codes.shape))
         self._update_legend()
 
     @property
     def codes(self) -> NDArray[np.uint8] | None:
-        """What each cell is: EMPTY, BOTH, ONLY_A or ONLY_B."""
+        """What each cell is: EMPTY or BOTH."""
         return self._codes
 
     # --- editing ------------------------------------------------------------------------------
@@ -219,11 +196,6 @@ class MaskView(PictureView):
         self.lag_hovered.emit(None)
 
     def _word(self, code: int, cell: tuple[int, int]) -> str:
-        if self._comparing:
-            a, b = self._labels
-            return {EMPTY: "in neither", BOTH: "in both", ONLY_A: f"only in {a}"}.get(
-                code, f"only in {b}"
-            )
         if cell == (0, 0):
             return "centre"
         return "in the mask" if code else "not in the mask"
@@ -233,46 +205,20 @@ class MaskView(PictureView):
     def _update_legend(self) -> None:
         if self._codes is None:
             self.legend.set_entries(())
-        elif self._comparing:
-            a, b = self._labels
-            self.legend.set_entries(
-                (
-                    Entry("both", self._draw_both),
-                    Entry(f"only A ({a})" if a != "A" else "only A", self._draw_only_a),
-                    Entry(f"only B ({b})" if b != "B" else "only B", self._draw_only_b),
-                    Entry("centre", self._draw_centre),
-                )
-            )
         else:
             self.legend.set_entries(
                 (
-                    Entry("in the mask", self._draw_both),
+                    Entry("in the mask", self._draw_cell),
                     Entry("centre", self._draw_centre),
                 )
             )
 
-    def _draw_cell(self, painter: QPainter, rect: QRectF, code: int, letter: str = "") -> None:
+    def _draw_cell(self, painter: QPainter, rect: QRectF) -> None:
         square = QRectF(rect.center().x() - 6, rect.center().y() - 6, 12, 12)
-        painter.fillRect(square, cell_colors(self.theme, self._comparing)[code])
-        if letter:
-            font = QFont()
-            font.setPixelSize(9)
-            font.setBold(True)
-            painter.setFont(font)
-            painter.setPen(QColor(255, 255, 255))
-            painter.drawText(square, Qt.AlignmentFlag.AlignCenter, letter)
-
-    def _draw_both(self, painter: QPainter, rect: QRectF) -> None:
-        self._draw_cell(painter, rect, BOTH)
-
-    def _draw_only_a(self, painter: QPainter, rect: QRectF) -> None:
-        self._draw_cell(painter, rect, ONLY_A, "A")
-
-    def _draw_only_b(self, painter: QPainter, rect: QRectF) -> None:
-        self._draw_cell(painter, rect, ONLY_B, "B")
+        painter.fillRect(square, cell_colors(self.theme, False)[BOTH])
 
     def _draw_centre(self, painter: QPainter, rect: QRectF) -> None:
-        self._draw_cell(painter, rect, BOTH)
+        self._draw_cell(painter, rect)
         painter.setPen(self.theme.background)
         painter.setBrush(self.theme.second)
         painter.drawEllipse(rect.center(), 3.4, 3.4)

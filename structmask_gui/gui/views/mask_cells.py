@@ -1,4 +1,4 @@
-"""The cells of a mask, or of two compared, painted about their centre."""
+"""The cells of a mask, painted about their centre; the colours of those of two compared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from structmask_gui.gui.views.lag import lag_rect
 from structmask_gui.gui.views.marks import pen, screen_unit
@@ -18,7 +18,6 @@ EMPTY, BOTH, ONLY_A, ONLY_B = 0, 1, 2, 3
 """What a cell is; a single mask has only EMPTY and BOTH."""
 
 _GRID_FROM = 4.0
-_LETTERS_FROM = 15.0
 
 
 class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
@@ -31,7 +30,6 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
         self._indexed = QImage()
         self._image = QImage()
         self._theme: Theme | None = None
-        self._letters = False
         self._cursor: tuple[int, int] | None = None
         self._grid: list[QLineF] = []
 
@@ -41,15 +39,14 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
         self._color_image()
         self.update()
 
-    def set_codes(self, codes: NDArray[np.uint8], *, letters: bool = False) -> None:
-        """Show cells, an array of odd shape that holds EMPTY, BOTH, ONLY_A, ONLY_B."""
+    def set_codes(self, codes: NDArray[np.uint8]) -> None:
+        """Show cells, an array of odd shape that holds EMPTY and BOTH."""
         rect = lag_rect(codes.shape)
         if rect != self._rect:
             self.prepareGeometryChange()
             self._rect = rect
             self._grid = _grid_lines(rect)
         self._codes = np.ascontiguousarray(codes)
-        self._letters = letters
         height, width = codes.shape
         data = self._codes.tobytes()
         self._indexed = QImage(data, width, height, width, QImage.Format.Format_Indexed8).copy()
@@ -70,7 +67,7 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
 
     def _color_image(self) -> None:
         if self._theme is not None and not self._indexed.isNull():
-            colors = cell_colors(self._theme, self._letters)
+            colors = cell_colors(self._theme, False)
             self._indexed.setColorTable([color.rgb() for color in colors])
             self._image = self._indexed.convertToFormat(QImage.Format.Format_RGB32)
 
@@ -92,8 +89,6 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
             painter.setPen(pen(mixed(theme.background, theme.text, 0.2), 1, unit))
             painter.drawLines(self._grid)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._letters and cell >= _LETTERS_FROM:
-            self._paint_letters(painter, cell)
         self._paint_centre(painter, unit, theme)
         if self._cursor is not None:
             dy, dx = self._cursor
@@ -107,23 +102,6 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
         painter.setPen(pen(theme.background, 1.2, unit))
         painter.setBrush(theme.second)
         painter.drawEllipse(QPointF(0, 0), radius, radius)
-
-    def _paint_letters(self, painter: QPainter, cell: float) -> None:
-        # Letters, so that A and B differ without their colours.
-        transform = painter.worldTransform()
-        painter.save()
-        painter.resetTransform()
-        font = QFont()
-        font.setPixelSize(max(8, min(13, int(cell * 0.55))))
-        font.setBold(True)
-        painter.setFont(font)
-        painter.setPen(QColor(255, 255, 255))
-        middle_y, middle_x = self._codes.shape[0] // 2, self._codes.shape[1] // 2
-        for y, x in np.argwhere(self._codes >= ONLY_A).tolist():
-            where = transform.mapRect(QRectF(x - middle_x - 0.5, y - middle_y - 0.5, 1, 1))
-            letter = "A" if self._codes[y, x] == ONLY_A else "B"
-            painter.drawText(where, Qt.AlignmentFlag.AlignCenter, letter)
-        painter.restore()
 
 
 def _grid_lines(rect: QRectF) -> list[QLineF]:

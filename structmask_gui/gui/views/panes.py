@@ -219,13 +219,12 @@ class Panes(Themed):
         self._draw_title(painter, n, QRectF(frame.left(), 0, frame.width(), _TITLE))
         self._draw_part(painter, n, frame, part)
 
-    def _draw_title(self, painter: QPainter, n: int, where: QRectF, right: bool = False) -> None:
+    def _draw_title(self, painter: QPainter, n: int, where: QRectF) -> None:
         painter.setPen(self.theme.text)
-        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignHCenter
         text = self.fontMetrics().elidedText(
             self._pictures[n].title, Qt.TextElideMode.ElideRight, int(where.width())
         )
-        painter.drawText(where, side | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(where, Qt.AlignmentFlag.AlignCenter, text)
 
     def _draw_part(self, painter: QPainter, n: int, frame: QRectF, part: QRectF) -> None:
         target, scale = self._target(frame), self._scale(frame)

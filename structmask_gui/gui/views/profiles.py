@@ -18,7 +18,6 @@ from structmask_gui.gui.views.curves import (
     Curve,
     Curves,
     CurvesItem,
-    Values,
     curve_pen,
     draw_points,
     level_pen,
@@ -77,10 +76,6 @@ class ProfilesView(ZeroLagView):
         if curves.level is not None:
             entries.append(Entry("ring strength", self._draw_level))
         self.legend.set_entries(tuple(entries))
-
-    def set_profiles(self, along_x: Values, along_y: Values) -> None:
-        """Show two curves without thresholds; see `Curves`."""
-        self.set_curves(Curves.of_arrays(along_x, along_y))
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the profiles of an `Extraction`.
