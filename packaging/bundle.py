@@ -89,14 +89,16 @@ def build_guide(folder: Path) -> Path:
 
 def freeze(spec: Path, dist: Path) -> None:
     """Run PyInstaller."""
-    subprocess.run(
+    done = subprocess.run(
         [
             *(sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR"),
             *("--distpath", str(dist), "--workpath", str(WORK / "work"), str(spec)),
         ],
-        check=True,
+        check=False,
         cwd=ROOT,
     )
+    if done.returncode:
+        raise SystemExit("error: PyInstaller could not make the bundle; see above.")
 
 
 def add_desktop_files(folder: Path) -> None:
