@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.axes import squeezed
+from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, Index, SeriesInfo
 from structmask_gui.io.extras import needed, refused
 from structmask_gui.io.paths import shown
@@ -79,6 +79,8 @@ def open_electron(path: Path, kind: str, size: int, series: int | None) -> Conte
     if kind == "MRC":
         _check_mrc(path, name, size)
     with refused(name, f"the {kind} file"), _quietly():
+        if kind in ("DM3", "DM4"):
+            _check_dm(path, name, size)
         found = [_Data(one) for one in reader.file_reader(str(path), lazy=True, **options)]
         usable = [one for one in found if len(one.shape) >= 2]
         if not usable:
@@ -128,6 +130,22 @@ def _check_mrc(path: Path, name: str, size: int) -> None:
             f"{name}: is cut short: it promises {nz} x {ny} x {nx} pixels and ends before; copy or"
             " export it again."
         )
+
+
+def _check_dm(path: Path, name: str, size: int) -> None:
+    """Refuse tags that promise more than the file holds; the library would list all its pieces."""
+    library = import_module("rsciio.digitalmicrograph._api")
+    with path.open("rb") as file:
+        tags = library.DigitalMicrographReader(file)
+        tags.parse_file()
+        images = [library.ImageObject(found, file) for found in tags.get_image_dictionaries()]
+        for image in images:
+            lengths = [int(n) for n in image.shape]
+            if min(lengths, default=0) < 1 or math.prod(lengths) > size:
+                raise InputError(
+                    f"{name}: promises {shape_text(tuple(lengths))} pixels, which its {size} bytes"
+                    " cannot hold; copy or export it again."
+                )
 
 
 @contextmanager

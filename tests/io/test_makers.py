@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -242,3 +243,16 @@ def test_real_files_of_the_makers(path: Path) -> None:
     with open_stack(path) as stack:
         assert stack.read(stack.n_frames - 1).std() > 0
         assert "Pixel size X" in stack.metadata
+
+
+def test_dm3_that_promises_more_than_it_holds(tmp_path: Path) -> None:
+    """The library would list all pieces of the pixels before it looks for them."""
+    pytest.importorskip("rsciio")
+    path = tmp_path / "a.dm3"
+    maker_files.write_dm3(path, values((3, 40, 44), "int16"))
+    data, place = path.read_bytes(), struct.pack("<I", 44)
+    assert data.count(place) == 1
+    for length in (0, 2**30, 2**32 - 1):
+        path.write_bytes(data.replace(place, struct.pack("<I", length)))
+        with pytest.raises(InputError, match=r"a\.dm3: (promises .* cannot hold|.*damaged)"):
+            open_stack(path)
