@@ -27,6 +27,7 @@ from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_engine import Engine
 from structmask_gui.io.batch_files import find_files, plan_jobs
 from structmask_gui.io.batch_status import JobStatus, State
+from structmask_gui.io.paths import one_line
 from structmask_gui.io.record import read_record
 from structmask_gui.io.summary import (
     counts_sentence,
@@ -95,7 +96,7 @@ def _run(arguments: argparse.Namespace, engine: Engine | None) -> int:
     if arguments.json:
         print_json(_as_json(queue, problems, csv_path, html_path))
     else:
-        print(f"{counts_sentence(queue)} Summary: {csv_path}, {html_path.name}")
+        print(f"{counts_sentence(queue)} Summary: {one_line(csv_path)}, {html_path.name}")
     if not queue.faulty and not problems:
         return DONE
     good = any(s.state in (State.DONE, State.SKIPPED) and not s.unlike for s in queue.statuses)

@@ -25,7 +25,7 @@ from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.jobs import Input, extract_result
-from structmask_gui.io.paths import shown
+from structmask_gui.io.paths import one_line, shown
 from structmask_gui.io.record import Record, read_record
 from structmask_gui.io.results import ResultFiles, plan_results, write_results
 
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"    {note}")
             names = [path.name for path in (target.png, target.json)]
             names += [target.report.name] if arguments.report else []
-            print(f"    {target.npy}, {', '.join(names)}")
+            print(f"    {one_line(', '.join([str(target.npy), *names]))}")
     if arguments.json:
         print_json({"results": results, "errors": errors})
     if not errors:

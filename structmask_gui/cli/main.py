@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from structmask_gui.cli.console import FAILED, INTERRUPTED, print_error
 from structmask_gui.cli.parser import make_parser
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.io.paths import reason
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     arguments = make_parser().parse_args(argv)
     try:
-        return int(arguments.run(arguments))
+        code = int(arguments.run(arguments))
+        if sys.stdout is not None:
+            # What is still held back would fail at the end of the process, with a code of its own.
+            sys.stdout.flush()
+        return code
     except StructMaskError as error:
         print_error(error)
         return FAILED
@@ -44,3 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output has enough; nothing is left to say to them.
         sys.stderr.close()
         return 0
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # Only what has no name is written without being asked about: the lines of text.
+        text = f"error: the text cannot be printed ({reason(error)}); files are written whole."
+        print(text, file=sys.stderr)
+        return FAILED

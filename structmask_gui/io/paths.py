@@ -17,12 +17,16 @@ def shown(path: str | os.PathLike[str]) -> str:
     A name may hold line breaks or bytes that are no text; they are shown as escapes.
     """
     text = os.fspath(path)
-    name = Path(text).name or text
-    name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+    name = one_line(Path(text).name or text)
     if len(name) > _LONGEST_SHOWN:
         half = _LONGEST_SHOWN // 2
         name = f"{name[:half]}…{name[-half:]}"
     return name
+
+
+def one_line(text: str | os.PathLike[str]) -> str:
+    """Return a text or path with escapes in place of line breaks and what drives a terminal."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(text))
 
 
 def file_size(path: Path) -> int:

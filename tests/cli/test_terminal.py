@@ -1,0 +1,57 @@
+"""What goes to the terminal: lines that a file's name cannot break, and a disk that is full."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+RUN = "import sys; from structmask_gui.cli import main; sys.exit(main())"
+ODD = "e\x1b]0;x\x07\nf"
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    folder = tmp_path / ODD
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("the system takes no such names")
+    noise = np.random.default_rng(0).normal(1000, 50, (4, 64, 64)).astype("uint16")
+    tifffile.imwrite(folder / f"{ODD}.tif", noise, photometric="minisblack")
+    return folder
+
+
+@pytest.mark.parametrize("command", ["extract", "batch", "info"])
+def test_names_drive_no_terminal(command, structmask, odd, tmp_path):
+    result = structmask(command, odd if command == "batch" else odd / f"{ODD}.tif")
+    assert result.code == 0
+    said = result.out + result.err
+    assert "\x1b]0" not in said
+    assert "\x07" not in said
+    assert "\nf" not in said
+    assert "e\\x1b]0;x\\x07\\nf" in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["extract", "info"])
+def test_text_that_cannot_be_printed(command, tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.random.default_rng(0).normal(9, 1, (5, 64, 64)).astype("float32"))
+    with Path("/dev/full").open("w") as full:
+        run = subprocess.run(
+            [sys.executable, "-c", RUN, command, str(path)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "STRUCTMASK_HOME": str(tmp_path / "home")},
+        )
+    assert run.returncode == 2
+    assert run.stderr.startswith("error: the text cannot be printed (")
+    assert run.stderr.count("\n") == 1
