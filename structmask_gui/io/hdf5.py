@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +17,7 @@ from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, Index, SeriesInfo
 from structmask_gui.io.electron import open_electron
 from structmask_gui.io.extras import needed, refused
-from structmask_gui.io.paths import read_small, shown
+from structmask_gui.io.paths import blocks, read_small, shown
 from structmask_gui.io.sliced import MOST_AT_ONCE, SlicedStore
 from structmask_gui.io.spread import frame_parts, places_in
 
@@ -44,11 +45,16 @@ def open_hdf5(path: Path, size: int, series: int | None) -> Contents:
         file = library.File(path, "r")
     is_emd = False
     with refused(name, "the HDF5 file", file.close):
+        outer = _outer_files(file, library)
+        _check_files(outer, path.parent)
         is_emd = _is_emd(file, library)
         if not is_emd:
             kind, images = _images(file, path, library)
             contents = _contents(name, kind, images, series, file.close)
-            if _is_elsewhere(file, images[contents.chosen].first, library):
+            first = images[contents.chosen].first
+            _check_files(_data_files(first), path.parent)
+            # BigDataViewer divides a long series so: each point in time is a link.
+            if outer or _data_files(first) or first.file != file:
                 contents.other_files = None
             return contents
     file.close()
@@ -150,12 +156,32 @@ def _contents(
     return contents
 
 
-def _is_elsewhere(file: Any, dataset: Any, library: Any) -> bool:
-    """Say whether pixels of the image may lie in other files."""
-    if dataset.is_virtual or dataset.external or dataset.file != file:
-        return True
-    # BigDataViewer divides a long series so: each point in time is a link at the root.
-    return any(isinstance(file.get(name, getlink=True), library.ExternalLink) for name in file)
+def _outer_files(group: Any, library: Any) -> set[str]:
+    """Return the names of the files that links of a group lead to."""
+    links, outer = group.id.links, library.h5l.TYPE_EXTERNAL
+    found: list[bytes] = []
+
+    def look(name: bytes, about: Any) -> None:
+        if about.type == outer:
+            found.append(name)
+
+    # Asked of one name after the other, ten thousand points in time would take a second.
+    links.iterate(look, info=True)
+    return {os.fsdecode(links.get_val(name)[0]) for name in found}
+
+
+def _data_files(dataset: Any) -> set[str]:
+    """Return the names of the files that the pixels of a data set are in, beside its own."""
+    raw = {os.fsdecode(name) for name, _, _ in dataset.external or ()}
+    return raw | (
+        {source.file_name for source in dataset.virtual_sources()} if dataset.is_virtual else set()
+    )
+
+
+def _check_files(names: set[str], folder: Path) -> None:
+    """Refuse pipes and devices, which the library would wait for."""
+    if any(blocks(folder / name) for name in names):
+        raise ValueError("a link to what is no file")
 
 
 def _is_emd(file: Any, library: Any) -> bool:

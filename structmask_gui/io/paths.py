@@ -56,6 +56,18 @@ def file_size(path: Path) -> int:
     return status.st_size
 
 
+def blocks(path: str | os.PathLike[str]) -> bool:
+    """Say whether something is there that is neither a file nor a folder, and may block for ever.
+
+    Asked of what files and folders name by themselves: a pipe, a device.
+    """
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116  # the name is the file's, and may be anything
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
 def read_small(path: Path, limit: int, what: str) -> bytes:
     """Return the bytes of a file that has no reason to be large.
 

@@ -17,7 +17,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, never_cancelled
 from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, RawStore, SeriesInfo, Store
-from structmask_gui.io.paths import shown
+from structmask_gui.io.paths import blocks, shown
 from structmask_gui.io.tiff_check import PageChain, check_ome, check_xml, ome_file_names, page_chain
 from structmask_gui.io.tiff_colours import set_colours
 from structmask_gui.io.tiff_listed import listed_page, listed_series
@@ -103,7 +103,12 @@ def _opened(path: Path, name: str, chain: PageChain) -> tuple[TiffFile, TiffPage
             return tif, listed
         if first is not None and first.is_ome:
             check_ome(xml, math.prod(first.shaped), name)
-            if len(ome_file_names(xml)) == 1:
+            others = ome_file_names(xml)
+            if any(blocks(path.parent / other) for other in others):
+                raise InputError(
+                    f"{name}: its OME description names what is no regular file; export it again."
+                )
+            if len(others) == 1:
                 # The only file it names is this one, perhaps under an older name.
                 tif.close()
                 xml = re.sub(r"<(\w+:)?UUID\b[^>]*?(/>|>.*?</(\w+:)?UUID>)", "", xml, flags=re.S)

@@ -14,6 +14,7 @@ from structmask_gui.io.addresses import check_address, find_certificates, remote
 from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, SeriesInfo
 from structmask_gui.io.extras import needed, refused
+from structmask_gui.io.paths import blocks
 from structmask_gui.io.sliced import MOST_AT_ONCE, SlicedStore, letters_of, squeezed_index
 
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
@@ -63,7 +64,8 @@ def open_zarr(place: str, name: str, series: int | None) -> Contents:
     zarr = needed("zarr", "zarr", name, _WHAT)
     _make_blosc_safe()
     try:
-        root = zarr.open(place, mode="r")
+        local = remote_address(place) is None
+        root = zarr.open(_files()(place, read_only=True) if local else place, mode="r")
     except ImportError as error:
         way = (
             "copy the image here, or use the Python package"
@@ -97,6 +99,26 @@ def open_zarr(place: str, name: str, series: int | None) -> Contents:
                 f"The Zarr holds {len(images)} images; image 0 is used, another can be chosen."
             )
         return contents
+
+
+@cache
+def _files() -> Any:
+    """Return the library's kind of folder; pipes and devices in it are not opened."""
+    plain: Any = import_module("zarr.storage").LocalStore
+
+    class Files(plain):  # type: ignore[misc]  # the library is optional, and its types with it
+        async def get(self, key: str, *arguments: Any, **options: Any) -> Any:
+            if blocks(self.root / key):
+                raise ValueError(key)
+            return await super().get(key, *arguments, **options)
+
+        async def get_partial_values(self, prototype: Any, key_ranges: Any) -> Any:
+            key_ranges = list(key_ranges)
+            if any(blocks(self.root / key) for key, _ in key_ranges):
+                raise ValueError("a pipe")
+            return await super().get_partial_values(prototype, key_ranges)
+
+    return Files
 
 
 @cache
