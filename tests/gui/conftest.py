@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui import worker
@@ -104,6 +105,15 @@ def session(qapp: Any, workshop: Any) -> Iterator[Session]:
     made = Session(engine=workshop.engine())
     yield made
     made.close()
+
+
+@pytest.fixture
+def close_dialogs() -> Iterator[None]:
+    """Close the dialogs that a test has opened."""
+    yield
+    for widget in QApplication.topLevelWidgets():
+        if isinstance(widget, QDialog) and widget.isVisible():
+            widget.close()
 
 
 @pytest.fixture(autouse=True)

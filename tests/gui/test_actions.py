@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMessageBox
+from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.sampling import Region
-from structmask_gui.gui import dialogs
 from structmask_gui.gui.actions import ACTIONS, MENUS
 from structmask_gui.gui.address import AddressDialog
 from structmask_gui.gui.batch_window import BatchWindow
@@ -27,30 +25,11 @@ from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.mask_editor import changed
 from structmask_gui.io.cache import MeasurementCache
 from tests.gui.conftest import wait_for_result
+from tests.gui.open_dialogs import dialog, trigger
+
+pytestmark = pytest.mark.usefixtures("close_dialogs")
 
 Check = Callable[[MainWindow, QtBot], None]
-
-
-def dialog(kind: type[QDialog]) -> Any:
-    """Return the open dialog of a kind."""
-    found = [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
-    assert len(found) == 1, found
-    return found[0]
-
-
-@pytest.fixture(autouse=True)
-def close_dialogs() -> Iterator[None]:
-    yield
-    for widget in QApplication.topLevelWidgets():
-        if isinstance(widget, QDialog) and widget.isVisible():
-            widget.close()
-
-
-def trigger(window: MainWindow, name: str) -> QAction:
-    action = window.actions_by_id[name]
-    assert action.isEnabled(), name
-    action.trigger()
-    return action
 
 
 def check_address_dialog(_window: MainWindow, _qtbot: QtBot) -> None:
@@ -269,7 +248,6 @@ def mask_change(name: str) -> Check:
 GAPPY = Mask(np.pad(np.array([[1, 1, 0, 1, 0, 0, 0]], dtype=bool), ((3, 3), (0, 0))))
 """A mask that every change of the menu changes."""
 
-
 CHECKS: dict[str, Check] = {
     "copy_for_n2v": snippet_for("n2v"),
     "copy_for_autostructn2v": snippet_for("autostructn2v"),
@@ -395,113 +373,3 @@ def test_ids_and_keys_are_unique(window: MainWindow):
 def test_what_needs_a_stack_or_a_result_is_disabled_without_one(window: MainWindow):
     for info in ACTIONS:
         assert window.actions_by_id[info.id].isEnabled() == (info.needs in ("", "rings"))
-
-
-def test_shortcuts_can_be_searched(window: MainWindow):
-    window.commands.shortcuts()
-    shown = dialog(ShortcutsDialog)
-    shown._search.setText("undo")
-    left = [y for y in range(shown.table.rowCount()) if not shown.table.isRowHidden(y)]
-    assert 1 <= len(left) < shown.table.rowCount()
-
-
-def test_about_shows_the_licences(window: MainWindow):
-    window.commands.about()
-    (dialog,) = window.findChildren(dialogs.AboutDialog)
-    shown = dialog.show_licences()
-    for words in ("BSD 3-Clause", "numpy", "PySide6"):
-        assert words in shown.text
-    shown.close()
-    dialog.close()
-
-
-def test_the_dialogs_offer_what_can_be_read():
-    offered = dialogs.readable_files()
-    for ending in ("*.tif ", "*.png ", "*.npy "):
-        assert ending in offered
-
-
-def test_about_can_be_copied(window: MainWindow):
-    window.commands.about()
-    dialog(TextDialog).copy()
-    assert "Python" in QGuiApplication.clipboard().text()
-
-
-def test_export_writes_the_chosen_form(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
-    for text, name in (
-        ("NumPy array, for autoStructN2V and n2v (*.npy)", "m.npy"),
-        ("Picture, one pixel a lag (*.png)", "m.png"),
-        ("TIFF, one pixel a lag (*.tif)", "m.tif"),
-        ("Enlarged picture with grid and axes (*.png)", "large.png"),
-        ("Record of how the mask came about (*.json)", "m.json"),
-    ):
-        with qtbot.waitSignal(loaded.exporter.written):
-            loaded.commands._export_to(str(tmp_path / name), text)
-    extraction = loaded.session.extraction
-    assert extraction is not None
-    assert np.array_equal(np.load(tmp_path / "m.npy"), extraction.mask.array)
-    assert (tmp_path / "large.png").stat().st_size > (tmp_path / "m.png").stat().st_size
-    assert '"rows.npy"' in (tmp_path / "m.json").read_text()
-    assert (tmp_path / "m.tif").exists()
-
-
-def test_the_endings_of_names_have_the_last_word(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
-    with qtbot.waitSignal(loaded.exporter.written):
-        loaded.commands._export_to(str(tmp_path / "m.png"), "NumPy array (*.npy)")
-    assert (tmp_path / "m.png").read_bytes().startswith(b"\x89PNG")
-    loaded.commands._export_to(str(tmp_path / "m.bmp"), "NumPy array (*.npy)")
-    assert "m.bmp" in loaded.statusBar().currentMessage()
-
-
-def test_export_waits_for_the_new_result(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
-    session = loaded.session
-    session.set_parameters({"patch_size": 32, "center_size": 21})
-    assert session.stale
-    with qtbot.waitSignals([loaded.exporter.waiting, loaded.exporter.written]):
-        loaded.exporter.export({"npy": tmp_path / "m.npy"})
-    assert np.load(tmp_path / "m.npy").shape == (21, 21)
-
-
-def test_export_after_a_cancel_measures_first(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
-    loaded.session.set_parameters({"patch_size": 32, "center_size": 21})
-    loaded.session.cancel()
-    with qtbot.waitSignal(loaded.exporter.written):
-        loaded.exporter.export({"npy": tmp_path / "m.npy"})
-    assert np.load(tmp_path / "m.npy").shape == (21, 21)
-
-
-def test_a_waiting_export_that_is_cancelled_says_so(
-    loaded: MainWindow, qtbot: QtBot, tmp_path: Path
-):
-    loaded.session.set_parameter("patch_size", 32)
-    with qtbot.waitSignal(loaded.exporter.failed):
-        loaded.exporter.export({"npy": tmp_path / "m.npy"})
-        loaded.session.cancel()
-    assert not (tmp_path / "m.npy").exists()
-
-
-def test_export_into_a_folder_asks_before_it_replaces(
-    loaded: MainWindow, qtbot: QtBot, tmp_path: Path
-):
-    with qtbot.waitSignal(loaded.exporter.written):
-        loaded.commands.export_into(str(tmp_path))
-    assert {p.name for p in tmp_path.glob("rows_mask*")} == {
-        "rows_mask.npy",
-        "rows_mask.png",
-        "rows_mask_picture.png",
-        "rows_mask.json",
-    }
-    (tmp_path / "rows_mask.npy").write_bytes(b"mine")
-    loaded.commands.export_into(str(tmp_path))
-    box = dialog(QMessageBox)
-    assert (tmp_path / "rows_mask.npy").read_bytes() == b"mine"
-    with qtbot.waitSignal(loaded.exporter.written):
-        next(b for b in box.buttons() if b.text() == "Replace").click()
-    assert (tmp_path / "rows_mask.npy").read_bytes() != b"mine"
-
-
-def test_an_export_that_fails_is_a_sentence(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
-    with qtbot.waitSignal(loaded.exporter.failed):
-        loaded.exporter.export({"npy": tmp_path / "no" / "folder" / "m.npy"})
-    assert "m.npy" in loaded.session.error
-    assert loaded.session.extraction is not None

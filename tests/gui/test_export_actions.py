@@ -1,0 +1,95 @@
+"""Exports as a person asks for them: in every form, at any moment, over other files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QMessageBox
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.gui.main_window import MainWindow
+from tests.gui.open_dialogs import dialog
+
+pytestmark = pytest.mark.usefixtures("close_dialogs")
+
+
+def test_export_writes_the_chosen_form(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
+    for text, name in (
+        ("NumPy array, for autoStructN2V and n2v (*.npy)", "m.npy"),
+        ("Picture, one pixel a lag (*.png)", "m.png"),
+        ("TIFF, one pixel a lag (*.tif)", "m.tif"),
+        ("Enlarged picture with grid and axes (*.png)", "large.png"),
+        ("Record of how the mask came about (*.json)", "m.json"),
+    ):
+        with qtbot.waitSignal(loaded.exporter.written):
+            loaded.commands._export_to(str(tmp_path / name), text)
+    extraction = loaded.session.extraction
+    assert extraction is not None
+    assert np.array_equal(np.load(tmp_path / "m.npy"), extraction.mask.array)
+    assert (tmp_path / "large.png").stat().st_size > (tmp_path / "m.png").stat().st_size
+    assert '"rows.npy"' in (tmp_path / "m.json").read_text()
+    assert (tmp_path / "m.tif").exists()
+
+
+def test_the_endings_of_names_have_the_last_word(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.commands._export_to(str(tmp_path / "m.png"), "NumPy array (*.npy)")
+    assert (tmp_path / "m.png").read_bytes().startswith(b"\x89PNG")
+    loaded.commands._export_to(str(tmp_path / "m.bmp"), "NumPy array (*.npy)")
+    assert "m.bmp" in loaded.statusBar().currentMessage()
+
+
+def test_export_waits_for_the_new_result(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
+    session = loaded.session
+    session.set_parameters({"patch_size": 32, "center_size": 21})
+    assert session.stale
+    with qtbot.waitSignals([loaded.exporter.waiting, loaded.exporter.written]):
+        loaded.exporter.export({"npy": tmp_path / "m.npy"})
+    assert np.load(tmp_path / "m.npy").shape == (21, 21)
+
+
+def test_export_after_a_cancel_measures_first(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
+    loaded.session.set_parameters({"patch_size": 32, "center_size": 21})
+    loaded.session.cancel()
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({"npy": tmp_path / "m.npy"})
+    assert np.load(tmp_path / "m.npy").shape == (21, 21)
+
+
+def test_a_waiting_export_that_is_cancelled_says_so(
+    loaded: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    loaded.session.set_parameter("patch_size", 32)
+    with qtbot.waitSignal(loaded.exporter.failed):
+        loaded.exporter.export({"npy": tmp_path / "m.npy"})
+        loaded.session.cancel()
+    assert not (tmp_path / "m.npy").exists()
+
+
+def test_export_into_a_folder_asks_before_it_replaces(
+    loaded: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.commands.export_into(str(tmp_path))
+    assert {p.name for p in tmp_path.glob("rows_mask*")} == {
+        "rows_mask.npy",
+        "rows_mask.png",
+        "rows_mask_picture.png",
+        "rows_mask.json",
+    }
+    (tmp_path / "rows_mask.npy").write_bytes(b"mine")
+    loaded.commands.export_into(str(tmp_path))
+    box = dialog(QMessageBox)
+    assert (tmp_path / "rows_mask.npy").read_bytes() == b"mine"
+    with qtbot.waitSignal(loaded.exporter.written):
+        next(b for b in box.buttons() if b.text() == "Replace").click()
+    assert (tmp_path / "rows_mask.npy").read_bytes() != b"mine"
+
+
+def test_an_export_that_fails_is_a_sentence(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
+    with qtbot.waitSignal(loaded.exporter.failed):
+        loaded.exporter.export({"npy": tmp_path / "no" / "folder" / "m.npy"})
+    assert "m.npy" in loaded.session.error
+    assert loaded.session.extraction is not None
