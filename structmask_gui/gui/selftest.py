@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QTabWidget
 
@@ -31,6 +29,8 @@ from structmask_gui.gui.batch_window import BatchWindow
 from structmask_gui.gui.dialogs import AboutDialog
 from structmask_gui.gui.exporting import FORMS
 from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.selftest_guide import look_through
+from structmask_gui.gui.selftest_starts import first_paint, main_window, open_guide
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.io.guide import guide_page
 
@@ -42,9 +42,6 @@ _NOT_TRIED = {"quit", "close_file", "full_screen", "cancel"}
 _STARTS_OTHERS = {"open_preset_folder", "open_log_folder", "guide"}
 _ALSO_DIALOGS = {"shortcuts", "about"}
 _SIZE = (1280, 800)
-# The addresses in a page of the guide, within the guide; those of its pictures.
-_LINK = re.compile(r'(?:src|href)="((?![a-z]+:|#|\.["/])[^"#]+)')
-_IMAGE = re.compile(r'<img[^>]+src="([^"]+)"')
 
 
 class Failed(Exception):
@@ -61,56 +58,6 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: StructMask --self-test FOLDER", file=sys.stderr)
         return 2
     return SelfTest(Path(arguments[1])).run()
-
-
-class _FirstPaint(QObject):
-    """Prints the time at which the window has painted itself for the first time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._window: MainWindow | None = None
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Wait for the first paint event of the window."""
-        if (
-            self._window is None
-            and event.type() == QEvent.Type.Paint
-            and isinstance(watched, MainWindow)
-        ):
-            self._window = watched
-            # The children paint in the same turn of the event loop.
-            QTimer.singleShot(0, self, self._end)
-        return False
-
-    def _end(self) -> None:
-        print(f"painted {time.time():.4f}", flush=True)
-        assert self._window is not None
-        self._window.saves_settings = False
-        self._window.close()
-
-
-def first_paint() -> int:
-    """Start as always, say when the window is painted, and end."""
-    application = app.make_application()
-    watcher = _FirstPaint()
-    application.installEventFilter(watcher)
-    return app.run()
-
-
-def open_guide() -> int:
-    """Start as always, open the guide as the Help menu does, and end."""
-    application = app.make_application()
-
-    def act() -> None:
-        window = _window()
-        window.saves_settings = False
-        window.complete()
-        window.actions_by_id["guide"].trigger()
-        print(window.statusBar().currentMessage(), flush=True)
-        window.close()
-
-    QTimer.singleShot(0, application, act)
-    return app.run()
 
 
 class SelfTest:
@@ -154,7 +101,7 @@ class SelfTest:
         return 1 if self._failures else 0
 
     def _go(self) -> None:
-        self._window = _window()
+        self._window = main_window()
         self._window.resize(*_SIZE)
         try:
             self._window.complete()
@@ -386,23 +333,9 @@ class SelfTest:
             # The finished program must have it, which the test of the bundle asks for.
             self._report["guide"] = {"pages": 0, "pictures": 0, "on the first": 0, "missing": []}
             return
-        # A web server's page for what is not there; its addresses begin at the server.
-        pages = [p for p in sorted(first.parent.glob("*.html")) if p.name != "404.html"]
-        texts = {page: page.read_text(encoding="utf-8") for page in pages}
-        missing = [
-            f"{page.name}: {link}"
-            for page, text in texts.items()
-            for link in sorted(set(_LINK.findall(text)))
-            if not (page.parent / unquote(link)).exists()
-        ]
-        self._report["guide"] = {
-            "pages": len(pages),
-            "pictures": len({link for text in texts.values() for link in _IMAGE.findall(text)}),
-            "on the first": len(_IMAGE.findall(texts[first])),
-            "missing": missing,
-        }
-        if missing:
-            raise Failed(f"the guide has dead links: {missing[:5]}")
+        found = self._report["guide"] = look_through(first)
+        if found["missing"]:
+            raise Failed(f"the guide has dead links: {found['missing'][:5]}")
 
     def _read_log(self) -> None:
         kept = self._window.log_lines.kept
@@ -445,10 +378,6 @@ def _surroundings() -> dict[str, Any]:
         "modules": sorted(sys.modules),
         "files": sorted(str(name) for name in files if name and Path(str(name)).is_absolute()),
     }
-
-
-def _window() -> MainWindow:
-    return next(w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow))
 
 
 def _dialogs() -> list[QDialog]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.effects import defaults_of, why_without_effect
@@ -305,18 +304,6 @@ def test_folding_by_hand_stays(panel: ParametersPanel) -> None:
     assert panel.rows["patch_size"].isVisible()
 
 
-def test_unavailable_choices(panel: ParametersPanel) -> None:
-    panel.set_parameters(Parameters().changed(method="statistical"))
-    panel.set_unavailable("source", {"dark": "Open a dark stack first."})
-    row: Any = panel.rows["source"]
-    items = row.combo.model()
-    states = {row.combo.itemData(i): items.item(i).isEnabled() for i in range(row.combo.count())}
-    assert states.pop("dark") is False
-    assert all(states.values())
-    with pytest.raises(TypeError):
-        panel.set_unavailable("seed", {})
-
-
 def test_the_wheel_scrolls_the_panel_until_a_slider_has_the_focus(panel: ParametersPanel) -> None:
     seen = Recorder()
     panel.changed.connect(seen.take)
@@ -386,84 +373,6 @@ def test_a_comma_is_a_point(qtbot: QtBot) -> None:
     assert box.text() == "2.75 px"
 
 
-# --- method, source, second stacks ------------------------------------------------------------
-
-
-def test_the_methods_are_one_click_away(panel: ParametersPanel) -> None:
-    row, seen = prepared(panel, "method")
-    assert isinstance(row, SwitchRow)
-    assert [b.text() for b in row.buttons.values()] == ["Published method", "Automatic"]
-    ring_caption = row.caption.text()
-    row.buttons["statistical"].click()
-    row.buttons["statistical"].click()
-    assert seen == [("method", "statistical")]
-    assert panel.parameters.source == panel.rows["source"].value == "automatic"
-    assert row.caption.text() not in ("", ring_caption)
-    row.buttons["ring"].click()
-    assert panel.parameters.source == panel.rows["source"].value == "frames"
-    assert row.buttons["ring"].isChecked()
-    assert not row.buttons["statistical"].isChecked()
-
-
-def enabled_sources(panel: ParametersPanel) -> set[str]:
-    combo: Any = panel.rows["source"].combo
-    return {combo.itemData(i) for i in range(combo.count()) if combo.model().item(i).isEnabled()}
-
-
-def test_sources_that_the_setting_cannot_take_are_disabled(panel: ParametersPanel) -> None:
-    assert enabled_sources(panel) == {"frames", "difference", "dark", "subtract"}
-    panel.set_parameters(Parameters().changed(method="statistical"))
-    assert len(enabled_sources(panel)) == 7
-    panel.set_n_frames(1)
-    assert "difference" not in enabled_sources(panel)
-    combo: Any = panel.rows["source"].combo
-    tip = combo.model().item(combo.findData("difference")).toolTip()
-    assert tip.startswith("One frame is open")
-
-
-def test_second_stacks_are_asked_for_where_they_are_used(panel: ParametersPanel) -> None:
-    dark, subtract = panel.second_rows["dark"], panel.second_rows["subtract"]
-
-    def visible(**values: Any) -> tuple[bool, bool]:
-        panel.set_parameters(Parameters().changed(method="statistical", **values))
-        return dark.isVisible(), subtract.isVisible()
-
-    assert visible(source="frames") == (False, False)
-    assert visible(source="dark") == (True, False)
-    needed = dark.caption.text()
-    assert visible(source="subtract") == (False, True)
-    assert visible(source="automatic") == (True, False)
-    assert dark.caption.text() not in ("", needed)
-    panel.set_second_stack("subtract", "mean.tif", "/data/mean.tif")
-    assert visible(source="automatic") == (True, True)
-    assert subtract.name.toolTip() == "/data/mean.tif"
-
-
-def test_a_second_stack_is_chosen_dropped_and_let_go(panel: ParametersPanel) -> None:
-    row = panel.second_rows["dark"]
-    seen: list[tuple[str, object]] = []
-    row.chosen.connect(lambda kind, path: seen.append((kind, path)))
-    assert not row.clear.isEnabled()
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile("/data/dark.tif")])
-    point, buttons = QPoint(5, 5), Qt.MouseButton.LeftButton
-    copy, none = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(point, copy, mime, buttons, none)
-    QApplication.sendEvent(row, enter)
-    assert enter.isAccepted()
-    QApplication.sendEvent(row, QDropEvent(QPointF(point), copy, mime, buttons, none))
-    assert [(kind, Path(str(path))) for kind, path in seen] == [("dark", Path("/data/dark.tif"))]
-    row.set_file("dark.tif", "/data/dark.tif")
-    row.ask()
-    dialog = row.findChild(QFileDialog)
-    assert dialog is not None
-    dialog.filesSelected.emit(["/data/other.tif"])
-    dialog.close()
-    assert seen[-1] == ("dark", "/data/other.tif")
-    row.clear.click()
-    assert seen[-1] == ("dark", None)
-
-
 def test_no_patches_means_all(panel: ParametersPanel) -> None:
     row: Any = panel.rows["patches"]
     assert row.box.text() == "all"
@@ -482,3 +391,19 @@ def test_a_long_seed_is_seen_whole(panel: ParametersPanel) -> None:
     assert box.fontMetrics().horizontalAdvance(box.text()) < room
     others = {row.box.width() for row in panel.rows.values() if hasattr(row, "box")} - {box.width()}
     assert len(others) == 1
+
+
+def test_the_methods_are_one_click_away(panel: ParametersPanel) -> None:
+    row, seen = prepared(panel, "method")
+    assert isinstance(row, SwitchRow)
+    assert [b.text() for b in row.buttons.values()] == ["Published method", "Automatic"]
+    ring_caption = row.caption.text()
+    row.buttons["statistical"].click()
+    row.buttons["statistical"].click()
+    assert seen == [("method", "statistical")]
+    assert panel.parameters.source == panel.rows["source"].value == "automatic"
+    assert row.caption.text() not in ("", ring_caption)
+    row.buttons["ring"].click()
+    assert panel.parameters.source == panel.rows["source"].value == "frames"
+    assert row.buttons["ring"].isChecked()
+    assert not row.buttons["statistical"].isChecked()
