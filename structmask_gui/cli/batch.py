@@ -59,7 +59,7 @@ def _run(arguments: argparse.Namespace, engine: Engine | None) -> int:
     parameters = chosen_parameters(arguments, record)
     files, problems = find_files(arguments.paths, recursive=arguments.recursive)
     for problem in problems:
-        print(f"error: {problem}", file=sys.stderr)
+        print(f"error: {one_line(str(problem))}", file=sys.stderr)
     if not files:
         return FAILED
     like = chosen_inputs(arguments, files[:1], record)[0]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from structmask_gui.core.progress import Progress
+from structmask_gui.io.paths import one_line
 from structmask_gui.io.results import ResultFiles
 
 DONE, PARTLY, FAILED, INTERRUPTED = 0, 1, 2, 130
@@ -15,7 +16,7 @@ DONE, PARTLY, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 def print_error(error: Exception) -> None:
     """Print one line that says what is wrong; the sentence begins with the file's name."""
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {one_line(str(error))}", file=sys.stderr)
 
 
 def print_json(value: object) -> None:

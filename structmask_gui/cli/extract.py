@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.json:
             print(f"{name}: {result.sentence}")
             for note in result.notes:
-                print(f"    {note}")
+                print(f"    {one_line(note)}")
             names = [path.name for path in (target.png, target.json)]
             names += [target.report.name] if arguments.report else []
             print(f"    {one_line(', '.join([str(target.npy), *names]))}")

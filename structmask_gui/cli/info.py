@@ -7,6 +7,7 @@ import argparse
 from structmask_gui.cli.console import DONE, print_json
 from structmask_gui.io.images import open_stack
 from structmask_gui.io.info import describe
+from structmask_gui.io.paths import one_line
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -19,5 +20,5 @@ def run(arguments: argparse.Namespace) -> int:
     rows = info.rows()
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
-        print(f"{name:{width}}  {text}")
+        print(f"{one_line(name):{width}}  {one_line(text)}")
     return DONE

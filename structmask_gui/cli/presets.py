@@ -8,6 +8,7 @@ import sys
 
 from structmask_gui.cli.console import DONE, print_json
 from structmask_gui.core.errors import ParameterError
+from structmask_gui.io.paths import one_line
 from structmask_gui.io.preset_folder import PresetFolder, find_preset
 from structmask_gui.io.presets import Preset, built_in_presets
 
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     own, notes = PresetFolder().read()
     for note in notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {one_line(note)}", file=sys.stderr)
     presets = [*built_in_presets(), *own]
     if arguments.json:
         print_json([_facts(preset) for preset in presets])
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     width = max(len(preset.name) for preset in presets)
     for preset in presets:
         kind = "built-in" if preset.built_in else "own     "
-        print(f"{preset.name:{width}}  {kind}  {preset.description}")
+        print(f"{one_line(preset.name):{width}}  {kind}  {one_line(preset.description)}")
     return DONE
 
 
@@ -47,10 +48,10 @@ def _show(preset: Preset, *, as_json: bool) -> None:
     if as_json:
         print_json(_facts(preset))
         return
-    print(preset.name)
-    if preset.description:
-        print(preset.description)
+    print(one_line(preset.name))
+    for line in preset.description.splitlines():
+        print(one_line(line))
     for note in preset.notes:
-        print(f"note: {note}", file=sys.stderr)
+        print(f"note: {one_line(note)}", file=sys.stderr)
     for name, value in preset.parameters.items():
         print(f"  {name} = {'none' if value is None else value}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -55,3 +56,25 @@ def test_text_that_cannot_be_printed(command, tmp_path):
     assert run.returncode == 2
     assert run.stderr.startswith("error: the text cannot be printed (")
     assert run.stderr.count("\n") == 1
+
+
+def test_a_preset_drives_no_terminal(structmask, tmp_path):
+    path = tmp_path / "a.json"
+    about = {"name": "x\x1b[31m", "description": "one \x1b]0;x\x07\ntwo", "parameters": {}}
+    path.write_text(json.dumps({"format": "structmask-preset", "version": 1, **about}))
+    result = structmask("presets", "show", path)
+    assert result.code == 0
+    assert "\x1b" not in result.out
+    assert "\x07" not in result.out
+    assert "one \\x1b]0;x\\x07\ntwo\n" in result.out
+
+
+def test_what_a_file_says_of_itself_drives_no_terminal(structmask, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name in ("a\x1b]0;x\x07", "b\nc"):
+            file[name] = np.zeros((2, 64, 64), "uint8")
+    for command in ("info", "extract"):
+        result = structmask(command, tmp_path / "a.h5")
+        assert "\x1b" not in result.out + result.err
+        assert "\nc" not in result.out + result.err
