@@ -15,8 +15,8 @@ from mkdocs.structure.files import File, Files
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import examples  # type: ignore[import-not-found]  # beside this file
-import reference  # type: ignore[import-not-found]
+import examples  # beside this file
+import reference
 
 # Pages that may not be there yet, and the section and title under which they stand.
 _OPTIONAL = (

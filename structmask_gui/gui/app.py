@@ -200,6 +200,7 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
             if name in ("series", "axes", "channel")
         }
         part = Part.of(settings.last_part)
+        # The names above are those it takes; their values are typed as one dictionary's.
         session.open(settings.last_files, **choices, part=part)  # type: ignore[arg-type]
         window.remembering.restore_masks(edited=not settings.default_preset)
     open_handed(window, files)

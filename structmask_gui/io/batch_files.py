@@ -185,6 +185,7 @@ def _nothing(path: Path) -> str:
 
 def _common_folder(files: Sequence[Path]) -> Path:
     try:
+        # Not resolved, as above.
         folders = [os.path.abspath(file.parent) for file in files]  # noqa: PTH100
         return Path(os.path.commonpath(folders))
     except ValueError:  # on two drives

@@ -256,6 +256,7 @@ class RawStore:
                 self._file.seek(self._offset + start * self._stored.itemsize)
                 done = 0
                 while done < len(wanted):
+                    # Typed as a file of bytes, which need not have it; those we open do.
                     got = self._file.readinto(wanted[done:])  # type: ignore[attr-defined]
                     if not got:
                         break

@@ -56,6 +56,7 @@ def measurement_bytes(measurement: Measurement) -> bytes:
     arrays: dict[str, AnyArray] = {}
     about = json.dumps(_encoded(measurement, arrays)).encode()
     buffer = io.BytesIO()
+    # NumPy's types take any name for its option `allow_pickle`, which is none of ours.
     np.savez(buffer, **{_ABOUT: np.frombuffer(about, np.uint8)}, **arrays)  # type: ignore[arg-type]
     return buffer.getvalue()
 

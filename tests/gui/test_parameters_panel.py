@@ -215,7 +215,7 @@ def test_a_drag_says_when_it_starts_and_ends(panel: ParametersPanel) -> None:
     panel.drag_started.connect(lambda name: events.append(("start", name)))
     panel.drag_ended.connect(lambda name: events.append(("end", name)))
     panel.changed.connect(lambda name, value: events.append(value))
-    slider = panel.rows["base_percentile"].slider  # type: ignore[attr-defined]
+    slider = panel.rows["base_percentile"].slider
     panel.area.ensureWidgetVisible(slider)
     span = slider.width() - 16
     start = QPoint(8 + round(span * slider.value() / slider.maximum()), slider.height() // 2)
@@ -245,8 +245,8 @@ def test_showing_parameters_emits_nothing(panel: ParametersPanel) -> None:
     assert not seen
     assert panel.parameters == other
     assert {name: row.value for name, row in panel.rows.items()} == other.model_dump()
-    assert panel.rows["adapt_DF"].box.text() == "0.123456"  # type: ignore[attr-defined]
-    assert panel.rows["seed"].box.value() == 4_000_000_000  # type: ignore[attr-defined]
+    assert panel.rows["adapt_DF"].box.text() == "0.123456"
+    assert panel.rows["seed"].box.value() == 4_000_000_000
 
 
 @pytest.mark.parametrize(

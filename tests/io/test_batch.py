@@ -106,7 +106,7 @@ def test_it_is_driven_from_another_thread(folder, tmp_path):
     thread = threading.Thread(target=queue.run)
     thread.start()
     while queue.counts()[State.RUNNING] or queue.counts()[State.PENDING]:
-        queue.statuses  # noqa: B018
+        queue.statuses  # noqa: B018  # read while the other thread writes
         time.sleep(0.001)
     thread.join(10)
     assert queue.counts()[State.DONE] == 2

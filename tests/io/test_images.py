@@ -69,7 +69,7 @@ def test_npy_types(dtype: str, order: str, tmp_path: Path) -> None:
         noise((3, 18, 25), "float64").astype(dtype) if dtype != "bool" else noise((3, 18, 25), "?")
     )
     path = tmp_path / "stack.npy"
-    np.save(path, np.asarray(data, order=order))  # type: ignore[call-overload]
+    np.save(path, np.asarray(data, order=order))
     with open_stack(path) as stack:
         assert stack.axes == "QYX"
         assert stack.dtype == np.dtype(dtype).newbyteorder("=")

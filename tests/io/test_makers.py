@@ -62,7 +62,7 @@ def test_czi_whose_reader_dies(tmp_path: Path) -> None:
         writer.write(values((64, 80, 1)), plane={"T": 0, "C": 0, "Z": 0})
     stack = open_stack(tmp_path / "a.czi")
     stack.read(0)
-    process = stack._store._close.__self__._process  # type: ignore[attr-defined]
+    process = stack._store._close.__self__._process
     process.kill()
     process.wait()
     with pytest.raises(InputError, match=r"a\.czi: a part of the pixels cannot be read"):
@@ -78,7 +78,7 @@ def test_czi_whose_reader_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with czi.create_czi(str(tmp_path / "a.czi")) as writer:
         writer.write(values((64, 80, 1)), plane={"T": 0, "C": 0, "Z": 0})
     with open_stack(tmp_path / "a.czi") as stack:
-        process = stack._store._close.__self__._process  # type: ignore[attr-defined]
+        process = stack._store._close.__self__._process
         monkeypatch.setattr(zeiss_process, "_SECONDS", 0.3)
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(InputError, match=r"a\.czi: a part of the pixels cannot be read"):

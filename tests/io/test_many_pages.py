@@ -47,7 +47,7 @@ def read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> Any:
 def lists_pages(path: Path) -> bool:
     """Tell whether a file is opened without reading its pages one by one."""
     with open_stack(path) as stack:
-        function: Any = stack._store._page.__wrapped__  # type: ignore[attr-defined]
+        function: Any = stack._store._page.__wrapped__
     names = function.__code__.co_freevars
     return function.__closure__[names.index("strips")].cell_contents is not None
 

@@ -81,4 +81,4 @@ def test_texts(masks, target):
         rows = text[start : text.index("\n]", start) + 2]
         left: dict[str, object] = {}
         exec(f"rows = {rows}", left)
-        assert Mask.checked(left["rows"]) == mask.cropped()  # type: ignore[arg-type]
+        assert Mask.checked(left["rows"]) == mask.cropped()

@@ -334,7 +334,7 @@ def test_careamics_own_configuration_takes_the_text(mask, tmp_path):
     left: dict[str, object] = {}
     exec(compile(snippet("careamics", mask).text, "snippet", "exec"), left)
     config = left["config"]
-    manipulate = config.algorithm_config.n2v_config  # type: ignore[attr-defined]
+    manipulate = config.algorithm_config.n2v_config
     nearest = nearest_careamics(mask)
     if nearest.axes == "none":
         assert manipulate.struct_mask is None

@@ -148,7 +148,7 @@ def test_only_pages_pictures_and_english_search_of_the_guide_are_shipped(
 
 def test_desktop_file_and_the_ending_of_presets():
     parser = configparser.ConfigParser(interpolation=None)
-    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.optionxform = str
     parser.read(LINUX / "structmask.desktop", encoding="utf-8")
     entry = parser["Desktop Entry"]
     assert entry["Type"] == "Application"
