@@ -198,15 +198,16 @@ class MainWindow(QMainWindow):
     def open_paths(self, paths: Sequence[str]) -> None:
         """Open files and Zarr folders; another folder among them is shown in the file browser.
 
-        A mask that was exported beside its image is taken as the mask.
+        A mask, or its record, is taken as the mask.
         """
+        from structmask_gui.io.results import is_mask
         from structmask_gui.io.zarr_files import is_zarr_folder
 
         folders = [path for path in paths if Path(path).is_dir() and not is_zarr_folder(path)]
         files = [path for path in paths if path not in folders]
         if folders:
             self.show_folder(folders[0])
-        if len(files) == 1 and _is_mask(files[0]):
+        if len(files) == 1 and is_mask(Path(files[0])):
             self._open_mask(Path(files[0]))
         elif files:
             self.session.open(files)
@@ -362,13 +363,3 @@ class MainWindow(QMainWindow):
 def _is_behind(dock: QDockWidget) -> bool:
     """Tell whether a dock is covered by another tab."""
     return dock.visibleRegion().isEmpty()
-
-
-def _is_mask(path: str) -> bool:
-    """Tell whether a file is a mask that was exported beside its image."""
-    if "_mask" not in path.lower():
-        # Most files are asked no further: what the question needs takes long to load.
-        return False
-    from structmask_gui.io.results import is_result
-
-    return is_result(Path(path))

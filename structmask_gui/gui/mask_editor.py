@@ -6,6 +6,7 @@ What it does goes through the session, so that every step can be undone and ever
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -303,8 +304,11 @@ class MaskEditor(QObject):
         """Ask for a mask file and take it in place of the present mask."""
         self.file.ask("Open a mask")
 
-    def _on_read(self, mask: Mask, name: str) -> None:
-        self._session.set_mask(mask, f"from {name}", f"Open {name}")
+    def _on_read(self, mask: Mask, name: str, images: tuple[str, ...]) -> None:
+        how = f"from {name}"
+        if images and not {path.name for path in map(Path, self._session.paths)} & set(images):
+            how += f", measured on {images[0]}" + (" and others" if images[1:] else "")
+        self._session.set_mask(mask, how, f"Open {name}")
 
     def _on_closing(self) -> None:
         self.file.close()

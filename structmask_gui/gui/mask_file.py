@@ -28,11 +28,12 @@ class MaskFile(QObject):
 
     Signals
     -------
-    read(Mask, str)
-        The mask, and the name of its file.
+    read(Mask, str, tuple)
+        The mask, the name of its file, and the names of the images it was measured on, if its
+        record lies beside it.
     """
 
-    read = Signal(object, str)
+    read = Signal(object, str, tuple)
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
@@ -40,7 +41,7 @@ class MaskFile(QObject):
         self._lane = Lane("mask file")
         self._lane.ended.connect(self._on_ended)
         self._ticket = 0
-        self._name = ""
+        self._name = self._said = ""
 
     def ask(self, title: str) -> None:
         """Ask for a file and read it."""
@@ -55,8 +56,9 @@ class MaskFile(QObject):
 
         def work(_progress: Any, _cancelled: Any) -> Any:
             from structmask_gui.io.export import load_mask
+            from structmask_gui.io.results import measured_on
 
-            return load_mask(path)
+            return load_mask(path), measured_on(Path(path))
 
         self._name = Path(path).name
         self._ticket = self._lane.submit(work)
@@ -65,8 +67,11 @@ class MaskFile(QObject):
         if outcome.ticket != self._ticket:
             return
         if outcome.kind == "done":
-            self.read.emit(outcome.result, self._name)
+            self._session.withdraw_error(self._said)
+            mask, images = outcome.result
+            self.read.emit(mask, self._name, images)
         elif outcome.kind == "error":
+            self._said = outcome.text
             self._session.report_error(outcome.text)
         elif outcome.kind == "bug":
             self._session.bug.emit(outcome.text)

@@ -81,6 +81,11 @@ class SessionLooks(SessionState):
         """Put up a sentence on something that went wrong outside the session."""
         self._fail(text)
 
+    def withdraw_error(self, text: str) -> None:
+        """Take a sentence away, if it still stands there: what it says was mended."""
+        if text and text == self._error:
+            self.dismiss_error()
+
     def dismiss_error(self) -> None:
         """Take the sentence away, as when it has been read."""
         self._not_opened = ""

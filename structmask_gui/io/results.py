@@ -13,11 +13,14 @@ from pathlib import Path
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.mask import Mask
 from structmask_gui.io.atomic import write_atomic
-from structmask_gui.io.export import npy_bytes, png_bytes
+from structmask_gui.io.export import load_mask, npy_bytes, png_bytes
 from structmask_gui.io.images import is_readable_name
 from structmask_gui.io.paths import shown
-from structmask_gui.io.record import Record
+from structmask_gui.io.record import Record, read_record
 
+# No picture of a microscope is as small as a file that holds nothing but a mask.
+_LARGEST_MASK_FILE = 128 * 1024
+_MASK_FILES = (".npy", ".png", ".tif", ".tiff", ".json")
 _RESULT_ENDINGS = ("_mask.npy", "_mask.png", "_mask.tif", "_mask_picture.png")
 
 
@@ -175,3 +178,37 @@ def is_result(file: Path) -> bool:
         stem_of(other) in (stem, name) and other != file and is_readable_name(other)
         for other in file.parent.glob(f"{glob.escape(name)}.*")
     )
+
+
+def is_mask(file: Path) -> bool:
+    """Say whether a file that is opened is meant as a mask, by its name or by what it holds.
+
+    A record counts as its mask, for nothing else can be opened of a JSON file.
+    """
+    suffix = file.suffix.lower()
+    if suffix == ".json" or is_result(file):
+        return True
+    try:
+        if suffix not in _MASK_FILES or file.stat().st_size > _LARGEST_MASK_FILE:
+            return False
+        load_mask(file)
+    except (OSError, InputError):
+        return False
+    return True
+
+
+def measured_on(file: Path) -> tuple[str, ...]:
+    """Return the names of the images a mask was measured on; empty if it has no record beside it.
+
+    Parameters
+    ----------
+    file : Path
+        A mask, or its record.
+    """
+    path = file.with_suffix(".json")
+    if not path.is_file():
+        return ()
+    try:
+        return tuple(item.name for item in read_record(path).inputs)
+    except InputError:
+        return ()

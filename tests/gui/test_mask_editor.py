@@ -185,6 +185,50 @@ def test_a_mask_file_becomes_the_present_mask(loaded: MainWindow, tmp_path: Path
     assert "from half.npy" in loaded.headline.sentence.text()
 
 
+@pytest.mark.parametrize("form", ["npy", "png", "tiff", "json"])
+def test_a_mask_is_known_by_what_it_holds(
+    form: str, loaded: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    path = tmp_path / f"by any name.{form}"
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({form: path})
+    expected, images = loaded.session.mask, loaded.session.paths
+    assert expected is not None
+    loaded.session.set_mask(Mask(np.ones((5, 5), dtype=bool)), "edited by hand", "Draw")
+    with qtbot.waitSignal(loaded.session.mask_changed):
+        loaded.open_paths([str(path)])
+    assert loaded.session.mask is not None
+    assert loaded.session.mask.cropped() == expected.cropped()
+    assert loaded.session.paths == images
+    assert "measured on" not in loaded.headline.sentence.text()
+
+
+def test_a_mask_of_another_image_says_so(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
+    record, mask = tmp_path / "m.json", tmp_path / "m.npy"
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({"json": record})
+    own = loaded.session.paths[0].name
+    record.write_text(record.read_text(encoding="utf-8").replace(own, "other.tif"), "utf-8")
+    save_npy(Mask(np.ones((5, 5), dtype=bool)), mask)
+    with qtbot.waitSignal(loaded.session.mask_changed):
+        loaded.open_paths([str(mask)])
+    assert "from m.npy, measured on other.tif" in loaded.headline.sentence.text()
+
+
+def test_a_mask_that_opens_takes_the_sentence_on_one_that_did_not_away(
+    loaded: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    broken, good = tmp_path / "broken.json", tmp_path / "good.npy"
+    broken.write_text("{}", encoding="utf-8")
+    save_npy(Mask(np.ones((5, 5), dtype=bool)), good)
+    with qtbot.waitSignal(loaded.session.failed):
+        loaded.open_paths([str(broken)])
+    assert "broken.json" in loaded.headline.error_text.text()
+    with qtbot.waitSignal(loaded.session.mask_changed):
+        loaded.open_paths([str(good)])
+    assert not loaded.headline.error.isVisible()
+
+
 def test_a_record_is_a_mask_file_too(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
     assert "*.json" in dialogs.MASKS
     path = tmp_path / "a_mask.json"
