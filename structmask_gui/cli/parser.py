@@ -241,10 +241,17 @@ def _quality(commands: _Commands) -> None:
         "quality",
         help="say what a mask will do to an image",
         description="Say how much of the noise a network could still copy with a mask, how many"
-        " pixels it hides needlessly, and the error to expect.",
+        " pixels it hides needlessly, and the error to expect; after the training, what noise is"
+        " left in the output, whether detail was lost, and which mask to try next.",
     )
     parser.add_argument("mask", type=Path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
     parser.add_argument("file", type=Path, metavar="FILE", help="the image to train on")
+    parser.add_argument(
+        "--denoised",
+        type=Path,
+        metavar="DENOISED",
+        help="judge this too: what a network trained with the mask made of every frame of FILE",
+    )
     group = parser.add_argument_group("noise")
     _add_source(
         group,

@@ -1,21 +1,30 @@
-"""`structmask quality`: what a mask will do to an image."""
+"""`structmask quality`: what a mask will do to an image, and what it did to a denoised one."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from structmask_gui.cli.choices import chosen_inputs, chosen_region, second_stacks
 from structmask_gui.cli.console import DONE, print_json, progress_bar
-from structmask_gui.core.assessment import NOT_TOLD, OVER_ONE, Assessment, assess
+from structmask_gui.core.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis, assess
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.outcome import LINEAR
 from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.progress import Progress
+from structmask_gui.io.denoised import Judged, judge_denoised, open_denoised
 from structmask_gui.io.export import load_mask
+from structmask_gui.io.jobs import Input
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record, read_record
 from structmask_gui.io.scoring import recorded_basis
+from structmask_gui.io.stack import ImageStack
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -37,15 +46,23 @@ def run(arguments: argparse.Namespace) -> int:
         stack = resources.enter_context(item.open())
         others = {name: resources.enter_context(one.open()) for name, one in seconds.items()}
         progress = resources.enter_context(progress_bar(stack.name))
-        basis = recorded_basis(
-            stack,
-            parameters,
-            radius=arguments.radius,
-            region=region,
-            dark=others.get("dark"),
-            subtract=others.get("subtract"),
-            progress=progress,
-        )
+
+        def measure() -> Basis:
+            return recorded_basis(
+                stack,
+                parameters,
+                radius=arguments.radius,
+                region=region,
+                dark=others.get("dark"),
+                subtract=others.get("subtract"),
+                progress=progress,
+            )
+
+        judged = None
+        if arguments.denoised is None:
+            basis = measure()
+        else:
+            basis, judged = _judged(arguments.denoised, item, stack, mask, measure, progress)
     assessment = assess(basis, mask)
     if arguments.json:
         print_json(
@@ -56,6 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "noise_told_from_picture": basis.trusted,
                 "as_in_record": None if record is None else str(arguments.from_record),
                 **assessment.record(),
+                **({} if judged is None else {"denoised": _record_of(arguments, judged)}),
             }
         )
     else:
@@ -73,7 +91,48 @@ def run(arguments: argparse.Namespace) -> int:
         _print(shown(arguments.mask), where, assessment, mask.statistics.true_pixels - 1)
         if not basis.trusted:
             print(f"  {NOT_TOLD}")
+        if judged is not None:
+            _print_judged(arguments, judged)
     return DONE
+
+
+def _judged(
+    path: Path,
+    item: Input,
+    stack: ImageStack,
+    mask: Mask,
+    measure: Callable[[], Basis],
+    progress: Progress,
+) -> tuple[Basis, Judged]:
+    """Judge a denoised file beside all frames of the raw one, or those that were chosen of it."""
+    made: list[Basis] = []
+
+    def measured() -> Basis:
+        made.append(measure())
+        return made[0]
+
+    with ExitStack() as resources:
+        raw = stack
+        if item.frames is not None:
+            denoised, _ = open_denoised(path, [stack], item.axes)
+            with denoised:
+                chosen = denoised.n_frames == stack.n_frames
+            if not chosen:
+                raw = resources.enter_context(replace(item, frames=None).open())
+        judged = judge_denoised(path, [raw], mask, measured, axes=item.axes, progress=progress)
+    return made[0], judged
+
+
+def _record_of(arguments: argparse.Namespace, judged: Judged) -> dict[str, Any]:
+    return {"file": str(arguments.denoised), **judged.record()}
+
+
+def _print_judged(arguments: argparse.Namespace, judged: Judged) -> None:
+    print(f"{shown(arguments.denoised)}, as the output for {shown(arguments.file)}:")
+    outcome = judged.outcome
+    for line in (outcome.sentence, *outcome.lines(), LINEAR, outcome.where, judged.assumed):
+        if line:
+            print(f"  {line}")
 
 
 def _record_beside(arguments: argparse.Namespace) -> Record | None:

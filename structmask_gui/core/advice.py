@@ -33,6 +33,27 @@ _CHECK: dict[NoiseSource, str] = {
     "flat": "It was looked for in flat patches, which may hold picture, too. Check that",
 }
 
+_MAY: dict[NoiseSource, str] = {
+    "difference": "what changes between frames may be picture",
+    "flat": "flat patches may hold picture, which raw frames and output share",
+}
+"""Why noise that was not told from the picture says nothing of an output."""
+
+
+def not_to_be_relied_on(source: NoiseSource, copied: float, detail: LostDetail | None) -> str:
+    """Return what is said of a result where the noise could not be told from the picture."""
+    said = (
+        "Do not rely on this result: noise and picture could not be told apart, and"
+        f" {_MAY[source]}. Of what passes for noise the output repeats"
+        f" {100 * max(0.0, copied):.0f} %"
+    )
+    if detail is not None and detail.blurred:
+        said += (
+            f"; of the picture's detail it lost {100 * detail.share:.0f} %, where a linear"
+            f" prediction loses {100 * detail.linear:.0f} %"
+        )
+    return f"{said}. Record 20 dark frames, or 6 frames of a still scene."
+
 
 def advise(
     noise: Covariance,
@@ -105,8 +126,7 @@ def advise(
             return (
                 "smaller",
                 slim,
-                f"{what}. Try {slim.statistics.true_pixels} pixels instead of"
-                f" {present.statistics.true_pixels}.",
+                f"{what}. Try {_few(slim)} instead of {present.statistics.true_pixels}.",
             )
         if blurred:
             return (
@@ -126,6 +146,11 @@ def advise(
         f"The output repeats {100 * max(0.0, copied):.1f} % of the noise and the residual holds"
         f" detail worth {100 * lost:.1f} % of it. Keep this mask.{_reservation(detail)}",
     )
+
+
+def _few(mask: Mask) -> str:
+    count = mask.statistics.true_pixels
+    return "1 pixel, the bare centre," if count == 1 else f"{count} pixels"
 
 
 def _reservation(detail: LostDetail | None) -> str:

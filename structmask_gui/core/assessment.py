@@ -84,9 +84,19 @@ class Basis:
         told = self.still is not None or self.noise.source.startswith("frame differences")
         return "difference" if told else "flat"
 
+    @property
+    def where(self) -> str:
+        """Where the noise was measured, a sentence."""
+        return measured_in(self.noise, self.trusted)
+
     def score(self, mask: Mask | ArrayLike | None) -> Scored:
         """Return what the rank of a mask depends on; see `structmask_gui.core.blindspot`."""
         return score_mask(self.noise.values, self.image.values, mask, self.radius, self.still)
+
+
+def measured_in(noise: Covariance, trusted: bool) -> str:
+    """Return where the noise was measured, the sentence of all that rests on it."""
+    return f"Noise measured in {noise.source}{'' if trusted else '; it may be picture'}."
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from structmask_gui.core.advice import Advice, advise
+from structmask_gui.core.advice import Advice, advise, not_to_be_relied_on
+from structmask_gui.core.assessment import measured_in
 from structmask_gui.core.blindspot import weights
 from structmask_gui.core.covariance import (
     FLAT_SHARE,
@@ -24,6 +26,7 @@ from structmask_gui.core.covariance import (
     spread_frames,
     unmoved,
 )
+from structmask_gui.core.denoised_fit import check_fit
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.lost_detail import LostDetail, lost_detail
@@ -31,6 +34,7 @@ from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import FloatArray, mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality import FAR_RADIUS, RADIUS, figures
+from structmask_gui.core.sources import SEES
 from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.threads import one_blas_thread
 
@@ -51,6 +55,10 @@ class Outcome:
     ----------
     source : str
         Where the noise was looked at: "difference" or "flat"; see `noise_covariance`.
+    where : str
+        Where the noise was measured, a sentence, and where it was looked at if that is elsewhere.
+    trusted : bool
+        False where the noise could not be told from the picture: the figures may be wrong.
     copied : float
         Share of the noise variance that the output repeats, pixel for pixel; 0 for a perfect blind
         spot. Chance makes it slightly negative at times.
@@ -77,6 +85,8 @@ class Outcome:
     """
 
     source: NoiseSource
+    where: str
+    trusted: bool
     copied: float
     noise_left: float
     output_correlation: FloatArray
@@ -88,6 +98,46 @@ class Outcome:
     next_mask: Mask | None
     sentence: str
 
+    def lines(self) -> list[str]:
+        """Return the figures in words, a line each."""
+        lines = [
+            f"Noise repeated: {100 * max(0.0, self.copied):.1f} %"
+            f" (linear: {100 * self.expected:.1f} %)",
+            f"Noise left: {100 * self.noise_left:.1f} % of the raw noise",
+            f"Detail lost: {100 * self.lost:.1f} % of the noise",
+        ]
+        if self.detail is not None:
+            lines.append(
+                f"or {100 * self.detail.share:.0f} % of the detail"
+                f" (linear: {100 * self.detail.linear:.0f} %)"
+            )
+        return lines
+
+    def record(self) -> dict[str, Any]:
+        """Return the figures as plain values."""
+        detail, following = self.detail, self.next_mask
+        return {
+            "sentence": self.sentence,
+            "advice": self.advice,
+            "where": self.where,
+            "noise_compared_in": self.source,
+            "noise_told_from_picture": self.trusted,
+            "noise_repeated": self.copied,
+            "noise_repeated_linear": self.expected,
+            "noise_left": self.noise_left,
+            "detail_lost": self.lost,
+            "share_of_detail_lost": None if detail is None else detail.share,
+            "share_of_detail_lost_linear": None if detail is None else detail.linear,
+            "blurred": None if detail is None else detail.blurred,
+            "next_mask": None if following is None else following.array.astype(int).tolist(),
+        }
+
+
+LINEAR = "Linear: what the best linear prediction with this mask leaves and loses."
+"""What is meant by that word in the figures."""
+
+_PLACES: dict[NoiseSource, str] = {"difference": "frame differences", "flat": "flat patches"}
+
 
 @one_blas_thread
 def judge(
@@ -98,6 +148,7 @@ def judge(
     source: NoiseSource | None = None,
     noise: Covariance | None = None,
     still: StillScene | None = None,
+    trusted: bool = True,
     radius: int = RADIUS,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
@@ -119,6 +170,9 @@ def judge(
     still : StillScene, optional
         Frames of a still scene in which the mask to try next is chosen, as it is suggested before
         the training. Opened here where the noise is measured here, by "difference".
+    trusted : bool
+        Whether that noise could be told from the picture. Where it could not, no mask is advised,
+        and the sentence says so first.
     radius : int
         Radius of the neighbourhood; also the reach of the correlations returned.
     progress, cancelled : callable
@@ -158,21 +212,27 @@ def judge(
     expected = figures(noise.values, array, radius).copied
     kernel = weights(image.values, array, radius)
     detail = lost_detail(raw, denoised, kernel, source, cancelled)
-    advice, following, sentence = advise(
-        noise,
-        image,
-        array,
-        radius,
-        copied=copied,
-        source=source,
-        lost=lost,
-        detail=detail,
-        expected=expected,
-        still=still if still is not None and still.pixels else None,
-        cancelled=cancelled,
-    )
+    if trusted:
+        advice, following, sentence = advise(
+            noise,
+            image,
+            array,
+            radius,
+            copied=copied,
+            source=source,
+            lost=lost,
+            detail=detail,
+            expected=expected,
+            still=still if still is not None and still.pixels else None,
+            cancelled=cancelled,
+        )
+    else:
+        advice, following = "cannot tell", None
+        sentence = not_to_be_relied_on(source, copied, detail)
     return Outcome(
         source=source,
+        where=_where(noise, source, trusted),
+        trusted=trusted,
         copied=copied,
         noise_left=left,
         output_correlation=_normalised(sums.output),
@@ -184,6 +244,14 @@ def judge(
         next_mask=following,
         sentence=sentence,
     )
+
+
+def _where(noise: Covariance, source: NoiseSource, trusted: bool) -> str:
+    """Return where the noise was measured, and where it was looked at if that is elsewhere."""
+    said = measured_in(noise, trusted)
+    direct = noise.source.startswith(_PLACES[source])
+    direct |= source == "flat" and noise.source == SEES["flat"]
+    return said if direct else f"{said} What the output repeats: in {_PLACES[source]}."
 
 
 class _Sums:
@@ -294,43 +362,6 @@ def _reach(raw: Frames, source: NoiseSource, radius: int) -> int:
     if source == "flat":
         return 2 * radius
     return max(2 * radius, min(2 * FAR_RADIUS, (min(raw.frame_shape) - 1) // 2))
-
-
-def check_fit(raw: Frames, denoised: Frames) -> None:
-    """Raise InputError unless the stacks fit each other."""
-    if (raw.n_frames, raw.frame_shape) != (denoised.n_frames, denoised.frame_shape):
-        what = f"{denoised.name} has {_size(denoised)}, but {raw.name} has {_size(raw)}"
-        if denoised.n_frames == 1 and raw.frame_shape == denoised.frame_shape:
-            # What it repeats of the noise of several frames cannot be told from the picture.
-            raise InputError(
-                f"{what}; give the output of every frame, or open only the frame that this was made"
-                " of."
-            )
-        raise InputError(f"{what}; give the output of these frames.")
-    if all(
-        np.array_equal(raw.read(frame), denoised.read(frame))
-        for frame in {0, raw.n_frames // 2, raw.n_frames - 1}
-    ):
-        raise InputError(
-            f"{denoised.name}: this is the raw stack, pixel for pixel that of {raw.name}; give the"
-            " output of the network."
-        )
-    a, b = (stack.read(0).astype(np.float64) for stack in (raw, denoised))
-    good = np.isfinite(a) & np.isfinite(b)
-    if not good.any():
-        raise InputError(f"{raw.name} and {denoised.name} have no finite pixel in common.")
-    spread = a[good].std()
-    if spread == 0 or abs(a[good].mean() - b[good].mean()) > spread or b[good].std() > 2 * spread:
-        raise InputError(
-            f"{denoised.name} is not in the grey levels of {raw.name}; save the output without"
-            " normalising it."
-        )
-
-
-def _size(frames: Frames) -> str:
-    """Return the size of a stack in words."""
-    count = "1 frame" if frames.n_frames == 1 else f"{frames.n_frames} frames"
-    return f"{count} of {frames.frame_shape[0]} x {frames.frame_shape[1]} pixels"
 
 
 def _normalised(products: FloatArray) -> FloatArray:

@@ -6,15 +6,94 @@ else: what were frames come back as channels or colours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
+from structmask_gui.core.assessment import Basis
+from structmask_gui.core.denoised_fit import check_fit
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.outcome import Outcome, judge
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.io.axes import shape_text
 from structmask_gui.io.channels import Channel
 from structmask_gui.io.images import open_stack
 from structmask_gui.io.stack import ImageStack
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A denoised file, judged.
+
+    Attributes
+    ----------
+    outcome : Outcome
+    assumed : str
+        What was assumed of the file's dimensions, a sentence; empty if nothing was.
+    """
+
+    outcome: Outcome
+    assumed: str
+
+    def record(self) -> dict[str, Any]:
+        """Return all of it as plain values."""
+        return {**self.outcome.record(), "assumed": self.assumed or None}
+
+
+def judge_denoised(
+    path: Path,
+    raw: Sequence[ImageStack],
+    mask: Mask,
+    measure: Callable[[], Basis],
+    *,
+    axes: str | None = None,
+    progress: Progress = no_progress,
+    cancelled: IsCancelled = never_cancelled,
+) -> Judged:
+    """Judge a denoised file beside its raw frames, by the noise that the mask's figures rest on.
+
+    Parameters
+    ----------
+    path : Path
+        The denoised file.
+    raw : sequence of ImageStack
+        The raw files, in their order.
+    mask : Mask
+        What was trained with.
+    measure : callable
+        Returns what the figures of the mask rest on; called once the file is known to fit.
+    axes : str, optional
+        As `open_denoised`.
+    progress, cancelled : callable, optional
+        See `structmask_gui.core.progress`.
+
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `open_denoised`, ``measure`` and `structmask_gui.core.outcome.judge`.
+    """
+    denoised, assumed = open_denoised(path, raw, axes)
+    with denoised:
+        frames = ChosenFrames(raw)
+        check_fit(frames, denoised)
+        basis = measure()
+        outcome = judge(
+            frames,
+            denoised,
+            mask,
+            source=basis.place,
+            noise=basis.noise,
+            still=basis.still,
+            trusted=basis.trusted,
+            radius=basis.radius,
+            progress=progress,
+            cancelled=cancelled,
+        )
+    return Judged(outcome, assumed)
 
 
 def open_denoised(
@@ -38,7 +117,7 @@ def open_denoised(
     Returns
     -------
     stack : ImageStack
-        The caller closes it. It may not fit: `structmask_gui.core.outcome.check_fit` says so.
+        The caller closes it. It may not fit: `structmask_gui.core.denoised_fit.check_fit` says so.
     assumed : str
         What was assumed, a sentence; empty if nothing was.
 

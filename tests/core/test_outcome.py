@@ -4,11 +4,12 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.assessment import basis
 from structmask_gui.core.blindspot import Preview, weights
-from structmask_gui.core.covariance import image_covariance
+from structmask_gui.core.covariance import given_covariance, image_covariance
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.outcome import judge
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
+from structmask_gui.core.sources import SEES
 from structmask_gui.core.suggest import suggest
 
 SHAPE = (256, 256)
@@ -143,6 +144,64 @@ def test_one_frame_and_the_raw_stack_itself_are_refused_in_words(rows):
         judge(raw, mean, None)
     with pytest.raises(InputError, match=r"same\.tif: this is the raw stack"):
         judge(raw, ArrayFrames(rows.copy(), "same.tif"), None)
+
+
+def test_a_bare_centre_to_try_next_is_named():
+    white = simulate(
+        NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=3, picture=cells(SHAPE), strength=1.5
+    )
+    output = np.full(white.shape, white.mean())
+    found = judge(ArrayFrames(white), ArrayFrames(output), np.ones((1, 13)))
+    assert found.next_mask.statistics.true_pixels == 1
+    assert found.sentence.endswith("Try 1 pixel, the bare centre, instead of 13.")
+
+
+@pytest.mark.parametrize("source", ["difference", "flat"])
+def test_a_doubted_basis_comes_first_and_advises_nothing(rows, source):
+    raw, copied = ArrayFrames(rows), ArrayFrames(denoised(rows, None))
+    found = judge(raw, copied, np.ones((1, 15)), source=source, trusted=False)
+    assert found.sentence.startswith(
+        "Do not rely on this result: noise and picture could not be told apart, and "
+    )
+    assert "Check that" not in found.sentence
+    assert f"the output repeats {100 * found.copied:.0f} %" in found.sentence
+    assert (found.advice, found.next_mask, found.trusted) == ("cannot tell", None, False)
+    assert found.where.endswith("; it may be picture.")
+    assert found.copied == judge(raw, copied, np.ones((1, 15)), source=source).copied
+
+
+def test_a_doubted_result_still_says_how_much_detail_was_lost(rows):
+    output = np.stack([gaussian_filter(frame, 6) for frame in rows.astype(float)])
+    found = judge(ArrayFrames(rows), ArrayFrames(output), np.ones((1, 13)), trusted=False)
+    assert found.detail.blurred
+    assert f"of the picture's detail it lost {100 * found.detail.share:.0f} %" in found.sentence
+
+
+@pytest.mark.parametrize("source", ["difference", "flat"])
+def test_a_small_offset_changes_no_figure(rows, source):
+    output = denoised(rows, None)
+    found, moved = (
+        judge(ArrayFrames(rows), ArrayFrames(output + offset), None, source=source)
+        for offset in (0, 0.5)
+    )
+    assert moved.lines() == found.lines()
+    assert moved.sentence == found.sentence
+
+
+def test_where_the_noise_was_measured_and_looked_at_is_named(rows):
+    raw, output = ArrayFrames(rows), ArrayFrames(denoised(rows, None))
+    assert judge(raw, output, None).where == "Noise measured in frame differences."
+    assert judge(raw, output, None, source="flat").where == "Noise measured in flat patches."
+    measured = basis(raw).noise
+    fine = given_covariance(measured.correlation, measured.variance, SEES["spectrum"])
+    assert judge(raw, output, None, source="flat", noise=fine).where == (
+        "Noise measured in detail too fine for the optics. What the output repeats: in flat"
+        " patches."
+    )
+    flattest = given_covariance(measured.correlation, measured.variance, SEES["flat"])
+    assert judge(raw, output, None, source="flat", noise=flattest).where == (
+        "Noise measured in the flattest patches, a smooth surface removed."
+    )
 
 
 def test_only_differences_are_told_that_something_may_move(rows):

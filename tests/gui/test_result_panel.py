@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,13 @@ import pytest
 import tifffile
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.cli import main
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.outcome import Outcome, judge
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.result import ResultPanel
+from structmask_gui.io.export import save_npy
 from tests.gui.conftest import wait_for_result
 
 BARE = Mask(np.ones((1, 1), dtype=bool))
@@ -114,6 +117,57 @@ def test_the_mask_has_one_figure_in_both_panels(
     assert panel.verdict.expected == pytest.approx(quality.scores.assessment.figures.copied)
 
 
+@pytest.mark.parametrize("source", ["automatic", "flat", "spectrum"])
+def test_the_command_line_says_the_same_and_both_panels_name_one_place(
+    loaded: MainWindow,
+    panel: ResultPanel,
+    copied: Path,
+    stack_file: Path,
+    source: str,
+    tmp_path: Path,
+    qtbot: QtBot,
+    capfd: pytest.CaptureFixture[str],
+):
+    for name, value in (("method", "statistical"), ("source", source)):
+        loaded.session.set_parameter(name, value)
+        wait_for_result(loaded.session, qtbot)
+    assert loaded.session.mask is not None
+    path = tmp_path / "mask.npy"
+    save_npy(loaded.session.mask, path)
+    quality = loaded.session.quality
+    quality.watch(panel, True)
+    qtbot.waitUntil(lambda: quality.current and quality.basis is not None, timeout=15_000)
+    judged(panel, copied, qtbot)
+    assert panel.verdict is not None
+    assert quality.basis is not None
+    place = quality.basis.where
+    assert f"{copied.name}: {place}" in panel.figures.text().replace("\u200b", "")
+    if source == "spectrum":
+        assert place.startswith("Noise measured in detail too fine for the optics")
+        assert "What the output repeats: in flat patches." in panel.figures.text()
+    options = ["--denoised", str(copied), "--source", source, "--json"]
+    capfd.readouterr()
+    assert main(["quality", str(path), str(stack_file), *options]) == 0
+    told = json.loads(capfd.readouterr().out)["denoised"]
+    assert told["sentence"] == panel.sentence.text()
+    assert told["where"] == panel.verdict.where
+    assert told["noise_repeated"] == pytest.approx(panel.verdict.copied)
+    assert told["noise_left"] == pytest.approx(panel.verdict.noise_left)
+    assert told["noise_repeated_linear"] == pytest.approx(panel.verdict.expected, abs=0.01)
+
+
+def test_a_normalised_output_is_refused(
+    loaded: MainWindow, panel: ResultPanel, stack_file: Path, tmp_path: Path, qtbot: QtBot
+):
+    raw = np.load(stack_file).astype(np.float32)
+    path = tmp_path / "norm.npy"
+    np.save(path, (raw - raw.mean()) / raw.std())
+    with qtbot.waitSignal(loaded.session.failed) as said:
+        panel.open_path(path)
+    assert "norm.npy is not in the grey levels of rows.npy" in said.args[0]
+    assert panel.verdict is None
+
+
 def test_the_next_mask_is_chosen_in_the_frames_that_are_compared(
     loaded: MainWindow,
     panel: ResultPanel,
@@ -130,7 +184,7 @@ def test_the_next_mask_is_chosen_in_the_frames_that_are_compared(
         given.update(named)
         return judge(*arguments, **named)
 
-    monkeypatch.setattr("structmask_gui.core.outcome.judge", seen)
+    monkeypatch.setattr("structmask_gui.io.denoised.judge", seen)
     judged(panel, copied, qtbot)
     assert quality.basis is not None
     assert quality.basis.still is not None

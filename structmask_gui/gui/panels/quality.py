@@ -238,8 +238,7 @@ class QualityPanel(QWidget):
             if doubt is None
             else _MORE[doubt]
         )
-        may = "" if scores.basis.trusted else "; it may be picture"
-        say(self.source, f"Noise measured in {scores.basis.noise.source}{may}.")
+        say(self.source, scores.basis.where)
         self.radius.set_curve(curve)
         self.table.show_ranking(scores.ranking, doubt)
 

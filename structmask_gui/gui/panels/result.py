@@ -26,6 +26,7 @@ from structmask_gui.gui.views.lag import LagView
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
+    from structmask_gui.core.assessment import Basis
     from structmask_gui.core.mask import Mask
     from structmask_gui.core.outcome import Outcome as Verdict
 
@@ -78,9 +79,6 @@ class ResultPanel(QWidget):
         for widget in (self.open_button, self.again_button, self.take_button, self.progress):
             buttons.addWidget(widget)
         buttons.addStretch(1)
-        self.figures.setToolTip(
-            "Linear: what the best linear prediction with this mask leaves and loses"
-        )
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(scrolled(_column(self.figures)), "Figures")
@@ -132,32 +130,21 @@ class ResultPanel(QWidget):
         axes = session.open_choices.get("axes")
 
         def work(progress: Any, cancelled: Any) -> Any:
-            from structmask_gui.core.outcome import check_fit, judge
-            from structmask_gui.io.denoised import open_denoised
+            from structmask_gui.io.denoised import judge_denoised
             from structmask_gui.io.scoring import extraction_basis
 
-            denoised, assumed = open_denoised(path, stacks, axes)
-            with denoised:
-                raw = ChosenFrames(stacks)
-                check_fit(raw, denoised)
-                basis = known or extraction_basis(
+            def measure() -> Basis:
+                return known or extraction_basis(
                     extraction,
                     ChosenFrames(stacks, frame_range),
                     progress=progress,
                     cancelled=cancelled,
                 )
-                found = judge(
-                    raw,
-                    denoised,
-                    mask,
-                    source=basis.place,
-                    noise=basis.noise,
-                    still=basis.still,
-                    radius=basis.radius,
-                    progress=progress,
-                    cancelled=cancelled,
-                )
-                return mask, found, assumed
+
+            judged = judge_denoised(
+                path, stacks, mask, measure, axes=axes, progress=progress, cancelled=cancelled
+            )
+            return mask, judged.outcome, judged.assumed
 
         if self.verdict is not None:
             self._before = (self._shown, self._judged, self._assumed, self.verdict)
@@ -230,6 +217,9 @@ class ResultPanel(QWidget):
             for view in (self.output, self.residual):
                 view.set_plane(None)
             return
+        from structmask_gui.core.outcome import LINEAR
+
+        self.figures.setToolTip(LINEAR)
         self.sentence.setText(verdict.sentence)
         self.output.set_plane(verdict.output_correlation)
         self.residual.set_plane(verdict.residual_correlation)
@@ -237,22 +227,11 @@ class ResultPanel(QWidget):
 
     def _lines(self, verdict: Verdict) -> list[str]:
         # First what was measured: below it a small window scrolls.
-        lines = [
-            f"Noise repeated: {100 * max(0.0, verdict.copied):.1f} %"
-            f" (linear: {100 * verdict.expected:.1f} %)",
-            f"Noise left: {100 * verdict.noise_left:.1f} % of the raw noise",
-            f"Detail lost: {100 * verdict.lost:.1f} % of the noise",
-        ]
-        if verdict.detail is not None:
-            lines.append(
-                f"or {100 * verdict.detail.share:.0f} % of the detail"
-                f" (linear: {100 * verdict.detail.linear:.0f} %)"
-            )
+        lines = verdict.lines()
         if self._judged is not None and self._judged != self._session.mask:
             lines.append("Judged for another mask than the present one; judge again.")
-        where = "frame differences" if verdict.source == "difference" else "flat patches"
         name = self._path.name if self._path is not None else ""
-        lines.append(breakable(f"{name}, noise looked at in {where}."))
+        lines.append(breakable(f"{name}: {verdict.where}"))
         if self._assumed:
             lines.append(breakable(self._assumed))
         return lines

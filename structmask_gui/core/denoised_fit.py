@@ -1,0 +1,84 @@
+"""Whether a denoised stack fits a raw one: as many frames of its size, in its grey levels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.neighbours import FloatArray
+
+_OTHER_LEVELS = 4.0
+"""Slope of the raw frames over the denoised ones from which on their grey levels are others.
+
+The best prediction of a raw pixel has a slope of 1, however little of it can be predicted; a
+Gaussian blur of noise alone has 2. The spread says nothing: of very noisy frames little is left."""
+
+_RELATED, _INVERTED = 0.1, -0.5
+"""Correlation of raw and denoised frames from which on the slope says anything: an output of next
+to nothing, as rounding leaves of a constant, has any."""
+
+
+def check_fit(raw: Frames, denoised: Frames) -> None:
+    """Raise InputError unless the stacks fit each other."""
+    if (raw.n_frames, raw.frame_shape) != (denoised.n_frames, denoised.frame_shape):
+        what = f"{denoised.name} has {_size(denoised)}, but {raw.name} has {_size(raw)}"
+        if denoised.n_frames == 1 and raw.frame_shape == denoised.frame_shape:
+            # What it repeats of the noise of several frames cannot be told from the picture.
+            raise InputError(
+                f"{what}; give the output of every frame, or open only the frame that this was made"
+                " of."
+            )
+        raise InputError(f"{what}; give the output of these frames.")
+    products, means, count, same = np.zeros((2, 2)), np.zeros(2), 0, True
+    for frame in sorted({0, raw.n_frames // 2, raw.n_frames - 1}):
+        pair = raw.read(frame), denoised.read(frame)
+        same = same and np.array_equal(*pair)
+        values = np.stack([one.astype(np.float64).ravel() for one in pair])
+        values = values[:, np.isfinite(values).all(axis=0)]
+        if values.size:
+            products += np.cov(values, bias=True) * values.shape[1]
+            means += values.sum(axis=1)
+            count += values.shape[1]
+    if same:
+        raise InputError(
+            f"{denoised.name}: this is the raw stack, pixel for pixel that of {raw.name}; give the"
+            " output of the network."
+        )
+    if not count:
+        raise InputError(f"{raw.name} and {denoised.name} have no finite pixel in common.")
+    if not products[0, 0] > 0:
+        raise InputError(f"{raw.name} shows no noise to compare; choose other frames.")
+    how = _other_levels(products / count, means / count)
+    if how:
+        raise InputError(
+            f"{denoised.name} is not in the grey levels of {raw.name}: {how}. Save the output"
+            " without normalising it."
+        )
+
+
+def _other_levels(covariance: FloatArray, means: FloatArray) -> str:
+    """Return in what the grey levels of raw and denoised frames differ; empty if they do not."""
+    spread, own = np.sqrt(np.diag(covariance))
+    shared = float(covariance[0, 1])
+    slope = shared / covariance[1, 1] if own > 0 else 0.0
+    correlation = shared / (spread * own) if own > 0 else 0.0
+    if correlation > _RELATED and slope > _OTHER_LEVELS:
+        return f"where it rises by 1, the raw frames rise by {_number(slope)}"
+    if correlation < _INVERTED:
+        return f"where it rises by 1, the raw frames fall by {_number(-slope)}"
+    if own > 2 * spread:
+        return f"it varies by {_number(own)}, and the raw frames only by {_number(spread)}"
+    if abs(means[0] - means[1]) > spread:
+        return f"its mean is {_number(means[1])}, and that of the raw frames {_number(means[0])}"
+    return ""
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _size(frames: Frames) -> str:
+    """Return the size of a stack in words."""
+    count = "1 frame" if frames.n_frames == 1 else f"{frames.n_frames} frames"
+    return f"{count} of {frames.frame_shape[0]} x {frames.frame_shape[1]} pixels"

@@ -1,0 +1,130 @@
+"""`structmask quality MASK FILE --denoised DENOISED`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+from scipy.ndimage import gaussian_filter
+
+from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.mask import Mask
+from structmask_gui.core.outcome import judge
+from structmask_gui.core.simulation import NoiseModel, kernels, simulate
+from structmask_gui.io.export import load_mask, save_npy
+
+
+@pytest.fixture
+def bare(tmp_path):
+    path = tmp_path / "bare.npy"
+    save_npy(Mask(np.ones((1, 1), dtype=bool)), path)
+    return path
+
+
+@pytest.fixture
+def output(noisy, tmp_path):
+    """Return what a network that copies much of the noise gives back."""
+    raw = tifffile.imread(noisy).astype(np.float32)
+    path = tmp_path / "out.tif"
+    tifffile.imwrite(path, raw.mean() + 0.5 * (raw - raw.mean()), photometric="minisblack")
+    return path
+
+
+def test_the_answer_is_the_engines_and_its_mask_can_be_tried(
+    structmask, noisy, bare, output, tmp_path
+):
+    answer = structmask("quality", bare, noisy, "--denoised", output, "--json")
+    assert answer.code == 0
+    told = answer.json["denoised"]
+    raw, denoised = (ArrayFrames(tifffile.imread(path)) for path in (noisy, output))
+    expected = judge(raw, denoised, None)
+    assert told["sentence"] == expected.sentence
+    assert told["advice"] == "larger"
+    assert told["noise_repeated"] == pytest.approx(expected.copied)
+    assert told["noise_repeated_linear"] == answer.json["still_copied"]
+    assert told["noise_left"] == pytest.approx(expected.noise_left)
+    assert told["detail_lost"] == pytest.approx(expected.lost, abs=1e-9)
+    assert told["file"] == str(output)
+    following = tmp_path / "next.json"
+    following.write_text(str(told["next_mask"]))
+    assert load_mask(following) == expected.next_mask
+    assert structmask("quality", following, noisy).code == 0
+
+
+def test_in_words(structmask, noisy, bare, output):
+    before = structmask("quality", bare, noisy).out
+    words = structmask("quality", bare, noisy, "--denoised", output)
+    told = structmask("quality", bare, noisy, "--denoised", output, "--json").json["denoised"]
+    assert words.code == 0
+    assert words.out.startswith(before)
+    after = words.out.removeprefix(before).splitlines()
+    assert after[0] == "out.tif, as the output for rows.ome.tif:"
+    assert after[1] == f"  {told['sentence']}"
+    assert after[2].startswith(f"  Noise repeated: {100 * told['noise_repeated']:.1f} % (linear: ")
+    assert after[-1] == "  Noise measured in frame differences."
+
+
+def test_without_it_nothing_is_judged(structmask, noisy, bare):
+    assert "denoised" not in structmask("quality", bare, noisy, "--json").json
+
+
+def test_refusals(structmask, noisy, bare, output, tmp_path):
+    def refused(path):
+        answer = structmask("quality", bare, noisy, "--denoised", path, "--json")
+        assert answer.code == 2
+        assert answer.out == ""
+        (line,) = answer.err.splitlines()
+        assert line.startswith(f"error: {path.name}")
+        return line
+
+    values = tifffile.imread(output)
+    path = tmp_path / "norm.tif"
+    tifffile.imwrite(path, (values - values.mean()) / values.std(), photometric="minisblack")
+    assert "is not in the grey levels of rows.ome.tif" in refused(path)
+    tifffile.imwrite(path, values[:1])
+    assert "has 1 frame of 128 x 128 pixels" in refused(path)
+    assert "this is the raw stack" in refused(noisy)
+    path.write_bytes(b"")
+    assert "is empty" in refused(path)
+    refused(tmp_path / "none.tif")
+
+
+@pytest.mark.parametrize("chosen", [(), ("--frames", "0:2"), ("--region", "0:100,0:128")])
+def test_all_frames_of_the_raw_file_are_compared(structmask, noisy, bare, output, chosen):
+    options = ("--denoised", output, "--json", *chosen)
+    told = structmask("quality", bare, noisy, *options).json["denoised"]
+    whole = structmask("quality", bare, noisy, "--denoised", output, "--json").json["denoised"]
+    assert told["noise_repeated"] == pytest.approx(whole["noise_repeated"])
+
+
+def test_the_output_may_be_of_the_chosen_frames_alone(structmask, noisy, bare, output, tmp_path):
+    path = tmp_path / "two.tif"
+    tifffile.imwrite(path, tifffile.imread(output)[1:], photometric="minisblack")
+    assert structmask("quality", bare, noisy, "--denoised", path).code == 2
+    options = ("--frames", "1:3", "--json")
+    told = structmask("quality", bare, noisy, "--denoised", path, *options).json["denoised"]
+    assert told["noise_repeated"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_pages_taken_for_frames_are_said(structmask, noisy, bare, output, tmp_path):
+    path = tmp_path / "channels.tif"
+    tifffile.imwrite(path, tifffile.imread(output), imagej=True, metadata={"axes": "CYX"})
+    words = structmask("quality", bare, noisy, "--denoised", path).out
+    assert "channels.tif names its dimensions CYX" in words.splitlines()[-1]
+    told = structmask("quality", bare, noisy, "--denoised", path, "--json").json["denoised"]
+    assert told["assumed"] in words
+
+
+def test_a_doubted_result_says_so_first(structmask, bare, tmp_path):
+    rng = np.random.default_rng(2)
+    blobs = gaussian_filter(rng.normal(size=(200, 200)), 3)
+    blobs *= gaussian_filter(rng.normal(size=(200, 200)), 15)
+    model = NoiseModel(kernels()["block 3"], 0.1, 10.0)
+    frame = 1000 + simulate(model, blobs.shape, picture=blobs, strength=3, seed=1)[0]
+    raw, path = tmp_path / "blobs.tif", tmp_path / "out.tif"
+    tifffile.imwrite(raw, frame.astype(np.float32))
+    tifffile.imwrite(path, gaussian_filter(frame, 1).astype(np.float32))
+    told = structmask("quality", bare, raw, "--denoised", path, "--json").json["denoised"]
+    assert told["sentence"].startswith("Do not rely on this result: noise and picture could not")
+    assert not told["noise_told_from_picture"]
+    assert told["next_mask"] is None
