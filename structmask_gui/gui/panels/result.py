@@ -220,7 +220,8 @@ class ResultPanel(QWidget):
         from structmask_gui.core.outcome import LINEAR
 
         self.figures.setToolTip(LINEAR)
-        self.sentence.setText(verdict.sentence)
+        # A number and its sign stay in one line.
+        self.sentence.setText(verdict.sentence.replace(" %", "\N{NO-BREAK SPACE}%"))
         self.output.set_plane(verdict.output_correlation)
         self.residual.set_plane(verdict.residual_correlation)
         self.figures.setText("\n".join(self._lines(verdict)))
