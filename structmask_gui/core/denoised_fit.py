@@ -12,7 +12,8 @@ _OTHER_LEVELS = 4.0
 """Slope of the raw frames over the denoised ones from which on their grey levels are others.
 
 The best prediction of a raw pixel has a slope of 1, however little of it can be predicted; a
-Gaussian blur of noise alone has 2. The spread says nothing: of very noisy frames little is left."""
+Gaussian blur of noise alone has 2. Networks have 1 after a hundred steps of training; before, of
+little contrast, they may have more. The spread says nothing: of very noisy frames little is left."""
 
 _RELATED, _INVERTED = 0.1, -0.5
 """Correlation of raw and denoised frames from which on the slope says anything: an output of next
@@ -53,7 +54,7 @@ def check_fit(raw: Frames, denoised: Frames) -> None:
     if how:
         raise InputError(
             f"{denoised.name} is not in the grey levels of {raw.name}: {how}. Save the output"
-            " without normalising it."
+            " without normalising it; if it is not normalised, train longer."
         )
 
 

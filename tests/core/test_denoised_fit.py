@@ -94,7 +94,9 @@ def test_the_sentence_says_how_the_levels_differ():
     assert "where it rises by 1, the raw frames fall by 1." in said(-output)
     assert "its mean is " in said(output + 5000)
     assert "it varies by " in said(10 * (output - output.mean()) + output.mean())
-    assert said(output / 1000).endswith("Save the output without normalising it.")
+    assert said(output / 1000).endswith(
+        "Save the output without normalising it; if it is not normalised, train longer."
+    )
 
 
 def test_pixels_that_are_not_finite_are_left_out():
