@@ -13,7 +13,7 @@ _OTHER_LEVELS = 4.0
 
 The best prediction of a raw pixel has a slope of 1, however little of it can be predicted; a
 Gaussian blur of noise alone has 2. Networks have 1 after a hundred steps of training; before, of
-little contrast, they may have more. The spread says nothing: it is small if the noise was strong."""
+little contrast, they may have more. The spread says nothing: where noise was strong it is small."""
 
 _RELATED, _INVERTED = 0.1, -0.5
 """Correlation of raw and denoised frames from which on the slope says anything: an output of next
