@@ -26,6 +26,9 @@ from structmask_gui.io.record import Record, read_record
 from structmask_gui.io.scoring import recorded_basis
 from structmask_gui.io.stack import ImageStack
 
+_WORTH_SAYING = 0.0025
+"""Standard error of a share from which its interval is printed."""
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
@@ -158,7 +161,13 @@ def _is_of(record: Record, file: Path) -> bool:
 def _print(name: str, where: str, assessment: Assessment, hidden: int) -> None:
     figures, error = assessment.figures, assessment.error
     print(f"{name}, noise measured in {where}:")
-    print(f"  noise still copied   {figures.copied:6.1%}  (bare centre: {figures.copied_bare:.1%})")
+    within = f" ± {2 * figures.error:.1%}" if figures.error >= _WORTH_SAYING else ""
+    print(
+        f"  noise still copied   {figures.copied:6.1%}{within}"
+        f"  (bare centre: {figures.copied_bare:.1%})"
+    )
+    if figures.note:
+        print(f"  {figures.note}")
     few = figures.judged < hidden
     of = f" of the {figures.judged} within {figures.radius} px; the mask hides {hidden}"
     print(f"  needlessly hidden    {figures.needlessly_hidden:6d}  pixels{of if few else ''}")

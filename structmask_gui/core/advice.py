@@ -11,7 +11,7 @@ from structmask_gui.core.covariance import Covariance, NoiseSource
 from structmask_gui.core.lost_detail import LostDetail
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.progress import IsCancelled
-from structmask_gui.core.quality import copied_curve, figures
+from structmask_gui.core.quality import FAR_RADIUS, SQUARE_RADIUS, copied_curve, figures
 from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.suggest import suggest
 
@@ -75,9 +75,15 @@ def advise(
     """
     too_much = COPIED if source == "difference" else 2 * COPIED
     blurred = detail is not None and detail.blurred
-    curve = copied_curve(noise.values, mask)
+    curve = copied_curve(
+        noise,
+        mask,
+        max(FAR_RADIUS, radius),
+        square=max(SQUARE_RADIUS, radius),
+        through=(radius, expected),
+    )
     best = suggest(
-        noise.values, image.values, radius, pixels=noise.pixels, still=still, cancelled=cancelled
+        noise, image.values, radius, pixels=noise.pixels, still=still, cancelled=cancelled
     ).mask
     present = Mask(mask)
     if copied > too_much:
@@ -94,7 +100,7 @@ def advise(
                 f" {_CHECK[source]} the training used this mask and these frames, without turns and"
                 " flips.",
             )
-        if figures(noise.values, best, radius).copied < expected:
+        if figures(noise, best, radius).copied < expected:
             return (
                 "larger",
                 best,
@@ -115,7 +121,7 @@ def advise(
                 f" lose {100 * detail.linear:.0f} %"
             )
         slim = present
-        needless = figures(noise.values, mask, radius).needless
+        needless = figures(noise, mask, radius).needless
         if needless.any():
             slim = Mask(mask & ~needless).cropped()
         if best.statistics.true_pixels < slim.statistics.true_pixels:

@@ -32,6 +32,7 @@ from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled,
 from structmask_gui.core.quality import (
     FAR_RADIUS,
     RADIUS,
+    SQUARE_RADIUS,
     CopiedCurve,
     Figures,
     copied_curve,
@@ -91,7 +92,7 @@ class Basis:
 
     def score(self, mask: Mask | ArrayLike | None) -> Scored:
         """Return what the rank of a mask depends on; see `structmask_gui.core.blindspot`."""
-        return score_mask(self.noise.values, self.image.values, mask, self.radius, self.still)
+        return score_mask(self.noise, self.image.values, mask, self.radius, self.still)
 
 
 def measured_in(noise: Covariance, trusted: bool) -> str:
@@ -128,6 +129,8 @@ class Assessment:
         return {
             "radius": self.figures.radius,
             "still_copied": self.figures.copied,
+            "still_copied_error": self.figures.error,
+            "chance_taken_off": self.figures.chance,
             "still_copied_bare_centre": self.figures.copied_bare,
             "needlessly_hidden": self.figures.needlessly_hidden,
             "hidden_within_radius": self.figures.judged,
@@ -158,6 +161,11 @@ class Assessment:
                 for item in self.blanked
             ],
         }
+
+
+def largest_radius(frames: Frames) -> int:
+    """Return the largest radius for which frames are large enough; 0 if none fits."""
+    return (min(frames.frame_shape) - 1) // 4
 
 
 def basis(
@@ -195,6 +203,16 @@ def basis(
     ParameterError
         If the frames are too small for the radius, or the noise given does not reach far enough.
     """
+    largest = largest_radius(frames)
+    if noise is not None:
+        largest = min(largest, noise.largest_radius)
+    if not 1 <= radius <= largest:
+        height, width = frames.frame_shape
+        raise ParameterError(
+            f"A radius of {radius} pixels does not fit {frames.name} of {height} x {width} pixels"
+            f"{'' if noise is None else f', with the noise measured in {noise.source}'}; "
+            + (f"give 1 to {largest}." if largest else "no radius does, choose larger frames.")
+        )
     image = image_covariance(frames, 2 * radius, progress=progress, cancelled=cancelled)
     still = None
     if noise is None:
@@ -206,11 +224,6 @@ def basis(
         noise = noise_covariance(frames, reach, source, progress=progress, cancelled=cancelled)
         if source == "difference":
             still = StillScene(frames, radius, progress=progress, cancelled=cancelled)
-    if noise.largest_radius < radius:
-        raise ParameterError(
-            f"The noise was measured for a radius of {noise.largest_radius}, not {radius}; lower"
-            " the radius or measure further."
-        )
     usable = still if still is not None and still.pixels else None
     return Basis(noise, image, radius, usable, trusted)
 
@@ -232,12 +245,20 @@ def assess(measured: Basis, mask: Mask | ArrayLike | None) -> Assessment:
         If the mask is none.
     """
     array = mask_array(mask)
-    noise, image = measured.noise.values, measured.image.values
-    kernel = weights(image, array, measured.radius)
+    noise, image = measured.noise, measured.image.values
+    radius = measured.radius
+    kernel = weights(image, array, radius)
+    found = figures(noise, array, radius)
     return Assessment(
-        figures=figures(noise, array, measured.radius),
-        curve=copied_curve(noise, array),
-        error=estimated_error(noise, image, kernel, measured.still),
+        figures=found,
+        curve=copied_curve(
+            noise,
+            array,
+            max(FAR_RADIUS, radius),
+            square=max(SQUARE_RADIUS, radius),
+            through=(radius, found.copied),
+        ),
+        error=estimated_error(noise.values, image, kernel, measured.still),
         weights=kernel,
         blanked=blanked(int(array.sum())),
     )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.covariance import Covariance, lag_products
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import (
@@ -211,7 +212,7 @@ class Scored:
 
 @one_blas_thread
 def score_mask(
-    noise: ArrayLike,
+    noise: Covariance | ArrayLike,
     image: ArrayLike,
     mask: Mask | ArrayLike | None,
     radius: int = RADIUS,
@@ -236,7 +237,8 @@ def score_mask(
         As `weights`.
     """
     array = mask_array(mask)
-    error = estimated_error(noise, image, weights(image, array, radius), still)
+    values = noise.values if isinstance(noise, Covariance) else noise
+    error = estimated_error(values, image, weights(image, array, radius), still)
     return Scored(error, still_copied(noise, array, radius), int(array.sum()))
 
 
@@ -261,7 +263,7 @@ def ranked(scores: Mapping[str, Scored]) -> list[Ranked]:
 
 
 def rank_masks(
-    noise: ArrayLike,
+    noise: Covariance | ArrayLike,
     image: ArrayLike,
     masks: Mapping[str, Mask | ArrayLike | None],
     radius: int = RADIUS,
@@ -360,8 +362,6 @@ def residual_correlation(residual: NDArray[Any], reach: int = RADIUS) -> FloatAr
     float64 array (2 reach + 1, 2 reach + 1)
         1 in the middle; all 0 beside it where the residual does not vary.
     """
-    from structmask_gui.core.covariance import lag_products
-
     reach = min(reach, min(residual.shape) - 1)
     good = np.isfinite(residual)
     mean = residual[good].mean(dtype=np.float64) if good.any() else 0.0

@@ -7,7 +7,7 @@ and go to twice the radius of the neighbourhood, because two neighbours can be t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.neighbours import FloatArray, checked_covariance, reach_of
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.quadratic import QuadraticSurface
 
 NoiseSource = Literal["difference", "flat"]
 
@@ -52,11 +53,21 @@ class Covariance:
         Number of pixels it was measured in; 0 if it is not known.
     source : str
         What it was measured in, in words.
+    samples : float64 array like values, or None
+        In how many independent pixels each lag was measured, frames that share one counted as
+        what they are worth; None if it is not known.
+    sides : (int, int) or None
+        Height and width of the frames: how long lines can be. None if it is not known.
+    destriped : str or None
+        "rows" or "columns" where the frames say that the offsets of these were taken off.
     """
 
     values: FloatArray
     pixels: int
     source: str
+    samples: FloatArray | None = None
+    sides: tuple[int, int] | None = None
+    destriped: str | None = None
 
     @property
     def variance(self) -> float:
@@ -75,8 +86,21 @@ class Covariance:
         return min(reach_of(self.values)) // 2
 
 
-def given_covariance(correlation: FloatArray, variance: float, source: str = "given") -> Covariance:
+def given_covariance(
+    correlation: FloatArray,
+    variance: float,
+    source: str = "given",
+    samples: FloatArray | None = None,
+) -> Covariance:
     """Make an autocovariance of a correlation per lag that was measured elsewhere.
+
+    Parameters
+    ----------
+    correlation : float64 array (2 Ry + 1, 2 Rx + 1)
+    variance : float
+    source : str
+    samples : float64 array like the correlation, optional
+        See `Covariance`.
 
     Raises
     ------
@@ -84,7 +108,7 @@ def given_covariance(correlation: FloatArray, variance: float, source: str = "gi
         If it is no autocovariance; see `checked_covariance`.
     """
     values = checked_covariance(np.asarray(correlation) * variance, f"the correlation ({source})")
-    return Covariance(values, 0, source)
+    return Covariance(values, 0, source, samples)
 
 
 def image_covariance(
@@ -207,7 +231,11 @@ def _of_differences(
     source = "frame differences"
     if seen > 1.01 * pixels:
         source += f", {1 - pixels / seen:.0%} of the pixels left out because they changed"
-    return _covariance(products, numbers, pixels, source, frames)
+    # Two differences that share a frame tell a quarter of the same.
+    shared = sum(b == a + 1 for a, b in pairwise(chosen))
+    worth = 2 * len(chosen) / (2 * len(chosen) + shared)
+    found = _covariance(products, numbers, pixels, source, frames)
+    return replace(found, samples=worth * numbers)
 
 
 def unmoved(difference: FloatArray, finite: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -237,7 +265,8 @@ def _of_flat_patches(
         products += lag_products(patches.cut(frames, *place), reach)
     numbers = lag_products(np.ones(patches.sides), reach) * len(patches.places)
     pixels = len(patches.places) * patches.sides[0] * patches.sides[1]
-    return _covariance(products, numbers, pixels, "flat patches", frames)
+    found = _covariance(products, numbers, pixels, "flat patches", frames)
+    return replace(found, samples=numbers)
 
 
 class FlatPatches:
@@ -274,7 +303,7 @@ class FlatPatches:
             min(max(_NARROWEST, 2 * reach[0]), shape[0]),
             min(max(_NARROWEST, 2 * reach[1]), shape[1]),
         )
-        self._surface = _Surface(*self.sides)
+        self._surface = QuadraticSurface(*self.sides)
         found: list[tuple[float, tuple[int, int, int]]] = []
         chosen = spread_frames(frames.n_frames)
         for done, frame in enumerate(chosen):
@@ -296,20 +325,6 @@ class FlatPatches:
         """Return the patch at a place, of this or another stack, less its surface."""
         band = frames.read(frame, y, y + self.sides[0])
         return self._surface.removed_from(band[:, x : x + self.sides[1]].astype(np.float64))
-
-
-class _Surface:
-    """Least-squares quadratic surface of a patch of one shape."""
-
-    def __init__(self, height: int, width: int) -> None:
-        y = np.linspace(-1, 1, height)[:, np.newaxis]
-        x = np.linspace(-1, 1, width)[np.newaxis, :]
-        terms = [np.broadcast_to(t, (height, width)) for t in (y**0, y, x, y * y, x * y, x * x)]
-        self._basis, _ = np.linalg.qr(np.stack([term.ravel() for term in terms], axis=1))
-
-    def removed_from(self, patch: NDArray[np.float64]) -> NDArray[np.float64]:
-        flat = patch.ravel()
-        return (flat - self._basis @ (self._basis.T @ flat)).reshape(patch.shape)
 
 
 def lag_products(image: NDArray[Any], reach: tuple[int, int]) -> FloatArray:
@@ -346,7 +361,8 @@ def _covariance(
         raise InputError(f"{frames.name} has no finite pixels to measure; choose other frames.")
     if not values[half] > 0:
         raise InputError(f"{frames.name} does not vary ({source}); choose frames that hold noise.")
-    return Covariance(values, pixels, source)
+    destriped = getattr(frames, "destriped", None)
+    return Covariance(values, pixels, source, sides=frames.frame_shape, destriped=destriped)
 
 
 def _checked_reach(frames: Frames, reach: int | tuple[int, int]) -> tuple[int, int]:

@@ -209,7 +209,7 @@ def judge(
         if source == "difference"
         else _lost_in_busy_parts(raw, denoised, cancelled)
     ) / noise.variance
-    expected = figures(noise.values, array, radius).copied
+    expected = figures(noise, array, radius).copied
     kernel = weights(image.values, array, radius)
     detail = lost_detail(raw, denoised, kernel, source, cancelled)
     if trusted:

@@ -3,7 +3,8 @@
 A blind-spot network predicts each pixel from the neighbours that the mask leaves visible. Whatever
 of the noise those neighbours predict, the network learns to copy. For a best linear prediction that
 share is b' C^-1 b / G(0), with C the noise covariance between the visible neighbours, b between
-them and the centre, G(0) the noise variance.
+them and the centre, G(0) the noise variance. Of a measured covariance, what chance has of
+it is taken off; see `structmask_gui.core.chance`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.chance import (
+    MOST_CHANCE,
+    chance_of,
+    chances,
+    copied_by,
+    copied_error,
+    known,
+    less_chance,
+)
+from structmask_gui.core.covariance import Covariance
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import (
@@ -23,12 +34,12 @@ from structmask_gui.core.neighbours import (
     LagArray,
     Predictor,
     at_lags,
-    checked_covariance,
     covariances,
     folded_covariances,
     hidden_by,
     inside_out,
     mask_array,
+    middle,
     mirrored_half,
     predictor,
     reach_of,
@@ -56,6 +67,9 @@ FAR_RADIUS = 48
 
 SPAN_SHARE = 0.01
 """The noise spans the line if pixels beyond half the curve's reach still predict this share."""
+
+_FARTHEST = 4
+"""The last of so many parts of the lags along a line are its farthest."""
 
 _LEAST_FAR = 24
 """A curve that ends earlier cannot tell a whole line from a long one."""
@@ -86,6 +100,10 @@ class Figures:
         radius, which are not judged.
     judged : int
         Number of hidden pixels, without the centre, within the radius.
+    error : float
+        Standard error of `copied`; 0 where it is not known in how many pixels it was measured.
+    chance : float
+        What the visible neighbours seem to predict by chance, which was taken off; 0 as above.
     """
 
     radius: int
@@ -93,23 +111,40 @@ class Figures:
     copied_bare: float
     needless: BoolArray
     judged: int
+    error: float = 0.0
+    chance: float = 0.0
 
     @property
     def needlessly_hidden(self) -> int:
         """Number of needless pixels."""
         return int(self.needless.sum())
 
+    @property
+    def note(self) -> str:
+        """What is to be said where the measurement is small for the radius; else empty."""
+        if self.chance < MOST_CHANCE:
+            return ""
+        return (
+            f"So few pixels hardly carry a radius of {self.radius}: chance seemed to predict"
+            f" {100 * self.chance:.0f} % of the noise. It was taken off; take a smaller radius."
+        )
+
 
 @one_blas_thread
 def figures(
-    noise: ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS, *, ridge: float = RIDGE
+    noise: Covariance | ArrayLike,
+    mask: Mask | ArrayLike | None,
+    radius: int = RADIUS,
+    *,
+    ridge: float = RIDGE,
 ) -> Figures:
     """Return "still copied" and "needlessly hidden" of a mask; a few milliseconds at radius 10.
 
     Parameters
     ----------
-    noise : array_like (2 Ry + 1, 2 Rx + 1)
-        Autocovariance (or autocorrelation) of the noise, at least up to twice the radius.
+    noise : Covariance or array_like (2 Ry + 1, 2 Rx + 1)
+        Autocovariance (or autocorrelation) of the noise, at least up to twice the radius. Of an
+        array it is not known in how many pixels it was measured; nothing is put down to chance.
     mask : Mask or array_like, optional
         Any mask, asymmetric ones too; None is the bare centre.
     radius : int
@@ -124,34 +159,52 @@ def figures(
     ParameterError
         If the noise was not measured far enough for the radius.
     """
-    noise = checked_covariance(noise, "the noise")
+    values, samples = known(noise)
     array = mask_array(mask)
     lags = square_lags(radius)
     hidden = hidden_by(array, lags)
-    bare = predictor(noise, lags, ridge=ridge)
-    visible = predictor(noise, lags[~hidden], ridge=ridge) if hidden.any() else bare
-    free = _needless(noise, visible, lags[hidden])
+    bare = predictor(values, lags, ridge=ridge)
+    visible = predictor(values, lags[~hidden], ridge=ridge) if hidden.any() else bare
+    free = _needless(values, samples, visible, lags[hidden])
     needless = np.zeros(array.shape, dtype=np.bool_)
     half = (array.shape[0] // 2, array.shape[1] // 2)
     needless[free[:, 0] + half[0], free[:, 1] + half[1]] = True
-    return Figures(radius, visible.explained, bare.explained, needless, int(hidden.sum()))
+    copied_bare = copied_by(bare, samples)
+    return Figures(
+        radius=radius,
+        # Chance may say otherwise: hiding pixels never lets more be copied.
+        copied=min(copied_by(visible, samples), copied_bare),
+        copied_bare=copied_bare,
+        needless=needless,
+        judged=int(hidden.sum()),
+        error=copied_error(visible, samples),
+        chance=chance_of(samples, visible),
+    )
 
 
 @one_blas_thread
 def still_copied(
-    noise: ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS, *, ridge: float = RIDGE
+    noise: Covariance | ArrayLike,
+    mask: Mask | ArrayLike | None,
+    radius: int = RADIUS,
+    *,
+    ridge: float = RIDGE,
 ) -> float:
     """Return the share of the noise variance that the visible neighbours predict; see `figures`."""
-    noise = checked_covariance(noise, "the noise")
+    values, samples = known(noise)
     lags = square_lags(radius)
-    return predictor(noise, lags[~hidden_by(mask_array(mask), lags)], ridge=ridge).explained
+    visible = predictor(values, lags[~hidden_by(mask_array(mask), lags)], ridge=ridge)
+    return copied_by(visible, samples)
 
 
-def _needless(noise: FloatArray, visible: Predictor, hidden: LagArray) -> LagArray:
+def _needless(
+    noise: FloatArray, samples: FloatArray | None, visible: Predictor, hidden: LagArray
+) -> LagArray:
     """Return the hidden lags that can be freed together, the least telling first.
 
     What a hidden pixel would add is the square of its covariance with the centre, divided by its
-    variance, both given the visible ones. After each that is freed, both are updated.
+    variance, both given the visible ones; less what chance adds. After each that is freed, both
+    are updated.
     """
     from scipy.linalg.lapack import dtrtrs
 
@@ -173,12 +226,16 @@ def _needless(noise: FloatArray, visible: Predictor, hidden: LagArray) -> LagArr
         centre = centre - known.T @ visible.part
     given[np.diag_indices_from(given)] += visible.ridge * visible.variance
     most = NEEDLESS_RISE * visible.variance / visible.pairs
-    free = used[freeing_order(given, centre, most)[0]]
+    chance = chances(samples, used) * max(0.0, 1 - visible.explained) * visible.variance
+    free = used[freeing_order(given, centre, most, chance)[0]]
     return free if half is None else np.concatenate((free, -free))
 
 
 def freeing_order(
-    covariance: FloatArray, centre: FloatArray, most: float = np.inf
+    covariance: FloatArray,
+    centre: FloatArray,
+    most: float = np.inf,
+    chance: FloatArray | None = None,
 ) -> tuple[NDArray[np.intp], FloatArray]:
     """Return in which order hidden pixels are best freed, each time the one that tells least.
 
@@ -190,6 +247,8 @@ def freeing_order(
         Their covariance with the centre, given those visible.
     most : float
         Stop before the explained variance has risen by more than this.
+    chance : float64 array (n,), optional
+        By how much it rises with each by chance alone, which does not count.
 
     Returns
     -------
@@ -205,9 +264,10 @@ def freeing_order(
     order: list[int] = []
     rises: list[float] = []
     total = 0.0
+    by_chance = np.zeros(n) if chance is None else chance
     for _ in range(n):
         diagonal = np.maximum(np.diagonal(covariance), least)
-        rise = np.where(left, s * s / diagonal, np.inf)
+        rise = np.where(left, np.maximum(s * s / diagonal - by_chance, 0), np.inf)
         j = int(rise.argmin())
         total += float(rise[j])
         if total > most:
@@ -243,8 +303,14 @@ class CopiedCurve:
         everything within half the last radius hidden.
     spans : bool
         Whether the noise spans the line: `beyond` is over `SPAN_SHARE`, so no mask that leaves
-        the network something to see hides it. The line offsets must go first. False where the
-        curve ends before 24 pixels, which is too early to tell.
+        the network something to see hides it, and taking the line offsets off pays: what the
+        farthest pixels of a line share is over `SPAN_SHARE` more than the error with which an
+        offset can be known.
+        The offsets must go first. False where the curve ends before 24 pixels, which is too early
+        to tell, and where the frames say that these offsets were taken off.
+    rest : bool
+        Whether `beyond` is over `SPAN_SHARE` but the noise does not span the line: what pixels far
+        away still tell is none that line offsets would take with them.
     """
 
     radii: NDArray[np.int64]
@@ -254,6 +320,7 @@ class CopiedCurve:
     settled: bool
     beyond: float
     spans: bool
+    rest: bool = False
 
     @property
     def sentence(self) -> str:
@@ -267,36 +334,45 @@ class CopiedCurve:
                 f" {100 * self.beyond:.1f} % of it. No mask of this size hides it; remove"
                 f" {offsets} first."
             )
-        if not self.settled:
+        least = "at least " if far > self.square else ""
+        said = f"A network that sees {far} px copies {least}{100 * self.copied[-1]:.1f} % of the"
+        if self.rest:
             return (
-                f"A network that sees {far} px copies {100 * self.copied[-1]:.1f} % of the noise,"
-                " and one that sees further copies more; make the mask longer."
+                f"{said} noise. Pixels over {far // 2} px away along {self.axis} tell"
+                f" {100 * self.beyond:.1f} % of it; no mask takes that away, nor would taking"
+                " offsets off."
             )
-        return f"A network that sees {far} px copies {100 * self.copied[-1]:.1f} % of the noise."
+        if not self.settled:
+            return f"{said} noise, and one that sees further copies more; make the mask longer."
+        return f"{said} noise."
 
 
 @one_blas_thread
 def copied_curve(
-    noise: ArrayLike,
+    noise: Covariance | ArrayLike,
     mask: Mask | ArrayLike | None,
     radius: int = FAR_RADIUS,
     *,
     square: int = SQUARE_RADIUS,
+    through: tuple[int, float] | None = None,
     ridge: float = RIDGE,
 ) -> CopiedCurve:
     """Return "still copied" over the radius, up to what the trainer's network sees.
 
     Parameters
     ----------
-    noise : array_like (2 Ry + 1, 2 Rx + 1)
-        Autocovariance of the noise. Where it was not measured up to twice the radius, the curve
-        ends earlier.
+    noise : Covariance or array_like (2 Ry + 1, 2 Rx + 1)
+        Autocovariance of the noise; see `figures`. Where it was not measured up to twice the
+        radius, the curve ends earlier.
     mask : Mask or array_like, optional
         Any mask; None is the bare centre.
     radius : int
         The last radius.
     square : int
         The full square is solved up to here, a band along the noise's long axis beyond.
+    through : (int, float), optional
+        A radius and what `figures` says is copied there: chance makes the values fall here and
+        there, and the curve is led past that through this point.
     ridge : float
         See `predictor`.
 
@@ -305,18 +381,28 @@ def copied_curve(
     InputError, ParameterError
         As `figures`.
     """
-    noise = checked_covariance(noise, "the noise")
+    values, samples = known(noise)
     array = mask_array(mask)
     if radius < 1 or square < 1:
         raise ParameterError("The radius of the curve must be a whole number from 1 up.")
-    square = min(square, radius, min(reach_of(noise)) // 2)
-    axis = long_axis(noise)
-    far = max(square, min(radius, _far_along(noise, axis)))
+    square = min(square, radius, min(reach_of(values)) // 2)
+    axis = long_axis(values)
+    far = max(square, min(radius, _far_along(values, axis)))
     lags = field_lags(square, far, axis) if square else band_lags(far, axis)
-    visible = predictor(noise, lags[~hidden_by(array, lags)], ridge=ridge)
+    visible = predictor(values, lags[~hidden_by(array, lags)], ridge=ridge)
     radii = np.arange(1, far + 1)
     copied = visible.explained_within(radii)
-    beyond = line_beyond(noise, axis, far, ridge=ridge)
+    if samples is not None:
+        each = np.concatenate(([0.0], visible.pairs * np.cumsum(chances(samples, visible.lags))))
+        within = np.searchsorted(ring_of(visible.lags), radii, side="right")
+        copied = less_chance(copied, each[within])
+    if through is None:
+        copied = np.maximum.accumulate(copied)
+    else:
+        copied = _never_falling(copied, min(through[0], square), through[1])
+    beyond = line_beyond(values, axis, far, samples, ridge=ridge)
+    telling = beyond > SPAN_SHARE and far >= _LEAST_FAR
+    spans = telling and _offsets_pay(noise, values, axis)
     return CopiedCurve(
         radii=radii,
         copied=copied,
@@ -324,8 +410,35 @@ def copied_curve(
         axis=axis,
         settled=bool(copied[-1] - copied[max(0, far // 2 - 1)] <= SPAN_SHARE),
         beyond=beyond,
-        spans=beyond > SPAN_SHARE and far >= _LEAST_FAR,
+        spans=spans,
+        rest=telling and not spans,
     )
+
+
+def _never_falling(shares: FloatArray, radius: int, share: float) -> FloatArray:
+    """Return the shares for radii 1, 2, ... so that they never fall and go through a point."""
+    before = np.minimum(np.maximum.accumulate(shares[: radius - 1]), share)
+    after = np.maximum(np.maximum.accumulate(shares[radius:]), share)
+    return np.concatenate((before, [share], after))
+
+
+def _offsets_pay(noise: Covariance | ArrayLike, values: FloatArray, axis: Axis) -> bool:
+    """Whether taking the offset of every line off takes clearly more of the noise than it puts in.
+
+    The median of n independent pixels has the variance pi / (2 n). What the farthest pixels that
+    were measured share is no less than the variance of the offsets.
+    """
+    reach, (dy, dx) = reach_of(values), _DIRECTIONS[axis]
+    length = min(r for r, step in zip(reach, (dy, dx), strict=True) if step)
+    far = np.arange(max(1, length - length // _FARTHEST), length + 1)
+    shared = float(values[reach[0] + dy * far, reach[1] + dx * far].mean() / middle(values))
+    sides = (2 * reach[0] + 1, 2 * reach[1] + 1)
+    if isinstance(noise, Covariance):
+        if noise.destriped == axis:
+            return False
+        sides = noise.sides or sides
+    pixels = min(side for side, step in zip(sides, (dy, dx), strict=True) if step)
+    return shared > np.pi / (2 * pixels) + SPAN_SHARE
 
 
 def long_axis(noise: FloatArray) -> Axis:
@@ -376,8 +489,15 @@ def field_lags(square: int, far: int, axis: Axis) -> LagArray:
     return inside_out(np.concatenate((lags, band[ring_of(band) > square])))
 
 
-def line_beyond(noise: FloatArray, axis: Axis, far: int, *, ridge: float = RIDGE) -> float:
+def line_beyond(
+    noise: FloatArray,
+    axis: Axis,
+    far: int,
+    samples: FloatArray | None = None,
+    *,
+    ridge: float = RIDGE,
+) -> float:
     """Return what the outer half of a line through the centre predicts of the noise, 0 to 1."""
     steps = np.arange(far // 2 + 1, far + 1)[:, np.newaxis] * np.array(_DIRECTIONS[axis])
     lags = inside_out(np.concatenate((steps, -steps)))
-    return predictor(noise, lags, ridge=ridge).explained
+    return copied_by(predictor(noise, lags, ridge=ridge), samples)

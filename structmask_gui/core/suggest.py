@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.blindspot import weights
+from structmask_gui.core.chance import chances, known, less_chance
+from structmask_gui.core.covariance import Covariance
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import (
     RIDGE,
@@ -140,7 +142,7 @@ class Suggestion:
 
 @one_blas_thread
 def suggest(
-    noise: ArrayLike,
+    noise: Covariance | ArrayLike,
     image: ArrayLike | None = None,
     radius: int = RADIUS,
     *,
@@ -155,8 +157,9 @@ def suggest(
 
     Parameters
     ----------
-    noise : array_like (2 Ry + 1, 2 Rx + 1)
-        Autocovariance of the noise, at least up to twice the radius.
+    noise : Covariance or array_like (2 Ry + 1, 2 Rx + 1)
+        Autocovariance of the noise, at least up to twice the radius; see
+        `structmask_gui.core.quality.figures`.
     image : array_like (2 Ry + 1, 2 Rx + 1), optional
         Autocovariance of the frames as they are. With it the knee weighs the noise that is left
         against the detail that is lost; without it only "still copied" counts.
@@ -188,7 +191,7 @@ def suggest(
     ParameterError
         If they were not measured far enough for the radius.
     """
-    noise = checked_covariance(noise, "the noise")
+    noise, samples = known(noise)
     if lags is None:
         lags = square_lags(radius)
     else:
@@ -208,19 +211,21 @@ def suggest(
     stop_if(cancelled)
     order = copying(noise, half, ridge, cancelled).emptied(everything)
     if image is None:
-        points = _points(noise, None, half[order], sizes, ridge, cancelled)
+        points = _points(noise, None, half[order], sizes, ridge, cancelled, samples=samples)
         return Suggestion(points, _knee_by_copied(points, chance), False)
     image = checked_covariance(image, "the image's autocovariance")
     image_ridge = predictor(image, lags, ridge=ridge).ridge
     found: list[tuple[float, NDArray[np.intp]]] = []
     for candidate in _orders(noise, image, half, order, image_ridge, cancelled):
         stop_if(cancelled)
-        points = _points(noise, image, half[candidate], sizes, ridge, cancelled, image_ridge)
+        points = _points(
+            noise, image, half[candidate], sizes, ridge, cancelled, image_ridge, samples
+        )
         knee = points[_knee(points, chance)]
         found.append((knee.error, candidate[len(half) - knee.pixels // 2 :]))
     least, inside = min(found, key=lambda item: item[0])
     if least >= 1:
-        points = _points(noise, image, half[order], sizes, ridge, cancelled, image_ridge)
+        points = _points(noise, image, half[order], sizes, ridge, cancelled, image_ridge, samples)
         return Suggestion(points, _knee_by_copied(points, chance), False)
     # The best of all is improved pixel by pixel, and the curve then led through it.
     erring = Erring(noise, image, half, image_ridge, cancelled)
@@ -228,13 +233,15 @@ def suggest(
     through = copying(noise, half, ridge, cancelled).emptied(
         np.setdiff1d(everything, inside), inside
     )
-    points = _points(noise, image, half[through], sizes, ridge, cancelled, image_ridge)
+    points = _points(noise, image, half[through], sizes, ridge, cancelled, image_ridge, samples)
     if most_pixels is None and len(half) > most:
         least = points[_knee(points, chance)].error
         for candidate in (order, _by_strength(noise, half)):
             stop_if(cancelled)
             sizes = range(len(half) + 1)
-            longer = _points(noise, image, half[candidate], sizes, ridge, cancelled, image_ridge)
+            longer = _points(
+                noise, image, half[candidate], sizes, ridge, cancelled, image_ridge, samples
+            )
             error = longer[_knee(longer, chance)].error
             if error < _WORTH * least:
                 points, least = longer, error
@@ -277,10 +284,14 @@ def _points(
     ridge: float,
     cancelled: IsCancelled,
     image_ridge: float = RIDGE,
+    samples: FloatArray | None = None,
 ) -> tuple[Point, ...]:
     """Return the masks that hide the last pairs freed, and their figures."""
     solved = _in_order(noise, freed, ridge)
     copied = np.concatenate(([0.0], np.cumsum(solved.part**2))) * 2 / middle(noise)
+    by_chance = np.concatenate(([0.0], 2 * np.cumsum(chances(samples, freed))))
+    # Chance may say otherwise, but showing more pixels never lets less be copied.
+    copied = np.maximum.accumulate(less_chance(copied, by_chance))
     errors = [(np.nan, np.nan)] * len(sizes)
     if image is not None:
         stop_if(cancelled)

@@ -47,7 +47,7 @@ class Suggesting(QObject):
 
             noise = basis.noise
             return suggest(
-                noise.values,
+                noise,
                 basis.image.values,
                 basis.radius,
                 pixels=noise.pixels,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from structmask_gui.core.assessment import Assessment, Basis, basis
+from structmask_gui.core.assessment import NOT_TOLD, Assessment, Basis, basis, largest_radius
+from structmask_gui.core.chance import samples_of
 from structmask_gui.core.covariance import NoiseSource, given_covariance
 from structmask_gui.core.cut import CutFrames
 from structmask_gui.core.errors import InputError, ParameterError
@@ -79,6 +80,17 @@ def quality_record(measured: Basis, assessment: Assessment) -> dict[str, Any]:
     }
 
 
+def figures_sentence(figures: dict[str, Any]) -> str:
+    """Return the figures of a record as a line of text."""
+    copied, bare = figures["still_copied"], figures["still_copied_bare_centre"]
+    needless = figures["needlessly_hidden"]
+    doubt = "" if figures["noise_told_from_picture"] else f" {NOT_TOLD}"
+    return (
+        f"Noise still copied: {copied:.1%} (bare centre {bare:.1%}). Needlessly hidden:"
+        f" {needless} {'pixel' if needless == 1 else 'pixels'}.{doubt}"
+    )
+
+
 def extraction_basis(
     extraction: Extraction,
     frames: Frames,
@@ -105,7 +117,12 @@ def extraction_basis(
     InputError, ParameterError, Cancelled
         As `structmask_gui.core.assessment.basis`.
     """
-    return measurement_basis(extraction.measurement, frames, progress=progress, cancelled=cancelled)
+    # Nobody gave a radius here: small frames are looked at as far as they allow.
+    part = _part(frames, extraction.measurement.region)
+    radius = max(1, min(RADIUS, largest_radius(part)))
+    return measurement_basis(
+        extraction.measurement, frames, radius=radius, progress=progress, cancelled=cancelled
+    )
 
 
 def measurement_basis(
@@ -226,7 +243,9 @@ def _basis_of(
     progress: Progress,
     cancelled: IsCancelled,
 ) -> Basis:
-    noise = given_covariance(estimate.lags.rho, estimate.lags.variance, SEES[estimate.source])
+    lags = estimate.lags
+    samples = samples_of(lags.rho, lags.standard_error)
+    noise = given_covariance(lags.rho, lags.variance, SEES[estimate.source], samples)
     return basis(
         frames,
         radius=radius,
