@@ -23,11 +23,12 @@ from structmask_gui.cli.console import (
     progress_bar,
 )
 from structmask_gui.core.errors import InputError
+from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_engine import Engine
 from structmask_gui.io.batch_files import find_files, plan_jobs
 from structmask_gui.io.batch_status import JobStatus, State
-from structmask_gui.io.paths import one_line
+from structmask_gui.io.paths import one_line, shown
 from structmask_gui.io.record import read_record
 from structmask_gui.io.summary import (
     counts_sentence,
@@ -60,7 +61,7 @@ def _run(arguments: argparse.Namespace, engine: Engine | None) -> int:
     files, problems = find_files(arguments.paths, recursive=arguments.recursive)
     for problem in problems:
         print(f"error: {one_line(str(problem))}", file=sys.stderr)
-    if not files:
+    if not files or _none_is_there(files):
         return FAILED
     like = chosen_inputs(arguments, files[:1], record)[0]
     jobs = plan_jobs(files, per=arguments.per, output_dir=arguments.output_dir, like=like)
@@ -101,6 +102,18 @@ def _run(arguments: argparse.Namespace, engine: Engine | None) -> int:
         return DONE
     good = any(s.state in (State.DONE, State.SKIPPED) and not s.unlike for s in queue.statuses)
     return PARTLY if good else FAILED
+
+
+def _none_is_there(files: list[Path]) -> bool:
+    """Say of each file why it cannot be opened, if there is none of them: nothing is written."""
+    if any(file.exists() or remote_address(file) is not None for file in files):
+        return False
+    for file in files:
+        print(
+            f"error: {one_line(shown(file))}: there is no such file or folder; check the path.",
+            file=sys.stderr,
+        )
+    return True
 
 
 def _default_summary(files: list[Path], output_dir: Path | None) -> Path:

@@ -17,6 +17,10 @@ def run(arguments: argparse.Namespace) -> int:
     source = arguments.file
     folder = arguments.output_dir or source.parent
     target = arguments.output or folder / f"{source.stem}_destriped.tif"
+    if target.suffix.lower() not in (".tif", ".tiff"):
+        raise InputError(
+            f"{shown(target)}: what is written is a TIFF; give --output a name that ends in .tif."
+        )
     if target.resolve() == source.resolve():
         raise InputError(f"{shown(target)}: is the image file itself; choose another --output.")
     (item,) = chosen_inputs(arguments, [source], None)

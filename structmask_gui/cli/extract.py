@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from structmask_gui.cli.console import (
     print_json,
     progress_bar,
 )
+from structmask_gui.core.assessment import NOT_TOLD
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
@@ -38,6 +40,12 @@ def run(arguments: argparse.Namespace) -> int:
     inputs = chosen_inputs(arguments, arguments.files, record)
     seconds = second_stacks(arguments, record)
     # A record of several inputs is of one mask for all of them.
+    if record is not None and record.edited:
+        print(
+            f"note: {shown(arguments.from_record)}: its mask was edited by hand; the extraction is"
+            " repeated, the editing is not. The record itself can be used as the edited mask.",
+            file=sys.stderr,
+        )
     together = arguments.average or (record is not None and len(record.inputs) > 1)
     jobs = [inputs] if together else [[item] for item in inputs]
     files = plan_results([job[0].path for job in jobs], arguments.output_dir)
@@ -58,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"{name}: {result.sentence}")
             for note in result.notes:
                 print(f"    {one_line(note)}")
+            if result.quality is not None:
+                print(f"    {_figures(result.quality)}")
             names = [path.name for path in (target.png, target.json)]
             names += [target.report.name] if arguments.report else []
             print(f"    {one_line(', '.join([str(target.npy), *names]))}")
@@ -91,6 +101,17 @@ def _extract(
         )
     write_results(result.mask, result.record, target, report=result.report, force=arguments.force)
     return result.record
+
+
+def _figures(figures: dict[str, Any]) -> str:
+    """Return the figures of a record as a line of text."""
+    copied, bare = figures["still_copied"], figures["still_copied_bare_centre"]
+    needless = figures["needlessly_hidden"]
+    doubt = "" if figures["noise_told_from_picture"] else f" {NOT_TOLD}"
+    return (
+        f"Noise still copied: {copied:.1%} (bare centre {bare:.1%}). Needlessly hidden:"
+        f" {needless} {'pixel' if needless == 1 else 'pixels'}.{doubt}"
+    )
 
 
 def summary(

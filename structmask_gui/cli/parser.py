@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from structmask_gui import __version__
+from structmask_gui.cli.console import FAILED
 from structmask_gui.cli.values import (
     channel,
     frame_slice,
@@ -17,11 +18,21 @@ from structmask_gui.cli.values import (
 )
 from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.core.quality import RADIUS
+from structmask_gui.io.paths import one_line
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers wrong arguments by one sentence, as all that goes wrong is answered."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where help is, and exit."""
+        sentence = one_line(message.strip().rstrip("."))
+        self.exit(FAILED, f"error: {self.prog}: {sentence}; see {self.prog} --help.\n")
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `structmask` with all its commands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="structmask",
         description="Measure the StructN2V mask of microscope images.",
         epilog="Exit status: 0 all done, 1 some files failed, 2 nothing could be done,"

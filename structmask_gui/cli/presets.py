@@ -26,6 +26,12 @@ def run(arguments: argparse.Namespace) -> int:
             f"presets {name}: there is no such action; `structmask presets show {name}` shows a"
             " preset, `structmask presets` lists them."
         )
+    if arguments.name is not None:
+        name = shlex.quote(arguments.name)
+        raise ParameterError(
+            f"presets list {name}: the list takes no name; `structmask presets show {name}` shows"
+            " one preset."
+        )
     own, notes = PresetFolder().read()
     for note in notes:
         print(f"note: {one_line(note)}", file=sys.stderr)

@@ -98,6 +98,11 @@ class DestripedFrames(WrappedFrames):
         self._offsets: dict[int, FloatArray] = {}
 
     @property
+    def destriped(self) -> Lines:
+        """Which offsets are taken off."""
+        return self._lines
+
+    @property
     def name(self) -> str:
         """Name of the stack, and that it is without its offsets."""
         return f"{self._frames.name} without {self._lines[:-1]} offsets"
@@ -112,6 +117,12 @@ class DestripedFrames(WrappedFrames):
         taken = offsets[y0:y1, np.newaxis] if self._lines == "rows" else offsets[np.newaxis, :]
         result: NDArray[np.float32] = (values - taken).astype(np.float32)
         return result
+
+
+def destriped_lines(frames: Frames) -> Lines | None:
+    """Return which offsets of lines a stack says were taken off; None if it says nothing."""
+    lines: Lines | None = getattr(frames, "destriped", None)
+    return lines
 
 
 def _slow(values: FloatArray, good: NDArray[np.bool_], span: int) -> FloatArray:

@@ -12,6 +12,10 @@ from structmask_gui.core.wholeframe import LINE_SHARE
 
 # Share of what is left of a line at the largest lag that far ends of it must have in common.
 _SPANS = 0.5
+# Times the lags looked at, that must be there for a look further to be advised.
+_WORTH_IT = 1.2
+# Standard errors from which what far ends share may be more than chance.
+_MAYBE = 2.0
 
 
 def line_share(estimate: CorrelationEstimate) -> tuple[float, float]:
@@ -27,7 +31,8 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
     """Return which lines do not end within the largest lag, if any.
 
     Either far ends of whole rows of the image go together, or the correlation is there at nearly
-    every lag of the row, of one sign, and has not fallen to a fifth at the largest lag.
+    every lag of the row, of one sign, and has not fallen to a fifth at the largest lag. What has
+    fallen there below the smallest correlation that matters counts only if the far ends share it.
     """
     rows, columns = line_share(estimate)
     if max(rows, columns) >= LINE_SHARE:
@@ -46,8 +51,36 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
         there = float((line > 4 * spread).mean()) >= 0.8
         end, begin = float(line[-3:].mean()), float(line[:3].mean())
         if there and end >= 0.2 * begin and end > 3 * beside and end > 4 * spread[-3:].mean():
-            return name
+            matters = end >= parameters.rho_min or span_the_image(estimate, name, last)
+            return name if matters else None
     return None
+
+
+def lags_left(estimate: CorrelationEstimate, max_lag: int) -> int:
+    """Return how far lags can be measured in these frames, or 0 if hardly further than they were.
+
+    Parameters
+    ----------
+    estimate : CorrelationEstimate
+    max_lag : int
+        How far is looked at; the estimate may reach further.
+    """
+    most = largest_lag(estimate)
+    return most if most > _WORTH_IT * min(max_lag, estimate.lags.reach) else 0
+
+
+def largest_lag(estimate: CorrelationEstimate) -> int:
+    """Return how far lags can be measured in these frames."""
+    reach = estimate.lags.reach
+    # Where less was measured than asked for, the patches hold no more.
+    return reach if reach < estimate.parameters.max_lag else estimate.largest_lag
+
+
+def far_ends_share(estimate: CorrelationEstimate, line: Lines) -> bool:
+    """Whether far ends of the lines may have something in common that their offsets would be."""
+    frame = estimate.evidence.frame
+    far = frame.rows if line == "rows" else frame.columns
+    return bool(far.value > _MAYBE * far.error)
 
 
 def span_the_image(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.destripe import Lines
 from structmask_gui.core.flatness import FlatTiles
 from structmask_gui.core.parameter_info import MEASURED
 from structmask_gui.core.parameters import Parameters, parameter_infos
@@ -14,6 +15,9 @@ from structmask_gui.core.sources import BLIND_TO, SEES, Used
 from structmask_gui.core.spectrum import SpectralFit
 from structmask_gui.core.stillness import PairRelation
 from structmask_gui.core.wholeframe import FrameEvidence
+
+LARGEST_LAG = int(parameter_infos()["max_lag"].highest or 1)
+"""The largest lag that can be asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +110,10 @@ class CorrelationEstimate:
         Autocovariance of the frames as they are, noise and picture; r about twice ``max_lag``.
     warnings : tuple of str
         Sentences on doubtful input.
+    largest_lag : int
+        How far lags could be measured in patches of these frames.
+    destriped : "rows", "columns" or None
+        Which offsets of lines the stack says were taken off before.
     """
 
     name: str
@@ -120,6 +128,8 @@ class CorrelationEstimate:
     brightness: tuple[BrightnessBin, ...]
     image_covariance: FloatArray
     warnings: tuple[str, ...] = ()
+    largest_lag: int = LARGEST_LAG
+    destriped: Lines | None = None
 
     @property
     def noise_covariance(self) -> FloatArray:

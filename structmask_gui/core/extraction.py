@@ -118,6 +118,12 @@ class Extraction:
         # Where lines do not end, the verdict has said what helps.
         endless = self.verdict is not None and "whole_line" in self.verdict.flags
         seen = self.rings is None or self.parameters.crop_autocorr
+        estimate = self.measurement.correlation
+        if estimate is not None:
+            from structmask_gui.core.endless_lines import lags_left
+
+            # No larger lag is advised than can be measured.
+            seen = lags_left(estimate, self.parameters.max_lag) > 0
         if seen and self.touches_edge and not endless:
             notes.append(
                 f"The mask reaches the edge of what was looked at; a larger {reach} may show more"

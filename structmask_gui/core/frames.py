@@ -186,6 +186,9 @@ class ChosenFrames:
         self._shape = first.frame_shape
         self._dtype = np.result_type(*(stack.dtype for stack in stacks))
         self.name = first.name if len(stacks) == 1 else f"{first.name} and {len(stacks) - 1} more"
+        said = {getattr(stack, "destriped", None) for stack in stacks}
+        # As `destripe.destriped_lines` asks; where the stacks differ, nothing is known of all.
+        self.destriped: str | None = said.pop() if len(said) == 1 else None
 
     @property
     def n_frames(self) -> int:

@@ -6,10 +6,13 @@ The long part of the statistical method; what follows (`significance.select_lags
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from structmask_gui.core import hazards
 from structmask_gui.core.autocorrelation import LagKernel, patches_per_chunk
+from structmask_gui.core.destripe import destriped_lines
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import BrightnessBin, CorrelationEstimate, Evidence, describe
 from structmask_gui.core.frames import Frames
@@ -85,7 +88,7 @@ def measure_correlation(
         dark = None if dark is None else ScaledFrames(dark, exponent)
         subtract = None if subtract is None else ScaledFrames(subtract, exponent)
     work = _Measuring(frames, parameters, region, dark, subtract, progress, cancelled)
-    estimate = work.run()
+    estimate = replace(work.run(), destriped=destriped_lines(measured))
     return in_grey_levels(estimate, exponent) if exponent else estimate
 
 
@@ -170,6 +173,7 @@ class _Measuring:
                 self.cancelled,
             ),
             warnings=source.warnings,
+            largest_lag=patches.largest_lag,
         )
 
     def _pooled(self, frames: Frames, patches: NoisePatches) -> Pooled:

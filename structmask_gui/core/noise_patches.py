@@ -14,6 +14,7 @@ from structmask_gui.core import hazards
 from structmask_gui.core.autocorrelation import FloatArray
 from structmask_gui.core.enough import most_patches
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.estimate import LARGEST_LAG
 from structmask_gui.core.frames import AnyArray, Frames
 from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.noise_source import NoiseSource
@@ -32,6 +33,8 @@ _FURTHER = 6
 _ENOUGH_PATCHES = 20
 _KEPT_BYTES = 64 * 2**20
 _FEW_PATCHES = 12
+_SMALLER_SIDES = (80, 64, 48)
+_USUAL_SIZE = Parameters().patch_size
 _BRIGHTNESS_BINS = 4
 
 
@@ -53,6 +56,8 @@ class NoisePatches:
         Why each was left out; empty where it is used.
     brightness : ndarray, shape (patches,)
         Mean of each as stored.
+    largest_lag : int
+        How far lags could be measured in patches of these frames.
     """
 
     plan: Plan
@@ -61,6 +66,7 @@ class NoisePatches:
     used: BoolArray
     reasons: tuple[str, ...]
     brightness: FloatArray
+    largest_lag: int = LARGEST_LAG
 
     @property
     def n_used(self) -> int:
@@ -135,22 +141,73 @@ def find_patches(
         If fewer than two are left.
     """
 
-    def look(patch_size: int) -> NoisePatches:
-        layout = _lay_out(source.frames, parameters, region, patch_size)
+    def look(side: int) -> NoisePatches:
+        layout = _lay_out(source.frames, parameters, region, side)
         return _screened(source, layout, reader, progress, cancelled)
 
-    patches = look(parameters.patch_size)
+    shape = source.frames.frame_shape if region is None else region.shape
+    patches = look(_first_side(parameters, shape, source.frames.n_frames))
     if patches.n_used < _FEW_PATCHES and patches.plan.patch_shape[0] > TILE:
         # Smaller patches find room between what is clipped or covered.
         patches = look(TILE)
+    side = patches.plan.patch_shape[0]
+    patches = replace(
+        patches,
+        largest_lag=_largest_lag(shape, source.frames.n_frames),
+        note=patches.note + _note_on_size(side, parameters, shape, source.frames.n_frames),
+    )
     if patches.n_used < 2:
         counts = patches.sampling(source.frames).left_out
         listed = ", ".join(f"{n} {reason}" for reason, n in counts.items()) or "only one fits"
         raise InputError(
             f"{source.raw.name}: fewer than two patches can be measured ({listed}); choose another"
-            " channel, rectangle or file, or smaller patches."
+            " channel, rectangle or file."
         )
     return patches
+
+
+def _lags_in(side: int) -> int:
+    """Return the largest lag that patches of a side hold."""
+    return max(side // 2 - 1, 1)
+
+
+def _largest_lag(shape: tuple[int, int], n_frames: int) -> int:
+    """Return how far lags can be measured in patches of which there is room for enough."""
+    side = _side_for_far_lags(min(2 * LARGEST_LAG + 2, *shape), shape, n_frames)
+    return min(LARGEST_LAG, _lags_in(side))
+
+
+def _side_for_far_lags(largest: int, shape: tuple[int, int], n_frames: int) -> int:
+    """Return the largest side of which there are enough patches, or at least not too few."""
+    sides = [largest, *(side for side in _SMALLER_SIDES if side < largest)]
+    for enough in (_ENOUGH_PATCHES, _FEW_PATCHES):
+        # With fewer patches noise is not told from picture, which costs more than the lags beyond.
+        for side in sides:
+            if _fits(side, shape) * n_frames >= enough:
+                return side
+    return min(largest, TILE)
+
+
+def _fits(side: int, shape: tuple[int, int]) -> int:
+    return (shape[0] // side) * (shape[1] // side)
+
+
+def _note_on_size(side: int, parameters: Parameters, shape: tuple[int, int], n_frames: int) -> str:
+    """Return what to know where patches, and so lags, had to be smaller than was asked for."""
+    lags, asked = _lags_in(side), parameters.patch_size
+    there = "1 frame" if n_frames == 1 else f"{n_frames} frames"
+    where = f"in {there} of noise of {shape[0]} x {shape[1]} pixels"
+    if lags < parameters.max_lag:
+        return (
+            f" Only {lags} lags could be measured, in patches of {side} x {side} pixels: {where},"
+            " too few larger ones can be used."
+        )
+    if side < asked and asked != _USUAL_SIZE:
+        return (
+            f" Patches of {side} x {side} pixels were taken, not of {asked}: {where}, too few of"
+            " those can be used."
+        )
+    return ""
 
 
 class _Layout(NamedTuple):
@@ -161,24 +218,28 @@ class _Layout(NamedTuple):
     note: str
 
 
-def _lay_out(
-    frames: Frames, parameters: Parameters, region: Region | None, patch_size: int
-) -> _Layout:
-    """Lay out patches large enough for the largest lag, and at least 20 where that can be."""
-    height, width = frames.frame_shape if region is None else region.shape
-    smallest = min(height, width)
+def _first_side(parameters: Parameters, shape: tuple[int, int], n_frames: int) -> int:
+    """Return the side of patches large enough for the largest lag, and 20 where that can be."""
     needed = 2 * parameters.max_lag + 12
-    side = min(max(patch_size, min(needed, TILE if patch_size <= TILE else needed)), smallest)
-    layout = "grid" if parameters.layout == "whole" else parameters.layout
-    for smaller in (side, 48, 32):
+    side = min(max(parameters.patch_size, needed), *shape)
+    if parameters.max_lag > _lags_in(TILE):
+        return _side_for_far_lags(side, shape, n_frames)
+    for smaller in (side, 48, TILE):
         if smaller > side:
             continue
-        fit = (height // smaller) * (width // smaller) * frames.n_frames
+        fit = _fits(smaller, shape) * n_frames
         if smaller >= min(needed, side):
             side = smaller
         if fit >= _ENOUGH_PATCHES:
             break
-    reach = min(parameters.max_lag + _FURTHER, side // 2 - 1)
+    return side
+
+
+def _lay_out(frames: Frames, parameters: Parameters, region: Region | None, side: int) -> _Layout:
+    """Lay out patches of a side."""
+    height, width = frames.frame_shape if region is None else region.shape
+    layout = "grid" if parameters.layout == "whole" else parameters.layout
+    reach = min(parameters.max_lag + _FURTHER, _lags_in(side))
     changed = parameters.changed(
         patch_size=max(side, 16), layout=layout, center_size=3, crop_autocorr=True
     )

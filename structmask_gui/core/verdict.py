@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from structmask_gui.core.destripe import Lines
-from structmask_gui.core.endless_lines import endless_lines, span_the_image
+from structmask_gui.core.endless_lines import endless_lines
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.hazards import CLIPPED
 from structmask_gui.core.noise_kind import Kind, in_lines, kind_of
@@ -15,7 +15,7 @@ from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.scene_changes import scene_changes
 from structmask_gui.core.significance import StatisticalSelection
 from structmask_gui.core.under_picture import spectrum_kind, uneven
-from structmask_gui.core.verdict_words import Flag, details_of, sentence
+from structmask_gui.core.verdict_words import Flag, details_of, sentence, to_remove
 from structmask_gui.core.wholeframe import LINE_SHARE
 
 _EDGE_POWER = 0.06
@@ -47,8 +47,9 @@ class Verdict:
         How many more patches like these would settle lags that are as large as the floor but not
         proven; 0 if none is open.
     lines : str or None
-        Which lines run from edge to edge, "rows" or "columns": what to take off before anything
-        else. None too where lines do not end within the largest lag, but do before the edge.
+        The lines whose offsets are to be taken off before anything else, "rows" or "columns". None
+        too where lines do not end within the largest lag, but a larger one may show that they do,
+        their far ends share nothing, or their offsets are off already.
     """
 
     kind: Kind
@@ -87,7 +88,8 @@ def judge(
     doubted = bool({"cannot_tell", "picture"} & set(flags))
     # More of what noise cannot be told from settles nothing.
     more = 0 if doubted else _more_patches(estimate, parameters)
-    whole = line is not None and span_the_image(estimate, line, parameters.max_lag)
+    reach = min(parameters.max_lag, estimate.lags.reach)
+    off = line is not None and to_remove(estimate, line, reach)
     sure = not {"cannot_tell", "picture", "interpolated", "compressed"} & set(flags) and more == 0
     return Verdict(
         kind=kind,
@@ -96,7 +98,7 @@ def judge(
         sentence=sentence(kind, sure, flags, estimate, selection, line),
         details=details_of(flags, estimate, selection, more, line),
         more_patches=more,
-        lines=line if whole else None,
+        lines=line if off else None,
     )
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from structmask_gui.core.destripe import Lines
-from structmask_gui.core.endless_lines import along, line_share, span_the_image
+from structmask_gui.core.endless_lines import (
+    along,
+    far_ends_share,
+    lags_left,
+    largest_lag,
+    line_share,
+    span_the_image,
+)
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.hazards import CLIPPED, FILLED, NOT_FLAT, OUTLYING
 from structmask_gui.core.mask import Mask
@@ -54,7 +61,16 @@ _REMOVE = (
     " Remove the {} offsets first (What the mask will do › Save destriped frames…, or structmask"
     " destripe)."
 )
-_LOOK_FURTHER = " Raise max_lag to find their end; without one, remove the {} offsets."
+_LOOK_FURTHER = " Raise max_lag to find their end; up to {} can be measured here."
+_NO_FURTHER = " Larger lags than {} cannot be measured here."
+_TAKEN_OFF = (
+    " Their offsets are taken off already: this is what is left of them, and taking them off again"
+    " changes little."
+)
+_NOTHING_SHARED = (
+    " Far ends of the {} share nothing, so there are no offsets to remove: this is what is left for"
+    " the mask."
+)
 # Why patches were left out, as it follows their number.
 _SHORT = {
     CLIPPED: "clipped",
@@ -163,6 +179,19 @@ def details_of(
     return tuple(details)
 
 
+def to_remove(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:
+    """Whether the offsets of lines that do not end are the next thing to take off.
+
+    They are not where they are off already, where a larger lag may show that the lines end, and
+    where far ends of the lines share nothing.
+    """
+    if estimate.destriped == line:
+        return False
+    if span_the_image(estimate, line, max_lag):
+        return True
+    return not lags_left(estimate, max_lag) and far_ends_share(estimate, line)
+
+
 def _endless(
     estimate: CorrelationEstimate,
     selection: StatisticalSelection,
@@ -170,9 +199,16 @@ def _endless(
 ) -> str:
     words = FLAG_WORDS["whole_line"].replace("The lines", f"The {line}")
     share = line_share(estimate)[0 if line == "rows" else 1]
-    if not span_the_image(estimate, line, selection.kept.shape[0] // 2):
+    max_lag = selection.kept.shape[0] // 2
+    whole = span_the_image(estimate, line, max_lag)
+    if not whole:
         # Lines seen only up to the largest lag may end soon after it.
-        return words + _LOOK_FURTHER.format(line[:-1])
+        if most := lags_left(estimate, max_lag):
+            return words + _LOOK_FURTHER.format(most)
+        words += _NO_FURTHER.format(max(max_lag, largest_lag(estimate)))
+    if not to_remove(estimate, line, max_lag):
+        off = estimate.destriped == line
+        return words + (_TAKEN_OFF if off else _NOTHING_SHARED.format(line))
     words += _REMOVE.format(line[:-1])
     if share >= LINE_SHARE:
         number = f"{100 * share:.1g}" if share < 0.1 else f"{100 * min(share, 1.0):.0f}"

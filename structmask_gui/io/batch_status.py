@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from structmask_gui.core.certainty import Certainty, certainty_of
 from structmask_gui.core.mask import Mask
@@ -52,6 +52,8 @@ class JobStatus:
         The result; of a job that was skipped, what is known of the mask it has.
     patches, frames : int
         What it was measured in.
+    quality : dict or None
+        Its figures, as in the record.
     seconds : float
         How long it took.
     kept : bool
@@ -75,6 +77,7 @@ class JobStatus:
     mask: Mask | None = None
     patches: int = 0
     frames: int = 0
+    quality: dict[str, Any] | None = None
     seconds: float = 0.0
     kept: bool = False
     report: bool = False
@@ -116,5 +119,6 @@ def done_with(record: Record) -> JobStatus:
         notes=tuple(record.notes),
         mask=record.as_mask(),
         patches=record.patches.used if record.patches else 0,
-        frames=record.patches.frames if record.patches else 0,
+        frames=record.n_frames,
+        quality=record.quality,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -10,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui import __version__
 from structmask_gui.core.destripe import DestripedFrames, Lines
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.progress import (
@@ -21,8 +23,18 @@ from structmask_gui.core.progress import (
 )
 from structmask_gui.io.atomic import write_atomic
 
+_BY = f"StructMask {__version__}, without the offsets of its "
+
 _LARGEST_CLASSIC = 2**32 - 2**24
 """Bytes of pixels from which on a TIFF must be a BigTIFF."""
+
+
+def said_destriped(software: str) -> Lines | None:
+    """Return which offsets were taken off a file, by the software it names; None if none were."""
+    found = re.fullmatch(r"StructMask \S+, without the offsets of its (rows|columns)", software)
+    if found is None:
+        return None
+    return "rows" if found.group(1) == "rows" else "columns"
 
 
 def save_destriped(
@@ -79,6 +91,8 @@ def save_destriped(
                 shape=(frames.n_frames, height, width),
                 dtype=np.float32,
                 photometric="minisblack",
+                # So that what is left of the lines is not advised to be taken off once more.
+                software=_BY + lines,
                 metadata={"axes": "TYX"},
             )
 

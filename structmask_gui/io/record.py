@@ -68,6 +68,8 @@ class InputRecord(_Part):
         Which channel.
     frames : str or None
         Which frames, START:STOP:STEP; None for all.
+    n_frames : int or None
+        How many frames these are; None in records of versions that did not write it.
     sha256 : str or None
         Checksum of the file; None if it was not made.
     metadata : dict of str to str
@@ -83,12 +85,16 @@ class InputRecord(_Part):
     series: int = 0
     channel: int | Literal["luminance"] | None = None
     frames: str | None = None
+    n_frames: int | None = None
     sha256: str | None = None
     metadata: dict[str, str] = Field(default_factory=dict)
 
 
 class PatchesRecord(_Part):
-    """The patches: their shape, how many were used of how many frames, and why others were not."""
+    """The patches: their shape, how many were used, and why others were not.
+
+    ``frames`` is on how many frames they lie; a patch of a difference of two counts on the earlier.
+    """
 
     shape: tuple[int, int]
     used: int
@@ -193,6 +199,15 @@ class Record(_Part):
     verdict: VerdictRecord | None = None
     quality: dict[str, Any] | None = None
     mask: list[list[int]]
+
+    @property
+    def n_frames(self) -> int:
+        """How many frames were measured: those of the dark stack, if there is one."""
+        inputs = self.inputs if self.dark is None else [self.dark]
+        numbers = [item.n_frames for item in inputs]
+        if numbers and None not in numbers:
+            return sum(number or 0 for number in numbers)
+        return 0 if self.patches is None else self.patches.frames
 
     def as_json(self) -> bytes:
         """Return the contents of a record file."""
@@ -404,6 +419,7 @@ def _inputs(
             series=stack.series_index,
             channel=stack.channel,
             frames=stack.frames_chosen,
+            n_frames=stack.n_frames,
             sha256=_checksum(stack, progress, cancelled) if checksums else None,
             metadata=stack.metadata,
         )

@@ -292,7 +292,7 @@ def _inputs(record: Record) -> Iterator[str]:
             (
                 "Patches",
                 f"{record.patches.used} of {height} x {width} pixels in"
-                f" {counted(record.patches.frames, 'frame')}",
+                f" {counted(record.n_frames, 'frame')}",
             )
         )
         rows += [

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from structmask_gui.core.destripe import Lines
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.parameters import parameter_infos
@@ -154,6 +155,12 @@ class ImageStack:
         copy = object.__new__(ImageStack)
         copy.__dict__.update(self.__dict__)
         copy._numbers = chosen
+        if frames.stop is not None and frames.stop > self.n_frames and (frames.step or 1) > 0:
+            copy.notes = (
+                *self.notes,
+                f"{self.name} has {self.n_frames} frames: of those up to {frames.stop} that were"
+                f" asked for, {len(chosen)} are there.",
+            )
         return copy
 
     @property
@@ -182,6 +189,13 @@ class ImageStack:
     def channel_choices(self) -> tuple[tuple[Channel, str], ...]:
         """Each channel that can be chosen, with its name; empty if there is nothing to choose."""
         return self._channels.choices
+
+    @property
+    def destriped(self) -> Lines | None:
+        """Which offsets of lines StructMask took off before it wrote the file; None if none."""
+        from structmask_gui.io.destriped import said_destriped
+
+        return said_destriped(self.metadata.get("Software", ""))
 
     def close(self) -> None:
         """Let go of the file, for this stack and all that share it."""

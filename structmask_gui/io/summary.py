@@ -31,10 +31,16 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("file", "state", "sentence", "certainty", "error", "notes"),
     *("height", "width", "pixels", "shape", "patches", "frames"),
+    *("still copied", "needlessly hidden"),
     *("mask", "report", "seconds", "bytes", "modified", "settings"),
 )
 
-_FOUND = ("sentence", "certainty", "notes", *COLUMNS[6:14])
+_WITHOUT_FIGURES = tuple(
+    name for name in COLUMNS if name not in ("still copied", "needlessly hidden")
+)
+"""The columns of a summary that an earlier version wrote."""
+
+_FOUND = ("sentence", "certainty", "notes", *COLUMNS[6:16])
 """What a row tells of its mask."""
 
 Row = dict[str, str]
@@ -123,6 +129,8 @@ def html_bytes(
         texts.append(line.error or row["sentence"] or state)
         if line.old and line.error and row["sentence"]:
             texts.append(f"Of its earlier mask: {row['sentence']}")
+        if row["still copied"]:
+            texts.append(_figures_words(row))
         first = paragraph(texts[0], "failed" if state == State.FAILED else "")
         parts = [first, *(_faint(text) for text in (*texts[1:], *line.more))]
         if row["report"] and folder is not None:
@@ -275,9 +283,11 @@ def _read(path: Path) -> list[Row]:
     text = read_small(path, _LARGEST, "a summary")
     try:
         rows = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""))
-        if tuple(next(rows, ())) != COLUMNS:
+        names = tuple(next(rows, ()))
+        if names not in (COLUMNS, _WITHOUT_FIGURES):
             raise _no_summary(path)
-        return [dict(zip(COLUMNS, map(_as_written, row), strict=True)) for row in rows]
+        nothing = dict.fromkeys(COLUMNS, "")
+        return [{**nothing, **dict(zip(names, map(_as_written, row), strict=True))} for row in rows]
     except (ValueError, csv.Error):
         raise _no_summary(path) from None
 
@@ -309,11 +319,30 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         *size,
         status.patches or "",
         status.frames or "",
+        *_figures(status),
         job.files.npy if mask is not None else "",
         job.files.report if status.report else "",
         f"{status.seconds:.2f}" if status.seconds else "",
         *print_,
     )
+
+
+def _figures(status: JobStatus) -> tuple[str, str]:
+    """Return still copied and needlessly hidden; empty where they were not worked out."""
+    found = status.quality
+    if found is None:
+        return "", ""
+    return f"{found['still_copied']:.4f}", str(found["needlessly_hidden"])
+
+
+def _figures_words(row: Row) -> str:
+    needless = row["needlessly hidden"]
+    try:
+        copied = f"{float(row['still copied']):.1%}"
+    except ValueError:  # changed by hand
+        copied = row["still copied"]
+    pixels = "pixel" if needless == "1" else "pixels"
+    return f"Noise still copied: {copied}. Needlessly hidden: {needless} {pixels}."
 
 
 def _address(path: Path, folder: Path) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -168,3 +169,32 @@ def test_the_shared_folders(structmask, tmp_path, name, code, n_bad):
     assert again.code == code
     assert again.err == answer.err
     assert files(out) == before
+
+
+def test_a_folder_that_is_not_there_leaves_nothing(structmask, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = structmask("batch", "nofolder")
+    assert answer.code == 2
+    assert answer.err == ("error: nofolder: there is no such file or folder; check the path.\n")
+    assert files(tmp_path) == {}
+
+
+def test_the_summary_has_the_figures_and_the_number_of_frames(structmask, noisy, tmp_path):
+    options = ("--preset", "automatic", "--source", "difference")
+    assert structmask("batch", noisy, *options, "--output-dir", tmp_path / "no").code == 0
+    assert (
+        structmask("batch", noisy, *options, "--quality", "--output-dir", tmp_path / "q").code == 0
+    )
+    texts = [
+        (tmp_path / name / "structmask_batch.csv").read_text("utf-8-sig") for name in ("no", "q")
+    ]
+    without, with_figures = (next(csv.DictReader(text.splitlines())) for text in texts)
+    # A difference is of two frames; these are all of the file.
+    assert without["frames"] == with_figures["frames"] == "3"
+    assert without["still copied"] == without["needlessly hidden"] == ""
+    figures = json.loads((tmp_path / "q" / "rows_mask.json").read_text())["quality"]
+    assert float(with_figures["still copied"]) == pytest.approx(figures["still_copied"], abs=1e-4)
+    assert int(with_figures["needlessly hidden"]) == figures["needlessly_hidden"]
+    page = (tmp_path / "q" / "structmask_batch.html").read_text()
+    assert f"Noise still copied: {figures['still_copied']:.1%}. Needlessly hidden: " in page
+    assert "still copied" not in (tmp_path / "no" / "structmask_batch.html").read_text()

@@ -92,3 +92,10 @@ def test_the_command_line_and_the_core_load_no_qt():
         "assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_the_list_of_presets_takes_no_name(structmask):
+    answer = structmask("presets", "list", "foo")
+    assert answer.code == 2
+    assert answer.err.startswith("error: presets list foo: the list takes no name; `structmask")
+    assert answer.out == ""

@@ -7,6 +7,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.destripe import destriped
+from structmask_gui.io.images import open_stack
 
 
 @pytest.fixture
@@ -55,3 +56,45 @@ def test_the_image_itself_is_never_written_over(structmask, lined):
     assert answer.code == 2
     assert "lined.npy" in answer.err
     assert lined.read_bytes() == before
+
+
+def test_a_name_that_is_no_tiffs_is_refused(structmask, lined, tmp_path):
+    answer = structmask("destripe", lined, "rows", "--output", tmp_path / "x.png")
+    assert answer.code == 2
+    assert answer.err.startswith("error: x.png: what is written is a TIFF; give --output a name")
+    assert answer.err.count("\n") == 1
+    assert not (tmp_path / "x.png").exists()
+
+
+def test_the_file_says_what_was_taken_off(structmask, lined):
+    assert structmask("destripe", lined, "columns").code == 0
+    with open_stack(lined.with_name("lined_destriped.tif")) as stack:
+        assert stack.destriped == "columns"
+        assert "without the offsets of its columns" in stack.metadata["Software"]
+    with open_stack(lined) as stack:
+        assert stack.destriped is None
+
+
+def test_destriped_frames_are_not_advised_to_be_destriped_again(structmask, tmp_path):
+    rng = np.random.default_rng(0)
+    frames = rng.normal(100, 1, (4, 160, 160)) + rng.normal(0, 2, (4, 160, 1))
+    np.save(tmp_path / "lined.npy", frames.astype(np.float32))
+    automatic = ("--preset", "automatic")
+    answer = structmask("extract", tmp_path / "lined.npy", *automatic)
+    assert "Remove the row offsets first" in answer.out
+    structmask("destripe", tmp_path / "lined.npy", "rows")
+    answer = structmask("extract", tmp_path / "lined_destriped.tif", *automatic)
+    assert "ows that do not end" in answer.out.split("\n")[0]
+    assert "Their offsets are taken off already: this is what is left of them" in answer.out
+    assert "Remove" not in answer.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("destripe",), ("destripe", "x.tif", "diagonals"), ("unknown",), ()]
+)
+def test_wrong_arguments_are_answered_by_one_sentence(structmask, arguments):
+    answer = structmask(*arguments)
+    assert answer.code == 2
+    assert answer.err.startswith("error: structmask")
+    assert answer.err.endswith(" --help.\n")
+    assert answer.err.count("\n") == 1

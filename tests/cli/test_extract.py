@@ -262,3 +262,35 @@ def test_a_report_is_written_when_asked_for(structmask, noisy, tmp_path):
     assert "rows_report.html: exists already" in answer.err
     assert outputs(tmp_path) == []
     assert structmask("extract", noisy, "--report", "--force").code == 0
+
+
+def test_the_figures_are_printed(structmask, noisy):
+    answer = structmask("extract", noisy, "--quality")
+    record = json.loads((noisy.parent / "rows_mask.json").read_text())
+    copied = record["quality"]["still_copied"]
+    assert f"    Noise still copied: {copied:.1%} (bare centre " in answer.out
+    assert f"Needlessly hidden: {record['quality']['needlessly_hidden']} pixel" in answer.out
+    assert "still copied" not in structmask("extract", noisy, "--force").out
+
+
+def test_that_an_edit_is_not_repeated_is_said(structmask, noisy, tmp_path):
+    structmask("extract", noisy)
+    place = noisy.parent / "rows_mask.json"
+    repeat = ("extract", "--from-record", place, "--output-dir", tmp_path / "again", "--force")
+    assert structmask(*repeat).err == ""
+    record = json.loads(place.read_text())
+    place.write_text(json.dumps({**record, "edited": True}))
+    answer = structmask(*repeat)
+    assert answer.code == 0
+    assert answer.err == (
+        "note: rows_mask.json: its mask was edited by hand; the extraction is repeated, the editing"
+        " is not. The record itself can be used as the edited mask.\n"
+    )
+
+
+def test_frames_that_are_not_there_are_said(structmask, noisy):
+    answer = structmask("extract", noisy, "--frames", "0:99")
+    said = "rows.ome.tif has 3 frames: of those up to 99 that were asked for, 3 are there."
+    assert said in answer.out
+    assert "asked for" not in structmask("extract", noisy, "--frames", "0:3", "--force").out
+    assert "asked for" not in structmask("extract", noisy, "--frames", "2::-1", "--force").out

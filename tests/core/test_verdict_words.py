@@ -8,7 +8,10 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core import verdict as verdict_module
 from structmask_gui.core.assessment import NOT_TOLD
+from structmask_gui.core.destripe import DestripedFrames
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction import extract_array
+from structmask_gui.core.frames import ArrayFrames, ChosenFrames
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels
 from structmask_gui.core.verdict_words import WHAT_TO_RECORD
@@ -142,3 +145,83 @@ def test_a_suspicion_that_nothing_bears_out_is_dropped():
     verdict = extract_array(frames, AUTOMATIC.changed(source="automatic")).verdict
     assert verdict.kind == "blob"
     assert verdict.sure
+
+
+def test_a_faint_end_that_does_not_matter_is_no_line_that_does_not_end():
+    falling = np.linspace(0.1, 0.03, 30)
+    frames = 100 + noise_with(falling, size=512)
+    verdict = extract_array(frames, AUTOMATIC.changed(max_lag=26)).verdict
+    assert verdict.kind == "rows"
+    assert "whole_line" not in verdict.flags
+    assert "offsets" not in verdict.text
+    # Where it does matter, it is told.
+    lower = extract_array(frames, AUTOMATIC.changed(max_lag=26, rho_min=0.01)).verdict
+    assert "whole_line" in lower.flags
+
+
+def long_rows(share, n_frames=1):
+    """Noise whose rows fall to a half over 25 pixels, and offsets of this share."""
+    rng = np.random.default_rng(4)
+    steps = 0.95 ** np.arange(1, 100)
+    noise = noise_with(steps)[:n_frames]
+    return 100 + noise + rng.normal(0, 5 * np.sqrt(share), (n_frames, 256, 1))
+
+
+def test_at_the_largest_lag_that_can_be_measured_the_offsets_are_to_be_removed():
+    frames = long_rows(0.05)
+    first = extract_array(frames, AUTOMATIC)
+    assert "Raise max_lag to find their end; up to 23 can be measured here." in first.verdict.text
+    assert first.verdict.lines is None
+    for asked in (23, 50):
+        verdict = extract_array(frames, AUTOMATIC.changed(max_lag=asked)).verdict
+        assert "Larger lags than 23 cannot be measured here. Remove the row off" in verdict.text
+        assert "Raise" not in verdict.text
+        assert verdict.lines == "rows"
+        cut_down = (
+            "Only 23 lags could be measured, in patches of 48 x 48 pixels: in 1 frame of noise of"
+            " 256 x 256 pixels, too few larger ones can be used."
+        )
+        assert (cut_down in verdict.text) == (asked > 23)
+
+
+def test_offsets_that_are_not_there_are_not_to_be_removed():
+    verdict = extract_array(long_rows(0.0), AUTOMATIC.changed(max_lag=23)).verdict
+    assert "whole_line" in verdict.flags
+    assert "Far ends of the rows share nothing, so there are no offsets" in verdict.text
+    assert "Save destriped frames" not in verdict.text
+    assert verdict.lines is None
+
+
+def test_what_is_left_after_destriping_is_not_to_be_destriped_again():
+    rng = np.random.default_rng(0)
+    frames = rng.normal(100, 1, (4, 160, 160)) + rng.normal(0, 2, (4, 160, 1))
+    before = extract_array(frames, AUTOMATIC).verdict
+    assert before.lines == "rows"
+    stack = ArrayFrames(frames)
+    for wrap in (lambda f: f, lambda f: ChosenFrames([f])):
+        verdict = extract_array(wrap(DestripedFrames(stack, "rows")), AUTOMATIC).verdict
+        assert "whole_line" in verdict.flags
+        assert "Their offsets are taken off already: this is what is left" in verdict.text
+        assert "Save destriped frames" not in verdict.text
+        assert verdict.lines is None
+    # Those of columns say nothing of rows.
+    assert extract_array(DestripedFrames(stack, "columns"), AUTOMATIC).verdict.lines == "rows"
+
+
+def test_a_patch_size_that_cannot_be_had_is_said():
+    frames = np.random.default_rng(3).normal(100, 5, (1, 256, 256))
+    text = extract_array(frames, AUTOMATIC.changed(patch_size=256)).verdict.text
+    assert "Patches of 48 x 48 pixels were taken, not of 256: in 1 frame" in text
+    assert "were taken, not of" not in extract_array(frames, AUTOMATIC).verdict.text
+
+
+def test_smaller_patches_are_not_advised_where_they_cannot_help():
+    with pytest.raises(InputError, match="constant") as error:
+        extract_array(np.full((3, 128, 128), 7), AUTOMATIC)
+    assert "smaller patches" not in str(error.value)
+
+
+def test_a_larger_lag_is_not_advised_where_none_can_be_measured():
+    frames = noise_with(0.9 * np.ones(20), size=512)
+    notes = " ".join(extract_array(100 + frames, AUTOMATIC.changed(max_lag=50)).notes)
+    assert "larger max_lag" not in notes

@@ -119,3 +119,18 @@ def test_second_stacks_and_figures_are_resumed(folder, tmp_path, row_noise):
     changed = BatchQueue(jobs, **options, resume=True)
     changed.run()
     assert "is of other files" in changed.statuses[0].error
+
+
+def test_a_summary_of_an_earlier_version_is_read(tmp_path):
+    old = [name for name in COLUMNS if name not in ("still copied", "needlessly hidden")]
+    row = dict.fromkeys(old, "") | {
+        "file": "/a.tif",
+        "state": "failed",
+        "error": "bad",
+        "bytes": "1",
+        "modified": "2",
+        "settings": "x",
+    }
+    lines = [",".join(old), ",".join(row.values())]
+    (tmp_path / "s.csv").write_text("\n".join(lines), encoding="utf-8-sig")
+    assert read_failures(tmp_path / "s.csv")["/a.tif"][1] == "bad"
