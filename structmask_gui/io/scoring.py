@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from structmask_gui.core.assessment import NOT_TOLD, Assessment, Basis, basis, largest_radius
+from structmask_gui.core.assessment import Assessment, Basis, basis, largest_radius
 from structmask_gui.core.chance import samples_of
 from structmask_gui.core.covariance import NoiseSource, given_covariance
 from structmask_gui.core.cut import CutFrames
@@ -78,17 +78,6 @@ def quality_record(measured: Basis, assessment: Assessment) -> dict[str, Any]:
         "noise_told_from_picture": measured.trusted,
         **assessment.record(),
     }
-
-
-def figures_sentence(figures: dict[str, Any]) -> str:
-    """Return the figures of a record as a line of text."""
-    copied, bare = figures["still_copied"], figures["still_copied_bare_centre"]
-    needless = figures["needlessly_hidden"]
-    doubt = "" if figures["noise_told_from_picture"] else f" {NOT_TOLD}"
-    return (
-        f"Noise still copied: {copied:.1%} (bare centre {bare:.1%}). Needlessly hidden:"
-        f" {needless} {'pixel' if needless == 1 else 'pixels'}.{doubt}"
-    )
 
 
 def extraction_basis(
