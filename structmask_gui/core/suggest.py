@@ -9,6 +9,7 @@ takes next to nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,13 +29,14 @@ from structmask_gui.core.neighbours import (
     check_reach,
     checked_covariance,
     folded_covariances,
+    hidden_by,
     middle,
     mirrored_half,
     predictor,
     square_lags,
 )
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
-from structmask_gui.core.quality import RADIUS
+from structmask_gui.core.quality import NEEDLESS_RISE, RADIUS, figures
 from structmask_gui.core.tableau import Erring, copying
 from structmask_gui.core.threads import one_blas_thread
 
@@ -113,11 +115,15 @@ class Suggestion:
         image's autocovariance was not given, or because the estimate is no help: with every mask
         the linear prediction would be worse than the noisy frame itself, which happens where the
         picture is many times stronger than the noise.
+    kept : int
+        Pixels of the suggested mask that hide no noise (`Figures.needless`) and are kept because
+        the estimated error would rise without them.
     """
 
     points: tuple[Point, ...]
     knee: int
     by_error: bool
+    kept: int = 0
 
     @property
     def mask(self) -> Mask:
@@ -137,6 +143,9 @@ class Suggestion:
         )
         if self.by_error:
             text += f"; they lose detail worth {100 * point.detail_lost:.1f} % of the noise"
+        if self.kept:
+            rising = "the estimated error" if self.by_error else "what is copied"
+            text += f". {self.kept} of them hide hardly any noise, but without them {rising} rises"
         return text + "."
 
 
@@ -191,6 +200,7 @@ def suggest(
     ParameterError
         If they were not measured far enough for the radius.
     """
+    given, lags_given = noise, lags is not None
     noise, samples = known(noise)
     if lags is None:
         lags = square_lags(radius)
@@ -215,6 +225,48 @@ def suggest(
         return Suggestion(points, _knee_by_copied(points, chance), False)
     image = checked_covariance(image, "the image's autocovariance")
     image_ridge = predictor(image, lags, ridge=ridge).ridge
+
+    def slimmed(
+        points: tuple[Point, ...],
+        order: NDArray[np.intp],
+        place: int,
+        cost: Callable[[Point], float],
+        most: float,
+    ) -> Suggestion:
+        """Suggest a mask less what hides no noise, as long as that does not cost too much."""
+        by_error, kept = cost is error_of, 0
+        while place and not lags_given:
+            stop_if(cancelled)
+            needless = figures(given, points[place].mask, radius).needless
+            freeable = hidden_by(needless, half[order])
+            kept = 2 * int(freeable.sum())
+            if not kept:
+                break
+            held = np.arange(len(half)) >= len(half) - place
+            # The larger masks stay as they are; those below lose these pixels first.
+            fewer = np.concatenate((order[~held], order[held & freeable], order[held & ~freeable]))
+            tried = _points(
+                noise,
+                image,
+                half[fewer],
+                range(len(points)),
+                ridge,
+                cancelled,
+                image_ridge,
+                samples,
+            )
+            if by_error and still is None:
+                most = min(point.error for point in tried) * (1 + NEAR_BEST) + chance
+            if cost(tried[place - kept // 2]) > most:
+                break
+            points, order, place = tried, fewer, place - kept // 2
+        return Suggestion(points, place, by_error, kept if place else 0)
+
+    def error_of(point: Point) -> float:
+        if still is None:
+            return point.error
+        return still.error(weights(image, point.mask, radius)) / middle(noise)
+
     found: list[tuple[float, NDArray[np.intp]]] = []
     for candidate in _orders(noise, image, half, order, image_ridge, cancelled):
         stop_if(cancelled)
@@ -226,7 +278,9 @@ def suggest(
     least, inside = min(found, key=lambda item: item[0])
     if least >= 1:
         points = _points(noise, image, half[order], sizes, ridge, cancelled, image_ridge, samples)
-        return Suggestion(points, _knee_by_copied(points, chance), False)
+        place = _knee_by_copied(points, chance)
+        limit = points[place].copied + NEEDLESS_RISE
+        return slimmed(points, order, place, lambda point: point.copied, limit)
     # The best of all is improved pixel by pixel, and the curve then led through it.
     erring = Erring(noise, image, half, image_ridge, cancelled)
     inside = erring.improved(inside, most)
@@ -238,19 +292,20 @@ def suggest(
         least = points[_knee(points, chance)].error
         for candidate in (order, _by_strength(noise, half)):
             stop_if(cancelled)
-            sizes = range(len(half) + 1)
+            all_sizes = range(len(half) + 1)
             longer = _points(
-                noise, image, half[candidate], sizes, ridge, cancelled, image_ridge, samples
+                noise, image, half[candidate], all_sizes, ridge, cancelled, image_ridge, samples
             )
             error = longer[_knee(longer, chance)].error
             if error < _WORTH * least:
-                points, least = longer, error
+                points, least, through, sizes = longer, error, candidate, all_sizes
     place = _knee(points, chance)
     if still is not None:
         place = _knee_compared(
             points, place, still, image, middle(noise), radius, chance, cancelled
         )
-    return Suggestion(points, place, True)
+    limit = max(0.0, error_of(points[place])) * (1 + NEAR_BEST) + chance
+    return slimmed(points, through, place, error_of, limit)
 
 
 def _orders(

@@ -9,7 +9,7 @@ from structmask_gui.core.blindspot import estimated_error, weights
 from structmask_gui.core.errors import Cancelled, ParameterError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.mask import Mask
-from structmask_gui.core.quality import field_lags, still_copied
+from structmask_gui.core.quality import field_lags, figures, still_copied
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
 from structmask_gui.core.suggest import suggest
 
@@ -186,3 +186,19 @@ def test_frames_of_a_still_scene_choose_the_knee():
     assert (
         suggest(noise, image, lags=lags, still=still).knee == suggest(noise, image, lags=lags).knee
     )
+
+
+def test_a_suggestion_hides_nothing_needlessly_or_says_why():
+    shown = cells((160, 160))
+    for name in ("row fading", "isotropic", "lobed", "long-tailed"):
+        model = NoiseModel(kernels()[name], 0.3)
+        stack = ArrayFrames(
+            simulate(model, (160, 160), n_frames=3, picture=shown, strength=1, seed=1)
+        )
+        measured = basis(stack)
+        found = suggest(measured.noise, measured.image.values, still=measured.still)
+        needless = figures(measured.noise, found.mask).needlessly_hidden
+        assert found.kept == needless
+        assert ("hide hardly any noise" in found.sentence) == bool(needless)
+        sizes = [point.pixels for point in found.points]
+        assert sizes == list(range(1, 2 * len(sizes), 2))
