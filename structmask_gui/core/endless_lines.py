@@ -14,8 +14,9 @@ from structmask_gui.core.wholeframe import LINE_SHARE
 _SPANS = 0.5
 # Times the lags looked at, that must be there for a look further to be advised.
 _WORTH_IT = 1.2
-# Standard errors from which what far ends share may be more than chance.
-_MAYBE = 2.0
+# Standard errors from which what far ends share may be, and hardly is other than, more than chance:
+# of lines that do not end, fewer are enough than where nothing else speaks for offsets.
+_MAYBE, _LIKELY = 2.0, 3.0
 
 
 def line_share(estimate: CorrelationEstimate) -> tuple[float, float]:
@@ -81,6 +82,14 @@ def far_ends_share(estimate: CorrelationEstimate, line: Lines) -> bool:
     frame = estimate.evidence.frame
     far = frame.rows if line == "rows" else frame.columns
     return bool(far.value > _MAYBE * far.error)
+
+
+def far_ends_likely_share(estimate: CorrelationEstimate, line: Lines) -> bool:
+    """Whether far ends of lines that do not end have enough in common, and hardly by chance."""
+    frame = estimate.evidence.frame
+    far = frame.rows if line == "rows" else frame.columns
+    enough = far.value >= LINE_SHARE * max(estimate.lags.variance, 1e-300)
+    return bool(enough and far.value > _LIKELY * far.error)
 
 
 def span_the_image(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:

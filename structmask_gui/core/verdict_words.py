@@ -7,6 +7,7 @@ from typing import Literal
 from structmask_gui.core.destripe import Lines
 from structmask_gui.core.endless_lines import (
     along,
+    far_ends_likely_share,
     far_ends_share,
     lags_left,
     largest_lag,
@@ -187,7 +188,7 @@ def to_remove(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:
     """
     if estimate.destriped == line:
         return False
-    if span_the_image(estimate, line, max_lag):
+    if span_the_image(estimate, line, max_lag) or far_ends_likely_share(estimate, line):
         return True
     return not lags_left(estimate, max_lag) and far_ends_share(estimate, line)
 
@@ -200,8 +201,7 @@ def _endless(
     words = FLAG_WORDS["whole_line"].replace("The lines", f"The {line}")
     share = line_share(estimate)[0 if line == "rows" else 1]
     max_lag = selection.kept.shape[0] // 2
-    whole = span_the_image(estimate, line, max_lag)
-    if not whole:
+    if not (span_the_image(estimate, line, max_lag) or far_ends_likely_share(estimate, line)):
         # Lines seen only up to the largest lag may end soon after it.
         if most := lags_left(estimate, max_lag):
             return words + _LOOK_FURTHER.format(most)

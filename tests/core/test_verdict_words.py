@@ -7,6 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core import verdict as verdict_module
+from structmask_gui.core import verdict_words
 from structmask_gui.core.assessment import NOT_TOLD
 from structmask_gui.core.destripe import DestripedFrames
 from structmask_gui.core.errors import InputError
@@ -167,7 +168,17 @@ def long_rows(share, n_frames=1):
     return 100 + noise + rng.normal(0, 5 * np.sqrt(share), (n_frames, 256, 1))
 
 
-def test_at_the_largest_lag_that_can_be_measured_the_offsets_are_to_be_removed():
+def test_lines_whose_far_ends_share_something_have_offsets_however_far_was_looked():
+    for max_lag in (10, 50):
+        verdict = extract_array(long_rows(0.1), AUTOMATIC.changed(max_lag=max_lag)).verdict
+        assert verdict.lines == "rows"
+        assert "Remove the row offsets first" in verdict.text
+        assert "Raise" not in verdict.text
+
+
+def test_at_the_largest_lag_that_can_be_measured_the_offsets_are_to_be_removed(monkeypatch):
+    # Between the two: it may be that far ends share something.
+    monkeypatch.setattr(verdict_words, "far_ends_likely_share", lambda *_: False)
     frames = long_rows(0.05)
     first = extract_array(frames, AUTOMATIC)
     assert "Raise max_lag to find their end; up to 23 can be measured here." in first.verdict.text
