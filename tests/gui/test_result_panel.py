@@ -103,6 +103,10 @@ def test_a_refused_file_leaves_the_verdict(
     assert "small.npy has 1 frame of 50 x 50 pixels" in said.args[0]
     qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
     assert (panel.sentence.text(), panel.figures.text()) == before
+    assert "small.npy" in loaded.session.error
+    panel.open_path(copied)
+    qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
+    assert not loaded.session.error
 
 
 def test_the_mask_has_one_figure_in_both_panels(

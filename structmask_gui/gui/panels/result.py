@@ -46,6 +46,7 @@ class ResultPanel(QWidget):
         self._lane.ended.connect(self._on_ended)
         self._lane.stepped.connect(self._on_step)
         self._ticket = 0
+        self._said = ""
         self._path: Path | None = None
         self._shown: Path | None = None
         self._judged: Mask | None = None
@@ -166,7 +167,9 @@ class ResultPanel(QWidget):
         if outcome.kind == "done":
             self._judged, self.verdict, self._assumed = outcome.result
             self._shown, self._before = self._path, None
+            self._session.withdraw_error(self._said)
         elif outcome.kind == "error":
+            self._said = outcome.text
             self._session.report_error(outcome.text)
         elif outcome.kind == "bug":
             self._session.bug.emit(outcome.text)
