@@ -145,7 +145,47 @@ def test_the_noise_is_that_of_the_present_measurement(session: Session, qtbot: Q
         np.testing.assert_array_equal(basis.noise.values, wanted.noise.values)
 
 
-def test_a_stack_that_cannot_be_judged_says_so(qapp: object, tmp_path: Path, qtbot: QtBot):
+def test_a_small_stack_is_looked_at_as_far_as_it_allows(qapp: object, tmp_path: Path, qtbot: QtBot):
+    path = tmp_path / "small.npy"
+    np.save(path, noise((1, 16, 16)))
+    session = Session()
+    panel = QualityPanel(session)
+    qtbot.addWidget(panel)
+    session.quality.watch("test", True)
+    session.open(path)
+    wait_for_result(session, qtbot)
+    qtbot.waitUntil(lambda: session.quality.scores is not None, timeout=15_000)
+    assert "within 3 px, as far as these frames allow" in panel.reach.text()
+    panel.stop()
+    session.close()
+
+
+def test_an_open_stack_without_a_result_is_not_asked_for(
+    qapp: object, tmp_path: Path, qtbot: QtBot
+):
+    path = tmp_path / "constant.npy"
+    np.save(path, np.ones((2, 64, 64), dtype=np.float32))
+    session = Session()
+    panel = QualityPanel(session)
+    qtbot.addWidget(panel)
+    assert panel.placeholder.text().startswith("Open a stack")
+    session.open(path)
+    qtbot.waitUntil(lambda: bool(session.error) and not session.busy, timeout=15_000)
+    qtbot.waitUntil(lambda: "could not be measured" in panel.placeholder.text(), timeout=5_000)
+    assert session.error in panel.placeholder.text()
+    session.close_files()
+    qtbot.waitUntil(lambda: panel.placeholder.text().startswith("Open a stack"), timeout=5_000)
+    panel.stop()
+    session.close()
+
+
+def test_a_stack_that_cannot_be_judged_says_so(
+    qapp: object, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    def refusing(*_: object, **__: object) -> None:
+        raise InputError("small.npy cannot be judged.")
+
+    monkeypatch.setattr("structmask_gui.io.scoring.extraction_basis", refusing)
     path = tmp_path / "small.npy"
     np.save(path, noise((1, 30, 30)))
     session = Session()
@@ -289,8 +329,9 @@ def test_suggest_and_take_a_point(loaded: MainWindow, qtbot: QtBot):
     assert session.result is not None
     assert "suggested" in session.result.sentence
     assert panel.suggestions.index_at(4.9) == 2
-    panel.suggestions.point_chosen.emit(2)
-    assert session.mask == suggestion.points[2].mask
+    other = suggestion.knee + 1
+    panel.suggestions.point_chosen.emit(other)
+    assert session.mask == suggestion.points[other].mask
     session.history.undo()
     assert session.mask == suggestion.mask
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.core.quality import RADIUS
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.panels.bars import BarRow
 from structmask_gui.gui.panels.ranking import RankingTable
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.destripe import Lines
 
 _NOTHING = "Open a stack: here you then see what its mask will do, before you train."
+_FAILED = "This stack could not be measured: here you would see what its mask will do."
 _MEASURING = "Measuring the noise…"
 _ESTIMATE = "Error: estimate from a linear model, 1 is the noise itself"
 _DOUBTS: dict[Doubt, str] = {
@@ -49,6 +51,9 @@ _TIFF = "TIFF (*.tif)"
 
 _FEWEST_WORDS = 20
 """Letters of a line below which the words beside the tabs cannot be read."""
+
+_WORTH_SAYING = 0.0025
+"""Standard error of a share from which its interval is given."""
 
 _NEXT_TO_NOTHING = 0.005
 """Share of the noise variance below which nothing needs to be hidden."""
@@ -70,6 +75,8 @@ class QualityPanel(QWidget):
         self._quality.closing.connect(self._on_closing)
         session.mask_changed.connect(self._mark)
         session.stack_changed.connect(self._on_stack)
+        session.error_changed.connect(self._update)
+        session.busy_changed.connect(self._update)
         self._update()
 
     # --- building -----------------------------------------------------------------------------
@@ -190,7 +197,7 @@ class QualityPanel(QWidget):
         super().hideEvent(event)
         self._quality.watch(self, False)
 
-    def _update(self) -> None:
+    def _update(self, _change: object = None) -> None:
         quality, session = self._quality, self._session
         scores = quality.scores
         if quality.state == "ready" and scores is not None:
@@ -201,9 +208,19 @@ class QualityPanel(QWidget):
             self.pages.setEnabled(not session.stale)
             return
         self.pages.setEnabled(True)
-        texts = {"nothing": _NOTHING, "failed": quality.error}
-        self.placeholder.setText(texts.get(quality.state, _MEASURING))
+        self.placeholder.setText(self._nothing_shown())
         self.pages.setCurrentIndex(0)
+
+    def _nothing_shown(self) -> str:
+        """Return why there are no figures."""
+        state, session = self._quality.state, self._session
+        if state == "failed":
+            return self._quality.error
+        if state != "nothing":
+            return _MEASURING
+        if session.frames is None:
+            return _NOTHING
+        return f"{_FAILED} {session.error}".strip() if not session.busy else _MEASURING
 
     def _show(self, scores: Scores) -> None:
         found, error = scores.assessment.figures, scores.assessment.error
@@ -212,15 +229,18 @@ class QualityPanel(QWidget):
         share = found.copied / bare if bare >= _NEXT_TO_NOTHING else 0.0
         full = f"bare centre {percent(bare)}" if bare >= _NEXT_TO_NOTHING else ""
         self.copied.show_share(share, percent(found.copied), _copied_words(found), full)
+        kept = self._kept_for_error(scores)
         hidden = found.judged
         needless = found.needlessly_hidden
         self.hidden.show_share(
             needless / hidden if hidden else 0.0,
             f"{needless} of {hidden}" if hidden else "none",
-            _needless_words(needless, hidden) + _unjudged_words(scores),
+            (kept or _needless_words(needless, hidden)) + _unjudged_words(scores),
         )
         curve = scores.assessment.curve
-        say(self.reach, curve.sentence)
+        near = f" Looked at within {found.radius} px, as far as these frames allow."
+        narrow = near if found.radius < RADIUS else ""
+        say(self.reach, f"{curve.sentence}{narrow}{' ' if found.note else ''}{found.note}")
         font = self.reach.font()
         if font.bold() != curve.spans:
             font.setBold(curve.spans)
@@ -241,6 +261,19 @@ class QualityPanel(QWidget):
         say(self.source, scores.basis.where)
         self.radius.set_curve(curve)
         self.table.show_ranking(scores.ranking, doubt)
+
+    def _kept_for_error(self, scores: Scores) -> str:
+        """Return why the suggested mask keeps pixels that hide no noise, if it does."""
+        suggestion = self._quality.suggestion
+        if suggestion is None or not suggestion.kept:
+            return ""
+        if scores.mask.cropped() != suggestion.mask:
+            return ""
+        rises = "the estimated error" if suggestion.by_error else "what is copied"
+        return (
+            f"{suggestion.kept} pixels hide hardly any noise; the suggestion keeps them because"
+            f" without them {rises} rises."
+        )
 
     # --- suggestion ---------------------------------------------------------------------------
 
@@ -398,8 +431,9 @@ class QualityPanel(QWidget):
 def _copied_words(found: Any) -> str:
     if found.copied_bare < _NEXT_TO_NOTHING:
         return "Even the bare centre leaves next to nothing to copy: plain N2V will do."
+    within = f" (± {percent(2 * found.error)})" if found.error >= _WORTH_SAYING else ""
     return (
-        f"{percent(found.copied)} of the noise can be copied; bare centre:"
+        f"{percent(found.copied)}{within} of the noise can be copied; bare centre:"
         f" {percent(found.copied_bare)}."
     )
 

@@ -27,6 +27,9 @@ _FEWEST_PERCENT = 1.0
 _SETTLED = 0.1
 """Share of the fall of "still copied" below which more pixels change nothing that can be seen."""
 
+_HIGHEST_LOSS = 3.0
+"""Up to this multiple of what the bare centre leaves to copy, the detail lost sets the axis."""
+
 _PAST_KNEE = 3
 _FEWEST_PIXELS = 9
 
@@ -158,20 +161,27 @@ class SuggestionView(QualityView):
         pixels = np.array([point.pixels for point in points])
         copied = 100 * np.array([point.copied for point in points])
         lost = 100 * np.array([point.detail_lost for point in points])
-        # What the bare centre loses is not the mask's doing.
-        lost = lost - lost[0] if np.isfinite(lost).all() else np.full_like(copied, np.nan)
         self._copied.setData(pixels, copied)
         drawn = np.isfinite(lost)
-        self._lost.setData(pixels[drawn], np.maximum(lost[drawn], 0))
+        self._lost.setData(pixels[drawn], lost[drawn])
         self._knee.setPos(points[suggestion.knee].pixels)
         self._knee.show()
         entries = [Entry("still copied", self._draw_first)]
-        if drawn.any():
-            entries.append(Entry("detail lost", self._draw_second))
+        right, top = _settled(pixels, copied, suggestion.knee) + 1.0, float(copied.max())
+        seen = drawn & (pixels <= right)
+        if seen.any():
+            # The loss can exceed the noise many times, and would flatten the other curve.
+            most = float(lost[seen].max())
+            if most <= _HIGHEST_LOSS * top:
+                top, text = max(top, most), "detail lost"
+            elif float(lost[seen].min()) <= 1.08 * top:
+                text = f"detail lost (cut off, up to {most:.0f} %)"
+            else:
+                text = f"detail lost (not drawn, {lost[seen].min():.0f} to {most:.0f} %)"
+            entries.append(Entry(text, self._draw_second))
         entries.append(Entry("suggested", self._draw_knee))
         self.legend.set_entries(tuple(entries))
-        # The loss can exceed the noise many times; what matters is where it begins.
-        self._fit_to(_settled(pixels, copied, suggestion.knee) + 1.0, float(copied.max()))
+        self._fit_to(right, top)
 
     def mark(self, pixels: int | None) -> None:
         """Mark where the present mask stands on the curve; None where it does not."""
