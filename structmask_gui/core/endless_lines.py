@@ -32,8 +32,7 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
     """Return which lines do not end within the largest lag, if any.
 
     Either far ends of whole rows of the image go together, or the correlation is there at nearly
-    every lag of the row, of one sign, and has not fallen to a fifth at the largest lag. What has
-    fallen there below the smallest correlation that matters counts only if the far ends share it.
+    every lag of the row, of one sign, and has not fallen to a fifth at the largest lag.
     """
     rows, columns = line_share(estimate)
     if max(rows, columns) >= LINE_SHARE:
@@ -52,8 +51,7 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
         there = float((line > 4 * spread).mean()) >= 0.8
         end, begin = float(line[-3:].mean()), float(line[:3].mean())
         if there and end >= 0.2 * begin and end > 3 * beside and end > 4 * spread[-3:].mean():
-            matters = end >= parameters.rho_min or span_the_image(estimate, name, last)
-            return name if matters else None
+            return name
     return None
 
 

@@ -148,16 +148,17 @@ def test_a_suspicion_that_nothing_bears_out_is_dropped():
     assert verdict.sure
 
 
-def test_a_faint_end_that_does_not_matter_is_no_line_that_does_not_end():
+def test_faint_lines_that_go_on_are_looked_for_further_before_anything_is_removed():
     falling = np.linspace(0.1, 0.03, 30)
     frames = 100 + noise_with(falling, size=512)
-    verdict = extract_array(frames, AUTOMATIC.changed(max_lag=26)).verdict
+    verdict = extract_array(frames, AUTOMATIC.changed(max_lag=20)).verdict
     assert verdict.kind == "rows"
-    assert "whole_line" not in verdict.flags
+    assert "whole_line" in verdict.flags
+    assert "Raise max_lag to find their end" in verdict.text
     assert "offsets" not in verdict.text
-    # Where it does matter, it is told.
-    lower = extract_array(frames, AUTOMATIC.changed(max_lag=26, rho_min=0.01)).verdict
-    assert "whole_line" in lower.flags
+    assert verdict.lines is None
+    further = extract_array(frames, AUTOMATIC.changed(max_lag=50)).verdict
+    assert "whole_line" not in further.flags
 
 
 def long_rows(share, n_frames=1):
