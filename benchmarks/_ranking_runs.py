@@ -149,7 +149,8 @@ def _run(spec: Spec) -> Run:
     frames, clean = spec.scene()
     measured = basis(ArrayFrames(frames), source="difference")
     noise, image = measured.noise.values, measured.image.values
-    suggestion = suggest(noise, image, pixels=measured.noise.pixels, still=measured.still)
+    given = measured.noise
+    suggestion = suggest(given, image, pixels=given.pixels, still=measured.still)
     tried = spec.masks() | {"suggested": suggestion.mask}
     found = [weights(image, mask) for mask in tried.values()]
     truth = Truth(frames, clean)

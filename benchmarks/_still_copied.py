@@ -8,7 +8,7 @@ import numpy as np
 from _aims import Aim, Section
 from _ranking_runs import PIXEL_SHARE
 
-from structmask_gui.core.covariance import lag_products, noise_covariance
+from structmask_gui.core.covariance import Covariance, lag_products, noise_covariance
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.neighbours import hidden_by, square_lags
 from structmask_gui.core.quality import still_copied
@@ -73,9 +73,9 @@ def _compared(name: str, seed: int) -> Iterator[tuple[str, float, float, float |
     gram, cross = seen @ seen.T, seen @ inner.ravel()
     power = float((inner**2).sum())
     if model is None:
-        measured = unfaded(noise, 2 * RADIUS)
+        measured: Covariance | np.ndarray = unfaded(noise, 2 * RADIUS)
     else:
-        measured = noise_covariance(ArrayFrames(noise), 2 * RADIUS, "difference").values
+        measured = noise_covariance(ArrayFrames(noise), 2 * RADIUS, "difference")
     for label, mask in TRIED.items():
         visible = ~hidden_by(mask.astype(bool), lags)
         w = np.linalg.lstsq(gram[np.ix_(visible, visible)], cross[visible], rcond=1e-12)[0]

@@ -238,7 +238,7 @@ class QualityPanel(QWidget):
             (kept or _needless_words(needless, hidden)) + _unjudged_words(scores),
         )
         curve = scores.assessment.curve
-        near = f" Looked at within {found.radius} px, as far as these frames allow."
+        near = f" Looked at within {found.radius} px, as far as could be measured here."
         narrow = near if found.radius < RADIUS else ""
         say(self.reach, f"{curve.sentence}{narrow}{' ' if found.note else ''}{found.note}")
         font = self.reach.font()

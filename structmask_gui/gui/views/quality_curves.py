@@ -174,10 +174,10 @@ class SuggestionView(QualityView):
             most = float(lost[seen].max())
             if most <= _HIGHEST_LOSS * top:
                 top, text = max(top, most), "detail lost"
-            elif float(lost[seen].min()) <= 1.08 * top:
-                text = f"detail lost (cut off, up to {most:.0f} %)"
+            elif float(lost[seen].min()) <= top:
+                text = "detail lost (beyond the axis)"
             else:
-                text = f"detail lost (not drawn, {lost[seen].min():.0f} to {most:.0f} %)"
+                text = f"detail lost (over {top:.0f} %)"
             entries.append(Entry(text, self._draw_second))
         entries.append(Entry("suggested", self._draw_knee))
         self.legend.set_entries(tuple(entries))
