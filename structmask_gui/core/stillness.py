@@ -132,7 +132,9 @@ def relate(
     """Compare two frames; see `PairRelation`."""
     low_a, low_b = _low_passed(a), _low_passed(b)
     splines: NDArray[np.float64] | None = None
-    edge = 4
+    # Small images would hardly be left without four pixels all round.
+    edge = max(0, min(4, (min(low_a.shape) - 4) // 2))
+    inside = tuple(slice(edge, length - edge) for length in low_a.shape)
     dy = dx = 0.0
     clear = _coherence(low_a - low_a.mean(), low_b - low_b.mean())[0] > _CLEAR
     jumping: list[int] = []
@@ -142,7 +144,7 @@ def relate(
         stop_if(cancelled)
         gy, gx = np.asarray(np.gradient((low_a + moved) / 2))
         terms = np.stack([gy, gx, (low_a + moved) / 2, np.ones_like(low_a), low_a - moved])
-        terms = terms[:, edge:-edge, edge:-edge]
+        terms = terms[:, *inside]
         solution, residual, normal = _fitted(terms)
         jumping = [] if clear else [axis for axis in (0, 1) if _jumps(residual, axis)]
         if jumping:
@@ -160,12 +162,12 @@ def relate(
         if splines is None:
             splines = _splines(low_b)
         moved = _moved(splines, -dy, -dx)
-    da, db = (values[edge:-edge, edge:-edge] for values in (low_a, moved))
+    da, db = (values[inside] for values in (low_a, moved))
     da, db = da - da.mean(), db - db.mean()
     if (dy or dx) and _only_lines(da, db):
         # Lines across the image that jump from frame to frame are noise, no scene that moves.
         dy = dx = 0.0
-        db = low_b[edge:-edge, edge:-edge]
+        db = low_b[inside]
         db = db - db.mean()
     coherence, slope = _coherence(da, db)
     if jumping:

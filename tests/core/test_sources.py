@@ -5,7 +5,9 @@ import pytest
 from scipy.ndimage import gaussian_filter, shift
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.simulation import NoiseModel, cells, fixed_columns, kernels, simulate
 from structmask_gui.core.sources import DifferenceFrames, SubtractedFrames, fourier_shift
 from structmask_gui.core.stillness import relate, relate_frames
@@ -96,3 +98,17 @@ def test_subtracted_frames():
 def test_one_frame_has_no_difference():
     with pytest.raises(InputError, match="one frame"):
         DifferenceFrames(ArrayFrames(np.zeros((20, 20))))
+
+
+@pytest.mark.parametrize("shape", [(2, 16, 16), (3, 16, 40)])
+def test_the_smallest_frames_are_compared(shape):
+    frames = np.random.default_rng(0).normal(100, 5, shape).astype(np.float32)
+    parameters = Parameters.checked(method="statistical", source="automatic", patch_size=16)
+    assert not extract_array(frames, parameters).mask.array.sum() > 1
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 8), (2, 4, 60), (2, 3, 3)])
+def test_frames_too_small_to_be_measured_are_a_sentence(shape):
+    frames = np.random.default_rng(0).normal(100, 5, shape).astype(np.float32)
+    with pytest.raises(InputError, match="too small to measure"):
+        extract_array(frames, Parameters.checked(method="statistical", source="automatic"))
