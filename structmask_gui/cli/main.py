@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from structmask_gui.cli.console import FAILED, INTERRUPTED, print_error
 from structmask_gui.cli.parser import make_parser
@@ -47,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has enough; nothing is left to say to them.
-        sys.stderr.close()
+        _print_no_more()
         return 0
     except OSError as error:
         if error.filename is not None:
@@ -55,4 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Only what has no name is written without being asked about: the lines of text.
         text = f"error: the text cannot be printed ({reason(error)}); files are written whole."
         print(text, file=sys.stderr)
+        _print_no_more()
         return FAILED
+
+
+def _print_no_more() -> None:
+    """Let what is still held back go nowhere; some Pythons end with code 120 if it cannot."""
+    with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -9,7 +9,7 @@ import tifffile
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.io import batch_engine, results
+from structmask_gui.io import batch_engine, jobs, results
 from structmask_gui.io.batch_status import State
 from structmask_gui.io.record import read_record
 from structmask_gui.io.summary import (
@@ -110,16 +110,31 @@ def test_a_report_that_cannot_be_written_leaves_nothing(folder, tmp_path, monkey
     assert list(out.iterdir()) == []
 
 
-def test_a_report_without_figures_where_they_cannot_be_worked_out(tmp_path):
+def test_the_smallest_image_has_figures_as_far_as_it_allows(tmp_path):
     (tmp_path / "in").mkdir()
     small = np.random.default_rng(0).normal(100, 9, (16, 16)).astype(np.float32)
     tifffile.imwrite(tmp_path / "in" / "small.tif", small, photometric="minisblack")
     parameters = Parameters(patch_size=16, center_size=5)
     queue = make(tmp_path / "in", tmp_path / "out", parameters=parameters, reports=True)
     queue.run()
-    assert queue.statuses[0].state is State.DONE
     text = (tmp_path / "out" / "small_report.html").read_text(encoding="utf-8")
+    assert "neighbours within 3 pixels" in text
+
+
+def test_a_report_without_figures_where_they_cannot_be_worked_out(
+    tmp_path, row_noise, monkeypatch: pytest.MonkeyPatch
+):
+    def nothing(*_args, **_kwargs):
+        raise InputError("the noise cannot be looked at.")
+
+    monkeypatch.setattr(jobs, "extraction_basis", nothing)
+    (tmp_path / "in").mkdir()
+    tifffile.imwrite(tmp_path / "in" / "a.tif", row_noise, photometric="minisblack")
+    queue = make(tmp_path / "in", tmp_path / "out", reports=True)
+    queue.run()
+    assert queue.statuses[0].state is State.DONE
+    text = (tmp_path / "out" / "a_report.html").read_text(encoding="utf-8")
     assert "<h2>Quality</h2>" not in text
-    strict = make(tmp_path / "in", tmp_path / "o", parameters=parameters, quality=True)
+    strict = make(tmp_path / "in", tmp_path / "o", quality=True)
     strict.run()
     assert strict.statuses[0].state is State.FAILED
