@@ -123,7 +123,7 @@ def run(side: str, path: Path) -> dict[str, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="0.25,1,4", help="gigabytes, as in 0.25,1,4")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each; the fastest counts")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each; the fastest counts")
     parser.add_argument("--folder", type=Path, help="where the files are made; needs the room")
     parser.add_argument("--statistical", action="store_true", help="the other method's memory")
     parser.add_argument("--child", choices=["ours", "bare", "statistical"], help=argparse.SUPPRESS)
