@@ -222,14 +222,8 @@ DESCRIPTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", DESCRIPTIONS)
-@pytest.mark.parametrize("compression", ["deflate", None])
-def test_descriptions_true_and_false(
-    name: str, compression: str | None, tmp_path: Path, read_one_by_one: Any
-) -> None:
-    """A file that lies about its pages gets the same sentence as if each page was read first."""
-    text, _ = DESCRIPTIONS[name]
-    path = tmp_path / "a.tif"
+def write_described(path: Path, text: str | None, compression: str | None = None) -> None:
+    """Write a page for each frame, and a description into the first."""
     with tifffile.TiffWriter(path) as writer:
         for number, page in enumerate(values()):
             writer.write(
@@ -240,6 +234,17 @@ def test_descriptions_true_and_false(
                 compression=compression,
                 description=text if number == 0 else None,
             )
+
+
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+@pytest.mark.parametrize("compression", ["deflate", None])
+def test_descriptions_true_and_false(
+    name: str, compression: str | None, tmp_path: Path, read_one_by_one: Any
+) -> None:
+    """A file that lies about its pages gets the same sentence as if each page was read first."""
+    text, _ = DESCRIPTIONS[name]
+    path = tmp_path / "a.tif"
+    write_described(path, text, compression)
 
     def told(opened: Any) -> Any:
         try:
@@ -370,15 +375,7 @@ def test_a_shape_that_is_not_that_of_all_pages(
     text: str, tmp_path: Path, read_one_by_one: Any
 ) -> None:
     path = tmp_path / "a.tif"
-    with tifffile.TiffWriter(path) as writer:
-        for number, page in enumerate(values()):
-            writer.write(
-                page,
-                photometric="minisblack",
-                metadata=None,
-                contiguous=False,
-                description=text if number == 0 else None,
-            )
+    write_described(path, text)
 
     def told(opened: Any) -> Any:
         try:
