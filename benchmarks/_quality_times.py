@@ -11,9 +11,10 @@ from _ranking_runs import PIXEL_SHARE
 from scipy.fft import irfft2, rfft2
 
 from structmask_gui.core.blindspot import Preview, estimated_error, rank_masks, weights
+from structmask_gui.core.copied_curve import copied_curve
 from structmask_gui.core.covariance import image_covariance
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.quality import copied_curve, figures
+from structmask_gui.core.quality import figures
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.suggest import suggest

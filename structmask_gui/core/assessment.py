@@ -18,6 +18,7 @@ from structmask_gui.core.blindspot import (
     score_mask,
     weights,
 )
+from structmask_gui.core.copied_curve import FAR_RADIUS, SQUARE_RADIUS, CopiedCurve, copied_curve
 from structmask_gui.core.covariance import (
     Covariance,
     NoiseSource,
@@ -29,15 +30,7 @@ from structmask_gui.core.frames import Frames
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import FloatArray, mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.quality import (
-    FAR_RADIUS,
-    RADIUS,
-    SQUARE_RADIUS,
-    CopiedCurve,
-    Figures,
-    copied_curve,
-    figures,
-)
+from structmask_gui.core.quality import RADIUS, Figures, figures
 from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.threads import one_blas_thread
 from structmask_gui.core.trainers import Blanked, blanked

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from structmask_gui.core.advice import Advice, advise, not_to_be_relied_on
 from structmask_gui.core.assessment import measured_in
 from structmask_gui.core.blindspot import weights
+from structmask_gui.core.copied_curve import FAR_RADIUS
 from structmask_gui.core.covariance import (
     FLAT_SHARE,
     Covariance,
@@ -33,7 +34,7 @@ from structmask_gui.core.lost_detail import LostDetail, lost_detail
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import FloatArray, mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.quality import FAR_RADIUS, RADIUS, figures
+from structmask_gui.core.quality import RADIUS, figures
 from structmask_gui.core.sources import SEES
 from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.threads import one_blas_thread

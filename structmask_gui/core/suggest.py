@@ -176,7 +176,7 @@ def suggest(
         Lags within max(|dy|, |dx|) <= radius may be hidden, and are what the network sees.
     lags : int array (n, 2), optional
         Neighbours other than that square, holding the mirror of each, without (0, 0); as from
-        `structmask_gui.core.quality.field_lags` for long lines.
+        `structmask_gui.core.copied_curve.field_lags` for long lines.
     most_pixels : int, optional
         Largest mask on the curve. By default it ends at `SEARCHED` pixels, unless hiding more of
         the strongest lags lowers the error by more than 4 %.

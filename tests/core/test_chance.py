@@ -5,10 +5,11 @@ import pytest
 
 from structmask_gui.core.assessment import assess, basis
 from structmask_gui.core.chance import samples_of
+from structmask_gui.core.copied_curve import copied_curve
 from structmask_gui.core.covariance import noise_covariance
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.quality import copied_curve, figures, still_copied
+from structmask_gui.core.quality import figures, still_copied
 from structmask_gui.core.simulation import NoiseModel, kernels
 
 

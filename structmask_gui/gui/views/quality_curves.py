@@ -17,7 +17,7 @@ from structmask_gui.gui.views.legend import Entry
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from structmask_gui.core.quality import CopiedCurve
+    from structmask_gui.core.copied_curve import CopiedCurve
     from structmask_gui.core.suggest import Suggestion
 
 _FEWEST_PERCENT = 1.0
