@@ -61,7 +61,7 @@ def named_mask(name: str, model: NoiseModel) -> Mask:
     if name == "true":
         return Mask(model.true_mask(10)).cropped()
     axes, span = name.split()
-    return careamics_mask(axes, int(span))  # type: ignore[arg-type]
+    return careamics_mask(axes, int(span))  # type: ignore[arg-type]  # MASKS names its shapes
 
 
 def level(inputs: int, outputs: int) -> nn.Sequential:
