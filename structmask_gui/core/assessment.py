@@ -11,6 +11,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.blindspot import (
     EstimatedError,
     Scored,
@@ -28,7 +29,7 @@ from structmask_gui.core.covariance import (
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.mask import Mask
-from structmask_gui.core.neighbours import FloatArray, mask_array
+from structmask_gui.core.neighbours import mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality import RADIUS, Figures, figures
 from structmask_gui.core.still_scene import StillScene

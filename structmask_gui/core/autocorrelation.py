@@ -15,12 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import AnyArray
-from structmask_gui.core.scratch import scratch
-from structmask_gui.core.threads import in_threads
-
-FloatArray = NDArray[np.float64]
+from structmask_gui.core.threads import in_threads, scratch
 
 # The published program adds this to the zero lag before it divides by it, so that a constant patch
 # gives zeros. Part of the definition, not a guard of ours.

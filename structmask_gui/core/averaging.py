@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.autocorrelation import (
     Autocorrelation,
-    FloatArray,
     LagKernel,
     centred,
     most_patches,
@@ -21,7 +21,7 @@ from structmask_gui.core.autocorrelation import (
     unfold,
 )
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.frames import Frames
 from structmask_gui.core.measurement import Measurement
 from structmask_gui.core.parameters import RING_SOURCES, Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if

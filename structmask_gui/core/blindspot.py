@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.covariance import Covariance, lag_products
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import (
     RIDGE,
-    FloatArray,
     checked_covariance,
     hidden_by,
     mask_array,

@@ -14,15 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from structmask_gui.core.arrays import FloatArray, LagArray
 from structmask_gui.core.covariance import Covariance
-from structmask_gui.core.neighbours import (
-    FloatArray,
-    LagArray,
-    Predictor,
-    at_lags,
-    checked_covariance,
-    reach_of,
-)
+from structmask_gui.core.neighbours import Predictor, at_lags, checked_covariance, reach_of
 
 MOST_CHANCE = 0.1
 """From this share on, a measurement is small for the radius, which is then said."""

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.arrays import FloatArray, LagArray
 from structmask_gui.core.chance import (
     chances,
     copied_by,
@@ -23,8 +24,6 @@ from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import (
     RIDGE,
-    FloatArray,
-    LagArray,
     hidden_by,
     inside_out,
     mask_array,

@@ -14,9 +14,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.neighbours import FloatArray, checked_covariance, reach_of
+from structmask_gui.core.neighbours import checked_covariance, reach_of
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quadratic import QuadraticSurface
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from structmask_gui.core.frames import AnyArray, Frames, WrappedFrames
+from structmask_gui.core.arrays import AnyArray
+from structmask_gui.core.frames import Frames, WrappedFrames
 from structmask_gui.core.sampling import Region
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.neighbours import FloatArray
 
 _OTHER_LEVELS = 4.0
 """Slope of the raw frames over the denoised ones from which on their grey levels are others.

@@ -7,9 +7,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import AnyArray, Frames, WrappedFrames
-from structmask_gui.core.neighbours import FloatArray
+from structmask_gui.core.frames import Frames, WrappedFrames
 
 Lines = Literal["rows", "columns"]
 

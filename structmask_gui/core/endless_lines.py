@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.destripe import Lines
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.parameters import Parameters

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.arrays import FloatArray
 
 MOST_PIXELS = 2**28
 """Pixels of all patches together; half a gigabyte of 16-bit pixels."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.destripe import Lines
 from structmask_gui.core.flatness import FlatTiles
 from structmask_gui.core.parameter_info import MEASURED

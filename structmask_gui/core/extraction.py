@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from structmask_gui.core import rings as ring_stage
-from structmask_gui.core.autocorrelation import FloatArray
-from structmask_gui.core.frames import AnyArray, ArrayFrames, Frames
-from structmask_gui.core.mask import SHAPE_WORDS, BoolArray, Mask
+from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
+from structmask_gui.core.frames import ArrayFrames, Frames
+from structmask_gui.core.mask import SHAPE_WORDS, Mask
 from structmask_gui.core.measurement import Measurement
 from structmask_gui.core.measuring import measure
 from structmask_gui.core.parameter_info import Stage

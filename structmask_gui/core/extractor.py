@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.autocorrelation import FloatArray, average_patches
+from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
+from structmask_gui.core.autocorrelation import average_patches
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction import Extraction, select
-from structmask_gui.core.frames import AnyArray
-from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.measurement import Measurement
 from structmask_gui.core.parameters import Convention, Parameters
 from structmask_gui.core.sampling import Sampling

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-
-AnyArray = NDArray[Any]
 
 
 @runtime_checkable

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.autocorrelation import FloatArray
-from structmask_gui.core.frames import AnyArray
-from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.sampling import CONSTANT, NOT_FINITE, extremes
 from structmask_gui.core.stillness import some
 

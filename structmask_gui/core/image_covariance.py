@@ -7,8 +7,9 @@ from contextlib import closing
 import numpy as np
 
 from structmask_gui.core import hazards
-from structmask_gui.core.autocorrelation import FloatArray, LagKernel, patches_per_chunk
-from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.arrays import AnyArray, FloatArray
+from structmask_gui.core.autocorrelation import LagKernel, patches_per_chunk
+from structmask_gui.core.frames import Frames
 from structmask_gui.core.pooling import Pooled
 from structmask_gui.core.progress import IsCancelled, stop_if
 from structmask_gui.core.sampling import Chunk, Plan, read_patches

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.blindspot import Preview
 from structmask_gui.core.covariance import FLAT_SHARE, NoiseSource, unmoved
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.neighbours import FloatArray
 from structmask_gui.core.progress import IsCancelled, stop_if
 
 _BLOCK = 32

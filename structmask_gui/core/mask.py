@@ -9,9 +9,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.arrays import BoolArray
 from structmask_gui.core.errors import InputError
-
-BoolArray = NDArray[np.bool_]
 
 ShapeClass = Literal[
     "centre only", "horizontal", "vertical", "cross", "diagonal", "blob", "irregular"

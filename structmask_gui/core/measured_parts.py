@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.averaging import MeasuringWork, chunk_sums, measured
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.measurement import Measurement

@@ -18,12 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.arrays import BoolArray, FloatArray, LagArray
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.mask import Mask
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-LagArray = NDArray[np.int64]
 
 RIDGE = 1e-6
 """Share of the variance added to the diagonal. An autocovariance measured lag by lag need not be

@@ -6,10 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.destripe import Lines
 from structmask_gui.core.estimate import CorrelationEstimate
-from structmask_gui.core.mask import BoolArray, Mask
+from structmask_gui.core.mask import Mask
 from structmask_gui.core.postprocess import centre_component
 
 Kind = Literal[

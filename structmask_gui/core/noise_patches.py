@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core import hazards
-from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.enough import most_patches
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import LARGEST_LAG
-from structmask_gui.core.frames import AnyArray, Frames
-from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.frames import Frames
 from structmask_gui.core.noise_source import NoiseSource
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if

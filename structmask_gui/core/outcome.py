@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from structmask_gui.core.advice import Advice, advise, not_to_be_relied_on
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.assessment import measured_in
 from structmask_gui.core.blindspot import weights
 from structmask_gui.core.copied_curve import FAR_RADIUS
@@ -32,7 +33,7 @@ from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.lost_detail import LostDetail, lost_detail
 from structmask_gui.core.mask import Mask
-from structmask_gui.core.neighbours import FloatArray, mask_array
+from structmask_gui.core.neighbours import mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality import RADIUS, figures
 from structmask_gui.core.sources import SEES

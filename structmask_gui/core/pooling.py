@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core import hazards
-from structmask_gui.core.autocorrelation import FloatArray, LagKernel
+from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.autocorrelation import LagKernel
 from structmask_gui.core.flatness import TilePower, TileStatistics
-from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
 from structmask_gui.core.sampling import Chunk, Plan, extremes
 from structmask_gui.core.significance import LagPool

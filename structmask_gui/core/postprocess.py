@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from structmask_gui.core.autocorrelation import FloatArray
-from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.arrays import BoolArray, FloatArray
 
 
 def centre_component(selected: BoolArray) -> BoolArray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.estimate import CorrelationEstimate
 
 Direction = tuple[int, int]

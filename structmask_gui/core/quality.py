@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.arrays import BoolArray, FloatArray, LagArray
 from structmask_gui.core.chance import (
     MOST_CHANCE,
     chance_of,
@@ -26,9 +27,6 @@ from structmask_gui.core.covariance import Covariance
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import (
     RIDGE,
-    BoolArray,
-    FloatArray,
-    LagArray,
     Predictor,
     at_lags,
     covariances,

@@ -13,8 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.autocorrelation import FloatArray
-from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.parameters import Parameters
 
 

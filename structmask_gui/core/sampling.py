@@ -12,9 +12,9 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.arrays import AnyArray, BoolArray
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import AnyArray, Frames
-from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.frames import Frames
 from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.autocorrelation import FloatArray, LagKernel, unfold
-from structmask_gui.core.mask import BoolArray
+from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.autocorrelation import LagKernel, unfold
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.postprocess import strongest_pairs
 from structmask_gui.core.surfaces import Surface

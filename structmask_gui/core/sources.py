@@ -11,8 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import AnyArray, Frames, WrappedFrames
+from structmask_gui.core.frames import Frames, WrappedFrames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.sampling import Plan, Region
 from structmask_gui.core.stillness import PairRelation, finite, relate_frames

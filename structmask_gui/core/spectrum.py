@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 
 _START, _STEP, _END = 0.42, 0.03, 0.03

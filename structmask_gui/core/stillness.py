@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.arrays import AnyArray
+from structmask_gui.core.frames import Frames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.threads import in_threads
 

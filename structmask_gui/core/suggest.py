@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.arrays import FloatArray, LagArray
 from structmask_gui.core.blindspot import weights
 from structmask_gui.core.chance import chances, known, less_chance
 from structmask_gui.core.covariance import Covariance
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import (
     RIDGE,
-    FloatArray,
-    LagArray,
     Predictor,
     at_lags,
     check_reach,

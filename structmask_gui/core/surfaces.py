@@ -12,8 +12,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from structmask_gui.core.autocorrelation import FloatArray
-from structmask_gui.core.frames import AnyArray
+from structmask_gui.core.arrays import AnyArray, FloatArray
 
 # Covariances beyond this lag are not told apart in the bias.
 _INNER = 16

@@ -8,13 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.neighbours import (
-    FloatArray,
-    LagArray,
-    at_lags,
-    folded_covariances,
-    middle,
-)
+from structmask_gui.core.arrays import FloatArray, LagArray
+from structmask_gui.core.neighbours import at_lags, folded_covariances, middle
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 
 _LEAST_GAIN = 0.001

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from structmask_gui.core.autocorrelation import FloatArray
+from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.flatness import FlatTiles, TileStatistics, block_energy
 from structmask_gui.core.frames import Frames

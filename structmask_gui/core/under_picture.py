@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core import hazards
-from structmask_gui.core.autocorrelation import FloatArray, LagKernel, patches_per_chunk
+from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.enough import grid_places
 from structmask_gui.core.flatness import FlatTiles, TileStatistics
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.mask import BoolArray
 from structmask_gui.core.parameters import Parameters, Source
 from structmask_gui.core.progress import IsCancelled, stop_if
 from structmask_gui.core.sampling import Chunk, Plan, Region, read_patches

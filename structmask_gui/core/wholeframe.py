@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from structmask_gui.core.autocorrelation import FloatArray
-from structmask_gui.core.frames import AnyArray, Frames
+from structmask_gui.core.arrays import AnyArray, FloatArray
+from structmask_gui.core.frames import Frames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.sampling import Region
 from structmask_gui.core.significance import LagEstimate

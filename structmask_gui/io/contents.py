@@ -12,8 +12,8 @@ from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import AnyArray
 
 Index = tuple[int | slice, ...]
 """One number or one slice with step 1 for each dimension."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.mask import Mask
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.json_files import read_json

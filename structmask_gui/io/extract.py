@@ -10,7 +10,7 @@ from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 
 if TYPE_CHECKING:
-    from structmask_gui.core.frames import AnyArray
+    from structmask_gui.core.arrays import AnyArray
 
 
 def extract(

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import AnyArray
 from structmask_gui.io.contents import Index
 from structmask_gui.io.extras import refused
 

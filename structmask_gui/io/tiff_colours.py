@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from structmask_gui.core.frames import AnyArray
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.io.contents import Contents
 from structmask_gui.io.raster import PALETTE_NOTE, palette_table
 

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from structmask_gui.core.frames import AnyArray
+from structmask_gui.core.arrays import AnyArray
 
 _LONGEST_LINE = 256 * 2**20
 _SECONDS = 30.0

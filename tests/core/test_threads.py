@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core import threads
-from structmask_gui.core.scratch import scratch
-from structmask_gui.core.threads import in_threads
+from structmask_gui.core.threads import in_threads, scratch
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])

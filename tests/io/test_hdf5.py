@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import AnyArray
 from structmask_gui.io.images import open_stack
 from tests.io.checked_stacks import check, values
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io import images, zeiss_process
 from structmask_gui.io.images import open_stack

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import tifffile
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import AnyArray
 from structmask_gui.io.images import open_stack
 
 pytestmark = [

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import AnyArray
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io.batch_files import find_files
 from structmask_gui.io.images import open_stack
