@@ -13,8 +13,8 @@ import numpy as np
 import skimage.data
 from scipy.ndimage import gaussian_filter, shift, zoom
 
+from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.simulation import Kernel, NoiseModel, fixed_columns, kernels, row_offsets
-from structmask_gui.core.surfaces import Surface
 from structmask_gui.core.under_picture import cut_tiles
 
 PICTURES = ("camera", "coins", "moon", "astronaut", "retina", "brick", "grass")

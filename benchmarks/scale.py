@@ -69,7 +69,7 @@ def bare(path: Path) -> None:
     import scipy.fft
     import tifffile
 
-    from structmask_gui.core.autocorrelation import LagKernel
+    from structmask_gui.core.correlation.autocorrelation import LagKernel
 
     kernel = LagKernel((64, 64), (CENTER_SIZE // 2, CENTER_SIZE // 2))
     per_side = SIDE // 64

@@ -19,7 +19,7 @@ import numpy as np
 import scipy.fft
 from scipy.signal import fftconvolve
 
-from structmask_gui.core.autocorrelation import LagKernel, average_patches
+from structmask_gui.core.correlation.autocorrelation import LagKernel, average_patches
 from structmask_gui.core.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.parameters import Parameters

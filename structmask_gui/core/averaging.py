@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
-from structmask_gui.core.autocorrelation import (
+from structmask_gui.core.correlation.autocorrelation import (
     Autocorrelation,
     LagKernel,
     centred,

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.correlation.detrend import QuadraticSurface
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.neighbours import checked_covariance, reach_of
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.quadratic import QuadraticSurface
 
 NoiseSource = Literal["difference", "flat"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.destripe import Lines
 from structmask_gui.core.flatness import FlatTiles
 from structmask_gui.core.parameter_info import MEASURED
 from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.core.sampling import Region, Sampling
-from structmask_gui.core.significance import LagEstimate
 from structmask_gui.core.sources import BLIND_TO, SEES, Used
 from structmask_gui.core.spectrum import SpectralFit
 from structmask_gui.core.stillness import PairRelation

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
-from structmask_gui.core.autocorrelation import average_patches
+from structmask_gui.core.correlation.autocorrelation import average_patches
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction import Extraction, select
 from structmask_gui.core.measurement import Measurement

@@ -8,12 +8,12 @@ import numpy as np
 
 from structmask_gui.core import hazards
 from structmask_gui.core.arrays import AnyArray, FloatArray
-from structmask_gui.core.autocorrelation import LagKernel, patches_per_chunk
+from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
+from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.pooling import Pooled
 from structmask_gui.core.progress import IsCancelled, stop_if
 from structmask_gui.core.sampling import Chunk, Plan, read_patches
-from structmask_gui.core.surfaces import Surface
 from structmask_gui.core.threads import in_threads
 
 # Patches in which it is measured, where it takes a reading of its own.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from structmask_gui.core.autocorrelation import Autocorrelation
 from structmask_gui.core.averaging import MeasuringWork, chunk_sums, measured
+from structmask_gui.core.correlation.autocorrelation import Autocorrelation
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.measurement import Measurement
 from structmask_gui.core.parameters import Parameters

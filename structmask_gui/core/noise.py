@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from structmask_gui.core import hazards
-from structmask_gui.core.autocorrelation import LagKernel, patches_per_chunk
+from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
+from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.destripe import destriped_lines
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import BrightnessBin, CorrelationEstimate, Evidence, describe
@@ -30,7 +31,6 @@ from structmask_gui.core.progress import (
 )
 from structmask_gui.core.sampling import CONSTANT, Region
 from structmask_gui.core.scaling import ScaledFrames, exponent_for, in_grey_levels
-from structmask_gui.core.significance import LagEstimate
 from structmask_gui.core.sources import LevelFrames
 from structmask_gui.core.stillness import middle
 from structmask_gui.core.telling_apart import Judged, tell_apart

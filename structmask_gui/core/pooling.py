@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from structmask_gui.core import hazards
 from structmask_gui.core.arrays import BoolArray, FloatArray
-from structmask_gui.core.autocorrelation import LagKernel
+from structmask_gui.core.correlation.autocorrelation import LagKernel
+from structmask_gui.core.correlation.detrend import Surface
+from structmask_gui.core.correlation.lags import LagPool
 from structmask_gui.core.flatness import TilePower, TileStatistics
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
 from structmask_gui.core.sampling import Chunk, Plan, extremes
-from structmask_gui.core.significance import LagPool
 from structmask_gui.core.spectrum import SpectrumSum
-from structmask_gui.core.surfaces import Surface
 from structmask_gui.core.threads import in_threads
 from structmask_gui.core.under_picture import cut_tiles
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from structmask_gui.core import enough
 from structmask_gui.core.arrays import AnyArray, FloatArray
-from structmask_gui.core.autocorrelation import most_patches
 from structmask_gui.core.averaging import MeasuringWork, Prepared, measured
+from structmask_gui.core.correlation.autocorrelation import most_patches
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.measurement import Measurement

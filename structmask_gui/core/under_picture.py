@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 
 from structmask_gui.core import hazards
 from structmask_gui.core.arrays import BoolArray, FloatArray
-from structmask_gui.core.autocorrelation import LagKernel, patches_per_chunk
+from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
+from structmask_gui.core.correlation.detrend import Surface
+from structmask_gui.core.correlation.lags import LagEstimate, LagPool
 from structmask_gui.core.enough import grid_places
 from structmask_gui.core.flatness import FlatTiles, TileStatistics
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.parameters import Parameters, Source
 from structmask_gui.core.progress import IsCancelled, stop_if
 from structmask_gui.core.sampling import Chunk, Plan, Region, read_patches
-from structmask_gui.core.significance import LagEstimate, LagPool, select_lags
+from structmask_gui.core.significance import select_lags
 from structmask_gui.core.sources import Used
 from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
-from structmask_gui.core.surfaces import Surface
 from structmask_gui.core.threads import in_threads
 
 # Flat tiles that are worth a look, and from which they are relied on, being found in so many steps

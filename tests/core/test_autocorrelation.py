@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from structmask_gui.core.autocorrelation import (
+from structmask_gui.core.correlation.autocorrelation import (
     LagKernel,
     average_patches,
     centred,

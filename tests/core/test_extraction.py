@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from structmask_gui.core.autocorrelation import average_patches
+from structmask_gui.core.correlation.autocorrelation import average_patches
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.extraction import extract_array, select
 from structmask_gui.core.frames import ArrayFrames

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.noise_kind import fills_gaps, line_with_gaps
-from structmask_gui.core.significance import LagEstimate
 
 
 def estimate_of(rho):

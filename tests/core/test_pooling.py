@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from structmask_gui.core.autocorrelation import LagKernel, patches_per_chunk
+from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.pooling import Pooling

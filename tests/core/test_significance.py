@@ -3,17 +3,12 @@
 import numpy as np
 import pytest
 
-from structmask_gui.core.autocorrelation import LagKernel
+from structmask_gui.core.correlation.autocorrelation import LagKernel
+from structmask_gui.core.correlation.detrend import Surface
+from structmask_gui.core.correlation.lags import LagEstimate, LagPool, bartlett
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.core.significance import (
-    LagEstimate,
-    LagPool,
-    bartlett,
-    benjamini_hochberg,
-    select_lags,
-)
+from structmask_gui.core.significance import benjamini_hochberg, select_lags
 from structmask_gui.core.simulation import NoiseModel, kernels, row_offsets, simulate
-from structmask_gui.core.surfaces import Surface
 
 REACH = 10
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from structmask_gui.core.surfaces import Surface
+from structmask_gui.core.correlation.detrend import Surface
 
 
 @pytest.mark.parametrize("degree", [0, 1, 2])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.core.scaling import in_grey_levels
-from structmask_gui.core.significance import LagEstimate
 from structmask_gui.core.simulation import NoiseModel, cells, kernels
 from structmask_gui.core.sources import LevelFrames
 from structmask_gui.core.stillness import relate

@@ -1,0 +1,1 @@
+"""Autocorrelation, detrending, and correlation per lag with its error."""
