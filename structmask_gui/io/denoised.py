@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from structmask_gui.core.assessment import Basis
-from structmask_gui.core.denoised_fit import check_fit
+from structmask_gui.core.denoised.compatibility import check_fit
+from structmask_gui.core.denoised.evaluate import Outcome, judge
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import ChosenFrames
 from structmask_gui.core.mask import Mask
-from structmask_gui.core.outcome import Outcome, judge
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.io.axes import shape_text
 from structmask_gui.io.channels import Channel
@@ -74,7 +74,7 @@ def judge_denoised(
     Raises
     ------
     InputError, ParameterError, Cancelled
-        As `open_denoised`, ``measure`` and `structmask_gui.core.outcome.judge`.
+        As `open_denoised`, ``measure`` and `structmask_gui.core.denoised.evaluate.judge`.
     """
     denoised, assumed = open_denoised(path, raw, axes)
     with denoised:
@@ -117,7 +117,7 @@ def open_denoised(
     Returns
     -------
     stack : ImageStack
-        The caller closes it. It may not fit: `structmask_gui.core.denoised_fit.check_fit` says so.
+        The caller closes it. It may not fit: `structmask_gui.core.denoised.compatibility.check_fit` says so.
     assumed : str
         What was assumed, a sentence; empty if nothing was.
 

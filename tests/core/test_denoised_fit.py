@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter, median_filter
 
 from structmask_gui.core.blindspot import Preview, weights
 from structmask_gui.core.covariance import image_covariance
-from structmask_gui.core.denoised_fit import check_fit
+from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui.core.denoised_fit import check_fit
+from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import ChosenFrames
 from structmask_gui.io.denoised import letters_by_shape, open_denoised

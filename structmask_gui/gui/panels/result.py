@@ -27,8 +27,8 @@ from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
     from structmask_gui.core.assessment import Basis
+    from structmask_gui.core.denoised.evaluate import Outcome as Verdict
     from structmask_gui.core.mask import Mask
-    from structmask_gui.core.outcome import Outcome as Verdict
 
 _NOTHING = (
     "Trained with a mask? Open the raw stack as usual and its denoised output here: you then see"
@@ -220,7 +220,7 @@ class ResultPanel(QWidget):
             for view in (self.output, self.residual):
                 view.set_plane(None)
             return
-        from structmask_gui.core.outcome import LINEAR
+        from structmask_gui.core.denoised.evaluate import LINEAR
 
         self.figures.setToolTip(LINEAR)
         # A number and its sign stay in one line.

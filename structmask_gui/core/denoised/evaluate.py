@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from structmask_gui.core.advice import Advice, advise, not_to_be_relied_on
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.assessment import measured_in
 from structmask_gui.core.blindspot import weights
@@ -28,10 +27,11 @@ from structmask_gui.core.covariance import (
     spread_frames,
     unmoved,
 )
-from structmask_gui.core.denoised_fit import check_fit
+from structmask_gui.core.denoised.advice import Advice, advise, not_to_be_relied_on
+from structmask_gui.core.denoised.blur import LostDetail, lost_detail
+from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.lost_detail import LostDetail, lost_detail
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.neighbours import mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress

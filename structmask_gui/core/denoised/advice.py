@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.copied_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
 from structmask_gui.core.covariance import Covariance, NoiseSource
-from structmask_gui.core.lost_detail import LostDetail
+from structmask_gui.core.denoised.blur import LostDetail
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.progress import IsCancelled
 from structmask_gui.core.quality import figures
@@ -72,7 +72,7 @@ def advise(
 ) -> tuple[Advice, Mask | None, str]:
     """Return the advice, the mask to try next and the sentence that says why.
 
-    What is given is as in `structmask_gui.core.outcome.Outcome`.
+    What is given is as in `structmask_gui.core.denoised.evaluate.Outcome`.
     """
     too_much = COPIED if source == "difference" else 2 * COPIED
     blurred = detail is not None and detail.blurred

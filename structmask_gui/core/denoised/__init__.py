@@ -1,0 +1,1 @@
+"""Evaluate a denoised stack against the raw one."""
