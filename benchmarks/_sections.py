@@ -11,7 +11,7 @@ from structmask_gui.core.correlation.autocorrelation import LagKernel
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagEstimate, LagPool
 from structmask_gui.core.estimate import CorrelationEstimate
-from structmask_gui.core.extraction import select as ring_select
+from structmask_gui.core.extraction.extraction import select as ring_select
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measuring import measure as ring_measure
 from structmask_gui.core.noise import measure_correlation

@@ -21,7 +21,7 @@ import _sections as sections
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from structmask_gui.core.extraction import select as ring_select
+from structmask_gui.core.extraction.extraction import select as ring_select
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measuring import measure as ring_measure
 from structmask_gui.core.noise import measure_correlation

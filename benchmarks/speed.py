@@ -20,7 +20,7 @@ import scipy.fft
 from scipy.signal import fftconvolve
 
 from structmask_gui.core.correlation.autocorrelation import LagKernel, average_patches
-from structmask_gui.core.extraction import extract_array
+from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import plan_patches, read_patches

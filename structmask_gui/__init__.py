@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction import Extraction
-    from structmask_gui.core.extractor import StructuralNoiseExtractor
+    from structmask_gui.core.extraction.extraction import Extraction
+    from structmask_gui.core.extraction.extractor import StructuralNoiseExtractor
     from structmask_gui.core.mask import MaskComparison, compare_masks
     from structmask_gui.core.parameters import Parameters
     from structmask_gui.io.extract import extract
 
 _HOMES = {
-    "Extraction": "structmask_gui.core.extraction",
+    "Extraction": "structmask_gui.core.extraction.extraction",
     "MaskComparison": "structmask_gui.core.mask",
     "Parameters": "structmask_gui.core.parameters",
-    "StructuralNoiseExtractor": "structmask_gui.core.extractor",
+    "StructuralNoiseExtractor": "structmask_gui.core.extraction.extractor",
     "compare_masks": "structmask_gui.core.mask",
     "extract": "structmask_gui.io.extract",
 }

@@ -35,7 +35,7 @@ class Engine:
         return open_stack(path, cancelled=cancelled, **choices)
 
     def measured(self, *args: Any, **more: Any) -> Any:
-        """Measure as `structmask_gui.core.extraction.measure` does."""
+        """Measure as `structmask_gui.core.extraction.extraction.measure` does."""
         if self.measure is not None:
             return self.measure(*args, **more)
         from structmask_gui.core.measuring import measure
@@ -43,10 +43,10 @@ class Engine:
         return measure(*args, **more)
 
     def selected(self, *args: Any) -> Any:
-        """Select as `structmask_gui.core.extraction.select` does."""
+        """Select as `structmask_gui.core.extraction.extraction.select` does."""
         if self.select is not None:
             return self.select(*args)
-        from structmask_gui.core.extraction import select
+        from structmask_gui.core.extraction.extraction import select
 
         return select(*args)
 

@@ -27,7 +27,7 @@ from structmask_gui.gui.icons import icon
 from structmask_gui.gui.session import Session
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction import Extraction
+    from structmask_gui.core.extraction.extraction import Extraction
 
 _SHOW_AFTER = 250
 """Milliseconds of work before the progress bar shows; shorter work would only flicker."""

@@ -14,7 +14,7 @@ from structmask_gui.gui.engine import Engine, Request
 from structmask_gui.gui.sources import Signature, check_unchanged, farewell
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction import Extraction
+    from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.measurement import Measurement
     from structmask_gui.io.stack import ImageStack
 

@@ -278,7 +278,7 @@ class Quality(QObject):
         frame_range, region = asked.frame_range, asked.region
 
         def work(progress: Any, cancelled: Any) -> Any:
-            from structmask_gui.core.extraction import extract_array
+            from structmask_gui.core.extraction.extraction import extract_array
             from structmask_gui.core.parameters import Parameters
 
             frames = ChosenFrames(stacks, frame_range)

@@ -18,7 +18,7 @@ from structmask_gui.gui.settings import Settings
 from structmask_gui.gui.worker import Lane
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction import Extraction
+    from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.gui.main_window import MainWindow
 
 log = logging.getLogger(__name__)

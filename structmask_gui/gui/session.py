@@ -25,7 +25,7 @@ from structmask_gui.gui.sources import Signature, read_for_display, signature
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction import Extraction
+    from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.measurement import Measurement
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from structmask_gui.gui.part import Part
 from structmask_gui.gui.sources import Signature
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction import Extraction
+    from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.mask import Mask, MaskComparison
     from structmask_gui.core.measurement import Measurement
     from structmask_gui.core.parameters import Parameters
@@ -224,7 +224,7 @@ class SessionState(QObject):
         made = self._result
         known = made is not None and made.mask is edit.mask
         if not known or getattr(made, "extracted", None) is not extraction:
-            from structmask_gui.core.edited import edited
+            from structmask_gui.core.extraction.extraction import edited
 
             made = self._result = edited(extraction, edit.mask, edit.how)
         return made

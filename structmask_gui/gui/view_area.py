@@ -22,7 +22,7 @@ from structmask_gui.gui.views.colormaps import COLORMAPS
 from structmask_gui.gui.views.image import ImageView
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction import Extraction
+    from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.gui.welcome import Welcome
 
 log = logging.getLogger(__name__)

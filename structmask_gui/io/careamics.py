@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from structmask_gui.core.blindspot import rank_masks
-from structmask_gui.core.extraction import counted
+from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.mask import Mask, compare_masks
 from structmask_gui.core.quality import RADIUS, still_copied
 from structmask_gui.core.trainers import careamics_masks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from structmask_gui.core.extraction import Extraction, extract_array
+from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from structmask_gui.core.assessment import assess
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.extraction import Extraction, select
+from structmask_gui.core.extraction.extraction import Extraction, select
 from structmask_gui.core.frames import ChosenFrames, Frames
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.measuring import measure

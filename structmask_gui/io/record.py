@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from structmask_gui import __version__
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.extraction import Extraction
+from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import (
@@ -103,7 +103,7 @@ class PatchesRecord(_Part):
 
 
 class RingRecord(_Part):
-    """What was decided about one ring; see `structmask_gui.core.rings.Ring`."""
+    """What was decided about one ring; see `structmask_gui.core.extraction.rings.Ring`."""
 
     index: int
     pixels: int

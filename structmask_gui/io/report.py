@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from structmask_gui.core.assessment import NOT_TOLD
 from structmask_gui.core.effects import why_without_effect
-from structmask_gui.core.extraction import Extraction, counted
+from structmask_gui.core.extraction.extraction import Extraction, counted
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.core.turns import allowed_turns

@@ -10,7 +10,7 @@ from structmask_gui.core.covariance import NoiseSource, given_covariance
 from structmask_gui.core.cut import CutFrames
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.estimate import CorrelationEstimate
-from structmask_gui.core.extraction import Extraction
+from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.measurement import Measurement
 from structmask_gui.core.measuring import measure

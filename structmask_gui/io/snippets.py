@@ -14,7 +14,7 @@ from typing import Literal
 from numpy.typing import ArrayLike
 
 from structmask_gui import __version__
-from structmask_gui.core.extraction import counted
+from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.mask import SHAPE_WORDS, Mask
 from structmask_gui.core.trainers import Blanked, blanked
 from structmask_gui.core.turns import Turns, allowed_turns, strays_sentence, without_strays

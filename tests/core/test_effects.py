@@ -10,9 +10,9 @@ from structmask_gui.core.effects import (
     unavailable_sources,
     why_without_effect,
 )
+from structmask_gui.core.extraction.rings import adapt, analyse_rings
 from structmask_gui.core.parameter_info import Stage
 from structmask_gui.core.parameters import RING_SOURCES, Parameters, parameter_infos
-from structmask_gui.core.rings import adapt, analyse_rings
 
 DEFAULT = Parameters()
 AFTER_MEASUREMENT = (Stage.ADAPT, Stage.RINGS)

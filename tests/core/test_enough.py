@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core import enough
-from structmask_gui.core.extraction import extract_array
+from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measuring import measure
 from structmask_gui.core.parameters import Parameters

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from structmask_gui.core.correlation.autocorrelation import average_patches
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
-from structmask_gui.core.extraction import extract_array, select
+from structmask_gui.core.extraction.extraction import extract_array, select
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measuring import measure
 from structmask_gui.core.parameters import Parameters, parameter_infos
@@ -354,7 +354,7 @@ def test_the_bare_centre_leads_to_automatic(values):
 
 
 def test_an_edited_mask_says_what_the_verdict_was():
-    from structmask_gui.core.edited import edited
+    from structmask_gui.core.extraction.extraction import edited
     from structmask_gui.core.mask import Mask
 
     extraction = extract_array(rows(), Parameters(method="statistical", source="frames"))

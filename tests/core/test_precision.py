@@ -9,7 +9,7 @@ import pytest
 
 from structmask_gui.core.effects import defaults_of, why_without_effect
 from structmask_gui.core.errors import Cancelled, InputError
-from structmask_gui.core.extraction import select
+from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measurement import Measurement
 from structmask_gui.core.measuring import measure

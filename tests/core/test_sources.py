@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, shift
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.extraction import extract_array
+from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.simulation import NoiseModel, cells, fixed_columns, kernels, simulate

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.correlation.lags import LagEstimate
-from structmask_gui.core.extraction import extract_array
+from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters import Parameters

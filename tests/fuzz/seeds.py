@@ -12,7 +12,7 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from structmask_gui.core.extraction import extract_array
+from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io.export import npy_bytes, png_bytes
 from structmask_gui.io.presets import Preset, save_preset

@@ -12,7 +12,7 @@ from PySide6.QtCore import QBuffer, QSizeF
 from PySide6.QtGui import QPdfWriter
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.extraction import extract_array
+from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.gui.commands import REPORTS
 from structmask_gui.gui.main_window import MainWindow

@@ -8,7 +8,7 @@ from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.rings import Ring
+from structmask_gui.core.extraction.rings import Ring
 from structmask_gui.gui import theme
 from structmask_gui.gui.panels.marked_rows import spreadsheet
 from structmask_gui.gui.panels.rings_model import COLUMNS, cell_text

@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.extraction import Extraction, extract_array
+from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region

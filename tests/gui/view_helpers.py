@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
-from structmask_gui.core.extraction import Extraction, extract_array
+from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.gui.views.base import PictureView
 

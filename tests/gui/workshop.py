@@ -9,7 +9,7 @@ from typing import Any
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.extraction import select
+from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measuring import measure
 from structmask_gui.core.parameters import Parameters

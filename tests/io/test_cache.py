@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui.core.extraction import select
+from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measurement import Measurement
 from structmask_gui.core.measuring import measure

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui.core.extraction import extract_array
+from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io import jobs

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from structmask_gui.core.extraction import extract_array
+from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io import export

@@ -12,7 +12,7 @@ from structmask_gui.gui.panels.marked_rows import Index, MarkedRows
 from structmask_gui.gui.views import marks
 
 if TYPE_CHECKING:
-    from structmask_gui.core.rings import Ring
+    from structmask_gui.core.extraction.rings import Ring
 
 COLUMNS = (
     ("Ring", "The pixels at a distance of k from the centre, max(|dx|, |dy|) = k."),

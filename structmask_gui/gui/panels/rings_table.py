@@ -11,7 +11,7 @@ from structmask_gui.gui.panels.marked_table import MarkedTable
 from structmask_gui.gui.panels.rings_model import RingsModel
 
 if TYPE_CHECKING:
-    from structmask_gui.core.rings import RingAnalysis
+    from structmask_gui.core.extraction.rings import RingAnalysis
     from structmask_gui.gui.session import Session
 
 _WIDEST = ("00", "000", "−0.0000", "−0.0000", "−0.0000", "■■ yes", "000", "+000")

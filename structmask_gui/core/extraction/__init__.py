@@ -1,0 +1,1 @@
+"""From the autocorrelation to the mask, stage by stage."""
