@@ -14,11 +14,11 @@ from structmask_gui.core.blindspot import Preview, estimated_error, rank_masks, 
 from structmask_gui.core.copied_curve import copied_curve
 from structmask_gui.core.covariance import image_covariance
 from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.quality import figures
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.suggest import suggest
-from structmask_gui.core.trainers import careamics_masks
 
 
 def times() -> Section:

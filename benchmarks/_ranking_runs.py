@@ -13,10 +13,10 @@ from structmask_gui.core.assessment import basis
 from structmask_gui.core.blindspot import Preview, estimated_error, weights
 from structmask_gui.core.covariance import noise_covariance
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.trainers import careamics_mask
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.suggest import suggest
-from structmask_gui.core.trainers import careamics_mask
 from structmask_gui.io.scoring import automatic_basis
 
 PIXEL_SHARE = 0.3

@@ -237,7 +237,7 @@ def preview(app: Any, window: Any) -> dict[str, float]:
     The figures of the same change, with the ranking, are there when the panel shows them; what the
     two of them take alone, at radius 10, is measured beside it.
     """
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality import figures
     from structmask_gui.gui.views.panes import Panes
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from structmask_gui.cli.console import DONE, print_json
-from structmask_gui.core.mask import compare_masks
+from structmask_gui.core.masks.mask import compare_masks
 from structmask_gui.io.export import load_mask
 from structmask_gui.io.paths import shown
 

@@ -15,7 +15,7 @@ from structmask_gui.cli.console import DONE, print_json, progress_bar
 from structmask_gui.core.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis, assess
 from structmask_gui.core.denoised.evaluate import LINEAR
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import Progress
 from structmask_gui.io.denoised import Judged, judge_denoised, open_denoised

@@ -28,13 +28,13 @@ from structmask_gui.core.covariance import (
 )
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.trainers import Blanked, blanked
 from structmask_gui.core.neighbours import mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality import RADIUS, Figures, figures
 from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.threads import one_blas_thread
-from structmask_gui.core.trainers import Blanked, blanked
 
 NOT_TOLD = (
     "The noise could not be told from the picture: the figures, and the order of masks, may be"

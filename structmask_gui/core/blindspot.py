@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.covariance import Covariance, lag_products
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.neighbours import (
     RIDGE,
     checked_covariance,

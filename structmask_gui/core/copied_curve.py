@@ -21,7 +21,7 @@ from structmask_gui.core.chance import (
 )
 from structmask_gui.core.covariance import Covariance
 from structmask_gui.core.errors import ParameterError
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.neighbours import (
     RIDGE,
     hidden_by,

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.arrays import BoolArray, FloatArray, LagArray
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 
 RIDGE = 1e-6
 """Share of the variance added to the diagonal. An autocovariance measured lag by lag need not be

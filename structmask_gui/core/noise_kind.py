@@ -9,8 +9,8 @@ import numpy as np
 from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.destripe import Lines
 from structmask_gui.core.estimate import CorrelationEstimate
-from structmask_gui.core.mask import Mask
-from structmask_gui.core.postprocess import centre_component
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.postprocess import centre_component
 
 Kind = Literal[
     "none",

@@ -24,7 +24,7 @@ from structmask_gui.core.chance import (
     known,
 )
 from structmask_gui.core.covariance import Covariance
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.neighbours import (
     RIDGE,
     Predictor,

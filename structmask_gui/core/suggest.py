@@ -20,7 +20,7 @@ from structmask_gui.core.arrays import FloatArray, LagArray
 from structmask_gui.core.blindspot import weights
 from structmask_gui.core.chance import chances, known, less_chance
 from structmask_gui.core.covariance import Covariance
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.neighbours import (
     RIDGE,
     Predictor,

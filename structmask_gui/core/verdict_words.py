@@ -16,7 +16,7 @@ from structmask_gui.core.endless_lines import (
 )
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.hazards import CLIPPED, FILLED, NOT_FLAT, OUTLYING
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.noise_kind import KIND_WORDS, Kind, fills_gaps
 from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
 from structmask_gui.core.scene_changes import scene_changes

@@ -11,7 +11,7 @@ from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.progress import IsCancelled, never_cancelled
 
 if TYPE_CHECKING:
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.parameters import Parameters
 
 

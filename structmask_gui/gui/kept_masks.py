@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from structmask_gui.core.errors import StructMaskError
 
 if TYPE_CHECKING:
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.gui.session_state import SessionState
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ def kept_mask(values: Mapping[str, Any], name: str) -> tuple[Mask, str] | None:
         What `kept_masks` returned, as it was read.
     name : {"edit", "pinned"}
     """
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
 
     kept = values.get(name)
     if not isinstance(kept, dict):

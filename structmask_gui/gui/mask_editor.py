@@ -19,7 +19,7 @@ from structmask_gui.gui.icons import icon
 from structmask_gui.gui.mask_file import MaskFile
 
 if TYPE_CHECKING:
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.gui.session import Session
     from structmask_gui.gui.views.mask import MaskView
 
@@ -60,22 +60,22 @@ def changed(name: str, mask: Mask, pinned: Mask | None) -> Mask:
     ValueError
         If it needs a pinned mask and there is none.
     """
-    from structmask_gui.core import editing
+    from structmask_gui.core.masks import morphology
 
     if name in ("union", "intersection"):
         if pinned is None:
             raise ValueError(f"{name} needs a pinned mask")
-        return (editing.union if name == "union" else editing.intersection)(mask, pinned)
+        return (morphology.union if name == "union" else morphology.intersection)(mask, pinned)
     done: dict[str, Callable[[], Mask]] = {
-        "grow": lambda: editing.grown(mask),
-        "grow_rows": lambda: editing.grown(mask, "rows"),
-        "grow_columns": lambda: editing.grown(mask, "columns"),
-        "shrink": lambda: editing.shrunk(mask),
-        "shrink_rows": lambda: editing.shrunk(mask, "rows"),
-        "shrink_columns": lambda: editing.shrunk(mask, "columns"),
-        "fill": lambda: editing.filled(mask),
-        "symmetrise": lambda: editing.symmetrised(mask),
-        "crop": lambda: editing.cropped(mask),
+        "grow": lambda: morphology.grown(mask),
+        "grow_rows": lambda: morphology.grown(mask, "rows"),
+        "grow_columns": lambda: morphology.grown(mask, "columns"),
+        "shrink": lambda: morphology.shrunk(mask),
+        "shrink_rows": lambda: morphology.shrunk(mask, "rows"),
+        "shrink_columns": lambda: morphology.shrunk(mask, "columns"),
+        "fill": lambda: morphology.filled(mask),
+        "symmetrise": lambda: morphology.symmetrised(mask),
+        "crop": lambda: morphology.cropped(mask),
     }
     return done[name]()
 
@@ -240,7 +240,7 @@ class MaskEditor(QObject):
     # --- drawing ------------------------------------------------------------------------------
 
     def _on_clicked(self, dy: int, dx: int) -> None:
-        from structmask_gui.core.editing import contains
+        from structmask_gui.core.masks.morphology import contains
 
         mask = self._session.mask
         if mask is None:
@@ -253,7 +253,7 @@ class MaskEditor(QObject):
         self._put_cells([(dy, dx)])
 
     def _on_dragged(self, dy: int, dx: int) -> None:
-        from structmask_gui.core.editing import line_cells, with_line
+        from structmask_gui.core.masks.morphology import line_cells, with_line
 
         if self._last is None or self._base is None:
             return
@@ -268,7 +268,7 @@ class MaskEditor(QObject):
         self._put_cells(cells)
 
     def _put_cells(self, cells: list[Cell]) -> None:
-        from structmask_gui.core.editing import with_cells
+        from structmask_gui.core.masks.morphology import with_cells
 
         mask = self._session.mask
         if mask is not None:

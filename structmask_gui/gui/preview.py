@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.assessment import Basis
     from structmask_gui.core.blindspot import Preview
     from structmask_gui.core.frames import Frames
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.gui.session import Session
 
 LARGEST = 2048

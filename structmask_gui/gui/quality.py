@@ -20,7 +20,7 @@ from structmask_gui.gui.worker import Lane, Outcome
 if TYPE_CHECKING:
     from structmask_gui.core.assessment import Assessment, Basis
     from structmask_gui.core.blindspot import EstimatedError, Ranked, Scored
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.suggest import Suggestion
     from structmask_gui.gui.session import Session
 
@@ -236,8 +236,8 @@ class Quality(QObject):
 
         def work(progress: Any, cancelled: Any) -> Any:
             from structmask_gui.core.blindspot import ranked
+            from structmask_gui.core.masks.trainers import careamics_masks
             from structmask_gui.core.progress import stop_if
-            from structmask_gui.core.trainers import careamics_masks
             from structmask_gui.io.scoring import extraction_basis
 
             frames = ChosenFrames(stacks, frame_range)
@@ -365,7 +365,7 @@ def _scorer(
     def work(_progress: Any, _cancelled: Any) -> Scores:
         from structmask_gui.core.assessment import assess
         from structmask_gui.core.blindspot import Scored, ranked
-        from structmask_gui.core.mask import Mask
+        from structmask_gui.core.masks.mask import Mask
 
         if before is not None and before.mask is mask and before.basis is basis:
             # Only the masks that it is ranked among are others.

@@ -14,7 +14,7 @@ from structmask_gui.gui.history import Change, History
 from structmask_gui.gui.session_looks import SessionLooks
 
 if TYPE_CHECKING:
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.parameters import Parameters
     from structmask_gui.core.sampling import Region
     from structmask_gui.io.presets import Preset

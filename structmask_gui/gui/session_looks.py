@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from structmask_gui.gui.session_state import SessionState
 
 if TYPE_CHECKING:
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
 
 log = logging.getLogger(__name__)
 

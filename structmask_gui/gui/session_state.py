@@ -17,7 +17,7 @@ from structmask_gui.gui.sources import Signature
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
-    from structmask_gui.core.mask import Mask, MaskComparison
+    from structmask_gui.core.masks.mask import Mask, MaskComparison
     from structmask_gui.core.measurement import Measurement
     from structmask_gui.core.parameters import Parameters
     from structmask_gui.core.sampling import Region
@@ -300,7 +300,7 @@ class SessionState(QObject):
         mask = self.mask
         if self._pinned is None or mask is None:
             return None
-        from structmask_gui.core.mask import compare_masks
+        from structmask_gui.core.masks.mask import compare_masks
 
         return compare_masks(self._pinned, mask, (self._pinned_label, "now"))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from structmask_gui.core.certainty import Certainty, certainty_of
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.batch_files import Job
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record

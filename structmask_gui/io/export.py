@@ -11,7 +11,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.json_files import read_json
 from structmask_gui.io.npy import NPY_MAGIC, read_npy_header

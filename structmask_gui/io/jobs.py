@@ -11,7 +11,7 @@ from structmask_gui.core.assessment import assess
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, select
 from structmask_gui.core.frames import ChosenFrames, Frames
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.measuring import measure
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress

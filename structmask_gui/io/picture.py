@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from structmask_gui.core.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.io.drawing import (
     BLANKED,
     CENTRE,

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from structmask_gui import __version__
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import (
     IsCancelled,
@@ -117,7 +117,7 @@ class RingRecord(_Part):
 
 
 class StatisticsRecord(_Part):
-    """Figures of the mask; see `structmask_gui.core.mask.MaskStatistics`."""
+    """Figures of the mask; see `structmask_gui.core.masks.mask.MaskStatistics`."""
 
     shape: tuple[int, int]
     true_pixels: int

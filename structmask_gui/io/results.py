@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.export import load_mask, npy_bytes, png_bytes
 from structmask_gui.io.images import is_readable_name

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from structmask_gui import __version__
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.batch_files import Job

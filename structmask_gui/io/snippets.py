@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike
 
 from structmask_gui import __version__
 from structmask_gui.core.extraction.extraction import counted
-from structmask_gui.core.mask import SHAPE_WORDS, Mask
-from structmask_gui.core.trainers import Blanked, blanked
-from structmask_gui.core.turns import Turns, allowed_turns, strays_sentence, without_strays
+from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.masks.symmetry import Turns, allowed_turns, strays_sentence, without_strays
+from structmask_gui.core.masks.trainers import Blanked, blanked
 from structmask_gui.io.careamics import CareamicsAxes, NearestShape, nearest_careamics
 
 Target = Literal["n2v", "autostructn2v", "careamics", "python"]

@@ -15,7 +15,7 @@ import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import counted
-from structmask_gui.core.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import Job

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 from structmask_gui import __version__
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.export import save_npy, save_png
 
 

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.denoised.evaluate import judge
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.io.export import load_mask, save_npy
 

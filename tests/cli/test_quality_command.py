@@ -5,7 +5,7 @@ import pytest
 import tifffile
 from scipy.ndimage import gaussian_filter
 
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.io.export import save_npy
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from structmask_gui.core import editing
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.mask import Mask
-from structmask_gui.core.turns import allowed_turns
+from structmask_gui.core.masks import morphology
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.symmetry import allowed_turns
 
 BARE = Mask(np.ones((1, 1), dtype=bool))
 
@@ -18,7 +18,7 @@ lags = st.tuples(st.integers(-9, 9), st.integers(-9, 9))
 @st.composite
 def masks(draw: st.DrawFn, symmetric: bool = True) -> Mask:
     cells = draw(st.lists(lags, max_size=20))
-    return editing.with_cells(BARE, cells, True, symmetric=symmetric)
+    return morphology.with_cells(BARE, cells, True, symmetric=symmetric)
 
 
 def mask(*rows: str) -> Mask:
@@ -36,32 +36,32 @@ def is_symmetric(one: Mask) -> bool:
 @settings(deadline=None)
 @given(masks(), lags)
 def test_a_click_changes_a_pixel_and_its_mirror_and_a_second_undoes_it(one, lag):
-    clicked = editing.toggled(one, lag)
+    clicked = morphology.toggled(one, lag)
     mirror = (-lag[0], -lag[1])
     assert cells(clicked) ^ cells(one) == ({lag, mirror} if lag != (0, 0) else set())
-    assert cells(editing.toggled(clicked, lag)) == cells(one)
+    assert cells(morphology.toggled(clicked, lag)) == cells(one)
     assert is_symmetric(clicked)
 
 
 @settings(deadline=None)
 @given(masks(symmetric=False), lags)
 def test_a_click_on_one_side_alone(one, lag):
-    clicked = editing.toggled(one, lag, symmetric=False)
+    clicked = morphology.toggled(one, lag, symmetric=False)
     assert cells(clicked) ^ cells(one) == ({lag} if lag != (0, 0) else set())
 
 
 def test_the_centre_stays_and_the_mask_grows_to_a_far_cell():
-    assert editing.toggled(BARE, (0, 0)) == BARE
-    far = editing.with_cells(BARE, [(2, -5)], True)
+    assert morphology.toggled(BARE, (0, 0)) == BARE
+    far = morphology.with_cells(BARE, [(2, -5)], True)
     assert far.shape == (5, 11)
     assert cells(far) == {(0, 0), (2, -5), (-2, 5)}
-    assert editing.with_cells(far, [(40, 40)], False) == far
+    assert morphology.with_cells(far, [(40, 40)], False) == far
 
 
 def test_too_far():
     for call in (
-        lambda: editing.toggled(BARE, (0, editing.LARGEST_REACH + 1)),
-        lambda: editing.with_line(BARE, (0, 0), (10**12, 0)),
+        lambda: morphology.toggled(BARE, (0, morphology.LARGEST_REACH + 1)),
+        lambda: morphology.with_line(BARE, (0, 0), (10**12, 0)),
     ):
         with pytest.raises(InputError, match=r"from the centre; a mask can be edited up to 1000\."):
             call()
@@ -70,21 +70,21 @@ def test_too_far():
 @settings(deadline=None)
 @given(lags, lags)
 def test_a_line_has_no_gaps_and_its_mirror_is_a_line(start, end):
-    line = editing.line_cells(start, end)
+    line = morphology.line_cells(start, end)
     assert line[0] in (start, end)
     assert line[-1] in (start, end)
-    assert set(line) == set(editing.line_cells(end, start))
+    assert set(line) == set(morphology.line_cells(end, start))
     mirrored = {(-dy, -dx) for dy, dx in line}
-    assert mirrored == set(editing.line_cells((-start[0], -start[1]), (-end[0], -end[1])))
+    assert mirrored == set(morphology.line_cells((-start[0], -start[1]), (-end[0], -end[1])))
     steps = np.abs(np.diff(np.array(line), axis=0))
     assert (steps.max(axis=1) == 1).all() if len(line) > 1 else True
 
 
 def test_a_line_is_drawn_with_its_mirror_and_taken_away():
-    row = editing.with_line(BARE, (0, 1), (0, 4))
+    row = morphology.with_line(BARE, (0, 1), (0, 4))
     assert row == Mask(np.ones((1, 9), dtype=bool))
-    assert cells(editing.with_line(row, (0, 3), (0, 9), False)) == {(0, x) for x in range(-2, 3)}
-    one_side = editing.with_line(BARE, (0, 0), (3, 3), symmetric=False)
+    assert cells(morphology.with_line(row, (0, 3), (0, 9), False)) == {(0, x) for x in range(-2, 3)}
+    one_side = morphology.with_line(BARE, (0, 0), (3, 3), symmetric=False)
     assert cells(one_side) == {(i, i) for i in range(4)}
 
 
@@ -98,7 +98,7 @@ def test_growing_adds_just_the_neighbours(one, direction):
         for a in range(-dy, dy + 1)
         for b in range(-dx, dx + 1)
     }
-    grown = editing.grown(one, direction)
+    grown = morphology.grown(one, direction)
     assert cells(grown) == expected
     assert is_symmetric(grown)
 
@@ -113,37 +113,37 @@ def test_shrinking_keeps_what_has_all_its_neighbours(one, direction):
         for y, x in before
         if all((y + a, x + b) in before for a in range(-dy, dy + 1) for b in range(-dx, dx + 1))
     }
-    shrunk = editing.shrunk(one, direction)
+    shrunk = morphology.shrunk(one, direction)
     assert cells(shrunk) == expected | {(0, 0)}
     assert shrunk.shape == one.shape
 
 
 def test_a_grown_mask_keeps_its_array_while_it_fits():
     one = BARE.padded((5, 7))
-    assert editing.grown(one).shape == (5, 7)
-    assert editing.grown(editing.grown(editing.grown(one))).shape == (7, 7)
-    assert editing.grown(BARE, "rows").shape == (1, 3)
-    wide = Mask(np.ones((1, 2 * editing.LARGEST_REACH + 1), dtype=bool))
+    assert morphology.grown(one).shape == (5, 7)
+    assert morphology.grown(morphology.grown(morphology.grown(one))).shape == (7, 7)
+    assert morphology.grown(BARE, "rows").shape == (1, 3)
+    wide = Mask(np.ones((1, 2 * morphology.LARGEST_REACH + 1), dtype=bool))
     with pytest.raises(InputError, match="up to 1000"):
-        editing.grown(wide)
+        morphology.grown(wide)
 
 
 def test_gaps_are_filled_along_lines_and_holes_too():
-    assert editing.filled(mask("#.#.#")) == mask("#####")
-    assert editing.filled(mask("#..#..#")) == mask("#######")
-    assert editing.filled(mask("#...#...#")) == mask("#...#...#")
-    assert editing.filled(mask("#...#...#"), longest=3) == mask("#########")
-    assert editing.filled(mask("#....", ".....", "..#..", ".....", "....#")) == mask(
+    assert morphology.filled(mask("#.#.#")) == mask("#####")
+    assert morphology.filled(mask("#..#..#")) == mask("#######")
+    assert morphology.filled(mask("#...#...#")) == mask("#...#...#")
+    assert morphology.filled(mask("#...#...#"), longest=3) == mask("#########")
+    assert morphology.filled(mask("#....", ".....", "..#..", ".....", "....#")) == mask(
         "#....", ".#...", "..#..", "...#.", "....#"
     )
     ring = mask("#######", "#.....#", "#.....#", "#..#..#", "#.....#", "#.....#", "#######")
-    assert editing.filled(ring, longest=1) == Mask(np.ones((7, 7), dtype=bool))
+    assert morphology.filled(ring, longest=1) == Mask(np.ones((7, 7), dtype=bool))
 
 
 @settings(deadline=None)
 @given(masks())
 def test_filling_takes_nothing_away_and_is_done_once(one):
-    filled = editing.filled(one)
+    filled = morphology.filled(one)
     assert cells(one) <= cells(filled)
     assert is_symmetric(filled)
 
@@ -151,17 +151,17 @@ def test_filling_takes_nothing_away_and_is_done_once(one):
 @settings(deadline=None)
 @given(masks(), masks())
 def test_union_and_intersection(one, other):
-    assert cells(editing.union(one, other)) == cells(one) | cells(other)
-    assert cells(editing.intersection(one, other)) == cells(one) & cells(other)
+    assert cells(morphology.union(one, other)) == cells(one) | cells(other)
+    assert cells(morphology.intersection(one, other)) == cells(one) & cells(other)
 
 
 @settings(deadline=None)
 @given(masks(symmetric=False))
 def test_symmetrised_and_cropped(one):
-    whole = editing.symmetrised(one)
+    whole = morphology.symmetrised(one)
     assert is_symmetric(whole)
     assert cells(whole) == cells(one) | {(-y, -x) for y, x in cells(one)}
-    small = editing.cropped(one.padded((31, 31)))
+    small = morphology.cropped(one.padded((31, 31)))
     assert cells(small) == cells(one)
     reach = np.abs(one.lags()).max(axis=0)
     assert small.shape == (2 * reach[0] + 1, 2 * reach[1] + 1)
@@ -170,10 +170,10 @@ def test_symmetrised_and_cropped(one):
 def test_nothing_given_is_changed():
     one = mask("..#..", ".###.", "..#..")
     before = one.array.copy()
-    editing.toggled(one, (0, 2))
-    editing.grown(one)
-    editing.shrunk(one)
-    editing.filled(one)
+    morphology.toggled(one, (0, 2))
+    morphology.grown(one)
+    morphology.shrunk(one)
+    morphology.filled(one)
     np.testing.assert_array_equal(one.array, before)
 
 

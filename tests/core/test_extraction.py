@@ -355,7 +355,7 @@ def test_the_bare_centre_leads_to_automatic(values):
 
 def test_an_edited_mask_says_what_the_verdict_was():
     from structmask_gui.core.extraction.extraction import edited
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
 
     extraction = extract_array(rows(), Parameters(method="statistical", source="frames"))
     result = edited(extraction, Mask(np.array([[1, 0, 1, 0, 1]], bool)), "edited by hand")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.mask import Mask, compare_masks
+from structmask_gui.core.masks.mask import Mask, compare_masks
 
 
 def mask_of(*rows: str) -> Mask:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from structmask_gui.core.copied_curve import copied_curve, field_lags, long_axis
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.neighbours import hidden_by, predictor, square_lags
 from structmask_gui.core.quality import NEEDLESS_RISE, figures, still_copied
 from structmask_gui.core.simulation import NoiseModel, kernels, row_offsets

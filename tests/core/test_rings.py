@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.extraction.rings import adapt, analyse_rings
+from structmask_gui.core.masks.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.core.postprocess import centre_component, strongest_pairs
 
 DOCUMENTED = Parameters(convention="as-documented", center_size=5)
 

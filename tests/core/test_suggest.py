@@ -9,7 +9,7 @@ from structmask_gui.core.blindspot import estimated_error, weights
 from structmask_gui.core.copied_curve import field_lags
 from structmask_gui.core.errors import Cancelled, ParameterError
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality import figures, still_copied
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
 from structmask_gui.core.suggest import suggest

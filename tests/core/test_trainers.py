@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import ParameterError
-from structmask_gui.core.trainers import (
+from structmask_gui.core.masks.trainers import (
     blanked,
     blanked_share,
     careamics_mask,

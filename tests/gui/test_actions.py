@@ -11,7 +11,7 @@ from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.sampling import Region

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.compare import ComparePanel
 from structmask_gui.gui.views.mask_cells import BOTH, ONLY_A

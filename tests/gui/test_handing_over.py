@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.handing_over import SnippetDialog
 from structmask_gui.gui.main_window import MainWindow

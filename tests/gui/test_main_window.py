@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters import parameter_infos
 from structmask_gui.core.remedies import REMEDIES
 from structmask_gui.gui import settings as settings_module

@@ -8,8 +8,8 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core import editing
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks import morphology
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.main_window import MainWindow
@@ -41,7 +41,7 @@ def press(window: MainWindow, *cells: tuple[int, int]) -> None:
 
 def has(window: MainWindow, dy: int, dx: int) -> bool:
     assert window.session.mask is not None
-    return editing.contains(window.session.mask, (dy, dx))
+    return morphology.contains(window.session.mask, (dy, dx))
 
 
 def test_a_click_adds_and_takes_away_with_the_mirror_image(
@@ -263,8 +263,8 @@ def test_a_file_that_is_no_mask_is_a_sentence(loaded: MainWindow, tmp_path: Path
 
 
 def test_a_mask_too_large_to_grow_is_a_sentence(loaded: MainWindow):
-    wide = np.zeros((1, 2 * editing.LARGEST_REACH + 1), dtype=bool)
-    wide[0, editing.LARGEST_REACH] = True
+    wide = np.zeros((1, 2 * morphology.LARGEST_REACH + 1), dtype=bool)
+    wide[0, morphology.LARGEST_REACH] = True
     loaded.session.set_mask(Mask(wide), "edited by hand", "Draw")
     loaded.views.editor.apply("grow")
-    assert str(editing.LARGEST_REACH) in loaded.session.error
+    assert str(morphology.LARGEST_REACH) in loaded.session.error

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.assessment import assess
 from structmask_gui.core.blindspot import Preview, residual_correlation
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.sampling import Region
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.preview import LARGEST, place_of

@@ -16,7 +16,7 @@ from structmask_gui.core.assessment import Assessment, Basis, assess
 from structmask_gui.core.destripe import destriped
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import IsCancelled
 from structmask_gui.core.suggest import Point, Suggestion, suggest
 from structmask_gui.gui.exporting import Exporter

@@ -11,7 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.frames import FrameRange
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.app import begin
 from structmask_gui.gui.kept_masks import kept_mask

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.effects import defaults_of
 from structmask_gui.core.frames import FrameRange
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.gui.session import Session

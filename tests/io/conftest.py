@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.io import batch_engine

@@ -14,7 +14,7 @@ import tifffile
 from PIL import Image
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.export import (
     LARGEST_SIDE,
     load_mask,

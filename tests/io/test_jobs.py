@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.extraction.extraction import extract_array
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io import jobs
 from structmask_gui.io.images import open_stack

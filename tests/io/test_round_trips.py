@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image
 
 from structmask_gui.core.extraction.extraction import extract_array
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io import export
 from structmask_gui.io.record import make_record, read_record

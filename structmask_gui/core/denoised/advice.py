@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.copied_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
 from structmask_gui.core.covariance import Covariance, NoiseSource
 from structmask_gui.core.denoised.blur import LostDetail
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import IsCancelled
 from structmask_gui.core.quality import figures
 from structmask_gui.core.still_scene import StillScene

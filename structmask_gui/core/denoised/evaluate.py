@@ -32,7 +32,7 @@ from structmask_gui.core.denoised.blur import LostDetail, lost_detail
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.neighbours import mask_array
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality import RADIUS, figures

@@ -9,12 +9,12 @@ from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.extraction import rings as ring_stage
 from structmask_gui.core.extraction.rings import RingAnalysis
 from structmask_gui.core.frames import ArrayFrames, Frames
-from structmask_gui.core.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.masks.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.measurement import Measurement
 from structmask_gui.core.measuring import measure
 from structmask_gui.core.parameter_info import Stage
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.core.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.sampling import Region
 

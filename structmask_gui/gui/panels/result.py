@@ -28,7 +28,7 @@ from structmask_gui.gui.worker import Lane, Outcome, Step
 if TYPE_CHECKING:
     from structmask_gui.core.assessment import Basis
     from structmask_gui.core.denoised.evaluate import Outcome as Verdict
-    from structmask_gui.core.mask import Mask
+    from structmask_gui.core.masks.mask import Mask
 
 _NOTHING = (
     "Trained with a mask? Open the raw stack as usual and its denoised output here: you then see"

@@ -15,7 +15,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import BoolArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.mask import Mask, pad_centred
+from structmask_gui.core.masks.mask import Mask, pad_centred
 
 Lag = tuple[int, int]
 Direction = Literal["all", "rows", "columns"]

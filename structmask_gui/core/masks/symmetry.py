@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 
 LagArray = NDArray[np.intp]
 

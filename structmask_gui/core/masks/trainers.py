@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from structmask_gui.core.errors import ParameterError
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.masks.mask import Mask
 
 Axes = Literal["horizontal", "vertical", "cross", "square"]
 

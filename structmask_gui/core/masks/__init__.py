@@ -1,0 +1,1 @@
+"""The mask: its statistics, shape, symmetry, and what trainers make of it."""
