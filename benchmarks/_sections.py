@@ -13,7 +13,7 @@ from structmask_gui.core.correlation.lags import LagEstimate, LagPool
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.extraction.extraction import select as ring_select
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measuring import measure as ring_measure
+from structmask_gui.core.measure.measure import measure as ring_measure
 from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.significance import select_lags

@@ -38,7 +38,7 @@ class Engine:
         """Measure as `structmask_gui.core.extraction.extraction.measure` does."""
         if self.measure is not None:
             return self.measure(*args, **more)
-        from structmask_gui.core.measuring import measure
+        from structmask_gui.core.measure.measure import measure
 
         return measure(*args, **more)
 

@@ -15,7 +15,7 @@ from structmask_gui.gui.sources import Signature, check_unchanged, farewell
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
-    from structmask_gui.core.measurement import Measurement
+    from structmask_gui.core.measure.measurement import Measurement
     from structmask_gui.io.stack import ImageStack
 
 _WORTH_KEEPING = 0.2
@@ -76,7 +76,7 @@ class Measuring:
     stacks : sequence of ImageStack
         The open files.
     seconds : dict of str to Frames
-        Second stacks, as `structmask_gui.core.measuring.measure` takes them.
+        Second stacks, as `structmask_gui.core.measure.measure.measure` takes them.
     second_stacks : dict of str to ImageStack
         The files of these.
     lag_reach : int

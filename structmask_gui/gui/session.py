@@ -26,7 +26,7 @@ from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
-    from structmask_gui.core.measurement import Measurement
+    from structmask_gui.core.measure.measurement import Measurement
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from structmask_gui.gui.sources import Signature
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask, MaskComparison
-    from structmask_gui.core.measurement import Measurement
+    from structmask_gui.core.measure.measurement import Measurement
     from structmask_gui.core.parameters import Parameters
     from structmask_gui.core.sampling import Region
     from structmask_gui.io.presets import Preset

@@ -17,7 +17,7 @@ from typing import Any
 
 from structmask_gui import __version__
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.measurement import Measurement
+from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameter_info import MEASURED
 from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.core.sampling import Region
@@ -78,7 +78,7 @@ class MeasurementCache:
         parameters : Parameters
             Those that need a new measurement count.
         region, dark, subtract
-            As in `structmask_gui.core.measuring.measure`.
+            As in `structmask_gui.core.measure.measure.measure`.
         identity : callable, optional
             Called in place of `content_identity`, by who remembers what that said.
         """

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 from structmask_gui import __version__
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.extraction.extraction import select
-from structmask_gui.core.measured_parts import (
+from structmask_gui.core.measure.distributed import (
     MeasuredPart,
     measure_part,
     merge_parts,

@@ -12,7 +12,7 @@ from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, select
 from structmask_gui.core.frames import ChosenFrames, Frames
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.measuring import measure
+from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.sampling import Region
@@ -188,7 +188,7 @@ def extract_inputs(
     Raises
     ------
     InputError, ParameterError, Cancelled
-        As `open_stack` and `structmask_gui.core.measuring.measure`.
+        As `open_stack` and `structmask_gui.core.measure.measure.measure`.
     """
     extraction, result = _extracted(
         inputs,

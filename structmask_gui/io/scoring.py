@@ -12,8 +12,8 @@ from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.measurement import Measurement
-from structmask_gui.core.measuring import measure
+from structmask_gui.core.measure.measure import measure
+from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality import RADIUS
@@ -189,7 +189,7 @@ def recorded_basis(
     radius : int
         As in `measurement_basis`.
     region, dark, subtract
-        As in `structmask_gui.core.measuring.measure`.
+        As in `structmask_gui.core.measure.measure.measure`.
     progress, cancelled : callable, optional
         See `structmask_gui.core.progress`.
 

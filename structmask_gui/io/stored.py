@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
-from structmask_gui.core.measurement import Measurement
+from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region, Sampling
 

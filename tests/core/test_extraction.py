@@ -12,7 +12,7 @@ from structmask_gui.core.correlation.autocorrelation import average_patches
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.extraction.extraction import extract_array, select
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measuring import measure
+from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.core.threads import in_threads
 
@@ -80,7 +80,7 @@ def test_the_mean_does_not_depend_on_how_it_is_cut_up(monkeypatch):
     stack = rows()
     parameters = Parameters(patch_size=16)
     mean = measure(ArrayFrames(stack), parameters).autocorrelation.mean
-    monkeypatch.setattr("structmask_gui.core.averaging.patches_per_chunk", lambda *_: 5)
+    monkeypatch.setattr("structmask_gui.core.measure.average.patches_per_chunk", lambda *_: 5)
     other = measure(ArrayFrames(stack), parameters).autocorrelation.mean
     np.testing.assert_allclose(mean, other, rtol=1e-12)
 

@@ -11,8 +11,8 @@ from structmask_gui.core.effects import defaults_of, why_without_effect
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measurement import Measurement
-from structmask_gui.core.measuring import measure
+from structmask_gui.core.measure.measure import measure
+from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters import Parameters
 
 PARAMETERS = Parameters(patch_size=32, center_size=11)

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measuring import measure
+from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import stop_if
 from structmask_gui.gui.session import Engine, Session

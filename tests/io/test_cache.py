@@ -16,8 +16,8 @@ import tifffile
 
 from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measurement import Measurement
-from structmask_gui.core.measuring import measure
+from structmask_gui.core.measure.measure import measure
+from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.io import jobs

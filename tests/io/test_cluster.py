@@ -17,8 +17,8 @@ import tifffile
 from structmask_gui.cli.main import main
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.measured_parts import measure_part, merge_parts, plan_parts
-from structmask_gui.core.measuring import measure
+from structmask_gui.core.measure.distributed import measure_part, merge_parts, plan_parts
+from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io import cluster as cluster_module
 from structmask_gui.io.batch import BatchQueue

@@ -11,8 +11,8 @@ from structmask_gui.core.extraction.rings import RingAnalysis
 from structmask_gui.core.frames import ArrayFrames, Frames
 from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.core.masks.postprocess import centre_component, strongest_pairs
-from structmask_gui.core.measurement import Measurement
-from structmask_gui.core.measuring import measure
+from structmask_gui.core.measure.measure import measure
+from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameter_info import Stage
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
@@ -281,14 +281,14 @@ def extract_array(
     region : Region, optional
         The rectangle to stay within.
     dark, subtract : Frames, optional
-        See `structmask_gui.core.measuring.measure`.
+        See `structmask_gui.core.measure.measure.measure`.
     progress, cancelled : callable, optional
         See `structmask_gui.core.progress`.
 
     Raises
     ------
     InputError, ParameterError, Cancelled
-        As `structmask_gui.core.measuring.measure`.
+        As `structmask_gui.core.measure.measure.measure`.
     """
     if not isinstance(frames, Frames):
         frames = ArrayFrames(frames)

@@ -13,7 +13,7 @@ from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import average_patches
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, select
-from structmask_gui.core.measurement import Measurement
+from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters import Convention, Parameters
 from structmask_gui.core.sampling import Sampling
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from structmask_gui.core.averaging import MeasuringWork, chunk_sums, measured
 from structmask_gui.core.correlation.autocorrelation import Autocorrelation
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.measurement import Measurement
+from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measured
+from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.sampling import Region
@@ -71,7 +71,7 @@ def measure(
         )
     work = MeasuringWork.of(frames, parameters, region, dark, subtract, lag_reach)
     if parameters.precision > 0:
-        from structmask_gui.core.precision import measure_until
+        from structmask_gui.core.measure.progressive import measure_until
 
         return measure_until(frames.name, work, region, on_estimate, progress, cancelled)
     total = np.zeros(work.kernel.half_shape)
@@ -93,8 +93,8 @@ def _measure_statistically(
     progress: Progress,
     cancelled: IsCancelled,
 ) -> Measurement:
+    from structmask_gui.core.measure.progressive import correlate_until
     from structmask_gui.core.noise import measure_correlation
-    from structmask_gui.core.precision import correlate_until
 
     def measurement_of(estimate: CorrelationEstimate) -> Measurement:
         return Measurement(
