@@ -15,7 +15,7 @@ from structmask_gui.core.extraction.extraction import select as ring_select
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measure.measure import measure as ring_measure
 from structmask_gui.core.noise import measure_correlation
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.significance import select_lags
 from structmask_gui.core.simulation import NoiseModel, kernels, row_offsets, simulate
 from structmask_gui.core.threads import in_threads

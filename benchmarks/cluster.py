@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import plan_jobs
 from structmask_gui.io.batch_status import JobStatus, State

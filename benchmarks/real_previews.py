@@ -23,7 +23,7 @@ NAMES = ("h5", "d2", "h2")
 def main() -> int:
     from PySide6.QtCore import QEventLoop, QTimer
 
-    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.gui import app as program
     from structmask_gui.gui.settings import Settings
 

@@ -47,7 +47,7 @@ def write_stack(path: Path, gigabytes: float) -> int:
 
 def ours(path: Path) -> None:
     from structmask_gui.core.extraction.extraction import extract_array
-    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.io.images import open_stack
 
     with open_stack(path) as stack:
@@ -57,7 +57,7 @@ def ours(path: Path) -> None:
 
 def statistical(path: Path) -> None:
     from structmask_gui.core.extraction.extraction import extract_array
-    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.io.images import open_stack
 
     with open_stack(path) as stack:

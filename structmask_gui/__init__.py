@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.extraction.extractor import StructuralNoiseExtractor
     from structmask_gui.core.masks.mask import MaskComparison, compare_masks
-    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.io.extract import extract
 
 _HOMES = {
     "Extraction": "structmask_gui.core.extraction.extraction",
     "MaskComparison": "structmask_gui.core.masks.mask",
-    "Parameters": "structmask_gui.core.parameters",
+    "Parameters": "structmask_gui.core.parameters.model",
     "StructuralNoiseExtractor": "structmask_gui.core.extraction.extractor",
     "compare_masks": "structmask_gui.core.masks.mask",
     "extract": "structmask_gui.io.extract",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from structmask_gui.cli.parser import make_parser
-from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.io.snippets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,8 +7,8 @@ import os
 from typing import Any
 
 from structmask_gui.cli.parser import make_parser
-from structmask_gui.core.parameters import ParameterInfo, Stage, parameter_infos
-from structmask_gui.core.remedies import REMEDIES
+from structmask_gui.core.parameters.model import ParameterInfo, Stage, parameter_infos
+from structmask_gui.core.parameters.remedies import REMEDIES
 from structmask_gui.io.presets import built_in_presets
 
 _STAGES = {

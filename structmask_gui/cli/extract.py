@@ -24,7 +24,7 @@ from structmask_gui.cli.console import (
 )
 from structmask_gui.core.assessment import NOT_TOLD
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.jobs import Input, extract_result
 from structmask_gui.io.paths import one_line, shown

@@ -16,7 +16,7 @@ from structmask_gui.core.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis
 from structmask_gui.core.denoised.evaluate import LINEAR
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Progress
 from structmask_gui.io.denoised import Judged, judge_denoised, open_denoised
 from structmask_gui.io.export import load_mask

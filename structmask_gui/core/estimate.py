@@ -8,8 +8,8 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.destripe import Lines
 from structmask_gui.core.flatness import FlatTiles
-from structmask_gui.core.parameter_info import MEASURED
-from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.core.parameters.info import MEASURED
+from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.sampling import Region, Sampling
 from structmask_gui.core.sources import BLIND_TO, SEES, Used
 from structmask_gui.core.spectrum import SpectralFit

@@ -20,7 +20,7 @@ from structmask_gui.core.frames import Frames
 from structmask_gui.core.image_covariance import image_covariance, image_reach, worth_sharing
 from structmask_gui.core.noise_patches import TILE, NoisePatches, PatchReader, find_patches
 from structmask_gui.core.noise_source import NoiseSource
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.pooling import Pooled, Pooling
 from structmask_gui.core.progress import (
     IsCancelled,

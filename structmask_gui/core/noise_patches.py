@@ -17,7 +17,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import LARGEST_LAG
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.noise_source import NoiseSource
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
 from structmask_gui.core.sampling import Chunk, Plan, Region, Sampling, plan_patches, read_patches
 from structmask_gui.core.sources import members_of, stored_places

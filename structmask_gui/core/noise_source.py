@@ -6,7 +6,7 @@ import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.parameters import Source
+from structmask_gui.core.parameters.model import Source
 from structmask_gui.core.progress import IsCancelled
 from structmask_gui.core.sources import DifferenceFrames, SubtractedFrames, Used
 from structmask_gui.core.stillness import PairRelation, middle, relate_frames

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, BoolArray
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 
 # Rows read at once: enough for speed, small beside the memory of any machine.

@@ -15,7 +15,7 @@ import numpy as np
 from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.masks.postprocess import strongest_pairs
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 
 
 @dataclass(frozen=True, eq=False)

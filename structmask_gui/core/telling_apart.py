@@ -15,7 +15,7 @@ from structmask_gui.core.flatness import FlatTiles, TileStatistics, block_energy
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.noise_patches import NoisePatches
 from structmask_gui.core.noise_source import NoiseSource
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled
 from structmask_gui.core.sampling import Region
 from structmask_gui.core.sources import Used

@@ -18,7 +18,7 @@ from structmask_gui.core.correlation.lags import LagEstimate, LagPool
 from structmask_gui.core.enough import grid_places
 from structmask_gui.core.flatness import FlatTiles, TileStatistics
 from structmask_gui.core.frames import Frames
-from structmask_gui.core.parameters import Parameters, Source
+from structmask_gui.core.parameters.model import Parameters, Source
 from structmask_gui.core.progress import IsCancelled, stop_if
 from structmask_gui.core.sampling import Chunk, Plan, Region, read_patches
 from structmask_gui.core.significance import select_lags

@@ -11,7 +11,7 @@ from structmask_gui.core.endless_lines import endless_lines
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.hazards import CLIPPED
 from structmask_gui.core.noise_kind import Kind, in_lines, kind_of
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.scene_changes import scene_changes
 from structmask_gui.core.significance import StatisticalSelection
 from structmask_gui.core.under_picture import spectrum_kind, uneven

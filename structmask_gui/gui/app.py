@@ -35,7 +35,7 @@ from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.home import HOME_VARIABLE, config_home
 
 if TYPE_CHECKING:
-    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.core.parameters.model import Parameters
 
 log = logging.getLogger(__name__)
 
@@ -208,8 +208,8 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
 
 def usable(values: dict[str, object]) -> Parameters:
     """Make parameters from remembered values, leaving out what is nonsense."""
-    from structmask_gui.core.effects import changed_together
-    from structmask_gui.core.parameters import Parameters, parameter_infos
+    from structmask_gui.core.parameters.model import Parameters, parameter_infos
+    from structmask_gui.core.parameters.rules import changed_together
 
     good: dict[str, object] = {}
     for name, value in values.items():

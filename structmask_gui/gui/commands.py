@@ -382,7 +382,7 @@ class Commands(QObject):
 
     def apply_remedy(self, name: str) -> None:
         """Apply a remedy and say what it changed."""
-        from structmask_gui.core.remedies import REMEDIES, apply_remedy
+        from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 
         said = REMEDIES[name].text
         remedied = apply_remedy(self._session.parameters, name)

@@ -12,7 +12,7 @@ from structmask_gui.core.progress import IsCancelled, never_cancelled
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
-    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.core.parameters.model import Parameters
 
 
 @dataclass(frozen=True)

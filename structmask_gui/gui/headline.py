@@ -261,7 +261,7 @@ def in_labels(text: str) -> str:
     text = _OPTION.sub("", text)
     if "_" not in text:
         return text
-    from structmask_gui.core.parameters import parameter_infos
+    from structmask_gui.core.parameters.model import parameter_infos
 
     for name, info in parameter_infos().items():
         if "_" in name:

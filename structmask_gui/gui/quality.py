@@ -279,7 +279,7 @@ class Quality(QObject):
 
         def work(progress: Any, cancelled: Any) -> Any:
             from structmask_gui.core.extraction.extraction import extract_array
-            from structmask_gui.core.parameters import Parameters
+            from structmask_gui.core.parameters.model import Parameters
 
             frames = ChosenFrames(stacks, frame_range)
             made = extract_array(

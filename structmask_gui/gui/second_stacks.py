@@ -13,7 +13,7 @@ from structmask_gui.core.frames import ChosenFrames, FrameRange, Frames
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
-    from structmask_gui.core.parameters import Source
+    from structmask_gui.core.parameters.model import Source
     from structmask_gui.io.stack import ImageStack
 
 log = logging.getLogger(__name__)

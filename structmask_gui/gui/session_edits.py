@@ -15,7 +15,7 @@ from structmask_gui.gui.session_looks import SessionLooks
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
-    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.core.sampling import Region
     from structmask_gui.io.presets import Preset
 
@@ -35,7 +35,7 @@ class SessionEdits(SessionLooks):
 
     def set_parameter(self, name: str, value: Any) -> None:
         """Change one parameter; quick changes of the same one are undone together."""
-        from structmask_gui.core.parameters import parameter_infos
+        from structmask_gui.core.parameters.model import parameter_infos
 
         label = parameter_infos()[name].about.label
         self._change_parameters({name: value}, f"{label} {_shown(value)}", merge=name)
@@ -52,7 +52,7 @@ class SessionEdits(SessionLooks):
 
     def reset_parameters(self) -> None:
         """Put every parameter but the method back to its default."""
-        from structmask_gui.core.effects import defaults_of
+        from structmask_gui.core.parameters.rules import defaults_of
 
         self.set_parameters(defaults_of(self.parameters.method), "Reset all parameters")
 
@@ -68,7 +68,7 @@ class SessionEdits(SessionLooks):
         self.preset_changed.emit()
 
     def _change_parameters(self, values: Mapping[str, Any], text: str, merge: str = "") -> None:
-        from structmask_gui.core.effects import changed_together
+        from structmask_gui.core.parameters.rules import changed_together
 
         try:
             new = changed_together(self.parameters, values)

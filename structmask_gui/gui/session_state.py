@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask, MaskComparison
     from structmask_gui.core.measure.measurement import Measurement
-    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.core.sampling import Region
     from structmask_gui.io.presets import Preset
     from structmask_gui.io.stack import ImageStack
@@ -169,7 +169,7 @@ class SessionState(QObject):
         """The parameters that are asked for."""
         if self._parameters is None:
             # Made late, because pydantic is not needed for the first paint.
-            from structmask_gui.core.parameters import Parameters
+            from structmask_gui.core.parameters.model import Parameters
 
             self._parameters = Parameters()
         return self._parameters

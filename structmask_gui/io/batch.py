@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError, StructMaskError
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.atomic import write_atomic

@@ -18,8 +18,8 @@ from typing import Any
 from structmask_gui import __version__
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameter_info import MEASURED
-from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.core.parameters.info import MEASURED
+from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.atomic import write_atomic

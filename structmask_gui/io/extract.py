@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 
 if TYPE_CHECKING:

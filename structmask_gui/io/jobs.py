@@ -13,7 +13,7 @@ from structmask_gui.core.extraction.extraction import Extraction, select
 from structmask_gui.core.frames import ChosenFrames, Frames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.measure.measure import measure
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.cache import MeasurementCache

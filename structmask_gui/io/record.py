@@ -16,7 +16,7 @@ from structmask_gui import __version__
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import (
     IsCancelled,
     Progress,

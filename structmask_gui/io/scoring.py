@@ -14,7 +14,7 @@ from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality import RADIUS
 from structmask_gui.core.sampling import Region

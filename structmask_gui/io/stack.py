@@ -12,7 +12,7 @@ import numpy as np
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.destripe import Lines
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.axes import (
     Axes,

@@ -15,7 +15,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.sampling import Region, Sampling
 
 _ABOUT = "about"

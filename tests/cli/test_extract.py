@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from structmask_gui import Parameters, extract
-from structmask_gui.core.parameters import parameter_infos
+from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.io.export import load_mask
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from structmask_gui.core.effects import (
+from structmask_gui.core.extraction.rings import adapt, analyse_rings
+from structmask_gui.core.parameters.info import Stage
+from structmask_gui.core.parameters.model import RING_SOURCES, Parameters, parameter_infos
+from structmask_gui.core.parameters.rules import (
     changed_together,
     unavailable_sources,
     why_without_effect,
 )
-from structmask_gui.core.extraction.rings import adapt, analyse_rings
-from structmask_gui.core.parameter_info import Stage
-from structmask_gui.core.parameters import RING_SOURCES, Parameters, parameter_infos
 
 DEFAULT = Parameters()
 AFTER_MEASUREMENT = (Stage.ADAPT, Stage.RINGS)

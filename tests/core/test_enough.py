@@ -12,7 +12,7 @@ from structmask_gui.core import enough
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measure.measure import measure
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 
 PARAMETERS = Parameters(method="statistical", source="frames", patch_size=32, max_lag=8)
 

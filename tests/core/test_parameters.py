@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from structmask_gui.core.errors import ParameterError
-from structmask_gui.core.parameter_info import Stage
-from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.core.parameters.info import Stage
+from structmask_gui.core.parameters.model import Parameters, parameter_infos
 
 # The table of the published page.
 PUBLISHED = {

@@ -7,7 +7,7 @@ import pytest
 
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.pooling import Pooling
 from structmask_gui.core.progress import never_cancelled, no_progress
 from structmask_gui.core.sampling import plan_patches, read_patches

@@ -11,7 +11,7 @@ import pytest
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.noise import measure_correlation
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.profiles import (
     ALONG_X,
     ALONG_Y,

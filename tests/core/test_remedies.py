@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from structmask_gui.core.parameters import Parameters, parameter_infos
-from structmask_gui.core.remedies import REMEDIES, apply_remedy
+from structmask_gui.core.parameters.model import Parameters, parameter_infos
+from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 
 
 @pytest.mark.parametrize(

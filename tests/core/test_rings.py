@@ -10,7 +10,7 @@ import pytest
 
 from structmask_gui.core.extraction.rings import adapt, analyse_rings
 from structmask_gui.core.masks.postprocess import centre_component, strongest_pairs
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 
 DOCUMENTED = Parameters(convention="as-documented", center_size=5)
 

@@ -7,7 +7,7 @@ import pytest
 
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.sampling import (
     CONSTANT,
     NOT_FINITE,

@@ -6,7 +6,7 @@ import pytest
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.noise import measure_correlation
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.scaling import ScaledFrames, exponent_for
 from structmask_gui.core.significance import select_lags
 from structmask_gui.core.simulation import NoiseModel, cells, kernels

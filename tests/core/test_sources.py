@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter, shift
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.simulation import NoiseModel, cells, fixed_columns, kernels, simulate
 from structmask_gui.core.sources import DifferenceFrames, SubtractedFrames, fourier_shift
 from structmask_gui.core.stillness import relate, relate_frames

@@ -5,7 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core import spectrum
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
 from structmask_gui.core.under_picture import spectrum_kind

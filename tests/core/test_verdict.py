@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter, zoom
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.noise import measure_correlation
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.sampling import CONSTANT, Region
 from structmask_gui.core.significance import select_lags
 from structmask_gui.core.simulation import (

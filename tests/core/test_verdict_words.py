@@ -13,7 +13,7 @@ from structmask_gui.core.destripe import DestripedFrames
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames, ChosenFrames
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels
 from structmask_gui.core.verdict_words import WHAT_TO_RECORD
 

@@ -9,7 +9,7 @@ from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.noise import measure_correlation
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.core.scaling import in_grey_levels
 from structmask_gui.core.simulation import NoiseModel, cells, kernels

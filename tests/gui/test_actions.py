@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters import Parameters
-from structmask_gui.core.remedies import REMEDIES, apply_remedy
+from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.sampling import Region
 from structmask_gui.gui.actions import ACTIONS, MENUS
 from structmask_gui.gui.address import AddressDialog

@@ -21,7 +21,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui import __version__
 from structmask_gui.__main__ import main
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui import app as app_module
 from structmask_gui.gui import logs, needs, places
 from structmask_gui.gui import settings as settings_module

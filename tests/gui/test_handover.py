@@ -9,7 +9,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QFileOpenEvent
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui import app
 from structmask_gui.gui.handover import PRESET_SUFFIX, Application, open_handed
 from structmask_gui.gui.main_window import MainWindow

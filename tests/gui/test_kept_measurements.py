@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.measure.measure import measure
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import stop_if
 from structmask_gui.gui import measuring
 from structmask_gui.gui.engine import Engine

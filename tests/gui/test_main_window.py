@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters import parameter_infos
-from structmask_gui.core.remedies import REMEDIES
+from structmask_gui.core.parameters.model import parameter_infos
+from structmask_gui.core.parameters.remedies import REMEDIES
 from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.dialogs import TextDialog

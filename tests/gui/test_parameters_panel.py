@@ -11,8 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.effects import defaults_of, why_without_effect
-from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.core.parameters.model import Parameters, parameter_infos
+from structmask_gui.core.parameters.rules import defaults_of, why_without_effect
 from structmask_gui.gui.panels.inputs import NumberBox
 from structmask_gui.gui.panels.parameter_rows import (
     BoolRow,

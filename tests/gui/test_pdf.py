@@ -13,7 +13,7 @@ from PySide6.QtGui import QPdfWriter
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.extraction import extract_array
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui.commands import REPORTS
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.pdf import convert, pdf_bytes, set_on_paper

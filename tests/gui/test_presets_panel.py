@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
 
-from structmask_gui.core.parameters import Parameters
-from structmask_gui.core.remedies import REMEDIES, apply_remedy
+from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.presets import PresetsPanel
 from structmask_gui.io.preset_folder import PresetFolder

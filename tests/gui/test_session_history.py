@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.effects import defaults_of
 from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.parameters.rules import defaults_of
 from structmask_gui.core.sampling import Region
 from structmask_gui.gui.session import Session
 from structmask_gui.io.presets import built_in_presets

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.gui.panels.help_panel import HelpPanel
 from structmask_gui.gui.panels.help_text import help_html, story_html
@@ -173,7 +173,7 @@ def test_the_help_explains_without_a_result() -> None:
 
 
 def test_the_help_names_parameters_as_the_panel_does() -> None:
-    from structmask_gui.core.parameters import parameter_infos
+    from structmask_gui.core.parameters.model import parameter_infos
 
     labels = {info.about.label for info in parameter_infos().values()}
     named = set(re.findall(r"<i>([^<]{3,})</i>", re.sub(r"\s+", " ", help_html(None))))

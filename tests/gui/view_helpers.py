@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui.views.base import PictureView
 
 

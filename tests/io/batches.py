@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import find_files, plan_jobs
 

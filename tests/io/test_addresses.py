@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io import addresses
 from structmask_gui.io.addresses import (
     KINDS,

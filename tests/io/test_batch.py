@@ -6,7 +6,7 @@ import time
 import pytest
 import tifffile
 
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io import batch, batch_engine
 from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import find_files, plan_jobs

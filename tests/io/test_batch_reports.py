@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io import batch_engine, jobs, results
 from structmask_gui.io.batch_status import State
 from structmask_gui.io.record import read_record

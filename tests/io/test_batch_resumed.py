@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.io import batch_engine
 from structmask_gui.io.batch import BatchQueue

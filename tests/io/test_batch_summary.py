@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import find_files, plan_jobs
 from structmask_gui.io.batch_status import State

@@ -169,7 +169,7 @@ def test_gzipped_images_are_not_unpacked(tmp_path: Path) -> None:
 def test_zarr_of_a_billion_frames_is_refused_or_bounded(tmp_path: Path) -> None:
     zarr = pytest.importorskip("zarr")
     from structmask_gui.core.measure.measure import measure
-    from structmask_gui.core.parameters import Parameters
+    from structmask_gui.core.parameters.model import Parameters
 
     # Chunks that are not there cost nothing on the disk.
     zarr.create_array(

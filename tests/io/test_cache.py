@@ -18,7 +18,7 @@ from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.sampling import Region
 from structmask_gui.io import jobs
 from structmask_gui.io.cache import MeasurementCache, cache_folder, content_identity

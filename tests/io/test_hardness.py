@@ -18,7 +18,7 @@ import tifffile
 
 from structmask_gui.cli.main import main
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io import atomic
 from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import plan_jobs

@@ -8,7 +8,7 @@ import tifffile
 
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io import jobs
 from structmask_gui.io.images import open_stack
 

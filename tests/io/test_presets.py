@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.parameter_info import Stage
-from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.core.parameters.info import Stage
+from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.io.preset_folder import PresetFolder, file_stem, find_preset, user_folder
 from structmask_gui.io.presets import Preset, built_in_presets, load_preset, save_preset
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io import export
 from structmask_gui.io.record import make_record, read_record
 from structmask_gui.io.snippets import snippet

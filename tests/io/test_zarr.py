@@ -12,7 +12,7 @@ import pytest
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch_files import find_files
 from structmask_gui.io.images import open_stack
 from structmask_gui.io.jobs import Input, extract_inputs

@@ -13,8 +13,8 @@ from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.core.masks.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameter_info import Stage
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.info import Stage
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.sampling import Region
 

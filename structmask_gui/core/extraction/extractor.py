@@ -14,7 +14,7 @@ from structmask_gui.core.correlation.autocorrelation import average_patches
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, select
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameters import Convention, Parameters
+from structmask_gui.core.parameters.model import Convention, Parameters
 from structmask_gui.core.sampling import Sampling
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class StructuralNoiseExtractor:
     """Extract a StructN2V mask from noise patches, ring by ring.
 
     A drop-in for the class of the same name in autoStructN2V. Defaults are those of its published
-    page; `structmask_gui.core.parameters` says what each parameter does and its range.
+    page; `structmask_gui.core.parameters.model` says what each parameter does and its range.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import BoolArray, FloatArray
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from structmask_gui.core.correlation.autocorrelation import (
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameters import RING_SOURCES, Parameters
+from structmask_gui.core.parameters.model import RING_SOURCES, Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
 from structmask_gui.core.sampling import (
     Plan,

@@ -11,7 +11,7 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measured
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.sampling import Plan, Region
 

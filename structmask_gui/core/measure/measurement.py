@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from structmask_gui.core.correlation.autocorrelation import Autocorrelation
-from structmask_gui.core.parameter_info import MEASURED
-from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.core.parameters.info import MEASURED
+from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.sampling import Region, Sampling
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.measure.average import MeasuringWork, Prepared, measured
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
 from structmask_gui.core.sampling import Plan, Region, read_patches
 from structmask_gui.core.threads import in_threads

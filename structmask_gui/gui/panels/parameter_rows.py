@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.parameter_info import ParameterInfo
+from structmask_gui.core.parameters.info import ParameterInfo
 from structmask_gui.gui.panels.inputs import Choice, NumberBox, ResetButton, Slider
 from structmask_gui.gui.views.theme import mixed, smaller
 

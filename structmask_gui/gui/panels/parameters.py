@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from structmask_gui.core.effects import (
+from structmask_gui.core.parameters.model import Parameters, parameter_infos
+from structmask_gui.core.parameters.rules import (
     changed_together,
     defaults_of,
     unavailable_sources,
     why_without_effect,
 )
-from structmask_gui.core.parameters import Parameters, parameter_infos
 from structmask_gui.gui.panels.inputs import SLIDER_WIDTH
 from structmask_gui.gui.panels.measured_part import MeasuredPart
 from structmask_gui.gui.panels.parameter_rows import ChoiceRow, NumberRow, Row, make_row

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.core.remedies import REMEDIES, apply_remedy
+from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.handover import PRESET_SUFFIX
 from structmask_gui.gui.session import Session

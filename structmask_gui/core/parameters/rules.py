@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from structmask_gui.core.parameters import RING_SOURCES, Method, Parameters, parameter_infos
+from structmask_gui.core.parameters.model import RING_SOURCES, Method, Parameters, parameter_infos
 
 _RING_ONLY = frozenset(
     {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from structmask_gui.core.parameters import Parameters, parameter_infos
+from structmask_gui.core.parameters.model import Parameters, parameter_infos
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from structmask_gui.core.errors import ParameterError
-from structmask_gui.core.parameter_info import About, ParameterInfo, Stage, info_of
+from structmask_gui.core.parameters.info import About, ParameterInfo, Stage, info_of
 
 Source = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum", "automatic"]
 Layout = Literal["grid", "random", "whole"]
