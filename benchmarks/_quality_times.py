@@ -10,15 +10,16 @@ from _aims import Aim, Section
 from _ranking_runs import PIXEL_SHARE
 from scipy.fft import irfft2, rfft2
 
-from structmask_gui.core.blindspot import Preview, estimated_error, rank_masks, weights
-from structmask_gui.core.copied_curve import copied_curve
-from structmask_gui.core.covariance import image_covariance
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.trainers import careamics_masks
-from structmask_gui.core.quality import figures
+from structmask_gui.core.quality.copied_noise import figures
+from structmask_gui.core.quality.covariance import image_covariance
+from structmask_gui.core.quality.error import estimated_error, rank_masks, weights
+from structmask_gui.core.quality.preview import Preview
+from structmask_gui.core.quality.radius_curve import copied_curve
+from structmask_gui.core.quality.still_scene import StillScene
+from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.simulation import NoiseModel, kernels
-from structmask_gui.core.still_scene import StillScene
-from structmask_gui.core.suggest import suggest
 
 
 def times() -> Section:

@@ -9,15 +9,16 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
 
-from structmask_gui.core.assessment import basis
-from structmask_gui.core.blindspot import Preview, estimated_error, weights
-from structmask_gui.core.covariance import noise_covariance
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_mask
+from structmask_gui.core.quality.assessment import basis
+from structmask_gui.core.quality.basis import automatic_basis
+from structmask_gui.core.quality.covariance import noise_covariance
+from structmask_gui.core.quality.error import estimated_error, weights
+from structmask_gui.core.quality.preview import Preview
+from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
-from structmask_gui.core.suggest import suggest
-from structmask_gui.io.scoring import automatic_basis
 
 PIXEL_SHARE = 0.3
 STRENGTHS = (1, 3)

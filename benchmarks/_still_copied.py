@@ -8,10 +8,10 @@ import numpy as np
 from _aims import Aim, Section
 from _ranking_runs import PIXEL_SHARE
 
-from structmask_gui.core.covariance import Covariance, lag_products, noise_covariance
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.neighbours import hidden_by, square_lags
-from structmask_gui.core.quality import still_copied
+from structmask_gui.core.quality.copied_noise import still_copied
+from structmask_gui.core.quality.covariance import Covariance, lag_products, noise_covariance
+from structmask_gui.core.quality.prediction import hidden_by, square_lags
 from structmask_gui.core.simulation import NoiseModel, kernels
 
 RADIUS = 5

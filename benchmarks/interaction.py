@@ -238,7 +238,7 @@ def preview(app: Any, window: Any) -> dict[str, float]:
     two of them take alone, at radius 10, is measured beside it.
     """
     from structmask_gui.core.masks.mask import Mask
-    from structmask_gui.core.quality import figures
+    from structmask_gui.core.quality.copied_noise import figures
     from structmask_gui.gui.views.panes import Panes
 
     session, view = window.session, window.views.preview

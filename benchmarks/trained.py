@@ -18,14 +18,15 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
-from structmask_gui.core.blindspot import Preview, estimated_error, weights
-from structmask_gui.core.covariance import image_covariance, noise_covariance
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_mask
-from structmask_gui.core.quality import still_copied
+from structmask_gui.core.quality.copied_noise import still_copied
+from structmask_gui.core.quality.covariance import image_covariance, noise_covariance
+from structmask_gui.core.quality.error import estimated_error, weights
+from structmask_gui.core.quality.preview import Preview
+from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
-from structmask_gui.core.still_scene import StillScene
 
 try:
     import torch

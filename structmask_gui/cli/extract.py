@@ -22,9 +22,9 @@ from structmask_gui.cli.console import (
     print_json,
     progress_bar,
 )
-from structmask_gui.core.assessment import NOT_TOLD
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.quality.assessment import NOT_TOLD
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.jobs import Input, extract_result
 from structmask_gui.io.paths import one_line, shown

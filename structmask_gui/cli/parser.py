@@ -17,7 +17,7 @@ from structmask_gui.cli.values import (
     setting,
 )
 from structmask_gui.core.parameters.model import parameter_infos
-from structmask_gui.core.quality import RADIUS
+from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.io.paths import one_line
 
 

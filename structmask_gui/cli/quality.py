@@ -12,18 +12,18 @@ from typing import Any
 
 from structmask_gui.cli.choices import chosen_inputs, chosen_region, second_stacks
 from structmask_gui.cli.console import DONE, print_json, progress_bar
-from structmask_gui.core.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis, assess
 from structmask_gui.core.denoised.evaluate import LINEAR
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Progress
+from structmask_gui.core.quality.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis, assess
+from structmask_gui.core.quality.basis import recorded_basis
 from structmask_gui.io.denoised import Judged, judge_denoised, open_denoised
 from structmask_gui.io.export import load_mask
 from structmask_gui.io.jobs import Input
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record, read_record
-from structmask_gui.io.scoring import recorded_basis
 from structmask_gui.io.stack import ImageStack
 
 _WORTH_SAYING = 0.0025

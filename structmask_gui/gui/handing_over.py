@@ -25,7 +25,7 @@ from structmask_gui.gui.sources import check_unchanged
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
-    from structmask_gui.core.assessment import Basis
+    from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.gui.session import Session
     from structmask_gui.io.snippets import Snippet, Target
 

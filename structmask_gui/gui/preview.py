@@ -18,10 +18,10 @@ from PySide6.QtCore import QObject, Signal
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
-    from structmask_gui.core.assessment import Basis
-    from structmask_gui.core.blindspot import Preview
     from structmask_gui.core.frames import Frames
     from structmask_gui.core.masks.mask import Mask
+    from structmask_gui.core.quality.assessment import Basis
+    from structmask_gui.core.quality.preview import Preview
     from structmask_gui.gui.session import Session
 
 LARGEST = 2048
@@ -206,7 +206,8 @@ def _predictor(
     prepared: tuple[object, Preview] | None, wanted: object, asked: _Asked
 ) -> Callable[[Any, Any], tuple[object, Preview, Previewed]]:
     def work(_progress: Any, _cancelled: Any) -> tuple[object, Preview, Previewed]:
-        from structmask_gui.core.blindspot import Preview, residual_correlation, weights
+        from structmask_gui.core.quality.error import weights
+        from structmask_gui.core.quality.preview import Preview, residual_correlation
 
         basis, place = asked.basis, asked.place
         if prepared is not None and prepared[0] == wanted and prepared[1].radius == basis.radius:

@@ -18,10 +18,10 @@ from structmask_gui.gui.suggesting import Suggesting
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
-    from structmask_gui.core.assessment import Assessment, Basis
-    from structmask_gui.core.blindspot import EstimatedError, Ranked, Scored
     from structmask_gui.core.masks.mask import Mask
-    from structmask_gui.core.suggest import Suggestion
+    from structmask_gui.core.quality.assessment import Assessment, Basis
+    from structmask_gui.core.quality.error import EstimatedError, Ranked, Scored
+    from structmask_gui.core.quality.suggest import Suggestion
     from structmask_gui.gui.session import Session
 
 State = Literal["nothing", "measuring", "failed", "ready"]
@@ -71,7 +71,7 @@ class Scores:
 
     def record(self) -> dict[str, Any]:
         """Return the figures as a record holds them."""
-        from structmask_gui.io.scoring import quality_record
+        from structmask_gui.core.quality.basis import quality_record
 
         return quality_record(self.basis, self.assessment)
 
@@ -235,10 +235,10 @@ class Quality(QObject):
         frame_range = asked.frame_range
 
         def work(progress: Any, cancelled: Any) -> Any:
-            from structmask_gui.core.blindspot import ranked
             from structmask_gui.core.masks.trainers import careamics_masks
             from structmask_gui.core.progress import stop_if
-            from structmask_gui.io.scoring import extraction_basis
+            from structmask_gui.core.quality.basis import extraction_basis
+            from structmask_gui.core.quality.error import ranked
 
             frames = ChosenFrames(stacks, frame_range)
             made = extraction_basis(extraction, frames, progress=progress, cancelled=cancelled)
@@ -363,9 +363,9 @@ def _scorer(
     """Return the work of scoring a mask; what is known with the same basis is kept."""
 
     def work(_progress: Any, _cancelled: Any) -> Scores:
-        from structmask_gui.core.assessment import assess
-        from structmask_gui.core.blindspot import Scored, ranked
         from structmask_gui.core.masks.mask import Mask
+        from structmask_gui.core.quality.assessment import assess
+        from structmask_gui.core.quality.error import Scored, ranked
 
         if before is not None and before.mask is mask and before.basis is basis:
             # Only the masks that it is ranked among are others.

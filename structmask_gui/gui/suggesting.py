@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
-    from structmask_gui.core.assessment import Basis
-    from structmask_gui.core.suggest import Suggestion
+    from structmask_gui.core.quality.assessment import Basis
+    from structmask_gui.core.quality.suggest import Suggestion
     from structmask_gui.gui.session import Session
 
 
@@ -43,7 +43,7 @@ class Suggesting(QObject):
         """Look for masks; `changed` follows."""
 
         def work(_progress: Any, cancelled: Any) -> Any:
-            from structmask_gui.core.suggest import suggest
+            from structmask_gui.core.quality.suggest import suggest
 
             noise = basis.noise
             return suggest(

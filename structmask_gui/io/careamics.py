@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from structmask_gui.core.blindspot import rank_masks
 from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask, compare_masks
 from structmask_gui.core.masks.trainers import careamics_masks
-from structmask_gui.core.quality import RADIUS, still_copied
+from structmask_gui.core.quality.copied_noise import RADIUS, still_copied
+from structmask_gui.core.quality.error import rank_masks
 
 _MOST_PIXELS = 49
 """Of larger shapes the default of CAREamics would blank more than a tenth of the input, so they are

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from structmask_gui.core.assessment import assess
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, select
 from structmask_gui.core.frames import ChosenFrames, Frames
@@ -15,12 +14,13 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.quality.assessment import assess
+from structmask_gui.core.quality.basis import extraction_basis, quality_record
 from structmask_gui.core.sampling import Region
 from structmask_gui.io.cache import MeasurementCache
 from structmask_gui.io.channels import Channel
 from structmask_gui.io.images import open_stack
 from structmask_gui.io.record import Record, make_record
-from structmask_gui.io.scoring import extraction_basis, quality_record
 from structmask_gui.io.stack import ImageStack
 
 

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from structmask_gui.core.assessment import NOT_TOLD
 from structmask_gui.core.extraction.extraction import Extraction, counted
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.symmetry import allowed_turns
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
+from structmask_gui.core.quality.assessment import NOT_TOLD
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.figures import draw_frame, draw_values
 from structmask_gui.io.html import bullets, code, figure, page, paragraph, table

@@ -3,12 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from structmask_gui.core.assessment import assess, basis
-from structmask_gui.core.blindspot import estimated_error, weights
-from structmask_gui.core.covariance import given_covariance
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.quality import still_copied
+from structmask_gui.core.quality.assessment import assess, basis
+from structmask_gui.core.quality.copied_noise import still_copied
+from structmask_gui.core.quality.covariance import given_covariance
+from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 
 MODEL = NoiseModel(kernels()["row 5"], 0.3)

@@ -5,17 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from structmask_gui.core.blindspot import (
-    Preview,
-    estimated_error,
-    rank_masks,
-    residual_correlation,
-    weights,
-)
-from structmask_gui.core.covariance import image_covariance
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.neighbours import hidden_by, square_lags
+from structmask_gui.core.quality.covariance import image_covariance
+from structmask_gui.core.quality.error import estimated_error, rank_masks, weights
+from structmask_gui.core.quality.prediction import hidden_by, square_lags
+from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 
 

@@ -3,8 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from structmask_gui.core import covariance
-from structmask_gui.core.covariance import (
+from structmask_gui.core.errors import Cancelled, InputError, ParameterError
+from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.quality import covariance
+from structmask_gui.core.quality.covariance import (
     FlatPatches,
     given_covariance,
     image_covariance,
@@ -12,9 +14,7 @@ from structmask_gui.core.covariance import (
     noise_covariance,
     spread_frames,
 )
-from structmask_gui.core.errors import Cancelled, InputError, ParameterError
-from structmask_gui.core.frames import ArrayFrames
-from structmask_gui.core.neighbours import predictor, square_lags
+from structmask_gui.core.quality.prediction import predictor, square_lags
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 
 

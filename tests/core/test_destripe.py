@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from structmask_gui.core.copied_curve import copied_curve
-from structmask_gui.core.covariance import noise_covariance
 from structmask_gui.core.destripe import DestripedFrames, destriped, line_offsets
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.frames import ArrayFrames, Frames
+from structmask_gui.core.quality.covariance import noise_covariance
+from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.simulation import NoiseModel, cells, row_offsets, simulate
 
 

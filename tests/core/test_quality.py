@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from structmask_gui.core.copied_curve import copied_curve, field_lags, long_axis
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.neighbours import hidden_by, predictor, square_lags
-from structmask_gui.core.quality import NEEDLESS_RISE, figures, still_copied
+from structmask_gui.core.quality.copied_noise import NEEDLESS_RISE, figures, still_copied
+from structmask_gui.core.quality.prediction import hidden_by, predictor, square_lags
+from structmask_gui.core.quality.radius_curve import copied_curve, field_lags, long_axis
 from structmask_gui.core.simulation import NoiseModel, kernels, row_offsets
 
 

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from structmask_gui.core.blindspot import Preview, estimated_error, weights
-from structmask_gui.core.covariance import image_covariance, noise_covariance
 from structmask_gui.core.errors import Cancelled
 from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.quality.covariance import image_covariance, noise_covariance
+from structmask_gui.core.quality.error import estimated_error, weights
+from structmask_gui.core.quality.preview import Preview
+from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
-from structmask_gui.core.still_scene import StillScene
 
 MODEL = NoiseModel(kernels()["row 5"], 0.3, sigma=10.0)
 
@@ -87,8 +88,8 @@ def test_of_large_frames_tiles_are_compared(monkeypatch):
     frames, _ = scene(4)
     found = kernel(frames)
     whole = StillScene(ArrayFrames(frames), 10).error(found)
-    monkeypatch.setattr("structmask_gui.core.still_scene._WHOLE", 0)
-    monkeypatch.setattr("structmask_gui.core.still_scene._TILE", 60)
+    monkeypatch.setattr("structmask_gui.core.quality.still_scene._WHOLE", 0)
+    monkeypatch.setattr("structmask_gui.core.quality.still_scene._TILE", 60)
     still = StillScene(ArrayFrames(frames), 10)
     # Four tiles by three, all of them: the same frame without what lies beyond any tile's border.
     assert still.pixels == 3 * 200 * 240

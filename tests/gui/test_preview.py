@@ -9,10 +9,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.assessment import assess
-from structmask_gui.core.blindspot import Preview, residual_correlation
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.quality.assessment import assess
+from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.sampling import Region
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.preview import LARGEST, place_of
@@ -113,7 +113,7 @@ def test_preview_and_figures_update_while_a_slider_is_held(loaded: MainWindow, q
 
 def test_a_frame_of_512_takes_less_than_100_ms():
     frames = ArrayFrames(noise((2, 512, 512)).astype(np.float32))
-    from structmask_gui.core.assessment import basis
+    from structmask_gui.core.quality.assessment import basis
 
     measured = basis(frames)
     preview = Preview(frames.read(0))

@@ -12,13 +12,14 @@ import pytest
 import tifffile
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.assessment import Assessment, Basis, assess
 from structmask_gui.core.destripe import destriped
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import IsCancelled
-from structmask_gui.core.suggest import Point, Suggestion, suggest
+from structmask_gui.core.quality.assessment import Assessment, Basis, assess
+from structmask_gui.core.quality.basis import extraction_basis
+from structmask_gui.core.quality.suggest import Point, Suggestion, suggest
 from structmask_gui.gui.exporting import Exporter
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.quality import QualityPanel
@@ -26,7 +27,6 @@ from structmask_gui.gui.quality import ALIKE, BARE, CAREAMICS, PRESENT, PUBLISHE
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.quality_curves import SuggestionView
 from structmask_gui.io.destriped import save_destriped
-from structmask_gui.io.scoring import extraction_basis
 from tests.gui.conftest import noise, wait_for_result
 
 
@@ -185,7 +185,7 @@ def test_a_stack_that_cannot_be_judged_says_so(
     def refusing(*_: object, **__: object) -> None:
         raise InputError("small.npy cannot be judged.")
 
-    monkeypatch.setattr("structmask_gui.io.scoring.extraction_basis", refusing)
+    monkeypatch.setattr("structmask_gui.core.quality.basis.extraction_basis", refusing)
     path = tmp_path / "small.npy"
     np.save(path, noise((1, 30, 30)))
     session = Session()
@@ -351,7 +351,7 @@ def test_looking_for_masks_can_be_stopped(
         raise Cancelled
 
     with monkeypatch.context() as patched:
-        patched.setattr("structmask_gui.core.suggest.suggest", endless)
+        patched.setattr("structmask_gui.core.quality.suggest.suggest", endless)
         panel.suggest_button.click()
         assert not panel.stop_button.isHidden()
         assert panel.suggest_button.isHidden()
@@ -375,7 +375,7 @@ def test_a_suggestion_that_fails_says_why(
         raise InputError("The noise does not vary.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("structmask_gui.core.suggest.suggest", failing)
+        patched.setattr("structmask_gui.core.quality.suggest.suggest", failing)
         panel.suggest_button.click()
         qtbot.waitUntil(lambda: not loaded.session.quality.suggesting.busy, timeout=15_000)
     assert panel.suggested.text() == "No mask could be suggested: The noise does not vary."
@@ -392,7 +392,7 @@ def test_what_is_shown_of_a_mask_is_worked_out_once(
         assessed.append(mask)
         return original(basis, mask)
 
-    monkeypatch.setattr("structmask_gui.core.assessment.assess", counted)
+    monkeypatch.setattr("structmask_gui.core.quality.assessment.assess", counted)
     for name, value in (("method", "statistical"), ("source", "difference")):
         session.set_parameter(name, value)
         wait_for_result(session, qtbot)
@@ -439,7 +439,7 @@ def test_masks_are_suggested_by_the_frames_that_are_compared(
         given.update(named)
         return original(*arguments, **named)
 
-    monkeypatch.setattr("structmask_gui.core.suggest.suggest", seen)
+    monkeypatch.setattr("structmask_gui.core.quality.suggest.suggest", seen)
     quality.suggest()
     qtbot.waitUntil(lambda: quality.suggestion is not None, timeout=15_000)
     assert quality.basis is not None

@@ -6,10 +6,10 @@ import types
 import numpy as np
 import pytest
 
-from structmask_gui.core.blindspot import rank_masks
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.symmetry import without_strays
 from structmask_gui.core.masks.trainers import blanked_share, careamics_mask, careamics_masks
+from structmask_gui.core.quality.error import rank_masks
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.io.careamics import CareamicsAxes, nearest_careamics
 from structmask_gui.io.export import save_npy

@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.copied_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
-from structmask_gui.core.covariance import Covariance, NoiseSource
 from structmask_gui.core.denoised.blur import LostDetail
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import IsCancelled
-from structmask_gui.core.quality import figures
-from structmask_gui.core.still_scene import StillScene
-from structmask_gui.core.suggest import suggest
+from structmask_gui.core.quality.copied_noise import figures
+from structmask_gui.core.quality.covariance import Covariance, NoiseSource
+from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
+from structmask_gui.core.quality.still_scene import StillScene
+from structmask_gui.core.quality.suggest import suggest
 
 Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "cannot tell"]
 

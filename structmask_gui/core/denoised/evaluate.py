@@ -14,10 +14,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.assessment import measured_in
-from structmask_gui.core.blindspot import weights
-from structmask_gui.core.copied_curve import FAR_RADIUS
-from structmask_gui.core.covariance import (
+from structmask_gui.core.denoised.advice import Advice, advise, not_to_be_relied_on
+from structmask_gui.core.denoised.blur import LostDetail, lost_detail
+from structmask_gui.core.denoised.compatibility import check_fit
+from structmask_gui.core.errors import Cancelled, InputError
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.quality.assessment import measured_in
+from structmask_gui.core.quality.copied_noise import RADIUS, figures
+from structmask_gui.core.quality.covariance import (
     FLAT_SHARE,
     Covariance,
     FlatPatches,
@@ -27,17 +33,11 @@ from structmask_gui.core.covariance import (
     spread_frames,
     unmoved,
 )
-from structmask_gui.core.denoised.advice import Advice, advise, not_to_be_relied_on
-from structmask_gui.core.denoised.blur import LostDetail, lost_detail
-from structmask_gui.core.denoised.compatibility import check_fit
-from structmask_gui.core.errors import Cancelled, InputError
-from structmask_gui.core.frames import Frames
-from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.neighbours import mask_array
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.quality import RADIUS, figures
+from structmask_gui.core.quality.error import weights
+from structmask_gui.core.quality.prediction import mask_array
+from structmask_gui.core.quality.radius_curve import FAR_RADIUS
+from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.sources import SEES
-from structmask_gui.core.still_scene import StillScene
 from structmask_gui.core.threads import one_blas_thread
 
 _BLOCK = 16
@@ -267,7 +267,7 @@ class _Sums:
         self.shared = 0.0
 
     def add(self, raw: FloatArray, output: FloatArray) -> None:
-        from structmask_gui.core.covariance import lag_products
+        from structmask_gui.core.quality.covariance import lag_products
 
         numbers = lag_products(np.ones(raw.shape), self._reach)
         weight = raw.size / numbers

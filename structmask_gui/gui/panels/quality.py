@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.quality import RADIUS
+from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.panels.bars import BarRow
 from structmask_gui.gui.panels.ranking import RankingTable

@@ -18,7 +18,7 @@ from structmask_gui.gui.panels.words import percent, times
 from structmask_gui.gui.quality import ALIKE, PRESENT, Doubt
 
 if TYPE_CHECKING:
-    from structmask_gui.core.blindspot import Ranked
+    from structmask_gui.core.quality.error import Ranked
 
 _COLUMNS = (
     ("Rank", "1 is the best; masks within 5 % of each other share a rank."),

@@ -26,9 +26,9 @@ from structmask_gui.gui.views.lag import LagView
 from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
-    from structmask_gui.core.assessment import Basis
     from structmask_gui.core.denoised.evaluate import Outcome as Verdict
     from structmask_gui.core.masks.mask import Mask
+    from structmask_gui.core.quality.assessment import Basis
 
 _NOTHING = (
     "Trained with a mask? Open the raw stack as usual and its denoised output here: you then see"
@@ -131,8 +131,8 @@ class ResultPanel(QWidget):
         axes = session.open_choices.get("axes")
 
         def work(progress: Any, cancelled: Any) -> Any:
+            from structmask_gui.core.quality.basis import extraction_basis
             from structmask_gui.io.denoised import judge_denoised
-            from structmask_gui.io.scoring import extraction_basis
 
             def measure() -> Basis:
                 return known or extraction_basis(

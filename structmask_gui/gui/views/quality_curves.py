@@ -17,8 +17,8 @@ from structmask_gui.gui.views.legend import Entry
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from structmask_gui.core.copied_curve import CopiedCurve
-    from structmask_gui.core.suggest import Suggestion
+    from structmask_gui.core.quality.radius_curve import CopiedCurve
+    from structmask_gui.core.quality.suggest import Suggestion
 
 _FEWEST_PERCENT = 1.0
 """The axis of per cent is never shorter, so that nothing looks like much."""

@@ -13,16 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.arrays import FloatArray, LagArray
-from structmask_gui.core.chance import (
-    chances,
-    copied_by,
-    known,
-    less_chance,
-)
-from structmask_gui.core.covariance import Covariance
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.neighbours import (
+from structmask_gui.core.quality.covariance import Covariance
+from structmask_gui.core.quality.prediction import (
     RIDGE,
     hidden_by,
     inside_out,
@@ -33,6 +27,7 @@ from structmask_gui.core.neighbours import (
     ring_of,
     square_lags,
 )
+from structmask_gui.core.quality.small_sample import chances, copied_by, known, less_chance
 from structmask_gui.core.threads import one_blas_thread
 
 Axis = Literal["rows", "columns", "diagonals", "antidiagonals"]

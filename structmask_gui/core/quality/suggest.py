@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.arrays import FloatArray, LagArray
-from structmask_gui.core.blindspot import weights
-from structmask_gui.core.chance import chances, known, less_chance
-from structmask_gui.core.covariance import Covariance
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.neighbours import (
+from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.quality.copied_noise import NEEDLESS_RISE, RADIUS, figures
+from structmask_gui.core.quality.covariance import Covariance
+from structmask_gui.core.quality.error import weights
+from structmask_gui.core.quality.prediction import (
     RIDGE,
     Predictor,
     at_lags,
@@ -34,13 +35,12 @@ from structmask_gui.core.neighbours import (
     predictor,
     square_lags,
 )
-from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
-from structmask_gui.core.quality import NEEDLESS_RISE, RADIUS, figures
-from structmask_gui.core.tableau import Erring, copying
+from structmask_gui.core.quality.small_sample import chances, known, less_chance
+from structmask_gui.core.quality.sweep import Erring, copying
 from structmask_gui.core.threads import one_blas_thread
 
 if TYPE_CHECKING:
-    from structmask_gui.core.still_scene import StillScene
+    from structmask_gui.core.quality.still_scene import StillScene
 
 NEAR_BEST = 0.02
 """The knee is the smallest mask whose estimated error is within this share of the least, beside
@@ -167,7 +167,7 @@ def suggest(
     ----------
     noise : Covariance or array_like (2 Ry + 1, 2 Rx + 1)
         Autocovariance of the noise, at least up to twice the radius; see
-        `structmask_gui.core.quality.figures`.
+        `structmask_gui.core.quality.copied_noise.figures`.
     image : array_like (2 Ry + 1, 2 Rx + 1), optional
         Autocovariance of the frames as they are. With it the knee weighs the noise that is left
         against the detail that is lost; without it only "still copied" counts.
@@ -175,7 +175,7 @@ def suggest(
         Lags within max(|dy|, |dx|) <= radius may be hidden, and are what the network sees.
     lags : int array (n, 2), optional
         Neighbours other than that square, holding the mirror of each, without (0, 0); as from
-        `structmask_gui.core.copied_curve.field_lags` for long lines.
+        `structmask_gui.core.quality.radius_curve.field_lags` for long lines.
     most_pixels : int, optional
         Largest mask on the curve. By default it ends at `SEARCHED` pixels, unless hiding more of
         the strongest lags lowers the error by more than 4 %.
@@ -183,7 +183,7 @@ def suggest(
         Number of pixels the noise was measured in (`Covariance.pixels`). Of independent noise,
         n neighbours seem to predict n / pixels; no mask is made larger for that. 0 if not known.
     ridge : float
-        See `structmask_gui.core.neighbours.predictor`.
+        See `structmask_gui.core.quality.prediction.predictor`.
     still : StillScene, optional
         Frames of a still scene. The knee is then chosen by errors measured in them, among the
         masks that are nearly the best by the autocovariances; not with lags of your own.

@@ -12,28 +12,33 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.blindspot import (
+from structmask_gui.core.errors import ParameterError
+from structmask_gui.core.frames import Frames
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.trainers import Blanked, blanked
+from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.quality.copied_noise import RADIUS, Figures, figures
+from structmask_gui.core.quality.covariance import (
+    Covariance,
+    NoiseSource,
+    image_covariance,
+    noise_covariance,
+)
+from structmask_gui.core.quality.error import (
     EstimatedError,
     Scored,
     estimated_error,
     score_mask,
     weights,
 )
-from structmask_gui.core.copied_curve import FAR_RADIUS, SQUARE_RADIUS, CopiedCurve, copied_curve
-from structmask_gui.core.covariance import (
-    Covariance,
-    NoiseSource,
-    image_covariance,
-    noise_covariance,
+from structmask_gui.core.quality.prediction import mask_array
+from structmask_gui.core.quality.radius_curve import (
+    FAR_RADIUS,
+    SQUARE_RADIUS,
+    CopiedCurve,
+    copied_curve,
 )
-from structmask_gui.core.errors import ParameterError
-from structmask_gui.core.frames import Frames
-from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.masks.trainers import Blanked, blanked
-from structmask_gui.core.neighbours import mask_array
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.quality import RADIUS, Figures, figures
-from structmask_gui.core.still_scene import StillScene
+from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.threads import one_blas_thread
 
 NOT_TOLD = (
@@ -85,7 +90,7 @@ class Basis:
         return measured_in(self.noise, self.trusted)
 
     def score(self, mask: Mask | ArrayLike | None) -> Scored:
-        """Return what the rank of a mask depends on; see `structmask_gui.core.blindspot`."""
+        """Return what the rank of a mask depends on; see `structmask_gui.core.quality.error`."""
         return score_mask(self.noise, self.image.values, mask, self.radius, self.still)
 
 

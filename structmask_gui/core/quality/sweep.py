@@ -1,6 +1,6 @@
 """The prediction of the centre while pairs of pixels are freed and hidden again, quickly.
 
-What the search for a mask walks on; see `structmask_gui.core.suggest`.
+What the search for a mask walks on; see `structmask_gui.core.quality.suggest`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import FloatArray, LagArray
-from structmask_gui.core.neighbours import at_lags, folded_covariances, middle
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.quality.prediction import at_lags, folded_covariances, middle
 
 _LEAST_GAIN = 0.001
 """A pair is hidden or freed in the last improvement if that lowers the error by this share."""

@@ -4,7 +4,7 @@ One frame a is predicted and compared with another one, b, which shows the same 
 
     mean((K a - b)^2) - G_noise(0)  ->  K' G_noise K + (delta - K)' (G_image - G_noise) (delta - K)
 
-That is the definition of `structmask_gui.core.blindspot`, without its detour over covariances: they
+That is the definition of `structmask_gui.core.quality.error`, without its detour over covariances: they
 need frames that are faded out towards their borders, where the low frequencies of a strong picture
 leak through, and they know nothing of the borders. Both matter where masks are nearly as good as
 each other. The price is a transform of some frames for each mask instead of a sum over lags.
@@ -19,8 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structmask_gui.core.blindspot import FloatImage, Preview
-from structmask_gui.core.covariance import unmoved
 from structmask_gui.core.frames import Frames
 from structmask_gui.core.progress import (
     IsCancelled,
@@ -29,6 +27,8 @@ from structmask_gui.core.progress import (
     no_progress,
     stop_if,
 )
+from structmask_gui.core.quality.covariance import unmoved
+from structmask_gui.core.quality.preview import FloatImage, Preview
 from structmask_gui.core.scaling import ScaledFrames, exponent_for
 
 _WHOLE = 2**20
@@ -133,7 +133,7 @@ class StillScene:
         Parameters
         ----------
         kernel : array_like (2 ry + 1, 2 rx + 1)
-            The weights, as from `structmask_gui.core.blindspot.weights`.
+            The weights, as from `structmask_gui.core.quality.error.weights`.
         """
         total = sum(one.pixels * one.error(kernel) for one in self._comparisons)
         return total / self.pixels * self._square

@@ -4,7 +4,7 @@ A blind-spot network predicts each pixel from the neighbours that the mask leave
 of the noise those neighbours predict, the network learns to copy. For a best linear prediction that
 share is b' C^-1 b / G(0), with C the noise covariance between the visible neighbours, b between
 them and the centre, G(0) the noise variance. Of a measured covariance, what chance has of
-it is taken off; see `structmask_gui.core.chance`.
+it is taken off; see `structmask_gui.core.quality.small_sample`.
 """
 
 from __future__ import annotations
@@ -15,17 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.arrays import BoolArray, FloatArray, LagArray
-from structmask_gui.core.chance import (
-    MOST_CHANCE,
-    chance_of,
-    chances,
-    copied_by,
-    copied_error,
-    known,
-)
-from structmask_gui.core.covariance import Covariance
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.neighbours import (
+from structmask_gui.core.quality.covariance import Covariance
+from structmask_gui.core.quality.prediction import (
     RIDGE,
     Predictor,
     at_lags,
@@ -36,6 +28,14 @@ from structmask_gui.core.neighbours import (
     mirrored_half,
     predictor,
     square_lags,
+)
+from structmask_gui.core.quality.small_sample import (
+    MOST_CHANCE,
+    chance_of,
+    chances,
+    copied_by,
+    copied_error,
+    known,
 )
 from structmask_gui.core.threads import one_blas_thread
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from structmask_gui.core.arrays import FloatArray, LagArray
-from structmask_gui.core.covariance import Covariance
-from structmask_gui.core.neighbours import Predictor, at_lags, checked_covariance, reach_of
+from structmask_gui.core.quality.covariance import Covariance
+from structmask_gui.core.quality.prediction import Predictor, at_lags, checked_covariance, reach_of
 
 MOST_CHANCE = 0.1
 """From this share on, a measurement is small for the radius, which is then said."""

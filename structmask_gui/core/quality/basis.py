@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from structmask_gui.core.assessment import Assessment, Basis, basis, largest_radius
-from structmask_gui.core.chance import samples_of
-from structmask_gui.core.covariance import NoiseSource, given_covariance
 from structmask_gui.core.cut import CutFrames
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.estimate import CorrelationEstimate
@@ -16,7 +13,10 @@ from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.quality import RADIUS
+from structmask_gui.core.quality.assessment import Assessment, Basis, basis, largest_radius
+from structmask_gui.core.quality.copied_noise import RADIUS
+from structmask_gui.core.quality.covariance import NoiseSource, given_covariance
+from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.sampling import Region
 from structmask_gui.core.sources import SEES
 
@@ -56,7 +56,7 @@ def automatic_basis(
     Raises
     ------
     InputError, ParameterError, Cancelled
-        As `structmask_gui.core.assessment.basis`.
+        As `structmask_gui.core.quality.assessment.basis`.
     """
     lags = max(1, min(_LARGEST_LAG, 2 * radius - _FURTHER))
     asked = Parameters.checked(method="statistical", source="automatic", max_lag=lags)
@@ -104,7 +104,7 @@ def extraction_basis(
     Raises
     ------
     InputError, ParameterError, Cancelled
-        As `structmask_gui.core.assessment.basis`.
+        As `structmask_gui.core.quality.assessment.basis`.
     """
     # Nobody gave a radius here: small frames are looked at as far as they allow.
     part = _part(frames, extraction.measurement.region)
@@ -137,7 +137,7 @@ def measurement_basis(
     Raises
     ------
     InputError, ParameterError, Cancelled
-        As `structmask_gui.core.assessment.basis`.
+        As `structmask_gui.core.quality.assessment.basis`.
     """
     estimate, part = measurement.correlation, _part(frames, measurement.region)
     if estimate is None:
@@ -196,7 +196,7 @@ def recorded_basis(
     Raises
     ------
     InputError, ParameterError, Cancelled
-        As `measure` and `structmask_gui.core.assessment.basis`.
+        As `measure` and `structmask_gui.core.quality.assessment.basis`.
     """
     if parameters.method == "ring":
         # What the published method looks at holds the picture, too: it says nothing of the noise.

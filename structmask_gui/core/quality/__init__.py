@@ -1,0 +1,1 @@
+"""What a mask will do: noise still copied, detail lost, expected error."""

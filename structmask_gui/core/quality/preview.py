@@ -1,0 +1,142 @@
+"""Linear blind-spot prediction of a frame, and what it leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.quality.copied_noise import RADIUS
+from structmask_gui.core.quality.covariance import lag_products
+
+if TYPE_CHECKING:
+    pass
+
+FloatImage = NDArray[np.float32]
+
+
+class Preview:
+    """A frame made ready for predictions with one mask after another.
+
+    What does not depend on the mask, the frame continued beyond its borders and its spectrum, is
+    worked out once, so that a new mask takes two small transforms.
+
+    Parameters
+    ----------
+    frame : array (h, w)
+        The frame, or a region of it. Pixels that are not finite are replaced by their
+        surroundings.
+    radius : int
+        The largest radius of the weights that will come.
+
+    Raises
+    ------
+    InputError
+        If the frame is not 2-D or has no finite pixel.
+
+    Notes
+    -----
+    Beyond its borders the frame is continued by its local mean. A mirror would show the network,
+    some pixels behind the border, the very pixel it is to predict.
+    """
+
+    def __init__(self, frame: NDArray[Any], radius: int = RADIUS) -> None:
+        from scipy.fft import next_fast_len, rfft2
+
+        frame = np.asarray(frame)
+        if frame.ndim != 2 or frame.size == 0:
+            raise InputError(f"The preview needs a 2-D frame, not one of shape {frame.shape}.")
+        good = np.isfinite(frame)
+        if not good.any():
+            raise InputError("The frame has no finite pixel; choose another one.")
+        self.radius = radius
+        self.shape: tuple[int, int] = (frame.shape[0], frame.shape[1])
+        self.mean = float(frame[good].mean(dtype=np.float64))
+        values = np.where(good, frame - self.mean, 0).astype(np.float32)
+        self.frame: FloatImage = np.where(good, frame, np.nan).astype(np.float32)
+        padded = _continued(values, good, radius)
+        self._fast = tuple(next_fast_len(n, real=True) for n in padded.shape)
+        self._spectrum = rfft2(padded, self._fast)
+
+    def predict(self, kernel: ArrayLike) -> FloatImage:
+        """Return the frame predicted by some weights, float32 of the frame's shape.
+
+        Raises
+        ------
+        InputError
+            If the weights reach beyond the preview's radius.
+        """
+        from scipy.fft import irfft2, rfft2
+
+        taken = np.asarray(kernel, dtype=np.float32)
+        ry, rx = taken.shape[0] // 2, taken.shape[1] // 2
+        if max(ry, rx) > self.radius:
+            raise InputError(
+                f"The weights reach {max(ry, rx)} pixels, the preview was made for {self.radius}."
+            )
+        # Correlation, not convolution: the weight at (dy, dx) belongs to the pixel p + (dy, dx).
+        spectrum = rfft2(taken[::-1, ::-1], self._fast)
+        plane = irfft2(self._spectrum * spectrum, self._fast)
+        y, x = self.radius + ry, self.radius + rx
+        part = plane[y : y + self.shape[0], x : x + self.shape[1]]
+        result: FloatImage = part + np.float32(self.mean)
+        return result
+
+    def residual(self, predicted: FloatImage) -> FloatImage:
+        """Return the frame less its prediction; NaN where the frame is not finite."""
+        return self.frame - predicted
+
+
+def residual_correlation(residual: NDArray[Any], reach: int = RADIUS) -> FloatArray:
+    """Return the autocorrelation of a residual; stripes left over show as a line in it.
+
+    Parameters
+    ----------
+    residual : array (h, w)
+        Pixels that are not finite are left out.
+    reach : int
+        Largest lag.
+
+    Returns
+    -------
+    float64 array (2 reach + 1, 2 reach + 1)
+        1 in the middle; all 0 beside it where the residual does not vary.
+    """
+    reach = min(reach, min(residual.shape) - 1)
+    good = np.isfinite(residual)
+    mean = residual[good].mean(dtype=np.float64) if good.any() else 0.0
+    values = np.where(good, residual - mean, 0).astype(np.float32)
+    products = lag_products(values, (reach, reach))
+    numbers = lag_products(good.astype(np.float32), (reach, reach))
+    covariance = np.divide(products, numbers, out=np.zeros_like(products), where=numbers > 0.5)
+    variance = covariance[reach, reach]
+    if variance > 0:
+        covariance /= variance
+        return covariance
+    result = np.zeros_like(covariance)
+    result[reach, reach] = 1
+    return result
+
+
+def _continued(values: FloatImage, good: NDArray[np.bool_], radius: int) -> FloatImage:
+    """Return the frame with a border of its local mean, which also replaces pixels not good."""
+    from scipy.ndimage import uniform_filter
+
+    side = 2 * (radius // 2) + 1
+    padded = np.pad(values, radius)
+    present = np.pad(good.astype(np.float32), radius)
+    empty = present < 0.5
+    result: FloatImage = padded.copy()
+    # Twice the same box is a smooth mean; a second, wider one reaches all of the border.
+    for width in (side, 2 * radius + 1, 4 * radius + 1):
+        total, number = padded, present
+        for _ in range(2):
+            total = uniform_filter(total, width, mode="constant")
+            number = uniform_filter(number, width, mode="constant")
+        usable = empty & (number > 1e-4)
+        result[usable] = total[usable] / number[usable]
+        empty &= ~usable
+    return result
