@@ -6,14 +6,14 @@ import numpy as np
 from _aims import Aim, Section
 from _ranking_runs import STRENGTHS, Truth, pictures
 
-from structmask_gui.core.destripe import destriped
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.quality.covariance import image_covariance, noise_covariance
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.simulation import NoiseModel, row_offsets, simulate
+from structmask_gui.core.stack.destripe import destriped
+from structmask_gui.core.stack.frames import ArrayFrames
 
 FRAMES = 3
 BETTER = 0.2

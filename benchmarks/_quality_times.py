@@ -10,7 +10,6 @@ from _aims import Aim, Section
 from _ranking_runs import PIXEL_SHARE
 from scipy.fft import irfft2, rfft2
 
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.quality.copied_noise import figures
 from structmask_gui.core.quality.covariance import image_covariance
@@ -20,6 +19,7 @@ from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.simulation import NoiseModel, kernels
+from structmask_gui.core.stack.frames import ArrayFrames
 
 
 def times() -> Section:

@@ -9,7 +9,6 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 from scipy.stats import spearmanr
 
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_mask
 from structmask_gui.core.quality.assessment import basis
@@ -19,6 +18,7 @@ from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
 
 PIXEL_SHARE = 0.3
 STRENGTHS = (1, 3)

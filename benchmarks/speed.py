@@ -21,9 +21,9 @@ from scipy.signal import fftconvolve
 
 from structmask_gui.core.correlation.autocorrelation import LagKernel, average_patches
 from structmask_gui.core.extraction.extraction import extract_array
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.sampling import plan_patches, read_patches
+from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.patches import plan_patches, read_patches
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_mask
 from structmask_gui.core.quality.copied_noise import still_copied
@@ -27,6 +26,7 @@ from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
 
 try:
     import torch

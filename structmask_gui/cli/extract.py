@@ -25,7 +25,7 @@ from structmask_gui.cli.console import (
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.quality.assessment import NOT_TOLD
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.jobs import Input, extract_result
 from structmask_gui.io.paths import one_line, shown
 from structmask_gui.io.record import Record, read_record

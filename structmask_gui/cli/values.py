@@ -7,7 +7,7 @@ from argparse import ArgumentTypeError
 from typing import Any, Literal
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.stack import frame_range
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.destripe import Lines
 from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.stack.destripe import Lines
 from structmask_gui.core.wholeframe import LINE_SHARE
 
 # Share of what is left of a line at the largest lag that far ends of it must have in common.

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
-from structmask_gui.core.destripe import Lines
 from structmask_gui.core.flatness import FlatTiles
 from structmask_gui.core.parameters.info import MEASURED
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
-from structmask_gui.core.sampling import Region, Sampling
-from structmask_gui.core.sources import BLIND_TO, SEES, Used
 from structmask_gui.core.spectrum import SpectralFit
-from structmask_gui.core.stillness import PairRelation
+from structmask_gui.core.stack.derived import BLIND_TO, SEES, Used
+from structmask_gui.core.stack.destripe import Lines
+from structmask_gui.core.stack.frames import Region
+from structmask_gui.core.stack.patches import Sampling
+from structmask_gui.core.stack.registration import PairRelation
 from structmask_gui.core.wholeframe import FrameEvidence
 
 LARGEST_LAG = int(parameter_infos()["max_lag"].highest or 1)

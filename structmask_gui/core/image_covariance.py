@@ -6,14 +6,14 @@ from contextlib import closing
 
 import numpy as np
 
-from structmask_gui.core import hazards
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.correlation.detrend import Surface
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.pooling import Pooled
 from structmask_gui.core.progress import IsCancelled, stop_if
-from structmask_gui.core.sampling import Chunk, Plan, read_patches
+from structmask_gui.core.stack import screening
+from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.patches import Chunk, Plan, read_patches
 from structmask_gui.core.threads import in_threads
 
 # Patches in which it is measured, where it takes a reading of its own.
@@ -84,7 +84,7 @@ def _some_products(
 
     def products(chunk: Chunk) -> FloatArray:
         stop_if(cancelled)
-        patches, _ = hazards.repair_hot_pixels(surface.remove_from(chunk.patches))
+        patches, _ = screening.repair_hot_pixels(surface.remove_from(chunk.patches))
         scale = float(np.abs(patches).max(initial=0.0)) or 1.0
         half = kernel.half_plane(np.asarray(patches / scale, dtype=np.float32))
         return np.asarray(half.sum(axis=0, dtype=np.float64) * scale**2)

@@ -10,13 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from structmask_gui.core import hazards
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.correlation.lags import LagEstimate
-from structmask_gui.core.destripe import destriped_lines
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import BrightnessBin, CorrelationEstimate, Evidence, describe
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.image_covariance import image_covariance, image_reach, worth_sharing
 from structmask_gui.core.noise_patches import TILE, NoisePatches, PatchReader, find_patches
 from structmask_gui.core.noise_source import NoiseSource
@@ -29,10 +26,13 @@ from structmask_gui.core.progress import (
     no_progress,
     stop_if,
 )
-from structmask_gui.core.sampling import CONSTANT, Region
-from structmask_gui.core.scaling import ScaledFrames, exponent_for, in_grey_levels
-from structmask_gui.core.sources import LevelFrames
-from structmask_gui.core.stillness import middle
+from structmask_gui.core.stack import screening
+from structmask_gui.core.stack.derived import LevelFrames
+from structmask_gui.core.stack.destripe import destriped_lines
+from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.patches import CONSTANT
+from structmask_gui.core.stack.registration import middle
+from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for, in_grey_levels
 from structmask_gui.core.telling_apart import Judged, tell_apart
 from structmask_gui.core.under_picture import SUSPICION, uneven, without_flat_tile
 from structmask_gui.core.wholeframe import LINE_SHARE, FrameEvidence, FrameLook
@@ -151,7 +151,7 @@ class _Measuring:
         )
         if told.source == "flat" and told.flat is not None:
             bumpy = without_flat_tile(patches.plan, patches.used, told.flat, judged.tiles.side)
-            patches = patches.without(bumpy, hazards.NOT_FLAT)
+            patches = patches.without(bumpy, screening.NOT_FLAT)
         sampling = patches.sampling(source.frames)
         return CorrelationEstimate(
             name=source.asked.name,
@@ -213,12 +213,12 @@ class _Measuring:
     ) -> tuple[NoisePatches, Pooled]:
         """Leave out patches whose variance is far off, and read again if there are any."""
         index = np.flatnonzero(patches.used)
-        far = index[hazards.outlying(first.log_variance[index])]
+        far = index[screening.outlying(first.log_variance[index])]
         if not len(far):
             return patches, first
         out = np.zeros(len(patches.plan), dtype=bool)
         out[far] = True
-        patches = patches.without(out, hazards.OUTLYING)
+        patches = patches.without(out, screening.OUTLYING)
         return patches, self._pooled(self.source.frames, patches)
 
     def _judged(
@@ -242,7 +242,7 @@ class _Measuring:
 
 def _blockiness(stored: Frames) -> float:
     shown = [middle(stored, frame) for frame in range(min(stored.n_frames, 4))]
-    return hazards.blockiness(np.stack(shown))
+    return screening.blockiness(np.stack(shown))
 
 
 def _by_brightness(patches: NoisePatches, first: Pooled) -> tuple[BrightnessBin, ...]:

@@ -10,17 +10,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core import hazards
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.enough import most_patches
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import LARGEST_LAG
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.noise_source import NoiseSource
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
-from structmask_gui.core.sampling import Chunk, Plan, Region, Sampling, plan_patches, read_patches
-from structmask_gui.core.sources import members_of, stored_places
+from structmask_gui.core.stack import screening
+from structmask_gui.core.stack.derived import members_of, stored_places
+from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.patches import Chunk, Plan, Sampling, plan_patches, read_patches
 from structmask_gui.core.threads import in_threads
 
 TILE = 32
@@ -268,13 +268,13 @@ def _screened(
     places = np.array(sorted(wanted), dtype=np.intp).reshape(-1, 3)
     same = len(places) == len(plan) and np.array_equal(places, plan.places)
     stored = plan if same else Plan(plan.patch_shape, places)
-    screening = hazards.Screening()
+    screening = screening.Screening()
     # A quarter each, so that two cores share the work of even a small stack.
     per_chunk = max(1, min(128, 2**22 // (plan.patch_shape[0] * plan.patch_shape[1])))
     per_chunk = min(per_chunk, max(16, -(-len(stored) // 4)))
     chunks = reader.read(source.stored, stored, per_chunk)
     done = 0
-    with closing(in_threads(lambda chunk: hazards.look(chunk.patches), chunks)) as looks:
+    with closing(in_threads(lambda chunk: screening.look(chunk.patches), chunks)) as looks:
         for look in looks:
             stop_if(cancelled)
             screening.append(look)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.parameters.model import Source
 from structmask_gui.core.progress import IsCancelled
-from structmask_gui.core.sources import DifferenceFrames, SubtractedFrames, Used
-from structmask_gui.core.stillness import PairRelation, middle, relate_frames
+from structmask_gui.core.stack.derived import DifferenceFrames, SubtractedFrames, Used
+from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.registration import PairRelation, middle, relate_frames
 
 
 class NoiseSource:

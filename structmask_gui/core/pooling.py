@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core import hazards
 from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import LagKernel
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagPool
 from structmask_gui.core.flatness import TilePower, TileStatistics
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
-from structmask_gui.core.sampling import Chunk, Plan, extremes
 from structmask_gui.core.spectrum import SpectrumSum
+from structmask_gui.core.stack import screening
+from structmask_gui.core.stack.patches import Chunk, Plan, extremes
 from structmask_gui.core.threads import in_threads
 from structmask_gui.core.under_picture import cut_tiles
 
@@ -154,7 +154,7 @@ class Pooling:
         patches = self._surface.remove_from(
             chunk.patches if inside.all() else chunk.patches[inside]
         )
-        patches, hot = hazards.repair_hot_pixels(patches)
+        patches, hot = screening.repair_hot_pixels(patches)
         if hot:
             patches = self._surface.remove_from(patches)
         # Squares of very large or small values must fit float32.

@@ -12,14 +12,13 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.flatness import FlatTiles, TileStatistics, block_energy
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.noise_patches import NoisePatches
 from structmask_gui.core.noise_source import NoiseSource
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled
-from structmask_gui.core.sampling import Region
-from structmask_gui.core.sources import Used
 from structmask_gui.core.spectrum import SpectralFit
+from structmask_gui.core.stack.derived import Used
+from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.under_picture import (
     SUSPICION,
     agree,

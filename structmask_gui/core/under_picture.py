@@ -10,20 +10,20 @@ from contextlib import closing
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core import hazards
 from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagEstimate, LagPool
 from structmask_gui.core.enough import grid_places
 from structmask_gui.core.flatness import FlatTiles, TileStatistics
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.parameters.model import Parameters, Source
 from structmask_gui.core.progress import IsCancelled, stop_if
-from structmask_gui.core.sampling import Chunk, Plan, Region, read_patches
 from structmask_gui.core.significance import select_lags
-from structmask_gui.core.sources import Used
 from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
+from structmask_gui.core.stack import screening
+from structmask_gui.core.stack.derived import Used
+from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.patches import Chunk, Plan, read_patches
 from structmask_gui.core.threads import in_threads
 
 # Flat tiles that are worth a look, and from which they are relied on, being found in so many steps
@@ -85,7 +85,7 @@ def fit_beyond(
 
     def spectra_of(chunk: Chunk) -> tuple[FloatArray, int, FloatArray, int]:
         stop_if(cancelled)
-        patches, _ = hazards.repair_hot_pixels(surface.remove_from(chunk.patches))
+        patches, _ = screening.repair_hot_pixels(surface.remove_from(chunk.patches))
         power = np.einsum("nyx,nyx->n", patches, patches) / side**2
         calm = patches[power <= np.exp(typical)]
         return total.power_of(patches), len(patches), quiet.power_of(calm), len(calm)
@@ -231,7 +231,7 @@ def pool_flat(
         inside = chosen[chunk.indices]
         if not inside.any():
             return None
-        patches, _ = hazards.repair_hot_pixels(whole.remove_from(chunk.patches))
+        patches, _ = screening.repair_hot_pixels(whole.remove_from(chunk.patches))
         places = np.repeat(wanted.places[chunk.indices], per_patch, axis=0)
         places[:, 1:] += np.tile(offsets, (len(patches), 1))
         take = inside.ravel()

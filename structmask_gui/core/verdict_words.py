@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from structmask_gui.core.destripe import Lines
 from structmask_gui.core.endless_lines import (
     along,
     far_ends_likely_share,
@@ -15,12 +14,13 @@ from structmask_gui.core.endless_lines import (
     span_the_image,
 )
 from structmask_gui.core.estimate import CorrelationEstimate
-from structmask_gui.core.hazards import CLIPPED, FILLED, NOT_FLAT, OUTLYING
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.noise_kind import KIND_WORDS, Kind, fills_gaps
-from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
 from structmask_gui.core.scene_changes import scene_changes
 from structmask_gui.core.significance import StatisticalSelection
+from structmask_gui.core.stack.destripe import Lines
+from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE
+from structmask_gui.core.stack.screening import CLIPPED, FILLED, NOT_FLAT, OUTLYING
 from structmask_gui.core.wholeframe import LINE_SHARE
 
 Flag = Literal[

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.progress import IsCancelled, never_cancelled
+from structmask_gui.core.stack.frames import FrameRange
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask

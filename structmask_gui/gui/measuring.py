@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from structmask_gui.core.frames import ChosenFrames, FrameRange
 from structmask_gui.core.progress import IsCancelled, Progress
+from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.engine import Engine, Request
 from structmask_gui.gui.sources import Signature, check_unchanged, farewell
 

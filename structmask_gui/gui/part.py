@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from structmask_gui.core.frames import FrameRange, Frames
+from structmask_gui.core.stack.frames import FrameRange, Frames
 
 if TYPE_CHECKING:
-    from structmask_gui.core.sampling import Region
+    from structmask_gui.core.stack.frames import Region
 
 
 class Part(NamedTuple):
@@ -51,7 +51,7 @@ class Part(NamedTuple):
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Part:
         """Make it from the settings, leaving out what is nonsense."""
-        from structmask_gui.core.sampling import Region
+        from structmask_gui.core.stack.frames import Region
 
         region, chosen = _numbers(values.get("region"), 4), _numbers(values.get("frames"), 3)
         shown = _numbers(values.get("shown"), 1)

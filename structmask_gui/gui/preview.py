@@ -18,10 +18,10 @@ from PySide6.QtCore import QObject, Signal
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
-    from structmask_gui.core.frames import Frames
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.core.quality.preview import Preview
+    from structmask_gui.core.stack.frames import Frames
     from structmask_gui.gui.session import Session
 
 LARGEST = 2048

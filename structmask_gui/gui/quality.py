@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
-from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.gui.suggesting import Suggesting
 from structmask_gui.gui.worker import Lane, Outcome
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.gui.engine import Engine, Request
 from structmask_gui.gui.measuring import Estimate, Measuring
 from structmask_gui.gui.part import Part

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.core.frames import FrameRange
+from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.engine import Edit
 from structmask_gui.gui.history import Change, History
 from structmask_gui.gui.session_looks import SessionLooks
@@ -16,7 +16,7 @@ from structmask_gui.gui.session_looks import SessionLooks
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.parameters.model import Parameters
-    from structmask_gui.core.sampling import Region
+    from structmask_gui.core.stack.frames import Region
     from structmask_gui.io.presets import Preset
 
 

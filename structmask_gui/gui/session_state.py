@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from structmask_gui.core.frames import ChosenFrames, FrameRange
+from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.engine import Edit, Request
 from structmask_gui.gui.measuring import restricted
 from structmask_gui.gui.part import Part
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask, MaskComparison
     from structmask_gui.core.measure.measurement import Measurement
     from structmask_gui.core.parameters.model import Parameters
-    from structmask_gui.core.sampling import Region
+    from structmask_gui.core.stack.frames import Region
     from structmask_gui.io.presets import Preset
     from structmask_gui.io.stack import ImageStack
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError, StructMaskError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.batch_engine import Engine, Here
 from structmask_gui.io.batch_files import Job

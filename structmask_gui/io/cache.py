@@ -20,7 +20,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.info import MEASURED
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.home import cache_home

@@ -262,7 +262,7 @@ class _Opened:
     """The stacks of a job, held open; a context manager."""
 
     def __init__(self, items: tuple[Input, ...], settings: Settings) -> None:
-        from structmask_gui.core.frames import ChosenFrames
+        from structmask_gui.core.stack.frames import ChosenFrames
 
         with ExitStack() as resources:
             self.stacks = [resources.enter_context(item.open()) for item in items]

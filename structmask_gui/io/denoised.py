@@ -15,10 +15,10 @@ from typing import Any
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.denoised.evaluate import Outcome, judge
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import ChosenFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality.assessment import Basis
+from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.io.axes import shape_text
 from structmask_gui.io.channels import Channel
 from structmask_gui.io.images import open_stack

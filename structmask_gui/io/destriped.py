@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui import __version__
-from structmask_gui.core.destripe import DestripedFrames, Lines
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.progress import (
     IsCancelled,
     Progress,
@@ -21,6 +19,8 @@ from structmask_gui.core.progress import (
     no_progress,
     stop_if,
 )
+from structmask_gui.core.stack.destripe import DestripedFrames, Lines
+from structmask_gui.core.stack.frames import Frames
 from structmask_gui.io.atomic import write_atomic
 
 _BY = f"StructMask {__version__}, without the offsets of its "

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import BoolArray
 from structmask_gui.core.extraction.rings import RingAnalysis
-from structmask_gui.core.frames import Frames
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.io.drawing import (
     CENTRE,
     FAINT,

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, select
-from structmask_gui.core.frames import ChosenFrames, Frames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.basis import extraction_basis, quality_record
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import ChosenFrames, Frames, Region
 from structmask_gui.io.cache import MeasurementCache
 from structmask_gui.io.channels import Channel
 from structmask_gui.io.images import open_stack

@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
-from structmask_gui.core.destripe import Lines
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import parameter_infos
+from structmask_gui.core.stack.destripe import Lines
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.axes import (
     Axes,

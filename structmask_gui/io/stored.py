@@ -16,7 +16,8 @@ import numpy as np
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.sampling import Region, Sampling
+from structmask_gui.core.stack.frames import Region
+from structmask_gui.core.stack.patches import Sampling
 
 _ABOUT = "about"
 _MOST_ARRAYS = 10_000

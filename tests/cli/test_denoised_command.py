@@ -8,9 +8,9 @@ import tifffile
 from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.denoised.evaluate import judge
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.io.export import load_mask, save_npy
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui.core.destripe import destriped
+from structmask_gui.core.stack.destripe import destriped
 from structmask_gui.io.images import open_stack
 
 

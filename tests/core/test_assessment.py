@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import ParameterError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.quality.assessment import assess, basis
 from structmask_gui.core.quality.copied_noise import still_copied
 from structmask_gui.core.quality.covariance import given_covariance
 from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
 
 MODEL = NoiseModel(kernels()["row 5"], 0.3)
 

@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.quality.covariance import image_covariance
 from structmask_gui.core.quality.error import estimated_error, rank_masks, weights
 from structmask_gui.core.quality.prediction import hidden_by, square_lags
 from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
 
 
 def decaying(reach, factor=0.9, white=0.5):

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import ParameterError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.quality.assessment import assess, basis
 from structmask_gui.core.quality.copied_noise import figures, still_copied
 from structmask_gui.core.quality.covariance import noise_covariance
 from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.simulation import NoiseModel, kernels
+from structmask_gui.core.stack.frames import ArrayFrames
 
 
 def twice(random, n_frames, side):

@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.quality import covariance
 from structmask_gui.core.quality.covariance import (
     FlatPatches,
@@ -16,6 +15,7 @@ from structmask_gui.core.quality.covariance import (
 )
 from structmask_gui.core.quality.prediction import predictor, square_lags
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
 
 
 @settings(max_examples=30, deadline=None)

@@ -6,11 +6,11 @@ from scipy.ndimage import gaussian_filter, median_filter
 
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.quality.covariance import image_covariance
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
 
 SHAPE = (200, 200)
 

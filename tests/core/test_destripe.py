@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from structmask_gui.core.destripe import DestripedFrames, destriped, line_offsets
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import ArrayFrames, Frames
 from structmask_gui.core.quality.covariance import noise_covariance
 from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.simulation import NoiseModel, cells, row_offsets, simulate
+from structmask_gui.core.stack.destripe import DestripedFrames, destriped, line_offsets
+from structmask_gui.core.stack.frames import ArrayFrames, Frames
 
 
 def test_plain_medians_are_hand_worked():

@@ -10,9 +10,9 @@ import pytest
 
 from structmask_gui.core import enough
 from structmask_gui.core.extraction.extraction import extract_array
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.stack.frames import ArrayFrames
 
 PARAMETERS = Parameters(method="statistical", source="frames", patch_size=32, max_lag=8)
 

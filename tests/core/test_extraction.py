@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from structmask_gui.core.correlation.autocorrelation import average_patches
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.extraction.extraction import extract_array, select
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.threads import in_threads
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from structmask_gui.core.hazards import (
+from structmask_gui.core.simulation import NoiseModel, kernels, simulate
+from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE
+from structmask_gui.core.stack.screening import (
     CLIPPED,
     FILLED,
     Screening,
@@ -14,8 +16,6 @@ from structmask_gui.core.hazards import (
     outlying,
     repair_hot_pixels,
 )
-from structmask_gui.core.sampling import CONSTANT, NOT_FINITE
-from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 
 
 def noise(count, size=64, sigma=20.0, kernel="row 7"):

@@ -4,14 +4,14 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.denoised.evaluate import judge
 from structmask_gui.core.errors import Cancelled, InputError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.quality.assessment import basis
 from structmask_gui.core.quality.covariance import given_covariance, image_covariance
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
-from structmask_gui.core.sources import SEES
+from structmask_gui.core.stack.derived import SEES
+from structmask_gui.core.stack.frames import ArrayFrames
 
 SHAPE = (256, 256)
 

@@ -9,11 +9,11 @@ import pytest
 
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.extraction.extraction import select
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.rules import defaults_of, why_without_effect
+from structmask_gui.core.stack.frames import ArrayFrames
 
 PARAMETERS = Parameters(patch_size=32, center_size=11)
 STATISTICAL = defaults_of("statistical")

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.estimate import CorrelationEstimate
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.profiles import (
@@ -19,6 +18,7 @@ from structmask_gui.core.profiles import (
     main_direction,
     profile,
 )
+from structmask_gui.core.stack.frames import ArrayFrames
 
 
 @cache

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.sampling import (
+from structmask_gui.core.stack.frames import ArrayFrames, Region
+from structmask_gui.core.stack.patches import (
     CONSTANT,
     NOT_FINITE,
     Plan,
-    Region,
     extremes,
     plan_patches,
     read_patches,
@@ -131,7 +130,7 @@ def test_a_band_is_read_once(monkeypatch):
     list(read_patches(frames, plan, 3))
     assert frames.rows_read == 2 * 128
     # A large frame is read in bands of rows, here of one row of patches each.
-    monkeypatch.setattr("structmask_gui.core.sampling._BYTES_AT_ONCE", 32 * 128)
+    monkeypatch.setattr("structmask_gui.core.stack.patches._BYTES_AT_ONCE", 32 * 128)
     frames.rows_read = 0
     chunks = list(read_patches(frames, plan, 3))
     assert frames.rows_read == 2 * 128

@@ -6,11 +6,11 @@ from scipy.ndimage import gaussian_filter, shift
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import extract_array
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.simulation import NoiseModel, cells, fixed_columns, kernels, simulate
-from structmask_gui.core.sources import DifferenceFrames, SubtractedFrames, fourier_shift
-from structmask_gui.core.stillness import relate, relate_frames
+from structmask_gui.core.stack.derived import DifferenceFrames, SubtractedFrames, fourier_shift
+from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.registration import relate, relate_frames
 
 PICTURE = 300 * gaussian_filter(np.random.default_rng(0).normal(size=(180, 180)), 3)
 

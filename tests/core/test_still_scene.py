@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import Cancelled
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.quality.covariance import image_covariance, noise_covariance
 from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
 
 MODEL = NoiseModel(kernels()["row 5"], 0.3, sigma=10.0)
 

@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structmask_gui.core.errors import Cancelled, ParameterError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality import suggest as suggesting
 from structmask_gui.core.quality.assessment import basis
@@ -13,6 +12,7 @@ from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.quality.radius_curve import field_lags
 from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
 
 
 def picture(reach, strength=1.0, length=6.0):

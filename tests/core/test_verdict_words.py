@@ -8,13 +8,13 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core import verdict as verdict_module
 from structmask_gui.core import verdict_words
-from structmask_gui.core.destripe import DestripedFrames
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import extract_array
-from structmask_gui.core.frames import ArrayFrames, ChosenFrames
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.quality.assessment import NOT_TOLD
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels
+from structmask_gui.core.stack.destripe import DestripedFrames
+from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames
 from structmask_gui.core.verdict_words import WHAT_TO_RECORD
 
 AUTOMATIC = Parameters(method="statistical", source="frames")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from structmask_gui.core import sources
-from structmask_gui.core.cut import CutFrames
-from structmask_gui.core.destripe import DestripedFrames
-from structmask_gui.core.frames import ArrayFrames, Frames
-from structmask_gui.core.sampling import Region
-from structmask_gui.core.scaling import ScaledFrames
-from structmask_gui.core.sources import DifferenceFrames, LevelFrames, SubtractedFrames
+from structmask_gui.core.stack import derived
+from structmask_gui.core.stack.derived import DifferenceFrames, LevelFrames, SubtractedFrames
+from structmask_gui.core.stack.destripe import DestripedFrames
+from structmask_gui.core.stack.frames import ArrayFrames, CutFrames, Frames, Region
+from structmask_gui.core.stack.scaled import ScaledFrames
 
 VALUES = np.random.default_rng(0).integers(0, 1000, (4, 30, 40)).astype(np.uint16)
 STACK = ArrayFrames(VALUES, "a.tif")
@@ -55,11 +53,11 @@ def read_in_bands(level):
 
 
 def test_level_frames_read_a_frame_once_and_a_large_one_twice(monkeypatch):
-    monkeypatch.setattr(sources, "_BAND_PIXELS", 7 * 40)
+    monkeypatch.setattr(derived, "_BAND_PIXELS", 7 * 40)
     stack = Counted(VALUES)
     small = read_in_bands(LevelFrames(stack, True, True))
     assert (stack.count == 1).all()
-    monkeypatch.setattr(sources, "_KEPT_BYTES", 100)
+    monkeypatch.setattr(derived, "_KEPT_BYTES", 100)
     stack = Counted(VALUES)
     large = read_in_bands(LevelFrames(stack, True, True))
     assert (stack.count == 2).all()

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.actions import ACTIONS, MENUS
 from structmask_gui.gui.address import AddressDialog
 from structmask_gui.gui.batch_window import BatchWindow

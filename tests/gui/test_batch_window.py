@@ -8,9 +8,8 @@ import pytest
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.batch_window import SUMMARY, BatchWindow
 from structmask_gui.gui.session import Session
 from structmask_gui.io.record import read_record

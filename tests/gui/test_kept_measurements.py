@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import stop_if
+from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui import measuring
 from structmask_gui.gui.engine import Engine
 from structmask_gui.gui.headline import Headline

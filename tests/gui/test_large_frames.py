@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from structmask_gui.core.frames import ArrayFrames
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui import sources
 
 

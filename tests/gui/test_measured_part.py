@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.frames import FrameRange
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.panels.measured_part import MeasuredPart
 from structmask_gui.gui.panels.parameters import ParametersPanel
 from structmask_gui.gui.session import Session

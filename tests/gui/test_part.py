@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.frames import ArrayFrames, FrameRange
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import ArrayFrames, FrameRange, Region
 from structmask_gui.gui.app import begin
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.part import Part

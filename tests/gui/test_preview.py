@@ -9,11 +9,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.preview import Preview, residual_correlation
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.preview import LARGEST, place_of
 from structmask_gui.gui.views.panes import Panes, Picture

@@ -12,14 +12,14 @@ import pytest
 import tifffile
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.destripe import destriped
 from structmask_gui.core.errors import Cancelled, InputError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import IsCancelled
 from structmask_gui.core.quality.assessment import Assessment, Basis, assess
 from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.quality.suggest import Point, Suggestion, suggest
+from structmask_gui.core.stack.destripe import destriped
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.exporting import Exporter
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.quality import QualityPanel

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.app import begin
 from structmask_gui.gui.kept_masks import kept_mask

@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.cli import main
 from structmask_gui.core.denoised.evaluate import Outcome, judge
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.result import ResultPanel
 from structmask_gui.io.export import save_npy

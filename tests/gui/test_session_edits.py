@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.morphology import toggled, with_line
+from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.session import Session
 from tests.gui.conftest import wait_for_result

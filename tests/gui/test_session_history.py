@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.frames import FrameRange
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.rules import defaults_of
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.session import Session
 from structmask_gui.io.presets import built_in_presets
 from tests.gui.conftest import wait_for_result

@@ -12,9 +12,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.gui.panels.help_panel import HelpPanel
 from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.panels.statistics import StatisticsPanel, allowed_augmentations

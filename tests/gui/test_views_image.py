@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.views.display import percentile_levels, thinned
 from structmask_gui.gui.views.image import ImageView
 from structmask_gui.gui.views.profiles import Curves, ProfilesView

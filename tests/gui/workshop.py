@@ -10,10 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import select
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import stop_if
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.session import Engine, Session
 from tests.gui.conftest import noise, wait_for_result
 

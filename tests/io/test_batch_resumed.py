@@ -10,7 +10,7 @@ import tifffile
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.io import batch_engine
 from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import find_files, plan_jobs

@@ -15,11 +15,10 @@ import pytest
 import tifffile
 
 from structmask_gui.core.extraction.extraction import select
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.io import jobs
 from structmask_gui.io.cache import MeasurementCache, cache_folder, content_identity
 from structmask_gui.io.images import open_stack

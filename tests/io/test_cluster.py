@@ -16,10 +16,10 @@ import tifffile
 
 from structmask_gui.cli.main import main
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.measure.distributed import measure_part, merge_parts, plan_parts
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.io import cluster as cluster_module
 from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import plan_jobs

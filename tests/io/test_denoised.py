@@ -6,7 +6,7 @@ import tifffile
 
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.io.denoised import letters_by_shape, open_denoised
 from structmask_gui.io.images import open_stack
 

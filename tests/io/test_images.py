@@ -11,7 +11,7 @@ import tifffile
 from PIL import Image
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import Frames
+from structmask_gui.core.stack.frames import Frames
 from structmask_gui.io.images import (
     open_stack,
 )

@@ -11,11 +11,10 @@ import tifffile
 from PIL import Image
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import ArrayFrames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.io.figures import draw_frame, draw_values, middle
 from structmask_gui.io.html import page, picture, table
 from structmask_gui.io.jobs import Input, extract_inputs

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.progress import IsCancelled, stop_if
 from structmask_gui.core.quality.covariance import FLAT_SHARE, NoiseSource, unmoved
 from structmask_gui.core.quality.preview import Preview
+from structmask_gui.core.stack.frames import Frames
 
 _BLOCK = 32
 """Side of the blocks that the error is told from."""

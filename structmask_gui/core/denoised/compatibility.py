@@ -6,7 +6,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import Frames
+from structmask_gui.core.stack.frames import Frames
 
 _OTHER_LEVELS = 4.0
 """Slope of the raw frames over the denoised ones from which on their grey levels are others.

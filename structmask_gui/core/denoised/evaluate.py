@@ -18,7 +18,6 @@ from structmask_gui.core.denoised.advice import Advice, advise, not_to_be_relied
 from structmask_gui.core.denoised.blur import LostDetail, lost_detail
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import Cancelled, InputError
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality.assessment import measured_in
@@ -37,7 +36,8 @@ from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS
 from structmask_gui.core.quality.still_scene import StillScene
-from structmask_gui.core.sources import SEES
+from structmask_gui.core.stack.derived import SEES
+from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.threads import one_blas_thread
 
 _BLOCK = 16

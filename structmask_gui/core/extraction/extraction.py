@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.extraction import rings as ring_stage
 from structmask_gui.core.extraction.rings import RingAnalysis
-from structmask_gui.core.frames import ArrayFrames, Frames
 from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.core.masks.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.measure.measure import measure
@@ -16,7 +15,7 @@ from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.info import Stage
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import ArrayFrames, Frames, Region
 
 if TYPE_CHECKING:
     from structmask_gui.core.estimate import CorrelationEstimate

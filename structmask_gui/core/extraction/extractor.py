@@ -15,7 +15,7 @@ from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, select
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Convention, Parameters
-from structmask_gui.core.sampling import Sampling
+from structmask_gui.core.stack.patches import Sampling
 
 _log = logging.getLogger(__name__)
 

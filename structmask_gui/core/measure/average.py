@@ -21,13 +21,12 @@ from structmask_gui.core.correlation.autocorrelation import (
     unfold,
 )
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import RING_SOURCES, Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
-from structmask_gui.core.sampling import (
+from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.patches import (
     Plan,
-    Region,
     Sampling,
     extremes,
     plan_patches,
@@ -135,7 +134,7 @@ def measured(
     InputError
         If no patch was usable, or the values are too large.
     """
-    from structmask_gui.core.sources import stored_places
+    from structmask_gui.core.stack.derived import stored_places
 
     used = np.array([not reason for reason in reasons])
     places = stored_places(work.plan, work.frames)
@@ -199,7 +198,7 @@ def _noise_frames(
     frames: Frames, parameters: Parameters, dark: Frames | None, subtract: Frames | None
 ) -> Frames:
     """Return the frames in which the published method measures."""
-    from structmask_gui.core.sources import DifferenceFrames, SubtractedFrames
+    from structmask_gui.core.stack.derived import DifferenceFrames, SubtractedFrames
 
     source = parameters.source
     if source == "difference":

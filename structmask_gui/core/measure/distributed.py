@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.sampling import Plan, Region
+from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.patches import Plan
 
 
 @dataclass(frozen=True, eq=False)

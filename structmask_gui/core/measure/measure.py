@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from structmask_gui.core.correlation.autocorrelation import Autocorrelation
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import Frames, Region
 
 if TYPE_CHECKING:
     from structmask_gui.core.estimate import CorrelationEstimate

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from structmask_gui.core.correlation.autocorrelation import Autocorrelation
 from structmask_gui.core.parameters.info import MEASURED
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
-from structmask_gui.core.sampling import Region, Sampling
+from structmask_gui.core.stack.frames import Region
+from structmask_gui.core.stack.patches import Sampling
 
 if TYPE_CHECKING:
     from structmask_gui.core.estimate import CorrelationEstimate

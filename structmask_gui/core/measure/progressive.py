@@ -14,12 +14,12 @@ from structmask_gui.core import enough
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import most_patches
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.measure.average import MeasuringWork, Prepared, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
-from structmask_gui.core.sampling import Plan, Region, read_patches
+from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.patches import Plan, read_patches
 from structmask_gui.core.threads import in_threads
 
 if TYPE_CHECKING:

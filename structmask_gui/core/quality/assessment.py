@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.errors import ParameterError
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import Blanked, blanked
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
@@ -39,6 +38,7 @@ from structmask_gui.core.quality.radius_curve import (
     copied_curve,
 )
 from structmask_gui.core.quality.still_scene import StillScene
+from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.threads import one_blas_thread
 
 NOT_TOLD = (

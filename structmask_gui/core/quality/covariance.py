@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.detrend import QuadraticSurface
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality.prediction import checked_covariance, reach_of
+from structmask_gui.core.stack.frames import Frames
 
 NoiseSource = Literal["difference", "flat"]
 

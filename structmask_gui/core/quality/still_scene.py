@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.progress import (
     IsCancelled,
     Progress,
@@ -29,7 +28,8 @@ from structmask_gui.core.progress import (
 )
 from structmask_gui.core.quality.covariance import unmoved
 from structmask_gui.core.quality.preview import FloatImage, Preview
-from structmask_gui.core.scaling import ScaledFrames, exponent_for
+from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
 
 _WHOLE = 2**20
 """Pixels, of all frames looked at, up to which whole frames are taken; of larger ones tiles."""

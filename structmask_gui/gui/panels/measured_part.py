@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
-from structmask_gui.core.frames import FrameRange
-from structmask_gui.core.sampling import Region
+from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.panels.inputs import NumberBox, ResetButton
 
 if TYPE_CHECKING:

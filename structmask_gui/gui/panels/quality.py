@@ -30,7 +30,7 @@ from structmask_gui.gui.views.theme import smaller
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
-    from structmask_gui.core.destripe import Lines
+    from structmask_gui.core.stack.destripe import Lines
 
 _NOTHING = "Open a stack: here you then see what its mask will do, before you train."
 _FAILED = "This stack could not be measured: here you would see what its mask will do."

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.frames import ChosenFrames
+from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.panels.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.panels.words import breakable, paragraph, scrolled

@@ -28,7 +28,7 @@ from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.plane_item import PlaneItem
 
 if TYPE_CHECKING:
-    from structmask_gui.core.sampling import Region
+    from structmask_gui.core.stack.frames import Region
 
 # Frames up to this many pixels are handed to the screen whole.
 _WHOLE = 1_000_000
@@ -327,7 +327,7 @@ class ImageView(PictureView):
 
     def _drawn(self, where: QPointF) -> Region:
         # Late: the engine's parameters bring pydantic, which the first paint does not need.
-        from structmask_gui.core.sampling import Region
+        from structmask_gui.core.stack.frames import Region
 
         (ya, xa), (yb, xb) = self._start or (0, 0), self._pixel(where)
         return Region(min(ya, yb), max(ya, yb) + 1, min(xa, xb), max(xa, xb) + 1)

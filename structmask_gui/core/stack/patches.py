@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, BoolArray
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.stack.frames import Frames, Region
 
 # Rows read at once: enough for speed, small beside the memory of any machine.
 _BYTES_AT_ONCE = 32 * 2**20
@@ -30,20 +30,6 @@ _MOST_PATCHES = 20_000_000
 
 NOT_FINITE = "holds pixels that are not numbers"
 CONSTANT = "constant, holds no noise"
-
-
-class Region(NamedTuple):
-    """A rectangle of a frame: rows y0 to y1 and columns x0 to x1, the ends not included."""
-
-    y0: int
-    y1: int
-    x0: int
-    x1: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width."""
-        return self.y1 - self.y0, self.x1 - self.x0
 
 
 class Chunk(NamedTuple):

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
-from structmask_gui.core.sampling import CONSTANT, NOT_FINITE, extremes
-from structmask_gui.core.stillness import some
+from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE, extremes
+from structmask_gui.core.stack.registration import some
 
 CLIPPED = "clipped: over 2 % of the pixels are at the lowest or highest value"
 FILLED = "border fill, text or a data bar"

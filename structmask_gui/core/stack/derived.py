@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.frames import Frames, WrappedFrames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
-from structmask_gui.core.sampling import Plan, Region
-from structmask_gui.core.stillness import PairRelation, finite, relate_frames
+from structmask_gui.core.stack.frames import Frames, Region, WrappedFrames
+from structmask_gui.core.stack.patches import Plan
+from structmask_gui.core.stack.registration import PairRelation, finite, relate_frames
 
 Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.estimate import CorrelationEstimate
-from structmask_gui.core.frames import Frames, WrappedFrames
-from structmask_gui.core.stillness import finite, middle
+from structmask_gui.core.stack.frames import Frames, WrappedFrames
+from structmask_gui.core.stack.registration import finite, middle
 from structmask_gui.core.wholeframe import LineCovariance
 
 # Powers of two between which the spread of a frame is left as it is, and beyond which variances do

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray
-from structmask_gui.core.frames import Frames
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.threads import in_threads
 
 # Pixels of a side that are compared: enough to see a shift of a hundredth of a pixel.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.frames import Frames, WrappedFrames
+from structmask_gui.core.stack.frames import Frames, WrappedFrames
 
 Lines = Literal["rows", "columns"]
 

@@ -208,3 +208,44 @@ class ChosenFrames:
         """Return rows ``y0`` to ``y1`` of a chosen frame."""
         stack, i = self._places[frame]
         return stack.read(i, y0, y1)
+
+
+class CutFrames(WrappedFrames):
+    """The part of a stack within a rectangle; implements `Frames`.
+
+    Parameters
+    ----------
+    frames : Frames
+        The stack; nothing is copied.
+    region : Region
+        The rectangle, inside the frames.
+    """
+
+    def __init__(self, frames: Frames, region: Region) -> None:
+        super().__init__(frames)
+        self._region = region
+
+    @property
+    def frame_shape(self) -> tuple[int, int]:
+        """Height and width, (y, x)."""
+        return self._region.shape
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of the rectangle."""
+        top, bottom, left, right = self._region
+        first, last, _ = slice(y0, y1).indices(bottom - top)
+        return self._frames.read(frame, top + first, top + max(first, last))[:, left:right]
+
+
+class Region(NamedTuple):
+    """A rectangle of a frame: rows y0 to y1 and columns x0 to x1, the ends not included."""
+
+    y0: int
+    y1: int
+    x0: int
+    x1: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.y1 - self.y0, self.x1 - self.x0

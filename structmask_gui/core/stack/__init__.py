@@ -1,0 +1,1 @@
+"""Frames: access, derivation, registration, screening."""
