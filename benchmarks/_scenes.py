@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter, shift, zoom
 
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.simulation import Kernel, NoiseModel, fixed_columns, kernels, row_offsets
-from structmask_gui.core.under_picture import cut_tiles
+from structmask_gui.core.statistical.tiles import cut_tiles
 
 PICTURES = ("camera", "coins", "moon", "astronaut", "retina", "brick", "grass")
 # A tile is flat where the picture, a quadratic surface taken off, has less than this share of the

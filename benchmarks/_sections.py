@@ -10,14 +10,14 @@ import numpy as np
 from structmask_gui.core.correlation.autocorrelation import LagKernel
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagEstimate, LagPool
-from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.extraction.extraction import select as ring_select
 from structmask_gui.core.measure.measure import measure as ring_measure
-from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.significance import select_lags
 from structmask_gui.core.simulation import NoiseModel, kernels, row_offsets, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.statistical.estimate import CorrelationEstimate
+from structmask_gui.core.statistical.measure import measure_correlation
+from structmask_gui.core.statistical.selection import select_lags
 from structmask_gui.core.threads import in_threads
 from structmask_gui.core.verdict import Verdict, judge
 

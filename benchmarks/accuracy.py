@@ -23,10 +23,10 @@ from threadpoolctl import threadpool_limits
 
 from structmask_gui.core.extraction.extraction import select as ring_select
 from structmask_gui.core.measure.measure import measure as ring_measure
-from structmask_gui.core.noise import measure_correlation
-from structmask_gui.core.significance import select_lags
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.statistical.measure import measure_correlation
+from structmask_gui.core.statistical.selection import select_lags
 from structmask_gui.core.verdict import judge
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.destripe import Lines
-from structmask_gui.core.wholeframe import LINE_SHARE
+from structmask_gui.core.statistical.estimate import CorrelationEstimate
+from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
 
 # Share of what is left of a line at the largest lag that far ends of it must have in common.
 _SPANS = 0.5

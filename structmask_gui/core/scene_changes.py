@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from structmask_gui.core.estimate import CorrelationEstimate
+from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
 _BLEACHING = 0.02
 _DRIFT = 0.1

@@ -13,15 +13,15 @@ from structmask_gui.core.endless_lines import (
     line_share,
     span_the_image,
 )
-from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.noise_kind import KIND_WORDS, Kind, fills_gaps
 from structmask_gui.core.scene_changes import scene_changes
-from structmask_gui.core.significance import StatisticalSelection
 from structmask_gui.core.stack.destripe import Lines
 from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE
 from structmask_gui.core.stack.screening import CLIPPED, FILLED, NOT_FLAT, OUTLYING
-from structmask_gui.core.wholeframe import LINE_SHARE
+from structmask_gui.core.statistical.estimate import CorrelationEstimate
+from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
+from structmask_gui.core.statistical.selection import StatisticalSelection
 
 Flag = Literal[
     "whole_line",

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from structmask_gui.core.flatness import TileStatistics
 from structmask_gui.core.simulation import NoiseModel, kernels
+from structmask_gui.core.statistical.flat_tiles import TileStatistics
 
 SIDE = 32
 

@@ -7,10 +7,10 @@ import pytest
 
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.pooling import Pooling
 from structmask_gui.core.progress import never_cancelled, no_progress
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.stack.patches import plan_patches, read_patches
+from structmask_gui.core.statistical.accumulate import Pooling
 
 
 def spectrum(frames: np.ndarray) -> np.ndarray:

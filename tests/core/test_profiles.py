@@ -8,17 +8,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from structmask_gui.core.estimate import CorrelationEstimate
-from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.profiles import (
+from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.statistical.estimate import CorrelationEstimate
+from structmask_gui.core.statistical.measure import measure_correlation
+from structmask_gui.core.statistical.profiles import (
     ALONG_X,
     ALONG_Y,
     brightness_curve,
     main_direction,
     profile,
 )
-from structmask_gui.core.stack.frames import ArrayFrames
 
 
 @cache

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.significance import select_lags
 from structmask_gui.core.simulation import NoiseModel, cells, kernels
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
+from structmask_gui.core.statistical.measure import measure_correlation
+from structmask_gui.core.statistical.selection import select_lags
 from structmask_gui.core.verdict import judge
 
 AUTOMATIC = Parameters(method="statistical", source="automatic")

@@ -7,8 +7,8 @@ from structmask_gui.core.correlation.autocorrelation import LagKernel
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagEstimate, LagPool, bartlett
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.significance import benjamini_hochberg, select_lags
 from structmask_gui.core.simulation import NoiseModel, kernels, row_offsets, simulate
+from structmask_gui.core.statistical.selection import benjamini_hochberg, select_lags
 
 REACH = 10
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from structmask_gui.core import spectrum
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.simulation import NoiseModel, kernels
-from structmask_gui.core.spectrum import SpectralFit, SpectrumSum, fit_spectrum
-from structmask_gui.core.under_picture import spectrum_kind
+from structmask_gui.core.statistical import out_of_band
+from structmask_gui.core.statistical.out_of_band import SpectralFit, SpectrumSum, fit_spectrum
+from structmask_gui.core.statistical.structure import spectrum_kind
 
 SIDE, REACH = 64, 16
 AUTOMATIC = Parameters(method="statistical", source="automatic")
@@ -50,11 +50,11 @@ def test_a_fit_stuck_in_the_corners_gives_way_to_a_line_that_foretells_more(name
     radius = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None])
     twice = np.full(radius.shape, 2.0)
     twice[:, [0, -1]] = 1.0
-    lags = spectrum._candidates(REACH)
-    design = spectrum._design(SIDE, lags, total.window_lags(REACH))
+    lags = out_of_band._candidates(REACH)
+    design = out_of_band._design(SIDE, lags, total.window_lags(REACH))
     # As if the corners had been explained by many lags that foretell nothing.
-    stuck = spectrum._SparseFit(design, total.power, twice * total.count / 2, lambda: False)
-    fit, cutoff = spectrum._along_a_line(
+    stuck = out_of_band._SparseFit(design, total.power, twice * total.count / 2, lambda: False)
+    fit, cutoff = out_of_band._along_a_line(
         stuck, 0.42, design, total.power, twice, total.count, radius, lags, lambda: False
     )
     assert (fit is not stuck) == found

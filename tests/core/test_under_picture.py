@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from structmask_gui.core.flatness import FlatTiles, TileStatistics
-from structmask_gui.core.under_picture import flat_parts_alike
+from structmask_gui.core.statistical.flat_tiles import FlatTiles, TileStatistics
+from structmask_gui.core.statistical.structure import flat_parts_alike
 
 SIDE = 32
 

@@ -5,9 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, zoom
 
 from structmask_gui.core.errors import Cancelled, InputError
-from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.significance import select_lags
 from structmask_gui.core.simulation import (
     NoiseModel,
     cells,
@@ -18,6 +16,8 @@ from structmask_gui.core.simulation import (
 )
 from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.core.stack.patches import CONSTANT
+from structmask_gui.core.statistical.measure import measure_correlation
+from structmask_gui.core.statistical.selection import select_lags
 from structmask_gui.core.verdict import judge
 
 AUTOMATIC = Parameters(method="statistical", source="automatic")

@@ -7,14 +7,14 @@ import pytest
 
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.extraction.extraction import extract_array
-from structmask_gui.core.noise import measure_correlation
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.simulation import NoiseModel, cells, kernels
 from structmask_gui.core.stack.derived import LevelFrames
 from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.core.stack.registration import relate
-from structmask_gui.core.stack.scaled import in_grey_levels
-from structmask_gui.core.wholeframe import LineCovariance, with_lines
+from structmask_gui.core.statistical.estimate import in_grey_levels
+from structmask_gui.core.statistical.frame_diagnostics import LineCovariance, with_lines
+from structmask_gui.core.statistical.measure import measure_correlation
 
 AUTOMATIC = Parameters(method="statistical", source="automatic")
 

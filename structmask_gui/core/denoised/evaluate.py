@@ -36,8 +36,8 @@ from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS
 from structmask_gui.core.quality.still_scene import StillScene
-from structmask_gui.core.stack.derived import SEES
 from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.statistical.source import SEES
 from structmask_gui.core.threads import one_blas_thread
 
 _BLOCK = 16

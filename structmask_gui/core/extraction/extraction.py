@@ -18,8 +18,8 @@ from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled,
 from structmask_gui.core.stack.frames import ArrayFrames, Frames, Region
 
 if TYPE_CHECKING:
-    from structmask_gui.core.estimate import CorrelationEstimate
-    from structmask_gui.core.significance import StatisticalSelection
+    from structmask_gui.core.statistical.estimate import CorrelationEstimate
+    from structmask_gui.core.statistical.selection import StatisticalSelection
     from structmask_gui.core.verdict import Verdict
 
 
@@ -230,7 +230,7 @@ def select(
 def _select_statistically(
     measurement: Measurement, estimate: CorrelationEstimate, parameters: Parameters
 ) -> Extraction:
-    from structmask_gui.core.significance import select_lags
+    from structmask_gui.core.statistical.selection import select_lags
     from structmask_gui.core.verdict import judge
 
     selection = select_lags(estimate.lags, parameters)

@@ -15,7 +15,7 @@ from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled,
 from structmask_gui.core.stack.frames import Frames, Region
 
 if TYPE_CHECKING:
-    from structmask_gui.core.estimate import CorrelationEstimate
+    from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
 
 def measure(
@@ -92,8 +92,8 @@ def _measure_statistically(
     progress: Progress,
     cancelled: IsCancelled,
 ) -> Measurement:
-    from structmask_gui.core.measure.progressive import correlate_until
-    from structmask_gui.core.noise import measure_correlation
+    from structmask_gui.core.statistical.measure import measure_correlation
+    from structmask_gui.core.statistical.progressive import correlate_until
 
     def measurement_of(estimate: CorrelationEstimate) -> Measurement:
         return Measurement(

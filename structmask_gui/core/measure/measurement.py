@@ -12,7 +12,7 @@ from structmask_gui.core.stack.frames import Region
 from structmask_gui.core.stack.patches import Sampling
 
 if TYPE_CHECKING:
-    from structmask_gui.core.estimate import CorrelationEstimate
+    from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
 # What the published method has to measure again for; the largest lag is the other method's.
 _RING_MEASURED = (

@@ -4,37 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core import enough
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import most_patches
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.average import MeasuringWork, Prepared, measured
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
-from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.core.stack.patches import Plan, read_patches
+from structmask_gui.core.statistical.progressive import _FIRST_ROUND
 from structmask_gui.core.threads import in_threads
 
 if TYPE_CHECKING:
-    from structmask_gui.core.estimate import CorrelationEstimate
+    pass
 
-_FIRST_ROUND = 128
 _GROWTH = 1.5
 _ENOUGH_CHUNKS = 8
-
-# What the statistical method looks for beside the correlation, a picture above all, shows in fewer
-# patches only where it is strong: they are an estimate on the way, never the result.
-_FEWEST = 512
-# Each of its rounds looks at everything anew.
-_LEAST_GROWTH, _MOST_GROWTH = 2.0, 8.0
-_MARGIN = 1.1
 
 
 @dataclass
@@ -193,76 +184,3 @@ def _estimate(
             " normalised; switch norm_autocorr on."
         )
     return measured(name, part, region, sums.values, [why.get(i, "") for i in used.tolist()])
-
-
-def correlate_until(
-    frames: Frames,
-    parameters: Parameters,
-    region: Region | None,
-    on_estimate: Callable[[CorrelationEstimate, float], None],
-    progress: Progress,
-    cancelled: IsCancelled,
-    **seconds: Any,
-) -> CorrelationEstimate:
-    """Measure by the statistical method until every lag that it tests is known to ``precision``.
-
-    In rounds of more and more patches, each a measurement of its own with its own standard errors;
-    when to stop goes by these alone, never by the correlations, so that none is favoured.
-
-    Parameters
-    ----------
-    frames, parameters, region, progress, cancelled
-        As `noise.measure_correlation` takes them; ``precision`` is above 0.
-    on_estimate : callable
-        Told each estimate and the largest standard error of its lags.
-    seconds : Frames
-        ``dark`` and ``subtract``, as `noise.measure_correlation` takes them.
-
-    Returns
-    -------
-    CorrelationEstimate
-        With the parameters that were asked for.
-    """
-    from structmask_gui.core.noise import measure_correlation
-
-    aim, count, error = parameters.precision, _FIRST_ROUND, float("inf")
-    known = ""
-    limit = parameters.patches or None
-
-    def tell(done: int, total: int, what: str) -> None:
-        progress(done, total, f"{what}{known}")
-
-    while True:
-        last = limit is not None and count >= limit
-        asked = parameters.changed(precision=0.0, patches=parameters.patches if last else count)
-        estimate = measure_correlation(
-            frames, asked, region=region, progress=tell, cancelled=cancelled, **seconds
-        )
-        error = _largest_error(estimate, parameters.max_lag)
-        measured = len(estimate.sampling.used)
-        done = last or measured < count or (error < aim and count >= _FEWEST)
-        enough = done and not last and measured >= count
-        note = f" {measured} patches were enough to know every lag to {aim:g}." if enough else ""
-        estimate = replace(estimate, parameters=parameters, note=estimate.note + note)
-        on_estimate(estimate, error)
-        if done:
-            return estimate
-        limit = limit or _room(frames, region, estimate)
-        growth = min(max(_MARGIN * (error / aim) ** 2, _LEAST_GROWTH), _MOST_GROWTH)
-        count = max(_FEWEST, int(count * growth))
-        known = f", standard error so far {error:.2g}"
-
-
-def _largest_error(estimate: CorrelationEstimate, max_lag: int) -> float:
-    lags = estimate.lags
-    margin = max(0, lags.reach - max_lag)
-    tested = lags.standard_error[margin : 2 * lags.reach + 1 - margin]
-    tested = tested[:, margin : 2 * lags.reach + 1 - margin]
-    return float(tested.max()) if np.isfinite(tested).all() else float("inf")
-
-
-def _room(frames: Frames, region: Region | None, estimate: CorrelationEstimate) -> int:
-    """Return how many patches are taken at most where no number is given."""
-    height, width = frames.frame_shape if region is None else region.shape
-    side = estimate.sampling.patch_shape[0]
-    return min(frames.n_frames * (height // side) * (width // side), enough.most_patches(side))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
@@ -15,8 +14,9 @@ from structmask_gui.core.quality.assessment import Assessment, Basis, basis, lar
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.quality.covariance import NoiseSource, given_covariance
 from structmask_gui.core.quality.small_sample import samples_of
-from structmask_gui.core.stack.derived import SEES
 from structmask_gui.core.stack.frames import CutFrames, Frames, Region
+from structmask_gui.core.statistical.estimate import CorrelationEstimate
+from structmask_gui.core.statistical.source import SEES
 
 # Measured here without the statistical method, and further than it looks.
 _DIRECT: dict[str, NoiseSource] = {"difference": "difference", "flat": "flat"}

@@ -6,7 +6,6 @@ Every source is again a `Frames`, so that patches are planned, read and measured
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,29 +16,6 @@ from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.stack.frames import Frames, Region, WrappedFrames
 from structmask_gui.core.stack.patches import Plan
 from structmask_gui.core.stack.registration import PairRelation, finite, relate_frames
-
-Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
-
-SEES: dict[Used, str] = {
-    "frames": "the frames as they are",
-    "flat": "the flattest patches, a smooth surface removed",
-    "difference": "differences of neighbouring frames",
-    "dark": "the dark stack",
-    "subtract": "the frames less the second stack",
-    "spectrum": "detail too fine for the optics",
-}
-"""What a sentence calls each source."""
-
-BLIND_TO: dict[Used, str] = {
-    "frames": "Everything is measured, the picture included.",
-    "flat": "Blind to noise that follows brightness.",
-    "difference": "Only noise that is new in every frame is seen; a fixed pattern cancels.",
-    "dark": "Blind to noise that follows the signal.",
-    "subtract": "A fixed pattern cancels; structured noise that stayed in the second stack is"
-    " missed.",
-    "spectrum": "Blind to smooth noise, which hides behind the picture.",
-}
-"""What each source cannot see, as a sentence."""
 
 # Pixels over which a moved image is led over into its mean; at most the smallest side.
 _PAD = 16

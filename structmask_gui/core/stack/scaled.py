@@ -5,16 +5,12 @@ A power of two changes no digit, so what is measured is the same.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.estimate import CorrelationEstimate
 from structmask_gui.core.stack.frames import Frames, WrappedFrames
 from structmask_gui.core.stack.registration import finite, middle
-from structmask_gui.core.wholeframe import LineCovariance
 
 # Powers of two between which the spread of a frame is left as it is, and beyond which variances do
 # not fit float64 however they are worked out.
@@ -76,43 +72,3 @@ def _some_rows(frames: Frames, frame: int) -> NDArray[np.float64]:
     middle_row = frames.frame_shape[0] // 2
     values = finite(frames.read(frame, middle_row, middle_row + _ROWS))
     return values if values.min() < values.max() else middle(frames, frame)
-
-
-def in_grey_levels(estimate: CorrelationEstimate, exponent: int) -> CorrelationEstimate:
-    """Return an estimate made in scaled frames in the grey levels of the frames as stored."""
-    unit = float(np.ldexp(1.0, -exponent))
-    square = unit * unit
-    evidence, frame = estimate.evidence, estimate.evidence.frame
-
-    def lines(found: LineCovariance) -> LineCovariance:
-        return LineCovariance(found.value * square, found.error * square)
-
-    fixed_rows = None if frame.fixed_rows is None else lines(frame.fixed_rows)
-    fixed_columns = None if frame.fixed_columns is None else lines(frame.fixed_columns)
-    fit, flat, rest = evidence.fit, evidence.flat, evidence.rest
-    return replace(
-        estimate,
-        lags=replace(estimate.lags, variance=estimate.lags.variance * square),
-        evidence=replace(
-            evidence,
-            frame=replace(
-                frame,
-                rows=lines(frame.rows),
-                columns=lines(frame.columns),
-                fixed_rows=fixed_rows,
-                fixed_columns=fixed_columns,
-            ),
-            fit=None if fit is None else replace(fit, covariance=fit.covariance * square),
-            flat=None if flat is None else replace(flat, energy=flat.energy * square),
-            rest=None if rest is None else replace(rest, variance=rest.variance * square),
-        ),
-        brightness=tuple(
-            replace(
-                one,
-                brightness=one.brightness * unit,
-                lags=replace(one.lags, variance=one.lags.variance * square),
-            )
-            for one in estimate.brightness
-        ),
-        image_covariance=estimate.image_covariance * square,
-    )

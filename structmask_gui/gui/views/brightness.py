@@ -17,7 +17,7 @@ from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.theme import Theme
 
 if TYPE_CHECKING:
-    from structmask_gui.core.profiles import BrightnessCurve
+    from structmask_gui.core.statistical.profiles import BrightnessCurve
 
 _SPARE = 0.08
 
@@ -107,7 +107,7 @@ class BrightnessView(PictureView):
         """Show the correlation by brightness of an `Extraction`, where it was measured."""
         self._curve, floor = None, 0.0
         if extraction is not None and extraction.measurement.correlation is not None:
-            from structmask_gui.core.profiles import brightness_curve
+            from structmask_gui.core.statistical.profiles import brightness_curve
 
             floor = extraction.parameters.rho_min
             self._curve = brightness_curve(extraction.measurement.correlation, floor)

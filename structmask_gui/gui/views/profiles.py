@@ -182,7 +182,7 @@ class ProfilesView(ZeroLagView):
 
 def _measured_curves(extraction: Any) -> Curves:
     """Return the profiles of a correlation that was measured with its error."""
-    from structmask_gui.core.profiles import ALONG_X, ALONG_Y, main_direction, profile
+    from structmask_gui.core.statistical.profiles import ALONG_X, ALONG_Y, main_direction, profile
 
     estimate, selection = extraction.measurement.correlation, extraction.selection
     reach = selection.kept.shape[0] // 2

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import BoolArray, FloatArray
-from structmask_gui.core.enough import mean_power
+from structmask_gui.core.statistical.limits import mean_power
 
 BANDS = (0.02, 0.08, 0.14, 0.20, 0.27, 0.35, 0.45, 0.75)
 """Edges of the bands, in cycles per pixel."""

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Source
 from structmask_gui.core.progress import IsCancelled
-from structmask_gui.core.stack.derived import DifferenceFrames, SubtractedFrames, Used
+from structmask_gui.core.stack.derived import DifferenceFrames, SubtractedFrames
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.stack.registration import PairRelation, middle, relate_frames
+
+Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
+SEES: dict[Used, str] = {
+    "frames": "the frames as they are",
+    "flat": "the flattest patches, a smooth surface removed",
+    "difference": "differences of neighbouring frames",
+    "dark": "the dark stack",
+    "subtract": "the frames less the second stack",
+    "spectrum": "detail too fine for the optics",
+}
+"""What a sentence calls each source."""
+BLIND_TO: dict[Used, str] = {
+    "frames": "Everything is measured, the picture included.",
+    "flat": "Blind to noise that follows brightness.",
+    "difference": "Only noise that is new in every frame is seen; a fixed pattern cancels.",
+    "dark": "Blind to noise that follows the signal.",
+    "subtract": "A fixed pattern cancels; structured noise that stayed in the second stack is"
+    " missed.",
+    "spectrum": "Blind to smooth noise, which hides behind the picture.",
+}
+"""What each source cannot see, as a sentence."""
 
 
 class NoiseSource:

@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
-from structmask_gui.core.enough import most_patches
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.estimate import LARGEST_LAG
-from structmask_gui.core.noise_source import NoiseSource
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.derived import members_of, stored_places
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.patches import Chunk, Plan, Sampling, plan_patches, read_patches
+from structmask_gui.core.statistical.estimate import LARGEST_LAG
+from structmask_gui.core.statistical.limits import most_patches
+from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.threads import in_threads
 
 TILE = 32

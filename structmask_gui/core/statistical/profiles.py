@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.estimate import CorrelationEstimate
+from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
 Direction = tuple[int, int]
 """A step (dy, dx) without a common divisor, dy > 0 or dy = 0 and dx > 0."""

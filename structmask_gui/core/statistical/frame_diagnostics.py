@@ -13,9 +13,9 @@ import numpy as np
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
-from structmask_gui.core.spectrum import SpectrumSum
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.registration import PairRelation, finite, some
+from structmask_gui.core.statistical.out_of_band import SpectrumSum
 from structmask_gui.core.threads import in_threads
 
 _MOST_FRAMES = 24

@@ -11,29 +11,33 @@ from typing import Literal, NamedTuple
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.flatness import FlatTiles, TileStatistics, block_energy
-from structmask_gui.core.noise_patches import NoisePatches
-from structmask_gui.core.noise_source import NoiseSource
-from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.parameters.model import Parameters, Source
 from structmask_gui.core.progress import IsCancelled
-from structmask_gui.core.spectrum import SpectralFit
-from structmask_gui.core.stack.derived import Used
 from structmask_gui.core.stack.frames import Frames, Region
-from structmask_gui.core.under_picture import (
+from structmask_gui.core.statistical.background import fit_beyond, pool_flat
+from structmask_gui.core.statistical.flat_tiles import FlatTiles, TileStatistics, block_energy
+from structmask_gui.core.statistical.frame_diagnostics import LineCovariance, with_lines
+from structmask_gui.core.statistical.out_of_band import SpectralFit
+from structmask_gui.core.statistical.patches import NoisePatches
+from structmask_gui.core.statistical.source import NoiseSource, Used
+from structmask_gui.core.statistical.structure import (
+    _AS_QUIET,
+    _SOME_FLAT_TILES,
     SUSPICION,
     agree,
-    choose,
     correlated,
-    fit_beyond,
+    flat_parts_alike,
     is_line,
     lines_beyond,
-    pool_flat,
     skewed,
+    spectrum_kind,
     texture_beside,
-    tile_places,
     uneven,
 )
-from structmask_gui.core.wholeframe import LineCovariance, with_lines
+from structmask_gui.core.statistical.tiles import tile_places
+
+# The same for the slowest changes, which the flattest parts of a picture still have.
+_SLOWLY = 3.0
 
 # Power within the optics' band, over what the fit beyond it foretells, that confirms a picture.
 _UNEXPLAINED = 1.25
@@ -204,3 +208,43 @@ def _borne_out(sign: Sign, lags: LagEstimate, fit: SpectralFit, parameters: Para
         return lines_beyond(fit, parameters) and texture_beside(lags, fit)
     # Nor where all correlation is on one line, as no picture's is.
     return not is_line(lags)
+
+
+def choose(
+    wanted: Source,
+    base: Used,
+    fit: SpectralFit,
+    flat: FlatTiles,
+    flat_excess: float,
+    tiles: TileStatistics,
+    plain: LagEstimate,
+    parameters: Parameters,
+) -> tuple[str, bool]:
+    """Decide between the spectrum and the flat tiles, and whether to trust the answer.
+
+    A line, or lone lags, found beyond the optics' band is noise and known at all frequencies.
+    Where nothing is found there, the flat tiles say whether the noise is white (they are as
+    quiet as it foretells) or smooth (they are far louder, yet alike); if they are not alike,
+    the noise and the picture cannot be told apart.
+    """
+    alike = flat_parts_alike(flat, tiles)
+    white = spectrum_kind(fit, parameters) == "none" and flat_excess < _SLOWLY
+    if white:
+        # Noise that the picture's band hides shows in some band of the flat parts.
+        excess = tiles.band_excess(flat.chosen, fit.covariance)
+        white = float(excess[1:].max()) < _AS_QUIET
+    known = white or lines_beyond(fit, parameters)
+    if wanted == "spectrum":
+        return "spectrum", known
+    if wanted == "flat":
+        return "flat", alike
+    if base != "frames" and is_line(plain):
+        # The picture is gone but for what moved, and no picture is one line.
+        return "all", True
+    if known:
+        return "spectrum", True
+    if alike:
+        return "flat", True
+    if int(flat.chosen.sum()) >= _SOME_FLAT_TILES:
+        return "flat", False
+    return "spectrum", False

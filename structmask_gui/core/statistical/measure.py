@@ -13,12 +13,7 @@ import numpy as np
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.estimate import BrightnessBin, CorrelationEstimate, Evidence, describe
-from structmask_gui.core.image_covariance import image_covariance, image_reach, worth_sharing
-from structmask_gui.core.noise_patches import TILE, NoisePatches, PatchReader, find_patches
-from structmask_gui.core.noise_source import NoiseSource
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.pooling import Pooled, Pooling
 from structmask_gui.core.progress import (
     IsCancelled,
     Progress,
@@ -32,10 +27,27 @@ from structmask_gui.core.stack.destripe import destriped_lines
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.patches import CONSTANT
 from structmask_gui.core.stack.registration import middle
-from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for, in_grey_levels
-from structmask_gui.core.telling_apart import Judged, tell_apart
-from structmask_gui.core.under_picture import SUSPICION, uneven, without_flat_tile
-from structmask_gui.core.wholeframe import LINE_SHARE, FrameEvidence, FrameLook
+from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
+from structmask_gui.core.statistical.accumulate import (
+    Pooled,
+    Pooling,
+    image_covariance,
+    image_reach,
+    worth_sharing,
+)
+from structmask_gui.core.statistical.background import without_flat_tile
+from structmask_gui.core.statistical.estimate import (
+    BrightnessBin,
+    CorrelationEstimate,
+    Evidence,
+    describe,
+    in_grey_levels,
+)
+from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE, FrameEvidence, FrameLook
+from structmask_gui.core.statistical.patches import TILE, NoisePatches, PatchReader, find_patches
+from structmask_gui.core.statistical.separation import Judged, tell_apart
+from structmask_gui.core.statistical.source import NoiseSource
+from structmask_gui.core.statistical.structure import SUSPICION, uneven
 
 # Share of the variance in offsets of whole lines, from which they blur everything else.
 _STRONG_LINES = 0.05

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
-from structmask_gui.core.flatness import FlatTiles
 from structmask_gui.core.parameters.info import MEASURED
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
-from structmask_gui.core.spectrum import SpectralFit
-from structmask_gui.core.stack.derived import BLIND_TO, SEES, Used
 from structmask_gui.core.stack.destripe import Lines
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.core.stack.patches import Sampling
 from structmask_gui.core.stack.registration import PairRelation
-from structmask_gui.core.wholeframe import FrameEvidence
+from structmask_gui.core.statistical.flat_tiles import FlatTiles
+from structmask_gui.core.statistical.frame_diagnostics import FrameEvidence, LineCovariance
+from structmask_gui.core.statistical.out_of_band import SpectralFit
+from structmask_gui.core.statistical.source import BLIND_TO, SEES, Used
 
 LARGEST_LAG = int(parameter_infos()["max_lag"].highest or 1)
 """The largest lag that can be asked for."""
@@ -162,3 +164,43 @@ def describe(actual: Used, base: Used) -> str:
     if actual != base and base != "frames":
         note += f" {BLIND_TO[base]}"
     return note
+
+
+def in_grey_levels(estimate: CorrelationEstimate, exponent: int) -> CorrelationEstimate:
+    """Return an estimate made in scaled frames in the grey levels of the frames as stored."""
+    unit = float(np.ldexp(1.0, -exponent))
+    square = unit * unit
+    evidence, frame = estimate.evidence, estimate.evidence.frame
+
+    def lines(found: LineCovariance) -> LineCovariance:
+        return LineCovariance(found.value * square, found.error * square)
+
+    fixed_rows = None if frame.fixed_rows is None else lines(frame.fixed_rows)
+    fixed_columns = None if frame.fixed_columns is None else lines(frame.fixed_columns)
+    fit, flat, rest = evidence.fit, evidence.flat, evidence.rest
+    return replace(
+        estimate,
+        lags=replace(estimate.lags, variance=estimate.lags.variance * square),
+        evidence=replace(
+            evidence,
+            frame=replace(
+                frame,
+                rows=lines(frame.rows),
+                columns=lines(frame.columns),
+                fixed_rows=fixed_rows,
+                fixed_columns=fixed_columns,
+            ),
+            fit=None if fit is None else replace(fit, covariance=fit.covariance * square),
+            flat=None if flat is None else replace(flat, energy=flat.energy * square),
+            rest=None if rest is None else replace(rest, variance=rest.variance * square),
+        ),
+        brightness=tuple(
+            replace(
+                one,
+                brightness=one.brightness * unit,
+                lags=replace(one.lags, variance=one.lags.variance * square),
+            )
+            for one in estimate.brightness
+        ),
+        image_covariance=estimate.image_covariance * square,
+    )

@@ -1,0 +1,1 @@
+"""Correlation of the noise per lag, separated from image structure."""

@@ -1,0 +1,137 @@
+"""The noise under a picture: from the optics' dark band, or from where the picture is flat.
+
+Decides between the two, and whether either can be trusted.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
+from structmask_gui.core.correlation.detrend import Surface
+from structmask_gui.core.correlation.lags import LagEstimate, LagPool
+from structmask_gui.core.progress import IsCancelled, stop_if
+from structmask_gui.core.stack import screening
+from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.patches import Chunk, Plan, read_patches
+from structmask_gui.core.statistical.flat_tiles import FlatTiles
+from structmask_gui.core.statistical.limits import grid_places
+from structmask_gui.core.statistical.out_of_band import SpectralFit, SpectrumSum, fit_spectrum
+from structmask_gui.core.statistical.tiles import _offsets, _touches, cut_tiles
+from structmask_gui.core.threads import in_threads
+
+_ENOUGH_QUIET_TILES = 20
+# So many windowed tiles that overlap by half say as much as one that stands alone.
+_OVERLAP = 1.8
+# From the quietest to the loudest tenth of the patches, in variance.
+_MUCH = 4.0
+
+
+def fit_beyond(
+    derived: Frames,
+    plan: Plan,
+    used: BoolArray,
+    reach: int,
+    log_variance: FloatArray,
+    region: Region | None,
+    cancelled: IsCancelled,
+) -> tuple[SpectralFit, LagEstimate]:
+    """Fit the spectrum beyond the optics' band, on tiles that overlap by half."""
+    side = min(64, plan.patch_shape[0])
+    side = max(side, min(2 * reach + 8, plan.patch_shape[0])) // 2 * 2
+    total = SpectrumSum(side)
+    step = side // 2
+    box = region or Region(0, derived.frame_shape[0], 0, derived.frame_shape[1])
+    rows = np.arange(box.y0, box.y1 - side + 1, step)
+    columns = np.arange(box.x0, box.x1 - side + 1, step)
+    frames = np.unique(plan.places[used, 0])
+    places = grid_places(frames, rows, columns, side)
+    keep = ~_touches(places, side, plan.places[~used], plan.patch_shape[0])
+    places = places[keep] if keep.any() else plan.places[used]
+    surface = Surface((side, side), 0)
+    quiet = SpectrumSum(side)
+    # Bright parts have more noise of their own and more fine detail: where tiles differ much,
+    # the quieter half speaks.
+    low, typical, high = np.nanquantile(log_variance, [0.1, 0.5, 0.9])
+
+    def spectra_of(chunk: Chunk) -> tuple[FloatArray, int, FloatArray, int]:
+        stop_if(cancelled)
+        patches, _ = screening.repair_hot_pixels(surface.remove_from(chunk.patches))
+        power = np.einsum("nyx,nyx->n", patches, patches) / side**2
+        calm = patches[power <= np.exp(typical)]
+        return total.power_of(patches), len(patches), quiet.power_of(calm), len(calm)
+
+    chunks = read_patches(derived, Plan((side, side), places), 64, cancelled)
+    with closing(in_threads(spectra_of, chunks)) as parts:
+        for of_all, n, of_quiet, n_quiet in parts:
+            stop_if(cancelled)
+            total.append(of_all, n)
+            quiet.append(of_quiet, n_quiet)
+    if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_QUIET_TILES:
+        total = quiet
+    fit = fit_spectrum(total, reach, _OVERLAP, cancelled)
+    got = fit.covariance.shape[0] // 2
+    rho, error = fit.correlation, fit.standard_error
+    lags = LagEstimate(
+        rho=rho,
+        standard_error=error,
+        degrees=np.full(rho.shape, 100.0),
+        variance=float(fit.covariance[got, got]),
+        n_patches=total.count,
+        n_clusters=total.count,
+    )
+    return fit, lags
+
+
+def pool_flat(
+    derived: Frames,
+    plan: Plan,
+    used: BoolArray,
+    flat: FlatTiles,
+    side: int,
+    reach: int,
+    cancelled: IsCancelled,
+) -> LagEstimate:
+    """Pool the flat tiles, a quadratic surface taken off each."""
+    surface = Surface((side, side), 2)
+    reach = min(reach, side // 2 - 1)
+    kernel = LagKernel((side, side), (reach, reach))
+    pool = LagPool(kernel, surface)
+    per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
+    wanted = Plan(plan.patch_shape, plan.places[used])
+    chosen = flat.chosen.reshape(-1, per_patch)
+    offsets = _offsets(plan.patch_shape, side)
+    whole = Surface(plan.patch_shape, 0)
+
+    def products_of(chunk: Chunk) -> tuple[FloatArray, NDArray[np.intp]] | None:
+        stop_if(cancelled)
+        inside = chosen[chunk.indices]
+        if not inside.any():
+            return None
+        patches, _ = screening.repair_hot_pixels(whole.remove_from(chunk.patches))
+        places = np.repeat(wanted.places[chunk.indices], per_patch, axis=0)
+        places[:, 1:] += np.tile(offsets, (len(patches), 1))
+        take = inside.ravel()
+        values = surface.remove_from(cut_tiles(patches, side)[take])
+        return pool.products(kernel.half_plane(values).astype(np.float64)), places[take]
+
+    chunks = read_patches(derived, wanted, patches_per_chunk(kernel, len(wanted)), cancelled)
+    with closing(in_threads(products_of, chunks)) as parts:
+        for part in parts:
+            stop_if(cancelled)
+            if part is not None:
+                pool.add_products(*part)
+    return pool.estimate()
+
+
+def without_flat_tile(plan: Plan, used: BoolArray, flat: FlatTiles, side: int) -> BoolArray:
+    """Return which of the used patches have no flat tile."""
+    per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
+    any_flat = flat.chosen.reshape(-1, per_patch).any(axis=1)
+    result = np.zeros(len(plan), dtype=bool)
+    result[np.flatnonzero(used)[~any_flat]] = True
+    return result

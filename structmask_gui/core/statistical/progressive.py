@@ -1,0 +1,98 @@
+"""Measure until every lag is known to the precision asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.progress import IsCancelled, Progress
+from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.statistical import limits
+
+if TYPE_CHECKING:
+    from structmask_gui.core.statistical.estimate import CorrelationEstimate
+
+_FIRST_ROUND = 128
+# What the statistical method looks for beside the correlation, a picture above all, shows in fewer
+# patches only where it is strong: they are an estimate on the way, never the result.
+_FEWEST = 512
+# Each of its rounds looks at everything anew.
+_LEAST_GROWTH, _MOST_GROWTH = 2.0, 8.0
+_MARGIN = 1.1
+
+
+def correlate_until(
+    frames: Frames,
+    parameters: Parameters,
+    region: Region | None,
+    on_estimate: Callable[[CorrelationEstimate, float], None],
+    progress: Progress,
+    cancelled: IsCancelled,
+    **seconds: Any,
+) -> CorrelationEstimate:
+    """Measure by the statistical method until every lag that it tests is known to ``precision``.
+
+    In rounds of more and more patches, each a measurement of its own with its own standard errors;
+    when to stop goes by these alone, never by the correlations, so that none is favoured.
+
+    Parameters
+    ----------
+    frames, parameters, region, progress, cancelled
+        As `noise.measure_correlation` takes them; ``precision`` is above 0.
+    on_estimate : callable
+        Told each estimate and the largest standard error of its lags.
+    seconds : Frames
+        ``dark`` and ``subtract``, as `noise.measure_correlation` takes them.
+
+    Returns
+    -------
+    CorrelationEstimate
+        With the parameters that were asked for.
+    """
+    from structmask_gui.core.statistical.measure import measure_correlation
+
+    aim, count, error = parameters.precision, _FIRST_ROUND, float("inf")
+    known = ""
+    limit = parameters.patches or None
+
+    def tell(done: int, total: int, what: str) -> None:
+        progress(done, total, f"{what}{known}")
+
+    while True:
+        last = limit is not None and count >= limit
+        asked = parameters.changed(precision=0.0, patches=parameters.patches if last else count)
+        estimate = measure_correlation(
+            frames, asked, region=region, progress=tell, cancelled=cancelled, **seconds
+        )
+        error = _largest_error(estimate, parameters.max_lag)
+        measured = len(estimate.sampling.used)
+        done = last or measured < count or (error < aim and count >= _FEWEST)
+        limits = done and not last and measured >= count
+        note = f" {measured} patches were enough to know every lag to {aim:g}." if limits else ""
+        estimate = replace(estimate, parameters=parameters, note=estimate.note + note)
+        on_estimate(estimate, error)
+        if done:
+            return estimate
+        limit = limit or _room(frames, region, estimate)
+        growth = min(max(_MARGIN * (error / aim) ** 2, _LEAST_GROWTH), _MOST_GROWTH)
+        count = max(_FEWEST, int(count * growth))
+        known = f", standard error so far {error:.2g}"
+
+
+def _largest_error(estimate: CorrelationEstimate, max_lag: int) -> float:
+    lags = estimate.lags
+    margin = max(0, lags.reach - max_lag)
+    tested = lags.standard_error[margin : 2 * lags.reach + 1 - margin]
+    tested = tested[:, margin : 2 * lags.reach + 1 - margin]
+    return float(tested.max()) if np.isfinite(tested).all() else float("inf")
+
+
+def _room(frames: Frames, region: Region | None, estimate: CorrelationEstimate) -> int:
+    """Return how many patches are taken at most where no number is given."""
+    height, width = frames.frame_shape if region is None else region.shape
+    side = estimate.sampling.patch_shape[0]
+    return min(frames.n_frames * (height // side) * (width // side), limits.most_patches(side))

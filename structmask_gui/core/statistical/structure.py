@@ -1,0 +1,139 @@
+"""Tests of whether an estimate contains image structure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.correlation.lags import LagEstimate
+from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.statistical.flat_tiles import FlatTiles, TileStatistics
+from structmask_gui.core.statistical.out_of_band import SpectralFit
+from structmask_gui.core.statistical.selection import select_lags
+
+# Flat tiles that are worth a look, and from which they are relied on, being found in so many steps
+# and neither uneven nor skewed. 80 of 32 x 32 are as many pixels as 20 patches of 64 x 64 have.
+_SOME_FLAT_TILES, _ENOUGH_FLAT_TILES, _STEPS = 12, 80, 4
+# How far two looks that share nothing must agree on the lags (F1), to be relied on.
+_AGREEMENT = 0.6
+# Variance over what the fit foretells, from which a texture of half the noise's strength is there.
+_MORE_VARIANCE = 1.25
+# Standard errors from which flat parts that are to be relied on are not alike.
+_STRICT = 1.0
+# Share of the squared correlation on one line that no picture has.
+_LINE = 0.85
+# Surplus of the spread of the tiles' power, in a band, that a picture makes; the standard errors
+# from which it is suspected, and sure.
+_SURPLUS, SUSPICION, CERTAINTY = 0.15, 2.5, 4.5
+# Frequency within which the fit must have foretold the spectrum; and the energy of flat tiles, over
+# what it foretells, up to which they are as quiet.
+_INWARD, _AS_QUIET = 0.4, 1.8
+# Share of a fit's squared correlation on the lags that would be kept, from which these are all.
+_EXPLAINED = 0.75
+# Skewness of smooth parts that noise does not have, and the standard errors that make it sure.
+_SKEW, _SURELY_SKEW = 0.1, 6.0
+
+
+def flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:
+    """Whether the flat tiles are enough, and no more unlike or lopsided than noise is."""
+    if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.steps < _STEPS:
+        return False
+    ratio, error = tiles.unevenness(flat.chosen)
+    return not uneven(ratio, error, _STRICT) and not skewed(tiles, flat.chosen)
+
+
+def skewed(tiles: TileStatistics, inside: BoolArray | None = None) -> bool:
+    """Whether tiles are lopsided in their brightness, as a texture is and noise is not."""
+    value, error = tiles.skewness(inside)
+    return abs(value) > max(_SKEW, _SURELY_SKEW * error)
+
+
+def lines_beyond(fit: SpectralFit, parameters: Parameters) -> bool:
+    """Whether there is one line, or lone lags, beyond the optics' band."""
+    # Where the fit foretells nothing beyond the corners it started in, it is no line.
+    return spectrum_kind(fit, parameters) == "lines" and fit.cutoff < _INWARD
+
+
+def texture_beside(lags: LagEstimate, fit: SpectralFit) -> bool:
+    """Whether a fit beyond the optics' band leaves so much variance that it must be a picture's.
+
+    A little is left where the fit missed faint lags.
+    """
+    middle = len(fit.covariance) // 2
+    return lags.variance > _MORE_VARIANCE * float(fit.covariance[middle, middle])
+
+
+def correlated(lags: LagEstimate, parameters: Parameters) -> bool:
+    """Whether any lag but the centre would be kept."""
+    return int(select_lags(lags, parameters).kept.sum()) > 1
+
+
+def agree(lags: LagEstimate, fit: SpectralFit, parameters: Parameters) -> bool:
+    """Whether flat parts and the spectrum beyond the optics' band show the same correlation.
+
+    Each is wrong in its own way: in flat parts a texture adds smooth correlation, while the fit
+    beyond the band drops lags.
+    """
+    if spectrum_kind(fit, parameters) != "other":
+        return False
+    kept = select_lags(lags, parameters).kept
+    reach, far = kept.shape[0] // 2, fit.correlation.shape[0] // 2
+    reach = min(reach, far)
+    inside = slice(kept.shape[0] // 2 - reach, kept.shape[0] // 2 + reach + 1)
+    found = np.abs(fit.correlation) >= parameters.rho_min
+    found = found[far - reach : far + reach + 1, far - reach : far + reach + 1]
+    # All but the centre, which both have.
+    one, other = int(kept.sum()) - 1, int(found.sum()) - 1
+    both = int((kept[inside, inside] & found).sum()) - 1
+    return one + other > 0 and 2 * both >= _AGREEMENT * (one + other)
+
+
+def spectrum_kind(fit: SpectralFit, parameters: Parameters) -> str:
+    """Return what the spectrum shows: "none", "lines" (one line or lone lags), or "other"."""
+    rho = fit.correlation
+    reach = rho.shape[0] // 2
+    large = np.abs(rho) >= parameters.rho_min
+    kept = np.argwhere(large) - reach
+    if (np.abs(rho) > 1.0 + 1e-9).any():
+        # No correlation is larger than 1: the fit does not describe this spectrum.
+        return "other"
+    rest = rho.copy()
+    rest[reach, reach] = 0.0
+    total, faint = float((rest**2).sum()), float((rest[~large] ** 2).sum())
+    if faint > max((1 - _EXPLAINED) * total, 2 * parameters.rho_min**2):
+        # Many faint lags together make up what was found: the few large ones are not all.
+        return "other"
+    half = [(int(dy), int(dx)) for dy, dx in kept if dy > 0 or (dy == 0 and dx > 0)]
+    if not half:
+        return "none"
+    ways = {(dy // int(np.gcd(dy, abs(dx))), dx // int(np.gcd(dy, abs(dx)))) for dy, dx in half}
+    if len(ways) == 1:
+        return "lines"
+    far = [max(abs(dy), abs(dx)) >= 3 for dy, dx in half]
+    return "lines" if all(far) and len(half) <= 4 else "other"
+
+
+def is_line(lags: LagEstimate) -> bool:
+    """Whether nearly all correlation is along the row, the column or a diagonal."""
+    weight = lags.rho**2
+    middle = lags.reach
+    weight[middle, middle] = 0.0
+    lines = (weight[middle], weight[:, middle], np.diag(weight), np.diag(weight[::-1]))
+    return max(float(line.sum()) for line in lines) >= _LINE * float(weight.sum())
+
+
+def uneven(ratio: FloatArray, error: FloatArray, errors: float = CERTAINTY) -> bool:
+    """Return whether tiles differ as a picture's do.
+
+    Parameters
+    ----------
+    ratio, error : ndarray, shape (bands,)
+        From `TileStatistics.unevenness`.
+    errors : float
+        How many standard errors count: in one band well below the highest, or in all together.
+    """
+    low = slice(0, 5)
+    surplus = ratio[low] - 1
+    single = (surplus > _SURPLUS) & (surplus > errors * error[low])
+    together = float((surplus / error[low]).sum() / np.sqrt(5))
+    return bool(single.any() or (together > errors and surplus.mean() > 0.6 * _SURPLUS))
