@@ -19,7 +19,7 @@ from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.measure import measure_correlation
 from structmask_gui.core.statistical.selection import select_lags
 from structmask_gui.core.threads import in_threads
-from structmask_gui.core.verdict import Verdict, judge
+from structmask_gui.core.verdict.verdict import Verdict, judge
 
 REACH = scenes.REACH
 STATISTICAL = Parameters.checked(method="statistical", source="automatic")

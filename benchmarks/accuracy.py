@@ -27,7 +27,7 @@ from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.statistical.measure import measure_correlation
 from structmask_gui.core.statistical.selection import select_lags
-from structmask_gui.core.verdict import judge
+from structmask_gui.core.verdict.verdict import judge
 
 
 def speed(pairs: int = 41) -> tuple[float, float, float]:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from structmask_gui.core.certainty import Certainty
+from structmask_gui.core.verdict.certainty import Certainty
 from structmask_gui.gui.views.theme import BLUISH_GREEN, ORANGE, VERMILION
 
 WORDS: dict[Certainty, str] = {

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.certainty import certainty_of
+from structmask_gui.core.verdict.certainty import certainty_of
 from structmask_gui.gui.certainty import CertaintySign
 from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.folded_text import FoldedText

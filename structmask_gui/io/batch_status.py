@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from structmask_gui.core.certainty import Certainty, certainty_of
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.verdict.certainty import Certainty, certainty_of
 from structmask_gui.io.batch_files import Job
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record
@@ -40,7 +40,7 @@ class JobStatus:
     sentence : str
         The result in words.
     certainty : str
-        How far it can be relied on, as `structmask_gui.core.certainty.certainty_of` says; empty of
+        How far it can be relied on, as `structmask_gui.core.verdict.certainty.certainty_of` says; empty of
         the published method, which does not judge.
     notes : tuple of str
         What to know beside it.

@@ -136,7 +136,7 @@ class CorrelationRecord(_Part):
 
 
 class VerdictRecord(_Part):
-    """What the measurement says; see `structmask_gui.core.verdict.Verdict`."""
+    """What the measurement says; see `structmask_gui.core.verdict.verdict.Verdict`."""
 
     kind: str
     sure: bool

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from structmask_gui.core.correlation.lags import LagEstimate
-from structmask_gui.core.noise_kind import fills_gaps, line_with_gaps
+from structmask_gui.core.verdict.kind import fills_gaps, line_with_gaps
 
 
 def estimate_of(rho):

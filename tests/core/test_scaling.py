@@ -10,7 +10,7 @@ from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
 from structmask_gui.core.statistical.measure import measure_correlation
 from structmask_gui.core.statistical.selection import select_lags
-from structmask_gui.core.verdict import judge
+from structmask_gui.core.verdict.verdict import judge
 
 AUTOMATIC = Parameters(method="statistical", source="automatic")
 

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from structmask_gui.core import verdict as verdict_module
-from structmask_gui.core import verdict_words
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
@@ -15,7 +13,9 @@ from structmask_gui.core.quality.assessment import NOT_TOLD
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels
 from structmask_gui.core.stack.destripe import DestripedFrames
 from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames
-from structmask_gui.core.verdict_words import WHAT_TO_RECORD
+from structmask_gui.core.verdict import verdict as verdict_module
+from structmask_gui.core.verdict import wording
+from structmask_gui.core.verdict.wording import WHAT_TO_RECORD
 
 AUTOMATIC = Parameters(method="statistical", source="frames")
 
@@ -179,7 +179,7 @@ def test_lines_whose_far_ends_share_something_have_offsets_however_far_was_looke
 
 def test_at_the_largest_lag_that_can_be_measured_the_offsets_are_to_be_removed(monkeypatch):
     # Between the two: it may be that far ends share something.
-    monkeypatch.setattr(verdict_words, "far_ends_likely_share", lambda *_: False)
+    monkeypatch.setattr(wording, "far_ends_likely_share", lambda *_: False)
     frames = long_rows(0.05)
     first = extract_array(frames, AUTOMATIC)
     assert "Raise max_lag to find their end; up to 23 can be measured here." in first.verdict.text

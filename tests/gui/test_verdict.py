@@ -15,9 +15,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.certainty import Certainty, certainty_of
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import parameter_infos
+from structmask_gui.core.verdict.certainty import Certainty, certainty_of
 from structmask_gui.gui import certainty as certainty_module
 from structmask_gui.gui.certainty import draw_sign
 from structmask_gui.gui.folded_text import LINES, FoldedText

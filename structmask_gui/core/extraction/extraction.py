@@ -20,7 +20,7 @@ from structmask_gui.core.stack.frames import ArrayFrames, Frames, Region
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
     from structmask_gui.core.statistical.selection import StatisticalSelection
-    from structmask_gui.core.verdict import Verdict
+    from structmask_gui.core.verdict.verdict import Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ class Extraction:
         seen = self.rings is None or self.parameters.crop_autocorr
         estimate = self.measurement.correlation
         if estimate is not None:
-            from structmask_gui.core.endless_lines import lags_left
+            from structmask_gui.core.verdict.lines import lags_left
 
             # No larger lag is advised than can be measured.
             seen = lags_left(estimate, self.parameters.max_lag) > 0
@@ -231,7 +231,7 @@ def _select_statistically(
     measurement: Measurement, estimate: CorrelationEstimate, parameters: Parameters
 ) -> Extraction:
     from structmask_gui.core.statistical.selection import select_lags
-    from structmask_gui.core.verdict import judge
+    from structmask_gui.core.verdict.verdict import judge
 
     selection = select_lags(estimate.lags, parameters)
     verdict = judge(estimate, selection, parameters)

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from structmask_gui.core.endless_lines import endless_lines
-from structmask_gui.core.noise_kind import Kind, in_lines, kind_of
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.scene_changes import scene_changes
 from structmask_gui.core.stack.destripe import Lines
 from structmask_gui.core.stack.screening import CLIPPED
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
 from structmask_gui.core.statistical.selection import StatisticalSelection
 from structmask_gui.core.statistical.structure import spectrum_kind, uneven
-from structmask_gui.core.verdict_words import Flag, details_of, sentence, to_remove
+from structmask_gui.core.verdict.kind import Kind, in_lines, kind_of
+from structmask_gui.core.verdict.lines import endless_lines
+from structmask_gui.core.verdict.scene import scene_changes
+from structmask_gui.core.verdict.wording import Flag, details_of, sentence, to_remove
 
 _EDGE_POWER = 0.06
 _BLOCKY = 5.0

@@ -21,7 +21,7 @@ class Judged(Protocol):
 
     @property
     def flags(self) -> Collection[str]:
-        """See `structmask_gui.core.verdict_words.FLAG_WORDS`."""
+        """See `structmask_gui.core.verdict.wording.FLAG_WORDS`."""
         ...
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Literal
 
-from structmask_gui.core.endless_lines import (
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.stack.destripe import Lines
+from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE
+from structmask_gui.core.stack.screening import CLIPPED, FILLED, NOT_FLAT, OUTLYING
+from structmask_gui.core.statistical.estimate import CorrelationEstimate
+from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
+from structmask_gui.core.statistical.selection import StatisticalSelection
+from structmask_gui.core.verdict.kind import KIND_WORDS, Kind, fills_gaps
+from structmask_gui.core.verdict.lines import (
     along,
     far_ends_likely_share,
     far_ends_share,
@@ -13,15 +21,7 @@ from structmask_gui.core.endless_lines import (
     line_share,
     span_the_image,
 )
-from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.noise_kind import KIND_WORDS, Kind, fills_gaps
-from structmask_gui.core.scene_changes import scene_changes
-from structmask_gui.core.stack.destripe import Lines
-from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE
-from structmask_gui.core.stack.screening import CLIPPED, FILLED, NOT_FLAT, OUTLYING
-from structmask_gui.core.statistical.estimate import CorrelationEstimate
-from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
-from structmask_gui.core.statistical.selection import StatisticalSelection
+from structmask_gui.core.verdict.scene import scene_changes
 
 Flag = Literal[
     "whole_line",

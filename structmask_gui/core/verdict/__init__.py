@@ -1,0 +1,1 @@
+"""What kind of noise it is, how certain that is, and the sentences that say so."""
