@@ -17,7 +17,7 @@ from structmask_gui.gui.outside import open_outside
 from structmask_gui.gui.settings import ThemeName
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.batch_window import BatchWindow
+    from structmask_gui.gui.batch.window import BatchWindow
     from structmask_gui.gui.main_window import MainWindow
     from structmask_gui.io.snippets import Target
 
@@ -195,7 +195,7 @@ class Commands(QObject):
     def batch(self) -> None:
         """Show the window for many files; what runs in it goes on while it is closed."""
         if self._batch is None:
-            from structmask_gui.gui.batch_window import BatchWindow
+            from structmask_gui.gui.batch.window import BatchWindow
 
             self._batch = BatchWindow(self._window, self._session)
         self._batch.show()

@@ -117,7 +117,7 @@ def _export(window: MainWindow, folder: Path, settle: Settle) -> None:
 def _many_files(window: MainWindow, folder: Path, settle: Settle) -> None:
     """Draw the window for many files after a run over simulated ones, and one that is broken."""
     from structmask_gui.core.simulation import NoiseModel, kernels, simulate
-    from structmask_gui.gui.batch_window import BatchWindow
+    from structmask_gui.gui.batch.window import BatchWindow
 
     batch = BatchWindow(window, window.session)
     with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):

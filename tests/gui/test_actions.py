@@ -17,7 +17,7 @@ from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.actions import ACTIONS, MENUS
 from structmask_gui.gui.address import AddressDialog
-from structmask_gui.gui.batch_window import BatchWindow
+from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.commands import Commands
 from structmask_gui.gui.dialogs import ShortcutsDialog, TextDialog
 from structmask_gui.gui.handing_over import SnippetDialog

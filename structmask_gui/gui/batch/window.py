@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui import dialogs
-from structmask_gui.gui.batch_choices import BatchChoices
-from structmask_gui.gui.batch_seconds import BatchSeconds
-from structmask_gui.gui.batch_table import BatchTable
+from structmask_gui.gui.batch.options import BatchChoices
+from structmask_gui.gui.batch.reference_stacks import BatchSeconds
+from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.outside import open_outside
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.worker import Lane, Outcome, Step
