@@ -153,7 +153,7 @@ def _run(code: str) -> list[str]:
 def in_the_window() -> dict[str, float]:
     """Measure slider, event loop and cancel in one window."""
     from structmask_gui.gui import app as program
-    from structmask_gui.gui.settings import Settings
+    from structmask_gui.gui.desktop.settings import Settings
 
     app = program.make_application()
     window = program.make_window(app, Settings())

@@ -25,7 +25,7 @@ def main() -> int:
 
     from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.gui import app as program
-    from structmask_gui.gui.settings import Settings
+    from structmask_gui.gui.desktop.settings import Settings
 
     if not REAL.is_dir():
         print(f"{REAL} is not there; nothing is drawn.")

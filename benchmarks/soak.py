@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--extractions", type=int, default=500)
     options = parser.parse_args()
     from structmask_gui.gui import app as program
-    from structmask_gui.gui.settings import Settings
+    from structmask_gui.gui.desktop.settings import Settings
 
     app = program.make_application()
     window = program.make_window(app, Settings())

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path, PurePath
 
-from structmask_gui.gui.licences import RULE
+from structmask_gui.gui.desktop.licences import RULE
 
 HERE = Path(__file__).parent
 _NAMES = ("licen", "copying", "notice", "authors")

@@ -67,45 +67,53 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _open(options: argparse.Namespace) -> int:
-    from structmask_gui.gui import needs
+    from structmask_gui.gui.desktop import qt_libraries
 
-    on_screen = needs.has_display() and needs.platform_chosen() in ("", "xcb", "wayland")
+    on_screen = qt_libraries.has_display() and qt_libraries.platform_chosen() in (
+        "",
+        "xcb",
+        "wayland",
+    )
     try:
         from structmask_gui.gui import app
     except ImportError as error:
-        missing = needs.missing_libraries(screen=on_screen)
+        missing = qt_libraries.missing_libraries(screen=on_screen)
         if not missing and "lib" not in str(error):
             raise  # not a library of the system: a bug, or an incomplete installation
-        needs.complain(needs.sentence(missing, str(error)))
+        qt_libraries.complain(qt_libraries.sentence(missing, str(error)))
         return 2
-    if needs.platform_chosen() == "" and not needs.has_display():
-        needs.complain(
+    if qt_libraries.platform_chosen() == "" and not qt_libraries.has_display():
+        qt_libraries.complain(
             "error: there is no screen to open a window on (DISPLAY is not set). Use the command"
             " structmask, or set QT_QPA_PLATFORM=offscreen to run without one."
         )
         return 2
-    if on_screen and needs.platform_chosen() != "wayland" and sys.platform.startswith("linux"):
+    if (
+        on_screen
+        and qt_libraries.platform_chosen() != "wayland"
+        and sys.platform.startswith("linux")
+    ):
         # Qt would abort the process with a message of its own.
-        missing = needs.missing_libraries(screen=True)
+        missing = qt_libraries.missing_libraries(screen=True)
         if missing:
-            needs.complain(needs.sentence(missing))
+            qt_libraries.complain(qt_libraries.sentence(missing))
             return 2
     return app.run(options.files, debug=options.debug, fresh=options.fresh)
 
 
 def _write_pdf(files: Sequence[str]) -> int:
-    from structmask_gui.gui import needs
+    from structmask_gui.gui.desktop import qt_libraries
 
     if not files:
-        needs.complain("error: no report is given; name the HTML file of at least one.")
+        qt_libraries.complain("error: no report is given; name the HTML file of at least one.")
         return 2
     try:
         from structmask_gui.gui.pdf import convert
     except ImportError as error:
-        missing = needs.missing_libraries(screen=False)
+        missing = qt_libraries.missing_libraries(screen=False)
         if not missing and "lib" not in str(error):
             raise
-        needs.complain(needs.sentence(missing, str(error)))
+        qt_libraries.complain(qt_libraries.sentence(missing, str(error)))
         return 2
     return convert(files)
 

@@ -21,15 +21,17 @@ from PySide6.QtWidgets import QApplication
 
 from structmask_gui import __version__
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.gui import logs, worker
-from structmask_gui.gui import settings as settings_module
-from structmask_gui.gui.handover import Application, is_preset, open_handed
-from structmask_gui.gui.logs import LogLines
+from structmask_gui.gui import worker
+from structmask_gui.gui.desktop import logs
+from structmask_gui.gui.desktop import settings as settings_module
+from structmask_gui.gui.desktop.logs import LogLines
+from structmask_gui.gui.desktop.places import is_preset
+from structmask_gui.gui.desktop.settings import Settings
+from structmask_gui.gui.handover import Application, open_handed
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.part import Part
 from structmask_gui.gui.second_stacks import KINDS
 from structmask_gui.gui.session import Session
-from structmask_gui.gui.settings import Settings
 from structmask_gui.gui.theme import Theme
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.home import HOME_VARIABLE, config_home

@@ -11,10 +11,11 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 
 from structmask_gui.core.errors import InputError, StructMaskError
-from structmask_gui.gui import dialogs, places
+from structmask_gui.gui import dialogs
+from structmask_gui.gui.desktop import places
+from structmask_gui.gui.desktop.open_external import open_outside
+from structmask_gui.gui.desktop.settings import ThemeName
 from structmask_gui.gui.exporting import FORMS, form_of, name_filter, proposed_name
-from structmask_gui.gui.outside import open_outside
-from structmask_gui.gui.settings import ThemeName
 
 if TYPE_CHECKING:
     from structmask_gui.gui.batch.window import BatchWindow

@@ -21,15 +21,17 @@ _SIZE = (1280, 800)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the demonstration and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    from structmask_gui.gui import needs, places
+    from structmask_gui.gui.desktop import places, qt_libraries
 
     if not arguments:
         sample = places.sample_stack()
         if sample is None:
-            needs.complain("error: the sample is missing from this installation; install it again.")
+            qt_libraries.complain(
+                "error: the sample is missing from this installation; install it again."
+            )
             return 2
         arguments = [str(sample)]
-    if needs.has_display() or needs.platform_chosen() not in ("", "offscreen"):
+    if qt_libraries.has_display() or qt_libraries.platform_chosen() not in ("", "offscreen"):
         from structmask_gui.__main__ import main as open_window
 
         return open_window(arguments)
@@ -37,10 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from structmask_gui.gui import app  # noqa: F401  # is Qt there?
     except ImportError as error:
-        missing = needs.missing_libraries(screen=False)
+        missing = qt_libraries.missing_libraries(screen=False)
         if not missing:
             raise
-        needs.complain(needs.sentence(missing, str(error)))
+        qt_libraries.complain(qt_libraries.sentence(missing, str(error)))
         return 2
     return run_offscreen(arguments, FOLDER)
 
@@ -55,8 +57,9 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
     """
     from PySide6.QtCore import QDeadlineTimer, QEventLoop, QTimer
 
-    from structmask_gui.gui import app, logs, needs
-    from structmask_gui.gui.settings import Settings
+    from structmask_gui.gui import app
+    from structmask_gui.gui.desktop import logs, qt_libraries
+    from structmask_gui.gui.desktop.settings import Settings
 
     application = app.make_application()
     # Nothing of the person's settings: the picture shows the program as it comes.
@@ -128,7 +131,7 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
     window.close()
     reporter.remove()
     if answers:
-        needs.complain(f"error: {answers[0]}")
+        qt_libraries.complain(f"error: {answers[0]}")
         return 2
     print(sentence)
     print("Written:")

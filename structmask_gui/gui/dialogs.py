@@ -30,8 +30,8 @@ from PySide6.QtWidgets import (
 
 from structmask_gui import __version__
 from structmask_gui.gui.actions import ACTIONS
+from structmask_gui.gui.desktop.system_info import system_text
 from structmask_gui.gui.icons import application_icon, icon
-from structmask_gui.gui.system import system_text
 
 _ARROWS = {"backButton": "previous", "forwardButton": "next", "toParentButton": "up"}
 MASKS = "Masks (*.npy *.png *.tif *.tiff *.json);;All files (*)"
@@ -100,7 +100,7 @@ class LicencesDialog(TextDialog):
     """The licences, and a list of the parts to go to in a text of many pages."""
 
     def __init__(self, parent: QWidget | None) -> None:
-        from structmask_gui.gui import licences
+        from structmask_gui.gui.desktop import licences
 
         text = f"{licences.own_text()}\n\n{licences.third_party_text()}"
         words = (

@@ -11,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.gui.places import beside
+from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.sources import check_unchanged
 from structmask_gui.gui.worker import Lane, Outcome

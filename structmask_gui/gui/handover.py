@@ -10,13 +10,10 @@ from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.gui.desktop.places import is_preset
 
 if TYPE_CHECKING:
     from structmask_gui.gui.main_window import MainWindow
-
-PRESET_SUFFIX = ".structmask-preset"
-"""Ending of preset files that desktops open with StructMask; the contents are those of any preset
-file. Presets may as well end in .json, which desktops leave to editors."""
 
 
 class Application(QApplication):
@@ -46,11 +43,6 @@ class Application(QApplication):
     def leave(self) -> None:
         """Open nothing more in the window, as it is closed."""
         self._window = None
-
-
-def is_preset(path: str) -> bool:
-    """Tell whether a path is that of a preset for the desktop."""
-    return path.lower().endswith(PRESET_SUFFIX)
 
 
 def open_handed(window: MainWindow, paths: Sequence[str]) -> None:

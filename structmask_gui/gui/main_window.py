@@ -26,17 +26,17 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.commands import Commands
+from structmask_gui.gui.desktop.logs import LogLines
+from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.dock import Dock
 from structmask_gui.gui.docks import DOCKS, DockInfo, arrange, build_panel
 from structmask_gui.gui.exporting import Exporter
 from structmask_gui.gui.handing_over import Reporter
 from structmask_gui.gui.headline import Headline
 from structmask_gui.gui.icons import application_icon
-from structmask_gui.gui.logs import LogLines
 from structmask_gui.gui.menus import Menus
 from structmask_gui.gui.remembering import Remembering
 from structmask_gui.gui.session import Session
-from structmask_gui.gui.settings import Settings
 from structmask_gui.gui.theme import Theme
 from structmask_gui.gui.view_area import ViewArea
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui import dialogs
-from structmask_gui.gui.places import beside
+from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:

@@ -31,7 +31,7 @@ from PySide6.QtGui import (
 )
 
 from structmask_gui.core.errors import InputError, StructMaskError
-from structmask_gui.gui import needs
+from structmask_gui.gui.desktop import qt_libraries
 from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.paths import read_small, shown
 
@@ -120,7 +120,7 @@ def convert(paths: Sequence[str | Path]) -> int:
         0: all are written. 1: some. 2: none. Each failure is a line on standard error.
     """
     if QGuiApplication.instance() is None:
-        if needs.platform_chosen() == "":
+        if qt_libraries.platform_chosen() == "":
             os.environ["QT_QPA_PLATFORM"] = "offscreen"
         application = QGuiApplication(["structmask-gui"])  # noqa: F841  # lives while we draw
     failed = 0
@@ -138,7 +138,7 @@ def convert(paths: Sequence[str | Path]) -> int:
             if sys.stdout is not None:
                 print(target)
         except StructMaskError as error:
-            needs.complain(f"error: {error}")
+            qt_libraries.complain(f"error: {error}")
             failed += 1
     if not failed:
         return 0

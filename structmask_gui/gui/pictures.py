@@ -22,13 +22,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     folder = Path(arguments[0]) if arguments else FOLDER
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from structmask_gui.gui import app, logs, needs, places
+    from structmask_gui.gui import app
+    from structmask_gui.gui.desktop import logs, places, qt_libraries
+    from structmask_gui.gui.desktop.settings import Settings
     from structmask_gui.gui.guide_pictures import draw_steps
-    from structmask_gui.gui.settings import Settings
 
     sample = places.sample_stack()
     if sample is None:
-        needs.complain("error: the sample is missing from this installation; install it again.")
+        qt_libraries.complain(
+            "error: the sample is missing from this installation; install it again."
+        )
         return 2
     application = app.make_application()
     logs.log_qt_messages()
@@ -44,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     window.grab().save(str(folder / "start.png"))
     window.session.open(sample)
     if not _settle(window):
-        needs.complain(f"error: {window.session.error or 'the sample was not measured in time'}")
+        qt_libraries.complain(
+            f"error: {window.session.error or 'the sample was not measured in time'}"
+        )
         return 2
     for theme in ("light", "dark"):
         window.theme.choose(theme)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.gui import settings as settings_module
+from structmask_gui.gui.desktop import settings as settings_module
+from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.docks import arrange
 from structmask_gui.gui.kept_masks import kept_mask, kept_masks
-from structmask_gui.gui.settings import Settings
 from structmask_gui.gui.worker import Lane
 
 if TYPE_CHECKING:

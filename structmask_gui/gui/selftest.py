@@ -23,9 +23,10 @@ from PySide6.QtGui import QGuiApplication, QPixmap
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QTabWidget
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.gui import app, logs
+from structmask_gui.gui import app
 from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.batch.window import BatchWindow
+from structmask_gui.gui.desktop import logs
 from structmask_gui.gui.dialogs import AboutDialog
 from structmask_gui.gui.exporting import FORMS
 from structmask_gui.gui.main_window import MainWindow

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from structmask_gui.gui.settings import ThemeName
+from structmask_gui.gui.desktop.settings import ThemeName
 
 _ROLES = QPalette.ColorRole
 

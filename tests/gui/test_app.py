@@ -23,11 +23,11 @@ from structmask_gui import __version__
 from structmask_gui.__main__ import main
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui import app as app_module
-from structmask_gui.gui import logs, needs, places
-from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.app import Interrupt, Reporter, RunningMark, begin, usable
+from structmask_gui.gui.desktop import logs, places, qt_libraries
+from structmask_gui.gui.desktop import settings as settings_module
+from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.main_window import MainWindow
-from structmask_gui.gui.settings import Settings
 from structmask_gui.io.home import config_home
 from tests.gui.conftest import wait_for_result
 
@@ -340,7 +340,9 @@ def test_missing_libraries_are_named_with_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(needs, "_loads", lambda name: "EGL" not in name and "cursor" not in name)
+    monkeypatch.setattr(
+        qt_libraries, "_loads", lambda name: "EGL" not in name and "cursor" not in name
+    )
     monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
     monkeypatch.setenv("DISPLAY", ":0")
     assert main([]) == 2

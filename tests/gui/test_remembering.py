@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.stack.frames import FrameRange
-from structmask_gui.gui import settings as settings_module
 from structmask_gui.gui.app import begin
+from structmask_gui.gui.desktop import settings as settings_module
+from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.kept_masks import kept_mask
 from structmask_gui.gui.main_window import MainWindow
-from structmask_gui.gui.settings import Settings
 from tests.gui.conftest import noise, wait_for_result
 
 GROWN = np.ones((3, 5), bool)

@@ -22,8 +22,8 @@ from PIL import Image
 
 from structmask_gui import __version__
 from structmask_gui.gui import dialogs
-from structmask_gui.gui import licences as shown
-from structmask_gui.gui.handover import PRESET_SUFFIX
+from structmask_gui.gui.desktop import licences as shown
+from structmask_gui.gui.desktop.places import PRESET_SUFFIX
 from structmask_gui.io.resources import resource
 from tests.packaging.conftest import PACKAGING
 

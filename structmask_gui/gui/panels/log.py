@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.logs import LogLines
+from structmask_gui.gui.desktop.logs import LogLines
 
 _LEVELS = (("Everything", logging.DEBUG), ("Warnings and errors", logging.WARNING))
 

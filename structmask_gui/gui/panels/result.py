@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.gui import dialogs
+from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.panels.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.panels.words import breakable, paragraph, scrolled
-from structmask_gui.gui.places import beside
 from structmask_gui.gui.session import Session
 from structmask_gui.gui.views.lag import LagView
 from structmask_gui.gui.worker import Lane, Outcome, Step

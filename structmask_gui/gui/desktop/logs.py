@@ -10,7 +10,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QtMsgType, Signal, qInstallMessageHandler
 
-from structmask_gui.gui import places
+from structmask_gui.gui.desktop import places
 
 ROOT = "structmask_gui"
 """Name of the logger that all of the package's loggers belong to."""

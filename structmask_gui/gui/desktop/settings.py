@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from structmask_gui.gui import places
+from structmask_gui.gui.desktop import places
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.atomic import write_atomic
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.home import config_home
 from structmask_gui.io.resources import resource
+
+if TYPE_CHECKING:
+    pass
+
+PRESET_SUFFIX = ".structmask-preset"
+"""Ending of preset files that desktops open with StructMask; the contents are those of any preset
+file. Presets may as well end in .json, which desktops leave to editors."""
 
 
 def settings_file() -> Path:
@@ -34,3 +42,8 @@ def sample_stack() -> Path | None:
         return next(iter(sorted(resource("sample").glob("*.ome.tif"))), None)
     except InputError:
         return None
+
+
+def is_preset(path: str) -> bool:
+    """Tell whether a path is that of a preset for the desktop."""
+    return path.lower().endswith(PRESET_SUFFIX)

@@ -1,0 +1,1 @@
+"""Settings, logs, places and system facts."""
