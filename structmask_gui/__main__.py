@@ -108,7 +108,7 @@ def _write_pdf(files: Sequence[str]) -> int:
         qt_libraries.complain("error: no report is given; name the HTML file of at least one.")
         return 2
     try:
-        from structmask_gui.gui.pdf import convert
+        from structmask_gui.gui.export.pdf import convert
     except ImportError as error:
         missing = qt_libraries.missing_libraries(screen=False)
         if not missing and "lib" not in str(error):

@@ -15,7 +15,7 @@ from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.desktop.settings import ThemeName
-from structmask_gui.gui.exporting import FORMS, form_of, name_filter, proposed_name
+from structmask_gui.gui.export.exporter import FORMS, form_of, name_filter, proposed_name
 
 if TYPE_CHECKING:
     from structmask_gui.gui.batch.window import BatchWindow
@@ -178,7 +178,7 @@ class Commands(QObject):
         self._copy_for("python")
 
     def _copy_for(self, target: Target) -> None:
-        from structmask_gui.gui.handing_over import SnippetDialog
+        from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 
         if self._session.mask is not None:
             dialog = SnippetDialog(self._window, self._session, target)

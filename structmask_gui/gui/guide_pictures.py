@@ -99,7 +99,7 @@ def _export(window: MainWindow, folder: Path, settle: Settle) -> None:
     """Draw the menu of forms, and the text for a trainer."""
     from PySide6.QtWidgets import QMenu
 
-    from structmask_gui.gui.handing_over import SnippetDialog
+    from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 
     for menu in window.menuBar().findChildren(QMenu):
         if menu.title() == _MENU:

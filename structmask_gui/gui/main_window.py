@@ -30,8 +30,8 @@ from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.dock import Dock
 from structmask_gui.gui.docks import DOCKS, DockInfo, arrange, build_panel
-from structmask_gui.gui.exporting import Exporter
-from structmask_gui.gui.handing_over import Reporter
+from structmask_gui.gui.export.exporter import Exporter
+from structmask_gui.gui.export.report import Reporter
 from structmask_gui.gui.headline import Headline
 from structmask_gui.gui.icons import application_icon
 from structmask_gui.gui.menus import Menus

@@ -28,7 +28,7 @@ from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.desktop import logs
 from structmask_gui.gui.dialogs import AboutDialog
-from structmask_gui.gui.exporting import FORMS
+from structmask_gui.gui.export.exporter import FORMS
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.selftest_guide import look_through
 from structmask_gui.gui.selftest_starts import first_paint, main_window, open_guide

@@ -1,6 +1,6 @@
 """The report: one page that shows a mask, how it came about, and how to use and repeat it.
 
-It is HTML with everything inside; `structmask_gui.gui.pdf` sets it on paper.
+It is HTML with everything inside; `structmask_gui.gui.export.pdf` sets it on paper.
 """
 
 from __future__ import annotations

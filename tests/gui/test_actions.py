@@ -20,7 +20,7 @@ from structmask_gui.gui.address import AddressDialog
 from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.commands import Commands
 from structmask_gui.gui.dialogs import ShortcutsDialog, TextDialog
-from structmask_gui.gui.handing_over import SnippetDialog
+from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.mask_editor import changed
 from structmask_gui.io.cache import MeasurementCache

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.address import FEW, AddressDialog
 from structmask_gui.gui.app import begin
-from structmask_gui.gui.exporting import FORMS, proposed_name
+from structmask_gui.gui.export.exporter import FORMS, proposed_name
 from structmask_gui.gui.main_window import MainWindow
 from tests.gui.conftest import noise, wait_for_result
 from tests.served import served

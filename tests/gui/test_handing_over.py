@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.actions import ACTIONS
-from structmask_gui.gui.handing_over import SnippetDialog
+from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.io.snippets import TARGETS, snippet
 

@@ -20,7 +20,7 @@ from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.quality.suggest import Point, Suggestion, suggest
 from structmask_gui.core.stack.destripe import destriped
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.gui.exporting import Exporter
+from structmask_gui.gui.export.exporter import Exporter
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.quality import QualityPanel
 from structmask_gui.gui.quality import ALIKE, BARE, CAREAMICS, PRESENT, PUBLISHED, SUGGESTED

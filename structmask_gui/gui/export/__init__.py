@@ -1,0 +1,1 @@
+"""Write masks and reports; texts for trainers."""
