@@ -11,8 +11,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.extraction.rings import Ring
 from structmask_gui.gui import theme
 from structmask_gui.gui.panels.marked_rows import spreadsheet
-from structmask_gui.gui.panels.rings_model import COLUMNS, cell_text
-from structmask_gui.gui.panels.rings_table import RingsTable
+from structmask_gui.gui.panels.ring_table import COLUMNS, RingsTable, cell_text
 from structmask_gui.gui.session import Session
 from tests.gui.view_helpers import extraction, many_pixels
 

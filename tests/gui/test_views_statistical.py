@@ -12,8 +12,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.statistical.profiles import BrightnessCurve
-from structmask_gui.gui.panels.decisions_table import DecisionsTable
-from structmask_gui.gui.panels.lags_table import LagsTable
+from structmask_gui.gui.panels.decisions import DecisionsTable
+from structmask_gui.gui.panels.lag_table import LagsTable
 from structmask_gui.gui.views import significance as significance_module
 from structmask_gui.gui.views.autocorrelation import AutocorrelationView
 from structmask_gui.gui.views.base import PictureView

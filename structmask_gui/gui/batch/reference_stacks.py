@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from structmask_gui.gui.panels.second_stack_rows import SecondStackRow
+from structmask_gui.gui.panels.reference_stack_rows import SecondStackRow
 from structmask_gui.gui.second_stacks import KINDS, WORDS, Kind
 from structmask_gui.gui.session import Session
 

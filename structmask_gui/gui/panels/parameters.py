@@ -18,7 +18,7 @@ from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.panels.inputs import SLIDER_WIDTH
 from structmask_gui.gui.panels.measured_part import MeasuredPart
 from structmask_gui.gui.panels.parameter_rows import ChoiceRow, NumberRow, Row, make_row
-from structmask_gui.gui.panels.second_stack_rows import SecondStackRow
+from structmask_gui.gui.panels.reference_stack_rows import SecondStackRow
 from structmask_gui.gui.panels.section import Section
 from structmask_gui.gui.second_stacks import KINDS, Kind
 

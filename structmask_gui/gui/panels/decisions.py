@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from structmask_gui.gui.panels.lags_table import LagsTable
-from structmask_gui.gui.panels.rings_table import RingsTable
+from structmask_gui.gui.panels.lag_table import LagsTable
+from structmask_gui.gui.panels.ring_table import RingsTable
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session import Session
