@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
     provide_streams()
     restore_library_path()
     if arguments and arguments[0] in ("--self-test", "--first-paint", "--open-guide"):
-        from structmask_gui.gui import selftest
+        from structmask_gui.gui.selftest import selftest
 
         return selftest.main(arguments)
     if list(arguments) == ["-m", CZI_PROCESS]:

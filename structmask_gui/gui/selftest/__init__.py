@@ -1,0 +1,1 @@
+"""The finished program tries itself."""
