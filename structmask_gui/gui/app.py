@@ -21,7 +21,6 @@ from PySide6.QtWidgets import QApplication
 
 from structmask_gui import __version__
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.gui import worker
 from structmask_gui.gui.desktop import logs
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.logs import LogLines
@@ -29,9 +28,10 @@ from structmask_gui.gui.desktop.places import is_preset
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.handover import Application, open_handed
 from structmask_gui.gui.main_window import MainWindow
-from structmask_gui.gui.part import Part
-from structmask_gui.gui.second_stacks import KINDS
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session import worker
+from structmask_gui.gui.session.reference_stacks import KINDS
+from structmask_gui.gui.session.selection import Part
+from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.theme import Theme
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.home import HOME_VARIABLE, config_home

@@ -109,7 +109,7 @@ class Commands(QObject):
         """Show what the open file says of itself."""
         stack = self._session.stack
         if stack is not None:
-            from structmask_gui.gui.stack_info import metadata_text
+            from structmask_gui.gui.session.stack_info import metadata_text
 
             dialogs.metadata(self._window, stack.name, metadata_text(stack)).show()
 

@@ -24,7 +24,7 @@ from structmask_gui.gui.certainty import CertaintySign
 from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.folded_text import FoldedText
 from structmask_gui.gui.icons import icon
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction

@@ -10,7 +10,7 @@ from structmask_gui.core.errors import StructMaskError
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
-    from structmask_gui.gui.session_state import SessionState
+    from structmask_gui.gui.session.state import SessionState
 
 log = logging.getLogger(__name__)
 

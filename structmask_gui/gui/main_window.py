@@ -36,7 +36,7 @@ from structmask_gui.gui.headline import Headline
 from structmask_gui.gui.icons import application_icon
 from structmask_gui.gui.menus import Menus
 from structmask_gui.gui.remembering import Remembering
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.theme import Theme
 from structmask_gui.gui.view_area import ViewArea
 

@@ -16,11 +16,11 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui.icons import icon
-from structmask_gui.gui.mask_file import MaskFile
+from structmask_gui.gui.session.mask_file import MaskFile
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
     from structmask_gui.gui.views.mask import MaskView
 
 Tool = Literal["draw", "line"]

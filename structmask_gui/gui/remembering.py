@@ -15,7 +15,7 @@ from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.docks import arrange
 from structmask_gui.gui.kept_masks import kept_mask, kept_masks
-from structmask_gui.gui.worker import Lane
+from structmask_gui.gui.session.worker import Lane
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.colormaps import COLORMAPS
 from structmask_gui.gui.views.image import ImageView

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.panels.measured_part import MeasuredPart
 from structmask_gui.gui.panels.parameters import ParametersPanel
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 from tests.gui.conftest import wait_for_result
 
 

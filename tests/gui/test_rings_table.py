@@ -12,7 +12,7 @@ from structmask_gui.core.extraction.rings import Ring
 from structmask_gui.gui import theme
 from structmask_gui.gui.panels.marked_rows import spreadsheet
 from structmask_gui.gui.panels.ring_table import COLUMNS, RingsTable, cell_text
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 from tests.gui.view_helpers import extraction, many_pixels
 
 RING = Ring(

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 from tests.gui.conftest import wait_for_result
 from tests.gui.workshop import Workshop, opened
 

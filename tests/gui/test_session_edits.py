@@ -11,7 +11,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.morphology import toggled, with_line
 from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.main_window import MainWindow
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 from tests.gui.conftest import wait_for_result
 
 

@@ -10,7 +10,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.rules import defaults_of
 from structmask_gui.core.stack.frames import FrameRange, Region
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 from structmask_gui.io.presets import built_in_presets
 from tests.gui.conftest import wait_for_result
 from tests.gui.workshop import Workshop, opened
@@ -31,7 +31,7 @@ def test_undo_and_redo(session: Session):
 
 def test_a_drag_is_undone_at_once(session: Session, monkeypatch: pytest.MonkeyPatch):
     now = [100.0]
-    monkeypatch.setattr("structmask_gui.gui.history.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("structmask_gui.gui.session.history.time.monotonic", lambda: now[0])
     session.begin_drag()
     for size in range(11, 20):
         now[0] += 5

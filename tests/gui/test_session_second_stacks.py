@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.stack.frames import FrameRange
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 from tests.gui.conftest import wait_for_result
 from tests.gui.workshop import Workshop, opened
 

@@ -17,7 +17,7 @@ from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.gui.panels.help_panel import HelpPanel
 from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.panels.statistics import StatisticsPanel, allowed_augmentations
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 from tests.gui.view_helpers import extraction, many_pixels
 
 

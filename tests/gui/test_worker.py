@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import stop_if
-from structmask_gui.gui.worker import Lane, Outcome, sentence_of
+from structmask_gui.gui.session.worker import Lane, Outcome, sentence_of
 
 
 @pytest.fixture

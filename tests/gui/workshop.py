@@ -14,7 +14,7 @@ from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import stop_if
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.gui.session import Engine, Session
+from structmask_gui.gui.session.session import Engine, Session
 from tests.gui.conftest import noise, wait_for_result
 
 

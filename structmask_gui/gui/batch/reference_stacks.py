@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from structmask_gui.gui.panels.reference_stack_rows import SecondStackRow
-from structmask_gui.gui.second_stacks import KINDS, WORDS, Kind
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.reference_stacks import KINDS, WORDS, Kind
+from structmask_gui.gui.session.session import Session
 
 if TYPE_CHECKING:
     from structmask_gui.io.jobs import Input

@@ -23,8 +23,8 @@ from structmask_gui.gui.batch.options import BatchChoices
 from structmask_gui.gui.batch.reference_stacks import BatchSeconds
 from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.desktop.open_external import open_outside
-from structmask_gui.gui.session import Session
-from structmask_gui.gui.worker import Lane, Outcome, Step
+from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.session.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
     from structmask_gui.io.batch import BatchQueue

@@ -12,9 +12,9 @@ from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.session import Session
-from structmask_gui.gui.sources import check_unchanged
-from structmask_gui.gui.worker import Lane, Outcome
+from structmask_gui.gui.session.frame_display import check_unchanged
+from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.session.worker import Lane, Outcome
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from structmask_gui.gui.sources import check_unchanged
-from structmask_gui.gui.worker import Lane, Outcome
+from structmask_gui.gui.session.frame_display import check_unchanged
+from structmask_gui.gui.session.worker import Lane, Outcome
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 
 class Reporter(QObject):

@@ -21,7 +21,7 @@ from structmask_gui.gui.dialogs import without_icons
 
 if TYPE_CHECKING:
     from structmask_gui.core.quality.assessment import Basis
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
     from structmask_gui.io.snippets import Snippet, Target
 
 

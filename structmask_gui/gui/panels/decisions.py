@@ -10,7 +10,7 @@ from structmask_gui.gui.panels.lag_table import LagsTable
 from structmask_gui.gui.panels.ring_table import RingsTable
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 
 class DecisionsTable(QWidget):

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.session import Session
-from structmask_gui.gui.worker import Lane, Outcome
+from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.session.worker import Lane, Outcome
 from structmask_gui.io.axes import shape_text
 
 _PICTURE = 88
@@ -121,7 +121,7 @@ class FileCard(QFrame):
         path, choices = Path(self._paths[0]), dict(self._given)
 
         def work(_progress: Any, cancelled: Any) -> Any:
-            from structmask_gui.gui.stack_info import preview
+            from structmask_gui.gui.session.stack_info import preview
 
             return preview(path, choices, cancelled)
 

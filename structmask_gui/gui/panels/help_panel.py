@@ -9,7 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QTextBrowser, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 _PAUSE = 250
 """Milliseconds without a new result after which the text follows; a drag is not slowed by it."""

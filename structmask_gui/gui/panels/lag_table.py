@@ -15,7 +15,7 @@ from structmask_gui.gui.views.significance import draw_finding, finding_colors
 from structmask_gui.gui.views.theme import Theme
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 Lag = tuple[int, int]
 COLUMNS = (

@@ -11,7 +11,7 @@ from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.panels.inputs import NumberBox, ResetButton
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 
 class MeasuredPart(QWidget):

@@ -20,10 +20,10 @@ from structmask_gui.gui.panels.measured_part import MeasuredPart
 from structmask_gui.gui.panels.parameter_rows import ChoiceRow, NumberRow, Row, make_row
 from structmask_gui.gui.panels.reference_stack_rows import SecondStackRow
 from structmask_gui.gui.panels.section import Section
-from structmask_gui.gui.second_stacks import KINDS, Kind
+from structmask_gui.gui.session.reference_stacks import KINDS, Kind
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 _WIDEST_LABEL = 130
 

@@ -28,7 +28,7 @@ from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop.places import PRESET_SUFFIX
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
 from structmask_gui.io.preset_folder import PresetFolder, file_stem
 from structmask_gui.io.presets import Preset, built_in_presets, save_preset
 

@@ -23,11 +23,11 @@ from structmask_gui.gui import dialogs
 from structmask_gui.gui.panels.bars import BarRow
 from structmask_gui.gui.panels.ranking import RankingTable
 from structmask_gui.gui.panels.words import paragraph, percent, say, scrolled, times
-from structmask_gui.gui.quality import Doubt, Quality, Scores
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.quality import Doubt, Quality, Scores
+from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.session.worker import Lane, Outcome
 from structmask_gui.gui.views.quality_curves import RadiusView, SuggestionView
 from structmask_gui.gui.views.theme import smaller
-from structmask_gui.gui.worker import Lane, Outcome
 
 if TYPE_CHECKING:
     from structmask_gui.core.stack.destripe import Lines

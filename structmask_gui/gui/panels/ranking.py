@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.panels.words import percent, times
-from structmask_gui.gui.quality import ALIKE, PRESENT, Doubt
+from structmask_gui.gui.session.quality import ALIKE, PRESENT, Doubt
 
 if TYPE_CHECKING:
     from structmask_gui.core.quality.error import Ranked

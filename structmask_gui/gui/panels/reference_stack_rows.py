@@ -12,7 +12,7 @@ from structmask_gui.gui import dialogs
 from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.icons import icon
 from structmask_gui.gui.panels.parameter_rows import Caption
-from structmask_gui.gui.second_stacks import WORDS, Kind
+from structmask_gui.gui.session.reference_stacks import WORDS, Kind
 
 _HELP: dict[Kind, str] = {
     "dark": "Frames without light, or of an empty field: 20 or more, with the same settings.",

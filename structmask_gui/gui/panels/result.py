@@ -21,9 +21,9 @@ from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.panels.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.panels.words import breakable, paragraph, scrolled
-from structmask_gui.gui.session import Session
+from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.session.worker import Lane, Outcome, Step
 from structmask_gui.gui.views.lag import LagView
-from structmask_gui.gui.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
     from structmask_gui.core.denoised.evaluate import Outcome as Verdict

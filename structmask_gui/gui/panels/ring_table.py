@@ -15,7 +15,7 @@ from structmask_gui.gui.views import marks
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.rings import Ring, RingAnalysis
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 COLUMNS = (
     ("Ring", "The pixels at a distance of k from the centre, max(|dx|, |dy|) = k."),

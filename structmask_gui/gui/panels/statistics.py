@@ -20,7 +20,7 @@ from structmask_gui.gui.headline import in_labels
 from structmask_gui.gui.panels.words import say, scrolled
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 _NOTHING = "No mask yet. Open a stack: it is measured at once."
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.preview import LARGEST, LivePreview, Previewed
+from structmask_gui.gui.session.preview import LARGEST, LivePreview, Previewed
 from structmask_gui.gui.views.display import percentile_levels
 from structmask_gui.gui.views.lag import LagView
 from structmask_gui.gui.views.panes import Mode, Panes, Picture
@@ -26,7 +26,7 @@ from structmask_gui.gui.views.theme import Theme, smaller
 from structmask_gui.gui.views.veil import Veil
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 _WAYS: tuple[tuple[str, str, str], ...] = (
     ("beside", "Beside", "Original, preview and residual beside each other"),

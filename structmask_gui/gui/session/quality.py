@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.stack.frames import ChosenFrames
-from structmask_gui.gui.suggesting import Suggesting
-from structmask_gui.gui.worker import Lane, Outcome
+from structmask_gui.gui.session.suggestions import Suggesting
+from structmask_gui.gui.session.worker import Lane, Outcome
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.assessment import Assessment, Basis
     from structmask_gui.core.quality.error import EstimatedError, Ranked, Scored
     from structmask_gui.core.quality.suggest import Suggestion
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 State = Literal["nothing", "measuring", "failed", "ready"]
 Doubt = Literal["picture", "weak"]

@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.stack.frames import FrameRange
-from structmask_gui.gui.engine import Edit
-from structmask_gui.gui.history import Change, History
-from structmask_gui.gui.session_looks import SessionLooks
+from structmask_gui.gui.session.engine import Edit
+from structmask_gui.gui.session.history import Change, History
+from structmask_gui.gui.session.state import SessionLooks
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask

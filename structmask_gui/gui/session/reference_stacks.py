@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Frames
-from structmask_gui.gui.worker import Lane, Outcome
+from structmask_gui.gui.session.worker import Lane, Outcome
 
 if TYPE_CHECKING:
     from structmask_gui.core.parameters.model import Source

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from structmask_gui.gui.worker import Lane, Outcome
+from structmask_gui.gui.session.worker import Lane, Outcome
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.core.quality.preview import Preview
     from structmask_gui.core.stack.frames import Frames
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 LARGEST = 2048
 """Longest side of what is predicted; of larger frames the middle, unless a rectangle is drawn."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from structmask_gui.gui.worker import Lane, Outcome
+from structmask_gui.gui.session.worker import Lane, Outcome
 
 if TYPE_CHECKING:
     from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.core.quality.suggest import Suggestion
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 
 class Suggesting(QObject):

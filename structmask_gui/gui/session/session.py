@@ -15,14 +15,14 @@ from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.stack.frames import ChosenFrames
-from structmask_gui.gui.engine import Engine, Request
-from structmask_gui.gui.measuring import Estimate, Measuring
-from structmask_gui.gui.part import Part
-from structmask_gui.gui.quality import Quality
-from structmask_gui.gui.second_stacks import SecondStacks
-from structmask_gui.gui.session_edits import SessionEdits
-from structmask_gui.gui.sources import Signature, read_for_display, signature
-from structmask_gui.gui.worker import Lane, Outcome, Step
+from structmask_gui.gui.session.edits import SessionEdits
+from structmask_gui.gui.session.engine import Engine, Request
+from structmask_gui.gui.session.frame_display import Signature, read_for_display, signature
+from structmask_gui.gui.session.measure_job import Estimate, Measuring
+from structmask_gui.gui.session.quality import Quality
+from structmask_gui.gui.session.reference_stacks import SecondStacks
+from structmask_gui.gui.session.selection import Part
+from structmask_gui.gui.session.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from structmask_gui.core.progress import IsCancelled, Progress
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
-from structmask_gui.gui.engine import Engine, Request
-from structmask_gui.gui.sources import Signature, check_unchanged, farewell
+from structmask_gui.gui.session.engine import Engine, Request
+from structmask_gui.gui.session.frame_display import Signature, check_unchanged, farewell
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.worker import Lane, Outcome
+from structmask_gui.gui.session.worker import Lane, Outcome
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.session import Session
+    from structmask_gui.gui.session.session import Session
 
 
 class MaskFile(QObject):
