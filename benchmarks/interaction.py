@@ -239,7 +239,7 @@ def preview(app: Any, window: Any) -> dict[str, float]:
     """
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.copied_noise import figures
-    from structmask_gui.gui.views.panes import Panes
+    from structmask_gui.gui.quality.image_compare import Panes
 
     session, view = window.session, window.views.preview
     panel = window.show_panel("quality")

@@ -82,11 +82,11 @@ class ViewArea(QWidget):
     def complete(self) -> None:
         """Make the views that the first paint does not need."""
         from structmask_gui.gui.mask_editor import MaskEditor
+        from structmask_gui.gui.quality.preview_view import PreviewView
         from structmask_gui.gui.views.autocorrelation import AutocorrelationView
         from structmask_gui.gui.views.brightness import BrightnessView
         from structmask_gui.gui.views.lag import ZoomLink
         from structmask_gui.gui.views.mask import MaskView
-        from structmask_gui.gui.views.preview import PreviewView
         from structmask_gui.gui.views.profiles import ProfilesView
         from structmask_gui.gui.views.ring_overlay import RingOverlayView
         from structmask_gui.gui.views.significance import SignificanceView

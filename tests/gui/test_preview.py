@@ -14,9 +14,9 @@ from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.quality.image_compare import Panes, Picture
+from structmask_gui.gui.quality.preview_view import PreviewView
 from structmask_gui.gui.session.preview import LARGEST, place_of
-from structmask_gui.gui.views.panes import Panes, Picture
-from structmask_gui.gui.views.preview import PreviewView
 from tests.gui.conftest import noise, wait_for_result
 
 

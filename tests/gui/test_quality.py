@@ -22,10 +22,10 @@ from structmask_gui.core.stack.destripe import destriped
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.export.exporter import Exporter
 from structmask_gui.gui.main_window import MainWindow
-from structmask_gui.gui.panels.quality import QualityPanel
+from structmask_gui.gui.quality.curves import SuggestionView
+from structmask_gui.gui.quality.panel import QualityPanel
 from structmask_gui.gui.session.quality import ALIKE, BARE, CAREAMICS, PRESENT, PUBLISHED, SUGGESTED
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.views.quality_curves import SuggestionView
 from structmask_gui.io.destriped import save_destriped
 from tests.gui.conftest import noise, wait_for_result
 

@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.panels.bars import BarRow
-from structmask_gui.gui.panels.ranking import RankingTable
 from structmask_gui.gui.panels.words import paragraph, percent, say, scrolled, times
+from structmask_gui.gui.quality.curves import RadiusView, SuggestionView
+from structmask_gui.gui.quality.ranking import RankingTable
 from structmask_gui.gui.session.quality import Doubt, Quality, Scores
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Lane, Outcome
-from structmask_gui.gui.views.quality_curves import RadiusView, SuggestionView
 from structmask_gui.gui.views.theme import smaller
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What the mask will do, and what it did, on the screen."""
