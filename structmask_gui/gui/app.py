@@ -32,7 +32,7 @@ from structmask_gui.gui.session import worker
 from structmask_gui.gui.session.reference_stacks import KINDS
 from structmask_gui.gui.session.selection import Part
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.theme import Theme
+from structmask_gui.gui.style.app_theme import Theme
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.home import HOME_VARIABLE, config_home
 

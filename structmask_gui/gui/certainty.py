@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from structmask_gui.core.verdict.certainty import Certainty
-from structmask_gui.gui.views.theme import BLUISH_GREEN, ORANGE, VERMILION
+from structmask_gui.gui.style.colours import BLUISH_GREEN, ORANGE, VERMILION
 
 WORDS: dict[Certainty, str] = {
     "sure": "Sure: the mask can be relied on.",

@@ -14,8 +14,8 @@ from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.open_external import open_outside
-from structmask_gui.gui.desktop.settings import ThemeName
 from structmask_gui.gui.export.exporter import FORMS, form_of, name_filter, proposed_name
+from structmask_gui.gui.style.app_theme import ThemeName
 
 if TYPE_CHECKING:
     from structmask_gui.gui.batch.window import BatchWindow

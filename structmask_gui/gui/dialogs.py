@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 from structmask_gui import __version__
 from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.desktop.system_info import system_text
-from structmask_gui.gui.icons import application_icon, icon
+from structmask_gui.gui.style.icons import application_icon, icon
 
 _ARROWS = {"backButton": "previous", "forwardButton": "next", "toParentButton": "up"}
 MASKS = "Masks (*.npy *.png *.tif *.tiff *.json);;All files (*)"

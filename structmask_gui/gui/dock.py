@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QWidget
 
-from structmask_gui.gui.icons import icon
+from structmask_gui.gui.style.icons import icon
 
 _BUTTONS = (
     ("qt_dockwidget_floatbutton", "float", "Take it out of the window, or put it back"),

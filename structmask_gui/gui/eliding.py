@@ -11,7 +11,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from structmask_gui.gui.views.theme import smaller
+from structmask_gui.gui.style.colours import smaller
 
 
 class ElidingLabel(QLabel):

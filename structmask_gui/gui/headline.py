@@ -23,8 +23,8 @@ from structmask_gui.core.verdict.certainty import certainty_of
 from structmask_gui.gui.certainty import CertaintySign
 from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.folded_text import FoldedText
-from structmask_gui.gui.icons import icon
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.style.icons import icon
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction

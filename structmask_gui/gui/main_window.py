@@ -33,11 +33,11 @@ from structmask_gui.gui.docks import DOCKS, DockInfo, arrange, build_panel
 from structmask_gui.gui.export.exporter import Exporter
 from structmask_gui.gui.export.report import Reporter
 from structmask_gui.gui.headline import Headline
-from structmask_gui.gui.icons import application_icon
 from structmask_gui.gui.menus import Menus
 from structmask_gui.gui.remembering import Remembering
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.theme import Theme
+from structmask_gui.gui.style.app_theme import Theme
+from structmask_gui.gui.style.icons import application_icon
 from structmask_gui.gui.view_area import ViewArea
 
 log = logging.getLogger(__name__)

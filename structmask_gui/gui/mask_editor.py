@@ -15,8 +15,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.gui.icons import icon
 from structmask_gui.gui.session.mask_file import MaskFile
+from structmask_gui.gui.style.icons import icon
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolBar
 
 from structmask_gui.gui.actions import ACTIONS, MENUS, ActionInfo
-from structmask_gui.gui.icons import icon
+from structmask_gui.gui.style.icons import icon
 
 if TYPE_CHECKING:
     from structmask_gui.gui.main_window import MainWindow

@@ -17,8 +17,8 @@ from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.style.colormaps import COLORMAPS
 from structmask_gui.gui.views.base import PictureView
-from structmask_gui.gui.views.colormaps import COLORMAPS
 from structmask_gui.gui.views.image import ImageView
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from structmask_gui.gui.icons import application_icon, icon
+from structmask_gui.gui.style.icons import application_icon, icon
 
 _TEXT = (
     "StructMask measures which pixels of your images share their noise, and makes the mask that"

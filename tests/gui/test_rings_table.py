@@ -9,10 +9,10 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.rings import Ring
-from structmask_gui.gui import theme
 from structmask_gui.gui.panels.marked_rows import spreadsheet
 from structmask_gui.gui.panels.ring_table import COLUMNS, RingsTable, cell_text
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.style import app_theme
 from tests.gui.view_helpers import extraction, many_pixels
 
 RING = Ring(
@@ -131,7 +131,7 @@ def test_a_ring_marked_from_outside(table: RingsTable) -> None:
     assert model.data(model.index(8, 0), role) is None
     assert table.table.visualRect(model.index(9, 0)).top() < table.table.viewport().height()
     light = model.data(model.index(9, 0), role)
-    table.setPalette(theme.palette(True))
+    table.setPalette(app_theme.palette(True))
     assert model.data(model.index(9, 0), role) != light
     table.highlight_ring(99)
     table.highlight_ring(-1)

@@ -209,7 +209,7 @@ def test_a_drag_is_not_held_up_by_the_help(qtbot: QtBot) -> None:
 
 
 def test_the_help_follows_the_palette(qtbot: QtBot) -> None:
-    from structmask_gui.gui import theme
+    from structmask_gui.gui.style import app_theme
 
     session = Session()
     panel = HelpPanel(session)
@@ -217,7 +217,7 @@ def test_the_help_follows_the_palette(qtbot: QtBot) -> None:
     panel.show()
     pictures = []
     for dark in (False, True):
-        panel.setPalette(theme.palette(dark))
+        panel.setPalette(app_theme.palette(dark))
         QTest.qWait(1)
         pictures.append(panel.grab().toImage())
     assert pictures[0] != pictures[1]

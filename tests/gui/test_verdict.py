@@ -25,7 +25,7 @@ from structmask_gui.gui.headline import Headline
 from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.views.theme import ORANGE
+from structmask_gui.gui.style.colours import ORANGE
 from tests.gui.conftest import wait_for_result
 from tests.gui.view_helpers import extraction, statistical
 

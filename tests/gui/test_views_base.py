@@ -13,11 +13,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.gui import theme
+from structmask_gui.gui.style import app_theme
+from structmask_gui.gui.style.colormaps import COLORMAPS, DIVERGING, lookup_table
 from structmask_gui.gui.views.autocorrelation import AutocorrelationView
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.brightness import BrightnessView
-from structmask_gui.gui.views.colormaps import COLORMAPS, DIVERGING, lookup_table
 from structmask_gui.gui.views.image import ImageView
 from structmask_gui.gui.views.lag import ZoomLink
 from structmask_gui.gui.views.legend import Entry, Legend
@@ -195,7 +195,7 @@ def test_zoom_keys_double_click_and_reset(view: PictureView) -> None:
 def test_dark_and_light(view: PictureView) -> None:
     pictures = []
     for dark in (False, True):
-        view.setPalette(theme.palette(dark))
+        view.setPalette(app_theme.palette(dark))
         QTest.qWait(1)
         assert view.theme.dark == dark
         image = view.canvas.grab().toImage()

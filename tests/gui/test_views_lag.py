@@ -8,9 +8,9 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.gui.style.colormaps import lookup_table
 from structmask_gui.gui.views import marks
 from structmask_gui.gui.views.autocorrelation import AutocorrelationView, quantity_text
-from structmask_gui.gui.views.colormaps import lookup_table
 from structmask_gui.gui.views.decisions import (
     Decision,
     above_threshold,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from structmask_gui.gui.actions.info import ActionInfo, Needs
-from structmask_gui.gui.views.colormaps import COLORMAPS
+from structmask_gui.gui.style.colormaps import COLORMAPS
 
 _THEMES = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
 

@@ -12,9 +12,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from structmask_gui.gui.desktop import places
+from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.atomic import write_atomic
 
@@ -22,8 +23,6 @@ log = logging.getLogger(__name__)
 
 RECENT = 12
 """How many files and folders are remembered."""
-
-ThemeName = Literal["system", "light", "dark"]
 
 
 def _text(longest: int) -> Callable[[Any], bool]:

@@ -7,8 +7,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from structmask_gui.gui.panels.words import paragraph, say
-from structmask_gui.gui.views.theme import mixed, smaller
-from structmask_gui.gui.views.themed import Themed
+from structmask_gui.gui.style.colours import mixed, smaller
+from structmask_gui.gui.style.themed import Themed
 
 
 class ShareBar(Themed):

@@ -14,8 +14,8 @@ from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.panels.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.session.mask_file import MaskFile
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.style.colours import Theme
 from structmask_gui.gui.views.mask_cells import BOTH, ONLY_A, ONLY_B, cell_colors
-from structmask_gui.gui.views.theme import Theme
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.panels.marked_rows import Index, MarkedRows
 from structmask_gui.gui.panels.marked_table import MarkedTable
+from structmask_gui.gui.style.colours import Theme
 from structmask_gui.gui.views.lag_facts import FINDING_WORDS, Finding, LagFacts, q_text
 from structmask_gui.gui.views.significance import draw_finding, finding_colors
-from structmask_gui.gui.views.theme import Theme
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from structmask_gui.gui.panels.hover_table import HoverTable
 from structmask_gui.gui.panels.marked_rows import MarkedRows, spreadsheet
-from structmask_gui.gui.views.theme import mixed, smaller
+from structmask_gui.gui.style.colours import mixed, smaller
 
 
 class MarkedTable(QWidget):

@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from structmask_gui.gui.style.themed import Themed
 from structmask_gui.gui.views.mask_cells import EMPTY, cell_colors
-from structmask_gui.gui.views.themed import Themed
 
 _TITLE = 20
 _ARROW = 16

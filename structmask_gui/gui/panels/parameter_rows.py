@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.parameters.info import ParameterInfo
 from structmask_gui.gui.panels.inputs import Choice, NumberBox, ResetButton, Slider
-from structmask_gui.gui.views.theme import mixed, smaller
+from structmask_gui.gui.style.colours import mixed, smaller
 
 
 def value_text(info: ParameterInfo, value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from structmask_gui.gui.views.theme import smaller
+from structmask_gui.gui.style.colours import smaller
 
 
 class Section(QWidget):

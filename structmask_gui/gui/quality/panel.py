@@ -27,7 +27,7 @@ from structmask_gui.gui.quality.ranking import RankingTable
 from structmask_gui.gui.session.quality import Doubt, Quality, Scores
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Lane, Outcome
-from structmask_gui.gui.views.theme import smaller
+from structmask_gui.gui.style.colours import smaller
 
 if TYPE_CHECKING:
     from structmask_gui.core.stack.destripe import Lines

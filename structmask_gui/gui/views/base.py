@@ -16,12 +16,12 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QImage, QPen, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
+from structmask_gui.gui.style.colormaps import COLORMAPS
+from structmask_gui.gui.style.colours import Theme, smaller
 from structmask_gui.gui.views import export
 from structmask_gui.gui.views.canvas import AXIS_HEIGHT, AXIS_WIDTH, Arrows, Axis, Box, Canvas
-from structmask_gui.gui.views.colormaps import COLORMAPS
 from structmask_gui.gui.views.header import MenuButton, ReadOut
 from structmask_gui.gui.views.legend import Legend
-from structmask_gui.gui.views.theme import Theme, smaller
 from structmask_gui.gui.views.veil import Veil
 from structmask_gui.gui.views.zoom_keys import zoom_by_key
 

@@ -10,11 +10,11 @@ from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
+from structmask_gui.gui.style.colours import Theme
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.curves import draw_points, level_pen
 from structmask_gui.gui.views.lag import number_text
 from structmask_gui.gui.views.legend import Entry
-from structmask_gui.gui.views.theme import Theme
 
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.profiles import BrightnessCurve

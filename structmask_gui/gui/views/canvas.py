@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from structmask_gui.gui.views.theme import Theme
+from structmask_gui.gui.style.colours import Theme
 
 AXIS_WIDTH = 38
 AXIS_HEIGHT = 34

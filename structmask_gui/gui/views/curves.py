@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
-from structmask_gui.gui.views.theme import REDDISH_PURPLE, Theme, mixed
+from structmask_gui.gui.style.colours import REDDISH_PURPLE, Theme, mixed
 
 Values = NDArray[Any]
 

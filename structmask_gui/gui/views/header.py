@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
-from structmask_gui.gui.views.theme import Theme
+from structmask_gui.gui.style.colours import Theme
 
 
 class ReadOut(QWidget):

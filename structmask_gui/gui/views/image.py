@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget, QWidgetAction
 
-from structmask_gui.gui.icons import icon
+from structmask_gui.gui.style.colormaps import lookup_table
+from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.views.base import PictureView
-from structmask_gui.gui.views.colormaps import lookup_table
 from structmask_gui.gui.views.display import CLIPPED, percentile_levels, thinned
 from structmask_gui.gui.views.frame_bar import FrameBar
 from structmask_gui.gui.views.image_items import (

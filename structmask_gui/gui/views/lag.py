@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF
 from PySide6.QtWidgets import QWidget
 
+from structmask_gui.gui.style.colormaps import DIVERGING, lookup_table
+from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.canvas import BAR_WIDTH, Axis, ColorBar
-from structmask_gui.gui.views.colormaps import DIVERGING, lookup_table
 from structmask_gui.gui.views.plane_item import PlaneItem
-from structmask_gui.gui.views.theme import smaller
 from structmask_gui.gui.views.zero_lag import ZeroLagView
 
 Plane = NDArray[Any]

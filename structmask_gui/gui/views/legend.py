@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from structmask_gui.gui.views.theme import Theme, smaller
+from structmask_gui.gui.style.colours import Theme, smaller
 
 _ANY = 16777215  # Qt's largest size
 _SWATCH = 18.0

@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from structmask_gui.gui.views.decisions import Decision
-from structmask_gui.gui.views.theme import (
+from structmask_gui.gui.style.colours import (
     BLUISH_GREEN,
     ORANGE,
     REDDISH_PURPLE,
@@ -14,6 +13,7 @@ from structmask_gui.gui.views.theme import (
     VERMILION,
     YELLOW,
 )
+from structmask_gui.gui.views.decisions import Decision
 
 CONSIDERED = ORANGE
 NOT_CONSIDERED = QColor("#C8C8C8")

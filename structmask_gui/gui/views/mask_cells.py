@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from structmask_gui.gui.style.colours import Theme, mixed
 from structmask_gui.gui.views.lag import lag_rect
 from structmask_gui.gui.views.marks import pen, screen_unit
-from structmask_gui.gui.views.theme import Theme, mixed
 
 EMPTY, BOTH, ONLY_A, ONLY_B = 0, 1, 2, 3
 """What a cell is; a single mask has only EMPTY and BOTH."""

@@ -14,6 +14,7 @@ from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
+from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.views.curves import (
     Curve,
     Curves,
@@ -25,7 +26,6 @@ from structmask_gui.gui.views.curves import (
 )
 from structmask_gui.gui.views.lag import number_text
 from structmask_gui.gui.views.legend import Entry
-from structmask_gui.gui.views.theme import smaller
 from structmask_gui.gui.views.zero_lag import ZeroLagView
 
 

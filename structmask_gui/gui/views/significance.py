@@ -13,20 +13,13 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
+from structmask_gui.gui.style.colours import ORANGE, REDDISH_PURPLE, SKY_BLUE, YELLOW, Theme, mixed
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.lag import lag_rect, lag_text
 from structmask_gui.gui.views.lag_facts import FINDING_WORDS, Finding, LagFacts
 from structmask_gui.gui.views.lag_mark import LagMark
 from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.marks import pen, screen_unit
-from structmask_gui.gui.views.theme import (
-    ORANGE,
-    REDDISH_PURPLE,
-    SKY_BLUE,
-    YELLOW,
-    Theme,
-    mixed,
-)
 
 _GRID_FROM = 4.0
 _MARKS_FROM = 9.0

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.views.theme import Theme, mixed
+from structmask_gui.gui.style.colours import Theme, mixed
 
 
 class Veil(QWidget):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.views.theme import Theme
+from structmask_gui.gui.style.colours import Theme
 
 
 class Themed(QWidget):

@@ -6,11 +6,13 @@ Widgets learn of a change by Qt's `PaletteChange` event and take their colours f
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from structmask_gui.gui.desktop.settings import ThemeName
+ThemeName = Literal["system", "light", "dark"]
 
 _ROLES = QPalette.ColorRole
 
