@@ -21,8 +21,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from structmask_gui.gui.style.colormaps import lookup_table
 from structmask_gui.gui.style.themed import Themed
+from structmask_gui.gui.views.overlay import zoom_by_key
 from structmask_gui.gui.views.plane_item import colored
-from structmask_gui.gui.views.zoom_keys import zoom_by_key
 
 Mode = Literal["beside", "wipe", "blink"]
 

@@ -23,7 +23,7 @@ from structmask_gui.gui.session.preview import LARGEST, LivePreview, Previewed
 from structmask_gui.gui.style.colours import Theme, smaller
 from structmask_gui.gui.views.display import percentile_levels
 from structmask_gui.gui.views.lag import LagView
-from structmask_gui.gui.views.veil import Veil
+from structmask_gui.gui.views.overlay import Veil
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session

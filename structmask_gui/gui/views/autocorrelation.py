@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from structmask_gui.gui.views.lag import LagView, Plane, lag_rect, lag_text
 from structmask_gui.gui.views.lag_facts import LagFacts
 from structmask_gui.gui.views.lag_mark import LagMark
-from structmask_gui.gui.views.marks import pen
+from structmask_gui.gui.views.pens import pen
 
 
 class FrameItem(pg.GraphicsObject):  # type: ignore[misc]

@@ -18,12 +18,10 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QMenu, QVBoxLayou
 
 from structmask_gui.gui.style.colormaps import COLORMAPS
 from structmask_gui.gui.style.colours import Theme, smaller
-from structmask_gui.gui.views import export
+from structmask_gui.gui.views import render
 from structmask_gui.gui.views.canvas import AXIS_HEIGHT, AXIS_WIDTH, Arrows, Axis, Box, Canvas
-from structmask_gui.gui.views.header import MenuButton, ReadOut
 from structmask_gui.gui.views.legend import Legend
-from structmask_gui.gui.views.veil import Veil
-from structmask_gui.gui.views.zoom_keys import zoom_by_key
+from structmask_gui.gui.views.overlay import MenuButton, ReadOut, Veil, zoom_by_key
 
 _MARGINS = (4, 6, 8, 2)
 
@@ -376,11 +374,11 @@ class PictureView(QWidget):
 
     def render_image(self, scale: float = 2.0) -> QImage:
         """Return the view as a picture; see `export.render_image`."""
-        return export.render_image(self, scale)
+        return render.render_image(self, scale)
 
     def render_svg(self) -> bytes:
         """Return the view as an SVG drawing; see `export.render_svg`."""
-        return export.render_svg(self)
+        return render.render_svg(self)
 
     # --- colours, size, end -------------------------------------------------------------------
 

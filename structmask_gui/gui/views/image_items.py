@@ -11,7 +11,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from structmask_gui.gui.style.colours import ORANGE, SKY_BLUE, YELLOW
-from structmask_gui.gui.views.marks import pen, screen_unit
+from structmask_gui.gui.views.pens import pen, screen_unit
 
 USED = SKY_BLUE
 LEFT_OUT = ORANGE

@@ -8,7 +8,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
 
-from structmask_gui.gui.views.marks import pen
+from structmask_gui.gui.views.pens import pen
 
 _DARK, _LIGHT = QColor(0, 0, 0, 130), QColor(255, 255, 255)
 

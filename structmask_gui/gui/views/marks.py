@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPolygonF
 
 from structmask_gui.gui.style.colours import (
     BLUISH_GREEN,
@@ -14,6 +14,7 @@ from structmask_gui.gui.style.colours import (
     YELLOW,
 )
 from structmask_gui.gui.views.decisions import Decision
+from structmask_gui.gui.views.pens import pen
 
 CONSIDERED = ORANGE
 NOT_CONSIDERED = QColor("#C8C8C8")
@@ -31,33 +32,6 @@ COLORS = {
     Decision.NOT_CLOSE: BLUISH_GREEN,
     Decision.CENTRE: QColor("#FFFFFF"),
 }
-
-
-def pen(color: QColor, width: float, unit: float = 1.0, *, dashes: tuple[float, ...] = ()) -> QPen:
-    """Return a pen that is ``width`` pixels wide on the screen, and in proportion on paper.
-
-    Parameters
-    ----------
-    color : QColor
-    width : float
-        In pixels of the screen.
-    unit : float
-        Size of such a pixel in the painter's coordinates, from `screen_unit`.
-    dashes : tuple of float
-        Lengths of strokes and gaps in multiples of the width; none for a solid line.
-    """
-    # Not Qt's cosmetic pens: they stay one pixel wide where a picture is drawn twice as large.
-    made = QPen(color, width * unit)
-    made.setCapStyle(Qt.PenCapStyle.FlatCap)
-    made.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
-    if dashes:
-        made.setDashPattern(dashes)
-    return made
-
-
-def screen_unit(painter: QPainter) -> float:
-    """Return the size of a pixel of the screen in the painter's coordinates."""
-    return 1.0 / max(abs(painter.worldTransform().m11()), 1e-9)
 
 
 _EDGE = QColor(0, 0, 0, 200)

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from structmask_gui.gui.style.colours import Theme, mixed
 from structmask_gui.gui.views.lag import lag_rect
-from structmask_gui.gui.views.marks import pen, screen_unit
+from structmask_gui.gui.views.pens import pen, screen_unit
 
 EMPTY, BOTH, ONLY_A, ONLY_B = 0, 1, 2, 3
 """What a cell is; a single mask has only EMPTY and BOTH."""

@@ -19,7 +19,7 @@ from structmask_gui.gui.views.lag import lag_rect, lag_text
 from structmask_gui.gui.views.lag_facts import FINDING_WORDS, Finding, LagFacts
 from structmask_gui.gui.views.lag_mark import LagMark
 from structmask_gui.gui.views.legend import Entry
-from structmask_gui.gui.views.marks import pen, screen_unit
+from structmask_gui.gui.views.pens import pen, screen_unit
 
 _GRID_FROM = 4.0
 _MARKS_FROM = 9.0
