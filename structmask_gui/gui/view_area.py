@@ -84,10 +84,10 @@ class ViewArea(QWidget):
         from structmask_gui.gui.mask_editor import MaskEditor
         from structmask_gui.gui.quality.preview_view import PreviewView
         from structmask_gui.gui.views.autocorrelation import AutocorrelationView
-        from structmask_gui.gui.views.brightness import BrightnessView
+        from structmask_gui.gui.views.curves.brightness import BrightnessView
+        from structmask_gui.gui.views.curves.profiles import ProfilesView
         from structmask_gui.gui.views.lag import ZoomLink
         from structmask_gui.gui.views.mask import MaskView
-        from structmask_gui.gui.views.profiles import ProfilesView
         from structmask_gui.gui.views.ring_overlay import RingOverlayView
         from structmask_gui.gui.views.significance import SignificanceView
 

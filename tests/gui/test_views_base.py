@@ -17,12 +17,12 @@ from structmask_gui.gui.style import app_theme
 from structmask_gui.gui.style.colormaps import COLORMAPS, DIVERGING, lookup_table
 from structmask_gui.gui.views.autocorrelation import AutocorrelationView
 from structmask_gui.gui.views.base import PictureView
-from structmask_gui.gui.views.brightness import BrightnessView
+from structmask_gui.gui.views.curves.brightness import BrightnessView
+from structmask_gui.gui.views.curves.profiles import ProfilesView
 from structmask_gui.gui.views.image import ImageView
 from structmask_gui.gui.views.lag import ZoomLink
 from structmask_gui.gui.views.legend import Entry, Legend
 from structmask_gui.gui.views.mask import MaskView
-from structmask_gui.gui.views.profiles import ProfilesView
 from structmask_gui.gui.views.ring_overlay import RingOverlayView
 from structmask_gui.gui.views.significance import SignificanceView
 from tests.gui.view_helpers import extraction, statistical

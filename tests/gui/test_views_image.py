@@ -9,9 +9,9 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.stack.frames import Region
+from structmask_gui.gui.views.curves.profiles import Curves, ProfilesView
 from structmask_gui.gui.views.display import percentile_levels, thinned
 from structmask_gui.gui.views.image import ImageView
-from structmask_gui.gui.views.profiles import Curves, ProfilesView
 from tests.gui.view_helpers import color_at, drag, extraction, place, point_at
 
 FRAME = np.arange(40 * 60, dtype=np.uint16).reshape(40, 60)

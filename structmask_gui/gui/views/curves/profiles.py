@@ -15,7 +15,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.style.colours import smaller
-from structmask_gui.gui.views.curves import (
+from structmask_gui.gui.views.curves.plot import (
     Curve,
     Curves,
     CurvesItem,
