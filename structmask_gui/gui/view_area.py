@@ -19,7 +19,7 @@ from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colormaps import COLORMAPS
 from structmask_gui.gui.views.base import PictureView
-from structmask_gui.gui.views.image import ImageView
+from structmask_gui.gui.views.image.image import ImageView
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction

@@ -19,7 +19,7 @@ from structmask_gui.gui.views.autocorrelation import AutocorrelationView
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.curves.brightness import BrightnessView
 from structmask_gui.gui.views.curves.profiles import ProfilesView
-from structmask_gui.gui.views.image import ImageView
+from structmask_gui.gui.views.image.image import ImageView
 from structmask_gui.gui.views.lag import ZoomLink
 from structmask_gui.gui.views.legend import Entry, Legend
 from structmask_gui.gui.views.mask import MaskView

@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.views.curves.profiles import Curves, ProfilesView
-from structmask_gui.gui.views.display import percentile_levels, thinned
-from structmask_gui.gui.views.image import ImageView
+from structmask_gui.gui.views.image.display import percentile_levels, thinned
+from structmask_gui.gui.views.image.image import ImageView
 from tests.gui.view_helpers import color_at, drag, extraction, place, point_at
 
 FRAME = np.arange(40 * 60, dtype=np.uint16).reshape(40, 60)

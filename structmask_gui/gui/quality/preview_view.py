@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.gui.quality.image_compare import Mode, Panes, Picture
 from structmask_gui.gui.session.preview import LARGEST, LivePreview, Previewed
 from structmask_gui.gui.style.colours import Theme, smaller
-from structmask_gui.gui.views.display import percentile_levels
+from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.lag import LagView
 from structmask_gui.gui.views.overlay import Veil
 

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget, QWidgetAction
 from structmask_gui.gui.style.colormaps import lookup_table
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.views.base import PictureView
-from structmask_gui.gui.views.display import CLIPPED, percentile_levels, thinned
-from structmask_gui.gui.views.frame_bar import FrameBar
-from structmask_gui.gui.views.image_items import (
+from structmask_gui.gui.views.image.display import CLIPPED, percentile_levels, thinned
+from structmask_gui.gui.views.image.frame_slider import FrameBar
+from structmask_gui.gui.views.image.items import (
     PatchesItem,
     RegionItem,
     StampItem,
@@ -279,7 +279,7 @@ class ImageView(PictureView):
     def open_contrast(self) -> None:
         """Open the contrast panel below its button."""
         if self._contrast is None:
-            from structmask_gui.gui.panels.contrast import ContrastPanel
+            from structmask_gui.gui.views.image.contrast import ContrastPanel
 
             self._contrast = ContrastPanel()
             self._contrast.set_levels(*self._levels)

@@ -1,0 +1,1 @@
+"""A frame of the stack."""
