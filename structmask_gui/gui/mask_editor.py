@@ -21,7 +21,7 @@ from structmask_gui.gui.style.icons import icon
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.gui.session.session import Session
-    from structmask_gui.gui.views.mask import MaskView
+    from structmask_gui.gui.views.lags.mask import MaskView
 
 Tool = Literal["draw", "line"]
 Cell = tuple[int, int]

@@ -83,13 +83,13 @@ class ViewArea(QWidget):
         """Make the views that the first paint does not need."""
         from structmask_gui.gui.mask_editor import MaskEditor
         from structmask_gui.gui.quality.preview_view import PreviewView
-        from structmask_gui.gui.views.autocorrelation import AutocorrelationView
         from structmask_gui.gui.views.curves.brightness import BrightnessView
         from structmask_gui.gui.views.curves.profiles import ProfilesView
-        from structmask_gui.gui.views.lag import ZoomLink
-        from structmask_gui.gui.views.mask import MaskView
-        from structmask_gui.gui.views.ring_overlay import RingOverlayView
-        from structmask_gui.gui.views.significance import SignificanceView
+        from structmask_gui.gui.views.lags.autocorrelation import AutocorrelationView
+        from structmask_gui.gui.views.lags.lag_view import ZoomLink
+        from structmask_gui.gui.views.lags.mask import MaskView
+        from structmask_gui.gui.views.lags.ring_overlay import RingOverlayView
+        from structmask_gui.gui.views.lags.significance import SignificanceView
 
         session = self._session
         self.autocorrelation = AutocorrelationView()

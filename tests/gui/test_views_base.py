@@ -15,16 +15,16 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.style import app_theme
 from structmask_gui.gui.style.colormaps import COLORMAPS, DIVERGING, lookup_table
-from structmask_gui.gui.views.autocorrelation import AutocorrelationView
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.curves.brightness import BrightnessView
 from structmask_gui.gui.views.curves.profiles import ProfilesView
 from structmask_gui.gui.views.image.image import ImageView
-from structmask_gui.gui.views.lag import ZoomLink
+from structmask_gui.gui.views.lags.autocorrelation import AutocorrelationView
+from structmask_gui.gui.views.lags.lag_view import ZoomLink
+from structmask_gui.gui.views.lags.mask import MaskView
+from structmask_gui.gui.views.lags.ring_overlay import RingOverlayView
+from structmask_gui.gui.views.lags.significance import SignificanceView
 from structmask_gui.gui.views.legend import Entry, Legend
-from structmask_gui.gui.views.mask import MaskView
-from structmask_gui.gui.views.ring_overlay import RingOverlayView
-from structmask_gui.gui.views.significance import SignificanceView
 from tests.gui.view_helpers import extraction, statistical
 
 VIEWS: tuple[Callable[[], PictureView], ...] = (
@@ -292,7 +292,7 @@ def test_unknown_lookup_table() -> None:
 
 
 def test_meanings_differ_for_the_colour_blind() -> None:
-    from structmask_gui.gui.views import marks
+    from structmask_gui.gui.views.lags import decision_marks
 
     # Linear RGB to what a person without red cones sees (Vienot, Brettel, Mollon 1999).
     to_lms = np.array(
@@ -305,7 +305,7 @@ def test_meanings_differ_for_the_colour_blind() -> None:
         rgb = np.array([color.redF(), color.greenF(), color.blueF()]) ** 2.2
         return np.asarray(np.clip(seen @ rgb, 0, 1) ** (1 / 2.2))
 
-    colors = [as_seen(c) for c in (*marks.COLORS.values(), marks.CONSIDERED)]
+    colors = [as_seen(c) for c in (*decision_marks.COLORS.values(), decision_marks.CONSIDERED)]
     for i, a in enumerate(colors):
         for b in colors[i + 1 :]:
             assert np.linalg.norm(a - b) > 0.08

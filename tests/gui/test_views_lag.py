@@ -9,17 +9,17 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.gui.style.colormaps import lookup_table
-from structmask_gui.gui.views import marks
-from structmask_gui.gui.views.autocorrelation import AutocorrelationView, quantity_text
-from structmask_gui.gui.views.decisions import (
+from structmask_gui.gui.views.lags import decision_marks
+from structmask_gui.gui.views.lags.autocorrelation import AutocorrelationView, quantity_text
+from structmask_gui.gui.views.lags.lag_view import LagView
+from structmask_gui.gui.views.lags.ring_decisions import (
     Decision,
     above_threshold,
     outline,
     pixel_decisions,
     ring_map,
 )
-from structmask_gui.gui.views.lag import LagView
-from structmask_gui.gui.views.ring_overlay import RingOverlayView
+from structmask_gui.gui.views.lags.ring_overlay import RingOverlayView
 from tests.gui.view_helpers import color_at, extraction, many_pixels, point_at
 
 
@@ -264,7 +264,7 @@ def test_kept_pixels_have_their_colour(rings: RingOverlayView) -> None:
     middle = np.array(rings.decisions.shape) // 2
     y, x = np.argwhere(rings.decisions == Decision.KEPT)[0] - middle
     found = color_at(rings, x, y)
-    wanted = marks.COLORS[Decision.KEPT]
+    wanted = decision_marks.COLORS[Decision.KEPT]
     assert abs(found.red() - wanted.red()) + abs(found.blue() - wanted.blue()) < 12
 
 

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.gui.views.mask import MaskView
-from structmask_gui.gui.views.mask_cells import cell_colors
+from structmask_gui.gui.views.lags.mask import MaskView
+from structmask_gui.gui.views.lags.mask_cells import cell_colors
 from tests.gui.view_helpers import color_at, drag, extraction, point_at
 
 ASYMMETRIC = np.zeros((5, 7), bool)

@@ -16,14 +16,14 @@ from structmask_gui.gui.panels.decisions import DecisionsTable
 from structmask_gui.gui.panels.lag_table import LagsTable
 from structmask_gui.gui.style.colormaps import lookup_table
 from structmask_gui.gui.style.colours import BLUE
-from structmask_gui.gui.views import significance as significance_module
-from structmask_gui.gui.views.autocorrelation import AutocorrelationView
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.curves.brightness import BrightnessView
 from structmask_gui.gui.views.curves.profiles import ProfilesView
-from structmask_gui.gui.views.lag_facts import Finding, LagFacts, q_text, rho_text
-from structmask_gui.gui.views.mask import MaskView
-from structmask_gui.gui.views.significance import SignificanceView
+from structmask_gui.gui.views.lags import significance as significance_module
+from structmask_gui.gui.views.lags.autocorrelation import AutocorrelationView
+from structmask_gui.gui.views.lags.findings import Finding, LagFacts, q_text, rho_text
+from structmask_gui.gui.views.lags.mask import MaskView
+from structmask_gui.gui.views.lags.significance import SignificanceView
 from tests.gui.view_helpers import color_at, extraction, point_at, statistical
 
 

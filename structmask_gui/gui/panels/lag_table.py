@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QWidget
 from structmask_gui.gui.panels.marked_rows import Index, MarkedRows
 from structmask_gui.gui.panels.marked_table import MarkedTable
 from structmask_gui.gui.style.colours import Theme
-from structmask_gui.gui.views.lag_facts import FINDING_WORDS, Finding, LagFacts, q_text
-from structmask_gui.gui.views.significance import draw_finding, finding_colors
+from structmask_gui.gui.views.lags.findings import FINDING_WORDS, Finding, LagFacts, q_text
+from structmask_gui.gui.views.lags.significance import draw_finding, finding_colors
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session

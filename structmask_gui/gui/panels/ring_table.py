@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.panels.marked_rows import Index, MarkedRows
 from structmask_gui.gui.panels.marked_table import MarkedTable
-from structmask_gui.gui.views import marks
+from structmask_gui.gui.views.lags import decision_marks
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.rings import Ring, RingAnalysis
@@ -162,4 +162,4 @@ class RingsModel(MarkedRows):
     def draw_sign(self, painter: QPainter, rect: QRectF, sign: bool) -> None:
         """Draw the ring's line as the overlay draws it."""
         painter.fillRect(rect, _GROUND)
-        marks.draw_ring(painter, rect.adjusted(3, 3, -3, -3), sign)
+        decision_marks.draw_ring(painter, rect.adjusted(3, 3, -3, -3), sign)

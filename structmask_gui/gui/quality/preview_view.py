@@ -22,7 +22,7 @@ from structmask_gui.gui.quality.image_compare import Mode, Panes, Picture
 from structmask_gui.gui.session.preview import LARGEST, LivePreview, Previewed
 from structmask_gui.gui.style.colours import Theme, smaller
 from structmask_gui.gui.views.image.display import percentile_levels
-from structmask_gui.gui.views.lag import LagView
+from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.overlay import Veil
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from structmask_gui.gui.style.colours import Theme
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.curves.plot import draw_points, level_pen
-from structmask_gui.gui.views.lag import number_text
+from structmask_gui.gui.views.lags.lag_view import number_text
 from structmask_gui.gui.views.legend import Entry
 
 if TYPE_CHECKING:

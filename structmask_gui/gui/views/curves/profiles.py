@@ -24,9 +24,8 @@ from structmask_gui.gui.views.curves.plot import (
     level_pen,
     threshold_pen,
 )
-from structmask_gui.gui.views.lag import number_text
+from structmask_gui.gui.views.lags.lag_view import ZeroLagView, number_text
 from structmask_gui.gui.views.legend import Entry
-from structmask_gui.gui.views.zero_lag import ZeroLagView
 
 
 class ProfilesView(ZeroLagView):

@@ -23,7 +23,7 @@ from structmask_gui.gui.views.image.items import (
     draw_region,
     draw_used,
 )
-from structmask_gui.gui.views.lag import number_text
+from structmask_gui.gui.views.lags.lag_view import number_text
 from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.plane_item import PlaneItem
 

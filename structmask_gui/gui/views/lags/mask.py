@@ -12,11 +12,11 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.base import PictureView
-from structmask_gui.gui.views.lag import lag_rect, lag_text, number_text
-from structmask_gui.gui.views.lag_facts import LagFacts
-from structmask_gui.gui.views.lag_mark import LagMark
+from structmask_gui.gui.views.lags.findings import LagFacts
+from structmask_gui.gui.views.lags.lag_mark import LagMark
+from structmask_gui.gui.views.lags.lag_view import lag_rect, lag_text, number_text
+from structmask_gui.gui.views.lags.mask_cells import BOTH, CellsItem, cell_colors
 from structmask_gui.gui.views.legend import Entry
-from structmask_gui.gui.views.mask_cells import BOTH, CellsItem, cell_colors
 
 
 class MaskView(PictureView):

@@ -11,7 +11,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from structmask_gui.gui.style.themed import Themed
-from structmask_gui.gui.views.mask_cells import EMPTY, cell_colors
+from structmask_gui.gui.views.lags.mask_cells import EMPTY, cell_colors
 
 _TITLE = 20
 _ARROW = 16

@@ -13,7 +13,7 @@ from structmask_gui.gui.style.colours import (
     VERMILION,
     YELLOW,
 )
-from structmask_gui.gui.views.decisions import Decision
+from structmask_gui.gui.views.lags.ring_decisions import Decision
 from structmask_gui.gui.views.pens import pen
 
 CONSIDERED = ORANGE

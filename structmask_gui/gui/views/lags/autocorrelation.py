@@ -9,9 +9,9 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.views.lag import LagView, Plane, lag_rect, lag_text
-from structmask_gui.gui.views.lag_facts import LagFacts
-from structmask_gui.gui.views.lag_mark import LagMark
+from structmask_gui.gui.views.lags.findings import LagFacts
+from structmask_gui.gui.views.lags.lag_mark import LagMark
+from structmask_gui.gui.views.lags.lag_view import LagView, Plane, lag_rect, lag_text
 from structmask_gui.gui.views.pens import pen
 
 

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.style.colours import ORANGE, REDDISH_PURPLE, SKY_BLUE, YELLOW, Theme, mixed
 from structmask_gui.gui.views.base import PictureView
-from structmask_gui.gui.views.lag import lag_rect, lag_text
-from structmask_gui.gui.views.lag_facts import FINDING_WORDS, Finding, LagFacts
-from structmask_gui.gui.views.lag_mark import LagMark
+from structmask_gui.gui.views.lags.findings import FINDING_WORDS, Finding, LagFacts
+from structmask_gui.gui.views.lags.lag_mark import LagMark
+from structmask_gui.gui.views.lags.lag_view import lag_rect, lag_text
 from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.pens import pen, screen_unit
 

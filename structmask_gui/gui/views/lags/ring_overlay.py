@@ -12,15 +12,15 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.views import marks
-from structmask_gui.gui.views.decisions import (
+from structmask_gui.gui.views.lags import decision_marks
+from structmask_gui.gui.views.lags.lag_view import LagView, lag_rect
+from structmask_gui.gui.views.lags.ring_decisions import (
     WORDS,
     Decision,
     above_threshold,
     outline,
     pixel_decisions,
 )
-from structmask_gui.gui.views.lag import LagView, lag_rect
 from structmask_gui.gui.views.legend import Entry
 
 # Below this many screen pixels for a lag, marks are drawn as tinted cells and rings left out.
@@ -107,14 +107,14 @@ class RingsItem(pg.GraphicsObject):  # type: ignore[misc]
                 rect = transform.mapRect(self._ring_rect(index)).adjusted(
                     inset, inset, -inset, -inset
                 )
-                marks.draw_ring(painter, rect, considered, cell)
+                decision_marks.draw_ring(painter, rect, considered, cell)
         if cell >= _RINGS_FROM:
-            marks.draw_contour(painter, [transform.map(line) for line in self._contour])
+            decision_marks.draw_contour(painter, [transform.map(line) for line in self._contour])
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if cell >= _MARKS_FROM:
             radius = min(0.3 * cell, 5.5)
             for decision, at in self._marks:
-                marks.draw_mark(painter, decision, transform.map(at), radius)
+                decision_marks.draw_mark(painter, decision, transform.map(at), radius)
         painter.restore()
 
     def _paint_highlight(self, painter: QPainter) -> None:
@@ -131,7 +131,7 @@ class RingsItem(pg.GraphicsObject):  # type: ignore[misc]
             height, width = codes.shape
             tint = QImage(codes.tobytes(), width, height, width, QImage.Format.Format_Indexed8)
             table = [0] * 256
-            for decision, color in marks.COLORS.items():
+            for decision, color in decision_marks.COLORS.items():
                 table[decision] = color.rgb()
             tint.setColorTable(table)
             self._tint = tint.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
@@ -245,7 +245,7 @@ def _rescaled(parameters: Any) -> bool:
 
 
 def _quantity(extraction: Any) -> str:
-    from structmask_gui.gui.views.autocorrelation import quantity_text
+    from structmask_gui.gui.views.lags.autocorrelation import quantity_text
 
     return quantity_text(extraction.measurement.parameters)
 
@@ -257,23 +257,23 @@ def _swatch_ground(painter: QPainter, rect: QRectF) -> None:
 
 def _draw_considered(painter: QPainter, rect: QRectF) -> None:
     _swatch_ground(painter, rect)
-    marks.draw_ring(painter, rect.adjusted(3, 3, -3, -3), True)
+    decision_marks.draw_ring(painter, rect.adjusted(3, 3, -3, -3), True)
 
 
 def _draw_not_considered(painter: QPainter, rect: QRectF) -> None:
     _swatch_ground(painter, rect)
-    marks.draw_ring(painter, rect.adjusted(3, 3, -3, -3), False)
+    decision_marks.draw_ring(painter, rect.adjusted(3, 3, -3, -3), False)
 
 
 def _draw_contour(painter: QPainter, rect: QRectF) -> None:
     _swatch_ground(painter, rect)
     y = rect.center().y()
-    marks.draw_contour(painter, [QLineF(rect.left() + 2, y, rect.right() - 2, y)])
+    decision_marks.draw_contour(painter, [QLineF(rect.left() + 2, y, rect.right() - 2, y)])
 
 
 def _draw_mark(decision: Decision, painter: QPainter, rect: QRectF) -> None:
     _swatch_ground(painter, rect)
-    marks.draw_mark(painter, decision, rect.center(), 4.2)
+    decision_marks.draw_mark(painter, decision, rect.center(), 4.2)
 
 
 _MARKS = {

@@ -11,7 +11,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from structmask_gui.gui.style.colours import Theme, mixed
-from structmask_gui.gui.views.lag import lag_rect
+from structmask_gui.gui.views.lags.lag_view import lag_rect
 from structmask_gui.gui.views.pens import pen, screen_unit
 
 EMPTY, BOTH, ONLY_A, ONLY_B = 0, 1, 2, 3

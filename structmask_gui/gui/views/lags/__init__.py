@@ -1,0 +1,1 @@
+"""Planes of lags: autocorrelation, rings, significance, mask."""
