@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, QTimer
@@ -20,11 +19,12 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.verdict.certainty import certainty_of
-from structmask_gui.gui.certainty import CertaintySign
-from structmask_gui.gui.eliding import ElidingLabel
-from structmask_gui.gui.folded_text import FoldedText
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
+from structmask_gui.gui.widgets.certainty_icon import CertaintySign
+from structmask_gui.gui.widgets.collapsed_text import FoldedText
+from structmask_gui.gui.widgets.eliding_label import ElidingLabel
+from structmask_gui.gui.widgets.labels import in_labels, spoken
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 _SHOW_AFTER = 250
 """Milliseconds of work before the progress bar shows; shorter work would only flicker."""
 
-_OPTION = re.compile(r" \(--[^)]*\)")
-"""What to write on the command line, which a note says beside the words for it."""
 
 _HINT = "Open a stack: drop it here, choose it on the left, or press Ctrl+O."
 
@@ -254,23 +252,3 @@ class Headline(QFrame):
         palette = self.error_text.palette()
         palette.setColor(QPalette.ColorRole.WindowText, text)
         self.error_text.setPalette(palette)
-
-
-def in_labels(text: str) -> str:
-    """Say a text in the words of the window: labels for parameters, no options in brackets."""
-    text = _OPTION.sub("", text)
-    if "_" not in text:
-        return text
-    from structmask_gui.core.parameters.model import parameter_infos
-
-    for name, info in parameter_infos().items():
-        if "_" in name:
-            text = re.sub(rf"\b{name}\b", f"“{info.about.label}”", text)
-    return text
-
-
-def spoken(seconds: float) -> str:
-    """Return a time as people say it, as in "12 s" and "3 min"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{round(seconds / 60)} min"

@@ -6,7 +6,7 @@ from typing import Any
 
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.gui.eliding import ElidingLabel, whole_clauses
+from structmask_gui.gui.widgets.eliding_label import ElidingLabel, whole_clauses
 
 LONG = "Cannot tell noise and picture apart: blob, 179 pixels. 31 of 288 patches used, 90 clipped."
 

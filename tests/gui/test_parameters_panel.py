@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import defaults_of, why_without_effect
-from structmask_gui.gui.panels.inputs import NumberBox
 from structmask_gui.gui.panels.parameter_rows import (
     BoolRow,
     ChoiceRow,
@@ -22,6 +21,7 @@ from structmask_gui.gui.panels.parameter_rows import (
     value_text,
 )
 from structmask_gui.gui.panels.parameters import ParametersPanel
+from structmask_gui.gui.widgets.inputs import NumberBox
 
 INFOS = parameter_infos()
 NUMBERS = [name for name, info in INFOS.items() if info.kind in ("int", "float")]

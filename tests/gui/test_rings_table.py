@@ -9,10 +9,10 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.rings import Ring
-from structmask_gui.gui.panels.marked_rows import spreadsheet
 from structmask_gui.gui.panels.ring_table import COLUMNS, RingsTable, cell_text
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style import app_theme
+from structmask_gui.gui.widgets.row_table import spreadsheet
 from tests.gui.view_helpers import extraction, many_pixels
 
 RING = Ring(

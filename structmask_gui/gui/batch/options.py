@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QPushButton, QWidget
 
-from structmask_gui.gui.eliding import ElidingLabel
+from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 
 _PER = (("file", "for each file"), ("folder", "for each folder"), ("all", "for all together"))
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.dialogs import without_icons
+from structmask_gui.gui.widgets.dialogs import without_icons
 
 if TYPE_CHECKING:
     from structmask_gui.core.quality.assessment import Basis

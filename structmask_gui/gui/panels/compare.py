@@ -10,12 +10,12 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.session.mask_file import MaskFile
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import Theme
 from structmask_gui.gui.views.lags.mask_cells import BOTH, ONLY_A, ONLY_B, cell_colors
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
+from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 
 log = logging.getLogger(__name__)
 

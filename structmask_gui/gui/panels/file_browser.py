@@ -34,10 +34,10 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.panels.file_card import FileCard
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
+from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 from structmask_gui.io.images import ALL_EXTENSIONS
 from structmask_gui.io.zarr_files import is_zarr_folder
 

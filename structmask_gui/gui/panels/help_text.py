@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from structmask_gui.gui.headline import in_labels
 from structmask_gui.gui.panels import help_text
+from structmask_gui.gui.widgets.labels import in_labels
 
 READING = """
 <h3>How to read the views</h3>

@@ -8,11 +8,10 @@ from PySide6.QtCore import QModelIndex, QObject, QRectF, Signal
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.panels.marked_rows import Index, MarkedRows
-from structmask_gui.gui.panels.marked_table import MarkedTable
 from structmask_gui.gui.style.colours import Theme
 from structmask_gui.gui.views.lags.findings import FINDING_WORDS, Finding, LagFacts, q_text
 from structmask_gui.gui.views.lags.significance import draw_finding, finding_colors
+from structmask_gui.gui.widgets.row_table import Index, MarkedRows, MarkedTable
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from structmask_gui.core.stack.frames import FrameRange, Region
-from structmask_gui.gui.panels.inputs import NumberBox, ResetButton
+from structmask_gui.gui.widgets.inputs import NumberBox, ResetButton
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session

@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.parameters.info import ParameterInfo
-from structmask_gui.gui.panels.inputs import Choice, NumberBox, ResetButton, Slider
 from structmask_gui.gui.style.colours import mixed, smaller
+from structmask_gui.gui.widgets.inputs import Choice, NumberBox, ResetButton, Slider
 
 
 def value_text(info: ParameterInfo, value: Any) -> str:

@@ -15,12 +15,12 @@ from structmask_gui.core.parameters.rules import (
     why_without_effect,
 )
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.panels.inputs import SLIDER_WIDTH
 from structmask_gui.gui.panels.measured_part import MeasuredPart
 from structmask_gui.gui.panels.parameter_rows import ChoiceRow, NumberRow, Row, make_row
 from structmask_gui.gui.panels.reference_stack_rows import SecondStackRow
-from structmask_gui.gui.panels.section import Section
 from structmask_gui.gui.session.reference_stacks import KINDS, Kind
+from structmask_gui.gui.widgets.inputs import SLIDER_WIDTH
+from structmask_gui.gui.widgets.section import Section
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session

@@ -9,10 +9,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from structmask_gui.gui import dialogs
-from structmask_gui.gui.eliding import ElidingLabel
 from structmask_gui.gui.panels.parameter_rows import Caption
 from structmask_gui.gui.session.reference_stacks import WORDS, Kind
 from structmask_gui.gui.style.icons import icon
+from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 
 _HELP: dict[Kind, str] = {
     "dark": "Frames without light, or of an empty field: 20 or more, with the same settings.",

@@ -9,9 +9,8 @@ from PySide6.QtCore import QModelIndex, QObject, QRectF, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.panels.marked_rows import Index, MarkedRows
-from structmask_gui.gui.panels.marked_table import MarkedTable
 from structmask_gui.gui.views.lags import decision_marks
+from structmask_gui.gui.widgets.row_table import Index, MarkedRows, MarkedTable
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.rings import Ring, RingAnalysis

@@ -16,8 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.headline import in_labels
-from structmask_gui.gui.panels.words import say, scrolled
+from structmask_gui.gui.widgets.labels import in_labels, say, scrolled
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session

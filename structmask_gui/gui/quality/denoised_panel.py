@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.panels.words import breakable, paragraph, scrolled
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Lane, Outcome, Step
 from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
+from structmask_gui.gui.widgets.labels import breakable, paragraph, scrolled
 
 if TYPE_CHECKING:
     from structmask_gui.core.denoised.evaluate import Outcome as Verdict

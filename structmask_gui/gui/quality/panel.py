@@ -20,14 +20,14 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.gui import dialogs
-from structmask_gui.gui.panels.bars import BarRow
-from structmask_gui.gui.panels.words import paragraph, percent, say, scrolled, times
 from structmask_gui.gui.quality.curves import RadiusView, SuggestionView
 from structmask_gui.gui.quality.ranking import RankingTable
 from structmask_gui.gui.session.quality import Doubt, Quality, Scores
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Lane, Outcome
 from structmask_gui.gui.style.colours import smaller
+from structmask_gui.gui.widgets.bars import BarRow
+from structmask_gui.gui.widgets.labels import paragraph, percent, say, scrolled, times
 
 if TYPE_CHECKING:
     from structmask_gui.core.stack.destripe import Lines

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.panels.words import percent, times
 from structmask_gui.gui.session.quality import ALIKE, PRESENT, Doubt
+from structmask_gui.gui.widgets.labels import percent, times
 
 if TYPE_CHECKING:
     from structmask_gui.core.quality.error import Ranked

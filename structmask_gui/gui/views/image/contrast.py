@@ -7,8 +7,8 @@ import math
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
 
-from structmask_gui.gui.panels.inputs import NumberBox
 from structmask_gui.gui.views.image.display import CLIPPED
+from structmask_gui.gui.widgets.inputs import NumberBox
 
 
 class ContrastPanel(QWidget):

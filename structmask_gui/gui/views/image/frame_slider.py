@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from structmask_gui.gui.panels.inputs import Slider
+from structmask_gui.gui.widgets.inputs import Slider
 
 
 class FrameBar(QWidget):

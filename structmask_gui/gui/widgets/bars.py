@@ -6,9 +6,9 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from structmask_gui.gui.panels.words import paragraph, say
 from structmask_gui.gui.style.colours import mixed, smaller
 from structmask_gui.gui.style.themed import Themed
+from structmask_gui.gui.widgets.labels import paragraph, say
 
 
 class ShareBar(Themed):

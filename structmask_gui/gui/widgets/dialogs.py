@@ -1,0 +1,143 @@
+"""File, text and yes/no dialogs that never block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QInputDialog,
+    QMessageBox,
+    QToolButton,
+    QWidget,
+)
+
+from structmask_gui.gui.style.icons import icon
+
+_ARROWS = {"backButton": "previous", "forwardButton": "next", "toParentButton": "up"}
+MASKS = "Masks (*.npy *.png *.tif *.tiff *.json);;All files (*)"
+
+
+def readable_files() -> str:
+    """Return the filter of the dialogs that open images, their reader installed or not."""
+    from structmask_gui.io.images import ALL_EXTENSIONS
+
+    endings = sorted({f"*{ending}" for endings in ALL_EXTENSIONS.values() for ending in endings})
+    return f"Images ({' '.join(endings)});;All files (*)"
+
+
+def ask_files(
+    parent: QWidget,
+    title: str,
+    folder: str,
+    filters: str,
+    answer: Callable[[list[str]], object],
+    *,
+    several: bool = False,
+) -> QFileDialog:
+    """Ask for existing files; ``answer`` gets their paths unless the dialog is left."""
+    dialog = QFileDialog(parent, title, folder, filters)
+    several_files = QFileDialog.FileMode.ExistingFiles
+    dialog.setFileMode(several_files if several else QFileDialog.FileMode.ExistingFile)
+    dialog.filesSelected.connect(answer)
+    return _opened(dialog)
+
+
+def ask_folder(
+    parent: QWidget, title: str, folder: str, answer: Callable[[str], object]
+) -> QFileDialog:
+    """Ask for a folder."""
+    dialog = QFileDialog(parent, title, folder)
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.fileSelected.connect(answer)
+    return _opened(dialog)
+
+
+def ask_new_file(
+    parent: QWidget,
+    title: str,
+    proposed: Path,
+    filters: str,
+    answer: Callable[[str, str], object],
+) -> QFileDialog:
+    """Ask for the name of a file to write; ``answer`` gets the path and the chosen filter.
+
+    The dialog itself asks before an existing file is replaced.
+    """
+    dialog = QFileDialog(parent, title, str(proposed.parent), filters)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.selectFile(proposed.name)
+    dialog.setDefaultSuffix(proposed.suffix.lstrip("."))
+
+    def follow(chosen: str) -> None:
+        dialog.setDefaultSuffix(suffix_of(chosen))
+
+    def answered(path: str) -> None:
+        answer(path, dialog.selectedNameFilter())
+
+    dialog.filterSelected.connect(follow)
+    dialog.fileSelected.connect(answered)
+    return _opened(dialog)
+
+
+def suffix_of(name_filter: str) -> str:
+    """Return the suffix of a file filter, as in "npy" for "NumPy array (*.npy)"."""
+    return name_filter.partition("*.")[2].partition(")")[0].partition(" ")[0]
+
+
+def ask_text(
+    parent: QWidget, title: str, label: str, text: str, answer: Callable[[str], object]
+) -> QInputDialog:
+    """Ask for one line of text."""
+    dialog = QInputDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(label)
+    dialog.setTextValue(text)
+    dialog.resize(420, dialog.sizeHint().height())
+    dialog.textValueSelected.connect(answer)
+    without_icons(dialog)
+    dialog.open()
+    return dialog
+
+
+def ask_yes(
+    parent: QWidget, title: str, question: str, yes: str, answer: Callable[[], object]
+) -> QMessageBox:
+    """Ask before something that cannot be undone."""
+    box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    button = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    button.clicked.connect(answer)
+    without_icons(box)
+    box.open()
+    return box
+
+
+def without_icons(dialog: QDialog) -> None:
+    """Take the icons off the buttons at the bottom, which some desktops put there.
+
+    They are drawn dark whatever the palette, so that they are hardly seen in dark dialogs.
+    """
+    for box in dialog.findChildren(QDialogButtonBox):
+        for button in box.buttons():
+            button.setIcon(QIcon())
+
+
+def _opened(dialog: QFileDialog) -> QFileDialog:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    without_icons(dialog)
+    # Qt's own dialog, where the system offers none, has dark arrows in the dark.
+    for button, drawing in _ARROWS.items():
+        found = dialog.findChild(QToolButton, button)
+        if found is not None:
+            found.setIcon(icon(drawing))
+    dialog.open()
+    return dialog
