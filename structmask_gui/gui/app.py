@@ -26,13 +26,13 @@ from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.places import is_preset
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.handover import Application, open_handed
-from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.session import worker
 from structmask_gui.gui.session.reference_stacks import KINDS
 from structmask_gui.gui.session.selection import Part
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import Theme
+from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.gui.window.open_event import Application, open_handed
 from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.home import HOME_VARIABLE, config_home
 

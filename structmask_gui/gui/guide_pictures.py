@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
-    from structmask_gui.gui.main_window import MainWindow
+    from structmask_gui.gui.window.main_window import MainWindow
 
 Settle = Callable[[], bool]
 

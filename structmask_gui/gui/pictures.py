@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.main_window import MainWindow
+    from structmask_gui.gui.window.main_window import MainWindow
 
 FOLDER = Path("docs") / "images"
 _SIZE = (1280, 800)

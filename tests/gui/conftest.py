@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.gui.app import make_application, make_window
 from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.session import worker
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.window.main_window import MainWindow
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

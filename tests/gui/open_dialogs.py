@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QDialog
 
-from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.window.main_window import MainWindow
 
 
 def dialog(kind: type[QDialog]) -> Any:

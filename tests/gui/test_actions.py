@@ -16,13 +16,13 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.actions import ACTIONS, MENUS
-from structmask_gui.gui.address import AddressDialog
 from structmask_gui.gui.batch.window import BatchWindow
-from structmask_gui.gui.commands import Commands
-from structmask_gui.gui.dialogs import ShortcutsDialog, TextDialog
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
-from structmask_gui.gui.main_window import MainWindow
-from structmask_gui.gui.mask_editor import changed
+from structmask_gui.gui.window.commands import Commands
+from structmask_gui.gui.window.help_dialogs import ShortcutsDialog, TextDialog
+from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.gui.window.mask_editor import changed
+from structmask_gui.gui.window.open_url import AddressDialog
 from structmask_gui.io.cache import MeasurementCache
 from tests.gui.conftest import wait_for_result
 from tests.gui.open_dialogs import dialog, trigger

@@ -9,10 +9,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.gui.address import FEW, AddressDialog
 from structmask_gui.gui.app import begin
 from structmask_gui.gui.export.exporter import FORMS, proposed_name
-from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.gui.window.open_url import FEW, AddressDialog
 from tests.gui.conftest import noise, wait_for_result
 from tests.served import served
 

@@ -7,9 +7,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.compare import ComparePanel
 from structmask_gui.gui.views.lags.mask_cells import BOTH, ONLY_A
+from structmask_gui.gui.window.main_window import MainWindow
 
 
 @pytest.fixture

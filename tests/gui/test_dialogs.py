@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from structmask_gui.gui import dialogs
-from structmask_gui.gui.dialogs import ShortcutsDialog, TextDialog
-from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.window import help_dialogs
+from structmask_gui.gui.window.help_dialogs import ShortcutsDialog, TextDialog
+from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.open_dialogs import dialog
 
 pytestmark = pytest.mark.usefixtures("close_dialogs")
@@ -23,7 +23,7 @@ def test_shortcuts_can_be_searched(window: MainWindow):
 
 def test_about_shows_the_licences(window: MainWindow):
     window.commands.about()
-    (dialog,) = window.findChildren(dialogs.AboutDialog)
+    (dialog,) = window.findChildren(help_dialogs.AboutDialog)
     shown = dialog.show_licences()
     for words in ("BSD 3-Clause", "numpy", "PySide6"):
         assert words in shown.text
@@ -32,7 +32,7 @@ def test_about_shows_the_licences(window: MainWindow):
 
 
 def test_the_dialogs_offer_what_can_be_read():
-    offered = dialogs.readable_files()
+    offered = help_dialogs.readable_files()
     for ending in ("*.tif ", "*.png ", "*.npy "):
         assert ending in offered
 

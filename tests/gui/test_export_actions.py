@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.open_dialogs import dialog
 
 pytestmark = pytest.mark.usefixtures("close_dialogs")

@@ -15,10 +15,10 @@ from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import stop_if
 from structmask_gui.core.stack.frames import FrameRange
-from structmask_gui.gui.headline import Headline
 from structmask_gui.gui.session import measure_job
 from structmask_gui.gui.session.engine import Engine
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.window.headline import Headline
 from structmask_gui.io import cache
 from structmask_gui.io.cache import MeasurementCache
 from tests.gui.conftest import noise, wait_for_result

@@ -25,9 +25,9 @@ from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.places import settings_file
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.dialogs import TextDialog
-from structmask_gui.gui.docks import DOCKS
-from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.window.docks import DOCKS
+from structmask_gui.gui.window.help_dialogs import TextDialog
+from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.export import save_npy
 from tests.gui.conftest import noise, wait_for_result
 

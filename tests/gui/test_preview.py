@@ -13,10 +13,10 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.stack.frames import ArrayFrames, Region
-from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.quality.image_compare import Panes, Picture
 from structmask_gui.gui.quality.preview_view import PreviewView
 from structmask_gui.gui.session.preview import LARGEST, place_of
+from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import noise, wait_for_result
 
 

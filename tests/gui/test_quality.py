@@ -21,11 +21,11 @@ from structmask_gui.core.quality.suggest import Point, Suggestion, suggest
 from structmask_gui.core.stack.destripe import destriped
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.export.exporter import Exporter
-from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.quality.curves import SuggestionView
 from structmask_gui.gui.quality.panel import QualityPanel
 from structmask_gui.gui.session.quality import ALIKE, BARE, CAREAMICS, PRESENT, PUBLISHED, SUGGESTED
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.destriped import save_destriped
 from tests.gui.conftest import noise, wait_for_result
 

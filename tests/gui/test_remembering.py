@@ -15,8 +15,8 @@ from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.app import begin
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.kept_masks import kept_mask
-from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.gui.window.restore import kept_mask
 from tests.gui.conftest import noise, wait_for_result
 
 GROWN = np.ones((3, 5), bool)

@@ -13,8 +13,8 @@ from structmask_gui.cli import main
 from structmask_gui.core.denoised.evaluate import Outcome, judge
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.quality.denoised_panel import ResultPanel
+from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.export import save_npy
 from tests.gui.conftest import wait_for_result
 

@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.morphology import toggled, with_line
 from structmask_gui.core.stack.frames import FrameRange
-from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import wait_for_result
 
 

@@ -18,14 +18,14 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of
-from structmask_gui.gui.headline import Headline
-from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import ORANGE
 from structmask_gui.gui.widgets import certainty_icon as certainty_module
 from structmask_gui.gui.widgets.certainty_icon import draw_sign
 from structmask_gui.gui.widgets.collapsed_text import LINES, FoldedText
+from structmask_gui.gui.window.headline import Headline
+from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import wait_for_result
 from tests.gui.view_helpers import extraction, statistical
 

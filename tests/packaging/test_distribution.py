@@ -21,9 +21,9 @@ import version_info
 from PIL import Image
 
 from structmask_gui import __version__
-from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop import licences as shown
 from structmask_gui.gui.desktop.places import PRESET_SUFFIX
+from structmask_gui.gui.window import help_dialogs
 from structmask_gui.io.resources import resource
 from tests.packaging.conftest import PACKAGING
 
@@ -103,7 +103,7 @@ offscreen = pytest.mark.qt_log_ignore("This plugin does not support", extend=Tru
 def test_the_licences_dialog_goes_to_a_part(qtbot, monkeypatch: pytest.MonkeyPatch):
     parts = [licences.part(f"part {n} (MIT)", "words\n" * 200) for n in range(3)]
     monkeypatch.setattr(shown, "third_party_text", lambda: "\n".join(parts))
-    dialog = dialogs.LicencesDialog(None)
+    dialog = help_dialogs.LicencesDialog(None)
     qtbot.addWidget(dialog)
     dialog.show()
     names = [dialog.parts.itemText(n) for n in range(dialog.parts.count())]
@@ -116,7 +116,7 @@ def test_the_licences_dialog_goes_to_a_part(qtbot, monkeypatch: pytest.MonkeyPat
 
 @offscreen
 def test_from_source_there_is_no_list_of_parts(qtbot):
-    dialog = dialogs.LicencesDialog(None)
+    dialog = help_dialogs.LicencesDialog(None)
     qtbot.addWidget(dialog)
     dialog.show()
     assert not dialog.parts.isVisible()

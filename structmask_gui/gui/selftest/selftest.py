@@ -27,12 +27,12 @@ from structmask_gui.gui import app
 from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.desktop import logs
-from structmask_gui.gui.dialogs import AboutDialog
 from structmask_gui.gui.export.exporter import FORMS
-from structmask_gui.gui.main_window import MainWindow
 from structmask_gui.gui.selftest.guide import look_through
 from structmask_gui.gui.selftest.starts import first_paint, main_window, open_guide
 from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.window.help_dialogs import AboutDialog
+from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.guide import guide_page
 
 PRESET = "Self-test of the bundle, für später"

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from structmask_gui.gui import app
-from structmask_gui.gui.main_window import MainWindow
+from structmask_gui.gui.window.main_window import MainWindow
 
 
 def main_window() -> MainWindow:

@@ -11,15 +11,15 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 
 from structmask_gui.core.errors import InputError, StructMaskError
-from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.export.exporter import FORMS, form_of, name_filter, proposed_name
 from structmask_gui.gui.style.app_theme import ThemeName
+from structmask_gui.gui.window import help_dialogs
 
 if TYPE_CHECKING:
     from structmask_gui.gui.batch.window import BatchWindow
-    from structmask_gui.gui.main_window import MainWindow
+    from structmask_gui.gui.window.main_window import MainWindow
     from structmask_gui.io.snippets import Target
 
 log = logging.getLogger(__name__)
@@ -49,18 +49,18 @@ class Commands(QObject):
 
     def open_files(self) -> None:
         """Ask for files and open them."""
-        dialogs.ask_files(
+        help_dialogs.ask_files(
             self._window,
             "Open a stack",
             self._folder(),
-            dialogs.readable_files(),
+            help_dialogs.readable_files(),
             self._window.open_paths,
             several=True,
         )
 
     def open_folder(self) -> None:
         """Ask for a folder and show it in the file browser; a Zarr is opened."""
-        dialogs.ask_folder(
+        help_dialogs.ask_folder(
             self._window, "Show a folder, or open a Zarr", self._folder(), self._open_folder
         )
 
@@ -69,7 +69,7 @@ class Commands(QObject):
 
     def open_address(self) -> None:
         """Ask for the address of an image on a server and open it."""
-        from structmask_gui.gui.address import AddressDialog
+        from structmask_gui.gui.window.open_url import AddressDialog
 
         parameters = self._session.parameters
         dialog = AddressDialog(
@@ -88,7 +88,7 @@ class Commands(QObject):
         """Measure few patches of an address that is open now, if that was asked for."""
         stack, address = self._session.stack, self._few_of
         if address and stack is not None and stack.location == address:
-            from structmask_gui.gui.address import FEW
+            from structmask_gui.gui.window.open_url import FEW
 
             self._few_of = ""
             self._session.set_parameter("patches", FEW)
@@ -111,11 +111,11 @@ class Commands(QObject):
         if stack is not None:
             from structmask_gui.gui.session.stack_info import metadata_text
 
-            dialogs.metadata(self._window, stack.name, metadata_text(stack)).show()
+            help_dialogs.metadata(self._window, stack.name, metadata_text(stack)).show()
 
     def export_mask(self) -> None:
         """Ask for a file and write the mask."""
-        dialogs.ask_new_file(
+        help_dialogs.ask_new_file(
             self._window,
             "Export mask",
             proposed_name(self._session, FORMS[0]),
@@ -134,7 +134,7 @@ class Commands(QObject):
 
     def export_all(self) -> None:
         """Ask for a folder and write NPY, PNG and record into it."""
-        dialogs.ask_folder(
+        help_dialogs.ask_folder(
             self._window, "Export mask, picture and record", self._folder(), self.export_into
         )
 
@@ -153,7 +153,7 @@ class Commands(QObject):
         def replace() -> None:
             self._window.exporter.export(files)
 
-        dialogs.ask_yes(
+        help_dialogs.ask_yes(
             self._window,
             "Replace files?",
             f"The folder already holds {', '.join(taken)}.",
@@ -188,7 +188,7 @@ class Commands(QObject):
     def save_report(self) -> None:
         """Ask for a file and write the report."""
         proposed = self._window.reporter.proposed()
-        dialogs.ask_new_file(self._window, "Save report", proposed, REPORTS, self._report_to)
+        help_dialogs.ask_new_file(self._window, "Save report", proposed, REPORTS, self._report_to)
 
     def _report_to(self, name: str, _filter: str) -> None:
         self._window.reporter.save(Path(name))
@@ -448,7 +448,7 @@ class Commands(QObject):
 
     def shortcuts(self) -> None:
         """List all keys."""
-        dialogs.ShortcutsDialog(self._window, self._window.panel_shortcuts()).show()
+        help_dialogs.ShortcutsDialog(self._window, self._window.panel_shortcuts()).show()
 
     def open_log_folder(self) -> None:
         """Show the folder of the log file."""
@@ -456,11 +456,11 @@ class Commands(QObject):
 
     def report_problem(self) -> None:
         """Show what to send along."""
-        dialogs.report(self._window, self._window.log_tail()).show()
+        help_dialogs.report(self._window, self._window.log_tail()).show()
 
     def about(self) -> None:
         """Show version and system."""
-        dialogs.about(self._window).show()
+        help_dialogs.about(self._window).show()
 
     def _show_in_system(self, folder: Path) -> None:
         try:

@@ -13,7 +13,7 @@ from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui.desktop.places import is_preset
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.main_window import MainWindow
+    from structmask_gui.gui.window.main_window import MainWindow
 
 
 class Application(QApplication):

@@ -5,21 +5,26 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 
-from structmask_gui.core.errors import InputError
+from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.docks import arrange
-from structmask_gui.gui.kept_masks import kept_mask, kept_masks
 from structmask_gui.gui.session.worker import Lane
+from structmask_gui.gui.window.docks import arrange
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
-    from structmask_gui.gui.main_window import MainWindow
+    from structmask_gui.core.masks.mask import Mask
+    from structmask_gui.gui.session.state import SessionState
+    from structmask_gui.gui.window.main_window import MainWindow
+
+_LARGEST = 301
+"""Sides of a mask that is remembered at most; larger ones belong in a file."""
 
 log = logging.getLogger(__name__)
 
@@ -162,3 +167,46 @@ def _decoded(text: str) -> QByteArray:
         return QByteArray(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
         return QByteArray()
+
+
+def kept_masks(session: SessionState) -> dict[str, Any]:
+    """Return the masks of a session that cannot be worked out again, for the settings."""
+    kept: dict[str, Any] = {}
+    if session.edit is not None:
+        kept["edit"] = _written(session.edit.mask, session.edit.how)
+    if session.pinned is not None:
+        kept["pinned"] = _written(session.pinned, session.pinned_label)
+    return {name: values for name, values in kept.items() if values}
+
+
+def kept_mask(values: Mapping[str, Any], name: str) -> tuple[Mask, str] | None:
+    """Return a mask from the settings and the word to it; None if there is none that can be used.
+
+    Parameters
+    ----------
+    values : mapping
+        What `kept_masks` returned, as it was read.
+    name : {"edit", "pinned"}
+    """
+    from structmask_gui.core.masks.mask import Mask
+
+    kept = values.get(name)
+    if not isinstance(kept, dict):
+        return None
+    rows, word = kept.get("rows"), kept.get("word")
+    if not isinstance(rows, list) or len(rows) > _LARGEST or not isinstance(word, str):
+        return None
+    if not all(isinstance(row, str) and len(row) <= _LARGEST for row in rows):
+        return None
+    try:
+        made = Mask.checked([[int(cell) for cell in row] for row in rows], "the remembered mask")
+    except (StructMaskError, ValueError) as error:
+        log.warning("Remembered mask dropped: %s", error)
+        return None
+    return made, word[:200]
+
+
+def _written(mask: Mask, word: str) -> dict[str, Any]:
+    if max(mask.shape) > _LARGEST:
+        return {}
+    return {"rows": ["".join(map(str, row)) for row in mask.array.astype(int)], "word": word}

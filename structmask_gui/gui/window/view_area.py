@@ -14,16 +14,16 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.gui import dialogs
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colormaps import COLORMAPS
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.image.image import ImageView
+from structmask_gui.gui.window import help_dialogs
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
-    from structmask_gui.gui.welcome import Welcome
+    from structmask_gui.gui.window.welcome import Welcome
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,6 @@ class ViewArea(QWidget):
 
     def complete(self) -> None:
         """Make the views that the first paint does not need."""
-        from structmask_gui.gui.mask_editor import MaskEditor
         from structmask_gui.gui.quality.preview_view import PreviewView
         from structmask_gui.gui.views.curves.brightness import BrightnessView
         from structmask_gui.gui.views.curves.profiles import ProfilesView
@@ -90,6 +89,7 @@ class ViewArea(QWidget):
         from structmask_gui.gui.views.lags.mask import MaskView
         from structmask_gui.gui.views.lags.ring_overlay import RingOverlayView
         from structmask_gui.gui.views.lags.significance import SignificanceView
+        from structmask_gui.gui.window.mask_editor import MaskEditor
 
         session = self._session
         self.autocorrelation = AutocorrelationView()
@@ -160,7 +160,7 @@ class ViewArea(QWidget):
         """Show the card while nothing is open; it is made when it is first needed."""
         nothing = self._session.frames is None
         if nothing and self.welcome is None and hasattr(self, "tabs"):
-            from structmask_gui.gui.welcome import Welcome
+            from structmask_gui.gui.window.welcome import Welcome
 
             self.welcome = Welcome(self)
             self.welcome.open_asked.connect(self.open_asked)
@@ -230,7 +230,7 @@ class ViewArea(QWidget):
         def answer(path: str, _filter: str) -> None:
             self.write_view(view, Path(path))
 
-        dialogs.ask_new_file(self, "Save this view", folder / name, _SAVE, answer)
+        help_dialogs.ask_new_file(self, "Save this view", folder / name, _SAVE, answer)
 
     def write_view(self, view: PictureView, path: Path) -> None:
         """Write one view as PNG or SVG, by the ending of the name."""

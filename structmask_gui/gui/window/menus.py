@@ -12,7 +12,7 @@ from structmask_gui.gui.actions import ACTIONS, MENUS, ActionInfo
 from structmask_gui.gui.style.icons import icon
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.main_window import MainWindow
+    from structmask_gui.gui.window.main_window import MainWindow
 
 
 class Menus(QObject):

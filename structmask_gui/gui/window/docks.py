@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
+
+from structmask_gui.gui.style.icons import icon
 
 if TYPE_CHECKING:
-    from structmask_gui.gui.main_window import MainWindow
+    from structmask_gui.gui.window.main_window import MainWindow
+
+_BUTTONS = (
+    ("qt_dockwidget_floatbutton", "float", "Take it out of the window, or put it back"),
+    ("qt_dockwidget_closebutton", "close", "Hide it; View > Panels shows it again"),
+)
+"""Qt's names of the buttons in the title, and what they get: drawing and tooltip."""
 
 
 @dataclass(frozen=True)
@@ -105,3 +113,30 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.resizeDocks([docks["presets"], docks["parameters"]], [130, 560], Qt.Orientation.Vertical)
     window.resizeDocks([docks["rings"]], [215], Qt.Orientation.Vertical)
     window.resizeDocks([docks["rings"], docks["statistics"]], [398, 542], Qt.Orientation.Horizontal)
+
+
+class Dock(QDockWidget):
+    """A dock that draws the buttons of its title in the colours of the palette.
+
+    Qt has them drawn by the style, in greys for a light window.
+    """
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self._draw_buttons()
+        # Qt puts its own drawings back each time.
+        for moved in (self.topLevelChanged, self.dockLocationChanged, self.visibilityChanged):
+            moved.connect(self._draw_buttons)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._draw_buttons()
+
+    def _draw_buttons(self, *_: object) -> None:
+        for name, drawing, tip in _BUTTONS:
+            button = self.findChild(QAbstractButton, name)
+            if button is not None:
+                button.setIcon(icon(drawing))
+                button.setToolTip(tip)

@@ -25,20 +25,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.commands import Commands
 from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.dock import Dock
-from structmask_gui.gui.docks import DOCKS, DockInfo, arrange, build_panel
 from structmask_gui.gui.export.exporter import Exporter
 from structmask_gui.gui.export.report import Reporter
-from structmask_gui.gui.headline import Headline
-from structmask_gui.gui.menus import Menus
-from structmask_gui.gui.remembering import Remembering
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import Theme
 from structmask_gui.gui.style.icons import application_icon
-from structmask_gui.gui.view_area import ViewArea
+from structmask_gui.gui.window.commands import Commands
+from structmask_gui.gui.window.docks import DOCKS, Dock, DockInfo, arrange, build_panel
+from structmask_gui.gui.window.headline import Headline
+from structmask_gui.gui.window.menus import Menus
+from structmask_gui.gui.window.restore import Remembering
+from structmask_gui.gui.window.view_area import ViewArea
 
 log = logging.getLogger(__name__)
 
@@ -242,12 +241,12 @@ class MainWindow(QMainWindow):
 
     def show_bug(self, report: str) -> None:
         """Show the report of an error of the program; one at a time."""
-        from structmask_gui.gui import dialogs
+        from structmask_gui.gui.window import help_dialogs
 
         if self._bug_shown or self._closed:
             return
         self._bug_shown = True
-        dialog = dialogs.report(self, report)
+        dialog = help_dialogs.report(self, report)
         dialog.finished.connect(self._on_bug_read)
         dialog.show()
 
