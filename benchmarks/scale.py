@@ -48,7 +48,7 @@ def write_stack(path: Path, gigabytes: float) -> int:
 def ours(path: Path) -> None:
     from structmask_gui.core.extraction.extraction import extract_array
     from structmask_gui.core.parameters.model import Parameters
-    from structmask_gui.io.images import open_stack
+    from structmask_gui.io.open import open_stack
 
     with open_stack(path) as stack:
         extraction = extract_array(stack, Parameters(center_size=CENTER_SIZE, patches=0))
@@ -58,7 +58,7 @@ def ours(path: Path) -> None:
 def statistical(path: Path) -> None:
     from structmask_gui.core.extraction.extraction import extract_array
     from structmask_gui.core.parameters.model import Parameters
-    from structmask_gui.io.images import open_stack
+    from structmask_gui.io.open import open_stack
 
     with open_stack(path) as stack:
         # Where a picture is taken off, most is kept.

@@ -21,7 +21,7 @@ from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.batch_engine import Engine, Here
 from structmask_gui.io.batch_files import Job
 from structmask_gui.io.batch_status import JobStatus, State, done_with, skipped, skipped_for
-from structmask_gui.io.jobs import Input
+from structmask_gui.io.extract_files import Input
 from structmask_gui.io.paths import shown
 from structmask_gui.io.results import write_results
 from structmask_gui.io.resume import Fingerprint, Settings, fingerprint, finished, half_written

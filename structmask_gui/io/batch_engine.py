@@ -7,7 +7,7 @@ from typing import Protocol
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
-from structmask_gui.io.jobs import Input, Result, extract_result
+from structmask_gui.io.extract_files import Input, Result, extract_result
 from structmask_gui.io.resume import Settings
 
 

@@ -177,7 +177,7 @@ class CareamicsAxes:
         Parameters
         ----------
         letters : str
-            As `structmask_gui.io.images.ImageStack.axes` gives them; empty if not known.
+            As `structmask_gui.io.open.ImageStack.axes` gives them; empty if not known.
         channel : int or "luminance", optional
             Which channel was measured.
         """

@@ -27,8 +27,8 @@ from structmask_gui.core.measure.distributed import (
     plan_parts,
 )
 from structmask_gui.core.progress import IsCancelled, Progress, no_progress, stop_if
+from structmask_gui.io.extract_files import Input, Result, extract_result
 from structmask_gui.io.extras import needed
-from structmask_gui.io.jobs import Input, Result, extract_result
 
 if TYPE_CHECKING:
     from structmask_gui.io.resume import Settings
@@ -122,7 +122,7 @@ class Cluster:
         cancelled: IsCancelled,
         report_for: str | None = None,
     ) -> Result:
-        """Do what `structmask_gui.io.jobs.extract_result` does, on these machines.
+        """Do what `structmask_gui.io.extract_files.extract_result` does, on these machines.
 
         Raises
         ------

@@ -21,7 +21,7 @@ from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.io.axes import shape_text
 from structmask_gui.io.channels import Channel
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack import ImageStack
 
 

@@ -25,7 +25,7 @@ def extract(
     Parameters
     ----------
     path_or_array : path or ndarray
-        A file that `structmask_gui.io.images.open_stack` reads, or an array of shape (y, x) or
+        A file that `structmask_gui.io.open.open_stack` reads, or an array of shape (y, x) or
         (frames, y, x).
     parameters : Parameters, optional
         The published defaults if not given.
@@ -53,7 +53,7 @@ def extract(
     cancelled = cancelled or never_cancelled
     if not isinstance(path_or_array, str | os.PathLike):
         return extract_array(path_or_array, parameters, progress=progress, cancelled=cancelled)
-    from structmask_gui.io.images import open_stack
+    from structmask_gui.io.open import open_stack
 
     with open_stack(path_or_array) as stack:
         return extract_array(stack, parameters, progress=progress, cancelled=cancelled)

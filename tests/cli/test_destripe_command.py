@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.stack.destripe import destriped
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 from tests.fuzz import seeds
 from tests.fuzz.mutation import mutated
 from tests.fuzz.trial import attempt

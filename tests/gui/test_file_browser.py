@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.gui.panels.file_browser import FileBrowser
 from structmask_gui.gui.session.stack_info import THUMBNAIL, preview, thumbnail
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 from tests.gui.conftest import noise, wait_for_result
 
 

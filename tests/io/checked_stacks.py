@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack import ImageStack
 
 

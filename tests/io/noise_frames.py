@@ -6,9 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from structmask_gui.io.images import (
-    ImageStack,
-)
+from structmask_gui.io.open import ImageStack
 
 AnyArray = np.ndarray[Any, Any]
 

@@ -19,8 +19,8 @@ from structmask_gui.io.addresses import (
     find_certificates,
     remote_address,
 )
-from structmask_gui.io.images import open_stack
-from structmask_gui.io.jobs import Input, extract_inputs
+from structmask_gui.io.extract_files import Input, extract_inputs
+from structmask_gui.io.open import open_stack
 from tests.served import served
 
 

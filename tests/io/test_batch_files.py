@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from structmask_gui.io.batch_files import find_files, plan_jobs
-from structmask_gui.io.jobs import Input
+from structmask_gui.io.extract_files import Input
 from tests.io.batches import make
 
 

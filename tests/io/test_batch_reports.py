@@ -9,7 +9,7 @@ import tifffile
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io import batch_engine, jobs, results
+from structmask_gui.io import batch_engine, extract_files, results
 from structmask_gui.io.batch_status import State
 from structmask_gui.io.record import read_record
 from structmask_gui.io.summary import (
@@ -127,7 +127,7 @@ def test_a_report_without_figures_where_they_cannot_be_worked_out(
     def nothing(*_args, **_kwargs):
         raise InputError("the noise cannot be looked at.")
 
-    monkeypatch.setattr(jobs, "extraction_basis", nothing)
+    monkeypatch.setattr(extract_files, "extraction_basis", nothing)
     (tmp_path / "in").mkdir()
     tifffile.imwrite(tmp_path / "in" / "a.tif", row_noise, photometric="minisblack")
     queue = make(tmp_path / "in", tmp_path / "out", reports=True)

@@ -16,7 +16,7 @@ from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import find_files, plan_jobs
 from structmask_gui.io.batch_status import State
 from structmask_gui.io.export import save_npy
-from structmask_gui.io.jobs import Input
+from structmask_gui.io.extract_files import Input
 from structmask_gui.io.summary import (
     is_current,
     read_failures,

@@ -11,7 +11,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import find_files, plan_jobs
 from structmask_gui.io.batch_status import State
-from structmask_gui.io.jobs import Input
+from structmask_gui.io.extract_files import Input
 from structmask_gui.io.summary import (
     COLUMNS,
     counts_sentence,

@@ -16,7 +16,7 @@ import tifffile
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.codec_size import claimed_size
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 
 SIDE = 7000  # 49 million pixels in a page of 64 x 64
 

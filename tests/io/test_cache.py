@@ -19,10 +19,10 @@ from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import ArrayFrames, Region
-from structmask_gui.io import jobs
+from structmask_gui.io import extract_files
 from structmask_gui.io.cache import MeasurementCache, cache_folder, content_identity
-from structmask_gui.io.images import open_stack
-from structmask_gui.io.jobs import Input, extract_inputs
+from structmask_gui.io.extract_files import Input, extract_inputs
+from structmask_gui.io.open import open_stack
 from structmask_gui.io.stored import measurement_bytes, measurement_from
 
 PARAMETERS = Parameters(patch_size=32, center_size=9)
@@ -48,7 +48,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         made.append(1)
         return measure(*arguments, **options)
 
-    monkeypatch.setattr(jobs, "measure", counting)
+    monkeypatch.setattr(extract_files, "measure", counting)
     return made
 
 

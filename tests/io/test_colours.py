@@ -10,9 +10,7 @@ import tifffile
 from PIL import Image
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.images import (
-    open_stack,
-)
+from structmask_gui.io.open import open_stack
 from structmask_gui.io.raster import luminance
 from tests.io.noise_frames import frames_of, noise
 

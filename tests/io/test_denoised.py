@@ -8,7 +8,7 @@ from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.io.denoised import letters_by_shape, open_denoised
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 
 RAW = np.random.default_rng(4).normal(100, 5, (5, 40, 48)).astype(np.float32)
 OUTPUT = (RAW + RAW.mean()) / 2

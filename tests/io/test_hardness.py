@@ -24,7 +24,7 @@ from structmask_gui.io.batch import BatchQueue
 from structmask_gui.io.batch_files import plan_jobs
 from structmask_gui.io.batch_status import State
 from structmask_gui.io.contents import RawStore
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 from structmask_gui.io.presets import Preset, load_preset
 from structmask_gui.io.record import read_record
 

@@ -9,7 +9,7 @@ import pytest
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 from tests.io.checked_stacks import check, values
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")

@@ -12,9 +12,7 @@ from PIL import Image
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.stack.frames import Frames
-from structmask_gui.io.images import (
-    open_stack,
-)
+from structmask_gui.io.open import open_stack
 from tests.io.noise_frames import frames_of, noise
 
 LAYOUTS: dict[str, dict[str, Any]] = {

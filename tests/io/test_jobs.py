@@ -9,8 +9,8 @@ import tifffile
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io import jobs
-from structmask_gui.io.images import open_stack
+from structmask_gui.io import extract_files
+from structmask_gui.io.open import open_stack
 
 GAPS = np.zeros((1, 9), dtype=bool)
 GAPS[0, [0, 4, 8]] = True
@@ -20,15 +20,15 @@ GAPS[0, [0, 4, 8]] = True
 def test_noise_that_may_be_picture_chooses_no_shape(tmp_path, row_noise, monkeypatch, trusted):
     path = tmp_path / "rows.tif"
     tifffile.imwrite(path, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")
-    original = jobs.extraction_basis
+    original = extract_files.extraction_basis
     monkeypatch.setattr(
-        jobs,
+        extract_files,
         "extraction_basis",
         lambda *arguments, **named: replace(original(*arguments, **named), trusted=trusted),
     )
     with open_stack(path) as stack:
         extraction = replace(extract_array(stack, Parameters()), mask=Mask(GAPS))
-        made = jobs.Result.of(extraction, stack, [stack], report_for="rows_mask.npy")
+        made = extract_files.Result.of(extraction, stack, [stack], report_for="rows_mask.npy")
     assert made.report is not None
     page = made.report.decode()
     assert ("CAREamics has no such mask; by the estimated error" in page) == trusted

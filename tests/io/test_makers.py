@@ -16,9 +16,9 @@ import pytest
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io import images, zeiss_process
-from structmask_gui.io.images import open_stack
-from structmask_gui.io.jobs import Input, extract_inputs
+from structmask_gui.io import open, zeiss_process
+from structmask_gui.io.extract_files import Input, extract_inputs
+from structmask_gui.io.open import open_stack
 from tests.conftest import SHARED
 from tests.io import maker_files
 from tests.io.checked_stacks import check, read_all, values
@@ -220,7 +220,7 @@ def test_optional_readers_are_not_imported_at_start() -> None:
     import subprocess
 
     code = (
-        "import sys; import structmask_gui.io.images, structmask_gui.cli;"
+        "import sys; import structmask_gui.io.open, structmask_gui.cli;"
         "print([m for m in ('zarr', 'nd2', 'pylibCZIrw', 'liffile', 'rsciio', 'h5py', 'dask',"
         " 'distributed') if m in sys.modules])"
     )
@@ -229,10 +229,10 @@ def test_optional_readers_are_not_imported_at_start() -> None:
 
 
 def test_names_of_optional_formats() -> None:
-    for kind, (module, endings) in images._OPTIONAL.items():
+    for kind, (module, endings) in open._OPTIONAL.items():
         installed = importlib.util.find_spec(module) is not None
-        assert (kind in images.EXTENSIONS) is installed
-        assert images.is_readable_name(f"x{endings[0]}") is installed
+        assert (kind in open.EXTENSIONS) is installed
+        assert open.is_readable_name(f"x{endings[0]}") is installed
 
 
 REAL = SHARED / "data" / "makers"

@@ -12,7 +12,7 @@ import tifffile
 
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.io import tiff_listed
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 from structmask_gui.io.tiff_check import page_chain
 
 AnyArray = np.ndarray[Any, Any]

@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 
 DATA = np.random.default_rng(0).integers(0, 999, (20, 24, 30)).astype(np.uint16)
 

@@ -11,7 +11,7 @@ import tifffile
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no such pipes"),

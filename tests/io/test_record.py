@@ -18,7 +18,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.export import load_mask, save_record
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 from structmask_gui.io.record import (
     CorrelationRecord,
     file_checksum,

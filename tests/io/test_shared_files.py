@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 REAL = sorted((DATA / "real").glob("*.tif*"))

@@ -17,7 +17,7 @@ from structmask_gui.core.errors import InputError
 class Frames(Protocol):
     """A sequence of equally shaped 2-D frames that need not be in memory.
 
-    `structmask_gui.io.images.ImageStack` is one that reads files; `ArrayFrames` wraps an array.
+    `structmask_gui.io.open.ImageStack` is one that reads files; `ArrayFrames` wraps an array.
     """
 
     @property

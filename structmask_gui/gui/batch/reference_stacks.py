@@ -12,7 +12,7 @@ from structmask_gui.gui.session.reference_stacks import KINDS, WORDS, Kind
 from structmask_gui.gui.session.session import Session
 
 if TYPE_CHECKING:
-    from structmask_gui.io.jobs import Input
+    from structmask_gui.io.extract_files import Input
 
 
 class BatchSeconds(QWidget):
@@ -48,7 +48,7 @@ class BatchSeconds(QWidget):
 
     def inputs(self) -> dict[Kind, Input]:
         """Return the stack that the settings use, by its kind; "automatic" takes the dark first."""
-        from structmask_gui.io.jobs import Input
+        from structmask_gui.io.extract_files import Input
 
         source = self._session.parameters.source
         wanted = KINDS if source == "automatic" else tuple(k for k in KINDS if k == source)

@@ -225,7 +225,7 @@ class BatchWindow(QDialog):
     def _jobs(self) -> list[Job]:
         """Return the jobs of the present choices and of the main window."""
         from structmask_gui.io.batch_files import plan_jobs
-        from structmask_gui.io.jobs import Input
+        from structmask_gui.io.extract_files import Input
 
         like = None
         if self.choices.same.isChecked() and self._session.paths:

@@ -38,7 +38,7 @@ from structmask_gui.gui.panels.file_card import FileCard
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
-from structmask_gui.io.images import ALL_EXTENSIONS
+from structmask_gui.io.open import ALL_EXTENSIONS
 from structmask_gui.io.zarr_files import is_zarr_folder
 
 _ENDINGS = tuple(ending for endings in ALL_EXTENSIONS.values() for ending in endings)

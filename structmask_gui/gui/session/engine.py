@@ -27,10 +27,10 @@ class Engine:
     select: Callable[..., Any] | None = None
 
     def open(self, path: Path, cancelled: IsCancelled = never_cancelled, **choices: Any) -> Any:
-        """Open a file as `structmask_gui.io.images.open_stack` does."""
+        """Open a file as `structmask_gui.io.open.open_stack` does."""
         if self.open_stack is not None:
             return self.open_stack(path, **choices)
-        from structmask_gui.io.images import open_stack
+        from structmask_gui.io.open import open_stack
 
         return open_stack(path, cancelled=cancelled, **choices)
 

@@ -31,7 +31,7 @@ class SecondStacks(QObject):
     Parameters
     ----------
     open_stack : callable
-        Opens a path, as `structmask_gui.io.images.open_stack` does.
+        Opens a path, as `structmask_gui.io.open.open_stack` does.
     close_later : callable
         Closes stacks off the GUI thread.
 

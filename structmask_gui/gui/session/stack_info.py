@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.progress import IsCancelled, stop_if
-from structmask_gui.io.images import open_stack
 from structmask_gui.io.info import StackInfo, describe
+from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack import ImageStack
 
 THUMBNAIL = 128
