@@ -20,10 +20,10 @@ import numpy as np
 import tifffile
 
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io.batch import BatchQueue
-from structmask_gui.io.batch_files import plan_jobs
-from structmask_gui.io.batch_status import JobStatus, State
-from structmask_gui.io.cluster import Cluster
+from structmask_gui.io.batch.cluster import Cluster
+from structmask_gui.io.batch.files import plan_jobs
+from structmask_gui.io.batch.queue import BatchQueue
+from structmask_gui.io.batch.status import JobStatus, State
 
 
 def write_files(folder: Path, count: int) -> list[Path]:

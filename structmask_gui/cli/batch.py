@@ -24,19 +24,19 @@ from structmask_gui.cli.console import (
 )
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.addresses import remote_address
-from structmask_gui.io.batch import BatchQueue
-from structmask_gui.io.batch_engine import Engine
-from structmask_gui.io.batch_files import find_files, plan_jobs
-from structmask_gui.io.batch_status import JobStatus, State
-from structmask_gui.io.paths import one_line, shown
-from structmask_gui.io.record import read_record
-from structmask_gui.io.summary import (
+from structmask_gui.io.batch.engine import Engine
+from structmask_gui.io.batch.files import find_files, plan_jobs
+from structmask_gui.io.batch.queue import BatchQueue
+from structmask_gui.io.batch.status import JobStatus, State
+from structmask_gui.io.batch.summary import (
     counts_sentence,
     is_current,
     read_failures,
     summary_paths,
     write_summary,
 )
+from structmask_gui.io.paths import one_line, shown
+from structmask_gui.io.record import read_record
 
 _SUMMARY_EVERY = 5.0
 """Seconds between summaries while the batch runs, so that one that is killed leaves its last."""
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     if arguments.scheduler is None:
         return _run(arguments, None)
-    from structmask_gui.io.cluster import Cluster
+    from structmask_gui.io.batch.cluster import Cluster
 
     with Cluster(arguments.scheduler) as cluster:
         return _run(arguments, cluster)

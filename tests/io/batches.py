@@ -6,8 +6,8 @@ import csv
 from pathlib import Path
 
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io.batch import BatchQueue
-from structmask_gui.io.batch_files import find_files, plan_jobs
+from structmask_gui.io.batch.files import find_files, plan_jobs
+from structmask_gui.io.batch.queue import BatchQueue
 
 
 def make(folder, out, **options):

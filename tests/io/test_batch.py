@@ -7,14 +7,12 @@ import pytest
 import tifffile
 
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io import batch, batch_engine
-from structmask_gui.io.batch import BatchQueue
-from structmask_gui.io.batch_files import find_files, plan_jobs
-from structmask_gui.io.batch_status import State
+from structmask_gui.io.batch import engine, queue
+from structmask_gui.io.batch.files import find_files, plan_jobs
+from structmask_gui.io.batch.queue import BatchQueue
+from structmask_gui.io.batch.status import State
+from structmask_gui.io.batch.summary import counts_sentence
 from structmask_gui.io.export import load_mask
-from structmask_gui.io.summary import (
-    counts_sentence,
-)
 from tests.io.batches import make, times
 
 # --- the queue ------------------------------------------------------------------------------------
@@ -38,14 +36,14 @@ def test_one_bad_file_does_not_stop_the_others(folder, tmp_path):
 
 
 def test_a_bug_does_not_stop_the_others(folder, tmp_path, monkeypatch):
-    real = batch_engine.extract_result
+    real = engine.extract_result
 
     def broken(inputs, *args, **options):
         if inputs[0].path.name == "a.tif":
             raise ZeroDivisionError("oops")
         return real(inputs, *args, **options)
 
-    monkeypatch.setattr(batch_engine, "extract_result", broken)
+    monkeypatch.setattr(engine, "extract_result", broken)
     queue = make(folder, tmp_path / "out")
     queue.run()
     assert "ZeroDivisionError: oops" in queue.statuses[0].error
@@ -116,7 +114,7 @@ def test_an_interruption_leaves_nothing_running(folder, tmp_path, monkeypatch):
     def interrupt(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(batch_engine, "extract_result", interrupt)
+    monkeypatch.setattr(engine, "extract_result", interrupt)
     queue = make(folder, tmp_path / "out")
     with pytest.raises(KeyboardInterrupt):
         queue.run()
@@ -144,8 +142,8 @@ def test_existing_results_are_kept_without_force(folder, tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_the_work(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(batch.os, "access", lambda path, mode: False)
-    monkeypatch.setattr(batch_engine, "extract_result", lambda *a, **o: pytest.fail("it worked"))
+    monkeypatch.setattr(queue.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(engine, "extract_result", lambda *a, **o: pytest.fail("it worked"))
     queue = make(folder, tmp_path / "out")
     queue.run()
     assert "you may not write there" in queue.statuses[0].error

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from structmask_gui.io.batch_files import find_files, plan_jobs
+from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.extract_files import Input
 from tests.io.batches import make
 

@@ -9,14 +9,11 @@ import tifffile
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io import batch_engine, extract_files, results
-from structmask_gui.io.batch_status import State
+from structmask_gui.io import extract_files, results
+from structmask_gui.io.batch import engine
+from structmask_gui.io.batch.status import State
+from structmask_gui.io.batch.summary import is_current, read_failures, write_summary
 from structmask_gui.io.record import read_record
-from structmask_gui.io.summary import (
-    is_current,
-    read_failures,
-    write_summary,
-)
 from tests.io.batches import make, times
 
 
@@ -81,7 +78,7 @@ def test_resume_adds_only_the_reports_that_are_missing(folder, tmp_path, monkeyp
     assert {name: when for name, when in times(out).items() if name in before} == before
     assert [s.report for s in queue.statuses] == [True, True, False]
     write_summary(queue, tmp_path / "s.csv")
-    monkeypatch.setattr(batch_engine, "extract_result", lambda *a, **o: pytest.fail("it worked"))
+    monkeypatch.setattr(engine, "extract_result", lambda *a, **o: pytest.fail("it worked"))
     after = times(out)
     again = make(folder, out, resume=True, reports=True, failures=read_failures(tmp_path / "s.csv"))
     again.run()

@@ -11,17 +11,13 @@ import tifffile
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Region
-from structmask_gui.io import batch_engine
-from structmask_gui.io.batch import BatchQueue
-from structmask_gui.io.batch_files import find_files, plan_jobs
-from structmask_gui.io.batch_status import State
+from structmask_gui.io.batch import engine
+from structmask_gui.io.batch.files import find_files, plan_jobs
+from structmask_gui.io.batch.queue import BatchQueue
+from structmask_gui.io.batch.status import State
+from structmask_gui.io.batch.summary import is_current, read_failures, write_summary
 from structmask_gui.io.export import save_npy
 from structmask_gui.io.extract_files import Input
-from structmask_gui.io.summary import (
-    is_current,
-    read_failures,
-    write_summary,
-)
 from tests.io.batches import make, rows_of, times
 
 
@@ -31,7 +27,7 @@ def test_resume_does_nothing_again(folder, tmp_path, monkeypatch):
     first.run()
     place, _ = write_summary(first, out / "summary")
     before = times(out)
-    monkeypatch.setattr(batch_engine, "extract_result", lambda *a, **o: pytest.fail("it worked"))
+    monkeypatch.setattr(engine, "extract_result", lambda *a, **o: pytest.fail("it worked"))
     again = make(folder, out, resume=True, failures=read_failures(place))
     again.run()
     assert all(status.kept for status in again.statuses)

@@ -8,11 +8,10 @@ import tifffile
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io.batch import BatchQueue
-from structmask_gui.io.batch_files import find_files, plan_jobs
-from structmask_gui.io.batch_status import State
-from structmask_gui.io.extract_files import Input
-from structmask_gui.io.summary import (
+from structmask_gui.io.batch.files import find_files, plan_jobs
+from structmask_gui.io.batch.queue import BatchQueue
+from structmask_gui.io.batch.status import State
+from structmask_gui.io.batch.summary import (
     COLUMNS,
     counts_sentence,
     csv_bytes,
@@ -20,6 +19,7 @@ from structmask_gui.io.summary import (
     read_failures,
     write_summary,
 )
+from structmask_gui.io.extract_files import Input
 from tests.io.batches import make
 
 

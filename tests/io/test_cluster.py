@@ -20,11 +20,11 @@ from structmask_gui.core.measure.distributed import measure_part, merge_parts, p
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.io import cluster as cluster_module
-from structmask_gui.io.batch import BatchQueue
-from structmask_gui.io.batch_files import plan_jobs
-from structmask_gui.io.batch_status import JobStatus, State
-from structmask_gui.io.cluster import Cluster
+from structmask_gui.io.batch import cluster as cluster_module
+from structmask_gui.io.batch.cluster import Cluster
+from structmask_gui.io.batch.files import plan_jobs
+from structmask_gui.io.batch.queue import BatchQueue
+from structmask_gui.io.batch.status import JobStatus, State
 from structmask_gui.io.export import load_mask
 
 distributed = pytest.importorskip("distributed")

@@ -13,7 +13,7 @@ import pytest
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io.batch_files import find_files
+from structmask_gui.io.batch.files import find_files
 from structmask_gui.io.extract_files import Input, extract_inputs
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.record import file_checksum

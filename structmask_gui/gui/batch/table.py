@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 )
 
 if TYPE_CHECKING:
-    from structmask_gui.io.batch import BatchQueue
-    from structmask_gui.io.batch_status import JobStatus
+    from structmask_gui.io.batch.queue import BatchQueue
+    from structmask_gui.io.batch.status import JobStatus
 
 
 class BatchTable(QTableWidget):

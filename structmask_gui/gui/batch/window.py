@@ -27,9 +27,9 @@ from structmask_gui.gui.session.worker import Lane, Outcome, Step
 from structmask_gui.gui.window import help_dialogs
 
 if TYPE_CHECKING:
-    from structmask_gui.io.batch import BatchQueue
-    from structmask_gui.io.batch_files import Job
-    from structmask_gui.io.batch_status import JobStatus
+    from structmask_gui.io.batch.files import Job
+    from structmask_gui.io.batch.queue import BatchQueue
+    from structmask_gui.io.batch.status import JobStatus
 
 SUMMARY = "structmask_batch.csv"
 
@@ -152,7 +152,7 @@ class BatchWindow(QDialog):
         """Add files, and the image files in folders, off the GUI thread."""
 
         def work(_progress: Any, _cancelled: Any) -> Any:
-            from structmask_gui.io.batch_files import find_files
+            from structmask_gui.io.batch.files import find_files
 
             return find_files(paths)
 
@@ -209,7 +209,7 @@ class BatchWindow(QDialog):
 
     def _plan(self, *_: object) -> None:
         """Make the jobs of the present choices; nothing is done yet."""
-        from structmask_gui.io.batch import BatchQueue
+        from structmask_gui.io.batch.queue import BatchQueue
 
         if self.running:
             return
@@ -224,7 +224,7 @@ class BatchWindow(QDialog):
 
     def _jobs(self) -> list[Job]:
         """Return the jobs of the present choices and of the main window."""
-        from structmask_gui.io.batch_files import plan_jobs
+        from structmask_gui.io.batch.files import plan_jobs
         from structmask_gui.io.extract_files import Input
 
         like = None
@@ -250,8 +250,8 @@ class BatchWindow(QDialog):
 
     def start(self) -> None:
         """Do all jobs with the parameters that the main window has now."""
-        from structmask_gui.io.batch import BatchQueue
-        from structmask_gui.io.summary import read_failures, summary_paths
+        from structmask_gui.io.batch.queue import BatchQueue
+        from structmask_gui.io.batch.summary import read_failures, summary_paths
 
         if self.queue is None or self.running:
             return
@@ -291,7 +291,7 @@ class BatchWindow(QDialog):
 
     def show_summary(self) -> None:
         """Open the summary in the browser."""
-        from structmask_gui.io.summary import summary_paths
+        from structmask_gui.io.batch.summary import summary_paths
 
         page = summary_paths(self.summary)[1]
         open_outside(page)
@@ -303,7 +303,7 @@ class BatchWindow(QDialog):
         assert queue is not None
 
         def work(progress: Any, cancelled: Any) -> Any:
-            from structmask_gui.io.summary import write_summary
+            from structmask_gui.io.batch.summary import write_summary
 
             place.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -345,7 +345,7 @@ class BatchWindow(QDialog):
         self.progress.setValue(step.done)
 
     def _on_ended(self, outcome: Outcome) -> None:
-        from structmask_gui.io.summary import counts_sentence
+        from structmask_gui.io.batch.summary import counts_sentence
 
         self._ticket = 0
         queue = self.queue

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.io.batch.resume import Settings
 from structmask_gui.io.extract_files import Input, Result, extract_result
-from structmask_gui.io.resume import Settings
 
 
 class Engine(Protocol):

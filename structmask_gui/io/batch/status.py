@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of
-from structmask_gui.io.batch_files import Job
+from structmask_gui.io.batch.files import Job
+from structmask_gui.io.batch.resume import holding
 from structmask_gui.io.paths import shown
 from structmask_gui.io.record import Record
-from structmask_gui.io.resume import holding
 
 
 class State(StrEnum):

@@ -31,7 +31,7 @@ from structmask_gui.io.extract_files import Input, Result, extract_result
 from structmask_gui.io.extras import needed
 
 if TYPE_CHECKING:
-    from structmask_gui.io.resume import Settings
+    from structmask_gui.io.batch.resume import Settings
 
 PER_PART = 2**16
 """Patches of a part; stacks of fewer are measured by one task."""
@@ -107,7 +107,7 @@ class Cluster:
         cancelled: IsCancelled,
         shape: tuple[int, int] | None = None,
     ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-        """Do what `structmask_gui.io.batch_engine.usable` does, on one of the machines."""
+        """Do what `structmask_gui.io.batch.engine.usable` does, on one of the machines."""
         task = self._submit(_usable, tuple(map(_absolute, inputs)), shape)
         result: tuple[tuple[Input, ...], tuple[str, ...]] = self._result(
             [task], progress, cancelled, "Checking files"
@@ -213,7 +213,7 @@ def _absolute(item: Input) -> Input:
 def _usable(
     items: tuple[Input, ...], shape: tuple[int, int] | None
 ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-    from structmask_gui.io.batch_engine import usable
+    from structmask_gui.io.batch.engine import usable
 
     return usable(items, no_progress, lambda: False, shape)
 

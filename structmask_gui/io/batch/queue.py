@@ -18,13 +18,19 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.atomic import write_atomic
-from structmask_gui.io.batch_engine import Engine, Here
-from structmask_gui.io.batch_files import Job
-from structmask_gui.io.batch_status import JobStatus, State, done_with, skipped, skipped_for
+from structmask_gui.io.batch.engine import Engine, Here
+from structmask_gui.io.batch.files import Job
+from structmask_gui.io.batch.resume import (
+    Fingerprint,
+    Settings,
+    fingerprint,
+    finished,
+    half_written,
+)
+from structmask_gui.io.batch.status import JobStatus, State, done_with, skipped, skipped_for
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.paths import shown
 from structmask_gui.io.results import write_results
-from structmask_gui.io.resume import Fingerprint, Settings, fingerprint, finished, half_written
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +65,12 @@ class BatchQueue:
         Keep results that an earlier run made of the same files with the same parameters.
     failures : mapping of str to (Fingerprint, str), optional
         What failed in an earlier run, by the path of the job: with `resume` it is not tried again
-        unless file or settings changed; `structmask_gui.io.summary.read_failures` gives it.
+        unless file or settings changed; `structmask_gui.io.batch.summary.read_failures` gives it.
     on_change : callable, optional
         Called as ``on_change(index, status)`` in a running thread, by one at a time, for every
         change of state and a few times a second while a job runs.
     engine : Engine, optional
-        Where the work is done; `structmask_gui.io.cluster.Cluster` is one. Here by default.
+        Where the work is done; `structmask_gui.io.batch.cluster.Cluster` is one. Here by default.
     """
 
     def __init__(

@@ -1,0 +1,1 @@
+"""Many files, here or on a cluster."""
