@@ -23,7 +23,6 @@ from structmask_gui.cli.console import (
     progress_bar,
 )
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.batch.engine import Engine
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
@@ -35,7 +34,8 @@ from structmask_gui.io.batch.summary import (
     summary_paths,
     write_summary,
 )
-from structmask_gui.io.paths import one_line, shown
+from structmask_gui.io.files.paths import one_line, shown
+from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.record import read_record
 
 _SUMMARY_EVERY = 5.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from structmask_gui.core.progress import Progress
-from structmask_gui.io.paths import one_line
+from structmask_gui.io.files.paths import one_line
 from structmask_gui.io.results import ResultFiles
 
 DONE, PARTLY, FAILED, INTERRUPTED = 0, 1, 2, 130

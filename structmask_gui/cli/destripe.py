@@ -9,7 +9,7 @@ from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, progress_bar
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.destriped import save_destriped
-from structmask_gui.io.paths import reason, shown
+from structmask_gui.io.files.paths import reason, shown
 
 
 def run(arguments: argparse.Namespace) -> int:

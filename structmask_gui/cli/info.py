@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from structmask_gui.cli.console import DONE, print_json
+from structmask_gui.io.files.paths import one_line
 from structmask_gui.io.info import describe
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.paths import one_line
 
 
 def run(arguments: argparse.Namespace) -> int:

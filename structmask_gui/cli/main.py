@@ -12,7 +12,7 @@ from pathlib import Path
 from structmask_gui.cli.console import FAILED, INTERRUPTED, print_error
 from structmask_gui.cli.parser import make_parser
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.io.paths import reason
+from structmask_gui.io.files.paths import reason
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ from structmask_gui.cli.values import (
 )
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.quality.copied_noise import RADIUS
-from structmask_gui.io.paths import one_line
+from structmask_gui.io.files.paths import one_line
 
 
 class _Parser(argparse.ArgumentParser):

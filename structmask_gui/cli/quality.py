@@ -22,7 +22,7 @@ from structmask_gui.core.quality.basis import recorded_basis
 from structmask_gui.io.denoised import Judged, judge_denoised, open_denoised
 from structmask_gui.io.export import load_mask
 from structmask_gui.io.extract_files import Input
-from structmask_gui.io.paths import shown
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.record import Record, read_record
 from structmask_gui.io.stack import ImageStack
 

@@ -33,8 +33,8 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import Theme
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.open_event import Application, open_handed
-from structmask_gui.io.addresses import remote_address
-from structmask_gui.io.home import HOME_VARIABLE, config_home
+from structmask_gui.io.files.locations import HOME_VARIABLE, config_home
+from structmask_gui.io.files.remote import remote_address
 
 if TYPE_CHECKING:
     from structmask_gui.core.parameters.model import Parameters

@@ -21,9 +21,9 @@ from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.info import MEASURED
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.stack.frames import Region
-from structmask_gui.io.addresses import remote_address
-from structmask_gui.io.atomic import write_atomic
-from structmask_gui.io.home import cache_home
+from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.locations import cache_home
+from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.stack import ImageStack
 from structmask_gui.io.stored import layout_text, measurement_bytes, measurement_from
 

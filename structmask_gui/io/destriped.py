@@ -21,7 +21,7 @@ from structmask_gui.core.progress import (
 )
 from structmask_gui.core.stack.destripe import DestripedFrames, Lines
 from structmask_gui.core.stack.frames import Frames
-from structmask_gui.io.atomic import write_atomic
+from structmask_gui.io.files.atomic import write_atomic
 
 _BY = f"StructMask {__version__}, without the offsets of its "
 

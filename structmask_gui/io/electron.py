@@ -21,7 +21,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, Index, SeriesInfo
 from structmask_gui.io.extras import needed, refused
-from structmask_gui.io.paths import shown
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.sliced import SlicedStore, squeezed_index
 
 logging.getLogger("rsciio").addHandler(logging.NullHandler())

@@ -12,10 +12,10 @@ import numpy as np
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.io.atomic import write_atomic
-from structmask_gui.io.json_files import read_json
+from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.json_files import LARGEST_JSON, read_json
+from structmask_gui.io.files.paths import file_size, reason, shown
 from structmask_gui.io.npy import NPY_MAGIC, read_npy_header
-from structmask_gui.io.paths import file_size, reason, shown
 from structmask_gui.io.raster import JPEG_MAGIC, PNG_MAGIC, open_png
 from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 LARGEST_SIDE = 8191
 """Longest side of a mask that is read: the plane of lags of the largest patch, 4096 x 4096."""
 
-LARGEST_JSON = 16_000_000
 
 _PathLike = str | os.PathLike[str]
 

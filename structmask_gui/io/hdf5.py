@@ -17,7 +17,7 @@ from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, Index, SeriesInfo
 from structmask_gui.io.electron import open_electron
 from structmask_gui.io.extras import needed, refused
-from structmask_gui.io.paths import blocks, read_small, shown
+from structmask_gui.io.files.paths import blocks, read_small, shown
 from structmask_gui.io.sliced import MOST_AT_ONCE, SlicedStore
 from structmask_gui.io.spread import frame_parts, places_in
 

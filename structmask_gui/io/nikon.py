@@ -11,7 +11,7 @@ import numpy as np
 from structmask_gui.io.axes import squeezed
 from structmask_gui.io.contents import Contents, Index, SeriesInfo
 from structmask_gui.io.extras import needed, refused
-from structmask_gui.io.paths import shown
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.sliced import SlicedStore, letters_of
 from structmask_gui.io.spread import frame_parts, place_in
 

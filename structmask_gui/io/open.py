@@ -13,15 +13,15 @@ from pathlib import Path
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, never_cancelled
-from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.channels import Channel
 from structmask_gui.io.contents import Contents
 from structmask_gui.io.electron import electron_kind, open_electron
+from structmask_gui.io.files.paths import file_size, reason, shown
+from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.hdf5 import HDF5_MAGIC, open_hdf5
 from structmask_gui.io.leica import LIF_MAGIC, open_lif
 from structmask_gui.io.nikon import ND2_MAGIC, open_nd2
 from structmask_gui.io.npy import NPY_MAGIC, open_npy
-from structmask_gui.io.paths import file_size, reason, shown
 from structmask_gui.io.raster import (
     JPEG_MAGIC,
     PNG_MAGIC,

@@ -7,9 +7,9 @@ import unicodedata
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.home import config_home
-from structmask_gui.io.json_files import short
-from structmask_gui.io.paths import reason, shown
+from structmask_gui.io.files.json_files import short
+from structmask_gui.io.files.locations import config_home
+from structmask_gui.io.files.paths import reason, shown
 from structmask_gui.io.presets import (
     LONGEST_NAME,
     Preset,

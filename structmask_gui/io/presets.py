@@ -19,10 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import changed_together
-from structmask_gui.io.atomic import write_atomic
-from structmask_gui.io.json_files import check_format, json_bytes, read_json, short
-from structmask_gui.io.paths import shown
-from structmask_gui.io.resources import resource
+from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.json_files import check_format, json_bytes, read_json, short
+from structmask_gui.io.files.locations import resource
+from structmask_gui.io.files.paths import shown
 
 FORMAT = "structmask-preset"
 VERSION = 1

@@ -12,7 +12,7 @@ import numpy as np
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.contents import ArrayStore, Contents, SeriesInfo
-from structmask_gui.io.paths import shown
+from structmask_gui.io.files.paths import shown
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile

@@ -24,10 +24,9 @@ from structmask_gui.core.progress import (
     no_progress,
     stop_if,
 )
-from structmask_gui.io.addresses import remote_address
-from structmask_gui.io.export import LARGEST_JSON
-from structmask_gui.io.json_files import check_format, json_bytes, read_json
-from structmask_gui.io.paths import reason, shown
+from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
+from structmask_gui.io.files.paths import reason, shown
+from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.stack import ImageStack
 
 FORMAT: Literal["structmask-record"] = "structmask-record"

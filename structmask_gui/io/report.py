@@ -21,8 +21,8 @@ from structmask_gui.core.masks.symmetry import allowed_turns
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.quality.assessment import NOT_TOLD
-from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.figures import draw_frame, draw_values
+from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.html import bullets, code, figure, page, paragraph, table
 from structmask_gui.io.picture import draw_mask
 from structmask_gui.io.record import InputRecord, Record

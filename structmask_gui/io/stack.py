@@ -13,7 +13,6 @@ from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.stack.destripe import Lines
-from structmask_gui.io.addresses import remote_address
 from structmask_gui.io.axes import (
     Axes,
     kept_dimensions,
@@ -23,7 +22,8 @@ from structmask_gui.io.axes import (
 )
 from structmask_gui.io.channels import Channel, choose_channel
 from structmask_gui.io.contents import Contents, SeriesInfo
-from structmask_gui.io.paths import shown
+from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.raster import luminance, luminance_dtype
 
 # The largest slides have some hundred thousand pixels a side. Formats that leave out what is empty

@@ -10,11 +10,11 @@ from importlib import import_module
 from typing import Any
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.addresses import check_address, find_certificates, remote_address
 from structmask_gui.io.axes import shape_text, squeezed
 from structmask_gui.io.contents import Contents, SeriesInfo
 from structmask_gui.io.extras import needed, refused
-from structmask_gui.io.paths import blocks
+from structmask_gui.io.files.paths import blocks
+from structmask_gui.io.files.remote import check_address, find_certificates, remote_address
 from structmask_gui.io.sliced import MOST_AT_ONCE, SlicedStore, letters_of, squeezed_index
 
 _MARKS = ("zarr.json", ".zarray", ".zgroup")

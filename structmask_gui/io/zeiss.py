@@ -12,7 +12,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.io.axes import squeezed
 from structmask_gui.io.contents import Contents, Index, SeriesInfo
 from structmask_gui.io.extras import needed, refused
-from structmask_gui.io.paths import shown
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.sliced import SlicedStore
 from structmask_gui.io.spread import frame_parts, places_in
 from structmask_gui.io.zeiss_process import CziReader

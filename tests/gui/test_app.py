@@ -28,7 +28,7 @@ from structmask_gui.gui.desktop import logs, places, qt_libraries
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.home import config_home
+from structmask_gui.io.files.locations import config_home
 from tests.gui.conftest import wait_for_result
 
 # --- settings -------------------------------------------------------------------------------------

@@ -12,14 +12,9 @@ import pytest
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io import addresses
-from structmask_gui.io.addresses import (
-    KINDS,
-    check_address,
-    find_certificates,
-    remote_address,
-)
 from structmask_gui.io.extract_files import Input, extract_inputs
+from structmask_gui.io.files import remote
+from structmask_gui.io.files.remote import KINDS, check_address, find_certificates, remote_address
 from structmask_gui.io.open import open_stack
 from tests.served import served
 
@@ -122,7 +117,7 @@ def test_the_packaged_program_finds_the_certificates_of_another_linux(
     there.touch()
     # So that it is taken away again.
     monkeypatch.setenv("SSL_CERT_FILE", "")
-    monkeypatch.setattr(addresses, "_CERTIFICATES", (str(tmp_path / "none"), str(there)))
+    monkeypatch.setattr(remote, "_CERTIFICATES", (str(tmp_path / "none"), str(there)))
     monkeypatch.setattr("ssl.get_default_verify_paths", Nowhere)
     monkeypatch.setattr("sys.platform", "linux")
     find_certificates()

@@ -15,7 +15,7 @@ from typing import BinaryIO, NoReturn
 import pytest
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.atomic import write_atomic
+from structmask_gui.io.files.atomic import write_atomic
 
 
 def files(folder: Path) -> list[str]:

@@ -16,8 +16,8 @@ import pytest
 import tifffile
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.paths import shown
 from tests.io.broken_files import BAD, noise, page, plain_tiff, tiff
 
 

@@ -19,11 +19,11 @@ import tifffile
 from structmask_gui.cli.main import main
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io import atomic
 from structmask_gui.io.batch.files import plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import State
 from structmask_gui.io.contents import RawStore
+from structmask_gui.io.files import atomic
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.presets import Preset, load_preset
 from structmask_gui.io.record import read_record

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io import resources
-from structmask_gui.io.resources import resource
+from structmask_gui.io.files import locations
+from structmask_gui.io.files.locations import resource
 
 
 def test_files_of_a_checkout() -> None:
@@ -25,7 +25,7 @@ def test_files_inside_the_package_come_first(
     package = tmp_path / "structmask_gui"
     (package / "resources" / "presets").mkdir(parents=True)
     (package / "resources" / "presets" / "default.json").write_text("{}")
-    monkeypatch.setattr(resources, "files", lambda _: package)
+    monkeypatch.setattr(locations, "files", lambda _: package)
     assert resource("presets/default.json") == package / "resources" / "presets" / "default.json"
 
 

@@ -24,7 +24,7 @@ from structmask_gui import __version__
 from structmask_gui.gui.desktop import licences as shown
 from structmask_gui.gui.desktop.places import PRESET_SUFFIX
 from structmask_gui.gui.window import help_dialogs
-from structmask_gui.io.resources import resource
+from structmask_gui.io.files.locations import resource
 from tests.packaging.conftest import PACKAGING
 
 LINUX = PACKAGING / "linux"

@@ -6,7 +6,7 @@ import re
 from importlib import metadata
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.resources import resource
+from structmask_gui.io.files.locations import resource
 
 FILE = "licences/third-party.txt"
 """Resource that the packaged program carries; `packaging/licences.py` writes it."""

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.addresses import remote_address
-from structmask_gui.io.home import config_home
-from structmask_gui.io.resources import resource
+from structmask_gui.io.files.locations import config_home, resource
+from structmask_gui.io.files.remote import remote_address
 
 if TYPE_CHECKING:
     pass

@@ -16,8 +16,8 @@ from typing import Any
 
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.style.app_theme import ThemeName
-from structmask_gui.io.addresses import remote_address
-from structmask_gui.io.atomic import write_atomic
+from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.remote import remote_address
 
 log = logging.getLogger(__name__)
 

@@ -32,8 +32,8 @@ from PySide6.QtGui import (
 
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.gui.desktop import qt_libraries
-from structmask_gui.io.atomic import write_atomic
-from structmask_gui.io.paths import read_small, shown
+from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.paths import read_small, shown
 
 SUFFIX = ".pdf"
 

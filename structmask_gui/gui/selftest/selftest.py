@@ -33,7 +33,7 @@ from structmask_gui.gui.selftest.starts import first_paint, main_window, open_gu
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.window.help_dialogs import AboutDialog
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.guide import guide_page
+from structmask_gui.io.files.locations import guide_page
 
 PRESET = "Self-test of the bundle, für später"
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
 from structmask_gui.core.stack.frames import Frames
-from structmask_gui.io.paths import shown
+from structmask_gui.io.files.paths import shown
 
 AnyArray = NDArray[Any]
 

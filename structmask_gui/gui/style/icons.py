@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QPixmapCache,
 )
 
-from structmask_gui.io.resources import resource
+from structmask_gui.io.files.locations import resource
 
 _SIZES = (20, 40)
 _OWN_SIZES = (16, 32, 48, 128)

@@ -434,7 +434,7 @@ class Commands(QObject):
 
     def guide(self) -> None:
         """Open the guide; where it was not built, show the help beside the views instead."""
-        from structmask_gui.io.guide import guide_page
+        from structmask_gui.io.files.locations import guide_page
 
         try:
             page = guide_page()

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.gui.widgets.dialogs import without_icons
-from structmask_gui.io.addresses import check_address, remote_address
+from structmask_gui.io.files.remote import check_address, remote_address
 
 FEW = 500
 """Patches that are usually enough for a mask."""

@@ -236,7 +236,7 @@ class ViewArea(QWidget):
         """Write one view as PNG or SVG, by the ending of the name."""
         from PySide6.QtCore import QBuffer
 
-        from structmask_gui.io.atomic import write_atomic
+        from structmask_gui.io.files.atomic import write_atomic
 
         if path.suffix.lower() == ".svg":
             contents = view.render_svg()

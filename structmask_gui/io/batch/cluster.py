@@ -205,7 +205,7 @@ def _program_version() -> str:
 
 
 def _absolute(item: Input) -> Input:
-    from structmask_gui.io.addresses import remote_address
+    from structmask_gui.io.files.remote import remote_address
 
     return item if remote_address(item.path) else replace(item, path=item.path.absolute())
 

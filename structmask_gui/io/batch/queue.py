@@ -17,7 +17,6 @@ from structmask_gui.core.errors import Cancelled, InputError, ParameterError, St
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.stack.frames import Region
-from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.batch.engine import Engine, Here
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import (
@@ -29,7 +28,8 @@ from structmask_gui.io.batch.resume import (
 )
 from structmask_gui.io.batch.status import JobStatus, State, done_with, skipped, skipped_for
 from structmask_gui.io.extract_files import Input
-from structmask_gui.io.paths import shown
+from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results import write_results
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import holding
-from structmask_gui.io.paths import shown
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.record import Record
 
 

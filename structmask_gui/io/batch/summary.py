@@ -16,14 +16,14 @@ import numpy as np
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
-from structmask_gui.io.atomic import write_atomic
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.resume import Fingerprint, fingerprint
 from structmask_gui.io.batch.status import JobStatus, State
 from structmask_gui.io.export import load_mask
+from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.paths import read_small, shown
 from structmask_gui.io.html import Markup, link, page, paragraph, picture, table
-from structmask_gui.io.paths import read_small, shown
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.paths import reason, shown
+from structmask_gui.io.files.paths import reason, shown
 
 # There is no call that only asks, so it is asked once, before there are threads.
 _UMASK = os.umask(0o022)

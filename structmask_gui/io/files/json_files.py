@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.paths import read_small, shown
+from structmask_gui.io.files.paths import read_small, shown
+
+if TYPE_CHECKING:
+    pass
+
+LARGEST_JSON = 16_000_000
 
 
 def read_json(path: Path, limit: int, what: str) -> Any:
