@@ -17,7 +17,7 @@ from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.preset_folder import find_preset
 from structmask_gui.io.record import InputRecord, Record, file_checksum
-from structmask_gui.io.stack import frame_range
+from structmask_gui.io.stack.image_stack import frame_range
 
 _OPTIONS = ("method", "convention", "source", "patch_size", "patches", "seed")
 """The parameters that have an option of their own."""

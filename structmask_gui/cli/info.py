@@ -6,8 +6,8 @@ import argparse
 
 from structmask_gui.cli.console import DONE, print_json
 from structmask_gui.io.files.paths import one_line
-from structmask_gui.io.info import describe
 from structmask_gui.io.open import open_stack
+from structmask_gui.io.stack.info import describe
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ from structmask_gui.io.export import load_mask
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.record import Record, read_record
-from structmask_gui.io.stack import ImageStack
+from structmask_gui.io.stack.image_stack import ImageStack
 
 _WORTH_SAYING = 0.0025
 """Standard error of a share from which its interval is printed."""

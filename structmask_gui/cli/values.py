@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.stack.frames import Region
-from structmask_gui.io.stack import frame_range
+from structmask_gui.io.stack.image_stack import frame_range
 
 
 def setting(text: str) -> tuple[str, Any]:

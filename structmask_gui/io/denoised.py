@@ -19,10 +19,10 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.stack.frames import ChosenFrames
-from structmask_gui.io.axes import shape_text
-from structmask_gui.io.channels import Channel
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.stack import ImageStack
+from structmask_gui.io.stack.axes import shape_text
+from structmask_gui.io.stack.channels import Channel
+from structmask_gui.io.stack.image_stack import ImageStack
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +10,6 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui import __version__
 from structmask_gui.core.progress import (
     IsCancelled,
     Progress,
@@ -22,19 +20,10 @@ from structmask_gui.core.progress import (
 from structmask_gui.core.stack.destripe import DestripedFrames, Lines
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.io.files.atomic import write_atomic
-
-_BY = f"StructMask {__version__}, without the offsets of its "
+from structmask_gui.io.stack.image_stack import _BY
 
 _LARGEST_CLASSIC = 2**32 - 2**24
 """Bytes of pixels from which on a TIFF must be a BigTIFF."""
-
-
-def said_destriped(software: str) -> Lines | None:
-    """Return which offsets were taken off a file, by the software it names; None if none were."""
-    found = re.fullmatch(r"StructMask \S+, without the offsets of its (rows|columns)", software)
-    if found is None:
-        return None
-    return "rows" if found.group(1) == "rows" else "columns"
 
 
 def save_destriped(

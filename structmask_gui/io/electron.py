@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.axes import shape_text, squeezed
-from structmask_gui.io.contents import Contents, Index, SeriesInfo
-from structmask_gui.io.extras import needed, refused
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.sliced import SlicedStore, squeezed_index
+from structmask_gui.io.stack.axes import shape_text, squeezed
+from structmask_gui.io.stack.optional import needed, refused
+from structmask_gui.io.stack.slicing import SlicedStore, squeezed_index
+from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
 
 logging.getLogger("rsciio").addHandler(logging.NullHandler())
 

@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.axes import shape_text, squeezed
-from structmask_gui.io.contents import Contents, Index, SeriesInfo
 from structmask_gui.io.electron import open_electron
-from structmask_gui.io.extras import needed, refused
 from structmask_gui.io.files.paths import blocks, read_small, shown
-from structmask_gui.io.sliced import MOST_AT_ONCE, SlicedStore
-from structmask_gui.io.spread import frame_parts, places_in
+from structmask_gui.io.stack.axes import shape_text, squeezed
+from structmask_gui.io.stack.optional import needed, refused
+from structmask_gui.io.stack.slicing import MOST_AT_ONCE, SlicedStore, frame_parts, places_in
+from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.axes import squeezed
-from structmask_gui.io.contents import Contents, Index, SeriesInfo
-from structmask_gui.io.extras import needed, refused
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.sliced import SlicedStore, letters_of
-from structmask_gui.io.spread import frame_parts, places_in
+from structmask_gui.io.stack.axes import squeezed
+from structmask_gui.io.stack.optional import needed, refused
+from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, letters_of, places_in
+from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
 
 LIF_MAGIC = b"\x70\x00\x00\x00"
 

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from structmask_gui.io.axes import squeezed
-from structmask_gui.io.contents import Contents, Index, SeriesInfo
-from structmask_gui.io.extras import needed, refused
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.sliced import SlicedStore, letters_of
-from structmask_gui.io.spread import frame_parts, place_in
+from structmask_gui.io.stack.axes import squeezed
+from structmask_gui.io.stack.optional import needed, refused
+from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, letters_of, place_in
+from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
 
 ND2_MAGIC = b"\xda\xce\xbe\x0a"
 

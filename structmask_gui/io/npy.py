@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.axes import shape_text
-from structmask_gui.io.contents import Contents, RawStore, ReversedStore, SeriesInfo, Store
 from structmask_gui.io.files.paths import shown
+from structmask_gui.io.stack.axes import shape_text
+from structmask_gui.io.stack.store import Contents, RawStore, ReversedStore, SeriesInfo, Store
 
 NPY_MAGIC = b"\x93NUMPY"
 _LONGEST_HEADER = 10_000

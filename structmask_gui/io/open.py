@@ -13,8 +13,6 @@ from pathlib import Path
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, never_cancelled
-from structmask_gui.io.channels import Channel
-from structmask_gui.io.contents import Contents
 from structmask_gui.io.electron import electron_kind, open_electron
 from structmask_gui.io.files.paths import file_size, reason, shown
 from structmask_gui.io.files.remote import remote_address
@@ -28,7 +26,9 @@ from structmask_gui.io.raster import (
     open_jpeg,
     open_png,
 )
-from structmask_gui.io.stack import ImageStack
+from structmask_gui.io.stack.channels import Channel
+from structmask_gui.io.stack.image_stack import ImageStack
+from structmask_gui.io.stack.store import Contents
 from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
 from structmask_gui.io.zarr_files import is_zarr_folder, open_zarr
 from structmask_gui.io.zeiss import CZI_MAGIC, open_czi
@@ -94,7 +94,7 @@ def open_stack(
         pages of a plain TIFF are of unlike shape.
     axes : str, optional
         Letters of the dimensions, one each, where the file's own are missing or wrong; see
-        `structmask_gui.io.axes`.
+        `structmask_gui.io.stack.axes`.
     channel : int or "luminance", optional
         Which channel, from 0. By default the luminance of colours, and the first channel otherwise.
     cancelled : callable, optional

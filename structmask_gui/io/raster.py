@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.contents import ArrayStore, Contents, SeriesInfo
 from structmask_gui.io.files.paths import shown
+from structmask_gui.io.stack.channels import luminance
+from structmask_gui.io.stack.store import ArrayStore, Contents, SeriesInfo
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -27,27 +27,8 @@ _DEFLATE_LIMIT = 1032
 _JPEG_LIMIT = 200
 _BAND = 256
 PALETTE_NOTE = "The pixels are palette entries; the brightness of their colours is used."
-_WEIGHTS = np.array([0.299, 0.587, 0.114])
 
 _PNG_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
-
-
-def luminance(samples: AnyArray) -> AnyArray:
-    """Return the brightness of red, green and blue in the last dimension (ITU-R BT.601)."""
-    wide = (samples.dtype.kind in "iu" and samples.dtype.itemsize > 2) or samples.dtype.itemsize > 4
-    weights = _WEIGHTS.astype(np.float64 if wide else np.float32)
-    result: AnyArray = np.empty(samples.shape[:-1], weights.dtype)
-    # Some rows at a time: as floats, a large picture would take four times its memory.
-    step = max(1, 2**20 // max(1, math.prod(samples.shape[1:-1])))
-    for start in range(0, len(samples), step):
-        rows = samples[start : start + step, ..., :3]
-        np.matmul(rows.astype(weights.dtype), weights, out=result[start : start + step])
-    return result
-
-
-def luminance_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type `luminance` gives for samples of a type."""
-    return luminance(np.zeros((1, 3), dtype)).dtype
 
 
 def palette_table(colours: AnyArray, n: int) -> AnyArray:

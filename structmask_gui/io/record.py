@@ -27,7 +27,7 @@ from structmask_gui.core.progress import (
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import reason, shown
 from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.stack import ImageStack
+from structmask_gui.io.stack.image_stack import ImageStack
 
 FORMAT: Literal["structmask-record"] = "structmask-record"
 VERSION = 1

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, never_cancelled
-from structmask_gui.io.axes import shape_text, squeezed
-from structmask_gui.io.contents import Contents, RawStore, SeriesInfo, Store
 from structmask_gui.io.files.paths import blocks, shown
+from structmask_gui.io.stack.axes import shape_text, squeezed
+from structmask_gui.io.stack.store import Contents, RawStore, SeriesInfo, Store
 from structmask_gui.io.tiff_check import PageChain, check_ome, check_xml, ome_file_names, page_chain
 from structmask_gui.io.tiff_colours import set_colours
 from structmask_gui.io.tiff_listed import listed_page, listed_series

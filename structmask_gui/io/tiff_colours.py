@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
-from structmask_gui.io.contents import Contents
 from structmask_gui.io.raster import PALETTE_NOTE, palette_table
+from structmask_gui.io.stack.store import Contents
 
 if TYPE_CHECKING:
     from tifffile import TiffPage

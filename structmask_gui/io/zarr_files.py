@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import Any
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.axes import shape_text, squeezed
-from structmask_gui.io.contents import Contents, SeriesInfo
-from structmask_gui.io.extras import needed, refused
 from structmask_gui.io.files.paths import blocks
 from structmask_gui.io.files.remote import check_address, find_certificates, remote_address
-from structmask_gui.io.sliced import MOST_AT_ONCE, SlicedStore, letters_of, squeezed_index
+from structmask_gui.io.stack.axes import shape_text, squeezed
+from structmask_gui.io.stack.optional import needed, refused
+from structmask_gui.io.stack.slicing import MOST_AT_ONCE, SlicedStore, letters_of, squeezed_index
+from structmask_gui.io.stack.store import Contents, SeriesInfo
 
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
 _WHAT = "a Zarr image"

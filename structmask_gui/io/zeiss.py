@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.axes import squeezed
-from structmask_gui.io.contents import Contents, Index, SeriesInfo
-from structmask_gui.io.extras import needed, refused
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.sliced import SlicedStore
-from structmask_gui.io.spread import frame_parts, places_in
+from structmask_gui.io.stack.axes import squeezed
+from structmask_gui.io.stack.optional import needed, refused
+from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, places_in
+from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
 from structmask_gui.io.zeiss_process import CziReader
 
 if TYPE_CHECKING:

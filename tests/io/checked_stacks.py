@@ -8,7 +8,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.stack import ImageStack
+from structmask_gui.io.stack.image_stack import ImageStack
 
 
 def values(shape: tuple[int, ...], dtype: str = "uint16", low: int = 0) -> AnyArray:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.raster import luminance
+from structmask_gui.io.stack.channels import luminance
 from tests.io.noise_frames import frames_of, noise
 
 

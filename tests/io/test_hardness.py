@@ -22,11 +22,11 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.files import plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import State
-from structmask_gui.io.contents import RawStore
 from structmask_gui.io.files import atomic
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.presets import Preset, load_preset
 from structmask_gui.io.record import read_record
+from structmask_gui.io.stack.store import RawStore
 
 PARAMETERS = Parameters(patch_size=32, center_size=9)
 

@@ -102,14 +102,14 @@ def test_npy_axes_are_given(tmp_path: Path) -> None:
 def test_blocks_larger_than_a_piece_are_read_in_pieces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("structmask_gui.io.contents._PIECE", 500)
+    monkeypatch.setattr("structmask_gui.io.stack.store._PIECE", 500)
     data = noise((4, 20, 30))
     path = tmp_path / "a.npy"
     np.save(path, data)
     for axes, wanted in (("TYX", data), ("YXT", np.moveaxis(data, 2, 0)), ("XYT", data.T)):
         shape = tuple(data.shape[axes.index(c)] for c in "YX")
         if min(shape) < 16:
-            monkeypatch.setattr("structmask_gui.io.stack.SMALLEST_SIDE", 1)
+            monkeypatch.setattr("structmask_gui.io.stack.image_stack.SMALLEST_SIDE", 1)
         with open_stack(path, axes=axes) as stack:
             np.testing.assert_array_equal(frames_of(stack), wanted)
 

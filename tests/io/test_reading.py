@@ -11,10 +11,10 @@ import pytest
 import tifffile
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.contents import RawStore
-from structmask_gui.io.info import describe
 from structmask_gui.io.open import EXTENSIONS, is_readable_name, open_stack
-from structmask_gui.io.stack import frame_range
+from structmask_gui.io.stack.image_stack import frame_range
+from structmask_gui.io.stack.info import describe
+from structmask_gui.io.stack.store import RawStore
 from structmask_gui.io.tiff_pages import PagedStore
 from tests.io.noise_frames import AnyArray, frames_of, noise
 

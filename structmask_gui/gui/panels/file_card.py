@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Lane, Outcome
-from structmask_gui.io.axes import shape_text
+from structmask_gui.io.stack.axes import shape_text
 
 _PICTURE = 88
 

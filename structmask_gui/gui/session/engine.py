@@ -56,7 +56,7 @@ class Engine:
         None, too, for frames that are no file.
         """
         from structmask_gui.io.cache import MeasurementCache
-        from structmask_gui.io.stack import ImageStack
+        from structmask_gui.io.stack.image_stack import ImageStack
 
         if not all(isinstance(stack, ImageStack) for stack in stacks):
             return None

@@ -16,7 +16,7 @@ from structmask_gui.gui.session.frame_display import Signature, check_unchanged,
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.measure.measurement import Measurement
-    from structmask_gui.io.stack import ImageStack
+    from structmask_gui.io.stack.image_stack import ImageStack
 
 _WORTH_KEEPING = 0.2
 """Seconds from which a measurement is kept: one as quick as reading it from disk is not."""

@@ -14,7 +14,7 @@ from structmask_gui.gui.session.worker import Lane, Outcome
 
 if TYPE_CHECKING:
     from structmask_gui.core.parameters.model import Source
-    from structmask_gui.io.stack import ImageStack
+    from structmask_gui.io.stack.image_stack import ImageStack
 
 log = logging.getLogger(__name__)
 

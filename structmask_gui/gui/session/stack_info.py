@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.progress import IsCancelled, stop_if
-from structmask_gui.io.info import StackInfo, describe
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.stack import ImageStack
+from structmask_gui.io.stack.image_stack import ImageStack
+from structmask_gui.io.stack.info import StackInfo, describe
 
 THUMBNAIL = 128
 """Longest side of a thumbnail in pixels."""

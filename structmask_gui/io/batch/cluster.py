@@ -28,7 +28,7 @@ from structmask_gui.core.measure.distributed import (
 )
 from structmask_gui.core.progress import IsCancelled, Progress, no_progress, stop_if
 from structmask_gui.io.extract_files import Input, Result, extract_result
-from structmask_gui.io.extras import needed
+from structmask_gui.io.stack.optional import needed
 
 if TYPE_CHECKING:
     from structmask_gui.io.batch.resume import Settings

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 
+from structmask_gui import __version__
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.stack.destripe import Lines
-from structmask_gui.io.axes import (
+from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.remote import remote_address
+from structmask_gui.io.stack.axes import (
     Axes,
     kept_dimensions,
     named_axes,
     shape_text,
     suggested_axes,
 )
-from structmask_gui.io.channels import Channel, choose_channel
-from structmask_gui.io.contents import Contents, SeriesInfo
-from structmask_gui.io.files.paths import shown
-from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.raster import luminance, luminance_dtype
+from structmask_gui.io.stack.channels import Channel, choose_channel, luminance, luminance_dtype
+from structmask_gui.io.stack.store import Contents, SeriesInfo
+
+_BY = f"StructMask {__version__}, without the offsets of its "
 
 # The largest slides have some hundred thousand pixels a side. Formats that leave out what is empty
 # can declare more than any memory holds in a few bytes.
@@ -193,7 +196,7 @@ class ImageStack:
     @property
     def destriped(self) -> Lines | None:
         """Which offsets of lines StructMask took off before it wrote the file; None if none."""
-        from structmask_gui.io.destriped import said_destriped
+        pass
 
         return said_destriped(self.metadata.get("Software", ""))
 
@@ -277,3 +280,11 @@ def frame_range(text: str) -> slice:
             f"{text!r} is no range of frames; give START:STOP or START:STOP:STEP, as in 0:100:2."
         )
     return slice(*numbers)
+
+
+def said_destriped(software: str) -> Lines | None:
+    """Return which offsets were taken off a file, by the software it names; None if none were."""
+    found = re.fullmatch(r"StructMask \S+, without the offsets of its (rows|columns)", software)
+    if found is None:
+        return None
+    return "rows" if found.group(1) == "rows" else "columns"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from structmask_gui.io.axes import shape_text
-from structmask_gui.io.channels import Channel
-from structmask_gui.io.contents import SeriesInfo
-from structmask_gui.io.stack import ImageStack
+from structmask_gui.io.stack.axes import shape_text
+from structmask_gui.io.stack.channels import Channel
+from structmask_gui.io.stack.image_stack import ImageStack
+from structmask_gui.io.stack.store import SeriesInfo
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.axes import Axes
-from structmask_gui.io.contents import Contents
+from structmask_gui.io.stack.axes import Axes
+from structmask_gui.io.stack.store import Contents
+
+if TYPE_CHECKING:
+    pass
+
+_WEIGHTS = np.array([0.299, 0.587, 0.114])
 
 Channel = int | Literal["luminance"]
 LUMINANCE: Literal["luminance"] = "luminance"
@@ -104,3 +113,21 @@ def _samples(axes: Axes, contents: Contents) -> tuple[int, bool]:
         return min(n, contents.n_samples or n), contents.is_colour
     # The user called this dimension colour.
     return (min(n, 3), True) if n in (3, 4) else (n, False)
+
+
+def luminance(samples: AnyArray) -> AnyArray:
+    """Return the brightness of red, green and blue in the last dimension (ITU-R BT.601)."""
+    wide = (samples.dtype.kind in "iu" and samples.dtype.itemsize > 2) or samples.dtype.itemsize > 4
+    weights = _WEIGHTS.astype(np.float64 if wide else np.float32)
+    result: AnyArray = np.empty(samples.shape[:-1], weights.dtype)
+    # Some rows at a time: as floats, a large picture would take four times its memory.
+    step = max(1, 2**20 // max(1, math.prod(samples.shape[1:-1])))
+    for start in range(0, len(samples), step):
+        rows = samples[start : start + step, ..., :3]
+        np.matmul(rows.astype(weights.dtype), weights, out=result[start : start + step])
+    return result
+
+
+def luminance_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type `luminance` gives for samples of a type."""
+    return luminance(np.zeros((1, 3), dtype)).dtype

@@ -1,0 +1,1 @@
+"""A stack of images: axes, channels, a band of rows at a time."""
