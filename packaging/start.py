@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-CZI_PROCESS = "structmask_gui.io.zeiss_process"
+CZI_PROCESS = "structmask_gui.io.formats.czi_process"
 """What reads CZI files, in a process of its own."""
 
 

@@ -15,8 +15,8 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, read_json
 from structmask_gui.io.files.paths import file_size, reason, shown
-from structmask_gui.io.npy import NPY_MAGIC, read_npy_header
-from structmask_gui.io.raster import JPEG_MAGIC, PNG_MAGIC, open_png
+from structmask_gui.io.formats.npy import NPY_MAGIC, read_npy_header
+from structmask_gui.io.formats.raster import JPEG_MAGIC, PNG_MAGIC, open_png
 from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
 
 if TYPE_CHECKING:

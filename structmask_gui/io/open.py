@@ -7,56 +7,24 @@ are installed, Zarr, HDF5, the microscope makers' and those of electron microsco
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, never_cancelled
-from structmask_gui.io.electron import electron_kind, open_electron
 from structmask_gui.io.files.paths import file_size, reason, shown
 from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.hdf5 import HDF5_MAGIC, open_hdf5
-from structmask_gui.io.leica import LIF_MAGIC, open_lif
-from structmask_gui.io.nikon import ND2_MAGIC, open_nd2
-from structmask_gui.io.npy import NPY_MAGIC, open_npy
-from structmask_gui.io.raster import (
-    JPEG_MAGIC,
-    PNG_MAGIC,
-    open_jpeg,
-    open_png,
-)
+from structmask_gui.io.formats.czi import CZI_MAGIC, open_czi
+from structmask_gui.io.formats.electron import electron_kind, open_electron
+from structmask_gui.io.formats.hdf5 import HDF5_MAGIC, open_hdf5
+from structmask_gui.io.formats.lif import LIF_MAGIC, open_lif
+from structmask_gui.io.formats.nd2 import ND2_MAGIC, open_nd2
+from structmask_gui.io.formats.npy import NPY_MAGIC, open_npy
+from structmask_gui.io.formats.raster import JPEG_MAGIC, PNG_MAGIC, open_jpeg, open_png
+from structmask_gui.io.formats.zarr import is_zarr_folder, open_zarr
 from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.io.stack.store import Contents
 from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
-from structmask_gui.io.zarr_files import is_zarr_folder, open_zarr
-from structmask_gui.io.zeiss import CZI_MAGIC, open_czi
-
-# Formats whose readers may be missing: the module that is needed, and the extensions.
-_OPTIONAL = {
-    "Zarr": ("zarr", (".zarr",)),
-    "ND2": ("nd2", (".nd2",)),
-    "CZI": ("pylibCZIrw", (".czi",)),
-    "LIF": ("liffile", (".lif",)),
-    "HDF5": ("h5py", (".ims", ".h5", ".hdf5", ".hdf")),
-    "Electron microscopy": ("rsciio", (".mrc", ".mrcs", ".dm3", ".dm4", ".emd", ".ser")),
-}
-
-EXTENSIONS: Mapping[str, tuple[str, ...]] = {
-    "TIFF": (".tif", ".tiff", ".btf", ".tf8", ".lsm", ".stk"),
-    "PNG": (".png",),
-    "JPEG": (".jpg", ".jpeg"),
-    "NPY": (".npy",),
-    **{kind: endings for kind, (module, endings) in _OPTIONAL.items() if find_spec(module)},
-}
-"""Extensions of the formats that can be read here, for batches of folders."""
-
-ALL_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
-    **EXTENSIONS,
-    **{kind: endings for kind, (_, endings) in _OPTIONAL.items()},
-}
-"""Those, and of the formats whose reader is not installed: a person who opens one is told so."""
 
 # What people try instead, and what to do with it.
 _OTHERS = (
@@ -66,12 +34,6 @@ _OTHERS = (
     (b"GIF8", "a GIF picture", "save it as TIFF or PNG"),
     (b"BM", "a BMP picture", "save it as TIFF or PNG"),
 )
-
-
-def is_readable_name(path: str | os.PathLike[str]) -> bool:
-    """Say by its extension whether a file may be an image that `open_stack` reads."""
-    name = os.fspath(path).lower()
-    return any(name.endswith(ending) for endings in EXTENSIONS.values() for ending in endings)
 
 
 def open_stack(

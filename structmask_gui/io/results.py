@@ -15,7 +15,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.export import load_mask, npy_bytes, png_bytes
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.open import is_readable_name
+from structmask_gui.io.formats.extensions import is_readable_name
 from structmask_gui.io.record import Record, read_record
 
 # No picture of a microscope is as small as a file that holds nothing but a mask.

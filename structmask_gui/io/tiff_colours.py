@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
-from structmask_gui.io.raster import PALETTE_NOTE, palette_table
+from structmask_gui.io.formats.palette import PALETTE_NOTE, palette_table
 from structmask_gui.io.stack.store import Contents
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from excludes import EXCLUDES, excluded
 from readers import READERS
 
-from structmask_gui.io.open import ALL_EXTENSIONS
+from structmask_gui.io.formats.extensions import ALL_EXTENSIONS
 
 PACKAGE = Path(__file__).parents[2] / "structmask_gui"
 

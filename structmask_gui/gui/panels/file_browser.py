@@ -38,8 +38,8 @@ from structmask_gui.gui.panels.file_card import FileCard
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
-from structmask_gui.io.open import ALL_EXTENSIONS
-from structmask_gui.io.zarr_files import is_zarr_folder
+from structmask_gui.io.formats.extensions import ALL_EXTENSIONS
+from structmask_gui.io.formats.zarr import is_zarr_folder
 
 _ENDINGS = tuple(ending for endings in ALL_EXTENSIONS.values() for ending in endings)
 _PATTERNS = [f"*{ending}" for ending in _ENDINGS]

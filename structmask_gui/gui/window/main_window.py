@@ -199,8 +199,8 @@ class MainWindow(QMainWindow):
 
         A mask, or its record, is taken as the mask.
         """
+        from structmask_gui.io.formats.zarr import is_zarr_folder
         from structmask_gui.io.results import is_mask
-        from structmask_gui.io.zarr_files import is_zarr_folder
 
         folders = [path for path in paths if Path(path).is_dir() and not is_zarr_folder(path)]
         files = [path for path in paths if path not in folders]

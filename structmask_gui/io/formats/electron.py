@@ -38,7 +38,7 @@ _MODULES["EMD"] = "emd"
 def electron_kind(head: bytes) -> str | None:
     """Return which of these formats a file is by its first 256 bytes, or None.
 
-    EMD is HDF5 and known by what is in it; see `structmask_gui.io.hdf5`.
+    EMD is HDF5 and known by what is in it; see `structmask_gui.io.formats.hdf5`.
     """
     if head[208:211] == b"MAP" and head[212:214] in (b"DD", b"DA", b"\x11\x11", b"\0\0"):
         return "MRC"

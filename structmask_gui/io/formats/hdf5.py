@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.electron import open_electron
 from structmask_gui.io.files.paths import blocks, read_small, shown
+from structmask_gui.io.formats.electron import open_electron
 from structmask_gui.io.stack.axes import shape_text, squeezed
 from structmask_gui.io.stack.optional import needed, refused
 from structmask_gui.io.stack.slicing import MOST_AT_ONCE, SlicedStore, frame_parts, places_in

@@ -10,11 +10,11 @@ import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.paths import shown
+from structmask_gui.io.formats.czi_process import CziReader
 from structmask_gui.io.stack.axes import squeezed
 from structmask_gui.io.stack.optional import needed, refused
 from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, places_in
 from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
-from structmask_gui.io.zeiss_process import CziReader
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

@@ -11,7 +11,7 @@ import numpy as np
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.stack.channels import luminance
+from structmask_gui.io.formats.palette import PALETTE_NOTE, palette_table
 from structmask_gui.io.stack.store import ArrayStore, Contents, SeriesInfo
 
 if TYPE_CHECKING:
@@ -26,27 +26,8 @@ _LARGEST_FILE = 1_000_000_000
 _DEFLATE_LIMIT = 1032
 _JPEG_LIMIT = 200
 _BAND = 256
-PALETTE_NOTE = "The pixels are palette entries; the brightness of their colours is used."
 
 _PNG_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
-
-
-def palette_table(colours: AnyArray, n: int) -> AnyArray:
-    """Return the intensity of each palette entry: the grey value, or the luminance of a colour.
-
-    Parameters
-    ----------
-    colours : ndarray
-        Red, green and blue of each entry, of shape (entries, 3) or flat.
-    n : int
-        Number of entries of the result; those the palette lacks are 0.
-    """
-    colours = colours.reshape(-1, 3)[:n]
-    grey = bool((colours == colours[:, :1]).all())
-    values = colours[:, 0] if grey else luminance(colours)
-    table = np.zeros(n, values.dtype)
-    table[: len(values)] = values
-    return table
 
 
 def open_png(path: Path, size: int) -> Contents:
