@@ -17,7 +17,7 @@ from structmask_gui.io.files.json_files import LARGEST_JSON, read_json
 from structmask_gui.io.files.paths import file_size, reason, shown
 from structmask_gui.io.formats.npy import NPY_MAGIC, read_npy_header
 from structmask_gui.io.formats.raster import JPEG_MAGIC, PNG_MAGIC, open_png
-from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
+from structmask_gui.io.formats.tiff.reader import TIFF_MAGIC, open_tiff
 
 if TYPE_CHECKING:
     from structmask_gui.io.record import Record

@@ -20,11 +20,11 @@ from structmask_gui.io.formats.lif import LIF_MAGIC, open_lif
 from structmask_gui.io.formats.nd2 import ND2_MAGIC, open_nd2
 from structmask_gui.io.formats.npy import NPY_MAGIC, open_npy
 from structmask_gui.io.formats.raster import JPEG_MAGIC, PNG_MAGIC, open_jpeg, open_png
+from structmask_gui.io.formats.tiff.reader import TIFF_MAGIC, open_tiff
 from structmask_gui.io.formats.zarr import is_zarr_folder, open_zarr
 from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.io.stack.store import Contents
-from structmask_gui.io.tiff import TIFF_MAGIC, open_tiff
 
 # What people try instead, and what to do with it.
 _OTHERS = (

@@ -11,9 +11,9 @@ import pytest
 import tifffile
 
 from structmask_gui.core.errors import Cancelled, InputError
-from structmask_gui.io import tiff_listed
+from structmask_gui.io.formats.tiff import fast_series
+from structmask_gui.io.formats.tiff.guards import page_chain
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.tiff_check import page_chain
 
 AnyArray = np.ndarray[Any, Any]
 
@@ -38,7 +38,7 @@ def read_one_by_one(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     def opened(path: Path) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(tiff_listed, "_MANY_PAGES", 10**9)
+            patch.setattr(fast_series, "_MANY_PAGES", 10**9)
             return open_stack(path)
 
     return opened

@@ -12,11 +12,11 @@ import tifffile
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.formats.extensions import EXTENSIONS, is_readable_name
+from structmask_gui.io.formats.tiff.pages import PagedStore
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack.image_stack import frame_range
 from structmask_gui.io.stack.info import describe
 from structmask_gui.io.stack.store import RawStore
-from structmask_gui.io.tiff_pages import PagedStore
 from tests.io.noise_frames import AnyArray, frames_of, noise
 
 
@@ -82,7 +82,7 @@ def test_stores_read_only_what_is_asked_for(
 def test_decoded_strips_are_forgotten_when_there_are_too_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("structmask_gui.io.tiff_pages._CACHE", 5000)
+    monkeypatch.setattr("structmask_gui.io.formats.tiff.pages._CACHE", 5000)
     path = tmp_path / "packed.tif"
     data = noise((4, 64, 64))
     tifffile.imwrite(path, data, photometric="minisblack", compression="zlib", rowsperstrip=8)

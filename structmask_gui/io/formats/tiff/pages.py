@@ -17,9 +17,9 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.codec_size import claimed_size
+from structmask_gui.io.formats.tiff.codec_headers import claimed_size
+from structmask_gui.io.formats.tiff.guards import check_segments
 from structmask_gui.io.stack.store import Index
-from structmask_gui.io.tiff_check import check_segments
 
 if TYPE_CHECKING:
     from tifffile import FileHandle, TiffFrame, TiffPage

@@ -16,14 +16,20 @@ from typing import TYPE_CHECKING, Any
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, never_cancelled
 from structmask_gui.io.files.paths import blocks, shown
+from structmask_gui.io.formats.tiff.fast_series import listed_page, listed_series
+from structmask_gui.io.formats.tiff.guards import (
+    PageChain,
+    check_ome,
+    check_xml,
+    ome_file_names,
+    page_chain,
+)
+from structmask_gui.io.formats.tiff.metadata import metadata_of, ome_channel_names
+from structmask_gui.io.formats.tiff.page_layouts import StripList
+from structmask_gui.io.formats.tiff.pages import PagedStore, most_bytes
+from structmask_gui.io.formats.tiff.photometric import set_colours
 from structmask_gui.io.stack.axes import shape_text, squeezed
 from structmask_gui.io.stack.store import Contents, RawStore, SeriesInfo, Store
-from structmask_gui.io.tiff_check import PageChain, check_ome, check_xml, ome_file_names, page_chain
-from structmask_gui.io.tiff_colours import set_colours
-from structmask_gui.io.tiff_listed import listed_page, listed_series
-from structmask_gui.io.tiff_metadata import metadata_of, ome_channel_names
-from structmask_gui.io.tiff_pages import PagedStore, most_bytes
-from structmask_gui.io.tiff_strips import StripList
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries

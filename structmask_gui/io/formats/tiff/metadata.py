@@ -7,7 +7,7 @@ import re
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from structmask_gui.io.tiff_check import PageChain
+from structmask_gui.io.formats.tiff.guards import PageChain
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries

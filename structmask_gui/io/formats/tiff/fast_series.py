@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.tiff_check import PageChain
-from structmask_gui.io.tiff_strips import StripList
+from structmask_gui.io.formats.tiff.guards import PageChain
+from structmask_gui.io.formats.tiff.page_layouts import StripList
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries

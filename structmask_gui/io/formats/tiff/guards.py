@@ -15,7 +15,7 @@ from typing import BinaryIO, Literal
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
-from structmask_gui.io.tiff_strips import StripList
+from structmask_gui.io.formats.tiff.page_layouts import StripList
 
 _MOST_TAGS = 4096
 _MOST_PAGES = 5_000_000
