@@ -17,8 +17,8 @@ from PIL import Image
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
-from structmask_gui.io.figures import draw_values
-from structmask_gui.io.picture import draw_mask
+from structmask_gui.io.pictures.figures import draw_values
+from structmask_gui.io.pictures.mask_picture import draw_mask
 
 Frames = NDArray[np.float64]
 

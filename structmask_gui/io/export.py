@@ -74,7 +74,7 @@ def save_picture(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
 
     Parameters and errors as for `save_npy`.
     """
-    from structmask_gui.io.picture import draw_mask
+    from structmask_gui.io.pictures.mask_picture import draw_mask
 
     buffer = io.BytesIO()
     draw_mask(mask).save(buffer, format="PNG", optimize=True)

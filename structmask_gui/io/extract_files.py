@@ -134,7 +134,7 @@ class Result:
         )
         page = None
         if report_for is not None:
-            from structmask_gui.io.figures import middle
+            from structmask_gui.io.pictures.figures import middle
             from structmask_gui.io.report import report_bytes
 
             page = report_bytes(

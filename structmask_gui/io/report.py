@@ -21,10 +21,10 @@ from structmask_gui.core.masks.symmetry import allowed_turns
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.quality.assessment import NOT_TOLD
-from structmask_gui.io.figures import draw_frame, draw_values
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.html import bullets, code, figure, page, paragraph, table
-from structmask_gui.io.picture import draw_mask
+from structmask_gui.io.pictures.figures import draw_frame, draw_values
+from structmask_gui.io.pictures.mask_picture import draw_mask
 from structmask_gui.io.record import InputRecord, Record
 from structmask_gui.io.snippets import ImageStage, snippets
 
@@ -57,7 +57,7 @@ def save_report(
         Autocovariances of the noise and of the frames as they are; with them the shape for
         CAREamics is chosen by the estimated error, and the page says what it leaks.
     frame : array_like, shape (y, x), optional
-        Part of a frame, to be shown; `structmask_gui.io.figures.middle` gives one.
+        Part of a frame, to be shown; `structmask_gui.io.pictures.figures.middle` gives one.
     stage : "raw" or "denoised"
         What was measured; see `structmask_gui.io.snippets`.
     mask_file : str

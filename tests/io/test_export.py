@@ -23,7 +23,7 @@ from structmask_gui.io.export import (
     save_png,
     save_tiff,
 )
-from structmask_gui.io.picture import draw_mask
+from structmask_gui.io.pictures.mask_picture import draw_mask
 
 FORMS: dict[str, Callable[..., None]] = {"npy": save_npy, "png": save_png, "tif": save_tiff}
 

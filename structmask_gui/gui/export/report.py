@@ -77,8 +77,8 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
     mask_file = proposed_name(session, FORMS[0]).name
 
     def write(progress: Any, cancelled: Any) -> Path:
-        from structmask_gui.io.figures import middle
         from structmask_gui.io.files.atomic import write_atomic
+        from structmask_gui.io.pictures.figures import middle
         from structmask_gui.io.record import make_record
         from structmask_gui.io.report import report_bytes
 

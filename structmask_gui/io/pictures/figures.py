@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import BoolArray
 from structmask_gui.core.extraction.rings import RingAnalysis
 from structmask_gui.core.stack.frames import Frames, Region
-from structmask_gui.io.drawing import (
+from structmask_gui.io.pictures.drawing import (
     CENTRE,
     FAINT,
     INK,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
 
-    from structmask_gui.io.drawing import Font
+    from structmask_gui.io.pictures.drawing import Font
 
 _FIELD = 620
 _PART = 240

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
-from structmask_gui.io.drawing import (
+from structmask_gui.io.pictures.drawing import (
     BLANKED,
     CENTRE,
     FAINT,
