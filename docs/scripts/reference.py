@@ -9,7 +9,7 @@ from typing import Any
 from structmask_gui.cli.parser import make_parser
 from structmask_gui.core.parameters.model import ParameterInfo, Stage, parameter_infos
 from structmask_gui.core.parameters.remedies import REMEDIES
-from structmask_gui.io.presets import built_in_presets
+from structmask_gui.io.presets.preset import built_in_presets
 
 _STAGES = {
     Stage.SAMPLING: "reads the pixels again",

@@ -9,8 +9,8 @@ import sys
 from structmask_gui.cli.console import DONE, print_json
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.io.files.paths import one_line
-from structmask_gui.io.preset_folder import PresetFolder, find_preset
-from structmask_gui.io.presets import Preset, built_in_presets
+from structmask_gui.io.presets.library import PresetFolder, find_preset
+from structmask_gui.io.presets.preset import Preset, built_in_presets
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.export import load_mask
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.presets import load_preset
+from structmask_gui.io.presets.preset import load_preset
 from structmask_gui.io.record import read_record
 from structmask_gui.io.stack.info import describe
 

@@ -14,7 +14,7 @@ from structmask_gui.gui import app
 from structmask_gui.gui.desktop.places import PRESET_SUFFIX
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.open_event import Application, open_handed
-from structmask_gui.io.presets import Preset, save_preset
+from structmask_gui.io.presets.preset import Preset, save_preset
 from tests.gui.conftest import wait_for_result
 
 

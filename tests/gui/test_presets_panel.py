@@ -12,8 +12,8 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui.panels.presets import PresetsPanel
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.preset_folder import PresetFolder
-from structmask_gui.io.presets import Preset, built_in_presets, load_preset
+from structmask_gui.io.presets.library import PresetFolder
+from structmask_gui.io.presets.preset import Preset, built_in_presets, load_preset
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.rules import defaults_of
 from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.session.session import Session
-from structmask_gui.io.presets import built_in_presets
+from structmask_gui.io.presets.preset import built_in_presets
 from tests.gui.conftest import wait_for_result
 from tests.gui.workshop import Workshop, opened
 

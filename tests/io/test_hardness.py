@@ -24,7 +24,7 @@ from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import State
 from structmask_gui.io.files import atomic
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.presets import Preset, load_preset
+from structmask_gui.io.presets.preset import Preset, load_preset
 from structmask_gui.io.record import read_record
 from structmask_gui.io.stack.store import RawStore
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.info import Stage
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
-from structmask_gui.io.preset_folder import PresetFolder, file_stem, find_preset, user_folder
-from structmask_gui.io.presets import Preset, built_in_presets, load_preset, save_preset
+from structmask_gui.io.presets.library import PresetFolder, file_stem, find_preset, user_folder
+from structmask_gui.io.presets.preset import Preset, built_in_presets, load_preset, save_preset
 
 # What design.md gives beside the defaults.
 TUNING = {

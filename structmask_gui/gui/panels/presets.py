@@ -29,8 +29,8 @@ from structmask_gui.gui.desktop.places import PRESET_SUFFIX
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window import help_dialogs
-from structmask_gui.io.preset_folder import PresetFolder, file_stem
-from structmask_gui.io.presets import Preset, built_in_presets, save_preset
+from structmask_gui.io.presets.library import PresetFolder, file_stem
+from structmask_gui.io.presets.preset import Preset, built_in_presets, save_preset
 
 log = logging.getLogger(__name__)
 

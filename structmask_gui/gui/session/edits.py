@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.core.stack.frames import Region
-    from structmask_gui.io.presets import Preset
+    from structmask_gui.io.presets.preset import Preset
 
 
 class SessionEdits(SessionLooks):

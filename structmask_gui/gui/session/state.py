@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.measure.measurement import Measurement
     from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.core.stack.frames import Region
-    from structmask_gui.io.presets import Preset
+    from structmask_gui.io.presets.preset import Preset
     from structmask_gui.io.stack.image_stack import ImageStack
 
 log = logging.getLogger(__name__)

@@ -186,7 +186,7 @@ class Headline(QFrame):
         )
 
     def _try_automatic(self) -> None:
-        from structmask_gui.io.presets import built_in_presets
+        from structmask_gui.io.presets.preset import built_in_presets
 
         preset = next(one for one in built_in_presets() if one.name == "automatic")
         self._session.apply_preset(preset)

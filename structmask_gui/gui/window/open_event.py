@@ -47,7 +47,7 @@ class Application(QApplication):
 
 def open_handed(window: MainWindow, paths: Sequence[str]) -> None:
     """Open images and apply presets; what is wrong with a preset goes to the headline."""
-    from structmask_gui.io.presets import load_preset
+    from structmask_gui.io.presets.preset import load_preset
 
     images = [path for path in paths if not is_preset(path)]
     if images:

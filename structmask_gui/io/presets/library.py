@@ -10,7 +10,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.json_files import short
 from structmask_gui.io.files.locations import config_home
 from structmask_gui.io.files.paths import reason, shown
-from structmask_gui.io.presets import (
+from structmask_gui.io.presets.preset import (
     LONGEST_NAME,
     Preset,
     built_in_presets,

@@ -1,0 +1,1 @@
+"""Presets, built in and of one's own."""
