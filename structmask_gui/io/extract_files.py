@@ -135,7 +135,7 @@ class Result:
         page = None
         if report_for is not None:
             from structmask_gui.io.pictures.figures import middle
-            from structmask_gui.io.report import report_bytes
+            from structmask_gui.io.report.report import report_bytes
 
             page = report_bytes(
                 record,

@@ -16,10 +16,10 @@ from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.io.extract_files import Input, extract_inputs
-from structmask_gui.io.html import page, picture, table
 from structmask_gui.io.pictures.figures import draw_frame, draw_values, middle
 from structmask_gui.io.record import make_record
-from structmask_gui.io.report import report_bytes, save_report
+from structmask_gui.io.report.html import page, picture, table
+from structmask_gui.io.report.report import report_bytes, save_report
 from structmask_gui.io.snippets import TARGETS, snippets
 
 

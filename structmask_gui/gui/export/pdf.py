@@ -74,7 +74,7 @@ def pdf_bytes(page: bytes) -> bytes:
     Parameters
     ----------
     page : bytes
-        The HTML page as `structmask_gui.io.report.report_bytes` makes it.
+        The HTML page as `structmask_gui.io.report.report.report_bytes` makes it.
 
     Notes
     -----

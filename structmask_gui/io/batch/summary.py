@@ -23,7 +23,7 @@ from structmask_gui.io.batch.status import JobStatus, State
 from structmask_gui.io.export import load_mask
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import read_small, shown
-from structmask_gui.io.html import Markup, link, page, paragraph, picture, table
+from structmask_gui.io.report.html import Markup, link, page, paragraph, picture, table
 
 if TYPE_CHECKING:
     from PIL.Image import Image
