@@ -36,7 +36,7 @@ from structmask_gui.io.batch.summary import (
 )
 from structmask_gui.io.files.paths import one_line, shown
 from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.record import read_record
+from structmask_gui.io.results.record import read_record
 
 _SUMMARY_EVERY = 5.0
 """Seconds between summaries while the batch runs, so that one that is killed leaves its last."""

@@ -16,7 +16,7 @@ from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.presets.library import find_preset
-from structmask_gui.io.record import InputRecord, Record, file_checksum
+from structmask_gui.io.results.record import InputRecord, Record, file_checksum
 from structmask_gui.io.stack.image_stack import frame_range
 
 _OPTIONS = ("method", "convention", "source", "patch_size", "patches", "seed")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from structmask_gui.cli.console import DONE, print_json
 from structmask_gui.core.masks.mask import compare_masks
-from structmask_gui.io.export import load_mask
 from structmask_gui.io.files.paths import shown
+from structmask_gui.io.results.masks import load_mask
 
 
 def run(arguments: argparse.Namespace) -> int:

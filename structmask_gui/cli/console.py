@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from structmask_gui.core.progress import Progress
 from structmask_gui.io.files.paths import one_line
-from structmask_gui.io.results import ResultFiles
+from structmask_gui.io.results.files import ResultFiles
 
 DONE, PARTLY, FAILED, INTERRUPTED = 0, 1, 2, 130
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, progress_bar
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.destriped import save_destriped
 from structmask_gui.io.files.paths import reason, shown
+from structmask_gui.io.results.destriped import save_destriped
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -28,8 +28,8 @@ from structmask_gui.core.quality.assessment import NOT_TOLD
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.extract_files import Input, extract_result
 from structmask_gui.io.files.paths import one_line, shown
-from structmask_gui.io.record import Record, read_record
-from structmask_gui.io.results import ResultFiles, plan_results, write_results
+from structmask_gui.io.results.files import ResultFiles, plan_results, write_results
+from structmask_gui.io.results.record import Record, read_record
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -20,10 +20,10 @@ from structmask_gui.core.progress import Progress
 from structmask_gui.core.quality.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis, assess
 from structmask_gui.core.quality.basis import recorded_basis
 from structmask_gui.io.denoised import Judged, judge_denoised, open_denoised
-from structmask_gui.io.export import load_mask
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.record import Record, read_record
+from structmask_gui.io.results.masks import load_mask
+from structmask_gui.io.results.record import Record, read_record
 from structmask_gui.io.stack.image_stack import ImageStack
 
 _WORTH_SAYING = 0.0025

@@ -16,9 +16,9 @@ from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled,
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.basis import extraction_basis, quality_record
 from structmask_gui.core.stack.frames import ChosenFrames, Frames, Region
-from structmask_gui.io.cache import MeasurementCache
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.record import Record, make_record
+from structmask_gui.io.results.cache import MeasurementCache
+from structmask_gui.io.results.record import Record, make_record
 from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import ImageStack
 

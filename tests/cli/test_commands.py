@@ -7,7 +7,7 @@ import numpy as np
 
 from structmask_gui import __version__
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.io.export import save_npy, save_png
+from structmask_gui.io.results.masks import save_npy, save_png
 
 
 def test_compare(structmask, tmp_path):

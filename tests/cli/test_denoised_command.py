@@ -11,7 +11,7 @@ from structmask_gui.core.denoised.evaluate import judge
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.io.export import load_mask, save_npy
+from structmask_gui.io.results.masks import load_mask, save_npy
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from PIL import Image
 
 from structmask_gui import Parameters, extract
 from structmask_gui.core.parameters.model import parameter_infos
-from structmask_gui.io.export import load_mask
+from structmask_gui.io.results.masks import load_mask
 
 
 def outputs(folder):
@@ -222,16 +222,16 @@ def test_interruption(structmask, noisy, monkeypatch):
 
 def test_a_failed_write_takes_back_the_files_before_it(structmask, noisy, monkeypatch):
     from structmask_gui.core.errors import InputError
-    from structmask_gui.io import results
+    from structmask_gui.io.results import files
 
-    write = results.write_atomic
+    write = files.write_atomic
 
     def fail_on_json(path, data, *, force=False):
         if path.suffix == ".json":
             raise InputError(f"{path.name}: cannot be written (no space left).")
         write(path, data, force=force)
 
-    monkeypatch.setattr(results, "write_atomic", fail_on_json)
+    monkeypatch.setattr(files, "write_atomic", fail_on_json)
     answer = structmask("extract", noisy)
     assert answer.code == 2
     assert "no space left" in answer.err

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
-from structmask_gui.io.export import save_npy
+from structmask_gui.io.results.masks import save_npy
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from PIL import Image
 
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io.export import npy_bytes, png_bytes
 from structmask_gui.io.presets.preset import Preset, save_preset
-from structmask_gui.io.record import make_record
+from structmask_gui.io.results.masks import npy_bytes, png_bytes
+from structmask_gui.io.results.record import make_record
 
 MAKERS = Path(__file__).parents[1] / "io" / "maker_files.py"
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.io.export import load_mask
 from structmask_gui.io.presets.preset import load_preset
-from structmask_gui.io.record import read_record
+from structmask_gui.io.results.masks import load_mask
+from structmask_gui.io.results.record import read_record
 from tests.fuzz import seeds
 from tests.fuzz.trial import attempt
 

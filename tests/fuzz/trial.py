@@ -9,10 +9,10 @@ from pathlib import Path
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io.export import load_mask
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.presets.preset import load_preset
-from structmask_gui.io.record import read_record
+from structmask_gui.io.results.masks import load_mask
+from structmask_gui.io.results.record import read_record
 from structmask_gui.io.stack.info import describe
 
 OWN = ("preset", "record", "mask", "list")

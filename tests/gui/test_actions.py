@@ -23,7 +23,7 @@ from structmask_gui.gui.window.help_dialogs import ShortcutsDialog, TextDialog
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.mask_editor import changed
 from structmask_gui.gui.window.open_url import AddressDialog
-from structmask_gui.io.cache import MeasurementCache
+from structmask_gui.io.results.cache import MeasurementCache
 from tests.gui.conftest import wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
 

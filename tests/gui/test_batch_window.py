@@ -12,7 +12,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.batch.window import SUMMARY, BatchWindow
 from structmask_gui.gui.session.session import Session
-from structmask_gui.io.record import read_record
+from structmask_gui.io.results.record import read_record
 from tests.gui.conftest import noise, wait_for_result
 
 

@@ -19,8 +19,8 @@ from structmask_gui.gui.session import measure_job
 from structmask_gui.gui.session.engine import Engine
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window.headline import Headline
-from structmask_gui.io import cache
-from structmask_gui.io.cache import MeasurementCache
+from structmask_gui.io.results import cache
+from structmask_gui.io.results.cache import MeasurementCache
 from tests.gui.conftest import noise, wait_for_result
 
 

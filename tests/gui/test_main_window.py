@@ -28,7 +28,7 @@ from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.window.docks import DOCKS
 from structmask_gui.gui.window.help_dialogs import TextDialog
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.export import save_npy
+from structmask_gui.io.results.masks import save_npy
 from tests.gui.conftest import noise, wait_for_result
 
 

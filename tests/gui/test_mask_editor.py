@@ -14,7 +14,7 @@ from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.window import help_dialogs
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.mask_editor import OPERATIONS, MaskEditor, changed
-from structmask_gui.io.export import save_npy
+from structmask_gui.io.results.masks import save_npy
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui.export.pdf import convert, pdf_bytes, set_on_paper
 from structmask_gui.gui.window.commands import REPORTS
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.record import make_record
 from structmask_gui.io.report.html import code, figure, page, paragraph, table
 from structmask_gui.io.report.report import report_bytes
+from structmask_gui.io.results.record import make_record
 from tests.gui.conftest import noise
 
 BESIDE_TRANSPARENCY = b"/Subtype /Image"

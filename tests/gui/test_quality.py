@@ -26,7 +26,7 @@ from structmask_gui.gui.quality.panel import QualityPanel
 from structmask_gui.gui.session.quality import ALIKE, BARE, CAREAMICS, PRESENT, PUBLISHED, SUGGESTED
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.destriped import save_destriped
+from structmask_gui.io.results.destriped import save_destriped
 from tests.gui.conftest import noise, wait_for_result
 
 

@@ -15,7 +15,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.quality.denoised_panel import ResultPanel
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.export import save_npy
+from structmask_gui.io.results.masks import save_npy
 from tests.gui.conftest import wait_for_result
 
 BARE = Mask(np.ones((1, 1), dtype=bool))

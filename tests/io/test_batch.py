@@ -12,7 +12,7 @@ from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import State
 from structmask_gui.io.batch.summary import counts_sentence
-from structmask_gui.io.export import load_mask
+from structmask_gui.io.results.masks import load_mask
 from tests.io.batches import make, times
 
 # --- the queue ------------------------------------------------------------------------------------

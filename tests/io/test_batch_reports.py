@@ -9,11 +9,12 @@ import tifffile
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io import extract_files, results
+from structmask_gui.io import extract_files
 from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.status import State
 from structmask_gui.io.batch.summary import is_current, read_failures, write_summary
-from structmask_gui.io.record import read_record
+from structmask_gui.io.results import files
+from structmask_gui.io.results.record import read_record
 from tests.io.batches import make, times
 
 
@@ -93,14 +94,14 @@ def test_resume_adds_only_the_reports_that_are_missing(folder, tmp_path, monkeyp
 
 def test_a_report_that_cannot_be_written_leaves_nothing(folder, tmp_path, monkeypatch):
     out = tmp_path / "out"
-    real = results.write_atomic
+    real = files.write_atomic
 
     def full(path, contents, *, force=False):
         if path.suffix == ".html":
             raise InputError(f"{path.name}: cannot be written (no space left on device).")
         real(path, contents, force=force)
 
-    monkeypatch.setattr(results, "write_atomic", full)
+    monkeypatch.setattr(files, "write_atomic", full)
     queue = make(folder, out, reports=True)
     queue.run()
     assert "a_report.html" in queue.statuses[0].error

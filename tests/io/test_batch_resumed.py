@@ -16,8 +16,8 @@ from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import State
 from structmask_gui.io.batch.summary import is_current, read_failures, write_summary
-from structmask_gui.io.export import save_npy
 from structmask_gui.io.extract_files import Input
+from structmask_gui.io.results.masks import save_npy
 from tests.io.batches import make, rows_of, times
 
 

@@ -20,10 +20,10 @@ from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.io import extract_files
-from structmask_gui.io.cache import MeasurementCache, cache_folder, content_identity
 from structmask_gui.io.extract_files import Input, extract_inputs
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.stored import measurement_bytes, measurement_from
+from structmask_gui.io.results.cache import MeasurementCache, cache_folder, content_identity
+from structmask_gui.io.results.serialise import measurement_bytes, measurement_from
 
 PARAMETERS = Parameters(patch_size=32, center_size=9)
 

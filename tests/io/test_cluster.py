@@ -25,7 +25,7 @@ from structmask_gui.io.batch.cluster import Cluster
 from structmask_gui.io.batch.files import plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import JobStatus, State
-from structmask_gui.io.export import load_mask
+from structmask_gui.io.results.masks import load_mask
 
 distributed = pytest.importorskip("distributed")
 

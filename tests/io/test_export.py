@@ -15,7 +15,8 @@ from PIL import Image
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.io.export import (
+from structmask_gui.io.pictures.mask_picture import draw_mask
+from structmask_gui.io.results.masks import (
     LARGEST_SIDE,
     load_mask,
     save_npy,
@@ -23,7 +24,6 @@ from structmask_gui.io.export import (
     save_png,
     save_tiff,
 )
-from structmask_gui.io.pictures.mask_picture import draw_mask
 
 FORMS: dict[str, Callable[..., None]] = {"npy": save_npy, "png": save_png, "tif": save_tiff}
 

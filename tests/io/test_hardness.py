@@ -25,7 +25,7 @@ from structmask_gui.io.batch.status import State
 from structmask_gui.io.files import atomic
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.presets.preset import Preset, load_preset
-from structmask_gui.io.record import read_record
+from structmask_gui.io.results.record import read_record
 from structmask_gui.io.stack.store import RawStore
 
 PARAMETERS = Parameters(patch_size=32, center_size=9)

@@ -17,13 +17,14 @@ from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Region
-from structmask_gui.io.export import load_mask, save_record
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.record import (
+from structmask_gui.io.results.masks import load_mask
+from structmask_gui.io.results.record import (
     CorrelationRecord,
     file_checksum,
     make_record,
     read_record,
+    save_record,
 )
 
 

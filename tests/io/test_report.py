@@ -17,9 +17,9 @@ from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.stack.frames import ArrayFrames, Region
 from structmask_gui.io.extract_files import Input, extract_inputs
 from structmask_gui.io.pictures.figures import draw_frame, draw_values, middle
-from structmask_gui.io.record import make_record
 from structmask_gui.io.report.html import page, picture, table
 from structmask_gui.io.report.report import report_bytes, save_report
+from structmask_gui.io.results.record import make_record
 from structmask_gui.io.snippets import TARGETS, snippets
 
 

@@ -12,7 +12,7 @@ from structmask_gui.core.masks.trainers import blanked_share, careamics_mask, ca
 from structmask_gui.core.quality.error import rank_masks
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.io.careamics import CareamicsAxes, nearest_careamics
-from structmask_gui.io.export import save_npy
+from structmask_gui.io.results.masks import save_npy
 from structmask_gui.io.snippets import TARGETS, snippet, snippets
 from tests.io.conftest import random_masks
 

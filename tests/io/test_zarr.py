@@ -16,7 +16,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.files import find_files
 from structmask_gui.io.extract_files import Input, extract_inputs
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.record import file_checksum
+from structmask_gui.io.results.record import file_checksum
 from tests.io.checked_stacks import check, values
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")

@@ -114,7 +114,7 @@ class Exporter(QObject):
         """Whether something is still to be written."""
         return bool(self._pending) or self._lane.busy
 
-    def export(self, files: dict[str, Path]) -> None:
+    def masks(self, files: dict[str, Path]) -> None:
         """Write the mask into files, one for each form (by id), replacing old ones."""
         if self._session.extraction is None and not self._session.busy:
             self.failed.emit("There is no mask to export yet; open a stack first.")
@@ -172,14 +172,14 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
     seconds: dict[Any, Any] = dict(session.seconds.used(extraction.parameters.source))
 
     def write(progress: Any, cancelled: Any) -> list[Path]:
-        from structmask_gui.io import export
-        from structmask_gui.io.record import make_record
+        from structmask_gui.io.results import masks
+        from structmask_gui.io.results.record import make_record
 
         writers = {
-            "npy": export.save_npy,
-            "png": export.save_png,
-            "tiff": export.save_tiff,
-            "picture": export.save_picture,
+            "npy": masks.save_npy,
+            "png": masks.save_png,
+            "tiff": masks.save_tiff,
+            "picture": masks.save_picture,
         }
         if "json" in files:
             check_unchanged(signatures)
@@ -197,7 +197,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
                 # Its checksum is to be that of what was measured.
                 check_unchanged(signatures)
                 words = {"sentence": result.sentence}
-                export.save_record(record.model_copy(update=words), path, force=True)
+                masks.save_record(record.model_copy(update=words), path, force=True)
             else:
                 writers[form](result.mask, path, force=True)
         return list(files.values())

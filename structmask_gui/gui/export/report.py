@@ -79,8 +79,8 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
     def write(progress: Any, cancelled: Any) -> Path:
         from structmask_gui.io.files.atomic import write_atomic
         from structmask_gui.io.pictures.figures import middle
-        from structmask_gui.io.record import make_record
         from structmask_gui.io.report.report import report_bytes
+        from structmask_gui.io.results.record import make_record
 
         figures = None if scores is None else scores.record()
         check_unchanged(signatures)

@@ -360,7 +360,7 @@ class QualityPanel(QWidget):
             return
 
         def work(progress: Any, cancelled: Any) -> Any:
-            from structmask_gui.io.destriped import save_destriped
+            from structmask_gui.io.results.destriped import save_destriped
 
             return save_destriped(
                 frames, lines, path, force=True, progress=progress, cancelled=cancelled

@@ -55,7 +55,7 @@ class Engine:
 
         None, too, for frames that are no file.
         """
-        from structmask_gui.io.cache import MeasurementCache
+        from structmask_gui.io.results.cache import MeasurementCache
         from structmask_gui.io.stack.image_stack import ImageStack
 
         if not all(isinstance(stack, ImageStack) for stack in stacks):
@@ -66,13 +66,13 @@ class Engine:
         """Return the measurement kept on disk under a key, or None."""
         if key is None:
             return None
-        from structmask_gui.io.cache import MeasurementCache
+        from structmask_gui.io.results.cache import MeasurementCache
 
         return MeasurementCache().load(key, parameters)
 
     def kept(self, key: str, measurement: Any) -> bool:
         """Keep a measurement on disk, and say whether it could be kept."""
-        from structmask_gui.io.cache import MeasurementCache
+        from structmask_gui.io.results.cache import MeasurementCache
 
         return MeasurementCache().store(key, measurement)
 

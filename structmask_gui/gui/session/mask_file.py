@@ -55,8 +55,8 @@ class MaskFile(QObject):
         """Read a file."""
 
         def work(_progress: Any, _cancelled: Any) -> Any:
-            from structmask_gui.io.export import load_mask
-            from structmask_gui.io.results import measured_on
+            from structmask_gui.io.results.files import measured_on
+            from structmask_gui.io.results.masks import load_mask
 
             return load_mask(path), measured_on(Path(path))
 

@@ -169,7 +169,7 @@ class Measuring:
         )
 
     def _identity(self, stack: ImageStack) -> str | None:
-        from structmask_gui.io.cache import content_identity
+        from structmask_gui.io.results.cache import content_identity
 
         if not stack.path.is_dir():
             return content_identity(stack)

@@ -354,7 +354,7 @@ class Commands(QObject):
 
     def forget_measurements(self) -> None:
         """Take the kept measurements off the disk."""
-        from structmask_gui.io.cache import MeasurementCache
+        from structmask_gui.io.results.cache import MeasurementCache
 
         cache = MeasurementCache()
         size = cache.size()

@@ -200,7 +200,7 @@ class MainWindow(QMainWindow):
         A mask, or its record, is taken as the mask.
         """
         from structmask_gui.io.formats.zarr import is_zarr_folder
-        from structmask_gui.io.results import is_mask
+        from structmask_gui.io.results.files import is_mask
 
         folders = [path for path in paths if Path(path).is_dir() and not is_zarr_folder(path)]
         files = [path for path in paths if path not in folders]

@@ -14,7 +14,7 @@ from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import read_small, reason, shown
 from structmask_gui.io.formats.extensions import is_readable_name
 from structmask_gui.io.formats.zarr import is_zarr_folder
-from structmask_gui.io.results import ResultFiles, is_result, plan_results
+from structmask_gui.io.results.files import ResultFiles, is_result, plan_results
 
 Per = Literal["file", "folder", "all"]
 

@@ -30,7 +30,7 @@ from structmask_gui.io.batch.status import JobStatus, State, done_with, skipped,
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.results import write_results
+from structmask_gui.io.results.files import write_results
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.batch.files import Job
-from structmask_gui.io.export import load_mask, npy_bytes, png_bytes
 from structmask_gui.io.extract_files import Input
-from structmask_gui.io.record import InputRecord, Record, file_checksum, read_record
+from structmask_gui.io.results.masks import load_mask, npy_bytes, png_bytes
+from structmask_gui.io.results.record import InputRecord, Record, file_checksum, read_record
 
 
 @dataclass(frozen=True)

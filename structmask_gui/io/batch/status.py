@@ -12,7 +12,7 @@ from structmask_gui.core.verdict.certainty import Certainty, certainty_of
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import holding
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.record import Record
+from structmask_gui.io.results.record import Record
 
 
 class State(StrEnum):

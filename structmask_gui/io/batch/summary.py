@@ -20,10 +20,10 @@ from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.resume import Fingerprint, fingerprint
 from structmask_gui.io.batch.status import JobStatus, State
-from structmask_gui.io.export import load_mask
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import read_small, shown
 from structmask_gui.io.report.html import Markup, link, page, paragraph, picture, table
+from structmask_gui.io.results.masks import load_mask
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -24,8 +24,8 @@ from structmask_gui.core.quality.assessment import NOT_TOLD
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.pictures.figures import draw_frame, draw_values
 from structmask_gui.io.pictures.mask_picture import draw_mask
-from structmask_gui.io.record import InputRecord, Record
 from structmask_gui.io.report.html import bullets, code, figure, page, paragraph, table
+from structmask_gui.io.results.record import InputRecord, Record
 from structmask_gui.io.snippets import ImageStage, snippets
 
 _LARGEST_DRAWN = 201

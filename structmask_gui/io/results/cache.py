@@ -24,8 +24,8 @@ from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.locations import cache_home
 from structmask_gui.io.files.remote import remote_address
+from structmask_gui.io.results.serialise import layout_text, measurement_bytes, measurement_from
 from structmask_gui.io.stack.image_stack import ImageStack
-from structmask_gui.io.stored import layout_text, measurement_bytes, measurement_from
 
 LIMIT = 512 * 2**20
 """Bytes that all entries may take together."""

@@ -20,7 +20,7 @@ from structmask_gui.io.formats.raster import JPEG_MAGIC, PNG_MAGIC, open_png
 from structmask_gui.io.formats.tiff.reader import TIFF_MAGIC, open_tiff
 
 if TYPE_CHECKING:
-    from structmask_gui.io.record import Record
+    pass
 
 LARGEST_SIDE = 8191
 """Longest side of a mask that is read: the plane of lags of the largest patch, 4096 x 4096."""
@@ -79,14 +79,6 @@ def save_picture(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
     buffer = io.BytesIO()
     draw_mask(mask).save(buffer, format="PNG", optimize=True)
     write_atomic(path, buffer.getvalue(), force=force)
-
-
-def save_record(record: Record, path: _PathLike, *, force: bool = False) -> None:
-    """Write the JSON record of an extraction.
-
-    Parameters and errors as for `save_npy`.
-    """
-    write_atomic(path, record.as_json(), force=force)
 
 
 def npy_bytes(mask: Mask) -> bytes:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.io.export import load_mask, npy_bytes, png_bytes
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.formats.extensions import is_readable_name
-from structmask_gui.io.record import Record, read_record
+from structmask_gui.io.results.masks import load_mask, npy_bytes, png_bytes
+from structmask_gui.io.results.record import Record, read_record
 
 # No picture of a microscope is as small as a file that holds nothing but a mask.
 _LARGEST_MASK_FILE = 128 * 1024

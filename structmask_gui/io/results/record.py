@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -24,10 +24,16 @@ from structmask_gui.core.progress import (
     no_progress,
     stop_if,
 )
+from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import reason, shown
 from structmask_gui.io.files.remote import remote_address
+from structmask_gui.io.results.masks import _PathLike
 from structmask_gui.io.stack.image_stack import ImageStack
+
+if TYPE_CHECKING:
+    pass
+
 
 FORMAT: Literal["structmask-record"] = "structmask-record"
 VERSION = 1
@@ -430,3 +436,11 @@ def _checked_mask(rows: list[list[int]], name: str) -> Mask:
     if len({len(row) for row in rows}) != 1:
         raise InputError(f"{name}: has a mask whose rows are not equally long; export it again.")
     return Mask.checked(rows, name)
+
+
+def save_record(record: Record, path: _PathLike, *, force: bool = False) -> None:
+    """Write the JSON record of an extraction.
+
+    Parameters and errors as for `save_npy`.
+    """
+    write_atomic(path, record.as_json(), force=force)

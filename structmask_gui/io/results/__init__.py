@@ -1,0 +1,1 @@
+"""Masks, records and cached measurements as files."""
