@@ -13,7 +13,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.snippets import TARGETS, snippet
+from structmask_gui.io.trainers.snippets import TARGETS, snippet
 
 ROW = Mask(np.ones((1, 9), dtype=bool))
 

@@ -20,7 +20,7 @@ from structmask_gui.io.pictures.figures import draw_frame, draw_values, middle
 from structmask_gui.io.report.html import page, picture, table
 from structmask_gui.io.report.report import report_bytes, save_report
 from structmask_gui.io.results.record import make_record
-from structmask_gui.io.snippets import TARGETS, snippets
+from structmask_gui.io.trainers.snippets import TARGETS, snippets
 
 
 class Page(HTMLParser):

@@ -14,7 +14,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.results import masks
 from structmask_gui.io.results.record import make_record, read_record
-from structmask_gui.io.snippets import snippet
+from structmask_gui.io.trainers.snippets import snippet
 from tests.io.conftest import random_masks
 
 COUNT = 1000

@@ -22,7 +22,7 @@ from structmask_gui.gui.widgets.dialogs import without_icons
 if TYPE_CHECKING:
     from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.gui.session.session import Session
-    from structmask_gui.io.snippets import Snippet, Target
+    from structmask_gui.io.trainers.snippets import Snippet, Target
 
 
 class SnippetDialog(QDialog):
@@ -75,7 +75,7 @@ class SnippetDialog(QDialog):
 
     def _fill(self, *_: object) -> None:
         from structmask_gui.gui.export.exporter import FORMS, proposed_name
-        from structmask_gui.io.snippets import snippets
+        from structmask_gui.io.trainers.snippets import snippets
 
         if self._mask is None:
             return

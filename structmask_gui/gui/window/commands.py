@@ -20,7 +20,7 @@ from structmask_gui.gui.window import help_dialogs
 if TYPE_CHECKING:
     from structmask_gui.gui.batch.window import BatchWindow
     from structmask_gui.gui.window.main_window import MainWindow
-    from structmask_gui.io.snippets import Target
+    from structmask_gui.io.trainers.snippets import Target
 
 log = logging.getLogger(__name__)
 

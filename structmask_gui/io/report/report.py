@@ -26,7 +26,7 @@ from structmask_gui.io.pictures.figures import draw_frame, draw_values
 from structmask_gui.io.pictures.mask_picture import draw_mask
 from structmask_gui.io.report.html import bullets, code, figure, page, paragraph, table
 from structmask_gui.io.results.record import InputRecord, Record
-from structmask_gui.io.snippets import ImageStage, snippets
+from structmask_gui.io.trainers.snippets import ImageStage, snippets
 
 _LARGEST_DRAWN = 201
 
@@ -59,7 +59,7 @@ def save_report(
     frame : array_like, shape (y, x), optional
         Part of a frame, to be shown; `structmask_gui.io.pictures.figures.middle` gives one.
     stage : "raw" or "denoised"
-        What was measured; see `structmask_gui.io.snippets`.
+        What was measured; see `structmask_gui.io.trainers.snippets`.
     mask_file : str
         Name of the NPY file of the mask, for the texts that load it.
     force : bool

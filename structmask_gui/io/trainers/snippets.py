@@ -18,7 +18,7 @@ from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.core.masks.symmetry import Turns, allowed_turns, strays_sentence, without_strays
 from structmask_gui.core.masks.trainers import Blanked, blanked
-from structmask_gui.io.careamics import CareamicsAxes, NearestShape, nearest_careamics
+from structmask_gui.io.trainers.careamics import CareamicsAxes, NearestShape, nearest_careamics
 
 Target = Literal["n2v", "autostructn2v", "careamics", "python"]
 ImageStage = Literal["raw", "denoised"]
@@ -92,7 +92,7 @@ def snippets(
         How the mask came about, as in "edited by hand", if it was not measured as it is.
     noise, picture : array_like, optional
         Autocovariances of the noise and of the frames as they are; see
-        `structmask_gui.io.careamics.nearest_careamics`.
+        `structmask_gui.io.trainers.careamics.nearest_careamics`.
     axes : str
         Letters of the file's dimensions, as `ImageStack.axes` gives them; empty if not known.
     channel : int or "luminance", optional
