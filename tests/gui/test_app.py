@@ -378,7 +378,7 @@ def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     }
     return subprocess.run(
-        [sys.executable, "-m", "structmask_gui.gui.demo", *arguments],
+        [sys.executable, "-m", "tools.demo", *arguments],
         cwd=folder,
         env=variables,
         capture_output=True,

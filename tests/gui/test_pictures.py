@@ -7,7 +7,7 @@ from pathlib import Path
 
 def test_the_pictures_are_drawn(tmp_path: Path):
     done = subprocess.run(
-        [sys.executable, "-m", "structmask_gui.gui.pictures", str(tmp_path)],
+        [sys.executable, "-m", "tools.pictures", str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=100,

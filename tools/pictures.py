@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from structmask_gui.gui import app
     from structmask_gui.gui.desktop import logs, places, qt_libraries
     from structmask_gui.gui.desktop.settings import Settings
-    from structmask_gui.gui.guide_pictures import draw_steps
+    from tools.guide_pictures import draw_steps
 
     sample = places.sample_stack()
     if sample is None:
