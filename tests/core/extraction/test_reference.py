@@ -10,7 +10,7 @@ import pytest
 
 from structmask_gui import StructuralNoiseExtractor
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 CASES = json.loads((DATA / "autostructn2v-1.json").read_text())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 # Hangs within C and holds the interpreter, as the maker's library may over a damaged file.
 _HANGING = """

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.gui.window import help_dialogs
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import noise, wait_for_result
-from tests.gui.test_file_browser import choose, shows
+from tests.gui.panels.test_file_browser import choose, shows
 
 zarr = pytest.importorskip("zarr")
 
