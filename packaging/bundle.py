@@ -20,7 +20,7 @@ from pathlib import Path
 import icons
 from version_info import version_text
 
-from structmask_gui import __version__
+from structmask_gui.version import __version__
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent

@@ -20,7 +20,7 @@ EXCLUDES = (
     *("docutils", "PyInstaller", "altgraph", "execnet", "xdist", "psutil"),
     *("scipy_stubs", "numpy_typing_compat", "optype"),
     # The reader of electron microscopes' files is imported where someone has installed it; without,
-    # a file is answered by a sentence (io/stack/optional.py). It must stay out: it is under the GPL.
+    # a file is answered by a sentence (io/stack/optional.py). It must stay out: it is GPL.
     *("rsciio", "pint", "box", "dateutil"),
     # What the readers of readers.py offer beside reading: other arrays, other metadata, the command
     # line, parallel HDF5, codecs that make objects. Their parser of settings has a slow and a fast

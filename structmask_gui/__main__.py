@@ -10,7 +10,7 @@ import gc
 import sys
 from collections.abc import Sequence
 
-from structmask_gui import __version__
+from structmask_gui.version import __version__
 
 # Those of the command line, whose parser is not worth loading before a window is shown; a test
 # compares the two. A file of such a name is given as ./NAME.

@@ -1,50 +1,152 @@
-"""The direction of imports: gui -> io -> core, cli -> io -> core, never back."""
+"""One order of folders: a file imports only from its own folder or an earlier one."""
 
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "structmask_gui"
 
-FORBIDDEN = {
-    "core": ("structmask_gui.io", "structmask_gui.cli", "structmask_gui.gui",
-             "PySide6", "pyqtgraph", "superqt", "tifffile", "imagecodecs", "PIL"),
-    "io": ("structmask_gui.cli", "structmask_gui.gui", "PySide6", "pyqtgraph", "superqt"),
-    "cli": ("structmask_gui.gui", "PySide6", "pyqtgraph", "superqt"),
-    "gui": ("structmask_gui.cli",),
-}  # fmt: skip
+ORDER = """
+version core core.parameters core.masks core.stack core.correlation core.statistical core.measure
+core.verdict core.extraction core.quality core.denoised
+io.files io.stack io.formats io.formats.tiff io.presets io.pictures io.results io.trainers io.report
+io io.batch
+cli gui.style gui.desktop gui.actions gui.widgets gui.views gui.views.lags gui.views.image
+gui.views.curves gui.session gui.panels gui.quality gui.export gui.batch gui.window gui gui.selftest
+""".split()
+
+QT = {"PySide6", "pyqtgraph"}
+FILES = {"tifffile", "imagecodecs", "PIL", "h5py", "zarr"}
+MOST_FILES, MOST_LINES = 16, 600
 
 
-def imports(path: Path) -> set[str]:
-    """Return the modules a file imports, those inside functions included."""
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Return the modules a file imports, those inside functions and for types included."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert node.level == 0, f"{path} imports relatively"
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return names
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            modules = [name for name in inner if file_of(name)]
+            names.update(modules)
+            if len(modules) < len(inner):
+                names.add(node.module)
+    return frozenset(names)
 
 
-@pytest.mark.parametrize("room", FORBIDDEN)
-def test_no_import_goes_back(room):
-    files = list((PACKAGE / room).rglob("*.py"))
-    assert files
-    for path in files:
-        bad = [
-            name
-            for name in imports(path)
-            if any(name == top or name.startswith(f"{top}.") for top in FORBIDDEN[room])
-        ]
+@cache
+def file_of(module: str) -> Path | None:
+    """Return the file of a module of the package."""
+    if module.partition(".")[0] != "structmask_gui":
+        return None
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    found = [path.with_suffix(".py"), path / "__init__.py"]
+    return next((file for file in found if file.is_file()), None)
+
+
+def folder_of(path: Path) -> str:
+    """Return a file's place in the order."""
+    parts = path.relative_to(PACKAGE).parts[:-1]
+    return ".".join(parts) or path.stem
+
+
+def sources() -> list[Path]:
+    """Return the files of the package but the entry points, which come after everything."""
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if folder_of(path) not in ENTRIES]
+
+
+ENTRIES = {"__init__", "__main__"}
+
+
+def arrows() -> list[tuple[Path, Path]]:
+    return [
+        (path, target)
+        for path in sources()
+        for name in sorted(imports(path))
+        if (target := file_of(name)) is not None and target != path
+    ]
+
+
+def test_every_folder_has_its_place():
+    assert {folder_of(path) for path in sources()} == set(ORDER)
+
+
+def test_a_file_imports_only_from_its_own_folder_or_an_earlier_one():
+    wrong = []
+    for path, target in arrows():
+        here, there = folder_of(path), folder_of(target)
+        if there in ENTRIES or ORDER.index(there) > ORDER.index(here):
+            wrong.append(f"{path.relative_to(PACKAGE)} imports {target.relative_to(PACKAGE)}")
+        if here.startswith("gui") and there.startswith("cli"):
+            wrong.append(f"{path.relative_to(PACKAGE)} imports the command line")
+    assert not wrong, "\n".join(wrong)
+
+
+def circles(edges: list[tuple[Path, Path]]) -> list[Path]:
+    """Return the files from which a way leads back to themselves."""
+    ahead: dict[Path, set[Path]] = {}
+    for path, target in edges:
+        ahead.setdefault(path, set()).add(target)
+    found = []
+    for start in ahead:
+        seen: set[Path] = set()
+        todo = set(ahead[start])
+        while todo:
+            step = todo.pop()
+            if step not in seen:
+                seen.add(step)
+                todo |= ahead.get(step, set())
+        if start in seen:
+            found.append(start)
+    return found
+
+
+@pytest.mark.xfail(strict=True, reason="the circles of before, which the moves alone do not cure")
+def test_no_file_stands_in_a_circle():
+    found = [str(path.relative_to(PACKAGE)) for path in circles(arrows())]
+    assert not found, found
+
+
+@pytest.mark.parametrize(
+    ("top", "forbidden"),
+    [("core", QT | FILES), ("io", QT), ("cli", QT), ("gui/panels/help_text.py", QT)],
+)
+def test_what_a_part_must_not_know(top, forbidden):
+    place = PACKAGE / top
+    paths = [place] if place.is_file() else list(place.rglob("*.py"))
+    assert paths
+    for path in paths:
+        bad = {name for name in imports(path) if name.partition(".")[0] in forbidden}
         assert not bad, f"{path.relative_to(PACKAGE)} imports {bad}"
 
 
-def test_the_test_can_fail():
-    assert "PySide6.QtWidgets" in imports(PACKAGE / "gui" / "session.py") or any(
-        name.startswith("PySide6") for name in imports(PACKAGE / "gui" / "session.py")
-    )
+@pytest.mark.parametrize(
+    ("folder", "forbidden"),
+    [("gui/views", "structmask_gui.gui.session"), ("gui/panels", "structmask_gui.io.files.atomic")],
+)
+def test_views_know_no_session_and_panels_write_no_files(folder, forbidden):
+    for path in (PACKAGE / folder).rglob("*.py"):
+        bad = {name for name in imports(path) if name.startswith(forbidden)}
+        assert not bad, f"{path.relative_to(PACKAGE)} imports {bad}"
+
+
+def test_folders_can_be_surveyed_and_files_be_read():
+    for folder in {path.parent for path in PACKAGE.rglob("*.py")}:
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(files) <= MOST_FILES, f"{folder.relative_to(PACKAGE)}: {len(files)} files"
+    for path in PACKAGE.rglob("*.py"):
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        assert lines <= MOST_LINES, f"{path.relative_to(PACKAGE)}: {lines} lines"
+
+
+def test_the_tests_can_fail():
+    assert "PySide6.QtWidgets" in imports(PACKAGE / "gui" / "window" / "main_window.py")
+    here = Path("a"), Path("b"), Path("c")
+    assert circles([(here[0], here[1]), (here[1], here[2]), (here[2], here[1])]) == [*here[1:]]

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from structmask_gui import __version__
 from structmask_gui.cli.console import FAILED
 from structmask_gui.cli.values import (
     channel,
@@ -19,6 +18,7 @@ from structmask_gui.cli.values import (
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.io.files.paths import one_line
+from structmask_gui.version import __version__
 
 
 class _Parser(argparse.ArgumentParser):

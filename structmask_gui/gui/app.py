@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-from structmask_gui import __version__
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui.desktop import logs
 from structmask_gui.gui.desktop import settings as settings_module
@@ -35,6 +34,7 @@ from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.open_event import Application, open_handed
 from structmask_gui.io.files.locations import HOME_VARIABLE, config_home
 from structmask_gui.io.files.remote import remote_address
+from structmask_gui.version import __version__
 
 if TYPE_CHECKING:
     from structmask_gui.core.parameters.model import Parameters

@@ -117,7 +117,7 @@ def open_denoised(
     Returns
     -------
     stack : ImageStack
-        The caller closes it. It may not fit: `structmask_gui.core.denoised.compatibility.check_fit` says so.
+        The caller closes it. It may not fit: `core.denoised.compatibility.check_fit` says so.
     assumed : str
         What was assumed, a sentence; empty if nothing was.
 

@@ -5,9 +5,9 @@ import sys
 
 import numpy as np
 
-from structmask_gui import __version__
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.results.masks import save_npy, save_png
+from structmask_gui.version import __version__
 
 
 def test_compare(structmask, tmp_path):

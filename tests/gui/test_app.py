@@ -19,7 +19,6 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from structmask_gui import __version__
 from structmask_gui.__main__ import main
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui import app as app_module
@@ -29,6 +28,7 @@ from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.files.locations import config_home
+from structmask_gui.version import __version__
 from tests.gui.conftest import wait_for_result
 
 # --- settings -------------------------------------------------------------------------------------

@@ -20,11 +20,11 @@ import pytest
 import version_info
 from PIL import Image
 
-from structmask_gui import __version__
 from structmask_gui.gui.desktop import licences as shown
 from structmask_gui.gui.desktop.places import PRESET_SUFFIX
 from structmask_gui.gui.window import help_dialogs
 from structmask_gui.io.files.locations import resource
+from structmask_gui.version import __version__
 from tests.packaging.conftest import PACKAGING
 
 LINUX = PACKAGING / "linux"

@@ -40,7 +40,7 @@ def test_anything_else_goes_to_the_window(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_it_is_the_process_that_reads_czi_files_when_called_as_a_python():
-    """`zeiss_process` starts `sys.executable`, which is the packaged program itself."""
+    """`czi_process` starts `sys.executable`, which is the packaged program itself."""
     pytest.importorskip("pylibCZIrw")
     assert czi_process.__name__ == start.CZI_PROCESS
     done = subprocess.run(

@@ -4,7 +4,7 @@ One frame a is predicted and compared with another one, b, which shows the same 
 
     mean((K a - b)^2) - G_noise(0)  ->  K' G_noise K + (delta - K)' (G_image - G_noise) (delta - K)
 
-That is the definition of `structmask_gui.core.quality.error`, without its detour over covariances: they
+That is the definition of `core.quality.error`, without its detour over covariances: they
 need frames that are faded out towards their borders, where the low frequencies of a strong picture
 leak through, and they know nothing of the borders. Both matter where masks are nearly as good as
 each other. The price is a transform of some frames for each mask instead of a sum over lags.

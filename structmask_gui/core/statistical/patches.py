@@ -268,7 +268,7 @@ def _screened(
     places = np.array(sorted(wanted), dtype=np.intp).reshape(-1, 3)
     same = len(places) == len(plan) and np.array_equal(places, plan.places)
     stored = plan if same else Plan(plan.patch_shape, places)
-    screening = screening.Screening()
+    screened = screening.Screening()
     # A quarter each, so that two cores share the work of even a small stack.
     per_chunk = max(1, min(128, 2**22 // (plan.patch_shape[0] * plan.patch_shape[1])))
     per_chunk = min(per_chunk, max(16, -(-len(stored) // 4)))
@@ -277,13 +277,13 @@ def _screened(
     with closing(in_threads(lambda chunk: screening.look(chunk.patches), chunks)) as looks:
         for look in looks:
             stop_if(cancelled)
-            screening.append(look)
+            screened.append(look)
             done += len(look.low)
             progress(done, 2 * len(stored), "Looking for clipping and text")
-    found = screening.reasons()
+    found = screened.reasons()
     reasons = [""] * len(plan)
     brightness = np.zeros(len(plan))
-    for place, reason, mean in zip(places.tolist(), found, screening.mean, strict=True):
+    for place, reason, mean in zip(places.tolist(), found, screened.mean, strict=True):
         frame, y, x = place
         for index in wanted[frame, y, x]:
             reasons[index] = reasons[index] or reason

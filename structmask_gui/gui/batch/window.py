@@ -24,7 +24,7 @@ from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Lane, Outcome, Step
-from structmask_gui.gui.window import help_dialogs
+from structmask_gui.gui.widgets import dialogs
 
 if TYPE_CHECKING:
     from structmask_gui.io.batch.files import Job
@@ -175,15 +175,15 @@ class BatchWindow(QDialog):
         self._plan()
 
     def _ask_files(self) -> None:
-        help_dialogs.ask_files(
+        dialogs.ask_files(
             self, "Add files or lists", self._here(), _files_or_lists(), self.add, several=True
         )
 
     def _ask_folder(self) -> None:
-        help_dialogs.ask_folder(self, "Add the images of a folder", self._here(), self._add_folder)
+        dialogs.ask_folder(self, "Add the images of a folder", self._here(), self._add_folder)
 
     def _ask_pattern(self) -> None:
-        help_dialogs.ask_text(
+        dialogs.ask_text(
             self,
             "Add files by a pattern",
             "Path with * for any characters, ** for any folders:",
@@ -199,9 +199,7 @@ class BatchWindow(QDialog):
         self.add([folder])
 
     def _ask_into(self) -> None:
-        help_dialogs.ask_folder(
-            self, "Write the results into", self._here(), self.choices.set_folder
-        )
+        dialogs.ask_folder(self, "Write the results into", self._here(), self.choices.set_folder)
 
     def _here(self) -> str:
         paths = self._session.paths
@@ -406,4 +404,4 @@ class BatchWindow(QDialog):
 
 def _files_or_lists() -> str:
     """Return the filter of images and of lists of them."""
-    return help_dialogs.readable_files().replace("Images (", "Images and lists of files (*.txt ")
+    return dialogs.readable_files().replace("Images (", "Images and lists of files (*.txt ")

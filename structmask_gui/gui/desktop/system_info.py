@@ -7,8 +7,8 @@ import sys
 from importlib import metadata
 from textwrap import wrap
 
-from structmask_gui import __version__
 from structmask_gui.io.files.locations import config_home
+from structmask_gui.version import __version__
 
 _PACKAGES = (
     "numpy",

@@ -114,7 +114,7 @@ class Exporter(QObject):
         """Whether something is still to be written."""
         return bool(self._pending) or self._lane.busy
 
-    def masks(self, files: dict[str, Path]) -> None:
+    def export(self, files: dict[str, Path]) -> None:
         """Write the mask into files, one for each form (by id), replacing old ones."""
         if self._session.extraction is None and not self._session.busy:
             self.failed.emit("There is no mask to export yet; open a stack first.")
@@ -173,7 +173,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
 
     def write(progress: Any, cancelled: Any) -> list[Path]:
         from structmask_gui.io.results import masks
-        from structmask_gui.io.results.record import make_record
+        from structmask_gui.io.results.record import make_record, save_record
 
         writers = {
             "npy": masks.save_npy,
@@ -197,7 +197,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
                 # Its checksum is to be that of what was measured.
                 check_unchanged(signatures)
                 words = {"sentence": result.sentence}
-                masks.save_record(record.model_copy(update=words), path, force=True)
+                save_record(record.model_copy(update=words), path, force=True)
             else:
                 writers[form](result.mask, path, force=True)
         return list(files.values())

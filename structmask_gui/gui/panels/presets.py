@@ -28,7 +28,7 @@ from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui.desktop.places import PRESET_SUFFIX
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.window import help_dialogs
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.io.presets.library import PresetFolder, file_stem
 from structmask_gui.io.presets.preset import Preset, built_in_presets, save_preset
 
@@ -210,7 +210,7 @@ class PresetsPanel(QWidget):
         """Ask for a name and keep the present parameters under it."""
         preset = self._session.preset
         name = "" if preset is None or preset.built_in else preset.name
-        help_dialogs.ask_text(self, "Save as preset", "Name of the preset:", name, self.save_named)
+        dialogs.ask_text(self, "Save as preset", "Name of the preset:", name, self.save_named)
 
     def save_named(self, name: str) -> None:
         """Keep the present parameters under a name; asks before another is replaced."""
@@ -225,7 +225,7 @@ class PresetsPanel(QWidget):
         def replace() -> None:
             self._attempt(lambda: self._save(taken.name, taken.description))
 
-        help_dialogs.ask_yes(
+        dialogs.ask_yes(
             self, "Replace preset?", f"There is a preset {taken.name} already.", "Replace", replace
         )
 
@@ -239,7 +239,7 @@ class PresetsPanel(QWidget):
         """Ask for another name of the chosen preset."""
         preset = self._session.preset
         if preset is not None:
-            help_dialogs.ask_text(self, "Rename preset", "New name:", preset.name, self.rename_to)
+            dialogs.ask_text(self, "Rename preset", "New name:", preset.name, self.rename_to)
 
     def rename_to(self, name: str) -> None:
         """Give the chosen preset another name."""
@@ -273,7 +273,7 @@ class PresetsPanel(QWidget):
         """Ask, and delete the chosen preset."""
         preset = self._session.preset
         if preset is not None:
-            help_dialogs.ask_yes(
+            dialogs.ask_yes(
                 self,
                 "Delete preset?",
                 f"The preset {preset.name} will be deleted. The present parameters stay.",
@@ -297,9 +297,7 @@ class PresetsPanel(QWidget):
     def import_file(self) -> None:
         """Ask for preset files and add them."""
         folder = self._settings.browser_folder or str(Path.home())
-        help_dialogs.ask_files(
-            self, "Import presets", folder, _FILES, self.import_paths, several=True
-        )
+        dialogs.ask_files(self, "Import presets", folder, _FILES, self.import_paths, several=True)
 
     def import_paths(self, paths: list[str]) -> None:
         """Add presets from files and apply the last."""
@@ -315,7 +313,7 @@ class PresetsPanel(QWidget):
         """Ask for a file and write the chosen preset, or the present parameters, into it."""
         preset = self._present()
         folder = Path(self._settings.browser_folder or Path.home())
-        help_dialogs.ask_new_file(
+        dialogs.ask_new_file(
             self,
             "Export preset",
             folder / f"{file_stem(preset.name)}{PRESET_SUFFIX}",

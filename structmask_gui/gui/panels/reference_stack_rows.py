@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVB
 from structmask_gui.gui.panels.parameter_rows import Caption
 from structmask_gui.gui.session.reference_stacks import WORDS, Kind
 from structmask_gui.gui.style.icons import icon
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
-from structmask_gui.gui.window import help_dialogs
 
 _HELP: dict[Kind, str] = {
     "dark": "Frames without light, or of an empty field: 20 or more, with the same settings.",
@@ -95,11 +95,11 @@ class SecondStackRow(QWidget):
     def ask(self) -> None:
         """Ask for the file, at first in `folder`."""
         folder = str(Path(self._path).parent) if self._path else self.folder
-        help_dialogs.ask_files(
+        dialogs.ask_files(
             self,
             WORDS[self.kind],
             folder,
-            help_dialogs.readable_files(),
+            dialogs.readable_files(),
             self._on_files,
             several=False,
         )

@@ -22,8 +22,8 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Lane, Outcome, Step
 from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.labels import breakable, paragraph, scrolled
-from structmask_gui.gui.window import help_dialogs
 
 if TYPE_CHECKING:
     from structmask_gui.core.denoised.evaluate import Outcome as Verdict
@@ -107,8 +107,8 @@ class ResultPanel(QWidget):
             self._session.report_error("Open the raw stack first, then its denoised output.")
             return
         folder = str(beside(self._session.paths))
-        help_dialogs.ask_files(
-            self, "Open the denoised stack", folder, help_dialogs.readable_files(), self._open_all
+        dialogs.ask_files(
+            self, "Open the denoised stack", folder, dialogs.readable_files(), self._open_all
         )
 
     def _open_all(self, paths: list[str]) -> None:

@@ -25,9 +25,9 @@ from structmask_gui.gui.session.quality import Doubt, Quality, Scores
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Lane, Outcome
 from structmask_gui.gui.style.colours import smaller
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.bars import BarRow
 from structmask_gui.gui.widgets.labels import paragraph, percent, say, scrolled, times
-from structmask_gui.gui.window import help_dialogs
 
 if TYPE_CHECKING:
     from structmask_gui.core.stack.destripe import Lines
@@ -342,9 +342,7 @@ class QualityPanel(QWidget):
         paths = self._session.paths
         if paths:
             proposed = paths[0].with_name(f"{paths[0].stem}_destriped.tif")
-            help_dialogs.ask_new_file(
-                self, "Save destriped frames", proposed, _TIFF, self._destripe_to
-            )
+            dialogs.ask_new_file(self, "Save destriped frames", proposed, _TIFF, self._destripe_to)
 
     def _destripe_to(self, name: str, _filter: str) -> None:
         self.save_destriped(Path(name))

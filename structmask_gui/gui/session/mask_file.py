@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.worker import Lane, Outcome
-from structmask_gui.gui.window import help_dialogs
+from structmask_gui.gui.widgets import dialogs
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
@@ -46,7 +46,7 @@ class MaskFile(QObject):
     def ask(self, title: str) -> None:
         """Ask for a file and read it."""
         folder = str(beside(self._session.paths))
-        help_dialogs.ask_files(self._widget, title, folder, help_dialogs.MASKS, self._open_all)
+        dialogs.ask_files(self._widget, title, folder, dialogs.MASKS, self._open_all)
 
     def _open_all(self, paths: list[str]) -> None:
         self.open(paths[0])

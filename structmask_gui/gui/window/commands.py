@@ -15,6 +15,7 @@ from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.export.exporter import FORMS, form_of, name_filter, proposed_name
 from structmask_gui.gui.style.app_theme import ThemeName
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.window import help_dialogs
 
 if TYPE_CHECKING:
@@ -49,18 +50,18 @@ class Commands(QObject):
 
     def open_files(self) -> None:
         """Ask for files and open them."""
-        help_dialogs.ask_files(
+        dialogs.ask_files(
             self._window,
             "Open a stack",
             self._folder(),
-            help_dialogs.readable_files(),
+            dialogs.readable_files(),
             self._window.open_paths,
             several=True,
         )
 
     def open_folder(self) -> None:
         """Ask for a folder and show it in the file browser; a Zarr is opened."""
-        help_dialogs.ask_folder(
+        dialogs.ask_folder(
             self._window, "Show a folder, or open a Zarr", self._folder(), self._open_folder
         )
 
@@ -115,7 +116,7 @@ class Commands(QObject):
 
     def export_mask(self) -> None:
         """Ask for a file and write the mask."""
-        help_dialogs.ask_new_file(
+        dialogs.ask_new_file(
             self._window,
             "Export mask",
             proposed_name(self._session, FORMS[0]),
@@ -134,7 +135,7 @@ class Commands(QObject):
 
     def export_all(self) -> None:
         """Ask for a folder and write NPY, PNG and record into it."""
-        help_dialogs.ask_folder(
+        dialogs.ask_folder(
             self._window, "Export mask, picture and record", self._folder(), self.export_into
         )
 
@@ -153,7 +154,7 @@ class Commands(QObject):
         def replace() -> None:
             self._window.exporter.export(files)
 
-        help_dialogs.ask_yes(
+        dialogs.ask_yes(
             self._window,
             "Replace files?",
             f"The folder already holds {', '.join(taken)}.",
@@ -188,7 +189,7 @@ class Commands(QObject):
     def save_report(self) -> None:
         """Ask for a file and write the report."""
         proposed = self._window.reporter.proposed()
-        help_dialogs.ask_new_file(self._window, "Save report", proposed, REPORTS, self._report_to)
+        dialogs.ask_new_file(self._window, "Save report", proposed, REPORTS, self._report_to)
 
     def _report_to(self, name: str, _filter: str) -> None:
         self._window.reporter.save(Path(name))

@@ -43,16 +43,16 @@ class DockInfo:
 
 
 DOCKS = (
-    DockInfo("files", "Files", "file_browser", "FileBrowser"),
-    DockInfo("presets", "Presets", "presets", "PresetsPanel"),
-    DockInfo("parameters", "Parameters", "parameters", "ParametersPanel"),
-    DockInfo("rings", "Rings and lags", "decisions_table", "DecisionsTable"),
-    DockInfo("statistics", "Statistics", "statistics", "StatisticsPanel"),
-    DockInfo("compare", "Compare", "compare", "ComparePanel", late=True),
-    DockInfo("log", "Log", "log", "LogPanel", late=True),
-    DockInfo("help", "Help", "help_panel", "HelpPanel", late=True),
-    DockInfo("quality", "What the mask will do", "quality", "QualityPanel"),
-    DockInfo("result", "Denoised result", "result", "ResultPanel", late=True),
+    DockInfo("files", "Files", "panels.file_browser", "FileBrowser"),
+    DockInfo("presets", "Presets", "panels.presets", "PresetsPanel"),
+    DockInfo("parameters", "Parameters", "panels.parameters", "ParametersPanel"),
+    DockInfo("rings", "Rings and lags", "panels.decisions", "DecisionsTable"),
+    DockInfo("statistics", "Statistics", "panels.statistics", "StatisticsPanel"),
+    DockInfo("compare", "Compare", "panels.compare", "ComparePanel", late=True),
+    DockInfo("log", "Log", "panels.log", "LogPanel", late=True),
+    DockInfo("help", "Help", "panels.help_panel", "HelpPanel", late=True),
+    DockInfo("quality", "What the mask will do", "quality.panel", "QualityPanel"),
+    DockInfo("result", "Denoised result", "quality.denoised_panel", "ResultPanel", late=True),
 )
 """In the order of the menu and of the keys Alt+1, Alt+2, …, Alt+0."""
 
@@ -68,7 +68,7 @@ _LEFT, _RIGHT, _BOTTOM = (
 
 def build_panel(info: DockInfo, window: MainWindow) -> QWidget:
     """Make the panel of a dock; its module is imported only now."""
-    made: Any = getattr(import_module(f"structmask_gui.gui.panels.{info.module}"), info.panel)
+    made: Any = getattr(import_module(f"structmask_gui.gui.{info.module}"), info.panel)
     if info.id == "log":
         panel = made(window.log_lines)
     elif info.id == "files":

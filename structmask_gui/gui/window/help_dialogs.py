@@ -23,11 +23,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui import __version__
 from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.desktop.system_info import system_text
 from structmask_gui.gui.style.icons import application_icon
 from structmask_gui.gui.widgets.dialogs import without_icons
+from structmask_gui.version import __version__
 
 
 class TextDialog(QDialog):

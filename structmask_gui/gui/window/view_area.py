@@ -19,7 +19,7 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colormaps import COLORMAPS
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.image.image import ImageView
-from structmask_gui.gui.window import help_dialogs
+from structmask_gui.gui.widgets import dialogs
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -230,7 +230,7 @@ class ViewArea(QWidget):
         def answer(path: str, _filter: str) -> None:
             self.write_view(view, Path(path))
 
-        help_dialogs.ask_new_file(self, "Save this view", folder / name, _SAVE, answer)
+        dialogs.ask_new_file(self, "Save this view", folder / name, _SAVE, answer)
 
     def write_view(self, view: PictureView, path: Path) -> None:
         """Write one view as PNG or SVG, by the ending of the name."""

@@ -17,7 +17,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from structmask_gui import __version__
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.measure.distributed import (
@@ -29,6 +28,7 @@ from structmask_gui.core.measure.distributed import (
 from structmask_gui.core.progress import IsCancelled, Progress, no_progress, stop_if
 from structmask_gui.io.extract_files import Input, Result, extract_result
 from structmask_gui.io.stack.optional import needed
+from structmask_gui.version import __version__
 
 if TYPE_CHECKING:
     from structmask_gui.io.batch.resume import Settings

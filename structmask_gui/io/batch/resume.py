@@ -7,7 +7,6 @@ import json
 import os
 from dataclasses import dataclass
 
-from structmask_gui import __version__
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
@@ -16,6 +15,7 @@ from structmask_gui.io.batch.files import Job
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.results.masks import load_mask, npy_bytes, png_bytes
 from structmask_gui.io.results.record import InputRecord, Record, file_checksum, read_record
+from structmask_gui.version import __version__
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class JobStatus:
     sentence : str
         The result in words.
     certainty : str
-        How far it can be relied on, as `structmask_gui.core.verdict.certainty.certainty_of` says; empty of
+        How far it can be relied on, as `core.verdict.certainty.certainty_of` says; empty of
         the published method, which does not judge.
     notes : tuple of str
         What to know beside it.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from structmask_gui import __version__
+from structmask_gui.version import __version__
 
 if TYPE_CHECKING:
     from PIL.Image import Image

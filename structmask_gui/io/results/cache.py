@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from structmask_gui import __version__
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.info import MEASURED
@@ -26,6 +25,7 @@ from structmask_gui.io.files.locations import cache_home
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.serialise import layout_text, measurement_bytes, measurement_from
 from structmask_gui.io.stack.image_stack import ImageStack
+from structmask_gui.version import __version__
 
 LIMIT = 512 * 2**20
 """Bytes that all entries may take together."""
@@ -224,7 +224,7 @@ def _program() -> str:
     from structmask_gui import core
 
     # Where the sources are there, as in a checkout, a change of them counts too.
-    for path in sorted(Path(str(core.__file__)).parent.glob("*.py")):
+    for path in sorted(Path(str(core.__file__)).parent.rglob("*.py")):
         with contextlib.suppress(OSError):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from structmask_gui import __version__
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
@@ -30,6 +29,7 @@ from structmask_gui.io.files.paths import reason, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.masks import _PathLike
 from structmask_gui.io.stack.image_stack import ImageStack
+from structmask_gui.version import __version__
 
 if TYPE_CHECKING:
     pass

@@ -8,7 +8,6 @@ import math
 import zipfile
 from dataclasses import fields, is_dataclass
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -23,27 +22,25 @@ _ABOUT = "about"
 _MOST_ARRAYS = 10_000
 _LARGEST = 512 * 2**20
 
+
 # What a measurement is made of. Only these are ever made from a file, and only of their fields.
-_MODULES = {
-    "autocorrelation": ("Autocorrelation",),
-    "measurement": ("Measurement",),
-    "sampling": ("Sampling",),
-    "noise": ("CorrelationEstimate", "Evidence", "BrightnessBin"),
-    "significance": ("LagEstimate",),
-    "stillness": ("PairRelation",),
-    "flatness": ("FlatTiles",),
-    "spectrum": ("SpectralFit",),
-    "wholeframe": ("FrameEvidence", "LineCovariance"),
-}
-
-
 @cache
 def _classes() -> dict[str, type]:
-    return {
-        name: getattr(import_module(f"structmask_gui.core.{module}"), name)
-        for module, names in _MODULES.items()
-        for name in names
-    }
+    from structmask_gui.core.correlation.autocorrelation import Autocorrelation
+    from structmask_gui.core.correlation.lags import LagEstimate
+    from structmask_gui.core.stack.registration import PairRelation
+    from structmask_gui.core.statistical.estimate import (
+        BrightnessBin,
+        CorrelationEstimate,
+        Evidence,
+    )
+    from structmask_gui.core.statistical.flat_tiles import FlatTiles
+    from structmask_gui.core.statistical.frame_diagnostics import FrameEvidence, LineCovariance
+    from structmask_gui.core.statistical.out_of_band import SpectralFit
+
+    made: tuple[type, ...] = (Autocorrelation, BrightnessBin, CorrelationEstimate, Evidence, FlatTiles)
+    made += (FrameEvidence, LagEstimate, LineCovariance, Measurement, PairRelation)
+    return {kind.__name__: kind for kind in (*made, Sampling, SpectralFit)}
 
 
 def measurement_bytes(measurement: Measurement) -> bytes:

@@ -10,7 +10,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from structmask_gui import __version__
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import parameter_infos
@@ -26,6 +25,7 @@ from structmask_gui.io.stack.axes import (
 )
 from structmask_gui.io.stack.channels import Channel, choose_channel, luminance, luminance_dtype
 from structmask_gui.io.stack.store import Contents, SeriesInfo
+from structmask_gui.version import __version__
 
 _BY = f"StructMask {__version__}, without the offsets of its "
 

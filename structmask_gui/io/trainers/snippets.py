@@ -13,12 +13,12 @@ from typing import Literal
 
 from numpy.typing import ArrayLike
 
-from structmask_gui import __version__
 from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.core.masks.symmetry import Turns, allowed_turns, strays_sentence, without_strays
 from structmask_gui.core.masks.trainers import Blanked, blanked
 from structmask_gui.io.trainers.careamics import CareamicsAxes, NearestShape, nearest_careamics
+from structmask_gui.version import __version__
 
 Target = Literal["n2v", "autostructn2v", "careamics", "python"]
 ImageStage = Literal["raw", "denoised"]

@@ -12,7 +12,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.gui.window import help_dialogs
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import noise, wait_for_result
 from tests.gui.panels.test_file_browser import choose, shows
@@ -132,7 +132,7 @@ def test_a_missing_reader_is_named_in_the_window(
     assert words in window.headline.error_text.text()
     assert not window.headline.error.isHidden()
     # The file can be found, too, and its card says the same.
-    assert f"*{path.suffix}" in help_dialogs.readable_files()
+    assert f"*{path.suffix}" in dialogs.readable_files()
     browser = window.panel("files")
     browser.show_folder(str(tmp_path))
     qtbot.waitUntil(lambda: browser.model.index(str(path)).isValid())

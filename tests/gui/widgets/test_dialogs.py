@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QGuiApplication
 
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.window import help_dialogs
 from structmask_gui.gui.window.help_dialogs import ShortcutsDialog, TextDialog
 from structmask_gui.gui.window.main_window import MainWindow
@@ -32,7 +33,7 @@ def test_about_shows_the_licences(window: MainWindow):
 
 
 def test_the_dialogs_offer_what_can_be_read():
-    offered = help_dialogs.readable_files()
+    offered = dialogs.readable_files()
     for ending in ("*.tif ", "*.png ", "*.npy "):
         assert ending in offered
 

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.masks import morphology
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.actions import ACTIONS
-from structmask_gui.gui.window import help_dialogs
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.mask_editor import OPERATIONS, MaskEditor, changed
 from structmask_gui.io.results.masks import save_npy
@@ -230,7 +230,7 @@ def test_a_mask_that_opens_takes_the_sentence_on_one_that_did_not_away(
 
 
 def test_a_record_is_a_mask_file_too(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
-    assert "*.json" in help_dialogs.MASKS
+    assert "*.json" in dialogs.MASKS
     path = tmp_path / "a_mask.json"
     with qtbot.waitSignal(loaded.exporter.written):
         loaded.exporter.export({"json": path})

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io.batch import engine, queue
+from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import State
@@ -142,7 +142,7 @@ def test_existing_results_are_kept_without_force(folder, tmp_path):
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_the_work(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(queue.os, "access", lambda path, mode: False)
+    monkeypatch.setattr("structmask_gui.io.batch.queue.os.access", lambda path, mode: False)
     monkeypatch.setattr(engine, "extract_result", lambda *a, **o: pytest.fail("it worked"))
     queue = make(folder, tmp_path / "out")
     queue.run()

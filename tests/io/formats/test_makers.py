@@ -16,9 +16,8 @@ import pytest
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io import open
 from structmask_gui.io.extract_files import Input, extract_inputs
-from structmask_gui.io.formats import czi_process
+from structmask_gui.io.formats import czi_process, extensions
 from structmask_gui.io.open import open_stack
 from tests.conftest import SHARED
 from tests.io import maker_files
@@ -230,10 +229,10 @@ def test_optional_readers_are_not_imported_at_start() -> None:
 
 
 def test_names_of_optional_formats() -> None:
-    for kind, (module, endings) in open._OPTIONAL.items():
+    for kind, (module, endings) in extensions._OPTIONAL.items():
         installed = importlib.util.find_spec(module) is not None
-        assert (kind in open.EXTENSIONS) is installed
-        assert open.is_readable_name(f"x{endings[0]}") is installed
+        assert (kind in extensions.EXTENSIONS) is installed
+        assert extensions.is_readable_name(f"x{endings[0]}") is installed
 
 
 REAL = SHARED / "data" / "makers"

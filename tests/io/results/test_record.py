@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import tifffile
 
-from structmask_gui import __version__
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.masks.mask import Mask
@@ -26,6 +25,7 @@ from structmask_gui.io.results.record import (
     read_record,
     save_record,
 )
+from structmask_gui.version import __version__
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from PIL import Image
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.io.results import masks
-from structmask_gui.io.results.record import make_record, read_record
+from structmask_gui.io.results import masks as files
+from structmask_gui.io.results.record import make_record, read_record, save_record
 from structmask_gui.io.trainers.snippets import snippet
 from tests.io.conftest import random_masks
 
@@ -33,26 +33,26 @@ def no_sync(monkeypatch):
 
 @pytest.mark.parametrize(
     ("save", "suffix"),
-    [(masks.save_npy, "npy"), (masks.save_png, "png"), (masks.save_tiff, "tif")],
+    [(files.save_npy, "npy"), (files.save_png, "png"), (files.save_tiff, "tif")],
 )
 def test_files(masks, tmp_path, save, suffix):
     path = tmp_path / f"mask.{suffix}"
     for mask in masks:
         save(mask, path, force=True)
-        assert masks.load_mask(path) == mask
+        assert files.load_mask(path) == mask
 
 
 def test_what_other_programs_read(masks, tmp_path):
     """NumPy, Pillow and tifffile see the mask without our reader."""
     for mask in masks[:100]:
-        masks.save_npy(mask, tmp_path / "m.npy", force=True)
+        files.save_npy(mask, tmp_path / "m.npy", force=True)
         array = np.load(tmp_path / "m.npy", allow_pickle=False)
         assert array.dtype == bool
         np.testing.assert_array_equal(array, mask.array)
-        masks.save_png(mask, tmp_path / "m.png", force=True)
+        files.save_png(mask, tmp_path / "m.png", force=True)
         with Image.open(tmp_path / "m.png") as picture:
             np.testing.assert_array_equal(np.asarray(picture) == 255, mask.array)
-        masks.save_tiff(mask, tmp_path / "m.tif", force=True)
+        files.save_tiff(mask, tmp_path / "m.tif", force=True)
         np.testing.assert_array_equal(tifffile.imread(tmp_path / "m.tif") == 255, mask.array)
 
 
@@ -62,9 +62,9 @@ def test_records(masks, tmp_path):
     path = tmp_path / "mask.json"
     for mask in masks:
         record = make_record(extraction, mask=mask)
-        masks.save_record(record, path, force=True)
+        save_record(record, path, force=True)
         again = read_record(path)
-        assert again.as_mask() == mask == masks.load_mask(path)
+        assert again.as_mask() == mask == files.load_mask(path)
         assert again.edited == (mask != extraction.mask)
         assert again == record
 
