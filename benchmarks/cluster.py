@@ -23,7 +23,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.cluster import Cluster
 from structmask_gui.io.batch.files import plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
-from structmask_gui.io.batch.status import JobStatus, State
+from structmask_gui.io.batch.status import JobState, JobStatus
 
 
 def write_files(folder: Path, count: int) -> list[Path]:
@@ -72,8 +72,8 @@ def main() -> int:
         killed: list[int] = []
 
         def kill_one(_: int, status: JobStatus) -> None:
-            done = sum(s.state is State.DONE for s in unlucky.statuses)
-            if status.state is State.DONE and done >= count // 2 and not killed:
+            done = sum(s.state is JobState.DONE for s in unlucky.statuses)
+            if status.state is JobState.DONE and done >= count // 2 and not killed:
                 killed.append(next(iter(local.workers.values())).pid)
                 os.kill(killed[0], signal.SIGKILL)
 
@@ -86,7 +86,7 @@ def main() -> int:
             ("two workers, one killed half-way", unlucky),
         ):
             seconds = timed(one)
-            done = one.counts()[State.DONE]
+            done = one.counts()[JobState.DONE]
             equal = sum(a.mask == b.mask for a, b in zip(one.statuses, here.statuses, strict=True))
             bad = done < count or equal < count or (one is unlucky and not killed)
             failed |= bad

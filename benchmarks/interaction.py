@@ -239,14 +239,14 @@ def preview(app: Any, window: Any) -> dict[str, float]:
     """
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.copied_noise import figures
-    from structmask_gui.gui.quality.image_compare import Panes
+    from structmask_gui.gui.quality.image_compare import ImageCompare
 
     session, view = window.session, window.views.preview
     panel = window.show_panel("quality")
     window.views.tabs.setCurrentWidget(view)
     painted: list[float] = []
     shown: list[float] = []
-    paint = Panes.paintEvent
+    paint = ImageCompare.paintEvent
 
     def painting(self: Any, event: Any) -> None:
         paint(self, event)
@@ -257,7 +257,7 @@ def preview(app: Any, window: Any) -> dict[str, float]:
         if session.quality.current:
             shown.append(time.perf_counter())
 
-    Panes.paintEvent = painting
+    ImageCompare.paintEvent = painting
     session.quality.changed.connect(showing)
     _until(app, lambda: session.quality.current and view.live.current)
     waits: dict[str, list[float]] = {"preview": [], "figures": [], "alone": []}
@@ -276,7 +276,7 @@ def preview(app: Any, window: Any) -> dict[str, float]:
             begun = time.perf_counter()
             figures(noise, array)
             waits["alone"].append(1000 * (time.perf_counter() - begun))
-    Panes.paintEvent = paint
+    ImageCompare.paintEvent = paint
     session.quality.changed.disconnect(showing)
     window.views.tabs.setCurrentIndex(0)
     found = {}

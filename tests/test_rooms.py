@@ -10,14 +10,15 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "structmask_gui"
 
-ORDER = """
+_ORDER = """
 version core core.parameters core.masks core.stack core.correlation core.statistical core.measure
 core.verdict core.extraction core.quality core.denoised
 io.files io.stack io.formats io.formats.tiff io.presets io.pictures io.results io.trainers io.report
 io io.batch
 cli gui.style gui.desktop gui.actions gui.widgets gui.views gui.views.lags gui.views.image
 gui.views.curves gui.session gui.panels gui.quality gui.export gui.batch gui.window gui gui.selftest
-""".split()
+"""
+ORDER = _ORDER.split()
 
 QT = {"PySide6", "pyqtgraph"}
 FILES = {"tifffile", "imagecodecs", "PIL", "h5py", "zarr"}

@@ -89,7 +89,7 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
     limit.start(_TIMEOUT)
     window.session.failed.connect(end)
     window.session.bug.connect(end)
-    reporter = app.Reporter()
+    reporter = app.CrashReporter()
     reporter.install()
     reporter.caught.connect(end)
     window.session.extraction_changed.connect(look)

@@ -23,10 +23,10 @@ from structmask_gui.cli.console import (
     progress_bar,
 )
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.batch.engine import Engine
+from structmask_gui.io.batch.engine import BatchEngine
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
-from structmask_gui.io.batch.status import JobStatus, State
+from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.batch.summary import (
     counts_sentence,
     is_current,
@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _run(arguments, cluster)
 
 
-def _run(arguments: argparse.Namespace, engine: Engine | None) -> int:
+def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
     record = read_record(arguments.from_record) if arguments.from_record else None
     parameters = chosen_parameters(arguments, record)
     files, problems = find_files(arguments.paths, recursive=arguments.recursive)
@@ -100,7 +100,9 @@ def _run(arguments: argparse.Namespace, engine: Engine | None) -> int:
         print(f"{counts_sentence(queue)} Summary: {one_line(csv_path)}, {html_path.name}")
     if not queue.faulty and not problems:
         return DONE
-    good = any(s.state in (State.DONE, State.SKIPPED) and not s.unlike for s in queue.statuses)
+    good = any(
+        s.state in (JobState.DONE, JobState.SKIPPED) and not s.unlike for s in queue.statuses
+    )
     return PARTLY if good else FAILED
 
 
@@ -141,15 +143,15 @@ class _Reporter:
         self._next = time.monotonic() + _SUMMARY_EVERY
 
     def changed(self, index: int, status: JobStatus) -> None:
-        if status.state not in (State.DONE, State.FAILED, State.SKIPPED):
+        if status.state not in (JobState.DONE, JobState.FAILED, JobState.SKIPPED):
             return
         from tqdm import tqdm
 
         job = self._queue.jobs[index]
         # tqdm.write takes the bar away while it prints.
-        if status.state is State.FAILED or status.unlike:
+        if status.state is JobState.FAILED or status.unlike:
             tqdm.write(f"error: {status.error}", file=sys.stderr)
-        elif status.state is State.SKIPPED:
+        elif status.state is JobState.SKIPPED:
             # No error, but a program that reads the JSON finds it there.
             if not self._quiet:
                 tqdm.write(status.error, file=sys.stdout)
@@ -173,7 +175,7 @@ def _as_json(
     results, skipped = [], []
     errors = [{"file": None, "error": problem} for problem in problems]
     for job, status in zip(queue.jobs, queue.statuses, strict=True):
-        if status.state is State.SKIPPED:
+        if status.state is JobState.SKIPPED:
             entry = {"file": str(job.path), "reason": status.error, "unlike": status.unlike}
             skipped.append(entry)
         elif status.mask is not None:
@@ -188,7 +190,7 @@ def _as_json(
                     "kept": status.kept,
                 }
             )
-        if status.state is State.FAILED:
+        if status.state is JobState.FAILED:
             errors.append({"file": str(job.path), "error": status.error})
     return {
         "results": results,

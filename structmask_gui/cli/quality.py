@@ -19,7 +19,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Progress
 from structmask_gui.core.quality.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis, assess
 from structmask_gui.core.quality.basis import recorded_basis
-from structmask_gui.io.denoised import Judged, judge_denoised, open_denoised
+from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.masks import load_mask
@@ -106,7 +106,7 @@ def _judged(
     mask: Mask,
     measure: Callable[[], Basis],
     progress: Progress,
-) -> tuple[Basis, Judged]:
+) -> tuple[Basis, EvaluatedFile]:
     """Judge a denoised file beside all frames of the raw one, or those that were chosen of it."""
     made: list[Basis] = []
 
@@ -122,15 +122,15 @@ def _judged(
                 chosen = denoised.n_frames == stack.n_frames
             if not chosen:
                 raw = resources.enter_context(replace(item, frames=None).open())
-        judged = judge_denoised(path, [raw], mask, measured, axes=item.axes, progress=progress)
+        judged = evaluate_file(path, [raw], mask, measured, axes=item.axes, progress=progress)
     return made[0], judged
 
 
-def _record_of(arguments: argparse.Namespace, judged: Judged) -> dict[str, Any]:
+def _record_of(arguments: argparse.Namespace, judged: EvaluatedFile) -> dict[str, Any]:
     return {"file": str(arguments.denoised), **judged.record()}
 
 
-def _print_judged(arguments: argparse.Namespace, judged: Judged) -> None:
+def _print_judged(arguments: argparse.Namespace, judged: EvaluatedFile) -> None:
     print(f"{shown(arguments.denoised)}, as the output for {shown(arguments.file)}:")
     outcome = judged.outcome
     for line in (outcome.sentence, *outcome.lines(), LINEAR, outcome.where, judged.assumed):

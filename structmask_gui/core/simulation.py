@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
-Kind = Literal["filter", "row offsets", "column offsets"]
+NoiseModelKind = Literal["filter", "row offsets", "column offsets"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Kernel:
     name: str
     description: str
     weights: FloatArray
-    kind: Kind = "filter"
+    kind: NoiseModelKind = "filter"
     smooth: bool = False
     fixed: bool = False
 

@@ -29,7 +29,7 @@ from structmask_gui.gui.session import worker
 from structmask_gui.gui.session.reference_stacks import KINDS
 from structmask_gui.gui.session.selection import Part
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.style.app_theme import Theme
+from structmask_gui.gui.style.app_theme import AppTheme
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.open_event import Application, open_handed
 from structmask_gui.io.files.locations import HOME_VARIABLE, config_home
@@ -60,7 +60,7 @@ def make_application() -> QApplication:
     return app
 
 
-class Reporter(QObject):
+class CrashReporter(QObject):
     """Catches what nobody caught, in whichever thread, and hands it to the window.
 
     Signals
@@ -174,7 +174,7 @@ def make_window(
 ) -> MainWindow:
     """Make a window that is not shown yet."""
     settings = settings if settings is not None else settings_module.load()
-    theme = Theme(app, settings.theme)
+    theme = AppTheme(app, settings.theme)
     return MainWindow(settings, theme, lines or LogLines(), session)
 
 
@@ -236,7 +236,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     lines = logs.start(debug=debug)
     logs.log_qt_messages()
     log.info("StructMask %s starts", __version__)
-    reporter = Reporter()
+    reporter = CrashReporter()
     reporter.install()
     mark = RunningMark(config_home())
     unclean = mark.begin()

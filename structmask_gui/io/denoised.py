@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from structmask_gui.core.denoised.compatibility import check_fit
-from structmask_gui.core.denoised.evaluate import Outcome, judge
+from structmask_gui.core.denoised.evaluate import Evaluation, evaluate
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
@@ -26,17 +26,17 @@ from structmask_gui.io.stack.image_stack import ImageStack
 
 
 @dataclass(frozen=True)
-class Judged:
+class EvaluatedFile:
     """A denoised file, judged.
 
     Attributes
     ----------
-    outcome : Outcome
+    outcome : Evaluation
     assumed : str
         What was assumed of the file's dimensions, a sentence; empty if nothing was.
     """
 
-    outcome: Outcome
+    outcome: Evaluation
     assumed: str
 
     def record(self) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class Judged:
         return {**self.outcome.record(), "assumed": self.assumed or None}
 
 
-def judge_denoised(
+def evaluate_file(
     path: Path,
     raw: Sequence[ImageStack],
     mask: Mask,
@@ -53,7 +53,7 @@ def judge_denoised(
     axes: str | None = None,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
-) -> Judged:
+) -> EvaluatedFile:
     """Judge a denoised file beside its raw frames, by the noise that the mask's figures rest on.
 
     Parameters
@@ -81,7 +81,7 @@ def judge_denoised(
         frames = ChosenFrames(raw)
         check_fit(frames, denoised)
         basis = measure()
-        outcome = judge(
+        outcome = evaluate(
             frames,
             denoised,
             mask,
@@ -93,7 +93,7 @@ def judge_denoised(
             progress=progress,
             cancelled=cancelled,
         )
-    return Judged(outcome, assumed)
+    return EvaluatedFile(outcome, assumed)
 
 
 def open_denoised(

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 from scipy.ndimage import gaussian_filter
 
-from structmask_gui.core.denoised.evaluate import judge
+from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
@@ -37,7 +37,7 @@ def test_the_answer_is_the_engines_and_its_mask_can_be_tried(
     assert answer.code == 0
     told = answer.json["denoised"]
     raw, denoised = (ArrayFrames(tifffile.imread(path)) for path in (noisy, output))
-    expected = judge(raw, denoised, None)
+    expected = evaluate(raw, denoised, None)
     assert told["sentence"] == expected.sentence
     assert told["advice"] == "larger"
     assert told["noise_repeated"] == pytest.approx(expected.copied)

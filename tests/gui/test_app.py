@@ -22,7 +22,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.__main__ import main
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui import app as app_module
-from structmask_gui.gui.app import Interrupt, Reporter, RunningMark, begin, usable
+from structmask_gui.gui.app import CrashReporter, Interrupt, RunningMark, begin, usable
 from structmask_gui.gui.desktop import logs, places, qt_libraries
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
@@ -188,7 +188,7 @@ def test_ctrl_c_quits_and_raises_nothing(qtbot: QtBot, monkeypatch: pytest.Monke
 
 
 def test_what_nobody_caught_is_reported_from_any_thread(qtbot: QtBot):
-    reporter = Reporter()
+    reporter = CrashReporter()
     reporter.install()
     try:
         with qtbot.waitSignal(reporter.caught) as got:

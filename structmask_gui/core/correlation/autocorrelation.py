@@ -309,7 +309,7 @@ def _sum(
 ) -> FloatArray:
     """Return the half plane of lags of patches of one shape, transformed and summed."""
     size = patches_per_chunk(kernel, len(patches))
-    at_once = size * max(1, most_patches(kernel) // size)
+    at_once = size * max(1, patches_in_budget(kernel) // size)
 
     def chunks() -> Iterator[tuple[NDArray[np.float32], FloatArray]]:
         for start in range(0, len(patches), at_once):
@@ -337,7 +337,7 @@ def patches_per_chunk(kernel: LagKernel, total: int) -> int:
     do, several chunks for each core. Measured with 64 x 64 patches: 50 to 200 at once are equally
     fast, 25 take a tenth longer. Of 100, two halves take a tenth less than four quarters.
     """
-    most = most_patches(kernel)
+    most = patches_in_budget(kernel)
     return min(most, max(1, most // 2, -(-total // _CHUNKS)))
 
 
@@ -345,7 +345,7 @@ def patches_per_chunk(kernel: LagKernel, total: int) -> int:
 _CHUNKS = 16
 
 
-def most_patches(kernel: LagKernel) -> int:
+def patches_in_budget(kernel: LagKernel) -> int:
     """Return how many patches are read at once."""
     pixels = kernel.padded_shape[0] * kernel.padded_shape[1]
     return max(1, min(512, 100 * 80 * 80 // pixels))

@@ -11,7 +11,7 @@ from structmask_gui.core.denoised.blur import LostDetail
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import IsCancelled
 from structmask_gui.core.quality.copied_noise import figures
-from structmask_gui.core.quality.covariance import Covariance, NoiseSource
+from structmask_gui.core.quality.covariance import Covariance, NoiseBasis
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
 from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.quality.suggest import suggest
@@ -29,19 +29,19 @@ _MUCH_SMALLER = 0.75
 """A blurred output is put down to the mask only if one of fewer than this share of its pixels would
 do."""
 
-_CHECK: dict[NoiseSource, str] = {
+_CHECK: dict[NoiseBasis, str] = {
     "difference": "Check that nothing moves between frames, and that",
     "flat": "It was looked for in flat patches, which may hold picture, too. Check that",
 }
 
-_MAY: dict[NoiseSource, str] = {
+_MAY: dict[NoiseBasis, str] = {
     "difference": "what changes between frames may be picture",
     "flat": "flat patches may hold picture, which raw frames and output share",
 }
 """Why noise that was not told from the picture says nothing of an output."""
 
 
-def not_to_be_relied_on(source: NoiseSource, copied: float, detail: LostDetail | None) -> str:
+def not_to_be_relied_on(source: NoiseBasis, copied: float, detail: LostDetail | None) -> str:
     """Return what is said of a result where the noise could not be told from the picture."""
     said = (
         "Do not rely on this result: noise and picture could not be told apart, and"
@@ -63,7 +63,7 @@ def advise(
     radius: int,
     *,
     copied: float,
-    source: NoiseSource,
+    source: NoiseBasis,
     lost: float,
     detail: LostDetail | None,
     expected: float,

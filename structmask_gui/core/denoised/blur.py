@@ -14,7 +14,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import IsCancelled, stop_if
-from structmask_gui.core.quality.covariance import FLAT_SHARE, NoiseSource, unmoved
+from structmask_gui.core.quality.covariance import FLAT_SHARE, NoiseBasis, unmoved
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.stack.frames import Frames
 
@@ -62,7 +62,7 @@ def lost_detail(
     raw: Frames,
     denoised: Frames,
     kernel: FloatArray,
-    source: NoiseSource,
+    source: NoiseBasis,
     cancelled: IsCancelled,
 ) -> LostDetail | None:
     """Compare the detail that an output lost with what a linear prediction loses.
@@ -132,7 +132,7 @@ def _squared_error(values: FloatArray) -> float:
 
 
 def _blocks(
-    raw: Frames, denoised: Frames, kernel: FloatArray, source: NoiseSource, cancelled: IsCancelled
+    raw: Frames, denoised: Frames, kernel: FloatArray, source: NoiseBasis, cancelled: IsCancelled
 ) -> Iterator[FloatArray]:
     """Yield products of detail, of the picture, lost by output and by prediction, for each block.
 

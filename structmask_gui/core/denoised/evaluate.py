@@ -26,7 +26,7 @@ from structmask_gui.core.quality.covariance import (
     FLAT_SHARE,
     Covariance,
     FlatPatches,
-    NoiseSource,
+    NoiseBasis,
     image_covariance,
     noise_covariance,
     spread_frames,
@@ -50,7 +50,7 @@ _FEWEST_BLOCKS = 16
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Evaluation:
     """What a denoised stack tells of the mask it was trained with.
 
     Attributes
@@ -86,7 +86,7 @@ class Outcome:
         The advice and its reason.
     """
 
-    source: NoiseSource
+    source: NoiseBasis
     where: str
     trusted: bool
     copied: float
@@ -138,23 +138,23 @@ class Outcome:
 LINEAR = "Linear: what the best linear prediction with this mask leaves and loses."
 """What is meant by that word in the figures."""
 
-_PLACES: dict[NoiseSource, str] = {"difference": "frame differences", "flat": "flat patches"}
+_PLACES: dict[NoiseBasis, str] = {"difference": "frame differences", "flat": "flat patches"}
 
 
 @one_blas_thread
-def judge(
+def evaluate(
     raw: Frames,
     denoised: Frames,
     mask: Mask | ArrayLike | None,
     *,
-    source: NoiseSource | None = None,
+    source: NoiseBasis | None = None,
     noise: Covariance | None = None,
     still: StillScene | None = None,
     trusted: bool = True,
     radius: int = RADIUS,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
-) -> Outcome:
+) -> Evaluation:
     """Compare a denoised stack with its raw frames.
 
     Parameters
@@ -231,7 +231,7 @@ def judge(
     else:
         advice, following = "cannot tell", None
         sentence = not_to_be_relied_on(source, copied, detail)
-    return Outcome(
+    return Evaluation(
         source=source,
         where=_where(noise, source, trusted),
         trusted=trusted,
@@ -248,7 +248,7 @@ def judge(
     )
 
 
-def _where(noise: Covariance, source: NoiseSource, trusted: bool) -> str:
+def _where(noise: Covariance, source: NoiseBasis, trusted: bool) -> str:
     """Return where the noise was measured, and where it was looked at if that is elsewhere."""
     said = measured_in(noise, trusted)
     direct = noise.source.startswith(_PLACES[source])
@@ -278,7 +278,7 @@ class _Sums:
 
 
 def _noise_pairs(
-    raw: Frames, denoised: Frames, source: NoiseSource, reach: int, cancelled: IsCancelled
+    raw: Frames, denoised: Frames, source: NoiseBasis, reach: int, cancelled: IsCancelled
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Yield the noise of raw and denoised frames in the same places."""
     if source == "difference":
@@ -359,7 +359,7 @@ def _blocks(frame: FloatArray) -> Iterator[FloatArray]:
             yield frame[y : y + _BLOCK, x : x + _BLOCK]
 
 
-def _reach(raw: Frames, source: NoiseSource, radius: int) -> int:
+def _reach(raw: Frames, source: NoiseBasis, radius: int) -> int:
     """Return how far to measure: flat patches are small, differences show whole lines."""
     if source == "flat":
         return 2 * radius

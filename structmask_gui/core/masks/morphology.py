@@ -18,7 +18,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask, pad_centred
 
 Lag = tuple[int, int]
-Direction = Literal["all", "rows", "columns"]
+GrowDirection = Literal["all", "rows", "columns"]
 
 LARGEST_REACH = 1000
 """Furthest lag that can be edited."""
@@ -26,7 +26,7 @@ LARGEST_REACH = 1000
 GAP = 2
 """Longest gap, in pixels, that `filled` closes by default."""
 
-_NEIGHBOURS: dict[Direction, BoolArray] = {
+_NEIGHBOURS: dict[GrowDirection, BoolArray] = {
     "all": np.ones((3, 3), dtype=np.bool_),
     "rows": np.array([[False] * 3, [True] * 3, [False] * 3]),
     "columns": np.array([[False, True, False]] * 3),
@@ -121,7 +121,7 @@ def with_line(
     return with_cells(mask, line_cells(start, end), value, symmetric=symmetric)
 
 
-def grown(mask: Mask, direction: Direction = "all") -> Mask:
+def grown(mask: Mask, direction: GrowDirection = "all") -> Mask:
     """Add the cells next to the mask: all eight neighbours, or only those along rows or columns.
 
     Raises
@@ -141,7 +141,7 @@ def grown(mask: Mask, direction: Direction = "all") -> Mask:
     return Mask(_about(larger, (max(height, content[0]), max(width, content[1]))))
 
 
-def shrunk(mask: Mask, direction: Direction = "all") -> Mask:
+def shrunk(mask: Mask, direction: GrowDirection = "all") -> Mask:
     """Take away the cells at the mask's border; the centre stays. The array keeps its size.
 
     Along rows only the two ends of each run of cells in a row go, along columns likewise.

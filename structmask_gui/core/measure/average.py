@@ -15,7 +15,7 @@ from structmask_gui.core.correlation.autocorrelation import (
     Autocorrelation,
     LagKernel,
     centred,
-    most_patches,
+    patches_in_budget,
     patches_per_chunk,
     transform,
     unfold,
@@ -189,7 +189,7 @@ def chunk_sums(
 
 def _groups(work: MeasuringWork, plan: Plan, cancelled: IsCancelled) -> Iterator[Prepared]:
     """Read and prepare whole chunks, as many at once as may be in memory."""
-    at_once = work.per_chunk * max(1, most_patches(work.kernel) // work.per_chunk)
+    at_once = work.per_chunk * max(1, patches_in_budget(work.kernel) // work.per_chunk)
     for chunk in read_patches(work.frames, plan, at_once, cancelled):
         yield work.prepared(chunk.patches)
 

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
-from structmask_gui.core.correlation.autocorrelation import most_patches
+from structmask_gui.core.correlation.autocorrelation import patches_in_budget
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.average import MeasuringWork, Prepared, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.core.stack.patches import Plan, read_patches
-from structmask_gui.core.statistical.progressive import _FIRST_ROUND
+from structmask_gui.core.statistical.progressive import FIRST_ROUND
 from structmask_gui.core.threads import in_threads
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ def measure_until(
     shape = work.kernel.half_shape
     sums = _Sums(np.zeros(shape), np.zeros(shape), np.zeros(shape))
     why: dict[int, str] = {}
-    taken, expected = 0, min(total, 4 * _FIRST_ROUND)
+    taken, expected = 0, min(total, 4 * FIRST_ROUND)
     while True:
-        more = _FIRST_ROUND if taken == 0 else int(taken * (_GROWTH - 1))
+        more = FIRST_ROUND if taken == 0 else int(taken * (_GROWTH - 1))
         chosen = np.sort(order[taken : taken + more])
         expected = max(expected, taken + len(chosen))
         _add_round(work, chosen, sums, why, (taken, expected), progress, cancelled)
@@ -138,7 +138,7 @@ def _add_round(
     cancelled: IsCancelled,
 ) -> None:
     plan = Plan(work.plan.patch_shape, work.plan.places[chosen])
-    per_chunk = min(most_patches(work.kernel), -(-len(plan) // _ENOUGH_CHUNKS))
+    per_chunk = min(patches_in_budget(work.kernel), -(-len(plan) // _ENOUGH_CHUNKS))
 
     def values_of(chunk: tuple[Prepared, slice]) -> tuple[FloatArray, list[str], slice]:
         prepared, indices = chunk

@@ -19,7 +19,7 @@ from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled,
 from structmask_gui.core.quality.copied_noise import RADIUS, Figures, figures
 from structmask_gui.core.quality.covariance import (
     Covariance,
-    NoiseSource,
+    NoiseBasis,
     image_covariance,
     noise_covariance,
 )
@@ -79,7 +79,7 @@ class Basis:
     trusted: bool = True
 
     @property
-    def place(self) -> NoiseSource:
+    def place(self) -> NoiseBasis:
         """Where the noise of an output can be compared with it: see `core.outcome.judge`."""
         told = self.still is not None or self.noise.source.startswith("frame differences")
         return "difference" if told else "flat"
@@ -171,7 +171,7 @@ def basis(
     frames: Frames,
     *,
     radius: int = RADIUS,
-    source: NoiseSource | None = None,
+    source: NoiseBasis | None = None,
     noise: Covariance | None = None,
     trusted: bool = True,
     progress: Progress = no_progress,

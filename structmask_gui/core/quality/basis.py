@@ -12,14 +12,14 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.quality.assessment import Assessment, Basis, basis, largest_radius
 from structmask_gui.core.quality.copied_noise import RADIUS
-from structmask_gui.core.quality.covariance import NoiseSource, given_covariance
+from structmask_gui.core.quality.covariance import NoiseBasis, given_covariance
 from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.stack.frames import CutFrames, Frames, Region
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.source import SEES
 
 # Measured here without the statistical method, and further than it looks.
-_DIRECT: dict[str, NoiseSource] = {"difference": "difference", "flat": "flat"}
+_DIRECT: dict[str, NoiseBasis] = {"difference": "difference", "flat": "flat"}
 
 _LARGEST_LAG = 50
 _FURTHER = 6
@@ -214,7 +214,7 @@ def recorded_basis(
     )
 
 
-def _measured_directly(estimate: CorrelationEstimate) -> NoiseSource | None:
+def _measured_directly(estimate: CorrelationEstimate) -> NoiseBasis | None:
     """Return the source of noise that is measured again here, and further than it was."""
     return _DIRECT.get(estimate.source) if estimate.base == estimate.source else None
 

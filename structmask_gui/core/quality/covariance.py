@@ -21,7 +21,7 @@ from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled,
 from structmask_gui.core.quality.prediction import checked_covariance, reach_of
 from structmask_gui.core.stack.frames import Frames
 
-NoiseSource = Literal["difference", "flat"]
+NoiseBasis = Literal["difference", "flat"]
 
 TILE = 1024
 """Side of the tiles in which frames are transformed; bounds the memory."""
@@ -166,7 +166,7 @@ def image_covariance(
 def noise_covariance(
     frames: Frames,
     reach: int | tuple[int, int],
-    source: NoiseSource | None = None,
+    source: NoiseBasis | None = None,
     *,
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,

@@ -226,7 +226,7 @@ def worth_sharing(plan: Plan, reach: int, far: int) -> bool:
     return far > reach and more * len(plan) < min(len(plan), _MOST_PATCHES)
 
 
-def image_covariance(
+def pooled_image_covariance(
     stored: Frames,
     shape: tuple[int, int],
     places: AnyArray,

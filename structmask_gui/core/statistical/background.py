@@ -21,7 +21,7 @@ from structmask_gui.core.stack.patches import Chunk, Plan, read_patches
 from structmask_gui.core.statistical.flat_tiles import FlatTiles
 from structmask_gui.core.statistical.limits import grid_places
 from structmask_gui.core.statistical.out_of_band import SpectralFit, SpectrumSum, fit_spectrum
-from structmask_gui.core.statistical.tiles import _offsets, _touches, cut_tiles
+from structmask_gui.core.statistical.tiles import cut_tiles, tile_offsets, touches
 from structmask_gui.core.threads import in_threads
 
 _ENOUGH_QUIET_TILES = 20
@@ -50,7 +50,7 @@ def fit_beyond(
     columns = np.arange(box.x0, box.x1 - side + 1, step)
     frames = np.unique(plan.places[used, 0])
     places = grid_places(frames, rows, columns, side)
-    keep = ~_touches(places, side, plan.places[~used], plan.patch_shape[0])
+    keep = ~touches(places, side, plan.places[~used], plan.patch_shape[0])
     places = places[keep] if keep.any() else plan.places[used]
     surface = Surface((side, side), 0)
     quiet = SpectrumSum(side)
@@ -104,7 +104,7 @@ def pool_flat(
     per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
     wanted = Plan(plan.patch_shape, plan.places[used])
     chosen = flat.chosen.reshape(-1, per_patch)
-    offsets = _offsets(plan.patch_shape, side)
+    offsets = tile_offsets(plan.patch_shape, side)
     whole = Surface(plan.patch_shape, 0)
 
     def products_of(chunk: Chunk) -> tuple[FloatArray, NDArray[np.intp]] | None:

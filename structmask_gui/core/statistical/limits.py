@@ -20,7 +20,7 @@ _OVERLAPPING = 4
 _AT_ONCE = 2**13
 
 
-def most_patches(side: int) -> int:
+def patch_limit(side: int) -> int:
     """Return how many square patches are taken at most."""
     return MOST_PIXELS // side**2
 
@@ -43,7 +43,7 @@ def grid_places(
         Frame, y and x, sorted.
     """
     shape = (len(frames), len(rows), len(columns))
-    total, most = len(frames) * len(rows) * len(columns), _OVERLAPPING * most_patches(side)
+    total, most = len(frames) * len(rows) * len(columns), _OVERLAPPING * patch_limit(side)
     if total > most:
         # The same at every run. A few are drawn twice; none is left out for it that matters.
         index = np.unique(np.random.default_rng(0).integers(total, size=most))

@@ -31,8 +31,8 @@ from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
 from structmask_gui.core.statistical.accumulate import (
     Pooled,
     Pooling,
-    image_covariance,
     image_reach,
+    pooled_image_covariance,
     worth_sharing,
 )
 from structmask_gui.core.statistical.background import without_flat_tile
@@ -45,7 +45,7 @@ from structmask_gui.core.statistical.estimate import (
 )
 from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE, FrameEvidence, FrameLook
 from structmask_gui.core.statistical.patches import TILE, NoisePatches, PatchReader, find_patches
-from structmask_gui.core.statistical.separation import Judged, tell_apart
+from structmask_gui.core.statistical.separation import NoiseUnderTest, tell_apart
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
 
@@ -176,7 +176,7 @@ class _Measuring:
             note=describe(told.source, source.base) + patches.note,
             evidence=evidence,
             brightness=_by_brightness(patches, first) if told.source == source.base else (),
-            image_covariance=image_covariance(
+            image_covariance=pooled_image_covariance(
                 source.stored,
                 sampling.patch_shape,
                 sampling.places[sampling.used],
@@ -235,7 +235,7 @@ class _Measuring:
 
     def _judged(
         self, patches: NoisePatches, first: Pooled, lags: LagEstimate, frame: FrameEvidence
-    ) -> Judged:
+    ) -> NoiseUnderTest:
         """Return what is judged: without the offsets of whole lines where they matter."""
         frames = self.source.frames
         ratio, error = first.tiles.unevenness()
@@ -248,8 +248,10 @@ class _Measuring:
             calm = self._pooled(level, patches)
             even, its_error = calm.tiles.unevenness()
             if not uneven(even, its_error):
-                return Judged(level, calm.pool.estimate(), calm.tiles, even, its_error, lines)
-        return Judged(frames, lags, first.tiles, ratio, error)
+                return NoiseUnderTest(
+                    level, calm.pool.estimate(), calm.tiles, even, its_error, lines
+                )
+        return NoiseUnderTest(frames, lags, first.tiles, ratio, error)
 
 
 def _blockiness(stored: Frames) -> float:

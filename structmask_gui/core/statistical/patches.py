@@ -19,7 +19,7 @@ from structmask_gui.core.stack.derived import members_of, stored_places
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.patches import Chunk, Plan, Sampling, plan_patches, read_patches
 from structmask_gui.core.statistical.estimate import LARGEST_LAG
-from structmask_gui.core.statistical.limits import most_patches
+from structmask_gui.core.statistical.limits import patch_limit
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.threads import in_threads
 
@@ -242,7 +242,7 @@ def _lay_out(frames: Frames, parameters: Parameters, region: Region | None, side
     changed = parameters.changed(
         patch_size=max(side, 16), layout=layout, center_size=3, crop_autocorr=True
     )
-    taken, there = most_patches(side), frames.n_frames * (height // side) * (width // side)
+    taken, there = patch_limit(side), frames.n_frames * (height // side) * (width // side)
     note = ""
     if changed.patches == 0 and there > taken:
         changed = changed.changed(patches=taken)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
-Direction = tuple[int, int]
+LagDirection = tuple[int, int]
 """A step (dy, dx) without a common divisor, dy > 0 or dy = 0 and dx > 0."""
 
-ALONG_X: Direction = (0, 1)
-ALONG_Y: Direction = (1, 0)
+ALONG_X: LagDirection = (0, 1)
+ALONG_Y: LagDirection = (1, 0)
 
 _FARTHEST_STEP = 3
 
@@ -33,14 +33,14 @@ class Profile:
         Correlation and the ends of its confidence interval.
     """
 
-    direction: Direction
+    direction: LagDirection
     lags: NDArray[np.intp]
     rho: FloatArray
     low: FloatArray
     high: FloatArray
 
 
-def profile(estimate: CorrelationEstimate, direction: Direction, reach: int) -> Profile:
+def profile(estimate: CorrelationEstimate, direction: LagDirection, reach: int) -> Profile:
     """Return the correlation along a direction with its 95 % confidence band.
 
     Parameters
@@ -66,7 +66,7 @@ def profile(estimate: CorrelationEstimate, direction: Direction, reach: int) -> 
     return Profile(direction, steps * longer, rho, rho - half, rho + half)
 
 
-def main_direction(rho: FloatArray) -> Direction | None:
+def main_direction(rho: FloatArray) -> LagDirection | None:
     """Return the direction that holds most of the squared correlation, or None if there is none.
 
     Parameters

@@ -16,7 +16,7 @@ from structmask_gui.core.statistical import limits
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
-_FIRST_ROUND = 128
+FIRST_ROUND = 128
 # What the statistical method looks for beside the correlation, a picture above all, shows in fewer
 # patches only where it is strong: they are an estimate on the way, never the result.
 _FEWEST = 512
@@ -55,7 +55,7 @@ def correlate_until(
     """
     from structmask_gui.core.statistical.measure import measure_correlation
 
-    aim, count, error = parameters.precision, _FIRST_ROUND, float("inf")
+    aim, count, error = parameters.precision, FIRST_ROUND, float("inf")
     known = ""
     limit = parameters.patches or None
 
@@ -95,4 +95,4 @@ def _room(frames: Frames, region: Region | None, estimate: CorrelationEstimate) 
     """Return how many patches are taken at most where no number is given."""
     height, width = frames.frame_shape if region is None else region.shape
     side = estimate.sampling.patch_shape[0]
-    return min(frames.n_frames * (height // side) * (width // side), limits.most_patches(side))
+    return min(frames.n_frames * (height // side) * (width // side), limits.patch_limit(side))

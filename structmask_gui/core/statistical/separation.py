@@ -21,8 +21,8 @@ from structmask_gui.core.statistical.out_of_band import SpectralFit
 from structmask_gui.core.statistical.patches import NoisePatches
 from structmask_gui.core.statistical.source import NoiseSource, Used
 from structmask_gui.core.statistical.structure import (
-    _AS_QUIET,
-    _SOME_FLAT_TILES,
+    AS_QUIET,
+    SOME_FLAT_TILES,
     SUSPICION,
     agree,
     correlated,
@@ -47,7 +47,7 @@ _TOGETHER = 1.0
 Sign = Literal["none", "uneven", "perhaps uneven", "lopsided", "correlated"]
 
 
-class Judged(NamedTuple):
+class NoiseUnderTest(NamedTuple):
     """What is judged: the noise, or what is left of it without the offsets of whole lines.
 
     Attributes
@@ -72,7 +72,7 @@ class Judged(NamedTuple):
     lines: tuple[LineCovariance, LineCovariance] | None = None
 
 
-class Told(NamedTuple):
+class Separated(NamedTuple):
     """What the noise is, once a picture is told from it.
 
     Attributes
@@ -100,7 +100,7 @@ class Told(NamedTuple):
 
 
 def tell_apart(
-    judged: Judged,
+    judged: NoiseUnderTest,
     lags: LagEstimate,
     log_variance: FloatArray,
     patches: NoisePatches,
@@ -108,12 +108,12 @@ def tell_apart(
     parameters: Parameters,
     region: Region | None,
     cancelled: IsCancelled,
-) -> Told:
+) -> Separated:
     """Tell the noise from a picture.
 
     Parameters
     ----------
-    judged : Judged
+    judged : NoiseUnderTest
         What is judged.
     lags : LagEstimate
         The correlation with all offsets of lines: the noise's where there is no picture.
@@ -138,7 +138,7 @@ def tell_apart(
     automatic = source.wanted == "automatic"
     sign = sign_of_picture(judged, patches, source.base, parameters) if automatic else "none"
     if sign == "none" and source.wanted not in ("flat", "spectrum"):
-        return Told(lags, source.base)
+        return Separated(lags, source.base)
     fit, beyond = fit_beyond(
         judged.frames,
         patches.plan,
@@ -149,7 +149,7 @@ def tell_apart(
         cancelled,
     )
     if automatic and not _borne_out(sign, judged.lags, fit, parameters):
-        return Told(lags, source.base, None if sign == "correlated" else fit)
+        return Separated(lags, source.base, None if sign == "correlated" else fit)
     tiles = judged.tiles
     flat = tiles.flat_tiles(tile_places(patches.plan, patches.used, tiles.side))
     if source.wanted == "flat" and int(flat.chosen.sum()) < 2:
@@ -161,7 +161,7 @@ def tell_apart(
         source.wanted, source.base, fit, flat, flat_excess, tiles, lags, parameters
     )
     if choice == "all":
-        return Told(lags, source.base, fit, flat, flat_excess, trusted)
+        return Separated(lags, source.base, fit, flat, flat_excess, trusted)
     used: Used = "spectrum"
     if choice == "flat":
         used = "flat"
@@ -171,11 +171,11 @@ def tell_apart(
         trusted = trusted or agree(beyond, fit, parameters)
     if judged.lines is not None:
         beyond = with_lines(beyond, *judged.lines)
-    return Told(beyond, used, fit, flat, flat_excess, trusted)
+    return Separated(beyond, used, fit, flat, flat_excess, trusted)
 
 
 def sign_of_picture(
-    judged: Judged, patches: NoisePatches, base: Used, parameters: Parameters
+    judged: NoiseUnderTest, patches: NoisePatches, base: Used, parameters: Parameters
 ) -> Sign:
     """Return what makes one think of a picture.
 
@@ -232,7 +232,7 @@ def choose(
     if white:
         # Noise that the picture's band hides shows in some band of the flat parts.
         excess = tiles.band_excess(flat.chosen, fit.covariance)
-        white = float(excess[1:].max()) < _AS_QUIET
+        white = float(excess[1:].max()) < AS_QUIET
     known = white or lines_beyond(fit, parameters)
     if wanted == "spectrum":
         return "spectrum", known
@@ -245,6 +245,6 @@ def choose(
         return "spectrum", True
     if alike:
         return "flat", True
-    if int(flat.chosen.sum()) >= _SOME_FLAT_TILES:
+    if int(flat.chosen.sum()) >= SOME_FLAT_TILES:
         return "flat", False
     return "spectrum", False

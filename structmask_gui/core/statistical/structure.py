@@ -13,7 +13,7 @@ from structmask_gui.core.statistical.selection import select_lags
 
 # Flat tiles that are worth a look, and from which they are relied on, being found in so many steps
 # and neither uneven nor skewed. 80 of 32 x 32 are as many pixels as 20 patches of 64 x 64 have.
-_SOME_FLAT_TILES, _ENOUGH_FLAT_TILES, _STEPS = 12, 80, 4
+SOME_FLAT_TILES, _ENOUGH_FLAT_TILES, _STEPS = 12, 80, 4
 # How far two looks that share nothing must agree on the lags (F1), to be relied on.
 _AGREEMENT = 0.6
 # Variance over what the fit foretells, from which a texture of half the noise's strength is there.
@@ -27,7 +27,7 @@ _LINE = 0.85
 _SURPLUS, SUSPICION, CERTAINTY = 0.15, 2.5, 4.5
 # Frequency within which the fit must have foretold the spectrum; and the energy of flat tiles, over
 # what it foretells, up to which they are as quiet.
-_INWARD, _AS_QUIET = 0.4, 1.8
+_INWARD, AS_QUIET = 0.4, 1.8
 # Share of a fit's squared correlation on the lags that would be kept, from which these are all.
 _EXPLAINED = 0.75
 # Skewness of smooth parts that noise does not have, and the standard errors that make it sure.

@@ -20,19 +20,20 @@ def cut_tiles(patches: NDArray[np.float32], side: int) -> NDArray[np.float32]:
 
 def tile_places(plan: Plan, used: BoolArray, side: int) -> NDArray[np.intp]:
     """Return frame, y and x of the tiles of all used patches, in the order of `cut_tiles`."""
-    offsets = _offsets(plan.patch_shape, side)
+    offsets = tile_offsets(plan.patch_shape, side)
     places = np.repeat(plan.places[used], len(offsets), axis=0)
     places[:, 1:] += np.tile(offsets, (int(used.sum()), 1))
     return places
 
 
-def _offsets(shape: tuple[int, int], side: int) -> NDArray[np.intp]:
+def tile_offsets(shape: tuple[int, int], side: int) -> NDArray[np.intp]:
+    """Return the upper left corner of each tile of a patch, shape (tiles, 2)."""
     rows, columns = shape[0] // side, shape[1] // side
     y, x = np.divmod(np.arange(rows * columns), columns)
     return np.stack([y * side, x * side], axis=1)
 
 
-def _touches(places: NDArray[np.intp], side: int, bad: NDArray[np.intp], size: int) -> BoolArray:
+def touches(places: NDArray[np.intp], side: int, bad: NDArray[np.intp], size: int) -> BoolArray:
     """Mark squares of ``side`` that overlap a bad square of ``size`` in the same frame.
 
     The places are in order of their frames, and so are the bad ones.

@@ -11,7 +11,7 @@ _FIRST = {"whole_line", "fixed_pattern"}
 """Flags of what has to be corrected before a mask is of use."""
 
 
-class Judged(Protocol):
+class HasVerdict(Protocol):
     """What of a verdict, or of the record of one, matters here."""
 
     @property
@@ -25,7 +25,7 @@ class Judged(Protocol):
         ...
 
 
-def certainty_of(verdict: Judged) -> Certainty:
+def certainty_of(verdict: HasVerdict) -> Certainty:
     """Return how far a verdict can be relied on.
 
     Returns

@@ -12,7 +12,7 @@ from structmask_gui.core.masks.postprocess import centre_component
 from structmask_gui.core.stack.destripe import Lines
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
-Kind = Literal[
+NoiseKind = Literal[
     "none",
     "rows",
     "columns",
@@ -24,7 +24,7 @@ Kind = Literal[
     "irregular",
 ]
 
-KIND_WORDS: dict[Kind, str] = {
+KIND_WORDS: dict[NoiseKind, str] = {
     "none": "No correlated noise",
     "rows": "Rows",
     "columns": "Columns",
@@ -50,7 +50,7 @@ _SWINGS = 0.45, 1.1
 _LOWEST_SWING = 0.05
 
 
-def kind_of(kept: BoolArray, estimate: CorrelationEstimate) -> Kind:
+def kind_of(kept: BoolArray, estimate: CorrelationEstimate) -> NoiseKind:
     """Return what the lags that are kept show, seen beside the correlation of the others."""
     mask = Mask.checked(kept).cropped()
     if mask.statistics.shape_class == "centre only":
@@ -70,7 +70,7 @@ def kind_of(kept: BoolArray, estimate: CorrelationEstimate) -> Kind:
     down = float(np.trace(weight))
     up = float(np.trace(weight[::-1]))
     # A few stray lags beside a strong line do not change what it is.
-    lines: tuple[tuple[Kind, float], ...] = (
+    lines: tuple[tuple[NoiseKind, float], ...] = (
         ("rows", in_row),
         ("columns", in_column),
         ("diagonal", max(down, up)),
@@ -86,7 +86,7 @@ def kind_of(kept: BoolArray, estimate: CorrelationEstimate) -> Kind:
     return _two_dimensional(kept)
 
 
-def line_with_gaps(kept: BoolArray, estimate: CorrelationEstimate) -> Kind | None:
+def line_with_gaps(kept: BoolArray, estimate: CorrelationEstimate) -> NoiseKind | None:
     """Return which line the lags are on, if what is between them and the centre is only fainter."""
     middle, lags = kept.shape[0] // 2, estimate.lags
     away = np.argwhere(kept) - middle
@@ -94,7 +94,7 @@ def line_with_gaps(kept: BoolArray, estimate: CorrelationEstimate) -> Kind | Non
     if not len(away):
         return None
     dy, dx = away.T
-    kinds: tuple[tuple[Kind, tuple[int, int], bool], ...] = (
+    kinds: tuple[tuple[NoiseKind, tuple[int, int], bool], ...] = (
         ("rows", (0, 1), bool((dy == 0).all())),
         ("columns", (1, 0), bool((dx == 0).all())),
         ("diagonal", (1, 1), bool((dy == dx).all())),
@@ -131,7 +131,7 @@ def _beside(weight: FloatArray, middle: int) -> tuple[float, float]:
     return float(axes), float(corner)
 
 
-def _two_dimensional(kept: BoolArray) -> Kind:
+def _two_dimensional(kept: BoolArray) -> NoiseKind:
     """Tell a disc, ragged or not, from what has no shape."""
     middle = kept.shape[0] // 2
     near = kept[middle - 1 : middle + 2, middle - 1 : middle + 2]

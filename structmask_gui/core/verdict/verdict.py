@@ -13,7 +13,7 @@ from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
 from structmask_gui.core.statistical.selection import StatisticalSelection
 from structmask_gui.core.statistical.structure import spectrum_kind, uneven
-from structmask_gui.core.verdict.kind import Kind, in_lines, kind_of
+from structmask_gui.core.verdict.kind import NoiseKind, in_lines, kind_of
 from structmask_gui.core.verdict.lines import endless_lines
 from structmask_gui.core.verdict.scene import scene_changes
 from structmask_gui.core.verdict.wording import Flag, details_of, sentence, to_remove
@@ -52,7 +52,7 @@ class Verdict:
         their far ends share nothing, or their offsets are off already.
     """
 
-    kind: Kind
+    kind: NoiseKind
     sure: bool
     flags: tuple[Flag, ...]
     sentence: str

@@ -11,7 +11,7 @@ from structmask_gui.core.stack.screening import CLIPPED, FILLED, NOT_FLAT, OUTLY
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
 from structmask_gui.core.statistical.selection import StatisticalSelection
-from structmask_gui.core.verdict.kind import KIND_WORDS, Kind, fills_gaps
+from structmask_gui.core.verdict.kind import KIND_WORDS, NoiseKind, fills_gaps
 from structmask_gui.core.verdict.lines import (
     along,
     far_ends_likely_share,
@@ -84,7 +84,7 @@ _SHORT = {
 
 
 def sentence(
-    kind: Kind,
+    kind: NoiseKind,
     sure: bool,
     flags: tuple[Flag, ...],
     estimate: CorrelationEstimate,
@@ -109,7 +109,7 @@ def sentence(
 
 
 def _found(
-    kind: Kind,
+    kind: NoiseKind,
     estimate: CorrelationEstimate,
     selection: StatisticalSelection,
     line: Lines | None,

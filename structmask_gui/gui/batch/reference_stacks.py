@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from structmask_gui.gui.panels.reference_stack_rows import SecondStackRow
-from structmask_gui.gui.session.reference_stacks import KINDS, WORDS, Kind
+from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
+from structmask_gui.gui.session.reference_stacks import KINDS, WORDS, ReferenceKind
 from structmask_gui.gui.session.session import Session
 
 if TYPE_CHECKING:
     from structmask_gui.io.extract_files import Input
 
 
-class BatchSeconds(QWidget):
+class BatchReferenceStacks(QWidget):
     """A row for each second stack that the main window's settings have a use for.
 
     Parameters
@@ -27,13 +27,13 @@ class BatchSeconds(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._paths: dict[Kind, Path | None] = {}
-        self.rows: dict[Kind, SecondStackRow] = {}
+        self._paths: dict[ReferenceKind, Path | None] = {}
+        self.rows: dict[ReferenceKind, ReferenceStackRow] = {}
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(16)
         for kind in KINDS:
-            self.rows[kind] = row = SecondStackRow(kind)
+            self.rows[kind] = row = ReferenceStackRow(kind)
             row.chosen.connect(self.choose)
             layout.addWidget(row, 1)
             self._follow(kind)
@@ -41,12 +41,12 @@ class BatchSeconds(QWidget):
         session.parameters_changed.connect(self._update)
         self._update()
 
-    def choose(self, kind: Kind, path: str | Path | None) -> None:
+    def choose(self, kind: ReferenceKind, path: str | Path | None) -> None:
         """Take a file for this batch, or none."""
         self._paths[kind] = None if path is None else Path(path)
         self._show(kind)
 
-    def inputs(self) -> dict[Kind, Input]:
+    def inputs(self) -> dict[ReferenceKind, Input]:
         """Return the stack that the settings use, by its kind; "automatic" takes the dark first."""
         from structmask_gui.io.extract_files import Input
 
@@ -62,12 +62,12 @@ class BatchSeconds(QWidget):
             return f"The settings measure with a second stack: choose the {WORDS[source].lower()}."
         return ""
 
-    def _follow(self, kind: Kind) -> None:
+    def _follow(self, kind: ReferenceKind) -> None:
         """Take the main window's."""
         self._paths[kind] = self._session.seconds.path(kind)
         self._show(kind)
 
-    def _show(self, kind: Kind) -> None:
+    def _show(self, kind: ReferenceKind) -> None:
         path = self._paths.get(kind)
         self.rows[kind].set_file(
             "" if path is None else path.name, "" if path is None else str(path)

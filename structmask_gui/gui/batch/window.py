@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui.batch.options import BatchChoices
-from structmask_gui.gui.batch.reference_stacks import BatchSeconds
+from structmask_gui.gui.batch.reference_stacks import BatchReferenceStacks
 from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.session.session import Session
@@ -133,7 +133,7 @@ class BatchWindow(QDialog):
             bottom.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
-        self.seconds = BatchSeconds(self._session)
+        self.seconds = BatchReferenceStacks(self._session)
         layout.addWidget(self.choices)
         layout.addWidget(self.seconds)
         layout.addWidget(self.table, 1)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
 
 
-class Reporter(QObject):
+class ReportWriter(QObject):
     """Writes reports off the GUI thread.
 
     Signals

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from structmask_gui.gui.session.mask_file import MaskFile
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.style.colours import Theme
+from structmask_gui.gui.style.colours import Colours
 from structmask_gui.gui.views.lags.mask_cells import BOTH, ONLY_A, ONLY_B, cell_colors
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
@@ -107,7 +107,7 @@ class ComparePanel(QWidget):
         codes = np.select([a & b, a, b], [BOTH, ONLY_A, ONLY_B], 0).astype(np.uint8)
         self.views["difference"].set_codes(codes, comparing=True)
         self.verdict.setText(_verdict(comparison))
-        colors = cell_colors(Theme.of(self.palette()), True)
+        colors = cell_colors(Colours.of(self.palette()), True)
         rows = (
             ("", f"A, {_words(session.pinned_label)}", f"{comparison.pixels_a} px"),
             ("", "B, now", f"{comparison.pixels_b} px"),

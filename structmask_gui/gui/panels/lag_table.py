@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QObject, QRectF, Signal
 from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.style.colours import Theme
+from structmask_gui.gui.style.colours import Colours
 from structmask_gui.gui.views.lags.findings import FINDING_WORDS, Finding, LagFacts, q_text
 from structmask_gui.gui.views.lags.significance import draw_finding, finding_colors
 from structmask_gui.gui.widgets.row_table import Index, MarkedRows, MarkedTable
@@ -163,6 +163,6 @@ class LagsModel(MarkedRows):
 
     def draw_sign(self, painter: QPainter, rect: QRectF, sign: Finding) -> None:
         """Draw the lag's cell as the significance view draws it."""
-        ground = finding_colors(Theme.of(QGuiApplication.palette()))[sign]
+        ground = finding_colors(Colours.of(QGuiApplication.palette()))[sign]
         painter.fillRect(rect, ground)
         draw_finding(painter, sign, rect.center(), 4.0, ground)

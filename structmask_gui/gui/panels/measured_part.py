@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
 
 
-class MeasuredPart(QWidget):
+class MeasuredPartPanel(QWidget):
     """Boxes for the frames (from 1, the last included) and the rectangle to measure.
 
     The rectangle can be drawn in the image, too; this is for the keyboard and for exact numbers.

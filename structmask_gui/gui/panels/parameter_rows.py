@@ -93,7 +93,7 @@ class Caption(QLabel):
         self.setVisible(bool(text))
 
 
-class Row(QWidget):
+class ParameterRow(QWidget):
     """The part that all rows share: label, reset button, caption, reason.
 
     Signals
@@ -192,7 +192,7 @@ class Row(QWidget):
         self._accept(self._default)
 
 
-class BoolRow(Row):
+class BoolRow(ParameterRow):
     """A check box."""
 
     def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
@@ -213,7 +213,7 @@ class BoolRow(Row):
         self.check.blockSignals(False)
 
 
-class ChoiceRow(Row):
+class ChoiceRow(ParameterRow):
     """A combo box, with what the present choice means below it."""
 
     def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
@@ -256,7 +256,7 @@ class ChoiceRow(Row):
         self._accept(self.combo.itemData(number))
 
 
-class SwitchRow(Row):
+class SwitchRow(ParameterRow):
     """Two or three choices side by side, each one click away, and what the present one means."""
 
     def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
@@ -318,7 +318,7 @@ class SwitchRow(Row):
         self._accept(self.sender().property("value"))
 
 
-class NumberRow(Row):
+class NumberRow(ParameterRow):
     """A slider over the useful range and a box that takes every accepted number."""
 
     def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
@@ -418,7 +418,7 @@ class NumberRow(Row):
         self.drag_ended.emit(self.info.name)
 
 
-def make_row(info: ParameterInfo) -> Row:
+def make_row(info: ParameterInfo) -> ParameterRow:
     """Return the row that suits a parameter."""
     if info.kind == "bool":
         return BoolRow(info)

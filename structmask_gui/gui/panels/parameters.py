@@ -15,10 +15,10 @@ from structmask_gui.core.parameters.rules import (
     why_without_effect,
 )
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.panels.measured_part import MeasuredPart
-from structmask_gui.gui.panels.parameter_rows import ChoiceRow, NumberRow, Row, make_row
-from structmask_gui.gui.panels.reference_stack_rows import SecondStackRow
-from structmask_gui.gui.session.reference_stacks import KINDS, Kind
+from structmask_gui.gui.panels.measured_part import MeasuredPartPanel
+from structmask_gui.gui.panels.parameter_rows import ChoiceRow, NumberRow, ParameterRow, make_row
+from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
+from structmask_gui.gui.session.reference_stacks import KINDS, ReferenceKind
 from structmask_gui.gui.widgets.inputs import SLIDER_WIDTH
 from structmask_gui.gui.widgets.section import Section
 
@@ -50,9 +50,9 @@ class ParametersPanel(QWidget):
 
     def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, ParameterRow] = {}
         self.sections: dict[str, Section] = {}
-        self.second_rows: dict[Kind, SecondStackRow] = {}
+        self.second_rows: dict[ReferenceKind, ReferenceStackRow] = {}
         self._n_frames: int | None = None
         self._parameters = Parameters()
         self._without_effect: set[str] = set()
@@ -73,9 +73,9 @@ class ParametersPanel(QWidget):
             self.rows[name] = row
             if name == "source":
                 for kind in KINDS:
-                    self.second_rows[kind] = second = SecondStackRow(kind)
+                    self.second_rows[kind] = second = ReferenceStackRow(kind)
                     self.sections[group].rows.addWidget(second)
-        self.measured_part = MeasuredPart()
+        self.measured_part = MeasuredPartPanel()
         self.measured_section = Section("Measured part")
         self.measured_section.rows.addWidget(self.measured_part)
         # Above the patches, which are laid over what is chosen here.
@@ -124,7 +124,7 @@ class ParametersPanel(QWidget):
         self._n_frames = n_frames
         self._update_sources()
 
-    def set_second_stack(self, kind: Kind, name: str, path: str = "") -> None:
+    def set_second_stack(self, kind: ReferenceKind, name: str, path: str = "") -> None:
         """Show which file is the dark stack, or the one to subtract; none without a name."""
         self.second_rows[kind].set_file(name, path)
         self._update_sources()
@@ -136,7 +136,7 @@ class ParametersPanel(QWidget):
             if self._session.paths:
                 row.folder = str(beside(self._session.paths))
 
-    def _follow_second(self, kind: Kind) -> None:
+    def _follow_second(self, kind: ReferenceKind) -> None:
         stack = self._session.seconds.stack(kind)
         if stack is None:
             self.set_second_stack(kind, "")

@@ -9,23 +9,23 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from structmask_gui.gui.panels.parameter_rows import Caption
-from structmask_gui.gui.session.reference_stacks import WORDS, Kind
+from structmask_gui.gui.session.reference_stacks import WORDS, ReferenceKind
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 
-_HELP: dict[Kind, str] = {
+_HELP: dict[ReferenceKind, str] = {
     "dark": "Frames without light, or of an empty field: 20 or more, with the same settings.",
     "subtract": "One frame, as the mean of still frames, or as many frames as are measured. Not the"
     " output of a denoiser: noise that stayed in it is missed.",
 }
-_OPTIONAL: dict[Kind, str] = {
+_OPTIONAL: dict[ReferenceKind, str] = {
     "dark": "If you have one: it is then measured instead of the frames.",
     "subtract": "It is taken off the frames before they are measured.",
 }
 
 
-class SecondStackRow(QWidget):
+class ReferenceStackRow(QWidget):
     """Name of the file, a button to choose it and one to let it go; files can be dropped.
 
     Parameters
@@ -41,7 +41,7 @@ class SecondStackRow(QWidget):
 
     chosen = Signal(str, object)
 
-    def __init__(self, kind: Kind, parent: QWidget | None = None) -> None:
+    def __init__(self, kind: ReferenceKind, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.kind = kind
         self.folder = str(Path.home())

@@ -26,7 +26,7 @@ from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.labels import breakable, paragraph, scrolled
 
 if TYPE_CHECKING:
-    from structmask_gui.core.denoised.evaluate import Outcome as Verdict
+    from structmask_gui.core.denoised.evaluate import Evaluation as Verdict
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.assessment import Basis
 
@@ -36,7 +36,7 @@ _NOTHING = (
 )
 
 
-class ResultPanel(QWidget):
+class DenoisedPanel(QWidget):
     """Judges a denoised stack against the open one and the present mask."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -132,7 +132,7 @@ class ResultPanel(QWidget):
 
         def work(progress: Any, cancelled: Any) -> Any:
             from structmask_gui.core.quality.basis import extraction_basis
-            from structmask_gui.io.denoised import judge_denoised
+            from structmask_gui.io.denoised import evaluate_file
 
             def measure() -> Basis:
                 return known or extraction_basis(
@@ -142,7 +142,7 @@ class ResultPanel(QWidget):
                     cancelled=cancelled,
                 )
 
-            judged = judge_denoised(
+            judged = evaluate_file(
                 path, stacks, mask, measure, axes=axes, progress=progress, cancelled=cancelled
             )
             return mask, judged.outcome, judged.assumed

@@ -52,7 +52,7 @@ class Picture:
     levels: tuple[float, float]
 
 
-class Panes(Themed):
+class ImageCompare(Themed):
     """Draws pictures of the same size.
 
     "beside" shows all of them, "wipe" the first two with a line to drag between them, "blink" the

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.quality.image_compare import Mode, Panes, Picture
+from structmask_gui.gui.quality.image_compare import ImageCompare, Mode, Picture
 from structmask_gui.gui.session.preview import LARGEST, LivePreview, Previewed
-from structmask_gui.gui.style.colours import Theme, smaller
+from structmask_gui.gui.style.colours import Colours, smaller
 from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.overlay import Veil
@@ -50,7 +50,7 @@ class PreviewView(QWidget):
         super().__init__(parent)
         self._session = session
         self.live = LivePreview(session, self)
-        self.panes = Panes()
+        self.panes = ImageCompare()
         self.panes.pointed.connect(session.point)
         self.correlation = LagView("Its autocorrelation", quantity="r")
         self.correlation.set_signed(True)
@@ -177,7 +177,7 @@ class PreviewView(QWidget):
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "veil"):
-            self.veil.restyle(Theme.of(self.palette()))
+            self.veil.restyle(Colours.of(self.palette()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the veil over the pictures, and the note where there is room for it."""

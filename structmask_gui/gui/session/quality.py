@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.quality.suggest import Suggestion
     from structmask_gui.gui.session.session import Session
 
-State = Literal["nothing", "measuring", "failed", "ready"]
+FiguresState = Literal["nothing", "measuring", "failed", "ready"]
 Doubt = Literal["picture", "weak"]
 """The noise could not be told from the picture; or it is too weak for an estimate."""
 
@@ -127,7 +127,7 @@ class Quality(QObject):
     # --- what there is ------------------------------------------------------------------------
 
     @property
-    def state(self) -> State:
+    def state(self) -> FiguresState:
         """Whether there are scores, or why not."""
         if self._session.mask is None:
             return "nothing"

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["dark", "subtract"]
-KINDS: tuple[Kind, ...] = ("dark", "subtract")
+ReferenceKind = Literal["dark", "subtract"]
+KINDS: tuple[ReferenceKind, ...] = ("dark", "subtract")
 
-WORDS: dict[Kind, str] = {"dark": "Dark or blank stack", "subtract": "Stack to subtract"}
+WORDS: dict[ReferenceKind, str] = {"dark": "Dark or blank stack", "subtract": "Stack to subtract"}
 """What the window calls each."""
 
 
-class SecondStacks(QObject):
+class ReferenceStacks(QObject):
     """Opens second stacks off the GUI thread and holds them until others are chosen.
 
     Parameters
@@ -57,17 +57,17 @@ class SecondStacks(QObject):
     ) -> None:
         super().__init__(parent)
         self._open_stack, self._close_later = open_stack, close_later
-        self._stacks: dict[Kind, ImageStack] = {}
-        self._serials: dict[Kind, int] = {"dark": 0, "subtract": 0}
+        self._stacks: dict[ReferenceKind, ImageStack] = {}
+        self._serials: dict[ReferenceKind, int] = {"dark": 0, "subtract": 0}
         self._lane = Lane("second", keep_all=True)
         self._lane.ended.connect(self._on_opened)
-        self._asked: dict[int, Kind] = {}
+        self._asked: dict[int, ReferenceKind] = {}
 
-    def stack(self, kind: Kind) -> ImageStack | None:
+    def stack(self, kind: ReferenceKind) -> ImageStack | None:
         """Return the stack of a kind."""
         return self._stacks.get(kind)
 
-    def path(self, kind: Kind) -> Path | None:
+    def path(self, kind: ReferenceKind) -> Path | None:
         """Return the file of the stack of a kind."""
         stack = self._stacks.get(kind)
         return None if stack is None else Path(stack.path)
@@ -76,7 +76,7 @@ class SecondStacks(QObject):
         """Return the paths by kind, to be found again at the next start."""
         return {kind: str(stack.path) for kind, stack in self._stacks.items()}
 
-    def choose(self, kind: Kind, path: str | Path | None) -> None:
+    def choose(self, kind: ReferenceKind, path: str | Path | None) -> None:
         """Open a file as the stack of a kind, or let it go with None."""
         # Of several requests the last one counts.
         self._asked = {ticket: other for ticket, other in self._asked.items() if other != kind}
@@ -87,13 +87,13 @@ class SecondStacks(QObject):
         ticket = self._lane.submit(lambda _progress, _cancelled: self._open_stack(wanted))
         self._asked[ticket] = kind
 
-    def used(self, source: Source) -> dict[Kind, ImageStack]:
+    def used(self, source: Source) -> dict[ReferenceKind, ImageStack]:
         """Return the second stacks that a source uses; "automatic" takes the dark one first."""
         wanted = KINDS if source == "automatic" else tuple(k for k in KINDS if k == source)
         there = [kind for kind in wanted if kind in self._stacks]
         return {kind: self._stacks[kind] for kind in there[:1]}
 
-    def key(self, source: Source) -> tuple[tuple[Kind, int], ...]:
+    def key(self, source: Source) -> tuple[tuple[ReferenceKind, int], ...]:
         """Return what a measurement with a source depends on: another stack, another key."""
         return tuple((kind, self._serials[kind]) for kind in self.used(source))
 
@@ -127,7 +127,7 @@ class SecondStacks(QObject):
         elif outcome.kind == "bug":
             self.bug.emit(outcome.text)
 
-    def _put(self, kind: Kind, stack: ImageStack | None) -> None:
+    def _put(self, kind: ReferenceKind, stack: ImageStack | None) -> None:
         old = self._stacks.pop(kind, None)
         if stack is None and old is None:
             return

@@ -20,7 +20,7 @@ from structmask_gui.gui.session.engine import Engine, Request
 from structmask_gui.gui.session.frame_display import Signature, read_for_display, signature
 from structmask_gui.gui.session.measure_job import Estimate, Measuring
 from structmask_gui.gui.session.quality import Quality
-from structmask_gui.gui.session.reference_stacks import SecondStacks
+from structmask_gui.gui.session.reference_stacks import ReferenceStacks
 from structmask_gui.gui.session.selection import Part
 from structmask_gui.gui.session.worker import Lane, Outcome, Step
 
@@ -51,7 +51,7 @@ class Session(SessionEdits):
         self._measuring = Lane("measure")
         self._reading = Lane("read")
         self._shutting = Lane("close", keep_all=True)
-        self.seconds = SecondStacks(self._engine.open, self._close_later, self)
+        self.seconds = ReferenceStacks(self._engine.open, self._close_later, self)
         self.seconds.changed.connect(self._on_second)
         self.seconds.failed.connect(self._fail)
         self.seconds.bug.connect(self.bug)

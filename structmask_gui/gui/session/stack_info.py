@@ -22,7 +22,7 @@ _SHARE_CLIPPED = (0.5, 99.5)
 
 
 @dataclass(frozen=True)
-class Preview:
+class Thumbnail:
     """Facts and thumbnail of a file.
 
     Attributes
@@ -39,7 +39,7 @@ class Preview:
     picture: NDArray[np.uint8]
 
 
-def preview(path: Path, choices: Mapping[str, Any], cancelled: IsCancelled) -> Preview:
+def preview(path: Path, choices: Mapping[str, Any], cancelled: IsCancelled) -> Thumbnail:
     """Open a file, look at it and close it.
 
     Raises
@@ -48,7 +48,7 @@ def preview(path: Path, choices: Mapping[str, Any], cancelled: IsCancelled) -> P
         If it cannot be read.
     """
     with open_stack(path, **choices, cancelled=cancelled) as stack:
-        return Preview(describe(stack), stack.channel_choices, thumbnail(stack, cancelled))
+        return Thumbnail(describe(stack), stack.channel_choices, thumbnail(stack, cancelled))
 
 
 def thumbnail(stack: ImageStack, cancelled: IsCancelled) -> NDArray[np.uint8]:

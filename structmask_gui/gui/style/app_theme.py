@@ -83,7 +83,7 @@ def system_is_dark() -> bool:
     return QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
 
 
-class Theme(QObject):
+class AppTheme(QObject):
     """Puts the palette on the application and keeps it in step with the system.
 
     Signals

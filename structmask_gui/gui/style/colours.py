@@ -21,7 +21,7 @@ REDDISH_PURPLE = QColor("#CC79A7")
 
 
 @dataclass(frozen=True)
-class Theme:
+class Colours:
     """The neutral colours of a view.
 
     Attributes
@@ -52,7 +52,7 @@ class Theme:
     second: QColor
 
     @classmethod
-    def of(cls, palette: QPalette) -> Theme:
+    def of(cls, palette: QPalette) -> Colours:
         """Derive the colours from a palette."""
         background = palette.color(QPalette.ColorRole.Base)
         text = palette.color(QPalette.ColorRole.Text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.style.colours import Theme
+from structmask_gui.gui.style.colours import Colours
 
 
 class Themed(QWidget):
@@ -13,11 +13,11 @@ class Themed(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.theme = Theme.of(self.palette())
+        self.theme = Colours.of(self.palette())
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            self.theme = Theme.of(self.palette())
+            self.theme = Colours.of(self.palette())
             self.update()

@@ -17,7 +17,7 @@ from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QImage, QPen, 
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from structmask_gui.gui.style.colormaps import COLORMAPS
-from structmask_gui.gui.style.colours import Theme, smaller
+from structmask_gui.gui.style.colours import Colours, smaller
 from structmask_gui.gui.views import render
 from structmask_gui.gui.views.canvas import AXIS_HEIGHT, AXIS_WIDTH, Arrows, Axis, Box, Canvas
 from structmask_gui.gui.views.legend import Legend
@@ -82,7 +82,7 @@ class PictureView(QWidget):
         self._fitted = True
         self._menu: QMenu | None = None
         self._colormap = "viridis"
-        self.theme = Theme.of(self.palette())
+        self.theme = Colours.of(self.palette())
 
         self.title_label = QLabel(title)
         self.title_label.setObjectName("viewTitle")
@@ -384,7 +384,7 @@ class PictureView(QWidget):
 
     def restyle(self) -> None:
         """Take the colours from the palette, and the fonts from the application."""
-        self.theme = theme = Theme.of(self.palette())
+        self.theme = theme = Colours.of(self.palette())
         small = smaller(self.font())
         bold = self.font()
         bold.setBold(True)

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from structmask_gui.gui.style.colours import Theme
+from structmask_gui.gui.style.colours import Colours
 
 AXIS_WIDTH = 38
 AXIS_HEIGHT = 34
@@ -162,7 +162,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
             # A number at the end may stand out beyond the picture by half its width.
             self.setStyle(hideOverlappingLabels=16)
 
-    def restyle(self, theme: Theme, font: QFont) -> None:
+    def restyle(self, theme: Colours, font: QFont) -> None:
         """Take on the colours and the font."""
         self.setPen(QPen(theme.line, 1))
         self.setTextPen(QPen(theme.muted))
@@ -230,7 +230,7 @@ class Arrows(pg.GraphicsWidget):  # type: ignore[misc]
         self._pen = QPen()
         self._font = QFont()
 
-    def restyle(self, theme: Theme, font: QFont) -> None:
+    def restyle(self, theme: Colours, font: QFont) -> None:
         """Take on the colours and the font."""
         self._pen = QPen(theme.text, 1.2)
         self._font = QFont(font)
@@ -281,7 +281,7 @@ class ColorBar(pg.GraphicsWidget):  # type: ignore[misc]
         self._image = QImage(column.tobytes(), 1, n, 3, QImage.Format.Format_RGB888).copy()
         self.update()
 
-    def restyle(self, theme: Theme) -> None:
+    def restyle(self, theme: Colours) -> None:
         """Take on the colours."""
         self._pen = QPen(theme.line, 1)
         self.update()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from structmask_gui.gui.style.colours import Theme, smaller
+from structmask_gui.gui.style.colours import Colours, smaller
 
 _ANY = 16777215  # Qt's largest size
 _SWATCH = 18.0
@@ -39,7 +39,7 @@ class Legend(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._entries: tuple[Entry, ...] = ()
-        self._theme = Theme.of(self.palette())
+        self._theme = Colours.of(self.palette())
         self._size = QSize(0, 0)
         self._column = False
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
@@ -57,7 +57,7 @@ class Legend(QWidget):
         if changed:
             self.needs_room.emit()
 
-    def restyle(self, theme: Theme) -> None:
+    def restyle(self, theme: Colours) -> None:
         """Take on the colours."""
         self._theme = theme
         self.update()

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
-from structmask_gui.gui.style.colours import Theme, mixed
+from structmask_gui.gui.style.colours import Colours, mixed
 
 
 class ReadOut(QWidget):
@@ -31,7 +31,7 @@ class ReadOut(QWidget):
             self._text = text
             self.update()
 
-    def restyle(self, theme: Theme, font: QFont) -> None:
+    def restyle(self, theme: Colours, font: QFont) -> None:
         """Take on the colours and the font."""
         self._pen = theme.muted
         self.setFont(font)
@@ -84,7 +84,7 @@ class Veil(QWidget):
         super().__init__(over)
         self._stale = ""
         self._placeholder = ""
-        self._theme = Theme.of(over.palette())
+        self._theme = Colours.of(over.palette())
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
@@ -103,7 +103,7 @@ class Veil(QWidget):
         self._placeholder = text
         self._refresh()
 
-    def restyle(self, theme: Theme) -> None:
+    def restyle(self, theme: Colours) -> None:
         """Take on the colours."""
         self._theme = theme
         self.update()

@@ -28,9 +28,9 @@ from PySide6.QtWidgets import (
 from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.export.exporter import Exporter
-from structmask_gui.gui.export.report import Reporter
+from structmask_gui.gui.export.report import ReportWriter
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.style.app_theme import Theme
+from structmask_gui.gui.style.app_theme import AppTheme
 from structmask_gui.gui.style.icons import application_icon
 from structmask_gui.gui.window.commands import Commands
 from structmask_gui.gui.window.docks import DOCKS, Dock, DockInfo, arrange, build_panel
@@ -62,7 +62,7 @@ class MainWindow(QMainWindow):
     def __init__(
         self,
         settings: Settings,
-        theme: Theme,
+        theme: AppTheme,
         log_lines: LogLines,
         session: Session | None = None,
     ) -> None:
@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.session = session or Session()
         self.session.setParent(self)
         self.exporter = Exporter(self.session, self)
-        self.reporter = Reporter(self.session, self)
+        self.reporter = ReportWriter(self.session, self)
         self.commands = Commands(self)
         self.docks: dict[str, QDockWidget] = {}
         self.panels: dict[str, Any] = {}

@@ -31,7 +31,7 @@ from structmask_gui.io.stack.optional import needed
 from structmask_gui.version import __version__
 
 if TYPE_CHECKING:
-    from structmask_gui.io.batch.resume import Settings
+    from structmask_gui.io.batch.resume import ResumeSettings
 
 PER_PART = 2**16
 """Patches of a part; stacks of fewer are measured by one task."""
@@ -117,7 +117,7 @@ class Cluster:
     def extract(
         self,
         inputs: Sequence[Input],
-        settings: Settings,
+        settings: ResumeSettings,
         progress: Progress,
         cancelled: IsCancelled,
         report_for: str | None = None,
@@ -218,7 +218,9 @@ def _usable(
     return usable(items, no_progress, lambda: False, shape)
 
 
-def _parts(items: tuple[Input, ...], settings: Settings, per_part: int) -> list[tuple[int, int]]:
+def _parts(
+    items: tuple[Input, ...], settings: ResumeSettings, per_part: int
+) -> list[tuple[int, int]]:
     """Divide a large measurement of the published method; one part stands for all in one piece."""
     if settings.parameters.method != "ring" or settings.quality:
         return []
@@ -226,7 +228,7 @@ def _parts(items: tuple[Input, ...], settings: Settings, per_part: int) -> list[
         return plan_parts(*opened.measured, per_part, **opened.options)
 
 
-def _whole(items: tuple[Input, ...], settings: Settings, report_for: str | None) -> Result:
+def _whole(items: tuple[Input, ...], settings: ResumeSettings, report_for: str | None) -> Result:
     with _one_at_a_time:
         return extract_result(
             items,
@@ -239,14 +241,16 @@ def _whole(items: tuple[Input, ...], settings: Settings, report_for: str | None)
         )
 
 
-def _part(items: tuple[Input, ...], settings: Settings, start: int, stop: int) -> MeasuredPart:
+def _part(
+    items: tuple[Input, ...], settings: ResumeSettings, start: int, stop: int
+) -> MeasuredPart:
     with _one_at_a_time, _Opened(items, settings) as opened:
         return measure_part(*opened.measured, start, stop, **opened.options)
 
 
 def _merged(
     items: tuple[Input, ...],
-    settings: Settings,
+    settings: ResumeSettings,
     parts: list[MeasuredPart],
     report_for: str | None,
 ) -> Result:
@@ -261,7 +265,7 @@ def _merged(
 class _Opened:
     """The stacks of a job, held open; a context manager."""
 
-    def __init__(self, items: tuple[Input, ...], settings: Settings) -> None:
+    def __init__(self, items: tuple[Input, ...], settings: ResumeSettings) -> None:
         from structmask_gui.core.stack.frames import ChosenFrames
 
         with ExitStack() as resources:

@@ -7,11 +7,11 @@ from typing import Protocol
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, Progress, stop_if
-from structmask_gui.io.batch.resume import Settings
+from structmask_gui.io.batch.resume import ResumeSettings
 from structmask_gui.io.extract_files import Input, Result, extract_result
 
 
-class Engine(Protocol):
+class BatchEngine(Protocol):
     """Where the work of a job is done: here, or on other machines."""
 
     @property
@@ -32,7 +32,7 @@ class Engine(Protocol):
     def extract(
         self,
         inputs: Sequence[Input],
-        settings: Settings,
+        settings: ResumeSettings,
         progress: Progress,
         cancelled: IsCancelled,
         report_for: str | None = None,
@@ -59,7 +59,7 @@ class Here:
     def extract(
         self,
         inputs: Sequence[Input],
-        settings: Settings,
+        settings: ResumeSettings,
         progress: Progress,
         cancelled: IsCancelled,
         report_for: str | None = None,

@@ -17,16 +17,16 @@ from structmask_gui.core.errors import Cancelled, InputError, ParameterError, St
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
 from structmask_gui.core.stack.frames import Region
-from structmask_gui.io.batch.engine import Engine, Here
+from structmask_gui.io.batch.engine import BatchEngine, Here
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import (
     Fingerprint,
-    Settings,
+    ResumeSettings,
     fingerprint,
     finished,
     half_written,
 )
-from structmask_gui.io.batch.status import JobStatus, State, done_with, skipped, skipped_for
+from structmask_gui.io.batch.status import JobState, JobStatus, done_with, skipped, skipped_for
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import shown
@@ -69,7 +69,7 @@ class BatchQueue:
     on_change : callable, optional
         Called as ``on_change(index, status)`` in a running thread, by one at a time, for every
         change of state and a few times a second while a job runs.
-    engine : Engine, optional
+    engine : BatchEngine, optional
         Where the work is done; `structmask_gui.io.batch.cluster.Cluster` is one. Here by default.
     """
 
@@ -87,12 +87,12 @@ class BatchQueue:
         resume: bool = False,
         failures: Mapping[str, tuple[Fingerprint, str]] | None = None,
         on_change: OnChange | None = None,
-        engine: Engine | None = None,
+        engine: BatchEngine | None = None,
     ) -> None:
-        self.settings = Settings(parameters, region, dark, subtract, quality)
+        self.settings = ResumeSettings(parameters, region, dark, subtract, quality)
         self.reports, self.force, self.resume = reports, force, resume
         self.on_change = on_change
-        self._engine: Engine = Here() if engine is None else engine
+        self._engine: BatchEngine = Here() if engine is None else engine
         self._failures = dict(failures or {})
         self._jobs = list(jobs)
         self._statuses = [JobStatus() for _ in jobs]
@@ -115,14 +115,14 @@ class BatchQueue:
         with self._lock:
             return tuple(self._statuses)
 
-    def counts(self) -> Counter[State]:
+    def counts(self) -> Counter[JobState]:
         """Return how many jobs are in each state."""
         return Counter(status.state for status in self.statuses)
 
     @property
     def faulty(self) -> bool:
         """Whether a job failed, had to leave a file out, or has a mask that was not asked for."""
-        return any(s.state is State.FAILED or s.left_out or s.unlike for s in self.statuses)
+        return any(s.state is JobState.FAILED or s.left_out or s.unlike for s in self.statuses)
 
     def add(self, jobs: Sequence[Job]) -> None:
         """Append jobs; a run that is under way does them too."""
@@ -135,10 +135,10 @@ class BatchQueue:
         changed = []
         with self._lock:
             for i in range(len(self._jobs)) if index is None else (index,):
-                if self._statuses[i].state is State.PENDING:
-                    self._statuses[i] = JobStatus(State.CANCELLED)
+                if self._statuses[i].state is JobState.PENDING:
+                    self._statuses[i] = JobStatus(JobState.CANCELLED)
                     changed.append(i)
-                elif self._statuses[i].state is State.RUNNING:
+                elif self._statuses[i].state is JobState.RUNNING:
                     self._stopping.add(i)
         self._tell(changed)
 
@@ -151,7 +151,11 @@ class BatchQueue:
         changed = []
         with self._lock:
             for i in range(len(self._jobs)) if index is None else (index,):
-                if self._statuses[i].state in (State.FAILED, State.SKIPPED, State.CANCELLED):
+                if self._statuses[i].state in (
+                    JobState.FAILED,
+                    JobState.SKIPPED,
+                    JobState.CANCELLED,
+                ):
                     self._failures.pop(str(self._jobs[i].path), None)
                     self._stopping.discard(i)
                     self._statuses[i] = JobStatus()
@@ -163,7 +167,7 @@ class BatchQueue:
 
     def run(
         self, progress: Progress = no_progress, cancelled: IsCancelled = never_cancelled
-    ) -> Counter[State]:
+    ) -> Counter[JobState]:
         """Do all pending jobs.
 
         Parameters
@@ -198,17 +202,17 @@ class BatchQueue:
             interrupted.set()
             self.cancel()
             for i, status in enumerate(self.statuses):
-                if status.state is State.RUNNING:
-                    self._set(i, JobStatus(State.CANCELLED))
+                if status.state is JobState.RUNNING:
+                    self._set(i, JobStatus(JobState.CANCELLED))
             raise
         return self.counts()
 
     def _next(self) -> int | None:
         with self._lock:
-            pending = (i for i, s in enumerate(self._statuses) if s.state is State.PENDING)
+            pending = (i for i, s in enumerate(self._statuses) if s.state is JobState.PENDING)
             index = next(pending, None)
             if index is not None:
-                self._statuses[index] = JobStatus(State.RUNNING)
+                self._statuses[index] = JobStatus(JobState.RUNNING)
         if index is not None:
             self._tell([index])
         return index
@@ -228,7 +232,7 @@ class BatchQueue:
     def _run_one(self, index: int, progress: Progress, cancelled: IsCancelled) -> None:
         job = self._jobs[index]
         started = time.monotonic()
-        ended = sum(s.state not in (State.PENDING, State.RUNNING) for s in self.statuses)
+        ended = sum(s.state not in (JobState.PENDING, JobState.RUNNING) for s in self.statuses)
 
         def stop() -> bool:
             with self._lock:
@@ -240,24 +244,24 @@ class BatchQueue:
             now = time.monotonic()
             if now - self._shown_at >= _SHOWN_EVERY:
                 self._shown_at = now
-                self._set(index, JobStatus(State.RUNNING, share, what))
+                self._set(index, JobStatus(JobState.RUNNING, share, what))
 
         try:
             status = self._do(job, show, stop)
         except Cancelled:
-            status = JobStatus(State.CANCELLED)
+            status = JobStatus(JobState.CANCELLED)
         except StructMaskError as error:
-            status = JobStatus(State.FAILED, error=str(error))
+            status = JobStatus(JobState.FAILED, error=str(error))
         except MemoryError:
             status = JobStatus(
-                State.FAILED,
+                JobState.FAILED,
                 error=f"{job.name}: does not fit into memory; use fewer patches or smaller ones.",
             )
         except Exception as error:
             # A bug, but the other files are not to suffer from it.
             log.exception("%s", job.name)
             status = JobStatus(
-                State.FAILED,
+                JobState.FAILED,
                 error=f"{job.name}: StructMask itself failed ({type(error).__name__}: {error});"
                 " please report it with the file.",
             )
@@ -290,7 +294,7 @@ class BatchQueue:
                 job.files.npy.name if self.reports else None,
             )
         except (InputError, ParameterError) as error:
-            return JobStatus(State.FAILED, error=str(error), input_fault=True)
+            return JobStatus(JobState.FAILED, error=str(error), input_fault=True)
         if earlier is not None and result.report is not None:
             write_atomic(job.files.report, result.report)
             return replace(earlier, report=True)
@@ -307,7 +311,7 @@ class BatchQueue:
         """Return what an earlier run found, or None if the job has to be done."""
         failed = self._failures.get(str(job.path))
         if failed is not None and failed[0] == fingerprint(job, self.settings):
-            return JobStatus(State.FAILED, error=failed[1], kept=True, input_fault=True)
+            return JobStatus(JobState.FAILED, error=failed[1], kept=True, input_fault=True)
         if not job.files.json.exists():
             return None
         earlier = finished(job, self.settings)
@@ -326,7 +330,7 @@ class BatchQueue:
 
     def _lacks_report(self, job: Job, earlier: JobStatus) -> bool:
         """Say whether an earlier run made the mask, but not the report that is wanted now."""
-        return self.reports and earlier.state is State.DONE and not job.files.report.exists()
+        return self.reports and earlier.state is JobState.DONE and not job.files.report.exists()
 
 
 def _in_threads(work: Callable[[], None], count: int) -> None:

@@ -38,7 +38,7 @@ class Fingerprint:
 
 
 @dataclass(frozen=True)
-class Settings:
+class ResumeSettings:
     """What decides the result beside the files: the same for all jobs of a batch.
 
     Attributes
@@ -59,7 +59,7 @@ class Settings:
     quality: bool = False
 
 
-def fingerprint(job: Job, settings: Settings) -> Fingerprint:
+def fingerprint(job: Job, settings: ResumeSettings) -> Fingerprint:
     """Return what a job's files and settings are at the moment."""
     seconds = [item for item in (settings.dark, settings.subtract) if item is not None]
     size, modified = 0, 0
@@ -87,7 +87,7 @@ def fingerprint(job: Job, settings: Settings) -> Fingerprint:
     return Fingerprint(size, modified, digest.hexdigest()[:16])
 
 
-def finished(job: Job, settings: Settings) -> tuple[Record, tuple[Input, ...]] | None:
+def finished(job: Job, settings: ResumeSettings) -> tuple[Record, tuple[Input, ...]] | None:
     """Return the record of a job that was done before, or None if there is none that fits.
 
     Returns

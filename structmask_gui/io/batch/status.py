@@ -15,7 +15,7 @@ from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.record import Record
 
 
-class State(StrEnum):
+class JobState(StrEnum):
     """Where a job is."""
 
     PENDING = "pending"
@@ -32,7 +32,7 @@ class JobStatus:
 
     Attributes
     ----------
-    state : State
+    state : JobState
     progress : float
         0 to 1 while it runs.
     what : str
@@ -66,7 +66,7 @@ class JobStatus:
         It was skipped although its mask is not the one that is asked for.
     """
 
-    state: State = State.PENDING
+    state: JobState = JobState.PENDING
     progress: float = 0.0
     what: str = ""
     sentence: str = ""
@@ -87,7 +87,7 @@ class JobStatus:
     @property
     def needs_a_look(self) -> bool:
         """Whether there is a mask that a person should not take without reading the notes."""
-        return self.state is State.DONE and self.certainty not in ("", "sure")
+        return self.state is JobState.DONE and self.certainty not in ("", "sure")
 
 
 def skipped_for(job: Job, path: Path, *, unlike: bool = False) -> JobStatus:
@@ -102,7 +102,7 @@ def skipped(job: Job, why: str, *, unlike: bool = False) -> JobStatus:
     known = JobStatus() if record is None else done_with(record)
     return replace(
         known,
-        state=State.SKIPPED,
+        state=JobState.SKIPPED,
         error=f"{job.name}: skipped: {why}; use --force to replace it, or another --output-dir.",
         report=job.files.report.exists(),
         unlike=unlike,
@@ -112,7 +112,7 @@ def skipped(job: Job, why: str, *, unlike: bool = False) -> JobStatus:
 def done_with(record: Record) -> JobStatus:
     """Return the status of a job whose mask has this record."""
     return JobStatus(
-        State.DONE,
+        JobState.DONE,
         progress=1.0,
         sentence=record.sentence,
         certainty="" if record.verdict is None else certainty_of(record.verdict),

@@ -19,7 +19,7 @@ from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.resume import Fingerprint, fingerprint
-from structmask_gui.io.batch.status import JobStatus, State
+from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import read_small, shown
 from structmask_gui.io.report.html import Markup, link, page, paragraph, picture, table
@@ -43,7 +43,7 @@ _WITHOUT_FIGURES = tuple(
 _FOUND = ("sentence", "certainty", "notes", *COLUMNS[6:16])
 """What a row tells of its mask."""
 
-Row = dict[str, str]
+SummaryRow = dict[str, str]
 
 _LARGEST = 200_000_000
 _BESIDE = 3
@@ -89,7 +89,7 @@ def write_summary(queue: BatchQueue, path: Path, *, force: bool = False) -> tupl
     return csv_path, html_path
 
 
-def csv_bytes(queue: BatchQueue, earlier: Mapping[str, Row] | None = None) -> bytes:
+def csv_bytes(queue: BatchQueue, earlier: Mapping[str, SummaryRow] | None = None) -> bytes:
     """Return the table as CSV in UTF-8, one row a job.
 
     Parameters
@@ -108,7 +108,7 @@ def csv_bytes(queue: BatchQueue, earlier: Mapping[str, Row] | None = None) -> by
 
 
 def html_bytes(
-    queue: BatchQueue, folder: Path | None = None, earlier: Mapping[str, Row] | None = None
+    queue: BatchQueue, folder: Path | None = None, earlier: Mapping[str, SummaryRow] | None = None
 ) -> bytes:
     """Return the summary as a page with a small picture of each mask.
 
@@ -125,13 +125,13 @@ def html_bytes(
         row, mask = line.row, line.mask
         small = "" if mask is None else picture(small_picture(mask), _words(mask), "small")
         state = row["state"]
-        texts = [row["sentence"]] if state == State.SKIPPED and row["sentence"] else []
+        texts = [row["sentence"]] if state == JobState.SKIPPED and row["sentence"] else []
         texts.append(line.error or row["sentence"] or state)
         if line.old and line.error and row["sentence"]:
             texts.append(f"Of its earlier mask: {row['sentence']}")
         if row["still copied"]:
             texts.append(_figures_words(row))
-        first = paragraph(texts[0], "failed" if state == State.FAILED else "")
+        first = paragraph(texts[0], "failed" if state == JobState.FAILED else "")
         parts = [first, *(_faint(text) for text in (*texts[1:], *line.more))]
         if row["report"] and folder is not None:
             parts.append(f"<p>{link('Report', _address(Path(row['report']), folder))}</p>")
@@ -152,14 +152,14 @@ def html_bytes(
 class _Line:
     """One line of the summary: its row, the mask, why there is none, and what else is said."""
 
-    row: Row
+    row: SummaryRow
     mask: Mask | None
     error: str
     more: tuple[str, ...]
     old: bool = False
 
 
-def _lines(queue: BatchQueue, earlier: Mapping[str, Row]) -> Iterator[_Line]:
+def _lines(queue: BatchQueue, earlier: Mapping[str, SummaryRow]) -> Iterator[_Line]:
     files = set()
     for job, status in zip(queue.jobs, queue.statuses, strict=True):
         values = map(str, _row(queue, job, status))
@@ -179,13 +179,13 @@ def _lines(queue: BatchQueue, earlier: Mapping[str, Row]) -> Iterator[_Line]:
             continue
         mask = _mask_of(old, Path(old["mask"]), [Path(file)])
         # What failed need not be tried again by a later run.
-        failed = old["state"] == State.FAILED and Path(file).exists()
+        failed = old["state"] == JobState.FAILED and Path(file).exists()
         if mask is not None or failed:
             notes = (old["notes"],) if old["notes"] else ()
             yield _Line(old, mask, old["error"], notes)
 
 
-def _mask_of(row: Row, path: Path, files: Sequence[Path]) -> Mask | None:
+def _mask_of(row: SummaryRow, path: Path, files: Sequence[Path]) -> Mask | None:
     """Return the mask that an earlier row tells of, if it is still there and of these files."""
     if not row["mask"] or Path(row["mask"]).name != path.name:
         return None
@@ -202,19 +202,19 @@ def _mask_of(row: Row, path: Path, files: Sequence[Path]) -> Mask | None:
 def counts_sentence(queue: BatchQueue) -> str:
     """Return how many masks were made, kept from an earlier run, failed and so on."""
     counts = queue.counts()
-    kept = sum(s.kept and s.state is State.DONE for s in queue.statuses)
+    kept = sum(s.kept and s.state is JobState.DONE for s in queue.statuses)
     left_out = sum(len(status.left_out) for status in queue.statuses)
-    parts = [counted(counts[State.DONE] - kept, "mask") + " made"]
+    parts = [counted(counts[JobState.DONE] - kept, "mask") + " made"]
     if kept:
         parts.append(f"{kept} kept from an earlier run")
     if left_out:
         parts.append(f"{counted(left_out, 'file')} left out")
     for state, word in (
-        (State.SKIPPED, "skipped"),
-        (State.FAILED, "failed"),
-        (State.CANCELLED, "cancelled"),
-        (State.RUNNING, "running"),
-        (State.PENDING, "waiting"),
+        (JobState.SKIPPED, "skipped"),
+        (JobState.FAILED, "failed"),
+        (JobState.CANCELLED, "cancelled"),
+        (JobState.RUNNING, "running"),
+        (JobState.PENDING, "waiting"),
     ):
         if counts[state]:
             parts.append(f"{counts[state]} {word}")
@@ -262,7 +262,7 @@ def read_failures(path: Path) -> dict[str, tuple[Fingerprint, str]]:
         return {}
     failures = {}
     for row in _read(csv_path):
-        if row["state"] == State.FAILED.value and row["settings"]:
+        if row["state"] == JobState.FAILED.value and row["settings"]:
             try:
                 found = Fingerprint(int(row["bytes"]), int(row["modified"]), row["settings"])
             except ValueError:
@@ -271,7 +271,7 @@ def read_failures(path: Path) -> dict[str, tuple[Fingerprint, str]]:
     return failures
 
 
-def _earlier(path: Path) -> dict[str, Row]:
+def _earlier(path: Path) -> dict[str, SummaryRow]:
     """Return the rows of a summary that is to be replaced; none if it is no summary."""
     try:
         return {row["file"]: row for row in _read(path)} if path.exists() else {}
@@ -279,7 +279,7 @@ def _earlier(path: Path) -> dict[str, Row]:
         return {}
 
 
-def _read(path: Path) -> list[Row]:
+def _read(path: Path) -> list[SummaryRow]:
     text = read_small(path, _LARGEST, "a summary")
     try:
         rows = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""))
@@ -335,7 +335,7 @@ def _figures(status: JobStatus) -> tuple[str, str]:
     return f"{found['still_copied']:.4f}", str(found["needlessly_hidden"])
 
 
-def _figures_words(row: Row) -> str:
+def _figures_words(row: SummaryRow) -> str:
     needless = row["needlessly hidden"]
     try:
         copied = f"{float(row['still copied']):.1%}"

@@ -20,7 +20,7 @@ from structmask_gui.core.progress import (
 from structmask_gui.core.stack.destripe import DestripedFrames, Lines
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.io.files.atomic import write_atomic
-from structmask_gui.io.stack.image_stack import _BY
+from structmask_gui.io.stack.image_stack import DESTRIPED_BY
 
 _LARGEST_CLASSIC = 2**32 - 2**24
 """Bytes of pixels from which on a TIFF must be a BigTIFF."""
@@ -81,7 +81,7 @@ def save_destriped(
                 dtype=np.float32,
                 photometric="minisblack",
                 # So that what is left of the lines is not advised to be taken off once more.
-                software=_BY + lines,
+                software=DESTRIPED_BY + lines,
                 metadata={"axes": "TYX"},
             )
 

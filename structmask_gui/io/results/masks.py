@@ -26,10 +26,10 @@ LARGEST_SIDE = 8191
 """Longest side of a mask that is read: the plane of lags of the largest patch, 4096 x 4096."""
 
 
-_PathLike = str | os.PathLike[str]
+PathLike = str | os.PathLike[str]
 
 
-def save_npy(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
+def save_npy(mask: Mask, path: PathLike, *, force: bool = False) -> None:
     """Write a mask as a NumPy file: bool, 2-D, C order, no pickle.
 
     Parameters
@@ -49,7 +49,7 @@ def save_npy(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
     write_atomic(path, npy_bytes(mask), force=force)
 
 
-def save_png(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
+def save_png(mask: Mask, path: PathLike, *, force: bool = False) -> None:
     """Write a mask as a picture of 8-bit grey, one pixel a lag: 255 where True, else 0.
 
     Parameters and errors as for `save_npy`.
@@ -57,7 +57,7 @@ def save_png(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
     write_atomic(path, png_bytes(mask), force=force)
 
 
-def save_tiff(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
+def save_tiff(mask: Mask, path: PathLike, *, force: bool = False) -> None:
     """Write a mask as a TIFF that Fiji opens: 8 bits, 255 where True, else 0.
 
     Parameters and errors as for `save_npy`.
@@ -69,7 +69,7 @@ def save_tiff(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
     write_atomic(path, buffer.getvalue(), force=force)
 
 
-def save_picture(mask: Mask, path: _PathLike, *, force: bool = False) -> None:
+def save_picture(mask: Mask, path: PathLike, *, force: bool = False) -> None:
     """Write an enlarged PNG of a mask with grid, centre mark, axes and legend.
 
     Parameters and errors as for `save_npy`.
@@ -97,7 +97,7 @@ def png_bytes(mask: Mask) -> bytes:
     return buffer.getvalue()
 
 
-def load_mask(path: _PathLike) -> Mask:
+def load_mask(path: PathLike) -> Mask:
     """Read a mask from an NPY, PNG, TIFF or JSON file, told apart by content.
 
     NPY and JSON hold 0 and 1 (or False and True); pictures may hold 0 and their highest value. A

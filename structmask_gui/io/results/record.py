@@ -27,7 +27,7 @@ from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import reason, shown
 from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.results.masks import _PathLike
+from structmask_gui.io.results.masks import PathLike
 from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.version import __version__
 
@@ -438,7 +438,7 @@ def _checked_mask(rows: list[list[int]], name: str) -> Mask:
     return Mask.checked(rows, name)
 
 
-def save_record(record: Record, path: _PathLike, *, force: bool = False) -> None:
+def save_record(record: Record, path: PathLike, *, force: bool = False) -> None:
     """Write the JSON record of an extraction.
 
     Parameters and errors as for `save_npy`.

@@ -38,7 +38,13 @@ def _classes() -> dict[str, type]:
     from structmask_gui.core.statistical.frame_diagnostics import FrameEvidence, LineCovariance
     from structmask_gui.core.statistical.out_of_band import SpectralFit
 
-    made: tuple[type, ...] = (Autocorrelation, BrightnessBin, CorrelationEstimate, Evidence, FlatTiles)
+    made: tuple[type, ...] = (
+        Autocorrelation,
+        BrightnessBin,
+        CorrelationEstimate,
+        Evidence,
+        FlatTiles,
+    )
     made += (FrameEvidence, LagEstimate, LineCovariance, Measurement, PairRelation)
     return {kind.__name__: kind for kind in (*made, Sampling, SpectralFit)}
 

@@ -27,7 +27,7 @@ from structmask_gui.io.stack.channels import Channel, choose_channel, luminance,
 from structmask_gui.io.stack.store import Contents, SeriesInfo
 from structmask_gui.version import __version__
 
-_BY = f"StructMask {__version__}, without the offsets of its "
+DESTRIPED_BY = f"StructMask {__version__}, without the offsets of its "
 
 # The largest slides have some hundred thousand pixels a side. Formats that leave out what is empty
 # can declare more than any memory holds in a few bytes.

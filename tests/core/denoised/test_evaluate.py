@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from structmask_gui.core.denoised.evaluate import judge
+from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.quality.assessment import basis
 from structmask_gui.core.quality.covariance import given_covariance, image_covariance
@@ -30,7 +30,7 @@ def rows():
 
 @pytest.mark.parametrize("source", ["difference", "flat"])
 def test_a_bare_centre_copies_and_a_larger_mask_is_advised(rows, source):
-    found = judge(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), None, source=source)
+    found = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), None, source=source)
     assert found.copied == pytest.approx(0.54, abs=0.04)
     assert found.expected == pytest.approx(0.54, abs=0.04)
     assert found.noise_left == pytest.approx(0.54, abs=0.06)
@@ -45,7 +45,7 @@ def test_a_bare_centre_copies_and_a_larger_mask_is_advised(rows, source):
 @pytest.mark.parametrize("source", ["difference", "flat"])
 def test_the_true_mask_is_kept(rows, source):
     mask = np.ones((1, 13))
-    found = judge(ArrayFrames(rows), ArrayFrames(denoised(rows, mask)), mask, source=source)
+    found = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, mask)), mask, source=source)
     assert found.advice == "keep"
     assert found.next_mask is None
     assert found.copied < (0.01 if source == "difference" else 0.1)
@@ -58,7 +58,7 @@ def test_lost_detail_is_measured_and_a_smaller_mask_advised(rows):
     clean = cells(SHAPE)
     clean = (clean - clean.mean()) / clean.std() * 1.5
     output = np.repeat(np.full((1, *SHAPE), rows.mean()), 3, axis=0)
-    found = judge(ArrayFrames(rows), ArrayFrames(output), mask)
+    found = evaluate(ArrayFrames(rows), ArrayFrames(output), mask)
     assert found.lost == pytest.approx(clean.var(), rel=0.02)
     assert found.advice == "smaller"
     assert found.next_mask.statistics.true_pixels < 225
@@ -68,13 +68,13 @@ def test_noise_over_the_whole_row_asks_for_the_offsets_first():
     frames = simulate(
         NoiseModel(row_offsets(), 0.8), SHAPE, n_frames=3, picture=cells(SHAPE), strength=1.0
     )
-    found = judge(ArrayFrames(frames), ArrayFrames(denoised(frames, [[1, 1, 1]])), [[1, 1, 1]])
+    found = evaluate(ArrayFrames(frames), ArrayFrames(denoised(frames, [[1, 1, 1]])), [[1, 1, 1]])
     assert found.advice == "offsets first"
     assert "row offsets first" in found.sentence
 
 
 def test_an_output_that_copies_what_the_mask_hides_cannot_be_explained(rows):
-    found = judge(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), np.ones((1, 15)))
+    found = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), np.ones((1, 15)))
     assert found.advice == "cannot tell"
     assert "used this mask" in found.sentence
 
@@ -82,13 +82,13 @@ def test_an_output_that_copies_what_the_mask_hides_cannot_be_explained(rows):
 def test_stacks_that_do_not_fit_are_refused(rows):
     raw = ArrayFrames(rows, "raw.tif")
     with pytest.raises(InputError, match=r"out\.tif has 2 frames of 256 x 256 pixels"):
-        judge(raw, ArrayFrames(rows[:2], "out.tif"), None)
+        evaluate(raw, ArrayFrames(rows[:2], "out.tif"), None)
     with pytest.raises(InputError, match="grey levels"):
-        judge(raw, ArrayFrames(rows * 10, "out.tif"), None)
+        evaluate(raw, ArrayFrames(rows * 10, "out.tif"), None)
     with pytest.raises(InputError, match="finite"):
-        judge(raw, ArrayFrames(rows * np.nan, "out.tif"), None)
+        evaluate(raw, ArrayFrames(rows * np.nan, "out.tif"), None)
     with pytest.raises(Cancelled):
-        judge(raw, ArrayFrames(rows * 0.9), None, cancelled=lambda: True)
+        evaluate(raw, ArrayFrames(rows * 0.9), None, cancelled=lambda: True)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def faint():
 def test_a_blurred_output_lost_detail_however_strong_the_noise_is(rows, source):
     mask = np.ones((1, 13))
     output = np.stack([gaussian_filter(frame, 6) for frame in rows.astype(float)])
-    found = judge(ArrayFrames(rows), ArrayFrames(output), mask, source=source)
+    found = evaluate(ArrayFrames(rows), ArrayFrames(output), mask, source=source)
     assert found.detail.blurred
     assert found.detail.share > 1.5 * found.detail.linear
     assert "blurred" in found.sentence
@@ -113,7 +113,7 @@ def test_a_blurred_output_lost_detail_however_strong_the_noise_is(rows, source):
 def test_a_loss_that_is_little_of_the_noise_is_seen(faint):
     mask = np.ones((1, 13))
     output = np.stack([gaussian_filter(frame, (6, 12)) for frame in faint.astype(float)])
-    found = judge(ArrayFrames(faint), ArrayFrames(output), mask)
+    found = evaluate(ArrayFrames(faint), ArrayFrames(output), mask)
     assert found.lost < 0.2
     assert found.advice == "blurred"
     assert found.sentence.startswith("Detail was lost; the output is blurred.")
@@ -122,7 +122,7 @@ def test_a_loss_that_is_little_of_the_noise_is_seen(faint):
 @pytest.mark.parametrize("sigma", [1, 2, 6])
 def test_no_blur_passes_for_a_good_output(rows, sigma):
     output = np.stack([gaussian_filter(frame, sigma) for frame in rows.astype(float)])
-    found = judge(ArrayFrames(rows), ArrayFrames(output), np.ones((1, 13)))
+    found = evaluate(ArrayFrames(rows), ArrayFrames(output), np.ones((1, 13)))
     assert "Keep this mask" not in found.sentence
 
 
@@ -133,7 +133,7 @@ def test_the_mean_of_many_frames_and_the_linear_prediction_are_kept():
     mask, few = np.ones((1, 13)), frames[:3]
     mean = np.repeat(frames.mean(axis=0)[np.newaxis], 3, axis=0)
     for output in (mean, denoised(few, mask)):
-        found = judge(ArrayFrames(few), ArrayFrames(output), mask)
+        found = evaluate(ArrayFrames(few), ArrayFrames(output), mask)
         assert not found.detail.blurred
         assert found.sentence.endswith("Keep this mask.")
 
@@ -142,9 +142,9 @@ def test_one_frame_and_the_raw_stack_itself_are_refused_in_words(rows):
     raw = ArrayFrames(rows, "raw.tif")
     mean = ArrayFrames(rows.mean(axis=0)[np.newaxis], "mean.tif")
     with pytest.raises(InputError, match=r"mean\.tif has 1 frame of 256 x 256 pixels.*every frame"):
-        judge(raw, mean, None)
+        evaluate(raw, mean, None)
     with pytest.raises(InputError, match=r"same\.tif: this is the raw stack"):
-        judge(raw, ArrayFrames(rows.copy(), "same.tif"), None)
+        evaluate(raw, ArrayFrames(rows.copy(), "same.tif"), None)
 
 
 def test_a_bare_centre_to_try_next_is_named():
@@ -152,7 +152,7 @@ def test_a_bare_centre_to_try_next_is_named():
         NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=3, picture=cells(SHAPE), strength=1.5
     )
     output = np.full(white.shape, white.mean())
-    found = judge(ArrayFrames(white), ArrayFrames(output), np.ones((1, 13)))
+    found = evaluate(ArrayFrames(white), ArrayFrames(output), np.ones((1, 13)))
     assert found.next_mask.statistics.true_pixels == 1
     assert found.sentence.endswith("Try 1 pixel, the bare centre, instead of 13.")
 
@@ -160,7 +160,7 @@ def test_a_bare_centre_to_try_next_is_named():
 @pytest.mark.parametrize("source", ["difference", "flat"])
 def test_a_doubted_basis_comes_first_and_advises_nothing(rows, source):
     raw, copied = ArrayFrames(rows), ArrayFrames(denoised(rows, None))
-    found = judge(raw, copied, np.ones((1, 15)), source=source, trusted=False)
+    found = evaluate(raw, copied, np.ones((1, 15)), source=source, trusted=False)
     assert found.sentence.startswith(
         "Do not rely on this result: noise and picture could not be told apart, and "
     )
@@ -168,12 +168,12 @@ def test_a_doubted_basis_comes_first_and_advises_nothing(rows, source):
     assert f"the output repeats {100 * found.copied:.0f} %" in found.sentence
     assert (found.advice, found.next_mask, found.trusted) == ("cannot tell", None, False)
     assert found.where.endswith("; it may be picture.")
-    assert found.copied == judge(raw, copied, np.ones((1, 15)), source=source).copied
+    assert found.copied == evaluate(raw, copied, np.ones((1, 15)), source=source).copied
 
 
 def test_a_doubted_result_still_says_how_much_detail_was_lost(rows):
     output = np.stack([gaussian_filter(frame, 6) for frame in rows.astype(float)])
-    found = judge(ArrayFrames(rows), ArrayFrames(output), np.ones((1, 13)), trusted=False)
+    found = evaluate(ArrayFrames(rows), ArrayFrames(output), np.ones((1, 13)), trusted=False)
     assert found.detail.blurred
     assert f"of the picture's detail it lost {100 * found.detail.share:.0f} %" in found.sentence
 
@@ -182,7 +182,7 @@ def test_a_doubted_result_still_says_how_much_detail_was_lost(rows):
 def test_a_small_offset_changes_no_figure(rows, source):
     output = denoised(rows, None)
     found, moved = (
-        judge(ArrayFrames(rows), ArrayFrames(output + offset), None, source=source)
+        evaluate(ArrayFrames(rows), ArrayFrames(output + offset), None, source=source)
         for offset in (0, 0.5)
     )
     assert moved.lines() == found.lines()
@@ -191,16 +191,16 @@ def test_a_small_offset_changes_no_figure(rows, source):
 
 def test_where_the_noise_was_measured_and_looked_at_is_named(rows):
     raw, output = ArrayFrames(rows), ArrayFrames(denoised(rows, None))
-    assert judge(raw, output, None).where == "Noise measured in frame differences."
-    assert judge(raw, output, None, source="flat").where == "Noise measured in flat patches."
+    assert evaluate(raw, output, None).where == "Noise measured in frame differences."
+    assert evaluate(raw, output, None, source="flat").where == "Noise measured in flat patches."
     measured = basis(raw).noise
     fine = given_covariance(measured.correlation, measured.variance, SEES["spectrum"])
-    assert judge(raw, output, None, source="flat", noise=fine).where == (
+    assert evaluate(raw, output, None, source="flat", noise=fine).where == (
         "Noise measured in detail too fine for the optics. What the output repeats: in flat"
         " patches."
     )
     flattest = given_covariance(measured.correlation, measured.variance, SEES["flat"])
-    assert judge(raw, output, None, source="flat", noise=flattest).where == (
+    assert evaluate(raw, output, None, source="flat", noise=flattest).where == (
         "Noise measured in the flattest patches, a smooth surface removed."
     )
 
@@ -208,8 +208,8 @@ def test_where_the_noise_was_measured_and_looked_at_is_named(rows):
 def test_only_differences_are_told_that_something_may_move(rows):
     copied = ArrayFrames(denoised(rows, None))
     mask = np.ones((1, 15))
-    assert "moves" in judge(ArrayFrames(rows), copied, mask, source="difference").sentence
-    assert "moves" not in judge(ArrayFrames(rows), copied, mask, source="flat").sentence
+    assert "moves" in evaluate(ArrayFrames(rows), copied, mask, source="difference").sentence
+    assert "moves" not in evaluate(ArrayFrames(rows), copied, mask, source="flat").sentence
 
 
 def test_a_blur_as_lossy_as_the_linear_prediction_is_not_praised():
@@ -218,7 +218,7 @@ def test_a_blur_as_lossy_as_the_linear_prediction_is_not_praised():
         NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=5, picture=grains, strength=0.35
     )
     blurred = np.stack([gaussian_filter(frame, 2) for frame in frames.astype(float)])
-    found = judge(ArrayFrames(frames), ArrayFrames(blurred), None)
+    found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None)
     assert not found.detail.blurred
     assert found.detail.like_linear
     assert "Keep this mask. But" in found.sentence
@@ -228,7 +228,7 @@ def test_a_blur_as_lossy_as_the_linear_prediction_is_not_praised():
 def test_in_noise_alone_no_detail_is_found():
     frames = simulate(NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=4, seed=3)
     blurred = np.stack([gaussian_filter(frame, 3) for frame in frames.astype(float)])
-    found = judge(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
+    found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
     assert found.detail is None
     assert found.sentence.endswith("too little detail stands out of the noise.")
 
@@ -242,7 +242,7 @@ def test_a_blur_of_unlike_single_frames_is_seen():
         ]
     )
     blurred = np.stack([gaussian_filter(frame, 4) for frame in frames.astype(float)])
-    found = judge(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
+    found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
     assert found.detail.blurred
     assert "Keep this mask" not in found.sentence
 
@@ -263,7 +263,7 @@ def test_the_next_mask_is_the_one_suggested_before_the_training():
     in_panel = suggest(noise.values, image, pixels=noise.pixels, still=measured.still).mask
     by_covariances = suggest(noise.values, image, pixels=noise.pixels).mask
     assert in_panel != by_covariances
-    told = judge(raw, output, None, noise=noise, still=measured.still)
+    told = evaluate(raw, output, None, noise=noise, still=measured.still)
     assert told.next_mask == in_panel
     # Where nothing was measured before, the frames are compared here.
-    assert judge(raw, output, None).next_mask == in_panel
+    assert evaluate(raw, output, None).next_mask == in_panel

@@ -9,15 +9,15 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.stack.frames import FrameRange, Region
-from structmask_gui.gui.panels.measured_part import MeasuredPart
+from structmask_gui.gui.panels.measured_part import MeasuredPartPanel
 from structmask_gui.gui.panels.parameters import ParametersPanel
 from structmask_gui.gui.session.session import Session
 from tests.gui.conftest import wait_for_result
 
 
 @pytest.fixture
-def part(qtbot: QtBot) -> MeasuredPart:
-    part = MeasuredPart()
+def part(qtbot: QtBot) -> MeasuredPartPanel:
+    part = MeasuredPartPanel()
     qtbot.addWidget(part)
     part.show()
     part.set_stack(8, (60, 80))
@@ -30,7 +30,7 @@ def emitted(signal: Any) -> list[Any]:
     return seen
 
 
-def test_everything_at_first(part: MeasuredPart) -> None:
+def test_everything_at_first(part: MeasuredPartPanel) -> None:
     boxes = (part.first, part.last, part.step, part.left, part.top, part.width_box, part.height_box)
     assert [box.value() for box in boxes] == [1, 8, 1, 0, 0, 80, 60]
     assert not part.all_frames.isEnabled()
@@ -39,7 +39,7 @@ def test_everything_at_first(part: MeasuredPart) -> None:
     assert not part.isEnabled()
 
 
-def test_frames(part: MeasuredPart) -> None:
+def test_frames(part: MeasuredPartPanel) -> None:
     seen = emitted(part.frames_chosen)
     part.first.setValue(3)
     part.last.setValue(6)
@@ -58,7 +58,7 @@ def test_frames(part: MeasuredPart) -> None:
     assert part.first.value() == 1
 
 
-def test_going_back_to_all_frames(part: MeasuredPart) -> None:
+def test_going_back_to_all_frames(part: MeasuredPartPanel) -> None:
     seen = emitted(part.frames_chosen)
     part.first.setValue(2)
     part.first.setValue(1)
@@ -66,7 +66,7 @@ def test_going_back_to_all_frames(part: MeasuredPart) -> None:
     assert not part.all_frames.isEnabled()
 
 
-def test_the_rectangle(part: MeasuredPart) -> None:
+def test_the_rectangle(part: MeasuredPartPanel) -> None:
     seen = emitted(part.region_chosen)
     part.width_box.setValue(40)
     part.left.setValue(50)
@@ -80,7 +80,7 @@ def test_the_rectangle(part: MeasuredPart) -> None:
     assert part.width_box.value() == 80
 
 
-def test_showing_emits_nothing(part: MeasuredPart) -> None:
+def test_showing_emits_nothing(part: MeasuredPartPanel) -> None:
     frames, regions = emitted(part.frames_chosen), emitted(part.region_chosen)
     part.set_frames(FrameRange(1, 5, 2))
     part.set_region(Region(5, 25, 10, 50))

@@ -10,10 +10,10 @@ import tifffile
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.cli import main
-from structmask_gui.core.denoised.evaluate import Outcome, judge
+from structmask_gui.core.denoised.evaluate import Evaluation, evaluate
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.gui.quality.denoised_panel import ResultPanel
+from structmask_gui.gui.quality.denoised_panel import DenoisedPanel
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.results.masks import save_npy
 from tests.gui.conftest import wait_for_result
@@ -22,9 +22,9 @@ BARE = Mask(np.ones((1, 1), dtype=bool))
 
 
 @pytest.fixture
-def panel(loaded: MainWindow) -> ResultPanel:
+def panel(loaded: MainWindow) -> DenoisedPanel:
     made = loaded.show_panel("result")
-    assert isinstance(made, ResultPanel)
+    assert isinstance(made, DenoisedPanel)
     return made
 
 
@@ -37,22 +37,22 @@ def copied(stack_file: Path, tmp_path: Path) -> Path:
     return path
 
 
-def judged(panel: ResultPanel, path: Path, qtbot: QtBot) -> None:
+def judged(panel: DenoisedPanel, path: Path, qtbot: QtBot) -> None:
     panel.open_path(path)
     qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
 
 
-def plain(panel: ResultPanel) -> str:
+def plain(panel: DenoisedPanel) -> str:
     """Return the sentence as the engine writes it."""
     return panel.sentence.text().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_the_verdict_is_the_engines(
-    loaded: MainWindow, panel: ResultPanel, copied: Path, stack_file: Path, qtbot: QtBot
+    loaded: MainWindow, panel: DenoisedPanel, copied: Path, stack_file: Path, qtbot: QtBot
 ):
     judged(panel, copied, qtbot)
     raw, denoised = ArrayFrames(np.load(stack_file)), ArrayFrames(np.load(copied))
-    expected = judge(raw, denoised, loaded.session.mask)
+    expected = evaluate(raw, denoised, loaded.session.mask)
     assert panel.verdict is not None
     assert panel.verdict.advice == expected.advice
     assert panel.verdict.copied == pytest.approx(expected.copied)
@@ -63,7 +63,7 @@ def test_the_verdict_is_the_engines(
 
 
 def test_the_next_mask_is_taken_with_a_click(
-    loaded: MainWindow, panel: ResultPanel, copied: Path, qtbot: QtBot
+    loaded: MainWindow, panel: DenoisedPanel, copied: Path, qtbot: QtBot
 ):
     loaded.session.set_mask(BARE, "edited by hand", "Shrink")
     judged(panel, copied, qtbot)
@@ -80,7 +80,7 @@ def test_the_next_mask_is_taken_with_a_click(
 
 
 def test_a_stack_that_does_not_fit_is_a_sentence(
-    loaded: MainWindow, panel: ResultPanel, tmp_path: Path, qtbot: QtBot
+    loaded: MainWindow, panel: DenoisedPanel, tmp_path: Path, qtbot: QtBot
 ):
     path = tmp_path / "small.npy"
     np.save(path, np.zeros((2, 50, 50), np.float32))
@@ -92,7 +92,7 @@ def test_a_stack_that_does_not_fit_is_a_sentence(
 
 
 def test_a_refused_file_leaves_the_verdict(
-    loaded: MainWindow, panel: ResultPanel, copied: Path, tmp_path: Path, qtbot: QtBot
+    loaded: MainWindow, panel: DenoisedPanel, copied: Path, tmp_path: Path, qtbot: QtBot
 ):
     judged(panel, copied, qtbot)
     before = panel.sentence.text(), panel.figures.text()
@@ -110,7 +110,7 @@ def test_a_refused_file_leaves_the_verdict(
 
 
 def test_the_mask_has_one_figure_in_both_panels(
-    loaded: MainWindow, panel: ResultPanel, copied: Path, qtbot: QtBot
+    loaded: MainWindow, panel: DenoisedPanel, copied: Path, qtbot: QtBot
 ):
     # As where frames move: the noise is measured in flat patches, not in differences.
     for name, value in (("method", "statistical"), ("source", "flat")):
@@ -129,7 +129,7 @@ def test_the_mask_has_one_figure_in_both_panels(
 @pytest.mark.parametrize("source", ["automatic", "flat", "spectrum"])
 def test_the_command_line_says_the_same_and_both_panels_name_one_place(
     loaded: MainWindow,
-    panel: ResultPanel,
+    panel: DenoisedPanel,
     copied: Path,
     stack_file: Path,
     source: str,
@@ -166,7 +166,7 @@ def test_the_command_line_says_the_same_and_both_panels_name_one_place(
 
 
 def test_a_normalised_output_is_refused(
-    loaded: MainWindow, panel: ResultPanel, stack_file: Path, tmp_path: Path, qtbot: QtBot
+    loaded: MainWindow, panel: DenoisedPanel, stack_file: Path, tmp_path: Path, qtbot: QtBot
 ):
     raw = np.load(stack_file).astype(np.float32)
     path = tmp_path / "norm.npy"
@@ -179,7 +179,7 @@ def test_a_normalised_output_is_refused(
 
 def test_the_next_mask_is_chosen_in_the_frames_that_are_compared(
     loaded: MainWindow,
-    panel: ResultPanel,
+    panel: DenoisedPanel,
     copied: Path,
     monkeypatch: pytest.MonkeyPatch,
     qtbot: QtBot,
@@ -189,9 +189,9 @@ def test_the_next_mask_is_chosen_in_the_frames_that_are_compared(
     qtbot.waitUntil(lambda: quality.current, timeout=15_000)
     given: dict[str, object] = {}
 
-    def seen(*arguments: Any, **named: Any) -> Outcome:
+    def seen(*arguments: Any, **named: Any) -> Evaluation:
         given.update(named)
-        return judge(*arguments, **named)
+        return evaluate(*arguments, **named)
 
     monkeypatch.setattr("structmask_gui.io.denoised.judge", seen)
     judged(panel, copied, qtbot)
@@ -201,7 +201,7 @@ def test_the_next_mask_is_chosen_in_the_frames_that_are_compared(
 
 
 def test_another_file_takes_the_verdict_away(
-    loaded: MainWindow, panel: ResultPanel, copied: Path, qtbot: QtBot
+    loaded: MainWindow, panel: DenoisedPanel, copied: Path, qtbot: QtBot
 ):
     judged(panel, copied, qtbot)
     loaded.session.close_files()
@@ -212,7 +212,7 @@ def test_another_file_takes_the_verdict_away(
 
 
 def test_pages_of_another_name_are_matched_by_shape_and_that_is_said(
-    loaded: MainWindow, panel: ResultPanel, stack_file: Path, tmp_path: Path, qtbot: QtBot
+    loaded: MainWindow, panel: DenoisedPanel, stack_file: Path, tmp_path: Path, qtbot: QtBot
 ):
     raw = np.load(stack_file).astype(np.float32)
     path = tmp_path / "channels.tif"
@@ -236,7 +236,7 @@ def test_pages_of_another_name_are_matched_by_shape_and_that_is_said(
 
 
 def test_a_long_name_and_a_long_verdict_leave_the_figures_in_sight(
-    loaded: MainWindow, panel: ResultPanel, copied: Path, qtbot: QtBot
+    loaded: MainWindow, panel: DenoisedPanel, copied: Path, qtbot: QtBot
 ):
     loaded.resize(1280, 800)
     path = copied.rename(copied.with_name(f"{'a_name_that_does_not_end_' * 4}.npy"))

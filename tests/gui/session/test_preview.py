@@ -13,7 +13,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.stack.frames import ArrayFrames, Region
-from structmask_gui.gui.quality.image_compare import Panes, Picture
+from structmask_gui.gui.quality.image_compare import ImageCompare, Picture
 from structmask_gui.gui.quality.preview_view import PreviewView
 from structmask_gui.gui.session.preview import LARGEST, place_of
 from structmask_gui.gui.window.main_window import MainWindow
@@ -164,8 +164,8 @@ def test_ways_of_looking(loaded: MainWindow, qtbot: QtBot):
 
 
 @pytest.fixture
-def panes(qtbot: QtBot) -> Panes:
-    made = Panes()
+def panes(qtbot: QtBot) -> ImageCompare:
+    made = ImageCompare()
     qtbot.addWidget(made)
     made.resize(420, 158)
     black = np.zeros((50, 50), np.float32)
@@ -180,17 +180,17 @@ def panes(qtbot: QtBot) -> Panes:
     return made
 
 
-def colour(panes: Panes, x: int, y: int) -> int:
+def colour(panes: ImageCompare, x: int, y: int) -> int:
     return panes.grab().toImage().pixelColor(x, y).lightness()
 
 
-def test_pictures_stand_beside_each_other(panes: Panes):
+def test_pictures_stand_beside_each_other(panes: ImageCompare):
     assert colour(panes, 68, 88) == 0
     assert colour(panes, 210, 88) == 255
     assert 100 < colour(panes, 350, 88) < 155
 
 
-def test_the_wipe_is_dragged(panes: Panes):
+def test_the_wipe_is_dragged(panes: ImageCompare):
     panes.set_mode("wipe")
     assert (colour(panes, 180, 88), colour(panes, 240, 88)) == (0, 255)
     QTest.mousePress(panes, Qt.MouseButton.LeftButton, pos=QPoint(210, 88))
@@ -202,7 +202,7 @@ def test_the_wipe_is_dragged(panes: Panes):
     assert panes.split == pytest.approx(0.84, abs=0.02)
 
 
-def test_zoom_and_move(panes: Panes, qtbot: QtBot):
+def test_zoom_and_move(panes: ImageCompare, qtbot: QtBot):
     QTest.keyClick(panes, Qt.Key.Key_Plus)
     with qtbot.waitSignal(panes.pointed) as got:
         QTest.mouseMove(panes, QPoint(68, 88))

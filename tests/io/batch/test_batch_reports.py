@@ -11,7 +11,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io import extract_files
 from structmask_gui.io.batch import engine
-from structmask_gui.io.batch.status import State
+from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import is_current, read_failures, write_summary
 from structmask_gui.io.results import files
 from structmask_gui.io.results.record import read_record
@@ -130,9 +130,9 @@ def test_a_report_without_figures_where_they_cannot_be_worked_out(
     tifffile.imwrite(tmp_path / "in" / "a.tif", row_noise, photometric="minisblack")
     queue = make(tmp_path / "in", tmp_path / "out", reports=True)
     queue.run()
-    assert queue.statuses[0].state is State.DONE
+    assert queue.statuses[0].state is JobState.DONE
     text = (tmp_path / "out" / "a_report.html").read_text(encoding="utf-8")
     assert "<h2>Quality</h2>" not in text
     strict = make(tmp_path / "in", tmp_path / "o", quality=True)
     strict.run()
-    assert strict.statuses[0].state is State.FAILED
+    assert strict.statuses[0].state is JobState.FAILED

@@ -24,7 +24,7 @@ from structmask_gui.io.batch import cluster as cluster_module
 from structmask_gui.io.batch.cluster import Cluster
 from structmask_gui.io.batch.files import plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
-from structmask_gui.io.batch.status import JobStatus, State
+from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.results.masks import load_mask
 
 distributed = pytest.importorskip("distributed")
@@ -80,15 +80,15 @@ def test_masks_are_as_on_one_machine_even_if_a_worker_is_killed(
 ) -> None:
     files = write_files(tmp_path / "in", 60)  # benchmarks/cluster.py does it with 200
     local = run(files, tmp_path / "local")
-    assert local.counts() == {State.DONE: 60}
+    assert local.counts() == {JobState.DONE: 60}
 
     with Cluster(workers.scheduler_address) as cluster:
         remote = run(files, tmp_path / "remote", engine=cluster)
     killed: list[int] = []
 
     def kill_one(_: int, status: JobStatus) -> None:
-        done = sum(s.state is State.DONE for s in queue.statuses)
-        if status.state is State.DONE and done >= 30 and not killed:
+        done = sum(s.state is JobState.DONE for s in queue.statuses)
+        if status.state is JobState.DONE and done >= 30 and not killed:
             pid = next(iter(workers.workers.values())).pid
             killed.append(pid)
             os.kill(pid, signal.SIGKILL)
@@ -103,7 +103,7 @@ def test_masks_are_as_on_one_machine_even_if_a_worker_is_killed(
         queue.run()
     assert killed
     for other in (remote, queue):
-        assert other.counts() == {State.DONE: 60}
+        assert other.counts() == {JobState.DONE: 60}
         assert [s.mask for s in other.statuses] == [s.mask for s in local.statuses]
     # The masks are of different kinds, so that being equal means something.
     assert len({s.sentence for s in local.statuses}) >= 3
@@ -161,7 +161,7 @@ def test_a_large_file_is_divided(
             queue.run()
     assert submitted.count("_part") > 1
     far, here = (queue.statuses[0] for queue in queues)
-    assert far.state is here.state is State.DONE
+    assert far.state is here.state is JobState.DONE
     assert (far.mask, far.sentence, far.patches) == (here.mask, here.sentence, here.patches)
     pages = [(tmp_path / name / "big_report.html").read_bytes() for name in ("far", "here")]
     dated = re.compile(rb"on \d{4}-\d\d-\d\dT[\d:+]*\d")
@@ -183,12 +183,12 @@ def test_groups_faults_and_the_statistical_method(workers: Any, tmp_path: Path) 
             engine=cluster,
         )
         statistical.run()
-    assert single.counts() == {State.DONE: 3, State.FAILED: 1}
+    assert single.counts() == {JobState.DONE: 3, JobState.FAILED: 1}
     assert single.statuses[2].error.startswith("002.tif: is no TIFF")
     assert single.statuses[2].input_fault
-    assert group.statuses[0].state is State.DONE
+    assert group.statuses[0].state is JobState.DONE
     assert len(group.statuses[0].left_out) == 1
-    assert statistical.statuses[0].state is State.DONE
+    assert statistical.statuses[0].state is JobState.DONE
 
 
 def test_cancelling_stops_at_once(workers: Any, tmp_path: Path) -> None:
@@ -198,16 +198,16 @@ def test_cancelling_stops_at_once(workers: Any, tmp_path: Path) -> None:
             plan_jobs(files, output_dir=tmp_path / "out"),
             PARAMETERS,
             engine=cluster,
-            on_change=lambda _, status: status.state is State.DONE and queue.cancel(),
+            on_change=lambda _, status: status.state is JobState.DONE and queue.cancel(),
         )
         runner = threading.Thread(target=queue.run)
         runner.start()
         runner.join(timeout=30)
         assert not runner.is_alive()
-        assert queue.counts()[State.CANCELLED] > 0
-        assert queue.counts()[State.RUNNING] == queue.counts()[State.PENDING] == 0
+        assert queue.counts()[JobState.CANCELLED] > 0
+        assert queue.counts()[JobState.RUNNING] == queue.counts()[JobState.PENDING] == 0
         # The workers are free for the next.
-        assert run(files[:2], tmp_path / "next", engine=cluster).counts() == {State.DONE: 2}
+        assert run(files[:2], tmp_path / "next", engine=cluster).counts() == {JobState.DONE: 2}
 
 
 def test_the_command(workers: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

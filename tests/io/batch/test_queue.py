@@ -10,7 +10,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
-from structmask_gui.io.batch.status import State
+from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import counts_sentence
 from structmask_gui.io.results.masks import load_mask
 from tests.io.batches import make, times
@@ -22,16 +22,16 @@ def test_one_bad_file_does_not_stop_the_others(folder, tmp_path):
     seen = []
     queue = make(folder, tmp_path / "out", on_change=lambda i, s: seen.append((i, s.state)))
     counts = queue.run()
-    assert (counts[State.DONE], counts[State.FAILED]) == (2, 1)
+    assert (counts[JobState.DONE], counts[JobState.FAILED]) == (2, 1)
     good, _, bad = queue.statuses
     assert good.sentence.startswith("Row, ")
     assert good.mask == load_mask(tmp_path / "out" / "a_mask.npy")
     assert bad.error.startswith("bad.tif: is no TIFF")
     assert bad.input_fault
     assert queue.faulty
-    for index, end in ((0, State.DONE), (1, State.DONE), (2, State.FAILED)):
+    for index, end in ((0, JobState.DONE), (1, JobState.DONE), (2, JobState.FAILED)):
         states = [state for i, state in seen if i == index]
-        assert states[0] is State.RUNNING
+        assert states[0] is JobState.RUNNING
         assert states[-1] is end
 
 
@@ -48,7 +48,7 @@ def test_a_bug_does_not_stop_the_others(folder, tmp_path, monkeypatch):
     queue.run()
     assert "ZeroDivisionError: oops" in queue.statuses[0].error
     assert not queue.statuses[0].input_fault
-    assert queue.statuses[1].state is State.DONE
+    assert queue.statuses[1].state is JobState.DONE
 
 
 def test_progress_covers_all_jobs(folder, tmp_path):
@@ -63,27 +63,31 @@ def test_progress_covers_all_jobs(folder, tmp_path):
 def test_cancel_one_cancel_all_and_retry(folder, tmp_path):
     queue = make(folder, tmp_path / "out")
     queue.cancel(1)
-    assert queue.statuses[1].state is State.CANCELLED
+    assert queue.statuses[1].state is JobState.CANCELLED
 
     def stop_the_first(index, status):
-        if (index, status.state) == (0, State.RUNNING):
+        if (index, status.state) == (0, JobState.RUNNING):
             queue.cancel(0)
 
     queue.on_change = stop_the_first
     queue.run()
-    assert [s.state for s in queue.statuses] == [State.CANCELLED, State.CANCELLED, State.FAILED]
+    assert [s.state for s in queue.statuses] == [
+        JobState.CANCELLED,
+        JobState.CANCELLED,
+        JobState.FAILED,
+    ]
     assert not (tmp_path / "out").exists()
     queue.on_change = None
     assert queue.retry() == 3
     queue.run()
-    assert [s.state for s in queue.statuses] == [State.DONE, State.DONE, State.FAILED]
+    assert [s.state for s in queue.statuses] == [JobState.DONE, JobState.DONE, JobState.FAILED]
     assert queue.retry() == 1
     assert queue.retry() == 0
 
 
 def test_cancelled_from_outside(folder, tmp_path):
     queue = make(folder, tmp_path / "out")
-    assert queue.run(cancelled=lambda: True)[State.CANCELLED] == 3
+    assert queue.run(cancelled=lambda: True)[JobState.CANCELLED] == 3
 
 
 def test_jobs_added_and_retried_while_it_runs(folder, tmp_path):
@@ -92,22 +96,22 @@ def test_jobs_added_and_retried_while_it_runs(folder, tmp_path):
     queue = BatchQueue(jobs[:1], Parameters())
 
     def add(index, status):
-        if index == 0 and status.state is State.RUNNING and len(queue.jobs) == 1:
+        if index == 0 and status.state is JobState.RUNNING and len(queue.jobs) == 1:
             queue.add(jobs[1:2])
 
     queue.on_change = add
-    assert queue.run()[State.DONE] == 2
+    assert queue.run()[JobState.DONE] == 2
 
 
 def test_it_is_driven_from_another_thread(folder, tmp_path):
     queue = make(folder, tmp_path / "out")
     thread = threading.Thread(target=queue.run)
     thread.start()
-    while queue.counts()[State.RUNNING] or queue.counts()[State.PENDING]:
+    while queue.counts()[JobState.RUNNING] or queue.counts()[JobState.PENDING]:
         queue.statuses  # noqa: B018  # read while the other thread writes
         time.sleep(0.001)
     thread.join(10)
-    assert queue.counts()[State.DONE] == 2
+    assert queue.counts()[JobState.DONE] == 2
 
 
 def test_an_interruption_leaves_nothing_running(folder, tmp_path, monkeypatch):
@@ -118,7 +122,7 @@ def test_an_interruption_leaves_nothing_running(folder, tmp_path, monkeypatch):
     queue = make(folder, tmp_path / "out")
     with pytest.raises(KeyboardInterrupt):
         queue.run()
-    assert queue.counts() == {State.CANCELLED: 3}
+    assert queue.counts() == {JobState.CANCELLED: 3}
 
 
 def test_existing_results_are_kept_without_force(folder, tmp_path):
@@ -128,16 +132,16 @@ def test_existing_results_are_kept_without_force(folder, tmp_path):
     queue = make(folder, out)
     queue.run()
     skipped = queue.statuses[0]
-    assert skipped.state is State.SKIPPED
+    assert skipped.state is JobState.SKIPPED
     assert "a.tif: skipped: has a mask already, a_mask.npy; use --force" in skipped.error
     # What is known of the mask is in the summary.
     assert skipped.mask == load_mask(out / "a_mask.npy")
     assert skipped.sentence.startswith("Row, ")
     assert not skipped.unlike
-    assert queue.counts() == {State.SKIPPED: 2, State.FAILED: 1}
+    assert queue.counts() == {JobState.SKIPPED: 2, JobState.FAILED: 1}
     assert counts_sentence(queue) == "0 masks made, 2 skipped, 1 failed."
     assert times(out) == before
-    assert make(folder, out, force=True).run()[State.DONE] == 2
+    assert make(folder, out, force=True).run()[JobState.DONE] == 2
     assert times(out) != before
 
 
@@ -160,7 +164,7 @@ def test_a_group_leaves_out_its_bad_files(folder, tmp_path, row_noise):
     queue = make(folder, out, per="folder")
     queue.run()
     (status,) = queue.statuses
-    assert status.state is State.DONE
+    assert status.state is JobState.DONE
     assert status.frames == 6
     assert [sentence.split(":")[0] for sentence in status.left_out] == ["bad.tif", "small.tif"]
     assert queue.faulty

@@ -14,7 +14,7 @@ from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
-from structmask_gui.io.batch.status import State
+from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import is_current, read_failures, write_summary
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.results.masks import save_npy
@@ -51,7 +51,7 @@ def test_resume_does_what_is_left(folder, tmp_path):
     again = make(folder, out, resume=True)
     again.run()
     assert [status.kept for status in again.statuses] == [True, False, False]
-    assert again.counts()[State.DONE] == 2
+    assert again.counts()[JobState.DONE] == 2
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_resume_sees_what_changed(folder, tmp_path, row_noise, change):
     assert "is of other files or settings" in queue.statuses[0].error
     queue.force = True
     assert queue.retry() == 1
-    assert queue.run()[State.DONE] == 1
+    assert queue.run()[JobState.DONE] == 1
 
 
 def test_a_file_that_was_only_touched_is_not_done_again(folder, tmp_path):
@@ -116,7 +116,7 @@ def test_what_a_killed_run_left_is_finished(folder, tmp_path):
     (out / "a_mask.png").unlink()
     again = make(folder, out, resume=True)
     again.run()
-    assert again.statuses[0].state is State.DONE
+    assert again.statuses[0].state is JobState.DONE
     assert not again.statuses[0].kept
     assert (out / "a_mask.json").exists()
     # But a mask of one's own is not replaced.
@@ -124,7 +124,7 @@ def test_what_a_killed_run_left_is_finished(folder, tmp_path):
     save_npy(Mask(np.ones((3, 3), dtype=bool)), out / "a_mask.npy", force=True)
     third = make(folder, out, resume=True)
     third.run()
-    assert third.statuses[0].state is State.SKIPPED
+    assert third.statuses[0].state is JobState.SKIPPED
     assert "has a mask already, a_mask.npy" in third.statuses[0].error
     assert third.statuses[0].unlike
     assert third.statuses[0].mask is None
@@ -140,7 +140,7 @@ def test_a_failure_is_tried_again_when_the_file_changes(folder, tmp_path, row_no
     )
     again = make(folder, out, resume=True, failures=read_failures(place))
     again.run()
-    assert again.statuses[2].state is State.DONE
+    assert again.statuses[2].state is JobState.DONE
     assert not is_current(again, place)
 
 
@@ -175,7 +175,7 @@ def test_a_run_in_which_nothing_is_done_keeps_what_is_known(folder, tmp_path):
                 parameters=Parameters.checked(method="statistical", source="dark"),
             )
         forced.run()
-        assert forced.counts()[State.DONE] == 0
+        assert forced.counts()[JobState.DONE] == 0
         write_summary(forced, place, force=True)
         row = rows_of(place)["a.tif"]
         assert row["state"] == end

@@ -10,7 +10,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
-from structmask_gui.io.batch.status import State
+from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import (
     COLUMNS,
     counts_sentence,
@@ -111,7 +111,7 @@ def test_second_stacks_and_figures_are_resumed(folder, tmp_path, row_noise):
     files, _ = find_files([folder / "a.tif"])
     jobs = plan_jobs(files, output_dir=tmp_path / "out")
     first = BatchQueue(jobs, **options)
-    assert first.run()[State.DONE] == 1
+    assert first.run()[JobState.DONE] == 1
     again = BatchQueue(jobs, **options, resume=True)
     again.run()
     assert again.statuses[0].kept

@@ -21,7 +21,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.files import plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
-from structmask_gui.io.batch.status import State
+from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.files import atomic
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.presets.preset import Preset, load_preset
@@ -63,7 +63,7 @@ def test_odd_names(name: str, tmp_path: Path) -> None:
     queue = BatchQueue(plan_jobs([path], output_dir=folder), PARAMETERS)
     queue.run()
     (status,) = queue.statuses
-    assert status.state is State.DONE, status.error
+    assert status.state is JobState.DONE, status.error
     (record,) = folder.glob("*_mask.json")
     assert read_record(record).inputs[0].path == str(path)
 
@@ -143,7 +143,7 @@ def test_a_full_disk_leaves_nothing(
         monkeypatch.setattr(atomic, "_take_name", full)
     queue = BatchQueue(plan_jobs([path], output_dir=out), PARAMETERS)
     queue.run()
-    assert queue.statuses[0].state is State.FAILED
+    assert queue.statuses[0].state is JobState.FAILED
     assert "no space left on device" in queue.statuses[0].error
     assert not out.exists() or list(out.iterdir()) == []
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.style.colours import Theme
+from structmask_gui.gui.style.colours import Colours
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.curves.plot import draw_points, level_pen
 from structmask_gui.gui.views.lags.lag_view import number_text
@@ -29,10 +29,10 @@ class BrightnessItem(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self._curve: BrightnessCurve | None = None
         self._floor = 0.0
-        self._theme: Theme | None = None
+        self._theme: Colours | None = None
         self._rect = QRectF()
 
-    def set_theme(self, theme: Theme) -> None:
+    def set_theme(self, theme: Colours) -> None:
         """Take on the colours."""
         self._theme = theme
         self.update()

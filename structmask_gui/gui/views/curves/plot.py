@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 
-from structmask_gui.gui.style.colours import REDDISH_PURPLE, Theme, mixed
+from structmask_gui.gui.style.colours import REDDISH_PURPLE, Colours, mixed
 
 Values = NDArray[Any]
 
@@ -92,10 +92,10 @@ class CurvesItem(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self._curves: Curves | None = None
         self._rect = QRectF(-1, -1, 2, 2)
-        self._theme: Theme | None = None
+        self._theme: Colours | None = None
         self._marked = -1
 
-    def set_theme(self, theme: Theme) -> None:
+    def set_theme(self, theme: Colours) -> None:
         """Take on the colours."""
         self._theme = theme
         self.update()
@@ -164,7 +164,7 @@ class CurvesItem(pg.GraphicsObject):  # type: ignore[misc]
                 draw_points(painter, points, pen.color(), theme, number)
         painter.restore()
 
-    def _paint_marked(self, painter: QPainter, transform: QTransform, theme: Theme) -> None:
+    def _paint_marked(self, painter: QPainter, transform: QTransform, theme: Colours) -> None:
         band = QColor(theme.text)
         band.setAlpha(36)
         for lag in (-self._marked, self._marked):
@@ -172,7 +172,7 @@ class CurvesItem(pg.GraphicsObject):  # type: ignore[misc]
             painter.fillRect(transform.mapRect(rect), band)
 
 
-def curve_pen(theme: Theme, number: int) -> QPen:
+def curve_pen(theme: Colours, number: int) -> QPen:
     """Return the pen of a curve: along x solid, along y dashed, the third dotted."""
     if number == 0:
         return QPen(theme.accent, 1.8)
@@ -181,12 +181,12 @@ def curve_pen(theme: Theme, number: int) -> QPen:
     return pen
 
 
-def threshold_pen(theme: Theme) -> QPen:
+def threshold_pen(theme: Colours) -> QPen:
     """Return the pen of the rings' thresholds."""
     return QPen(theme.text, 1.4)
 
 
-def level_pen(theme: Theme) -> QPen:
+def level_pen(theme: Colours) -> QPen:
     """Return the pen of the ring strength."""
     pen = QPen(theme.muted, 1.2)
     pen.setDashPattern((1.5, 3))
@@ -214,7 +214,7 @@ def _paint_band(painter: QPainter, transform: QTransform, curve: Curve, color: Q
 
 
 def draw_points(
-    painter: QPainter, points: list[QPointF], color: QColor, theme: Theme, number: int
+    painter: QPainter, points: list[QPointF], color: QColor, theme: Colours, number: int
 ) -> None:
     """Mark points: discs along x, squares along y, diamonds along the third direction."""
     painter.setPen(QPen(color, 1.4))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from structmask_gui.gui.style.colours import Theme, mixed
+from structmask_gui.gui.style.colours import Colours, mixed
 from structmask_gui.gui.views.lags.lag_view import lag_rect
 from structmask_gui.gui.views.pens import pen, screen_unit
 
@@ -29,11 +29,11 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
         self._rect = QRectF()
         self._indexed = QImage()
         self._image = QImage()
-        self._theme: Theme | None = None
+        self._theme: Colours | None = None
         self._cursor: tuple[int, int] | None = None
         self._grid: list[QLineF] = []
 
-    def set_theme(self, theme: Theme) -> None:
+    def set_theme(self, theme: Colours) -> None:
         """Take on the colours."""
         self._theme = theme
         self._color_image()
@@ -96,7 +96,7 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
             painter.setPen(pen(theme.text, 2, unit))
             painter.drawRect(QRectF(dx - 0.5, dy - 0.5, 1, 1))
 
-    def _paint_centre(self, painter: QPainter, unit: float, theme: Theme) -> None:
+    def _paint_centre(self, painter: QPainter, unit: float, theme: Colours) -> None:
         # Never less than 3 pixels of the screen: the centre is to be found in a large mask, too.
         radius = max(min(0.28, 6 * unit), 3 * unit)
         painter.setPen(pen(theme.background, 1.2, unit))
@@ -111,7 +111,7 @@ def _grid_lines(rect: QRectF) -> list[QLineF]:
     return columns + rows
 
 
-def cell_colors(theme: Theme, comparison: bool) -> tuple[QColor, QColor, QColor, QColor]:
+def cell_colors(theme: Colours, comparison: bool) -> tuple[QColor, QColor, QColor, QColor]:
     """Return the colours of EMPTY, BOTH, ONLY_A and ONLY_B."""
     both = mixed(theme.background, theme.text, 0.55) if comparison else theme.accent
     return theme.cell, both, QColor("#0072B2"), QColor("#D55E00")

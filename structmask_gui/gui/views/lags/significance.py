@@ -13,7 +13,14 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
-from structmask_gui.gui.style.colours import ORANGE, REDDISH_PURPLE, SKY_BLUE, YELLOW, Theme, mixed
+from structmask_gui.gui.style.colours import (
+    ORANGE,
+    REDDISH_PURPLE,
+    SKY_BLUE,
+    YELLOW,
+    Colours,
+    mixed,
+)
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.lags.findings import FINDING_WORDS, Finding, LagFacts
 from structmask_gui.gui.views.lags.lag_mark import LagMark
@@ -25,7 +32,7 @@ _GRID_FROM = 4.0
 _MARKS_FROM = 9.0
 
 
-def finding_colors(theme: Theme) -> dict[Finding, QColor]:
+def finding_colors(theme: Colours) -> dict[Finding, QColor]:
     """Return the colour of each finding; a mark in the cell says the same without colour."""
     return {
         Finding.NEITHER: theme.cell,
@@ -43,11 +50,11 @@ class FindingsItem(pg.GraphicsObject):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self._facts: LagFacts | None = None
-        self._theme: Theme | None = None
+        self._theme: Colours | None = None
         self._rect = QRectF()
         self._image = QImage()
 
-    def set_theme(self, theme: Theme) -> None:
+    def set_theme(self, theme: Colours) -> None:
         """Take on the colours."""
         self._theme = theme
         self._color()
