@@ -25,7 +25,7 @@ $(READY): pyproject.toml
 	@touch $@
 
 run: $(READY) ## Open the window on the sample, or on FILE=path; without a display write build/demo
-	@$(BIN)/python -m tools.demo $(if $(FILE),"$(FILE)")
+	@$(BIN)/python tools/demo.py $(if $(FILE),"$(FILE)")
 
 test: $(READY) ## Run the whole test suite, offscreen
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
@@ -68,7 +68,7 @@ docs: $(WRITER) ## Build the guide into build/site; a warning fails it
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 pictures: $(READY) ## Draw the pictures of the window for the guide into docs/images
-	$(BIN)/python -m tools.pictures docs/images
+	$(BIN)/python tools/pictures.py docs/images
 
 clean: ## Remove what was built
 	rm -rf build dist

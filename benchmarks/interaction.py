@@ -65,7 +65,7 @@ import time; begun = time.perf_counter()
 import gc; gc.disable()  # as structmask_gui.__main__ does
 from structmask_gui.gui import app as program
 app = program.make_application()
-from structmask_gui.gui.settings import Settings
+from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.views.canvas import Canvas
 times = []
 paint = Canvas.paintEvent

@@ -22,10 +22,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     folder = Path(arguments[0]) if arguments else FOLDER
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from guide_pictures import draw_steps
+
     from structmask_gui.gui import app
     from structmask_gui.gui.desktop import logs, places, qt_libraries
     from structmask_gui.gui.desktop.settings import Settings
-    from tools.guide_pictures import draw_steps
 
     sample = places.sample_stack()
     if sample is None:

@@ -74,7 +74,7 @@ def evaluate_file(
     Raises
     ------
     InputError, ParameterError, Cancelled
-        As `open_denoised`, ``measure`` and `structmask_gui.core.denoised.evaluate.judge`.
+        As `open_denoised`, ``measure`` and `structmask_gui.core.denoised.evaluate.evaluate`.
     """
     denoised, assumed = open_denoised(path, raw, axes)
     with denoised:

@@ -33,6 +33,8 @@ from tests.gui.conftest import wait_for_result
 
 # --- settings -------------------------------------------------------------------------------------
 
+TOOLS = Path(__file__).parents[2] / "tools"
+
 
 def test_settings_come_back(tmp_path: Path):
     path = tmp_path / "deep" / "settings.json"
@@ -378,7 +380,7 @@ def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     }
     return subprocess.run(
-        [sys.executable, "-m", "tools.demo", *arguments],
+        [sys.executable, str(TOOLS / "demo.py"), *arguments],
         cwd=folder,
         env=variables,
         capture_output=True,

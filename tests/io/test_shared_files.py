@@ -44,7 +44,7 @@ OPENED = {
 _ALL_FILES = """
 import sys, time
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 for path in sys.argv[1:]:
     started = time.perf_counter()
     try:

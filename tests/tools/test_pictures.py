@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+TOOLS = Path(__file__).parents[2] / "tools"
+
 
 def test_the_pictures_are_drawn(tmp_path: Path):
     done = subprocess.run(
-        [sys.executable, "-m", "tools.pictures", str(tmp_path)],
+        [sys.executable, str(TOOLS / "pictures.py"), str(tmp_path)],
         capture_output=True,
         text=True,
         timeout=100,

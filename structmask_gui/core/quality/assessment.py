@@ -80,7 +80,7 @@ class Basis:
 
     @property
     def place(self) -> NoiseBasis:
-        """Where the noise of an output can be compared with it: see `core.outcome.judge`."""
+        """Where the noise of an output can be compared with it: see `core.denoised.evaluate`."""
         told = self.still is not None or self.noise.source.startswith("frame differences")
         return "difference" if told else "flat"
 

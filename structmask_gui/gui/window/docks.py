@@ -52,7 +52,7 @@ DOCKS = (
     DockInfo("log", "Log", "panels.log", "LogPanel", late=True),
     DockInfo("help", "Help", "panels.help_panel", "HelpPanel", late=True),
     DockInfo("quality", "What the mask will do", "quality.panel", "QualityPanel"),
-    DockInfo("result", "Denoised result", "quality.denoised_panel", "ResultPanel", late=True),
+    DockInfo("result", "Denoised result", "quality.denoised_panel", "DenoisedPanel", late=True),
 )
 """In the order of the menu and of the keys Alt+1, Alt+2, …, Alt+0."""
 

@@ -193,7 +193,7 @@ def test_the_next_mask_is_chosen_in_the_frames_that_are_compared(
         given.update(named)
         return evaluate(*arguments, **named)
 
-    monkeypatch.setattr("structmask_gui.io.denoised.judge", seen)
+    monkeypatch.setattr("structmask_gui.io.denoised.evaluate", seen)
     judged(panel, copied, qtbot)
     assert quality.basis is not None
     assert quality.basis.still is not None

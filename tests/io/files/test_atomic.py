@@ -132,7 +132,7 @@ def test_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 _WRITER = """
 import sys
-from structmask_gui.io.atomic import write_atomic
+from structmask_gui.io.files.atomic import write_atomic
 print("ready", flush=True)
 number = 0
 while True:

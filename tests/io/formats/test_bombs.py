@@ -89,7 +89,7 @@ def test_a_picture_larger_than_its_page(codec: str, tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 import tifffile, imagecodecs
 def peak():
     status = Path("/proc/self/status")
@@ -144,7 +144,7 @@ def test_strips_that_swell(compression: str, tmp_path: Path) -> None:
     script = f"""
 from pathlib import Path
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.images import open_stack
+from structmask_gui.io.open import open_stack
 try:
     with open_stack({str(path)!r}) as stack:
         print(stack.read(0).shape)

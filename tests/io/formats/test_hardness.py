@@ -217,8 +217,8 @@ def test_two_programs_share_the_presets(fresh_home: Path, tmp_path: Path) -> Non
     """Both save, read, list and delete the same presets; none is ever half there."""
     code = """
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.preset_folder import PresetFolder
-from structmask_gui.io.presets import Preset
+from structmask_gui.io.presets.library import PresetFolder
+from structmask_gui.io.presets.preset import Preset
 folder = PresetFolder()
 for i in range(60):
     preset = Preset(name=f"p{i % 3}", parameters={"center_size": 7 + 2 * (i % 5)})

@@ -219,8 +219,8 @@ def test_two_programs_share_it(file: Path, tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.io.cache import MeasurementCache
-from structmask_gui.io.jobs import Input, extract_inputs
+from structmask_gui.io.results.cache import MeasurementCache
+from structmask_gui.io.extract_files import Input, extract_inputs
 cache = MeasurementCache(Path({str(tmp_path / "kept")!r}), limit=12_000)
 for i in range(30):
     parameters = Parameters(patch_size=32, center_size=9, seed=i % 4)

@@ -16,12 +16,12 @@ DRIVER = """
 import json, os, random, signal, sys, time
 from pathlib import Path
 import numpy as np
-from structmask_gui.core.extraction import extract_array
-from structmask_gui.core.mask import Mask
+from structmask_gui.core.extraction.extraction import extract_array
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters import Parameters
-from structmask_gui.io import export
-from structmask_gui.io.record import make_record
-from structmask_gui.io.results import ResultFiles, write_results
+from structmask_gui.io.results import masks as export
+from structmask_gui.io.results.record import make_record, save_record
+from structmask_gui.io.results.files import ResultFiles, write_results
 
 folder, rounds, form = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 extraction = extract_array(np.random.default_rng(0).normal(size=(64, 64)), Parameters())
@@ -36,7 +36,7 @@ def version(n):
 def save(n, path):
     mask, record = versions[n]
     if form == "json":
-        export.save_record(record, path, force=True)
+        save_record(record, path, force=True)
     else:
         writer = {"npy": export.save_npy, "png": export.save_png, "tif": export.save_tiff}
         writer[form](mask, path, force=True)
