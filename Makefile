@@ -9,7 +9,7 @@ FILE ?=
 MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types format bench fuzz pictures bundle bundle-test bundle-broken docs clean
+.PHONY: help setup run test test-all lint types format bench fuzz pictures bundle bundle-test bundle-broken docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -27,8 +27,13 @@ $(READY): pyproject.toml
 run: $(READY) ## Open the window on the sample, or on FILE=path; without a display write build/demo
 	@$(BIN)/python tools/demo.py $(if $(FILE),"$(FILE)")
 
-test: $(READY) ## Run the whole test suite, offscreen
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
+test: $(READY) ## Run the tests, offscreen, but for those that start processes or take long
+	$(PYTEST) -m "not slow"
+
+test-all: $(READY) ## Run the whole test suite
+	$(PYTEST)
 
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .

@@ -79,6 +79,7 @@ def test_the_examples_show_what_the_page_says(scripts):
     assert rows == {-8, 0, 8}
 
 
+@pytest.mark.slow
 def test_it_builds_without_a_warning(tmp_path):
     pytest.importorskip("mkdocs")
     pytest.importorskip("material")

@@ -133,6 +133,7 @@ def test_interruption_leaves_a_summary(structmask, noisy, tmp_path, monkeypatch)
     assert "cancelled" in (tmp_path / "structmask_batch.csv").read_text(encoding="utf-8-sig")
 
 
+@pytest.mark.slow
 def test_a_killed_batch_is_resumed(noisy, tmp_path):
     images, out = tmp_path / "images", tmp_path / "out"
     images.mkdir()

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.results.masks import save_npy, save_png
@@ -82,6 +83,7 @@ def test_no_command(structmask):
     assert structmask().code == 2
 
 
+@pytest.mark.slow
 def test_the_command_line_and_the_core_load_no_qt():
     code = (
         "import structmask_gui, structmask_gui.core, structmask_gui.io, sys;"

@@ -39,6 +39,7 @@ def test_names_drive_no_terminal(command, structmask, odd, tmp_path):
     assert "e\\x1b]0;x\\x07\\nf" in said
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize("command", ["extract", "info"])
 def test_text_that_cannot_be_printed(command, tmp_path):

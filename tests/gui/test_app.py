@@ -210,6 +210,7 @@ def test_what_nobody_caught_is_reported_from_any_thread(qtbot: QtBot):
     assert sys.excepthook is not reporter._on_exception
 
 
+@pytest.mark.slow
 def test_the_mark_of_a_crash_is_found_once(tmp_path: Path):
     code = (
         "import os, sys; from pathlib import Path; from structmask_gui.gui.app import RunningMark;"
@@ -226,6 +227,7 @@ def test_the_mark_of_a_crash_is_found_once(tmp_path: Path):
     again.end()
 
 
+@pytest.mark.slow
 def test_a_second_start_beside_the_first_is_no_crash(tmp_path: Path):
     code = (
         "import sys; from pathlib import Path; from structmask_gui.gui.app import RunningMark;"
@@ -353,6 +355,7 @@ def test_missing_libraries_are_named_with_one_line(
     assert "apt-get install -y libegl1 libxcb-cursor0" in said
 
 
+@pytest.mark.slow
 def test_the_command_leaves_qt_alone_until_it_is_needed():
     code = (
         "import sys, structmask_gui.__main__;"
@@ -361,6 +364,7 @@ def test_the_command_leaves_qt_alone_until_it_is_needed():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
+@pytest.mark.slow
 def test_what_is_imported_before_the_first_paint():
     code = (
         "import sys; from structmask_gui.gui import app;"
@@ -390,6 +394,7 @@ def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_demonstration_writes_four_files(tmp_path: Path):
     done = run_demo(tmp_path)
     assert done.returncode == 0, done.stderr
@@ -402,6 +407,7 @@ def test_the_demonstration_writes_four_files(tmp_path: Path):
     assert mask[mask.shape[0] // 2, mask.shape[1] // 2]
 
 
+@pytest.mark.slow
 def test_the_demonstration_of_a_bad_file_is_a_sentence(tmp_path: Path):
     (tmp_path / "empty.tif").write_bytes(b"")
     done = run_demo(tmp_path, "empty.tif")

@@ -84,6 +84,7 @@ def test_bad_files_are_refused_or_read(path: Path, capfd: pytest.CaptureFixture[
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="measures memory as Linux does")
 def test_bad_files_take_little_time_and_memory() -> None:
     done = subprocess.run(

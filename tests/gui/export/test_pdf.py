@@ -105,6 +105,7 @@ def test_reports_are_converted_without_a_window(
     assert (tmp_path / "a_report.pdf").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_command_needs_no_screen(tmp_path: Path):
     path = tmp_path / "a_report.html"
     path.write_bytes(report())

@@ -79,6 +79,7 @@ def bomb(path: Path, code: int, data: bytes, samples: int) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", [c for c in CODECS if c not in ("jp2 in boxes", "webp lossy")])
 def test_a_picture_larger_than_its_page(codec: str, tmp_path: Path) -> None:
     """Read in a process of its own, whose memory is measured."""
@@ -123,6 +124,7 @@ def test_honest_pictures_are_read(tmp_path: Path) -> None:
             assert stack.read(1).shape == (70, 90)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", ["zlib", "zstd", "lzma", "packbits"])
 def test_strips_that_swell(compression: str, tmp_path: Path) -> None:
     """A strip that decodes to far more than the page holds: cut off or refused, never kept."""

@@ -37,6 +37,7 @@ with czi_process._no_longer_than_wanted(sys.stdin.buffer):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc")
 def test_a_reader_that_hangs_ends_with_the_program_that_is_killed(tmp_path: Path) -> None:
     package = tmp_path / "fake" / "pylibCZIrw"
@@ -69,6 +70,7 @@ def _state(stat: Path) -> str:
         return "Z"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sleeps by the C library")
 def test_a_reader_that_hangs_ends_by_itself(tmp_path: Path) -> None:
     """Where the system does not tell that the pipe is closed: here it stays open."""

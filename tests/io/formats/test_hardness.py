@@ -185,6 +185,7 @@ def comma_locale() -> str | None:
     return None
 
 
+@pytest.mark.slow
 def test_numbers_are_written_with_points_whatever_the_locale(tmp_path: Path) -> None:
     """In a process of its own, its locale set as a desktop program sets it."""
     name = comma_locale()
@@ -213,6 +214,7 @@ def test_numbers_are_written_with_points_whatever_the_locale(tmp_path: Path) -> 
     assert len({line.count(",") for line in summary.splitlines() if '"' not in line}) == 1
 
 
+@pytest.mark.slow
 def test_two_programs_share_the_presets(fresh_home: Path, tmp_path: Path) -> None:
     """Both save, read, list and delete the same presets; none is ever half there."""
     code = """
@@ -246,6 +248,7 @@ for i in range(60):
         assert isinstance(load_preset(file), Preset)
 
 
+@pytest.mark.slow
 def test_the_command_line_opens_no_connection(tmp_path: Path) -> None:
     """Nothing is sent or asked for unless an address is named."""
     path = write(tmp_path / "a.tif")

@@ -216,6 +216,7 @@ def test_without_the_reader_the_sentence_names_the_extra(
         open_stack(tmp_path / name)
 
 
+@pytest.mark.slow
 def test_optional_readers_are_not_imported_at_start() -> None:
     import subprocess
 

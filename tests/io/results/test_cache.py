@@ -213,6 +213,7 @@ def test_a_full_disk_does_no_harm(
     assert list((tmp_path / "kept").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_two_programs_share_it(file: Path, tmp_path: Path) -> None:
     """Both write and read and prune the same entries at once; nothing is broken or in the way."""
     code = f"""

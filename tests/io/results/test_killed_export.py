@@ -86,6 +86,7 @@ json.dump(outcome, sys.stdout)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize(
     ("form", "rounds"), [("npy", 200), ("png", 50), ("tif", 50), ("json", 100)]
