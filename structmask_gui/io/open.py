@@ -11,7 +11,7 @@ from pathlib import Path
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import IsCancelled, never_cancelled
-from structmask_gui.io.files.paths import file_size, reason, shown
+from structmask_gui.io.files.paths import file_size, naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.czi import CZI_MAGIC, open_czi
 from structmask_gui.io.formats.electron import electron_kind, open_electron
@@ -24,7 +24,7 @@ from structmask_gui.io.formats.tiff.reader import TIFF_MAGIC, open_tiff
 from structmask_gui.io.formats.zarr import is_zarr_folder, open_zarr
 from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import ImageStack
-from structmask_gui.io.stack.store import Contents
+from structmask_gui.io.stack.store import Contents, choose_series
 
 # What people try instead, and what to do with it.
 _OTHERS = (
@@ -77,36 +77,32 @@ def open_stack(
     address = remote_address(path)
     path = Path(path)
     name = shown(path)
-    try:
+    if address is not None:
+        # What follows a question mark may be a secret.
+        name = name.partition("?")[0]
+    with naming(name):
         if address is not None or is_zarr_folder(path):
             contents = open_zarr(address or str(path), name, series)
         else:
-            contents = _open(path, name, file_size(path), series, cancelled)
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read ({reason(error)}); try again.") from error
-    except MemoryError:
-        raise InputError(
-            f"{name}: does not fit into memory; save it in smaller strips or tiles."
-        ) from None
-    try:
-        return ImageStack(path, contents, axes, channel)
-    except BaseException:
-        contents.store.close()
-        raise
+            contents = _open(path, file_size(path), series, cancelled)
+        try:
+            return ImageStack(path, contents, axes, channel)
+        except BaseException:
+            contents.store.close()
+            raise
 
 
-def _open(path: Path, name: str, size: int, series: int | None, cancelled: IsCancelled) -> Contents:
+def _open(path: Path, size: int, series: int | None, cancelled: IsCancelled) -> Contents:
     if size == 0:
-        raise InputError(f"{name}: is empty; copy or export the file again.")
+        raise InputError("is empty; copy or export the file again.")
     with path.open("rb") as file:
         head = file.read(256)
     if head.startswith(TIFF_MAGIC):
         return open_tiff(path, size, series, cancelled)
-    optional = _open_optional(path, name, size, series, head)
+    optional = _open_optional(path, size, series, head)
     if optional is not None:
         return optional
-    if series not in (None, 0):
-        raise InputError(f"{name}: has no series {series}; its series are 0 only.")
+    choose_series(1, series)
     if head.startswith(PNG_MAGIC):
         return open_png(path, size)
     if head.startswith(JPEG_MAGIC):
@@ -115,16 +111,14 @@ def _open(path: Path, name: str, size: int, series: int | None, cancelled: IsCan
         return open_npy(path, size)
     for magic, what, remedy in _OTHERS:
         if head.startswith(magic):
-            raise InputError(f"{name}: is {what}, which is not read here; {remedy}.")
+            raise InputError(f"is {what}, which is not read here; {remedy}.")
     raise InputError(
-        f"{name}: is no TIFF, PNG, JPEG or NPY file, or its beginning is damaged; give an image in"
+        "is no TIFF, PNG, JPEG or NPY file, or its beginning is damaged; give an image in"
         " one of these formats."
     )
 
 
-def _open_optional(
-    path: Path, name: str, size: int, series: int | None, head: bytes
-) -> Contents | None:
+def _open_optional(path: Path, size: int, series: int | None, head: bytes) -> Contents | None:
     """Open a file whose reader may not be installed, or return None if it is none of them."""
     if head.startswith(HDF5_MAGIC):
         return open_hdf5(path, size, series)
@@ -136,7 +130,6 @@ def _open_optional(
     if kind is not None:
         return open_electron(path, kind, size, series)
     if head.startswith(ND2_MAGIC):
-        if series not in (None, 0):
-            raise InputError(f"{name}: has no series {series}; its series are 0 only.")
+        choose_series(1, series)
         return open_nd2(path, size)
     return None

@@ -95,9 +95,9 @@ class AddressDialog(QDialog):
         problem = ""
         if address is not None:
             try:
-                check_address(address, "The address")
+                check_address(address)
             except InputError as error:
-                problem = str(error)
+                problem = f"The address: {error}"
         elif self.field.text().strip():
             problem = "Begins with https://, s3://, gs://, az:// or abfs://."
         self.problem.setText(problem)

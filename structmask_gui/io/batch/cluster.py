@@ -27,6 +27,7 @@ from structmask_gui.core.measure.distributed import (
 )
 from structmask_gui.core.progress import IsCancelled, Progress, no_progress, stop_if
 from structmask_gui.io.extract_files import Input, Result, extract_result
+from structmask_gui.io.files.paths import naming
 from structmask_gui.io.stack.optional import needed
 from structmask_gui.version import __version__
 
@@ -61,7 +62,8 @@ class Cluster:
             raise InputError(
                 f"{address}: is no address of a scheduler; give one as in tcp://host:8786."
             )
-        distributed = needed("distributed", "cluster", address, "the address of a Dask scheduler")
+        with naming(address):
+            distributed = needed("distributed", "cluster", "the address of a Dask scheduler")
         self._failed: tuple[type[Exception], ...] = (distributed.KilledWorker,)
         try:
             self._client = distributed.Client(

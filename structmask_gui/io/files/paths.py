@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
@@ -27,6 +29,23 @@ def shown(path: str | os.PathLike[str]) -> str:
 def one_line(text: str | os.PathLike[str]) -> str:
     """Return a text or path with escapes in place of line breaks and what drives a terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(text))
+
+
+@contextlib.contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Put the name of a file in front of what its reader says is wrong; readers leave it out."""
+    try:
+        yield
+    except InputError as error:
+        if not str(error).startswith(f"{name}: "):
+            error.args = (f"{name}: {error}",)
+        raise
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({reason(error)}); try again.") from error
+    except MemoryError:
+        raise InputError(
+            f"{name}: does not fit into memory; save it in smaller strips or tiles."
+        ) from None
 
 
 def file_size(path: Path) -> int:

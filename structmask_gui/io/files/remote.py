@@ -36,15 +36,13 @@ def remote_address(path: str | os.PathLike[str]) -> str | None:
     return f"{found.group(1)}://{text[found.end() :]}" if found else None
 
 
-def check_address(address: str, name: str) -> None:
+def check_address(address: str) -> None:
     """Refuse an address that must not be asked.
 
     Parameters
     ----------
     address : str
         As `remote_address` returns it.
-    name : str
-        What the message calls it.
 
     Raises
     ------
@@ -54,7 +52,7 @@ def check_address(address: str, name: str) -> None:
     kind, _, rest = address.partition("://")
     if kind.lower() not in KINDS:
         raise InputError(
-            f"{name}: addresses that begin with {kind[:40]}:// are not read; give one that begins"
+            f"addresses that begin with {kind[:40]}:// are not read; give one that begins"
             " with https://, s3://, gs://, az:// or abfs://."
         )
     user = rest.partition("/")[0].rpartition("@")[0]
@@ -62,9 +60,9 @@ def check_address(address: str, name: str) -> None:
     web = kind.lower() in ("http", "https")
     if ":" in user or (web and (user or "?" in rest)):
         raise InputError(
-            f"{name.partition('?')[0]}: holds a password or a key, which would stand in every"
-            " record; put it where the library looks for it (its own configuration; for S3 the"
-            " usual environment variables) and leave it out."
+            "holds a password or a key, which would stand in every record; leave it out and put it"
+            " where the library looks for it: its own configuration, or for S3 the usual"
+            " environment variables."
         )
 
 

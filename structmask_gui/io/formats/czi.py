@@ -42,10 +42,10 @@ def open_czi(path: Path, series: int | None) -> Contents:
         If the library is not installed, the file is damaged, or it has no such scene.
     """
     name = shown(path)
-    needed("pylibCZIrw.czi", "vendors", name, "a CZI file")
-    with refused(name, "the CZI file"):
+    needed("pylibCZIrw.czi", "vendors", "a CZI file")
+    with refused("the CZI file"):
         reader = CziReader(path)
-    with refused(name, "the CZI file", reader.close):
+    with refused("the CZI file", reader.close):
         about = reader.about
         scenes = {number: _Box(*box) for number, *box in about["scenes"]}
         numbers = sorted(scenes, key=lambda n: -1 if n is None else n)
@@ -77,7 +77,7 @@ def open_czi(path: Path, series: int | None) -> Contents:
         xml = _described(about["xml"], name)
         contents = Contents(
             kind="CZI",
-            store=SlicedStore(name, shape, np.dtype(code), planes.read, reader.close),
+            store=SlicedStore(shape, np.dtype(code), planes.read, reader.close),
             axes=axes,
             full_shape=shapes[chosen],
             is_colour=samples > 1,

@@ -72,13 +72,13 @@ def open_electron(path: Path, kind: str, size: int, series: int | None) -> Conte
         If the library is not installed, the file is damaged, or it has no such data set.
     """
     name = shown(path)
-    reader = needed(f"rsciio.{_MODULES[kind]}", "em", name, f"a {kind} file")
+    reader = needed(f"rsciio.{_MODULES[kind]}", "em", f"a {kind} file")
     options: dict[str, Any] = {"metadata_file": None} if kind == "MRC" else {}
     if kind == "EMD":
         options["sum_frames"] = False
     if kind == "MRC":
         _check_mrc(path, name, size)
-    with refused(name, f"the {kind} file"), _quietly():
+    with refused(f"the {kind} file"), _quietly():
         if kind in ("DM3", "DM4"):
             _check_dm(path, name, size)
         found = [_Data(one) for one in reader.file_reader(str(path), lazy=True, **options)]
@@ -98,7 +98,7 @@ def open_electron(path: Path, kind: str, size: int, series: int | None) -> Conte
         axes, shape = squeezed(one.letters, one.shape)
         contents = Contents(
             kind=kind,
-            store=SlicedStore(name, shape, one.dtype, one.read, one.close),
+            store=SlicedStore(shape, one.dtype, one.read, one.close),
             axes=axes,
             full_shape=one.shape,
             series=tuple(

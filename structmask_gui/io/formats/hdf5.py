@@ -39,11 +39,11 @@ def open_hdf5(path: Path, size: int, series: int | None) -> Contents:
         If the library is not installed, the file is damaged, or it has no such image.
     """
     name = shown(path)
-    library = needed("h5py", "hdf5", name, "an HDF5 file")
-    with refused(name, "the HDF5 file"):
+    library = needed("h5py", "hdf5", "an HDF5 file")
+    with refused("the HDF5 file"):
         file = library.File(path, "r")
     is_emd = False
-    with refused(name, "the HDF5 file", file.close):
+    with refused("the HDF5 file", file.close):
         outer = _outer_files(file, library)
         _check_files(outer, path.parent)
         is_emd = _is_emd(file, library)
@@ -130,7 +130,7 @@ def _contents(
     axes, shape = squeezed(one.letters, one.shape)
     contents = Contents(
         kind=kind,
-        store=SlicedStore(name, shape, one.dtype, one.read, close),
+        store=SlicedStore(shape, one.dtype, one.read, close),
         axes=axes,
         full_shape=one.shape,
         series=tuple(

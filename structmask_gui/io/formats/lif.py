@@ -28,11 +28,11 @@ def open_lif(path: Path, size: int, series: int | None) -> Contents:
         If the library is not installed, the file is damaged, or it has no such image.
     """
     name = shown(path)
-    library = needed("liffile", "vendors", name, "a LIF file")
+    library = needed("liffile", "vendors", "a LIF file")
     _check_header(path, name, size)
-    with refused(name, "the LIF file"):
+    with refused("the LIF file"):
         file = library.LifFile(path, mode="r")
-    with refused(name, "the LIF file", file.close):
+    with refused("the LIF file", file.close):
         images = [image for image in file.images if not image.is_flim]
         described = [_Described(image) for image in images]
         usable = [one for one in described if set("YX") <= set(one.letters)]
@@ -51,7 +51,7 @@ def open_lif(path: Path, size: int, series: int | None) -> Contents:
         axes, shape = squeezed(one.letters, one.shape)
         contents = Contents(
             kind="LIF",
-            store=SlicedStore(name, shape, one.dtype, one.read, file.close),
+            store=SlicedStore(shape, one.dtype, one.read, file.close),
             axes=axes,
             full_shape=one.shape,
             is_colour="S" in one.letters and one.shape[one.letters.index("S")] == 3,

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from structmask_gui.io.files.paths import shown
 from structmask_gui.io.stack.axes import squeezed
 from structmask_gui.io.stack.optional import needed, refused
 from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, letters_of, place_in
@@ -29,11 +28,10 @@ def open_nd2(path: Path, size: int) -> Contents:
     InputError
         If the library is not installed or the file is damaged.
     """
-    name = shown(path)
-    library = needed("nd2", "vendors", name, "an ND2 file")
-    with refused(name, "the ND2 file"):
+    library = needed("nd2", "vendors", "an ND2 file")
+    with refused("the ND2 file"):
         file = library.ND2File(path)
-    with refused(name, "the ND2 file", file.close):
+    with refused("the ND2 file", file.close):
         sizes = {str(key): int(n) for key, n in file.sizes.items()}
         dtype = np.dtype(file.dtype)
         if math.prod(sizes.values()) * dtype.itemsize > 2000 * size:
@@ -42,7 +40,7 @@ def open_nd2(path: Path, size: int) -> Contents:
         shape = tuple(sizes.values())
         axes, kept = squeezed(letters, shape)
         frames = _Frames(file, letters, shape)
-        store = SlicedStore(name, kept, dtype, frames.read, file.close)
+        store = SlicedStore(kept, dtype, frames.read, file.close)
         described = _described(file)
         return Contents(
             kind="ND2",

@@ -38,7 +38,7 @@ def open_npy(path: Path, size: int) -> Contents:
             )
         kept = _without_ones(shape)
         # Columns first: the same block with its dimensions in reverse order.
-        store: Store = RawStore(name, file, offset, dtype, kept[::-1] if fortran else kept)
+        store: Store = RawStore(file, offset, dtype, kept[::-1] if fortran else kept)
         if fortran:
             store = ReversedStore(store)
         axes = {2: "YX", 3: "QYX"}.get(len(kept), "Q" * len(kept))

@@ -59,9 +59,9 @@ def open_zarr(place: str, name: str, series: int | None) -> Contents:
         If the library is not installed, or this is no image of numbers.
     """
     if remote_address(place) is not None:
-        check_address(place, name)
+        check_address(place)
         find_certificates()
-    zarr = needed("zarr", "zarr", name, _WHAT)
+    zarr = needed("zarr", "zarr", _WHAT)
     _make_blosc_safe()
     try:
         local = remote_address(place) is None
@@ -80,7 +80,7 @@ def open_zarr(place: str, name: str, series: int | None) -> Contents:
             f"{name}: cannot be opened as Zarr ({type(error).__name__}); check the address and"
             " that you may read it."
         ) from error
-    with refused(name, _WHAT):
+    with refused(_WHAT):
         images = _images(root, name)
         if not 0 <= (series or 0) < len(images):
             last = f"0 to {len(images) - 1}" if len(images) > 1 else "0 only"
@@ -253,7 +253,7 @@ def _contents(name: str, image: _Image) -> Contents:
             " once; save it in smaller chunks."
         )
     store = SlicedStore(
-        name, shape, array.dtype, lambda index: array[squeezed_index(index, kept)], lambda: None
+        shape, array.dtype, lambda index: array[squeezed_index(index, kept)], lambda: None
     )
     version = array.metadata.zarr_format
     ome = "0.5" if version == 3 else "0.4"

@@ -14,7 +14,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, read_json
-from structmask_gui.io.files.paths import file_size, reason, shown
+from structmask_gui.io.files.paths import file_size, naming, shown
 from structmask_gui.io.formats.npy import NPY_MAGIC, read_npy_header
 from structmask_gui.io.formats.raster import JPEG_MAGIC, PNG_MAGIC, open_png
 from structmask_gui.io.formats.tiff.reader import TIFF_MAGIC, open_tiff
@@ -113,9 +113,9 @@ def load_mask(path: PathLike) -> Mask:
     path = Path(path)
     name = shown(path)
     size = file_size(path)
-    if size == 0:
-        raise InputError(f"{name}: is empty; give a mask.")
-    try:
+    with naming(name):
+        if size == 0:
+            raise InputError("is empty; give a mask.")
         with path.open("rb") as file:
             head = file.read(16)
         if head.startswith(NPY_MAGIC):
@@ -126,15 +126,13 @@ def load_mask(path: PathLike) -> Mask:
             values = _from_picture(open_tiff(path, size, None), name)
         elif head.startswith(JPEG_MAGIC):
             raise InputError(
-                f"{name}: is a JPEG, which does not keep pixel values; give the mask as NPY, PNG,"
-                " TIFF or JSON."
+                "is a JPEG, which does not keep pixel values; give the mask as NPY, PNG, TIFF or"
+                " JSON."
             )
         elif head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
             values = _from_json(path, name)
         else:
-            raise InputError(f"{name}: is no mask; give an NPY, PNG, TIFF or JSON file.")
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read ({reason(error)}); try again.") from error
+            raise InputError("is no mask; give an NPY, PNG, TIFF or JSON file.")
     return Mask.checked(values, name)
 
 

@@ -38,13 +38,11 @@ class Axes:
     frames: tuple[int, ...]
 
 
-def named_axes(name: str, letters: str, shape: tuple[int, ...], *, given: bool = False) -> Axes:
+def named_axes(letters: str, shape: tuple[int, ...], *, given: bool = False) -> Axes:
     """Sort the dimensions of a file by their letters.
 
     Parameters
     ----------
-    name : str
-        The file's name, for messages.
     letters : str
         One letter a dimension; upper or lower case.
     shape : tuple of int
@@ -61,23 +59,23 @@ def named_axes(name: str, letters: str, shape: tuple[int, ...], *, given: bool =
     text = shape_text(shape)
     if len(shape) < 2:
         raise InputError(
-            f"{name}: has {len(shape)} dimension ({text}), and an image has at least two; give rows"
+            f"has {len(shape)} dimension ({text}), and an image has at least two; give rows"
             " and columns."
         )
     if len(letters) != len(shape) or not letters.isalpha() or not letters.isascii():
         raise InputError(
-            f"{name}: the axes {letters!r} do not fit its {len(shape)} dimensions ({text}); give"
+            f"the axes {letters!r} do not fit its {len(shape)} dimensions ({text}); give"
             f" one letter for each, as in {suggested_axes(shape)}."
         )
     if any(letters.count(letter) != 1 for letter in "YX"):
         said = f"the axes given, {letters}," if given else f"its axes {letters} ({text})"
         raise InputError(
-            f"{name}: {said} do not say which dimension is Y and which is X; give the axes, as in"
+            f"{said} do not say which dimension is Y and which is X; give the axes, as in"
             f" {suggested_axes(shape)}."
         )
     if any(letters.count(letter) > 1 for letter in "CS"):
         raise InputError(
-            f"{name}: the axes {letters} name two dimensions alike; give each of C and S once, and"
+            f"the axes {letters} name two dimensions alike; give each of C and S once, and"
             f" Q for other dimensions, as in {suggested_axes(shape)}."
         )
     place = {letter: letters.find(letter) for letter in "YXCS"}

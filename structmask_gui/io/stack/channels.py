@@ -52,7 +52,7 @@ class Channels:
     notes: tuple[str, ...]
 
 
-def choose_channel(name: str, axes: Axes, contents: Contents, wanted: Channel | None) -> Channels:
+def choose_channel(axes: Axes, contents: Contents, wanted: Channel | None) -> Channels:
     """Check the choice of a channel, or make it.
 
     Where a file has both channels and colours, the channel is chosen and its luminance taken.
@@ -64,7 +64,7 @@ def choose_channel(name: str, axes: Axes, contents: Contents, wanted: Channel | 
     """
     if axes.channel is None and axes.colour is None:
         if wanted not in (None, 0):
-            raise InputError(f"{name}: has no channel {wanted}; it has one channel, 0.")
+            raise InputError(f"has no channel {wanted}; it has one channel, 0.")
         return Channels(1, None, False, {}, (), ())
     samples, is_colour = _samples(axes, contents)
     choices: list[tuple[Channel, str]]
@@ -81,11 +81,10 @@ def choose_channel(name: str, axes: Axes, contents: Contents, wanted: Channel | 
     if isinstance(chosen, bool) or chosen not in [value for value, _ in choices]:
         if chosen == LUMINANCE:
             raise InputError(
-                f"{name}: has no colours to take the luminance of; choose a channel from 0 to"
-                f" {n - 1}."
+                f"has no colours to take the luminance of; choose a channel from 0 to {n - 1}."
             )
         there = f"channels 0 to {n - 1}" if n > 1 else "one channel, 0"
-        raise InputError(f"{name}: has no channel {chosen}; it has {there}.")
+        raise InputError(f"has no channel {chosen}; it has {there}.")
     luminance = is_colour and (axes.channel is not None or chosen == LUMINANCE)
     index = {}
     if axes.channel is not None and isinstance(chosen, int):

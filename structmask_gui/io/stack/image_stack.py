@@ -14,7 +14,7 @@ from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.stack.destripe import Lines
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.paths import naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.stack.axes import (
     Axes,
@@ -78,9 +78,9 @@ class ImageStack:
         self.other_files = contents.other_files
         self._store = contents.store
         self._convert = contents.convert
-        self._axes = _file_axes(self.name, contents, axes)
+        self._axes = _file_axes(contents, axes)
         self._check(contents.store.dtype)
-        self._channels = choose_channel(self.name, self._axes, contents, channel)
+        self._channels = choose_channel(self._axes, contents, channel)
         self.notes = (*contents.notes, *self._channels.notes)
         self._frame_lengths = tuple(self._axes.shape[i] for i in self._axes.frames)
         # Numbers, among all frames of the file, of those this stack has.
@@ -133,7 +133,8 @@ class ImageStack:
         index[axes.y] = slice(y0, y1)
         for dimension, chosen in self._channels.index.items():
             index[dimension] = chosen
-        values = self._store.read(tuple(index))
+        with naming(self.name):
+            values = self._store.read(tuple(index))
         left = [i for i, part in enumerate(index) if isinstance(part, slice)]
         order = [axes.y, axes.x, *(i for i in left if i not in (axes.y, axes.x))]
         values = values.transpose([left.index(i) for i in order])
@@ -221,19 +222,15 @@ class ImageStack:
     def _check(self, dtype: np.dtype[Any]) -> None:
         """Refuse values that are no real numbers, and frames of a size that none has."""
         if dtype.kind == "c":
-            raise InputError(
-                f"{self.name}: holds complex numbers; save their magnitude or one of their parts."
-            )
+            raise InputError("holds complex numbers; save their magnitude or one of their parts.")
         if dtype.kind not in "buif":
-            raise InputError(f"{self.name}: holds {dtype}, not numbers; save an image of numbers.")
+            raise InputError(f"holds {dtype}, not numbers; save an image of numbers.")
         height, width = self.frame_shape
         if 0 in self.shape:
-            raise InputError(
-                f"{self.name}: is empty ({shape_text(self.shape)}); give an image with pixels."
-            )
+            raise InputError(f"is empty ({shape_text(self.shape)}); give an image with pixels.")
         if max(height, width) > _LONGEST_SIDE:
             raise InputError(
-                f"{self.name}: declares frames of {height} x {width} pixels, which no image has;"
+                f"declares frames of {height} x {width} pixels, which no image has;"
                 " the file is damaged, copy or export it again."
             )
         if min(height, width) < SMALLEST_SIDE:
@@ -242,16 +239,16 @@ class ImageStack:
                 letters = suggested_axes(self.shape)
                 hint = f" If the last dimension is colour, give the axes {letters}."
             raise InputError(
-                f"{self.name}: its frames have {height} x {width} pixels; give frames of at least"
+                f"its frames have {height} x {width} pixels; give frames of at least"
                 f" {SMALLEST_SIDE} x {SMALLEST_SIDE}.{hint}"
             )
 
 
-def _file_axes(name: str, contents: Contents, given: str | None) -> Axes:
+def _file_axes(contents: Contents, given: str | None) -> Axes:
     """Name the dimensions: by the user's letters, else by the file's own."""
     shape = contents.store.shape
     if given is None:
-        return named_axes(name, contents.axes, shape)
+        return named_axes(contents.axes, shape)
     letters = given.strip().upper()
     full = contents.full_shape or shape
     if len(letters) == len(full) != len(shape):
@@ -259,7 +256,7 @@ def _file_axes(name: str, contents: Contents, given: str | None) -> Axes:
         letters = "".join(
             c for c, kept in zip(letters, kept_dimensions(full, shape), strict=True) if kept
         )
-    return named_axes(name, letters, shape, given=True)
+    return named_axes(letters, shape, given=True)
 
 
 def frame_range(text: str) -> slice:

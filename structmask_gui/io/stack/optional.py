@@ -11,7 +11,7 @@ from types import ModuleType
 from structmask_gui.core.errors import InputError
 
 
-def needed(module: str, extra: str, name: str, what: str) -> ModuleType:
+def needed(module: str, extra: str, what: str) -> ModuleType:
     """Import the reader of a file format.
 
     Parameters
@@ -20,8 +20,6 @@ def needed(module: str, extra: str, name: str, what: str) -> ModuleType:
         What to import.
     extra : str
         The extra of this project that brings it.
-    name : str
-        The file's name, for the message.
     what : str
         What the file is, as in "an ND2 file".
 
@@ -39,19 +37,17 @@ def needed(module: str, extra: str, name: str, what: str) -> ModuleType:
             else "install it with"
         )
         raise InputError(
-            f"{name}: is {what}, and its reader is not installed; {way}"
+            f"is {what}, and its reader is not installed; {way}"
             f" pip install 'structmask-gui[{extra}]'."
         ) from None
 
 
 @contextlib.contextmanager
-def refused(name: str, what: str, close: Callable[[], object] | None = None) -> Iterator[None]:
+def refused(what: str, close: Callable[[], object] | None = None) -> Iterator[None]:
     """Turn whatever a library raises on a damaged file into one sentence.
 
     Parameters
     ----------
-    name : str
-        The file's name.
     what : str
         What is being read, as in "the ND2 file" or "frame 3".
     close : callable, optional
@@ -67,9 +63,9 @@ def refused(name: str, what: str, close: Callable[[], object] | None = None) -> 
             raise
         if isinstance(error, MemoryError):
             raise InputError(
-                f"{name}: {what} does not fit into memory; save it in smaller parts."
+                f"{what} does not fit into memory; save it in smaller parts."
             ) from None
         raise InputError(
-            f"{name}: {what} cannot be read, so the file is damaged or of an unknown kind; copy or"
+            f"{what} cannot be read, so the file is damaged or of an unknown kind; copy or"
             " export it again."
         ) from error

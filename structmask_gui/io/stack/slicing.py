@@ -25,8 +25,6 @@ class SlicedStore:
 
     Parameters
     ----------
-    name : str
-        The file's name, for messages.
     shape : tuple of int
         Length of each dimension.
     dtype : dtype
@@ -40,13 +38,11 @@ class SlicedStore:
 
     def __init__(
         self,
-        name: str,
         shape: tuple[int, ...],
         dtype: np.dtype[Any],
         read: Callable[[Index], Any],
         close: Callable[[], object],
     ) -> None:
-        self._name = name
         self._shape = tuple(int(n) for n in shape)
         self._dtype = np.dtype(dtype).newbyteorder("=")
         self._read = read
@@ -79,13 +75,12 @@ class SlicedStore:
         )
         if math.prod(expected) * self._dtype.itemsize > MOST_AT_ONCE:
             raise InputError(
-                f"{self._name}: a frame is too large to read at once; choose a rectangle or a"
-                " lower resolution."
+                "a frame is too large to read at once; choose a rectangle or a lower resolution."
             )
         with self._lock:
             if self._closed:
-                raise InputError(f"{self._name}: has been closed; open it again.")
-            with refused(self._name, "a part of the pixels"):
+                raise InputError("has been closed; open it again.")
+            with refused("a part of the pixels"):
                 part = np.asarray(self._read(index))
                 if part.shape != expected:
                     raise ValueError(f"{part.shape} instead of {expected}")

@@ -120,6 +120,14 @@ class Contents:
     other_files: tuple[Path, ...] | None = ()
 
 
+def choose_series(n: int, wanted: int | None) -> int:
+    """Return the number of the wanted of n series; by default the first."""
+    if wanted is not None and not 0 <= wanted < n:
+        last = f"0 to {n - 1}" if n > 1 else "0 only"
+        raise InputError(f"has no series {wanted}; its series are {last}.")
+    return wanted or 0
+
+
 class ArrayStore:
     """Pixels of a picture that was decoded as a whole."""
 
@@ -178,8 +186,6 @@ class RawStore:
 
     Parameters
     ----------
-    name : str
-        The file's name, for messages.
     file : binary file
         The open file; closed by `close`.
     offset : int
@@ -191,9 +197,8 @@ class RawStore:
     """
 
     def __init__(
-        self, name: str, file: BinaryIO, offset: int, dtype: np.dtype[Any], shape: tuple[int, ...]
+        self, file: BinaryIO, offset: int, dtype: np.dtype[Any], shape: tuple[int, ...]
     ) -> None:
-        self._name = name
         self._file = file
         self._offset = offset
         self._stored = dtype
@@ -263,11 +268,10 @@ class RawStore:
                     done += got
         except (OSError, ValueError) as error:
             raise InputError(
-                f"{self._name}: can no longer be read; check that the disk is there, and open it"
-                " again."
+                "can no longer be read; check that the disk is there, and open it again."
             ) from error
         if done < len(wanted):
-            raise InputError(f"{self._name}: ends too early; copy or export the file again.")
+            raise InputError("ends too early; copy or export the file again.")
         if block.dtype.kind == "b":
             # Any byte that is not 0 means true, but numpy reckons with 0 and 1 only.
             block = block.view(np.uint8) != 0

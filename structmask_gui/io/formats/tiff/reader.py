@@ -291,7 +291,7 @@ def _store(
             )
         stored = key.dtype.newbyteorder(tif.byteorder)
         tif.close()
-        return RawStore(name, path.open("rb"), offset, stored, shape), axes
+        return RawStore(path.open("rb"), offset, stored, shape), axes
     y = _row_dimension(shape, key)
     n_pages = math.prod(shape[:y]) // max(1, key.shaped[0] * key.shaped[1]) if y is not None else 0
     if y is None or len(series) != n_pages:
