@@ -27,7 +27,7 @@ def times() -> Section:
     lines = [
         "## Times",
         "",
-        "Medians of 9, the thread's own time; the limits are those of the issue.",
+        "Medians of 9, the thread's own time.",
         "",
         "| what | ms | of the limit | of one rfft2 and back of a 512 x 512 float32 frame |",
         "|---|---|---|---|",

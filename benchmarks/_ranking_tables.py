@@ -127,12 +127,12 @@ def singles(runs: list[Single]) -> Iterator[str]:
     yield "## The same from a single frame"
     yield ""
     yield (
-        "The noise is looked for where the statistical method finds it, in the spectrum or in flat"
-        " parts; beside it what the flattest patches alone would say. Where noise and picture"
-        " cannot be told apart, window and command line say so, and show the order without ranks:"
-        " *withheld*. The other columns are of what is shown. The variance of noise measured in"
-        " detail too fine for the optics can come out some 5 % low; large masks then seem to lose"
-        " more detail than they do, and change places with masks up to a tenth worse."
+        "The noise is measured where the statistical method finds it, beyond the optical cut-off or"
+        " in flat parts; compared with the flattest patches alone. Where noise and structure cannot"
+        " be separated, window and command line say so, and show the order without ranks:"
+        " *withheld*. The other columns are of what is shown. The variance of noise measured beyond"
+        " the optical cut-off can come out some 5 % low; large masks then seem to lose more detail"
+        " than they do, and change places with masks up to a tenth worse."
     )
     yield ""
     yield (

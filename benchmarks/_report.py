@@ -11,7 +11,7 @@ from _scenes import FLAT_TILES
 Results = dict[str, list[tuple[tuple, dict[str, object]]]]
 HONEST = {"cannot_tell", "picture"}
 # What was looked at once, by hand, stands below this in docs/accuracy.md and stays.
-BELOW = "## Looked at once"
+BELOW = "## Single runs"
 
 
 def _mean(values) -> float:
@@ -222,19 +222,19 @@ def _by_kernel(results: Results) -> list[str]:
 def write_held(folder: Path, fresh: str, former: str) -> None:
     """Write docs/accuracy-held-out.md."""
     head = (
-        "# How right on pictures that were not tuned on\n\n"
+        "# Accuracy on held-out images\n\n"
         "Made by `python benchmarks/accuracy.py --only held --write`: six frames of 256 x 256, no"
         " two alike. The program's\nthresholds were set while looking at the scenes of"
-        " [accuracy](accuracy.md) and at generated pictures (discs, cells,\nbeads, fibres, grains,"
+        " [accuracy](accuracy.md) and at generated images (discs, cells,\nbeads, fibres, grains,"
         " fields of power 1/f^2 and 1/f^3). These are the figures to expect on images of one's"
         " own.\n"
-        "What was seen when they were run before is in [accuracy](accuracy.md#looked-at-once).\n\n"
+        "Earlier runs are described in [accuracy](accuracy.md#single-runs).\n\n"
         "## Held out\n\n"
-        "Pictures, fields and seeds that nothing was set on.\n\n"
+        "Images, fields and seeds on which no threshold was set.\n\n"
     )
     middle = (
-        "\n## Held out before, then looked into\n\n"
-        "What was wrong on these was looked into, and mended on other scenes.\n\n"
+        "\n## Held out before, then examined\n\n"
+        "Failures on these were examined, and corrected on other scenes.\n\n"
     )
     text = head + fresh + "\n" + middle + former + "\n"
     (folder / "accuracy-held-out.md").write_text(text, encoding="utf-8")
@@ -244,18 +244,18 @@ def write(folder: Path, text: str, results: Results) -> None:
     """Write docs/accuracy.md, but for what is kept below, and docs/accuracy.svg."""
     folder.mkdir(parents=True, exist_ok=True)
     head = (
-        "# How right the masks are\n\n"
+        "# Accuracy of the masks\n\n"
         "Made by `python benchmarks/accuracy.py --write`: noise of known correlation, 18 kernels,"
-        " alone, under a\nstill picture, and under pictures of which no two are alike"
+        " alone, over a\nstill image, and over images of which no two are alike"
         " (scikit-image's own, blurred by a point spread\nof sigma 1 pixel); the strength is the"
-        " picture's standard deviation over the noise's. F1 counts the lags up\nto 10 other"
+        " image's standard deviation over the noise's. F1 counts the lags up\nto 10 other"
         " than the centre, against those with a true |correlation| of at least 0.05."
         " Thresholds were set on\nthese scenes; what to expect on others is in"
-        " [held-out pictures](accuracy-held-out.md).\n\n"
-        "Smooth noise under unlike pictures can be known from flat"
-        " parts only. A tile of 32 x 32 pixels counts as flat\n"
-        "where the picture, a quadratic surface taken off, has less"
-        " than 2 % of the noise's variance; a picture has flat\n"
+        " [held-out images](accuracy-held-out.md).\n\n"
+        "Smooth noise over unlike images can only be measured in flat"
+        " parts. A tile of 32 x 32 pixels counts as flat\n"
+        "where the image, less a quadratic surface, has less"
+        " than 2 % of the noise's variance; an image has flat\n"
         "parts if 80 of the 384 tiles are flat, as many pixels as"
         " in 20 patches of 64 x 64. Where there are fewer, the\n"
         "verdict has to doubt, or"

@@ -18,7 +18,7 @@ from structmask_gui.core.simulation import Kernel, NoiseModel, fixed_columns, ke
 from structmask_gui.core.statistical.tiles import cut_tiles
 
 PICTURES = ("camera", "coins", "moon", "astronaut", "retina", "brick", "grass")
-# A tile is flat where the picture, a quadratic surface taken off, has less than this share of the
+# A tile is flat where the image, less a quadratic surface, has less than this share of the
 # noise's variance: less than half of what the floor of 0.05 asks of a correlation.
 FLAT_SHARE = 0.02
 # As many pixels as in 20 patches of 64 x 64, the fewest for which a figure is asked of pure noise.

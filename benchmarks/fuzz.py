@@ -29,7 +29,7 @@ FINDINGS = ROOT / "build" / "fuzz"
 SECONDS = 10.0
 WAITING = 60.0
 MEGABYTES = 600.0
-# A process is replaced after so many files: what libraries keep is not to count for ever.
+# A process is replaced after so many files: what libraries keep must not accumulate.
 PER_PROCESS = 400
 Mutated = Callable[[bytes, random.Random, bytes], bytes]
 SHARED = ROOT.parent / "shared" / "data"

@@ -61,7 +61,7 @@ def statistical(path: Path) -> None:
     from structmask_gui.io.open import open_stack
 
     with open_stack(path) as stack:
-        # Where a picture is taken off, most is kept.
+        # Where a surface is subtracted, most is kept.
         extract_array(stack, Parameters(method="statistical", source="flat", patches=0))
 
 

@@ -20,7 +20,7 @@ Measured are
   the judgement of a denoised stack.
 
 Masks, centre squares, correlations and their errors are compared by their bytes, verdicts by their
-codes; sentences are not looked at. ``--every 10`` measures each tenth case only, 15 s. Results of
+codes; sentences are not compared. ``--every 10`` measures each tenth case only, 15 s. Results of
 two machines or two versions of NumPy may differ in the last bits: both files must come from one.
 """
 

@@ -59,7 +59,7 @@ class Lab:
             kept = ("SYSTEMROOT", "WINDIR", "TEMP", "TMP")
             environment = {name: os.environ[name] for name in kept if name in os.environ}
             environment |= {name: str(home) for name in ("USERPROFILE", "APPDATA", "LOCALAPPDATA")}
-            # Windows knows the person's folder of settings from elsewhere.
+            # Windows knows the user's folder of settings from elsewhere.
             environment["STRUCTMASK_HOME"] = str(home)
         if not screen:
             environment["QT_QPA_PLATFORM"] = "offscreen"

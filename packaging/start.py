@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         return window_or_command(arguments)
     except StructMaskError as error:
-        # Nothing a person does is answered so: a file of the program itself is missing.
+        # No action of the user leads here: a file of the program itself is missing.
         show_error(str(error))
         return 2
 

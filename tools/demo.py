@@ -62,7 +62,7 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
     from structmask_gui.gui.desktop.settings import Settings
 
     application = app.make_application()
-    # Nothing of the person's settings: the picture shows the program as it comes.
+    # No settings of the user: the picture shows the program's defaults.
     lines = logs.LogLines()
     logging.getLogger(logs.ROOT).addHandler(lines.handler)
     logs.log_qt_messages()

@@ -128,7 +128,7 @@ EXAMPLES = (
         "Scan lines every 8 pixels, horizontal",
         "Every eighth row of an image is brighter, over the whole width. The correlation runs along"
         " the whole row and returns 8 rows further up and down. Such lines do not end inside any"
-        " mask: a network looks past the end of it and copies them. Take the line offsets off"
+        " mask: a network copies them from beyond its end. Remove the line offsets"
         " first; a mask is then needed only for what is left.",
         lambda: scan_lines("y"),
     ),
@@ -154,11 +154,11 @@ EXAMPLES = (
     ),
     Example(
         "picture",
-        "Horizontal lines under a picture",
-        "The same noise as in the first example, under cells as strong as the noise. The published"
+        "Horizontal lines over structure",
+        "The same noise as in the first example, over cells as strong as the noise. The published"
         " method measures the frames as they are, and the cells are correlated too. The"
-        " statistical one looks for the noise where the picture is not: here in the differences of"
-        " the frames of a still scene.",
+        " statistical one measures the noise where there is no structure: here in the differences"
+        " of the frames of a still scene.",
         kernel("row 7", picture=True),
     ),
 )

@@ -21,8 +21,8 @@ import reference
 # Pages that may not be there yet, and the section and title under which they stand.
 _OPTIONAL = (
     ("install.md", "Use it", "Install"),
-    ("accuracy.md", "Look it up", "How accurate it is"),
-    ("accuracy-held-out.md", "Look it up", "On pictures not tuned on"),
+    ("accuracy.md", "Look it up", "Accuracy"),
+    ("accuracy-held-out.md", "Look it up", "Accuracy on held-out images"),
     ("quality-figures.md", "Look it up", "What the quality figures are worth"),
     ("benchmarks.md", "Look it up", "Speed"),
     ("limits.md", "Look it up", "Limits"),
@@ -30,7 +30,7 @@ _OPTIONAL = (
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put the pages of others into the navigation, where they exist."""
+    """Put optional pages into the navigation, where they exist."""
     nav: list[dict[str, Any]] = config["nav"]
     listed = str(nav)
     for name, section, title in _OPTIONAL:

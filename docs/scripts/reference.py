@@ -62,8 +62,8 @@ def parameters() -> str:
         " given here; on the command line `--set NAME=VALUE` sets any of them; in Python they are"
         " fields of `Parameters`.",
         "",
-        "“Reads the pixels again” means that a change has to measure anew; everything else follows"
-        " the slider at once.",
+        "“Reads the pixels again” means that a change needs a new measurement; everything else"
+        " follows the slider at once.",
     ]
     group = ""
     for info in parameter_infos().values():
