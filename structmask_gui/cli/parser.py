@@ -196,7 +196,7 @@ def _add_choice(group: argparse._ArgumentGroup, name: str, default: str | None =
 
 
 def _add_source(group: argparse._ArgumentGroup, default: str | None = None) -> None:
-    """Add where the noise is measured, and the second stacks that may say it."""
+    """Add where the noise is measured, and the reference stacks that may say it."""
     _add_choice(group, "source", default)
     group.add_argument(
         "--dark", type=Path, metavar="FILE", help="a dark or blank stack; sets --source dark"
@@ -205,7 +205,7 @@ def _add_source(group: argparse._ArgumentGroup, default: str | None = None) -> N
         "--subtract",
         type=Path,
         metavar="FILE",
-        help="a stack to take off, as the mean of still frames; sets --source subtract",
+        help="a stack to subtract, as the mean of still frames; sets --source subtract",
     )
 
 
@@ -261,7 +261,7 @@ def _quality(commands: _Commands) -> None:
         "--denoised",
         type=Path,
         metavar="DENOISED",
-        help="judge this too: what a network trained with the mask made of every frame of FILE",
+        help="evaluate this too: what a network trained with the mask made of every frame of FILE",
     )
     group = parser.add_argument_group("noise")
     _add_source(
@@ -275,7 +275,7 @@ def _quality(commands: _Commands) -> None:
         type=int,
         default=RADIUS,
         metavar="R",
-        help="neighbours within this many pixels are looked at. Default: %(default)s.",
+        help="radius of the receptive field, in pixels. Default: %(default)s.",
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.set_defaults(run=_run("quality"))
@@ -285,11 +285,11 @@ def _destripe(commands: _Commands) -> None:
     parser = commands.add_parser(
         "destripe",
         help="write frames without the offsets of their rows or columns",
-        description="Take the offset of every row, or column, off each frame, where the noise runs"
-        " along whole lines and no mask hides it; then measure what is left.",
+        description="Subtract the offset of every row, or column, from each frame, where the noise"
+        " runs along whole lines and no mask hides it; then measure what is left.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="an image file")
-    parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are taken off")
+    parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are subtracted")
     _add_selection(parser, "what is written", with_region=False)
     place = parser.add_mutually_exclusive_group()
     place.add_argument(

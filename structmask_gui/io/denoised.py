@@ -1,4 +1,4 @@
-"""The output of a network, opened so that its frames are those of the raw stack.
+"""A denoised stack, opened so that its frames are those of the raw stack.
 
 Trainers often write pages without names for their dimensions, or with names that mean something
 else: what were frames come back as channels or colours.
@@ -27,17 +27,10 @@ from structmask_gui.io.stack.image_stack import ImageStack
 
 @dataclass(frozen=True)
 class EvaluatedFile:
-    """A denoised file, judged.
-
-    Attributes
-    ----------
-    outcome : Evaluation
-    assumed : str
-        What was assumed of the file's dimensions, a sentence; empty if nothing was.
-    """
+    """The evaluation of a denoised file."""
 
     outcome: Evaluation
-    assumed: str
+    assumed: str  # what was assumed of the file's dimensions, a sentence; empty if nothing was
 
     def record(self) -> dict[str, Any]:
         """Return all of it as plain values."""
@@ -54,28 +47,7 @@ def evaluate_file(
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> EvaluatedFile:
-    """Judge a denoised file beside its raw frames, by the noise that the mask's figures rest on.
-
-    Parameters
-    ----------
-    path : Path
-        The denoised file.
-    raw : sequence of ImageStack
-        The raw files, in their order.
-    mask : Mask
-        What was trained with.
-    measure : callable
-        Returns what the figures of the mask rest on; called once the file is known to fit.
-    axes : str, optional
-        As `open_denoised`.
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`.
-
-    Raises
-    ------
-    InputError, ParameterError, Cancelled
-        As `open_denoised`, ``measure`` and `structmask_gui.core.denoised.evaluate.evaluate`.
-    """
+    """Compare a denoised file with its raw frames; ``measure`` is called once the file fits."""
     denoised, assumed = open_denoised(path, raw, axes)
     with denoised:
         frames = ChosenFrames(raw)

@@ -25,32 +25,17 @@ from structmask_gui.io.stack.image_stack import ImageStack
 
 @dataclass(frozen=True)
 class Input:
-    """A file and how it is opened.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    axes, channel, series
-        As `open_stack` takes them; None leaves them to the file.
-    frames : slice, optional
-        Which of its frames; all without it.
-    """
+    """A file and how it is opened."""
 
     path: Path
+    # As `open_stack` takes them; None leaves them to the file.
     axes: str | None = None
     channel: Channel | None = None
     series: int | None = None
-    frames: slice | None = None
+    frames: slice | None = None  # which of its frames; all without it
 
     def open(self) -> ImageStack:
-        """Open the file; the caller closes it.
-
-        Raises
-        ------
-        InputError
-            If it cannot be read, or has none of the frames.
-        """
+        """Open the file; the caller closes it."""
         stack = open_stack(self.path, series=self.series, axes=self.axes, channel=self.channel)
         if self.frames is None:
             return stack
@@ -160,35 +145,7 @@ def extract_inputs(
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> tuple[Extraction, Record]:
-    """Extract one mask from one file or several files together.
-
-    Parameters
-    ----------
-    inputs : sequence of Input
-        At least one; all with frames of one size.
-    parameters : Parameters
-    region : Region, optional
-        The rectangle to stay within.
-    dark, subtract : Input, optional
-        A dark or blank stack, and a stack to take off, for the sources of these names.
-    quality : bool
-        Work out the figures of the mask too, which takes a second or two.
-    cache : MeasurementCache, optional
-        Where measurements are kept and looked for; nothing is kept without it.
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`.
-
-    Returns
-    -------
-    extraction : Extraction
-    record : Record
-        Its record, with checksums of the files.
-
-    Raises
-    ------
-    InputError, ParameterError, Cancelled
-        As `open_stack` and `structmask_gui.core.measure.measure.measure`.
-    """
+    """Extract one mask from one file or several files together."""
     extraction, result = _extracted(
         inputs,
         parameters,

@@ -1,7 +1,7 @@
-"""Image files are opened here: `open_stack`.
+"""`open_stack`: an image file as a stack of frames; its content decides its format.
 
-Formats: TIFF in its many kinds, PNG, JPEG, NPY; and, where their readers
-are installed, Zarr, HDF5, the microscope makers' and those of electron microscopy. Content decides.
+Formats: TIFF in its many kinds, PNG, JPEG, NPY; and, where their readers are installed, Zarr, HDF5,
+those of microscope vendors and of electron microscopy.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.io.stack.store import Contents, choose_series
 
-# What people try instead, and what to do with it.
+# What is tried instead, and what to do with it.
 _OTHERS = (
     (b"PK\x03\x04", "a ZIP archive (or NPZ)", "unpack it and give an image or NPY file in it"),
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
     (b"%PDF", "a PDF document", "give the image itself"),
-    (b"GIF8", "a GIF picture", "save it as TIFF or PNG"),
-    (b"BM", "a BMP picture", "save it as TIFF or PNG"),
+    (b"GIF8", "a GIF image", "save it as TIFF or PNG"),
+    (b"BM", "a BMP image", "save it as TIFF or PNG"),
 )
 
 
@@ -60,7 +60,7 @@ def open_stack(
     channel : int or "luminance", optional
         Which channel, from 0. By default the luminance of colours, and the first channel otherwise.
     cancelled : callable, optional
-        Asked now and then while a file of many pages is looked through.
+        Asked now and then while a file of many pages is scanned.
 
     Returns
     -------

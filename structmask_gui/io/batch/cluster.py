@@ -1,4 +1,4 @@
-"""Work on many machines through a Dask scheduler the user names.
+"""Work on several machines through a Dask scheduler.
 
 One task measures a file, or a part of a large one; the parts' sums are then put together by a
 further task, in the order of a measurement in one piece, so that the result is the same. Files are
@@ -44,18 +44,7 @@ _MOST_AT_ONCE = 64
 
 
 class Cluster:
-    """A connection to a scheduler; a context manager.
-
-    Parameters
-    ----------
-    address : str
-        As Dask gives it: tcp://host:port or tls://host:port.
-
-    Raises
-    ------
-    InputError
-        If Dask is not installed, nothing answers there, or no machine works for it.
-    """
+    """A connection to a Dask scheduler at tcp://host:port or tls://host:port; a context manager."""
 
     def __init__(self, address: str) -> None:
         if not re.fullmatch(r"(tcp|tls|ucx|wss?)://\S+", address):
@@ -124,13 +113,7 @@ class Cluster:
         cancelled: IsCancelled,
         report_for: str | None = None,
     ) -> Result:
-        """Do what `structmask_gui.io.extract_files.extract_result` does, on these machines.
-
-        Raises
-        ------
-        InputError, ParameterError, Cancelled
-            As there; and InputError if machines were lost again and again.
-        """
+        """Do what `structmask_gui.io.extract_files.extract_result` does, on these machines."""
         items = tuple(map(_absolute, inputs))
         settings = replace(
             settings,

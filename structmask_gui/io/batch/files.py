@@ -24,26 +24,16 @@ _LARGEST_LIST = 50_000_000
 
 @dataclass(frozen=True)
 class Job:
-    """One mask to make.
+    """One mask to make."""
 
-    Attributes
-    ----------
-    name : str
-        What messages call it.
-    inputs : tuple of Input
-        The files it is measured in; several are averaged.
-    files : ResultFiles
-        Where the results go.
-    """
-
-    name: str
-    inputs: tuple[Input, ...]
+    name: str  # what messages call it
+    inputs: tuple[Input, ...]  # the files it is measured in; several are averaged
     files: ResultFiles
 
     @property
     def path(self) -> Path:
         """The file, or the folder of the files, as an absolute path."""
-        # Not resolved: links keep the names by which people know their files.
+        # Not resolved: links keep the names that the user knows.
         paths = [Path(os.path.abspath(item.path)) for item in self.inputs]  # noqa: PTH100
         return paths[0] if len(paths) == 1 else _common_folder(paths)
 

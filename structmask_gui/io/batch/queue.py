@@ -54,7 +54,7 @@ class BatchQueue:
     region : Region, optional
         The rectangle to stay within.
     dark, subtract : Input, optional
-        Second stacks, for the sources of these names.
+        Reference stacks, for the sources of these names.
     quality : bool
         Work out the figures of each mask too, which takes a second or two each.
     reports : bool
@@ -168,20 +168,7 @@ class BatchQueue:
     def run(
         self, progress: Progress = no_progress, cancelled: IsCancelled = never_cancelled
     ) -> Counter[JobState]:
-        """Do all pending jobs.
-
-        Parameters
-        ----------
-        progress : callable
-            Called as ``progress(done, total, what)`` over all jobs, in thousandths of a job.
-        cancelled : callable
-            True cancels all that is left, as `cancel` does.
-
-        Returns
-        -------
-        Counter
-            How many jobs are in each state at the end.
-        """
+        """Do all pending jobs and count the states; progress is in thousandths of a job."""
         interrupted = threading.Event()
 
         def work() -> None:
@@ -258,7 +245,7 @@ class BatchQueue:
                 error=f"{job.name}: does not fit into memory; use fewer patches or smaller ones.",
             )
         except Exception as error:
-            # A bug, but the other files are not to suffer from it.
+            # A bug, but the other files go on.
             log.exception("%s", job.name)
             status = JobStatus(
                 JobState.FAILED,

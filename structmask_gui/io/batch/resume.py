@@ -20,37 +20,17 @@ from structmask_gui.version import __version__
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a job's files and settings were, to see whether anything changed since.
+    """What a job's files and settings were, to see whether anything changed since."""
 
-    Attributes
-    ----------
-    size : int
-        Bytes of its files together.
-    modified : int
-        When the newest of them was changed, in nanoseconds.
-    settings : str
-        Checksum of everything else that decides the result, the program's version included.
-    """
-
-    size: int
-    modified: int
+    size: int  # bytes of its files together
+    modified: int  # when the newest of them was changed, in nanoseconds
+    # Checksum of everything else that decides the result, the program's version included.
     settings: str
 
 
 @dataclass(frozen=True)
 class ResumeSettings:
-    """What decides the result beside the files: the same for all jobs of a batch.
-
-    Attributes
-    ----------
-    parameters : Parameters
-    region : Region or None
-        The rectangle to stay within.
-    dark, subtract : Input or None
-        Second stacks, for the sources of these names.
-    quality : bool
-        Work out the figures of each mask too.
-    """
+    """What decides the result beside the files: the same for all jobs of a batch."""
 
     parameters: Parameters
     region: Region | None = None

@@ -28,65 +28,32 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class JobStatus:
-    """How far a job has come.
-
-    Attributes
-    ----------
-    state : JobState
-    progress : float
-        0 to 1 while it runs.
-    what : str
-        What it does at the moment.
-    sentence : str
-        The result in words.
-    certainty : str
-        How far it can be relied on, as `core.verdict.certainty.certainty_of` says; empty of
-        the published method, which does not judge.
-    notes : tuple of str
-        What to know beside it.
-    error : str
-        Why it failed, or was skipped.
-    left_out : tuple of str
-        A sentence for each file of a group that could not be used.
-    mask : Mask or None
-        The result; of a job that was skipped, what is known of the mask it has.
-    patches, frames : int
-        What it was measured in.
-    quality : dict or None
-        Its figures, as in the record.
-    seconds : float
-        How long it took.
-    kept : bool
-        Nothing was done, because an earlier run had done it already.
-    report : bool
-        There is a report of it.
-    input_fault : bool
-        It failed because of what its files hold, and would fail again.
-    unlike : bool
-        It was skipped although its mask is not the one that is asked for.
-    """
+    """How far a job has come."""
 
     state: JobState = JobState.PENDING
-    progress: float = 0.0
+    progress: float = 0.0  # 0 to 1 while it runs
     what: str = ""
     sentence: str = ""
+    # How far it can be relied on, as `core.verdict.certainty.certainty_of` says; empty of the
+    # published method, which does not judge.
     certainty: Certainty | Literal[""] = ""
     notes: tuple[str, ...] = ()
-    error: str = ""
-    left_out: tuple[str, ...] = ()
+    error: str = ""  # why it failed, or was skipped
+    left_out: tuple[str, ...] = ()  # a sentence for each file of a group that could not be used
+    # The result; of a job that was skipped, what is known of the mask it has.
     mask: Mask | None = None
     patches: int = 0
     frames: int = 0
     quality: dict[str, Any] | None = None
     seconds: float = 0.0
-    kept: bool = False
+    kept: bool = False  # nothing was done, because an earlier run had done it already
     report: bool = False
-    input_fault: bool = False
-    unlike: bool = False
+    input_fault: bool = False  # it failed because of what its files hold, and would fail again
+    unlike: bool = False  # it was skipped although its mask is not the one that is asked for
 
     @property
     def needs_a_look(self) -> bool:
-        """Whether there is a mask that a person should not take without reading the notes."""
+        """Whether the notes must be read before the mask is used."""
         return self.state is JobState.DONE and self.certainty not in ("", "sure")
 
 

@@ -90,14 +90,7 @@ def write_summary(queue: BatchQueue, path: Path, *, force: bool = False) -> tupl
 
 
 def csv_bytes(queue: BatchQueue, earlier: Mapping[str, SummaryRow] | None = None) -> bytes:
-    """Return the table as CSV in UTF-8, one row a job.
-
-    Parameters
-    ----------
-    queue : BatchQueue
-    earlier : mapping of str to row, optional
-        Rows of the summary that is replaced, by their files.
-    """
+    """Return the table as CSV in UTF-8, one row a job; ``earlier`` are rows by their files."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
     writer.writerow(COLUMNS)
@@ -110,16 +103,7 @@ def csv_bytes(queue: BatchQueue, earlier: Mapping[str, SummaryRow] | None = None
 def html_bytes(
     queue: BatchQueue, folder: Path | None = None, earlier: Mapping[str, SummaryRow] | None = None
 ) -> bytes:
-    """Return the summary as a page with a small picture of each mask.
-
-    Parameters
-    ----------
-    queue : BatchQueue
-    folder : Path, optional
-        Where the page will be; with it, it has links to the reports.
-    earlier : mapping of str to row, optional
-        Rows of the summary that is replaced, by their files.
-    """
+    """Return a page with a small picture of each mask; its folder, if given, makes links."""
     rows = []
     for line in _lines(queue, earlier or {}):
         row, mask = line.row, line.mask
@@ -240,23 +224,7 @@ def is_current(queue: BatchQueue, path: Path) -> bool:
 
 
 def read_failures(path: Path) -> dict[str, tuple[Fingerprint, str]]:
-    """Return what failed in the batch of a summary because of the files themselves.
-
-    Parameters
-    ----------
-    path : Path
-        CSV or HTML of the summary; it need not exist.
-
-    Returns
-    -------
-    dict
-        For each failed job's path its fingerprint and its sentence, as `BatchQueue` takes them.
-
-    Raises
-    ------
-    InputError
-        If it is there but is no summary.
-    """
+    """Return fingerprint and sentence of each job that failed by its files, by its path."""
     csv_path, _ = summary_paths(path)
     if not csv_path.exists():
         return {}

@@ -1,37 +1,19 @@
-"""JSON files of our own formats: read without trusting them, written for people to read."""
+"""JSON files of our own formats: read without trusting them, written to be read."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.paths import read_small, shown
-
-if TYPE_CHECKING:
-    pass
 
 LARGEST_JSON = 16_000_000
 
 
 def read_json(path: Path, limit: int, what: str) -> Any:
-    """Return the contents of a JSON file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    limit : int
-        Most bytes accepted.
-    what : str
-        What the file should be, for the message, as in "a preset".
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, is too large or is not JSON.
-    """
+    """Return the contents of a JSON file; ``what`` it should be, as in "a preset"."""
     raw = read_small(path, limit, what)
     try:
         return json.loads(raw.decode("utf-8-sig"))
@@ -40,26 +22,7 @@ def read_json(path: Path, limit: int, what: str) -> Any:
 
 
 def check_format(data: Any, path: Path, format_name: str, version: int, what: str) -> None:
-    """Refuse data of another format or of a newer version.
-
-    Parameters
-    ----------
-    data : object
-        What `read_json` returned.
-    path : Path
-        The file, for the message.
-    format_name : str
-        The value of "format" that is expected.
-    version : int
-        The newest version of it that can be read.
-    what : str
-        What the file should be, as in "a preset".
-
-    Raises
-    ------
-    InputError
-        If it is something else.
-    """
+    """Refuse data of another format, or of a newer version than the one that is read here."""
     name = shown(path)
     if not isinstance(data, dict) or data.get("format") != format_name:
         raise InputError(f'{name}: is not {what}; its "format" should be "{format_name}".')

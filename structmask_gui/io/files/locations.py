@@ -1,4 +1,4 @@
-"""The folders of the person: settings, presets and logs, and what is kept of measurements."""
+"""The user's folders: settings, presets, logs and cached measurements; resources and guide."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 from structmask_gui.core.errors import InputError
 
 GUIDE_FOLDER = "guide"
-"""Name of the folder beside the other resources into which a package puts the built guide."""
+"""Folder of the built guide among a package's resources."""
 
 
 HOME_VARIABLE = "STRUCTMASK_HOME"
-"""Environment variable that puts all of them into a folder of one's choice."""
+"""Environment variable that moves all user folders to one place."""
 
 
 def config_home() -> Path:
@@ -63,16 +63,6 @@ def guide_page(name: str = "index.html") -> Path:
 
     A packaged program has the guide in its resources, under `GUIDE_FOLDER`; a source checkout has
     it in ``build/site`` once ``make docs`` has built it.
-
-    Parameters
-    ----------
-    name : str
-        Name of the page, as in "trouble.html".
-
-    Raises
-    ------
-    InputError
-        If the guide was not built or has no such page.
     """
     package = Path(str(files("structmask_gui")))
     folders = (

@@ -49,13 +49,7 @@ def naming(name: str) -> Iterator[None]:
 
 
 def file_size(path: Path) -> int:
-    """Return the size in bytes of a file that can be read.
-
-    Raises
-    ------
-    InputError
-        If there is no such file, or it is a folder, a device, or may not be read.
-    """
+    """Return the size in bytes; refuse what is no readable file, so that nothing blocks."""
     name = shown(path)
     try:
         status = path.stat()
@@ -67,7 +61,7 @@ def file_size(path: Path) -> int:
         raise InputError(f"{name}: cannot be reached ({reason(error)}); check the path.") from None
     if stat.S_ISDIR(status.st_mode):
         raise InputError(f"{name}: is a folder; give a file in it.")
-    # A pipe or device would block for ever, so nothing but a file is opened.
+    # A pipe or device would block forever, so nothing but a file is opened.
     if not stat.S_ISREG(status.st_mode):
         raise InputError(f"{name}: is not a regular file; give a file.")
     if not os.access(path, os.R_OK):
@@ -76,7 +70,7 @@ def file_size(path: Path) -> int:
 
 
 def blocks(path: str | os.PathLike[str]) -> bool:
-    """Say whether something is there that is neither a file nor a folder, and may block for ever.
+    """Say whether something is there that is neither a file nor a folder, and may block forever.
 
     Asked of what files and folders name by themselves: a pipe, a device.
     """
@@ -88,22 +82,7 @@ def blocks(path: str | os.PathLike[str]) -> bool:
 
 
 def read_small(path: Path, limit: int, what: str) -> bytes:
-    """Return the bytes of a file that has no reason to be large.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    limit : int
-        Most bytes accepted; more is refused before anything is read.
-    what : str
-        What the file should be, for the message.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, is empty or too large.
-    """
+    """Return the bytes of a file of at most ``limit``; ``what`` it should be, for the message."""
     size = file_size(path)
     if size > limit:
         raise InputError(

@@ -1,6 +1,6 @@
 """Addresses of images that lie elsewhere, as in https://host/image.zarr: which are read at all.
 
-Nothing is fetched here, and nowhere unless a person has named an address.
+Nothing is fetched here, and nowhere unless the user has named an address.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _CERTIFICATES = (
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 )
-"""Where Linux systems keep the certificates of those who vouch for servers."""
+"""Where Linux systems keep their root certificates."""
 
 
 def remote_address(path: str | os.PathLike[str]) -> str | None:
@@ -37,18 +37,7 @@ def remote_address(path: str | os.PathLike[str]) -> str | None:
 
 
 def check_address(address: str) -> None:
-    """Refuse an address that must not be asked.
-
-    Parameters
-    ----------
-    address : str
-        As `remote_address` returns it.
-
-    Raises
-    ------
-    InputError
-        If it is of another kind than `KINDS`, or holds a password or what may be one.
-    """
+    """Refuse an address of another kind than `KINDS`, or with a password or what may be one."""
     kind, _, rest = address.partition("://")
     if kind.lower() not in KINDS:
         raise InputError(

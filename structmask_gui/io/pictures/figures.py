@@ -171,7 +171,7 @@ def _draw_rings(
         )
         draw.rectangle(box, outline=_RING if ring.considered else _NOT_CONSIDERED)
         if not ring.considered and cell > 8:
-            # Told apart without colours: a stroke through the ring's upper left corner.
+            # Visible without colours: a stroke through the ring's upper left corner.
             draw.line((box[0], box[1], box[0] + cell, box[1] + cell), fill=_NOT_CONSIDERED, width=2)
 
 

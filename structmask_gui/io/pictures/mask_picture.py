@@ -1,4 +1,4 @@
-"""An enlarged picture of a mask for people: cells, grid, centre, axes with arrows, legend.
+"""An enlarged picture of a mask: cells, grid, centre, axes with arrows, legend.
 
 Drawn with Pillow, so that the command line makes it without Qt.
 """
@@ -37,16 +37,6 @@ def draw_mask(mask: Mask) -> Image:
 
     Lags dx are written below and dy at the left; X runs to the right and Y downwards, as in the
     image. Of a mask wider than 1500 pixels only the part with True pixels is drawn.
-
-    Parameters
-    ----------
-    mask : Mask
-        The mask.
-
-    Returns
-    -------
-    Image
-        RGB.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -108,7 +98,7 @@ def _draw_cells(draw: ImageDraw, mask: Mask, left: int, top: int, cell: int) -> 
         for i in range(rows + 1):
             draw.line((left, top + i * cell, right, top + i * cell), fill=GRID)
     draw.rectangle((left, top, right, bottom), outline=FAINT, width=2)
-    # A dot in the centre cell, so that it is told apart without colours.
+    # A dot in the centre cell, so that it shows without colours.
     y, x = top + (mask.centre[0] + 0.5) * cell, left + (mask.centre[1] + 0.5) * cell
     if cell >= _SMALLEST_WITH_GRID:
         r = max(1.5, cell / 7)

@@ -25,13 +25,7 @@ _RESERVED = {"con", "prn", "aux", "nul"} | {f"{d}{n}" for d in ("com", "lpt") fo
 
 
 def find_preset(name_or_file: str) -> Preset:
-    """Return a preset by its name (built-in ones first) or by the path of its file.
-
-    Raises
-    ------
-    InputError
-        If there is none; the sentence lists the names there are.
-    """
+    """Return a preset by its name (built-in ones first) or by the path of its file."""
     own, _ = PresetFolder().read()
     known = [*built_in_presets(), *own]
     for preset in known:
@@ -56,11 +50,6 @@ class PresetFolder:
     """The user's presets, one file each; several running programs may share the folder.
 
     Nothing is remembered between calls, so that what another program did is seen.
-
-    Parameters
-    ----------
-    path : Path, optional
-        The folder; by default `user_folder`. It is made when the first preset is saved.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -81,21 +70,7 @@ class PresetFolder:
         return sorted(presets, key=lambda preset: preset.name.casefold()), problems
 
     def save(self, preset: Preset, *, overwrite: bool = False) -> Preset:
-        """Write a preset to the folder under a file name made from its name.
-
-        Parameters
-        ----------
-        preset : Preset
-            What to save.
-        overwrite : bool
-            Replace the user's preset of the same name, if there is one.
-
-        Raises
-        ------
-        InputError
-            If the name is that of a built-in preset, or taken and `overwrite` is False, or if the
-            file cannot be written.
-        """
+        """Write a preset to the folder; the name of a built-in one is refused."""
         name = checked_name(preset.name)
         present = self._named(name)
         if present is not None and not overwrite:
@@ -107,13 +82,7 @@ class PresetFolder:
         return self._save_new(preset)
 
     def rename(self, preset: Preset, name: str) -> Preset:
-        """Give one of the user's presets another name.
-
-        Raises
-        ------
-        InputError
-            If the preset is built in, or the name is taken.
-        """
+        """Give one of the user's presets another name."""
         path = self._own(preset)
         name = checked_name(name)
         present = self._named(name)
@@ -124,13 +93,7 @@ class PresetFolder:
         return saved
 
     def duplicate(self, preset: Preset, name: str | None = None) -> Preset:
-        """Save a copy of any preset, by default under its name with "copy" added.
-
-        Raises
-        ------
-        InputError
-            If the name is taken.
-        """
+        """Save a copy of any preset, by default under its name with "copy" added."""
         if name is None:
             taken = {p.name.casefold() for p in (*built_in_presets(), *self.read()[0])}
             stem = preset.name[: LONGEST_NAME - 10]
@@ -139,23 +102,11 @@ class PresetFolder:
         return self.save(preset.renamed(name))
 
     def delete(self, preset: Preset) -> None:
-        """Delete the file of one of the user's presets.
-
-        Raises
-        ------
-        InputError
-            If the preset is built in, or its file cannot be deleted.
-        """
+        """Delete the file of one of the user's presets."""
         _delete(self._own(preset))
 
     def import_file(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Preset:
-        """Copy a preset file into the folder; the notes say what was wrong with it.
-
-        Raises
-        ------
-        InputError
-            If it is no preset, or its name is taken and `overwrite` is False.
-        """
+        """Copy a preset file into the folder; the notes say what was wrong with it."""
         preset = load_preset(path)
         saved = self.save(preset, overwrite=overwrite)
         return saved.model_copy(update={"notes": preset.notes})

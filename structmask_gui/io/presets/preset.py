@@ -38,31 +38,17 @@ _BUILT_IN = (
 
 
 class Preset(BaseModel):
-    """A named set of parameter values.
-
-    Attributes
-    ----------
-    name : str
-        On one line, not empty.
-    description : str
-        What it is for.
-    parameters : dict
-        Values of some or all parameters, by name; all valid.
-    path : Path or None
-        The file it was read from or written to.
-    built_in : bool
-        It comes with the program and cannot be changed.
-    notes : tuple of str
-        What had to be ignored or replaced when it was read, one sentence each.
-    """
+    """A named set of parameter values."""
 
     model_config = ConfigDict(frozen=True)
 
-    name: str = Field(min_length=1, max_length=LONGEST_NAME)
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)  # on one line, not empty
     description: str = Field(default="", max_length=10_000)
     parameters: dict[str, Any] = Field(default_factory=dict)
     path: Path | None = Field(default=None, exclude=True)
+    # Comes with the program and cannot be changed.
     built_in: bool = Field(default=False, exclude=True)
+    # What was ignored or replaced when it was read, one sentence each.
     notes: tuple[str, ...] = Field(default=(), exclude=True)
 
     @field_validator("name", mode="before")
@@ -84,13 +70,7 @@ class Preset(BaseModel):
         description: str = "",
         only: Iterable[str] | None = None,
     ) -> Self:
-        """Make a preset of the present parameters, all of them or only some.
-
-        Raises
-        ------
-        InputError
-            If the name is empty or too long.
-        """
+        """Make a preset of the present parameters, all of them or only some."""
         name = checked_name(name)
         values = parameters.model_dump(include=None if only is None else set(only))
         return cls(name=name, description=description, parameters=values)

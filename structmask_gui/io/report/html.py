@@ -36,15 +36,7 @@ figcaption { color: #57606a; font-size: .9rem; max-width: 36rem; }
 
 
 def page(title: str, body: Iterable[str]) -> bytes:
-    """Return a whole page.
-
-    Parameters
-    ----------
-    title : str
-        Plain text.
-    body : iterable of str
-        HTML, already escaped.
-    """
+    """Return a whole page of HTML that is already escaped."""
     parts = "\n".join(body)
     text = (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -82,17 +74,7 @@ def link(text: str, address: str) -> Markup:
 def table(
     head: Sequence[str], rows: Iterable[Sequence[object]], numbers: Sequence[int] = ()
 ) -> str:
-    """Return a table.
-
-    Parameters
-    ----------
-    head : sequence of str
-        Plain text; without any there is no head.
-    rows : iterable of sequences
-        Plain values; a `Markup` is put in as it is.
-    numbers : sequence of int
-        The columns to set flush right.
-    """
+    """Return a table of plain values and `Markup`; the columns of ``numbers`` are flush right."""
 
     def cell(tag: str, column: int, value: object) -> str:
         inner = str(value) if isinstance(value, Markup) else escape(str(value))

@@ -43,16 +43,9 @@ def cache_folder() -> Path:
 
 
 class MeasurementCache:
-    """Measurements of files, by what is in the files and how they were measured.
+    """Measurements by the contents of their files and how these were measured.
 
-    Safe to use from several threads and programs at once.
-
-    Parameters
-    ----------
-    folder : Path, optional
-        Where the entries lie; the user's cache folder by default.
-    limit : int
-        Bytes that all entries may take together; those longest unused are removed.
+    Safe to use from several threads and programs at once; the entries longest unused are removed.
     """
 
     def __init__(self, folder: Path | None = None, limit: int = LIMIT) -> None:

@@ -1,4 +1,4 @@
-"""A stack written again without its line offsets."""
+"""Destriped frames as a TIFF."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def save_destriped(
     frames : Frames
         The stack; it is not changed.
     lines : "rows" or "columns"
-        Which offsets are taken off.
+        Which offsets are subtracted.
     path : path
         The file; it appears only once it is complete. ImageJ and Fiji open it as a stack.
     force : bool
@@ -80,7 +80,7 @@ def save_destriped(
                 shape=(frames.n_frames, height, width),
                 dtype=np.float32,
                 photometric="minisblack",
-                # So that what is left of the lines is not advised to be taken off once more.
+                # So that nobody is advised to destripe it once more.
                 software=DESTRIPED_BY + lines,
                 metadata={"axes": "TYX"},
             )

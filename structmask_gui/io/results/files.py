@@ -18,7 +18,7 @@ from structmask_gui.io.formats.extensions import is_readable_name
 from structmask_gui.io.results.masks import load_mask, npy_bytes, png_bytes
 from structmask_gui.io.results.record import Record, read_record
 
-# No picture of a microscope is as small as a file that holds nothing but a mask.
+# No microscope image is as small as a file that holds nothing but a mask.
 _LARGEST_MASK_FILE = 128 * 1024
 _MASK_FILES = (".npy", ".png", ".tif", ".tiff", ".json")
 _RESULT_ENDINGS = ("_mask.npy", "_mask.png", "_mask.tif", "_mask_picture.png")
@@ -26,13 +26,7 @@ _RESULT_ENDINGS = ("_mask.npy", "_mask.png", "_mask.tif", "_mask_picture.png")
 
 @dataclass(frozen=True)
 class ResultFiles:
-    """Where the results of one extraction go.
-
-    Attributes
-    ----------
-    npy, png, json : Path
-        Mask as array, mask as picture, record.
-    """
+    """Where the results of one extraction go."""
 
     npy: Path
     png: Path
@@ -55,18 +49,7 @@ class ResultFiles:
         return self.json.with_name(f"{stem}_report.html")
 
     def check_free(self, *, report: bool = False) -> None:
-        """Refuse if one of the files exists, before anything is computed.
-
-        Parameters
-        ----------
-        report : bool
-            There will be a report, too.
-
-        Raises
-        ------
-        InputError
-            Names the file.
-        """
+        """Refuse if one of the files exists, before anything is computed."""
         path = self.taken(report=report)
         if path is not None:
             raise InputError(
@@ -87,15 +70,7 @@ def stem_of(path: Path) -> str:
 
 
 def plan_results(paths: Sequence[Path], output_dir: Path | None) -> list[ResultFiles]:
-    """Name the results of several files; equal stems in one folder get -2, -3 and so on.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The inputs.
-    output_dir : Path, optional
-        Where the results go; beside each input if not given.
-    """
+    """Name the results of several files; equal stems in one folder get -2, -3 and so on."""
     taken: set[tuple[Path, str]] = set()
     planned = []
     for path in paths:
@@ -119,24 +94,7 @@ def write_results(
     report: bytes | None = None,
     force: bool = False,
 ) -> None:
-    """Write mask and record; if one file fails, the new ones before it are taken back.
-
-    Parameters
-    ----------
-    mask : Mask
-    record : Record
-    files : ResultFiles
-        Their folder is made if it does not exist.
-    report : bytes, optional
-        The HTML page.
-    force : bool
-        Replace existing files.
-
-    Raises
-    ------
-    InputError
-        If a file exists and `force` is False, or one cannot be written.
-    """
+    """Write mask and record; if one file fails, the new ones before it are taken back."""
     if not force:
         files.check_free(report=report is not None)
     folder = files.npy.parent
@@ -198,13 +156,7 @@ def is_mask(file: Path) -> bool:
 
 
 def measured_on(file: Path) -> tuple[str, ...]:
-    """Return the names of the images a mask was measured on; empty if it has no record beside it.
-
-    Parameters
-    ----------
-    file : Path
-        A mask, or its record.
-    """
+    """Return the names of the images of a mask by its record; empty if it has none beside it."""
     path = file.with_suffix(".json")
     if not path.is_file():
         return ()

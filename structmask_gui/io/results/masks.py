@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from structmask_gui.io.files.paths import file_size, naming, shown
 from structmask_gui.io.formats.npy import NPY_MAGIC, read_npy_header
 from structmask_gui.io.formats.raster import JPEG_MAGIC, PNG_MAGIC, open_png
 from structmask_gui.io.formats.tiff.reader import TIFF_MAGIC, open_tiff
-
-if TYPE_CHECKING:
-    pass
 
 LARGEST_SIDE = 8191
 """Longest side of a mask that is read: the plane of lags of the largest patch, 4096 x 4096."""
@@ -98,7 +95,7 @@ def png_bytes(mask: Mask) -> bytes:
 
 
 def load_mask(path: PathLike) -> Mask:
-    """Read a mask from an NPY, PNG, TIFF or JSON file, told apart by content.
+    """Read a mask from an NPY, PNG, TIFF or JSON file, recognised by content.
 
     NPY and JSON hold 0 and 1 (or False and True); pictures may hold 0 and their highest value. A
     JSON file is a nested list, or an object with one under "mask", as the record is. Nothing in a

@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -30,10 +30,6 @@ from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.masks import PathLike
 from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.version import __version__
-
-if TYPE_CHECKING:
-    pass
-
 
 FORMAT: Literal["structmask-record"] = "structmask-record"
 VERSION = 1
@@ -57,29 +53,7 @@ class _Part(BaseModel):
 
 
 class InputRecord(_Part):
-    """A file that was measured.
-
-    Attributes
-    ----------
-    name, path : str
-        Its name and where it was.
-    kind : str
-        Its format.
-    axes, shape, dtype : str, tuple of int, str
-        Letters and lengths of its dimensions, and the type of the measured values.
-    series : int
-        Which image of the file.
-    channel : int, "luminance" or None
-        Which channel.
-    frames : str or None
-        Which frames, START:STOP:STEP; None for all.
-    n_frames : int or None
-        How many frames these are; None in records of versions that did not write it.
-    sha256 : str or None
-        Checksum of the file; None if it was not made.
-    metadata : dict of str to str
-        What the file says of itself.
-    """
+    """A file that was measured."""
 
     name: str
     path: str
@@ -89,10 +63,11 @@ class InputRecord(_Part):
     dtype: str
     series: int = 0
     channel: int | Literal["luminance"] | None = None
-    frames: str | None = None
+    frames: str | None = None  # which frames, START:STOP:STEP; None for all
+    # How many frames these are; None in records of versions that did not write it.
     n_frames: int | None = None
-    sha256: str | None = None
-    metadata: dict[str, str] = Field(default_factory=dict)
+    sha256: str | None = None  # checksum of the file; None if it was not made
+    metadata: dict[str, str] = Field(default_factory=dict)  # as the file has it
 
 
 class PatchesRecord(_Part):
@@ -152,44 +127,17 @@ class VerdictRecord(_Part):
 
 
 class Record(_Part):
-    """The record of an extraction.
-
-    Attributes
-    ----------
-    program_version : str
-        Version of StructMask that made it.
-    date : str
-        When, in UTC.
-    parameters : dict
-        All parameters.
-    method, convention, source : str
-        The most important of them, for whoever looks.
-    region : (y0, y1, x0, x1) or None
-        The rectangle that was measured; None for whole frames.
-    inputs : list of InputRecord
-        The files; empty if an array was measured.
-    dark, subtract : InputRecord or None
-        The second stacks of the sources of these names.
-    patches, rings, statistics
-        What was measured, decided and found.
-    mask : list of lists of 0 and 1
-        The mask, rows first.
-    sentence, notes
-        The result in words.
-    edited : bool
-        The mask was changed by hand afterwards.
-    correlation, verdict, quality : optional
-        Filled where they were computed.
-    """
+    """The record of an extraction."""
 
     format: Literal["structmask-record"] = FORMAT
     version: int = VERSION
     program_version: str
-    date: str
+    date: str  # when, in UTC
     method: str
     convention: str
     source: str
     parameters: dict[str, Any]
+    # The rectangle that was measured; None for whole frames.
     region: tuple[int, int, int, int] | None = None
     inputs: list[InputRecord] = Field(default_factory=list)
     dark: InputRecord | None = None
@@ -199,7 +147,7 @@ class Record(_Part):
     statistics: StatisticsRecord
     sentence: str = ""
     notes: list[str] = Field(default_factory=list)
-    edited: bool = False
+    edited: bool = False  # the mask was changed by hand afterwards
     correlation: CorrelationRecord | None = None
     verdict: VerdictRecord | None = None
     quality: dict[str, Any] | None = None
@@ -219,23 +167,11 @@ class Record(_Part):
         return json_bytes(self.model_dump(mode="json"))
 
     def as_mask(self) -> Mask:
-        """Return the mask.
-
-        Raises
-        ------
-        InputError
-            If it is none; `read_record` has checked it already.
-        """
+        """Return the mask."""
         return _checked_mask(self.mask, "the record")
 
     def as_parameters(self) -> Parameters:
-        """Return the parameters.
-
-        Raises
-        ------
-        ParameterError
-            If they are not valid; `read_record` has checked them already.
-        """
+        """Return the parameters."""
         return Parameters.checked(self.parameters)
 
 
@@ -357,15 +293,7 @@ def file_checksum(
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> str:
-    """Return the SHA-256 of a file, read in pieces; of a folder, that of all its files and names.
-
-    Raises
-    ------
-    InputError
-        If the file can no longer be read.
-    Cancelled
-        If ``cancelled`` turned True.
-    """
+    """Return the SHA-256 of a file; of a folder, that of all its files and names."""
     what = f"Checksum of {shown(path)}"
     digest = hashlib.sha256()
     try:

@@ -50,13 +50,7 @@ def _classes() -> dict[str, type]:
 
 
 def measurement_bytes(measurement: Measurement) -> bytes:
-    """Return a measurement as the bytes of an NPZ file.
-
-    Raises
-    ------
-    TypeError
-        If it holds something that has no place there.
-    """
+    """Return a measurement as the bytes of an NPZ file; TypeError if part of it has no place."""
     arrays: dict[str, AnyArray] = {}
     about = json.dumps(_encoded(measurement, arrays)).encode()
     buffer = io.BytesIO()
@@ -66,13 +60,7 @@ def measurement_bytes(measurement: Measurement) -> bytes:
 
 
 def measurement_from(data: bytes) -> Measurement:
-    """Return the measurement that `measurement_bytes` made the bytes of.
-
-    Raises
-    ------
-    ValueError
-        If they are no such bytes, or damaged.
-    """
+    """Return the measurement of such bytes; ValueError if damaged or of another version."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()

@@ -13,48 +13,21 @@ from structmask_gui.core.errors import InputError
 
 @dataclass(frozen=True)
 class Axes:
-    """Dimensions of a file, sorted by their use.
+    """Dimensions of a file, sorted by their use."""
 
-    Attributes
-    ----------
-    letters : str
-        One letter for each dimension of the file, in its order.
-    shape : tuple of int
-        Length of each dimension.
-    y, x : int
-        The dimensions of rows and columns.
-    channel, colour : int or None
-        The dimensions of channels and of colour samples, if there are any.
-    frames : tuple of int
-        All others, in the file's order; the last one changes fastest.
-    """
-
-    letters: str
+    letters: str  # one letter for each dimension of the file, in its order
     shape: tuple[int, ...]
+    # The dimensions of rows and columns.
     y: int
     x: int
+    # The dimensions of channels and of colour samples, if there are any.
     channel: int | None
     colour: int | None
-    frames: tuple[int, ...]
+    frames: tuple[int, ...]  # all others, in the file's order; the last one changes fastest
 
 
 def named_axes(letters: str, shape: tuple[int, ...], *, given: bool = False) -> Axes:
-    """Sort the dimensions of a file by their letters.
-
-    Parameters
-    ----------
-    letters : str
-        One letter a dimension; upper or lower case.
-    shape : tuple of int
-        Length of each dimension.
-    given : bool
-        The letters were given by the user and not found in the file.
-
-    Raises
-    ------
-    InputError
-        If the letters do not fit the shape, or Y and X are not among them exactly once.
-    """
+    """Sort the dimensions of a file by their letters."""
     letters = letters.strip().upper()
     text = shape_text(shape)
     if len(shape) < 2:

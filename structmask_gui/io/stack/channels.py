@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.stack.axes import Axes
 from structmask_gui.io.stack.store import Contents
-
-if TYPE_CHECKING:
-    pass
 
 _WEIGHTS = np.array([0.299, 0.587, 0.114])
 
@@ -26,41 +23,21 @@ _COLOURS = ("red", "green", "blue")
 
 @dataclass(frozen=True)
 class Channels:
-    """The channels of a stack and the choice made of them.
-
-    Attributes
-    ----------
-    n : int
-        How many there are to choose from.
-    chosen : int, "luminance" or None
-        The choice; None if the file has neither channels nor colours.
-    luminance : bool
-        The samples of the colour dimension are to be read together and weighted.
-    index : dict of int to int
-        For the channel and colour dimensions: which element is read.
-    choices : tuple of (value, name)
-        What can be chosen, with names for people; empty if there is no choice.
-    notes : tuple of str
-        What was decided without being asked.
-    """
+    """The channels of a stack and the choice made of them."""
 
     n: int
-    chosen: Channel | None
-    luminance: bool
-    index: dict[int, int]
+    chosen: Channel | None  # the choice; None if the file has neither channels nor colours
+    luminance: bool  # the samples of the colour dimension are to be read together and weighted
+    index: dict[int, int]  # for the channel and colour dimensions: which element is read
+    # Value and name of what can be chosen; empty if there is no choice.
     choices: tuple[tuple[Channel, str], ...]
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # what was decided without being asked
 
 
 def choose_channel(axes: Axes, contents: Contents, wanted: Channel | None) -> Channels:
     """Check the choice of a channel, or make it.
 
     Where a file has both channels and colours, the channel is chosen and its luminance taken.
-
-    Raises
-    ------
-    InputError
-        If the file has no such channel.
     """
     if axes.channel is None and axes.colour is None:
         if wanted not in (None, 0):
@@ -119,7 +96,7 @@ def luminance(samples: AnyArray) -> AnyArray:
     wide = (samples.dtype.kind in "iu" and samples.dtype.itemsize > 2) or samples.dtype.itemsize > 4
     weights = _WEIGHTS.astype(np.float64 if wide else np.float32)
     result: AnyArray = np.empty(samples.shape[:-1], weights.dtype)
-    # Some rows at a time: as floats, a large picture would take four times its memory.
+    # Some rows at a time: as floats, a large image would take four times its memory.
     step = max(1, 2**20 // max(1, math.prod(samples.shape[1:-1])))
     for start in range(0, len(samples), step):
         rows = samples[start : start + step, ..., :3]

@@ -40,8 +40,8 @@ SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
 class ImageStack:
     """Frames of an image file, read when asked for; implements `core.frames.Frames`.
 
-    Made by `images.open_stack`. Reading is safe from several threads. Frames are numbered over all
-    dimensions except Y, X, channel and colour, the file's last one fastest; all numbers start at 0.
+    Reading is safe from several threads. Frames are numbered over all dimensions except Y, X,
+    channel and colour, the file's last one fastest; all numbers start at 0.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class ImageStack:
     series_index : int
         Which of them this is.
     metadata : dict of str to str
-        What the file says of itself: pixel size, compression, and the like.
+        The file's metadata: pixel size, compression, and the like.
     notes : tuple of str
         What had to be decided while opening, one sentence each.
     other_files : tuple of Path or None
@@ -116,15 +116,7 @@ class ImageStack:
         return self._dtype
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
-        """Return rows ``y0`` to ``y1`` of a frame as an array of shape (y1 - y0, width).
-
-        Raises
-        ------
-        InputError
-            If the file is damaged there, or can no longer be read.
-        IndexError
-            If there is no such frame.
-        """
+        """Return rows ``y0`` to ``y1`` of a frame as an array of shape (y1 - y0, width)."""
         axes = self._axes
         index: list[int | slice] = [slice(None)] * len(axes.shape)
         place = np.unravel_index(self._numbers[frame], self._frame_lengths)
@@ -143,13 +135,7 @@ class ImageStack:
         return luminance(values) if self._channels.luminance else values
 
     def with_frames(self, frames: slice) -> ImageStack:
-        """Return the same stack restricted to some of its present frames; shares the open file.
-
-        Raises
-        ------
-        InputError
-            If no frame is left.
-        """
+        """Return the same stack restricted to some of its present frames; shares the open file."""
         chosen = self._numbers[frames]
         if not chosen:
             raise InputError(
@@ -196,9 +182,7 @@ class ImageStack:
 
     @property
     def destriped(self) -> Lines | None:
-        """Which offsets of lines StructMask took off before it wrote the file; None if none."""
-        pass
-
+        """Which offsets StructMask subtracted before it wrote the file; None if none."""
         return said_destriped(self.metadata.get("Software", ""))
 
     def close(self) -> None:
@@ -260,13 +244,7 @@ def _file_axes(contents: Contents, given: str | None) -> Axes:
 
 
 def frame_range(text: str) -> slice:
-    """Read a range of frames START:STOP:STEP, as in Python; each part may be left out.
-
-    Raises
-    ------
-    InputError
-        If the text is no such range.
-    """
+    """Read a range of frames START:STOP:STEP, as in Python; each part may be left out."""
     parts = text.strip().split(":")
     try:
         numbers = [int(part) if part.strip() else None for part in parts]
@@ -280,7 +258,7 @@ def frame_range(text: str) -> slice:
 
 
 def said_destriped(software: str) -> Lines | None:
-    """Return which offsets were taken off a file, by the software it names; None if none were."""
+    """Return which offsets were subtracted, by the software the file names; None if none were."""
     found = re.fullmatch(r"StructMask \S+, without the offsets of its (rows|columns)", software)
     if found is None:
         return None

@@ -13,35 +13,7 @@ from structmask_gui.io.stack.store import SeriesInfo
 
 @dataclass(frozen=True)
 class StackInfo:
-    """Facts of an opened stack, all as plain values.
-
-    Attributes
-    ----------
-    name, path, kind : str
-        The file's name, its path and its format.
-    axes : str
-        Letters of the dimensions.
-    shape : tuple of int
-        Their lengths.
-    dtype : str
-        Type of the values that are measured.
-    n_frames : int
-        Number of frames.
-    frame_shape : tuple of int
-        Height and width of a frame, (y, x).
-    n_channels : int
-        Number of channels or colours.
-    channel : int, "luminance" or None
-        The chosen one.
-    series_index : int
-        The chosen series.
-    series : tuple of SeriesInfo
-        All series of the file.
-    metadata : dict of str to str
-        Pixel size, pages, compression, and the like.
-    notes : tuple of str
-        What had to be decided while opening.
-    """
+    """Facts of an opened stack, all as plain values."""
 
     name: str
     path: str
@@ -50,12 +22,12 @@ class StackInfo:
     shape: tuple[int, ...]
     dtype: str
     n_frames: int
-    frame_shape: tuple[int, int]
+    frame_shape: tuple[int, int]  # height and width of a frame, (y, x)
     n_channels: int
     channel: Channel | None
     series_index: int
     series: tuple[SeriesInfo, ...]
-    metadata: dict[str, str]
+    metadata: dict[str, str]  # pixel size, pages, compression, and the like
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:

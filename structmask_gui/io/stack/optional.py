@@ -12,22 +12,7 @@ from structmask_gui.core.errors import InputError
 
 
 def needed(module: str, extra: str, what: str) -> ModuleType:
-    """Import the reader of a file format.
-
-    Parameters
-    ----------
-    module : str
-        What to import.
-    extra : str
-        The extra of this project that brings it.
-    what : str
-        What the file is, as in "an ND2 file".
-
-    Raises
-    ------
-    InputError
-        If it is not installed, with the command that does it.
-    """
+    """Import the reader of a file format; ``what`` is the file, as in "an ND2 file"."""
     try:
         return importlib.import_module(module)
     except ImportError:
@@ -44,15 +29,7 @@ def needed(module: str, extra: str, what: str) -> ModuleType:
 
 @contextlib.contextmanager
 def refused(what: str, close: Callable[[], object] | None = None) -> Iterator[None]:
-    """Turn whatever a library raises on a damaged file into one sentence.
-
-    Parameters
-    ----------
-    what : str
-        What is being read, as in "the ND2 file" or "frame 3".
-    close : callable, optional
-        Called if anything is raised.
-    """
+    """Turn whatever a library raises on a damaged file into one sentence; ``what`` is read."""
     try:
         yield
     except BaseException as error:

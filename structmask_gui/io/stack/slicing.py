@@ -61,13 +61,7 @@ class SlicedStore:
         return self._dtype
 
     def read(self, index: Index) -> AnyArray:
-        """Return ``array[index]``.
-
-        Raises
-        ------
-        InputError
-            If the file is damaged there, closed, or more is asked for than memory should hold.
-        """
+        """Return ``array[index]``."""
         expected = tuple(
             len(range(*part.indices(n)))
             for part, n in zip(index, self._shape, strict=True)
@@ -112,24 +106,12 @@ def letters_of(names: list[str]) -> str:
 
 @dataclass(frozen=True)
 class Lead:
-    """What of the dimensions before a frame is asked for.
+    """What of the dimensions before a frame is asked for."""
 
-    Attributes
-    ----------
-    ranges : tuple of range
-        Wanted numbers along each.
-    shape : tuple of int
-        Their lengths.
-    kept : tuple of int
-        Lengths of those that the result has.
-    single : bool
-        One frame, and no dimension for it.
-    """
-
-    ranges: tuple[range, ...]
+    ranges: tuple[range, ...]  # wanted numbers along each
     shape: tuple[int, ...]
-    kept: tuple[int, ...]
-    single: bool
+    kept: tuple[int, ...]  # lengths of those that the result has
+    single: bool  # one frame, and no dimension for it
 
 
 def frame_parts(

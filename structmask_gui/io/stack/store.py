@@ -45,21 +45,7 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class SeriesInfo:
-    """One of several images or stacks in a file.
-
-    Attributes
-    ----------
-    index : int
-        Its number, from 0; what ``series=`` takes.
-    name : str
-        Its name in the file, or nothing.
-    axes : str
-        Letters of its dimensions.
-    shape : tuple of int
-        Their lengths.
-    dtype : str
-        Type of the pixels.
-    """
+    """One of several images or stacks in a file."""
 
     index: int
     name: str
@@ -70,53 +56,28 @@ class SeriesInfo:
 
 @dataclass
 class Contents:
-    """An opened series of a file, before it is known what the user wants of it.
+    """An opened series of a file, before it is known what the user wants of it."""
 
-    Attributes
-    ----------
-    kind : str
-        The file format, as in "OME-TIFF".
-    store : Store
-        The pixels.
-    axes : str
-        Letters of the dimensions, as the file has them.
-    full_shape : tuple of int
-        The file's shape with its dimensions of length 1, which the store leaves out.
-    is_colour : bool
-        The S dimension holds red, green and blue, so that a luminance makes sense.
-    n_samples : int or None
-        How many samples of the S dimension count; those after it are alpha.
-    convert : function, optional
-        Turns stored values into intensities (palettes, min-is-white).
-    converted_dtype : dtype, optional
-        The type `convert` returns.
-    series : tuple of SeriesInfo
-        All series of the file.
-    chosen : int
-        Which of them this is.
-    metadata : dict of str to str
-        What the file says of itself, for people.
-    notes : list of str
-        What had to be decided while opening, one sentence each.
-    channel_names : tuple of str
-        Names of the channels, if the file has them.
-    other_files : tuple of Path or None
-        The other files that pixels come from; None if they do, and it is not known from which.
-    """
-
-    kind: str
+    kind: str  # the file format, as in "OME-TIFF"
     store: Store
     axes: str
+    # The file's shape with its dimensions of length 1, which the store leaves out.
     full_shape: tuple[int, ...] = ()
+    # The S dimension holds red, green and blue, so that a luminance makes sense.
     is_colour: bool = False
+    # How many samples of the S dimension count; those after it are alpha.
     n_samples: int | None = None
+    # Turns stored values into intensities (palettes, min-is-white).
     convert: Callable[[AnyArray], AnyArray] | None = None
-    converted_dtype: np.dtype[Any] | None = None
+    converted_dtype: np.dtype[Any] | None = None  # the type `convert` returns
     series: tuple[SeriesInfo, ...] = ()
-    chosen: int = 0
+    chosen: int = 0  # which of them this is
+    # The file's metadata, for the user.
     metadata: dict[str, str] = field(default_factory=dict)
+    # What had to be decided while opening, one sentence each.
     notes: list[str] = field(default_factory=list)
     channel_names: tuple[str, ...] = ()
+    # The other files that pixels come from; None if they do, and it is not known from which.
     other_files: tuple[Path, ...] | None = ()
 
 
@@ -129,7 +90,7 @@ def choose_series(n: int, wanted: int | None) -> int:
 
 
 class ArrayStore:
-    """Pixels of a picture that was decoded as a whole."""
+    """Pixels of an image that was decoded as a whole."""
 
     def __init__(self, array: AnyArray) -> None:
         self._array = array
@@ -218,13 +179,7 @@ class RawStore:
         return self._stored.newbyteorder("=")
 
     def read(self, index: Index) -> AnyArray:
-        """Return ``array[index]``.
-
-        Raises
-        ------
-        InputError
-            If the file ends early or cannot be read.
-        """
+        """Return ``array[index]``."""
         ranges = [
             range(i, i + 1) if isinstance(i, int) else range(*i.indices(n))
             for i, n in zip(index, self._shape, strict=True)

@@ -117,7 +117,7 @@ def nearest_careamics(
     """
     shapes = {_BARE: Mask(np.ones((1, 1), dtype=np.bool_)), **careamics_masks()}
     compared = {name: compare_masks(mask, other) for name, other in shapes.items()}
-    # Of two that are equally near, the smaller one keeps more of the picture.
+    # Of two that are equally near, the smaller one keeps more of the detail.
     best = max(compared, key=lambda name: (compared[name].jaccard, -compared[name].pixels_b))
     chosen_by: Chosen = "overlap"
     radius = _radius(noise)
@@ -154,33 +154,15 @@ def _radius(covariance: ArrayLike | None) -> int:
 
 @dataclass(frozen=True)
 class CareamicsAxes:
-    """The axes of a file as CAREamics is told them.
+    """The axes of a file as CAREamics is told them."""
 
-    Attributes
-    ----------
-    axes : str
-        Letters of STCZYX; planes are trained one by one, so depth goes as T or S.
-    channel : int or None
-        The one to train on.
-    comment : str
-        What to know of it.
-    """
-
-    axes: str
-    channel: int | None
+    axes: str  # letters of STCZYX; planes are trained one by one, so depth goes as T or S
+    channel: int | None  # the one to train on
     comment: str
 
     @classmethod
     def of(cls, letters: str, channel: int | str | None = None) -> CareamicsAxes:
-        """Translate the axes of a file.
-
-        Parameters
-        ----------
-        letters : str
-            As `structmask_gui.io.open.ImageStack.axes` gives them; empty if not known.
-        channel : int or "luminance", optional
-            Which channel was measured.
-        """
+        """Translate the axes of a file."""
         if not letters:
             return cls("YX", None, "of single images; TYX for stacks")
         planes = [letter for letter in letters if letter not in "YXCS"]

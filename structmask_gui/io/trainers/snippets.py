@@ -52,7 +52,7 @@ class Snippet:
     text : str
         Python, ready to paste.
     notes : tuple of str
-        What the person should know: augmentation, share of blanked pixels, what is lost.
+        What to know: augmentation, share of blanked pixels, what is lost.
     needs_file : bool
         The text loads the mask from the NPY file it names, so that has to be exported too.
     """
@@ -250,7 +250,7 @@ def _n2v(about: _About) -> Snippet:
         notes.append(
             "For 3-D training put the mask into one more list. Keep n2v_manipulator"
             ' "uniform_withCP": the mean and median ones of n2v 0.3.3 fail with a mask. Its'
-            " validation loss is computed without the mask, so judge by the picture."
+            " validation loss is computed without the mask, so judge by the denoised images."
         )
     return Snippet(
         "n2v", TARGETS["n2v"], text, tuple(notes), not about.bare and not about.as_literal
