@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from structmask_gui.cli.parser import make_parser
+from structmask_gui.core.names import TARGETS
 from structmask_gui.core.parameters.model import parameter_infos
-from structmask_gui.io.trainers.snippets import TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

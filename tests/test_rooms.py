@@ -15,7 +15,7 @@ version core core.parameters core.masks core.stack core.correlation core.statist
 core.verdict core.extraction core.quality core.denoised
 io.files io.stack io.formats io.formats.tiff io.presets io.pictures io.results io.trainers io.report
 io io.batch
-cli gui.style gui.desktop gui.actions gui.widgets gui.views gui.views.lags gui.views.image
+cli gui.style gui.desktop gui.widgets gui.views gui.views.lags gui.views.image
 gui.views.curves gui.session gui.panels gui.quality gui.export gui.batch gui.window gui gui.selftest
 """
 ORDER = _ORDER.split()

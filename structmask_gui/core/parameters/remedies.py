@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from structmask_gui.core.names import REMEDY_NAMES
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 
 
@@ -17,8 +18,6 @@ class Remedy:
     ----------
     id : str
         Its name in the program.
-    text : str
-        The complaint, as a button shows it.
     shifts : mapping of str to float
         What is added to a parameter; the sum is clipped to the accepted range.
     values : mapping of str to object
@@ -28,10 +27,14 @@ class Remedy:
     """
 
     id: str
-    text: str
     shifts: Mapping[str, float] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     otherwise: str = ""
+
+    @property
+    def text(self) -> str:
+        """The complaint, as a button shows it."""
+        return REMEDY_NAMES[self.id]
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,6 @@ REMEDIES: dict[str, Remedy] = {
     for remedy in (
         Remedy(
             "mask_too_small",
-            "Mask too small",
             shifts={
                 "base_percentile": -10,
                 "max_true_pixels": +10,
@@ -75,7 +77,6 @@ REMEDIES: dict[str, Remedy] = {
         ),
         Remedy(
             "mask_too_large",
-            "Mask too large",
             shifts={
                 "base_percentile": +15,
                 "max_true_pixels": -10,
@@ -84,7 +85,6 @@ REMEDIES: dict[str, Remedy] = {
         ),
         Remedy(
             "no_pattern_found",
-            "No pattern found",
             values={
                 "adapt_autocorr": False,
                 "base_percentile": 25.0,
@@ -94,7 +94,6 @@ REMEDIES: dict[str, Remedy] = {
         ),
         Remedy(
             "random_noise_caught",
-            "Random noise caught",
             values={
                 "keep_center_component_only": True,
                 "base_percentile": 70.0,

@@ -20,9 +20,10 @@ from PySide6.QtWidgets import (
 from structmask_gui.gui.widgets.dialogs import without_icons
 
 if TYPE_CHECKING:
+    from structmask_gui.core.names import Target
     from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.gui.session.session import Session
-    from structmask_gui.io.trainers.snippets import Snippet, Target
+    from structmask_gui.io.trainers.snippets import Snippet
 
 
 class SnippetDialog(QDialog):

@@ -24,13 +24,13 @@ from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QTabWidget
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.gui import app
-from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.desktop import logs
 from structmask_gui.gui.export.exporter import FORMS
 from structmask_gui.gui.selftest.guide import look_through
 from structmask_gui.gui.selftest.starts import first_paint, main_window, open_guide
 from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.help_dialogs import AboutDialog
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.files.locations import guide_page

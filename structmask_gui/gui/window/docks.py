@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
 
 from structmask_gui.gui.style.icons import icon
-
-if TYPE_CHECKING:
-    from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.gui.window.commands import apply_remedy
+from structmask_gui.gui.window.shell import Shell
 
 _BUTTONS = (
     ("qt_dockwidget_floatbutton", "float", "Take it out of the window, or put it back"),
@@ -66,7 +66,7 @@ _LEFT, _RIGHT, _BOTTOM = (
 )
 
 
-def build_panel(info: DockInfo, window: MainWindow) -> QWidget:
+def build_panel(info: DockInfo, window: Shell) -> QWidget:
     """Make the panel of a dock; its module is imported only now."""
     made: Any = getattr(import_module(f"structmask_gui.gui.{info.module}"), info.panel)
     if info.id == "log":
@@ -77,7 +77,7 @@ def build_panel(info: DockInfo, window: MainWindow) -> QWidget:
         # Narrower, it would have a letter in each line once the window was small.
         panel.setMinimumWidth(panel.fontMetrics().horizontalAdvance("x") * _FILES_WIDTH)
     elif info.id == "presets":
-        panel = made(window.session, window.settings, window.commands.apply_remedy)
+        panel = made(window.session, window.settings, partial(apply_remedy, window))
         panel.said.connect(window.say)
     else:
         panel = made(window.session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QTextCursor
@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.desktop.system_info import system_text
 from structmask_gui.gui.style.icons import application_icon
 from structmask_gui.gui.widgets.dialogs import without_icons
@@ -159,14 +158,12 @@ def metadata(parent: QWidget | None, name: str, text: str) -> TextDialog:
 
 
 class ShortcutsDialog(QDialog):
-    """The list of keys, made from the table of actions; can be searched."""
+    """The list of keys, what they start and what that does; can be searched."""
 
-    def __init__(self, parent: QWidget | None, more: Iterable[tuple[str, str, str]] = ()) -> None:
+    def __init__(self, parent: QWidget | None, rows: Sequence[tuple[str, str, str]]) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Keyboard shortcuts")
-        rows = [(info.shortcut, _plain(info.text), info.tip) for info in ACTIONS if info.shortcut]
-        rows += list(more)
         self._search = QLineEdit()
         self._search.setPlaceholderText("Search")
         self._search.setClearButtonEnabled(True)
@@ -200,7 +197,3 @@ class ShortcutsDialog(QDialog):
             cells = (self.table.item(y, x) for x in range(3))
             found = any(cell and text.lower() in cell.text().lower() for cell in cells)
             self.table.setRowHidden(y, not found)
-
-
-def _plain(text: str) -> str:
-    return text.replace("&", "").rstrip("…")

@@ -32,11 +32,13 @@ from structmask_gui.gui.export.report import ReportWriter
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import AppTheme
 from structmask_gui.gui.style.icons import application_icon
+from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.commands import Commands
 from structmask_gui.gui.window.docks import DOCKS, Dock, DockInfo, arrange, build_panel
 from structmask_gui.gui.window.headline import Headline
 from structmask_gui.gui.window.menus import Menus
 from structmask_gui.gui.window.restore import Remembering
+from structmask_gui.gui.window.shell import Shell
 from structmask_gui.gui.window.view_area import ViewArea
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ _LATEST = 1000
 _MESSAGE_TIME = 8000
 
 
-class MainWindow(QMainWindow):
+class MainWindow(Shell):
     """The whole application window.
 
     The shell with its first view is made at once; the docks follow in `complete`, which the first
@@ -76,7 +78,7 @@ class MainWindow(QMainWindow):
         self.exporter = Exporter(self.session, self)
         self.reporter = ReportWriter(self.session, self)
         self.commands = Commands(self)
-        self.docks: dict[str, QDockWidget] = {}
+        self.docks = {}
         self.panels: dict[str, Any] = {}
         self._complete = False
         self._closed = False
@@ -110,7 +112,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.pointer = QLabel()
         self.statusBar().addPermanentWidget(self.pointer)
-        self.menus = Menus(self)
+        self.menus = Menus(self.commands)
         self.actions_by_id = self.menus.actions
         self.toolbar = self.menus.toolbar
         self._connect()
@@ -253,17 +255,13 @@ class MainWindow(QMainWindow):
     def _on_bug_read(self) -> None:
         self._bug_shown = False
 
-    def log_tail(self) -> str:
-        """Return the last lines of the log for a report."""
-        return "\n".join(text for _, text in list(self.log_lines.kept)[-40:])
-
-    def panel_shortcuts(self) -> list[tuple[str, str, str]]:
-        """Return keys, name and text of the actions that are not in the table."""
-        rows = []
+    def shortcuts(self) -> list[tuple[str, str, str]]:
+        """Return keys, name and text of all actions that have keys."""
+        rows = [(info.shortcut, info.text, info.tip) for info in ACTIONS if info.shortcut]
         for dock in self.docks.values():
             action = dock.toggleViewAction()
             rows.append((action.shortcut().toString(), action.text(), action.statusTip()))
-        return rows
+        return [(keys, text.replace("&", "").rstrip("…"), tip) for keys, text, tip in rows]
 
     def focus_next_panel(self) -> None:
         """Move the keyboard on to the next visible panel, or to the views."""

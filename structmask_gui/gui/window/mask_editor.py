@@ -15,6 +15,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.names import MASK_CHANGES
 from structmask_gui.gui.session.mask_file import MaskFile
 from structmask_gui.gui.style.icons import icon
 
@@ -34,24 +35,9 @@ _ROOM = 2
 _LEAST = 11
 """Cells shown at least on each side, while editing."""
 
-OPERATIONS: dict[str, tuple[str, str]] = {
-    "grow": ("Grow", "Add all cells next to the mask."),
-    "grow_rows": ("Grow along rows", "Add the cells left and right of the mask."),
-    "grow_columns": ("Grow along columns", "Add the cells above and below the mask."),
-    "shrink": ("Shrink", "Take away the cells at the border; the centre stays."),
-    "shrink_rows": ("Shrink along rows", "Take away both ends of each run in a row."),
-    "shrink_columns": ("Shrink along columns", "Take away both ends of each run in a column."),
-    "fill": ("Fill gaps", "Close gaps of up to two cells, and holes."),
-    "symmetrise": ("Add the mirror image", "Make the mask equal to itself turned by half."),
-    "union": ("Union with A", "Add the cells of the pinned mask."),
-    "intersection": ("Intersection with A", "Keep only cells that the pinned mask has, too."),
-    "crop": ("Crop to content", "Take away empty rows and columns at the edge of the array."),
-}
-"""Changes of the whole mask: what the menu calls them, and what they do."""
-
 
 def changed(name: str, mask: Mask, pinned: Mask | None) -> Mask:
-    """Return a mask after one of `OPERATIONS`.
+    """Return a mask after one of `MASK_CHANGES`.
 
     Raises
     ------
@@ -147,10 +133,10 @@ class MaskEditor(QObject):
         self.menu = QMenu(self.bar)
         self.menu.setToolTipsVisible(True)
         self.actions: dict[str, Any] = {}
-        for name, (text, tip) in OPERATIONS.items():
+        for name, (_, tip) in MASK_CHANGES.items():
             if name in ("shrink", "fill", "union", "crop"):
                 self.menu.addSeparator()
-            action = self.menu.addAction(text)
+            action = self.menu.addAction(_plain(name))
             action.setToolTip(tip)
             action.setData(name)
             action.triggered.connect(self._on_operation)
@@ -289,7 +275,7 @@ class MaskEditor(QObject):
             self.apply(action.data())
 
     def apply(self, name: str) -> None:
-        """Do one of `OPERATIONS`."""
+        """Do one of `MASK_CHANGES`."""
         mask = self._session.mask
         if mask is None:
             return
@@ -298,7 +284,7 @@ class MaskEditor(QObject):
         except StructMaskError as error:
             self._session.report_error(str(error))
             return
-        self._session.set_mask(made, BY_HAND, f"{OPERATIONS[name][0]} (mask)")
+        self._session.set_mask(made, BY_HAND, f"{_plain(name)} (mask)")
 
     def ask_file(self) -> None:
         """Ask for a mask file and take it in place of the present mask."""
@@ -335,3 +321,7 @@ def _flat(text: str, tip: str) -> QToolButton:
     button.setToolTip(tip)
     button.setAutoRaise(True)
     return button
+
+
+def _plain(name: str) -> str:
+    return MASK_CHANGES[name][0].replace("&", "")

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
 
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolBar
 
-from structmask_gui.gui.actions import ACTIONS, MENUS, ActionInfo
 from structmask_gui.gui.style.icons import icon
-
-if TYPE_CHECKING:
-    from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.gui.window.actions import ACTIONS, MENUS, ActionInfo
+from structmask_gui.gui.window.commands import Commands
 
 
 class Menus(QObject):
-    """Builds menus and toolbar; the actions call the window's commands.
+    """Builds menus and toolbar; `actions` holds what it made by the id in `ACTIONS`."""
 
-    Parameters
-    ----------
-    window : MainWindow
-        Its menu bar is filled, and its session says what is enabled and checked.
-
-    Attributes
-    ----------
-    actions : dict of str to QAction
-        By the id in `ACTIONS`.
-    toolbar : QToolBar
-    recent : QMenu
-        The recent files and folders.
-    """
-
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, commands: Commands) -> None:
+        super().__init__(commands.window)
+        self._commands = commands
+        self._window = commands.window
         self.actions: dict[str, QAction] = {}
         self._menus: dict[str, QMenu] = {}
         self._groups: dict[str, QActionGroup] = {}
@@ -78,16 +63,12 @@ class Menus(QObject):
         action.setStatusTip(info.tip)
         if info.shortcut:
             action.setShortcut(info.shortcut)
-        if info.choice:
+        if info.group:
             action.setCheckable(True)
-            group = self._groups.get(info.choice)
-            if group is None:
-                group = self._groups[info.choice] = QActionGroup(self._window)
-            group.addAction(action)
-            action.setData(info)
-            action.triggered.connect(self._on_choice)
-        else:
-            action.triggered.connect(getattr(self._window.commands, info.id))
+            if info.group not in self._groups:
+                self._groups[info.group] = QActionGroup(self._window)
+            self._groups[info.group].addAction(action)
+        action.triggered.connect(partial(self._run, info))
         return action
 
     def menu(self, path: str) -> QMenu:
@@ -146,11 +127,8 @@ class Menus(QObject):
             self.actions[name].setText(f"{word} {what}".strip())
             self.actions[name].setIconText(word.replace("&", ""))
 
-    def _on_choice(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            info: ActionInfo = action.data()
-            getattr(self._window.commands, info.choice)(info.value)
+    def _run(self, info: ActionInfo, _checked: bool = False) -> None:
+        info.run(self._commands)
 
     def _on_colormap(self, name: str) -> None:
         self._window.settings.colormap = name

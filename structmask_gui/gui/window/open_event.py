@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QFileOpenEvent
@@ -11,9 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.gui.desktop.places import is_preset
-
-if TYPE_CHECKING:
-    from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.gui.window.shell import Shell
 
 
 class Application(QApplication):
@@ -22,7 +19,7 @@ class Application(QApplication):
     def __init__(self, arguments: list[str]) -> None:
         super().__init__(arguments)
         self._early: list[str] = []
-        self._window: MainWindow | None = None
+        self._window: Shell | None = None
 
     def event(self, event: QEvent) -> bool:
         """Open the file the desktop tells of, or keep its name until there is a window."""
@@ -34,7 +31,7 @@ class Application(QApplication):
             open_handed(self._window, [event.file()])
         return True
 
-    def serve(self, window: MainWindow) -> list[str]:
+    def serve(self, window: Shell) -> list[str]:
         """Open files in a window from now on; return those that came before."""
         self._window = window
         early, self._early = self._early, []
@@ -45,7 +42,7 @@ class Application(QApplication):
         self._window = None
 
 
-def open_handed(window: MainWindow, paths: Sequence[str]) -> None:
+def open_handed(window: Shell, paths: Sequence[str]) -> None:
     """Open images and apply presets; what is wrong with a preset goes to the headline."""
     from structmask_gui.io.presets.preset import load_preset
 

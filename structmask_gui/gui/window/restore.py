@@ -16,12 +16,12 @@ from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.session.worker import Lane
 from structmask_gui.gui.window.docks import arrange
+from structmask_gui.gui.window.shell import Shell
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.gui.session.state import SessionState
-    from structmask_gui.gui.window.main_window import MainWindow
 
 _LARGEST = 301
 """Sides of a mask that is remembered at most; larger ones belong in a file."""
@@ -43,7 +43,7 @@ class Remembering(QObject):
     window : MainWindow
     """
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: Shell) -> None:
         super().__init__(window)
         self._window = window
         self._masks: dict[str, Any] = {}

@@ -17,19 +17,11 @@ from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.core.masks.symmetry import Turns, allowed_turns, strays_sentence, without_strays
 from structmask_gui.core.masks.trainers import Blanked, blanked
+from structmask_gui.core.names import TARGETS, Target
 from structmask_gui.io.trainers.careamics import CareamicsAxes, NearestShape, nearest_careamics
 from structmask_gui.version import __version__
 
-Target = Literal["n2v", "autostructn2v", "careamics", "python"]
 ImageStage = Literal["raw", "denoised"]
-
-TARGETS: dict[Target, str] = {
-    "n2v": "juglab n2v",
-    "autostructn2v": "autoStructN2V",
-    "careamics": "CAREamics",
-    "python": "plain Python",
-}
-"""The targets in the order in which to offer them, and what they are called."""
 
 CAREAMICS_LEAST_PERCENT = 0.05
 """CAREamics takes no smaller share of masked pixels."""

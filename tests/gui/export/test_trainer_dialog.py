@@ -10,10 +10,11 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.gui.actions import ACTIONS
+from structmask_gui.core.names import TARGETS
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
+from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.trainers.snippets import TARGETS, snippet
+from structmask_gui.io.trainers.snippets import snippet
 
 ROW = Mask(np.ones((1, 9), dtype=bool))
 

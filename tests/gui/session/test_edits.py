@@ -24,7 +24,7 @@ def edit(session: Session) -> Mask:
 
 def test_an_edit_is_what_is_shown_compared_and_counted(loaded: MainWindow):
     session = loaded.session
-    loaded.commands.pin()
+    loaded.actions_by_id["pin"].trigger()
     made = edit(session)
     assert session.mask == made
     assert session.extraction is not None

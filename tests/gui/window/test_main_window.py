@@ -21,10 +21,10 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.parameters.remedies import REMEDIES
-from structmask_gui.gui.actions import ACTIONS
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.places import settings_file
 from structmask_gui.gui.desktop.settings import Settings
+from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.docks import DOCKS
 from structmask_gui.gui.window.help_dialogs import TextDialog
 from structmask_gui.gui.window.main_window import MainWindow

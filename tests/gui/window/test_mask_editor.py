@@ -10,10 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks import morphology
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.gui.actions import ACTIONS
+from structmask_gui.core.names import MASK_CHANGES
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.gui.window.mask_editor import OPERATIONS, MaskEditor, changed
+from structmask_gui.gui.window.mask_editor import MaskEditor, changed
 from structmask_gui.io.results.masks import save_npy
 
 
@@ -116,7 +117,7 @@ def test_there_is_room_to_draw_outwards_and_the_mask_grows(loaded: MainWindow, e
     assert codes.shape[1] > shape[1]
 
 
-@pytest.mark.parametrize("name", list(OPERATIONS))
+@pytest.mark.parametrize("name", list(MASK_CHANGES))
 def test_every_change_of_the_menu(loaded: MainWindow, name: str):
     session = loaded.session
     start = Mask(np.pad(np.array([[1, 1, 0, 1, 0, 0, 0]], dtype=bool), ((3, 3), (0, 0))))
@@ -130,18 +131,19 @@ def test_every_change_of_the_menu(loaded: MainWindow, name: str):
     assert session.mask == start
 
 
-def test_the_menu_and_the_tools_say_the_same():
-    infos = {info.id: info for info in ACTIONS}
-    for name, (text, _) in OPERATIONS.items():
-        assert infos[f"mask_{name}"].text.replace("&", "") == text
-    pinned = [name for name in OPERATIONS if infos[f"mask_{name}"].needs == "pinned"]
-    assert pinned == ["union", "intersection"]
+def test_the_menu_and_the_tools_say_the_same(loaded: MainWindow, editor: MaskEditor):
+    for name in MASK_CHANGES:
+        action = loaded.actions_by_id[f"mask_{name}"]
+        assert editor.actions[name].text() == action.text().replace("&", "")
+        assert editor.actions[name].toolTip() == action.statusTip()
+    pinned = [info.id for info in ACTIONS if info.needs == "pinned" and info.id[:5] == "mask_"]
+    assert pinned == ["mask_union", "mask_intersection"]
 
 
 def test_union_needs_a_pinned_mask(loaded: MainWindow, editor: MaskEditor):
     assert not editor.actions["union"].isEnabled()
     assert not loaded.actions_by_id["mask_union"].isEnabled()
-    loaded.commands.pin()
+    loaded.actions_by_id["pin"].trigger()
     assert editor.actions["union"].isEnabled()
     assert loaded.actions_by_id["mask_union"].isEnabled()
 

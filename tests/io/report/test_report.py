@@ -12,6 +12,7 @@ from PIL import Image
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.names import TARGETS
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.stack.frames import ArrayFrames, Region
@@ -20,7 +21,7 @@ from structmask_gui.io.pictures.figures import draw_frame, draw_values, middle
 from structmask_gui.io.report.html import page, picture, table
 from structmask_gui.io.report.report import report_bytes, save_report
 from structmask_gui.io.results.record import make_record
-from structmask_gui.io.trainers.snippets import TARGETS, snippets
+from structmask_gui.io.trainers.snippets import snippets
 
 
 class Page(HTMLParser):

@@ -9,11 +9,12 @@ import pytest
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.symmetry import without_strays
 from structmask_gui.core.masks.trainers import blanked_share, careamics_mask, careamics_masks
+from structmask_gui.core.names import TARGETS
 from structmask_gui.core.quality.error import rank_masks
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.io.results.masks import save_npy
 from structmask_gui.io.trainers.careamics import CareamicsAxes, nearest_careamics
-from structmask_gui.io.trainers.snippets import TARGETS, snippet, snippets
+from structmask_gui.io.trainers.snippets import snippet, snippets
 from tests.io.conftest import random_masks
 
 ROW = Mask(np.ones((1, 11), dtype=bool))

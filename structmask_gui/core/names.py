@@ -1,0 +1,35 @@
+"""Names that menus and other modules share; imports nothing of ours: needed before first paint."""
+
+from typing import Literal
+
+Target = Literal["n2v", "autostructn2v", "careamics", "python"]
+
+REMEDY_NAMES = {
+    "mask_too_small": "Mask too small",
+    "mask_too_large": "Mask too large",
+    "no_pattern_found": "No pattern found",
+    "random_noise_caught": "Random noise caught",
+}
+
+MASK_CHANGES = {
+    "grow": ("&Grow", "Add all cells next to the mask."),
+    "grow_rows": ("Grow along &rows", "Add the cells left and right of the mask."),
+    "grow_columns": ("Grow along &columns", "Add the cells above and below the mask."),
+    "shrink": ("&Shrink", "Remove the cells at the border; the centre stays."),
+    "shrink_rows": ("Shrink along r&ows", "Remove both ends of each run in a row."),
+    "shrink_columns": ("Shrink along co&lumns", "Remove both ends of each run in a column."),
+    "fill": ("&Fill gaps", "Close gaps of up to two cells, and holes."),
+    "symmetrise": ("Add the &mirror image", "Make the mask symmetric under a 180° rotation."),
+    "union": ("&Union with A", "Add the cells of the pinned mask."),
+    "intersection": ("&Intersection with A", "Keep only cells that the pinned mask has too."),
+    "crop": ("Cro&p to content", "Remove empty rows and columns at the edge."),
+}
+"""Changes of the whole mask: text in the menu, and what they do."""
+
+TARGETS: dict[Target, str] = {
+    "n2v": "juglab n2v",
+    "autostructn2v": "autoStructN2V",
+    "careamics": "CAREamics",
+    "python": "plain Python",
+}
+"""Programs that take a mask as text, in the order in which they are offered."""

@@ -1,0 +1,283 @@
+"""Everything the menus offer, as records: menus, toolbar, shortcut list and tests are made of them.
+
+An action carries what it does; what needs a dialog, or more than a line, stands in `Commands`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from structmask_gui.core.names import MASK_CHANGES, REMEDY_NAMES, TARGETS, Target
+from structmask_gui.gui.style.app_theme import ThemeName
+from structmask_gui.gui.style.colormaps import COLORMAPS
+from structmask_gui.gui.window.commands import Commands, apply_remedy
+
+Needs = Literal["", "stack", "result", "busy", "pinned", "region", "undo", "redo", "rings"]
+"""What must be there for an action to be enabled."""
+
+Run = Callable[[Commands], object]
+
+MENUS = ("&File", "&Edit", "&View", "&Measure", "&Presets", "&Compare", "&Help")
+
+SAMPLE_TIP = "Open the simulated stack that comes with StructMask."
+
+_THEMES: dict[ThemeName, str] = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
+
+
+@dataclass(frozen=True)
+class ActionInfo:
+    """One action of the window."""
+
+    id: str
+    text: str  # ends in "…" if it asks something first
+    tip: str
+    run: Run
+    shortcut: str = ""
+    icon: str = ""  # name of a drawing in resources/icons
+    toolbar: bool = False
+    needs: Needs = ""
+    gap: bool = False  # whether a line is drawn before it
+    group: str = ""  # actions of one group exclude each other
+    menu: str = ""  # submenus after a slash
+
+
+def _menu(menu: str, *actions: ActionInfo) -> tuple[ActionInfo, ...]:
+    return tuple(replace(action, menu=menu) for action in actions)
+
+
+def _copy_for(target: Target) -> Run:
+    return lambda c: c.copy_for(target)
+
+
+def _change_mask(name: str) -> Run:
+    return lambda c: c.window.views.editor.apply(name)
+
+
+def _remedy(name: str) -> Run:
+    return lambda c: apply_remedy(c.window, name)
+
+
+def _colormap(name: str) -> Run:
+    return lambda c: c.session.set_colormap(name)
+
+
+def _theme(name: ThemeName) -> Run:
+    return lambda c: c.choose_theme(name)
+
+
+# fmt: off
+_FILE = (
+    *_menu(
+        "&File",
+        ActionInfo("open_files", "&Open…", "Open a stack; several files are averaged.",
+                   Commands.open_files, "Ctrl+O", "open", toolbar=True),
+        ActionInfo("open_folder", "Open &folder…", "Show a folder in the file browser.",
+                   Commands.open_folder, "Ctrl+Shift+O", "folder"),
+        ActionInfo("open_address", "Open a&ddress…", "Open a Zarr image from a server.",
+                   Commands.open_address),
+        ActionInfo("open_sample", "Open the &sample", SAMPLE_TIP, Commands.open_sample,
+                   icon="stack"),
+        ActionInfo("reopen_file", "&Read again", "Open the present files again, as after a change.",
+                   lambda c: c.session.reopen(), "F5", "reload", needs="stack"),
+        ActionInfo("show_metadata", "File &information…", "Show the file's metadata.",
+                   Commands.show_metadata, "Ctrl+I", "info", needs="stack"),
+        ActionInfo("export_mask", "&Export mask…",
+                   "Write the mask as NPY, PNG, TIFF, enlarged picture or JSON record.",
+                   Commands.export_mask, "Ctrl+E", "export",
+                   toolbar=True, needs="result", gap=True),
+        ActionInfo("export_all", "Export mask, picture and &record…",
+                   "Write NPY, PNG, enlarged picture and JSON record together into a folder.",
+                   Commands.export_all, "Ctrl+Shift+E", "save", needs="result"),
+    ),
+    *_menu(
+        "&File/Copy &for",
+        *(
+            ActionInfo(f"copy_for_{target}", f"{name}…",
+                       f"Show the mask as text for {name}, with notes on its use there.",
+                       _copy_for(target), icon="copy", needs="result")
+            for target, name in TARGETS.items()
+        ),
+    ),
+    *_menu(
+        "&File",
+        ActionInfo("save_report", "Save &report…",
+                   "Write a web page or PDF with images, figures and texts for the trainers.",
+                   Commands.save_report, icon="file", needs="result"),
+        ActionInfo("batch", "Masks of &many files…",
+                   "Extract the masks of files or folders with the present settings.",
+                   Commands.batch, "Ctrl+B", "stack"),
+        ActionInfo("close_file", "&Close file", "Close the open files.",
+                   lambda c: c.session.close_files(), "Ctrl+W", needs="stack", gap=True),
+        ActionInfo("quit", "&Quit", "Close the window.", lambda c: c.window.close(), "Ctrl+Q",
+                   gap=True),
+    ),
+)
+
+_EDIT = (
+    *_menu(
+        "&Edit",
+        ActionInfo("undo", "&Undo", "Undo the last change.",
+                   lambda c: c.session.history.undo(), "Ctrl+Z", "undo",
+                   toolbar=True, needs="undo"),
+        ActionInfo("redo", "&Redo", "Redo the change that was undone.",
+                   lambda c: c.session.history.redo(), "Ctrl+Shift+Z", "redo",
+                   toolbar=True, needs="redo"),
+        ActionInfo("reset_parameters", "Reset all &parameters",
+                   "Set every parameter but the method back to its default.",
+                   lambda c: c.session.reset_parameters(), "Ctrl+R", "reload", gap=True),
+        ActionInfo("edit_mask", "Edit the &mask", "Draw on the mask in its view, or stop.",
+                   lambda c: c.window.views.editor.button.toggle(), "Ctrl+K", "edit",
+                   needs="result", gap=True),
+    ),
+    *_menu(
+        "&Edit/C&hange the mask",
+        *(
+            ActionInfo(f"mask_{name}", text, tip, _change_mask(name),
+                       needs="pinned" if name in ("union", "intersection") else "result")
+            for name, (text, tip) in MASK_CHANGES.items()
+        ),
+    ),
+    *_menu(
+        "&Edit",
+        ActionInfo("extracted_mask", "Back to the &extracted mask",
+                   "Discard all changes made by hand.",
+                   lambda c: c.session.drop_edit(), needs="result"),
+        ActionInfo("open_mask", "&Open a mask…",
+                   "Take a mask from disk (NPY, PNG, TIFF, JSON) in place of the present one.",
+                   lambda c: c.window.views.editor.ask_file(), icon="open", needs="result"),
+        ActionInfo("copy_mask", "&Copy mask as text",
+                   "Copy the mask as a nested list of 0 and 1, as n2v takes it.",
+                   Commands.copy_mask, "Ctrl+Shift+C", "copy", needs="result", gap=True),
+        ActionInfo("copy_sentence", "Copy the &result in words",
+                   "Copy the sentence at the top with its notes.",
+                   Commands.copy_sentence, icon="copy", needs="result"),
+    ),
+)
+
+_VIEW = (
+    *_menu(
+        "&View",
+        ActionInfo("previous_frame", "&Previous frame", "Show the previous frame.",
+                   lambda c: c.session.set_frame(c.session.frame - 1), "Alt+Left", "previous",
+                   needs="stack"),
+        ActionInfo("next_frame", "&Next frame", "Show the next frame.",
+                   lambda c: c.session.set_frame(c.session.frame + 1), "Alt+Right", "next",
+                   needs="stack"),
+    ),
+    *_menu(
+        "&View/&Colours",
+        *(
+            ActionInfo(f"colormap_{name}", label, f"Draw all views in the colours {label}.",
+                       _colormap(name), group="colormap")
+            for name, label in COLORMAPS.items()
+        ),
+    ),
+    *_menu(
+        "&View/&Appearance",
+        *(
+            ActionInfo(f"theme_{name}", text,
+                       "Follow the system's light or dark appearance." if name == "system"
+                       else f"Always {name}.", _theme(name), group="theme")
+            for name, text in _THEMES.items()
+        ),
+    ),
+    *_menu(
+        "&View",
+        ActionInfo("next_panel", "Go to the next &panel", "Move the keyboard to the next panel.",
+                   lambda c: c.window.focus_next_panel(), "F6", gap=True),
+        ActionInfo("full_screen", "&Full screen", "Fill the screen, or stop.",
+                   Commands.full_screen, "F11"),
+        ActionInfo("reset_layout", "&Reset layout",
+                   "Put all panels back to where they were first.",
+                   lambda c: c.window.reset_layout(), icon="layout"),
+    ),
+)
+
+_MEASURE = (
+    *_menu(
+        "&Measure",
+        ActionInfo("measure_again", "&Measure again", "Read the pixels and measure them again.",
+                   lambda c: c.session.measure_again(), "Ctrl+M", "measure",
+                   toolbar=True, needs="stack"),
+        ActionInfo("cancel", "&Cancel", "Stop opening or measuring; the last result stays.",
+                   lambda c: c.session.cancel(), "Esc", "cancel", toolbar=True, needs="busy"),
+        ActionInfo("whole_image", "Measure the &whole image", "Clear the ROI.",
+                   lambda c: c.session.set_region(None), "Ctrl+Shift+A", "fit", needs="region"),
+        *(
+            ActionInfo(name, text,
+                       "One of the published remedies; its button says what it changes, undo takes"
+                       " it back.",
+                       _remedy(name), f"Ctrl+{number}", needs="rings", gap=number == 1)
+            for number, (name, text) in enumerate(REMEDY_NAMES.items(), 1)
+        ),
+    ),
+    *_menu(
+        "&Measure/C&ached measurements",
+        ActionInfo("keeping_on", "&Keep on disk",
+                   "Show a file that was measured before at once.",
+                   lambda c: c.keep_measurements(True), gap=True, group="keeping"),
+        ActionInfo("keeping_off", "Keep &none", "Measure every time; write nothing to disk.",
+                   lambda c: c.keep_measurements(False), group="keeping"),
+        ActionInfo("forget_measurements", "&Clear cached measurements",
+                   "Delete the measurements that are kept on disk.",
+                   Commands.forget_measurements, gap=True),
+    ),
+)
+
+_PRESETS = _menu(
+    "&Presets",
+    ActionInfo("save_preset", "&Save as preset…", "Keep the present parameters under a name.",
+               lambda c: c.window.show_panel("presets").save_as(), "Ctrl+S", "preset"),
+    ActionInfo("import_preset", "&Import…", "Add a preset from a file.",
+               lambda c: c.window.show_panel("presets").import_file(), icon="import"),
+    ActionInfo("export_preset", "&Export…", "Write the chosen preset to a file to share.",
+               lambda c: c.window.show_panel("presets").export_file(), icon="export"),
+    ActionInfo("open_preset_folder", "Open the preset &folder",
+               "Show the folder of your presets in the system's file manager.",
+               lambda c: c.show_in_system(c.window.show_panel("presets").folder()), icon="folder"),
+)
+
+_COMPARE = _menu(
+    "&Compare",
+    ActionInfo("pin", "&Pin this mask as A", "Keep this mask and compare it with later ones.",
+               Commands.pin, "Ctrl+P", "pin", toolbar=True, needs="result"),
+    ActionInfo("unpin", "&Remove A", "End the comparison.",
+               lambda c: c.session.unpin(), "Ctrl+Shift+P", "unpin", needs="pinned"),
+    ActionInfo("judge_result", "&Evaluate denoised stack…",
+               "Compare a denoised stack with the open raw stack.",
+               lambda c: c.window.show_panel("result").ask(), icon="open",
+               needs="result", gap=True),
+    ActionInfo("compare_file", "Compare with a mask &file…",
+               "Take a mask from disk (NPY, PNG, TIFF, JSON) as A.",
+               lambda c: c.window.show_panel("compare").open_file(), "Ctrl+D", "compare"),
+)
+
+_HELP = _menu(
+    "&Help",
+    ActionInfo("help", "&Help", "Explain the method beside the views.",
+               lambda c: c.window.show_panel("help"), "F1", "help"),
+    ActionInfo("guide", "&Guide", "Open the guide in the browser; no network is needed.",
+               Commands.guide, icon="file"),
+    ActionInfo("shortcuts", "&Keyboard shortcuts", "List all keys.", Commands.shortcuts, "F2",
+               "info"),
+    ActionInfo("open_log_folder", "Open the &log folder", "Show the folder of the log file.",
+               Commands.open_log_folder, icon="folder"),
+    ActionInfo("report_problem", "Report a &problem…", "Show what to send along with a report.",
+               Commands.report_problem, icon="warning"),
+    ActionInfo("about", "&About StructMask", "Version and system, to copy.",
+               Commands.about, icon="info", gap=True),
+)
+# fmt: on
+
+ACTIONS: tuple[ActionInfo, ...] = (
+    *_FILE,
+    *_EDIT,
+    *_VIEW,
+    *_MEASURE,
+    *_PRESETS,
+    *_COMPARE,
+    *_HELP,
+)
+"""All actions in the order of the menus."""
