@@ -189,10 +189,10 @@ def _open(app: Any, window: Any, path: Path) -> None:
     _until(
         app,
         lambda: (
-            session.stack is not None
-            and session.stack.name == path.name
-            and session.extraction is not None
-            and not session.busy
+            session.state.stack is not None
+            and session.state.stack.name == path.name
+            and session.state.extraction is not None
+            and not session.state.busy
         ),
     )
 
@@ -200,7 +200,7 @@ def _open(app: Any, window: Any, path: Path) -> None:
 def slider(app: Any, window: Any) -> dict[str, float]:
     """Move the sliders of the later stages; the time runs until all views are painted again."""
     session = window.session
-    session.set_parameter("center_size", 21)
+    session.edits.set_parameter("center_size", 21)
     rows = window.panels["parameters"].rows
     app.processEvents()
     rng = np.random.default_rng(1)
@@ -213,14 +213,17 @@ def slider(app: Any, window: Any) -> dict[str, float]:
         value = handle.value()
         while value == handle.value():
             value = int(rng.integers(low, high + 1))
-        before = session.extraction
+        before = session.state.extraction
         begun = time.perf_counter()
         handle.setValue(value)
         # The mask is repainted when the events that the change posted are done.
         app.sendPostedEvents()
         app.processEvents()
         elapsed = time.perf_counter() - begun
-        if session.extraction is before or session.extraction.parameters != session.parameters:
+        if (
+            session.state.extraction is before
+            or session.state.extraction.parameters != session.state.parameters
+        ):
             raise AssertionError("the mask did not follow the slider")
         if step >= 20:
             times.append(1000 * elapsed)
@@ -266,7 +269,7 @@ def preview(app: Any, window: Any) -> dict[str, float]:
         painted.clear()
         shown.clear()
         begun = time.perf_counter()
-        session.set_mask(Mask(array), "edited by hand", "Draw")
+        session.edits.set_mask(Mask(array), "edited by hand", "Draw")
         _until(app, lambda: painted and shown)
         assert panel.copied.value.text()
         if step >= 5:
@@ -297,10 +300,10 @@ def event_loop(app: Any, window: Any, path: Path) -> dict[str, float]:
     timer.setTimerType(Qt.TimerType.PreciseTimer)
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     session.open(path)
-    _until(app, lambda: session.busy_with == "measuring")
+    _until(app, lambda: session.state.busy_with == "measuring")
     timer.start(1)
     begun = time.perf_counter()
-    loop_until(lambda: not session.busy)
+    loop_until(lambda: not session.state.busy)
     elapsed = time.perf_counter() - begun
     timer.stop()
     delays = 1000 * np.clip(np.diff(ticks) - 0.001, 0, None)
@@ -332,7 +335,7 @@ def cancel(app: Any, window: Any) -> dict[str, float]:
         session.measure_again()
         end = time.perf_counter() + 0.3 + 0.05 * attempt
         _until(app, lambda end=end: time.perf_counter() > end)
-        if not session.busy:
+        if not session.state.busy:
             raise AssertionError("it was done before it could be cancelled")
         begun = time.perf_counter()
         session.cancel()

@@ -44,18 +44,23 @@ def main() -> int:
         dock.hide()
     window.resize(2100, 900)
     session, views = window.session, window.views
-    session.restore_parameters(Parameters(method="statistical", source="automatic"))
+    session.edits.restore_parameters(Parameters(method="statistical", source="automatic"))
     views.tabs.setCurrentWidget(views.preview)
     views.preview.set_way("beside")
     for name in NAMES:
         (path,) = REAL.glob(f"{name}_*")
         session.open(path)
-        while session.extraction is None or session.stale or session.busy or session.stack is None:
+        while (
+            session.state.extraction is None
+            or session.state.stale
+            or session.state.busy
+            or session.state.stack is None
+        ):
             rest(50)
         rest(3000)
         picture = ROOT / "docs" / "images" / f"real-{name}.png"
         views.preview.grab().save(str(picture))
-        print(picture, session.extraction.sentence)
+        print(picture, session.state.extraction.sentence)
     window.close()
     return 0
 

@@ -100,9 +100,9 @@ def extract(app: Any, window: Any, paths: list[Path], times: int) -> None:
         if number % 5 == 0:
             session.open(paths[number // 5 % 2])
         else:
-            session.set_parameters({"layout": "random", "seed": number})
+            session.edits.set_parameters({"layout": "random", "seed": number})
         end = time.monotonic() + 30
-        while not done or session.busy or session.stale:
+        while not done or session.state.busy or session.state.stale:
             app.processEvents()
             if time.monotonic() > end:
                 raise TimeoutError(f"extraction {number} did not end")
@@ -120,13 +120,13 @@ def repaint(app: Any, window: Any, times: int) -> None:
     for number in range(times):
         kind = number % 8
         if kind < 4:
-            session.set_parameter("base_percentile", float(rng.integers(30, 71)))
+            session.edits.set_parameter("base_percentile", float(rng.integers(30, 71)))
         elif kind == 4:
             session.set_frame(int(rng.integers(0, 4)))
         elif kind == 5:
             session.hover_ring(int(rng.integers(-1, 5)))
         elif kind == 6:
-            session.set_parameter("center_size", int(rng.integers(7, 26)))
+            session.edits.set_parameter("center_size", int(rng.integers(7, 26)))
         elif number % 200 == 7:
             window.theme.choose("dark" if number % 400 == 7 else "light")
         else:

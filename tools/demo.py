@@ -80,7 +80,11 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
 
     def look(*_: object) -> None:
         session = window.session
-        if session.extraction is not None and not session.stale and not session.busy:
+        if (
+            session.state.extraction is not None
+            and not session.state.stale
+            and not session.state.busy
+        ):
             loop.quit()
 
     limit = QTimer()

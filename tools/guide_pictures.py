@@ -46,17 +46,17 @@ def _save(widget: QWidget, folder: Path, name: str) -> None:
 def _tune(window: MainWindow, folder: Path, settle: Settle) -> None:
     """Draw the window after a slider was moved, compared with the mask before."""
     session = window.session
-    session.reset_parameters()
+    session.edits.reset_parameters()
     settle()
     session.pin()
-    session.set_parameter("center_ratio_threshold", 0.05)
+    session.edits.set_parameter("center_ratio_threshold", 0.05)
     panel = window.panel("parameters")
     panel.area.ensureWidgetVisible(panel.rows["center_ratio_threshold"])
     window.show_panel("compare")
     settle()
     _save(window, folder, "tune")
     panel.area.verticalScrollBar().setValue(0)
-    session.reset_parameters()
+    session.edits.reset_parameters()
     session.unpin()
     settle()
 
@@ -91,7 +91,7 @@ def _edit(window: MainWindow, folder: Path, settle: Settle) -> None:
     settle()
     _save(window, folder, "edit")
     editor.set_on(False)
-    window.session.drop_edit()
+    window.session.edits.drop_edit()
     settle()
 
 

@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     window.session.open(sample)
     if not _settle(window):
         qt_libraries.complain(
-            f"error: {window.session.error or 'the sample was not measured in time'}"
+            f"error: {window.session.state.error or 'the sample was not measured in time'}"
         )
         return 2
     for theme in ("light", "dark"):
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         window.grab().save(str(folder / f"window-{theme}.png"))
     window.theme.choose("light")
     # From here on the published method, whose steps the guide explains.
-    window.session.set_parameter("method", "ring")
+    window.session.edits.set_parameter("method", "ring")
     _settle(window)
     views = window.views
     for name, view in (
@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ):
         view.render_image().save(str(folder / f"{name}.png"))
     window.session.pin()
-    window.session.set_parameter("max_true_pixels", 3)
+    window.session.edits.set_parameter("max_true_pixels", 3)
     window.show_panel("compare")
     _settle(window)
     window.docks["compare"].grab().save(str(folder / "compare.png"))
@@ -87,8 +87,8 @@ def _settle(window: MainWindow) -> bool:
     loop, clock = QEventLoop(), QElapsedTimer()
     clock.start()
     session = window.session
-    while session.extraction is None or session.stale or session.busy:
-        if session.error or clock.elapsed() > _TIMEOUT:
+    while session.state.extraction is None or session.state.stale or session.state.busy:
+        if session.state.error or clock.elapsed() > _TIMEOUT:
             return False
         QTimer.singleShot(20, loop.quit)
         loop.exec()

@@ -192,7 +192,9 @@ def writing(folder: Path) -> tuple[list[str], Trace]:
     for signal in (session.failed, exporter.failed, exporter.bug):
         signal.connect(problems.append)
         signal.connect(loop.quit)
-    session.busy_changed.connect(lambda busy: busy or session.extraction is None or loop.quit())
+    session.busy_changed.connect(
+        lambda busy: busy or session.state.extraction is None or loop.quit()
+    )
     QTimer.singleShot(60_000, loop.quit)
     session.open(SAMPLE)
     loop.exec()

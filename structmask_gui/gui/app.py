@@ -183,7 +183,7 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
     settings, session = window.settings, window.session
     presets = window.panel("presets")
     if settings.restore_session and settings.last_parameters and not settings.default_preset:
-        session.restore_parameters(usable(settings.last_parameters))
+        session.edits.restore_parameters(usable(settings.last_parameters))
         presets.remember_named(settings.last_preset)
     else:
         presets.apply_named(settings.default_preset or FIRST_PRESET)
@@ -191,9 +191,9 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
     if settings.restore_session:
         for kind in KINDS:
             # Nothing is fetched unless a person asks for it now.
-            last = settings.last_seconds.get(kind)
+            last = settings.last_reference_stacks.get(kind)
             if last is not None and not remote_address(last):
-                session.seconds.choose(kind, last)
+                session.reference_stacks.choose(kind, last)
     here = not any(map(remote_address, settings.last_files))
     if all(map(is_preset, files)) and settings.restore_session and settings.last_files and here:
         choices = {

@@ -84,9 +84,9 @@ def wait_for_result(session: Session, qtbot: QtBot) -> None:
     """Wait until a result is there and up to date."""
 
     def fresh() -> None:
-        assert session.extraction is not None
-        assert not session.stale
-        assert not session.busy
+        assert session.state.extraction is not None
+        assert not session.state.stale
+        assert not session.state.busy
 
     qtbot.waitUntil(fresh, timeout=15_000)
 

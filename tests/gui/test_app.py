@@ -44,6 +44,12 @@ def test_settings_come_back(tmp_path: Path):
     assert [p.name for p in path.parent.iterdir()] == ["settings.json"]
 
 
+def test_settings_of_earlier_versions_are_read(tmp_path: Path):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"version": 1, "last_seconds": {"dark": "dark.tif"}}))
+    assert settings_module.load(path) == Settings(last_reference_stacks={"dark": "dark.tif"})
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[1]", "null", '"x"', "\x00\xff", '{"a": ' * 2000, "12", '{"theme": NaN}']
 )
@@ -113,10 +119,10 @@ def test_the_last_session_comes_back(window: MainWindow, qtbot: QtBot, stack_fil
     window.settings.last_preset = "fine"
     begin(window, [])
     wait_for_result(window.session, qtbot)
-    assert window.session.parameters.center_size == 17
-    assert window.session.preset is not None
-    assert window.session.preset.name == "fine"
-    assert window.session.preset_modified
+    assert window.session.state.parameters.center_size == 17
+    assert window.session.state.preset is not None
+    assert window.session.state.preset.name == "fine"
+    assert window.session.state.preset_modified
     assert not window.session.history.can_undo
 
 
@@ -138,25 +144,28 @@ def test_a_file_that_is_asked_for_comes_before_the_last(
 def test_a_first_start_takes_the_automatic_preset(window: MainWindow):
     begin(window, [])
     session = window.session
-    assert (session.parameters.method, session.parameters.source) == ("statistical", "automatic")
-    assert session.preset is not None
-    assert session.preset.name == "automatic"
-    assert not session.preset_modified
+    assert (session.state.parameters.method, session.state.parameters.source) == (
+        "statistical",
+        "automatic",
+    )
+    assert session.state.preset is not None
+    assert session.state.preset.name == "automatic"
+    assert not session.state.preset_modified
     assert not session.history.can_undo
 
 
 def test_a_second_start_keeps_the_published_method(window: MainWindow):
     window.settings.last_parameters = Parameters().model_dump()
     begin(window, [])
-    assert window.session.parameters == Parameters()
+    assert window.session.state.parameters == Parameters()
 
 
 def test_the_preset_at_start_is_applied(window: MainWindow):
     window.settings.default_preset = "coarse"
     window.settings.last_parameters = {"center_size": 17}
     begin(window, [])
-    assert window.session.parameters.center_size == 21
-    assert not window.session.preset_modified
+    assert window.session.state.parameters.center_size == 21
+    assert not window.session.state.preset_modified
 
 
 def test_a_preset_at_start_that_is_gone_is_said(window: MainWindow):
@@ -313,8 +322,10 @@ def test_run_opens_the_file_and_ends_with_the_window(
     def look() -> None:
         windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, MainWindow)]
         for window in windows:
-            if window.isVisible() and window.session.extraction is not None:
-                seen.append((config_home(), window.session.extraction.sentence, gc.isenabled()))
+            if window.isVisible() and window.session.state.extraction is not None:
+                seen.append(
+                    (config_home(), window.session.state.extraction.sentence, gc.isenabled())
+                )
                 timer.stop()
                 window.close()
 

@@ -22,7 +22,7 @@ class Stack(ArrayFrames):
     """An open file of a fake disk."""
 
     def __init__(self, path: Path, shape: tuple[int, ...] = (4, 96, 96)) -> None:
-        # Second stacks hold other pixels than the measured one.
+        # Reference stacks hold other pixels than the measured one.
         super().__init__(noise(shape, seed=len(path.name)), path.name)
         self.path = path
         self.closed = False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class BatchReferenceStacks(QWidget):
-    """A row for each second stack that the main window's settings have a use for.
+    """A row for each reference stack that the main window's settings have a use for.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class BatchReferenceStacks(QWidget):
             row.chosen.connect(self.choose)
             layout.addWidget(row, 1)
             self._follow(kind)
-        session.seconds.changed.connect(self._follow)
+        session.reference_stacks.changed.connect(self._follow)
         session.parameters_changed.connect(self._update)
         self._update()
 
@@ -50,21 +50,23 @@ class BatchReferenceStacks(QWidget):
         """Return the stack that the settings use, by its kind; "automatic" takes the dark first."""
         from structmask_gui.io.extract_files import Input
 
-        source = self._session.parameters.source
+        source = self._session.state.parameters.source
         wanted = KINDS if source == "automatic" else tuple(k for k in KINDS if k == source)
         there = [(kind, path) for kind in wanted if (path := self._paths.get(kind)) is not None]
         return {kind: Input(path) for kind, path in there[:1]}
 
     def missing(self) -> str:
         """Return a sentence if the settings need a stack that is not there, else nothing."""
-        source = self._session.parameters.source
+        source = self._session.state.parameters.source
         if source in KINDS and self._paths.get(source) is None:
-            return f"The settings measure with a second stack: choose the {WORDS[source].lower()}."
+            return (
+                f"The settings measure with a reference stack: choose the {WORDS[source].lower()}."
+            )
         return ""
 
     def _follow(self, kind: ReferenceKind) -> None:
         """Take the main window's."""
-        self._paths[kind] = self._session.seconds.path(kind)
+        self._paths[kind] = self._session.reference_stacks.path(kind)
         self._show(kind)
 
     def _show(self, kind: ReferenceKind) -> None:
@@ -76,11 +78,11 @@ class BatchReferenceStacks(QWidget):
 
     def _update(self, *_: object) -> None:
         """Show the rows that have a use, as the main window does."""
-        source = self._session.parameters.source
+        source = self._session.state.parameters.source
         for kind, row in self.rows.items():
             automatic = source == "automatic" and (kind == "dark" or row.given)
             row.setVisible(source == kind or automatic)
             row.set_optional(source == "automatic")
-            if self._session.paths:
-                row.folder = str(self._session.paths[0].parent)
+            if self._session.state.paths:
+                row.folder = str(self._session.state.paths[0].parent)
         self.setVisible(any(row.isVisibleTo(self) for row in self.rows.values()))

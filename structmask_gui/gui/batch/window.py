@@ -133,9 +133,9 @@ class BatchWindow(QDialog):
             bottom.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
-        self.seconds = BatchReferenceStacks(self._session)
+        self.reference_stacks = BatchReferenceStacks(self._session)
         layout.addWidget(self.choices)
-        layout.addWidget(self.seconds)
+        layout.addWidget(self.reference_stacks)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.said)
         layout.addLayout(bottom)
@@ -202,7 +202,7 @@ class BatchWindow(QDialog):
         dialogs.ask_folder(self, "Write the results into", self._here(), self.choices.set_folder)
 
     def _here(self) -> str:
-        paths = self._session.paths
+        paths = self._session.state.paths
         return str(paths[0].parent if paths else Path.home())
 
     def _plan(self, *_: object) -> None:
@@ -214,7 +214,7 @@ class BatchWindow(QDialog):
         self.queue = None
         self._summarised = False
         if self._files:
-            self.queue = BatchQueue(self._jobs(), self._session.parameters)
+            self.queue = BatchQueue(self._jobs(), self._session.state.parameters)
         self.said.setText(_HINT)
         self.progress.setValue(0)
         self.table.fill(self.queue)
@@ -226,10 +226,12 @@ class BatchWindow(QDialog):
         from structmask_gui.io.extract_files import Input
 
         like = None
-        if self.choices.same.isChecked() and self._session.paths:
-            part = self._session.frame_range
+        if self.choices.same.isChecked() and self._session.state.paths:
+            part = self._session.state.frame_range
             frames = None if part is None else slice(part.start, part.stop, part.step)
-            like = Input(self._session.paths[0], **self._session.open_choices, frames=frames)
+            like = Input(
+                self._session.state.paths[0], **self._session.state.open_choices, frames=frames
+            )
         return plan_jobs(
             self._files,
             per=self.choices.per.currentData(),
@@ -262,7 +264,7 @@ class BatchWindow(QDialog):
                 " it, or choose another folder."
             )
             return
-        if missing := self.seconds.missing():
+        if missing := self.reference_stacks.missing():
             self.said.setText(missing)
             return
         try:
@@ -270,13 +272,13 @@ class BatchWindow(QDialog):
         except StructMaskError as error:
             self.said.setText(str(error))
             return
-        seconds = self.seconds.inputs()
+        references = self.reference_stacks.inputs()
         self.queue = BatchQueue(
             self._jobs(),
-            session.parameters,
-            region=session.region if self.choices.same.isChecked() else None,
-            dark=seconds.get("dark"),
-            subtract=seconds.get("subtract"),
+            session.state.parameters,
+            region=session.state.region if self.choices.same.isChecked() else None,
+            dark=references.get("dark"),
+            subtract=references.get("subtract"),
             quality=self.choices.figures.isChecked(),
             reports=self.choices.reports.isChecked(),
             force=force,
@@ -373,10 +375,10 @@ class BatchWindow(QDialog):
             self.add_pattern_button,
             self.clear_button,
             self.choices,
-            self.seconds,
+            self.reference_stacks,
         ):
             widget.setEnabled(not running)
-        self.choices.same.setEnabled(bool(self._session.paths))
+        self.choices.same.setEnabled(bool(self._session.state.paths))
         self.start_button.setEnabled(queue is not None and not running)
         self.cancel_button.setEnabled(running)
         self.summary_button.setEnabled(self._summarised and not running)

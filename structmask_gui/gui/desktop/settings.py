@@ -75,7 +75,7 @@ class Settings:
     last_files: list[str] = field(default_factory=list)
     last_choices: dict[str, int | str] = field(default_factory=dict)
     last_part: dict[str, Any] = field(default_factory=dict)
-    last_seconds: dict[str, str] = field(default_factory=dict)
+    last_reference_stacks: dict[str, str] = field(default_factory=dict)
     last_masks: dict[str, Any] = field(default_factory=dict)
     last_parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -104,10 +104,13 @@ _GOOD: dict[str, Callable[[Any], bool]] = {
     "last_files": _paths(1000),
     "last_choices": _choices,
     "last_part": _table,
-    "last_seconds": _texts,
+    "last_reference_stacks": _texts,
     "last_masks": _table,
     "last_parameters": _table,
 }
+
+_NAMES_BEFORE = {"last_seconds": "last_reference_stacks"}
+"""Names in settings written by earlier versions, and their present ones."""
 
 
 def _first(item: str, items: list[str]) -> list[str]:
@@ -127,6 +130,9 @@ def load(path: Path | None = None) -> Settings:
     if not isinstance(values, dict):
         log.warning("%s does not hold settings; the defaults are used.", path)
         return Settings()
+    for before, name in _NAMES_BEFORE.items():
+        if before in values:
+            values.setdefault(name, values[before])
     good = {name: values[name] for name, is_good in _GOOD.items() if is_good(values.get(name))}
     bad = [name for name in _GOOD if name in values and name not in good]
     if bad:

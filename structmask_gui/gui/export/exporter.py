@@ -70,7 +70,7 @@ def form_of(name_filter_text: str, path: Path) -> Form:
 
 def proposed_name(session: Session, form: Form) -> Path:
     """Return where a mask would go: beside its input, or at home if that lies at an address."""
-    paths = session.paths
+    paths = session.state.paths
     if not paths:
         return Path(f"mask.{form.suffix}")
     stem = paths[0].stem
@@ -116,13 +116,13 @@ class Exporter(QObject):
 
     def export(self, files: dict[str, Path]) -> None:
         """Write the mask into files, one for each form (by id), replacing old ones."""
-        if self._session.extraction is None and not self._session.busy:
+        if self._session.state.extraction is None and not self._session.state.busy:
             self.failed.emit("There is no mask to export yet; open a stack first.")
             return
         self._pending.append(files)
-        if self._session.stale or self._session.busy:
+        if self._session.state.stale or self._session.state.busy:
             self.waiting.emit()
-            if not self._session.busy:
+            if not self._session.state.busy:
                 self._session.refresh()
         self._flush()
 
@@ -133,7 +133,7 @@ class Exporter(QObject):
 
     def _flush(self, *_: object) -> None:
         session = self._session
-        if session.stale or session.busy or session.extraction is None:
+        if session.state.stale or session.state.busy or session.state.extraction is None:
             return
         pending, self._pending = self._pending, []
         for files in pending:
@@ -142,7 +142,7 @@ class Exporter(QObject):
     def _on_busy(self, busy: bool) -> None:
         if busy:
             return
-        if self._session.stale:
+        if self._session.state.stale:
             self._give_up()
         else:
             self._flush()
@@ -164,12 +164,12 @@ class Exporter(QObject):
 
 
 def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], list[Path]]:
-    result, extraction = session.result, session.extraction
+    result, extraction = session.state.result, session.state.extraction
     assert result is not None
     assert extraction is not None
-    stacks, signatures = session.measured_stacks(), session.signatures
+    stacks, signatures = session.state.measured_stacks(), session.state.signatures
     scores = session.quality.scores if session.quality.current else None
-    seconds: dict[Any, Any] = dict(session.seconds.used(extraction.parameters.source))
+    references: dict[Any, Any] = dict(session.reference_stacks.used(extraction.parameters.source))
 
     def write(progress: Any, cancelled: Any) -> list[Path]:
         from structmask_gui.io.results import masks
@@ -190,7 +190,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
                     stacks,
                     mask=result.mask,
                     quality=None if scores is None else scores.record(),
-                    **seconds,
+                    **references,
                     progress=progress,
                     cancelled=cancelled,
                 )

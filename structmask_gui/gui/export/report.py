@@ -43,7 +43,7 @@ class ReportWriter(QObject):
     def save(self, path: Path) -> None:
         """Write the report of the present result: as PDF if the name ends so, else as HTML."""
         session = self._session
-        if session.result is None or session.stale:
+        if session.state.result is None or session.state.stale:
             session.report_error("The report waits for a result that is up to date; measure first.")
             return
         self._lane.submit(_report_writer(session, path))
@@ -61,17 +61,17 @@ class ReportWriter(QObject):
 
 
 def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
-    result, extraction, quality = session.result, session.extraction, session.quality
+    result, extraction, quality = session.state.result, session.state.extraction, session.quality
     assert result is not None
     assert extraction is not None
     from structmask_gui.gui.export.exporter import FORMS, proposed_name
 
-    stacks, frames = session.measured_stacks(), session.frames
-    signatures = session.signatures
+    stacks, frames = session.state.measured_stacks(), session.state.frames
+    signatures = session.state.signatures
     assert frames is not None
-    seconds: dict[str, Any] = {}
-    for kind, stack in session.seconds.used(extraction.parameters.source).items():
-        seconds[kind] = stack
+    references: dict[str, Any] = {}
+    for kind, stack in session.reference_stacks.used(extraction.parameters.source).items():
+        references[kind] = stack
     scores = quality.scores if quality.current else None
     basis = scores.basis if scores is not None and scores.basis.trusted else None
     mask_file = proposed_name(session, FORMS[0]).name
@@ -89,7 +89,7 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
             stacks,
             mask=result.mask,
             quality=figures,
-            **seconds,
+            **references,
             progress=progress,
             cancelled=cancelled,
         )

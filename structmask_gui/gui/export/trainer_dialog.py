@@ -43,7 +43,7 @@ class SnippetDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Copy the mask for a trainer")
         self._session = session
-        self._mask = session.mask
+        self._mask = session.state.mask
         self._basis: Basis | None = None
         self._taken = False
         self.tabs = QTabWidget()
@@ -80,10 +80,10 @@ class SnippetDialog(QDialog):
 
         if self._mask is None:
             return
-        paths, stack = self._session.paths, self._session.stack
+        paths, stack = self._session.state.paths, self._session.state.stack
         # What may be picture chooses no shape.
         basis = self._basis if self._basis is not None and self._basis.trusted else None
-        edit = self._session.edit
+        edit = self._session.state.edit
         self.snippets = snippets(
             self._mask,
             image=paths[0].name if paths else "",
@@ -119,7 +119,7 @@ class SnippetDialog(QDialog):
     def _on_quality(self) -> None:
         """Take the noise into account as soon as it is measured; the mask stays the one copied."""
         quality = self._session.quality
-        if self._basis is not None or self._session.mask is not self._mask:
+        if self._basis is not None or self._session.state.mask is not self._mask:
             return
         if quality.state == "failed":
             self.copied.clear()

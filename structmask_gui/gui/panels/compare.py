@@ -80,8 +80,8 @@ class ComparePanel(QWidget):
 
     def _update(self, *_: object) -> None:
         session = self._session
-        pinned = session.pinned
-        self.pin_button.setEnabled(session.extraction is not None)
+        pinned = session.state.pinned
+        self.pin_button.setEnabled(session.state.extraction is not None)
         self.forget_button.setEnabled(pinned is not None)
         self._pictures.setVisible(pinned is not None)
         self.verdict.setText("")
@@ -90,13 +90,13 @@ class ComparePanel(QWidget):
             for view in self.views.values():
                 view.set_codes(None)
             return
-        comparison = session.comparison()
+        comparison = session.state.comparison()
         if comparison is None:
             self.views["a"].set_codes(codes_of(pinned.cropped().array))
             self.views["b"].set_codes(None)
             self.views["difference"].set_codes(None)
             self.figures.setText(
-                f"A is {_words(session.pinned_label)} with"
+                f"A is {_words(session.state.pinned_label)} with"
                 f" {pinned.statistics.true_pixels} pixels. Open a stack to compare it with."
             )
             return
@@ -109,7 +109,7 @@ class ComparePanel(QWidget):
         self.verdict.setText(_verdict(comparison))
         colors = cell_colors(Colours.of(self.palette()), True)
         rows = (
-            ("", f"A, {_words(session.pinned_label)}", f"{comparison.pixels_a} px"),
+            ("", f"A, {_words(session.state.pinned_label)}", f"{comparison.pixels_a} px"),
             ("", "B, now", f"{comparison.pixels_b} px"),
             (_swatch(colors[BOTH]), "in both", f"{comparison.overlap} px"),
             (_swatch(colors[ONLY_A]), "only in A", f"{comparison.only_in_a} px"),
@@ -134,7 +134,7 @@ class ComparePanel(QWidget):
 
     def _on_stale(self, stale: bool) -> None:
         for name in ("b", "difference"):
-            self.views[name].set_stale(stale and self._session.pinned is not None)
+            self.views[name].set_stale(stale and self._session.state.pinned is not None)
 
     def stop(self) -> None:
         """Stop the thread."""

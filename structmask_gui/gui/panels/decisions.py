@@ -32,11 +32,11 @@ class DecisionsTable(QWidget):
         self._session = session
         if session is not None:
             session.extraction_changed.connect(self._choose)
-            self._choose(session.extraction)
+            self._choose(session.state.extraction)
 
     def _choose(self, extraction: Any | None) -> None:
         if extraction is None:
-            rings = self._session is None or self._session.uses_rings
+            rings = self._session is None or self._session.state.uses_rings
         else:
             rings = extraction.selection is None
         self._pages.setCurrentWidget(self.rings if rings else self.lags)

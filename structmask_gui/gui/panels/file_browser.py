@@ -276,7 +276,7 @@ class FileBrowser(QWidget):
         self.card.show_files(self.selected())
 
     def _on_stack(self) -> None:
-        paths = self._session.paths
+        paths = self._session.state.paths
         # What is read from an address lies in no folder.
         if paths and paths[0].exists():
             folder = paths[0].resolve().parent

@@ -106,7 +106,7 @@ class FileCard(QFrame):
         self._given = {}
         if len(paths) == 1:
             if self._is_open():
-                self._given = self._session.open_choices
+                self._given = self._session.state.open_choices
             self._look()
         elif paths:
             self._show_nothing(f"{len(paths)} files, measured together and averaged.")
@@ -190,8 +190,8 @@ class FileCard(QFrame):
         self.open.setEnabled(False)
 
     def _update_button(self) -> None:
-        same = self._is_open() and self._given == self._session.open_choices
-        others = len(self._session.paths) - 1
+        same = self._is_open() and self._given == self._session.state.open_choices
+        others = len(self._session.state.paths) - 1
         if others > 0 and Path(self._paths[0]).resolve() in self._open_files():
             self.open.setText(f"Open alone (now with {others} more)")
         else:
@@ -205,7 +205,7 @@ class FileCard(QFrame):
         self.open.setEnabled(not same)
 
     def _open_files(self) -> list[Path]:
-        return [path.resolve() for path in self._session.paths]
+        return [path.resolve() for path in self._session.state.paths]
 
     def _on_stack(self) -> None:
         if self._preview is not None:

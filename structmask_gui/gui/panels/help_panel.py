@@ -43,7 +43,7 @@ class HelpPanel(QWidget):
         self._written: object = self
         if session is not None:
             session.extraction_changed.connect(self.set_extraction)
-            self.set_extraction(session.extraction)
+            self.set_extraction(session.state.extraction)
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Quote the numbers of an `Extraction`; written when visible and after a short pause."""

@@ -64,7 +64,7 @@ class LagsTable(MarkedTable):
             self.lag_hovered.connect(session.hover_lag)
             session.lag_hovered.connect(self.highlight_lag)
             session.extraction_changed.connect(self.set_extraction)
-            self.set_extraction(session.extraction)
+            self.set_extraction(session.state.extraction)
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the lags of an `Extraction`; None, or one by the other method, empties the table."""

@@ -63,21 +63,21 @@ class MeasuredPartPanel(QWidget):
     def connect_session(self, session: Session) -> None:
         """Show what a session measures, and set it."""
         self._session = session
-        self.frames_chosen.connect(session.set_frame_range)
-        self.region_chosen.connect(session.set_region)
+        self.frames_chosen.connect(session.edits.set_frame_range)
+        self.region_chosen.connect(session.edits.set_region)
         session.stack_changed.connect(self._follow)
         session.frame_range_changed.connect(self._follow)
         session.region_changed.connect(self._follow)
         self._follow()
 
     def _follow(self) -> None:
-        frames = self._session.frames
+        frames = self._session.state.frames
         if frames is None:
             self.set_stack(0, (0, 0))
             return
         self.set_stack(frames.n_frames, frames.frame_shape)
-        self.set_frames(self._session.frame_range)
-        self.set_region(self._session.region)
+        self.set_frames(self._session.state.frame_range)
+        self.set_region(self._session.state.region)
 
     # --- what is shown ------------------------------------------------------------------------
 

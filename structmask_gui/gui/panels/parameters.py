@@ -52,7 +52,7 @@ class ParametersPanel(QWidget):
         super().__init__(parent)
         self.rows: dict[str, ParameterRow] = {}
         self.sections: dict[str, Section] = {}
-        self.second_rows: dict[ReferenceKind, ReferenceStackRow] = {}
+        self.reference_rows: dict[ReferenceKind, ReferenceStackRow] = {}
         self._n_frames: int | None = None
         self._parameters = Parameters()
         self._without_effect: set[str] = set()
@@ -73,8 +73,8 @@ class ParametersPanel(QWidget):
             self.rows[name] = row
             if name == "source":
                 for kind in KINDS:
-                    self.second_rows[kind] = second = ReferenceStackRow(kind)
-                    self.sections[group].rows.addWidget(second)
+                    self.reference_rows[kind] = reference = ReferenceStackRow(kind)
+                    self.sections[group].rows.addWidget(reference)
         self.measured_part = MeasuredPartPanel()
         self.measured_section = Section("Measured part")
         self.measured_section.rows.addWidget(self.measured_part)
@@ -92,15 +92,15 @@ class ParametersPanel(QWidget):
         self._align()
         self._update_effects()
         if session is not None:
-            self.changed.connect(session.set_parameter)
+            self.changed.connect(session.edits.set_parameter)
             session.parameters_changed.connect(self.set_parameters)
-            self.set_parameters(session.parameters)
+            self.set_parameters(session.state.parameters)
             self.measured_part.connect_session(session)
             self._session = session
-            for second in self.second_rows.values():
-                second.chosen.connect(session.seconds.choose)
-                self._follow_second(second.kind)
-            session.seconds.changed.connect(self._follow_second)
+            for reference in self.reference_rows.values():
+                reference.chosen.connect(session.reference_stacks.choose)
+                self._follow_reference(reference.kind)
+            session.reference_stacks.changed.connect(self._follow_reference)
             session.stack_changed.connect(self._follow_stack)
             self._follow_stack()
         else:
@@ -124,30 +124,30 @@ class ParametersPanel(QWidget):
         self._n_frames = n_frames
         self._update_sources()
 
-    def set_second_stack(self, kind: ReferenceKind, name: str, path: str = "") -> None:
+    def set_reference_stack(self, kind: ReferenceKind, name: str, path: str = "") -> None:
         """Show which file is the dark stack, or the one to subtract; none without a name."""
-        self.second_rows[kind].set_file(name, path)
+        self.reference_rows[kind].set_file(name, path)
         self._update_sources()
 
     def _follow_stack(self) -> None:
-        frames = self._session.frames
+        frames = self._session.state.frames
         self.set_n_frames(None if frames is None else frames.n_frames)
-        for row in self.second_rows.values():
-            if self._session.paths:
-                row.folder = str(beside(self._session.paths))
+        for row in self.reference_rows.values():
+            if self._session.state.paths:
+                row.folder = str(beside(self._session.state.paths))
 
-    def _follow_second(self, kind: ReferenceKind) -> None:
-        stack = self._session.seconds.stack(kind)
+    def _follow_reference(self, kind: ReferenceKind) -> None:
+        stack = self._session.reference_stacks.stack(kind)
         if stack is None:
-            self.set_second_stack(kind, "")
+            self.set_reference_stack(kind, "")
         else:
-            self.set_second_stack(kind, stack.name, str(stack.path))
+            self.set_reference_stack(kind, stack.name, str(stack.path))
 
     def _update_sources(self) -> None:
-        """Disable what cannot be chosen, and show the second stacks where one has a use."""
+        """Disable what cannot be chosen, and show the reference stacks where one has a use."""
         self.set_unavailable("source", unavailable_sources(self._parameters, self._n_frames))
         source = self._parameters.source
-        for kind, row in self.second_rows.items():
+        for kind, row in self.reference_rows.items():
             automatic = source == "automatic" and (kind == "dark" or row.given)
             row.setVisible(source == kind or automatic)
             row.set_optional(source == "automatic")

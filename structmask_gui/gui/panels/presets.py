@@ -71,7 +71,7 @@ class PresetsPanel(QWidget):
         self._remedy = remedy
         self._folder = PresetFolder()
         self._problems: list[str] = []
-        self._rings = session.uses_rings
+        self._rings = session.state.uses_rings
 
         self.combo = QComboBox()
         self.combo.setAccessibleName("Preset")
@@ -184,10 +184,10 @@ class PresetsPanel(QWidget):
     def remember_named(self, name: str) -> None:
         """Say that the present parameters came from the preset of a name, if it still exists."""
         preset = next((p for p in self.presets() if p.name == name), None)
-        self._session.set_preset(preset)
+        self._session.edits.set_preset(preset)
 
     def _apply(self, preset: Preset) -> None:
-        self._session.apply_preset(preset)
+        self._session.edits.apply_preset(preset)
         if preset.notes:
             self._session.report_error(" ".join(preset.notes))
 
@@ -200,7 +200,7 @@ class PresetsPanel(QWidget):
 
     def save(self) -> None:
         """Put the present parameters into the chosen preset, or ask for a name."""
-        preset = self._session.preset
+        preset = self._session.state.preset
         if preset is None or preset.built_in:
             self.save_as()
         else:
@@ -208,7 +208,7 @@ class PresetsPanel(QWidget):
 
     def save_as(self) -> None:
         """Ask for a name and keep the present parameters under it."""
-        preset = self._session.preset
+        preset = self._session.state.preset
         name = "" if preset is None or preset.built_in else preset.name
         dialogs.ask_text(self, "Save as preset", "Name of the preset:", name, self.save_named)
 
@@ -230,20 +230,20 @@ class PresetsPanel(QWidget):
         )
 
     def _save(self, name: str, description: str) -> str:
-        preset = Preset.of(name, self._session.parameters, description)
+        preset = Preset.of(name, self._session.state.parameters, description)
         saved = self._folder.save(preset, overwrite=True)
-        self._session.set_preset(saved)
+        self._session.edits.set_preset(saved)
         return f"Saved as preset {saved.name}."
 
     def rename(self) -> None:
         """Ask for another name of the chosen preset."""
-        preset = self._session.preset
+        preset = self._session.state.preset
         if preset is not None:
             dialogs.ask_text(self, "Rename preset", "New name:", preset.name, self.rename_to)
 
     def rename_to(self, name: str) -> None:
         """Give the chosen preset another name."""
-        preset = self._session.preset
+        preset = self._session.state.preset
         if preset is None:
             return
 
@@ -251,27 +251,27 @@ class PresetsPanel(QWidget):
             renamed = self._folder.rename(preset, name)
             if self._settings.default_preset == preset.name:
                 self._settings.default_preset = renamed.name
-            self._session.set_preset(renamed)
+            self._session.edits.set_preset(renamed)
             return f"{preset.name} is now called {renamed.name}."
 
         self._attempt(act)
 
     def duplicate(self) -> None:
         """Copy the chosen preset, so that it can be changed."""
-        preset = self._session.preset
+        preset = self._session.state.preset
         if preset is None:
             return
 
         def act() -> str:
             copy = self._folder.duplicate(preset)
-            self._session.set_preset(copy)
+            self._session.edits.set_preset(copy)
             return f"Copied as {copy.name}."
 
         self._attempt(act)
 
     def delete(self) -> None:
         """Ask, and delete the chosen preset."""
-        preset = self._session.preset
+        preset = self._session.state.preset
         if preset is not None:
             dialogs.ask_yes(
                 self,
@@ -283,13 +283,13 @@ class PresetsPanel(QWidget):
 
     def delete_now(self) -> None:
         """Delete the chosen preset without asking."""
-        preset = self._session.preset
+        preset = self._session.state.preset
         if preset is None:
             return
 
         def act() -> str:
             self._folder.delete(preset)
-            self._session.set_preset(None)
+            self._session.edits.set_preset(None)
             return f"Deleted {preset.name}."
 
         self._attempt(act)
@@ -332,15 +332,15 @@ class PresetsPanel(QWidget):
         self._attempt(act)
 
     def _present(self) -> Preset:
-        preset = self._session.preset
-        if preset is None or self._session.preset_modified:
+        preset = self._session.state.preset
+        if preset is None or self._session.state.preset_modified:
             name = f"{preset.name} modified" if preset is not None else "my preset"
-            return Preset.of(name, self._session.parameters)
+            return Preset.of(name, self._session.state.parameters)
         return preset
 
     def use_at_start(self, on: bool) -> None:
         """Start with the chosen preset from now on, or no longer."""
-        preset = self._session.preset
+        preset = self._session.state.preset
         self._settings.default_preset = preset.name if on and preset is not None else ""
         self.reload()
 
@@ -357,8 +357,8 @@ class PresetsPanel(QWidget):
     # --- following the session ----------------------------------------------------------------
 
     def _update(self) -> None:
-        preset = self._session.preset
-        parameters = self._session.parameters
+        preset = self._session.state.preset
+        parameters = self._session.state.parameters
         if preset is not None and preset.apply(parameters).method != parameters.method:
             preset = None  # what it says is not true of the other method; going back shows it again
         row = -1
@@ -366,7 +366,7 @@ class PresetsPanel(QWidget):
             names = [getattr(self.combo.itemData(i), "name", "") for i in range(self.combo.count())]
             row = names.index(preset.name) if preset.name in names else -1
         self.combo.setCurrentIndex(row)
-        changed = preset is not None and self._session.preset_modified
+        changed = preset is not None and self._session.state.preset_modified
         self.modified.setVisible(changed)
         own = preset is not None and not preset.built_in
         self.description.setText(preset.description if preset is not None else "")
@@ -392,7 +392,7 @@ class PresetsPanel(QWidget):
         self._remedy(self.sender().objectName())
 
     def _show_hint(self, *_: Any) -> None:
-        rings = self._session.uses_rings
+        rings = self._session.state.uses_rings
         if rings != self._rings:
             self._rings = rings
             self._update()
@@ -405,7 +405,7 @@ class PresetsPanel(QWidget):
             self.effect.setText(hint)
 
     def _effect_of(self, remedy: str) -> str:
-        remedied = apply_remedy(self._session.parameters, remedy)
+        remedied = apply_remedy(self._session.state.parameters, remedy)
         return remedied.sentences if remedied.otherwise else remedied.text
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

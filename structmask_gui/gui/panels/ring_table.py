@@ -62,7 +62,7 @@ class RingsTable(MarkedTable):
             self.ring_hovered.connect(session.hover_ring)
             session.ring_hovered.connect(self.highlight_ring)
             session.extraction_changed.connect(self.set_extraction)
-            self.set_extraction(session.extraction)
+            self.set_extraction(session.state.extraction)
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the rings of an `Extraction`; None, or one without rings, empties the table."""

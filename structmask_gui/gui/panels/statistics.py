@@ -145,7 +145,7 @@ class StatisticsPanel(QWidget):
             self._follow()
 
     def _follow(self) -> None:
-        self.set_extraction(self._session.result)
+        self.set_extraction(self._session.state.result)
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the figures of an `Extraction`; None says that there is none yet."""

@@ -103,10 +103,10 @@ class DenoisedPanel(QWidget):
 
     def ask(self) -> None:
         """Ask for the denoised stack."""
-        if self._session.frames is None:
+        if self._session.state.frames is None:
             self._session.report_error("Open the raw stack first, then its denoised output.")
             return
-        folder = str(beside(self._session.paths))
+        folder = str(beside(self._session.state.paths))
         dialogs.ask_files(
             self, "Open the denoised stack", folder, dialogs.readable_files(), self._open_all
         )
@@ -122,13 +122,13 @@ class DenoisedPanel(QWidget):
     def judge(self) -> None:
         """Compare the denoised stack with the open one, for the present mask."""
         session, path = self._session, self._path
-        mask, stacks = session.mask, session.stacks
-        extraction, asked = session.extraction, session.asked
+        mask, stacks = session.state.mask, session.state.stacks
+        extraction, asked = session.state.extraction, session.state.asked
         if path is None or mask is None or extraction is None or asked is None:
             return
         # The figures of "What the mask will do", so that both say the same of a mask.
         known, frame_range = session.quality.basis, asked.frame_range
-        axes = session.open_choices.get("axes")
+        axes = session.state.open_choices.get("axes")
 
         def work(progress: Any, cancelled: Any) -> Any:
             from structmask_gui.core.quality.basis import extraction_basis
@@ -194,14 +194,16 @@ class DenoisedPanel(QWidget):
         verdict = self.verdict
         if verdict is not None and verdict.next_mask is not None:
             name = self._path.name if self._path is not None else "the result"
-            self._session.set_mask(verdict.next_mask, f"advised after {name}", "Mask to try next")
+            self._session.edits.set_mask(
+                verdict.next_mask, f"advised after {name}", "Mask to try next"
+            )
 
     # --- what is shown ------------------------------------------------------------------------
 
     def _update(self) -> None:
         verdict, working = self.verdict, bool(self._ticket)
         there = verdict is not None
-        self.open_button.setEnabled(self._session.mask is not None)
+        self.open_button.setEnabled(self._session.state.mask is not None)
         self.again_button.setEnabled(self._path is not None and not working)
         following = verdict.next_mask if verdict is not None else None
         self.take_button.setVisible(following is not None)
@@ -232,7 +234,7 @@ class DenoisedPanel(QWidget):
     def _lines(self, verdict: Verdict) -> list[str]:
         # First what was measured: below it a small window scrolls.
         lines = verdict.lines()
-        if self._judged is not None and self._judged != self._session.mask:
+        if self._judged is not None and self._judged != self._session.state.mask:
             lines.append("Judged for another mask than the present one; judge again.")
         name = self._path.name if self._path is not None else ""
         lines.append(breakable(f"{name}: {verdict.where}"))

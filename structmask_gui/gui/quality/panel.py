@@ -202,10 +202,10 @@ class QualityPanel(QWidget):
         scores = quality.scores
         if quality.state == "ready" and scores is not None:
             # Older figures may stand for the blink of an eye, not while a stack is measured.
-            if not session.stale:
+            if not session.state.stale:
                 self._show(scores)
             self.pages.setCurrentIndex(1)
-            self.pages.setEnabled(not session.stale)
+            self.pages.setEnabled(not session.state.stale)
             return
         self.pages.setEnabled(True)
         self.placeholder.setText(self._nothing_shown())
@@ -218,9 +218,9 @@ class QualityPanel(QWidget):
             return self._quality.error
         if state != "nothing":
             return _MEASURING
-        if session.frames is None:
+        if session.state.frames is None:
             return _NOTHING
-        return f"{_FAILED} {session.error}".strip() if not session.busy else _MEASURING
+        return f"{_FAILED} {session.state.error}".strip() if not session.state.busy else _MEASURING
 
     def _show(self, scores: Scores) -> None:
         found, error = scores.assessment.figures, scores.assessment.error
@@ -304,7 +304,7 @@ class QualityPanel(QWidget):
         self._mark()
 
     def _mark(self) -> None:
-        suggestion, mask = self._quality.suggestion, self._session.mask
+        suggestion, mask = self._quality.suggestion, self._session.state.mask
         place = None
         if suggestion is not None and mask is not None:
             size = mask.statistics.true_pixels
@@ -323,13 +323,15 @@ class QualityPanel(QWidget):
         if suggestion is not None:
             point = suggestion.points[index]
             how = "suggested from the measured noise"
-            self._session.set_mask(point.mask, how, f"Suggested mask of {point.pixels} pixels")
+            self._session.edits.set_mask(
+                point.mask, how, f"Suggested mask of {point.pixels} pixels"
+            )
 
     # --- destriped frames ---------------------------------------------------------------------
 
     def _endless_lines(self) -> Lines | None:
         """Return which lines no mask hides, by the curve or else by the verdict."""
-        scores, extraction = self._quality.scores, self._session.extraction
+        scores, extraction = self._quality.scores, self._session.state.extraction
         if scores is not None and scores.assessment.curve.spans:
             axis = scores.assessment.curve.axis
             if axis == "rows" or axis == "columns":
@@ -339,7 +341,7 @@ class QualityPanel(QWidget):
 
     def ask_destriped(self) -> None:
         """Ask for a file and write the frames without their line offsets."""
-        paths = self._session.paths
+        paths = self._session.state.paths
         if paths:
             proposed = paths[0].with_name(f"{paths[0].stem}_destriped.tif")
             dialogs.ask_new_file(self, "Save destriped frames", proposed, _TIFF, self._destripe_to)
@@ -349,11 +351,11 @@ class QualityPanel(QWidget):
 
     def save_destriped(self, path: Path) -> None:
         """Write the frames without the offsets of their rows or columns, off the GUI thread."""
-        scores, frames = self._quality.scores, self._session.frames
+        scores, frames = self._quality.scores, self._session.state.frames
         if scores is None or frames is None:
             return
         lines = self._endless_lines() or "rows"
-        if path.resolve() in {own.resolve() for own in self._session.paths}:
+        if path.resolve() in {own.resolve() for own in self._session.state.paths}:
             self._session.report_error(f"{path.name}: is the open file; choose another name.")
             return
 

@@ -118,7 +118,7 @@ class PreviewView(QWidget):
 
     def _update(self) -> None:
         shown = self.live.shown
-        if shown is not None and not self._session.stale:
+        if shown is not None and not self._session.state.stale:
             pictures = self._pictures_of(shown)
             self.panes.set_pictures(
                 pictures[2:] if self.way == "residual" else pictures,
@@ -156,8 +156,8 @@ class PreviewView(QWidget):
         self.veil.set_placeholder("")
         self.correlation.set_placeholder("")
         # A mask that is being worked out takes the blink of an eye; a measurement does not.
-        text = "Out of date: measuring…" if session.busy else "Out of date"
-        old = session.stale or session.quality.basis is None
+        text = "Out of date: measuring…" if session.state.busy else "Out of date"
+        old = session.state.stale or session.quality.basis is None
         self.veil.set_stale(text if old else "")
         self.correlation.set_stale(old, text)
 

@@ -142,21 +142,21 @@ class SelfTest:
             raise Failed(f"at start {self._number} the presets are {names}")
         if self._number == 2:
             panel.apply_named(PRESET)
-            if self._window.session.parameters.max_true_pixels != 5:
+            if self._window.session.state.parameters.max_true_pixels != 5:
                 raise Failed("the preset that was found is not the one that was saved")
 
     def _extract(self) -> None:
         session = self._window.session
-        _wait(lambda: session.stack is not None or self._error() != "", "the stack")
+        _wait(lambda: session.state.stack is not None or self._error() != "", "the stack")
         if self._number == 1:
             self._settle()
-            if session.extraction is None or session.parameters.method != "statistical":
+            if session.state.extraction is None or session.state.parameters.method != "statistical":
                 raise Failed("a first start does not measure with the preset automatic")
-            self._report["first sentence"] = session.extraction.sentence
-        session.set_parameter("method", "ring")
+            self._report["first sentence"] = session.state.extraction.sentence
+        session.edits.set_parameter("method", "ring")
         self._window.actions_by_id["reset_parameters"].trigger()
         self._settle()
-        extraction = session.extraction
+        extraction = session.state.extraction
         assert extraction is not None
         self._report["sentence"] = extraction.sentence
 
@@ -165,7 +165,11 @@ class SelfTest:
         session = self._window.session
 
         def fresh() -> bool:
-            done = session.extraction is not None and not session.stale and not session.busy
+            done = (
+                session.state.extraction is not None
+                and not session.state.stale
+                and not session.state.busy
+            )
             return done or self._error() != ""
 
         _wait(fresh, "the result")
@@ -173,13 +177,13 @@ class SelfTest:
             raise Failed(f"the program says: {self._error()}")
 
     def _error(self) -> str:
-        return self._window.session.error
+        return self._window.session.state.error
 
     def _look_at_views(self) -> None:
         """See every view once; which are there depends on the method."""
         seen: list[str] = []
         for method in ("statistical", "ring"):
-            self._window.session.set_parameter("method", method)
+            self._window.session.edits.set_parameter("method", method)
             self._settle()
             tabs = self._window.views.findChildren(QTabWidget)
             for chooser, index in [(t, i) for t in tabs for i in range(t.count())]:
@@ -257,9 +261,9 @@ class SelfTest:
         session = self._window.session
         panel = self._window.show_panel("presets")
         if self._number == 1:
-            session.set_parameter("max_true_pixels", 5)
+            session.edits.set_parameter("max_true_pixels", 5)
             panel.save_named(PRESET)
-            if session.preset is None or session.preset.name != PRESET:
+            if session.state.preset is None or session.state.preset.name != PRESET:
                 raise Failed(f"the preset was not saved: {self._error()}")
         else:
             panel.apply_named(PRESET)
@@ -275,7 +279,7 @@ class SelfTest:
     def _open_inner_dialogs(self) -> None:
         """Open the dialogs that no action opens by itself: buttons in others, and questions."""
         window, dialogs = self._window, self._report["dialogs"]
-        rows = window.show_panel("parameters").second_rows
+        rows = window.show_panel("parameters").reference_rows
         taken = self._out / "taken"
         taken.mkdir()
         window.commands.export_into(str(taken))

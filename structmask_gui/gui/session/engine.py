@@ -85,7 +85,7 @@ class Request:
     frame_range: FrameRange | None
     region: Any
     parameters: Parameters
-    seconds: tuple[Any, ...] = ()
+    reference_stacks: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class MaskFile(QObject):
 
     def ask(self, title: str) -> None:
         """Ask for a file and read it."""
-        folder = str(beside(self._session.paths))
+        folder = str(beside(self._session.state.paths))
         dialogs.ask_files(self._widget, title, folder, dialogs.MASKS, self._open_all)
 
     def _open_all(self, paths: list[str]) -> None:

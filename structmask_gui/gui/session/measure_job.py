@@ -75,10 +75,10 @@ class Measuring:
     request : Request
     stacks : sequence of ImageStack
         The open files.
-    seconds : dict of str to Frames
-        Second stacks, as `structmask_gui.core.measure.measure.measure` takes them.
-    second_stacks : dict of str to ImageStack
-        The files of these.
+    reference_stacks : dict of str to Frames
+        Dark stack or stack to subtract, as `core.measure.measure.measure` takes them.
+    opened : dict of str to ImageStack
+        Their files.
     lag_reach : int
     signatures : mapping
         Of the files as they were opened.
@@ -96,8 +96,8 @@ class Measuring:
     engine: Engine
     request: Request
     stacks: Sequence[Any]
-    seconds: Mapping[str, Any]
-    second_stacks: Mapping[Any, Any]
+    reference_stacks: Mapping[str, Any]
+    opened: Mapping[Any, Any]
     lag_reach: int
     signatures: Mapping[Path, Signature | None]
     identities: dict[Path, str | None]
@@ -131,7 +131,7 @@ class Measuring:
 
     def _measured(self, progress: Progress, cancelled: IsCancelled) -> Measurement:
         request = self.request
-        more: dict[str, Any] = dict(self.seconds)
+        more: dict[str, Any] = dict(self.reference_stacks)
         if request.parameters.precision > 0:
             more["on_estimate"] = self._tell
         measured: Measurement = self.engine.measured(
@@ -155,16 +155,16 @@ class Measuring:
 
     def _key(self, *, anew: bool = False) -> str | None:
         """Return what the measurement is kept under, by the contents of the files."""
-        request, seconds = self.request, dict(self.second_stacks)
-        for kind, frames in self.seconds.items():
+        request, opened = self.request, dict(self.opened)
+        for kind, frames in self.reference_stacks.items():
             if isinstance(frames, ChosenFrames):
                 # As many frames as the measured stack has, and the same of them.
-                seconds[kind] = restricted([seconds[kind]], request.frame_range)[0]
+                opened[kind] = restricted([opened[kind]], request.frame_range)[0]
         return self.engine.key(
             restricted(self.stacks, request.frame_range),
             request.parameters,
             region=request.region,
-            **seconds,
+            **opened,
             identity=None if anew else self._identity,
         )
 

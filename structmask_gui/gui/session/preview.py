@@ -102,9 +102,9 @@ class LivePreview(QObject):
         shown = self._shown
         return (
             shown is not None
-            and not self._session.stale
+            and not self._session.state.stale
             and self._session.quality.basis is not None
-            and shown.mask is self._session.mask
+            and shown.mask is self._session.state.mask
             and (shown.correlation is not None or not self._with_correlation)
             and self._shown_for == self._wanted()
         )
@@ -137,22 +137,24 @@ class LivePreview(QObject):
 
     def _wanted(self) -> tuple[Any, ...]:
         session = self._session
-        return id(session.frames), session.frame, session.region
+        return id(session.state.frames), session.state.frame, session.state.region
 
     def _follow(self, *_: object) -> None:
         if not self._watched:
             return
         session, basis = self._session, self._session.quality.basis
-        frames, mask = session.frames, session.mask
-        if frames is None or mask is None or basis is None or session.stale:
+        frames, mask = session.state.frames, session.state.mask
+        if frames is None or mask is None or basis is None or session.state.stale:
             self.changed.emit()
             return
         if self._ticket:
             self._again = True
             return
-        place, whole = place_of(frames.frame_shape, session.region)
+        place, whole = place_of(frames.frame_shape, session.state.region)
         wanted = self._wanted()
-        asked = _Asked(basis, mask, frames, session.frame, place, whole, self._with_correlation)
+        asked = _Asked(
+            basis, mask, frames, session.state.frame, place, whole, self._with_correlation
+        )
         work = _predictor(self._prepared, wanted, asked)
         self._ticket = self._lane.submit(work)
 

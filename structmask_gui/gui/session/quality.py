@@ -129,7 +129,7 @@ class Quality(QObject):
     @property
     def state(self) -> FiguresState:
         """Whether there are scores, or why not."""
-        if self._session.mask is None:
+        if self._session.state.mask is None:
             return "nothing"
         if self._error:
             return "failed"
@@ -154,7 +154,7 @@ class Quality(QObject):
     def current(self) -> bool:
         """Whether the scores are those of the present mask, and that is up to date."""
         scores, session = self._scores, self._session
-        return scores is not None and scores.mask is session.mask and not session.stale
+        return scores is not None and scores.mask is session.state.mask and not session.state.stale
 
     @property
     def suggestion(self) -> Suggestion | None:
@@ -190,7 +190,11 @@ class Quality(QObject):
     def _follow(self) -> None:
         watched = bool(self._watchers)
         session = self._session
-        key = None if session.extraction is None or session.asked is None else self._wanted()
+        key = (
+            None
+            if session.state.extraction is None or session.state.asked is None
+            else self._wanted()
+        )
         if key is None or key != self._key:
             # Also while nobody looks: what is known of another stack must not be taken for this.
             self._forget(key if watched else None)
@@ -204,7 +208,7 @@ class Quality(QObject):
     def _wanted(self) -> tuple[Any, ...]:
         """Return what the basis depends on."""
         session = self._session
-        extraction, asked = session.extraction, session.asked
+        extraction, asked = session.state.extraction, session.state.asked
         assert extraction is not None
         assert asked is not None
         where = (asked.serial, asked.frame_range, asked.region)
@@ -229,7 +233,11 @@ class Quality(QObject):
 
     def _measure(self) -> None:
         session = self._session
-        extraction, asked, stacks = session.extraction, session.asked, session.stacks
+        extraction, asked, stacks = (
+            session.state.extraction,
+            session.state.asked,
+            session.state.stacks,
+        )
         assert extraction is not None
         assert asked is not None
         frame_range = asked.frame_range
@@ -271,7 +279,11 @@ class Quality(QObject):
     def _find_published(self) -> None:
         """Extract the published method's mask to rank a statistical one against."""
         session = self._session
-        extraction, asked, stacks = session.extraction, session.asked, session.stacks
+        extraction, asked, stacks = (
+            session.state.extraction,
+            session.state.asked,
+            session.state.stacks,
+        )
         if extraction is None or extraction.parameters.method == "ring":
             return
         assert asked is not None
@@ -304,11 +316,11 @@ class Quality(QObject):
         masks: dict[str, Mask | None] = {BARE: None}
         if self._published is not None:
             masks[PUBLISHED] = self._published
-        extraction = session.extraction
-        if session.edit is not None and extraction is not None:
+        extraction = session.state.extraction
+        if session.state.edit is not None and extraction is not None:
             masks["as extracted"] = extraction.mask
-        if session.pinned is not None:
-            masks[f"A, {session.pinned_label}"] = session.pinned
+        if session.state.pinned is not None:
+            masks[f"A, {session.state.pinned_label}"] = session.state.pinned
         if self.suggestion is not None:
             masks[SUGGESTED] = self.suggestion.mask
         masks.update({f"{CAREAMICS} {name}": mask for name, mask in self._careamics.items()})
@@ -316,7 +328,7 @@ class Quality(QObject):
 
     def _score(self) -> None:
         """Have the newest mask scored, after the one under way."""
-        mask, basis = self._session.mask, self._basis
+        mask, basis = self._session.state.mask, self._basis
         if mask is None or basis is None:
             return
         if self._score_ticket:

@@ -1,4 +1,4 @@
-"""The stacks beside the measured one: a dark or blank stack, and one that is taken off."""
+"""The stacks beside the measured one: a dark or blank stack, and one to subtract."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORDS: dict[ReferenceKind, str] = {"dark": "Dark or blank stack", "subtract": "S
 
 
 class ReferenceStacks(QObject):
-    """Opens second stacks off the GUI thread and holds them until others are chosen.
+    """Opens reference stacks off the GUI thread and holds them until others are chosen.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class ReferenceStacks(QObject):
         self._open_stack, self._close_later = open_stack, close_later
         self._stacks: dict[ReferenceKind, ImageStack] = {}
         self._serials: dict[ReferenceKind, int] = {"dark": 0, "subtract": 0}
-        self._lane = Lane("second", keep_all=True)
+        self._lane = Lane("reference stacks", keep_all=True)
         self._lane.ended.connect(self._on_opened)
         self._asked: dict[int, ReferenceKind] = {}
 
@@ -88,7 +88,7 @@ class ReferenceStacks(QObject):
         self._asked[ticket] = kind
 
     def used(self, source: Source) -> dict[ReferenceKind, ImageStack]:
-        """Return the second stacks that a source uses; "automatic" takes the dark one first."""
+        """Return the reference stacks that a source uses; "automatic" takes the dark one first."""
         wanted = KINDS if source == "automatic" else tuple(k for k in KINDS if k == source)
         there = [kind for kind in wanted if kind in self._stacks]
         return {kind: self._stacks[kind] for kind in there[:1]}
@@ -98,7 +98,7 @@ class ReferenceStacks(QObject):
         return tuple((kind, self._serials[kind]) for kind in self.used(source))
 
     def frames(self, source: Source, chosen: FrameRange | None, n: int) -> dict[str, Frames]:
-        """Return the second stacks of a source, as `measure` takes them.
+        """Return the reference stacks of a source, as `measure` takes them.
 
         Parameters
         ----------

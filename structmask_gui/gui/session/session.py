@@ -22,6 +22,7 @@ from structmask_gui.gui.session.measure_job import Estimate, Measuring
 from structmask_gui.gui.session.quality import Quality
 from structmask_gui.gui.session.reference_stacks import ReferenceStacks
 from structmask_gui.gui.session.selection import Part
+from structmask_gui.gui.session.state import SessionState
 from structmask_gui.gui.session.worker import Lane, Outcome, Step
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ class Session(SessionEdits):
 
     _estimated = Signal(object)
 
+    @property
+    def state(self) -> SessionState:
+        """What can be read."""
+        return self
+
+    @property
+    def edits(self) -> SessionEdits:
+        """What can be undone."""
+        return self
+
     def __init__(self, parent: QObject | None = None, *, engine: Engine | None = None) -> None:
         super().__init__(parent)
         self._engine = engine or Engine()
@@ -51,10 +62,10 @@ class Session(SessionEdits):
         self._measuring = Lane("measure")
         self._reading = Lane("read")
         self._shutting = Lane("close", keep_all=True)
-        self.seconds = ReferenceStacks(self._engine.open, self._close_later, self)
-        self.seconds.changed.connect(self._on_second)
-        self.seconds.failed.connect(self._fail)
-        self.seconds.bug.connect(self.bug)
+        self.reference_stacks = ReferenceStacks(self._engine.open, self._close_later, self)
+        self.reference_stacks.changed.connect(self._on_reference_stack)
+        self.reference_stacks.failed.connect(self._fail)
+        self.reference_stacks.bug.connect(self.bug)
         self.quality = Quality(self)
         self._open_ticket = self._measure_ticket = self._read_ticket = 0
         self._opening.stepped.connect(self._on_step)
@@ -133,11 +144,6 @@ class Session(SessionEdits):
         self.cancel()
         self._set_stacks((), None, None, {}, {}, Part())
 
-    @property
-    def open_choices(self) -> dict[str, Any]:
-        """The axes, channel and series that the files were opened with, as far as given."""
-        return dict(self._open_choices)
-
     def set_frame(self, frame: int) -> None:
         """Show another frame."""
         if self._all_frames is None:
@@ -193,7 +199,7 @@ class Session(SessionEdits):
         if self._all_frames is not None:
             self._measure(self._request(), afresh=True)
 
-    def _on_second(self, _kind: str) -> None:
+    def _on_reference_stack(self, _kind: str) -> None:
         self._identities = {}
         self.refresh()
 
@@ -205,17 +211,17 @@ class Session(SessionEdits):
         self._set_busy("")
 
     def _request(self) -> Request:
-        seconds = self.seconds.key(self.parameters.source)
-        return Request(self._serial, self._frame_range, self._region, self.parameters, seconds)
+        references = self.reference_stacks.key(self.parameters.source)
+        return Request(self._serial, self._frame_range, self._region, self.parameters, references)
 
     def _remembered(self, request: Request) -> Measurement | None:
         """Find a measurement that answers a request, the latest first."""
         for n, (asked, measurement) in enumerate(self._kept):
-            if (asked.serial, asked.frame_range, asked.region, asked.seconds) == (
+            if (asked.serial, asked.frame_range, asked.region, asked.reference_stacks) == (
                 request.serial,
                 request.frame_range,
                 request.region,
-                request.seconds,
+                request.reference_stacks,
             ) and measurement.fits(request.parameters):
                 self._kept.insert(0, self._kept.pop(n))
                 return measurement
@@ -228,8 +234,10 @@ class Session(SessionEdits):
             engine=self._engine,
             request=request,
             stacks=self._stacks,
-            seconds=self.seconds.frames(parameters.source, request.frame_range, n_frames),
-            second_stacks=self.seconds.used(parameters.source),
+            reference_stacks=self.reference_stacks.frames(
+                parameters.source, request.frame_range, n_frames
+            ),
+            opened=self.reference_stacks.used(parameters.source),
             lag_reach=max(LAG_REACH, parameters.center_size // 2),
             signatures=self._signatures,
             identities=self._identities,
@@ -369,9 +377,9 @@ class Session(SessionEdits):
         self.quality.close()
         for lane in (self._opening, self._measuring, self._reading):
             lane.close()
-        seconds = self.seconds.close()
+        references = self.reference_stacks.close()
         self._shutting.finish()
-        _close([*self._stacks, *seconds])
+        _close([*self._stacks, *references])
         self._stacks = ()
 
 

@@ -154,6 +154,11 @@ class SessionState(QObject):
         return tuple(Path(stack.path) for stack in self._stacks)
 
     @property
+    def open_choices(self) -> dict[str, Any]:
+        """The axes, channel and series that the files were opened with, as far as given."""
+        return dict(self._open_choices)
+
+    @property
     def frame(self) -> int:
         """Number of the frame on display, from 0."""
         return self._frame

@@ -126,7 +126,7 @@ _EDIT = (
                    toolbar=True, needs="redo"),
         ActionInfo("reset_parameters", "Reset all &parameters",
                    "Set every parameter but the method back to its default.",
-                   lambda c: c.session.reset_parameters(), "Ctrl+R", "reload", gap=True),
+                   lambda c: c.session.edits.reset_parameters(), "Ctrl+R", "reload", gap=True),
         ActionInfo("edit_mask", "Edit the &mask", "Draw on the mask in its view, or stop.",
                    lambda c: c.window.views.editor.button.toggle(), "Ctrl+K", "edit",
                    needs="result", gap=True),
@@ -143,7 +143,7 @@ _EDIT = (
         "&Edit",
         ActionInfo("extracted_mask", "Back to the &extracted mask",
                    "Discard all changes made by hand.",
-                   lambda c: c.session.drop_edit(), needs="result"),
+                   lambda c: c.session.edits.drop_edit(), needs="result"),
         ActionInfo("open_mask", "&Open a mask…",
                    "Take a mask from disk (NPY, PNG, TIFF, JSON) in place of the present one.",
                    lambda c: c.window.views.editor.ask_file(), icon="open", needs="result"),
@@ -160,10 +160,10 @@ _VIEW = (
     *_menu(
         "&View",
         ActionInfo("previous_frame", "&Previous frame", "Show the previous frame.",
-                   lambda c: c.session.set_frame(c.session.frame - 1), "Alt+Left", "previous",
+                   lambda c: c.session.set_frame(c.session.state.frame - 1), "Alt+Left", "previous",
                    needs="stack"),
         ActionInfo("next_frame", "&Next frame", "Show the next frame.",
-                   lambda c: c.session.set_frame(c.session.frame + 1), "Alt+Right", "next",
+                   lambda c: c.session.set_frame(c.session.state.frame + 1), "Alt+Right", "next",
                    needs="stack"),
     ),
     *_menu(
@@ -204,7 +204,8 @@ _MEASURE = (
         ActionInfo("cancel", "&Cancel", "Stop opening or measuring; the last result stays.",
                    lambda c: c.session.cancel(), "Esc", "cancel", toolbar=True, needs="busy"),
         ActionInfo("whole_image", "Measure the &whole image", "Clear the ROI.",
-                   lambda c: c.session.set_region(None), "Ctrl+Shift+A", "fit", needs="region"),
+                   lambda c: c.session.edits.set_region(None), "Ctrl+Shift+A", "fit",
+                   needs="region"),
         *(
             ActionInfo(name, text,
                        "One of the published remedies; its button says what it changes, undo takes"

@@ -66,7 +66,7 @@ class Commands(QObject):
         """Ask for the address of an image on a server and open it."""
         from structmask_gui.gui.window.open_url import AddressDialog
 
-        parameters = self.session.parameters
+        parameters = self.session.state.parameters
         dialog = AddressDialog(
             self.window,
             self._open_address,
@@ -81,12 +81,12 @@ class Commands(QObject):
 
     def _take_few(self) -> None:
         """Measure few patches of an address that is open now, if that was asked for."""
-        stack, address = self.session.stack, self._few_of
+        stack, address = self.session.state.stack, self._few_of
         if address and stack is not None and stack.location == address:
             from structmask_gui.gui.window.open_url import FEW
 
             self._few_of = ""
-            self.session.set_parameter("patches", FEW)
+            self.session.edits.set_parameter("patches", FEW)
 
     def open_sample(self) -> None:
         """Open the stack that comes with the program."""
@@ -98,7 +98,7 @@ class Commands(QObject):
 
     def show_metadata(self) -> None:
         """Show the metadata of the open file."""
-        stack = self.session.stack
+        stack = self.session.state.stack
         if stack is not None:
             from structmask_gui.gui.session.stack_info import metadata_text
 
@@ -156,7 +156,7 @@ class Commands(QObject):
         """Show the mask as text for a trainer."""
         from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 
-        if self.session.mask is not None:
+        if self.session.state.mask is not None:
             dialog = SnippetDialog(self.window, self.session, target)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.show()
@@ -179,7 +179,7 @@ class Commands(QObject):
         self._batch.raise_()
 
     def _folder(self) -> str:
-        paths = self.session.paths
+        paths = self.session.state.paths
         if paths:
             return str(places.beside(paths))
         return self.window.settings.browser_folder or str(Path.home())
@@ -188,7 +188,7 @@ class Commands(QObject):
 
     def copy_mask(self) -> None:
         """Copy the mask as a nested list."""
-        mask = self.session.mask
+        mask = self.session.state.mask
         if mask is not None:
             rows = mask.array.astype(int).tolist()
             text = "[" + ",\n ".join(json.dumps(row) for row in rows) + "]"
@@ -197,7 +197,7 @@ class Commands(QObject):
 
     def copy_sentence(self) -> None:
         """Copy the result in words."""
-        result = self.session.result
+        result = self.session.state.result
         if result is not None:
             QGuiApplication.clipboard().setText("\n".join([result.sentence, *result.notes]))
             self.window.say("The result is on the clipboard.")
@@ -280,7 +280,7 @@ def apply_remedy(window: Shell, name: str) -> None:
     from structmask_gui.core.parameters import remedies
 
     said = remedies.REMEDIES[name].text
-    remedied = remedies.apply_remedy(window.session.parameters, name)
-    window.session.set_parameters(remedied.parameters, said)
+    remedied = remedies.apply_remedy(window.session.state.parameters, name)
+    window.session.edits.set_parameters(remedied.parameters, said)
     window.say(f"{said}: {remedied.sentences}")
     log.info("%s: %s", said, remedied.text)

@@ -82,8 +82,8 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
     else:
         panel = made(window.session)
     if info.id == "parameters":
-        panel.drag_started.connect(window.session.begin_drag)
-        panel.drag_ended.connect(window.session.end_drag)
+        panel.drag_started.connect(window.session.edits.begin_drag)
+        panel.drag_ended.connect(window.session.edits.end_drag)
     assert isinstance(panel, QWidget)
     return panel
 

@@ -139,18 +139,18 @@ class Headline(QFrame):
         session.error_changed.connect(self._on_error)
 
     def _on_stack(self) -> None:
-        self._on_extraction(self._session.result)
+        self._on_extraction(self._session.state.result)
 
     def _on_extraction(self, extraction: Extraction | None) -> None:
         if extraction is not None:
             self.sentence.setText(extraction.sentence)
             notes = [in_labels(note) for note in extraction.notes]
         else:
-            open_now = self._session.frames
+            open_now = self._session.state.frames
             self.sentence.setText(_HINT if open_now is None else f"{open_now.name}: no mask yet.")
             notes = []
         verdict = None if extraction is None else extraction.verdict
-        if self._session.edit is not None:
+        if self._session.state.edit is not None:
             verdict = None  # it is about the mask as it was extracted, and stands in the notes
         self.certainty.set_certainty(None if verdict is None else certainty_of(verdict))
         self.notes.set_sentences(notes)
@@ -158,42 +158,42 @@ class Headline(QFrame):
 
     def _on_state(self, *_: object) -> None:
         session = self._session
-        error = session.estimate_error
-        if session.stale and session.extraction is not None and error is not None:
+        error = session.state.estimate_error
+        if session.state.stale and session.state.extraction is not None and error is not None:
             self.state.setText(f"Estimate, error {error:.2g}")
             self.state.setToolTip(
                 "The largest standard error of a lag so far; the estimate gets better as more"
                 " patches are measured."
-                if session.busy
+                if session.state.busy
                 else "The measurement was stopped before it had the precision that is asked for."
             )
-        elif session.stale and session.extraction is not None:
+        elif session.state.stale and session.state.extraction is not None:
             self.state.setText("Out of date")
             self.state.setToolTip(
                 "The views show the last result; the new one is being made."
-                if session.busy
+                if session.state.busy
                 else "The views show the last result; it does not belong to the present settings."
             )
-        shown = session.stale and session.extraction is not None
+        shown = session.state.stale and session.state.extraction is not None
         if self.state.isHidden() == shown:
             self.state.setVisible(shown)
-        extraction = session.extraction
+        extraction = session.state.extraction
         self.automatic.setVisible(
             extraction is not None
             and extraction.rings_found_nothing
-            and session.edit is None
-            and session.uses_rings
+            and session.state.edit is None
+            and session.state.uses_rings
         )
 
     def _try_automatic(self) -> None:
         from structmask_gui.io.presets.preset import built_in_presets
 
         preset = next(one for one in built_in_presets() if one.name == "automatic")
-        self._session.apply_preset(preset)
+        self._session.edits.apply_preset(preset)
 
     def _on_busy(self, busy: bool) -> None:
         if busy:
-            opening = self._session.busy_with == "opening"
+            opening = self._session.state.busy_with == "opening"
             self.what.setText("Opening…" if opening else "Measuring…")
             self.progress.setRange(0, 0)
             self._delay.start()
@@ -219,7 +219,7 @@ class Headline(QFrame):
 
     def _fit_error(self) -> None:
         """Give a long sentence its lines; a fixed strip would cut them."""
-        if self._session.error:
+        if self._session.state.error:
             width = self.width() - 100  # margins, icon and button beside it
             height = self.error_text.heightForWidth(max(width, 100))
             self.error_text.setMinimumHeight(max(height, 0))

@@ -214,7 +214,7 @@ class MainWindow(Shell):
             self.session.open(files)
 
     def _open_mask(self, path: Path) -> None:
-        if self.session.extraction is None:
+        if self.session.state.extraction is None:
             self.show_error(f"{path.name}: is a mask; open the image it is for, then the mask.")
         else:
             self.views.editor.file.open(path)
@@ -293,13 +293,13 @@ class MainWindow(Shell):
     # --- following the session ----------------------------------------------------------------
 
     def _on_stack(self) -> None:
-        for path in self.session.paths:
+        for path in self.session.state.paths:
             self.settings.remember_file(path)
         self._update_title()
         self.save_settings()
 
     def _update_title(self) -> None:
-        frames = self.session.frames
+        frames = self.session.state.frames
         self.setWindowTitle("StructMask" if frames is None else f"{frames.name} – StructMask")
 
     def _on_theme(self, *_: object) -> None:

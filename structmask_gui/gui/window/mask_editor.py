@@ -146,7 +146,7 @@ class MaskEditor(QObject):
         change.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         row.addWidget(change)
         self.back = _flat("Extracted", "Go back to the mask as it was extracted")
-        self.back.clicked.connect(self._session.drop_edit)
+        self.back.clicked.connect(self._session.edits.drop_edit)
         row.addWidget(self.back)
         row.addStretch(1)
         self.bar.hide()
@@ -161,13 +161,13 @@ class MaskEditor(QObject):
 
     def set_on(self, on: bool) -> None:
         """Let the mask be drawn on, or no longer."""
-        on = on and self._session.mask is not None
+        on = on and self._session.state.mask is not None
         self._view.set_editable(on)
         self.button.setChecked(on)
         self.bar.setVisible(on)
         self._shape = None
         if not on:
-            self._view.set_extraction(self._session.result)
+            self._view.set_extraction(self._session.state.result)
         self._follow()
         self.switched.emit(on)
 
@@ -184,7 +184,7 @@ class MaskEditor(QObject):
 
     def _follow(self) -> None:
         """Show the mask with room to draw in; without editing the view shows it itself."""
-        result = self._session.result
+        result = self._session.state.result
         self._update()
         if result is None and self.on:
             self.set_on(False)
@@ -192,7 +192,7 @@ class MaskEditor(QObject):
         if result is None:
             return
         if not self.on:
-            if self._session.edit is not None:
+            if self._session.state.edit is not None:
                 # A single row in a frame of its own shape would be a line.
                 height, width = result.mask.shape
                 shape = max(height, width // 3 | 1, 7), max(width, height // 3 | 1, 7)
@@ -218,20 +218,20 @@ class MaskEditor(QObject):
 
     def _update(self) -> None:
         session = self._session
-        self.button.setEnabled(session.mask is not None)
-        self.back.setEnabled(session.edit is not None)
+        self.button.setEnabled(session.state.mask is not None)
+        self.back.setEnabled(session.state.edit is not None)
         for name in ("union", "intersection"):
-            self.actions[name].setEnabled(session.pinned is not None)
+            self.actions[name].setEnabled(session.state.pinned is not None)
 
     # --- drawing ------------------------------------------------------------------------------
 
     def _on_clicked(self, dy: int, dx: int) -> None:
         from structmask_gui.core.masks.morphology import contains
 
-        mask = self._session.mask
+        mask = self._session.state.mask
         if mask is None:
             return
-        self._session.begin_drag()
+        self._session.edits.begin_drag()
         self._last, self._base = (dy, dx), mask
         self._value = not contains(mask, (dy, dx))
         if self.tool == "line":
@@ -246,7 +246,7 @@ class MaskEditor(QObject):
         if self.tool == "line":
             symmetric = self.mirror.isChecked()
             line = with_line(self._base, self._last, (dy, dx), symmetric=symmetric)
-            self._session.set_mask(line, BY_HAND, "Draw a line")
+            self._session.edits.set_mask(line, BY_HAND, "Draw a line")
             return
         # The pointer may have jumped over cells.
         cells = line_cells(self._last, (dy, dx))
@@ -256,15 +256,15 @@ class MaskEditor(QObject):
     def _put_cells(self, cells: list[Cell]) -> None:
         from structmask_gui.core.masks.morphology import with_cells
 
-        mask = self._session.mask
+        mask = self._session.state.mask
         if mask is not None:
             made = with_cells(mask, cells, self._value, symmetric=self.mirror.isChecked())
-            self._session.set_mask(made, BY_HAND, "Draw on the mask")
+            self._session.edits.set_mask(made, BY_HAND, "Draw on the mask")
 
     def _on_ended(self) -> None:
         if self._last is not None:
             self._last = self._base = None
-            self._session.end_drag()
+            self._session.edits.end_drag()
             self._follow()
 
     # --- the whole mask -----------------------------------------------------------------------
@@ -276,15 +276,15 @@ class MaskEditor(QObject):
 
     def apply(self, name: str) -> None:
         """Do one of `MASK_CHANGES`."""
-        mask = self._session.mask
+        mask = self._session.state.mask
         if mask is None:
             return
         try:
-            made = changed(name, mask, self._session.pinned)
+            made = changed(name, mask, self._session.state.pinned)
         except StructMaskError as error:
             self._session.report_error(str(error))
             return
-        self._session.set_mask(made, BY_HAND, f"{_plain(name)} (mask)")
+        self._session.edits.set_mask(made, BY_HAND, f"{_plain(name)} (mask)")
 
     def ask_file(self) -> None:
         """Ask for a mask file and take it in place of the present mask."""
@@ -292,9 +292,11 @@ class MaskEditor(QObject):
 
     def _on_read(self, mask: Mask, name: str, images: tuple[str, ...]) -> None:
         how = f"from {name}"
-        if images and not {path.name for path in map(Path, self._session.paths)} & set(images):
+        if images and not {path.name for path in map(Path, self._session.state.paths)} & set(
+            images
+        ):
             how += f", measured on {images[0]}" + (" and others" if images[1:] else "")
-        self._session.set_mask(mask, how, f"Open {name}")
+        self._session.edits.set_mask(mask, how, f"Open {name}")
 
     def _on_closing(self) -> None:
         self.file.close()

@@ -93,7 +93,7 @@ class Menus(QObject):
         # When the menu opens: another text has all of the window laid out anew.
         self._menus["&Edit"].aboutToShow.connect(self._update_history_texts)
         session.colormap_changed.connect(self._on_colormap)
-        self._on_colormap(session.colormap)
+        self._on_colormap(session.state.colormap)
         self._check(f"keeping_{'on' if session.keeps_measurements else 'off'}")
 
     # --- following the session ----------------------------------------------------------------
@@ -103,14 +103,14 @@ class Menus(QObject):
         session = self._window.session
         there = {
             "": True,
-            "stack": session.stack is not None,
-            "result": session.extraction is not None,
-            "busy": session.busy,
-            "pinned": session.pinned is not None,
-            "region": session.region is not None,
+            "stack": session.state.stack is not None,
+            "result": session.state.extraction is not None,
+            "busy": session.state.busy,
+            "pinned": session.state.pinned is not None,
+            "region": session.state.region is not None,
             "undo": session.history.can_undo,
             "redo": session.history.can_redo,
-            "rings": session.uses_rings,
+            "rings": session.state.uses_rings,
         }
         if there == self._there:
             return  # asked at every step of a slider

@@ -55,6 +55,6 @@ def open_handed(window: Shell, paths: Sequence[str]) -> None:
         except StructMaskError as error:
             window.show_error(str(error))
             continue
-        window.session.apply_preset(preset)
+        window.session.edits.apply_preset(preset)
         if preset.notes:
             window.show_error(" ".join(preset.notes))

@@ -59,7 +59,7 @@ class Remembering(QObject):
             session.mask_changed,
             session.pinned_changed,
             session.preset_changed,
-            session.seconds.changed,
+            session.reference_stacks.changed,
         ):
             changed.connect(self._on_changed)
         session.extraction_changed.connect(self._on_extraction, Qt.ConnectionType.QueuedConnection)
@@ -99,15 +99,17 @@ class Remembering(QObject):
 
     def _on_extraction(self, extraction: Extraction | None) -> None:
         session = self._window.session
-        if not self._masks or extraction is None or session.extraction is not extraction:
+        if not self._masks or extraction is None or session.state.extraction is not extraction:
             return
-        if session.stale:
+        if session.state.stale:
             return  # an estimate, or the parameters were changed already
         edit = kept_mask(self._masks, "edit")
         self._masks = {}
-        same = [str(path) for path in session.paths] == self._files and not session.history.can_undo
+        same = [
+            str(path) for path in session.state.paths
+        ] == self._files and not session.history.can_undo
         if edit is not None and same:
-            session.restore_mask(*edit)
+            session.edits.restore_mask(*edit)
 
     # --- saving -------------------------------------------------------------------------------
 
@@ -142,13 +144,13 @@ class Remembering(QObject):
             settings.geometry = _encoded(window.saveGeometry())
             settings.layout = _encoded(window.saveState(LAYOUT_VERSION))
             settings.views = _encoded(window.views.save_layout())
-        settings.last_files = [str(path) for path in session.paths]
-        settings.last_choices = session.open_choices
-        settings.last_part = session.part.remembered()
-        settings.last_seconds = session.seconds.remembered()
-        settings.last_parameters = session.parameters.model_dump()
-        settings.last_preset = session.preset.name if session.preset is not None else ""
-        settings.last_masks = self._masks or kept_masks(session)
+        settings.last_files = [str(path) for path in session.state.paths]
+        settings.last_choices = session.state.open_choices
+        settings.last_part = session.state.part.remembered()
+        settings.last_reference_stacks = session.reference_stacks.remembered()
+        settings.last_parameters = session.state.parameters.model_dump()
+        settings.last_preset = session.state.preset.name if session.state.preset is not None else ""
+        settings.last_masks = self._masks or kept_masks(session.state)
 
 
 def _saved(settings: Settings) -> None:
@@ -169,13 +171,13 @@ def _decoded(text: str) -> QByteArray:
         return QByteArray()
 
 
-def kept_masks(session: SessionState) -> dict[str, Any]:
+def kept_masks(state: SessionState) -> dict[str, Any]:
     """Return the masks of a session that cannot be worked out again, for the settings."""
     kept: dict[str, Any] = {}
-    if session.edit is not None:
-        kept["edit"] = _written(session.edit.mask, session.edit.how)
-    if session.pinned is not None:
-        kept["pinned"] = _written(session.pinned, session.pinned_label)
+    if state.edit is not None:
+        kept["edit"] = _written(state.edit.mask, state.edit.how)
+    if state.pinned is not None:
+        kept["pinned"] = _written(state.pinned, state.pinned_label)
     return {name: values for name, values in kept.items() if values}
 
 

@@ -65,7 +65,7 @@ class ViewArea(QWidget):
         self._add(self.image, self.top)
         self.welcome: Welcome | None = None
         self.image.frame_requested.connect(session.set_frame)
-        self.image.region_drawn.connect(session.set_region)
+        self.image.region_drawn.connect(session.edits.set_region)
         self.image.region_cleared.connect(self._on_region_cleared)
         session.stack_changed.connect(self._on_stack)
         session.image_changed.connect(self._on_image)
@@ -76,7 +76,7 @@ class ViewArea(QWidget):
         session.stale_changed.connect(self._on_stale)
         session.busy_changed.connect(self._on_stale)
         session.colormap_changed.connect(self._on_colormap)
-        self._on_colormap(session.colormap)
+        self._on_colormap(session.state.colormap)
         self._on_stack()
 
     def complete(self) -> None:
@@ -129,8 +129,8 @@ class ViewArea(QWidget):
                 if other is not one:
                     one.zero_lag_chosen.connect(other.set_zero_lag_in_range)
         self.zoom_link = ZoomLink((self.rings, self.significance, self.mask_view), self)
-        self._on_colormap(session.colormap)
-        self._on_extraction(session.extraction)
+        self._on_colormap(session.state.colormap)
+        self._on_extraction(session.state.extraction)
         self._on_mask()
         self.reset_layout()
         self._show_welcome()
@@ -148,7 +148,7 @@ class ViewArea(QWidget):
     # --- following the session ----------------------------------------------------------------
 
     def _on_stack(self) -> None:
-        frames = self._session.frames
+        frames = self._session.state.frames
         if frames is None:
             self.image.set_stack(0, (1, 1))
         else:
@@ -158,7 +158,7 @@ class ViewArea(QWidget):
 
     def _show_welcome(self) -> None:
         """Show the card while nothing is open; it is made when it is first needed."""
-        nothing = self._session.frames is None
+        nothing = self._session.state.frames is None
         if nothing and self.welcome is None and hasattr(self, "tabs"):
             from structmask_gui.gui.window.welcome import Welcome
 
@@ -170,29 +170,29 @@ class ViewArea(QWidget):
             self.welcome.place()
 
     def _on_image(self) -> None:
-        self.image.set_frame(self._session.image, self._session.frame)
+        self.image.set_frame(self._session.state.image, self._session.state.frame)
 
     def _on_patches(self, *_: object) -> None:
-        self.image.set_patches(*self._session.patches_on_frame())
+        self.image.set_patches(*self._session.state.patches_on_frame())
 
     def _on_region(self) -> None:
-        self.image.set_region(self._session.region)
+        self.image.set_region(self._session.state.region)
 
     def _on_region_cleared(self) -> None:
-        self._session.set_region(None)
+        self._session.edits.set_region(None)
 
     def _on_extraction(self, extraction: Extraction | None) -> None:
         session = self._session
-        if session.measurement is not self._measurement:
-            self._measurement = session.measurement
+        if session.state.measurement is not self._measurement:
+            self._measurement = session.state.measurement
             self._on_patches()
-        nothing = "No result yet" if session.frames is not None else _NOTHING
+        nothing = "No result yet" if session.state.frames is not None else _NOTHING
         for view in self.views:
             view.set_extraction(extraction)
             if view is not self.image:
                 view.set_placeholder("" if extraction is not None else nothing)
         if hasattr(self, "tabs"):
-            rings = session.uses_rings if extraction is None else extraction.selection is None
+            rings = session.state.uses_rings if extraction is None else extraction.selection is None
             self.decisions.setCurrentWidget(self.rings if rings else self.significance)
             # Only when it changes: Qt lays out all tabs anew each time it is told.
             tab, wanted = self.tabs.indexOf(self.brightness), self.brightness.curve is not None
@@ -201,15 +201,15 @@ class ViewArea(QWidget):
 
     def _on_mask(self) -> None:
         """Show an edited mask in place of the extracted one."""
-        result = self._session.result
+        result = self._session.state.result
         self.image.set_extraction(result)
         if hasattr(self, "tabs") and not self.editor.on:
             self.mask_view.set_extraction(result)
 
     def _on_stale(self, *_: object) -> None:
         session = self._session
-        stale = session.stale and session.extraction is not None
-        text = "Out of date: measuring…" if session.busy else "Out of date"
+        stale = session.state.stale and session.state.extraction is not None
+        text = "Out of date: measuring…" if session.state.busy else "Out of date"
         for view in self.views:
             # The image itself is never out of date; what is drawn on it may be for a moment.
             if view is not self.image:
@@ -224,7 +224,7 @@ class ViewArea(QWidget):
 
     def save_view(self, view: PictureView) -> None:
         """Ask for a file and write one view as it looks."""
-        folder = beside(self._session.paths)
+        folder = beside(self._session.state.paths)
         name = view.title.lower().replace(" ", "_") + ".png"
 
         def answer(path: str, _filter: str) -> None:

@@ -93,7 +93,7 @@ def test_the_settings_are_those_of_the_main_window_at_the_start(
     batch: BatchWindow, folder: Path, qtbot: QtBot
 ):
     added(batch, folder, qtbot)
-    batch._session.set_parameter("center_size", 7)
+    batch._session.edits.set_parameter("center_size", 7)
     batch.start()
     ended(batch, qtbot)
     record = read_record(folder / "good0_mask.json")
@@ -135,7 +135,7 @@ def test_nothing_is_overwritten_without_being_asked(batch: BatchWindow, folder: 
     batch.start()
     ended(batch, qtbot)
     before = (folder / "good0_mask.npy").read_bytes(), (folder / SUMMARY).read_bytes()
-    batch._session.set_parameter("center_size", 7)
+    batch._session.edits.set_parameter("center_size", 7)
     batch._plan()
     batch.start()
     assert not batch.running
@@ -214,17 +214,17 @@ def test_a_dark_stack_is_asked_for_and_measured(
     dark = tmp_path / "dark.npy"
     np.save(dark, noise((6, 96, 96), seed=7))
     added(batch, folder, qtbot)
-    assert not batch.seconds.isVisible()
-    batch._session.set_parameter("source", "dark")
-    assert batch.seconds.rows["dark"].isVisible()
-    assert not batch.seconds.rows["subtract"].isVisible()
+    assert not batch.reference_stacks.isVisible()
+    batch._session.edits.set_parameter("source", "dark")
+    assert batch.reference_stacks.rows["dark"].isVisible()
+    assert not batch.reference_stacks.rows["subtract"].isVisible()
     batch.start()
     assert not batch.running
     assert "dark or blank stack" in batch.said.text()
-    batch.seconds.choose("dark", dark)
-    assert batch.seconds.rows["dark"].name.text() == "dark.npy"
+    batch.reference_stacks.choose("dark", dark)
+    assert batch.reference_stacks.rows["dark"].name.text() == "dark.npy"
     batch.start()
-    assert not batch.seconds.isEnabled()
+    assert not batch.reference_stacks.isEnabled()
     ended(batch, qtbot)
     assert column(batch, 1).count("done") == 3
     record = read_record(folder / "good0_mask.json")
@@ -240,23 +240,23 @@ def test_the_second_stack_of_the_main_window_is_taken(
     np.save(mean, np.full((96, 96), 1000, dtype=np.float32))
     added(batch, folder, qtbot)
     session = batch._session
-    session.set_parameter("source", "subtract")
-    with qtbot.waitSignal(session.seconds.changed):
-        session.seconds.choose("subtract", mean)
-    assert batch.seconds.rows["subtract"].name.text() == "mean.npy"
+    session.edits.set_parameter("source", "subtract")
+    with qtbot.waitSignal(session.reference_stacks.changed):
+        session.reference_stacks.choose("subtract", mean)
+    assert batch.reference_stacks.rows["subtract"].name.text() == "mean.npy"
     batch.start()
     ended(batch, qtbot)
     record = read_record(folder / "good0_mask.json")
     assert record.subtract is not None
     assert record.subtract.name == "mean.npy"
-    session.set_parameters({"method": "statistical", "source": "automatic"})
-    assert set(batch.seconds.inputs()) == {"subtract"}
-    batch.seconds.choose("dark", mean)
-    assert set(batch.seconds.inputs()) == {"dark"}
-    batch.seconds.choose("dark", None)
-    session.set_parameter("source", "frames")
-    assert batch.seconds.inputs() == {}
-    assert not batch.seconds.isVisible()
+    session.edits.set_parameters({"method": "statistical", "source": "automatic"})
+    assert set(batch.reference_stacks.inputs()) == {"subtract"}
+    batch.reference_stacks.choose("dark", mean)
+    assert set(batch.reference_stacks.inputs()) == {"dark"}
+    batch.reference_stacks.choose("dark", None)
+    session.edits.set_parameter("source", "frames")
+    assert batch.reference_stacks.inputs() == {}
+    assert not batch.reference_stacks.isVisible()
 
 
 def test_the_same_part_as_in_the_main_window(
@@ -267,8 +267,8 @@ def test_the_same_part_as_in_the_main_window(
     assert not batch.choices.same.isEnabled()
     session.open(folder / "good0.npy", axes="TYX")
     wait_for_result(session, qtbot)
-    session.set_region(Region(0, 64, 0, 80))
-    session.set_frame_range(FrameRange(1, 2))
+    session.edits.set_region(Region(0, 64, 0, 80))
+    session.edits.set_frame_range(FrameRange(1, 2))
     batch.choices.same.click()
     batch.choices.set_folder(tmp_path / "out")
     batch.start()

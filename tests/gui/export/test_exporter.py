@@ -25,7 +25,7 @@ def test_export_writes_the_chosen_form(loaded: MainWindow, qtbot: QtBot, tmp_pat
     ):
         with qtbot.waitSignal(loaded.exporter.written):
             loaded.commands._export_to(str(tmp_path / name), text)
-    extraction = loaded.session.extraction
+    extraction = loaded.session.state.extraction
     assert extraction is not None
     assert np.array_equal(np.load(tmp_path / "m.npy"), extraction.mask.array)
     assert (tmp_path / "large.png").stat().st_size > (tmp_path / "m.png").stat().st_size
@@ -43,15 +43,15 @@ def test_the_endings_of_names_have_the_last_word(loaded: MainWindow, qtbot: QtBo
 
 def test_export_waits_for_the_new_result(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     session = loaded.session
-    session.set_parameters({"patch_size": 32, "center_size": 21})
-    assert session.stale
+    session.edits.set_parameters({"patch_size": 32, "center_size": 21})
+    assert session.state.stale
     with qtbot.waitSignals([loaded.exporter.waiting, loaded.exporter.written]):
         loaded.exporter.export({"npy": tmp_path / "m.npy"})
     assert np.load(tmp_path / "m.npy").shape == (21, 21)
 
 
 def test_export_after_a_cancel_measures_first(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
-    loaded.session.set_parameters({"patch_size": 32, "center_size": 21})
+    loaded.session.edits.set_parameters({"patch_size": 32, "center_size": 21})
     loaded.session.cancel()
     with qtbot.waitSignal(loaded.exporter.written):
         loaded.exporter.export({"npy": tmp_path / "m.npy"})
@@ -61,7 +61,7 @@ def test_export_after_a_cancel_measures_first(loaded: MainWindow, qtbot: QtBot, 
 def test_a_waiting_export_that_is_cancelled_says_so(
     loaded: MainWindow, qtbot: QtBot, tmp_path: Path
 ):
-    loaded.session.set_parameter("patch_size", 32)
+    loaded.session.edits.set_parameter("patch_size", 32)
     with qtbot.waitSignal(loaded.exporter.failed):
         loaded.exporter.export({"npy": tmp_path / "m.npy"})
         loaded.session.cancel()
@@ -91,5 +91,5 @@ def test_export_into_a_folder_asks_before_it_replaces(
 def test_an_export_that_fails_is_a_sentence(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     with qtbot.waitSignal(loaded.exporter.failed):
         loaded.exporter.export({"npy": tmp_path / "no" / "folder" / "m.npy"})
-    assert "m.npy" in loaded.session.error
-    assert loaded.session.extraction is not None
+    assert "m.npy" in loaded.session.state.error
+    assert loaded.session.state.extraction is not None

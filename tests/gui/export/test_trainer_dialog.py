@@ -21,7 +21,7 @@ ROW = Mask(np.ones((1, 9), dtype=bool))
 
 @pytest.fixture
 def dialog(loaded: MainWindow, qtbot: QtBot) -> SnippetDialog:
-    loaded.session.set_mask(ROW, "edited by hand", "Draw")
+    loaded.session.edits.set_mask(ROW, "edited by hand", "Draw")
     made = SnippetDialog(loaded, loaded.session, "careamics")
     qtbot.addWidget(made)
     return made
@@ -61,7 +61,7 @@ def test_the_stage_changes_the_text_and_keeps_the_page(dialog: SnippetDialog):
 
 def test_what_careamics_leaks_is_said(loaded: MainWindow, qtbot: QtBot):
     loaded.show_panel("quality")
-    loaded.session.set_mask(Mask(np.ones((3, 9), dtype=bool)), "edited by hand", "Draw")
+    loaded.session.edits.set_mask(Mask(np.ones((3, 9), dtype=bool)), "edited by hand", "Draw")
     qtbot.waitUntil(lambda: loaded.session.quality.current, timeout=15_000)
     made = SnippetDialog(loaded, loaded.session, "careamics")
     qtbot.addWidget(made)
@@ -71,7 +71,7 @@ def test_what_careamics_leaks_is_said(loaded: MainWindow, qtbot: QtBot):
 def test_the_dialog_has_the_noise_measured_for_careamics(loaded: MainWindow, qtbot: QtBot):
     gaps = np.zeros((1, 9), dtype=bool)
     gaps[0, [0, 4, 8]] = True
-    loaded.session.set_mask(Mask(gaps), "edited by hand", "Draw")
+    loaded.session.edits.set_mask(Mask(gaps), "edited by hand", "Draw")
     made = SnippetDialog(loaded, loaded.session, "careamics")
     qtbot.addWidget(made)
     assert "by overlap" in made.snippet.text
@@ -98,7 +98,7 @@ def test_noise_that_may_be_picture_chooses_no_shape(
     qtbot.waitUntil(lambda: quality.current, timeout=15_000)
     assert quality.basis is not None
     quality._basis = replace(quality.basis, trusted=trusted)
-    session.set_mask(Mask(gaps), "edited by hand", "Draw")
+    session.edits.set_mask(Mask(gaps), "edited by hand", "Draw")
     qtbot.waitUntil(lambda: quality.current, timeout=15_000)
     made = SnippetDialog(loaded, session, "careamics")
     qtbot.addWidget(made)
@@ -114,7 +114,7 @@ def test_noise_that_may_be_picture_chooses_no_shape(
 
 def test_the_report_is_of_the_edited_mask(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
     loaded.show_panel("quality")
-    loaded.session.set_mask(ROW, "edited by hand", "Draw")
+    loaded.session.edits.set_mask(ROW, "edited by hand", "Draw")
     qtbot.waitUntil(lambda: loaded.session.quality.current, timeout=15_000)
     assert loaded.reporter.proposed().name == "rows_report.html"
     path = tmp_path / "report.html"

@@ -26,10 +26,10 @@ def test_nothing_is_compared_at_first(panel: ComparePanel):
 def test_pin_tune_and_compare(panel: ComparePanel, loaded: MainWindow):
     panel.pin_button.click()
     assert "are the same" in panel.verdict.text()
-    before = loaded.session.extraction
+    before = loaded.session.state.extraction
     assert before is not None
-    loaded.session.set_parameter("max_true_pixels", 1)
-    after = loaded.session.extraction
+    loaded.session.edits.set_parameter("max_true_pixels", 1)
+    after = loaded.session.state.extraction
     assert after is not None
     lost = before.mask.statistics.true_pixels - after.mask.statistics.true_pixels
     assert lost > 0
@@ -58,7 +58,7 @@ def test_a_file_that_is_no_mask_is_a_sentence(
     with qtbot.waitSignal(loaded.session.failed) as got:
         panel.file.open(tmp_path / "even.npy")
     assert "even.npy" in got.args[0]
-    assert loaded.session.pinned is None
+    assert loaded.session.state.pinned is None
 
 
 def test_a_mask_without_a_stack_is_described(window: MainWindow):
@@ -70,8 +70,8 @@ def test_a_mask_without_a_stack_is_described(window: MainWindow):
 
 def test_an_old_result_is_veiled(panel: ComparePanel, loaded: MainWindow, qtbot: QtBot):
     panel.pin_button.click()
-    loaded.session.set_parameter("patch_size", 32)
+    loaded.session.edits.set_parameter("patch_size", 32)
     assert panel.views["b"].stale
     assert not panel.views["a"].stale
-    qtbot.waitUntil(lambda: not loaded.session.stale)
+    qtbot.waitUntil(lambda: not loaded.session.state.stale)
     assert not panel.views["b"].stale

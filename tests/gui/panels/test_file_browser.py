@@ -85,8 +85,8 @@ def test_return_opens_the_file(browser: FileBrowser, window: MainWindow, qtbot: 
     choose(browser, "a.npy")
     qtbot.keyClick(browser.tree, Qt.Key.Key_Return)
     wait_for_result(window.session, qtbot)
-    assert window.session.stack is not None
-    assert window.session.stack.name == "a.npy"
+    assert window.session.state.stack is not None
+    assert window.session.state.stack.name == "a.npy"
     shows(browser, "3 frames", qtbot)
     qtbot.waitUntil(lambda: browser.card.open.text() == "This is open")
     assert not browser.card.open.isEnabled()
@@ -97,13 +97,13 @@ def test_several_files_are_averaged(browser: FileBrowser, window: MainWindow, qt
     shows(browser, "2 files", qtbot)
     browser.card.open.click()
     wait_for_result(window.session, qtbot)
-    assert len(window.session.stacks) == 2
+    assert len(window.session.state.stacks) == 2
     qtbot.waitUntil(lambda: browser.card.open.text() == "These are open")
     # One of them by itself is not what is open.
     choose(browser, "a.npy")
     qtbot.waitUntil(lambda: browser.card.open.text() == "Open alone (now with 1 more)")
     browser.card.open.click()
-    qtbot.waitUntil(lambda: len(window.session.stacks) == 1)
+    qtbot.waitUntil(lambda: len(window.session.state.stacks) == 1)
 
 
 def test_folders_are_gone_into_and_left(browser: FileBrowser, folder: Path, qtbot: QtBot):
@@ -126,8 +126,8 @@ def test_the_channel_can_be_chosen(browser: FileBrowser, window: MainWindow, qtb
     qtbot.waitUntil(lambda: not browser.card._lane.busy)
     browser.card.open.click()
     wait_for_result(window.session, qtbot)
-    assert window.session.stack is not None
-    assert window.session.stack.channel == 1
+    assert window.session.state.stack is not None
+    assert window.session.state.stack.channel == 1
 
 
 def test_the_axes_can_be_corrected(browser: FileBrowser, window: MainWindow, qtbot: QtBot):
@@ -138,9 +138,9 @@ def test_the_axes_can_be_corrected(browser: FileBrowser, window: MainWindow, qtb
     shows(browser, "TYX", qtbot)
     browser.open_selected()
     wait_for_result(window.session, qtbot)
-    assert window.session.frames is not None
-    assert window.session.frames.n_frames == 2
-    assert window.session.open_choices == {"axes": "TYX"}
+    assert window.session.state.frames is not None
+    assert window.session.state.frames.n_frames == 2
+    assert window.session.state.open_choices == {"axes": "TYX"}
 
 
 def test_axes_that_make_no_sense_are_a_sentence(browser: FileBrowser, qtbot: QtBot):
@@ -189,7 +189,10 @@ def test_series_are_offered(window: MainWindow, tmp_path: Path, qtbot: QtBot):
     assert browser.card.open.text() == "Apply"
     browser.card.open.click()
     qtbot.waitUntil(
-        lambda: window.session.frames is not None and window.session.frames.frame_shape == (80, 96)
+        lambda: (
+            window.session.state.frames is not None
+            and window.session.state.frames.frame_shape == (80, 96)
+        )
     )
     wait_for_result(window.session, qtbot)
 

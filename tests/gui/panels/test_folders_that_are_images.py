@@ -40,11 +40,11 @@ def image(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def opened(window: MainWindow, image: Path, qtbot: QtBot) -> None:
     wait_for_result(window.session, qtbot)
-    assert window.session.stack is not None
-    assert window.session.stack.name == image.name
-    assert window.session.stack.kind.startswith("OME-Zarr 0.")
-    assert window.session.frames is not None
-    assert window.session.frames.n_frames == 3
+    assert window.session.state.stack is not None
+    assert window.session.state.stack.name == image.name
+    assert window.session.state.stack.kind.startswith("OME-Zarr 0.")
+    assert window.session.state.frames is not None
+    assert window.session.state.frames.n_frames == 3
     assert str(image) in window.settings.recent_files
 
 
@@ -128,7 +128,7 @@ def test_a_missing_reader_is_named_in_the_window(
     with qtbot.waitSignal(window.session.failed):
         window.open_paths([str(path)])
     words = f"pip install 'structmask-gui[{extra}]'"
-    assert words in window.session.error
+    assert words in window.session.state.error
     assert words in window.headline.error_text.text()
     assert not window.headline.error.isHidden()
     # The file can be found, too, and its card says the same.

@@ -107,13 +107,13 @@ def test_with_a_session(qtbot: QtBot, stack_file: Path) -> None:
     part.last.setValue(2)
     part.width_box.setValue(96)
     wait_for_result(session, qtbot)
-    assert session.frame_range == FrameRange(0, 2, 1)
-    assert session.region == Region(0, 128, 0, 96)
-    assert session.extraction is not None
-    assert session.extraction.measurement.sampling.n_frames == 2
+    assert session.state.frame_range == FrameRange(0, 2, 1)
+    assert session.state.region == Region(0, 128, 0, 96)
+    assert session.state.extraction is not None
+    assert session.state.extraction.measurement.sampling.n_frames == 2
     session.history.undo()
     assert part.width_box.value() == 160
-    session.set_region(None)
+    session.edits.set_region(None)
     session.close()
 
 

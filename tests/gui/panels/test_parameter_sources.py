@@ -1,4 +1,4 @@
-"""The parameter panel: the source of noise, and the second stacks that sources need."""
+"""The parameter panel: the source of noise, and the reference stacks that sources need."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_sources_that_the_setting_cannot_take_are_disabled(panel: ParametersPane
 
 
 def test_second_stacks_are_asked_for_where_they_are_used(panel: ParametersPanel) -> None:
-    dark, subtract = panel.second_rows["dark"], panel.second_rows["subtract"]
+    dark, subtract = panel.reference_rows["dark"], panel.reference_rows["subtract"]
 
     def visible(**values: Any) -> tuple[bool, bool]:
         panel.set_parameters(Parameters().changed(method="statistical", **values))
@@ -53,13 +53,13 @@ def test_second_stacks_are_asked_for_where_they_are_used(panel: ParametersPanel)
     assert visible(source="subtract") == (False, True)
     assert visible(source="automatic") == (True, False)
     assert dark.caption.text() not in ("", needed)
-    panel.set_second_stack("subtract", "mean.tif", "/data/mean.tif")
+    panel.set_reference_stack("subtract", "mean.tif", "/data/mean.tif")
     assert visible(source="automatic") == (True, True)
     assert subtract.name.toolTip() == "/data/mean.tif"
 
 
 def test_a_second_stack_is_chosen_dropped_and_let_go(panel: ParametersPanel) -> None:
-    row = panel.second_rows["dark"]
+    row = panel.reference_rows["dark"]
     seen: list[tuple[str, object]] = []
     row.chosen.connect(lambda kind, path: seen.append((kind, path)))
     assert not row.clear.isEnabled()

@@ -41,7 +41,7 @@ def test_all_built_in_presets_are_there_and_apply(panel: PresetsPanel, window: M
     assert listed(panel) == [preset.name for preset in built_in_presets()]
     for preset in built_in_presets():
         choose(panel, preset.name)
-        assert preset.apply(window.session.parameters) == window.session.parameters
+        assert preset.apply(window.session.state.parameters) == window.session.state.parameters
         assert panel.description.text() == preset.description
         assert not panel.modified.isVisible()
         assert not panel.actions_by_name["rename"].isEnabled()
@@ -49,7 +49,7 @@ def test_all_built_in_presets_are_there_and_apply(panel: PresetsPanel, window: M
 
 def test_a_change_shows_the_mark_and_undo_takes_it_away(panel: PresetsPanel, window: MainWindow):
     choose(panel, "fine")
-    window.session.set_parameter("center_size", 9)
+    window.session.edits.set_parameter("center_size", 9)
     assert panel.modified.isVisible()
     assert panel.combo.currentText() == "fine"
     window.session.history.undo()
@@ -57,7 +57,7 @@ def test_a_change_shows_the_mark_and_undo_takes_it_away(panel: PresetsPanel, win
 
 
 def test_a_preset_is_saved_and_saved_again(panel: PresetsPanel, window: MainWindow):
-    window.session.set_parameter("center_size", 17)
+    window.session.edits.set_parameter("center_size", 17)
     panel.save()
     box = answer(QInputDialog)
     box.setTextValue("scan lines")
@@ -67,7 +67,7 @@ def test_a_preset_is_saved_and_saved_again(panel: PresetsPanel, window: MainWind
     assert [preset.name for preset in own] == ["scan lines"]
     assert own[0].parameters["center_size"] == 17
     assert panel.combo.currentText() == "scan lines"
-    window.session.set_parameter("center_size", 19)
+    window.session.edits.set_parameter("center_size", 19)
     assert panel.modified.isVisible()
     panel.save_button.click()
     assert PresetFolder().read()[0][0].parameters["center_size"] == 19
@@ -76,7 +76,7 @@ def test_a_preset_is_saved_and_saved_again(panel: PresetsPanel, window: MainWind
 
 def test_a_taken_name_is_asked_about(panel: PresetsPanel, window: MainWindow):
     panel.save_named("mine")
-    window.session.set_parameter("center_size", 17)
+    window.session.edits.set_parameter("center_size", 17)
     panel.save_named("Mine")
     box = answer(QMessageBox)
     assert PresetFolder().read()[0][0].parameters["center_size"] == 10
@@ -90,7 +90,7 @@ def test_the_name_of_a_built_in_preset_is_refused_with_a_sentence(
     panel: PresetsPanel, window: MainWindow
 ):
     panel.save_named("fine")
-    assert "built-in" in window.session.error
+    assert "built-in" in window.session.state.error
     assert PresetFolder().read()[0] == []
 
 
@@ -107,13 +107,13 @@ def test_rename_duplicate_delete(panel: PresetsPanel, window: MainWindow):
     panel.delete()
     next(b for b in answer(QMessageBox).buttons() if b.text() == "Delete").click()
     assert listed(panel)[-1] == "two"
-    assert window.session.preset is None
-    assert window.session.parameters == Parameters()
+    assert window.session.state.preset is None
+    assert window.session.state.parameters == Parameters()
 
 
 def test_export_and_import(panel: PresetsPanel, window: MainWindow, tmp_path: Path):
     choose(panel, "coarse")
-    window.session.set_parameter("center_size", 23)
+    window.session.edits.set_parameter("center_size", 23)
     panel.export_to(str(tmp_path / "shared.json"))
     written = load_preset(tmp_path / "shared.json")
     assert written.name == "coarse modified"
@@ -121,7 +121,7 @@ def test_export_and_import(panel: PresetsPanel, window: MainWindow, tmp_path: Pa
     choose(panel, "fine")
     panel.import_paths([str(tmp_path / "shared.json")])
     assert panel.combo.currentText() == "coarse modified"
-    assert window.session.parameters.center_size == 23
+    assert window.session.state.parameters.center_size == 23
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_file_that_is_no_preset_is_a_sentence(
     (tmp_path / "p.json").write_text(text)
     before = listed(panel)
     panel.import_paths([str(tmp_path / "p.json")])
-    assert words in window.session.error
+    assert words in window.session.state.error
     assert listed(panel) == before
 
 
@@ -153,10 +153,10 @@ def test_a_preset_with_bad_values_says_what_was_replaced(
         json.dumps({"format": "structmask-preset", "version": 1, "name": "x", "parameters": values})
     )
     panel.import_paths([str(tmp_path / "p.json")])
-    assert window.session.parameters.base_percentile == 33
-    assert window.session.parameters.center_size == 10
-    assert "5000" in window.session.error
-    assert "no_such" in window.session.error
+    assert window.session.state.parameters.base_percentile == 33
+    assert window.session.state.parameters.center_size == 10
+    assert "5000" in window.session.state.error
+    assert "no_such" in window.session.state.error
 
 
 def test_a_damaged_file_in_the_folder_leaves_the_others(panel: PresetsPanel, window: MainWindow):
@@ -179,7 +179,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(
     (tmp_path / "file").write_text("")
     panel._folder = PresetFolder(tmp_path / "file" / "presets")
     panel.save_named("mine")
-    assert window.session.error
+    assert window.session.state.error
 
 
 def test_the_preset_at_start(panel: PresetsPanel, window: MainWindow):
@@ -195,33 +195,33 @@ def test_the_preset_at_start(panel: PresetsPanel, window: MainWindow):
 def test_remedies_show_and_do_what_they_change(panel: PresetsPanel, window: MainWindow):
     assert set(panel.remedies) == set(REMEDIES)
     for name, button in panel.remedies.items():
-        expected = apply_remedy(window.session.parameters, name)
+        expected = apply_remedy(window.session.state.parameters, name)
         QApplication.sendEvent(button, QEvent(QEvent.Type.Enter))
         assert panel.effect.text().startswith(expected.text)
         assert panel.effect.text().endswith(expected.otherwise)
         QApplication.sendEvent(button, QEvent(QEvent.Type.Leave))
         assert "Point at a button" in panel.effect.text()
         button.click()
-        assert window.session.parameters == expected.parameters
+        assert window.session.state.parameters == expected.parameters
         assert window.session.history.undo_text == REMEDIES[name].text
 
 
 def test_remedies_belong_to_the_published_method(panel: PresetsPanel, window: MainWindow):
-    window.session.set_parameter("method", "statistical")
+    window.session.edits.set_parameter("method", "statistical")
     assert not any(button.isEnabled() for button in panel.remedies.values())
     assert "published method" in panel.effect.text()
     assert not any(window.actions_by_id[name].isEnabled() for name in REMEDIES)
-    window.session.set_parameter("method", "ring")
+    window.session.edits.set_parameter("method", "ring")
     assert all(button.isEnabled() for button in panel.remedies.values())
     assert all(window.actions_by_id[name].isEnabled() for name in REMEDIES)
 
 
 def test_of_the_other_method_no_preset_is_shown(panel: PresetsPanel, window: MainWindow):
     panel.apply_named("automatic")
-    window.session.set_parameter("q", 0.2)
+    window.session.edits.set_parameter("q", 0.2)
     assert panel.combo.currentText() == "automatic"
     assert panel.modified.isVisible()
-    window.session.set_parameter("method", "ring")
+    window.session.edits.set_parameter("method", "ring")
     assert panel.combo.currentIndex() == -1
     assert not panel.description.text()
     assert not panel.modified.isVisible()

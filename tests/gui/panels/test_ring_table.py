@@ -173,7 +173,7 @@ def test_with_a_session(qtbot: QtBot) -> None:
     assert table.model.marked == 1
     table.show()
     table.table.left.emit()
-    assert session.ring == -1
+    assert session.state.ring == -1
     session.close()
 
 

@@ -52,7 +52,7 @@ def test_the_verdict_is_the_engines(
 ):
     judged(panel, copied, qtbot)
     raw, denoised = ArrayFrames(np.load(stack_file)), ArrayFrames(np.load(copied))
-    expected = evaluate(raw, denoised, loaded.session.mask)
+    expected = evaluate(raw, denoised, loaded.session.state.mask)
     assert panel.verdict is not None
     assert panel.verdict.advice == expected.advice
     assert panel.verdict.copied == pytest.approx(expected.copied)
@@ -65,17 +65,17 @@ def test_the_verdict_is_the_engines(
 def test_the_next_mask_is_taken_with_a_click(
     loaded: MainWindow, panel: DenoisedPanel, copied: Path, qtbot: QtBot
 ):
-    loaded.session.set_mask(BARE, "edited by hand", "Shrink")
+    loaded.session.edits.set_mask(BARE, "edited by hand", "Shrink")
     judged(panel, copied, qtbot)
     assert panel.verdict is not None
     assert panel.verdict.advice == "larger"
     panel.take_button.click()
-    assert loaded.session.mask == panel.verdict.next_mask
-    assert loaded.session.result is not None
-    assert "denoised.npy" in loaded.session.result.sentence
+    assert loaded.session.state.mask == panel.verdict.next_mask
+    assert loaded.session.state.result is not None
+    assert "denoised.npy" in loaded.session.state.result.sentence
     assert "judge again" in panel.figures.text()
     loaded.session.history.undo()
-    assert loaded.session.mask == BARE
+    assert loaded.session.state.mask == BARE
     assert "judge again" not in panel.figures.text()
 
 
@@ -103,10 +103,10 @@ def test_a_refused_file_leaves_the_verdict(
     assert "small.npy has 1 frame of 50 x 50 pixels" in said.args[0]
     qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
     assert (panel.sentence.text(), panel.figures.text()) == before
-    assert "small.npy" in loaded.session.error
+    assert "small.npy" in loaded.session.state.error
     panel.open_path(copied)
     qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
-    assert not loaded.session.error
+    assert not loaded.session.state.error
 
 
 def test_the_mask_has_one_figure_in_both_panels(
@@ -114,7 +114,7 @@ def test_the_mask_has_one_figure_in_both_panels(
 ):
     # As where frames move: the noise is measured in flat patches, not in differences.
     for name, value in (("method", "statistical"), ("source", "flat")):
-        loaded.session.set_parameter(name, value)
+        loaded.session.edits.set_parameter(name, value)
         wait_for_result(loaded.session, qtbot)
     quality = loaded.session.quality
     quality.watch(panel, True)
@@ -138,11 +138,11 @@ def test_the_command_line_says_the_same_and_both_panels_name_one_place(
     capfd: pytest.CaptureFixture[str],
 ):
     for name, value in (("method", "statistical"), ("source", source)):
-        loaded.session.set_parameter(name, value)
+        loaded.session.edits.set_parameter(name, value)
         wait_for_result(loaded.session, qtbot)
-    assert loaded.session.mask is not None
+    assert loaded.session.state.mask is not None
     path = tmp_path / "mask.npy"
-    save_npy(loaded.session.mask, path)
+    save_npy(loaded.session.state.mask, path)
     quality = loaded.session.quality
     quality.watch(panel, True)
     qtbot.waitUntil(lambda: quality.current and quality.basis is not None, timeout=15_000)

@@ -63,9 +63,11 @@ def test_the_figures_are_those_of_the_engine(session: Session, qtbot: QtBot):
     quality = session.quality
     quality.watch("test", True)
     wait_current(session, qtbot)
-    assert session.extraction is not None
-    assert session.frames is not None
-    expected = assess(extraction_basis(session.extraction, session.frames), session.mask)
+    assert session.state.extraction is not None
+    assert session.state.frames is not None
+    expected = assess(
+        extraction_basis(session.state.extraction, session.state.frames), session.state.mask
+    )
     assert quality.scores is not None
     found = quality.scores.assessment
     assert found.figures.copied == pytest.approx(expected.figures.copied, rel=1e-9)
@@ -84,13 +86,13 @@ def test_the_basis_is_measured_once_and_the_figures_follow_a_slider(session: Ses
     quality.changed.connect(
         lambda: seen.append(quality.scores.mask) if quality.scores is not None else None
     )
-    session.begin_drag()
+    session.edits.begin_drag()
     for size in range(5, 25):
-        session.set_parameter("center_size", size)
+        session.edits.set_parameter("center_size", size)
         qtbot.wait(30)
     # It is still held.
     assert len({id(mask) for mask in seen}) >= 5
-    session.end_drag()
+    session.edits.end_drag()
     wait_current(session, qtbot)
     assert quality.basis is basis
 
@@ -101,11 +103,11 @@ def test_the_newest_mask_wins(session: Session, qtbot: QtBot):
     wait_current(session, qtbot)
     for size in range(1, 12):
         array = np.ones((1, 2 * size + 1), dtype=bool)
-        session.set_mask(Mask(array), "edited by hand", "Draw")
+        session.edits.set_mask(Mask(array), "edited by hand", "Draw")
     assert not quality.current
     wait_current(session, qtbot)
     assert quality.scores is not None
-    assert quality.scores.mask is session.mask
+    assert quality.scores.mask is session.state.mask
 
 
 def test_another_file_forgets_the_basis(session: Session, qtbot: QtBot, tmp_path: Path):
@@ -131,12 +133,16 @@ def test_another_file_forgets_the_basis(session: Session, qtbot: QtBot, tmp_path
 
 def test_the_noise_is_that_of_the_present_measurement(session: Session, qtbot: QtBot):
     session.quality.watch("test", True)
-    session.set_parameters({"method": "statistical", "source": "difference", "max_lag": 5})
+    session.edits.set_parameters({"method": "statistical", "source": "difference", "max_lag": 5})
     for max_lag in (5, 10):
-        session.set_parameter("max_lag", max_lag)
+        session.edits.set_parameter("max_lag", max_lag)
         wait_for_result(session, qtbot)
         wait_current(session, qtbot)
-        extraction, frames, basis = session.extraction, session.frames, session.quality.basis
+        extraction, frames, basis = (
+            session.state.extraction,
+            session.state.frames,
+            session.quality.basis,
+        )
         assert extraction is not None
         assert frames is not None
         assert basis is not None
@@ -170,9 +176,9 @@ def test_an_open_stack_without_a_result_is_not_asked_for(
     qtbot.addWidget(panel)
     assert panel.placeholder.text().startswith("Open a stack")
     session.open(path)
-    qtbot.waitUntil(lambda: bool(session.error) and not session.busy, timeout=15_000)
+    qtbot.waitUntil(lambda: bool(session.state.error) and not session.state.busy, timeout=15_000)
     qtbot.waitUntil(lambda: "could not be measured" in panel.placeholder.text(), timeout=5_000)
-    assert session.error in panel.placeholder.text()
+    assert session.state.error in panel.placeholder.text()
     session.close_files()
     qtbot.waitUntil(lambda: panel.placeholder.text().startswith("Open a stack"), timeout=5_000)
     panel.stop()
@@ -203,7 +209,7 @@ def test_a_stack_that_cannot_be_judged_says_so(
 
 def test_a_statistical_mask_is_ranked_beside_the_published_one(session: Session, qtbot: QtBot):
     session.quality.watch("test", True)
-    session.set_parameter("method", "statistical")
+    session.edits.set_parameter("method", "statistical")
     wait_for_result(session, qtbot)
 
     def there() -> None:
@@ -234,7 +240,7 @@ def test_the_panel_follows_an_edit_and_a_pin(loaded: MainWindow, qtbot: QtBot):
     panel = loaded.show_panel("quality")
     wait_current(session, qtbot)
     session.pin()
-    session.set_mask(Mask(np.ones((1, 1), dtype=bool)), "edited by hand", "Shrink")
+    session.edits.set_mask(Mask(np.ones((1, 1), dtype=bool)), "edited by hand", "Shrink")
     qtbot.waitUntil(lambda: "A, pinned" in rows(panel) and session.quality.current, timeout=15_000)
     assert panel.copied.bar.share == pytest.approx(1.0)
     assert panel.hidden.value.text() == "none"
@@ -246,7 +252,9 @@ def test_equal_masks_are_one_row(loaded: MainWindow, qtbot: QtBot):
     panel = loaded.show_panel("quality")
     wait_current(session, qtbot)
     # Room around a mask makes it no other one.
-    session.set_mask(Mask(np.ones((1, 1), dtype=bool)).padded((5, 5)), "edited by hand", "Shrink")
+    session.edits.set_mask(
+        Mask(np.ones((1, 1), dtype=bool)).padded((5, 5)), "edited by hand", "Shrink"
+    )
     session.pin()
     qtbot.waitUntil(lambda: "A, pinned" in rows(panel) and session.quality.current, timeout=15_000)
     found = rows(panel)
@@ -264,7 +272,7 @@ def test_an_order_that_says_nothing_has_no_ranks(loaded: MainWindow, qtbot: QtBo
     assert rows(panel)[PRESENT][0].rstrip(" =").isdigit()
     quality = session.quality
     quality._basis = replace(quality.basis, trusted=False)
-    session.set_mask(Mask(np.ones((1, 5), dtype=bool)), "edited by hand", "Draw")
+    session.edits.set_mask(Mask(np.ones((1, 5), dtype=bool)), "edited by hand", "Draw")
     wait_current(session, qtbot)
     assert not panel.table.isEnabled()
     assert rows(panel)[PRESENT][0] == "\N{EN DASH}"
@@ -307,7 +315,7 @@ def test_in_a_narrow_window_the_words_are_a_tab(loaded: MainWindow, qtbot: QtBot
 def test_measuring_is_said_and_old_figures_are_greyed(loaded: MainWindow, qtbot: QtBot):
     panel = loaded.show_panel("quality")
     wait_current(loaded.session, qtbot)
-    loaded.session.set_parameter("patch_size", 32)
+    loaded.session.edits.set_parameter("patch_size", 32)
     assert not panel.pages.isEnabled()
     wait_for_result(loaded.session, qtbot)
     wait_current(loaded.session, qtbot)
@@ -325,15 +333,15 @@ def test_suggest_and_take_a_point(loaded: MainWindow, qtbot: QtBot):
     assert suggestion is not None
     assert panel.suggestions.suggestion is suggestion
     panel.take_button.click()
-    assert session.mask == suggestion.mask
-    assert session.result is not None
-    assert "suggested" in session.result.sentence
+    assert session.state.mask == suggestion.mask
+    assert session.state.result is not None
+    assert "suggested" in session.state.result.sentence
     assert panel.suggestions.index_at(4.9) == 2
     other = suggestion.knee + 1
     panel.suggestions.point_chosen.emit(other)
-    assert session.mask == suggestion.points[other].mask
+    assert session.state.mask == suggestion.points[other].mask
     session.history.undo()
-    assert session.mask == suggestion.mask
+    assert session.state.mask == suggestion.mask
 
 
 def test_looking_for_masks_can_be_stopped(
@@ -394,7 +402,7 @@ def test_what_is_shown_of_a_mask_is_worked_out_once(
 
     monkeypatch.setattr("structmask_gui.core.quality.assessment.assess", counted)
     for name, value in (("method", "statistical"), ("source", "difference")):
-        session.set_parameter(name, value)
+        session.edits.set_parameter(name, value)
         wait_for_result(session, qtbot)
     quality = session.quality
     quality.watch("test", True)
@@ -477,12 +485,12 @@ def test_lines_that_the_verdict_calls_endless_offer_destriped_frames(
     frames = rng.normal(100, 5, (6, 160, 160)) + rng.normal(0, 4, (6, 1, 160))
     path = tmp_path / "columns.npy"
     np.save(path, frames.astype(np.float32))
-    window.session.set_parameters({"method": "statistical", "source": "frames"})
+    window.session.edits.set_parameters({"method": "statistical", "source": "frames"})
     window.open_paths([str(path)])
     wait_for_result(window.session, qtbot)
     panel = window.show_panel("quality")
     wait_current(window.session, qtbot)
-    assert window.session.extraction.verdict.lines == "columns"
+    assert window.session.state.extraction.verdict.lines == "columns"
     assert not window.session.quality.scores.assessment.curve.spans
     assert panel.destripe_button.isVisibleTo(panel)
     assert "What the mask will do" in window.headline.notes.text()
@@ -493,7 +501,7 @@ def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, 
     wait_current(loaded.session, qtbot)
     before = stack_file.read_bytes()
     panel.save_destriped(stack_file)
-    assert "choose another name" in loaded.session.error
+    assert "choose another name" in loaded.session.state.error
     assert stack_file.read_bytes() == before
 
 
@@ -516,7 +524,7 @@ def test_the_figures_come_within_20_ms(session: Session, qtbot: QtBot):
     times = []
     for _ in range(9):
         begun = time.perf_counter()
-        assess(basis, session.mask)
+        assess(basis, session.state.mask)
         times.append(time.perf_counter() - begun)
     # The best of several: the machine may be busy with something else.
     assert min(times) < 0.02
@@ -532,7 +540,9 @@ def test_the_noise_of_another_file_is_not_kept_while_nobody_looks(
     other = tmp_path / "other.npy"
     np.save(other, noise((4, 128, 160), seed=9))
     session.open(other)
-    qtbot.waitUntil(lambda: session.stack is not None and session.stack.name == "other.npy")
+    qtbot.waitUntil(
+        lambda: session.state.stack is not None and session.state.stack.name == "other.npy"
+    )
     assert quality.basis is None
     assert quality.scores is None
 
@@ -545,7 +555,9 @@ def test_what_was_asked_of_another_file_is_dropped(session: Session, tmp_path: P
     other = tmp_path / "other.npy"
     np.save(other, noise((4, 128, 160), seed=9))
     session.open(other)
-    qtbot.waitUntil(lambda: session.stack is not None and session.stack.name == "other.npy")
+    qtbot.waitUntil(
+        lambda: session.state.stack is not None and session.state.stack.name == "other.npy"
+    )
     qtbot.waitUntil(lambda: not quality.suggesting.busy)
     assert quality.suggestion is None
 

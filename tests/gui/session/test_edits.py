@@ -16,9 +16,9 @@ from tests.gui.conftest import wait_for_result
 
 
 def edit(session: Session) -> Mask:
-    assert session.mask is not None
-    made = with_line(session.mask, (0, 0), (4, 0))
-    session.set_mask(made, "edited by hand", "Draw a line")
+    assert session.state.mask is not None
+    made = with_line(session.state.mask, (0, 0), (4, 0))
+    session.edits.set_mask(made, "edited by hand", "Draw a line")
     return made
 
 
@@ -26,10 +26,10 @@ def test_an_edit_is_what_is_shown_compared_and_counted(loaded: MainWindow):
     session = loaded.session
     loaded.actions_by_id["pin"].trigger()
     made = edit(session)
-    assert session.mask == made
-    assert session.extraction is not None
-    assert session.extraction.mask != made
-    comparison = session.comparison()
+    assert session.state.mask == made
+    assert session.state.extraction is not None
+    assert session.state.extraction.mask != made
+    comparison = session.state.comparison()
     assert comparison is not None
     assert comparison.only_in_b == 8
     codes = loaded.views.mask_view.codes
@@ -42,29 +42,29 @@ def test_an_edit_is_what_is_shown_compared_and_counted(loaded: MainWindow):
 
 def test_undo_and_redo_of_an_edit(loaded: MainWindow):
     session = loaded.session
-    before = session.mask
+    before = session.state.mask
     made = edit(session)
     session.history.undo()
-    assert session.mask == before
-    assert session.edit is None
+    assert session.state.mask == before
+    assert session.state.edit is None
     session.history.redo()
-    assert session.mask == made
-    session.drop_edit()
-    assert session.mask == before
+    assert session.state.mask == made
+    session.edits.drop_edit()
+    assert session.state.mask == before
     session.history.undo()
-    assert session.mask == made
+    assert session.state.mask == made
 
 
 def test_a_drag_of_edits_is_undone_at_once(loaded: MainWindow):
     session = loaded.session
-    before = session.mask
-    session.begin_drag()
+    before = session.state.mask
+    session.edits.begin_drag()
     for dx in (3, 4, 5):
-        assert session.mask is not None
-        session.set_mask(toggled(session.mask, (2, dx)), "edited by hand", "Draw")
-    session.end_drag()
+        assert session.state.mask is not None
+        session.edits.set_mask(toggled(session.state.mask, (2, dx)), "edited by hand", "Draw")
+    session.edits.end_drag()
     session.history.undo()
-    assert session.mask == before
+    assert session.state.mask == before
     assert not session.history.can_undo
 
 
@@ -74,52 +74,54 @@ def test_a_parameter_replaces_the_edit_says_so_and_undo_brings_it_back(
     session = loaded.session
     made = edit(session)
     with qtbot.waitSignal(session.edit_dropped) as said:
-        session.set_parameter("base_percentile", 70.0)
+        session.edits.set_parameter("base_percentile", 70.0)
     assert "undo" in said.args[0]
     assert "undo" in loaded.statusBar().currentMessage()
-    assert session.edit is None
-    session.set_parameter("base_percentile", 71.0)
+    assert session.state.edit is None
+    session.edits.set_parameter("base_percentile", 71.0)
     session.history.undo()
-    assert session.mask == made
-    assert session.parameters.base_percentile == 50
+    assert session.state.mask == made
+    assert session.state.parameters.base_percentile == 50
 
 
 def test_a_range_of_frames_replaces_the_edit_too(loaded: MainWindow, qtbot: QtBot):
     session = loaded.session
     made = edit(session)
-    session.set_frame_range(FrameRange(0, 2))
-    assert session.edit is None
+    session.edits.set_frame_range(FrameRange(0, 2))
+    assert session.state.edit is None
     wait_for_result(session, qtbot)
     session.history.undo()
     wait_for_result(session, qtbot)
-    assert session.mask == made
+    assert session.state.mask == made
 
 
 def test_an_edit_does_not_outlive_its_file(loaded: MainWindow, stack_file: Path, qtbot: QtBot):
     session = loaded.session
     edit(session)
-    session.set_parameter("base_percentile", 70.0)
+    session.edits.set_parameter("base_percentile", 70.0)
     loaded.open_paths([str(stack_file)])
-    qtbot.waitUntil(lambda: session.extraction is None or session.busy, timeout=5000)
+    qtbot.waitUntil(lambda: session.state.extraction is None or session.state.busy, timeout=5000)
     wait_for_result(session, qtbot)
     session.history.undo()
-    assert session.edit is None
+    assert session.state.edit is None
 
 
 def test_an_equal_mask_is_no_edit(loaded: MainWindow):
     session = loaded.session
     edit(session)
-    assert session.extraction is not None
-    session.set_mask(session.extraction.mask, "edited by hand", "Take away")
-    assert session.edit is None
+    assert session.state.extraction is not None
+    session.edits.set_mask(session.state.extraction.mask, "edited by hand", "Take away")
+    assert session.state.edit is None
 
 
 def test_an_asymmetric_mask_is_said_to_be_one(loaded: MainWindow):
     session = loaded.session
-    session.set_mask(Mask(np.array([[0, 1, 1]], dtype=bool)), "from half.npy", "Open half.npy")
-    assert session.result is not None
-    assert any("not symmetric" in note for note in session.result.notes)
-    assert "from half.npy" in session.result.sentence
+    session.edits.set_mask(
+        Mask(np.array([[0, 1, 1]], dtype=bool)), "from half.npy", "Open half.npy"
+    )
+    assert session.state.result is not None
+    assert any("not symmetric" in note for note in session.state.result.notes)
+    assert "from half.npy" in session.state.result.sentence
 
 
 @pytest.mark.parametrize("form", ["npy", "json"])

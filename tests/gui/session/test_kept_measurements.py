@@ -59,7 +59,7 @@ def opened(session: Session, path: Path, qtbot: QtBot) -> Any:
     with qtbot.waitSignal(session.stack_changed):
         pass
     wait_for_result(session, qtbot)
-    return session.extraction
+    return session.state.extraction
 
 
 def kept(number: int, qtbot: QtBot) -> None:
@@ -92,8 +92,8 @@ def test_what_was_asked_otherwise_is_measured(
     opened(session, stack_file, qtbot)
     kept(1, qtbot)
     for change in (
-        lambda: session.set_frame_range(FrameRange(0, 2)),
-        lambda: session.set_parameter("patch_size", 32),
+        lambda: session.edits.set_frame_range(FrameRange(0, 2)),
+        lambda: session.edits.set_parameter("patch_size", 32),
     ):
         before = len(counted)
         change()
@@ -153,7 +153,7 @@ def test_a_disk_that_cannot_be_written_is_no_error(
     (fresh_home / "measurements").write_text("a file where the folder should be")
     session = make_session()
     assert opened(session, stack_file, qtbot) is not None
-    assert session.error == ""
+    assert session.state.error == ""
 
 
 @pytest.mark.parametrize("method", ["ring", "statistical"])
@@ -179,18 +179,18 @@ def test_a_better_and_better_estimate_is_shown_with_its_error(
     session = Session(engine=Engine(measure=step_by_step))
     headline = Headline(session)
     qtbot.addWidget(headline)
-    session.set_parameters({"method": method, "precision": 0.0001, "patch_size": side})
+    session.edits.set_parameters({"method": method, "precision": 0.0001, "patch_size": side})
 
     def note(extraction: Any) -> None:
         if extraction is not None:
-            error = session.estimate_error
+            error = session.state.estimate_error
             number = extraction.measurement.sampling.n_used
             text = headline.state.text() if not headline.state.isHidden() else ""
-            shown.append((number, error, session.stale, session.busy, text))
+            shown.append((number, error, session.state.stale, session.state.busy, text))
             seen.release()
 
     # After the headline has followed.
-    session.mask_changed.connect(lambda: note(session.extraction))
+    session.mask_changed.connect(lambda: note(session.state.extraction))
     try:
         session.open(path)
         wait_for_result(session, qtbot)
@@ -224,18 +224,18 @@ def test_a_stopped_estimate_says_so(qapp: Any, stack_file: Path, qtbot: QtBot):
     session = Session(engine=Engine(measure=endless))
     headline = Headline(session)
     qtbot.addWidget(headline)
-    session.set_parameters({"precision": 0.001})
+    session.edits.set_parameters({"precision": 0.001})
     try:
         with qtbot.waitSignal(session.extraction_changed, check_params_cb=bool):
             session.open(stack_file)
         session.cancel()
-        assert session.stale
+        assert session.state.stale
         assert headline.state.text().startswith("Estimate, error")
         assert "stopped" in headline.state.toolTip()
         assert not headline.state.isHidden()
         # What is asked anew makes the old estimate an old result.
-        session.set_parameter("patch_size", 32)
-        assert session.estimate_error is None
+        session.edits.set_parameter("patch_size", 32)
+        assert session.state.estimate_error is None
     finally:
         session.close()
 
@@ -264,7 +264,7 @@ def test_a_folder_is_looked_through_once(
     kept(1, qtbot)
     # Once to measure, once more before it is kept; not for the next measurement of an open folder.
     assert len(found) == 2
-    session.set_parameter("patch_size", 32)
+    session.edits.set_parameter("patch_size", 32)
     wait_for_result(session, qtbot)
     kept(2, qtbot)
     assert len(found) == 3

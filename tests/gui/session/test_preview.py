@@ -36,13 +36,13 @@ def test_the_pictures_are_those_of_the_engine(loaded: MainWindow, qtbot: QtBot):
     view = shown(loaded, qtbot)
     session = loaded.session
     assert session.quality.basis is not None
-    assert session.frames is not None
-    weights = assess(session.quality.basis, session.mask).weights
-    expected = Preview(session.frames.read(0)).predict(weights)
+    assert session.state.frames is not None
+    weights = assess(session.quality.basis, session.state.mask).weights
+    expected = Preview(session.state.frames.read(0)).predict(weights)
     found = view.live.shown
     assert found is not None
     np.testing.assert_allclose(found.predicted, expected, rtol=1e-5)
-    np.testing.assert_allclose(found.original, session.frames.read(0))
+    np.testing.assert_allclose(found.original, session.state.frames.read(0))
     np.testing.assert_allclose(found.residual, found.original - found.predicted, atol=1e-2)
     # Nobody sees the autocorrelation of the residual.
     assert found.correlation is None
@@ -63,14 +63,14 @@ def test_the_pictures_are_those_of_the_engine(loaded: MainWindow, qtbot: QtBot):
 def test_it_follows_mask_frame_and_rectangle(loaded: MainWindow, qtbot: QtBot):
     view = shown(loaded, qtbot)
     session = loaded.session
-    session.set_mask(Mask(np.ones((3, 3), dtype=bool)), "edited by hand", "Draw")
+    session.edits.set_mask(Mask(np.ones((3, 3), dtype=bool)), "edited by hand", "Draw")
     assert not view.live.current
     qtbot.waitUntil(lambda: view.live.current, timeout=15_000)
     session.set_frame(2)
     qtbot.waitUntil(lambda: view.live.current, timeout=15_000)
     assert view.live.shown is not None
     assert view.live.shown.frame == 2
-    session.set_region(Region(10, 110, 20, 130))
+    session.edits.set_region(Region(10, 110, 20, 130))
     assert view.veil.text
     wait_for_result(session, qtbot)
     # The noise is measured anew too, and with it the preview is once more.
@@ -86,18 +86,18 @@ def test_preview_and_figures_update_while_a_slider_is_held(loaded: MainWindow, q
     view = shown(loaded, qtbot)
     panel = loaded.show_panel("quality")
     session = loaded.session
-    session.set_parameter("method", "statistical")
+    session.edits.set_parameter("method", "statistical")
     wait_for_result(session, qtbot)
     slider = loaded.panels["parameters"].rows["rho_min"].slider
     slider.setSliderDown(True)
     pictures, bars, masks = set(), set(), set()
     for value in (slider.minimum() + 1, slider.maximum(), slider.minimum() + 1):
         slider.setValue(value)
-        mask = session.mask
+        mask = session.state.mask
         # Nothing more comes from the slider, whose handle is still down.
         qtbot.waitUntil(lambda: view.live.current and session.quality.current, timeout=15_000)
         assert slider.isSliderDown()
-        assert session.mask is mask
+        assert session.state.mask is mask
         assert view.live.shown is not None
         assert view.live.shown.mask is mask
         assert view.panes.pictures[1].values is view.live.shown.predicted

@@ -15,77 +15,79 @@ from tests.gui.workshop import Workshop, opened
 
 
 def statistical(session: Session, **values: Any) -> None:
-    session.set_parameters({"method": "statistical", "max_lag": 4, "patch_size": 32, **values})
+    session.edits.set_parameters(
+        {"method": "statistical", "max_lag": 4, "patch_size": 32, **values}
+    )
 
 
 def test_the_source_follows_the_method(session: Session) -> None:
-    session.set_parameter("method", "statistical")
-    assert session.parameters.source == "automatic"
+    session.edits.set_parameter("method", "statistical")
+    assert session.state.parameters.source == "automatic"
     session.history.undo()
-    assert (session.parameters.method, session.parameters.source) == ("ring", "frames")
+    assert (session.state.parameters.method, session.state.parameters.source) == ("ring", "frames")
     session.history.redo()
-    session.set_parameters({"method": "ring"})
-    assert session.parameters.source == "frames"
+    session.edits.set_parameters({"method": "ring"})
+    assert session.state.parameters.source == "frames"
 
 
 @pytest.mark.parametrize("kind", ["dark", "subtract"])
 def test_a_second_stack_is_measured_with(session: Session, qtbot: QtBot, kind: str) -> None:
     opened(session, qtbot)
     statistical(session, source=kind)
-    qtbot.waitUntil(lambda: bool(session.error), timeout=10_000)
-    assert "a.tif" in session.error
-    assert session.stale
-    with qtbot.waitSignal(session.seconds.changed):
-        session.seconds.choose(kind, "other.tif")
+    qtbot.waitUntil(lambda: bool(session.state.error), timeout=10_000)
+    assert "a.tif" in session.state.error
+    assert session.state.stale
+    with qtbot.waitSignal(session.reference_stacks.changed):
+        session.reference_stacks.choose(kind, "other.tif")
     wait_for_result(session, qtbot)
-    assert session.error == ""
-    assert session.seconds.path(kind) == Path("other.tif")
-    assert session.measurement is not None
-    assert session.measurement.correlation.source == kind
-    assert list(session.seconds.used(session.parameters.source)) == [kind]
-    first = session.measurement
-    session.seconds.choose(kind, "third.tif")
-    qtbot.waitUntil(lambda: session.measurement is not first, timeout=10_000)
-    assert session.seconds.remembered() == {kind: "third.tif"}
+    assert session.state.error == ""
+    assert session.reference_stacks.path(kind) == Path("other.tif")
+    assert session.state.measurement is not None
+    assert session.state.measurement.correlation.source == kind
+    assert list(session.reference_stacks.used(session.state.parameters.source)) == [kind]
+    first = session.state.measurement
+    session.reference_stacks.choose(kind, "third.tif")
+    qtbot.waitUntil(lambda: session.state.measurement is not first, timeout=10_000)
+    assert session.reference_stacks.remembered() == {kind: "third.tif"}
 
 
 def test_a_second_stack_the_source_does_not_use(
     session: Session, workshop: Workshop, qtbot: QtBot
 ) -> None:
     opened(session, qtbot)
-    with qtbot.waitSignal(session.seconds.changed):
-        session.seconds.choose("dark", "dark.tif")
+    with qtbot.waitSignal(session.reference_stacks.changed):
+        session.reference_stacks.choose("dark", "dark.tif")
     assert len(workshop.measured) == 1
-    assert not session.stale
+    assert not session.state.stale
     with qtbot.waitSignal(session.failed) as said:
-        session.seconds.choose("dark", "bad.tif")
+        session.reference_stacks.choose("dark", "bad.tif")
     assert said.args == ["bad.tif: is damaged; copy it again."]
-    assert session.seconds.path("dark") == Path("dark.tif")
-    session.seconds.choose("dark", None)
-    assert session.seconds.stack("dark") is None
+    assert session.reference_stacks.path("dark") == Path("dark.tif")
+    session.reference_stacks.choose("dark", None)
+    assert session.reference_stacks.stack("dark") is None
     qtbot.waitUntil(lambda: workshop.opened[-1].closed)
 
 
 def test_automatic_takes_the_dark_stack(session: Session, qtbot: QtBot) -> None:
     for kind in ("subtract", "dark"):
-        with qtbot.waitSignal(session.seconds.changed):
-            session.seconds.choose(kind, f"{kind}.tif")
+        with qtbot.waitSignal(session.reference_stacks.changed):
+            session.reference_stacks.choose(kind, f"{kind}.tif")
     statistical(session)
     opened(session, qtbot)
-    assert session.measurement is not None
-    assert session.measurement.correlation.base == "dark"
+    assert session.state.measurement is not None
+    assert session.state.measurement.correlation.base == "dark"
     # Its patches lie on another stack than the one on display.
-    assert len(session.patches_on_frame()[0]) == 0
+    assert len(session.state.patches_on_frame()[0]) == 0
 
 
 def test_a_paired_stack_follows_the_frame_range(session: Session, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(session.seconds.changed):
-        session.seconds.choose("subtract", "other.tif")
-    chosen = session.seconds.frames("subtract", FrameRange(1, 3, 1), 4)["subtract"]
+    with qtbot.waitSignal(session.reference_stacks.changed):
+        session.reference_stacks.choose("subtract", "other.tif")
+    chosen = session.reference_stacks.frames("subtract", FrameRange(1, 3, 1), 4)["subtract"]
     assert chosen.n_frames == 2
-    whole = session.seconds.frames("subtract", None, 4)["subtract"]
+    whole = session.reference_stacks.frames("subtract", None, 4)["subtract"]
     assert whole.n_frames == 4
-    assert session.seconds.frames("frames", None, 4) == {}
+    assert session.reference_stacks.frames("frames", None, 4) == {}
 
 
 def test_patches_of_a_difference_stand_on_both_frames(session: Session, qtbot: QtBot) -> None:
@@ -94,7 +96,7 @@ def test_patches_of_a_difference_stand_on_both_frames(session: Session, qtbot: Q
     shown = []
     for frame in range(4):
         session.set_frame(frame)
-        corners, used, reasons, shape = session.patches_on_frame()
+        corners, used, reasons, shape = session.state.patches_on_frame()
         assert len(corners) == len(used) == len(reasons) == 9
         assert shape == (32, 32)
         shown.append(corners.tolist())

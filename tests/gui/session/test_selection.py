@@ -63,8 +63,8 @@ def test_the_next_start_measures_the_same_part(
     first = make_main_window()
     first.open_paths([str(stack_file)])
     wait_for_result(first.session, qtbot)
-    first.session.set_region(CHOSEN.region)
-    first.session.set_frame_range(CHOSEN.frame_range)
+    first.session.edits.set_region(CHOSEN.region)
+    first.session.edits.set_frame_range(CHOSEN.frame_range)
     first.session.set_frame(CHOSEN.frame)
     wait_for_result(first.session, qtbot)
     first.close()
@@ -72,11 +72,11 @@ def test_the_next_start_measures_the_same_part(
     begin(second, [])
     wait_for_result(second.session, qtbot)
     session = second.session
-    assert session.part == CHOSEN
-    assert session.measurement is not None
-    assert session.measurement.region == CHOSEN.region
-    assert session.image is not None
-    assert np.array_equal(session.image, noise((4, 128, 160))[2])
+    assert session.state.part == CHOSEN
+    assert session.state.measurement is not None
+    assert session.state.measurement.region == CHOSEN.region
+    assert session.state.image is not None
+    assert np.array_equal(session.state.image, noise((4, 128, 160))[2])
     assert second.views.image.frame_bar.slider.value() == 2
     boxes = second.panel("parameters").measured_part
     assert [round(box.value()) for box in (boxes.first, boxes.last, boxes.step)] == [2, 4, 2]
@@ -88,21 +88,21 @@ def test_reading_again_keeps_the_part_and_another_file_does_not(
     loaded: MainWindow, qtbot: QtBot, tmp_path: Path
 ):
     session = loaded.session
-    session.set_region(CHOSEN.region)
+    session.edits.set_region(CHOSEN.region)
     session.set_frame(2)
     wait_for_result(session, qtbot)
     with qtbot.waitSignal(session.stack_changed):
         loaded.actions_by_id["reopen_file"].trigger()
     wait_for_result(session, qtbot)
-    assert session.part == Part(CHOSEN.region, None, 2)
+    assert session.state.part == Part(CHOSEN.region, None, 2)
     with qtbot.waitSignal(session.stack_changed):
         session.reopen(axes="TYX")
     wait_for_result(session, qtbot)
-    assert session.part == Part()
-    session.set_region(CHOSEN.region)
+    assert session.state.part == Part()
+    session.edits.set_region(CHOSEN.region)
     other = tmp_path / "other.npy"
     np.save(other, noise((2, 128, 160)))
     with qtbot.waitSignal(session.stack_changed):
         session.open(other)
     wait_for_result(session, qtbot)
-    assert session.part == Part()
+    assert session.state.part == Part()

@@ -52,9 +52,9 @@ def text_dialog_with(words: str) -> Check:
 
 def remedy(name: str) -> Check:
     def check(window: MainWindow, _qtbot: QtBot) -> None:
-        assert window.session.parameters == apply_remedy(Parameters(), name).parameters
-        assert window.session.extraction is not None
-        assert window.session.extraction.parameters == window.session.parameters
+        assert window.session.state.parameters == apply_remedy(Parameters(), name).parameters
+        assert window.session.state.extraction is not None
+        assert window.session.state.extraction.parameters == window.session.state.parameters
         assert "→" in window.statusBar().currentMessage()
 
     return check
@@ -69,13 +69,13 @@ def panel(name: str) -> Check:
 
 def check_frame(number: int) -> Check:
     def check(window: MainWindow, _qtbot: QtBot) -> None:
-        assert window.session.frame == number
+        assert window.session.state.frame == number
 
     return check
 
 
 def check_measured(window: MainWindow, qtbot: QtBot) -> None:
-    assert window.session.busy
+    assert window.session.state.busy
     wait_for_result(window.session, qtbot)
 
 
@@ -87,20 +87,20 @@ def check_reopened(window: MainWindow, qtbot: QtBot) -> None:
 
 def check_sample(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(
-        lambda: window.session.stack is not None and ".ome" in window.session.stack.name
+        lambda: window.session.state.stack is not None and ".ome" in window.session.state.stack.name
     )
     wait_for_result(window.session, qtbot)
 
 
 def check_cancelled(window: MainWindow, _qtbot: QtBot) -> None:
-    assert not window.session.busy
-    assert window.session.stale
+    assert not window.session.state.busy
+    assert window.session.state.stale
 
 
 def check_mask_copied(window: MainWindow, _qtbot: QtBot) -> None:
     import json
 
-    extraction = window.session.extraction
+    extraction = window.session.state.extraction
     assert extraction is not None
     rows = json.loads(QGuiApplication.clipboard().text())
     assert np.array_equal(rows, extraction.mask.array)
@@ -111,20 +111,20 @@ def check_sentence_copied(window: MainWindow, _qtbot: QtBot) -> None:
 
 
 def check_undone(window: MainWindow, _qtbot: QtBot) -> None:
-    assert window.session.parameters == Parameters()
+    assert window.session.state.parameters == Parameters()
 
 
 def check_redone(window: MainWindow, _qtbot: QtBot) -> None:
-    assert window.session.parameters.center_size == 15
+    assert window.session.state.parameters.center_size == 15
 
 
 def check_whole(window: MainWindow, qtbot: QtBot) -> None:
-    assert window.session.region is None
+    assert window.session.state.region is None
     wait_for_result(window.session, qtbot)
 
 
 def check_closed_file(window: MainWindow, _qtbot: QtBot) -> None:
-    assert window.session.stack is None
+    assert window.session.state.stack is None
 
 
 def check_quit(window: MainWindow, _qtbot: QtBot) -> None:
@@ -147,12 +147,12 @@ def check_focus(window: MainWindow, _qtbot: QtBot) -> None:
 
 
 def check_pinned(window: MainWindow, _qtbot: QtBot) -> None:
-    assert window.session.pinned is not None
+    assert window.session.state.pinned is not None
     assert window.docks["compare"].isVisible()
 
 
 def check_unpinned(window: MainWindow, _qtbot: QtBot) -> None:
-    assert window.session.pinned is None
+    assert window.session.state.pinned is None
 
 
 def check_name_asked(window: MainWindow, _qtbot: QtBot) -> None:
@@ -178,7 +178,7 @@ def check_guide_said(window: MainWindow, _qtbot: QtBot) -> None:
 
 def colormap(name: str) -> Check:
     def check(window: MainWindow, _qtbot: QtBot) -> None:
-        assert window.session.colormap == name
+        assert window.session.state.colormap == name
         assert window.settings.colormap == name
         coloured = [view for view in window.views.views if view.HAS_COLORMAP]
         assert coloured
@@ -223,8 +223,8 @@ def check_batch(window: MainWindow, _qtbot: QtBot) -> None:
 
 
 def check_extracted(window: MainWindow, _qtbot: QtBot) -> None:
-    assert window.session.extraction is not None
-    assert window.session.mask == window.session.extraction.mask
+    assert window.session.state.extraction is not None
+    assert window.session.state.mask == window.session.state.extraction.mask
 
 
 def snippet_for(target: str) -> Check:
@@ -238,8 +238,8 @@ def snippet_for(target: str) -> Check:
 
 def mask_change(name: str) -> Check:
     def check(window: MainWindow, _qtbot: QtBot) -> None:
-        assert window.session.mask == changed(name, GAPPY, window.session.pinned)
-        assert window.session.mask != GAPPY
+        assert window.session.state.mask == changed(name, GAPPY, window.session.state.pinned)
+        assert window.session.state.mask != GAPPY
 
     return check
 
@@ -314,19 +314,19 @@ def prepare(window: MainWindow, name: str, qtbot: QtBot) -> None:
     """Bring about what an action needs."""
     session = window.session
     if name in ("undo", "reset_parameters"):
-        session.set_parameter("center_size", 15)
+        session.edits.set_parameter("center_size", 15)
     elif name == "redo":
-        session.set_parameter("center_size", 15)
+        session.edits.set_parameter("center_size", 15)
         session.history.undo()
     elif (name.startswith("mask_") and name not in REMEDIES) or name == "extracted_mask":
         session.set_pinned(Mask(np.ones((3, 3), dtype=bool)), "square")
-        session.set_mask(GAPPY, "edited by hand", "Draw")
+        session.edits.set_mask(GAPPY, "edited by hand", "Draw")
     elif name in ("previous_frame", "next_frame"):
         session.set_frame(2)
     elif name == "unpin":
         session.pin()
     elif name == "whole_image":
-        session.set_region(Region(0, 64, 0, 64))
+        session.edits.set_region(Region(0, 64, 0, 64))
         wait_for_result(session, qtbot)
     elif name == "cancel":
         session.measure_again()
@@ -340,7 +340,7 @@ def test_each_action_does_what_it_says(loaded: MainWindow, qtbot: QtBot, name: s
     prepare(loaded, name, qtbot)
     trigger(loaded, name)
     CHECKS[name](loaded, qtbot)
-    assert loaded.session.error == ""
+    assert loaded.session.state.error == ""
 
 
 def test_every_action_stands_in_a_menu(window: MainWindow):

@@ -215,15 +215,15 @@ def automatic(loaded: MainWindow, qtbot: QtBot) -> MainWindow:
 
 def test_one_click_each_way(automatic: MainWindow, qtbot: QtBot) -> None:
     views, session = automatic.views, automatic.session
-    assert session.parameters.source == "automatic"
-    assert session.extraction.verdict is not None
+    assert session.state.parameters.source == "automatic"
+    assert session.state.extraction.verdict is not None
     assert views.significance.isVisible()
     assert not views.rings.isVisible()
     assert automatic.panel("rings").lags.isVisible()
     brightness = views.tabs.indexOf(views.brightness)
     assert views.tabs.isTabVisible(brightness) == (views.brightness.curve is not None)
     automatic.panel("parameters").rows["method"].buttons["ring"].click()
-    assert session.parameters.source == "frames"
+    assert session.state.parameters.source == "frames"
     wait_for_result(session, qtbot)
     assert views.rings.isVisible()
     assert not views.tabs.isTabVisible(brightness)
@@ -232,12 +232,12 @@ def test_one_click_each_way(automatic: MainWindow, qtbot: QtBot) -> None:
 
 def test_an_edited_mask_has_no_tick(automatic: MainWindow) -> None:
     session, headline = automatic.session, automatic.headline
-    assert headline.certainty.certainty == certainty_of(session.extraction.verdict)
+    assert headline.certainty.certainty == certainty_of(session.state.extraction.verdict)
     assert headline.certainty.isVisible()
-    session.set_mask(Mask(np.array([[1, 0, 1, 0, 1]], bool)), "edited by hand", "Edit")
+    session.edits.set_mask(Mask(np.array([[1, 0, 1, 0, 1]], bool)), "edited by hand", "Edit")
     assert not headline.certainty.isVisible()
     assert headline.sentence.text() == "Row, 3 pixels within 5, with gaps, edited by hand."
-    assert session.extraction.verdict.sentence in headline.notes.text()
+    assert session.state.extraction.verdict.sentence in headline.notes.text()
     session.history.undo()
     assert headline.certainty.isVisible()
 
@@ -246,16 +246,16 @@ def test_automatic_is_a_click_away_where_rings_find_nothing(
     loaded: MainWindow, qtbot: QtBot
 ) -> None:
     session, button = loaded.session, loaded.headline.automatic
-    assert not session.extraction.rings_found_nothing
+    assert not session.state.extraction.rings_found_nothing
     assert not button.isVisible()
-    session.set_parameter("max_true_pixels", 1)
-    assert session.extraction.rings_found_nothing
+    session.edits.set_parameter("max_true_pixels", 1)
+    assert session.state.extraction.rings_found_nothing
     assert button.isVisible()
     button.click()
     assert not button.isVisible()
     wait_for_result(session, qtbot)
-    assert session.preset.name == "automatic"
-    assert session.extraction.verdict is not None
+    assert session.state.preset.name == "automatic"
+    assert session.state.extraction.verdict is not None
     assert not button.isVisible()
     session.history.undo()
     wait_for_result(session, qtbot)
@@ -276,11 +276,11 @@ def test_a_lag_is_shared_by_table_and_views(automatic: MainWindow) -> None:
 
 def test_the_floor_follows_its_slider_at_once(automatic: MainWindow) -> None:
     row = automatic.panel("parameters").rows["rho_min"]
-    before = automatic.session.extraction.mask.statistics.true_pixels
+    before = automatic.session.state.extraction.mask.statistics.true_pixels
     row.slider.setValue(row.slider.maximum())
-    assert not automatic.session.busy
-    assert automatic.session.extraction.parameters.rho_min == pytest.approx(0.3)
-    assert automatic.session.extraction.mask.statistics.true_pixels <= before
+    assert not automatic.session.state.busy
+    assert automatic.session.state.extraction.parameters.rho_min == pytest.approx(0.3)
+    assert automatic.session.state.extraction.mask.statistics.true_pixels <= before
     assert automatic.views.profiles.curves.floor == pytest.approx(0.3)
 
 
@@ -290,18 +290,18 @@ def test_a_dark_stack_dropped_in_the_panel_is_measured(
     path = tmp_path / "dark.npy"
     np.save(path, np.random.default_rng(8).normal(100, 3, (4, 128, 160)).astype(np.uint16))
     panel = automatic.panel("parameters")
-    row = panel.second_rows["dark"]
+    row = panel.reference_rows["dark"]
     assert row.folder == str(tmp_path)
     row.chosen.emit("dark", str(path))
-    measurement = automatic.session.measurement
-    qtbot.waitUntil(lambda: automatic.session.measurement is not measurement, timeout=10_000)
-    assert automatic.session.measurement.correlation.base == "dark"
+    measurement = automatic.session.state.measurement
+    qtbot.waitUntil(lambda: automatic.session.state.measurement is not measurement, timeout=10_000)
+    assert automatic.session.state.measurement.correlation.base == "dark"
     assert row.name.text() == "dark.npy"
     automatic.save_settings()
-    assert automatic.settings.last_seconds == {"dark": str(path)}
+    assert automatic.settings.last_reference_stacks == {"dark": str(path)}
     row.clear.click()
     wait_for_result(automatic.session, qtbot)
-    assert automatic.session.measurement.correlation.base != "dark"
+    assert automatic.session.state.measurement.correlation.base != "dark"
     assert not row.given
 
 
@@ -327,11 +327,11 @@ def test_the_zero_lag_is_shown_in_all_views_or_none(loaded: MainWindow) -> None:
 def test_a_drag_is_undone_at_once(loaded: MainWindow) -> None:
     row = loaded.panel("parameters").rows["center_size"]
     session = loaded.session
-    before = session.parameters.center_size, len(session.history)
+    before = session.state.parameters.center_size, len(session.history)
     row.slider.sliderPressed.emit()
     for position in (3, 7, 9):
         row.slider.setValue(position)
     row.slider.sliderReleased.emit()
     assert len(session.history) == before[1] + 1
     session.history.undo()
-    assert session.parameters.center_size == before[0]
+    assert session.state.parameters.center_size == before[0]

@@ -47,8 +47,8 @@ def drop(window: MainWindow, *paths: Path) -> None:
 
 
 def test_the_result_stands_at_the_top_in_words(loaded: MainWindow):
-    assert loaded.session.extraction is not None
-    assert loaded.headline.sentence.text() == loaded.session.extraction.sentence
+    assert loaded.session.state.extraction is not None
+    assert loaded.headline.sentence.text() == loaded.session.state.extraction.sentence
     assert loaded.windowTitle().startswith("rows.npy")
     assert not loaded.headline.state.isVisible()
 
@@ -82,7 +82,7 @@ def test_the_image_lies_as_it_is_stored(window: MainWindow, qtbot: QtBot, tmp_pa
 
 
 def test_stale_results_are_marked_and_unmarked(loaded: MainWindow, qtbot: QtBot):
-    loaded.session.set_parameter("patch_size", 32)
+    loaded.session.edits.set_parameter("patch_size", 32)
     assert loaded.headline.state.isVisible()
     assert "Out of date" in loaded.views.mask_view.veil.text
     wait_for_result(loaded.session, qtbot)
@@ -97,13 +97,13 @@ def test_every_slider_moves_the_parameters_and_the_result(loaded: MainWindow, qt
         slider = getattr(rows[name], "slider", None)
         if slider is None or not slider.isEnabled():
             continue
-        before = getattr(loaded.session.parameters, name)
+        before = getattr(loaded.session.state.parameters, name)
         slider.setValue(slider.value() + (1 if slider.value() < slider.maximum() else -1))
-        assert getattr(loaded.session.parameters, name) != before, name
+        assert getattr(loaded.session.state.parameters, name) != before, name
         moved += 1
         wait_for_result(loaded.session, qtbot)
-        assert loaded.session.extraction is not None
-        assert loaded.session.extraction.parameters == loaded.session.parameters
+        assert loaded.session.state.extraction is not None
+        assert loaded.session.state.extraction.parameters == loaded.session.state.parameters
     assert moved >= 8
 
 
@@ -114,7 +114,7 @@ def test_an_error_stands_in_the_window_until_it_is_dismissed(loaded: MainWindow,
     assert loaded.headline.error.isVisible()
     loaded.headline._dismiss.click()
     assert not loaded.headline.error.isVisible()
-    assert loaded.session.stack is not None
+    assert loaded.session.state.stack is not None
 
 
 def test_an_exported_mask_is_opened_as_the_mask(loaded: MainWindow, stack_file: Path, qtbot: QtBot):
@@ -123,9 +123,9 @@ def test_an_exported_mask_is_opened_as_the_mask(loaded: MainWindow, stack_file: 
     path = stack_file.with_name(f"{stem}_mask.npy")
     save_npy(square, path)
     loaded.open_paths([str(path)])
-    qtbot.waitUntil(lambda: loaded.session.edit is not None)
-    assert loaded.session.mask == square
-    assert [p.name for p in loaded.session.paths] == [stack_file.name]
+    qtbot.waitUntil(lambda: loaded.session.state.edit is not None)
+    assert loaded.session.state.mask == square
+    assert [p.name for p in loaded.session.state.paths] == [stack_file.name]
 
 
 def test_a_mask_without_an_image_is_a_sentence(window: MainWindow, stack_file: Path):
@@ -157,29 +157,31 @@ def test_a_file_that_changes_while_open_is_a_sentence_and_can_be_read_again(
 ):
     np.save(stack_file, noise((6, 96, 96)))
     loaded.session.measure_again()
-    qtbot.waitUntil(lambda: not loaded.session.busy)
-    assert "rows.npy: was changed" in loaded.session.error
-    assert loaded.session.extraction is not None
+    qtbot.waitUntil(lambda: not loaded.session.state.busy)
+    assert "rows.npy: was changed" in loaded.session.state.error
+    assert loaded.session.state.extraction is not None
     loaded.actions_by_id["reopen_file"].trigger()
     qtbot.waitUntil(
-        lambda: loaded.session.frames is not None and loaded.session.frames.n_frames == 6
+        lambda: (
+            loaded.session.state.frames is not None and loaded.session.state.frames.n_frames == 6
+        )
     )
     wait_for_result(loaded.session, qtbot)
-    assert loaded.session.error == ""
+    assert loaded.session.state.error == ""
 
 
 def test_a_file_that_vanishes_while_open_leaves_a_usable_window(
     loaded: MainWindow, qtbot: QtBot, stack_file: Path, tmp_path: Path
 ):
     stack_file.unlink()
-    loaded.session.set_parameter("patch_size", 32)
-    qtbot.waitUntil(lambda: not loaded.session.busy, timeout=10_000)
+    loaded.session.edits.set_parameter("patch_size", 32)
+    qtbot.waitUntil(lambda: not loaded.session.state.busy, timeout=10_000)
     assert "rows.npy: is no longer there." in loaded.headline.error_text.text()
-    assert not loaded.session.stale
+    assert not loaded.session.state.stale
     loaded.session.dismiss_error()
     loaded.actions_by_id["reopen_file"].trigger()
-    qtbot.waitUntil(lambda: bool(loaded.session.error), timeout=10_000)
-    assert "rows.npy" in loaded.session.error
+    qtbot.waitUntil(lambda: bool(loaded.session.state.error), timeout=10_000)
+    assert "rows.npy" in loaded.session.state.error
     np.save(tmp_path / "other.npy", noise((2, 96, 96)))
     loaded.open_paths([str(tmp_path / "other.npy")])
     qtbot.waitUntil(lambda: loaded.windowTitle().startswith("other.npy"))
@@ -224,14 +226,14 @@ def test_dropping_files_opens_them_averaged(window: MainWindow, qtbot: QtBot, tm
         np.save(tmp_path / name, noise((2, 96, 96)))
     drop(window, tmp_path / "a.npy", tmp_path / "b.npy")
     wait_for_result(window.session, qtbot)
-    assert len(window.session.stacks) == 2
+    assert len(window.session.state.stacks) == 2
 
 
 def test_dropping_a_folder_shows_it(window: MainWindow, qtbot: QtBot, tmp_path: Path):
     drop(window, tmp_path)
     assert window.panel("files").folder == tmp_path
     assert window.settings.recent_folders == [str(tmp_path)]
-    assert window.session.stack is None
+    assert window.session.state.stack is None
 
 
 def test_recent_files_open_and_can_be_cleared(loaded: MainWindow, qtbot: QtBot, stack_file: Path):
@@ -278,7 +280,7 @@ def test_a_layout_of_nonsense_leaves_the_first_layout(
 
 
 def test_settings_are_written_at_the_end(loaded: MainWindow, stack_file: Path):
-    loaded.session.set_parameter("center_size", 15)
+    loaded.session.edits.set_parameter("center_size", 15)
     loaded.close()
     stored = json.loads(settings_file().read_text())
     assert stored["last_files"] == [str(stack_file)]
@@ -299,7 +301,7 @@ def test_a_settings_folder_that_cannot_be_written_does_not_stop_the_end(
 def test_closing_in_mid_extraction(window: MainWindow, qtbot: QtBot, tmp_path: Path):
     np.save(tmp_path / "long.npy", np.tile(noise((1, 512, 512)), (300, 1, 1)))
     window.open_paths([str(tmp_path / "long.npy")])
-    qtbot.waitUntil(lambda: window.session.busy_with == "measuring", timeout=10_000)
+    qtbot.waitUntil(lambda: window.session.state.busy_with == "measuring", timeout=10_000)
     begun = time.perf_counter()
     window.close()
     assert time.perf_counter() - begun < 2
@@ -323,7 +325,7 @@ def test_the_remedies_of_the_menu_are_those_of_the_engine():
 
 def test_hovering_a_row_of_the_ring_table_marks_the_ring(loaded: MainWindow):
     loaded.panel("rings").rings.ring_hovered.emit(2)
-    assert loaded.session.ring == 2
+    assert loaded.session.state.ring == 2
     assert loaded.views.rings.rings_item._highlight == 2
 
 
@@ -334,7 +336,7 @@ def test_a_view_is_written_as_png_and_svg(loaded: MainWindow, tmp_path: Path):
             loaded.views.write_view(view, path)
             assert mark in path.read_bytes()[:200], view.title
     loaded.views.write_view(loaded.views.mask_view, tmp_path / "no" / "view.png")
-    assert "view.png" in loaded.session.error
+    assert "view.png" in loaded.session.state.error
 
 
 def test_the_keyboard_goes_round_all_panels(loaded: MainWindow, qtbot: QtBot):
@@ -365,7 +367,7 @@ def test_a_shell_completes_by_itself_after_its_first_paint(qtbot: QtBot):
 
 def test_the_menu_says_what_is_undone(loaded: MainWindow, qtbot: QtBot):
     undo, redo = (loaded.actions_by_id[name] for name in ("undo", "redo"))
-    loaded.session.set_parameter("center_size", 12)
+    loaded.session.edits.set_parameter("center_size", 12)
     edit = loaded.actions_by_id["undo"].associatedObjects()
     menu = next(of for of in edit if isinstance(of, QMenu))
     menu.aboutToShow.emit()

@@ -41,8 +41,8 @@ def press(window: MainWindow, *cells: tuple[int, int]) -> None:
 
 
 def has(window: MainWindow, dy: int, dx: int) -> bool:
-    assert window.session.mask is not None
-    return morphology.contains(window.session.mask, (dy, dx))
+    assert window.session.state.mask is not None
+    return morphology.contains(window.session.state.mask, (dy, dx))
 
 
 def test_a_click_adds_and_takes_away_with_the_mirror_image(
@@ -57,17 +57,17 @@ def test_a_click_adds_and_takes_away_with_the_mirror_image(
     assert not has(loaded, -3, -2)
     press(loaded, (0, 0))
     assert has(loaded, 0, 0)
-    assert editor.back.isEnabled() == (loaded.session.edit is not None)
+    assert editor.back.isEnabled() == (loaded.session.state.edit is not None)
 
 
 def test_a_drag_draws_all_cells_and_is_undone_at_once(loaded: MainWindow, editor: MaskEditor):
-    before = loaded.session.mask
+    before = loaded.session.state.mask
     press(loaded, (2, -3), (2, 0), (2, 3))
     for dx in range(-3, 4):
         assert has(loaded, 2, dx), dx
         assert has(loaded, -2, dx), dx
     loaded.session.history.undo()
-    assert loaded.session.mask == before
+    assert loaded.session.state.mask == before
     loaded.session.history.redo()
     assert has(loaded, -2, 3)
 
@@ -87,7 +87,7 @@ def test_a_line_follows_the_pointer(loaded: MainWindow, editor: MaskEditor):
     assert has(loaded, -2, -2)
     assert not has(loaded, 3, 0)  # an earlier place of the pointer leaves nothing
     loaded.session.history.undo()
-    assert loaded.session.edit is None
+    assert loaded.session.state.edit is None
 
 
 def test_without_the_mirror_the_mask_becomes_asymmetric_and_says_so(
@@ -97,8 +97,8 @@ def test_without_the_mirror_the_mask_becomes_asymmetric_and_says_so(
     press(loaded, (2, 2))
     assert has(loaded, 2, 2)
     assert not has(loaded, -2, -2)
-    assert loaded.session.result is not None
-    assert any("not symmetric" in note for note in loaded.session.result.notes)
+    assert loaded.session.state.result is not None
+    assert any("not symmetric" in note for note in loaded.session.state.result.notes)
     editor.apply("symmetrise")
     assert has(loaded, -2, -2)
 
@@ -106,9 +106,9 @@ def test_without_the_mirror_the_mask_becomes_asymmetric_and_says_so(
 def test_there_is_room_to_draw_outwards_and_the_mask_grows(loaded: MainWindow, editor: MaskEditor):
     codes = loaded.views.mask_view.codes
     assert codes is not None
-    assert loaded.session.mask is not None
+    assert loaded.session.state.mask is not None
     edge = codes.shape[1] // 2
-    assert edge > loaded.session.mask.cropped().shape[1] // 2
+    assert edge > loaded.session.state.mask.cropped().shape[1] // 2
     shape = codes.shape
     press(loaded, (0, edge))
     assert has(loaded, 0, edge)
@@ -122,13 +122,13 @@ def test_every_change_of_the_menu(loaded: MainWindow, name: str):
     session = loaded.session
     start = Mask(np.pad(np.array([[1, 1, 0, 1, 0, 0, 0]], dtype=bool), ((3, 3), (0, 0))))
     session.set_pinned(Mask(np.ones((3, 3), dtype=bool)), "square")
-    session.set_mask(start, "edited by hand", "Draw")
+    session.edits.set_mask(start, "edited by hand", "Draw")
     loaded.actions_by_id[f"mask_{name}"].trigger()
-    expected = changed(name, start, session.pinned)
+    expected = changed(name, start, session.state.pinned)
     assert expected != start
-    assert session.mask == expected
+    assert session.state.mask == expected
     session.history.undo()
-    assert session.mask == start
+    assert session.state.mask == start
 
 
 def test_the_menu_and_the_tools_say_the_same(loaded: MainWindow, editor: MaskEditor):
@@ -149,12 +149,12 @@ def test_union_needs_a_pinned_mask(loaded: MainWindow, editor: MaskEditor):
 
 
 def test_back_to_the_extracted_mask(loaded: MainWindow, editor: MaskEditor):
-    before = loaded.session.mask
+    before = loaded.session.state.mask
     editor.apply("grow")
-    assert loaded.session.edit is not None
+    assert loaded.session.state.edit is not None
     editor.back.click()
-    assert loaded.session.mask == before
-    assert loaded.session.edit is None
+    assert loaded.session.state.mask == before
+    assert loaded.session.state.edit is None
 
 
 def test_editing_off_moves_the_picture_again(loaded: MainWindow, editor: MaskEditor):
@@ -164,11 +164,11 @@ def test_editing_off_moves_the_picture_again(loaded: MainWindow, editor: MaskEdi
     assert not editor.bar.isVisible()
     codes = loaded.views.mask_view.codes
     assert codes is not None
-    assert loaded.session.mask is not None
-    np.testing.assert_array_equal(codes > 0, loaded.session.mask.array)
-    mask = loaded.session.mask
+    assert loaded.session.state.mask is not None
+    np.testing.assert_array_equal(codes > 0, loaded.session.state.mask.array)
+    mask = loaded.session.state.mask
     press(loaded, (2, 1))
-    assert loaded.session.mask == mask
+    assert loaded.session.state.mask == mask
 
 
 def test_closing_the_file_ends_editing(loaded: MainWindow, editor: MaskEditor):
@@ -183,7 +183,7 @@ def test_a_mask_file_becomes_the_present_mask(loaded: MainWindow, tmp_path: Path
     save_npy(mask, path)
     with qtbot.waitSignal(loaded.session.mask_changed):
         loaded.views.editor.file.open(path)
-    assert loaded.session.mask == mask
+    assert loaded.session.state.mask == mask
     assert "from half.npy" in loaded.headline.sentence.text()
 
 
@@ -194,14 +194,14 @@ def test_a_mask_is_known_by_what_it_holds(
     path = tmp_path / f"by any name.{form}"
     with qtbot.waitSignal(loaded.exporter.written):
         loaded.exporter.export({form: path})
-    expected, images = loaded.session.mask, loaded.session.paths
+    expected, images = loaded.session.state.mask, loaded.session.state.paths
     assert expected is not None
-    loaded.session.set_mask(Mask(np.ones((5, 5), dtype=bool)), "edited by hand", "Draw")
+    loaded.session.edits.set_mask(Mask(np.ones((5, 5), dtype=bool)), "edited by hand", "Draw")
     with qtbot.waitSignal(loaded.session.mask_changed):
         loaded.open_paths([str(path)])
-    assert loaded.session.mask is not None
-    assert loaded.session.mask.cropped() == expected.cropped()
-    assert loaded.session.paths == images
+    assert loaded.session.state.mask is not None
+    assert loaded.session.state.mask.cropped() == expected.cropped()
+    assert loaded.session.state.paths == images
     assert "measured on" not in loaded.headline.sentence.text()
 
 
@@ -209,7 +209,7 @@ def test_a_mask_of_another_image_says_so(loaded: MainWindow, tmp_path: Path, qtb
     record, mask = tmp_path / "m.json", tmp_path / "m.npy"
     with qtbot.waitSignal(loaded.exporter.written):
         loaded.exporter.export({"json": record})
-    own = loaded.session.paths[0].name
+    own = loaded.session.state.paths[0].name
     record.write_text(record.read_text(encoding="utf-8").replace(own, "other.tif"), "utf-8")
     save_npy(Mask(np.ones((5, 5), dtype=bool)), mask)
     with qtbot.waitSignal(loaded.session.mask_changed):
@@ -236,17 +236,19 @@ def test_a_record_is_a_mask_file_too(loaded: MainWindow, tmp_path: Path, qtbot: 
     path = tmp_path / "a_mask.json"
     with qtbot.waitSignal(loaded.exporter.written):
         loaded.exporter.export({"json": path})
-    expected = loaded.session.mask
-    loaded.session.set_mask(Mask(np.ones((3, 3), dtype=bool)), "edited by hand", "Draw")
+    expected = loaded.session.state.mask
+    loaded.session.edits.set_mask(Mask(np.ones((3, 3), dtype=bool)), "edited by hand", "Draw")
     with qtbot.waitSignal(loaded.session.mask_changed):
         loaded.views.editor.file.open(path)
-    assert loaded.session.mask is not None
+    assert loaded.session.state.mask is not None
     assert expected is not None
-    assert loaded.session.mask.cropped() == expected.cropped()
+    assert loaded.session.state.mask.cropped() == expected.cropped()
 
 
 def test_a_single_row_is_drawn_with_room_above_and_below(loaded: MainWindow):
-    loaded.session.set_mask(Mask(np.ones((1, 19), dtype=bool)), "from row.npy", "Open row.npy")
+    loaded.session.edits.set_mask(
+        Mask(np.ones((1, 19), dtype=bool)), "from row.npy", "Open row.npy"
+    )
     codes = loaded.views.mask_view.codes
     assert codes is not None
     assert codes.shape == (7, 19)
@@ -257,16 +259,16 @@ def test_a_single_row_is_drawn_with_room_above_and_below(loaded: MainWindow):
 def test_a_file_that_is_no_mask_is_a_sentence(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
     path = tmp_path / "volume.npy"
     np.save(path, np.zeros((3, 3, 3)))
-    before = loaded.session.mask
+    before = loaded.session.state.mask
     with qtbot.waitSignal(loaded.session.failed) as said:
         loaded.views.editor.file.open(path)
     assert "volume.npy" in said.args[0]
-    assert loaded.session.mask == before
+    assert loaded.session.state.mask == before
 
 
 def test_a_mask_too_large_to_grow_is_a_sentence(loaded: MainWindow):
     wide = np.zeros((1, 2 * morphology.LARGEST_REACH + 1), dtype=bool)
     wide[0, morphology.LARGEST_REACH] = True
-    loaded.session.set_mask(Mask(wide), "edited by hand", "Draw")
+    loaded.session.edits.set_mask(Mask(wide), "edited by hand", "Draw")
     loaded.views.editor.apply("grow")
-    assert str(morphology.LARGEST_REACH) in loaded.session.error
+    assert str(morphology.LARGEST_REACH) in loaded.session.state.error

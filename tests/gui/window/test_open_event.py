@@ -30,17 +30,17 @@ def test_images_are_opened_and_presets_applied(
 ):
     open_handed(window, [preset, str(stack_file)])
     wait_for_result(window.session, qtbot)
-    assert window.session.stack is not None
-    assert window.session.parameters.center_size == 17
-    assert window.session.error == ""
+    assert window.session.state.stack is not None
+    assert window.session.state.parameters.center_size == 17
+    assert window.session.state.error == ""
 
 
 def test_a_preset_that_is_none_is_answered_by_a_sentence(window: MainWindow, tmp_path: Path):
     path = tmp_path / f"broken{PRESET_SUFFIX}"
     path.write_text("{")
     open_handed(window, [str(path)])
-    assert path.name in window.session.error
-    assert window.session.parameters == Parameters()
+    assert path.name in window.session.state.error
+    assert window.session.state.parameters == Parameters()
 
 
 def test_with_a_preset_alone_the_last_files_come_back_too(
@@ -50,14 +50,14 @@ def test_with_a_preset_alone_the_last_files_come_back_too(
     window.settings.last_files = [str(stack_file)]
     app.begin(window, [preset])
     wait_for_result(window.session, qtbot)
-    assert window.session.parameters.center_size == 17
+    assert window.session.state.parameters.center_size == 17
 
 
 def test_the_desktop_may_be_early(qapp: Application, window: MainWindow, preset: str):
     event = QFileOpenEvent(QUrl.fromLocalFile(preset))
     assert qapp.event(event)
-    assert window.session.parameters == Parameters()
+    assert window.session.state.parameters == Parameters()
     assert qapp.serve(window) == [preset]
     assert qapp.event(event)
-    assert window.session.parameters.center_size == 17
+    assert window.session.state.parameters.center_size == 17
     assert qapp.serve(window) == []

@@ -35,10 +35,10 @@ def test_a_remote_image_is_opened(window: MainWindow, tmp_path: Path, qtbot: QtB
         assert dialog.few.isChecked()
         dialog.accept()
         wait_for_result(window.session, qtbot)
-    stack = window.session.stack
+    stack = window.session.state.stack
     assert stack is not None
     assert stack.location == f"{address}/a.zarr"
-    assert window.session.parameters.patches == FEW
+    assert window.session.state.parameters.patches == FEW
     # What is written goes to a folder of this computer.
     assert proposed_name(window.session, FORMS[0]) == Path.home() / "a_mask.npy"
     assert window.settings.recent_files[0] == f"{address}/a.zarr"
@@ -46,22 +46,22 @@ def test_a_remote_image_is_opened(window: MainWindow, tmp_path: Path, qtbot: QtB
 
 def test_an_address_that_fails_changes_nothing(loaded: MainWindow, qtbot: QtBot):
     session = loaded.session
-    before = session.parameters
+    before = session.state.parameters
     with qtbot.waitSignal(session.failed, timeout=30_000):
         loaded.commands._open_address("http://127.0.0.1:9/a.zarr", True)
-    assert session.parameters == before
-    qtbot.waitUntil(lambda: not session.busy)
-    assert session.parameters == before
+    assert session.state.parameters == before
+    qtbot.waitUntil(lambda: not session.state.busy)
+    assert session.state.parameters == before
 
 
 def test_no_address_is_opened_by_itself(window: MainWindow, qtbot: QtBot):
-    window.settings.last_seconds = {"dark": "http://127.0.0.1:9/dark.zarr"}
+    window.settings.last_reference_stacks = {"dark": "http://127.0.0.1:9/dark.zarr"}
     begin(window, [])
-    assert not window.session.seconds._asked
+    assert not window.session.reference_stacks._asked
 
 
 def test_a_number_of_patches_that_was_chosen_stays(window: MainWindow, qtbot: QtBot):
-    window.session.set_parameter("patches", 50)
+    window.session.edits.set_parameter("patches", 50)
     dialog = asked(window)
     assert not dialog.few.isChecked()
     assert dialog.few.isHidden()

@@ -27,32 +27,32 @@ def edited(loaded: MainWindow) -> MainWindow:
     """Return a window with a pinned mask, another parameter, and a mask changed by hand."""
     session = loaded.session
     session.pin()
-    session.set_parameter("max_true_pixels", 3)
-    session.set_mask(Mask(GROWN), "edited by hand", "Draw on the mask")
+    session.edits.set_parameter("max_true_pixels", 3)
+    session.edits.set_mask(Mask(GROWN), "edited by hand", "Draw on the mask")
     return loaded
 
 
 def test_masks_made_by_hand_come_back(
     edited: MainWindow, make_main_window: Callable[..., MainWindow], qtbot: QtBot
 ):
-    pinned = edited.session.pinned
+    pinned = edited.session.state.pinned
     edited.close()
     window = make_main_window(settings_module.load())
     begin(window, [])
     session = window.session
-    assert session.pinned == pinned
-    assert session.pinned_label == "pinned"
+    assert session.state.pinned == pinned
+    assert session.state.pinned_label == "pinned"
     wait_for_result(session, qtbot)
-    qtbot.waitUntil(lambda: session.edit is not None)
-    assert session.mask is not None
-    assert np.array_equal(session.mask.array, GROWN)
-    assert session.result is not None
-    assert "edited by hand" in session.result.sentence
+    qtbot.waitUntil(lambda: session.state.edit is not None)
+    assert session.state.mask is not None
+    assert np.array_equal(session.state.mask.array, GROWN)
+    assert session.state.result is not None
+    assert "edited by hand" in session.state.result.sentence
     assert not session.history.can_undo
-    session.set_parameter("max_true_pixels", 5)
-    assert session.edit is None
+    session.edits.set_parameter("max_true_pixels", 5)
+    assert session.state.edit is None
     session.history.undo()
-    assert session.edit is not None
+    assert session.state.edit is not None
 
 
 def test_an_edited_mask_is_not_put_on_another_file(
@@ -64,7 +64,7 @@ def test_an_edited_mask_is_not_put_on_another_file(
     window = make_main_window(settings_module.load())
     begin(window, [str(other)])
     wait_for_result(window.session, qtbot)
-    assert window.session.edit is None
+    assert window.session.state.edit is None
     window.save_settings()
     assert window.settings.last_files == [str(other)]
     assert "edit" not in window.settings.last_masks
@@ -80,13 +80,13 @@ def test_an_edited_mask_is_not_put_on_another_preset(
     begin(window, [])
     wait_for_result(window.session, qtbot)
     qtbot.waitUntil(lambda: not window.remembering._masks)
-    assert window.session.edit is None
+    assert window.session.state.edit is None
 
 
 def test_all_is_saved_a_while_after_a_change(loaded: MainWindow, qtbot: QtBot):
     session = loaded.session
-    session.set_parameter("max_true_pixels", 7)
-    session.set_frame_range(FrameRange(0, 2))
+    session.edits.set_parameter("max_true_pixels", 7)
+    session.edits.set_frame_range(FrameRange(0, 2))
     wait_for_result(session, qtbot)
     assert loaded.remembering._later.isActive()
     loaded.remembering._later.setInterval(0)
@@ -104,7 +104,7 @@ def test_all_is_saved_a_while_after_a_change(loaded: MainWindow, qtbot: QtBot):
 def test_nothing_is_saved_where_nothing_is_to_be(loaded: MainWindow, qtbot: QtBot):
     loaded.saves_settings = False
     before = settings_module.load()
-    loaded.session.set_parameter("max_true_pixels", 7)
+    loaded.session.edits.set_parameter("max_true_pixels", 7)
     loaded.remembering._later.timeout.emit()
     assert not loaded.remembering._lane.busy
     loaded.close()
