@@ -1,13 +1,16 @@
-"""The stages chained: from a measurement to a mask, redoing only what a change touches."""
+"""From a measurement to a mask, redoing only the stages that a change affects."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.extraction import rings as ring_stage
-from structmask_gui.core.extraction.rings import RingAnalysis
+from structmask_gui.core.extraction.rings import Decision, RingAnalysis
 from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.core.masks.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.measure.measure import measure
@@ -25,43 +28,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Extraction:
-    """A mask and every step that led to it.
-
-    Attributes
-    ----------
-    parameters : Parameters
-        What it was made with.
-    measurement : Measurement
-        Patches and averaged autocorrelation.
-    square : ndarray of float64, shape (odd, odd)
-        The centre square of the averaged autocorrelation, or the whole plane.
-    centre : ndarray of float64, same shape
-        The same after the adaptive step: what the rings see.
-    rings : RingAnalysis or None
-        What was decided about each ring; published method only.
-    connected : ndarray of bool, same shape
-        The selected pixels before the size limit: those left after the component rule, or all
-        that the statistical method keeps.
-    mask : Mask
-        The result.
-    selection : StatisticalSelection or None
-        Which lags are proven and large enough; statistical method only.
-    verdict : Verdict or None
-        What the noise is and how sure that is; statistical method only.
-    """
+    """A mask and every step that led to it."""
 
     parameters: Parameters
     measurement: Measurement
+    """Patches and averaged autocorrelation."""
     square: FloatArray
+    """The centre square of the averaged autocorrelation, or the whole plane; odd sides."""
     centre: FloatArray
+    """The same after the adaptive step, on which the rings are decided."""
     rings: RingAnalysis | None
+    """The decision about each ring; published method only."""
     connected: BoolArray
+    """The selected pixels before the size limit: those left by the component rule, or all that the
+    statistical method keeps. Shape of `square`."""
     mask: Mask
     selection: StatisticalSelection | None = None
+    """Which lags are significant and large enough; statistical method only."""
     verdict: Verdict | None = None
+    """Kind and certainty of the noise; statistical method only."""
 
     def update(self, parameters: Parameters) -> Extraction:
-        """Return the extraction with other parameters, redoing only the stages they touch.
+        """Return the extraction with other parameters, redoing only the stages they affect.
 
         Raises
         ------
@@ -79,12 +67,27 @@ class Extraction:
 
     @property
     def dropped_by_limit(self) -> int:
-        """Number of pixels that the size limit took away."""
+        """Number of pixels that the size limit removed."""
         return int(self.connected.sum()) - self.mask.statistics.true_pixels
 
     @property
+    def decisions(self) -> NDArray[np.uint8] | None:
+        """The `Decision` of each pixel of the centre square; published method only."""
+        if self.rings is None:
+            return None
+        above, selected, mask = self.rings.above, self.rings.selected, self.mask.array
+        codes = np.zeros(above.shape, dtype=np.uint8)
+        codes[above & ~selected] = Decision.NOT_CLOSE
+        codes[selected & ~self.connected] = Decision.NOT_JOINED
+        codes[self.connected & ~mask] = Decision.OVER_LIMIT
+        codes[mask & above] = Decision.KEPT
+        codes[mask & ~above] = Decision.ADDED
+        codes[self.mask.centre] = Decision.CENTRE
+        return codes
+
+    @property
     def sentence(self) -> str:
-        """What the mask is and how it came about, in plain words."""
+        """The mask and how it was made, for the user."""
         if self.verdict is not None:
             return self.verdict.sentence
         statistics, sampling = self.mask.statistics, self.measurement.sampling
@@ -97,42 +100,50 @@ class Extraction:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know beside the sentence, a sentence each; often nothing."""
+        """Further sentences for the user; often none."""
         notes: list[str] = []
         if self.verdict is not None:
             # Its sentence counts the patches left out.
             notes += self.verdict.details
-            limit, reach = "max_pixels", "max_lag"
+            limit = "max_pixels"
         else:
             if self.rings is not None and self.rings_found_nothing:
                 notes.append(_why_bare(self.rings, self.dropped_by_component))
             for reason, count in self.measurement.sampling.left_out.items():
                 notes.append(f"{counted(count, 'patch', 'patches')} left out: {reason}.")
-            limit, reach = "max_true_pixels", "center_size"
+            limit = "max_true_pixels"
         if self.dropped_by_limit:
             notes.append(
-                f"{counted(self.dropped_by_limit, 'pixel')} taken away by the limit of"
+                f"{counted(self.dropped_by_limit, 'pixel')} removed by the limit of"
                 f" {getattr(self.parameters, limit)} ({limit})."
             )
-        # Where lines do not end, the verdict has said what helps.
-        endless = self.verdict is not None and "whole_line" in self.verdict.flags
-        seen = self.rings is None or self.parameters.crop_autocorr
-        estimate = self.measurement.correlation
-        if estimate is not None:
-            from structmask_gui.core.verdict.lines import lags_left
-
-            # No larger lag is advised than can be measured.
-            seen = lags_left(estimate, self.parameters.max_lag) > 0
-        if seen and self.touches_edge and not endless:
-            notes.append(
-                f"The mask reaches the edge of what was looked at; a larger {reach} may show more"
-                " of it."
-            )
+        if self.touches_edge and self._larger_lags_help:
+            if self.rings is None:
+                notes.append("The mask reaches the maximum lag; increase max_lag.")
+            else:
+                notes.append(
+                    "The mask reaches the edge of the centre square; increase center_size."
+                )
         return tuple(notes)
 
     @property
+    def _larger_lags_help(self) -> bool:
+        if self.rings is not None:
+            return self.parameters.crop_autocorr
+        # For noise along whole lines the verdict has said what helps.
+        if self.verdict is not None and "whole_line" in self.verdict.flags:
+            return False
+        estimate = self.measurement.correlation
+        if estimate is None:
+            return True
+        from structmask_gui.core.verdict.lines import lags_left
+
+        # No larger lag is advised than can be measured.
+        return lags_left(estimate, self.parameters.max_lag) > 0
+
+    @property
     def rings_found_nothing(self) -> bool:
-        """Whether the published method left only the centre, which another method may not."""
+        """Whether the published method left only the centre."""
         return self.rings is not None and self.mask.statistics.true_pixels == 1
 
     @property
@@ -150,7 +161,7 @@ def _why_bare(analysis: RingAnalysis, dropped_by_component: int) -> str:
     if not any(ring.considered for ring in analysis.rings):
         return (
             "Only the centre is left: no ring is as strong as center_ratio_threshold asks."
-            f" {_TRY_AUTOMATIC}, which finds weak correlation under a picture, or lower"
+            f" {_TRY_AUTOMATIC}, which finds weak correlation under structure, or lower"
             " center_ratio_threshold."
         )
     if dropped_by_component:
@@ -173,16 +184,9 @@ def counted(count: int, singular: str, plural: str | None = None) -> str:
 def select(
     measurement: Measurement, parameters: Parameters, previous: Extraction | None = None
 ) -> Extraction:
-    """Choose the mask's pixels from what was measured; takes milliseconds.
+    """Choose the mask's pixels from the measurement, in milliseconds.
 
-    Parameters
-    ----------
-    measurement : Measurement
-        Must fit the parameters.
-    parameters : Parameters
-        All stages after the autocorrelation.
-    previous : Extraction, optional
-        Stages whose parameters and input are the same are taken from it.
+    Stages whose parameters and input are those of ``previous`` are taken from it.
 
     Raises
     ------
@@ -269,26 +273,7 @@ def extract_array(
     progress: Progress = no_progress,
     cancelled: IsCancelled = never_cancelled,
 ) -> Extraction:
-    """Measure and select in one call.
-
-    Parameters
-    ----------
-    frames : Frames or ndarray
-        A stack; an array of shape (y, x) or (frames, y, x) will do.
-    parameters : Parameters
-        All stages.
-    region : Region, optional
-        The rectangle to stay within.
-    dark, subtract : Frames, optional
-        See `structmask_gui.core.measure.measure.measure`.
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`.
-
-    Raises
-    ------
-    InputError, ParameterError, Cancelled
-        As `structmask_gui.core.measure.measure.measure`.
-    """
+    """Measure a stack, or an array (y, x) or (frames, y, x), and select; raises as `measure`."""
     if not isinstance(frames, Frames):
         frames = ArrayFrames(frames)
     measurement = measure(
@@ -305,29 +290,22 @@ def extract_array(
 
 @dataclass(frozen=True, eq=False)
 class EditedExtraction(Extraction):
-    """An extraction with another mask.
-
-    Attributes
-    ----------
-    extracted : Extraction
-        The extraction as it came out.
-    how : str
-        How the mask came about, as in "edited by hand".
-    """
+    """An extraction with another mask."""
 
     extracted: Extraction | None = None
+    """The extraction before the change."""
     how: str = "edited by hand"
 
     @property
     def sentence(self) -> str:
-        """What the mask is and how it came about."""
+        """The mask and how it was made."""
         statistics = self.mask.statistics
         pixels = "" if statistics.true_pixels == 1 else f", {statistics.size_words}"
         return f"{SHAPE_WORDS[statistics.shape_class]}{pixels}, {self.how}."
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was extracted before, and what to know of this mask."""
+        """Notes on this mask, then those of the extraction."""
         notes: list[str] = []
         if not self.mask.statistics.symmetric:
             notes.append(
@@ -335,13 +313,13 @@ class EditedExtraction(Extraction):
                 " shares as much noise, stays visible."
             )
         if self.extracted is not None:
-            # A verdict is about the mask it was extracted with, not about this one.
+            # A verdict belongs to the mask it was extracted with, not to this one.
             notes.append(f"The mask as extracted: {self.extracted.sentence}")
             notes += self.extracted.notes
         return tuple(notes)
 
 
 def edited(extraction: Extraction, mask: Mask, how: str) -> EditedExtraction:
-    """Return an extraction with another mask, which remembers the one extracted."""
+    """Return an extraction with another mask, which keeps the extracted one."""
     values = {field.name: getattr(extraction, field.name) for field in fields(Extraction)}
     return EditedExtraction(**{**values, "mask": mask}, extracted=extraction, how=how)

@@ -1,4 +1,4 @@
-"""`StructuralNoiseExtractor`: the published class's interface over this engine."""
+"""`StructuralNoiseExtractor`: the interface of the published class."""
 
 from __future__ import annotations
 

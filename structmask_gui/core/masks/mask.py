@@ -27,8 +27,6 @@ SHAPE_WORDS: dict[ShapeClass, str] = {
 }
 """What each shape class is called in a sentence."""
 
-_EIGHT = np.ones((3, 3), dtype=bool)
-
 # A band counts as a line when it is at least this many times longer than wide, and a region as
 # filled when it covers at least this share of its bounding box (a disc covers 0.79, a plus 0.56).
 _LONG = 3
@@ -37,33 +35,20 @@ _FILLED = 0.6
 
 @dataclass(frozen=True)
 class MaskStatistics:
-    """Figures that describe a mask.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Height and width of the array.
-    true_pixels : int
-        Number of True pixels, the centre included.
-    share : float
-        True pixels divided by all pixels of the array.
-    extent : tuple of int
-        Height and width of the box about the True pixels.
-    components : int
-        Number of 8-connected components.
-    symmetric : bool
-        Whether the mask equals its 180-degree rotation, as an autocorrelation does.
-    shape_class : str
-        "centre only", "horizontal" (along a row), "vertical", "cross", "diagonal", "blob" or
-        "irregular".
-    """
+    """Figures that describe a mask."""
 
     shape: tuple[int, int]
+    """Height and width of the array."""
     true_pixels: int
+    """Number of True pixels, the centre included."""
     share: float
+    """True pixels divided by all pixels of the array."""
     extent: tuple[int, int]
+    """Height and width of the bounding box of the True pixels."""
     components: int
+    """Number of 8-connected components."""
     symmetric: bool
+    """Whether the mask equals its 180-degree rotation, as an autocorrelation does."""
     shape_class: ShapeClass
 
     @property
@@ -97,7 +82,7 @@ class Mask:
 
     @classmethod
     def checked(cls, values: ArrayLike, name: str = "the mask") -> Self:
-        """Make a mask of an array that came from outside.
+        """Make a mask of an array from outside the program.
 
         Parameters
         ----------
@@ -105,12 +90,12 @@ class Mask:
             Two dimensions, odd sides, only 0 and 1 (or False and True), the centre 1. It need not
             be symmetric.
         name : str
-            What the refusal calls it.
+            Its name in the error message.
 
         Raises
         ------
         InputError
-            If it is none of that; the sentence says which.
+            If any of that does not hold.
         """
         array: NDArray[Any] = np.asarray(values)
         if array.ndim != 2:
@@ -180,10 +165,16 @@ class Mask:
 
 def count_components(array: BoolArray) -> int:
     """Return the number of 8-connected components of a bool array."""
-    from scipy.ndimage import label
+    return int(labelled(array).max())
 
-    _, count = label(array, structure=_EIGHT)
-    return int(count)
+
+def labelled(array: BoolArray) -> NDArray[np.intp]:
+    """Return the 8-connected components of a bool array, numbered from 1; 0 elsewhere."""
+    from skimage.measure import label
+
+    # Of bool arrays skimage asks SciPy, which is slower for arrays of this size.
+    labels: NDArray[np.intp] = label(array.view(np.uint8), connectivity=2)
+    return labels
 
 
 def pad_centred(array: BoolArray, shape: tuple[int, int]) -> BoolArray:
@@ -221,27 +212,13 @@ def _shape_class(lags: NDArray[np.intp], components: int) -> ShapeClass:
 
 @dataclass(frozen=True, eq=False)
 class MaskComparison:
-    """What two masks have in common and what not, pixel by pixel about their centres.
-
-    Attributes
-    ----------
-    labels : tuple of str
-        What the two are called.
-    shape : tuple of int
-        The common shape: the larger height and the larger width.
-    a, b : ndarray of bool
-        Both masks, padded to ``shape`` about their centres.
-    pixels_a, pixels_b, overlap, only_in_a, only_in_b : int
-        True pixels of each, of both, of one alone.
-    jaccard : float
-        Overlap divided by the pixels of either, 0 to 1.
-    difference : ndarray of int8
-        +1 only in A, -1 only in B, 0 the same in both.
-    """
+    """Two masks compared pixel by pixel about their centres."""
 
     labels: tuple[str, str]
     shape: tuple[int, int]
+    """The common shape: the larger height and the larger width."""
     a: BoolArray
+    """The first mask, padded to `shape` about its centre."""
     b: BoolArray
     pixels_a: int
     pixels_b: int
@@ -249,7 +226,9 @@ class MaskComparison:
     only_in_a: int
     only_in_b: int
     jaccard: float
+    """Overlap divided by the pixels of either, 0 to 1."""
     difference: NDArray[np.int8]
+    """+1 only in A, -1 only in B, 0 the same in both."""
 
     def summary(self) -> str:
         """Return the comparison in one line."""

@@ -1,9 +1,9 @@
-"""Changing a mask by hand: each function takes a mask and returns another.
+"""Draw, grow, shrink, fill and combine masks; each function returns a new mask.
 
 Cells are lags (dy, dx) from the centre, rows down and columns right. The centre always stays. A
-cell outside the array makes the array larger, so that it stays odd and centred. What a function
-changes, it changes together with the mirror image (-dy, -dx), because noise that is correlated with
-one side is correlated with the other; ``symmetric=False`` changes one side alone.
+cell outside the array makes the array larger, so that it stays odd and centred. A cell is changed
+together with its mirror image (-dy, -dx), because noise correlated with one side is correlated with
+the other; ``symmetric=False`` changes one side alone.
 """
 
 from __future__ import annotations
@@ -34,17 +34,7 @@ _NEIGHBOURS: dict[GrowDirection, BoolArray] = {
 
 
 def with_cells(mask: Mask, lags: Iterable[Lag], value: bool, *, symmetric: bool = True) -> Mask:
-    """Set cells, as a drag over them does.
-
-    Parameters
-    ----------
-    mask : Mask
-    lags : iterable of (dy, dx)
-        The cells; (0, 0) is passed over.
-    value : bool
-        True adds them to the mask, False takes them away.
-    symmetric : bool
-        Set their mirror images too.
+    """Add cells, lags (dy, dx), to the mask (``value`` True) or remove them; (0, 0) is ignored.
 
     Raises
     ------
@@ -67,10 +57,10 @@ def with_cells(mask: Mask, lags: Iterable[Lag], value: bool, *, symmetric: bool 
         reach_x = max((abs(dx) for _, dx in cells), default=0)
         height, width = mask.shape
         array = pad_centred(array, (max(height, 2 * reach_y + 1), max(width, 2 * reach_x + 1)))
-    middle_y, middle_x = array.shape[0] // 2, array.shape[1] // 2
+    centre_y, centre_x = array.shape[0] // 2, array.shape[1] // 2
     for dy, dx in cells:
-        y, x = middle_y + dy, middle_x + dx
-        # A cell outside the array is not in the mask; there is nothing to take away.
+        y, x = centre_y + dy, centre_x + dx
+        # A cell outside the array is not in the mask; there is nothing to remove.
         if 0 <= y < array.shape[0] and 0 <= x < array.shape[1]:
             array[y, x] = value
     return Mask(array)
@@ -84,10 +74,7 @@ def contains(mask: Mask, lag: Lag) -> bool:
 
 
 def toggled(mask: Mask, lag: Lag, *, symmetric: bool = True) -> Mask:
-    """Add a cell that is not in the mask, or take it away, with its mirror image; as a click does.
-
-    Errors as for `with_cells`.
-    """
+    """Add a cell that is not in the mask, or remove it; errors as for `with_cells`."""
     return with_cells(mask, [lag], not contains(mask, lag), symmetric=symmetric)
 
 
@@ -113,9 +100,9 @@ def line_cells(start: Lag, end: Lag) -> list[Lag]:
 def with_line(
     mask: Mask, start: Lag, end: Lag, value: bool = True, *, symmetric: bool = True
 ) -> Mask:
-    """Draw a straight line of cells, or take one away; errors as for `with_cells`."""
+    """Draw a straight line of cells, or erase one; errors as for `with_cells`."""
     for dy, dx in (start, end):
-        # Checked before the line is laid out: a slip of the mouse must not fill the memory.
+        # Checked before the cells are listed: a slip of the mouse must not fill the memory.
         if max(abs(dy), abs(dx)) > LARGEST_REACH:
             return with_cells(mask, [(dy, dx)], value)
     return with_cells(mask, line_cells(start, end), value, symmetric=symmetric)
@@ -129,68 +116,61 @@ def grown(mask: Mask, direction: GrowDirection = "all") -> Mask:
     InputError
         If the mask would reach further than `LARGEST_REACH`.
     """
-    from scipy.ndimage import binary_dilation
+    from skimage.morphology import dilation
 
     height, width = mask.shape
     if max(height, width) // 2 >= LARGEST_REACH:
         raise InputError(f"A mask can be edited up to {LARGEST_REACH} pixels from its centre.")
     room = (height + 2 * (direction != "rows"), width + 2 * (direction != "columns"))
-    larger = binary_dilation(pad_centred(mask.array, room), _NEIGHBOURS[direction])
+    larger = dilation(pad_centred(mask.array, room), _NEIGHBOURS[direction])
     # The array keeps its size unless the mask has reached its edge.
     content = Mask(larger).cropped().shape
-    return Mask(_about(larger, (max(height, content[0]), max(width, content[1]))))
+    return Mask(_cut_centred(larger, (max(height, content[0]), max(width, content[1]))))
 
 
 def shrunk(mask: Mask, direction: GrowDirection = "all") -> Mask:
-    """Take away the cells at the mask's border; the centre stays. The array keeps its size.
+    """Remove the cells at the mask's border; the centre stays. The array keeps its size.
 
-    Along rows only the two ends of each run of cells in a row go, along columns likewise.
+    "rows" removes only the two ends of each run of cells in a row, "columns" likewise.
     """
-    from scipy.ndimage import binary_erosion
+    from skimage.morphology import erosion
 
-    smaller = np.asarray(binary_erosion(mask.array, _NEIGHBOURS[direction]), dtype=np.bool_)
+    # Cells outside the array are not in the mask.
+    smaller = erosion(mask.array, _NEIGHBOURS[direction], mode="min")
     smaller[mask.centre] = True
     return Mask(smaller)
 
 
 def filled(mask: Mask, longest: int = GAP) -> Mask:
-    """Fill gaps: up to some cells between two of the mask in one line, and enclosed holes.
+    """Fill gaps of up to ``longest`` cells in rows, columns and diagonals, and enclosed holes."""
+    from skimage.measure import label
+    from skimage.morphology import closing
 
-    Parameters
-    ----------
-    mask : Mask
-    longest : int
-        Longest gap that is closed along a row, a column or a diagonal.
-    """
-    from scipy.ndimage import binary_fill_holes
-
-    array = mask.array
-    result = array.copy()
-    for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        for length in range(1, longest + 1):
-            for back in range(1, length + 1):
-                # A cell of a gap has the mask `back` steps before it and `on` steps after it.
-                on = length + 1 - back
-                result |= _shifted(array, back * dy, back * dx) & _shifted(
-                    array, -on * dy, -on * dx
-                )
-    return Mask(np.asarray(binary_fill_holes(result), dtype=np.bool_))
+    # Room for the lines beyond the border, and all around what is outside.
+    padded = np.pad(mask.array, longest + 1)
+    line = np.ones((1, longest + 1), dtype=np.bool_)
+    diagonal = np.eye(longest + 1, dtype=np.bool_)
+    result = padded.copy()
+    for footprint in (line, line.T, diagonal, diagonal[::-1]):
+        result |= closing(padded, footprint)
+    background = label((~result).view(np.uint8), connectivity=1)
+    return Mask(_cut_centred(background != background[0, 0], mask.shape))
 
 
 def union(mask: Mask, other: Mask) -> Mask:
     """Return the cells of either mask."""
-    a, b = _alike(mask, other)
+    a, b = _same_shape(mask, other)
     return Mask(a | b)
 
 
 def intersection(mask: Mask, other: Mask) -> Mask:
     """Return the cells of both masks."""
-    a, b = _alike(mask, other)
+    a, b = _same_shape(mask, other)
     return Mask(a & b)
 
 
 def symmetrised(mask: Mask) -> Mask:
-    """Return the mask together with its mirror image (turned by 180 degrees)."""
+    """Return the mask together with its 180-degree rotation."""
     return Mask(mask.array | mask.array[::-1, ::-1])
 
 
@@ -199,22 +179,12 @@ def cropped(mask: Mask) -> Mask:
     return mask.cropped()
 
 
-def _alike(mask: Mask, other: Mask) -> tuple[BoolArray, BoolArray]:
+def _same_shape(mask: Mask, other: Mask) -> tuple[BoolArray, BoolArray]:
     shape = (max(mask.shape[0], other.shape[0]), max(mask.shape[1], other.shape[1]))
     return pad_centred(mask.array, shape), pad_centred(other.array, shape)
 
 
-def _about(array: BoolArray, shape: tuple[int, int]) -> BoolArray:
-    """Cut an array down to a shape about its centre."""
+def _cut_centred(array: BoolArray, shape: tuple[int, int]) -> BoolArray:
+    """Return the centre of an array."""
     cut_y, cut_x = (array.shape[0] - shape[0]) // 2, (array.shape[1] - shape[1]) // 2
     return array[cut_y : cut_y + shape[0], cut_x : cut_x + shape[1]]
-
-
-def _shifted(array: BoolArray, dy: int, dx: int) -> BoolArray:
-    """Return the array moved dy rows down and dx columns right; what comes in is False."""
-    height, width = array.shape
-    result = np.zeros_like(array)
-    if abs(dy) < height and abs(dx) < width:
-        source = array[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)]
-        result[max(0, dy) : height + min(0, dy), max(0, dx) : width + min(0, dx)] = source
-    return result

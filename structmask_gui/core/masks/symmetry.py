@@ -1,7 +1,7 @@
-"""Which flips and turns leave a mask unchanged, and so may be used to augment the training.
+"""Flips and rotations that leave a mask unchanged, and so may be used to augment the training.
 
-A trainer that turns or flips its patches turns their noise with them. The mask does not turn, so it
-hides the right pixels only if it looks the same after that turn.
+A trainer that flips or rotates its patches does so with their noise. The mask stays as it is, so it
+hides the right pixels only if it is the same after that flip or rotation.
 """
 
 from __future__ import annotations
@@ -9,39 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from structmask_gui.core.arrays import LagArray
 from structmask_gui.core.masks.mask import Mask
 
-LagArray = NDArray[np.intp]
-
+# Few pixels forbid the flips if each leaves this many others; up to so many are listed.
 _REST = 4
-"""Pixels that keep their place for each that forbids the flips, to call those few."""
-
 _NAMED = 4
-"""Up to so many are named."""
 
 
 @dataclass(frozen=True)
 class Turns:
-    """What a mask allows.
-
-    Attributes
-    ----------
-    flip_x : bool
-        Left and right may be exchanged (the X axis is reversed).
-    flip_y : bool
-        Top and bottom may be exchanged.
-    quarter : bool
-        Turns by 90 degrees are allowed.
-    half : bool
-        Turns by 180 degrees are allowed; true of every mask made from an autocorrelation.
-    """
+    """The flips and rotations that leave a mask unchanged."""
 
     flip_x: bool
+    """Left and right may be exchanged (the X axis is reversed)."""
     flip_y: bool
+    """Top and bottom may be exchanged."""
     quarter: bool
+    """Rotation by 90 degrees."""
     half: bool
+    """Rotation by 180 degrees; true of every mask made from an autocorrelation."""
 
     @property
     def all(self) -> bool:
@@ -55,27 +43,15 @@ class Turns:
             return (
                 "All flips and quarter turns leave this mask unchanged: any augmentation is fine."
             )
-        allowed = [
-            text
-            for text, good in (
-                ("flips left to right", self.flip_x),
-                ("flips top to bottom", self.flip_y),
-                ("quarter turns", self.quarter),
-                ("half turns", self.half),
-            )
-            if good
-        ]
+        turns = {
+            "flips left to right": self.flip_x,
+            "flips top to bottom": self.flip_y,
+            "quarter turns": self.quarter,
+        }
+        allowed = [text for text, good in {**turns, "half turns": self.half}.items() if good]
         if not allowed:
             return "Every flip and turn changes this mask: train without augmentation."
-        forbidden = [
-            text
-            for text, good in (
-                ("flips left to right", self.flip_x),
-                ("flips top to bottom", self.flip_y),
-                ("quarter turns", self.quarter),
-            )
-            if not good
-        ]
+        forbidden = [text for text, good in turns.items() if not good]
         return (
             f"Unchanged by {_joined(allowed)}; train without {_joined(forbidden)}, which would turn"
             " the noise away from the mask."
@@ -96,28 +72,24 @@ def allowed_turns(mask: Mask) -> Turns:
 
 
 def flip_strays(mask: Mask) -> LagArray:
-    """Return the lags (dy, dx) that have no mirror image in the mask: they forbid the flips.
-
-    Of a mask made from an autocorrelation, which equals its half turn, they are the same for flips
-    left to right and top to bottom.
-    """
+    """Return the lags (dy, dx) whose mirror image is not in the mask: they forbid the flips."""
     lags = mask.lags()
-    there = {tuple(lag) for lag in lags.tolist()}
-    alone = [(dy, -dx) not in there or (-dy, dx) not in there for dy, dx in lags.tolist()]
+    present = {tuple(lag) for lag in lags.tolist()}
+    alone = [(dy, -dx) not in present or (-dy, dx) not in present for dy, dx in lags.tolist()]
     strays: LagArray = lags[np.array(alone, dtype=np.bool_)]
     return strays
 
 
 def without_strays(mask: Mask) -> Mask:
-    """Return the mask without the pixels that have no mirror image in it."""
+    """Return the mask without its `flip_strays`."""
     array = mask.array.copy()
-    places = flip_strays(mask) + np.array(mask.centre)
-    array[places[:, 0], places[:, 1]] = False
+    pixels = flip_strays(mask) + np.array(mask.centre)
+    array[pixels[:, 0], pixels[:, 1]] = False
     return Mask(array)
 
 
 def strays_sentence(mask: Mask) -> str:
-    """Say which pixels forbid the flips, if they are so few that it may be by chance."""
+    """Return which pixels forbid the flips, if they are few enough to be chance; else ""."""
     strays = flip_strays(mask)
     left = mask.statistics.true_pixels - len(strays)
     if not len(strays) or left < _REST * len(strays):

@@ -1,4 +1,4 @@
-"""What trainers make of a mask: the shapes they take, the share they blank, how far they see."""
+"""What n2v and CAREamics make of a mask: accepted shapes, share of the input blanked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from structmask_gui.core.masks.mask import Mask
 Axes = Literal["horizontal", "vertical", "cross", "square"]
 
 CAREAMICS_SPANS = tuple(range(3, 16, 2))
-"""The full widths, centre included, that CAREamics takes."""
+"""The full widths, centre included, that CAREamics accepts."""
 
 MOST_BLANKED = 10.0
 """Per cent of a patch that may be blanked before the settings should be changed. Blanked pixels
@@ -22,21 +22,13 @@ are context the network misses; the bare centre at n2v's default blanks 1.5 %.""
 
 @dataclass(frozen=True)
 class Trainer:
-    """A program that trains with a mask.
-
-    Attributes
-    ----------
-    name : str
-        What it is called.
-    setting : str
-        Its name for the share of pixels that are masked.
-    percent : float
-        The default of that setting.
-    """
+    """A program that trains with a mask."""
 
     name: str
     setting: str
+    """Its name for the share of pixels that are masked."""
     percent: float
+    """The default of that setting."""
 
 
 TRAINERS = (
@@ -48,21 +40,13 @@ TRAINERS = (
 
 @dataclass(frozen=True)
 class Blanked:
-    """How much of its input a trainer blanks with a mask.
-
-    Attributes
-    ----------
-    trainer : Trainer
-        Which trainer.
-    percent : float
-        Share of the input that is blanked at the trainer's default, in per cent.
-    recommended : float
-        The setting that blanks no more than `MOST_BLANKED` per cent, at most the default.
-    """
+    """How much of its input a trainer blanks with a mask."""
 
     trainer: Trainer
     percent: float
+    """Share of the input that is blanked at the trainer's default, in per cent."""
     recommended: float
+    """The setting that blanks no more than `MOST_BLANKED` per cent, at most the default."""
 
     @property
     def sentence(self) -> str:
@@ -76,22 +60,17 @@ class Blanked:
 
 
 def blanked_share(pixels: int, percent: float) -> float:
-    """Return the share of the input, 0 to 1, blanked by masks laid at random.
+    """Return the share of the input, 0 to 1, that masks at random positions blank.
 
-    Parameters
-    ----------
-    pixels : int
-        True pixels of the mask, the centre included.
-    percent : float
-        Share of the pixels that are chosen as centres, in per cent.
+    The masks have ``pixels`` True pixels; ``percent`` of the input's pixels are their centres.
     """
     return 1.0 - (1.0 - percent / 100) ** pixels
 
 
 def blanked(pixels: int) -> tuple[Blanked, ...]:
-    """Return for each trainer what a mask of some pixels blanks, and the setting to use."""
+    """Return for each trainer what a mask of ``pixels`` pixels blanks, and the setting to use."""
     most = 100 * (1 - (1 - MOST_BLANKED / 100) ** (1 / pixels))
-    # Two digits, rounded down, so that what is recommended keeps its promise.
+    # Two digits, rounded down, so that the recommended setting stays below the limit.
     digit = 10.0 ** (np.floor(np.log10(most)) - 1)
     rounded = float(np.floor(most / digit) * digit)
     return tuple(
@@ -101,20 +80,7 @@ def blanked(pixels: int) -> tuple[Blanked, ...]:
 
 
 def careamics_mask(axes: Axes, span: int) -> Mask:
-    """Return the mask that CAREamics blanks.
-
-    Parameters
-    ----------
-    axes : "horizontal", "vertical", "cross" or "square"
-        Along the row, along the column, both, or the full square.
-    span : int
-        Full width with the centre, odd, 3 to 15.
-
-    Raises
-    ------
-    ParameterError
-        For another shape or span.
-    """
+    """Return the mask that CAREamics blanks; ``span`` is its full width, odd, 3 to 15."""
     if span not in CAREAMICS_SPANS:
         raise ParameterError(f"span = {span!r} is not accepted; give an odd number from 3 to 15.")
     line = np.ones((1, span), dtype=np.bool_)
@@ -126,15 +92,15 @@ def careamics_mask(axes: Axes, span: int) -> Mask:
     if axes == "square":
         return Mask(square)
     if axes == "cross":
-        middle = np.arange(span) == span // 2
-        return Mask(middle[:, np.newaxis] | middle)
+        centre = np.arange(span) == span // 2
+        return Mask(centre[:, np.newaxis] | centre)
     raise ParameterError(
         f"axes = {axes!r} is not accepted; give horizontal, vertical, cross or square."
     )
 
 
 def careamics_masks() -> dict[str, Mask]:
-    """Return every mask that CAREamics takes, by a name such as "horizontal 11"."""
+    """Return every mask that CAREamics accepts, by a name such as "horizontal 11"."""
     shapes: tuple[Axes, ...] = ("horizontal", "vertical", "cross", "square")
     return {
         f"{axes} {span}": careamics_mask(axes, span) for axes in shapes for span in CAREAMICS_SPANS

@@ -1,4 +1,4 @@
-"""What is known of a parameter beside its value: kind, range, stage and the texts for a person."""
+"""Stage, About, ParameterInfo: what panel, command line and help are built from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 
 class Stage(IntEnum):
-    """The stages of an extraction in their order; a change redoes its stage and those after it."""
+    """The stages of an extraction, in order; a change redoes its stage and those after it."""
 
     SAMPLING = 0
     AUTOCORRELATION = 1
@@ -28,48 +28,25 @@ MEASURED = (Stage.SAMPLING, Stage.AUTOCORRELATION)
 
 @dataclass(frozen=True)
 class About:
-    """What a person needs to know of a parameter beside its type, default and accepted range.
-
-    Attributes
-    ----------
-    label : str
-        Its name in the window.
-    group : str
-        The heading it stands under.
-    stage : Stage
-        The first stage that a change of it redoes.
-    help : str
-        What it is, in one or two sentences.
-    more, less : str
-        What raising and what lowering it does to the mask.
-    unit : str
-        Unit of the value, or nothing.
-    slider : tuple of float, optional
-        The range worth sliding through, narrower than the accepted one.
-    step : float
-        Step of slider and spin box.
-    choices : mapping of str to str
-        For a choice: each value and what it means.
-    lowest_word : str
-        What the lowest accepted number means, where that is something else than its size.
-    """
+    """What the user is told of a parameter."""
 
     label: str
-    group: str
-    stage: Stage
+    group: str  # the heading above it
+    stage: Stage  # the first stage that a change redoes
     help: str
+    # The effect of raising, and of lowering, the value.
     more: str = ""
     less: str = ""
     unit: str = ""
-    slider: tuple[float, float] | None = None
+    slider: tuple[float, float] | None = None  # narrower than the accepted range
     step: float = 1.0
-    choices: tuple[tuple[str, str], ...] = ()
-    lowest_word: str = ""
+    choices: tuple[tuple[str, str], ...] = ()  # values and their meanings
+    lowest_word: str = ""  # meaning of the lowest number where it is special, as "all" for 0
 
 
 @dataclass(frozen=True)
 class ParameterInfo:
-    """Everything known of one parameter; see `About` for the texts."""
+    """A parameter as panel, command line and help need it."""
 
     name: str
     kind: Literal["bool", "int", "float", "choice"]
@@ -86,7 +63,7 @@ class ParameterInfo:
 
     @property
     def accepted(self) -> str:
-        """The accepted values in words, as in "3 to 101" or "on or off"."""
+        """The accepted values in words, as in "a whole number from 3 to 101"."""
         if self.kind == "bool":
             return "true or false"
         if self.kind == "choice":
@@ -97,14 +74,14 @@ class ParameterInfo:
 
 
 def _plain(number: float | None) -> str:
-    """Write a number without an exponent, as people do."""
+    """Return a number without an exponent."""
     return f"{number:.9f}".rstrip("0").rstrip(".")
 
 
 def info_of(name: str, field: FieldInfo) -> ParameterInfo:
-    """Read from a pydantic field, annotated with an `About`, all that is known of it."""
+    """Return the info of a pydantic field annotated with an `About`."""
     about = next(item for item in field.metadata if isinstance(item, About))
-    # What pydantic keeps of a range is typed as anything that can be compared.
+    # pydantic types the ends of a range as anything that can be compared.
     lowest: Any = next((item.ge for item in field.metadata if isinstance(item, Ge)), None)
     highest: Any = next((item.le for item in field.metadata if isinstance(item, Le)), None)
     annotation: Any = field.annotation
@@ -118,12 +95,4 @@ def info_of(name: str, field: FieldInfo) -> ParameterInfo:
         kind = "bool"
     else:
         kind = "int" if annotation is int else "float"
-    return ParameterInfo(
-        name=name,
-        kind=kind,
-        optional=optional,
-        default=field.default,
-        lowest=lowest,
-        highest=highest,
-        about=about,
-    )
+    return ParameterInfo(name, kind, optional, field.default, lowest, highest, about)

@@ -1,7 +1,6 @@
-"""Every parameter once: name, default, range, unit, help, and the stage it belongs to.
+"""Parameters: every default, range, unit and help text, once.
 
-The panel, the presets, the command line, the help and the records are all made from `Parameters`
-and `parameter_infos`; nothing else states a default or a range.
+Panel, presets, command line, help and records are built from `Parameters` and `parameter_infos`.
 """
 
 from __future__ import annotations
@@ -22,8 +21,7 @@ Convention = Literal["as-implemented", "as-documented"]
 
 
 RING_SOURCES: tuple[Source, ...] = ("frames", "difference", "dark", "subtract")
-"""The sources the published method can measure; the statistical one takes all."""
-
+"""The sources of the published method; the statistical one can use all."""
 
 _MEASURE = "Patches"
 _AUTO = "Autocorrelation"
@@ -35,7 +33,7 @@ _POST = "Size and shape"
 class Parameters(BaseModel):
     """All parameters of an extraction; immutable, compared by value.
 
-    Use `Parameters.checked` (or `changed`) to have a bad value answered by a sentence.
+    `Parameters.checked` and `changed` raise `ParameterError`, with a sentence, for a bad value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
@@ -52,8 +50,8 @@ class Parameters(BaseModel):
                 ("ring", "Published method: ring by ring around the centre (autoStructN2V)."),
                 (
                     "statistical",
-                    "Automatic: every lag whose correlation is proven and large enough. Statistical"
-                    " selection; the noise is looked for where the data allow it.",
+                    "Automatic: every lag whose correlation is significant and large enough."
+                    " Statistical selection; the noise is measured where the data allow it.",
                 ),
             ),
         ),
@@ -64,35 +62,35 @@ class Parameters(BaseModel):
             "Noise measured in",
             _MEASURE,
             Stage.SAMPLING,
-            "Where the noise is looked for. Each source is blind to something.",
+            "Where noise is measured. Each source has a blind spot, listed below.",
             choices=(
-                ("frames", "The frames as they are; sees everything, the picture included."),
+                ("frames", "The frames as they are: all noise, but the structure as well."),
                 (
                     "flat",
-                    "The flattest patches, with a smooth surface removed; sees noise and fixed"
-                    " pattern, blind to noise that follows brightness.",
+                    "The flattest patches, with a smooth surface removed: noise and fixed-pattern"
+                    " noise, but not noise that depends on brightness.",
                 ),
                 (
                     "difference",
-                    "Differences of frames of a still scene; sees temporal noise exactly, blind to"
-                    " fixed pattern, wrong where things move.",
+                    "Differences of frames of a still scene: temporal noise exactly, but no"
+                    " fixed-pattern noise; wrong where things move.",
                 ),
                 (
                     "dark",
-                    "A dark or blank stack; sees camera noise and fixed pattern, blind to noise"
-                    " that follows the signal.",
+                    "A dark or blank stack: camera noise and fixed-pattern noise, but not noise"
+                    " that depends on the signal.",
                 ),
                 (
                     "subtract",
-                    "The frames less a second stack (the mean of still frames); sees temporal"
-                    " noise, blind to fixed pattern.",
+                    "The frames minus a reference stack (the mean of still frames): temporal noise,"
+                    " but no fixed-pattern noise.",
                 ),
                 (
                     "spectrum",
-                    "The spectrum beyond the optics' band; sees noise under any picture, blind to"
+                    "The spectrum beyond the optical cut-off: noise under any structure, but not"
                     " smooth noise.",
                 ),
-                ("automatic", "Decided from the data; the result says what was done."),
+                ("automatic", "Decided from the data; the result names the source."),
             ),
         ),
     ] = "frames"
@@ -102,11 +100,11 @@ class Parameters(BaseModel):
             "Placement",
             _MEASURE,
             Stage.SAMPLING,
-            "How patches are laid over each frame.",
+            "How patches are placed on each frame.",
             choices=(
                 ("grid", "Side by side, without overlap."),
-                ("random", "At random places, repeatable by the seed."),
-                ("whole", "Each frame, or the rectangle, as one patch."),
+                ("random", "At random positions, repeatable by the seed."),
+                ("whole", "Each frame, or the ROI, as one patch."),
             ),
         ),
     ] = "grid"
@@ -118,7 +116,7 @@ class Parameters(BaseModel):
             _MEASURE,
             Stage.SAMPLING,
             "Side of the square patches. Images smaller than this use the largest patch that fits.",
-            more="Sees longer correlations, from fewer patches.",
+            more="Measures longer correlations, from fewer patches.",
             less="More patches, so a steadier average of shorter correlations.",
             unit="px",
             slider=(16, 256),
@@ -131,8 +129,8 @@ class Parameters(BaseModel):
             "Number of patches",
             _MEASURE,
             Stage.SAMPLING,
-            "How many patches are measured, spread evenly over all frames. 0 takes all; the"
-            " statistical method takes as many as half a gigabyte of 16-bit pixels has.",
+            "How many patches are measured, spread evenly over all frames. 0 = all (statistical"
+            " method: up to 0.5 GB of pixels).",
             more="Steadier result, longer measurement.",
             less="Faster, noisier.",
             unit="patches",
@@ -147,10 +145,9 @@ class Parameters(BaseModel):
             "Precision",
             _MEASURE,
             Stage.SAMPLING,
-            "Stop measuring once the standard error is below this at every lag. The patches are"
-            " then taken in random order, with the statistical method 512 at least. 0 measures all"
-            " of them.",
-            more="Done sooner, noisier.",
+            "Stop measuring once the standard error is below this at every lag. Patches are then"
+            " measured in random order, at least 512 with the statistical method. 0 = off.",
+            more="Faster, noisier.",
             less="Steadier result, longer measurement.",
             slider=(0, 0.02),
             step=0.0005,
@@ -164,8 +161,7 @@ class Parameters(BaseModel):
             "Seed",
             _MEASURE,
             Stage.SAMPLING,
-            "Start of the random numbers that place random patches; the same seed gives the same"
-            " patches.",
+            "Seed of the random positions of patches; the same seed gives the same patches.",
             slider=(0, 100),
         ),
     ] = 0
@@ -177,8 +173,8 @@ class Parameters(BaseModel):
             "Normalise",
             _AUTO,
             Stage.AUTOCORRELATION,
-            "Divide each patch's autocorrelation by its value at zero lag, so that every patch"
-            " counts alike however bright it is.",
+            "Divide each patch's autocorrelation by its value at zero lag, so that all patches have"
+            " the same weight whatever their brightness.",
         ),
     ] = True
     log_autocorr: Annotated[
@@ -187,7 +183,7 @@ class Parameters(BaseModel):
             "Logarithm",
             _AUTO,
             Stage.AUTOCORRELATION,
-            "Take log(1 + |value|), which lifts weak correlations. The sign is lost.",
+            "Take log(1 + |value|), which raises weak correlations. The sign is lost.",
         ),
     ] = True
     crop_autocorr: Annotated[
@@ -207,10 +203,10 @@ class Parameters(BaseModel):
             "Centre size",
             _AUTO,
             Stage.CROP,
-            "Side of the centre square in which the mask is looked for; even values give the next"
-            " odd one.",
-            more="Longer correlations can enter the mask.",
-            less="Only the nearest neighbours can.",
+            "Side of the centre square that the mask is selected in; even values give the next odd"
+            " one.",
+            more="The mask can hide longer correlations.",
+            less="The mask can hide only near neighbours.",
             unit="px",
             slider=(7, 25),
         ),
@@ -223,10 +219,10 @@ class Parameters(BaseModel):
             "Convention",
             _RING,
             Stage.ADAPT,
-            "The published program and its documentation differ; this says which one is followed.",
+            "The published program and its documentation differ; choose which to follow.",
             choices=(
-                ("as-implemented", "As the program autoStructN2V 0.1 computes it."),
-                ("as-documented", "As the published page describes it."),
+                ("as-implemented", "As computed by the program autoStructN2V 0.1."),
+                ("as-documented", "As described on the published page."),
             ),
         ),
     ] = "as-implemented"
@@ -236,9 +232,9 @@ class Parameters(BaseModel):
             "Adaptive threshold",
             _RING,
             Stage.ADAPT,
-            "As implemented: lower the autocorrelation by a threshold that falls with the distance"
-            " from the centre. As documented: set to 0 what does not exceed such a threshold;"
-            " switched off, only the final scaling is done.",
+            "As implemented: subtract from the autocorrelation a threshold that falls with the"
+            " distance from the centre. As documented: set values at or below such a threshold to"
+            " 0; off, only the final scaling is done.",
         ),
     ] = True
     adapt_CB: Annotated[
@@ -306,9 +302,9 @@ class Parameters(BaseModel):
             "Ring strength",
             _RING,
             Stage.RINGS,
-            "A ring is considered only when its maximum reaches this share of the centre's value.",
-            more="Fewer rings count; weak patterns vanish.",
-            less="More rings count; weak patterns, and random noise, enter.",
+            "A ring is considered only if its maximum reaches this share of the centre's value.",
+            more="Fewer rings are considered; weak patterns are lost.",
+            less="More rings are considered; weak patterns, and random noise, are kept.",
             slider=(0.1, 0.5),
             step=0.01,
         ),
@@ -319,8 +315,8 @@ class Parameters(BaseModel):
             "Centre proximity",
             _RING,
             Stage.RINGS,
-            "Treat pixels almost as high as the centre specially: as implemented they are added;"
-            " as documented all lower ones are dropped.",
+            "Rule for pixels almost as high as the centre. As implemented: they are added. As"
+            " documented: all lower ones are dropped.",
         ),
     ] = True
     center_proximity_threshold: Annotated[
@@ -330,7 +326,7 @@ class Parameters(BaseModel):
             "Proximity threshold",
             _RING,
             Stage.RINGS,
-            "The share of the centre's value that counts as almost as high.",
+            "Share of the centre's value from which a pixel is almost as high.",
             more="As implemented: fewer pixels are added. As documented: more are dropped.",
             less="As implemented: more pixels are added. As documented: fewer are dropped.",
             slider=(0.5, 0.99),
@@ -345,8 +341,8 @@ class Parameters(BaseModel):
             "Only what touches the centre",
             _POST,
             Stage.POSTPROCESS,
-            "Keep only the pixels connected to the centre, diagonals included. Random pixels far"
-            " out disappear; so does a detached echo.",
+            "Keep only the pixels connected to the centre, diagonals included. Removes random"
+            " pixels far out, and detached echoes.",
         ),
     ] = True
     max_true_pixels: Annotated[
@@ -356,8 +352,8 @@ class Parameters(BaseModel):
             "Largest mask",
             _POST,
             Stage.POSTPROCESS,
-            "Most pixels the mask may have, the centre included; the strongest pairs are kept.",
-            more="Hides more correlated noise, and more of the picture.",
+            "Most pixels of the mask, the centre included; the strongest pairs are kept.",
+            more="Hides more correlated noise, and more structure.",
             less="Keeps the mask small; correlated noise may remain visible.",
             unit="px",
             slider=(10, 30),
@@ -372,7 +368,7 @@ class Parameters(BaseModel):
             "Largest lag",
             _STAT,
             Stage.AUTOCORRELATION,
-            "How far from the centre correlation is tested.",
+            "Largest distance from the centre at which correlation is tested.",
             more="Finds longer lines and distant echoes.",
             less="Faster, and a smaller mask.",
             unit="px",
@@ -387,8 +383,8 @@ class Parameters(BaseModel):
             _STAT,
             Stage.RINGS,
             "The share of kept lags that may be chance.",
-            more="More lags count as proven.",
-            less="Only lags beyond doubt count.",
+            more="More lags are significant.",
+            less="Fewer lags are significant.",
             slider=(0.001, 0.1),
             step=0.001,
         ),
@@ -400,7 +396,7 @@ class Parameters(BaseModel):
             "Smallest correlation",
             _STAT,
             Stage.RINGS,
-            "Correlation, positive or negative, below which a lag does not matter even if proven.",
+            "Correlation, positive or negative, below which even a significant lag is left out.",
             more="Smaller mask; weak correlations stay visible to the network.",
             less="Larger mask; weak correlations are hidden too.",
             slider=(0.0, 0.3),
@@ -424,13 +420,7 @@ class Parameters(BaseModel):
 
     @classmethod
     def checked(cls, values: Mapping[str, Any] | None = None, /, **more: Any) -> Self:
-        """Make parameters from values, answering a bad one with a sentence.
-
-        Raises
-        ------
-        ParameterError
-            Names the parameter, its value and its range, or the names there are.
-        """
+        """Make parameters from values; `ParameterError` names a bad one, its value and range."""
         try:
             return cls.model_validate({**(values or {}), **more})
         except ValidationError as error:
@@ -441,7 +431,7 @@ class Parameters(BaseModel):
         return type(self).checked({**self.model_dump(), **(values or {}), **more})
 
     def of_stages(self, *stages: Stage) -> tuple[Any, ...]:
-        """Return the values of all parameters of some stages, as a key to compare."""
+        """Return the values of all parameters of the stages, to compare."""
         return tuple(
             getattr(self, info.name) for info in parameter_infos().values() if info.stage in stages
         )
@@ -449,12 +439,12 @@ class Parameters(BaseModel):
 
 @cache
 def parameter_infos() -> dict[str, ParameterInfo]:
-    """Return what is known of each parameter, by name, in the order of the stages' headings."""
+    """Return the info of each parameter by name, in the order of `Parameters`."""
     return {name: info_of(name, field) for name, field in Parameters.model_fields.items()}
 
 
 def _sentences(error: ValidationError) -> list[str]:
-    """Turn pydantic's report into one sentence for each bad value."""
+    """Return a sentence for each bad value."""
     infos = parameter_infos()
     sentences = []
     for item in error.errors():

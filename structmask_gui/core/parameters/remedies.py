@@ -1,4 +1,4 @@
-"""The four remedies of the published tuning guide: changes relative to what is set."""
+"""One-click adjustments of the published tuning guide."""
 
 from __future__ import annotations
 
@@ -12,24 +12,12 @@ from structmask_gui.core.parameters.model import Parameters, parameter_infos
 
 @dataclass(frozen=True)
 class Remedy:
-    """A complaint about a mask and the changes that help.
-
-    Attributes
-    ----------
-    id : str
-        Its name in the program.
-    shifts : mapping of str to float
-        What is added to a parameter; the sum is clipped to the accepted range.
-    values : mapping of str to object
-        What a parameter is set to.
-    otherwise : str
-        What to do if it does not help, as a sentence; may be empty.
-    """
+    """A complaint about a mask and the changes that help."""
 
     id: str
-    shifts: Mapping[str, float] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    otherwise: str = ""
+    shifts: Mapping[str, float] = field(default_factory=dict)  # added, clipped to the range
+    values: Mapping[str, Any] = field(default_factory=dict)  # set
+    otherwise: str = ""  # a sentence: what to do if it does not help
 
     @property
     def text(self) -> str:
@@ -39,28 +27,16 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Remedied:
-    """What a remedy makes of the present parameters.
+    """The parameters after a remedy."""
 
-    Attributes
-    ----------
-    parameters : Parameters
-        The new ones; the same object if nothing changes.
-    changes : dict of str to (old, new)
-        The parameters that change.
-    text : str
-        The changes in words, as in "Base percentile 50 → 40, Largest mask 25 → 35".
-    otherwise : str
-        What to do if it does not help; may be empty.
-    """
-
-    parameters: Parameters
-    changes: dict[str, tuple[Any, Any]]
-    text: str
+    parameters: Parameters  # the same object if nothing changes
+    changes: dict[str, tuple[Any, Any]]  # old and new value by name
+    text: str  # as in "Base percentile 50 → 40, Largest mask 25 → 35"
     otherwise: str = ""
 
     @property
     def sentences(self) -> str:
-        """The changes as a sentence, and what to do if they do not help."""
+        """The changes, and what to do if they do not help."""
         return f"{self.text}. {self.otherwise}".rstrip()
 
 
@@ -90,7 +66,7 @@ REMEDIES: dict[str, Remedy] = {
                 "base_percentile": 25.0,
                 "use_center_proximity": False,
             },
-            otherwise="If nothing is found then either, try the preset automatic.",
+            otherwise='If that finds nothing either, try the preset "automatic".',
         ),
         Remedy(
             "random_noise_caught",
@@ -102,26 +78,10 @@ REMEDIES: dict[str, Remedy] = {
         ),
     )
 }
-"""All remedies, by their names."""
 
 
 def apply_remedy(parameters: Parameters, remedy: str | Remedy) -> Remedied:
-    """Return the parameters with a remedy applied, and what it changes.
-
-    A limit on the mask's size that is switched off stays off.
-
-    Parameters
-    ----------
-    parameters : Parameters
-        The present ones.
-    remedy : str or Remedy
-        One of `REMEDIES`, or its name.
-
-    Raises
-    ------
-    KeyError
-        If there is no remedy of that name.
-    """
+    """Apply a remedy, or the one of `REMEDIES` of that name. A size limit that is off stays off."""
     if isinstance(remedy, str):
         remedy = REMEDIES[remedy]
     infos = parameter_infos()
@@ -136,7 +96,7 @@ def apply_remedy(parameters: Parameters, remedy: str | Remedy) -> Remedied:
             value = max(value, info.lowest)
         if info.highest is not None:
             value = min(value, info.highest)
-        # 0.3 + 0.1 + 0.1 is to be 0.5 for the person who reads it.
+        # 0.3 + 0.1 + 0.1 is shown as 0.5.
         wanted[name] = int(value) if info.kind == "int" else round(value, 6)
     changes = {
         name: (getattr(parameters, name), value)
@@ -144,8 +104,7 @@ def apply_remedy(parameters: Parameters, remedy: str | Remedy) -> Remedied:
         if value != getattr(parameters, name)
     }
     if not changes:
-        nothing = "nothing: everything is already set so"
-        return Remedied(parameters, {}, nothing, remedy.otherwise)
+        return Remedied(parameters, {}, "No change: already set", remedy.otherwise)
     text = ", ".join(
         f"{infos[name].about.label} {_shown(old)} → {_shown(new)}"
         for name, (old, new) in changes.items()

@@ -1,7 +1,4 @@
-"""Which parameters have no effect in the present setting, and why, in words; what goes together.
-
-The parameter panel disables what is named here and shows the sentence.
-"""
+"""Inactive parameters, with a reason for the panel to show; defaults per method."""
 
 from __future__ import annotations
 
@@ -33,42 +30,24 @@ _STATISTICAL_ONLY = frozenset({"max_lag", "q", "rho_min", "max_pixels"})
 
 
 def why_without_effect(name: str, parameters: Parameters) -> str | None:
-    """Say why a parameter has no effect on the mask in the present setting.
-
-    Parameters
-    ----------
-    name : str
-        A field of `Parameters`.
-    parameters : Parameters
-        The present setting.
-
-    Returns
-    -------
-    str or None
-        One sentence, or None when the parameter has an effect.
-
-    Raises
-    ------
-    KeyError
-        If there is no such parameter.
-    """
-    parameter_infos()[name]
+    """Return a sentence why a parameter has no effect on the mask now; None if it has one."""
+    parameter_infos()[name]  # KeyError if there is no such parameter
     if name in _RING_ONLY and parameters.method != "ring":
         return "Only the published method uses it."
     if name in _STATISTICAL_ONLY and parameters.method != "statistical":
         return "Only the statistical selection uses it."
     chosen_by_chance = parameters.patches > 0 or parameters.precision > 0
     if name == "seed" and parameters.layout != "random" and not chosen_by_chance:
-        return "Used where patches are chosen at random; now all are taken."
+        return "Used where patches are chosen at random; now all are measured."
     if name == "patch_size" and parameters.layout == "whole":
-        return "Whole frames are taken as one patch each."
+        return "Each whole frame is one patch."
     if name == "center_size" and not parameters.crop_autocorr:
-        return "The whole plane of lags is analysed; turn on the crop to use it."
+        return "All lags are analysed; turn on the crop to use it."
     if name in ("adapt_CB", "adapt_DF") and not parameters.adapt_autocorr:
         return "The adaptive threshold is off."
     if name == "adapt_CB" and parameters.convention == "as-implemented":
-        # The threshold is scaled to 0 .. 1 whatever its height was. Only its sign is left, and the
-        # median that gives it is hardly ever 0 or negative.
+        # The threshold is scaled to 0 .. 1 whatever its height. Only its sign remains, that of the
+        # median, which is hardly ever 0 or negative.
         return "The program scales the threshold to 0 .. 1, so its height cancels."
     if name == "center_proximity_threshold" and not parameters.use_center_proximity:
         return "Centre proximity is off."
@@ -76,22 +55,10 @@ def why_without_effect(name: str, parameters: Parameters) -> str | None:
 
 
 def changed_together(parameters: Parameters, values: Mapping[str, Any]) -> Parameters:
-    """Change parameters, and the source with the method.
+    """Change parameters, and the source with the method unless the values name one it can use.
 
-    The statistical method begins with the source "automatic"; the published method takes only
-    `RING_SOURCES` and gets the frames as they are where the source is none of them.
-
-    Parameters
-    ----------
-    parameters : Parameters
-        The present setting.
-    values : mapping of str to object
-        What is changed. A source among them is kept if the method can take it.
-
-    Raises
-    ------
-    ParameterError
-        If a value is not accepted.
+    The statistical method starts with "automatic", the published one, which can use only
+    `RING_SOURCES`, with "frames".
     """
     new = parameters.changed(values)
     if new.method == "ring":
@@ -102,25 +69,20 @@ def changed_together(parameters: Parameters, values: Mapping[str, Any]) -> Param
 
 
 def defaults_of(method: Method) -> Parameters:
-    """Return the defaults of a method: those of `Parameters`, with the source it begins with."""
+    """Return the defaults of a method: those of `Parameters`, with the source it starts with."""
     return changed_together(Parameters(), {"method": method})
 
 
 def unavailable_sources(parameters: Parameters, n_frames: int | None = None) -> dict[str, str]:
     """Return the sources that cannot be chosen now, each with a sentence why.
 
-    Parameters
-    ----------
-    parameters : Parameters
-        The present setting.
-    n_frames : int, optional
-        Frames of the open stack; None if none is open.
+    ``n_frames`` are those of the open stack; None if none is open.
     """
     reasons = {}
     if parameters.method == "ring":
         for source, _ in parameter_infos()["source"].about.choices:
             if source not in RING_SOURCES:
-                reasons[source] = "Only the statistical method can measure there."
+                reasons[source] = "Only the statistical method can measure in it."
     if n_frames == 1:
         reasons["difference"] = "One frame is open; differences need two or more of a still scene."
     return reasons

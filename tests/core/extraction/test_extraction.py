@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from structmask_gui.core.correlation.autocorrelation import average_patches
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.extraction.extraction import extract_array, select
+from structmask_gui.core.extraction.rings import Decision, ring_index
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.stack.frames import ArrayFrames
@@ -279,7 +280,7 @@ def test_notes_name_the_limit_and_the_edge():
     extraction = extract_array(rows(length=15), Parameters(max_true_pixels=5, center_size=9))
     assert any("limit of 5" in note for note in extraction.notes)
     wide = extract_array(rows(length=25), Parameters(center_size=7))
-    assert any("a larger center_size" in note for note in wide.notes)
+    assert any("increase center_size" in note for note in wide.notes)
 
 
 def _strategy(name: str) -> st.SearchStrategy[object]:
@@ -361,3 +362,50 @@ def test_an_edited_mask_says_what_the_verdict_was():
     result = edited(extraction, Mask(np.array([[1, 0, 1, 0, 1]], bool)), "edited by hand")
     assert result.sentence == "Row, 3 pixels within 5, with gaps, edited by hand."
     assert result.notes[0] == f"The mask as extracted: {extraction.sentence}"
+
+
+@pytest.mark.parametrize(
+    ("values", "seen"),
+    [
+        ({}, ()),
+        (
+            {
+                "base_percentile": 20.0,
+                "center_ratio_threshold": 0.02,
+                "max_true_pixels": 7,
+                "keep_center_component_only": False,
+            },
+            (Decision.OVER_LIMIT,),
+        ),
+        ({"base_percentile": 20.0, "center_ratio_threshold": 0.001}, (Decision.NOT_JOINED,)),
+        (
+            {
+                "base_percentile": 90.0,
+                "center_proximity_threshold": 0.1,
+                "center_ratio_threshold": 0.02,
+            },
+            (Decision.ADDED,),
+        ),
+        (
+            {"convention": "as-documented", "adapt_CB": 2.0, "center_ratio_threshold": 0.02},
+            (Decision.NOT_CLOSE,),
+        ),
+    ],
+)
+def test_the_decision_about_each_pixel(values, seen):
+    result = extract_array(rows(), Parameters().changed({"patch_size": 32, **values}))
+    codes = result.decisions
+    kept = np.isin(codes, (Decision.KEPT, Decision.ADDED, Decision.CENTRE))
+    np.testing.assert_array_equal(kept, result.mask.array)
+    assert (codes == Decision.NOT_JOINED).sum() == result.dropped_by_component
+    assert (codes == Decision.OVER_LIMIT).sum() == result.dropped_by_limit
+    assert set(seen) <= set(codes.ravel().tolist())
+    ring = ring_index(codes.shape)
+    for found in result.rings.rings:
+        here = ring == found.index
+        added = (result.rings.selected & ~result.rings.above)[here].sum()
+        assert added == found.added_by_proximity
+        assert (codes[here] == Decision.NOT_CLOSE).sum() == found.dropped_by_proximity
+        if found.considered and result.parameters.convention == "as-implemented":
+            above = result.centre[here] > found.threshold
+            np.testing.assert_array_equal(result.rings.above[here], above)

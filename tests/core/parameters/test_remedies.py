@@ -53,7 +53,7 @@ def test_repeated_remedies_stop_at_the_ends() -> None:
     assert parameters.center_ratio_threshold == 1
     result = apply_remedy(parameters, "mask_too_large")
     assert result.parameters is parameters
-    assert result.text == "nothing: everything is already set so"
+    assert result.text == "No change: already set"
 
 
 def test_no_limit_stays_no_limit() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPolygonF
 
+from structmask_gui.core.extraction.rings import Decision
 from structmask_gui.gui.style.colours import (
     BLUISH_GREEN,
     ORANGE,
@@ -13,7 +14,6 @@ from structmask_gui.gui.style.colours import (
     VERMILION,
     YELLOW,
 )
-from structmask_gui.gui.views.lags.ring_decisions import Decision
 from structmask_gui.gui.views.pens import pen
 
 CONSIDERED = ORANGE

@@ -12,15 +12,10 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
+from structmask_gui.core.extraction.rings import Decision
 from structmask_gui.gui.views.lags import decision_marks
 from structmask_gui.gui.views.lags.lag_view import LagView, lag_rect
-from structmask_gui.gui.views.lags.ring_decisions import (
-    WORDS,
-    Decision,
-    above_threshold,
-    outline,
-    pixel_decisions,
-)
+from structmask_gui.gui.views.lags.ring_decisions import WORDS, outline
 from structmask_gui.gui.views.legend import Entry
 
 # Below this many screen pixels for a lag, marks are drawn as tinted cells and rings left out.
@@ -178,17 +173,13 @@ class RingOverlayView(LagView):
         parameters = extraction.parameters
         self.set_quantity("value, adapted" if _rescaled(parameters) else _quantity(extraction))
         self.set_plane(extraction.centre)
-        analysis, mask = extraction.rings, extraction.mask.array
+        analysis, self._codes = extraction.rings, extraction.decisions
         if analysis is None:
             self.rings_item.clear()
             self.legend.set_entries(())
-            self._codes = None
             return
-        documented = parameters.convention == "as-documented"
-        above = above_threshold(extraction.centre, analysis, documented=documented)
-        self._codes = pixel_decisions(above, analysis.selected, extraction.connected, mask)
         considered = tuple(ring.considered for ring in analysis.rings)
-        self.rings_item.set_content(considered, self._codes, above)
+        self.rings_item.set_content(considered, self._codes, analysis.above)
         self._update_legend(considered)
 
     def highlight_ring(self, index: int) -> None:

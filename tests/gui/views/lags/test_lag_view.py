@@ -7,18 +7,12 @@ import pytest
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.extraction.rings import Decision
 from structmask_gui.gui.style.colormaps import lookup_table
 from structmask_gui.gui.views.lags import decision_marks
 from structmask_gui.gui.views.lags.autocorrelation import AutocorrelationView, quantity_text
 from structmask_gui.gui.views.lags.lag_view import LagView
-from structmask_gui.gui.views.lags.ring_decisions import (
-    Decision,
-    above_threshold,
-    outline,
-    pixel_decisions,
-    ring_map,
-)
+from structmask_gui.gui.views.lags.ring_decisions import outline
 from structmask_gui.gui.views.lags.ring_overlay import RingOverlayView
 from tests.gui.view_helpers import color_at, extraction, many_pixels, point_at
 
@@ -165,47 +159,7 @@ def test_quantity(values: dict[str, bool], text: str) -> None:
     assert quantity_text(extraction(**values).parameters) == text
 
 
-# --- decisions --------------------------------------------------------------------------------
-
-
-def decided(result: Extraction) -> np.ndarray:
-    documented = result.parameters.convention == "as-documented"
-    above = above_threshold(result.centre, result.rings, documented=documented)
-    return pixel_decisions(above, result.rings.selected, result.connected, result.mask.array)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {},
-        {"base_percentile": 20.0, "center_ratio_threshold": 0.02, "max_true_pixels": 7},
-        {"center_proximity_threshold": 0.1, "center_ratio_threshold": 0.02},
-        {"adapt_autocorr": False, "base_percentile": 10.0, "center_ratio_threshold": 0.01},
-        {"convention": "as-documented", "adapt_CB": 2.0, "center_ratio_threshold": 0.02},
-        {
-            "convention": "as-documented",
-            "adapt_CB": 2.0,
-            "use_center_proximity": False,
-            "center_ratio_threshold": 0.02,
-        },
-    ],
-)
-def test_decisions_agree_with_the_engine(values: dict[str, object]) -> None:
-    result = extraction(**values)
-    codes = decided(result)
-    kept = np.isin(codes, (Decision.KEPT, Decision.ADDED, Decision.CENTRE))
-    assert (kept == result.mask.array).all()
-    assert (codes == Decision.NOT_JOINED).sum() == result.dropped_by_component
-    assert (codes == Decision.OVER_LIMIT).sum() == result.dropped_by_limit
-    ring = ring_map(codes.shape)
-    above = above_threshold(
-        result.centre, result.rings, documented=values.get("convention") == "as-documented"
-    )
-    for found in result.rings.rings:
-        here = ring == found.index
-        added = (result.rings.selected & ~above)[here].sum()
-        assert added == found.added_by_proximity
-        assert (codes[here] == Decision.NOT_CLOSE).sum() == found.dropped_by_proximity
+# --- outline -----------------------------------------------------------------------------------
 
 
 def test_outline_of_a_known_shape() -> None:
@@ -307,7 +261,7 @@ def test_an_extraction_without_rings(rings: RingOverlayView) -> None:
 
     class WithoutRings:
         parameters, measurement, centre = result.parameters, result.measurement, result.centre
-        rings, mask = None, result.mask
+        rings, mask, decisions = None, result.mask, None
 
     rings.set_extraction(WithoutRings())
     assert rings.decisions is None
