@@ -96,15 +96,15 @@ class Result:
         dark, subtract : ImageStack, optional
             As `make_record` takes them.
         """
-        figures, noise, picture = None, None, None
+        figures, noise, image = None, None, None
         if quality or report_for is not None:
             try:
                 measured = extraction_basis(
                     extraction, frames, progress=progress, cancelled=cancelled
                 )
                 figures = quality_record(measured, assess(measured, extraction.mask))
-                if measured.trusted:  # what may be picture chooses no shape for CAREamics
-                    noise, picture = measured.noise.values, measured.image.values
+                if measured.trusted:  # what may be structure chooses no shape for CAREamics
+                    noise, image = measured.noise.values, measured.image.values
             except (InputError, ParameterError):
                 if quality:
                     raise
@@ -121,14 +121,13 @@ class Result:
         if report_for is not None:
             from structmask_gui.io.pictures.figures import middle
             from structmask_gui.io.report.report import report_bytes
+            from structmask_gui.io.trainers.snippets import MaskContext
 
             page = report_bytes(
                 record,
                 extraction=extraction,
-                noise=noise,
-                picture=picture,
                 frame=middle(frames, extraction.measurement.region),
-                mask_file=report_for,
+                context=MaskContext(mask_file=report_for, noise=noise, image=image),
             )
         return cls(extraction.mask, record, page)
 

@@ -81,6 +81,7 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
         from structmask_gui.io.pictures.figures import middle
         from structmask_gui.io.report.report import report_bytes
         from structmask_gui.io.results.record import make_record
+        from structmask_gui.io.trainers.snippets import MaskContext
 
         figures = None if scores is None else scores.record()
         check_unchanged(signatures)
@@ -98,10 +99,12 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
         page = report_bytes(
             record.model_copy(update=words),
             extraction=extraction,
-            noise=None if basis is None else basis.noise.values,
-            picture=None if basis is None else basis.image.values,
             frame=middle(frames, extraction.measurement.region),
-            mask_file=mask_file,
+            context=MaskContext(
+                mask_file=mask_file,
+                noise=None if basis is None else basis.noise.values,
+                image=None if basis is None else basis.image.values,
+            ),
         )
         if path.suffix.lower() == ".pdf":
             from structmask_gui.gui.export.pdf import pdf_bytes

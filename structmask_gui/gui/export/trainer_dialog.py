@@ -76,25 +76,25 @@ class SnippetDialog(QDialog):
 
     def _fill(self, *_: object) -> None:
         from structmask_gui.gui.export.exporter import FORMS, proposed_name
-        from structmask_gui.io.trainers.snippets import snippets
+        from structmask_gui.io.trainers.snippets import MaskContext, snippets
 
         if self._mask is None:
             return
         paths, stack = self._session.state.paths, self._session.state.stack
-        # What may be picture chooses no shape.
+        # What may be structure chooses no shape.
         basis = self._basis if self._basis is not None and self._basis.trusted else None
         edit = self._session.state.edit
-        self.snippets = snippets(
-            self._mask,
-            image=paths[0].name if paths else "",
+        context = MaskContext(
+            file=paths[0].name if paths else "",
             stage="denoised" if self.stage.isChecked() else "raw",
             mask_file=proposed_name(self._session, FORMS[0]).name,
             how="" if edit is None else edit.how,
             noise=None if basis is None else basis.noise.values,
-            picture=None if basis is None else basis.image.values,
+            image=None if basis is None else basis.image.values,
             axes="" if stack is None else stack.axes,
             channel=None if stack is None else stack.channel,
         )
+        self.snippets = snippets(self._mask, context)
         now = max(0, self.tabs.currentIndex())
         self.tabs.clear()
         for made in self.snippets:

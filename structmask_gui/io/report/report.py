@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from structmask_gui.io.pictures.figures import draw_frame, draw_values
 from structmask_gui.io.pictures.mask_picture import draw_mask
 from structmask_gui.io.report.html import bullets, code, figure, page, paragraph, table
 from structmask_gui.io.results.record import InputRecord, Record
-from structmask_gui.io.trainers.snippets import ImageStage, snippets
+from structmask_gui.io.trainers.snippets import NO_CONTEXT, MaskContext, snippets
 
 _LARGEST_DRAWN = 201
 
@@ -36,11 +37,8 @@ def save_report(
     path: str | os.PathLike[str],
     *,
     extraction: Extraction | None = None,
-    noise: ArrayLike | None = None,
-    picture: ArrayLike | None = None,
     frame: ArrayLike | None = None,
-    stage: ImageStage = "raw",
-    mask_file: str = "mask.npy",
+    context: MaskContext = NO_CONTEXT,
     force: bool = False,
 ) -> None:
     """Write the report of an extraction.
@@ -53,15 +51,11 @@ def save_report(
         The HTML file; it appears only once it is complete.
     extraction : Extraction, optional
         With it the autocorrelation and the rings are drawn too.
-    noise, picture : array_like, optional
-        Autocovariances of the noise and of the frames as they are; with them the shape for
-        CAREamics is chosen by the estimated error, and the page says what it leaks.
     frame : array_like, shape (y, x), optional
         Part of a frame, to be shown; `structmask_gui.io.pictures.figures.middle` gives one.
-    stage : "raw" or "denoised"
-        What was measured; see `structmask_gui.io.trainers.snippets`.
-    mask_file : str
-        Name of the NPY file of the mask, for the texts that load it.
+    context : MaskContext
+        For the trainers: stage, name of the mask's file, and the autocovariances by which the shape
+        for CAREamics is chosen. The record says the rest.
     force : bool
         Replace an existing file.
 
@@ -70,15 +64,7 @@ def save_report(
     InputError
         If the file exists and `force` is False, or cannot be written.
     """
-    contents = report_bytes(
-        record,
-        extraction=extraction,
-        noise=noise,
-        picture=picture,
-        frame=frame,
-        stage=stage,
-        mask_file=mask_file,
-    )
+    contents = report_bytes(record, extraction=extraction, frame=frame, context=context)
     write_atomic(path, contents, force=force)
 
 
@@ -86,11 +72,8 @@ def report_bytes(
     record: Record,
     *,
     extraction: Extraction | None = None,
-    noise: ArrayLike | None = None,
-    picture: ArrayLike | None = None,
     frame: ArrayLike | None = None,
-    stage: ImageStage = "raw",
-    mask_file: str = "mask.npy",
+    context: MaskContext = NO_CONTEXT,
 ) -> bytes:
     """Return the page; see `save_report`."""
     mask = record.as_mask()
@@ -109,8 +92,8 @@ def report_bytes(
         *_rings(record),
         *_inputs(record),
         *_parameters(record),
-        *_use(record, mask, noise, picture, stage, mask_file),
-        *_repeat(record, mask_file),
+        *_use(record, mask, context),
+        *_repeat(record, context.mask_file),
     ]
     return page(f"Mask of {title}", body)
 
@@ -201,11 +184,11 @@ def _figures(quality: Mapping[str, Any], hidden: int) -> Iterator[tuple[str, str
         yield "In doubt", NOT_TOLD
     yield "Noise still copied", f"{copied:.4g} of its variance; with the bare centre {bare:.4g}"
     needless = counted(quality["needlessly_hidden"], "pixel")
-    judged = quality.get("hidden_within_radius", hidden)
-    if judged < hidden:
-        needless += f" of the {judged} within {quality['radius']} pixels; the mask hides {hidden}"
+    within = quality.get("hidden_within_radius", hidden)
+    if within < hidden:
+        needless += f" of the {within} within {quality['radius']} pixels; the mask hides {hidden}"
     yield "Needlessly hidden", needless
-    yield "Looked at", f"neighbours within {quality['radius']} pixels"
+    yield "Receptive field", f"neighbours within {quality['radius']} pixels"
     yield "Beyond these", str(quality["curve"]["sentence"])
     yield (
         "Estimated error",
@@ -344,28 +327,17 @@ def _value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _use(
-    record: Record,
-    mask: Mask,
-    noise: ArrayLike | None,
-    picture: ArrayLike | None,
-    stage: ImageStage,
-    mask_file: str,
-) -> Iterator[str]:
+def _use(record: Record, mask: Mask, context: MaskContext) -> Iterator[str]:
     yield "<h2>How to use the mask</h2>"
-    image = ", ".join(item.name for item in record.inputs)
     first = record.inputs[0] if record.inputs else None
-    for made in snippets(
-        mask,
-        image=image,
-        stage=stage,
-        mask_file=mask_file,
+    context = replace(
+        context,
+        file=", ".join(item.name for item in record.inputs),
         how="edited" if record.edited else "",
-        noise=noise,
-        picture=picture,
         axes="" if first is None else first.axes,
         channel=None if first is None else first.channel,
-    ):
+    )
+    for made in snippets(mask, context):
         yield f"<h3>{escape(made.title)}</h3>"
         yield bullets(made.notes)
         yield code(made.text)

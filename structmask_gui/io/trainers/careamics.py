@@ -92,14 +92,14 @@ class NearestShape:
 
 
 def nearest_careamics(
-    mask: Mask, noise: ArrayLike | None = None, picture: ArrayLike | None = None
+    mask: Mask, noise: ArrayLike | None = None, image: ArrayLike | None = None
 ) -> NearestShape:
     """Return the CAREamics shape that serves best in place of a mask.
 
     A mask that CAREamics can blank as it is stays as it is. Else the shape is chosen by the
     estimated error, as masks are ranked in the window, and of near ties only such are taken that
     leave little more of the noise to be copied than the best of them; a shape that hides far more
-    than the mask, so that the default blanks too much, is left out. Without noise and picture it
+    than the mask, so that the default blanks too much, is left out. Without noise and image it
     is the shape with most pixels in common.
 
     Parameters
@@ -107,7 +107,7 @@ def nearest_careamics(
     mask : Mask
     noise : array_like (2 R + 1, 2 R + 1), optional
         Autocovariance of the noise; with it the answer says how much of it each lets be copied.
-    picture : array_like (2 R + 1, 2 R + 1), optional
+    image : array_like (2 R + 1, 2 R + 1), optional
         Autocovariance of the frames as they are, in the same units.
 
     Raises
@@ -121,12 +121,12 @@ def nearest_careamics(
     best = max(compared, key=lambda name: (compared[name].jaccard, -compared[name].pixels_b))
     chosen_by: Chosen = "overlap"
     radius = _radius(noise)
-    if noise is not None and picture is not None and compared[best].jaccard < 1:
-        common = min(radius, _radius(picture))
+    if noise is not None and image is not None and compared[best].jaccard < 1:
+        common = min(radius, _radius(image))
         if common:
             most = max(mask.statistics.true_pixels, _MOST_PIXELS)
             fit = {name: m for name, m in shapes.items() if compared[name].pixels_b <= most}
-            best, chosen_by = _best_by_error(noise, picture, fit, common), "error"
+            best, chosen_by = _best_by_error(noise, image, fit, common), "error"
     copied = copied_by_mask = float("nan")
     if noise is not None and radius:
         copied = still_copied(noise, shapes[best], radius)
@@ -138,10 +138,8 @@ def nearest_careamics(
     )
 
 
-def _best_by_error(
-    noise: ArrayLike, picture: ArrayLike, shapes: dict[str, Mask], radius: int
-) -> str:
-    ranked = rank_masks(noise, picture, dict(shapes), radius)
+def _best_by_error(noise: ArrayLike, image: ArrayLike, shapes: dict[str, Mask], radius: int) -> str:
+    ranked = rank_masks(noise, image, dict(shapes), radius)
     # A linear model does not tell near ties apart, but what is copied may.
     ties = [item for item in ranked if item.rank == 1]
     least = min(item.copied for item in ties)

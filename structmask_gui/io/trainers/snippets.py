@@ -56,75 +56,50 @@ class Snippet:
     needs_file: bool = False
 
 
-def snippets(
-    mask: Mask,
-    *,
-    image: str = "",
-    stage: ImageStage = "raw",
-    mask_file: str = "mask.npy",
-    how: str = "",
-    noise: ArrayLike | None = None,
-    picture: ArrayLike | None = None,
-    axes: str = "",
-    channel: int | str | None = None,
-) -> tuple[Snippet, ...]:
-    """Return the texts for all targets.
+@dataclass(frozen=True)
+class MaskContext:
+    """What the texts for trainers depend on beside the mask.
 
-    Parameters
+    Attributes
     ----------
-    mask : Mask
-        The mask, as edited.
-    image : str
-        Name of the file it was measured on, or is meant for.
+    file : str
+        Name of the image file the mask was measured on, or is meant for.
     stage : "raw" or "denoised"
         Whether that file holds raw images or the output of a first denoising.
+    axes, channel
+        Of that file, as `ImageStack` gives them; empty if not known.
     mask_file : str
         Where the NPY file of the mask is, for the texts that load it.
     how : str
         How the mask came about, as in "edited by hand", if it was not measured as it is.
-    noise, picture : array_like, optional
-        Autocovariances of the noise and of the frames as they are; see
-        `structmask_gui.io.trainers.careamics.nearest_careamics`.
-    axes : str
-        Letters of the file's dimensions, as `ImageStack.axes` gives them; empty if not known.
-    channel : int or "luminance", optional
-        Which of its channels was measured.
+    noise, image : array_like (2 R + 1, 2 R + 1), optional
+        Autocovariances of the noise and of the frames as they are; see `nearest_careamics`.
     """
-    return tuple(
-        snippet(
-            target,
-            mask,
-            image=image,
-            stage=stage,
-            mask_file=mask_file,
-            how=how,
-            noise=noise,
-            picture=picture,
-            axes=axes,
-            channel=channel,
-        )
-        for target in TARGETS
-    )
+
+    file: str = ""
+    stage: ImageStage = "raw"
+    axes: str = ""
+    channel: int | str | None = None
+    mask_file: str = "mask.npy"
+    how: str = ""
+    noise: ArrayLike | None = None
+    image: ArrayLike | None = None
 
 
-def snippet(
-    target: Target,
-    mask: Mask,
-    *,
-    image: str = "",
-    stage: ImageStage = "raw",
-    mask_file: str = "mask.npy",
-    how: str = "",
-    noise: ArrayLike | None = None,
-    picture: ArrayLike | None = None,
-    axes: str = "",
-    channel: int | str | None = None,
-) -> Snippet:
-    """Return the text for one target; see `snippets`."""
-    about = _About.of(mask, image, stage, mask_file, how)
+NO_CONTEXT = MaskContext()
+
+
+def snippets(mask: Mask, context: MaskContext = NO_CONTEXT) -> tuple[Snippet, ...]:
+    """Return the texts for all targets."""
+    return tuple(snippet(target, mask, context) for target in TARGETS)
+
+
+def snippet(target: Target, mask: Mask, context: MaskContext = NO_CONTEXT) -> Snippet:
+    """Return the text for one target."""
+    about = _About.of(mask, context)
     if target == "careamics":
-        nearest = nearest_careamics(mask, noise, picture)
-        return _careamics(about, nearest, CareamicsAxes.of(axes, channel))
+        nearest = nearest_careamics(mask, context.noise, context.image)
+        return _careamics(about, nearest, CareamicsAxes.of(context.axes, context.channel))
     return {"n2v": _n2v, "autostructn2v": _autostructn2v, "python": _python}[target](about)
 
 
@@ -133,30 +108,26 @@ class _About:
     """A mask and what all texts say of it."""
 
     mask: Mask
-    stage: ImageStage
-    mask_file: str
+    context: MaskContext
     turns: Turns
     blanked: dict[str, Blanked]
     heading: str
-    how: str
 
     @classmethod
-    def of(cls, mask: Mask, image: str, stage: ImageStage, mask_file: str, how: str) -> _About:
+    def of(cls, mask: Mask, context: MaskContext) -> _About:
         statistics = mask.statistics
         what = SHAPE_WORDS[statistics.shape_class]
-        where = _printable(image) or "an array"
-        origin = f"{_printable(how)}, for" if how else "measured on"
+        where = _printable(context.file) or "an array"
+        origin = f"{_printable(context.how)}, for" if context.how else "measured on"
         return cls(
             mask=mask.cropped(),
-            stage=stage,
-            mask_file=mask_file,
+            context=context,
             turns=allowed_turns(mask),
             blanked={item.trainer.name: item for item in blanked(statistics.true_pixels)},
             heading=(
                 f"# {what}, {counted(statistics.true_pixels, 'pixel')}, {origin} {where}"
-                f" ({stage} images), StructMask {__version__}.\n"
+                f" ({context.stage} images), StructMask {__version__}.\n"
             ),
-            how=how,
         )
 
     @property
@@ -171,12 +142,11 @@ class _About:
     @property
     def trained_on(self) -> str:
         """A note: train on what the mask was measured on, or is meant for."""
-        if self.how:
-            other = "denoised" if self.stage == "raw" else "raw"
-            return (
-                f"The mask is meant for {self.stage} images: train on those, not on {other} ones."
-            )
-        if self.stage == "raw":
+        stage = self.context.stage
+        if self.context.how:
+            other = "denoised" if stage == "raw" else "raw"
+            return f"The mask is meant for {stage} images: train on those, not on {other} ones."
+        if stage == "raw":
             return "The mask was measured on raw images: train on those, not on denoised ones."
         return (
             "The mask was measured on denoised images: it fits a second training on those, not one"
@@ -217,7 +187,7 @@ def _n2v(about: _About) -> Snippet:
     else:
         mask = (
             "import numpy as np\n\n"
-            f"structN2Vmask = np.load({about.mask_file!r}).astype(int).tolist()\n"
+            f"structN2Vmask = np.load({about.context.mask_file!r}).astype(int).tolist()\n"
         )
     augment = about.turns.all
     text = (
@@ -256,7 +226,7 @@ def _autostructn2v(about: _About) -> Snippet:
         + "import numpy as np\n"
         + "from autoStructN2V.masking import create_full_mask\n"
         + "from autoStructN2V.pipeline import runner\n\n"
-        + f"mask = np.load({about.mask_file!r}).astype(bool)\n"
+        + f"mask = np.load({about.context.mask_file!r}).astype(bool)\n"
         + "# Its placing of masks takes square ones only.\n"
         + "side = max(mask.shape)\n"
         + "rows, columns = ((side - n) // 2 for n in mask.shape)\n"
@@ -286,8 +256,8 @@ def _autostructn2v(about: _About) -> Snippet:
         "Its mask_percentage is the share of pixels that are blanked, whatever the mask's size; 10"
         " is its default.",
     ]
-    verb = "is meant for" if about.how else "was measured on"
-    if about.stage == "raw":
+    verb = "is meant for" if about.context.how else "was measured on"
+    if about.context.stage == "raw":
         notes.append(
             f"The mask {verb} raw images, but the second stage trains on the output of the"
             " first; measure again on that output before the second stage."
@@ -352,7 +322,7 @@ def _python(about: _About) -> Snippet:
     if about.as_literal:
         mask = f"mask = np.array({about.rows()}, dtype=bool)\n"
     else:
-        mask = f"mask = np.load({about.mask_file!r})\n"
+        mask = f"mask = np.load({about.context.mask_file!r})\n"
     text = (
         about.heading
         + "import numpy as np\n\n"

@@ -14,7 +14,7 @@ from structmask_gui.core.names import TARGETS
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.io.trainers.snippets import snippet
+from structmask_gui.io.trainers.snippets import MaskContext, snippet
 
 ROW = Mask(np.ones((1, 9), dtype=bool))
 
@@ -39,7 +39,7 @@ def test_the_text_is_of_the_edited_mask_and_is_copied(dialog: SnippetDialog):
     dialog.tabs.setCurrentIndex(0)
     dialog.copy()
     expected = snippet(
-        "n2v", ROW, image="rows.npy", mask_file="rows_mask.npy", how="edited by hand"
+        "n2v", ROW, MaskContext(file="rows.npy", mask_file="rows_mask.npy", how="edited by hand")
     )
     assert QGuiApplication.clipboard().text() == expected.text
     assert "clipboard" in dialog.copied.text()
@@ -53,7 +53,11 @@ def test_the_stage_changes_the_text_and_keeps_the_page(dialog: SnippetDialog):
     assert changed != [
         a.text + str(a.notes)
         for a in (
-            snippet(t, ROW, image="rows.npy", mask_file="rows_mask.npy", how="edited by hand")
+            snippet(
+                t,
+                ROW,
+                MaskContext(file="rows.npy", mask_file="rows_mask.npy", how="edited by hand"),
+            )
             for t in TARGETS
         )
     ]

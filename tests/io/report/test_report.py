@@ -21,7 +21,7 @@ from structmask_gui.io.pictures.figures import draw_frame, draw_values, middle
 from structmask_gui.io.report.html import page, picture, table
 from structmask_gui.io.report.report import report_bytes, save_report
 from structmask_gui.io.results.record import make_record
-from structmask_gui.io.trainers.snippets import snippets
+from structmask_gui.io.trainers.snippets import MaskContext, snippets
 
 
 class Page(HTMLParser):
@@ -78,7 +78,7 @@ def test_a_page_of_the_published_method(measured):
     for name in parameter_infos():
         idle = why_without_effect(name, record.as_parameters()) is not None
         assert (name in found.cells) != idle
-    for made in snippets(extraction.mask, image="a.tif", axes=record.inputs[0].axes):
+    for made in snippets(extraction.mask, MaskContext(file="a.tif", axes=record.inputs[0].axes)):
         assert made.text in found.text
     for title in TARGETS.values():
         assert title in found.headings
@@ -127,7 +127,7 @@ def test_how_many_hidden_pixels_were_judged_is_said_where_it_is_not_all(measured
     for judged, words in ((hidden, "1 pixel"), (hidden - 2, f"1 pixel of the {hidden - 2} within")):
         quality = {**record.quality, **figures, "hidden_within_radius": judged}
         text = Page(report_bytes(record.model_copy(update={"quality": quality}))).text
-        said = text.partition("Needlessly hidden")[2].partition("Looked at")[0].strip()
+        said = text.partition("Needlessly hidden")[2].partition("Receptive field")[0].strip()
         assert said.startswith(words)
         assert (f"the mask hides {hidden}" in said) == (judged < hidden)
 
@@ -160,7 +160,9 @@ def test_a_hostile_name_is_escaped(folder, row_noise):
 
 def test_it_says_how_to_repeat_it_with_the_records_name(measured):
     extraction, record = measured()
-    text = Page(report_bytes(record, extraction=extraction, mask_file="my a_mask.npy")).text
+    text = Page(
+        report_bytes(record, extraction=extraction, context=MaskContext(mask_file="my a_mask.npy"))
+    ).text
     assert "--from-record 'my a_mask.json'" in text
 
 

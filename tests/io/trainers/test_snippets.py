@@ -14,7 +14,7 @@ from structmask_gui.core.quality.error import rank_masks
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.io.results.masks import save_npy
 from structmask_gui.io.trainers.careamics import CareamicsAxes, nearest_careamics
-from structmask_gui.io.trainers.snippets import snippet, snippets
+from structmask_gui.io.trainers.snippets import MaskContext, snippet, snippets
 from tests.io.conftest import random_masks
 
 ROW = Mask(np.ones((1, 11), dtype=bool))
@@ -57,7 +57,7 @@ def run(monkeypatch, tmp_path):
 
 def test_every_target_has_a_text_that_compiles():
     for mask in MASKS:
-        made = snippets(mask, image="a.tif")
+        made = snippets(mask, MaskContext(file="a.tif"))
         assert [item.target for item in made] == list(TARGETS)
         for item in made:
             compile(item.text, item.title, "exec")
@@ -67,19 +67,19 @@ def test_every_target_has_a_text_that_compiles():
 
 
 def test_a_mask_that_was_not_measured_is_not_called_so():
-    for made in snippets(ROW, image="b.tif", how="from a.npy"):
+    for made in snippets(ROW, MaskContext(file="b.tif", how="from a.npy")):
         assert "measured on" not in "\n".join((made.text, *made.notes))
     assert (
         "# Row, 11 pixels, from a.npy, for b.tif (raw images)"
-        in snippets(ROW, image="b.tif", how="from a.npy")[0].text
+        in snippets(ROW, MaskContext(file="b.tif", how="from a.npy"))[0].text
     )
-    for made in snippets(ROW, image="b.tif"):
+    for made in snippets(ROW, MaskContext(file="b.tif")):
         assert "measured on b.tif" in made.text
 
 
 def test_a_hostile_name_stays_in_its_comment():
     evil = "a\"\n'\nimport os\r\u2028print(1)\u0085.tif"
-    for item in snippets(ROW, image=evil, mask_file='it\'s \\ "here".npy'):
+    for item in snippets(ROW, MaskContext(file=evil, mask_file='it\'s \\ "here".npy')):
         assert "\nimport os" not in item.text
         compile(item.text, item.title, "exec")
         first = item.text.splitlines()[0]
@@ -191,8 +191,11 @@ def test_autostructn2v_gets_a_square_mask_about_the_same_centre(run, mask):
 
 def test_autostructn2v_says_that_its_second_stage_sees_denoised_images():
     assert "measure again" in snippet("autostructn2v", ROW).notes[-1]
-    assert "as its second stage needs" in snippet("autostructn2v", ROW, stage="denoised").notes[-1]
-    assert "not one on raw" in snippet("n2v", ROW, stage="denoised").notes[2]
+    assert (
+        "as its second stage needs"
+        in snippet("autostructn2v", ROW, MaskContext(stage="denoised")).notes[-1]
+    )
+    assert "not one on raw" in snippet("n2v", ROW, MaskContext(stage="denoised")).notes[2]
 
 
 # --- CAREamics ------------------------------------------------------------------------------------
@@ -300,7 +303,7 @@ def test_careamics_is_told_the_axes_of_the_file(run, letters, channel, axes, tak
     assert bool(said) == bool(told.comment)
     seen: dict[str, object] = {}
     run(
-        snippet("careamics", ROW, axes=letters, channel=channel).text,
+        snippet("careamics", ROW, MaskContext(axes=letters, channel=channel)).text,
         ROW,
         careamics__config={"create_advanced_n2v_config": lambda **options: seen.update(options)},
     )
