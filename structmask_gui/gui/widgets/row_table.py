@@ -1,9 +1,9 @@
-"""A table of `MarkedRows`: hovering, copying, looks; what the rings and the lags have in common."""
+"""A table of rows that are marked under the pointer: rings, lags, whatever its columns list."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -42,7 +42,6 @@ from PySide6.QtWidgets import (
 from structmask_gui.gui.style.colours import mixed, smaller
 
 Index = QModelIndex | QPersistentModelIndex
-Columns = tuple[tuple[str, str], ...]
 _DISPLAY, _ALIGNMENT, _BACKGROUND, _DECORATION, _TOOLTIP = (
     Qt.ItemDataRole.DisplayRole,
     Qt.ItemDataRole.TextAlignmentRole,
@@ -55,35 +54,48 @@ _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _SIGN = QRectF(0, 0, 14, 14)
 
 
-class MarkedTable(QWidget):
+class Column(NamedTuple):
+    """One column of a table."""
+
+    heading: str
+    explanation: str
+    widest: str  # a text as wide as any
+    text: Callable[[Any], str]  # of a row
+
+
+class Sign(NamedTuple):
+    """What is drawn before the word of one column, as the view beside draws it."""
+
+    column: int  # set to the left, the numbers to the right
+    of: Callable[[Any], Hashable]  # of a row
+    draw: Callable[[QPainter, QRectF, Any], None]
+    words: Mapping[Any, str] = {}  # tooltip for each sign
+
+
+class RowTable(QWidget):
     """Rows that are marked under the pointer, here and in the views.
 
     Parameters
     ----------
-    model : MarkedRows
     name : str
         What a screen reader calls the table.
-    widest : iterable of str
-        A text as wide as any in each column.
     nothing : str
         What stands there while there are no rows.
     """
 
     def __init__(
         self,
-        model: MarkedRows,
         name: str,
-        widest: Iterable[str],
+        columns: tuple[Column, ...],
+        sign: Sign,
         nothing: str,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._rows = model
-        model.setParent(self)
-        headings = (heading for heading, _ in model.columns)
-        self._samples = list(zip(widest, headings, strict=True))
+        self.model = RowModel(columns, sign, self)
+        self._samples = [(column.widest, column.heading) for column in columns]
         self.table = HoverTable()
-        self.table.setModel(model)
+        self.table.setModel(self.model)
         self.table.setAccessibleName(name)
         self.nothing = QLabel(nothing)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -104,28 +116,32 @@ class MarkedTable(QWidget):
         self.table.walked.connect(self._hover)
         self._fit()
 
-    def _tell(self, row: int) -> None:
-        """Tell others which row the pointer or an arrow key came upon; -1 when it left."""
+    def hovered(self, key: Any) -> None:
+        """Tell others which row the pointer or an arrow key came upon; None when it left."""
         raise NotImplementedError
 
-    def _show_rows(self, there: bool) -> None:
-        """Show the table, or the sentence while there is nothing in it."""
-        self._pages.setCurrentWidget(self.table if there else self.nothing)
+    def set_rows(self, rows: Sequence[Any], keys: Sequence[Hashable]) -> None:
+        """Show rows, each known by its key; without any, the sentence instead of the table."""
+        was_empty = not self.model.keys
+        self.model.set_rows(rows, keys)
+        self._pages.setCurrentWidget(self.table if rows else self.nothing)
+        if was_empty and rows:
+            self.table.scrollToTop()
 
     # --- the mark -----------------------------------------------------------------------------
 
-    def _highlight(self, row: int) -> None:
-        """Mark a row and bring it into view; -1 for none."""
-        if row == self._rows.marked:
-            return
-        self._mark(row)
-        if 0 <= row < self._rows.rowCount():
-            self.table.scrollTo(self._rows.index(row, 0))
+    def highlight(self, key: Hashable) -> None:
+        """Mark a row and bring it into view; None, or an unknown key, for none."""
+        row = self.model.row_of(key)
+        if row != self.model.marked:
+            self._mark(row)
+            if row >= 0:
+                self.table.scrollTo(self.model.index(row, 0))
 
     def _mark(self, row: int) -> None:
         palette = self.palette()
         base = palette.color(QPalette.ColorRole.Base)
-        self._rows.mark(row, mixed(base, palette.color(QPalette.ColorRole.Highlight), 0.35))
+        self.model.mark(row, mixed(base, palette.color(QPalette.ColorRole.Highlight), 0.35))
 
     def _on_entered(self, index: QModelIndex) -> None:
         self._hover(index.row())
@@ -134,20 +150,19 @@ class MarkedTable(QWidget):
         self._hover(-1)
 
     def _hover(self, row: int) -> None:
-        if row != self._rows.marked:
+        if row != self.model.marked:
             # Without scrolling: a row must not run away from the pointer.
             self._mark(row)
-            self._tell(row)
+            self.hovered(self.model.keys[row] if row >= 0 else None)
 
     # --- text ---------------------------------------------------------------------------------
 
     def text(self) -> str:
         """Return the selected rows, or all, with tabs between the cells."""
-        model = self._rows
+        model = self.model
         selected = sorted(index.row() for index in self.table.selectionModel().selectedRows())
         rows = selected if len(selected) > 1 else range(model.rowCount())
-        columns = range(len(model.columns))
-        return spreadsheet(model.columns, ([model.text(row, c) for c in columns] for row in rows))
+        return spreadsheet(model.columns, (model.cells(row) for row in rows))
 
     def copy(self) -> None:
         """Put the table on the clipboard."""
@@ -165,51 +180,66 @@ class MarkedTable(QWidget):
         if event.type() == QEvent.Type.FontChange:
             self._fit()
         elif event.type() == QEvent.Type.PaletteChange:
-            self._rows.restyle()
-            self._mark(self._rows.marked)
+            self.model.restyle()
+            self._mark(self.model.marked)
 
     def sizeHint(self) -> QSize:
         """Return room for all columns and six rows."""
         return QSize(460, 180)
 
 
-class MarkedRows(QAbstractTableModel):
-    """Rows of texts; one column has a sign, drawn as in the view beside, before its word.
+class RowModel(QAbstractTableModel):
+    """The cells of a `RowTable`, made when they are asked for: of many rows a few are seen."""
 
-    Attributes
-    ----------
-    columns : tuple of (str, str)
-        Heading and explanation of each column.
-    sign_column : int
-        The column with the sign; it is set to the left, the numbers to the right.
-    """
-
-    columns: ClassVar[Columns] = ()
-    sign_column: ClassVar[int] = 0
-
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self, columns: tuple[Column, ...], sign: Sign, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self.columns, self._sign = columns, sign
+        self.rows: Sequence[Any] = ()
+        self.keys: Sequence[Hashable] = ()
+        self._row_of: dict[Hashable, int] = {}
+        self._seen: dict[int, list[str]] = {}
         self._marked = -1
         self._mark_color = QColor()
         self._signs: dict[Hashable, QIcon] = {}
 
-    # --- what a table of its own says ---------------------------------------------------------
+    def set_rows(self, rows: Sequence[Any], keys: Sequence[Hashable]) -> None:
+        """Take other rows; of the same keys, only cells that were seen and differ are announced."""
+        if keys != self.keys:
+            marked = self.keys[self._marked] if self._marked >= 0 else None
+            self.beginResetModel()
+            self.rows, self.keys, self._seen = rows, keys, {}
+            self._row_of = {key: row for row, key in enumerate(keys)}
+            self._marked = self.row_of(marked)
+            self.endResetModel()
+            return
+        before, self.rows, self._seen = self._seen, rows, {}
+        # Cell by cell: a view asks eight times for what it draws, at each step of a slider.
+        for row, texts in before.items():
+            for column, (old, new) in enumerate(zip(texts, self._texts(row), strict=True)):
+                if old != new:
+                    index = self.index(row, column)
+                    self.dataChanged.emit(index, index)
 
-    def text(self, row: int, column: int) -> str:
-        """Return what a cell says."""
-        raise NotImplementedError
+    def row_of(self, key: Hashable) -> int:
+        """Return the row of a key, or -1."""
+        return self._row_of.get(key, -1)
 
-    def sign(self, row: int) -> Hashable:
-        """Return what the sign of a row stands for."""
-        raise NotImplementedError
+    def cells(self, row: int) -> list[str]:
+        """Return what the cells of a row say."""
+        return [column.text(self.rows[row]) for column in self.columns]
 
-    def draw_sign(self, painter: QPainter, rect: QRectF, sign: Any) -> None:
-        """Draw a sign into a square."""
-        raise NotImplementedError
+    def _texts(self, row: int) -> list[str]:
+        if row not in self._seen:
+            self._seen[row] = self.cells(row)
+        return self._seen[row]
 
-    def tip(self, _row: int, column: int) -> str:
-        """Return what the tooltip of a cell says."""
-        return self.columns[column][1]
+    def _tip(self, row: int, column: int) -> str:
+        sign = self._sign
+        if column == sign.column and sign.words:
+            return sign.words[sign.of(self.rows[row])]
+        return self.columns[column].explanation
 
     # --- the mark -----------------------------------------------------------------------------
 
@@ -232,6 +262,10 @@ class MarkedRows(QAbstractTableModel):
 
     # --- what Qt asks -------------------------------------------------------------------------
 
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's signature
+        """Return the number of rows."""
+        return 0 if parent.isValid() else len(self.rows)
+
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008  # Qt's signature
         """Return the number of columns."""
         return 0 if parent.isValid() else len(self.columns)
@@ -241,15 +275,17 @@ class MarkedRows(QAbstractTableModel):
         # Asked some hundred times for each step of a slider, so the usual roles come first.
         row, column = index.row(), index.column()
         if role == _DISPLAY:
-            return self.text(row, column)
+            return self._texts(row)[column]
         if role == _ALIGNMENT:
-            return _LEFT if column == self.sign_column else _RIGHT
+            return _LEFT if column == self._sign.column else _RIGHT
         if role == _BACKGROUND:
             return self._mark_color if row == self._marked else None
         if role == _DECORATION:
-            return self._icon(self.sign(row)) if column == self.sign_column else None
+            return (
+                self._icon(self._sign.of(self.rows[row])) if column == self._sign.column else None
+            )
         if role == _TOOLTIP:
-            return self.tip(row, column)
+            return self._tip(row, column)
         return None
 
     def headerData(
@@ -259,11 +295,11 @@ class MarkedRows(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == _DISPLAY:
-            return self.columns[section][0]
+            return self.columns[section].heading
         if role == _TOOLTIP:
-            return self.columns[section][1]
+            return self.columns[section].explanation
         if role == _ALIGNMENT:
-            return _LEFT if section == self.sign_column else _RIGHT
+            return _LEFT if section == self._sign.column else _RIGHT
         return None
 
     def _icon(self, sign: Hashable) -> QIcon:
@@ -273,15 +309,15 @@ class MarkedRows(QAbstractTableModel):
             pixmap.fill(Qt.GlobalColor.transparent)
             painter = QPainter(pixmap)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            self.draw_sign(painter, _SIGN, sign)
+            self._sign.draw(painter, _SIGN, sign)
             painter.end()
             self._signs[sign] = QIcon(pixmap)
         return self._signs[sign]
 
 
-def spreadsheet(columns: Columns, rows: Iterable[Iterable[str]]) -> str:
+def spreadsheet(columns: Sequence[Column], rows: Iterable[Iterable[str]]) -> str:
     """Return a table with tabs between the cells and hyphens for minus signs."""
-    lines = ["\t".join(heading for heading, _ in columns)]
+    lines = ["\t".join(column.heading for column in columns)]
     lines += ["\t".join(cells).replace("−", "-") for cells in rows]
     return "\n".join(lines) + "\n"
 
@@ -330,11 +366,11 @@ class HoverTable(QTableView):
             self.walked.emit(self.currentIndex().row())
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Say it."""
+        """Say that the focus left."""
         super().focusOutEvent(event)
         self.left.emit()
 
     def leaveEvent(self, event: QEvent) -> None:
-        """Say it."""
+        """Say that the pointer left."""
         super().leaveEvent(event)
         self.left.emit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,16 @@ FINDING_WORDS = {
     Finding.CENTRE: "centre, always kept",
 }
 """What the read-out says of each."""
+
+
+class LagRow(NamedTuple):
+    """What was found at one lag (dy, dx)."""
+
+    lag: tuple[int, int]
+    rho: float
+    error: float
+    q: float
+    finding: int  # of `Finding`
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +97,14 @@ class LagFacts:
             f", q = {q_text(float(self.q[y, x]))}"
         )
 
-    def half_plane(self) -> list[tuple[int, int]]:
-        """Return one lag (dy, dx) of each symmetric pair, the strongest first."""
+    def rows(self) -> list[LagRow]:
+        """Return one lag of each symmetric pair, the strongest first."""
         size = np.abs(self.rho).ravel()[self.rho.size // 2 + 1 :]
-        order = np.argsort(-size, kind="stable") + self.rho.size // 2 + 1
-        y, x = np.divmod(order, self.rho.shape[1])
-        return list(zip((y - self.reach).tolist(), (x - self.reach).tolist(), strict=True))
+        at = np.argsort(-size, kind="stable") + self.rho.size // 2 + 1
+        dy, dx = (n - self.reach for n in np.divmod(at, self.rho.shape[1]))
+        lags = zip(dy.tolist(), dx.tolist(), strict=True)
+        values = (one.ravel()[at].tolist() for one in (self.rho, self.error, self.q, self.findings))
+        return [LagRow(*row) for row in zip(lags, *values, strict=True)]
 
 
 def rho_text(rho: float, error: float) -> str:

@@ -12,8 +12,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.statistical.profiles import BrightnessCurve
-from structmask_gui.gui.panels.decisions import DecisionsTable
-from structmask_gui.gui.panels.lag_table import LagsTable
+from structmask_gui.gui.panels.decisions import DecisionsTable, LagsTable
 from structmask_gui.gui.style.colormaps import lookup_table
 from structmask_gui.gui.style.colours import BLUE
 from structmask_gui.gui.views.base import PictureView
@@ -65,7 +64,7 @@ def test_the_findings_agree_with_the_engine() -> None:
 def test_half_of_the_lags_the_strongest_first() -> None:
     facts = LagFacts.of(statistical())
     assert facts is not None
-    lags = facts.half_plane()
+    lags = [row.lag for row in facts.rows()]
     assert len(lags) == (facts.rho.size - 1) // 2
     assert lags[0] == (0, 1)
     sizes = [abs(facts.rho[facts.reach + dy, facts.reach + dx]) for dy, dx in lags]
@@ -284,17 +283,15 @@ def table(qtbot: QtBot) -> LagsTable:
 
 
 def test_a_row_for_each_pair_of_lags(table: LagsTable) -> None:
-    facts, model = table.model.facts, table.model
+    facts, model = LagFacts.of(statistical()), table.model
     assert facts is not None
     assert model.rowCount() == (facts.rho.size - 1) // 2
     first = [model.data(model.index(0, column)) for column in range(model.columnCount())]
     assert first[:2] == ["0", "+1"]
     assert first[2] == f"{facts.rho[facts.reach, facts.reach + 1]:+.4f}"
     assert first[5] == "yes"
-    icons = {Finding.KEPT, Finding.NEITHER}
-    for row in range(model.rowCount()):
-        icons.discard(facts.finding(*model.lags[row]))
-    assert not icons
+    assert {Finding.KEPT, Finding.NEITHER} <= {row.finding for row in model.rows}
+    assert all(row.finding == facts.finding(*row.lag) for row in model.rows)
     table.grab()
 
 
@@ -303,16 +300,16 @@ def test_hovering_a_lag(table: LagsTable) -> None:
     table.lag_hovered.connect(seen.append)
     table.table.entered.emit(table.model.index(2, 0))
     table.table.entered.emit(table.model.index(2, 1))
-    assert seen == [table.model.lags[2]]
+    assert seen == [table.model.keys[2]]
     assert table.model.marked == 2
     table.table.left.emit()
     assert seen[-1] is None
     table.table.walked.emit(1)
-    assert seen[-1] == table.model.lags[1]
+    assert seen[-1] == table.model.keys[1]
 
 
 def test_a_lag_marked_from_outside(table: LagsTable) -> None:
-    dy, dx = table.model.lags[40]
+    dy, dx = table.model.keys[40]
     seen: list[object] = []
     table.lag_hovered.connect(seen.append)
     table.highlight_lag((-dy, -dx))  # its opposite stands in the same row

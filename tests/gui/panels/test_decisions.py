@@ -9,7 +9,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.rings import Ring
-from structmask_gui.gui.panels.ring_table import COLUMNS, RingsTable, cell_text
+from structmask_gui.gui.panels.decisions import RING_COLUMNS as COLUMNS
+from structmask_gui.gui.panels.decisions import RingsTable
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style import app_theme
 from structmask_gui.gui.widgets.row_table import spreadsheet
@@ -41,13 +42,13 @@ def table(qtbot: QtBot) -> RingsTable:
 
 
 def test_cells() -> None:
-    texts = [cell_text(RING, column) for column in range(len(COLUMNS))]
+    texts = [column.text(RING) for column in COLUMNS]
     assert texts == ["3", "24", "0.2500", "0.5000", "−0.1250", "yes", "4", "+2"]
 
 
 def test_odd_cells() -> None:
     odd = Ring(1, 8, 12345.6, float("nan"), 1e-9, False, 0, 0, 5)
-    texts = [cell_text(odd, column) for column in range(len(COLUMNS))]
+    texts = [column.text(odd) for column in COLUMNS]
     assert texts[2:] == ["1.235e+04", "–", "0.0000", "no", "0", "−5"]
 
 
@@ -59,10 +60,10 @@ def test_every_ring_has_a_row(table: RingsTable) -> None:
     for row, ring in enumerate(rings):
         assert model.data(model.index(row, 0)) == str(ring.index)
         assert model.data(model.index(row, 6)) == str(ring.kept)
-    for column, (heading, explanation) in enumerate(COLUMNS):
-        horizontal = Qt.Orientation.Horizontal
-        assert model.headerData(column, horizontal) == heading
-        assert model.headerData(column, horizontal, Qt.ItemDataRole.ToolTipRole) == explanation
+    for number, column in enumerate(COLUMNS):
+        horizontal, tip = Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole
+        assert model.headerData(number, horizontal) == column.heading
+        assert model.headerData(number, horizontal, tip) == column.explanation
 
 
 def test_numbers_stand_below_each_other(table: RingsTable) -> None:
@@ -125,7 +126,7 @@ def test_a_ring_marked_from_outside(table: RingsTable) -> None:
     QTest.qWait(1)
     model = table.model
     plain = table.grab().toImage()
-    table.highlight_ring(10)
+    table.highlight(10)
     role = Qt.ItemDataRole.BackgroundRole
     assert model.data(model.index(9, 0), role) is not None
     assert model.data(model.index(8, 0), role) is None
@@ -133,15 +134,15 @@ def test_a_ring_marked_from_outside(table: RingsTable) -> None:
     light = model.data(model.index(9, 0), role)
     table.setPalette(app_theme.palette(True))
     assert model.data(model.index(9, 0), role) != light
-    table.highlight_ring(99)
-    table.highlight_ring(-1)
+    table.highlight(99)
+    table.highlight(-1)
     assert model.data(model.index(9, 0), role) is None
     assert not hovered
     assert plain != table.grab().toImage()
 
 
 def test_text_for_a_spreadsheet(table: RingsTable) -> None:
-    cells = [cell_text(RING, column) for column in range(len(COLUMNS))]
+    cells = [column.text(RING) for column in COLUMNS]
     text = spreadsheet(COLUMNS, [cells])
     assert text.splitlines()[1] == "3\t24\t0.2500\t0.5000\t-0.1250\tyes\t4\t+2"
     table.table.setFocus()
@@ -183,3 +184,14 @@ def test_the_nothing_text_is_not_a_table(qtbot: QtBot) -> None:
     table.show()
     assert table.nothing.isVisible()
     assert table.childAt(QPoint(5, 5)) is not table.table
+
+
+def test_only_cells_that_differ_are_announced(table: RingsTable) -> None:
+    said: list[tuple[int, int]] = []
+    table.model.dataChanged.connect(lambda a, _b: said.append((a.row(), a.column())))
+    model, size = table.model, (range(5), range(len(COLUMNS)))
+    before = [[model.data(model.index(r, c)) for c in size[1]] for r in size[0]]
+    table.set_extraction(extraction())
+    after = [model.cells(row) for row in range(5)]
+    differ = [(r, c) for r in size[0] for c in size[1] if before[r][c] != after[r][c]]
+    assert said == differ != []
