@@ -8,6 +8,7 @@ from pathlib import Path
 from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, progress_bar
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.progress import Task
 from structmask_gui.io.files.paths import reason, shown
 from structmask_gui.io.results.destriped import save_destriped
 
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     with item.open() as stack, progress_bar(stack.name) as progress:
         if arguments.output_dir is not None:
             _make(folder)
-        save_destriped(stack, arguments.lines, target, force=arguments.force, progress=progress)
+        save_destriped(stack, arguments.lines, target, force=arguments.force, task=Task(progress))
     print(f"{shown(target)}: without the offsets of its {arguments.lines}; measure this one.")
     return DONE
 

@@ -16,7 +16,7 @@ from structmask_gui.core.denoised.evaluate import LINEAR
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import Progress
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis, assess
 from structmask_gui.core.quality.basis import recorded_basis
 from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
@@ -58,14 +58,14 @@ def run(arguments: argparse.Namespace) -> int:
                 region=region,
                 dark=others.get("dark"),
                 subtract=others.get("subtract"),
-                progress=progress,
+                task=Task(progress),
             )
 
         judged = None
         if arguments.denoised is None:
             basis = measure()
         else:
-            basis, judged = _judged(arguments.denoised, item, stack, mask, measure, progress)
+            basis, judged = _judged(arguments.denoised, item, stack, mask, measure, Task(progress))
     assessment = assess(basis, mask)
     if arguments.json:
         print_json(
@@ -105,7 +105,7 @@ def _judged(
     stack: ImageStack,
     mask: Mask,
     measure: Callable[[], Basis],
-    progress: Progress,
+    task: Task,
 ) -> tuple[Basis, EvaluatedFile]:
     """Judge a denoised file beside all frames of the raw one, or those that were chosen of it."""
     made: list[Basis] = []
@@ -122,7 +122,7 @@ def _judged(
                 chosen = denoised.n_frames == stack.n_frames
             if not chosen:
                 raw = resources.enter_context(replace(item, frames=None).open())
-        judged = evaluate_file(path, [raw], mask, measured, axes=item.axes, progress=progress)
+        judged = evaluate_file(path, [raw], mask, measured, axes=item.axes, task=task)
     return made[0], judged
 
 

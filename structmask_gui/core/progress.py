@@ -1,4 +1,4 @@
-"""Progress and cancel callbacks of long work, without Qt."""
+"""Progress and cancellation of long work, without Qt."""
 
 from __future__ import annotations
 
@@ -13,16 +13,35 @@ IsCancelled = Callable[[], bool]
 """Asked several times a second; True stops the work with `Cancelled`."""
 
 
-def no_progress(done: int, total: int, what: str) -> None:
-    """Accept a progress report and do nothing with it."""
+class Task:
+    """Progress and cancellation of one piece of work."""
+
+    __slots__ = ("_is_cancelled", "_progress")
+
+    def __init__(
+        self, progress: Progress | None = None, cancelled: IsCancelled | None = None
+    ) -> None:
+        self._progress, self._is_cancelled = progress, cancelled
+
+    def report(self, done: int, total: int, what: str) -> None:
+        """Report how far the work has come; ``done`` runs from 0 to ``total``."""
+        if self._progress is not None:
+            self._progress(done, total, what)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the caller asked to stop."""
+        return self._is_cancelled is not None and self._is_cancelled()
+
+    def stop_if_cancelled(self) -> None:
+        """Raise `Cancelled` if the caller asked to stop."""
+        if self.cancelled:
+            raise Cancelled
+
+    def reporting(self, progress: Progress | None) -> Task:
+        """Return a task that is cancelled with this one and reports elsewhere, or to nobody."""
+        return Task(progress, self._is_cancelled)
 
 
-def never_cancelled() -> bool:
-    """Answer that nobody asked to stop."""
-    return False
-
-
-def stop_if(cancelled: IsCancelled) -> None:
-    """Raise `Cancelled` if the caller asked to stop."""
-    if cancelled():
-        raise Cancelled
+NO_TASK = Task()
+"""Reports to nobody and is never cancelled."""

@@ -16,7 +16,7 @@ from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.denoised.evaluate import Evaluation, evaluate
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.io.open import open_stack
@@ -44,8 +44,7 @@ def evaluate_file(
     measure: Callable[[], Basis],
     *,
     axes: str | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> EvaluatedFile:
     """Compare a denoised file with its raw frames; ``measure`` is called once the file fits."""
     denoised, assumed = open_denoised(path, raw, axes)
@@ -62,8 +61,7 @@ def evaluate_file(
             still=basis.still,
             trusted=basis.trusted,
             radius=basis.radius,
-            progress=progress,
-            cancelled=cancelled,
+            task=task,
         )
     return EvaluatedFile(outcome, assumed)
 

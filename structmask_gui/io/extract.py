@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.progress import IsCancelled, Progress, Task
 
 if TYPE_CHECKING:
     from structmask_gui.core.arrays import AnyArray
@@ -49,11 +49,10 @@ def extract(
         If ``cancelled`` turned True.
     """
     parameters = parameters or Parameters()
-    progress = progress or no_progress
-    cancelled = cancelled or never_cancelled
+    task = Task(progress, cancelled)
     if not isinstance(path_or_array, str | os.PathLike):
-        return extract_array(path_or_array, parameters, progress=progress, cancelled=cancelled)
+        return extract_array(path_or_array, parameters, task=task)
     from structmask_gui.io.open import open_stack
 
     with open_stack(path_or_array) as stack:
-        return extract_array(stack, parameters, progress=progress, cancelled=cancelled)
+        return extract_array(stack, parameters, task=task)

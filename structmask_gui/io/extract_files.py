@@ -12,7 +12,7 @@ from structmask_gui.core.extraction.extraction import Extraction, select
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.progress import NO_TASK, IsCancelled, Progress, Task
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.basis import extraction_basis, quality_record
 from structmask_gui.core.stack.frames import ChosenFrames, Frames, Region
@@ -72,8 +72,7 @@ class Result:
         *,
         quality: bool = False,
         report_for: str | None = None,
-        progress: Progress = no_progress,
-        cancelled: IsCancelled = never_cancelled,
+        task: Task = NO_TASK,
         dark: ImageStack | None = None,
         subtract: ImageStack | None = None,
     ) -> Result:
@@ -91,17 +90,14 @@ class Result:
             worked out.
         report_for : str, optional
             Name of the mask's file, as the report calls it; no report without it.
-        progress, cancelled : callable, optional
-            See `structmask_gui.core.progress`.
+        task : Task, optional
         dark, subtract : ImageStack, optional
             As `make_record` takes them.
         """
         figures, noise, image = None, None, None
         if quality or report_for is not None:
             try:
-                measured = extraction_basis(
-                    extraction, frames, progress=progress, cancelled=cancelled
-                )
+                measured = extraction_basis(extraction, frames, task=task)
                 figures = quality_record(measured, assess(measured, extraction.mask))
                 if measured.trusted:  # what may be structure chooses no shape for CAREamics
                     noise, image = measured.noise.values, measured.image.values
@@ -112,8 +108,7 @@ class Result:
             extraction,
             stacks,
             quality=figures,
-            progress=progress,
-            cancelled=cancelled,
+            task=task,
             dark=dark,
             subtract=subtract,
         )
@@ -141,8 +136,7 @@ def extract_inputs(
     subtract: Input | None = None,
     quality: bool = False,
     cache: MeasurementCache | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> tuple[Extraction, Record]:
     """Extract one mask from one file or several files together."""
     extraction, result = _extracted(
@@ -153,8 +147,7 @@ def extract_inputs(
         subtract=subtract,
         quality=quality,
         cache=cache,
-        progress=progress,
-        cancelled=cancelled,
+        task=task,
     )
     return extraction, result.record
 
@@ -168,8 +161,8 @@ def extract_result(
     subtract: Input | None = None,
     quality: bool = False,
     report_for: str | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    progress: Progress | None = None,
+    cancelled: IsCancelled | None = None,
 ) -> Result:
     """Return mask, record and report of one file or several files together.
 
@@ -188,8 +181,7 @@ def extract_result(
         subtract=subtract,
         quality=quality,
         report_for=report_for,
-        progress=progress,
-        cancelled=cancelled,
+        task=Task(progress, cancelled),
     )
     return result
 
@@ -204,8 +196,7 @@ def _extracted(
     quality: bool,
     report_for: str | None = None,
     cache: MeasurementCache | None = None,
-    progress: Progress,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> tuple[Extraction, Result]:
     with ExitStack() as resources:
         stacks = [resources.enter_context(item.open()) for item in inputs]
@@ -223,8 +214,7 @@ def _extracted(
                 region=region,
                 dark=dark_stack,
                 subtract=other,
-                progress=progress,
-                cancelled=cancelled,
+                task=task,
             )
             if cache is not None:
                 cache.store(key, measurement)
@@ -235,8 +225,7 @@ def _extracted(
             stacks,
             quality=quality,
             report_for=report_for,
-            progress=progress,
-            cancelled=cancelled,
+            task=task,
             dark=dark_stack,
             subtract=other,
         )

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.progress import IsCancelled, never_cancelled
+from structmask_gui.core.progress import IsCancelled, Task
 from structmask_gui.io.files.paths import file_size, naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.czi import CZI_MAGIC, open_czi
@@ -42,7 +42,7 @@ def open_stack(
     series: int | None = None,
     axes: str | None = None,
     channel: Channel | None = None,
-    cancelled: IsCancelled = never_cancelled,
+    cancelled: IsCancelled | None = None,
 ) -> ImageStack:
     """Open an image file as a stack of equally shaped frames.
 
@@ -84,7 +84,7 @@ def open_stack(
         if address is not None or is_zarr_folder(path):
             contents = open_zarr(address or str(path), name, series)
         else:
-            contents = _open(path, file_size(path), series, cancelled)
+            contents = _open(path, file_size(path), series, Task(cancelled=cancelled))
         try:
             return ImageStack(path, contents, axes, channel)
         except BaseException:
@@ -92,13 +92,13 @@ def open_stack(
             raise
 
 
-def _open(path: Path, size: int, series: int | None, cancelled: IsCancelled) -> Contents:
+def _open(path: Path, size: int, series: int | None, task: Task) -> Contents:
     if size == 0:
         raise InputError("is empty; copy or export the file again.")
     with path.open("rb") as file:
         head = file.read(256)
     if head.startswith(TIFF_MAGIC):
-        return open_tiff(path, size, series, cancelled)
+        return open_tiff(path, size, series, task)
     optional = _open_optional(path, size, series, head)
     if optional is not None:
         return optional

@@ -12,7 +12,6 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import stop_if
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.session.session import Engine, Session
 from tests.gui.conftest import noise, wait_for_result
@@ -54,8 +53,8 @@ class Workshop:
         self.ranges.append(frames.n_frames)
         end = time.monotonic() + self.slow
         while time.monotonic() < end:
-            stop_if(more["cancelled"])
-            more["progress"](1, 2, "Measuring")
+            more["task"].stop_if_cancelled()
+            more["task"].report(1, 2, "Measuring")
             time.sleep(0.002)
         if self.error is not None:
             raise self.error

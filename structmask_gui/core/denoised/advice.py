@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.denoised.blur import LostDetail
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.progress import IsCancelled
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.copied_noise import figures
 from structmask_gui.core.quality.covariance import Covariance, NoiseBasis
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
@@ -68,7 +68,7 @@ def advise(
     detail: LostDetail | None,
     expected: float,
     still: StillScene | None,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> tuple[Advice, Mask | None, str]:
     """Return the advice, the mask to try next and the sentence that says why.
 
@@ -83,9 +83,7 @@ def advise(
         square=max(SQUARE_RADIUS, radius),
         through=(radius, expected),
     )
-    best = suggest(
-        noise, image.values, radius, pixels=noise.pixels, still=still, cancelled=cancelled
-    ).mask
+    best = suggest(noise, image.values, radius, pixels=noise.pixels, still=still, task=task).mask
     present = Mask(mask)
     if copied > too_much:
         what = f"The output repeats {100 * copied:.0f} % of the noise"

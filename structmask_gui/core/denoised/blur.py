@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.progress import IsCancelled, stop_if
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.covariance import FLAT_SHARE, NoiseBasis, unmoved
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.stack.frames import Frames
@@ -63,7 +63,7 @@ def lost_detail(
     denoised: Frames,
     kernel: FloatArray,
     source: NoiseBasis,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> LostDetail | None:
     """Compare the detail that an output lost with what a linear prediction loses.
 
@@ -80,15 +80,14 @@ def lost_detail(
         Weights of the linear prediction.
     source : "difference" or "flat"
         Whether the frames show a still scene.
-    cancelled : callable
-        See `structmask_gui.core.progress`.
+    task : Task
 
     Returns
     -------
     LostDetail or None
         None if there is too little to tell.
     """
-    blocks = list(_blocks(raw, denoised, kernel, source, cancelled))
+    blocks = list(_blocks(raw, denoised, kernel, source, task))
     if len(blocks) < _FEWEST:
         return None
     found = np.array(blocks)
@@ -132,7 +131,7 @@ def _squared_error(values: FloatArray) -> float:
 
 
 def _blocks(
-    raw: Frames, denoised: Frames, kernel: FloatArray, source: NoiseBasis, cancelled: IsCancelled
+    raw: Frames, denoised: Frames, kernel: FloatArray, source: NoiseBasis, task: Task
 ) -> Iterator[FloatArray]:
     """Yield products of detail, of the picture, lost by output and by prediction, for each block.
 
@@ -141,7 +140,7 @@ def _blocks(
     still = source == "difference"
     count = raw.n_frames - 1 if still else raw.n_frames
     for first in sorted({int(i) for i in np.linspace(0, count - 1, min(count, _MOST)).round()}):
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         one = _details(raw, denoised, kernel, first)
         other = _details(raw, denoised, kernel, first + 1) if still else one
         good = np.isfinite(one[0] + one[1] + other[0] + other[1])

@@ -17,9 +17,9 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.denoised.advice import Advice, advise, not_to_be_relied_on
 from structmask_gui.core.denoised.blur import LostDetail, lost_detail
 from structmask_gui.core.denoised.compatibility import check_fit
-from structmask_gui.core.errors import Cancelled, InputError
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import measured_in
 from structmask_gui.core.quality.copied_noise import RADIUS, figures
 from structmask_gui.core.quality.covariance import (
@@ -152,8 +152,7 @@ def evaluate(
     still: StillScene | None = None,
     trusted: bool = True,
     radius: int = RADIUS,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Evaluation:
     """Compare a denoised stack with its raw frames.
 
@@ -177,8 +176,7 @@ def evaluate(
         and the sentence says so first.
     radius : int
         Radius of the neighbourhood; also the reach of the correlations returned.
-    progress, cancelled : callable
-        See `structmask_gui.core.progress`.
+    task : Task
 
     Raises
     ------
@@ -192,14 +190,12 @@ def evaluate(
     if source is None:
         source = "difference" if raw.n_frames > 1 else "flat"
     if noise is None:
-        noise = noise_covariance(
-            raw, _reach(raw, source, radius), source, progress=progress, cancelled=cancelled
-        )
+        noise = noise_covariance(raw, _reach(raw, source, radius), source, task=task)
         if source == "difference" and still is None:
-            still = StillScene(raw, radius, progress=progress, cancelled=cancelled)
-    image = image_covariance(raw, 2 * radius, progress=progress, cancelled=cancelled)
+            still = StillScene(raw, radius, task=task)
+    image = image_covariance(raw, 2 * radius, task=task)
     sums = _Sums(radius)
-    for a, b in _noise_pairs(raw, denoised, source, 2 * radius, cancelled):
+    for a, b in _noise_pairs(raw, denoised, source, 2 * radius, task):
         sums.add(a, b)
     if not sums.raw[radius, radius] > 0:
         raise InputError(f"{raw.name} shows no noise to compare; choose other frames.")
@@ -207,13 +203,13 @@ def evaluate(
     copied = float(sums.shared) / variance
     left = float(sums.output[radius, radius]) / variance
     lost = (
-        _lost_in_still_scene(raw, denoised, cancelled)
+        _lost_in_still_scene(raw, denoised, task)
         if source == "difference"
-        else _lost_in_busy_parts(raw, denoised, cancelled)
+        else _lost_in_busy_parts(raw, denoised, task)
     ) / noise.variance
     expected = figures(noise, array, radius).copied
     kernel = weights(image.values, array, radius)
-    detail = lost_detail(raw, denoised, kernel, source, cancelled)
+    detail = lost_detail(raw, denoised, kernel, source, task)
     if trusted:
         advice, following, sentence = advise(
             noise,
@@ -226,7 +222,7 @@ def evaluate(
             detail=detail,
             expected=expected,
             still=still if still is not None and still.pixels else None,
-            cancelled=cancelled,
+            task=task,
         )
     else:
         advice, following = "cannot tell", None
@@ -278,12 +274,12 @@ class _Sums:
 
 
 def _noise_pairs(
-    raw: Frames, denoised: Frames, source: NoiseBasis, reach: int, cancelled: IsCancelled
+    raw: Frames, denoised: Frames, source: NoiseBasis, reach: int, task: Task
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Yield the noise of raw and denoised frames in the same places."""
     if source == "difference":
         for frame in spread_frames(raw.n_frames - 1):
-            _stop_if(cancelled)
+            task.stop_if_cancelled()
             pair = [
                 stack.read(frame).astype(np.float64) - stack.read(frame + 1).astype(np.float64)
                 for stack in (raw, denoised)
@@ -296,18 +292,18 @@ def _noise_pairs(
                     np.where(good, pair[1] - pair[1][good].mean(), 0),
                 )
         return
-    patches = FlatPatches(raw, (reach, reach), cancelled=cancelled)
+    patches = FlatPatches(raw, (reach, reach), task=task.reporting(None))
     for frame, y, x in patches.places:
         window = patches.cut(raw, frame, y, x), patches.cut(denoised, frame, y, x)
         if np.isfinite(window[1]).all():
             yield window
 
 
-def _lost_in_still_scene(raw: Frames, denoised: Frames, cancelled: IsCancelled) -> float:
+def _lost_in_still_scene(raw: Frames, denoised: Frames, task: Task) -> float:
     """Return the covariance of the residuals of consecutive frames: only the picture is in both."""
     total, count = 0.0, 0
     for frame in spread_frames(raw.n_frames - 1):
-        _stop_if(cancelled)
+        task.stop_if_cancelled()
         a, b = (_residual(raw, denoised, f) for f in (frame, frame + 1))
         change = raw.read(frame).astype(np.float64) - raw.read(frame + 1).astype(np.float64)
         good = np.isfinite(a) & np.isfinite(b)
@@ -318,7 +314,7 @@ def _lost_in_still_scene(raw: Frames, denoised: Frames, cancelled: IsCancelled) 
     return max(0.0, total / max(1, count))
 
 
-def _lost_in_busy_parts(raw: Frames, denoised: Frames, cancelled: IsCancelled) -> float:
+def _lost_in_busy_parts(raw: Frames, denoised: Frames, task: Task) -> float:
     """Return by how much the residual's variance follows the structure of the picture.
 
     Over blocks, the residual's variance is fitted by a constant, the block's brightness (noise may
@@ -330,7 +326,7 @@ def _lost_in_busy_parts(raw: Frames, denoised: Frames, cancelled: IsCancelled) -
 
     rows: list[tuple[float, float, float]] = []
     for frame in spread_frames(raw.n_frames):
-        _stop_if(cancelled)
+        task.stop_if_cancelled()
         smooth = uniform_filter(raw.read(frame).astype(np.float64), _SMOOTH)
         residual = _residual(raw, denoised, frame)
         for block, part in zip(_blocks(smooth), _blocks(residual), strict=True):
@@ -369,8 +365,3 @@ def _reach(raw: Frames, source: NoiseBasis, radius: int) -> int:
 def _normalised(products: FloatArray) -> FloatArray:
     centre = products[products.shape[0] // 2, products.shape[1] // 2]
     return products / centre if centre > 0 else products
-
-
-def _stop_if(cancelled: IsCancelled) -> None:
-    if cancelled():
-        raise Cancelled

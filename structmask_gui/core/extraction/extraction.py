@@ -17,7 +17,7 @@ from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.info import Stage
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import ArrayFrames, Frames, Region
 
 if TYPE_CHECKING:
@@ -270,8 +270,7 @@ def extract_array(
     region: Region | None = None,
     dark: Frames | None = None,
     subtract: Frames | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Extraction:
     """Measure a stack, or an array (y, x) or (frames, y, x), and select; raises as `measure`."""
     if not isinstance(frames, Frames):
@@ -282,8 +281,7 @@ def extract_array(
         region=region,
         dark=dark,
         subtract=subtract,
-        progress=progress,
-        cancelled=cancelled,
+        task=task,
     )
     return select(measurement, parameters)
 

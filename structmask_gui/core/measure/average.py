@@ -23,7 +23,7 @@ from structmask_gui.core.correlation.autocorrelation import (
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import RING_SOURCES, Parameters
-from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.patches import (
     Plan,
@@ -161,36 +161,36 @@ def measured(
 
 
 def chunk_sums(
-    work: MeasuringWork, plan: Plan, progress: Progress, cancelled: IsCancelled
+    work: MeasuringWork, plan: Plan, task: Task
 ) -> Iterator[tuple[FloatArray | None, list[str]]]:
     """Yield the sum over the usable patches of each chunk, and why others are not usable."""
 
     def sum_of(prepared: Prepared) -> tuple[FloatArray | None, list[str]]:
-        if cancelled() or not len(prepared.patches):
+        if task.cancelled or not len(prepared.patches):
             return None, prepared.reasons
         return work.values(prepared).sum(axis=0), prepared.reasons
 
     what = "Measuring patches"
     done = 0
-    progress(0, len(plan), what)
+    task.report(0, len(plan), what)
     # Prepared where they are read: many small steps in two threads wait for each other more than
     # they work, while the long ones of the transform share the cores well.
     chunks = (
-        chunk for group in _groups(work, plan, cancelled) for chunk in group.chunks(work.per_chunk)
+        chunk for group in _groups(work, plan, task) for chunk in group.chunks(work.per_chunk)
     )
     # Closed at once when something is raised: the pool must not outlive the call.
     with closing(in_threads(sum_of, chunks)) as results:
         for values, why in results:
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             yield values, why
             done += len(why)
-            progress(done, len(plan), what)
+            task.report(done, len(plan), what)
 
 
-def _groups(work: MeasuringWork, plan: Plan, cancelled: IsCancelled) -> Iterator[Prepared]:
+def _groups(work: MeasuringWork, plan: Plan, task: Task) -> Iterator[Prepared]:
     """Read and prepare whole chunks, as many at once as may be in memory."""
     at_once = work.per_chunk * max(1, patches_in_budget(work.kernel) // work.per_chunk)
-    for chunk in read_patches(work.frames, plan, at_once, cancelled):
+    for chunk in read_patches(work.frames, plan, at_once, task):
         yield work.prepared(chunk.patches)
 
 

@@ -11,7 +11,7 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.patches import Plan
 
@@ -74,8 +74,7 @@ def measure_part(
     region: Region | None = None,
     dark: Frames | None = None,
     subtract: Frames | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> MeasuredPart:
     """Measure the patches ``start`` to ``stop`` of a measurement; see `plan_parts`.
 
@@ -88,7 +87,7 @@ def measure_part(
     part = Plan(work.plan.patch_shape, work.plan.places[start:stop])
     sums: list[FloatArray] = []
     reasons: list[str] = []
-    for values, why in chunk_sums(work, part, progress, cancelled):
+    for values, why in chunk_sums(work, part, task):
         if values is not None:
             sums.append(values)
         reasons += why

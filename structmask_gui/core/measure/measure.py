@@ -11,7 +11,7 @@ from structmask_gui.core.correlation.autocorrelation import Autocorrelation
 from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames, Region
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def measure(
     subtract: Frames | None = None,
     lag_reach: int | None = None,
     on_estimate: Callable[[Measurement, float], None] | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Measurement:
     """Measure the averaged autocorrelation of a stack, or its noise's correlation per lag.
 
@@ -48,8 +47,7 @@ def measure(
     on_estimate : callable, optional
         With ``precision`` above 0: called as ``on_estimate(measurement, error)`` each time there is
         a better estimate, with the largest standard error of its lags.
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`. Progress counts patches.
+    task : Task, optional
 
     Returns
     -------
@@ -62,20 +60,18 @@ def measure(
     ParameterError
         If the parameters do not fit the image.
     Cancelled
-        Within 0.2 s of ``cancelled`` turning True.
+        Within 0.2 s of cancellation.
     """
     if parameters.method == "statistical":
-        return _measure_statistically(
-            frames, parameters, region, dark, subtract, on_estimate, progress, cancelled
-        )
+        return _measure_statistically(frames, parameters, region, dark, subtract, on_estimate, task)
     work = MeasuringWork.of(frames, parameters, region, dark, subtract, lag_reach)
     if parameters.precision > 0:
         from structmask_gui.core.measure.progressive import measure_until
 
-        return measure_until(frames.name, work, region, on_estimate, progress, cancelled)
+        return measure_until(frames.name, work, region, on_estimate, task)
     total = np.zeros(work.kernel.half_shape)
     reasons: list[str] = []
-    for values, why in chunk_sums(work, work.plan, progress, cancelled):
+    for values, why in chunk_sums(work, work.plan, task):
         if values is not None:
             total += values
         reasons += why
@@ -89,8 +85,7 @@ def _measure_statistically(
     dark: Frames | None,
     subtract: Frames | None,
     on_estimate: Callable[[Measurement, float], None] | None,
-    progress: Progress,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> Measurement:
     from structmask_gui.core.statistical.measure import measure_correlation
     from structmask_gui.core.statistical.progressive import correlate_until
@@ -115,8 +110,7 @@ def _measure_statistically(
             parameters,
             region,
             tell,
-            progress,
-            cancelled,
+            task,
             dark=dark,
             subtract=subtract,
         )
@@ -127,7 +121,6 @@ def _measure_statistically(
             region=region,
             dark=dark,
             subtract=subtract,
-            progress=progress,
-            cancelled=cancelled,
+            task=task,
         )
     return measurement_of(estimate)

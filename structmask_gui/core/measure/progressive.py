@@ -15,7 +15,7 @@ from structmask_gui.core.correlation.autocorrelation import patches_in_budget
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.average import MeasuringWork, Prepared, measured
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.core.stack.patches import Plan, read_patches
 from structmask_gui.core.statistical.progressive import FIRST_ROUND
@@ -69,8 +69,7 @@ def measure_until(
     work: MeasuringWork,
     region: Region | None,
     on_estimate: Callable[[Measurement, float], None] | None,
-    progress: Progress,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> Measurement:
     """Measure in rounds, each half as large again, until every lag is known to ``precision``.
 
@@ -84,8 +83,7 @@ def measure_until(
         The rectangle it stays within.
     on_estimate : callable or None
         Told each estimate and its error.
-    progress, cancelled : callable
-        See `structmask_gui.core.progress`.
+    task : Task
 
     Returns
     -------
@@ -97,7 +95,7 @@ def measure_until(
     InputError
         If no patch is usable.
     Cancelled
-        If ``cancelled`` turned True.
+        If the task is cancelled.
     """
     aim = work.parameters.precision
     total = len(work.plan)
@@ -110,7 +108,7 @@ def measure_until(
         more = FIRST_ROUND if taken == 0 else int(taken * (_GROWTH - 1))
         chosen = np.sort(order[taken : taken + more])
         expected = max(expected, taken + len(chosen))
-        _add_round(work, chosen, sums, why, (taken, expected), progress, cancelled)
+        _add_round(work, chosen, sums, why, (taken, expected), task)
         taken += len(chosen)
         error = sums.error()
         # The squared error falls as the number of patches grows.
@@ -121,7 +119,7 @@ def measure_until(
             if on_estimate is not None:
                 on_estimate(so_far, error)
             if done:
-                progress(taken, taken, f"Standard error {error:.2g}")
+                task.report(taken, taken, f"Standard error {error:.2g}")
                 return so_far
         elif done:
             # Raises the sentence on why no patch is usable.
@@ -134,32 +132,31 @@ def _add_round(
     sums: _Sums,
     why: dict[int, str],
     so_far: tuple[int, int],
-    progress: Progress,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> None:
     plan = Plan(work.plan.patch_shape, work.plan.places[chosen])
     per_chunk = min(patches_in_budget(work.kernel), -(-len(plan) // _ENOUGH_CHUNKS))
 
     def values_of(chunk: tuple[Prepared, slice]) -> tuple[FloatArray, list[str], slice]:
         prepared, indices = chunk
-        if cancelled():
+        if task.cancelled:
             return np.zeros((0, *work.kernel.half_shape)), prepared.reasons, indices
         return work.values(prepared), prepared.reasons, indices
 
     taken, total = so_far
     chunks = (
         (work.prepared(chunk.patches), chunk.indices)
-        for chunk in read_patches(work.frames, plan, per_chunk, cancelled)
+        for chunk in read_patches(work.frames, plan, per_chunk, task)
     )
     with closing(in_threads(values_of, chunks)) as results:
         for values, reasons, indices in results:
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             if len(values):
                 sums.add(values)
             for index, reason in zip(chosen[indices].tolist(), reasons, strict=True):
                 if reason:
                     why[index] = reason
-            progress(taken + indices.stop, total, "Measuring patches")
+            task.report(taken + indices.stop, total, "Measuring patches")
 
 
 def _estimate(

@@ -15,7 +15,7 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import Blanked, blanked
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.copied_noise import RADIUS, Figures, figures
 from structmask_gui.core.quality.covariance import (
     Covariance,
@@ -174,8 +174,7 @@ def basis(
     source: NoiseBasis | None = None,
     noise: Covariance | None = None,
     trusted: bool = True,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Basis:
     """Measure noise and picture for the quality figures.
 
@@ -192,8 +191,7 @@ def basis(
         radius.
     trusted : bool
         Whether the noise could be told from the picture, where that is known.
-    progress, cancelled : callable
-        See `structmask_gui.core.progress`.
+    task : Task
 
     Raises
     ------
@@ -212,7 +210,7 @@ def basis(
             f"{'' if noise is None else f', with the noise measured in {noise.source}'}; "
             + (f"give 1 to {largest}." if largest else "no radius does, choose larger frames.")
         )
-    image = image_covariance(frames, 2 * radius, progress=progress, cancelled=cancelled)
+    image = image_covariance(frames, 2 * radius, task=task)
     still = None
     if noise is None:
         if source is None:
@@ -220,9 +218,9 @@ def basis(
         # Flat patches are small; whole frames show whole lines.
         fits = (min(frames.frame_shape) - 1) // 2 if source == "difference" else 2 * radius
         reach = max(2 * radius, min(2 * FAR_RADIUS, fits))
-        noise = noise_covariance(frames, reach, source, progress=progress, cancelled=cancelled)
+        noise = noise_covariance(frames, reach, source, task=task)
         if source == "difference":
-            still = StillScene(frames, radius, progress=progress, cancelled=cancelled)
+            still = StillScene(frames, radius, task=task)
     usable = still if still is not None and still.pixels else None
     return Basis(noise, image, radius, usable, trusted)
 

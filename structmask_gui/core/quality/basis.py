@@ -9,7 +9,7 @@ from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Assessment, Basis, basis, largest_radius
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.quality.covariance import NoiseBasis, given_covariance
@@ -34,8 +34,7 @@ def automatic_basis(
     frames: Frames,
     *,
     radius: int = RADIUS,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Basis:
     """Measure noise and picture where the statistical method finds that the noise can be seen.
 
@@ -48,8 +47,7 @@ def automatic_basis(
         What will be trained on.
     radius : int
         As in `measurement_basis`.
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`.
+    task : Task, optional
 
     Raises
     ------
@@ -59,14 +57,12 @@ def automatic_basis(
     lags = max(1, min(_LARGEST_LAG, 2 * radius - _FURTHER))
     asked = Parameters.checked(method="statistical", source="automatic", max_lag=lags)
     try:
-        measurement = measure(frames, asked, progress=progress, cancelled=cancelled)
+        measurement = measure(frames, asked, task=task)
     except (InputError, ParameterError):
         # Hardly a patch can be used; what the others show is better than nothing.
         told = frames.n_frames > 1
-        return basis(frames, radius=radius, trusted=told, progress=progress, cancelled=cancelled)
-    return measurement_basis(
-        measurement, frames, radius=radius, progress=progress, cancelled=cancelled
-    )
+        return basis(frames, radius=radius, trusted=told, task=task)
+    return measurement_basis(measurement, frames, radius=radius, task=task)
 
 
 def quality_record(measured: Basis, assessment: Assessment) -> dict[str, Any]:
@@ -82,8 +78,7 @@ def extraction_basis(
     extraction: Extraction,
     frames: Frames,
     *,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Basis:
     """Measure what the figures of an extraction's mask, and of masks in its place, rest on.
 
@@ -96,8 +91,7 @@ def extraction_basis(
     extraction : Extraction
     frames : Frames
         The frames it was measured in.
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`.
+    task : Task, optional
 
     Raises
     ------
@@ -107,9 +101,7 @@ def extraction_basis(
     # Nobody gave a radius here: small frames are looked at as far as they allow.
     part = _part(frames, extraction.measurement.region)
     radius = max(1, min(RADIUS, largest_radius(part)))
-    return measurement_basis(
-        extraction.measurement, frames, radius=radius, progress=progress, cancelled=cancelled
-    )
+    return measurement_basis(extraction.measurement, frames, radius=radius, task=task)
 
 
 def measurement_basis(
@@ -117,8 +109,7 @@ def measurement_basis(
     frames: Frames,
     *,
     radius: int = RADIUS,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Basis:
     """Do what `extraction_basis` does with what an extraction starts from.
 
@@ -129,8 +120,7 @@ def measurement_basis(
         The frames it was measured in.
     radius : int
         Radius of the neighbourhood; up to the default it is lowered to what was measured.
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`.
+    task : Task, optional
 
     Raises
     ------
@@ -139,7 +129,7 @@ def measurement_basis(
     """
     estimate, part = measurement.correlation, _part(frames, measurement.region)
     if estimate is None:
-        return automatic_basis(part, radius=radius, progress=progress, cancelled=cancelled)
+        return automatic_basis(part, radius=radius, task=task)
     direct, asked = _measured_directly(estimate), measurement.parameters.source
     if asked == "automatic" and estimate.source == "frames" and part.n_frames > 1:
         # Frames that share nothing hold only noise; differences show it further out.
@@ -152,14 +142,13 @@ def measurement_basis(
             radius=radius,
             source=direct,
             trusted=estimate.evidence.trusted,
-            progress=progress,
-            cancelled=cancelled,
+            task=task,
         )
         if direct == "flat" or made.noise.variance <= _LEFT_OVER * estimate.lags.variance:
             return made
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)
-    return _basis_of(estimate, part, radius, progress, cancelled)
+    return _basis_of(estimate, part, radius, task)
 
 
 def recorded_basis(
@@ -170,8 +159,7 @@ def recorded_basis(
     region: Region | None = None,
     dark: Frames | None = None,
     subtract: Frames | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Basis:
     """Measure noise and picture where an extraction with these parameters finds the noise.
 
@@ -188,8 +176,7 @@ def recorded_basis(
         As in `measurement_basis`.
     region, dark, subtract
         As in `structmask_gui.core.measure.measure.measure`.
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`.
+    task : Task, optional
 
     Raises
     ------
@@ -199,19 +186,16 @@ def recorded_basis(
     if parameters.method == "ring":
         # What the published method looks at holds the picture, too: it says nothing of the noise.
         part = _part(frames, region)
-        return automatic_basis(part, radius=radius, progress=progress, cancelled=cancelled)
+        return automatic_basis(part, radius=radius, task=task)
     measurement = measure(
         frames,
         parameters,
         region=region,
         dark=dark,
         subtract=subtract,
-        progress=progress,
-        cancelled=cancelled,
+        task=task,
     )
-    return measurement_basis(
-        measurement, frames, radius=radius, progress=progress, cancelled=cancelled
-    )
+    return measurement_basis(measurement, frames, radius=radius, task=task)
 
 
 def _measured_directly(estimate: CorrelationEstimate) -> NoiseBasis | None:
@@ -227,8 +211,7 @@ def _basis_of(
     estimate: CorrelationEstimate,
     frames: Frames,
     radius: int,
-    progress: Progress,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> Basis:
     lags = estimate.lags
     samples = samples_of(lags.rho, lags.standard_error)
@@ -238,6 +221,5 @@ def _basis_of(
         radius=radius,
         noise=noise,
         trusted=estimate.evidence.trusted,
-        progress=progress,
-        cancelled=cancelled,
+        task=task,
     )

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.detrend import QuadraticSurface
-from structmask_gui.core.errors import Cancelled, InputError, ParameterError
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import checked_covariance, reach_of
 from structmask_gui.core.stack.frames import Frames
 
@@ -116,8 +116,7 @@ def image_covariance(
     frames: Frames,
     reach: int | tuple[int, int],
     *,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Covariance:
     """Measure the autocovariance of the frames as they are, picture and noise.
 
@@ -132,8 +131,7 @@ def image_covariance(
         The stack. Pixels that are not finite are left out.
     reach : int or (int, int)
         Largest lag down and right.
-    progress, cancelled : callable
-        See `structmask_gui.core.progress`.
+    task : Task
 
     Raises
     ------
@@ -148,9 +146,9 @@ def image_covariance(
     pixels = 0
     chosen = spread_frames(frames.n_frames)
     for done, frame in enumerate(chosen):
-        progress(done, len(chosen), "Measuring the picture")
+        task.report(done, len(chosen), "Measuring the picture")
         for tile in _tiles(frames, frame, reach):
-            _stop_if(cancelled)
+            task.stop_if_cancelled()
             good = np.isfinite(tile)
             if not good.any():
                 continue
@@ -159,7 +157,7 @@ def image_covariance(
             total += lag_products(window * np.where(good, tile - mean, 0), reach)
             weight += float((window**2).sum())
             pixels += int(good.sum())
-    progress(len(chosen), len(chosen), "Measuring the picture")
+    task.report(len(chosen), len(chosen), "Measuring the picture")
     return _covariance(total, np.full_like(total, weight), pixels, "frames as they are", frames)
 
 
@@ -168,8 +166,7 @@ def noise_covariance(
     reach: int | tuple[int, int],
     source: NoiseBasis | None = None,
     *,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Covariance:
     """Measure the autocovariance of the noise.
 
@@ -184,8 +181,7 @@ def noise_covariance(
         more than by noise; right for a still scene, blind to what is the same in every frame.
         "flat": the tenth of the patches with the least variance, a quadratic surface removed. By
         default "difference" where there are two frames or more.
-    progress, cancelled : callable
-        See `structmask_gui.core.progress`.
+    task : Task
 
     Raises
     ------
@@ -202,22 +198,20 @@ def noise_covariance(
             f"{frames.name} has one frame; frame differences need two or more of a still scene."
         )
     measure = _of_differences if source == "difference" else _of_flat_patches
-    return measure(frames, reach, progress, cancelled)
+    return measure(frames, reach, task)
 
 
-def _of_differences(
-    frames: Frames, reach: tuple[int, int], progress: Progress, cancelled: IsCancelled
-) -> Covariance:
+def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covariance:
     products = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
     numbers = np.zeros_like(products)
     pixels = seen = 0
     chosen = spread_frames(frames.n_frames - 1)
     for done, frame in enumerate(chosen):
-        progress(done, len(chosen), "Measuring the noise")
+        task.report(done, len(chosen), "Measuring the noise")
         for a, b in zip(
             _tiles(frames, frame, reach), _tiles(frames, frame + 1, reach), strict=True
         ):
-            _stop_if(cancelled)
+            task.stop_if_cancelled()
             difference = a - b
             finite = np.isfinite(difference)
             good = finite & unmoved(difference, finite)
@@ -228,7 +222,7 @@ def _of_differences(
             products += lag_products(difference, reach) / 2
             numbers += lag_products(good.astype(np.float64), reach)
             pixels += int(good.sum())
-    progress(len(chosen), len(chosen), "Measuring the noise")
+    task.report(len(chosen), len(chosen), "Measuring the noise")
     source = "frame differences"
     if seen > 1.01 * pixels:
         source += f", {1 - pixels / seen:.0%} of the pixels left out because they changed"
@@ -256,13 +250,11 @@ def unmoved(difference: FloatArray, finite: NDArray[np.bool_]) -> NDArray[np.boo
     return unmoved
 
 
-def _of_flat_patches(
-    frames: Frames, reach: tuple[int, int], progress: Progress, cancelled: IsCancelled
-) -> Covariance:
-    patches = FlatPatches(frames, reach, progress=progress, cancelled=cancelled)
+def _of_flat_patches(frames: Frames, reach: tuple[int, int], task: Task) -> Covariance:
+    patches = FlatPatches(frames, reach, task=task)
     products = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
     for place in patches.places:
-        _stop_if(cancelled)
+        task.stop_if_cancelled()
         products += lag_products(patches.cut(frames, *place), reach)
     numbers = lag_products(np.ones(patches.sides), reach) * len(patches.places)
     pixels = len(patches.places) * patches.sides[0] * patches.sides[1]
@@ -279,8 +271,7 @@ class FlatPatches:
         Where they are looked for. Patches that hold pixels not finite, or do not vary, are none.
     reach : (int, int)
         Largest lag to be measured in them.
-    progress, cancelled : callable
-        See `structmask_gui.core.progress`.
+    task : Task
 
     Attributes
     ----------
@@ -295,8 +286,7 @@ class FlatPatches:
         frames: Frames,
         reach: tuple[int, int],
         *,
-        progress: Progress = no_progress,
-        cancelled: IsCancelled = never_cancelled,
+        task: Task = NO_TASK,
     ) -> None:
         # Wider patches are less flat; in narrower ones the surface takes more of the noise.
         shape = frames.frame_shape
@@ -308,16 +298,16 @@ class FlatPatches:
         found: list[tuple[float, tuple[int, int, int]]] = []
         chosen = spread_frames(frames.n_frames)
         for done, frame in enumerate(chosen):
-            progress(done, len(chosen), "Measuring the noise")
+            task.report(done, len(chosen), "Measuring the noise")
             for y in range(0, shape[0] - self.sides[0] + 1, self.sides[0]):
                 band = frames.read(frame, y, y + self.sides[0]).astype(np.float64)
                 for x in range(0, shape[1] - self.sides[1] + 1, self.sides[1]):
-                    _stop_if(cancelled)
+                    task.stop_if_cancelled()
                     patch = band[:, x : x + self.sides[1]]
                     variance = float(self._surface.removed_from(patch).var())
                     if np.isfinite(variance) and variance > 0:
                         found.append((variance, (frame, y, x)))
-        progress(len(chosen), len(chosen), "Measuring the noise")
+        task.report(len(chosen), len(chosen), "Measuring the noise")
         found.sort()
         kept = max(_FEWEST_FLAT, round(FLAT_SHARE * len(found)))
         self.places = [place for _, place in found[:kept]]
@@ -409,8 +399,3 @@ def _fade(side: int, reach: int) -> FloatArray:
     window[:length] = rise
     window[side - length :] = rise[::-1]
     return window
-
-
-def _stop_if(cancelled: IsCancelled) -> None:
-    if cancelled():
-        raise Cancelled

@@ -19,13 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structmask_gui.core.progress import (
-    IsCancelled,
-    Progress,
-    never_cancelled,
-    no_progress,
-    stop_if,
-)
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.covariance import unmoved
 from structmask_gui.core.quality.preview import FloatImage, Preview
 from structmask_gui.core.stack.frames import Frames
@@ -95,8 +89,7 @@ class StillScene:
         are not compared.
     radius : int
         Largest radius of the weights that will come.
-    progress, cancelled : callable
-        See `structmask_gui.core.progress`.
+    task : Task
 
     Attributes
     ----------
@@ -109,8 +102,7 @@ class StillScene:
         frames: Frames,
         radius: int,
         *,
-        progress: Progress = no_progress,
-        cancelled: IsCancelled = never_cancelled,
+        task: Task = NO_TASK,
     ) -> None:
         self._comparisons: list[_Comparison] = []
         # Squares of very large or small values would not fit float32.
@@ -120,9 +112,9 @@ class StillScene:
             frames = ScaledFrames(frames, exponent)
         units = _units(frames.n_frames, frames.frame_shape)
         for done, (start, place) in enumerate(units):
-            progress(done, len(units), "Comparing frames")
-            self._comparisons += _compared(frames, start, place, radius, cancelled)
-        progress(len(units), len(units), "Comparing frames")
+            task.report(done, len(units), "Comparing frames")
+            self._comparisons += _compared(frames, start, place, radius, task)
+        task.report(len(units), len(units), "Comparing frames")
         self.pixels = sum(one.pixels for one in self._comparisons)
 
     def error(self, kernel: ArrayLike) -> float:
@@ -167,7 +159,7 @@ def _cuts(side: int) -> list[tuple[int, int]]:
 
 
 def _compared(
-    frames: Frames, start: int, place: Place, radius: int, cancelled: IsCancelled
+    frames: Frames, start: int, place: Place, radius: int, task: Task
 ) -> list[_Comparison]:
     """Return some of the frames that follow each other, each with the mean of the others."""
     height, width = frames.frame_shape
@@ -181,7 +173,7 @@ def _compared(
         _numbers(frames.read(frame, y0, y1)[:, x0:x1]) for frame in range(start, start + together)
     ]
     for a, b in pairwise(parts):
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         difference = a - b
         finite = np.isfinite(difference)
         good &= finite & unmoved(difference, finite)
@@ -191,7 +183,7 @@ def _compared(
     compared = good.astype(np.float32)
     found = []
     for index in sorted({round(i) for i in np.linspace(0, together - 1, _PREDICTED)}):
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         others = np.stack([part for i, part in enumerate(parts) if i != index])
         mean = others.mean(axis=0)
         if together > 2:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.arrays import FloatArray, LagArray
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.copied_noise import NEEDLESS_RISE, RADIUS, figures
 from structmask_gui.core.quality.covariance import Covariance
 from structmask_gui.core.quality.error import weights
@@ -159,7 +159,7 @@ def suggest(
     pixels: int = 0,
     ridge: float = RIDGE,
     still: StillScene | None = None,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Suggestion:
     """Suggest a mask.
 
@@ -187,13 +187,12 @@ def suggest(
     still : StillScene, optional
         Frames of a still scene. The knee is then chosen by errors measured in them, among the
         masks that are nearly the best by the autocovariances; not with lags of your own.
-    cancelled : callable
-        See `structmask_gui.core.progress`.
+    task : Task
 
     Raises
     ------
     Cancelled
-        Within 0.1 s of ``cancelled`` turning True.
+        Within 0.1 s of cancellation.
     InputError
         If an argument is no autocovariance.
     ParameterError
@@ -209,7 +208,7 @@ def suggest(
     half = mirrored_half(lags)
     if half is None:
         raise ValueError("the lags must hold the mirror of each")
-    stop_if(cancelled)
+    task.stop_if_cancelled()
     # One solution with everything visible finds the ridge that all later ones share.
     ridge = predictor(noise, lags, ridge=ridge).ridge
     chance = _CHANCE * len(lags) / pixels if pixels else 0.0
@@ -217,10 +216,10 @@ def suggest(
     most = min(len(half), max(0, (largest - 1) // 2))
     sizes = range(most + 1)
     everything = np.arange(len(half))
-    stop_if(cancelled)
-    order = copying(noise, half, ridge, cancelled).emptied(everything)
+    task.stop_if_cancelled()
+    order = copying(noise, half, ridge, task).emptied(everything)
     if image is None:
-        points = _points(noise, None, half[order], sizes, ridge, cancelled, samples=samples)
+        points = _points(noise, None, half[order], sizes, ridge, task, samples=samples)
         return Suggestion(points, _knee_by_copied(points, chance), False)
     image = checked_covariance(image, "the image's autocovariance")
     image_ridge = predictor(image, lags, ridge=ridge).ridge
@@ -235,7 +234,7 @@ def suggest(
         """Suggest a mask less what hides no noise, as long as that does not cost too much."""
         by_error, kept = cost is error_of, 0
         while place and not lags_given:
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             needless = figures(given, points[place].mask, radius).needless
             freeable = hidden_by(needless, half[order])
             kept = 2 * int(freeable.sum())
@@ -250,7 +249,7 @@ def suggest(
                 half[fewer],
                 range(len(points)),
                 ridge,
-                cancelled,
+                task,
                 image_ridge,
                 samples,
             )
@@ -267,42 +266,36 @@ def suggest(
         return still.error(weights(image, point.mask, radius)) / middle(noise)
 
     found: list[tuple[float, NDArray[np.intp]]] = []
-    for candidate in _orders(noise, image, half, order, image_ridge, cancelled):
-        stop_if(cancelled)
-        points = _points(
-            noise, image, half[candidate], sizes, ridge, cancelled, image_ridge, samples
-        )
+    for candidate in _orders(noise, image, half, order, image_ridge, task):
+        task.stop_if_cancelled()
+        points = _points(noise, image, half[candidate], sizes, ridge, task, image_ridge, samples)
         knee = points[_knee(points, chance)]
         found.append((knee.error, candidate[len(half) - knee.pixels // 2 :]))
     least, inside = min(found, key=lambda item: item[0])
     if least >= 1:
-        points = _points(noise, image, half[order], sizes, ridge, cancelled, image_ridge, samples)
+        points = _points(noise, image, half[order], sizes, ridge, task, image_ridge, samples)
         place = _knee_by_copied(points, chance)
         limit = points[place].copied + NEEDLESS_RISE
         return slimmed(points, order, place, lambda point: point.copied, limit)
     # The best of all is improved pixel by pixel, and the curve then led through it.
-    erring = Erring(noise, image, half, image_ridge, cancelled)
+    erring = Erring(noise, image, half, image_ridge, task)
     inside = erring.improved(inside, most)
-    through = copying(noise, half, ridge, cancelled).emptied(
-        np.setdiff1d(everything, inside), inside
-    )
-    points = _points(noise, image, half[through], sizes, ridge, cancelled, image_ridge, samples)
+    through = copying(noise, half, ridge, task).emptied(np.setdiff1d(everything, inside), inside)
+    points = _points(noise, image, half[through], sizes, ridge, task, image_ridge, samples)
     if most_pixels is None and len(half) > most:
         least = points[_knee(points, chance)].error
         for candidate in (order, _by_strength(noise, half)):
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             all_sizes = range(len(half) + 1)
             longer = _points(
-                noise, image, half[candidate], all_sizes, ridge, cancelled, image_ridge, samples
+                noise, image, half[candidate], all_sizes, ridge, task, image_ridge, samples
             )
             error = longer[_knee(longer, chance)].error
             if error < _WORTH * least:
                 points, least, through, sizes = longer, error, candidate, all_sizes
     place = _knee(points, chance)
     if still is not None:
-        place = _knee_compared(
-            points, place, still, image, middle(noise), radius, chance, cancelled
-        )
+        place = _knee_compared(points, place, still, image, middle(noise), radius, chance, task)
     limit = max(0.0, error_of(points[place])) * (1 + NEAR_BEST) + chance
     return slimmed(points, through, place, error_of, limit)
 
@@ -313,14 +306,14 @@ def _orders(
     half: LagArray,
     by_copied: NDArray[np.intp],
     ridge: float,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> list[NDArray[np.intp]]:
     """Return orders in which to free the pairs: none is best for all noises and pictures."""
     everything = np.arange(len(half))
     return [
         by_copied,
-        Erring(noise, image, half, ridge, cancelled).emptied(everything),
-        Erring(noise, image, half, ridge, cancelled).filled(),
+        Erring(noise, image, half, ridge, task).emptied(everything),
+        Erring(noise, image, half, ridge, task).filled(),
         _by_strength(noise, half),
     ]
 
@@ -336,7 +329,7 @@ def _points(
     freed: LagArray,
     sizes: range,
     ridge: float,
-    cancelled: IsCancelled,
+    task: Task,
     image_ridge: float = RIDGE,
     samples: FloatArray | None = None,
 ) -> tuple[Point, ...]:
@@ -348,9 +341,9 @@ def _points(
     copied = np.maximum.accumulate(less_chance(copied, by_chance))
     errors = [(np.nan, np.nan)] * len(sizes)
     if image is not None:
-        stop_if(cancelled)
-        errors = _errors(noise, image, freed, sizes, image_ridge, cancelled)
-    stop_if(cancelled)
+        task.stop_if_cancelled()
+        errors = _errors(noise, image, freed, sizes, image_ridge, task)
+    task.stop_if_cancelled()
     return tuple(
         Point(
             _mask(freed[len(freed) - pairs :]),
@@ -375,18 +368,18 @@ def _errors(
     freed: LagArray,
     sizes: range,
     ridge: float,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> list[tuple[float, float]]:
     """Return noise left and detail lost for masks of the last pairs freed."""
     solved = _in_order(image, freed, ridge)
-    stop_if(cancelled)
+    task.stop_if_cancelled()
     of_noise = folded_covariances(noise, freed)
     picture = image - _cut(noise, image.shape)
     of_picture, centre = folded_covariances(picture, freed), at_lags(picture, freed)
     variance, all_of_it = middle(noise), middle(picture)
     result = []
     for pairs in sizes:
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         k = len(freed) - pairs
         w = solved.weights(k)
         left = 2 * w @ of_noise[:k, :k] @ w
@@ -434,7 +427,7 @@ def _knee_compared(
     variance: float,
     radius: int,
     chance: float,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> int:
     """Return the knee by errors measured in frames of a still scene."""
     errors = np.array([point.error for point in points])
@@ -444,7 +437,7 @@ def _knee_compared(
     near = np.union1d(near, [knee])
     measured = np.zeros(len(near))
     for place, index in enumerate(near):
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         measured[place] = still.error(weights(image, points[index].mask, radius)) / variance
     least = max(0.0, float(measured.min()))
     return int(near[(measured <= least * (1 + NEAR_BEST) + chance).argmax()])

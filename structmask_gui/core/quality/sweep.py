@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import FloatArray, LagArray
-from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import at_lags, folded_covariances, middle
 
 _LEAST_GAIN = 0.001
@@ -32,8 +32,7 @@ class Tableau:
         sign * u (u - 2 v) / diagonal.
     sign : float
         +1 where freeing adds the cost, -1 where it takes from it.
-    cancelled : callable
-        Asked before every step.
+    task : Task
     """
 
     def __init__(
@@ -42,10 +41,10 @@ class Tableau:
         u: FloatArray,
         v: FloatArray,
         sign: float,
-        cancelled: IsCancelled = never_cancelled,
+        task: Task = NO_TASK,
     ) -> None:
         self._matrix, self._u, self._v, self._sign = matrix, u.copy(), v.copy(), sign
-        self._cancelled = cancelled
+        self._task = task
         self.hidden = np.ones(len(u), dtype=np.bool_)
 
     def changes(self) -> FloatArray:
@@ -58,7 +57,7 @@ class Tableau:
 
     def toggle(self, j: int) -> None:
         """Free a hidden pair, or hide a visible one."""
-        stop_if(self._cancelled)
+        self._task.stop_if_cancelled()
         pivot = self._matrix[j, j]
         column = self._matrix[:, j].copy()
         was_hidden = bool(self.hidden[j])
@@ -97,14 +96,12 @@ class Tableau:
         return np.array(order[::-1], dtype=np.intp)
 
 
-def copying(
-    noise: FloatArray, half: LagArray, ridge: float, cancelled: IsCancelled = never_cancelled
-) -> Tableau:
+def copying(noise: FloatArray, half: LagArray, ridge: float, task: Task = NO_TASK) -> Tableau:
     """Return a tableau whose cost is the noise variance that is copied (half of it)."""
     matrix = folded_covariances(noise, half)
     matrix[np.diag_indices_from(matrix)] += ridge * middle(noise)
     centre = at_lags(noise, half)
-    return Tableau(matrix, centre, np.zeros_like(centre), 1.0, cancelled)
+    return Tableau(matrix, centre, np.zeros_like(centre), 1.0, task)
 
 
 class Erring(Tableau):
@@ -120,11 +117,11 @@ class Erring(Tableau):
         image: FloatArray,
         half: LagArray,
         ridge: float,
-        cancelled: IsCancelled = never_cancelled,
+        task: Task = NO_TASK,
     ) -> None:
         matrix = folded_covariances(image, half)
         matrix[np.diag_indices_from(matrix)] += ridge * middle(image)
-        super().__init__(matrix, at_lags(image, half), at_lags(noise, half), -1.0, cancelled)
+        super().__init__(matrix, at_lags(image, half), at_lags(noise, half), -1.0, task)
         self._error = (middle(image) - middle(noise)) / 2
 
     def improved(self, inside: NDArray[np.intp], most: int) -> NDArray[np.intp]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames, Region, WrappedFrames
 from structmask_gui.core.stack.patches import Plan
 from structmask_gui.core.stack.registration import PairRelation, finite, relate_frames
@@ -63,24 +63,23 @@ class DifferenceFrames(WrappedFrames):
         A stack of at least two frames.
     relations : sequence of PairRelation, optional
         Gain and shift of each frame to the next; worked out when not given.
-    cancelled : callable, optional
-        Asked before a frame is moved, which takes a while if it is large.
+    task : Task, optional
     """
 
     def __init__(
         self,
         frames: Frames,
         relations: list[PairRelation] | None = None,
-        cancelled: IsCancelled = never_cancelled,
+        task: Task = NO_TASK,
     ) -> None:
         if frames.n_frames < 2:
             raise InputError(
                 f"{frames.name} has one frame; a difference needs two or more of a still scene."
             )
         super().__init__(frames, np.float32)
-        self._cancelled = cancelled
+        self._task = task
         if relations is None:
-            relations = relate_frames(frames, cancelled)
+            relations = relate_frames(frames, task)
         self.groups = _groups(frames.n_frames, {r.first: r for r in relations})
         self._cache: tuple[int, NDArray[np.float32]] | None = None
 
@@ -99,7 +98,7 @@ class DifferenceFrames(WrappedFrames):
             moved = []
             for member, shift in zip(group.members, group.shifts, strict=True):
                 values = self._frames.read(member)
-                moved.append(fourier_shift(values, *shift, cancelled=self._cancelled))
+                moved.append(fourier_shift(values, *shift, task=self._task))
             self._cache = (frame, _combine(group, moved))
         return self._cache[1][y0:stop]
 
@@ -151,8 +150,7 @@ class LevelFrames(WrappedFrames):
         Which means are taken off.
     region : Region, optional
         The rectangle in which the means are taken.
-    cancelled : callable, optional
-        Asked at every band of rows.
+    task : Task, optional
     """
 
     def __init__(
@@ -161,12 +159,12 @@ class LevelFrames(WrappedFrames):
         rows: bool,
         columns: bool,
         region: Region | None = None,
-        cancelled: IsCancelled = never_cancelled,
+        task: Task = NO_TASK,
     ) -> None:
         super().__init__(frames, np.float32)
         self._rows, self._columns = rows, columns
         height, width = frames.frame_shape
-        self._box, self._cancelled = region or Region(0, height, 0, width), cancelled
+        self._box, self._task = region or Region(0, height, 0, width), task
         self._means: dict[int, tuple[AnyArray, AnyArray]] = {}
         self._keeps = height * width * frames.dtype.itemsize <= _KEPT_BYTES
         self._kept: tuple[int, AnyArray] | None = None
@@ -194,7 +192,7 @@ class LevelFrames(WrappedFrames):
         step = max(1, _BAND_PIXELS // width)
         bands = []
         for y0 in range(0, height, step):
-            stop_if(self._cancelled)
+            self._task.stop_if_cancelled()
             stored = self._frames.read(frame, y0, min(y0 + step, height))
             if self._keeps:
                 bands.append(stored)
@@ -226,7 +224,7 @@ def stored_places(plan: Plan, frames: Frames) -> AnyArray:
 
 
 def fourier_shift(
-    values: AnyArray, dy: float, dx: float, cancelled: IsCancelled = never_cancelled
+    values: AnyArray, dy: float, dx: float, task: Task = NO_TASK
 ) -> NDArray[np.float32]:
     """Move an image by a fraction of a pixel.
 
@@ -245,12 +243,12 @@ def fourier_shift(
         taper = np.ones(image.shape[axis])
         taper[:pad], taper[-pad:] = ramp, ramp[::-1]
         image *= taper[:, None] if axis == 0 else taper
-    stop_if(cancelled)
+    task.stop_if_cancelled()
     spectrum = fft.rfft2(image, overwrite_x=True)
-    stop_if(cancelled)
+    task.stop_if_cancelled()
     spectrum *= np.exp(-2j * np.pi * dy * fft.fftfreq(image.shape[0]))[:, None]
     spectrum *= np.exp(-2j * np.pi * dx * fft.rfftfreq(image.shape[1]))
-    stop_if(cancelled)
+    task.stop_if_cancelled()
     moved = fft.irfft2(spectrum, s=image.shape, overwrite_x=True)
     return np.asarray(moved[pad:-pad, pad:-pad] + mean, dtype=np.float32)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, BoolArray
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
-from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames, Region
 
 # Rows read at once: enough for speed, small beside the memory of any machine.
@@ -217,7 +217,7 @@ def _random_places(
 
 
 def read_patches(
-    frames: Frames, plan: Plan, per_chunk: int, cancelled: IsCancelled = never_cancelled
+    frames: Frames, plan: Plan, per_chunk: int, task: Task = NO_TASK
 ) -> Iterator[Chunk]:
     """Read the planned patches, a band of rows at a time.
 
@@ -229,8 +229,7 @@ def read_patches(
         Where the patches lie.
     per_chunk : int
         Most patches in a chunk.
-    cancelled : callable, optional
-        Asked before each reading; see `structmask_gui.core.progress`.
+    task : Task, optional
 
     Yields
     ------
@@ -240,7 +239,7 @@ def read_patches(
     Raises
     ------
     Cancelled
-        If ``cancelled`` says so.
+        If the task is cancelled.
     """
     if not len(plan):
         return
@@ -250,7 +249,7 @@ def read_patches(
     patches, places = _room(plan, start, per_chunk, frames)
     for band in _bands(plan, most_rows):
         number, y0, y1, first, last = band
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         rows = frames.read(number, y0, y1)
         while first < last:
             end = min(last, start + len(patches))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray
-from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.threads import in_threads
 
@@ -83,7 +83,7 @@ class PairRelation:
         return self.coherence > max(0.3, 5 * self.coherence_error)
 
 
-def relate_frames(frames: Frames, cancelled: IsCancelled = never_cancelled) -> list[PairRelation]:
+def relate_frames(frames: Frames, task: Task = NO_TASK) -> list[PairRelation]:
     """Compare frames 2 k and 2 k + 1 (at most 16 such pairs, spread over the stack).
 
     Only the middle of large frames is compared.
@@ -95,10 +95,10 @@ def relate_frames(frames: Frames, cancelled: IsCancelled = never_cancelled) -> l
 
     def read() -> Iterator[tuple[int, AnyArray, AnyArray]]:
         for first in pairs:
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             yield first, middle(frames, first), middle(frames, first + 1)
 
-    with closing(in_threads(lambda pair: relate(*pair, cancelled), read())) as relations:
+    with closing(in_threads(lambda pair: relate(*pair, task), read())) as relations:
         return list(relations)
 
 
@@ -127,9 +127,7 @@ def some(values: AnyArray) -> AnyArray:
     return flat[::7] if flat.size > _MANY else flat
 
 
-def relate(
-    first: int, a: AnyArray, b: AnyArray, cancelled: IsCancelled = never_cancelled
-) -> PairRelation:
+def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRelation:
     """Compare two frames; see `PairRelation`."""
     low_a, low_b = _low_passed(a), _low_passed(b)
     splines: NDArray[np.float64] | None = None
@@ -142,7 +140,7 @@ def relate(
     error = np.inf
     moved = low_b
     for _ in range(3):
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         gy, gx = np.asarray(np.gradient((low_a + moved) / 2))
         terms = np.stack([gy, gx, (low_a + moved) / 2, np.ones_like(low_a), low_a - moved])
         terms = terms[:, *inside]

@@ -14,7 +14,7 @@ from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagPool
-from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.stack.patches import Chunk, Plan, extremes, read_patches
@@ -127,26 +127,25 @@ class Pooling:
         self,
         chunks: Iterable[Chunk],
         derived: bool,
-        progress: Progress,
-        cancelled: IsCancelled,
+        task: Task,
     ) -> Pooled:
         """Pool all chunks; ``derived`` if they are no pixels as stored."""
 
         def work(chunk: Chunk) -> _Part | None:
-            return self._part(chunk, derived, cancelled)
+            return self._part(chunk, derived, task)
 
         total = len(self._plan)
         with closing(in_threads(work, chunks)) as parts:
             for part in parts:
-                stop_if(cancelled)
+                task.stop_if_cancelled()
                 if part is None or not len(part.index):
                     continue
                 self._add(part)
-                progress(total + int(part.index[-1]) + 1, 2 * total, "Measuring the noise")
+                task.report(total + int(part.index[-1]) + 1, 2 * total, "Measuring the noise")
         return self.result
 
-    def _part(self, chunk: Chunk, derived: bool, cancelled: IsCancelled) -> _Part | None:
-        stop_if(cancelled)
+    def _part(self, chunk: Chunk, derived: bool, task: Task) -> _Part | None:
+        task.stop_if_cancelled()
         index = np.arange(chunk.indices.start, chunk.indices.stop)
         inside = self._used[chunk.indices]
         if derived:
@@ -165,13 +164,13 @@ class Pooling:
         scale = float(np.abs(patches).max(initial=0.0)) or 1.0
         half = self._kernel.half_plane(np.asarray(patches / scale, dtype=np.float32))
         far, reach = self._far, self._reach
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         image = half.sum(axis=0, dtype=np.float64) * scale**2 if far > reach else None
         half = half[:, : reach + 1, far - reach : far + reach + 1]
         products = self.result.pool.products(half, scale)
         side = self.result.spectrum.side
         some = patches[self._for_spectrum[index[inside]], :side, :side]
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         return _Part(
             index[inside],
             products,
@@ -232,7 +231,7 @@ def pooled_image_covariance(
     places: AnyArray,
     far: int,
     pooled: Pooled,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> FloatArray:
     """Return the autocovariance of the frames as stored.
 
@@ -248,8 +247,7 @@ def pooled_image_covariance(
         Largest lag.
     pooled : Pooled
         The reading for the noise; it may have the lag products already.
-    cancelled : callable
-        Asked while patches are read.
+    task : Task
 
     Returns
     -------
@@ -257,7 +255,7 @@ def pooled_image_covariance(
     """
     total, count = pooled.image, pooled.pool.n_patches
     if total is None:
-        total, count = _some_products(stored, shape, places, far, cancelled)
+        total, count = _some_products(stored, shape, places, far, task)
     rows = shape[0] - np.arange(far + 1)
     columns = shape[1] - np.abs(np.arange(-far, far + 1))
     mean = total / (np.outer(rows, columns) * max(count, 1))
@@ -265,7 +263,7 @@ def pooled_image_covariance(
 
 
 def _some_products(
-    stored: Frames, shape: tuple[int, int], places: AnyArray, far: int, cancelled: IsCancelled
+    stored: Frames, shape: tuple[int, int], places: AnyArray, far: int, task: Task
 ) -> tuple[FloatArray, int]:
     """Return the lag products of some of the patches as stored, summed, and their number."""
     if len(places) > _MOST_PATCHES:
@@ -277,7 +275,7 @@ def _some_products(
     chosen = Plan(shape, places)
 
     def products(chunk: Chunk) -> FloatArray:
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         patches, _ = screening.repair_hot_pixels(surface.remove_from(chunk.patches))
         scale = float(np.abs(patches).max(initial=0.0)) or 1.0
         half = kernel.half_plane(np.asarray(patches / scale, dtype=np.float32))
@@ -287,6 +285,6 @@ def _some_products(
     chunks = read_patches(stored, chosen, patches_per_chunk(kernel, len(chosen)))
     with closing(in_threads(products, chunks)) as parts:
         for part in parts:
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             total += part
     return total, len(chosen)

@@ -14,7 +14,7 @@ from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagEstimate, LagPool
-from structmask_gui.core.progress import IsCancelled, stop_if
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.patches import Chunk, Plan, read_patches
@@ -38,7 +38,7 @@ def fit_beyond(
     reach: int,
     log_variance: FloatArray,
     region: Region | None,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> tuple[SpectralFit, LagEstimate]:
     """Fit the spectrum beyond the optics' band, on tiles that overlap by half."""
     side = min(64, plan.patch_shape[0])
@@ -59,21 +59,21 @@ def fit_beyond(
     low, typical, high = np.nanquantile(log_variance, [0.1, 0.5, 0.9])
 
     def spectra_of(chunk: Chunk) -> tuple[FloatArray, int, FloatArray, int]:
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         patches, _ = screening.repair_hot_pixels(surface.remove_from(chunk.patches))
         power = np.einsum("nyx,nyx->n", patches, patches) / side**2
         calm = patches[power <= np.exp(typical)]
         return total.power_of(patches), len(patches), quiet.power_of(calm), len(calm)
 
-    chunks = read_patches(derived, Plan((side, side), places), 64, cancelled)
+    chunks = read_patches(derived, Plan((side, side), places), 64, task)
     with closing(in_threads(spectra_of, chunks)) as parts:
         for of_all, n, of_quiet, n_quiet in parts:
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             total.append(of_all, n)
             quiet.append(of_quiet, n_quiet)
     if high - low > np.log(_MUCH) and quiet.count >= _ENOUGH_QUIET_TILES:
         total = quiet
-    fit = fit_spectrum(total, reach, _OVERLAP, cancelled)
+    fit = fit_spectrum(total, reach, _OVERLAP, task)
     got = fit.covariance.shape[0] // 2
     rho, error = fit.correlation, fit.standard_error
     lags = LagEstimate(
@@ -94,7 +94,7 @@ def pool_flat(
     flat: FlatTiles,
     side: int,
     reach: int,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> LagEstimate:
     """Pool the flat tiles, a quadratic surface taken off each."""
     surface = Surface((side, side), 2)
@@ -108,7 +108,7 @@ def pool_flat(
     whole = Surface(plan.patch_shape, 0)
 
     def products_of(chunk: Chunk) -> tuple[FloatArray, NDArray[np.intp]] | None:
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         inside = chosen[chunk.indices]
         if not inside.any():
             return None
@@ -119,10 +119,10 @@ def pool_flat(
         values = surface.remove_from(cut_tiles(patches, side)[take])
         return pool.products(kernel.half_plane(values).astype(np.float64)), places[take]
 
-    chunks = read_patches(derived, wanted, patches_per_chunk(kernel, len(wanted)), cancelled)
+    chunks = read_patches(derived, wanted, patches_per_chunk(kernel, len(wanted)), task)
     with closing(in_threads(products_of, chunks)) as parts:
         for part in parts:
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             if part is not None:
                 pool.add_products(*part)
     return pool.estimate()

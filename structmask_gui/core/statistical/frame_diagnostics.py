@@ -12,7 +12,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
-from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.registration import PairRelation, finite, some
 from structmask_gui.core.statistical.out_of_band import SpectrumSum
@@ -131,8 +131,7 @@ class FrameLook:
         How stored frames relate.
     region : Region or None
         The rectangle to stay within.
-    cancelled : callable, optional
-        Asked at every band of rows.
+    task : Task, optional
     """
 
     def __init__(
@@ -141,12 +140,12 @@ class FrameLook:
         stored: Frames,
         relations: list[PairRelation],
         region: Region | None,
-        cancelled: IsCancelled = never_cancelled,
+        task: Task = NO_TASK,
     ) -> None:
         self._derived, self._stored, self._relations = derived, stored, relations
         height, width = stored.frame_shape
         self._region = region or Region(0, height, 0, width)
-        self._cancelled = cancelled
+        self._task = task
 
     def evidence(self, spectrum: SpectrumSum) -> FrameEvidence:
         """Gather the evidence; ``spectrum`` is the mean one of the measured patches."""
@@ -200,7 +199,7 @@ class FrameLook:
         height, width = box.shape
         step = max(_STRETCHES, _BAND_PIXELS // width)
         for y0 in range(0, height, step):
-            stop_if(self._cancelled)
+            self._task.stop_if_cancelled()
             y1 = min(y0 + step, height)
             first, last = max(y0 - 1, 0), min(y1 + 1, height)
             values = [
@@ -214,7 +213,7 @@ class FrameLook:
         down, across = height // _STRETCHES, width // _STRETCHES
         rows, columns = [], []
         for values in band.frames:
-            stop_if(self._cancelled)
+            self._task.stop_if_cancelled()
             inside = values[band.y0 - band.first : band.y1 - band.first]
             cut = inside[:, : across * _STRETCHES].reshape(len(inside), _STRETCHES, across)
             rows.append(cut.mean(axis=2))
@@ -227,7 +226,7 @@ class FrameLook:
         if len(band.frames) == 2:
             # Limited, so that hot pixels and edges do not decide.
             a, b = (_limited(_fine(values)) for values in band.frames)
-            stop_if(self._cancelled)
+            self._task.stop_if_cancelled()
             products = np.array([np.vdot(a, b), np.vdot(a, a), np.vdot(b, b)])
         return _Sums(band.number, rows, columns, products)
 

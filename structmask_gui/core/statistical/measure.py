@@ -14,13 +14,7 @@ from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_p
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import (
-    IsCancelled,
-    Progress,
-    never_cancelled,
-    no_progress,
-    stop_if,
-)
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.derived import LevelFrames
 from structmask_gui.core.stack.destripe import destriped_lines
@@ -61,8 +55,7 @@ def measure_correlation(
     region: Region | None = None,
     dark: Frames | None = None,
     subtract: Frames | None = None,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> CorrelationEstimate:
     """Measure the correlation of the noise of a stack.
 
@@ -79,8 +72,7 @@ def measure_correlation(
         A dark or blank stack: measured instead with the sources "dark" and "automatic".
     subtract : Frames, optional
         A second stack that is taken off: with the sources "subtract" and "automatic".
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`.
+    task : Task, optional
 
     Returns
     -------
@@ -91,7 +83,7 @@ def measure_correlation(
     InputError
         If the source needs what is not there (a second frame, a dark stack), or no patch is left.
     Cancelled
-        Within 0.2 s of ``cancelled`` turning True.
+        Within 0.2 s of cancellation.
     """
     measured = dark if dark is not None and parameters.source in ("dark", "automatic") else frames
     exponent = exponent_for(measured)
@@ -99,7 +91,7 @@ def measure_correlation(
         frames = ScaledFrames(frames, exponent)
         dark = None if dark is None else ScaledFrames(dark, exponent)
         subtract = None if subtract is None else ScaledFrames(subtract, exponent)
-    work = _Measuring(frames, parameters, region, dark, subtract, progress, cancelled)
+    work = _Measuring(frames, parameters, region, dark, subtract, task)
     estimate = replace(work.run(), destriped=destriped_lines(measured))
     return in_grey_levels(estimate, exponent) if exponent else estimate
 
@@ -114,28 +106,23 @@ class _Measuring:
         region: Region | None,
         dark: Frames | None,
         subtract: Frames | None,
-        progress: Progress,
-        cancelled: IsCancelled,
+        task: Task,
     ) -> None:
         self.parameters, self.region = parameters, region
-        self.progress, self.cancelled = progress, cancelled
-        self.source = NoiseSource(frames, parameters.source, dark, subtract, cancelled)
-        self.reader = PatchReader(cancelled)
+        self.task = task
+        self.source = NoiseSource(frames, parameters.source, dark, subtract, task)
+        self.reader = PatchReader(task)
 
     def run(self) -> CorrelationEstimate:
         source = self.source
-        patches = find_patches(
-            source, self.parameters, self.region, self.reader, self.progress, self.cancelled
-        )
-        stop_if(self.cancelled)
+        patches = find_patches(source, self.parameters, self.region, self.reader, self.task)
+        self.task.stop_if_cancelled()
         first = self._pooled(source.frames, patches)
         patches = self._without_constant(patches, first)
         patches, first = self._without_outliers(patches, first)
-        look = FrameLook(
-            source.frames, source.raw, list(source.relations), self.region, self.cancelled
-        )
+        look = FrameLook(source.frames, source.raw, list(source.relations), self.region, self.task)
         frame = look.evidence(first.spectrum)
-        stop_if(self.cancelled)
+        self.task.stop_if_cancelled()
         lags = first.pool.estimate()
         judged = self._judged(patches, first, lags, frame)
         told = tell_apart(
@@ -146,7 +133,7 @@ class _Measuring:
             source,
             self.parameters,
             self.region,
-            self.cancelled,
+            self.task,
         )
         evidence = Evidence(
             relations=source.relations,
@@ -182,7 +169,7 @@ class _Measuring:
                 sampling.places[sampling.used],
                 image_reach(patches.plan, self.parameters.max_lag),
                 first,
-                self.cancelled,
+                self.task,
             ),
             warnings=source.warnings,
             largest_lag=patches.largest_lag,
@@ -199,7 +186,7 @@ class _Measuring:
             kernel = LagKernel(plan.patch_shape, (far, far))
         pooling = Pooling(plan, patches.used, kernel, reach, side, patches.brightness_bins())
         chunks = self.reader.read(frames, plan, patches_per_chunk(kernel, len(plan)))
-        return pooling.run(chunks, not stored, self.progress, self.cancelled)
+        return pooling.run(chunks, not stored, self.task)
 
     def _without_constant(self, patches: NoisePatches, first: Pooled) -> NoisePatches:
         """Leave out patches in which nothing is left of the noise, as in a repeated frame."""
@@ -244,7 +231,7 @@ class _Measuring:
         if share >= _STRONG_LINES or (share > 0 and uneven(ratio, error, SUSPICION)):
             # They are alike along a line and unlike from line to line, as a picture is.
             rows, columns = (line.value > 0 for line in lines)
-            level = LevelFrames(frames, rows, columns, self.region, self.cancelled)
+            level = LevelFrames(frames, rows, columns, self.region, self.task)
             calm = self._pooled(level, patches)
             even, its_error = calm.tiles.unevenness()
             if not uneven(even, its_error):

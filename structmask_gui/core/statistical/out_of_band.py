@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.progress import NO_TASK, Task
 
 _START, _STEP, _END = 0.42, 0.03, 0.03
 # A fit that ends here has foretold next to nothing; and how well one along a line must fit, over
@@ -111,7 +111,7 @@ class SpectralFit:
 
 
 def fit_spectrum(
-    total: SpectrumSum, reach: int, overlap: float, cancelled: IsCancelled = never_cancelled
+    total: SpectrumSum, reach: int, overlap: float, task: Task = NO_TASK
 ) -> SpectralFit:
     """Fit a sparse correlation to the spectrum beyond the optics' band.
 
@@ -123,8 +123,7 @@ def fit_spectrum(
         Largest lag.
     overlap : float
         How many tiles count as one independent tile.
-    cancelled : callable, optional
-        Asked at every step of the fit.
+    task : Task, optional
     """
     from threadpoolctl import threadpool_limits
 
@@ -140,7 +139,7 @@ def fit_spectrum(
     design = _design(side, lags, total.window_lags(reach))
     # Small matrices: threads of BLAS would only wait for one another.
     with threadpool_limits(1, user_api="blas"):
-        return _fit(design, power, twice, count, radius, lags, reach, cancelled)
+        return _fit(design, power, twice, count, radius, lags, reach, task)
 
 
 def _fit(
@@ -151,13 +150,13 @@ def _fit(
     radius: FloatArray,
     lags: list[tuple[int, int]],
     reach: int,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> SpectralFit:
-    fitter = _SparseFit(design, power, twice * count / 2, cancelled)
+    fitter = _SparseFit(design, power, twice * count / 2, task)
     cutoff = _inward(fitter, power, twice, count, radius)
     if cutoff > _STUCK:
         fitter, cutoff = _along_a_line(
-            fitter, cutoff, design, power, twice, count, radius, lags, cancelled
+            fitter, cutoff, design, power, twice, count, radius, lags, task
         )
     on_lines = _lines_through(lags, fitter.weights[1:] / fitter.weights[0])
     if on_lines.any():
@@ -212,7 +211,7 @@ def _along_a_line(
     count: float,
     radius: FloatArray,
     lags: list[tuple[int, int]],
-    cancelled: IsCancelled,
+    task: Task,
 ) -> tuple[_SparseFit, float]:
     """Return the fit of one line of lags, and its cut-off, if it foretells far more.
 
@@ -221,7 +220,7 @@ def _along_a_line(
     """
     best, far = fitter, cutoff
     for step in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        other = _SparseFit(design, power, twice * count / 2, cancelled)
+        other = _SparseFit(design, power, twice * count / 2, task)
         other.leave(np.array([True, *(_way(lag) == step for lag in lags)]))
         end = _inward(other, power, twice, count, radius)
         inside = radius >= end
@@ -278,10 +277,10 @@ class _SparseFit:
     """Sparse Bayesian regression of a power spectrum on cosines; each lag has its own prior."""
 
     def __init__(
-        self, design: FloatArray, power: FloatArray, count: FloatArray, cancelled: IsCancelled
+        self, design: FloatArray, power: FloatArray, count: FloatArray, task: Task
     ) -> None:
         self._design, self._power, self._count = design, power, count
-        self._cancelled = cancelled
+        self._task = task
         lags = design.shape[2]
         level = float(power[power.shape[0] // 2].mean())
         self._prior = np.full(lags, (0.3 * level) ** 2)
@@ -306,7 +305,7 @@ class _SparseFit:
         whole = self._design[inside]
         lowest = 0.03 * float(power.mean())
         for step in range(steps):
-            stop_if(self._cancelled)
+            self._task.stop_if_cancelled()
             if step % 8 == 0:
                 # Lags whose prior has faded take no more part; the spread of a power is the
                 # expected power itself.
@@ -348,7 +347,7 @@ class _SparseFit:
         power, count = self._power[inside], self._count[inside]
         lowest = 0.03 * float(power.mean())
         for _ in range(3):
-            stop_if(self._cancelled)
+            self._task.stop_if_cancelled()
             weighted = design * (count / np.maximum(self.predicted[inside], lowest) ** 2)[:, None]
             information = weighted.T @ design
             # A small ridge: lags that only the hidden frequencies tell apart stay small.

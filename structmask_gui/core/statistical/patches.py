@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.derived import members_of, stored_places
 from structmask_gui.core.stack.frames import Frames, Region
@@ -98,24 +98,23 @@ class PatchReader:
 
     Parameters
     ----------
-    cancelled : callable
-        Asked before each reading.
+    task : Task
     """
 
-    def __init__(self, cancelled: IsCancelled) -> None:
-        self._cancelled = cancelled
+    def __init__(self, task: Task) -> None:
+        self._task = task
         self._kept: tuple[Frames, Plan, AnyArray] | None = None
 
     def read(self, frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
         """Read the planned patches; see `sampling.read_patches`."""
         size = len(plan) * plan.patch_shape[0] * plan.patch_shape[1] * frames.dtype.itemsize
         if size > _KEPT_BYTES:
-            yield from read_patches(frames, plan, per_chunk, self._cancelled)
+            yield from read_patches(frames, plan, per_chunk, self._task)
             return
         if self._kept is None or self._kept[0] is not frames or self._kept[1] is not plan:
             parts = []
-            for chunk in read_patches(frames, plan, per_chunk, self._cancelled):
-                stop_if(self._cancelled)
+            for chunk in read_patches(frames, plan, per_chunk, self._task):
+                self._task.stop_if_cancelled()
                 parts.append(chunk.patches)
             self._kept = (frames, plan, np.concatenate(parts))
         values = self._kept[2]
@@ -129,8 +128,7 @@ def find_patches(
     parameters: Parameters,
     region: Region | None,
     reader: PatchReader,
-    progress: Progress,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> NoisePatches:
     """Lay out patches and leave out those that are clipped, covered or the like.
 
@@ -142,7 +140,7 @@ def find_patches(
 
     def look(side: int) -> NoisePatches:
         layout = _lay_out(source.frames, parameters, region, side)
-        return _screened(source, layout, reader, progress, cancelled)
+        return _screened(source, layout, reader, task)
 
     shape = source.frames.frame_shape if region is None else region.shape
     patches = look(_first_side(parameters, shape, source.frames.n_frames))
@@ -256,8 +254,7 @@ def _screened(
     source: NoiseSource,
     layout: _Layout,
     reader: PatchReader,
-    progress: Progress,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> NoisePatches:
     """Look at the pixels as stored; a difference is as bad as the worse of its frames."""
     plan = layout.plan
@@ -276,10 +273,10 @@ def _screened(
     done = 0
     with closing(in_threads(lambda chunk: screening.look(chunk.patches), chunks)) as looks:
         for look in looks:
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             screened.append(look)
             done += len(look.low)
-            progress(done, 2 * len(stored), "Looking for clipping and text")
+            task.report(done, 2 * len(stored), "Looking for clipping and text")
     found = screened.reasons()
     reasons = [""] * len(plan)
     brightness = np.zeros(len(plan))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import IsCancelled, Progress
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.statistical import limits
 
@@ -30,8 +30,7 @@ def correlate_until(
     parameters: Parameters,
     region: Region | None,
     on_estimate: Callable[[CorrelationEstimate, float], None],
-    progress: Progress,
-    cancelled: IsCancelled,
+    task: Task,
     **seconds: Any,
 ) -> CorrelationEstimate:
     """Measure by the statistical method until every lag that it tests is known to ``precision``.
@@ -41,7 +40,7 @@ def correlate_until(
 
     Parameters
     ----------
-    frames, parameters, region, progress, cancelled
+    frames, parameters, region, task
         As `noise.measure_correlation` takes them; ``precision`` is above 0.
     on_estimate : callable
         Told each estimate and the largest standard error of its lags.
@@ -60,13 +59,13 @@ def correlate_until(
     limit = parameters.patches or None
 
     def tell(done: int, total: int, what: str) -> None:
-        progress(done, total, f"{what}{known}")
+        task.report(done, total, f"{what}{known}")
 
     while True:
         last = limit is not None and count >= limit
         asked = parameters.changed(precision=0.0, patches=parameters.patches if last else count)
         estimate = measure_correlation(
-            frames, asked, region=region, progress=tell, cancelled=cancelled, **seconds
+            frames, asked, region=region, task=task.reporting(tell), **seconds
         )
         error = _largest_error(estimate, parameters.max_lag)
         measured = len(estimate.sampling.used)

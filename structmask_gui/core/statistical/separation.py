@@ -12,7 +12,7 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters, Source
-from structmask_gui.core.progress import IsCancelled
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.statistical.background import fit_beyond, pool_flat
 from structmask_gui.core.statistical.flat_tiles import FlatTiles, TileStatistics, block_energy
@@ -107,7 +107,7 @@ def tell_apart(
     source: NoiseSource,
     parameters: Parameters,
     region: Region | None,
-    cancelled: IsCancelled,
+    task: Task,
 ) -> Separated:
     """Tell the noise from a picture.
 
@@ -127,8 +127,7 @@ def tell_apart(
         ``max_lag``, ``rho_min``, ``q``.
     region : Region or None
         The rectangle to stay within.
-    cancelled : callable
-        Asked while patches are read.
+    task : Task
 
     Raises
     ------
@@ -146,7 +145,7 @@ def tell_apart(
         patches.reach,
         log_variance,
         region,
-        cancelled,
+        task,
     )
     if automatic and not _borne_out(sign, judged.lags, fit, parameters):
         return Separated(lags, source.base, None if sign == "correlated" else fit)
@@ -166,7 +165,7 @@ def tell_apart(
     if choice == "flat":
         used = "flat"
         beyond = pool_flat(
-            judged.frames, patches.plan, patches.used, flat, tiles.side, patches.reach, cancelled
+            judged.frames, patches.plan, patches.used, flat, tiles.side, patches.reach, task
         )
         trusted = trusted or agree(beyond, fit, parameters)
     if judged.lines is not None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Source
-from structmask_gui.core.progress import IsCancelled
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.derived import DifferenceFrames, SubtractedFrames
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.stack.registration import PairRelation, middle, relate_frames
@@ -46,8 +46,7 @@ class NoiseSource:
         ``source`` of the parameters.
     dark, subtract : Frames or None
         Second stacks.
-    cancelled : callable
-        Asked while frames are compared.
+    task : Task
 
     Attributes
     ----------
@@ -80,7 +79,7 @@ class NoiseSource:
         wanted: Source,
         dark: Frames | None,
         subtract: Frames | None,
-        cancelled: IsCancelled,
+        task: Task,
     ) -> None:
         self.asked = self.raw = self.stored = frames
         self.wanted: Source = wanted
@@ -103,7 +102,7 @@ class NoiseSource:
             self.warnings = _warn_of_denoised(subtract)
         self.relations: tuple[PairRelation, ...] = ()
         if self.raw.n_frames > 1:
-            self.relations = tuple(relate_frames(self.raw, cancelled))
+            self.relations = tuple(relate_frames(self.raw, task))
         if self.wanted == "difference" and self.raw.n_frames < 2:
             raise InputError(
                 f"{self.raw.name} has one frame; differences need two or more of a still scene."
@@ -112,7 +111,7 @@ class NoiseSource:
         self.base: Used = self._base()
         self.frames = self.raw
         if self.base == "difference":
-            self.frames = DifferenceFrames(self.raw, list(self.relations), cancelled)
+            self.frames = DifferenceFrames(self.raw, list(self.relations), task)
 
     def _base(self) -> Used:
         if self.wanted in ("dark", "subtract", "difference", "frames"):

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.batch.options import BatchChoices
 from structmask_gui.gui.batch.reference_stacks import BatchReferenceStacks
 from structmask_gui.gui.batch.table import BatchTable
@@ -151,7 +152,7 @@ class BatchWindow(QDialog):
     def add(self, paths: list[str]) -> None:
         """Add files, and the image files in folders, off the GUI thread."""
 
-        def work(_progress: Any, _cancelled: Any) -> Any:
+        def work(_task: Task) -> Any:
             from structmask_gui.io.batch.files import find_files
 
             return find_files(paths)
@@ -302,12 +303,12 @@ class BatchWindow(QDialog):
         queue, place = self.queue, self.summary
         assert queue is not None
 
-        def work(progress: Any, cancelled: Any) -> Any:
+        def work(task: Task) -> Any:
             from structmask_gui.io.batch.summary import write_summary
 
             place.parent.mkdir(parents=True, exist_ok=True)
             try:
-                queue.run(progress, cancelled)
+                queue.run(task.report, lambda: task.cancelled)
             finally:
                 write_summary(queue, place, force=True)
             return place

@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.frame_display import check_unchanged
 from structmask_gui.gui.session.session import Session
@@ -163,7 +164,7 @@ class Exporter(QObject):
             self.bug.emit(outcome.text)
 
 
-def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], list[Path]]:
+def _writer(session: Session, files: dict[str, Path]) -> Callable[[Task], list[Path]]:
     result, extraction = session.state.result, session.state.extraction
     assert result is not None
     assert extraction is not None
@@ -171,7 +172,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
     scores = session.quality.scores if session.quality.current else None
     references: dict[Any, Any] = dict(session.reference_stacks.used(extraction.parameters.source))
 
-    def write(progress: Any, cancelled: Any) -> list[Path]:
+    def write(task: Task) -> list[Path]:
         from structmask_gui.io.results import masks
         from structmask_gui.io.results.record import make_record, save_record
 
@@ -191,8 +192,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Any, Any], li
                     mask=result.mask,
                     quality=None if scores is None else scores.record(),
                     **references,
-                    progress=progress,
-                    cancelled=cancelled,
+                    task=task,
                 )
                 # Its checksum is to be that of what was measured.
                 check_unchanged(signatures)

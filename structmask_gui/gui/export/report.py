@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.session.frame_display import check_unchanged
 from structmask_gui.gui.session.worker import Lane, Outcome
 
@@ -60,7 +61,7 @@ class ReportWriter(QObject):
         self._lane.finish()
 
 
-def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
+def _report_writer(session: Session, path: Path) -> Callable[[Task], Path]:
     result, extraction, quality = session.state.result, session.state.extraction, session.quality
     assert result is not None
     assert extraction is not None
@@ -76,7 +77,7 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
     basis = scores.basis if scores is not None and scores.basis.trusted else None
     mask_file = proposed_name(session, FORMS[0]).name
 
-    def write(progress: Any, cancelled: Any) -> Path:
+    def write(task: Task) -> Path:
         from structmask_gui.io.files.atomic import write_atomic
         from structmask_gui.io.pictures.figures import middle
         from structmask_gui.io.report.report import report_bytes
@@ -91,8 +92,7 @@ def _report_writer(session: Session, path: Path) -> Callable[[Any, Any], Path]:
             mask=result.mask,
             quality=figures,
             **references,
-            progress=progress,
-            cancelled=cancelled,
+            task=task,
         )
         check_unchanged(signatures)
         words = {"sentence": result.sentence, "notes": [*result.notes]}

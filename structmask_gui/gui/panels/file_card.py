@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Lane, Outcome
 from structmask_gui.io.stack.axes import shape_text
@@ -120,10 +121,10 @@ class FileCard(QFrame):
     def _look(self) -> None:
         path, choices = Path(self._paths[0]), dict(self._given)
 
-        def work(_progress: Any, cancelled: Any) -> Any:
+        def work(task: Task) -> Any:
             from structmask_gui.gui.session.stack_info import preview
 
-            return preview(path, choices, cancelled)
+            return preview(path, choices, task)
 
         self._ticket = self._lane.submit(work)
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.session import Session
@@ -130,7 +131,7 @@ class DenoisedPanel(QWidget):
         known, frame_range = session.quality.basis, asked.frame_range
         axes = session.state.open_choices.get("axes")
 
-        def work(progress: Any, cancelled: Any) -> Any:
+        def work(task: Task) -> Any:
             from structmask_gui.core.quality.basis import extraction_basis
             from structmask_gui.io.denoised import evaluate_file
 
@@ -138,13 +139,10 @@ class DenoisedPanel(QWidget):
                 return known or extraction_basis(
                     extraction,
                     ChosenFrames(stacks, frame_range),
-                    progress=progress,
-                    cancelled=cancelled,
+                    task=task,
                 )
 
-            judged = evaluate_file(
-                path, stacks, mask, measure, axes=axes, progress=progress, cancelled=cancelled
-            )
+            judged = evaluate_file(path, stacks, mask, measure, axes=axes, task=task)
             return mask, judged.outcome, judged.assumed
 
         if self.verdict is not None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.gui.quality.curves import RadiusView, SuggestionView
 from structmask_gui.gui.quality.ranking import RankingTable
@@ -359,12 +360,10 @@ class QualityPanel(QWidget):
             self._session.report_error(f"{path.name}: is the open file; choose another name.")
             return
 
-        def work(progress: Any, cancelled: Any) -> Any:
+        def work(task: Task) -> Any:
             from structmask_gui.io.results.destriped import save_destriped
 
-            return save_destriped(
-                frames, lines, path, force=True, progress=progress, cancelled=cancelled
-            )
+            return save_destriped(frames, lines, path, force=True, task=task)
 
         self._say_destriping("Writing destriped frames…")
         self._lane.submit(work)

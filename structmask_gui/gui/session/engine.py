@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from structmask_gui.core.progress import IsCancelled, never_cancelled
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import FrameRange
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ class Engine:
     measure: Callable[..., Any] | None = None
     select: Callable[..., Any] | None = None
 
-    def open(self, path: Path, cancelled: IsCancelled = never_cancelled, **choices: Any) -> Any:
+    def open(self, path: Path, task: Task = NO_TASK, **choices: Any) -> Any:
         """Open a file as `structmask_gui.io.open.open_stack` does."""
         if self.open_stack is not None:
             return self.open_stack(path, **choices)
         from structmask_gui.io.open import open_stack
 
-        return open_stack(path, cancelled=cancelled, **choices)
+        return open_stack(path, cancelled=lambda: task.cancelled, **choices)
 
     def measured(self, *args: Any, **more: Any) -> Any:
         """Measure as `structmask_gui.core.extraction.extraction.measure` does."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.io.files.paths import shown
 
@@ -21,9 +21,7 @@ _LARGEST_SHOWN = 4096
 """Longest side of a frame shown pixel by pixel; no screen shows more."""
 
 
-def read_for_display(
-    frames: Frames, frame: int, cancelled: IsCancelled = never_cancelled
-) -> AnyArray:
+def read_for_display(frames: Frames, frame: int, task: Task = NO_TASK) -> AnyArray:
     """Read a frame for the screen, thinned to every n-th pixel if it is very large.
 
     Returns
@@ -40,7 +38,7 @@ def read_for_display(
     parts = []
     band = max(step, (2**22 // max(width, 1)) // step * step)
     for number, y in enumerate(range(0, height, band)):
-        stop_if(cancelled)
+        task.stop_if_cancelled()
         # Which is faster depends on how the file is stored: from plain rows the others can be left
         # out (16 s or 0.5 s for 5 GB), compressed tiles are decoded whole in any case. Each way is
         # tried once.

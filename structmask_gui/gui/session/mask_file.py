@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.worker import Lane, Outcome
 from structmask_gui.gui.widgets import dialogs
@@ -54,7 +55,7 @@ class MaskFile(QObject):
     def open(self, path: str | Path) -> None:
         """Read a file."""
 
-        def work(_progress: Any, _cancelled: Any) -> Any:
+        def work(_task: Task) -> Any:
             from structmask_gui.io.results.files import measured_on
             from structmask_gui.io.results.masks import load_mask
 

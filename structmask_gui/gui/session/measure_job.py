@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from structmask_gui.core.progress import IsCancelled, Progress
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.session.engine import Engine, Request
 from structmask_gui.gui.session.frame_display import Signature, check_unchanged, farewell
@@ -106,7 +106,7 @@ class Measuring:
     on_estimate: Callable[[Estimate], None]
     _last: list[float] = field(default_factory=list)
 
-    def __call__(self, progress: Progress, cancelled: IsCancelled) -> Measured:
+    def __call__(self, task: Task) -> Measured:
         """Measure, and select once: the first time imports scipy, which holds up nobody here.
 
         Raises
@@ -114,7 +114,7 @@ class Measuring:
         InputError
             If a file was changed meanwhile or cannot be measured.
         Cancelled
-            If ``cancelled`` turned True.
+            If the task is cancelled.
         """
         check_unchanged(self.signatures)
         request = self.request
@@ -123,13 +123,13 @@ class Measuring:
         keep = None
         if measurement is None:
             begun = time.monotonic()
-            measurement = self._measured(progress, cancelled)
+            measurement = self._measured(task)
             if key is not None and time.monotonic() - begun >= _WORTH_KEEPING:
                 keep = self._keeper(key, measurement)
         extraction = self.engine.selected(measurement, request.parameters, None)
         return Measured(request, measurement, extraction, keep, farewell(self.signatures))
 
-    def _measured(self, progress: Progress, cancelled: IsCancelled) -> Measurement:
+    def _measured(self, task: Task) -> Measurement:
         request = self.request
         more: dict[str, Any] = dict(self.reference_stacks)
         if request.parameters.precision > 0:
@@ -140,8 +140,7 @@ class Measuring:
             region=request.region,
             lag_reach=self.lag_reach,
             **more,
-            progress=progress,
-            cancelled=cancelled,
+            task=task,
         )
         return measured
 

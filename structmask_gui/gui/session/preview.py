@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.session.worker import Lane, Outcome
 
 if TYPE_CHECKING:
@@ -206,8 +207,8 @@ class _Asked(NamedTuple):
 
 def _predictor(
     prepared: tuple[object, Preview] | None, wanted: object, asked: _Asked
-) -> Callable[[Any, Any], tuple[object, Preview, Previewed]]:
-    def work(_progress: Any, _cancelled: Any) -> tuple[object, Preview, Previewed]:
+) -> Callable[[Task], tuple[object, Preview, Previewed]]:
+    def work(_task: Task) -> tuple[object, Preview, Previewed]:
         from structmask_gui.core.quality.error import weights
         from structmask_gui.core.quality.preview import Preview, residual_correlation
 

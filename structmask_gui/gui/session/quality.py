@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.gui.session.suggestions import Suggesting
 from structmask_gui.gui.session.worker import Lane, Outcome
@@ -242,17 +243,16 @@ class Quality(QObject):
         assert asked is not None
         frame_range = asked.frame_range
 
-        def work(progress: Any, cancelled: Any) -> Any:
+        def work(task: Task) -> Any:
             from structmask_gui.core.masks.trainers import careamics_masks
-            from structmask_gui.core.progress import stop_if
             from structmask_gui.core.quality.basis import extraction_basis
             from structmask_gui.core.quality.error import ranked
 
             frames = ChosenFrames(stacks, frame_range)
-            made = extraction_basis(extraction, frames, progress=progress, cancelled=cancelled)
+            made = extraction_basis(extraction, frames, task=task)
             shapes, scores = careamics_masks(), {}
             for label, shape in shapes.items():
-                stop_if(cancelled)
+                task.stop_if_cancelled()
                 scores[label] = made.score(shape)
             best: dict[str, Mask] = {}
             for item in ranked(scores):
@@ -289,14 +289,12 @@ class Quality(QObject):
         assert asked is not None
         frame_range, region = asked.frame_range, asked.region
 
-        def work(progress: Any, cancelled: Any) -> Any:
+        def work(task: Task) -> Any:
             from structmask_gui.core.extraction.extraction import extract_array
             from structmask_gui.core.parameters.model import Parameters
 
             frames = ChosenFrames(stacks, frame_range)
-            made = extract_array(
-                frames, Parameters(), region=region, progress=progress, cancelled=cancelled
-            )
+            made = extract_array(frames, Parameters(), region=region, task=task)
             return made.mask
 
         self._extra_key[self._extras.submit(work)] = self._key
@@ -371,10 +369,10 @@ def _scorer(
     others: dict[str, Mask | None],
     known: dict[Mask, Scored],
     before: Scores | None,
-) -> Callable[[Any, Any], Scores]:
+) -> Callable[[Task], Scores]:
     """Return the work of scoring a mask; what is known with the same basis is kept."""
 
-    def work(_progress: Any, _cancelled: Any) -> Scores:
+    def work(_task: Task) -> Scores:
         from structmask_gui.core.masks.mask import Mask
         from structmask_gui.core.quality.assessment import assess
         from structmask_gui.core.quality.error import Scored, ranked

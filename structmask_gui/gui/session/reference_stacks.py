@@ -84,7 +84,7 @@ class ReferenceStacks(QObject):
             self._put(kind, None)
             return
         wanted = Path(path)
-        ticket = self._lane.submit(lambda _progress, _cancelled: self._open_stack(wanted))
+        ticket = self._lane.submit(lambda _task: self._open_stack(wanted))
         self._asked[ticket] = kind
 
     def used(self, source: Source) -> dict[ReferenceKind, ImageStack]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.gui.session.edits import SessionEdits
 from structmask_gui.gui.session.engine import Engine, Request
@@ -105,19 +106,17 @@ class Session(SessionEdits):
         engine = self._engine
         wanted_part = self._kept_part(wanted, choices) if part is None else part
 
-        def work(progress: Any, cancelled: Any) -> Any:
+        def work(task: Task) -> Any:
             stacks: list[Any] = []
             try:
                 for number, path in enumerate(wanted):
-                    progress(number, len(wanted), f"Opening {path.name}")
-                    if cancelled():
+                    task.report(number, len(wanted), f"Opening {path.name}")
+                    if task.cancelled:
                         break
-                    stacks.append(engine.open(path, cancelled, **choices))
+                    stacks.append(engine.open(path, task, **choices))
                 frames = ChosenFrames(stacks) if stacks else None
                 fitting = wanted_part.within(frames)
-                image = (
-                    None if frames is None else read_for_display(frames, fitting.frame, cancelled)
-                )
+                image = None if frames is None else read_for_display(frames, fitting.frame, task)
             except BaseException:
                 _close(stacks)
                 raise
@@ -158,7 +157,7 @@ class Session(SessionEdits):
         frames, frame = self._all_frames, self._frame
         if frames is not None:
             self._read_ticket = self._reading.submit(
-                lambda _progress, cancelled: read_for_display(frames, frame, cancelled)
+                lambda task: read_for_display(frames, frame, task)
             )
 
     # --- results ------------------------------------------------------------------------------
@@ -306,7 +305,7 @@ class Session(SessionEdits):
         request, measurement, extraction, keep, warning = outcome.result
         if keep is not None:
             # Once it is on the screen: a disk may take its time.
-            self._shutting.submit(lambda _progress, _cancelled: keep())
+            self._shutting.submit(lambda _task: keep())
         log.info("%s: %s", measurement.name, extraction.sentence)
         self._kept.insert(0, (request, measurement))
         del self._kept[_KEPT_MEASUREMENTS:]
@@ -370,7 +369,7 @@ class Session(SessionEdits):
     def _close_later(self, stacks: Sequence[Any]) -> None:
         """Close files off the GUI thread: closing waits for a read that is under way."""
         if stacks:
-            self._shutting.submit(lambda _progress, _cancelled: _close(stacks))
+            self._shutting.submit(lambda _task: _close(stacks))
 
     def close(self) -> None:
         """Stop the threads and close the files; the session is of no use afterwards."""

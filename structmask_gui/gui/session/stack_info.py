@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.progress import IsCancelled, stop_if
+from structmask_gui.core.progress import Task
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.io.stack.info import StackInfo, describe
@@ -39,7 +39,7 @@ class Thumbnail:
     picture: NDArray[np.uint8]
 
 
-def preview(path: Path, choices: Mapping[str, Any], cancelled: IsCancelled) -> Thumbnail:
+def preview(path: Path, choices: Mapping[str, Any], task: Task) -> Thumbnail:
     """Open a file, look at it and close it.
 
     Raises
@@ -47,11 +47,11 @@ def preview(path: Path, choices: Mapping[str, Any], cancelled: IsCancelled) -> T
     InputError
         If it cannot be read.
     """
-    with open_stack(path, **choices, cancelled=cancelled) as stack:
-        return Thumbnail(describe(stack), stack.channel_choices, thumbnail(stack, cancelled))
+    with open_stack(path, **choices, cancelled=lambda: task.cancelled) as stack:
+        return Thumbnail(describe(stack), stack.channel_choices, thumbnail(stack, task))
 
 
-def thumbnail(stack: ImageStack, cancelled: IsCancelled) -> NDArray[np.uint8]:
+def thumbnail(stack: ImageStack, task: Task) -> NDArray[np.uint8]:
     """Return the first frame, thinned and stretched to 8 bits; reads single rows of a tall one."""
     height, width = stack.frame_shape
     step = max(1, -(-max(height, width) // THUMBNAIL))
@@ -60,7 +60,7 @@ def thumbnail(stack: ImageStack, cancelled: IsCancelled) -> NDArray[np.uint8]:
     else:
         rows = []
         for y in range(0, height, step):
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             rows.append(np.asarray(stack.read(0, y, y + 1))[0, ::step])
         thin = np.stack(rows)
     values = thin.astype(np.float64)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.session.worker import Lane, Outcome
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Suggesting(QObject):
     def ask(self, basis: Basis) -> None:
         """Look for masks; `changed` follows."""
 
-        def work(_progress: Any, cancelled: Any) -> Any:
+        def work(task: Task) -> Any:
             from structmask_gui.core.quality.suggest import suggest
 
             noise = basis.noise
@@ -52,7 +53,7 @@ class Suggesting(QObject):
                 basis.radius,
                 pixels=noise.pixels,
                 still=basis.still,
-                cancelled=cancelled,
+                task=task,
             )
 
         self.error = ""

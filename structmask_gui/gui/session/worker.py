@@ -1,8 +1,7 @@
 """Lanes: threads that do one job at a time and report to the GUI thread by signals.
 
-A lane is a `QThread` without a parent. Its jobs are plain callables that take the progress and
-cancel callbacks of the engine; whatever they raise ends up as an `Outcome`, never as a lost
-exception.
+A lane is a `QThread` without a parent. Its jobs are plain callables that take a `Task`;
+whatever they raise ends up as an `Outcome`, never as a lost exception.
 The newest job wins: submitting one cancels the job under way and replaces the job that waits.
 """
 
@@ -21,11 +20,11 @@ from typing import Any, Literal
 from PySide6.QtCore import QThread, Signal
 
 from structmask_gui.core.errors import Cancelled, StructMaskError
-from structmask_gui.core.progress import IsCancelled, Progress
+from structmask_gui.core.progress import Task
 
 log = logging.getLogger(__name__)
 
-Work = Callable[[Progress, IsCancelled], Any]
+Work = Callable[[Task], Any]
 
 _REPORT_EVERY = 0.05
 """Seconds between two progress reports; more would only load the event loop."""
@@ -211,7 +210,7 @@ class Lane(QThread):
 
     def _do(self, job: _Job) -> Outcome:
         try:
-            result = job.work(_Reporter(self, job), job.stop.is_set)
+            result = job.work(Task(_Reporter(self, job), job.stop.is_set))
         except Cancelled:
             return Outcome(job.ticket, "cancelled")
         except StructMaskError as error:

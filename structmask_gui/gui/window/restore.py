@@ -124,7 +124,7 @@ class Remembering(QObject):
             return
         self._note(layout=False)
         settings = replace(window.settings)
-        self._lane.submit(lambda _progress, _cancelled: _saved(settings))
+        self._lane.submit(lambda _task: _saved(settings))
 
     def stop(self) -> None:
         """Save no more meanwhile; what is under way is written first."""

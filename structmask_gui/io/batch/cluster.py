@@ -25,7 +25,7 @@ from structmask_gui.core.measure.distributed import (
     merge_parts,
     plan_parts,
 )
-from structmask_gui.core.progress import IsCancelled, Progress, no_progress, stop_if
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.io.extract_files import Input, Result, extract_result
 from structmask_gui.io.files.paths import naming
 from structmask_gui.io.stack.optional import needed
@@ -94,14 +94,13 @@ class Cluster:
     def usable(
         self,
         inputs: Sequence[Input],
-        progress: Progress,
-        cancelled: IsCancelled,
+        task: Task,
         shape: tuple[int, int] | None = None,
     ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
         """Do what `structmask_gui.io.batch.engine.usable` does, on one of the machines."""
-        task = self._submit(_usable, tuple(map(_absolute, inputs)), shape)
+        waiting = self._submit(_usable, tuple(map(_absolute, inputs)), shape)
         result: tuple[tuple[Input, ...], tuple[str, ...]] = self._result(
-            [task], progress, cancelled, "Checking files"
+            [waiting], task, "Checking files"
         )
         return result
 
@@ -109,8 +108,7 @@ class Cluster:
         self,
         inputs: Sequence[Input],
         settings: ResumeSettings,
-        progress: Progress,
-        cancelled: IsCancelled,
+        task: Task,
         report_for: str | None = None,
     ) -> Result:
         """Do what `structmask_gui.io.extract_files.extract_result` does, on these machines."""
@@ -121,32 +119,30 @@ class Cluster:
             subtract=None if settings.subtract is None else _absolute(settings.subtract),
         )
         parts = self._result(
-            [self._submit(_parts, items, settings, PER_PART)], no_progress, cancelled, "Planning"
+            [self._submit(_parts, items, settings, PER_PART)], task.reporting(None), "Planning"
         )
         if len(parts) < 2:
-            tasks = [self._submit(_whole, items, settings, report_for)]
+            futures = [self._submit(_whole, items, settings, report_for)]
         else:
-            tasks = [self._submit(_part, items, settings, *part) for part in parts]
-            tasks.append(self._submit(_merged, items, settings, tasks, report_for))
-        result: Result = self._result(tasks, progress, cancelled, "Measuring on the cluster")
+            futures = [self._submit(_part, items, settings, *part) for part in parts]
+            futures.append(self._submit(_merged, items, settings, futures, report_for))
+        result: Result = self._result(futures, task, "Measuring on the cluster")
         return result
 
     def _submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return self._client.submit(function, *arguments, pure=False)
 
-    def _result(
-        self, tasks: list[Any], progress: Progress, cancelled: IsCancelled, what: str
-    ) -> Any:
-        """Wait for the last of the tasks, which depends on the others, and return its result."""
+    def _result(self, futures: list[Any], task: Task, what: str) -> Any:
+        """Wait for the last of the futures, which depends on the others, and return its result."""
         try:
-            last = tasks[-1]
+            last = futures[-1]
             shown = -1
             while not last.done():
-                stop_if(cancelled)
-                done = sum(task.status == "finished" for task in tasks)
+                task.stop_if_cancelled()
+                done = sum(future.status == "finished" for future in futures)
                 if done != shown:
                     shown = done
-                    progress(done, len(tasks), what)
+                    task.report(done, len(futures), what)
                 time.sleep(_POLL)
             return last.result()
         except self._failed:
@@ -158,13 +154,13 @@ class Cluster:
             raise
         finally:
             # What nobody waits for any more is not to be done.
-            waiting = [task for task in tasks if not task.done()]
+            waiting = [future for future in futures if not future.done()]
             with contextlib.suppress(Exception):
                 if waiting:
                     self._client.cancel(waiting, force=True)
-            for task in tasks:
+            for future in futures:
                 with contextlib.suppress(Exception):
-                    task.release()
+                    future.release()
 
     def close(self) -> None:
         """Let go of the scheduler."""
@@ -200,7 +196,7 @@ def _usable(
 ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
     from structmask_gui.io.batch.engine import usable
 
-    return usable(items, no_progress, lambda: False, shape)
+    return usable(items, NO_TASK, shape)
 
 
 def _parts(

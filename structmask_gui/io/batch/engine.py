@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.progress import IsCancelled, Progress, stop_if
+from structmask_gui.core.progress import Task
 from structmask_gui.io.batch.resume import ResumeSettings
 from structmask_gui.io.extract_files import Input, Result, extract_result
 
@@ -22,8 +22,7 @@ class BatchEngine(Protocol):
     def usable(
         self,
         inputs: Sequence[Input],
-        progress: Progress,
-        cancelled: IsCancelled,
+        task: Task,
         shape: tuple[int, int] | None = None,
     ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
         """Do what the function `usable` does."""
@@ -33,8 +32,7 @@ class BatchEngine(Protocol):
         self,
         inputs: Sequence[Input],
         settings: ResumeSettings,
-        progress: Progress,
-        cancelled: IsCancelled,
+        task: Task,
         report_for: str | None = None,
     ) -> Result:
         """Return the mask of some files, its record, and its report if it is asked for."""
@@ -49,19 +47,17 @@ class Here:
     def usable(
         self,
         inputs: Sequence[Input],
-        progress: Progress,
-        cancelled: IsCancelled,
+        task: Task,
         shape: tuple[int, int] | None = None,
     ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
         """Read the files in this process."""
-        return usable(inputs, progress, cancelled, shape)
+        return usable(inputs, task, shape)
 
     def extract(
         self,
         inputs: Sequence[Input],
         settings: ResumeSettings,
-        progress: Progress,
-        cancelled: IsCancelled,
+        task: Task,
         report_for: str | None = None,
     ) -> Result:
         """Measure in this process."""
@@ -73,15 +69,14 @@ class Here:
             subtract=settings.subtract,
             quality=settings.quality,
             report_for=report_for,
-            progress=progress,
-            cancelled=cancelled,
+            progress=task.report,
+            cancelled=lambda: task.cancelled,
         )
 
 
 def usable(
     inputs: Sequence[Input],
-    progress: Progress,
-    cancelled: IsCancelled,
+    task: Task,
     shape: tuple[int, int] | None = None,
 ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
     """Return the files of a group that can be averaged, and why the others cannot."""
@@ -98,8 +93,8 @@ def usable(
                     )
                 # Damage shows only when the pixels are read.
                 for frame in range(stack.n_frames):
-                    stop_if(cancelled)
-                    progress(0, 1, f"Checking {stack.name}")
+                    task.stop_if_cancelled()
+                    task.report(0, 1, f"Checking {stack.name}")
                     stack.read(frame)
                 shape = stack.frame_shape
             usable.append(item)

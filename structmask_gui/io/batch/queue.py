@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError, StructMaskError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import IsCancelled, Progress, never_cancelled, no_progress
+from structmask_gui.core.progress import IsCancelled, Progress, Task
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.batch.engine import BatchEngine, Here
 from structmask_gui.io.batch.files import Job
@@ -166,18 +166,20 @@ class BatchQueue:
     # --- the work -----------------------------------------------------------------------------
 
     def run(
-        self, progress: Progress = no_progress, cancelled: IsCancelled = never_cancelled
+        self, progress: Progress | None = None, cancelled: IsCancelled | None = None
     ) -> Counter[JobState]:
         """Do all pending jobs and count the states; progress is in thousandths of a job."""
         interrupted = threading.Event()
+        asked = Task(progress, cancelled)
+        task = Task(progress, lambda: asked.cancelled or interrupted.is_set())
 
         def work() -> None:
             while True:
-                if cancelled() or interrupted.is_set():
+                if task.cancelled:
                     self.cancel()
                 if (index := self._next()) is None:
                     break
-                self._run_one(index, progress, lambda: cancelled() or interrupted.is_set())
+                self._run_one(index, task)
 
         try:
             if self._engine.at_once == 1:
@@ -216,25 +218,27 @@ class BatchQueue:
                 with self._telling:
                     self.on_change(index, self._statuses[index])
 
-    def _run_one(self, index: int, progress: Progress, cancelled: IsCancelled) -> None:
+    def _run_one(self, index: int, task: Task) -> None:
         job = self._jobs[index]
         started = time.monotonic()
         ended = sum(s.state not in (JobState.PENDING, JobState.RUNNING) for s in self.statuses)
 
         def stop() -> bool:
             with self._lock:
-                return index in self._stopping or cancelled()
+                return index in self._stopping or task.cancelled
 
         def show(done: int, total: int, what: str) -> None:
             share = done / total if total else 0.0
-            progress(int(_PARTS * (ended + share)), _PARTS * len(self._jobs), f"{job.name}: {what}")
+            task.report(
+                int(_PARTS * (ended + share)), _PARTS * len(self._jobs), f"{job.name}: {what}"
+            )
             now = time.monotonic()
             if now - self._shown_at >= _SHOWN_EVERY:
                 self._shown_at = now
                 self._set(index, JobStatus(JobState.RUNNING, share, what))
 
         try:
-            status = self._do(job, show, stop)
+            status = self._do(job, Task(show, stop))
         except Cancelled:
             status = JobStatus(JobState.CANCELLED)
         except StructMaskError as error:
@@ -256,10 +260,10 @@ class BatchQueue:
             self._stopping.discard(index)
         self._set(index, replace(status, seconds=time.monotonic() - started))
 
-    def _do(self, job: Job, progress: Progress, cancelled: IsCancelled) -> JobStatus:
+    def _do(self, job: Job, task: Task) -> JobStatus:
         earlier = None
         if self.resume:
-            earlier = self._earlier(job, progress, cancelled)
+            earlier = self._earlier(job, task)
             if earlier is not None and not self._lacks_report(job, earlier):
                 return earlier
         elif not self.force and (taken := job.files.taken(report=self.reports)) is not None:
@@ -270,14 +274,13 @@ class BatchQueue:
         left_out: tuple[str, ...] = ()
         try:
             if len(inputs) > 1:
-                inputs, left_out = self._engine.usable(inputs, progress, cancelled)
+                inputs, left_out = self._engine.usable(inputs, task)
                 if not inputs:
                     raise InputError(f"{job.name}: has no file that can be used. {left_out[0]}")
             result = self._engine.extract(
                 inputs,
                 self.settings,
-                progress,
-                cancelled,
+                task,
                 job.files.npy.name if self.reports else None,
             )
         except (InputError, ParameterError) as error:
@@ -294,7 +297,7 @@ class BatchQueue:
 
     # --- resuming -----------------------------------------------------------------------------
 
-    def _earlier(self, job: Job, progress: Progress, cancelled: IsCancelled) -> JobStatus | None:
+    def _earlier(self, job: Job, task: Task) -> JobStatus | None:
         """Return what an earlier run found, or None if the job has to be done."""
         failed = self._failures.get(str(job.path))
         if failed is not None and failed[0] == fingerprint(job, self.settings):
@@ -306,7 +309,7 @@ class BatchQueue:
             record, missing = earlier
             first = record.inputs[0]
             shape = first.shape[first.axes.index("Y")], first.shape[first.axes.index("X")]
-            more, left_out = self._engine.usable(missing, progress, cancelled, shape)
+            more, left_out = self._engine.usable(missing, task, shape)
             if not more:
                 there = job.files.report.exists()
                 return replace(done_with(record), kept=True, left_out=left_out, report=there)

@@ -10,13 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.progress import (
-    IsCancelled,
-    Progress,
-    never_cancelled,
-    no_progress,
-    stop_if,
-)
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.destripe import DestripedFrames, Lines
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.io.files.atomic import write_atomic
@@ -32,8 +26,7 @@ def save_destriped(
     path: str | os.PathLike[str],
     *,
     force: bool = False,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Path:
     """Write all frames less the offsets of their rows or columns, as a float32 TIFF.
 
@@ -47,15 +40,14 @@ def save_destriped(
         The file; it appears only once it is complete. ImageJ and Fiji open it as a stack.
     force : bool
         Replace an existing file.
-    progress, cancelled : callable
-        See `structmask_gui.core.progress`.
+    task : Task
 
     Raises
     ------
     InputError
         If the file exists and `force` is False, or it cannot be written.
     Cancelled
-        If ``cancelled`` turned True; nothing is left then.
+        If the task is cancelled; nothing is left then.
     """
     import tifffile
 
@@ -65,10 +57,10 @@ def save_destriped(
 
     def pages() -> Iterator[NDArray[np.float32]]:
         for number in range(frames.n_frames):
-            stop_if(cancelled)
-            progress(number, frames.n_frames, f"Destriping {frames.name}")
+            task.stop_if_cancelled()
+            task.report(number, frames.n_frames, f"Destriping {frames.name}")
             yield np.ascontiguousarray(destriped.read(number))
-        progress(frames.n_frames, frames.n_frames, f"Destriping {frames.name}")
+        task.report(frames.n_frames, frames.n_frames, f"Destriping {frames.name}")
 
     def write(file: BinaryIO) -> None:
         # Named, because the temporary file has only a number, which tifffile takes for a path.

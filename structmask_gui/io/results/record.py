@@ -16,13 +16,7 @@ from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import (
-    IsCancelled,
-    Progress,
-    never_cancelled,
-    no_progress,
-    stop_if,
-)
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import reason, shown
@@ -184,8 +178,7 @@ def make_record(
     subtract: ImageStack | None = None,
     quality: dict[str, Any] | None = None,
     checksums: bool = True,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> Record:
     """Make the record of an extraction.
 
@@ -203,15 +196,14 @@ def make_record(
         Figures of the mask.
     checksums : bool
         Read the files once more for their SHA-256.
-    progress, cancelled : callable, optional
-        See `structmask_gui.core.progress`. Progress counts bytes of the files.
+    task : Task, optional
 
     Raises
     ------
     InputError
         If a file can no longer be read, or the mask is too large for a record.
     Cancelled
-        Within 0.2 s of ``cancelled`` turning True.
+        Within 0.2 s of cancellation.
     """
     parameters, measurement = extraction.parameters, extraction.measurement
     final = extraction.mask if mask is None else mask
@@ -230,9 +222,9 @@ def make_record(
         source=parameters.source,
         parameters=parameters.model_dump(mode="json"),
         region=None if measurement.region is None else tuple(measurement.region),
-        inputs=_inputs(stacks, checksums, progress, cancelled),
-        dark=_second(dark, checksums, progress, cancelled),
-        subtract=_second(subtract, checksums, progress, cancelled),
+        inputs=_inputs(stacks, checksums, task),
+        dark=_second(dark, checksums, task),
+        subtract=_second(subtract, checksums, task),
         patches=PatchesRecord(
             shape=sampling.patch_shape,
             used=sampling.n_used,
@@ -280,18 +272,17 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     return record
 
 
-def _checksum(stack: ImageStack, progress: Progress, cancelled: IsCancelled) -> str | None:
+def _checksum(stack: ImageStack, task: Task) -> str | None:
     """Return the checksum of a stack's file; what is far away is not read once more for it."""
     if remote_address(stack.location) is not None:
         return None
-    return file_checksum(stack.path, progress=progress, cancelled=cancelled)
+    return file_checksum(stack.path, task=task)
 
 
 def file_checksum(
     path: Path,
     *,
-    progress: Progress = no_progress,
-    cancelled: IsCancelled = never_cancelled,
+    task: Task = NO_TASK,
 ) -> str:
     """Return the SHA-256 of a file; of a folder, that of all its files and names."""
     what = f"Checksum of {shown(path)}"
@@ -306,10 +297,10 @@ def file_checksum(
                 digest.update(f"{inside}\0{each.stat().st_size}\0".encode(errors="replace"))
             with each.open("rb") as file:
                 while piece := file.read(_PIECE):
-                    stop_if(cancelled)
+                    task.stop_if_cancelled()
                     digest.update(piece)
                     done += len(piece)
-                    progress(min(done, total), total, what)
+                    task.report(min(done, total), total, what)
     except OSError as error:
         raise InputError(
             f"{shown(path)}: can no longer be read ({reason(error)}); check that the disk is there."
@@ -332,15 +323,11 @@ def _verdict(extraction: Extraction) -> VerdictRecord | None:
     return VerdictRecord.model_validate(extraction.verdict, from_attributes=True)
 
 
-def _second(
-    stack: ImageStack | None, checksums: bool, progress: Progress, cancelled: IsCancelled
-) -> InputRecord | None:
-    return None if stack is None else _inputs([stack], checksums, progress, cancelled)[0]
+def _second(stack: ImageStack | None, checksums: bool, task: Task) -> InputRecord | None:
+    return None if stack is None else _inputs([stack], checksums, task)[0]
 
 
-def _inputs(
-    stacks: Sequence[ImageStack], checksums: bool, progress: Progress, cancelled: IsCancelled
-) -> list[InputRecord]:
+def _inputs(stacks: Sequence[ImageStack], checksums: bool, task: Task) -> list[InputRecord]:
     return [
         InputRecord(
             name=stack.name,
@@ -353,7 +340,7 @@ def _inputs(
             channel=stack.channel,
             frames=stack.frames_chosen,
             n_frames=stack.n_frames,
-            sha256=_checksum(stack, progress, cancelled) if checksums else None,
+            sha256=_checksum(stack, task) if checksums else None,
             metadata=stack.metadata,
         )
         for stack in stacks

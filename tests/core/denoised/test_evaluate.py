@@ -4,6 +4,7 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.errors import Cancelled, InputError
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import basis
 from structmask_gui.core.quality.covariance import given_covariance, image_covariance
 from structmask_gui.core.quality.error import weights
@@ -88,7 +89,7 @@ def test_stacks_that_do_not_fit_are_refused(rows):
     with pytest.raises(InputError, match="finite"):
         evaluate(raw, ArrayFrames(rows * np.nan, "out.tif"), None)
     with pytest.raises(Cancelled):
-        evaluate(raw, ArrayFrames(rows * 0.9), None, cancelled=lambda: True)
+        evaluate(raw, ArrayFrames(rows * 0.9), None, task=Task(cancelled=lambda: True))
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from structmask_gui.core.extraction.extraction import extract_array, select
 from structmask_gui.core.extraction.rings import Decision, ring_index
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.threads import in_threads
 
@@ -91,7 +92,7 @@ def test_progress_counts_patches():
     measure(
         ArrayFrames(rows()),
         Parameters(patch_size=16),
-        progress=lambda done, total, what: seen.append((done, total)),
+        task=Task(lambda done, total, what: seen.append((done, total))),
     )
     assert seen[0] == (0, 256)
     assert seen[-1] == (256, 256)
@@ -112,7 +113,7 @@ def test_cancel_stops_soon():
     timer = threading.Timer(0.3, ask)
     timer.start()
     with pytest.raises(Cancelled, match="cancelled"):
-        measure(ArrayFrames(stack), Parameters(center_size=25), cancelled=stop.is_set)
+        measure(ArrayFrames(stack), Parameters(center_size=25), task=Task(cancelled=stop.is_set))
     # The promise is 0.2 s; a busy machine gets more before this test calls it broken.
     assert time.perf_counter() - asked[0] < 1.0
     timer.join()
@@ -147,7 +148,7 @@ def test_cancel_is_heard_between_two_readings(parameters: Parameters):
     frames = SlowFrames(pixels)
     asked_at = 40
     with pytest.raises(Cancelled):
-        measure(frames, parameters, cancelled=lambda: frames.reads >= asked_at)
+        measure(frames, parameters, task=Task(cancelled=lambda: frames.reads >= asked_at))
     # What a helper is at may read one more.
     assert frames.reads <= asked_at + 2
 

@@ -13,6 +13,7 @@ from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.rules import defaults_of, why_without_effect
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ArrayFrames
 
 PARAMETERS = Parameters(patch_size=32, center_size=11)
@@ -130,7 +131,7 @@ def test_it_can_be_stopped(frames: ArrayFrames) -> None:
         return len(asked) > 5
 
     with pytest.raises(Cancelled):
-        measure(frames, PARAMETERS.changed(precision=1e-9), cancelled=stop)
+        measure(frames, PARAMETERS.changed(precision=1e-9), task=Task(cancelled=stop))
 
 
 # --- the statistical method -----------------------------------------------------------------------
@@ -145,7 +146,7 @@ def test_the_statistical_method_stops_by_its_own_errors() -> None:
         ArrayFrames(noise(60)),
         parameters,
         on_estimate=lambda estimate, error: seen.append((estimate, error)),
-        progress=lambda _done, _total, what: texts.append(what),
+        task=Task(lambda _done, _total, what: texts.append(what)),
     )
     whole = measure(ArrayFrames(noise(60)), parameters.changed(precision=0.0))
     assert found.sampling.n_used < whole.sampling.n_used
@@ -218,6 +219,6 @@ def test_a_cancelled_statistical_one_stops(frames: ArrayFrames) -> None:
             frames,
             STATISTICAL.changed(precision=1e-9),
             on_estimate=lambda *_: begun.append(1),
-            cancelled=lambda: bool(begun),
+            task=Task(cancelled=lambda: bool(begun)),
         )
     assert begun == [1]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import ParameterError
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import assess, basis
 from structmask_gui.core.quality.copied_noise import still_copied
 from structmask_gui.core.quality.covariance import given_covariance
@@ -59,7 +60,7 @@ def test_noise_measured_otherwise_is_taken(stack):
 
 def test_measuring_reports(stack):
     reports = []
-    basis(stack, progress=lambda *report: reports.append(report))
+    basis(stack, task=Task(lambda *report: reports.append(report)))
     assert {what for _, _, what in reports} == {
         "Measuring the picture",
         "Measuring the noise",

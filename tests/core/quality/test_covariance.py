@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality import covariance
 from structmask_gui.core.quality.covariance import (
     FlatPatches,
@@ -145,11 +146,11 @@ def test_bad_input_is_answered_by_a_sentence():
 def test_measuring_reports_and_stops(n_frames):
     stack = ArrayFrames(np.random.default_rng(0).normal(size=(n_frames, 64, 64)))
     reports = []
-    noise_covariance(stack, 5, progress=lambda *report: reports.append(report))
+    noise_covariance(stack, 5, task=Task(lambda *report: reports.append(report)))
     assert reports[-1][0] == reports[-1][1]
     for measure in (image_covariance, noise_covariance):
         with pytest.raises(Cancelled):
-            measure(stack, 5, cancelled=lambda: True)
+            measure(stack, 5, task=Task(cancelled=lambda: True))
 
 
 def test_what_moved_is_left_out_of_the_differences():

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import Cancelled
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.covariance import image_covariance, noise_covariance
 from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.quality.preview import Preview
@@ -104,10 +105,10 @@ def test_nothing_to_compare_is_said():
 def test_it_reports_and_stops():
     frames, _ = scene(3)
     reports = []
-    StillScene(ArrayFrames(frames), 10, progress=lambda *report: reports.append(report))
+    StillScene(ArrayFrames(frames), 10, task=Task(lambda *report: reports.append(report)))
     assert reports[-1] == (1, 1, "Comparing frames")
     with pytest.raises(Cancelled):
-        StillScene(ArrayFrames(frames), 10, cancelled=lambda: True)
+        StillScene(ArrayFrames(frames), 10, task=Task(cancelled=lambda: True))
 
 
 @pytest.mark.parametrize("factor", [2.0**60, 2.0**-80])

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from structmask_gui.core.errors import Cancelled, ParameterError
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality import suggest as suggesting
 from structmask_gui.core.quality.assessment import basis
 from structmask_gui.core.quality.copied_noise import figures, still_copied
@@ -147,13 +148,13 @@ def test_it_can_be_cancelled_at_any_step():
     noise = NoiseModel(kernels()["isotropic"], 0.3).correlation(20)
     image = noise + 2 * np.exp(-np.add.outer(*2 * [np.arange(-20.0, 21) ** 2]) / 72)
     asked = []
-    suggest(noise, image, cancelled=lambda: bool(asked.append(None)))
+    suggest(noise, image, task=Task(cancelled=lambda: bool(asked.append(None))))
     # Every step asks; the longest between two takes a few milliseconds.
     assert len(asked) > 4 * 220
     for stop_after in (0, len(asked) // 2, len(asked) - 1):
         left = iter(range(stop_after))
         with pytest.raises(Cancelled):
-            suggest(noise, image, cancelled=lambda left=left: next(left, None) is None)
+            suggest(noise, image, task=Task(cancelled=lambda left=left: next(left, None) is None))
 
 
 def test_it_can_be_cancelled_while_a_curve_is_worked_out(monkeypatch):
@@ -167,7 +168,7 @@ def test_it_can_be_cancelled_while_a_curve_is_worked_out(monkeypatch):
 
     monkeypatch.setattr(suggesting, "_in_order", once)
     with pytest.raises(Cancelled):
-        suggest(noise, noise + picture(20), cancelled=lambda: bool(solved))
+        suggest(noise, noise + picture(20), task=Task(cancelled=lambda: bool(solved)))
 
 
 def test_frames_of_a_still_scene_choose_the_knee():

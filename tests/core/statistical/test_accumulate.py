@@ -7,7 +7,7 @@ import pytest
 
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import never_cancelled, no_progress
+from structmask_gui.core.progress import NO_TASK
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.stack.patches import plan_patches, read_patches
 from structmask_gui.core.statistical.accumulate import Pooling
@@ -21,7 +21,7 @@ def spectrum(frames: np.ndarray) -> np.ndarray:
     kernel = LagKernel(plan.patch_shape, (5, 5))
     chunks = read_patches(stack, plan, patches_per_chunk(kernel, len(plan)))
     pooling = Pooling(plan, used, kernel, 5, 32)
-    return pooling.run(chunks, True, no_progress, never_cancelled).spectrum.power
+    return pooling.run(chunks, True, NO_TASK).spectrum.power
 
 
 @pytest.mark.parametrize("sides", [(256, 256), (128, 512)])

@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter, zoom
 
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.progress import Task
 from structmask_gui.core.simulation import (
     NoiseModel,
     cells,
@@ -264,9 +265,9 @@ def test_chunks_without_a_used_patch():
 def test_cancel_stops_and_progress_runs_to_its_end():
     frames, _ = frames_of("row 7")
     with pytest.raises(Cancelled):
-        measured(frames, cancelled=lambda: True)
+        measured(frames, task=Task(cancelled=lambda: True))
     steps = []
-    measured(frames, progress=lambda done, total, what: steps.append((done, total, what)))
+    measured(frames, task=Task(lambda done, total, what: steps.append((done, total, what))))
     assert all(0 <= done <= total for done, total, _ in steps)
     assert steps[-1][0] == steps[-1][1]
 

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.progress import IsCancelled
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Assessment, Basis, assess
 from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.quality.suggest import Point, Suggestion, suggest
@@ -352,9 +352,9 @@ def test_looking_for_masks_can_be_stopped(
     wait_current(loaded.session, qtbot)
     begun = threading.Event()
 
-    def endless(*_: object, cancelled: IsCancelled, **__: object) -> None:
+    def endless(*_: object, task: Task, **__: object) -> None:
         begun.set()
-        while not cancelled():
+        while not task.cancelled:
             time.sleep(0.001)
         raise Cancelled
 
@@ -509,7 +509,7 @@ def test_destriping_stops_and_leaves_nothing(tmp_path: Path):
     frames = ArrayFrames(noise((5, 64, 64)))
     path = tmp_path / "out.tif"
     with pytest.raises(Cancelled):
-        save_destriped(frames, "rows", path, cancelled=lambda: True)
+        save_destriped(frames, "rows", path, task=Task(cancelled=lambda: True))
     assert list(tmp_path.iterdir()) == []
     save_destriped(frames, "columns", path)
     with pytest.raises(InputError, match="exists"):

@@ -13,7 +13,6 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import stop_if
 from structmask_gui.core.stack.frames import FrameRange
 from structmask_gui.gui.session import measure_job
 from structmask_gui.gui.session.engine import Engine
@@ -216,9 +215,9 @@ def test_a_stopped_estimate_says_so(qapp: Any, stack_file: Path, qtbot: QtBot):
     def endless(frames: Any, parameters: Parameters, **more: Any) -> Any:
         measured = measure(frames, parameters, **more)
         there.set()
-        while not more["cancelled"]():
+        while not more["task"].cancelled:
             there.wait(0.01)
-        stop_if(more["cancelled"])
+        more["task"].stop_if_cancelled()
         return measured
 
     session = Session(engine=Engine(measure=endless))

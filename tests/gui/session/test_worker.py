@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.progress import stop_if
+from structmask_gui.core.progress import Task
 from structmask_gui.gui.session.worker import Lane, Outcome, sentence_of
 
 
@@ -30,10 +30,10 @@ def begun_until_cancelled(lane: Lane, qtbot: QtBot) -> None:
     """Give a lane a job that goes on until it is cancelled, and wait until it does."""
     begun = threading.Event()
 
-    def work(_progress: Any, cancelled: Any) -> None:
+    def work(task: Task) -> None:
         begun.set()
         while True:
-            stop_if(cancelled)
+            task.stop_if_cancelled()
             time.sleep(0.005)
 
     lane.submit(work)
@@ -42,7 +42,7 @@ def begun_until_cancelled(lane: Lane, qtbot: QtBot) -> None:
 
 def test_a_job_runs_in_another_thread_and_its_result_comes_back(lane: Lane, qtbot: QtBot):
     with qtbot.waitSignal(lane.ended) as got:
-        ticket = lane.submit(lambda _p, _c: threading.get_ident())
+        ticket = lane.submit(lambda _task: threading.get_ident())
     outcome = got.args[0]
     assert outcome.kind == "done"
     assert outcome.ticket == ticket
@@ -53,7 +53,7 @@ def test_the_newest_job_wins(lane: Lane, qtbot: QtBot):
     outcomes = collected(lane)
     begun_until_cancelled(lane, qtbot)
     for number in range(5):
-        last = lane.submit(lambda _p, _c, number=number: number)
+        last = lane.submit(lambda _task, number=number: number)
     qtbot.waitUntil(lambda: any(o.ticket == last for o in outcomes))
     assert outcomes[0].kind == "cancelled"
     assert outcomes[-1].result == 4
@@ -65,7 +65,7 @@ def test_a_lane_that_keeps_all_does_all_in_order(qtbot: QtBot):
     lane = Lane("keeping", keep_all=True)
     outcomes = collected(lane)
     for number in range(5):
-        lane.submit(lambda _p, _c, number=number: number)
+        lane.submit(lambda _task, number=number: number)
     assert lane.finish()
     qtbot.waitUntil(lambda: len(outcomes) >= 4)
     results = [o.result for o in outcomes]
@@ -95,7 +95,7 @@ def test_cancel_returns_soon(lane: Lane, qtbot: QtBot):
 def test_whatever_a_job_raises_becomes_an_outcome(
     lane: Lane, qtbot: QtBot, error: BaseException, kind: str, text: str
 ):
-    def work(_progress: Any, _cancelled: Any) -> None:
+    def work(_task: Task) -> None:
         raise error
 
     with qtbot.waitSignal(lane.ended) as got:
@@ -103,7 +103,7 @@ def test_whatever_a_job_raises_becomes_an_outcome(
     assert got.args[0].kind == kind
     assert text in got.args[0].text
     with qtbot.waitSignal(lane.ended) as got:
-        lane.submit(lambda _p, _c: "goes on")
+        lane.submit(lambda _task: "goes on")
     assert got.args[0].result == "goes on"
 
 
@@ -111,9 +111,9 @@ def test_progress_is_throttled_and_tells_the_remaining_time(lane: Lane, qtbot: Q
     steps: list[Any] = []
     lane.stepped.connect(steps.append)
 
-    def work(progress: Any, _cancelled: Any) -> None:
+    def work(task: Task) -> None:
         for done in range(800):
-            progress(done, 800, "Counting")
+            task.report(done, 800, "Counting")
             time.sleep(0.001)
 
     with qtbot.waitSignal(lane.ended, timeout=5000):
@@ -128,7 +128,7 @@ def test_close_in_the_middle_of_a_job(qtbot: QtBot):
     lane = Lane("closing")
     begun_until_cancelled(lane, qtbot)
     assert lane.close()
-    lane.submit(lambda _p, _c: None)  # too late, and harmless
+    lane.submit(lambda _task: None)  # too late, and harmless
     assert not lane.isRunning()
 
 
@@ -147,7 +147,7 @@ def test_a_result_is_not_kept_alive_by_the_waiting_thread(lane: Lane, qtbot: QtB
 
     made: list[Any] = []
 
-    def work(_progress: Any, _cancelled: Any) -> Thing:
+    def work(_task: Task) -> Thing:
         thing = Thing()
         made.append(weakref.ref(thing))
         return thing

@@ -15,6 +15,7 @@ from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.masks import load_mask
@@ -168,11 +169,11 @@ def test_checksums_report_and_can_be_stopped(tmp_path: Path) -> None:
     path = tmp_path / "big.bin"
     path.write_bytes(bytes(3_000_000))
     seen: list[tuple[int, int]] = []
-    digest = file_checksum(path, progress=lambda done, total, _: seen.append((done, total)))
+    digest = file_checksum(path, task=Task(lambda done, total, _: seen.append((done, total))))
     assert digest == hashlib.sha256(bytes(3_000_000)).hexdigest()
     assert seen[-1] == (3_000_000, 3_000_000)
     with pytest.raises(Cancelled):
-        file_checksum(path, cancelled=lambda: True)
+        file_checksum(path, task=Task(cancelled=lambda: True))
     path.unlink()
     with pytest.raises(InputError, match=r"big.bin: can no longer be read"):
         file_checksum(path)

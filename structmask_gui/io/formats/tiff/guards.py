@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.progress import IsCancelled, never_cancelled, stop_if
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.io.formats.tiff.page_layouts import StripList
 
 _MOST_TAGS = 4096
@@ -55,9 +55,7 @@ class PageChain:
     strips: StripList | None = None
 
 
-def page_chain(
-    file: BinaryIO, size: int, name: str, cancelled: IsCancelled = never_cancelled
-) -> PageChain:
+def page_chain(file: BinaryIO, size: int, name: str, task: Task = NO_TASK) -> PageChain:
     """Walk the chain of pages.
 
     Parameters
@@ -68,15 +66,14 @@ def page_chain(
         Its size in bytes.
     name : str
         Its name, for messages.
-    cancelled : callable, optional
-        Asked now and then.
+    task : Task, optional
 
     Raises
     ------
     InputError
         If this is no TIFF, it has no page, or the chain runs in a circle.
     Cancelled
-        If ``cancelled`` turned True.
+        If the task is cancelled.
     """
     head = file.read(16)
     order: Literal["<", ">"] = ">" if head[:2] == b"MM" else "<"
@@ -107,7 +104,7 @@ def page_chain(
         if offset >= size:
             break
         if len(seen) % 4096 == 0:
-            stop_if(cancelled)
+            task.stop_if_cancelled()
         file.seek(offset)
         page = file.read(expected)
         n_tags = struct.unpack_from(count_format, page)[0] if len(page) >= count_size else 0

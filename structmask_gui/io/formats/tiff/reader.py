@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.progress import IsCancelled, never_cancelled
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.io.files.paths import blocks, shown
 from structmask_gui.io.formats.tiff.fast_series import listed_page, listed_series
 from structmask_gui.io.formats.tiff.guards import (
@@ -51,9 +51,7 @@ _MOST_UNLIKE = 20_000
 _KINDS = {"ome": "OME-TIFF", "imagej": "ImageJ TIFF", "lsm": "LSM", "stk": "STK"}
 
 
-def open_tiff(
-    path: Path, size: int, series: int | None, cancelled: IsCancelled = never_cancelled
-) -> Contents:
+def open_tiff(path: Path, size: int, series: int | None, task: Task = NO_TASK) -> Contents:
     """Open one series of a TIFF file.
 
     Parameters
@@ -64,19 +62,18 @@ def open_tiff(
         Its size in bytes.
     series : int, optional
         Number of the series; by default the first, or the largest of unlike pages.
-    cancelled : callable, optional
-        Asked now and then while the pages are looked through.
+    task : Task, optional
 
     Raises
     ------
     InputError
         If the file is damaged, cut short, or holds what cannot be used.
     Cancelled
-        If ``cancelled`` turned True.
+        If the task is cancelled.
     """
     name = shown(path)
     with path.open("rb", buffering=0) as file:
-        chain = page_chain(file, size, name, cancelled)
+        chain = page_chain(file, size, name, task)
     tif, listed = _opened(path, name, chain)
     try:
         return _contents(tif, path, size, chain, listed, series)
