@@ -82,7 +82,7 @@ def open_stack(
         name = name.partition("?")[0]
     with naming(name):
         if address is not None or is_zarr_folder(path):
-            contents = open_zarr(address or str(path), name, series)
+            contents = open_zarr(address or str(path), series)
         else:
             contents = _open(path, file_size(path), series, Task(cancelled=cancelled))
         try:
@@ -130,6 +130,5 @@ def _open_optional(path: Path, size: int, series: int | None, head: bytes) -> Co
     if kind is not None:
         return open_electron(path, kind, size, series)
     if head.startswith(ND2_MAGIC):
-        choose_series(1, series)
-        return open_nd2(path, size)
+        return open_nd2(path, size, series)
     return None

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.paths import shown
 from structmask_gui.io.formats.czi_process import CziReader
-from structmask_gui.io.stack.axes import squeezed
+from structmask_gui.io.formats.images import contents_of, read_planes
 from structmask_gui.io.stack.optional import needed, refused
-from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, places_in
-from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
+from structmask_gui.io.stack.store import Contents, Index
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -34,66 +32,39 @@ _MOST_FRAMES = 5_000_000
 
 
 def open_czi(path: Path, series: int | None) -> Contents:
-    """Open a scene of a CZI file; tiles of a mosaic are put together.
-
-    Raises
-    ------
-    InputError
-        If the library is not installed, the file is damaged, or it has no such scene.
-    """
-    name = shown(path)
+    """Open a scene of a CZI file; tiles of a mosaic are put together."""
     needed("pylibCZIrw.czi", "vendors", "a CZI file")
     with refused("the CZI file"):
         reader = CziReader(path)
     with refused("the CZI file", reader.close):
-        about = reader.about
-        scenes = {number: _Box(*box) for number, *box in about["scenes"]}
-        numbers = sorted(scenes, key=lambda n: -1 if n is None else n)
-        chosen = series or 0
-        if not 0 <= chosen < len(numbers):
-            last = f"0 to {len(numbers) - 1}" if len(numbers) > 1 else "0 only"
-            raise InputError(f"{name}: has no series {series}; its series are {last}.")
-        kinds = set(about["types"])
-        if len(kinds) != 1 or not kinds <= set(_TYPES):
-            raise InputError(
-                f"{name}: its channels are of unlike or unknown pixel types"
-                f" ({', '.join(sorted(kinds))}); export one channel as OME-TIFF."
-            )
-        code, samples = _TYPES[kinds.pop()]
-        box = about["box"]
-        lead = [(c, box[c]) for c in box if c not in "XYS"]
-        starts = tuple(low for _, (low, _) in lead)
-        letters = "".join(c for c, _ in lead) + "YX" + ("S" if samples > 1 else "")
-        lengths = tuple(high - low for _, (low, high) in lead)
-        if np.prod(lengths, dtype=float) > _MOST_FRAMES or min(lengths, default=1) < 1:
-            raise ValueError("more frames than a file can hold")
-        shapes = [
-            (*lengths, scenes[n].h, scenes[n].w, *((3,) if samples > 1 else ())) for n in numbers
-        ]
-        planes = _Planes(
-            reader, letters, shapes[chosen], starts, scenes[numbers[chosen]], numbers[chosen]
-        )
-        axes, shape = squeezed(letters, shapes[chosen])
-        xml = _described(about["xml"], name)
-        contents = Contents(
-            kind="CZI",
-            store=SlicedStore(shape, np.dtype(code), planes.read, reader.close),
-            axes=axes,
-            full_shape=shapes[chosen],
-            is_colour=samples > 1,
-            series=tuple(
-                SeriesInfo(i, f"scene {number}" if number else "", *squeezed(letters, one), code)
-                for i, (number, one) in enumerate(zip(numbers, shapes, strict=True))
-            ),
-            chosen=chosen,
-            metadata=_metadata(xml),
-            channel_names=_channel_names(xml),
-        )
-        if len(numbers) > 1 and series is None:
-            contents.notes.append(
-                f"The file holds {len(numbers)} scenes; scene 0 is used, another can be chosen."
-            )
+        scenes = _scenes(reader)
+        contents = contents_of("CZI", scenes, series, reader.close, "scene")
+        xml = _xml(reader.about["xml"])
+        contents.is_colour = scenes[0].samples > 1
+        contents.metadata = _metadata(xml)
+        contents.channel_names = _channel_names(xml)
         return contents
+
+
+def _scenes(reader: CziReader) -> list[_Scene]:
+    about = reader.about
+    kinds = set(about["types"])
+    if len(kinds) != 1 or not kinds <= set(_TYPES):
+        raise InputError(
+            f"its channels are of unlike or unknown pixel types ({', '.join(sorted(kinds))});"
+            " export one channel as OME-TIFF."
+        )
+    code, samples = _TYPES[kinds.pop()]
+    lead = [(c, *ends) for c, ends in about["box"].items() if c not in "XYS"]
+    lengths = tuple(high - low for _, low, high in lead)
+    if np.prod(lengths, dtype=float) > _MOST_FRAMES or min(lengths, default=1) < 1:
+        raise ValueError("more frames than a file can hold")
+    starts = {c: low for c, low, _ in lead}
+    boxes = {number: _Box(*box) for number, *box in about["scenes"]}
+    return [
+        _Scene(reader, number, boxes[number], starts, lengths, np.dtype(code), samples)
+        for number in sorted(boxes, key=lambda n: -1 if n is None else n)
+    ]
 
 
 class _Box(NamedTuple):
@@ -105,48 +76,48 @@ class _Box(NamedTuple):
     h: int
 
 
-class _Planes:
-    """Reads rectangles of planes."""
+class _Scene:
+    """Reads rectangles of the planes of a scene."""
 
     def __init__(
         self,
         reader: CziReader,
-        letters: str,
-        shape: tuple[int, ...],
-        starts: tuple[int, ...],
+        number: int | None,
         box: _Box,
-        scene: int | None,
+        starts: dict[str, int],
+        lengths: tuple[int, ...],
+        dtype: np.dtype[Any],
+        samples: int,
     ) -> None:
-        self._reader, self._letters, self._shape = reader, letters, shape
-        self._starts, self._box, self._scene = starts, box, scene
+        self._reader, self._number, self._box, self._starts = reader, number, box, starts
+        self.title = f"scene {number}" if number else ""
+        self.samples = samples
+        self.letters = "".join(starts) + "YX" + ("S" if samples > 1 else "")
+        self.shape = (*lengths, box.h, box.w, *((samples,) if samples > 1 else ()))
+        self.dtype = dtype
 
     def read(self, index: Index) -> Any:
-        lead, inner = frame_parts(self._letters, self._shape, index, "YXS")
-        parts = [self._plane(place, inner) for place in places_in(lead)]
-        return parts[0] if lead.single else np.stack(parts).reshape(*lead.kept, *parts[0].shape)
+        return read_planes(self.letters, self.shape, index, "YXS", self._plane)
 
     def _plane(self, place: tuple[int, ...], inner: Index) -> Any:
         rows, columns = (
             range(part, part + 1) if isinstance(part, int) else range(*part.indices(n))
             for part, n in zip(inner[:2], (self._box.h, self._box.w), strict=True)
         )
-        plane = {
-            letter: number + start
-            for letter, number, start in zip(self._letters, place, self._starts, strict=False)
-        }
+        plane = {c: start + i for (c, start), i in zip(self._starts.items(), place, strict=True)}
         left, top = self._box.x + columns.start, self._box.y + rows.start
-        pixels = self._reader.read((left, top, len(columns), len(rows)), plane, self._scene)
+        pixels = self._reader.read((left, top, len(columns), len(rows)), plane, self._number)
         # The library gives blue, green, red, and a last dimension even for grey.
         pixels = pixels[..., ::-1] if len(inner) > 2 else pixels[..., 0]
         drop = tuple(0 if isinstance(part, int) else slice(None) for part in inner[:2])
         return pixels[(*drop, *inner[2:])]
 
 
-def _described(xml: str, name: str) -> Element | None:
+def _xml(xml: str) -> Element | None:
     if not xml or len(xml) > _LONGEST_XML:
         return None
     if "<!DOCTYPE" in xml or "<!ENTITY" in xml:
-        raise InputError(f"{name}: its description holds XML entities; export it again.")
+        raise InputError("its description holds XML entities; export it again.")
     from xml.etree import ElementTree
 
     try:

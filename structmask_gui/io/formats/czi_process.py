@@ -1,8 +1,8 @@
 """Zeiss' library in a process of its own.
 
-It is written in C++, and a damaged file can end the process it runs in (found by fuzzing). So the
-window and the batch talk to a small process that does the reading: a line of JSON for each
-question, and one with the pixels' bytes after it for each answer.
+It is written in C++, and a damaged file can end the process it runs in (found by fuzzing). So a
+small process does the reading: a line of JSON for each question, and one with the pixels' bytes
+after it for each answer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from structmask_gui.core.arrays import AnyArray
 
 _LONGEST_LINE = 256 * 2**20
 _SECONDS = 30.0
-"""How long an answer may take; a damaged file can also keep the library busy for ever."""
+"""How long an answer may take; a damaged file can keep the library busy without end."""
 
 _SECONDS_TO_OPEN = 15.0
 
@@ -36,18 +36,10 @@ _MOST_MEMORY = 6 * 2**30
 
 
 class CziReader:
-    """A CZI file, read by another process.
+    """A CZI file, read by another process; OSError if that ends over it.
 
-    Attributes
-    ----------
-    about : dict
-        What the file holds: ``scenes`` (number, or None for a file without, and x, y, width,
-        height), ``box`` (first and last of each dimension), ``types`` and ``xml``.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read, or the process ended over it.
+    ``about`` holds ``scenes`` (number, or None for a file without, and x, y, width, height),
+    ``box`` (first and last of each dimension), ``types`` and ``xml``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -163,13 +155,7 @@ def _no_longer_than_wanted(questions: BinaryIO) -> Iterator[None]:
 
 
 def _end_when_closed(pipe: BinaryIO, *, on: bool) -> bool:
-    """Have the system send SIGIO, which ends a process, when the pipe is closed at the other end.
-
-    Returns
-    -------
-    bool
-        Whether it will.
-    """
+    """Have the system end this process by SIGIO when the other end of the pipe is closed."""
     fcntl = import_module("fcntl")
     try:
         flags = fcntl.fcntl(pipe, fcntl.F_GETFL)

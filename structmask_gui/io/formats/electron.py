@@ -1,7 +1,7 @@
 """MRC, DM3, DM4, EMD and SER files of electron microscopes, read through RosettaSciIO.
 
-RosettaSciIO is under the GPL, version 3: it is imported only where someone has installed it and
-opens such a file, and it is not part of the application one downloads.
+RosettaSciIO is under the GPL, version 3: it is imported only where it is installed and such a file
+is opened, and it is not part of the packaged application.
 """
 
 from __future__ import annotations
@@ -18,21 +18,26 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.paths import shown
-from structmask_gui.io.stack.axes import shape_text, squeezed
+from structmask_gui.io.formats.images import contents_of
+from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.optional import needed, refused
-from structmask_gui.io.stack.slicing import SlicedStore, squeezed_index
-from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
+from structmask_gui.io.stack.slicing import squeezed_index
+from structmask_gui.io.stack.store import Contents, Index, choose_series
 
 logging.getLogger("rsciio").addHandler(logging.NullHandler())
 
 # Read at once where a file is not compressed; a piece holds one large frame or some small ones.
 _PIECE = "8MiB"
 _MOST_RATIO = 1100
-_MOST_FACTS = 40
+_MOST_ENTRIES = 40
 
-_MODULES = {"MRC": "mrc", "DM3": "digitalmicrograph", "DM4": "digitalmicrograph", "SER": "tia"}
-_MODULES["EMD"] = "emd"
+_MODULES = {
+    "MRC": "mrc",
+    "DM3": "digitalmicrograph",
+    "DM4": "digitalmicrograph",
+    "SER": "tia",
+    "EMD": "emd",
+}
 
 
 def electron_kind(head: bytes) -> str | None:
@@ -53,86 +58,46 @@ def electron_kind(head: bytes) -> str | None:
 
 
 def open_electron(path: Path, kind: str, size: int, series: int | None) -> Contents:
-    """Open a data set of such a file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    kind : str
-        "MRC", "DM3", "DM4", "SER" or "EMD".
-    size : int
-        Its size in bytes.
-    series : int, optional
-        Number of the data set; by default the first.
-
-    Raises
-    ------
-    InputError
-        If the library is not installed, the file is damaged, or it has no such data set.
-    """
-    name = shown(path)
+    """Open a data set of a file of a kind that `electron_kind` returns, or of an EMD file."""
     reader = needed(f"rsciio.{_MODULES[kind]}", "em", f"a {kind} file")
     options: dict[str, Any] = {"metadata_file": None} if kind == "MRC" else {}
     if kind == "EMD":
         options["sum_frames"] = False
     if kind == "MRC":
-        _check_mrc(path, name, size)
+        _check_mrc(path, size)
     with refused(f"the {kind} file"), _quietly():
         if kind in ("DM3", "DM4"):
-            _check_dm(path, name, size)
+            _check_dm(path, size)
         found = [_Data(one) for one in reader.file_reader(str(path), lazy=True, **options)]
         usable = [one for one in found if len(one.shape) >= 2]
         if not usable:
-            raise InputError(f"{name}: holds no image, only curves; give another file.")
-        chosen = series or 0
-        if not 0 <= chosen < len(usable):
-            last = f"0 to {len(usable) - 1}" if len(usable) > 1 else "0 only"
-            raise InputError(f"{name}: has no series {series}; its series are {last}.")
-        one = usable[chosen]
+            raise InputError("holds no image, only curves; give another file.")
+        one = usable[choose_series(len(usable), series)]
         if one.nbytes > _MOST_RATIO * size:
             raise InputError(
-                f"{name}: promises more pixels than its {size} bytes can hold; copy or export it"
-                " again."
+                f"promises more pixels than its {size} bytes can hold; copy or export it again."
             )
-        axes, shape = squeezed(one.letters, one.shape)
-        contents = Contents(
-            kind=kind,
-            store=SlicedStore(shape, one.dtype, one.read, one.close),
-            axes=axes,
-            full_shape=one.shape,
-            series=tuple(
-                SeriesInfo(i, each.title, *squeezed(each.letters, each.shape), str(each.dtype))
-                for i, each in enumerate(usable)
-            ),
-            chosen=chosen,
-            metadata=one.facts(kind),
-        )
-        if len(usable) > 1 and series is None:
-            contents.notes.append(
-                f"The file holds {len(usable)} data sets; set 0 is used, another can be chosen."
-            )
+        contents = contents_of(kind, usable, series, one.close, "data set")
+        contents.metadata = one.metadata(kind)
         return contents
 
 
-def _check_mrc(path: Path, name: str, size: int) -> None:
+def _check_mrc(path: Path, size: int) -> None:
     """Refuse a header that promises more than the file holds; the library would read beyond."""
     with path.open("rb") as file:
         words = np.frombuffer(file.read(1024)[:96], "<i4")
     nx, ny, nz, mode, extended = (int(n) for n in words[[0, 1, 2, 3, 23]])
     width = {0: 1, 1: 2, 2: 4, 3: 4, 4: 8, 6: 2, 12: 2}.get(mode)
     if width is None or min(nx, ny, nz) < 1 or extended < 0:
-        raise InputError(
-            f"{name}: has a damaged MRC header, or one in big-endian order; export it again."
-        )
+        raise InputError("has a damaged MRC header, or one in big-endian order; export it again.")
     if 1024 + extended + nx * ny * nz * width > size:
         raise InputError(
-            f"{name}: is cut short: it promises {nz} x {ny} x {nx} pixels and ends before; copy or"
-            " export it again."
+            f"is cut short: it promises {nz} x {ny} x {nx} pixels and ends before; copy or export"
+            " it again."
         )
 
 
-def _check_dm(path: Path, name: str, size: int) -> None:
+def _check_dm(path: Path, size: int) -> None:
     """Refuse tags that promise more than the file holds; the library would list all its pieces."""
     library = import_module("rsciio.digitalmicrograph._api")
     with path.open("rb") as file:
@@ -143,8 +108,8 @@ def _check_dm(path: Path, name: str, size: int) -> None:
             lengths = [int(n) for n in image.shape]
             if min(lengths, default=0) < 1 or math.prod(lengths) > size:
                 raise InputError(
-                    f"{name}: promises {shape_text(tuple(lengths))} pixels, which its {size} bytes"
-                    " cannot hold; copy or export it again."
+                    f"promises {shape_text(tuple(lengths))} pixels, which its {size} bytes cannot"
+                    " hold; copy or export it again."
                 )
 
 
@@ -183,7 +148,7 @@ class _Data:
         self._data = None
         self._found = {}
 
-    def facts(self, kind: str) -> dict[str, str]:
+    def metadata(self, kind: str) -> dict[str, str]:
         found = {"Format": kind, "Data type": str(self.dtype)}
         for letter, axis in zip(self.letters, self._axes, strict=False):
             scale, units = axis.get("scale"), str(axis.get("units") or "")
@@ -197,7 +162,7 @@ class _Data:
         about = self._found.get("metadata", {})
         for tree in ("Acquisition_instrument", "Signal"):
             for title, value in _flat(about.get(tree, {}), ()):
-                if len(found) < _MOST_FACTS:
+                if len(found) < _MOST_ENTRIES:
                     found.setdefault(title, value)
         found.update(_brightness(self._found.get("original_metadata", {})))
         date = about.get("General", {}).get("date")
@@ -210,8 +175,8 @@ def _brightness(original: Any) -> dict[str, str]:
     """Return what a value stands for, as DigitalMicrograph keeps it: (value - offset) * scale."""
     try:
         images = original["ImageList"]
-        told = images[f"TagGroup{len(images) - 1}"]["ImageData"]["Calibrations"]["Brightness"]
-        offset, scale, units = float(told["Origin"]), float(told["Scale"]), str(told["Units"])
+        known = images[f"TagGroup{len(images) - 1}"]["ImageData"]["Calibrations"]["Brightness"]
+        offset, scale, units = float(known["Origin"]), float(known["Scale"]), str(known["Units"])
     except (KeyError, TypeError, ValueError):
         return {}
     if (offset, scale) == (0.0, 1.0):

@@ -27,7 +27,7 @@ ALL_EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     **EXTENSIONS,
     **{kind: endings for kind, (_, endings) in _OPTIONAL.items()},
 }
-"""Those, and of the formats whose reader is not installed: a person who opens one is told so."""
+"""Those, and of the formats whose reader is not installed: opening one says so."""
 
 
 def is_readable_name(path: str | os.PathLike[str]) -> bool:

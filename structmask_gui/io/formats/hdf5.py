@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.paths import blocks, read_small, shown
+from structmask_gui.io.files.paths import blocks, read_small
 from structmask_gui.io.formats.electron import open_electron
-from structmask_gui.io.stack.axes import shape_text, squeezed
+from structmask_gui.io.formats.images import contents_of, read_planes, unnamed
+from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.optional import needed, refused
-from structmask_gui.io.stack.slicing import MOST_AT_ONCE, SlicedStore, frame_parts, places_in
-from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
+from structmask_gui.io.stack.slicing import MOST_AT_ONCE
+from structmask_gui.io.stack.store import Contents, Index
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -31,25 +32,17 @@ _BDV_NOTE = (
 
 
 def open_hdf5(path: Path, size: int, series: int | None) -> Contents:
-    """Open an image of an HDF5 file at its full resolution.
-
-    Raises
-    ------
-    InputError
-        If the library is not installed, the file is damaged, or it has no such image.
-    """
-    name = shown(path)
+    """Open an image of an HDF5 file at its full resolution."""
     library = needed("h5py", "hdf5", "an HDF5 file")
     with refused("the HDF5 file"):
         file = library.File(path, "r")
-    is_emd = False
     with refused("the HDF5 file", file.close):
         outer = _outer_files(file, library)
         _check_files(outer, path.parent)
         is_emd = _is_emd(file, library)
         if not is_emd:
             kind, images = _images(file, path, library)
-            contents = _contents(name, kind, images, series, file.close)
+            contents = _contents(kind, images, series, file.close)
             first = images[contents.chosen].first
             _check_files(_data_files(first), path.parent)
             # BigDataViewer divides a long series so: each point in time is a link.
@@ -61,21 +54,11 @@ def open_hdf5(path: Path, size: int, series: int | None) -> Contents:
 
 
 class _Image:
-    """An image spread over one data set or many.
+    """An image over one data set or many.
 
-    Parameters
-    ----------
-    title : str
-    letters : str
-        A letter for each dimension: those over data sets, then those within one.
-    outer : tuple of int
-        Lengths of the dimensions over data sets.
-    shape : tuple of int
-        Lengths of those within one; a data set may be padded beyond.
-    dataset : function
-        Returns the data set of a place.
-    dtype : dtype, optional
-        What the values are read as, if not as stored.
+    ``letters`` name the dimensions over data sets, of lengths ``outer``, then those within one, of
+    lengths ``shape``; a data set may be padded beyond. ``dataset`` returns the one of a place, and
+    ``dtype`` is what the values are read as, if not as stored.
     """
 
     def __init__(
@@ -97,61 +80,38 @@ class _Image:
         self.notes: tuple[str, ...] = ()
 
     def read(self, index: Index) -> Any:
-        lead, inner = frame_parts(self.letters, self.shape, index, self.letters[self._outer :])
-        whole = tuple(
-            slice(*part.indices(n)) if isinstance(part, slice) else part
-            for part, n in zip(inner, self.shape[self._outer :], strict=True)
-        )
-        parts = [np.asarray(self._dataset(p)[whole]).view(self.dtype) for p in places_in(lead)]
-        return parts[0] if lead.single else np.stack(parts).reshape(*lead.kept, *parts[0].shape)
+        def plane(place: tuple[int, ...], inner: Index) -> Any:
+            whole = tuple(
+                slice(*part.indices(n)) if isinstance(part, slice) else part
+                for part, n in zip(inner, self.shape[self._outer :], strict=True)
+            )
+            return np.asarray(self._dataset(place)[whole]).view(self.dtype)
+
+        return read_planes(self.letters, self.shape, index, self.letters[self._outer :], plane)
 
 
 def _contents(
-    name: str,
-    kind: str,
-    images: list[_Image],
-    series: int | None,
-    close: Callable[[], None],
+    kind: str, images: list[_Image], series: int | None, close: Callable[[], None]
 ) -> Contents:
     if not images:
-        raise InputError(f"{name}: holds no image, only tables or curves; give another file.")
-    chosen = series or 0
-    if not 0 <= chosen < len(images):
-        last = f"0 to {len(images) - 1}" if len(images) > 1 else "0 only"
-        raise InputError(f"{name}: has no series {series}; its series are {last}.")
-    one = images[chosen]
+        raise InputError("holds no image, only tables or curves; give another file.")
+    contents = contents_of(kind, images, series, close)
+    one = images[contents.chosen]
     stored = one.first
-    block = math.prod(stored.chunks or (1,)) * stored.dtype.itemsize
-    if block > MOST_AT_ONCE // 4:
+    if math.prod(stored.chunks or (1,)) * stored.dtype.itemsize > MOST_AT_ONCE // 4:
         raise InputError(
-            f"{name}: keeps {shape_text(stored.chunks)} pixels in one block, too many to decode at"
-            " once; save it in smaller chunks."
+            f"keeps {shape_text(stored.chunks)} pixels in one block, too many to decode at once;"
+            " save it in smaller chunks."
         )
-    axes, shape = squeezed(one.letters, one.shape)
-    contents = Contents(
-        kind=kind,
-        store=SlicedStore(shape, one.dtype, one.read, close),
-        axes=axes,
-        full_shape=one.shape,
-        series=tuple(
-            SeriesInfo(i, each.title, *squeezed(each.letters, each.shape), str(each.dtype))
-            for i, each in enumerate(images)
-        ),
-        chosen=chosen,
-        metadata={
-            "Format": kind,
-            "Data type": str(one.dtype),
-            "Storage": f"chunks of {shape_text(stored.chunks)}" if stored.chunks else "one block",
-            "Compression": str(stored.compression or "none"),
-            **one.metadata,
-        },
-        notes=list(one.notes),
-        channel_names=one.channels,
-    )
-    if len(images) > 1 and series is None:
-        contents.notes.append(
-            f"The file holds {len(images)} images; image 0 is used, another can be chosen."
-        )
+    contents.metadata = {
+        "Format": kind,
+        "Data type": str(one.dtype),
+        "Storage": f"chunks of {shape_text(stored.chunks)}" if stored.chunks else "one block",
+        "Compression": str(stored.compression or "none"),
+        **one.metadata,
+    }
+    contents.notes[:0] = one.notes
+    contents.channel_names = one.channels
     return contents
 
 
@@ -335,7 +295,7 @@ def _plain(file: Any, library: Any) -> list[_Image]:
     return [
         _Image(
             title,
-            "QYX"[-item.ndim :] if item.ndim <= 3 else "Q" * item.ndim,
+            unnamed(item.ndim),
             (),
             item.shape,
             partial(_alone, item),

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.paths import shown
-from structmask_gui.io.stack.axes import squeezed
+from structmask_gui.io.formats.images import contents_of, read_planes
 from structmask_gui.io.stack.optional import needed, refused
-from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, letters_of, places_in
-from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
+from structmask_gui.io.stack.slicing import letters_of
+from structmask_gui.io.stack.store import Contents, Index
 
 LIF_MAGIC = b"\x70\x00\x00\x00"
 
@@ -20,61 +19,34 @@ _MOST_XML = 256 * 2**20
 
 
 def open_lif(path: Path, size: int, series: int | None) -> Contents:
-    """Open an image of a LIF file.
-
-    Raises
-    ------
-    InputError
-        If the library is not installed, the file is damaged, or it has no such image.
-    """
-    name = shown(path)
+    """Open an image of a LIF file."""
     library = needed("liffile", "vendors", "a LIF file")
-    _check_header(path, name, size)
+    _check_header(path, size)
     with refused("the LIF file"):
         file = library.LifFile(path, mode="r")
     with refused("the LIF file", file.close):
-        images = [image for image in file.images if not image.is_flim]
-        described = [_Described(image) for image in images]
-        usable = [one for one in described if set("YX") <= set(one.letters)]
+        images = [_Image(image) for image in file.images if not image.is_flim]
+        usable = [one for one in images if set("YX") <= set(one.letters)]
         if not usable:
-            raise InputError(f"{name}: holds no image of rows and columns; give another file.")
-        chosen = series or 0
-        if not 0 <= chosen < len(usable):
-            last = f"0 to {len(usable) - 1}" if len(usable) > 1 else "0 only"
-            raise InputError(f"{name}: has no series {series}; its series are {last}.")
-        one = usable[chosen]
+            raise InputError("holds no image of rows and columns; give another file.")
+        contents = contents_of("LIF", usable, series, file.close)
+        one = usable[contents.chosen]
         if max(0, int(one.image.memory_block.offset)) + one.nbytes > size:
             raise InputError(
-                f"{name}: is cut short: image {chosen} reaches beyond its end; copy or export it"
+                f"is cut short: image {contents.chosen} reaches beyond its end; copy or export it"
                 " again."
             )
-        axes, shape = squeezed(one.letters, one.shape)
-        contents = Contents(
-            kind="LIF",
-            store=SlicedStore(shape, one.dtype, one.read, file.close),
-            axes=axes,
-            full_shape=one.shape,
-            is_colour="S" in one.letters and one.shape[one.letters.index("S")] == 3,
-            series=tuple(
-                SeriesInfo(i, each.name, *squeezed(each.letters, each.shape), str(each.dtype))
-                for i, each in enumerate(usable)
-            ),
-            chosen=chosen,
-            metadata=_metadata(one),
-        )
-        if len(usable) > 1 and series is None:
-            contents.notes.append(
-                f"The file holds {len(usable)} images; image 0 is used, another can be chosen."
-            )
+        contents.is_colour = "S" in one.letters and one.shape[one.letters.index("S")] == 3
+        contents.metadata = _metadata(one)
         return contents
 
 
-class _Described:
+class _Image:
     """An image of the file and how to read frames of it."""
 
     def __init__(self, image: Any) -> None:
         self.image = image
-        self.name = str(image.name)[:200]
+        self.title = str(image.name)[:200]
         self.dtype = np.dtype(image.dtype)
         self._frames = image.frames()
         sizes = dict(self._frames.sizes)
@@ -83,26 +55,27 @@ class _Described:
         self.nbytes = int(np.prod(self.shape, dtype=float)) * self.dtype.itemsize
 
     def read(self, index: Index) -> Any:
-        lead, inner = frame_parts(self.letters, self.shape, index, "YXS")
-        parts = [self._frames[place if place else 0][inner] for place in places_in(lead)]
-        return parts[0] if lead.single else np.stack(parts).reshape(*lead.kept, *parts[0].shape)
+        def plane(place: tuple[int, ...], inner: Index) -> Any:
+            return self._frames[place if place else 0][inner]
+
+        return read_planes(self.letters, self.shape, index, "YXS", plane)
 
 
-def _check_header(path: Path, name: str, size: int) -> None:
+def _check_header(path: Path, size: int) -> None:
     with path.open("rb") as file:
         head = file.read(13)
         characters = int.from_bytes(head[9:13], "little")
         if len(head) < 13 or head[8] != 0x2A or 2 * characters > min(size, _MOST_XML):
             raise InputError(
-                f"{name}: is a damaged LIF file: its description does not fit into it; copy or"
-                " export it again."
+                "is a damaged LIF file: its description does not fit into it; copy or export it"
+                " again."
             )
         text = file.read(2 * characters).decode("utf-16-le", errors="replace")
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise InputError(f"{name}: its description holds XML entities; export it again.")
+        raise InputError("its description holds XML entities; export it again.")
 
 
-def _metadata(one: _Described) -> dict[str, str]:
+def _metadata(one: _Image) -> dict[str, str]:
     found = {"Format": "LIF", "Data type": str(one.dtype)}
     element = one.image.xml_element
     labels = {"1": "X", "2": "Y", "3": "Z", "4": "T"}

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from structmask_gui.io.stack.axes import squeezed
+from structmask_gui.io.formats.images import contents_of, read_planes
 from structmask_gui.io.stack.optional import needed, refused
-from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, letters_of, place_in
-from structmask_gui.io.stack.store import Contents, Index, SeriesInfo
+from structmask_gui.io.stack.slicing import letters_of
+from structmask_gui.io.stack.store import Contents, Index
 
 ND2_MAGIC = b"\xda\xce\xbe\x0a"
 
@@ -20,51 +20,43 @@ ND2_MAGIC = b"\xda\xce\xbe\x0a"
 _MAPPED = 128 * 2**20
 
 
-def open_nd2(path: Path, size: int) -> Contents:
-    """Open the frames of an ND2 file; its positions are frames too.
-
-    Raises
-    ------
-    InputError
-        If the library is not installed or the file is damaged.
-    """
+def open_nd2(path: Path, size: int, series: int | None) -> Contents:
+    """Open the frames of an ND2 file; its positions are frames too."""
     library = needed("nd2", "vendors", "an ND2 file")
     with refused("the ND2 file"):
         file = library.ND2File(path)
     with refused("the ND2 file", file.close):
-        sizes = {str(key): int(n) for key, n in file.sizes.items()}
-        dtype = np.dtype(file.dtype)
-        if math.prod(sizes.values()) * dtype.itemsize > 2000 * size:
+        image = _Image(file)
+        if math.prod(image.shape) * image.dtype.itemsize > 2000 * size:
             raise ValueError("more pixels than the file can hold")
-        letters = letters_of(list(sizes))
-        shape = tuple(sizes.values())
-        axes, kept = squeezed(letters, shape)
-        frames = _Frames(file, letters, shape)
-        store = SlicedStore(kept, dtype, frames.read, file.close)
-        described = _described(file)
-        return Contents(
-            kind="ND2",
-            store=store,
-            axes=axes,
-            full_shape=shape,
-            is_colour=bool(file.is_rgb),
-            series=(SeriesInfo(0, "", axes, kept, str(dtype)),),
-            metadata=_metadata(file, described),
-            channel_names=tuple(str(one.channel.name) for one in described),
-        )
+        contents = contents_of("ND2", [image], series, file.close)
+        channels = _channels(file)
+        contents.is_colour = bool(file.is_rgb)
+        contents.metadata = _metadata(file, channels)
+        contents.channel_names = tuple(str(one.channel.name) for one in channels)
+        return contents
 
 
-class _Frames:
-    """Reads parts of the frames; a frame of the library holds all its channels."""
+class _Image:
+    """The frames; one of the library holds all channels."""
 
-    def __init__(self, file: Any, letters: str, shape: tuple[int, ...]) -> None:
-        self._file, self._letters, self._shape = file, letters, shape
+    title = ""
+
+    def __init__(self, file: Any) -> None:
+        sizes = {str(key): int(n) for key, n in file.sizes.items()}
+        self.letters = letters_of(list(sizes))
+        self.shape = tuple(sizes.values())
+        self.dtype = np.dtype(file.dtype)
+        self._file = file
         self._touched = 0
 
     def read(self, index: Index) -> Any:
-        lead, inner = frame_parts(self._letters, self._shape, index, "CYXS")
-        parts = [self._frame(number)[inner] for number in place_in(lead)]
-        return parts[0] if lead.single else np.stack(parts).reshape(*lead.kept, *parts[0].shape)
+        lead = self.shape[: sum(letter not in "CYXS" for letter in self.letters)]
+
+        def plane(place: tuple[int, ...], inner: Index) -> Any:
+            return self._frame(int(np.ravel_multi_index(place, lead)) if place else 0)[inner]
+
+        return read_planes(self.letters, self.shape, index, "CYXS", plane)
 
     def _frame(self, number: int) -> Any:
         frame = self._file.read_frame(number)
@@ -75,12 +67,12 @@ class _Frames:
             self._file.close()
             self._file.open()
         # The library leaves out lengths of 1.
-        inner = [n for c, n in zip(self._letters, self._shape, strict=True) if c in "CYXS"]
+        inner = [n for c, n in zip(self.letters, self.shape, strict=True) if c in "CYXS"]
         return frame.reshape(inner)
 
 
-def _described(file: Any) -> list[Any]:
-    """Return what the file says of each channel; nothing if it says it in an unknown way."""
+def _channels(file: Any) -> list[Any]:
+    """Return the metadata of each channel; nothing if they are of an unknown kind."""
     try:
         return list(getattr(file.metadata, "channels", None) or ())
     except Exception:
@@ -108,7 +100,7 @@ def _metadata(file: Any, channels: list[Any]) -> dict[str, str]:
     return found
 
 
-# What the microscope's settings say of how a pixel was taken, by the words they use.
+# Settings of the microscope, by the words they use.
 _SETTINGS = {
     "dwell time": "Dwell time",
     "pixel dwell": "Dwell time",

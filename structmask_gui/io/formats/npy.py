@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.formats.images import unnamed
 from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.store import Contents, RawStore, ReversedStore, SeriesInfo, Store
 
@@ -19,32 +19,22 @@ _LONGEST_HEADER = 10_000
 
 
 def open_npy(path: Path, size: int) -> Contents:
-    """Open an array of 2 or more dimensions; 2-D is YX, 3-D is frames, more must be named.
-
-    Raises
-    ------
-    InputError
-        If the header is wrong, promises more than the file holds, or the array is not of numbers.
-    """
-    name = shown(path)
+    """Open an array of 2 or more dimensions; 2-D is YX, 3-D is frames, more must be named."""
     file = path.open("rb")
     try:
-        dtype, shape, fortran, offset = read_npy_header(file, name)
-        need = offset + math.prod(shape) * dtype.itemsize
-        if need > size:
+        dtype, shape, fortran, offset = read_npy_header(file)
+        if offset + math.prod(shape) * dtype.itemsize > size:
             raise InputError(
-                f"{name}: its header promises {shape_text(shape)} pixels of {dtype.name}, but the"
-                " file is shorter; save or copy it again."
+                f"its header promises {shape_text(shape)} pixels of {dtype.name}, but the file is"
+                " shorter; save or copy it again."
             )
         kept = _without_ones(shape)
         # Columns first: the same block with its dimensions in reverse order.
         store: Store = RawStore(file, offset, dtype, kept[::-1] if fortran else kept)
-        if fortran:
-            store = ReversedStore(store)
-        axes = {2: "YX", 3: "QYX"}.get(len(kept), "Q" * len(kept))
+        axes = unnamed(len(kept))
         return Contents(
             kind="NPY",
-            store=store,
+            store=ReversedStore(store) if fortran else store,
             axes=axes,
             full_shape=shape,
             series=(SeriesInfo(0, "", axes, kept, dtype.name),),
@@ -66,26 +56,15 @@ def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
     return kept if len(kept) >= 2 else shape
 
 
-def read_npy_header(file: BinaryIO, name: str) -> tuple[np.dtype[Any], tuple[int, ...], bool, int]:
-    """Read the header of an NPY file.
-
-    Returns
-    -------
-    dtype : dtype
-        Type of the elements, with its byte order.
-    shape : tuple of int
-        Length of each dimension.
-    fortran : bool
-        The first dimension varies fastest.
-    offset : int
-        Where the elements start, in bytes.
+def read_npy_header(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], bool, int]:
+    """Return type, shape, whether the first dimension varies fastest, and offset of the elements.
 
     Raises
     ------
     InputError
         If it is not the header of an array of numbers.
     """
-    broken = InputError(f"{name}: has a broken NPY header; save the array again with numpy.save.")
+    broken = InputError("has a broken NPY header; save the array again with numpy.save.")
     start = file.read(len(NPY_MAGIC) + 2)
     if len(start) < len(NPY_MAGIC) + 2 or not start.startswith(NPY_MAGIC):
         raise broken
@@ -105,16 +84,14 @@ def read_npy_header(file: BinaryIO, name: str) -> tuple[np.dtype[Any], tuple[int
     if len(raw) < length or any(type(n) is not int or n < 0 for n in shape):
         raise broken
     if not isinstance(descr, str):
-        raise InputError(
-            f"{name}: holds records, not numbers; save one field of it as a plain array."
-        )
+        raise InputError("holds records, not numbers; save one field of it as a plain array.")
     try:
         dtype = np.dtype(descr)
     except (TypeError, ValueError, SyntaxError):
         raise broken from None
     if dtype.hasobject:
         raise InputError(
-            f"{name}: holds pickled Python objects, which are not loaded because they could run"
-            " code; save a plain array of numbers."
+            "holds pickled Python objects, which are not loaded because they could run code; save a"
+            " plain array of numbers."
         )
     return dtype, shape, fortran, len(start) + width + length

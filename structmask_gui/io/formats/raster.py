@@ -1,4 +1,4 @@
-"""PNG and JPEG pictures, decoded as a whole after their size has been checked."""
+"""PNG and JPEG images, decoded as a whole after their size has been checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.paths import shown
 from structmask_gui.io.formats.palette import PALETTE_NOTE, palette_table
 from structmask_gui.io.stack.store import ArrayStore, Contents, SeriesInfo
 
@@ -31,23 +30,16 @@ _PNG_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB w
 
 
 def open_png(path: Path, size: int) -> Contents:
-    """Open a PNG picture of any bit depth; palettes become luminance, alpha is ignored.
-
-    Raises
-    ------
-    InputError
-        If it is damaged, cut short, or declares more than it can hold.
-    """
-    name = shown(path)
+    """Open a PNG image of any bit depth; palettes become luminance, alpha is ignored."""
     with path.open("rb") as file:
         head = file.read(33)
     if len(head) < 33 or head[12:16] != b"IHDR":
-        raise _damaged(name, "PNG")
+        raise _damaged("PNG")
     width, height, bits, colour, _, _, interlace = struct.unpack(">IIBBBBB", head[16:29])
     if colour not in _PNG_TYPES or bits not in (1, 2, 4, 8, 16):
-        raise _damaged(name, "PNG")
+        raise _damaged("PNG")
     samples = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
-    _check_pixels(name, width, height, width * height * samples * bits / 8, size, _DEFLATE_LIMIT)
+    _check_pixels(width, height, width * height * samples * bits / 8, size, _DEFLATE_LIMIT)
     metadata = {
         "Format": "PNG",
         "Colour": _PNG_TYPES[colour],
@@ -56,28 +48,21 @@ def open_png(path: Path, size: int) -> Contents:
     }
     if interlace:
         metadata["Storage"] = "interlaced"
-    _check_chunks(path, name, size)
+    _check_chunks(path, size)
     from PIL.PngImagePlugin import PngImageFile
 
-    array = _decoded(path, name, "PNG", PngImageFile)
+    array = _decoded(path, "PNG", PngImageFile)
     if bits == 16 and colour != 0:
-        # Pillow has found it whole, but reduced it to 8 bits.
-        array = _sixteen_bit_colour(path, name)
+        # Pillow has reduced it to 8 bits.
+        array = _sixteen_bit_colour(path)
     return _contents("PNG", array, metadata, palette=colour == 3)
 
 
 def open_jpeg(path: Path, size: int) -> Contents:
-    """Open a JPEG picture, grey or colour.
-
-    Raises
-    ------
-    InputError
-        If it is damaged, cut short, holds ink (CMYK), or declares more than it can hold.
-    """
+    """Open a JPEG image, grey or colour."""
     from PIL.JpegImagePlugin import JpegImageFile
 
-    name = shown(path)
-    array = _decoded(path, name, "JPEG", JpegImageFile, size)
+    array = _decoded(path, "JPEG", JpegImageFile, size)
     contents = _contents("JPEG", array, {"Format": "JPEG", "Compression": "JPEG"})
     contents.notes.append(
         "JPEG compression leaves correlations of its own, in blocks of 8 x 8 pixels; measure on"
@@ -86,23 +71,21 @@ def open_jpeg(path: Path, size: int) -> Contents:
     return contents
 
 
-def _decoded(
-    path: Path, name: str, kind: str, opener: type[ImageFile], size: int | None = None
-) -> AnyArray:
+def _decoded(path: Path, kind: str, opener: type[ImageFile], size: int | None = None) -> AnyArray:
     """Decode with Pillow, a band of rows at a time into one array.
 
-    The plug-in is called directly: `Image.open` would guess the format from others, and warns of
-    large pictures, which are checked here in a stricter way.
+    The plug-in is called directly: `Image.open` would guess the format, and warns of large images,
+    which are checked here more strictly.
     """
     try:
         with path.open("rb") as file, opener(file) as image:
             width, height = image.size
             if size is not None:
-                _check_pixels(name, width, height, float(width * height), size, _JPEG_LIMIT)
+                _check_pixels(width, height, float(width * height), size, _JPEG_LIMIT)
             if image.mode in ("CMYK", "YCCK", "LAB"):
                 raise InputError(
-                    f"{name}: holds {image.mode} colours, which are no light intensities; save it"
-                    " as grey or RGB."
+                    f"holds {image.mode} colours, which are no light intensities; save it as grey"
+                    " or RGB."
                 )
             image.load()
             palette = image.getpalette("RGB") if image.mode == "P" else None
@@ -121,21 +104,21 @@ def _decoded(
         raise
     except MemoryError:
         raise InputError(
-            f"{name}: does not fit into memory; save it as a TIFF, which is read in parts."
+            "does not fit into memory; save it as a TIFF, which is read in parts."
         ) from None
     except Exception as error:
         # Pillow raises almost anything on damaged files: OSError, SyntaxError, struct.error, ...
-        raise _damaged(name, kind) from error
+        raise _damaged(kind) from error
 
 
-def _sixteen_bit_colour(path: Path, name: str) -> AnyArray:
+def _sixteen_bit_colour(path: Path) -> AnyArray:
     """Decode what Pillow would reduce to 8 bits."""
     import imagecodecs
 
     try:
         array: AnyArray = imagecodecs.png_decode(path.read_bytes())
     except Exception as error:
-        raise _damaged(name, "PNG") from error
+        raise _damaged("PNG") from error
     return array
 
 
@@ -158,21 +141,20 @@ def _contents(
     return contents
 
 
-def _check_pixels(name: str, width: int, height: int, nbytes: float, size: int, most: int) -> None:
+def _check_pixels(width: int, height: int, nbytes: float, size: int, most: int) -> None:
     if width * height > _MOST_PIXELS or size > _LARGEST_FILE:
         raise InputError(
-            f"{name}: declares {width} x {height} pixels, more than a picture of this format may"
-            f" have here ({_MOST_PIXELS // 1_000_000} million); save it as a TIFF, which is read in"
-            " parts."
+            f"declares {width} x {height} pixels, more than a picture of this format may have here"
+            f" ({_MOST_PIXELS // 1_000_000} million); save it as a TIFF, which is read in parts."
         )
     if nbytes > size * most:
         raise InputError(
-            f"{name}: declares {width} x {height} pixels, which its {size} bytes cannot hold; save"
-            " or copy it again."
+            f"declares {width} x {height} pixels, which its {size} bytes cannot hold; save or copy"
+            " it again."
         )
 
 
-def _check_chunks(path: Path, name: str, size: int) -> None:
+def _check_chunks(path: Path, size: int) -> None:
     """Refuse a PNG with a part that ends beyond the file; readers would take memory for it."""
     at = len(PNG_MAGIC)
     with path.open("rb") as file:
@@ -182,13 +164,13 @@ def _check_chunks(path: Path, name: str, size: int) -> None:
             length = int.from_bytes(head[:4], "big")
             at += 12 + length
             if len(head) < 8 or at > size:
-                raise _damaged(name, "PNG")
+                raise _damaged("PNG")
             if head[4:] == b"IEND":
                 return
-    raise _damaged(name, "PNG")
+    raise _damaged("PNG")
 
 
-def _damaged(name: str, kind: str) -> InputError:
+def _damaged(kind: str) -> InputError:
     return InputError(
-        f"{name}: is damaged or cut short and cannot be decoded as {kind}; copy or export it again."
+        f"is damaged or cut short and cannot be decoded as {kind}; copy or export it again."
     )

@@ -10,17 +10,19 @@ from importlib import import_module
 from typing import Any
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.paths import blocks
+from structmask_gui.io.files.paths import blocks, shown
 from structmask_gui.io.files.remote import check_address, find_certificates, remote_address
-from structmask_gui.io.stack.axes import shape_text, squeezed
+from structmask_gui.io.formats.images import contents_of, unnamed
+from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.optional import needed, refused
-from structmask_gui.io.stack.slicing import MOST_AT_ONCE, SlicedStore, letters_of, squeezed_index
-from structmask_gui.io.stack.store import Contents, SeriesInfo
+from structmask_gui.io.stack.slicing import MOST_AT_ONCE, letters_of, squeezed_index
+from structmask_gui.io.stack.store import Contents, Index
 
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
 _WHAT = "a Zarr image"
 _MOST_SERIES = 10_000
 _LARGEST_CHUNK = MOST_AT_ONCE // 4
+_UNITS = {"micrometer": "µm", "nanometer": "nm", "second": "s", "millisecond": "ms"}
 
 # Codecs that turn bytes into numbers and nothing else. The pickle codec would run whatever code the
 # file holds; others make objects.
@@ -40,31 +42,23 @@ def is_zarr_folder(path: str | os.PathLike[str]) -> bool:
     return any(os.path.isfile(os.path.join(path, mark)) for mark in _MARKS)  # noqa: PTH113, PTH118
 
 
-def open_zarr(place: str, name: str, series: int | None) -> Contents:
-    """Open one image of a Zarr hierarchy at its full resolution.
+def open_zarr(place: str, series: int | None) -> Contents:
+    """Open an image of a Zarr hierarchy at its full resolution.
 
     Parameters
     ----------
     place : str
-        A folder, or an address whose kind the library knows; how one proves who one is there is
-        left to it.
-    name : str
-        What messages call it.
+        A folder, or an address of a kind that the library knows; credentials are left to it.
     series : int, optional
         Number of the image; by default the first.
-
-    Raises
-    ------
-    InputError
-        If the library is not installed, or this is no image of numbers.
     """
-    if remote_address(place) is not None:
+    local = remote_address(place) is None
+    if not local:
         check_address(place)
         find_certificates()
     zarr = needed("zarr", "zarr", _WHAT)
     _make_blosc_safe()
     try:
-        local = remote_address(place) is None
         root = zarr.open(_files()(place, read_only=True) if local else place, mode="r")
     except ImportError as error:
         way = (
@@ -73,31 +67,24 @@ def open_zarr(place: str, name: str, series: int | None) -> Contents:
             else "install it with pip"
         )
         raise InputError(
-            f"{name}: reading from this kind of address needs another library ({error}); {way}."
+            f"reading from this kind of address needs another library ({error}); {way}."
         ) from None
     except Exception as error:
         raise InputError(
-            f"{name}: cannot be opened as Zarr ({type(error).__name__}); check the address and"
-            " that you may read it."
+            f"cannot be opened as Zarr ({type(error).__name__}); check the address and that you may"
+            " read it."
         ) from error
     with refused(_WHAT):
-        images = _images(root, name)
-        if not 0 <= (series or 0) < len(images):
-            last = f"0 to {len(images) - 1}" if len(images) > 1 else "0 only"
-            raise InputError(f"{name}: has no series {series}; its series are {last}.")
-        infos = tuple(
-            SeriesInfo(
-                i, image.title, *squeezed(image.axes, image.array.shape), str(image.array.dtype)
+        images = _images(root, place)
+        contents = contents_of("Zarr", images, series, lambda: None)
+        one = images[contents.chosen]
+        _check(one.array)
+        if one.described:
+            contents.kind = (
+                "OME-Zarr 0.5" if one.array.metadata.zarr_format == 3 else "OME-Zarr 0.4"
             )
-            for i, image in enumerate(images)
-        )
-        chosen = series or 0
-        contents = _contents(name, images[chosen])
-        contents.series, contents.chosen = infos, chosen
-        if len(images) > 1 and series is None:
-            contents.notes.append(
-                f"The Zarr holds {len(images)} images; image 0 is used, another can be chosen."
-            )
+        contents.metadata = one.metadata()
+        contents.channel_names = one.channels if all(one.channels) else ()
         return contents
 
 
@@ -144,28 +131,45 @@ def _make_blosc_safe() -> None:
 
 
 class _Image:
-    """An image in the hierarchy: its array of full resolution and what is said of it."""
+    """An image in the hierarchy: its array of full resolution and its metadata."""
 
     def __init__(self, array: Any, title: str, described: dict[str, Any], omero: Any) -> None:
         self.array, self.title = array, title
+        self.shape, self.dtype = tuple(array.shape), array.dtype
         axes = described.get("axes") or []
         names = [str(a.get("name", "")) if isinstance(a, dict) else str(a) for a in axes]
         self.described = len(names) == len(array.shape)
         if not self.described:
             names = list(getattr(array.metadata, "dimension_names", None) or [])
         if len(names) == len(array.shape):
-            self.axes = letters_of([n or "" for n in names])
+            self.letters = letters_of([n or "" for n in names])
         else:
-            # As with an NPY file: one stack of frames is clear, more has to be named.
-            self.axes = "Q" * (len(array.shape) - 2) + "YX" if len(array.shape) <= 3 else ""
-            self.axes = self.axes or "Q" * len(array.shape)
+            self.letters = unnamed(len(array.shape))
         self.units = [a.get("unit", "") if isinstance(a, dict) else "" for a in axes]
         self.scale = _scale(described, len(array.shape))
         channels = omero.get("channels", []) if isinstance(omero, dict) else []
         self.channels = tuple(str(c.get("label", "")) for c in channels if isinstance(c, dict))
+        self._kept = [n != 1 or c in "YX" for c, n in zip(self.letters, self.shape, strict=True)]
+
+    def read(self, index: Index) -> Any:
+        return self.array[squeezed_index(index, self._kept)]
+
+    def metadata(self) -> dict[str, str]:
+        found = {
+            "Format": f"Zarr {self.array.metadata.zarr_format}",
+            "Data type": str(self.dtype),
+            "Storage": f"chunks of {shape_text(self.array.chunks)}",
+            "Compression": ", ".join(_codec_names(self.array)) or "none",
+        }
+        if self.described:
+            for letter, size, unit in zip(self.letters, self.scale, self.units, strict=True):
+                if letter in "XYZT" and unit:
+                    title = "Frame interval" if letter == "T" else f"Pixel size {letter}"
+                    found[title] = f"{size:.6g} {_UNITS.get(unit, unit[:40])}"
+        return found
 
 
-def _images(root: Any, name: str) -> list[_Image]:
+def _images(root: Any, place: str) -> list[_Image]:
     """List the images of a hierarchy."""
     if hasattr(root, "shape"):
         return [_Image(root, "", {}, None)]
@@ -175,10 +179,8 @@ def _images(root: Any, name: str) -> list[_Image]:
     about = _ome(root)
     if "plate" in about:
         wells = [str(w.get("path")) for w in about["plate"].get("wells", [])]
-        example = f", as in {name}/{wells[0]}/0" if wells else ""
-        raise InputError(
-            f"{name}: is a plate of {len(wells)} wells; give one image in it{example}."
-        )
+        example = f", as in {shown(place)}/{wells[0]}/0" if wells else ""
+        raise InputError(f"is a plate of {len(wells)} wells; give one image in it{example}.")
     groups = (_child(root, str(key)) for key in _listed(root, about))
     for number, group in enumerate(groups):
         if number >= _MOST_SERIES:
@@ -188,7 +190,7 @@ def _images(root: Any, name: str) -> list[_Image]:
         arrays = [_child(root, key) for key in sorted(root.array_keys())[:_MOST_SERIES]]
         found = [_Image(a, a.basename, {}, None) for a in arrays if len(a.shape) >= 2]
     if not found:
-        raise InputError(f"{name}: holds no image; give the folder of an image in it.")
+        raise InputError("holds no image; give the folder of an image in it.")
     return found
 
 
@@ -241,50 +243,6 @@ def _scale(described: dict[str, Any], dimensions: int) -> list[float]:
     return scale
 
 
-def _contents(name: str, image: _Image) -> Contents:
-    array = image.array
-    _check_codecs(name, array)
-    axes, shape = squeezed(image.axes, array.shape)
-    kept = [n != 1 or letter in "YX" for letter, n in zip(image.axes, array.shape, strict=True)]
-    block = math.prod(array.chunks) * array.dtype.itemsize
-    if block > _LARGEST_CHUNK:
-        raise InputError(
-            f"{name}: keeps {shape_text(array.chunks)} pixels in one block, too many to decode at"
-            " once; save it in smaller chunks."
-        )
-    store = SlicedStore(
-        shape, array.dtype, lambda index: array[squeezed_index(index, kept)], lambda: None
-    )
-    version = array.metadata.zarr_format
-    ome = "0.5" if version == 3 else "0.4"
-    metadata = {
-        "Format": f"Zarr {version}",
-        "Data type": str(array.dtype),
-        "Storage": f"chunks of {shape_text(array.chunks)}",
-        "Compression": ", ".join(_codec_names(array)) or "none",
-    }
-    if image.described:
-        for letter, size, unit in zip(image.axes, image.scale, image.units, strict=True):
-            if letter in "XYZ" and unit:
-                metadata[f"Pixel size {letter}"] = f"{size:.6g} {_unit(unit)}"
-            elif letter == "T" and unit:
-                metadata["Frame interval"] = f"{size:.6g} {_unit(unit)}"
-    return Contents(
-        kind=f"OME-Zarr {ome}" if image.described else "Zarr",
-        store=store,
-        axes=axes,
-        full_shape=tuple(array.shape),
-        metadata=metadata,
-        channel_names=image.channels if all(image.channels) else (),
-    )
-
-
-def _unit(unit: str) -> str:
-    return {"micrometer": "µm", "nanometer": "nm", "second": "s", "millisecond": "ms"}.get(
-        unit, unit[:40]
-    )
-
-
 def _codec_names(array: Any) -> list[str]:
     """Return the names of all codecs an array is stored with, those within shards included."""
     about = array.metadata.to_dict()
@@ -307,13 +265,18 @@ def _codec_names(array: Any) -> list[str]:
     return names
 
 
-def _check_codecs(name: str, array: Any) -> None:
-    """Refuse codecs that could run code of the file, before a byte is decoded."""
+def _check(array: Any) -> None:
+    """Refuse codecs that could run code of the file, and huge chunks, before a byte is decoded."""
     if array.dtype.kind not in "buif":
-        raise InputError(f"{name}: holds {array.dtype}, not numbers; give an image of numbers.")
+        raise InputError(f"holds {array.dtype}, not numbers; give an image of numbers.")
     for codec in _codec_names(array):
         if codec not in _CODECS and not codec.startswith("imagecodecs_"):
             raise InputError(
-                f"{name}: is stored with the codec {codec[:40]!r}, which is not read because it may"
-                " run code or make other things than numbers; save it with zstd or blosc."
+                f"is stored with the codec {codec[:40]!r}, which is not read because it may run"
+                " code or make other things than numbers; save it with zstd or blosc."
             )
+    if math.prod(array.chunks) * array.dtype.itemsize > _LARGEST_CHUNK:
+        raise InputError(
+            f"keeps {shape_text(array.chunks)} pixels in one block, too many to decode at once;"
+            " save it in smaller chunks."
+        )

@@ -151,7 +151,7 @@ def _check_shape(shape: tuple[int, ...], name: str) -> None:
 
 def _from_npy(path: Path, name: str, size: int) -> AnyArray:
     with path.open("rb") as file:
-        dtype, shape, fortran, offset = read_npy_header(file, name)
+        dtype, shape, fortran, offset = read_npy_header(file)
         _check_shape(shape, name)
         count = shape[0] * shape[1]
         if offset + count * dtype.itemsize > size:

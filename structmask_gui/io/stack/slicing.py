@@ -149,9 +149,3 @@ def frame_parts(
 def places_in(lead: Lead) -> Iterator[tuple[int, ...]]:
     """Yield the wanted places along the dimensions before a frame."""
     return itertools.product(*lead.ranges)
-
-
-def place_in(lead: Lead) -> Iterator[int]:
-    """Yield the numbers of the wanted frames, the last dimension counting fastest."""
-    for place in places_in(lead):
-        yield int(np.ravel_multi_index(place, lead.shape)) if place else 0

@@ -1,6 +1,6 @@
-"""How large a picture a compressed strip or tile says it is, before it is decoded.
+"""The size that a compressed strip or tile claims, before it is decoded.
 
-Pictures inside a TIFF (JPEG, JPEG 2000, JPEG XL, JPEG XR, WebP, PNG, LERC) have a header of their
+Images inside a TIFF (JPEG, JPEG 2000, JPEG XL, JPEG XR, WebP, PNG, LERC) have a header of their
 own, and decoders take memory for what it says, whatever the page says. Each function reads only the
 header; None means that it is not understood, and decoders will not understand it either.
 """
@@ -15,15 +15,7 @@ Size = tuple[int, int]
 
 
 def claimed_size(compression: int, data: bytes) -> Size | None:
-    """Return height and width of the picture in a strip or tile, by its own header.
-
-    Parameters
-    ----------
-    compression : int
-        The page's number of the method.
-    data : bytes
-        The strip or tile as stored.
-    """
+    """Return height and width of a strip or tile by its own header; ``compression`` as in TIFF."""
     reader = _READERS.get(compression)
     if reader is None:
         return None
@@ -146,7 +138,7 @@ def _png(data: bytes) -> Size | None:
 
 
 def _jpegxr(data: bytes) -> Size | None:
-    """Read the tags of width and height, and the header of the picture (ITU-T T.832, A and 8.3)."""
+    """Read the tags of width and height, and the header of the image (ITU-T T.832, A and 8.3)."""
     if data[:3] != b"II\xbc":
         return None
     (at,) = struct.unpack_from("<I", data, 4)
@@ -157,7 +149,7 @@ def _jpegxr(data: bytes) -> Size | None:
         found[code] = value & 0xFFFF if kind == 3 else value & 0xFF if kind == 1 else value
     if 0xBC80 not in found or 0xBC81 not in found:
         return None
-    # The decoder goes by the picture's own header.
+    # The decoder goes by the image's own header.
     inside = data[found.get(0xBCC0, len(data)) :]
     if inside[:8] != b"WMPHOTO\0":
         return found[0xBC81], found[0xBC80]

@@ -1,9 +1,9 @@
 """The series of a TIFF whose many pages are alike, made without reading each page.
 
-A library reads all pages before it says what they make together: seconds for a hundred thousand.
-Where the walk along the pages has found them alike (`tiff_strips`), and the first page describes
-a stack of just as many, nothing is left to be read. What is not as clear as that is left to the
-library, so that a description that does not fit its pages is judged in one place only.
+tifffile reads all pages before it says what they make together: seconds for a hundred thousand.
+Where the walk along the pages has found them alike (`page_layouts`), and the first page describes
+a stack of just as many, nothing is left to be read. All else is left to tifffile, so that a
+description that does not fit its pages is judged in one place only.
 """
 
 from __future__ import annotations
@@ -27,21 +27,11 @@ _MANY_PAGES = 64
 # Characters that OME-XML uses for a page at most, with some room.
 _MOST_OF_A_PAGE = 2000
 # What is said of the whole stack in its first page.
-_DESCRIBED = ("shaped", "lsm", "ome", "imagej", "fluoview", "stk", "scanimage")
+_KINDS = ("shaped", "lsm", "ome", "imagej", "fluoview", "stk", "scanimage")
 
 
-class _Told(NamedTuple):
-    """What a description says of the whole stack.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Lengths of all dimensions.
-    axes : str
-        Their letters.
-    name : str
-        Of the image.
-    """
+class _Described(NamedTuple):
+    """What a description says of the whole stack."""
 
     shape: tuple[int, ...]
     axes: str
@@ -51,17 +41,8 @@ class _Told(NamedTuple):
 def listed_series(tif: TiffFile, chain: PageChain) -> TiffPageSeries | None:
     """Return the one series of all pages, which holds the first only.
 
-    Parameters
-    ----------
-    tif : TiffFile
-        If it is OME-TIFF, its description has passed `tiff_check.check_xml`.
-    chain : PageChain
-        Its pages.
-
-    Returns
-    -------
-    TiffPageSeries or None
-        None if the pages are few or unlike, or what is said of them is not that of all of them.
+    None if the pages are few or unlike, or the description does not fit them. That of an OME-TIFF
+    must have passed `check_xml`.
     """
     from tifffile import TiffPageSeries
 
@@ -74,31 +55,23 @@ def listed_series(tif: TiffFile, chain: PageChain) -> TiffPageSeries | None:
     single = len(chain.strips.offsets) > 0
     if first.dtype is None or 0 in first.shaped or (single and len(first.dataoffsets) != 1):
         return None
-    kinds = [kind for kind in _DESCRIBED if getattr(first, f"is_{kind}")]
+    kinds = [kind for kind in _KINDS if getattr(first, f"is_{kind}")]
     if len(kinds) > 1 or (kinds and kinds[0] not in _READERS):
         return None
     kind = kinds[0] if kinds else "uniform"
-    told = _READERS[kind](tif, first, chain.n_pages)
-    if told is None:
+    known = _READERS[kind](tif, first, chain.n_pages)
+    if known is None:
         return None
-    for other in _DESCRIBED:
+    for other in _KINDS:
         # Asked of the file, it would look through all pages once more.
         setattr(tif, f"is_{other}", other == kind)
     return TiffPageSeries(
-        [first], told.shape, first.dtype, told.axes, name=told.name, kind=kind, parent=tif
+        [first], known.shape, first.dtype, known.axes, name=known.name, kind=kind, parent=tif
     )
 
 
-def listed_page(
-    tif: TiffFile, key: TiffPage, strips: StripList, number: int, name: str
-) -> TiffFrame:
-    """Return a page of such a series; it is read now, if it has several strips or tiles.
-
-    Raises
-    ------
-    InputError
-        If the page turns out to be of another type than the first.
-    """
+def listed_page(tif: TiffFile, key: TiffPage, strips: StripList, number: int) -> TiffFrame:
+    """Return a page of such a series; it is read now, if it has several strips or tiles."""
     from tifffile import TiffFrame, TiffPage
 
     if strips.compared and strips.offsets:
@@ -114,36 +87,36 @@ def listed_page(
         tif.filehandle.seek(place)
         if TiffPage(tif, number).hash != key.hash:
             raise InputError(
-                f"{name}: page {number} is of another type than page 0, so the file is damaged;"
-                " copy or export it again."
+                f"page {number} is of another type than page 0, so the file is damaged; copy or"
+                " export it again."
             )
     return TiffFrame(tif, number, offset=place, keyframe=key)
 
 
-def _uniform(_tif: TiffFile, first: TiffPage, n_pages: int) -> _Told | None:
-    return _Told((n_pages, *first.shape), f"I{first.axes}")
+def _uniform(_tif: TiffFile, first: TiffPage, n_pages: int) -> _Described | None:
+    return _Described((n_pages, *first.shape), f"I{first.axes}")
 
 
-def _by_tifffile(_tif: TiffFile, first: TiffPage, n_pages: int) -> _Told | None:
+def _by_tifffile(_tif: TiffFile, first: TiffPage, n_pages: int) -> _Described | None:
     """Read shape and axes that tifffile wrote into a first page."""
     try:
-        told = json.loads(str(first.shaped_description))
-        shape = tuple(map(int, told["shape"]))
-        axes = str(told.get("axes", ""))
+        known = json.loads(str(first.shaped_description))
+        shape = tuple(map(int, known["shape"]))
+        axes = str(known.get("axes", ""))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     frame = tuple(first.shape)
     lead = len(shape) - len(frame)
     whole = lead > 0 and min(shape) > 0 and shape[lead:] == frame
     whole = whole and math.prod(shape[:lead]) == n_pages
-    if not whole or "truncated" in told or told.get("name") or first.samplesperpixel != 1:
+    if not whole or "truncated" in known or known.get("name") or first.samplesperpixel != 1:
         return None
     if len(axes) != len(shape):
         axes = "Q" * lead + first.axes
-    return _Told(shape, axes) if axes.endswith(first.axes) else None
+    return _Described(shape, axes) if axes.endswith(first.axes) else None
 
 
-def _imagej(tif: TiffFile, first: TiffPage, n_pages: int) -> _Told | None:
+def _imagej(tif: TiffFile, first: TiffPage, n_pages: int) -> _Described | None:
     """Read the lengths that ImageJ wrote into a first page."""
     known = tif.imagej_metadata or {}
     lengths = {
@@ -160,7 +133,7 @@ def _imagej(tif: TiffFile, first: TiffPage, n_pages: int) -> _Told | None:
     shape = tuple(lengths[letter] for letter in axes)
     if math.prod(shape) != n_pages or known.get("images", n_pages) != n_pages:
         return None
-    return _Told((*shape, *first.shape, 1), f"{axes}{first.axes}S")
+    return _Described((*shape, *first.shape, 1), f"{axes}{first.axes}S")
 
 
 def _before(tif: TiffFile, first: TiffPage) -> bool:
@@ -169,7 +142,7 @@ def _before(tif: TiffFile, first: TiffPage) -> bool:
     return bool(first.dataoffsets[0] + images * first.nbytes > tif.pages[1].offset)
 
 
-def _ome(tif: TiffFile, first: TiffPage, n_pages: int) -> _Told | None:
+def _ome(tif: TiffFile, first: TiffPage, n_pages: int) -> _Described | None:
     """Read the lengths that OME-XML gives of the only image, if its planes lie page by page."""
     xml = tif.ome_metadata or ""
     too_long = len(xml) > 2**20 + _MOST_OF_A_PAGE * n_pages
@@ -192,7 +165,7 @@ def _ome(tif: TiffFile, first: TiffPage, n_pages: int) -> _Told | None:
             return None
     except (ElementTree.ParseError, ValueError, KeyError, RecursionError):
         return None
-    return _Told((*lengths, 1), f"{axes}S", image.attrib.get("Name", ""))
+    return _Described((*lengths, 1), f"{axes}S", image.attrib.get("Name", ""))
 
 
 def _of_one_file(planes: list[ElementTree.Element]) -> bool:
@@ -212,10 +185,10 @@ def _in_order(
     slow, middle, fast = (f"First{letter}" for letter in axes[:3])
     n_slow, n_middle, n_fast = lengths[:3]
     for element in planes:
-        told = element.attrib.get
-        i, j, k = int(told(slow, 0)), int(told(middle, 0)), int(told(fast, 0))
-        page = told("IFD")
-        count = int(told("PlaneCount", told("NumPlanes", int(page is not None)))) or n_pages
+        known = element.attrib.get
+        i, j, k = int(known(slow, 0)), int(known(middle, 0)), int(known(fast, 0))
+        page = known("IFD")
+        count = int(known("PlaneCount", known("NumPlanes", int(page is not None)))) or n_pages
         inside = 0 <= i < n_slow and 0 <= j < n_middle and 0 <= k < n_fast
         number = (i * n_middle + j) * n_fast + k
         if not inside or number != next_page or int(page or 0) != next_page or count < 1:
@@ -224,7 +197,7 @@ def _in_order(
     return next_page == n_pages
 
 
-_READERS: dict[str, Callable[[Any, Any, int], _Told | None]] = {
+_READERS: dict[str, Callable[[Any, Any, int], _Described | None]] = {
     "uniform": _uniform,
     "shaped": _by_tifffile,
     "imagej": _imagej,

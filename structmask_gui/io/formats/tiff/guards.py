@@ -32,55 +32,27 @@ _FARTHEST = 2**62
 
 @dataclass(frozen=True)
 class PageChain:
-    """The chain of pages (image file directories) of a TIFF file.
-
-    Attributes
-    ----------
-    n_pages : int
-        Number of whole pages.
-    complete : bool
-        The chain ends as it should; otherwise its last link points outside the file.
-    is_big : bool
-        BigTIFF, with 64-bit offsets.
-    byte_order : str
-        "<" or ">".
-    strips : StripList or None
-        Where each page and its pixels lie, if the pages are otherwise alike.
-    """
+    """The chain of pages (image file directories) of a TIFF file."""
 
     n_pages: int
+    """Number of whole pages."""
     complete: bool
+    """The chain ends as it should; otherwise its last link points outside the file."""
     is_big: bool
+    """BigTIFF, with 64-bit offsets."""
     byte_order: Literal["<", ">"]
     strips: StripList | None = None
+    """Where each page and its pixels lie, if the pages are otherwise alike."""
 
 
-def page_chain(file: BinaryIO, size: int, name: str, task: Task = NO_TASK) -> PageChain:
-    """Walk the chain of pages.
-
-    Parameters
-    ----------
-    file : file
-        At its beginning; best without a buffer, for each page is read on its own.
-    size : int
-        Its size in bytes.
-    name : str
-        Its name, for messages.
-    task : Task, optional
-
-    Raises
-    ------
-    InputError
-        If this is no TIFF, it has no page, or the chain runs in a circle.
-    Cancelled
-        If the task is cancelled.
-    """
+def page_chain(file: BinaryIO, size: int, task: Task = NO_TASK) -> PageChain:
+    """Walk the chain of pages of a file, best opened without a buffer: each is read on its own."""
     head = file.read(16)
     order: Literal["<", ">"] = ">" if head[:2] == b"MM" else "<"
     version = struct.unpack(order + "H", head[2:4])[0] if len(head) >= 8 else 0
     if version not in (42, 43) or (version == 43 and len(head) < 16):
         raise InputError(
-            f"{name}: has a broken TIFF header or a camera's raw format; export it as a plain TIFF."
+            "has a broken TIFF header or a camera's raw format; export it as a plain TIFF."
         )
     big = version == 43
     count_format, count_size, tag_size, offset_format, offset_size = (
@@ -94,13 +66,10 @@ def page_chain(file: BinaryIO, size: int, name: str, task: Task = NO_TASK) -> Pa
     while offset:
         if offset in seen:
             raise InputError(
-                f"{name}: its pages are linked in a circle, so the file is damaged; export it"
-                " again."
+                "its pages are linked in a circle, so the file is damaged; export it again."
             )
         if len(seen) >= _MOST_PAGES:
-            raise InputError(
-                f"{name}: has more than {_MOST_PAGES} pages; split it into several files."
-            )
+            raise InputError(f"has more than {_MOST_PAGES} pages; split it into several files.")
         if offset >= size:
             break
         if len(seen) % 4096 == 0:
@@ -113,7 +82,7 @@ def page_chain(file: BinaryIO, size: int, name: str, task: Task = NO_TASK) -> Pa
         if not 0 < n_tags <= _MOST_TAGS or end + offset_size > size:
             # Where the list of pages goes on is not known; readers would follow stray bytes.
             raise InputError(
-                f"{name}: page {len(seen)} is damaged or cut short; copy or export the file again."
+                f"page {len(seen)} is damaged or cut short; copy or export the file again."
             )
         if length + offset_size > len(page):
             file.seek(offset)
@@ -125,14 +94,12 @@ def page_chain(file: BinaryIO, size: int, name: str, task: Task = NO_TASK) -> Pa
         tags = page[count_size:length]
         if not strips.add(offset, tags) and not _has_sizes(file, tags, order, big=big):
             raise InputError(
-                f"{name}: the size of page {len(seen) - 1} is damaged; copy or export the file"
-                " again."
+                f"the size of page {len(seen) - 1} is damaged; copy or export the file again."
             )
         offset = struct.unpack_from(offset_format, page, length)[0]
     if not seen:
         raise InputError(
-            f"{name}: holds no image: its first page lies outside the file; copy or export it"
-            " again."
+            "holds no image: its first page lies outside the file; copy or export it again."
         )
     return PageChain(len(seen), offset == 0, big, order, strips if strips.alike else None)
 
@@ -166,42 +133,22 @@ def _has_sizes(file: BinaryIO, tags: bytes, order: str, *, big: bool, below: boo
     return True
 
 
-def check_xml(xml: str, name: str) -> None:
-    """Refuse a description that is too long to be parsed, or holds XML entities.
-
-    Raises
-    ------
-    InputError
-        If it is so.
-    """
+def check_xml(xml: str) -> None:
+    """Refuse a description that is too long to be parsed, or holds XML entities."""
     if len(xml) > _LONGEST_XML or "<!DOCTYPE" in xml or "<!ENTITY" in xml:
-        raise InputError(
-            f"{name}: its OME description is too large or holds XML entities; export it again."
-        )
+        raise InputError("its OME description is too large or holds XML entities; export it again.")
 
 
-def check_ome(xml: str, page_pixels: int, name: str) -> None:
+def check_ome(xml: str, page_pixels: int) -> None:
     """Refuse an OME description that promises absurdly many planes, or files of other folders.
 
-    Parameters
-    ----------
-    xml : str
-        The OME-XML.
-    page_pixels : int
-        Samples in one page of the file.
-    name : str
-        The file's name, for messages.
-
-    Raises
-    ------
-    InputError
-        If reading the description could exhaust the memory.
+    ``page_pixels`` are the samples in one page of the file.
     """
-    check_xml(xml, name)
+    check_xml(xml)
     if any(re.search(r"[/\\\\:]", file) for file in ome_file_names(xml)):
         raise InputError(
-            f"{name}: its OME description names files outside its folder, which are not opened; put"
-            " them beside it and export it again."
+            "its OME description names files outside its folder, which are not opened; put them"
+            " beside it and export it again."
         )
     planes = 0
     for attributes in re.findall(r"<(?:\w+:)?Pixels\b([^>]*)>", xml):
@@ -211,8 +158,8 @@ def check_ome(xml: str, page_pixels: int, name: str) -> None:
     most = max([planes, *counts, *_modulo_lengths(xml)])
     if most > _MOST_PAGES:
         raise InputError(
-            f"{name}: its OME description promises more than {_MOST_PAGES} planes, which the file"
-            " cannot hold; export it again."
+            f"its OME description promises more than {_MOST_PAGES} planes, which the file cannot"
+            " hold; export it again."
         )
 
 
@@ -250,28 +197,16 @@ def _modulo_lengths(xml: str) -> list[float]:
     return lengths
 
 
-def check_segments(
-    offsets: tuple[int, ...],
-    counts: tuple[int, ...],
-    size: int,
-    name: str,
-    page: int,
-) -> None:
-    """Refuse a page of which strips or tiles lie outside the file.
-
-    Raises
-    ------
-    InputError
-        If a strip or tile ends beyond the end of the file.
-    """
+def check_segments(offsets: tuple[int, ...], counts: tuple[int, ...], size: int, page: int) -> None:
+    """Refuse a page of which strips or tiles lie outside the file, of ``size`` bytes."""
     if not offsets or len(offsets) > len(counts):
         raise InputError(
-            f"{name}: page {page} does not say where its pixels are, so the file is damaged; export"
-            " it again."
+            f"page {page} does not say where its pixels are, so the file is damaged; export it"
+            " again."
         )
     for offset, count in zip(offsets, counts, strict=False):
         if offset < 0 or count < 0 or offset + count > size:
             raise InputError(
-                f"{name}: is cut short: page {page} reaches beyond the end of the file; copy or"
-                " export it again."
+                f"is cut short: page {page} reaches beyond the end of the file; copy or export it"
+                " again."
             )

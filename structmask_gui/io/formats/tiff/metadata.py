@@ -1,4 +1,4 @@
-"""What a TIFF file says of itself, as short texts for people."""
+"""Metadata of a TIFF file, as short texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries
 
 _LONGEST = 200
-# So much is read of what is said of an image; many channels and the first planes are in it.
+# Characters read of the description of an image; many channels and the first planes are in it.
 _LONGEST_PART = 2 * 2**20
 
 
@@ -76,7 +76,7 @@ def _ome_sizes(attributes: str) -> dict[str, str]:
     return sizes
 
 
-# How a pixel was taken, by the attributes that OME-XML has for it, and their units.
+# Acquisition settings by their attributes in OME-XML, and their units.
 _OME_ACQUISITION = (
     ("Bits", "SignificantBits", ""),
     ("Exposure", "ExposureTime", " s"),
@@ -134,7 +134,7 @@ def _ome_pixels(tif: TiffFile, index: int) -> tuple[str, str]:
         return "", ""
     begin = starts[index].end()
     end = starts[index + 1].start() if index + 1 < len(starts) else len(xml)
-    # Where each plane lies is the longest part and says nothing of how it was taken.
+    # Where each plane lies is the longest part and holds no acquisition settings.
     first, last = xml.find("TiffData", begin, end), xml.rfind("TiffData", begin, end)
     text = xml[begin:end] if first < 0 else f"{xml[begin:first]} {xml[last:end]}"
     return starts[index].group(1), text[:_LONGEST_PART]

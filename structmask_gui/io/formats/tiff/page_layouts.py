@@ -1,9 +1,8 @@
 """Long stacks of TIFF pages that are alike, listed in the walk along the chain of pages.
 
-Most stacks of many thousand pages have pages that differ only in where their pixels lie, and in
-what is told of each: a time, a frame's number. Then these places are all there is to know of each
-page, and a library need not read it again. Where a page has several strips or tiles it is read when
-its pixels are.
+Most stacks of many thousand pages have pages that differ only in their offsets and metadata. Then
+the offsets are all there is to know of a page, and tifffile need not read it again. A page of
+several strips or tiles is read when its pixels are.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import struct
 from array import array
 from typing import Literal, NamedTuple
 
-# Width of the types a place or a length may have.
+# Types that an offset or a length may have.
 _NUMBERS = {3: "H", 4: "I", 16: "Q"}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 16: 8, 17: 8}
 
@@ -25,75 +24,43 @@ _OTHERS = frozenset((320, 330, 512, 513, 514, 519, 520, 521))
 _DECISIVE = frozenset((256, 257, 259, 262, 266, 277, 278, 284, 317, 322, 323, 530, 32997, 32998))
 # So do these, one for each sample; three do not fit there, and are compared when a page is read.
 _OF_SAMPLES = frozenset((258, 338, 339))
-# What is told of a page and says nothing of its pixels: description, name and number, program,
-# date, author, and what Micro-Manager keeps of each frame. Of any length, or not there at all.
-_TOLD = frozenset((270, 285, 297, 305, 306, 315, 51123))
+# Metadata that say nothing of the pixels: description, name and number, program, date, author, and
+# what Micro-Manager keeps of each frame. Of any length, or not there at all.
+_METADATA = frozenset((270, 285, 297, 305, 306, 315, 51123))
 # A page is compared with so many lists of tags.
 _MOST_LAYOUTS = 16
 
 
 class _Layout(NamedTuple):
-    """A list of tags: which bytes are the same in all its pages, and where the pixels' place is.
-
-    Attributes
-    ----------
-    pattern : re.Pattern
-        All entries of a page; of one strip, its place and its length are the two groups.
-    alike : bytes
-        The same bytes without what is only told, to compare lists of unlike length.
-    groups : (Struct, Struct) or None
-        Read place and length; None of several strips or tiles.
-    compared : bool
-        Whether all that matters stands in these bytes.
-    """
+    """A list of tags: which bytes are the same in all its pages, and where the pixels are."""
 
     pattern: re.Pattern[bytes]
+    """All entries of a page; of one strip, its offset and its length are the two groups."""
     alike: bytes
+    """The same bytes without the metadata, to compare lists of unlike length."""
     groups: tuple[struct.Struct, struct.Struct] | None
+    """Read offset and length; None of several strips or tiles."""
     compared: bool
+    """Whether all that matters is in these bytes."""
 
 
 class StripList:
-    """Where each page and its one strip lie, while all pages are otherwise alike.
-
-    Parameters
-    ----------
-    byte_order : str
-        "<" or ">".
-    is_big : bool
-        BigTIFF, with 64-bit offsets.
-
-    Attributes
-    ----------
-    pages : array of int
-        Where each page's list of tags begins.
-    offsets, counts : array of int
-        Place and length of the pixels of each page, in bytes; empty if pages have several strips or
-        tiles.
-    alike : bool
-        Whether all pages so far are such pages; if not, the lists end.
-    compared : bool
-        Whether all that makes pages alike was compared; if not, it is still to be done of a page
-        before its pixels are read.
-    """
+    """Where each page and its one strip lie, while all pages are otherwise alike."""
 
     def __init__(self, byte_order: Literal["<", ">"], *, is_big: bool) -> None:
-        self.pages, self.offsets, self.counts = array("Q"), array("Q"), array("Q")
+        # Offsets of each page's list of tags.
+        self.pages = array("Q")
+        # Offset and length of the pixels of each page, in bytes; empty of several strips or tiles.
+        self.offsets, self.counts = array("Q"), array("Q")
+        # Whether all pages so far are alike; if not, the lists end.
         self.alike = True
+        # If not, a page is still to be compared before its pixels are read.
         self.compared = True
         self._order, self._big = byte_order, is_big
         self._layouts: list[_Layout] = []
 
     def add(self, place: int, tags: bytes) -> bool:
-        """Look at the next page, and say whether it is as one before.
-
-        Parameters
-        ----------
-        place : int
-            Where it begins.
-        tags : bytes
-            All its entries.
-        """
+        """Take the next page, its offset and all its entries; say whether it is as one before."""
         if not self.alike:
             return False
         known_before = True
@@ -146,7 +113,7 @@ class StripList:
                     free = b"(.{%d}).{%d}" % (number.size, width - number.size)
                 pattern += same + free
                 alike += entry[: size - width]
-            elif code in _TOLD:
+            elif code in _METADATA:
                 pattern += re.escape(entry[:2]) + b".{%d}" % (size - 2)
             elif inside:
                 pattern += re.escape(entry)

@@ -33,6 +33,7 @@ _HARMLESS_PIXELS = 2**20
 _MOST_RATIO = {1: 1.01, 5: 3000.0, 8: 1100.0, 32946: 1100.0, 32773: 70.0}
 _MOST_RATIO_OTHER = 50_000.0
 _MOST_OPEN = 16
+_DAMAGED = "its header is damaged (no valid pixel type, strips or tiles); copy or export it again."
 _AT_ONCE = 8
 _WORTH_THREADS = 2**16
 
@@ -50,27 +51,18 @@ def _pool() -> ThreadPoolExecutor:
 
 @dataclass(frozen=True)
 class _Layout:
-    """How the pages that share a keyframe are stored.
-
-    Attributes
-    ----------
-    key : TiffPage
-        The keyframe.
-    dtype : dtype
-        Type of the pixels, in the machine's byte order.
-    chunk : tuple of int
-        Depth, rows and columns of a strip or tile.
-    samples : int
-        Samples of a pixel that are stored side by side.
-    bits : int
-        Bits of a sample.
-    """
+    """How the pages that share a keyframe are stored."""
 
     key: TiffPage
+    """The keyframe."""
     dtype: np.dtype[Any]
+    """In the machine's byte order."""
     chunk: tuple[int, int, int]
+    """Depth, rows and columns of a strip or tile."""
     samples: int
+    """Samples of a pixel that are stored side by side."""
     bits: int
+    """Of a sample."""
 
     @property
     def pixels(self) -> int:
@@ -79,34 +71,20 @@ class _Layout:
 
 
 class PagedStore:
-    """Pixels that lie in the pages of a TIFF file, compressed or scattered.
+    """Pixels in the pages of a TIFF file, compressed or scattered.
 
-    Parameters
-    ----------
-    name : str
-        The file's name, for messages.
-    keyframe : TiffPage
-        A page; all others have its layout.
-    page : function
-        Returns the page of a number.
-    shape : tuple of int
-        Shape of the series: dimensions of frames, then rows, columns, and perhaps samples.
-    y : int
-        The dimension of rows in `shape`.
-    close : function
-        Closes the file.
+    All pages have the layout of ``keyframe``; ``page`` returns the one of a number. ``shape`` are
+    dimensions of frames, then rows (dimension ``y``), columns, and perhaps samples.
     """
 
     def __init__(
         self,
-        name: str,
         keyframe: TiffPage,
         page: Callable[[int], TiffPage | TiffFrame],
         shape: tuple[int, ...],
         y: int,
         close: Callable[[], None],
     ) -> None:
-        self._name = name
         self._page = page
         self._shape = shape
         self._y = y
@@ -123,12 +101,10 @@ class PagedStore:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Length of each dimension."""
         return self._shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels, in the machine's byte order."""
         return self._dtype
 
     def check_page(self, number: int) -> None:
@@ -137,13 +113,7 @@ class PagedStore:
             self._checked(number)
 
     def read(self, index: Index) -> AnyArray:
-        """Return ``array[index]``, decoding only the strips and tiles it touches.
-
-        Raises
-        ------
-        InputError
-            If the file is damaged or can no longer be read.
-        """
+        """Return ``array[index]``, decoding only the strips and tiles it touches."""
         y = self._y
         lead = [
             range(i, i + 1) if isinstance(i, int) else range(*i.indices(n))
@@ -167,7 +137,6 @@ class PagedStore:
         return array
 
     def close(self) -> None:
-        """Close the file and forget what was decoded."""
         with self._lock:
             self._closed = True
             self._decoded.clear()
@@ -186,8 +155,8 @@ class PagedStore:
             raise
         except MemoryError:
             raise InputError(
-                f"{self._name}: page {number} does not fit into memory; save the image in smaller"
-                " strips or tiles."
+                f"page {number} does not fit into memory; save the image in smaller strips or"
+                " tiles."
             ) from None
         except ImportError as error:
             # Decoders that are not installed are only missed when they are called.
@@ -195,28 +164,27 @@ class PagedStore:
 
             kind = COMPRESSION(layout.key.compression).name
             raise InputError(
-                f"{self._name}: is compressed by {kind}, which cannot be read here; save it with"
-                " LZW, deflate or no compression."
+                f"is compressed by {kind}, which cannot be read here; save it with LZW, deflate or"
+                " no compression."
             ) from error
         except Exception as error:
             # Decoders raise whatever they like on damaged data.
             raise InputError(
-                f"{self._name}: the pixels of page {number} cannot be decoded, so the file is"
-                " damaged; copy or export it again."
+                f"the pixels of page {number} cannot be decoded, so the file is damaged; copy or"
+                " export it again."
             ) from error
 
     def _checked(self, number: int) -> tuple[TiffPage | TiffFrame, _Layout]:
         """Return a page whose pixels lie within its file, with the file open."""
         if self._closed:
-            raise InputError(f"{self._name}: has been closed; open it again.")
+            raise InputError("has been closed; open it again.")
         try:
             page = self._page(number)
         except InputError:
             raise
         except Exception as error:
             raise InputError(
-                f"{self._name}: page {number} cannot be read, so the file is damaged; copy or"
-                " export it again."
+                f"page {number} cannot be read, so the file is damaged; copy or export it again."
             ) from error
         assert page.keyframe is not None
         layout = self._layout(page.keyframe)
@@ -230,7 +198,7 @@ class PagedStore:
         offsets, counts = page.dataoffsets, page.databytecounts
         if layout.key.is_contiguous:
             offsets, counts = offsets[:1], (layout.key.nbytes,)
-        check_segments(offsets, counts, handle.size, self._name, number)
+        check_segments(offsets, counts, handle.size, number)
         return page, layout
 
     def _layout(self, key: TiffPage) -> _Layout:
@@ -239,25 +207,25 @@ class PagedStore:
         if known is not None:
             return known
         if key.dtype is None:
-            raise _damaged(self._name)
+            raise InputError(_DAMAGED)
         if key.is_tiled:
             chunk = (key.tiledepth, key.tilelength, key.tilewidth)
         else:
             chunk = (1, key.rowsperstrip, key.shaped[3])
         if min(chunk) < 1:
-            raise _damaged(self._name)
+            raise InputError(_DAMAGED)
         bits = key.bitspersample if isinstance(key.bitspersample, int) else max(key.bitspersample)
         layout = _Layout(key, key.dtype.newbyteorder("="), chunk, key.shaped[4], bits)
         if not key.is_final and layout.pixels * layout.dtype.itemsize > _LARGEST_SEGMENT:
             raise InputError(
-                f"{self._name}: keeps {layout.pixels} pixels in one strip or tile, too many to"
-                " decode at once; save it in smaller strips or tiles."
+                f"keeps {layout.pixels} pixels in one strip or tile, too many to decode at once;"
+                " save it in smaller strips or tiles."
             )
         first = next(iter(self._layouts.values()), layout)
         if (key.shaped, layout.dtype) != (first.key.shaped, first.dtype):
             raise InputError(
-                f"{self._name}: the files of the set are of unlike shape or type; put only those"
-                " that belong together beside it."
+                "the files of the set are of unlike shape or type; put only those that belong"
+                " together beside it."
             )
         self._layouts[id(key)] = layout
         return layout
@@ -327,8 +295,8 @@ class PagedStore:
         size = layout.pixels * layout.bits // 8
         if size > most_bytes(int(layout.key.compression), count):
             raise InputError(
-                f"{self._name}: promises {size} bytes of pixels in {count} bytes of the file, which"
-                " cannot be; copy or export it again."
+                f"promises {size} bytes of pixels in {count} bytes of the file, which cannot be;"
+                " copy or export it again."
             )
         handle = page.parent.filehandle
         handle.seek(offset)
@@ -342,9 +310,8 @@ class PagedStore:
         _, high, wide = layout.chunk
         if claimed is not None and math.prod(claimed) > max(2 * high * wide, _HARMLESS_PIXELS):
             raise InputError(
-                f"{self._name}: a strip or tile says of itself that it has"
-                f" {claimed[0]} x {claimed[1]} pixels, and the page says {high} x {wide}; copy or"
-                " export it again."
+                f"a strip or tile says of itself that it has {claimed[0]} x {claimed[1]} pixels,"
+                f" and the page says {high} x {wide}; copy or export it again."
             )
 
     def _keep(self, key: tuple[int, int], array: AnyArray) -> None:
@@ -377,10 +344,3 @@ def _as_slice(index: int | slice, n: int) -> slice:
         return slice(index, index + 1)
     start, stop, _ = index.indices(n)
     return slice(start, max(start, stop))
-
-
-def _damaged(name: str) -> InputError:
-    return InputError(
-        f"{name}: its header is damaged (no valid pixel type, strips or tiles); copy or export it"
-        " again."
-    )

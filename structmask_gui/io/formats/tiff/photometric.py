@@ -15,16 +15,9 @@ if TYPE_CHECKING:
 
 
 def set_colours(contents: Contents, key: TiffPage, colours: AnyArray | None) -> None:
-    """Say what the samples of a pixel are, and how stored values become intensities.
+    """Set what the samples of a pixel are, and how stored values become intensities.
 
-    Parameters
-    ----------
-    contents : Contents
-        Gets the number of samples, the conversion and notes.
-    key : TiffPage
-        The page that stands for all.
-    colours : ndarray, optional
-        The palette, if the page has one.
+    ``key`` is the page that stands for all, ``colours`` its palette, if it has one.
     """
     from tifffile import PHOTOMETRIC
 

@@ -1,7 +1,7 @@
 """TIFF files of all kinds: plain, BigTIFF, tiled, compressed, OME-TIFF, ImageJ hyperstacks, LSM.
 
-The structure is checked first (`tiff_check`), then tifffile interprets the pages and their
-descriptions, and the pixels are read in parts (`contents.RawStore`, `tiff_pages.PagedStore`).
+The structure is checked first (`guards`), then tifffile interprets the pages and their
+descriptions, and the pixels are read in parts (`RawStore`, `PagedStore`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.io.files.paths import blocks, shown
+from structmask_gui.io.files.paths import blocks
 from structmask_gui.io.formats.tiff.fast_series import listed_page, listed_series
 from structmask_gui.io.formats.tiff.guards import (
     PageChain,
@@ -29,7 +29,7 @@ from structmask_gui.io.formats.tiff.page_layouts import StripList
 from structmask_gui.io.formats.tiff.pages import PagedStore, most_bytes
 from structmask_gui.io.formats.tiff.photometric import set_colours
 from structmask_gui.io.stack.axes import shape_text, squeezed
-from structmask_gui.io.stack.store import Contents, RawStore, SeriesInfo, Store
+from structmask_gui.io.stack.store import Contents, RawStore, SeriesInfo, Store, choose_series
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries
@@ -47,34 +47,16 @@ _PLAIN = (
     *("mmstack", "ndtiff", "nih"),
 )
 _MOST_UNLIKE = 20_000
+_DAMAGED = "is damaged: its pages cannot be interpreted; copy or export it again."
 
 _KINDS = {"ome": "OME-TIFF", "imagej": "ImageJ TIFF", "lsm": "LSM", "stk": "STK"}
 
 
 def open_tiff(path: Path, size: int, series: int | None, task: Task = NO_TASK) -> Contents:
-    """Open one series of a TIFF file.
-
-    Parameters
-    ----------
-    path : Path
-        The file; its first bytes are `TIFF_MAGIC`.
-    size : int
-        Its size in bytes.
-    series : int, optional
-        Number of the series; by default the first, or the largest of unlike pages.
-    task : Task, optional
-
-    Raises
-    ------
-    InputError
-        If the file is damaged, cut short, or holds what cannot be used.
-    Cancelled
-        If the task is cancelled.
-    """
-    name = shown(path)
+    """Open one series of a TIFF file; by default the first, or the largest of unlike pages."""
     with path.open("rb", buffering=0) as file:
-        chain = page_chain(file, size, name, task)
-    tif, listed = _opened(path, name, chain)
+        chain = page_chain(file, size, task)
+    tif, listed = _opened(path, chain)
     try:
         return _contents(tif, path, size, chain, listed, series)
     except (InputError, MemoryError):
@@ -83,10 +65,10 @@ def open_tiff(path: Path, size: int, series: int | None, task: Task = NO_TASK) -
     except Exception as error:
         # A damaged file may hold a value of any type in any place.
         tif.close()
-        raise _damaged(name) from error
+        raise InputError(_DAMAGED) from error
 
 
-def _opened(path: Path, name: str, chain: PageChain) -> tuple[TiffFile, TiffPageSeries | None]:
+def _opened(path: Path, chain: PageChain) -> tuple[TiffFile, TiffPageSeries | None]:
     """Open a file, and list its pages if that can be done without reading each."""
     import tifffile
 
@@ -100,23 +82,23 @@ def _opened(path: Path, name: str, chain: PageChain) -> tuple[TiffFile, TiffPage
         first = _first_page(tif)
         if first is not None and first.is_ome:
             xml = first.description
-            check_xml(xml, name)
+            check_xml(xml)
         listed = listed_series(tif, chain)
         if listed is not None:
             return tif, listed
         if first is not None and first.is_ome:
-            check_ome(xml, math.prod(first.shaped), name)
+            check_ome(xml, math.prod(first.shaped))
             others = ome_file_names(xml)
             if any(blocks(path.parent / other) for other in others):
                 raise InputError(
-                    f"{name}: its OME description names what is no regular file; export it again."
+                    "its OME description names what is no regular file; export it again."
                 )
             if len(others) == 1:
                 # The only file it names is this one, perhaps under an older name.
                 tif.close()
                 xml = re.sub(r"<(\w+:)?UUID\b[^>]*?(/>|>.*?</(\w+:)?UUID>)", "", xml, flags=re.S)
                 tif = tifffile.TiffFile(path, omexml=xml, **flags)
-        elif tif.pages and not _can_be_listed(tif, chain, name):
+        elif tif.pages and not _can_be_listed(tif, chain):
             tif.close()
             tif = tifffile.TiffFile(path, is_uniform=False, **flags)
     except Exception as error:
@@ -124,12 +106,11 @@ def _opened(path: Path, name: str, chain: PageChain) -> tuple[TiffFile, TiffPage
             tif.close()
         if isinstance(error, InputError | MemoryError):
             raise
-        raise _damaged(name) from error
+        raise InputError(_DAMAGED) from error
     if not tif.pages:
         tif.close()
         raise InputError(
-            f"{name}: holds no image: its first page lies outside the file; copy or export it"
-            " again."
+            "holds no image: its first page lies outside the file; copy or export it again."
         )
     return tif, None
 
@@ -142,14 +123,13 @@ def _first_page(tif: TiffFile) -> TiffPage | None:
         return None
 
 
-def _can_be_listed(tif: TiffFile, chain: PageChain, name: str) -> bool:
+def _can_be_listed(tif: TiffFile, chain: PageChain) -> bool:
     """Say that tifffile makes series of the pages, which it does not if one among many is odd."""
     described = (tif.is_shaped, tif.is_imagej, tif.is_lsm, tif.is_stk, tif.is_fluoview)
     if chain.n_pages > _MOST_UNLIKE and not any(described) and not tif.is_uniform:
         # Each page would be compared with all others.
         raise InputError(
-            f"{name}: has {chain.n_pages} pages of unlike shape or type; split it into several"
-            " files."
+            f"has {chain.n_pages} pages of unlike shape or type; split it into several files."
         )
     try:
         tif.series  # noqa: B018  # computed once and kept
@@ -166,29 +146,28 @@ def _contents(
     listed: TiffPageSeries | None,
     wanted: int | None,
 ) -> Contents:
-    name = shown(path)
     every = tif.series if listed is None else [listed]
     found = [s for s in every if s.shape and s.keyframe is not None]
     infos = tuple(_info(i, s) for i, s in enumerate(found))
     if not found:
-        raise InputError(f"{name}: holds no image with pixels; give another file.")
+        raise InputError("holds no image with pixels; give another file.")
     notes: list[str] = []
-    chosen = _choose(name, found, wanted, notes)
+    chosen = _choose(found, wanted, notes)
     series = found[chosen]
     key = series.keyframe
-    _check_pixels(name, key, size)
+    _check_pixels(key, size)
     if min(series.shape) < 1:
         raise InputError(
-            f"{name}: its description tells of {shape_text(series.shape)} pixels, which no image"
-            " has; export it again."
+            f"its description tells of {shape_text(series.shape)} pixels, which no image has;"
+            " export it again."
         )
-    _check_whole(name, tif, series, chain)
+    _check_whole(tif, series, chain)
     # Everything the file says is read before the store takes over (and perhaps closes) the file.
     metadata = metadata_of(tif, series, chain, chosen)
     channel_names = ome_channel_names(tif, chosen) if series.kind == "ome" else ()
     colours = key.colormap
     files = {Path(p.parent.filehandle.path) for p in series if p} if series.is_multifile else set()
-    store, axes = _store(tif, path, size, series, name, None if listed is None else chain.strips)
+    store, axes = _store(tif, path, size, series, None if listed is None else chain.strips)
     contents = Contents(
         kind=_KINDS.get(series.kind, "BigTIFF" if chain.is_big else "TIFF"),
         store=store,
@@ -209,12 +188,9 @@ def _contents(
     return contents
 
 
-def _choose(name: str, found: list[TiffPageSeries], wanted: int | None, notes: list[str]) -> int:
+def _choose(found: list[TiffPageSeries], wanted: int | None, notes: list[str]) -> int:
     if wanted is not None:
-        if not 0 <= wanted < len(found):
-            last = f"0 to {len(found) - 1}" if len(found) > 1 else "0 only"
-            raise InputError(f"{name}: has no series {wanted}; its series are {last}.")
-        return wanted
+        return choose_series(len(found), wanted)
     if len(found) == 1:
         return 0
     chosen = 0
@@ -234,19 +210,19 @@ def _info(index: int, series: TiffPageSeries) -> SeriesInfo:
     return SeriesInfo(index, str(series.name or ""), axes, shape, str(series.dtype))
 
 
-def _check_pixels(name: str, key: TiffPage, size: int) -> None:
+def _check_pixels(key: TiffPage, size: int) -> None:
     """Refuse pixels that are no light intensities, cannot be decoded or cannot be there."""
     from tifffile import COMPRESSION, PHOTOMETRIC, TIFF
 
     if key.dtype is None or 0 in key.shaped:
         raise InputError(
-            f"{name}: has no valid pixel type or size (page {key.index}), so its header is damaged;"
-            " export it again."
+            f"has no valid pixel type or size (page {key.index}), so its header is damaged; export"
+            " it again."
         )
     if key.nbytes > most_bytes(int(key.compression), size):
         raise InputError(
-            f"{name}: promises {shape_text(key.shape)} pixels of {key.dtype}, which its {size}"
-            " bytes cannot hold; copy or export it again."
+            f"promises {shape_text(key.shape)} pixels of {key.dtype}, which its {size} bytes cannot"
+            " hold; copy or export it again."
         )
     if int(key.compression) != 1:
         try:
@@ -257,13 +233,12 @@ def _check_pixels(name: str, key: TiffPage, size: int) -> None:
             except ValueError:
                 kind = f"method {int(key.compression)}"
             raise InputError(
-                f"{name}: is compressed by {kind}, which cannot be read here; save it with LZW,"
-                " deflate or no compression."
+                f"is compressed by {kind}, which cannot be read here; save it with LZW, deflate or"
+                " no compression."
             ) from error
     if int(key.photometric) == PHOTOMETRIC.SEPARATED:
         raise InputError(
-            f"{name}: holds ink colours (CMYK), which are no light intensities; save it as grey or"
-            " RGB."
+            "holds ink colours (CMYK), which are no light intensities; save it as grey or RGB."
         )
 
 
@@ -272,7 +247,6 @@ def _store(
     path: Path,
     size: int,
     series: TiffPageSeries,
-    name: str,
     strips: StripList | None,
 ) -> tuple[Store, str]:
     """Make the store of a series, and the letters of its dimensions."""
@@ -283,8 +257,8 @@ def _store(
     if offset is not None and not series.is_multifile:
         if offset + math.prod(shape) * key.dtype.itemsize > size:
             raise InputError(
-                f"{name}: is cut short: it promises {shape_text(shape)} pixels of {key.dtype}, but"
-                " ends before; copy or export it again."
+                f"is cut short: it promises {shape_text(shape)} pixels of {key.dtype}, but ends"
+                " before; copy or export it again."
             )
         stored = key.dtype.newbyteorder(tif.byteorder)
         tif.close()
@@ -293,7 +267,7 @@ def _store(
     n_pages = math.prod(shape[:y]) // max(1, key.shaped[0] * key.shaped[1]) if y is not None else 0
     if y is None or len(series) != n_pages:
         raise InputError(
-            f"{name}: describes {shape_text(shape)} pixels, but holds {len(series)} pages of"
+            f"describes {shape_text(shape)} pixels, but holds {len(series)} pages of"
             f" {shape_text(key.shape)}; export it again."
         )
 
@@ -301,7 +275,7 @@ def _store(
     @lru_cache(maxsize=8)
     def page(number: int) -> TiffPage | TiffFrame:
         if strips is not None:
-            return listed_page(tif, key, strips, number, name)
+            return listed_page(tif, key, strips, number)
         found = series[number]
         if found is None:
             raise LookupError(number)
@@ -311,10 +285,10 @@ def _store(
     missing = sum(p is None for p in series) if of_ome else 0
     if missing:
         raise InputError(
-            f"{name}: its OME description promises {n_pages} planes, of which {missing} are"
-            " missing; put the other files of the set beside it, or export it again."
+            f"its OME description promises {n_pages} planes, of which {missing} are missing; put"
+            " the other files of the set beside it, or export it again."
         )
-    store = PagedStore(name, key, page, shape, y, tif.close)
+    store = PagedStore(key, page, shape, y, tif.close)
     for number in {0, n_pages - 1}:
         store.check_page(number)
     return store, axes
@@ -333,28 +307,26 @@ def _row_dimension(shape: tuple[int, ...], key: TiffPage) -> int | None:
     return None
 
 
-def _check_whole(name: str, tif: TiffFile, series: TiffPageSeries, chain: PageChain) -> None:
+def _check_whole(tif: TiffFile, series: TiffPageSeries, chain: PageChain) -> None:
     """Refuse a file that ends in the middle of its pages."""
     declared = None
     if tif.is_imagej and tif.imagej_metadata:
         declared = tif.imagej_metadata.get("images")
     if isinstance(declared, int) and series.kind != "imagej" and declared > len(tif.pages):
         raise InputError(
-            f"{name}: is cut short: it promises {declared} images and holds {len(tif.pages)}; copy"
-            " or export it again."
+            f"is cut short: it promises {declared} images and holds {len(tif.pages)}; copy or"
+            " export it again."
         )
     shape = _declared_shape(series)
     if shape and math.prod(shape) != math.prod(series.get_shape(False)):
         raise InputError(
-            f"{name}: describes {shape_text(shape)} pixels, but holds {len(tif.pages)} pages of"
+            f"describes {shape_text(shape)} pixels, but holds {len(tif.pages)} pages of"
             f" {shape_text(series.keyframe.shape)}; copy or export it again."
         )
     if chain.complete or series.kind in ("ome", "shaped"):
         return
     if declared != len(tif.pages):
-        raise InputError(
-            f"{name}: is cut short after page {chain.n_pages}; copy or export it again."
-        )
+        raise InputError(f"is cut short after page {chain.n_pages}; copy or export it again.")
 
 
 def _declared_shape(series: TiffPageSeries) -> tuple[int, ...]:
@@ -362,9 +334,3 @@ def _declared_shape(series: TiffPageSeries) -> tuple[int, ...]:
     description = series.keyframe.shaped_description if series.kind == "shaped" else None
     found = re.search(r"""["']?shape["']?\s*[:=]\s*[\[(]([\d,\s]{1,200})[\])]""", description or "")
     return tuple(int(n) for n in found.group(1).split(",") if n.strip()) if found else ()
-
-
-def _damaged(name: str) -> InputError:
-    return InputError(
-        f"{name}: is damaged: its pages cannot be interpreted; copy or export it again."
-    )

@@ -1,0 +1,83 @@
+"""What the readers of files with several images share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from structmask_gui.core.arrays import AnyArray
+from structmask_gui.io.stack.axes import squeezed
+from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, places_in
+from structmask_gui.io.stack.store import Contents, Index, SeriesInfo, choose_series
+
+
+class Image(Protocol):
+    """An image of a file; `read` takes an index without dimensions of length 1, save Y and X."""
+
+    title: str
+    letters: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def read(self, index: Index) -> Any: ...
+
+
+def contents_of(
+    kind: str,
+    images: Sequence[Image],
+    wanted: int | None,
+    close: Callable[[], object],
+    what: str = "image",
+) -> Contents:
+    """Return one of the images of a file, by default the first."""
+    chosen = choose_series(len(images), wanted)
+    one = images[chosen]
+    axes, shape = squeezed(one.letters, one.shape)
+    contents = Contents(
+        kind=kind,
+        store=SlicedStore(shape, one.dtype, one.read, close),
+        axes=axes,
+        full_shape=one.shape,
+        series=tuple(
+            SeriesInfo(i, each.title, *squeezed(each.letters, each.shape), str(each.dtype))
+            for i, each in enumerate(images)
+        ),
+        chosen=chosen,
+    )
+    if len(images) > 1 and wanted is None:
+        contents.notes.append(
+            f"The file holds {len(images)} {what}s; {what} 0 is used, another can be chosen."
+        )
+    return contents
+
+
+def read_planes(
+    letters: str,
+    shape: tuple[int, ...],
+    index: Index,
+    within: str,
+    plane: Callable[[tuple[int, ...], Index], AnyArray],
+) -> AnyArray:
+    """Return ``array[index]`` of an image read a plane at a time.
+
+    Parameters
+    ----------
+    letters, shape
+        All dimensions, those of length 1 included; those within a plane come last.
+    index
+        For the dimensions longer than 1, and Y and X.
+    within : str
+        Letters of the dimensions within a plane.
+    plane : function
+        Takes the place along the other dimensions, and the index within the plane.
+    """
+    lead, inner = frame_parts(letters, shape, index, within)
+    parts = [plane(place, inner) for place in places_in(lead)]
+    return parts[0] if lead.single else np.stack(parts).reshape(*lead.kept, *parts[0].shape)
+
+
+def unnamed(n: int) -> str:
+    """Return the letters of n dimensions without names: of more than three, Y and X are unknown."""
+    return "QYX"[-n:] if n <= 3 else "Q" * n
