@@ -27,6 +27,7 @@ from structmask_gui.gui.desktop import logs, places, qt_libraries
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.gui.window.restore import kept_mask
 from structmask_gui.io.files.locations import config_home
 from structmask_gui.version import __version__
 from tests.gui.conftest import wait_for_result
@@ -48,6 +49,22 @@ def test_settings_of_earlier_versions_are_read(tmp_path: Path):
     path = tmp_path / "settings.json"
     path.write_text(json.dumps({"version": 1, "last_seconds": {"dark": "dark.tif"}}))
     assert settings_module.load(path) == Settings(last_reference_stacks={"dark": "dark.tif"})
+
+
+def test_settings_written_by_7c23e8f_are_read_whole(caplog):
+    old = Path(__file__).parents[1] / "data" / "written_by_7c23e8f" / "settings.json"
+    found = settings_module.load(old)
+    assert not caplog.records
+    assert found.last_reference_stacks == {"dark": "FOLDER/dark.npy"}
+    assert Parameters.checked(found.last_parameters).model_dump() == found.last_parameters
+    for name, word, shape in (("edit", "edited by hand", (1, 5)), ("pinned", "pinned one", (3, 1))):
+        kept = kept_mask(found.last_masks, name)
+        assert kept is not None
+        assert (kept[0].shape, kept[1]) == (shape, word)
+    written = json.loads(old.read_text(encoding="utf-8"))
+    renamed = {"last_seconds": "last_reference_stacks"}
+    for name in written.keys() - {"version"}:
+        assert getattr(found, renamed.get(name, name)) == written[name]
 
 
 @pytest.mark.parametrize(
