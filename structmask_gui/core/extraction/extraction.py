@@ -22,6 +22,7 @@ from structmask_gui.core.stack.frames import ArrayFrames, Frames, Region
 
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
+    from structmask_gui.core.statistical.profiles import BrightnessCurve, Profile
     from structmask_gui.core.statistical.selection import StatisticalSelection
     from structmask_gui.core.verdict.verdict import Verdict
 
@@ -140,6 +141,24 @@ class Extraction:
 
         # No larger lag is advised than can be measured.
         return lags_left(estimate, self.parameters.max_lag) > 0
+
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """Correlation along x, y and the main direction of the noise; statistical method only."""
+        from structmask_gui.core.statistical.profiles import profiles
+
+        estimate = self.measurement.correlation
+        if estimate is None or self.selection is None:
+            return ()
+        return profiles(estimate, self.selection.kept)
+
+    @property
+    def brightness_curve(self) -> BrightnessCurve | None:
+        """Correlation in patches of each brightness, where it was measured."""
+        from structmask_gui.core.statistical.profiles import brightness_curve
+
+        estimate = self.measurement.correlation
+        return None if estimate is None else brightness_curve(estimate, self.parameters.rho_min)
 
     @property
     def rings_found_nothing(self) -> bool:

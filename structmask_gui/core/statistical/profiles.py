@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
 LagDirection = tuple[int, int]
@@ -38,6 +38,8 @@ class Profile:
     rho: FloatArray
     low: FloatArray
     high: FloatArray
+    main: bool = False
+    """Whether most of the correlation lies along it."""
 
 
 def profile(estimate: CorrelationEstimate, direction: LagDirection, reach: int) -> Profile:
@@ -66,13 +68,35 @@ def profile(estimate: CorrelationEstimate, direction: LagDirection, reach: int) 
     return Profile(direction, steps * longer, rho, rho - half, rho + half)
 
 
+def profiles(estimate: CorrelationEstimate, kept: BoolArray) -> tuple[Profile, ...]:
+    """Return the profiles along x and y, and along the main direction if that is another.
+
+    Parameters
+    ----------
+    estimate : CorrelationEstimate
+        What was measured.
+    kept : ndarray of bool, shape (2 reach + 1, 2 reach + 1)
+        Lags whose correlation is significant and large enough.
+    """
+    reach = kept.shape[0] // 2
+    inside = slice(estimate.lags.reach - reach, estimate.lags.reach + reach + 1)
+    main = main_direction(np.where(kept, estimate.lags.rho[inside, inside], 0.0))
+    directions = [ALONG_X, ALONG_Y]
+    if main is not None and main not in directions:
+        directions.append(main)
+    return tuple(
+        replace(profile(estimate, direction, reach), main=direction == main)
+        for direction in directions
+    )
+
+
 def main_direction(rho: FloatArray) -> LagDirection | None:
     """Return the direction that holds most of the squared correlation, or None if there is none.
 
     Parameters
     ----------
     rho : ndarray, shape (2 reach + 1, 2 reach + 1)
-        Correlation, the zero lag in the middle. Set what is not proven to 0.
+        Correlation, the zero lag in the middle. Set what is not significant to 0.
     """
     reach = rho.shape[0] // 2
     best, most = None, 0.0

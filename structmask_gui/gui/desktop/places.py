@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.locations import config_home, resource
 from structmask_gui.io.files.remote import remote_address
-
-if TYPE_CHECKING:
-    pass
 
 PRESET_SUFFIX = ".structmask-preset"
 """Ending of preset files that desktops open with StructMask; the contents are those of any preset
@@ -46,3 +42,15 @@ def sample_stack() -> Path | None:
 def is_preset(path: str) -> bool:
     """Tell whether a path is that of a preset for the desktop."""
     return path.lower().endswith(PRESET_SUFFIX)
+
+
+def is_folder(path: str) -> bool:
+    """Tell whether there is a folder at a path."""
+    return Path(path).is_dir()
+
+
+def is_image(path: str) -> bool:
+    """Tell an image, which a Zarr folder is too, from another folder."""
+    from structmask_gui.io.formats.zarr import is_zarr_folder
+
+    return not is_folder(path) or is_zarr_folder(path)

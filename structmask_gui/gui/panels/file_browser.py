@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,8 @@ from structmask_gui.gui.panels.file_card import FileCard
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
+from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.extensions import ALL_EXTENSIONS
-from structmask_gui.io.formats.zarr import is_zarr_folder
 
 _ENDINGS = tuple(ending for endings in ALL_EXTENSIONS.values() for ending in endings)
 _PATTERNS = [f"*{ending}" for ending in _ENDINGS]
@@ -72,7 +73,7 @@ class _Model(QFileSystemModel):
     def is_image(self, index: QModelIndex | QPersistentModelIndex) -> bool:
         """Tell a file, or a folder that is named as a Zarr, from another folder.
 
-        By the name, for it is asked at every paint; `is_zarr_folder` looks into the folder.
+        By the name, for it is asked at every paint; `places.is_image` looks into the folder.
         """
         return not self.isDir(index) or self.fileName(index).lower().endswith(_ZARR)
 
@@ -119,8 +120,16 @@ class FileBrowser(QWidget):
 
     open_requested = Signal(list)
 
-    def __init__(self, session: Session, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        is_folder: Callable[[str], bool],
+        is_image: Callable[[str], bool],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._is_folder, self._is_image = is_folder, is_image
         self._session = session
         self._settings = settings
         self.setAcceptDrops(True)
@@ -176,7 +185,7 @@ class FileBrowser(QWidget):
         self._later.timeout.connect(self._look)
         self._apply_filter("")
         folder = settings.browser_folder
-        self.show_folder(folder if folder and Path(folder).is_dir() else str(Path.home()))
+        self.show_folder(folder if folder and is_folder(folder) else str(Path.home()))
         session.stack_changed.connect(self._on_stack)
         self._on_stack()
 
@@ -239,7 +248,7 @@ class FileBrowser(QWidget):
         """Return the selected images, sorted by name."""
         indexes = self.tree.selectionModel().selectedRows()
         paths = [self.model.filePath(i) for i in indexes]
-        return sorted(path for path in paths if _is_image(path))
+        return sorted(path for path in paths if self._is_image(path))
 
     def select(self, path: str) -> None:
         """Select a file of the folder on display."""
@@ -266,7 +275,7 @@ class FileBrowser(QWidget):
             self.open_requested.emit(paths)
 
     def _on_double_click(self, index: QModelIndex) -> None:
-        if _is_image(self.model.filePath(index)):
+        if self._is_image(self.model.filePath(index)):
             self.open_selected()
 
     def _on_selection(self, _now: QItemSelection, _before: QItemSelection) -> None:
@@ -278,7 +287,7 @@ class FileBrowser(QWidget):
     def _on_stack(self) -> None:
         paths = self._session.state.paths
         # What is read from an address lies in no folder.
-        if paths and paths[0].exists():
+        if paths and remote_address(paths[0]) is None:
             folder = paths[0].resolve().parent
             if folder != self.folder:
                 self.show_folder(str(folder))
@@ -289,8 +298,8 @@ class FileBrowser(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept folders and images."""
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if any(path.is_dir() or path.name.lower().endswith(_ENDINGS) for path in paths):
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if any(path.lower().endswith(_ENDINGS) or self._is_folder(path) for path in paths):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -315,8 +324,3 @@ class FileBrowser(QWidget):
         """Stop the thread that looks at files."""
         self._later.stop()
         self.card.stop()
-
-
-def _is_image(path: str) -> bool:
-    """Tell an image, which a Zarr folder is too, from another folder."""
-    return not Path(path).is_dir() or is_zarr_folder(path)

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from structmask_gui.gui.panels import help_text
-from structmask_gui.gui.widgets.labels import in_labels
+from structmask_gui.gui.widgets.wording import in_labels
 
-READING = """
+_READING_LAGS = """
 <h3>How to read the views</h3>
 <p><b>Averaged autocorrelation.</b> The correlation ρ of the noise at every shift: red where two
 pixels err alike, blue where they err the opposite way, white where they have nothing to do with
@@ -49,7 +48,7 @@ image stays like itself when it is shifted along the stripes.</p>
 when it is turned by half a circle, and so does the mask.</p>
 """
 
-_READING = """
+_READING_RINGS = """
 <h3>How to read the views</h3>
 <p><b>Averaged autocorrelation.</b> Look for a bright row, column, cross or spot about the middle.
 A soft hill over the whole square is more often the picture itself than its noise. The dashed
@@ -87,15 +86,15 @@ def help_html(extraction: Any | None) -> str:
     """
     middle = _NO_RESULT if extraction is None else story_html(extraction)
     statistical = extraction is not None and extraction.selection is not None
-    return _INTRODUCTION + middle + (help_text.READING if statistical else _READING)
+    return _INTRODUCTION + middle + (_READING_LAGS if statistical else _READING_RINGS)
 
 
 def story_html(extraction: Any) -> str:
     """Return what each stage did to the image, as rich text."""
     if extraction.selection is not None:
-        steps = help_text.steps(extraction)
+        done = _statistical_steps(extraction)
     else:
-        steps = [
+        done = [
             _patches(extraction),
             _average(extraction),
             _square(extraction),
@@ -104,7 +103,7 @@ def story_html(extraction: Any) -> str:
             _chosen(extraction),
             _trimmed(extraction),
         ]
-    items = "".join(f"<li><p>{step}</p></li>" for step in steps)
+    items = "".join(f"<li><p>{step}</p></li>" for step in done)
     return (
         "<h3>What was done to your image</h3>"
         f"<p><b>{html.escape(extraction.sentence)}</b></p><ol>{items}</ol>"
@@ -253,14 +252,7 @@ def _trimmed(extraction: Any) -> str:
     return f"<b>Size and shape.</b> {' '.join(parts)} The mask has {left}, the middle included."
 
 
-def steps(extraction: Any) -> list[str]:
-    """Return a paragraph of rich text for each step.
-
-    Parameters
-    ----------
-    extraction : Extraction
-        By the statistical method.
-    """
+def _statistical_steps(extraction: Any) -> list[str]:
     return [
         _source(extraction),
         _noise_patches(extraction),

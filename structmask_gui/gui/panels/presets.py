@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QPalette
@@ -29,8 +29,10 @@ from structmask_gui.gui.desktop.places import PRESET_SUFFIX
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.widgets import dialogs
-from structmask_gui.io.presets.library import PresetFolder, file_stem
-from structmask_gui.io.presets.preset import Preset, built_in_presets, save_preset
+from structmask_gui.io.presets.preset import Preset
+
+if TYPE_CHECKING:
+    from structmask_gui.io.presets.library import PresetFolder
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ class PresetsPanel(QWidget):
         self,
         session: Session,
         settings: Settings,
+        folder: PresetFolder,
         remedy: Callable[[str], object],
         parent: QWidget | None = None,
     ) -> None:
@@ -69,7 +72,7 @@ class PresetsPanel(QWidget):
         self._session = session
         self._settings = settings
         self._remedy = remedy
-        self._folder = PresetFolder()
+        self._folder = folder
         self._problems: list[str] = []
         self._rings = session.state.uses_rings
 
@@ -152,12 +155,12 @@ class PresetsPanel(QWidget):
 
     def presets(self) -> list[Preset]:
         """Return all presets, built-in ones first."""
-        own, problems = self._folder.read()
+        presets, problems = self._folder.all()
         for problem in problems:
             if problem not in self._problems:
                 log.warning("%s", problem)
         self._problems = problems
-        return [*built_in_presets(), *own]
+        return presets
 
     def reload(self) -> None:
         """Fill the list again; the folder may have been changed by another program."""
@@ -316,7 +319,7 @@ class PresetsPanel(QWidget):
         dialogs.ask_new_file(
             self,
             "Export preset",
-            folder / f"{file_stem(preset.name)}{PRESET_SUFFIX}",
+            folder / f"{self._folder.export_name(preset)}{PRESET_SUFFIX}",
             _FILES,
             self.export_to,
         )
@@ -326,7 +329,7 @@ class PresetsPanel(QWidget):
         preset = self._present()
 
         def act() -> str:
-            save_preset(preset, path, force=True)
+            self._folder.export(preset, path)
             return f"Written: {path}"
 
         self._attempt(act)

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.widgets.labels import in_labels, say, scrolled
+from structmask_gui.gui.widgets.labels import say, scrolled
+from structmask_gui.gui.widgets.wording import in_labels
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session

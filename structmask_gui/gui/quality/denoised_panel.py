@@ -24,7 +24,8 @@ from structmask_gui.gui.session.worker import Lane, Outcome, Step
 from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.widgets import dialogs
-from structmask_gui.gui.widgets.labels import breakable, paragraph, scrolled
+from structmask_gui.gui.widgets.labels import paragraph, scrolled
+from structmask_gui.gui.widgets.wording import breakable
 
 if TYPE_CHECKING:
     from structmask_gui.core.denoised.evaluate import Evaluation as Verdict

@@ -28,7 +28,8 @@ from structmask_gui.gui.session.worker import Lane, Outcome
 from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.bars import BarRow
-from structmask_gui.gui.widgets.labels import paragraph, percent, say, scrolled, times
+from structmask_gui.gui.widgets.labels import paragraph, say, scrolled
+from structmask_gui.gui.widgets.wording import percent, times
 
 if TYPE_CHECKING:
     from structmask_gui.core.stack.destripe import Lines

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.session.quality import ALIKE, PRESENT, Doubt
-from structmask_gui.gui.widgets.labels import percent, times
+from structmask_gui.gui.widgets.wording import percent, times
 
 if TYPE_CHECKING:
     from structmask_gui.core.quality.error import Ranked

@@ -373,11 +373,11 @@ class PictureView(QWidget):
         QGuiApplication.clipboard().setImage(self.render_image())
 
     def render_image(self, scale: float = 2.0) -> QImage:
-        """Return the view as a picture; see `export.render_image`."""
+        """Return the view as an image."""
         return render.render_image(self, scale)
 
     def render_svg(self) -> bytes:
-        """Return the view as an SVG drawing; see `export.render_svg`."""
+        """Return the view as an SVG drawing."""
         return render.render_svg(self)
 
     # --- colours, size, end -------------------------------------------------------------------

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QTransform
-from PySide6.QtWidgets import QGraphicsItem
+from PySide6.QtWidgets import QGraphicsItem, QLabel
 
-if TYPE_CHECKING:
-    from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.style.colours import Colours
+from structmask_gui.gui.views.canvas import Box, Canvas
+from structmask_gui.gui.views.legend import Legend
 
 _TITLE = 24
 
 
-def render_image(view: PictureView, scale: float) -> QImage:
-    """Return a view as a picture.
+class Rendered(Protocol):
+    """What of a view is drawn, or says how large."""
 
-    Parameters
-    ----------
-    view : PictureView
-        Drawn in the size that it has.
-    scale : float
-        Pixels of the picture for each pixel on the screen.
-    """
+    canvas: Canvas
+    box: Box
+    legend: Legend
+    title_label: QLabel
+    theme: Colours
+
+    @property
+    def title(self) -> str: ...
+
+    def logicalDpiX(self) -> int: ...
+
+
+def render_image(view: Rendered, scale: float) -> QImage:
+    """Return a view in the size that it has, with ``scale`` pixels for each on the screen."""
     size = _size(view)
     image = QImage(size * scale, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(scale)
@@ -35,7 +43,7 @@ def render_image(view: PictureView, scale: float) -> QImage:
     return image
 
 
-def render_svg(view: PictureView) -> bytes:
+def render_svg(view: Rendered) -> bytes:
     """Return a view as an SVG drawing, in the size that it has.
 
     Qt's generator knows no clipping, so what lies in the box is drawn by itself and clipped by SVG.
@@ -59,7 +67,7 @@ def render_svg(view: PictureView) -> bytes:
 
 
 def _drawing(
-    view: PictureView, size: QSize, paint: Callable[[PictureView, QPainter, QSize], None]
+    view: Rendered, size: QSize, paint: Callable[[Rendered, QPainter, QSize], None]
 ) -> str:
     """Return what is painted as SVG elements."""
     from PySide6.QtSvg import QSvgGenerator
@@ -80,7 +88,7 @@ def _drawing(
     return text[text.index("<g") : text.rindex("</svg>")]
 
 
-def _paint_inside(view: PictureView, painter: QPainter, _size: QSize) -> None:
+def _paint_inside(view: Rendered, painter: QPainter, _size: QSize) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for item in sorted(view.box.childGroup.childItems(), key=_height):
         if item.isVisible():
@@ -94,15 +102,15 @@ def _height(item: QGraphicsItem) -> float:
     return item.zValue()
 
 
-def _footer(view: PictureView) -> int:
+def _footer(view: Rendered) -> int:
     return view.legend.height_for(view.canvas.width())
 
 
-def _size(view: PictureView) -> QSize:
+def _size(view: Rendered) -> QSize:
     return QSize(view.canvas.width(), view.canvas.height() + _TITLE + _footer(view))
 
 
-def _paint(view: PictureView, painter: QPainter, size: QSize) -> None:
+def _paint(view: Rendered, painter: QPainter, size: QSize) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillRect(QRect(QPoint(0, 0), size), view.theme.background)
     painter.setPen(view.theme.text)

@@ -11,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
 
+from structmask_gui.gui.desktop import places
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.window.commands import apply_remedy
 from structmask_gui.gui.window.shell import Shell
@@ -72,12 +73,15 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
     if info.id == "log":
         panel = made(window.log_lines)
     elif info.id == "files":
-        panel = made(window.session, window.settings)
+        panel = made(window.session, window.settings, places.is_folder, places.is_image)
         panel.open_requested.connect(window.open_paths)
         # Narrower, it would have a letter in each line once the window was small.
         panel.setMinimumWidth(panel.fontMetrics().horizontalAdvance("x") * _FILES_WIDTH)
     elif info.id == "presets":
-        panel = made(window.session, window.settings, partial(apply_remedy, window))
+        from structmask_gui.io.presets.library import PresetFolder
+
+        remedy = partial(apply_remedy, window)
+        panel = made(window.session, window.settings, PresetFolder(), remedy)
         panel.said.connect(window.say)
     else:
         panel = made(window.session)

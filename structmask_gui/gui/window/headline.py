@@ -24,7 +24,7 @@ from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.certainty_icon import CertaintySign
 from structmask_gui.gui.widgets.collapsed_text import FoldedText
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
-from structmask_gui.gui.widgets.labels import in_labels, spoken
+from structmask_gui.gui.widgets.wording import in_labels, spoken
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.export.exporter import Exporter
@@ -201,10 +202,9 @@ class MainWindow(Shell):
 
         A mask, or its record, is taken as the mask.
         """
-        from structmask_gui.io.formats.zarr import is_zarr_folder
         from structmask_gui.io.results.files import is_mask
 
-        folders = [path for path in paths if Path(path).is_dir() and not is_zarr_folder(path)]
+        folders = [path for path in paths if not places.is_image(path)]
         files = [path for path in paths if path not in folders]
         if folders:
             self.show_folder(folders[0])

@@ -69,6 +69,25 @@ class PresetFolder:
                 problems.append(str(error))
         return sorted(presets, key=lambda preset: preset.name.casefold()), problems
 
+    def all(self) -> tuple[list[Preset], list[str]]:
+        """Return the built-in presets and the user's, and a sentence for each file that is none."""
+        own, problems = self.read()
+        return [*built_in_presets(), *own], problems
+
+    def export_name(self, preset: Preset) -> str:
+        """Return a file name, without ending, that every system accepts."""
+        return file_stem(preset.name)
+
+    def export(self, preset: Preset, path: str | os.PathLike[str]) -> None:
+        """Write a preset to a file outside the folder, in place of one that is there.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+        """
+        save_preset(preset, path, force=True)
+
     def save(self, preset: Preset, *, overwrite: bool = False) -> Preset:
         """Write a preset to the folder; the name of a built-in one is refused."""
         name = checked_name(preset.name)

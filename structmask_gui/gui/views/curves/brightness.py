@@ -105,16 +105,12 @@ class BrightnessView(PictureView):
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the correlation by brightness of an `Extraction`, where it was measured."""
-        self._curve, floor = None, 0.0
-        if extraction is not None and extraction.measurement.correlation is not None:
-            from structmask_gui.core.statistical.profiles import brightness_curve
-
-            floor = extraction.parameters.rho_min
-            self._curve = brightness_curve(extraction.measurement.correlation, floor)
-        if self._curve is None:
+        self._curve = None if extraction is None else extraction.brightness_curve
+        if extraction is None or self._curve is None:
             self.item.set_curve(None, 0.0, QRectF())
             self.legend.set_entries(())
             return
+        floor = extraction.parameters.rho_min
         rect = _content(self._curve, floor)
         self.item.set_curve(self._curve, floor, rect)
         self.set_content(rect)

@@ -181,27 +181,18 @@ class ProfilesView(ZeroLagView):
 
 def _measured_curves(extraction: Any) -> Curves:
     """Return the profiles of a correlation that was measured with its error."""
-    from structmask_gui.core.statistical.profiles import ALONG_X, ALONG_Y, main_direction, profile
-
-    estimate, selection = extraction.measurement.correlation, extraction.selection
-    reach = selection.kept.shape[0] // 2
-    inside = slice(estimate.lags.reach - reach, estimate.lags.reach + reach + 1)
-    kept = np.where(selection.kept, estimate.lags.rho[inside, inside], 0.0)
-    main = main_direction(kept)
-    directions = [ALONG_X, ALONG_Y] + ([main] if main not in (None, ALONG_X, ALONG_Y) else [])
     curves = []
-    for direction in directions:
-        assert direction is not None
-        found = profile(estimate, direction, reach)
-        if direction == ALONG_X:
-            text = short = "along x"
-        elif direction == ALONG_Y:
-            text = short = "along y"
+    for found in extraction.profiles:
+        dy, dx = found.direction
+        if (dy, dx) in _AXES:
+            text = short = f"along {_AXES[dy, dx]}"
         else:
-            dy, dx = direction
             short = f"along ({dx:+d}, {dy:+d})".replace("-", "−")
             text = f"along (dx, dy) = ({dx:+d}, {dy:+d})".replace("-", "−")
-        if direction == main:
+        if found.main:
             text += ", main direction"
         curves.append(Curve(text, short, found.lags, found.rho, found.low, found.high))
     return Curves(tuple(curves), floor=extraction.parameters.rho_min)
+
+
+_AXES = {(0, 1): "x", (1, 0): "y"}
