@@ -268,7 +268,7 @@ def test_a_lag_is_shared_by_table_and_views(automatic: MainWindow) -> None:
     for view in (views.autocorrelation, views.significance, views.mask_view):
         assert view.mark.lag == (0, 2)
     views.significance.lag_hovered.emit((-1, 0))
-    assert table.model.lags[table.model.marked] == (1, 0)
+    assert table.model.keys[table.model.marked] == (1, 0)
     views.mask_view.lag_hovered.emit(None)
     assert table.model.marked == -1
     assert views.significance.mark.lag is None
