@@ -19,6 +19,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis, assess
 from structmask_gui.core.quality.basis import recorded_basis
+from structmask_gui.core.stack.frames import Recording
 from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import shown
@@ -52,12 +53,9 @@ def run(arguments: argparse.Namespace) -> int:
 
         def measure() -> Basis:
             return recorded_basis(
-                stack,
+                Recording(stack, region, **others),
                 parameters,
                 radius=arguments.radius,
-                region=region,
-                dark=others.get("dark"),
-                subtract=others.get("subtract"),
                 task=Task(progress),
             )
 

@@ -15,7 +15,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, IsCancelled, Progress, Task
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.basis import extraction_basis, quality_record
-from structmask_gui.core.stack.frames import ChosenFrames, Frames, Region
+from structmask_gui.core.stack.frames import ChosenFrames, Frames, Recording, Region
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.cache import MeasurementCache
 from structmask_gui.io.results.record import Record, make_record
@@ -208,14 +208,8 @@ def _extracted(
             key = cache.key(stacks, parameters, region=region, dark=dark_stack, subtract=other)
             measurement = cache.load(key, parameters)
         if measurement is None:
-            measurement = measure(
-                frames,
-                parameters,
-                region=region,
-                dark=dark_stack,
-                subtract=other,
-                task=task,
-            )
+            recording = Recording(frames, region, dark_stack, other)
+            measurement = measure(recording, parameters, task=task)
             if cache is not None:
                 cache.store(key, measurement)
         extraction = select(measurement, parameters)

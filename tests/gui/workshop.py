@@ -48,9 +48,9 @@ class Workshop:
         self.opened.append(stack)
         return stack
 
-    def measure(self, frames: Any, parameters: Parameters, **more: Any) -> Any:
+    def measure(self, recording: Any, parameters: Parameters, **more: Any) -> Any:
         self.measured.append(parameters)
-        self.ranges.append(frames.n_frames)
+        self.ranges.append(recording.frames.n_frames)
         end = time.monotonic() + self.slow
         while time.monotonic() < end:
             more["task"].stop_if_cancelled()
@@ -58,7 +58,7 @@ class Workshop:
             time.sleep(0.002)
         if self.error is not None:
             raise self.error
-        return measure(frames, parameters, **more)
+        return measure(recording, parameters, **more)
 
     def engine(self) -> Engine:
         return Engine(open_stack=self.open_stack, measure=self.measure, select=select)

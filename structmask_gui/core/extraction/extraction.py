@@ -18,7 +18,7 @@ from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.info import Stage
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import ArrayFrames, Frames, Region
+from structmask_gui.core.stack.frames import Frames, Recording
 
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
@@ -283,26 +283,10 @@ def _first_stage(parameters: Parameters, previous: Extraction | None) -> int:
 
 
 def extract_array(
-    frames: Frames | AnyArray,
-    parameters: Parameters,
-    *,
-    region: Region | None = None,
-    dark: Frames | None = None,
-    subtract: Frames | None = None,
-    task: Task = NO_TASK,
+    recording: Recording | Frames | AnyArray, parameters: Parameters, *, task: Task = NO_TASK
 ) -> Extraction:
     """Measure a stack, or an array (y, x) or (frames, y, x), and select; raises as `measure`."""
-    if not isinstance(frames, Frames):
-        frames = ArrayFrames(frames)
-    measurement = measure(
-        frames,
-        parameters,
-        region=region,
-        dark=dark,
-        subtract=subtract,
-        task=task,
-    )
-    return select(measurement, parameters)
+    return select(measure(Recording.of(recording), parameters, task=task), parameters)
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import RING_SOURCES, Parameters
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.stack.patches import (
     Plan,
     Sampling,
@@ -42,6 +42,8 @@ class MeasuringWork:
 
     Attributes
     ----------
+    recording : Recording
+        What was asked to be measured.
     frames : Frames
         What is measured: the stack itself, or its differences, and the like.
     parameters : Parameters
@@ -52,6 +54,7 @@ class MeasuringWork:
         Patches that are transformed at once.
     """
 
+    recording: Recording
     frames: Frames
     parameters: Parameters
     plan: Plan
@@ -61,18 +64,16 @@ class MeasuringWork:
     @classmethod
     def of(
         cls,
-        frames: Frames,
+        recording: Recording,
         parameters: Parameters,
-        region: Region | None,
-        dark: Frames | None,
-        subtract: Frames | None,
-        lag_reach: int | None,
+        lag_reach: int | None = None,
     ) -> MeasuringWork:
         """Return the work that arguments of `measure` ask for."""
-        measured = _noise_frames(frames, parameters, dark, subtract)
-        plan = plan_patches(measured, parameters, region)
+        measured = _noise_frames(recording, parameters)
+        plan = plan_patches(measured, parameters, recording.region)
         kernel = LagKernel(plan.patch_shape, _reach(plan.patch_shape, parameters, lag_reach))
-        return cls(measured, parameters, plan, kernel, patches_per_chunk(kernel, len(plan)))
+        per_chunk = patches_per_chunk(kernel, len(plan))
+        return cls(recording, measured, parameters, plan, kernel, per_chunk)
 
     def prepared(self, patches: AnyArray) -> Prepared:
         """Return the usable patches, centred, and why the others are not usable."""
@@ -124,9 +125,7 @@ class Prepared(NamedTuple):
             start = end
 
 
-def measured(
-    name: str, work: MeasuringWork, region: Region | None, total: FloatArray, reasons: list[str]
-) -> Measurement:
+def measured(work: MeasuringWork, total: FloatArray, reasons: list[str]) -> Measurement:
     """Return the measurement of a sum over patches, a half plane of lags.
 
     Raises
@@ -152,9 +151,9 @@ def measured(
             " normalised; switch norm_autocorr on."
         )
     return Measurement(
-        name=name,
+        name=work.recording.frames.name,
         parameters=work.parameters,
-        region=region,
+        region=work.recording.region,
         sampling=sampling,
         autocorrelation=Autocorrelation(unfold(mean), sampling.n_used),
     )
@@ -194,19 +193,17 @@ def _groups(work: MeasuringWork, plan: Plan, task: Task) -> Iterator[Prepared]:
         yield work.prepared(chunk.patches)
 
 
-def _noise_frames(
-    frames: Frames, parameters: Parameters, dark: Frames | None, subtract: Frames | None
-) -> Frames:
+def _noise_frames(recording: Recording, parameters: Parameters) -> Frames:
     """Return the frames in which the published method measures."""
     from structmask_gui.core.stack.derived import DifferenceFrames, SubtractedFrames
 
-    source = parameters.source
+    frames, source = recording.frames, parameters.source
     if source == "difference":
         return DifferenceFrames(frames)
-    if source == "dark" and dark is not None:
-        return dark
-    if source == "subtract" and subtract is not None:
-        return SubtractedFrames(frames, subtract)
+    if source == "dark" and recording.dark is not None:
+        return recording.dark
+    if source == "subtract" and recording.subtract is not None:
+        return SubtractedFrames(frames, recording.subtract)
     if source in ("dark", "subtract"):
         raise ParameterError(
             f"source = {source} needs a second stack, and none is given; give one, or"

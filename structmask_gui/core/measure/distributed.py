@@ -12,7 +12,7 @@ from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measu
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.stack.patches import Plan
 
 
@@ -34,19 +34,15 @@ class MeasuredPart:
 
 
 def plan_parts(
-    frames: Frames,
+    recording: Recording,
     parameters: Parameters,
     per_part: int,
-    *,
-    region: Region | None = None,
-    dark: Frames | None = None,
-    subtract: Frames | None = None,
 ) -> list[tuple[int, int]]:
     """Divide a measurement into parts that can be made on different machines.
 
     Parameters
     ----------
-    frames, parameters, region, dark, subtract
+    recording, parameters
         As `measure` takes them; published method only.
     per_part : int
         About how many patches a part should have.
@@ -56,7 +52,7 @@ def plan_parts(
     list of (int, int)
         First patch of each part and the one after its last.
     """
-    work = MeasuringWork.of(frames, parameters, region, dark, subtract, None)
+    work = MeasuringWork.of(recording, parameters)
     if parameters.precision > 0:
         # How many patches are needed shows only on the way.
         return [(0, len(work.plan))]
@@ -66,14 +62,11 @@ def plan_parts(
 
 
 def measure_part(
-    frames: Frames,
+    recording: Recording,
     parameters: Parameters,
     start: int,
     stop: int,
     *,
-    region: Region | None = None,
-    dark: Frames | None = None,
-    subtract: Frames | None = None,
     task: Task = NO_TASK,
 ) -> MeasuredPart:
     """Measure the patches ``start`` to ``stop`` of a measurement; see `plan_parts`.
@@ -83,7 +76,7 @@ def measure_part(
     InputError, ParameterError, Cancelled
         As `measure`.
     """
-    work = MeasuringWork.of(frames, parameters, region, dark, subtract, None)
+    work = MeasuringWork.of(recording, parameters)
     part = Plan(work.plan.patch_shape, work.plan.places[start:stop])
     sums: list[FloatArray] = []
     reasons: list[str] = []
@@ -97,13 +90,9 @@ def measure_part(
 
 
 def merge_parts(
-    frames: Frames,
+    recording: Recording,
     parameters: Parameters,
     parts: Sequence[MeasuredPart],
-    *,
-    region: Region | None = None,
-    dark: Frames | None = None,
-    subtract: Frames | None = None,
 ) -> Measurement:
     """Return the measurement that all parts make up, the same as `measure` gives.
 
@@ -112,7 +101,7 @@ def merge_parts(
     InputError
         If no patch can be used.
     """
-    work = MeasuringWork.of(frames, parameters, region, dark, subtract, None)
+    work = MeasuringWork.of(recording, parameters)
     total = np.zeros(work.kernel.half_shape)
     for part in parts:
         for values in part.sums:
@@ -120,4 +109,4 @@ def merge_parts(
     reasons = [reason for part in parts for reason in part.reasons]
     if len(reasons) != len(work.plan):
         raise ValueError("the parts are not those of this measurement")
-    return measured(frames.name, work, region, total, reasons)
+    return measured(work, total, reasons)

@@ -12,19 +12,16 @@ from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measu
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.frames import Frames, Recording
 
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
 
 def measure(
-    frames: Frames,
+    recording: Recording | Frames,
     parameters: Parameters,
     *,
-    region: Region | None = None,
-    dark: Frames | None = None,
-    subtract: Frames | None = None,
     lag_reach: int | None = None,
     on_estimate: Callable[[Measurement, float], None] | None = None,
     task: Task = NO_TASK,
@@ -33,14 +30,10 @@ def measure(
 
     Parameters
     ----------
-    frames : Frames
+    recording : Recording or Frames
         What is measured, read a band of rows at a time.
     parameters : Parameters
         Those of the stages "sampling" and "autocorrelation", and the centre size.
-    region : Region, optional
-        The rectangle to stay within.
-    dark, subtract : Frames, optional
-        A dark or blank stack, and a stack to take off, for the sources of these names.
     lag_reach : int, optional
         Published method only. Measure lags at least this far, as far as the patches allow, so that
         the centre size can be raised later without a new measurement.
@@ -62,28 +55,26 @@ def measure(
     Cancelled
         Within 0.2 s of cancellation.
     """
+    recording = Recording.of(recording)
     if parameters.method == "statistical":
-        return _measure_statistically(frames, parameters, region, dark, subtract, on_estimate, task)
-    work = MeasuringWork.of(frames, parameters, region, dark, subtract, lag_reach)
+        return _measure_statistically(recording, parameters, on_estimate, task)
+    work = MeasuringWork.of(recording, parameters, lag_reach)
     if parameters.precision > 0:
         from structmask_gui.core.measure.progressive import measure_until
 
-        return measure_until(frames.name, work, region, on_estimate, task)
+        return measure_until(work, on_estimate, task)
     total = np.zeros(work.kernel.half_shape)
     reasons: list[str] = []
     for values, why in chunk_sums(work, work.plan, task):
         if values is not None:
             total += values
         reasons += why
-    return measured(frames.name, work, region, total, reasons)
+    return measured(work, total, reasons)
 
 
 def _measure_statistically(
-    frames: Frames,
+    recording: Recording,
     parameters: Parameters,
-    region: Region | None,
-    dark: Frames | None,
-    subtract: Frames | None,
     on_estimate: Callable[[Measurement, float], None] | None,
     task: Task,
 ) -> Measurement:
@@ -92,9 +83,9 @@ def _measure_statistically(
 
     def measurement_of(estimate: CorrelationEstimate) -> Measurement:
         return Measurement(
-            name=frames.name,
+            name=recording.frames.name,
             parameters=parameters,
-            region=region,
+            region=recording.region,
             sampling=estimate.sampling,
             autocorrelation=Autocorrelation(estimate.lags.rho, estimate.lags.n_patches),
             correlation=estimate,
@@ -105,22 +96,7 @@ def _measure_statistically(
             on_estimate(measurement_of(estimate), error)
 
     if parameters.precision > 0:
-        estimate = correlate_until(
-            frames,
-            parameters,
-            region,
-            tell,
-            task,
-            dark=dark,
-            subtract=subtract,
-        )
+        estimate = correlate_until(recording, parameters, tell, task)
     else:
-        estimate = measure_correlation(
-            frames,
-            parameters,
-            region=region,
-            dark=dark,
-            subtract=subtract,
-            task=task,
-        )
+        estimate = measure_correlation(recording, parameters, task=task)
     return measurement_of(estimate)

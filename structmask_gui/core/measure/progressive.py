@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +15,9 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.average import MeasuringWork, Prepared, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import Region
 from structmask_gui.core.stack.patches import Plan, read_patches
 from structmask_gui.core.statistical.progressive import FIRST_ROUND
 from structmask_gui.core.threads import in_threads
-
-if TYPE_CHECKING:
-    pass
 
 _GROWTH = 1.5
 _ENOUGH_CHUNKS = 8
@@ -65,9 +60,7 @@ class _Sums:
 
 
 def measure_until(
-    name: str,
     work: MeasuringWork,
-    region: Region | None,
     on_estimate: Callable[[Measurement, float], None] | None,
     task: Task,
 ) -> Measurement:
@@ -75,12 +68,8 @@ def measure_until(
 
     Parameters
     ----------
-    name : str
-        What was asked to be measured.
     work : MeasuringWork
         Its parameters hold ``precision`` and ``seed``.
-    region : Region or None
-        The rectangle it stays within.
     on_estimate : callable or None
         Told each estimate and its error.
     task : Task
@@ -115,7 +104,7 @@ def measure_until(
         expected = int(min(total, taken * (error / aim) ** 2))
         done = taken == total or error < aim
         if sums.count:
-            so_far = _estimate(name, work, region, sums, order[:taken], why)
+            so_far = _estimate(work, sums, order[:taken], why)
             if on_estimate is not None:
                 on_estimate(so_far, error)
             if done:
@@ -123,7 +112,7 @@ def measure_until(
                 return so_far
         elif done:
             # Raises the sentence on why no patch is usable.
-            return _estimate(name, work, region, sums, order[:taken], why)
+            return _estimate(work, sums, order[:taken], why)
 
 
 def _add_round(
@@ -160,24 +149,16 @@ def _add_round(
 
 
 def _estimate(
-    name: str,
     work: MeasuringWork,
-    region: Region | None,
     sums: _Sums,
     taken: AnyArray,
     why: dict[int, str],
 ) -> Measurement:
     used = np.sort(taken)
-    part = MeasuringWork(
-        work.frames,
-        work.parameters,
-        Plan(work.plan.patch_shape, work.plan.places[used]),
-        work.kernel,
-        work.per_chunk,
-    )
+    part = replace(work, plan=Plan(work.plan.patch_shape, work.plan.places[used]))
     if not np.isfinite(sums.values).all():
         raise InputError(
             f"{work.frames.name}: pixel values are too large for an autocorrelation that is not"
             " normalised; switch norm_autocorr on."
         )
-    return measured(name, part, region, sums.values, [why.get(i, "") for i in used.tolist()])
+    return measured(part, sums.values, [why.get(i, "") for i in used.tolist()])

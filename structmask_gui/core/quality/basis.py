@@ -14,7 +14,7 @@ from structmask_gui.core.quality.assessment import Assessment, Basis, basis, lar
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.quality.covariance import NoiseBasis, given_covariance
 from structmask_gui.core.quality.small_sample import samples_of
-from structmask_gui.core.stack.frames import CutFrames, Frames, Region
+from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Region
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.source import SEES
 
@@ -152,13 +152,10 @@ def measurement_basis(
 
 
 def recorded_basis(
-    frames: Frames,
+    recording: Recording,
     parameters: Parameters,
     *,
     radius: int = RADIUS,
-    region: Region | None = None,
-    dark: Frames | None = None,
-    subtract: Frames | None = None,
     task: Task = NO_TASK,
 ) -> Basis:
     """Measure noise and picture where an extraction with these parameters finds the noise.
@@ -168,14 +165,12 @@ def recorded_basis(
 
     Parameters
     ----------
-    frames : Frames
-        What will be trained on.
+    recording : Recording
+        What will be trained on, and its reference stacks.
     parameters : Parameters
         Those of the extraction.
     radius : int
         As in `measurement_basis`.
-    region, dark, subtract
-        As in `structmask_gui.core.measure.measure.measure`.
     task : Task, optional
 
     Raises
@@ -185,17 +180,10 @@ def recorded_basis(
     """
     if parameters.method == "ring":
         # What the published method looks at holds the picture, too: it says nothing of the noise.
-        part = _part(frames, region)
+        part = _part(recording.frames, recording.region)
         return automatic_basis(part, radius=radius, task=task)
-    measurement = measure(
-        frames,
-        parameters,
-        region=region,
-        dark=dark,
-        subtract=subtract,
-        task=task,
-    )
-    return measurement_basis(measurement, frames, radius=radius, task=task)
+    measurement = measure(recording, parameters, task=task)
+    return measurement_basis(measurement, recording.frames, radius=radius, task=task)
 
 
 def _measured_directly(estimate: CorrelationEstimate) -> NoiseBasis | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -249,3 +250,27 @@ class Region(NamedTuple):
     def shape(self) -> tuple[int, int]:
         """Height and width."""
         return self.y1 - self.y0, self.x1 - self.x0
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What is measured: a stack, or a rectangle of it, and the reference stacks beside it."""
+
+    frames: Frames
+    region: Region | None = None
+    dark: Frames | None = None
+    """A dark or blank stack."""
+    subtract: Frames | None = None
+    """A stack to subtract, of as many frames or of one."""
+
+    @classmethod
+    def of(cls, data: Recording | Frames | AnyArray) -> Recording:
+        """Return a recording as it is, and a stack or an array as one without references."""
+        if isinstance(data, Recording):
+            return data
+        return cls(data if isinstance(data, Frames) else ArrayFrames(data))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of what is measured of each frame."""
+        return self.frames.frame_shape if self.region is None else self.region.shape

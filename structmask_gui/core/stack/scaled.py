@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.stack.frames import Frames, WrappedFrames
+from structmask_gui.core.stack.frames import Frames, Recording, WrappedFrames
 from structmask_gui.core.stack.registration import finite, middle
 
 # Powers of two between which the spread of a frame is left as it is, and beyond which variances do
@@ -38,6 +38,16 @@ class ScaledFrames(WrappedFrames):
         """Return rows ``y0`` to ``y1`` of a frame, scaled."""
         values = np.asarray(self._frames.read(frame, y0, y1), dtype=np.float64)
         return np.asarray(np.ldexp(values, self._exponent))
+
+
+def scaled(recording: Recording, exponent: int) -> Recording:
+    """Return a recording with all its frames times a power of two."""
+    dark, subtract = (
+        None if frames is None else ScaledFrames(frames, exponent)
+        for frames in (recording.dark, recording.subtract)
+    )
+    frames = ScaledFrames(recording.frames, exponent)
+    return Recording(frames, recording.region, dark, subtract)
 
 
 def exponent_for(frames: Frames) -> int:

@@ -18,10 +18,10 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.derived import LevelFrames
 from structmask_gui.core.stack.destripe import destriped_lines
-from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.stack.patches import CONSTANT
 from structmask_gui.core.stack.registration import middle
-from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
+from structmask_gui.core.stack.scaled import exponent_for, scaled
 from structmask_gui.core.statistical.accumulate import (
     Pooled,
     Pooling,
@@ -49,29 +49,18 @@ _FEWEST_IN_A_BIN = 8
 
 
 def measure_correlation(
-    frames: Frames,
-    parameters: Parameters,
-    *,
-    region: Region | None = None,
-    dark: Frames | None = None,
-    subtract: Frames | None = None,
-    task: Task = NO_TASK,
+    recording: Recording | Frames, parameters: Parameters, *, task: Task = NO_TASK
 ) -> CorrelationEstimate:
     """Measure the correlation of the noise of a stack.
 
     Parameters
     ----------
-    frames : Frames
-        What is measured.
+    recording : Recording or Frames
+        A dark stack is measured instead of the frames with the sources "dark" and "automatic", one
+        to subtract is subtracted with "subtract" and "automatic".
     parameters : Parameters
         ``source``, ``patch_size``, ``patches``, ``layout``, ``seed``, ``max_lag``. Patches smaller
         than the largest lag needs are enlarged; where fewer than 20 fit, they are made smaller.
-    region : Region, optional
-        The rectangle to stay within.
-    dark : Frames, optional
-        A dark or blank stack: measured instead with the sources "dark" and "automatic".
-    subtract : Frames, optional
-        A second stack that is taken off: with the sources "subtract" and "automatic".
     task : Task, optional
 
     Returns
@@ -85,13 +74,13 @@ def measure_correlation(
     Cancelled
         Within 0.2 s of cancellation.
     """
-    measured = dark if dark is not None and parameters.source in ("dark", "automatic") else frames
+    recording = Recording.of(recording)
+    dark = recording.dark if parameters.source in ("dark", "automatic") else None
+    measured = recording.frames if dark is None else dark
     exponent = exponent_for(measured)
     if exponent:
-        frames = ScaledFrames(frames, exponent)
-        dark = None if dark is None else ScaledFrames(dark, exponent)
-        subtract = None if subtract is None else ScaledFrames(subtract, exponent)
-    work = _Measuring(frames, parameters, region, dark, subtract, task)
+        recording = scaled(recording, exponent)
+    work = _Measuring(recording, parameters, task)
     estimate = replace(work.run(), destriped=destriped_lines(measured))
     return in_grey_levels(estimate, exponent) if exponent else estimate
 
@@ -99,18 +88,9 @@ def measure_correlation(
 class _Measuring:
     """One measurement; holds what its steps share."""
 
-    def __init__(
-        self,
-        frames: Frames,
-        parameters: Parameters,
-        region: Region | None,
-        dark: Frames | None,
-        subtract: Frames | None,
-        task: Task,
-    ) -> None:
-        self.parameters, self.region = parameters, region
-        self.task = task
-        self.source = NoiseSource(frames, parameters.source, dark, subtract, task)
+    def __init__(self, recording: Recording, parameters: Parameters, task: Task) -> None:
+        self.parameters, self.region, self.task = parameters, recording.region, task
+        self.source = NoiseSource(recording, parameters.source, task)
         self.reader = PatchReader(task)
 
     def run(self) -> CorrelationEstimate:

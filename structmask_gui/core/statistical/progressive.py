@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.statistical import limits
 
 if TYPE_CHECKING:
@@ -26,12 +26,10 @@ _MARGIN = 1.1
 
 
 def correlate_until(
-    frames: Frames,
+    recording: Recording,
     parameters: Parameters,
-    region: Region | None,
     on_estimate: Callable[[CorrelationEstimate, float], None],
     task: Task,
-    **seconds: Any,
 ) -> CorrelationEstimate:
     """Measure by the statistical method until every lag that it tests is known to ``precision``.
 
@@ -40,12 +38,10 @@ def correlate_until(
 
     Parameters
     ----------
-    frames, parameters, region, task
+    recording, parameters, task
         As `noise.measure_correlation` takes them; ``precision`` is above 0.
     on_estimate : callable
         Told each estimate and the largest standard error of its lags.
-    seconds : Frames
-        ``dark`` and ``subtract``, as `noise.measure_correlation` takes them.
 
     Returns
     -------
@@ -64,9 +60,7 @@ def correlate_until(
     while True:
         last = limit is not None and count >= limit
         asked = parameters.changed(precision=0.0, patches=parameters.patches if last else count)
-        estimate = measure_correlation(
-            frames, asked, region=region, task=task.reporting(tell), **seconds
-        )
+        estimate = measure_correlation(recording, asked, task=task.reporting(tell))
         error = _largest_error(estimate, parameters.max_lag)
         measured = len(estimate.sampling.used)
         done = last or measured < count or (error < aim and count >= _FEWEST)
@@ -76,7 +70,7 @@ def correlate_until(
         on_estimate(estimate, error)
         if done:
             return estimate
-        limit = limit or _room(frames, region, estimate)
+        limit = limit or _room(recording, estimate)
         growth = min(max(_MARGIN * (error / aim) ** 2, _LEAST_GROWTH), _MOST_GROWTH)
         count = max(_FEWEST, int(count * growth))
         known = f", standard error so far {error:.2g}"
@@ -90,8 +84,10 @@ def _largest_error(estimate: CorrelationEstimate, max_lag: int) -> float:
     return float(tested.max()) if np.isfinite(tested).all() else float("inf")
 
 
-def _room(frames: Frames, region: Region | None, estimate: CorrelationEstimate) -> int:
+def _room(recording: Recording, estimate: CorrelationEstimate) -> int:
     """Return how many patches are taken at most where no number is given."""
-    height, width = frames.frame_shape if region is None else region.shape
+    height, width = recording.shape
     side = estimate.sampling.patch_shape[0]
-    return min(frames.n_frames * (height // side) * (width // side), limits.patch_limit(side))
+    return min(
+        recording.frames.n_frames * (height // side) * (width // side), limits.patch_limit(side)
+    )

@@ -10,7 +10,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Source
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.derived import DifferenceFrames, SubtractedFrames
-from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.stack.registration import PairRelation, middle, relate_frames
 
 Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
@@ -40,12 +40,10 @@ class NoiseSource:
 
     Parameters
     ----------
-    frames : Frames
+    recording : Recording
         What is asked to be measured.
     wanted : str
         ``source`` of the parameters.
-    dark, subtract : Frames or None
-        Second stacks.
     task : Task
 
     Attributes
@@ -73,14 +71,8 @@ class NoiseSource:
         If the source needs what is not there.
     """
 
-    def __init__(
-        self,
-        frames: Frames,
-        wanted: Source,
-        dark: Frames | None,
-        subtract: Frames | None,
-        task: Task,
-    ) -> None:
+    def __init__(self, recording: Recording, wanted: Source, task: Task) -> None:
+        frames, dark, subtract = recording.frames, recording.dark, recording.subtract
         self.asked = self.raw = self.stored = frames
         self.wanted: Source = wanted
         self.warnings: tuple[str, ...] = ()

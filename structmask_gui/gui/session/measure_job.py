@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
+from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Recording
 from structmask_gui.gui.session.engine import Engine, Request
 from structmask_gui.gui.session.frame_display import Signature, check_unchanged, farewell
 
@@ -131,13 +131,16 @@ class Measuring:
 
     def _measured(self, task: Task) -> Measurement:
         request = self.request
-        more: dict[str, Any] = dict(self.reference_stacks)
+        more: dict[str, Any] = {}
         if request.parameters.precision > 0:
             more["on_estimate"] = self._tell
         measured: Measurement = self.engine.measured(
-            ChosenFrames(self.stacks, request.frame_range),
+            Recording(
+                ChosenFrames(self.stacks, request.frame_range),
+                request.region,
+                **self.reference_stacks,
+            ),
             request.parameters,
-            region=request.region,
             lag_reach=self.lag_reach,
             **more,
             task=task,

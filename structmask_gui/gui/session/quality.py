@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import ChosenFrames
+from structmask_gui.core.stack.frames import ChosenFrames, Recording
 from structmask_gui.gui.session.suggestions import Suggesting
 from structmask_gui.gui.session.worker import Lane, Outcome
 
@@ -294,7 +294,7 @@ class Quality(QObject):
             from structmask_gui.core.parameters.model import Parameters
 
             frames = ChosenFrames(stacks, frame_range)
-            made = extract_array(frames, Parameters(), region=region, task=task)
+            made = extract_array(Recording(frames, region), Parameters(), task=task)
             return made.mask
 
         self._extra_key[self._extras.submit(work)] = self._key

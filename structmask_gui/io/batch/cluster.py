@@ -206,7 +206,7 @@ def _parts(
     if settings.parameters.method != "ring" or settings.quality:
         return []
     with _Opened(items, settings) as opened:
-        return plan_parts(*opened.measured, per_part, **opened.options)
+        return plan_parts(opened.recording, settings.parameters, per_part)
 
 
 def _whole(items: tuple[Input, ...], settings: ResumeSettings, report_for: str | None) -> Result:
@@ -226,7 +226,7 @@ def _part(
     items: tuple[Input, ...], settings: ResumeSettings, start: int, stop: int
 ) -> MeasuredPart:
     with _one_at_a_time, _Opened(items, settings) as opened:
-        return measure_part(*opened.measured, start, stop, **opened.options)
+        return measure_part(opened.recording, settings.parameters, start, stop)
 
 
 def _merged(
@@ -236,10 +236,14 @@ def _merged(
     report_for: str | None,
 ) -> Result:
     with _Opened(items, settings) as opened:
-        measurement = merge_parts(*opened.measured, parts, **opened.options)
+        measurement = merge_parts(opened.recording, settings.parameters, parts)
         extraction = select(measurement, settings.parameters)
         return Result.of(
-            extraction, opened.measured[0], opened.stacks, report_for=report_for, **opened.seconds
+            extraction,
+            opened.recording.frames,
+            opened.stacks,
+            report_for=report_for,
+            **opened.references,
         )
 
 
@@ -247,18 +251,17 @@ class _Opened:
     """The stacks of a job, held open; a context manager."""
 
     def __init__(self, items: tuple[Input, ...], settings: ResumeSettings) -> None:
-        from structmask_gui.core.stack.frames import ChosenFrames
+        from structmask_gui.core.stack.frames import ChosenFrames, Recording
 
         with ExitStack() as resources:
             self.stacks = [resources.enter_context(item.open()) for item in items]
-            self.seconds: dict[str, Any] = {
+            self.references: dict[str, Any] = {
                 name: resources.enter_context(item.open())
                 for name, item in (("dark", settings.dark), ("subtract", settings.subtract))
                 if item is not None
             }
             frames = self.stacks[0] if len(self.stacks) == 1 else ChosenFrames(self.stacks)
-            self.measured = (frames, settings.parameters)
-            self.options: dict[str, Any] = {"region": settings.region, **self.seconds}
+            self.recording = Recording(frames, settings.region, **self.references)
             self._resources = resources.pop_all()
 
     def __enter__(self) -> Self:

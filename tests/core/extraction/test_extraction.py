@@ -15,7 +15,7 @@ from structmask_gui.core.extraction.rings import Decision, ring_index
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.frames import ArrayFrames, Recording
 from structmask_gui.core.threads import in_threads
 
 
@@ -268,11 +268,14 @@ def test_sources_that_cannot_be_measured(source, words):
 
 def test_published_method_with_a_second_stack():
     stack, dark = np.random.default_rng(1).normal(size=(2, 128, 128)), rows(seed=4)
-    extraction = extract_array(stack, Parameters(source="dark"), dark=ArrayFrames(dark))
+    extraction = extract_array(
+        Recording(ArrayFrames(stack), dark=ArrayFrames(dark)), Parameters(source="dark")
+    )
     assert extraction.mask == extract_array(dark, Parameters()).mask
     still = np.full((128, 128), 7.0).cumsum(axis=1)
     extraction = extract_array(
-        dark + still, Parameters(source="subtract"), subtract=ArrayFrames(still)
+        Recording(ArrayFrames(dark + still), subtract=ArrayFrames(still)),
+        Parameters(source="subtract"),
     )
     assert extraction.mask == extract_array(dark, Parameters()).mask
 

@@ -6,7 +6,7 @@ import pytest
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.simulation import NoiseModel, cells, kernels
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.frames import ArrayFrames, Recording
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
 from structmask_gui.core.statistical.measure import measure_correlation
 from structmask_gui.core.statistical.selection import select_lags
@@ -20,8 +20,9 @@ def frames_of():
     return noise + 15 * np.stack([cells((192, 192), seed=seed) for seed in range(4)])
 
 
-def measured(array, **more):
-    estimate = measure_correlation(ArrayFrames(array, "dim.tif"), AUTOMATIC, **more)
+def measured(array, **references):
+    recording = Recording(ArrayFrames(array, "dim.tif"), **references)
+    estimate = measure_correlation(recording, AUTOMATIC)
     return estimate, judge(estimate, select_lags(estimate.lags, AUTOMATIC), AUTOMATIC)
 
 

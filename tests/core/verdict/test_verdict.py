@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter, zoom
 
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import Task
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.simulation import (
     NoiseModel,
     cells,
@@ -15,7 +15,7 @@ from structmask_gui.core.simulation import (
     row_offsets,
     simulate,
 )
-from structmask_gui.core.stack.frames import ArrayFrames, Region
+from structmask_gui.core.stack.frames import ArrayFrames, Recording, Region
 from structmask_gui.core.stack.patches import CONSTANT
 from structmask_gui.core.statistical.measure import measure_correlation
 from structmask_gui.core.statistical.selection import select_lags
@@ -25,8 +25,9 @@ AUTOMATIC = Parameters(method="statistical", source="automatic")
 REACH = 10
 
 
-def measured(array, parameters=AUTOMATIC, **more):
-    estimate = measure_correlation(ArrayFrames(array, "cells.tif"), parameters, **more)
+def measured(array, parameters=AUTOMATIC, task=NO_TASK, **parts):
+    recording = Recording(ArrayFrames(array, "cells.tif"), **parts)
+    estimate = measure_correlation(recording, parameters, task=task)
     selection = select_lags(estimate.lags, parameters)
     return estimate, selection, judge(estimate, selection, parameters)
 
@@ -234,7 +235,7 @@ def test_what_leaves_nothing_is_one_sentence():
     noise, _ = frames_of("row 7", size=128)
     frames = ArrayFrames(noise)
     with pytest.raises(InputError, match="nothing beside what is subtracted"):
-        measure_correlation(frames, AUTOMATIC, subtract=frames)
+        measure_correlation(Recording(frames, subtract=frames), AUTOMATIC)
     twice = ArrayFrames(np.repeat(noise[:1], 2, axis=0))
     with pytest.raises(InputError, match="equal to each other"):
         measure_correlation(twice, AUTOMATIC)

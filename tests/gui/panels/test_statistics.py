@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.stack.frames import ArrayFrames, Region
+from structmask_gui.core.stack.frames import ArrayFrames, Recording, Region
 from structmask_gui.gui.panels.help_panel import HelpPanel
 from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.panels.statistics import StatisticsPanel, allowed_augmentations
@@ -159,7 +159,7 @@ def test_the_strongest_shift_is_told() -> None:
 def test_the_rectangle_is_told() -> None:
     noise = np.random.default_rng(1).normal(size=(80, 90))
     result = extract_array(
-        ArrayFrames(noise), Parameters(patch_size=32), region=Region(0, 40, 10, 80)
+        Recording(ArrayFrames(noise), Region(0, 40, 10, 80)), Parameters(patch_size=32)
     )
     assert "within your rectangle of 70 × 40 pixels" in words(story_html(result))
 

@@ -19,7 +19,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.distributed import measure_part, merge_parts, plan_parts
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.frames import ArrayFrames, Recording
 from structmask_gui.io.batch import cluster as cluster_module
 from structmask_gui.io.batch.cluster import Cluster
 from structmask_gui.io.batch.files import plan_jobs
@@ -119,15 +119,15 @@ def test_parts_add_up_to_the_same_bits() -> None:
     frames = ArrayFrames(stack)
     parameters = Parameters(patch_size=16, center_size=9)
     whole = measure(frames, parameters)
-    parts = plan_parts(frames, parameters, 700)
+    parts = plan_parts(Recording(frames), parameters, 700)
     assert len(parts) > 2
-    made = [measure_part(frames, parameters, *part) for part in parts]
-    merged = merge_parts(frames, parameters, made)
+    made = [measure_part(Recording(frames), parameters, *part) for part in parts]
+    merged = merge_parts(Recording(frames), parameters, made)
     np.testing.assert_array_equal(merged.autocorrelation.mean, whole.autocorrelation.mean)
     assert merged.sampling.reasons == whole.sampling.reasons
     assert merged.sampling.left_out
     with pytest.raises(ValueError, match="not those of this measurement"):
-        merge_parts(frames, parameters, made[:-1])
+        merge_parts(Recording(frames), parameters, made[:-1])
 
 
 def test_a_large_file_is_divided(

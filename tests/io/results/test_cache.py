@@ -18,7 +18,7 @@ from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.stack.frames import ArrayFrames, Region
+from structmask_gui.core.stack.frames import ArrayFrames, Recording, Region
 from structmask_gui.io import extract_files
 from structmask_gui.io.extract_files import Input, extract_inputs
 from structmask_gui.io.open import open_stack
@@ -70,7 +70,7 @@ def test_a_measurement_survives_as_bytes(method: str) -> None:
     parameters = PARAMETERS.changed(method=method, source="frames")
     stack = noise()
     stack[0, :40, :40] = 7  # patches that are left out
-    measured = measure(ArrayFrames(stack), parameters, region=Region(0, 128, 0, 100))
+    measured = measure(Recording(ArrayFrames(stack), Region(0, 128, 0, 100)), parameters)
     again = measurement_from(measurement_bytes(measured))
     assert same(measured, again)
     assert select(again, parameters).mask == select(measured, parameters).mask

@@ -16,7 +16,7 @@ from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import Region
+from structmask_gui.core.stack.frames import Recording, Region
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import (
@@ -49,7 +49,9 @@ def extraction_of(path: Path, **parameters: Any) -> Extraction:
 def test_everything_is_in_the_record(noisy: Path, tmp_path: Path) -> None:
     with open_stack(noisy) as stack:
         part = stack.with_frames(slice(0, 4, 2))
-        extraction = extract_array(part, Parameters(center_size=9), region=Region(0, 128, 0, 100))
+        extraction = extract_array(
+            Recording(part, Region(0, 128, 0, 100)), Parameters(center_size=9)
+        )
         record = make_record(extraction, [part])
     assert record.program_version == __version__
     assert record.date.endswith("+00:00")
