@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui.app import make_application, make_window
 from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.settings import Settings
@@ -67,9 +69,55 @@ def make_main_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
 
 
 @pytest.fixture
-def window(make_main_window: Callable[..., MainWindow]) -> MainWindow:
-    """Return a window without a file."""
-    return make_main_window()
+def window(request: pytest.FixtureRequest) -> MainWindow:
+    """Return a window without a file; modules marked `one_window` share one, put back as it was."""
+    if request.node.get_closest_marker("one_window"):
+        shared: SharedWindow = request.getfixturevalue("shared_window")
+        return shared.fresh()
+    made: MainWindow = request.getfixturevalue("make_main_window")()
+    return made
+
+
+@dataclass
+class SharedWindow:
+    """The window of a module."""
+
+    made: MainWindow | None = None
+
+    def fresh(self) -> MainWindow:
+        """Return it as after a start, or a new one if a test has closed it."""
+        if self.made is None or not self.made.isVisible():
+            self.made = make_window(make_application(), Settings(), LogLines())
+            self.made.show()
+            self.made.complete()
+        else:
+            self._put_back(self.made)
+        return self.made
+
+    def _put_back(self, window: MainWindow) -> None:
+        session = window.session
+        vars(window.settings).update(vars(Settings()))
+        session.close_files()
+        session.edits.restore_parameters(Parameters())
+        session.edits.set_preset(None)
+        session.unpin()
+        session.dismiss_error()
+        session.history.clear()
+        window.statusBar().clearMessage()
+        window.reset_layout()
+
+
+@pytest.fixture(scope="module")
+def shared_window(qapp: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedWindow]:
+    """Keep the window of a module, and close it after the last test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STRUCTMASK_HOME", str(tmp_path_factory.mktemp("home")))
+        shared = SharedWindow()
+        yield shared
+        if shared.made is not None:
+            shared.made.close()
+            shared.made.deleteLater()
+        close_lanes()
 
 
 @pytest.fixture
@@ -117,9 +165,15 @@ def close_dialogs() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_thread_is_left() -> Iterator[None]:
+def no_thread_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a lane running: what owns it was not closed."""
     yield
+    if not request.node.get_closest_marker("one_window"):
+        close_lanes()
+
+
+def close_lanes() -> None:
+    """Close all lanes; fail if any was still running."""
     left = [lane.objectName() for lane in worker._running if lane.isRunning()]
     for lane in list(worker._running):
         lane.close()

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.open_dialogs import dialog
 
-pytestmark = pytest.mark.usefixtures("close_dialogs")
+pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
 
 
 def test_export_writes_the_chosen_form(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):

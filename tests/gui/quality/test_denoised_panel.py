@@ -18,6 +18,8 @@ from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.results.masks import save_npy
 from tests.gui.conftest import wait_for_result
 
+pytestmark = pytest.mark.one_window
+
 BARE = Mask(np.ones((1, 1), dtype=bool))
 
 

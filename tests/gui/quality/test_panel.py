@@ -29,6 +29,8 @@ from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.results.destriped import save_destriped
 from tests.gui.conftest import noise, wait_for_result
 
+pytestmark = pytest.mark.one_window
+
 
 @pytest.fixture
 def session(qapp: object, stack_file: Path, qtbot: QtBot) -> Iterator[Session]:

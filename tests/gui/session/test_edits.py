@@ -14,6 +14,8 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import wait_for_result
 
+pytestmark = pytest.mark.one_window
+
 
 def edit(session: Session) -> Mask:
     assert session.state.mask is not None

@@ -17,6 +17,8 @@ from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.mask_editor import MaskEditor, changed
 from structmask_gui.io.results.masks import save_npy
 
+pytestmark = pytest.mark.one_window
+
 
 @pytest.fixture
 def editor(loaded: MainWindow) -> MaskEditor:
