@@ -1,0 +1,1 @@
+"""A simulator of acquisitions from physics; see `benchmarks/physics.py`."""
