@@ -93,9 +93,9 @@ def _certainty(sure: bool, flags: Iterable[str]) -> str:
 
 def _suggested(extraction: Any, frames: np.ndarray) -> np.ndarray | None:
     """Return what the window suggests, as long as that is not what is recommended."""
-    suggest = import_module("structmask_gui.core.suggest").suggest
-    basis_of = import_module("structmask_gui.io.scoring").extraction_basis
-    stack = import_module("structmask_gui.core.frames").ArrayFrames(frames)
+    suggest = import_module("structmask_gui.core.quality.suggest").suggest
+    basis_of = import_module("structmask_gui.core.quality.basis").extraction_basis
+    stack = import_module("structmask_gui.core.stack.frames").ArrayFrames(frames)
     basis = basis_of(extraction, stack)
     found = suggest(
         basis.noise,
