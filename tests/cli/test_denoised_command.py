@@ -89,6 +89,7 @@ def test_refusals(structmask, noisy, bare, output, tmp_path):
     refused(tmp_path / "none.tif")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", [(), ("--frames", "0:2"), ("--region", "0:100,0:128")])
 def test_all_frames_of_the_raw_file_are_compared(structmask, noisy, bare, output, chosen):
     options = ("--denoised", output, "--json", *chosen)

@@ -60,6 +60,7 @@ def test_figures_in_the_record(structmask, noisy, method):
     assert result["quality"]["still_copied"] < result["quality"]["still_copied_bare_centre"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["ring", "statistical"])
 @pytest.mark.parametrize("part", [(), ("--region", "0:64,0:128"), ("--frames", "0:2")])
 def test_the_record_beside_the_mask_says_where_the_noise_is_measured(

@@ -120,6 +120,7 @@ def test_a_loss_that_is_little_of_the_noise_is_seen(faint):
     assert found.sentence.startswith("Detail was lost; the output is blurred.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [1, 2, 6])
 def test_no_blur_passes_for_a_good_output(rows, sigma):
     output = np.stack([gaussian_filter(frame, sigma) for frame in rows.astype(float)])
@@ -179,6 +180,7 @@ def test_a_doubted_result_still_says_how_much_detail_was_lost(rows):
     assert f"of the picture's detail it lost {100 * found.detail.share:.0f} %" in found.sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["difference", "flat"])
 def test_a_small_offset_changes_no_figure(rows, source):
     output = denoised(rows, None)
@@ -234,6 +236,7 @@ def test_in_noise_alone_no_detail_is_found():
     assert found.sentence.endswith("too little detail stands out of the noise.")
 
 
+@pytest.mark.slow
 def test_a_blur_of_unlike_single_frames_is_seen():
     fields = [cells(SHAPE, seed=seed) for seed in range(6)]
     frames = np.concatenate(
@@ -248,6 +251,7 @@ def test_a_blur_of_unlike_single_frames_is_seen():
     assert "Keep this mask" not in found.sentence
 
 
+@pytest.mark.slow
 def test_the_next_mask_is_the_one_suggested_before_the_training():
     shape = (200, 200)
     frames = simulate(

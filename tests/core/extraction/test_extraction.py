@@ -99,6 +99,7 @@ def test_progress_counts_patches():
     assert seen == sorted(seen)
 
 
+@pytest.mark.slow
 def test_cancel_stops_soon():
     stack = np.random.default_rng(0).normal(size=(400, 512, 512)).astype(np.float32)
     stop = threading.Event()

@@ -137,6 +137,7 @@ def test_it_can_be_stopped(frames: ArrayFrames) -> None:
 # --- the statistical method -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_statistical_method_stops_by_its_own_errors() -> None:
     seen: list[tuple[Measurement, float]] = []
     texts: list[str] = []
@@ -180,6 +181,7 @@ def test_the_statistical_method_never_judges_by_a_handful(frames: ArrayFrames) -
     assert counts[0] == 128
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["grid", "random"])
 def test_all_patches_are_as_without_it_statistically(frames: ArrayFrames, layout: str) -> None:
     parameters = STATISTICAL.changed(layout=layout)
@@ -197,6 +199,7 @@ def test_a_number_of_patches_is_the_most(frames: ArrayFrames) -> None:
     assert found.sampling.n_used == 300
 
 
+@pytest.mark.slow
 def test_the_statistical_error_is_what_it_says() -> None:
     """Stopping by the error favours no correlation: the mean misses by what is said."""
     truth = np.zeros(5)

@@ -21,6 +21,7 @@ def picture(reach, strength=1.0, length=6.0):
     return strength**2 * np.exp(-(y**2 + x**2) / (2 * length**2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "pixels"),
     [
@@ -65,6 +66,7 @@ def test_a_detached_echo_is_found():
     assert [tuple(lag) for lag in mask.lags()] == [(-4, -5), (0, 0), (4, 5)]
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.sampled_from(sorted(kernels())), st.floats(0.3, 3), st.booleans())
 def test_the_points_are_nested_masks_with_their_own_figures(name, strength, with_image):
@@ -190,6 +192,7 @@ def test_frames_of_a_still_scene_choose_the_knee():
     )
 
 
+@pytest.mark.slow
 def test_a_suggestion_hides_nothing_needlessly_or_says_why():
     shown = cells((160, 160))
     for name in ("row fading", "isotropic", "lobed", "long-tailed"):

@@ -26,6 +26,7 @@ def measured(array, **references):
     return estimate, judge(estimate, select_lags(estimate.lags, AUTOMATIC), AUTOMATIC)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("factor", "dtype"),
     [

@@ -62,6 +62,7 @@ def test_just_enough_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(measure(frames, PARAMETERS).sampling.places) == 320
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["frames", "spectrum", "flat"])
 def test_memory_does_not_grow_with_the_stack(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "MOST_PIXELS", 2**20)

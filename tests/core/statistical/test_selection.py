@@ -48,6 +48,7 @@ def test_pure_noise_gives_nearly_the_true_mask(name):
     assert np.array_equal(kept, kept[::-1, ::-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kernel", "size", "frames"),
     [

@@ -45,6 +45,7 @@ def test_strong_columns_are_no_picture(share):
     assert mask.shape == (21, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("share", [0.2, 0.6])
 def test_strong_rows_over_a_still_scene_do_not_move_it(share, seed):

@@ -128,6 +128,7 @@ def test_the_mask_has_one_figure_in_both_panels(
     assert panel.verdict.expected == pytest.approx(quality.scores.assessment.figures.copied)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["automatic", "flat", "spectrum"])
 def test_the_command_line_says_the_same_and_both_panels_name_one_place(
     loaded: MainWindow,

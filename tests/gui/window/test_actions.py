@@ -26,7 +26,7 @@ from structmask_gui.io.results.cache import MeasurementCache
 from tests.gui.conftest import wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
 
-pytestmark = pytest.mark.usefixtures("close_dialogs")
+pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
 
 Check = Callable[[MainWindow, QtBot], None]
 

@@ -31,6 +31,8 @@ from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.results.masks import save_npy
 from tests.gui.conftest import noise, wait_for_result
 
+pytestmark = pytest.mark.one_window
+
 
 def drop(window: MainWindow, *paths: Path) -> None:
     data = QMimeData()

@@ -31,6 +31,7 @@ distributed = pytest.importorskip("distributed")
 
 # Dask's own: sockets that are still closing when the loop ends.
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.timeout(180),
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),

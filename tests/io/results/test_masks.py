@@ -44,6 +44,7 @@ def row(length: int, shape: tuple[int, int]) -> Mask:
     return Mask(array)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_random_masks_survive(form: str, tmp_path: Path) -> None:
     path = tmp_path / f"mask.{form}"

@@ -17,6 +17,8 @@ from structmask_gui.io.results.record import make_record, read_record, save_reco
 from structmask_gui.io.trainers.snippets import snippet
 from tests.io.conftest import random_masks
 
+pytestmark = pytest.mark.slow
+
 COUNT = 1000
 
 

@@ -236,6 +236,7 @@ def write_described(path: Path, text: str | None, compression: str | None = None
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DESCRIPTIONS)
 @pytest.mark.parametrize("compression", ["deflate", None])
 def test_descriptions_true_and_false(
