@@ -24,6 +24,7 @@ from structmask_gui.io.batch.cluster import Cluster
 from structmask_gui.io.batch.files import plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import JobState, JobStatus
+from structmask_gui.io.extract_files import ExtractionSettings
 
 
 def write_files(folder: Path, count: int) -> list[Path]:
@@ -67,7 +68,7 @@ def main() -> int:
 
         def queue(where: str, **options: object) -> BatchQueue:
             jobs = plan_jobs(files, output_dir=folder / where)
-            return BatchQueue(jobs, Parameters(center_size=21), **options)
+            return BatchQueue(jobs, ExtractionSettings(Parameters(center_size=21)), **options)
 
         killed: list[int] = []
 
@@ -78,7 +79,8 @@ def main() -> int:
                 os.kill(killed[0], signal.SIGKILL)
 
         here, there = queue("here"), queue("there", engine=cluster)
-        unlucky = queue("unlucky", engine=cluster, on_change=kill_one)
+        unlucky = queue("unlucky", engine=cluster)
+        unlucky.on_change = kill_one
         print(f"{os.cpu_count()} cores, {count} files of 8 frames of 256 x 256")
         for title, one in (
             ("in one process", here),

@@ -8,12 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from structmask_gui.cli.choices import (
-    chosen_inputs,
-    chosen_parameters,
-    chosen_region,
-    second_stacks,
-)
+from structmask_gui.cli.choices import chosen_inputs, chosen_settings
 from structmask_gui.cli.console import (
     DONE,
     FAILED,
@@ -57,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
     record = read_record(arguments.from_record) if arguments.from_record else None
-    parameters = chosen_parameters(arguments, record)
+    settings = chosen_settings(arguments, record)
     files, problems = find_files(arguments.paths, recursive=arguments.recursive)
     for problem in problems:
         print(f"error: {one_line(str(problem))}", file=sys.stderr)
@@ -67,18 +62,13 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
     jobs = plan_jobs(files, per=arguments.per, output_dir=arguments.output_dir, like=like)
     place = arguments.summary or _default_summary(files, arguments.output_dir)
     _check_summary(place, resume=arguments.resume, force=arguments.force)
-    seconds = second_stacks(arguments, record)
     queue = BatchQueue(
         jobs,
-        parameters,
-        region=chosen_region(arguments, record),
-        quality=arguments.quality,
+        settings,
         reports=arguments.report,
         force=arguments.force,
         resume=arguments.resume,
         failures=read_failures(place) if arguments.resume else None,
-        dark=seconds.get("dark"),
-        subtract=seconds.get("subtract"),
         engine=engine,
     )
     reporter = _Reporter(queue, place, quiet=arguments.json)

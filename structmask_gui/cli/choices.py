@@ -13,7 +13,7 @@ from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.stack.frames import Region
-from structmask_gui.io.extract_files import Input
+from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.presets.library import find_preset
 from structmask_gui.io.results.record import InputRecord, Record, file_checksum
@@ -53,8 +53,8 @@ def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> P
     return parameters
 
 
-def second_stacks(arguments: argparse.Namespace, record: Record | None) -> dict[str, Input]:
-    """Return "dark" and "subtract", the stacks that are given, else the record's."""
+def reference_stacks(arguments: argparse.Namespace, record: Record | None) -> dict[str, Any]:
+    """Return the stacks that are given as "dark" and "subtract", else the record's."""
     stacks: dict[str, Input] = {}
     for name in ("dark", "subtract"):
         path: Path | None = getattr(arguments, name)
@@ -64,6 +64,16 @@ def second_stacks(arguments: argparse.Namespace, record: Record | None) -> dict[
         elif item is not None:
             stacks[name] = _recorded(item, arguments.from_record)
     return stacks
+
+
+def chosen_settings(arguments: argparse.Namespace, record: Record | None) -> ExtractionSettings:
+    """Return what decides the masks beside their files."""
+    return ExtractionSettings(
+        chosen_parameters(arguments, record),
+        chosen_region(arguments, record),
+        quality=arguments.quality,
+        **reference_stacks(arguments, record),
+    )
 
 
 def chosen_region(arguments: argparse.Namespace, record: Record | None) -> Region | None:

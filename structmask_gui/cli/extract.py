@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from structmask_gui.cli.choices import (
-    chosen_inputs,
-    chosen_parameters,
-    chosen_region,
-    second_stacks,
-)
+from structmask_gui.cli.choices import chosen_inputs, chosen_settings
 from structmask_gui.cli.console import (
     DONE,
     FAILED,
@@ -23,10 +18,9 @@ from structmask_gui.cli.console import (
     progress_bar,
 )
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import NOT_TOLD
-from structmask_gui.core.stack.frames import Region
-from structmask_gui.io.extract_files import Input, extract_result
+from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_result
 from structmask_gui.io.files.paths import one_line, shown
 from structmask_gui.io.results.files import ResultFiles, plan_results, write_results
 from structmask_gui.io.results.record import Record, read_record
@@ -35,10 +29,8 @@ from structmask_gui.io.results.record import Record, read_record
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     record = read_record(arguments.from_record) if arguments.from_record else None
-    parameters = chosen_parameters(arguments, record)
-    region = chosen_region(arguments, record)
+    settings = chosen_settings(arguments, record)
     inputs = chosen_inputs(arguments, arguments.files, record)
-    seconds = second_stacks(arguments, record)
     # A record of several inputs is of one mask for all of them.
     if record is not None and record.edited:
         print(
@@ -54,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     for job, target in zip(jobs, files, strict=True):
         name = shown(job[0].path)
         try:
-            result = _extract(arguments, job, parameters, region, seconds, target)
+            result = _extract(arguments, job, settings, target)
         except StructMaskError as error:
             print_error(error)
             errors.append({"file": str(job[0].path), "error": str(error)})
@@ -81,24 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _extract(
     arguments: argparse.Namespace,
     job: Sequence[Input],
-    parameters: Parameters,
-    region: Region | None,
-    seconds: Mapping[str, Input],
+    settings: ExtractionSettings,
     target: ResultFiles,
 ) -> Record:
     if not arguments.force:
         target.check_free(report=arguments.report)
     with progress_bar(shown(job[0].path)) as progress:
-        result = extract_result(
-            job,
-            parameters,
-            region=region,
-            progress=progress,
-            dark=seconds.get("dark"),
-            subtract=seconds.get("subtract"),
-            quality=arguments.quality,
-            report_for=target.npy.name if arguments.report else None,
-        )
+        report_for = target.npy.name if arguments.report else None
+        result = extract_result(job, settings, report_for=report_for, task=Task(progress))
     write_results(result.mask, result.record, target, report=result.report, force=arguments.force)
     return result.record
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from structmask_gui.cli.choices import chosen_inputs, chosen_region, second_stacks
+from structmask_gui.cli.choices import chosen_inputs, chosen_region, reference_stacks
 from structmask_gui.cli.console import DONE, print_json, progress_bar
 from structmask_gui.core.denoised.evaluate import LINEAR
 from structmask_gui.core.errors import InputError
@@ -19,9 +19,8 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis, assess
 from structmask_gui.core.quality.basis import recorded_basis
-from structmask_gui.core.stack.frames import Recording
 from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
-from structmask_gui.io.extract_files import Input
+from structmask_gui.io.extract_files import ExtractionSettings, Input, opened
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import Record, read_record
@@ -39,31 +38,26 @@ def run(arguments: argparse.Namespace) -> int:
     same = record if record is not None and _is_of(record, arguments.file) else None
     (item,) = chosen_inputs(arguments, [arguments.file], same)
     region = chosen_region(arguments, same)
-    seconds = second_stacks(arguments, record)
+    references = reference_stacks(arguments, record)
     if record is None:
-        source = arguments.source or next(iter(seconds), "automatic")
+        source = arguments.source or next(iter(references), "automatic")
         lags = min(50, 2 * arguments.radius)
         parameters = Parameters.checked(method="statistical", source=source, max_lag=lags)
     else:
         parameters = record.as_parameters()
-    with ExitStack() as resources:
-        stack = resources.enter_context(item.open())
-        others = {name: resources.enter_context(one.open()) for name, one in seconds.items()}
-        progress = resources.enter_context(progress_bar(stack.name))
+    settings = ExtractionSettings(parameters, region, **references)
+    with opened([item], settings) as files, progress_bar(files.stacks[0].name) as progress:
+        stack, task = files.stacks[0], Task(progress)
 
         def measure() -> Basis:
-            return recorded_basis(
-                Recording(stack, region, **others),
-                parameters,
-                radius=arguments.radius,
-                task=Task(progress),
-            )
+            recording = files.recording(region)
+            return recorded_basis(recording, parameters, radius=arguments.radius, task=task)
 
-        judged = None
+        evaluated = None
         if arguments.denoised is None:
             basis = measure()
         else:
-            basis, judged = _judged(arguments.denoised, item, stack, mask, measure, Task(progress))
+            basis, evaluated = _evaluated(arguments.denoised, item, stack, mask, measure, task)
     assessment = assess(basis, mask)
     if arguments.json:
         print_json(
@@ -74,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "noise_told_from_picture": basis.trusted,
                 "as_in_record": None if record is None else str(arguments.from_record),
                 **assessment.record(),
-                **({} if judged is None else {"denoised": _record_of(arguments, judged)}),
+                **({} if evaluated is None else {"denoised": _record_of(arguments, evaluated)}),
             }
         )
     else:
@@ -92,12 +86,12 @@ def run(arguments: argparse.Namespace) -> int:
         _print(shown(arguments.mask), where, assessment, mask.statistics.true_pixels - 1)
         if not basis.trusted:
             print(f"  {NOT_TOLD}")
-        if judged is not None:
-            _print_judged(arguments, judged)
+        if evaluated is not None:
+            _print_evaluation(arguments, evaluated)
     return DONE
 
 
-def _judged(
+def _evaluated(
     path: Path,
     item: Input,
     stack: ImageStack,
@@ -105,7 +99,7 @@ def _judged(
     measure: Callable[[], Basis],
     task: Task,
 ) -> tuple[Basis, EvaluatedFile]:
-    """Judge a denoised file beside all frames of the raw one, or those that were chosen of it."""
+    """Compare a denoised file with all frames of the raw one, or those that were chosen of it."""
     made: list[Basis] = []
 
     def measured() -> Basis:
@@ -120,18 +114,18 @@ def _judged(
                 chosen = denoised.n_frames == stack.n_frames
             if not chosen:
                 raw = resources.enter_context(replace(item, frames=None).open())
-        judged = evaluate_file(path, [raw], mask, measured, axes=item.axes, task=task)
-    return made[0], judged
+        evaluated = evaluate_file(path, [raw], mask, measured, axes=item.axes, task=task)
+    return made[0], evaluated
 
 
-def _record_of(arguments: argparse.Namespace, judged: EvaluatedFile) -> dict[str, Any]:
-    return {"file": str(arguments.denoised), **judged.record()}
+def _record_of(arguments: argparse.Namespace, evaluated: EvaluatedFile) -> dict[str, Any]:
+    return {"file": str(arguments.denoised), **evaluated.record()}
 
 
-def _print_judged(arguments: argparse.Namespace, judged: EvaluatedFile) -> None:
+def _print_evaluation(arguments: argparse.Namespace, evaluated: EvaluatedFile) -> None:
     print(f"{shown(arguments.denoised)}, as the output for {shown(arguments.file)}:")
-    outcome = judged.outcome
-    for line in (outcome.sentence, *outcome.lines(), LINEAR, outcome.where, judged.assumed):
+    outcome = evaluated.outcome
+    for line in (outcome.sentence, *outcome.lines(), LINEAR, outcome.where, evaluated.assumed):
         if line:
             print(f"  {line}")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,15 @@ from structmask_gui.core.extraction.extraction import Extraction, select
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import NO_TASK, IsCancelled, Progress, Task
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.basis import extraction_basis, quality_record
-from structmask_gui.core.stack.frames import ChosenFrames, Frames, Recording, Region
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.cache import MeasurementCache
 from structmask_gui.io.results.record import Record, make_record
 from structmask_gui.io.stack.channels import Channel
-from structmask_gui.io.stack.image_stack import ImageStack
+from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
 
 
 @dataclass(frozen=True)
@@ -67,33 +67,27 @@ class Result:
     def of(
         cls,
         extraction: Extraction,
-        frames: Frames,
-        stacks: Sequence[ImageStack],
+        files: MeasuredFiles,
         *,
         quality: bool = False,
         report_for: str | None = None,
         task: Task = NO_TASK,
-        dark: ImageStack | None = None,
-        subtract: ImageStack | None = None,
     ) -> Result:
         """Return the result of an extraction, while its files are open.
 
         Parameters
         ----------
         extraction : Extraction
-        frames : Frames
-            What was measured.
-        stacks : sequence of ImageStack
-            The files it is of.
+        files : MeasuredFiles
+            What it was measured in.
         quality : bool
             Work out the figures of the mask too. A report has them in any case, where they can be
             worked out.
         report_for : str, optional
             Name of the mask's file, as the report calls it; no report without it.
         task : Task, optional
-        dark, subtract : ImageStack, optional
-            As `make_record` takes them.
         """
+        frames = files.recording().frames
         figures, noise, image = None, None, None
         if quality or report_for is not None:
             try:
@@ -104,14 +98,7 @@ class Result:
             except (InputError, ParameterError):
                 if quality:
                     raise
-        record = make_record(
-            extraction,
-            stacks,
-            quality=figures,
-            task=task,
-            dark=dark,
-            subtract=subtract,
-        )
+        record = make_record(extraction, files, quality=figures, task=task)
         page = None
         if report_for is not None:
             from structmask_gui.io.pictures.figures import middle
@@ -127,100 +114,97 @@ class Result:
         return cls(extraction.mask, record, page)
 
 
+@dataclass(frozen=True)
+class ExtractionSettings:
+    """What decides a mask beside the files it is measured in.
+
+    Attributes
+    ----------
+    parameters : Parameters
+    region : Region, optional
+        The rectangle to stay within.
+    dark, subtract : Input, optional
+        Reference stacks, for the sources of these names.
+    quality : bool
+        Work out the figures of the mask too, which takes a second or two.
+    """
+
+    parameters: Parameters
+    region: Region | None = None
+    dark: Input | None = None
+    subtract: Input | None = None
+    quality: bool = False
+
+
+@contextmanager
+def opened(inputs: Sequence[Input], settings: ExtractionSettings) -> Iterator[MeasuredFiles]:
+    """Open the files of one mask, and its reference stacks."""
+    with ExitStack() as resources:
+
+        def entered(item: Input | None) -> ImageStack | None:
+            return None if item is None else resources.enter_context(item.open())
+
+        stacks = [resources.enter_context(item.open()) for item in inputs]
+        yield MeasuredFiles(stacks, entered(settings.dark), entered(settings.subtract))
+
+
 def extract_inputs(
     inputs: Sequence[Input],
-    parameters: Parameters,
+    settings: ExtractionSettings,
     *,
-    region: Region | None = None,
-    dark: Input | None = None,
-    subtract: Input | None = None,
-    quality: bool = False,
     cache: MeasurementCache | None = None,
     task: Task = NO_TASK,
 ) -> tuple[Extraction, Record]:
-    """Extract one mask from one file or several files together."""
-    extraction, result = _extracted(
-        inputs,
-        parameters,
-        region=region,
-        dark=dark,
-        subtract=subtract,
-        quality=quality,
-        cache=cache,
-        task=task,
-    )
+    """Extract one mask from one file or several files together; its record has their checksums."""
+    with opened(inputs, settings) as files:
+        extraction = _extracted(files, settings, cache, task)
+        result = Result.of(extraction, files, quality=settings.quality, task=task)
     return extraction, result.record
 
 
 def extract_result(
     inputs: Sequence[Input],
-    parameters: Parameters,
+    settings: ExtractionSettings,
     *,
-    region: Region | None = None,
-    dark: Input | None = None,
-    subtract: Input | None = None,
-    quality: bool = False,
     report_for: str | None = None,
-    progress: Progress | None = None,
-    cancelled: IsCancelled | None = None,
+    task: Task = NO_TASK,
 ) -> Result:
     """Return mask, record and report of one file or several files together.
 
     Parameters
     ----------
-    inputs, parameters, region, dark, subtract, quality, progress, cancelled
-        As in `extract_inputs`.
+    inputs : sequence of Input
+        At least one; all with frames of one size.
+    settings : ExtractionSettings
     report_for : str, optional
-        As in `Result.of`.
+        Name of the mask's file, as the report calls it; no report without it.
+    task : Task, optional
+        Progress and cancellation.
+
+    Raises
+    ------
+    InputError, ParameterError, Cancelled
+        As `open_stack` and `structmask_gui.core.measure.measure.measure`.
     """
-    _, result = _extracted(
-        inputs,
-        parameters,
-        region=region,
-        dark=dark,
-        subtract=subtract,
-        quality=quality,
-        report_for=report_for,
-        task=Task(progress, cancelled),
-    )
-    return result
+    with opened(inputs, settings) as files:
+        extraction = _extracted(files, settings, None, task)
+        return Result.of(
+            extraction, files, quality=settings.quality, report_for=report_for, task=task
+        )
 
 
 def _extracted(
-    inputs: Sequence[Input],
-    parameters: Parameters,
-    *,
-    region: Region | None,
-    dark: Input | None,
-    subtract: Input | None,
-    quality: bool,
-    report_for: str | None = None,
-    cache: MeasurementCache | None = None,
+    files: MeasuredFiles,
+    settings: ExtractionSettings,
+    cache: MeasurementCache | None,
     task: Task,
-) -> tuple[Extraction, Result]:
-    with ExitStack() as resources:
-        stacks = [resources.enter_context(item.open()) for item in inputs]
-        frames = stacks[0] if len(stacks) == 1 else ChosenFrames(stacks)
-        dark_stack = None if dark is None else resources.enter_context(dark.open())
-        other = None if subtract is None else resources.enter_context(subtract.open())
-        key, measurement = None, None
+) -> Extraction:
+    parameters, key, measurement = settings.parameters, None, None
+    if cache is not None:
+        key = cache.key(files, parameters, region=settings.region)
+        measurement = cache.load(key, parameters)
+    if measurement is None:
+        measurement = measure(files.recording(settings.region), parameters, task=task)
         if cache is not None:
-            key = cache.key(stacks, parameters, region=region, dark=dark_stack, subtract=other)
-            measurement = cache.load(key, parameters)
-        if measurement is None:
-            recording = Recording(frames, region, dark_stack, other)
-            measurement = measure(recording, parameters, task=task)
-            if cache is not None:
-                cache.store(key, measurement)
-        extraction = select(measurement, parameters)
-        result = Result.of(
-            extraction,
-            frames,
-            stacks,
-            quality=quality,
-            report_for=report_for,
-            task=task,
-            dark=dark_stack,
-            subtract=other,
-        )
-    return extraction, result
+            cache.store(key, measurement)
+    return select(measurement, parameters)

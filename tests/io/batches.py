@@ -8,16 +8,24 @@ from pathlib import Path
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
+from structmask_gui.io.extract_files import ExtractionSettings
+
+DEFAULTS = Parameters()
+SETTINGS = ("region", "dark", "subtract", "quality")
 
 
 def make(folder, out, **options):
     files, problems = find_files([folder])
     assert not problems
-    return BatchQueue(
-        plan_jobs(files, output_dir=out, per=options.pop("per", "file")),
-        options.pop("parameters", Parameters()),
-        **options,
-    )
+    return queue_of(plan_jobs(files, output_dir=out, per=options.pop("per", "file")), **options)
+
+
+def queue_of(jobs, parameters=DEFAULTS, *, on_change=None, **options):
+    """Return a queue; options of the settings may be among its own."""
+    own = {name: options.pop(name) for name in SETTINGS if name in options}
+    queue = BatchQueue(jobs, ExtractionSettings(parameters, **own), **options)
+    queue.on_change = on_change
+    return queue
 
 
 def times(folder):

@@ -11,6 +11,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io import extract_files
 from structmask_gui.io.open import open_stack
+from structmask_gui.io.stack.image_stack import MeasuredFiles
 
 GAPS = np.zeros((1, 9), dtype=bool)
 GAPS[0, [0, 4, 8]] = True
@@ -28,7 +29,9 @@ def test_noise_that_may_be_picture_chooses_no_shape(tmp_path, row_noise, monkeyp
     )
     with open_stack(path) as stack:
         extraction = replace(extract_array(stack, Parameters()), mask=Mask(GAPS))
-        made = extract_files.Result.of(extraction, stack, [stack], report_for="rows_mask.npy")
+        made = extract_files.Result.of(
+            extraction, MeasuredFiles([stack]), report_for="rows_mask.npy"
+        )
     assert made.report is not None
     page = made.report.decode()
     assert ("CAREamics has no such mask; by the estimated error" in page) == trusted

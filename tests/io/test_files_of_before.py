@@ -11,7 +11,7 @@ import pytest
 from structmask_gui.cli import main
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.summary import read_failures
-from structmask_gui.io.extract_files import Input, extract_inputs
+from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
 from structmask_gui.io.presets.preset import load_preset
 from structmask_gui.io.report.report import report_bytes
 from structmask_gui.io.results.cache import MeasurementCache
@@ -73,14 +73,14 @@ def test_a_kept_measurement_is_passed_over_without_a_word(folder: Path, capsys, 
     cache = MeasurementCache(folder)
     (old,) = folder.glob("*.measurement")
     before = old.read_bytes()
-    parameters = Parameters(patch_size=16, center_size=5)
+    settings = ExtractionSettings(Parameters(patch_size=16, center_size=5))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        measured, _ = extract_inputs([Input(folder / "raw.npy")], parameters, cache=cache)
+        measured, _ = extract_inputs([Input(folder / "raw.npy")], settings, cache=cache)
     (new,) = set(folder.glob("*.measurement")) - {old}
     assert new.name != old.name
     assert old.read_bytes() == before
-    fresh, _ = extract_inputs([Input(folder / "raw.npy")], parameters)
+    fresh, _ = extract_inputs([Input(folder / "raw.npy")], settings)
     assert measured.mask == fresh.mask
     assert capsys.readouterr() == ("", "")
     assert not caplog.records

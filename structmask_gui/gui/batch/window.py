@@ -209,13 +209,16 @@ class BatchWindow(QDialog):
     def _plan(self, *_: object) -> None:
         """Make the jobs of the present choices; nothing is done yet."""
         from structmask_gui.io.batch.queue import BatchQueue
+        from structmask_gui.io.extract_files import ExtractionSettings
 
         if self.running:
             return
         self.queue = None
         self._summarised = False
         if self._files:
-            self.queue = BatchQueue(self._jobs(), self._session.state.parameters)
+            self.queue = BatchQueue(
+                self._jobs(), ExtractionSettings(self._session.state.parameters)
+            )
         self.said.setText(_HINT)
         self.progress.setValue(0)
         self.table.fill(self.queue)
@@ -253,6 +256,7 @@ class BatchWindow(QDialog):
         """Do all jobs with the parameters that the main window has now."""
         from structmask_gui.io.batch.queue import BatchQueue
         from structmask_gui.io.batch.summary import read_failures, summary_paths
+        from structmask_gui.io.extract_files import ExtractionSettings
 
         if self.queue is None or self.running:
             return
@@ -273,20 +277,20 @@ class BatchWindow(QDialog):
         except StructMaskError as error:
             self.said.setText(str(error))
             return
-        references = self.reference_stacks.inputs()
         self.queue = BatchQueue(
             self._jobs(),
-            session.state.parameters,
-            region=session.state.region if self.choices.same.isChecked() else None,
-            dark=references.get("dark"),
-            subtract=references.get("subtract"),
-            quality=self.choices.figures.isChecked(),
+            ExtractionSettings(
+                session.state.parameters,
+                session.state.region if self.choices.same.isChecked() else None,
+                quality=self.choices.figures.isChecked(),
+                **self.reference_stacks.inputs(),
+            ),
             reports=self.choices.reports.isChecked(),
             force=force,
             resume=resume,
             failures=failures,
-            on_change=self._tell,
         )
+        self.queue.on_change = self._tell
         self.table.fill(self.queue)
         self._run()
 

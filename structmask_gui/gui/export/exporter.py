@@ -175,6 +175,7 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Task], list[P
     def write(task: Task) -> list[Path]:
         from structmask_gui.io.results import masks
         from structmask_gui.io.results.record import make_record, save_record
+        from structmask_gui.io.stack.image_stack import MeasuredFiles
 
         writers = {
             "npy": masks.save_npy,
@@ -188,10 +189,9 @@ def _writer(session: Session, files: dict[str, Path]) -> Callable[[Task], list[P
             if form == "json":
                 record = make_record(
                     extraction,
-                    stacks,
+                    MeasuredFiles(stacks, **references),
                     mask=result.mask,
                     quality=None if scores is None else scores.record(),
-                    **references,
                     task=task,
                 )
                 # Its checksum is to be that of what was measured.

@@ -70,9 +70,7 @@ def _report_writer(session: Session, path: Path) -> Callable[[Task], Path]:
     stacks, frames = session.state.measured_stacks(), session.state.frames
     signatures = session.state.signatures
     assert frames is not None
-    references: dict[str, Any] = {}
-    for kind, stack in session.reference_stacks.used(extraction.parameters.source).items():
-        references[kind] = stack
+    references: dict[Any, Any] = dict(session.reference_stacks.used(extraction.parameters.source))
     scores = quality.scores if quality.current else None
     basis = scores.basis if scores is not None and scores.basis.trusted else None
     mask_file = proposed_name(session, FORMS[0]).name
@@ -82,16 +80,16 @@ def _report_writer(session: Session, path: Path) -> Callable[[Task], Path]:
         from structmask_gui.io.pictures.figures import middle
         from structmask_gui.io.report.report import report_bytes
         from structmask_gui.io.results.record import make_record
+        from structmask_gui.io.stack.image_stack import MeasuredFiles
         from structmask_gui.io.trainers.snippets import MaskContext
 
         figures = None if scores is None else scores.record()
         check_unchanged(signatures)
         record = make_record(
             extraction,
-            stacks,
+            MeasuredFiles(stacks, **references),
             mask=result.mask,
             quality=figures,
-            **references,
             task=task,
         )
         check_unchanged(signatures)

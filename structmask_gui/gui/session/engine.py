@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,7 @@ class Engine:
 
         return select(*args)
 
-    def key(self, stacks: Sequence[Any], *args: Any, **more: Any) -> str | None:
+    def key(self, files: Any, *args: Any, **more: Any) -> str | None:
         """Return what a measurement is kept under, as `MeasurementCache.key` does.
 
         None, too, for frames that are no file.
@@ -58,9 +58,9 @@ class Engine:
         from structmask_gui.io.results.cache import MeasurementCache
         from structmask_gui.io.stack.image_stack import ImageStack
 
-        if not all(isinstance(stack, ImageStack) for stack in stacks):
+        if not all(isinstance(stack, ImageStack) for stack in files.stacks):
             return None
-        return MeasurementCache().key(stacks, *args, **more)
+        return MeasurementCache().key(files, *args, **more)
 
     def recalled(self, key: str | None, parameters: Parameters) -> Any:
         """Return the measurement kept on disk under a key, or None."""

@@ -157,16 +157,17 @@ class Measuring:
 
     def _key(self, *, anew: bool = False) -> str | None:
         """Return what the measurement is kept under, by the contents of the files."""
+        from structmask_gui.io.stack.image_stack import MeasuredFiles
+
         request, opened = self.request, dict(self.opened)
         for kind, frames in self.reference_stacks.items():
             if isinstance(frames, ChosenFrames):
                 # As many frames as the measured stack has, and the same of them.
                 opened[kind] = restricted([opened[kind]], request.frame_range)[0]
         return self.engine.key(
-            restricted(self.stacks, request.frame_range),
+            MeasuredFiles(restricted(self.stacks, request.frame_range), **opened),
             request.parameters,
             region=request.region,
-            **opened,
             identity=None if anew else self._identity,
         )
 

@@ -13,9 +13,8 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.extraction.extraction import select
@@ -26,13 +25,16 @@ from structmask_gui.core.measure.distributed import (
     plan_parts,
 )
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.io.extract_files import Input, Result, extract_result
+from structmask_gui.io.extract_files import (
+    ExtractionSettings,
+    Input,
+    Result,
+    extract_result,
+    opened,
+)
 from structmask_gui.io.files.paths import naming
 from structmask_gui.io.stack.optional import needed
 from structmask_gui.version import __version__
-
-if TYPE_CHECKING:
-    from structmask_gui.io.batch.resume import ResumeSettings
 
 PER_PART = 2**16
 """Patches of a part; stacks of fewer are measured by one task."""
@@ -107,7 +109,7 @@ class Cluster:
     def extract(
         self,
         inputs: Sequence[Input],
-        settings: ResumeSettings,
+        settings: ExtractionSettings,
         task: Task,
         report_for: str | None = None,
     ) -> Result:
@@ -200,72 +202,36 @@ def _usable(
 
 
 def _parts(
-    items: tuple[Input, ...], settings: ResumeSettings, per_part: int
+    items: tuple[Input, ...], settings: ExtractionSettings, per_part: int
 ) -> list[tuple[int, int]]:
     """Divide a large measurement of the published method; one part stands for all in one piece."""
     if settings.parameters.method != "ring" or settings.quality:
         return []
-    with _Opened(items, settings) as opened:
-        return plan_parts(opened.recording, settings.parameters, per_part)
+    with opened(items, settings) as files:
+        return plan_parts(files.recording(settings.region), settings.parameters, per_part)
 
 
-def _whole(items: tuple[Input, ...], settings: ResumeSettings, report_for: str | None) -> Result:
+def _whole(
+    items: tuple[Input, ...], settings: ExtractionSettings, report_for: str | None
+) -> Result:
     with _one_at_a_time:
-        return extract_result(
-            items,
-            settings.parameters,
-            region=settings.region,
-            dark=settings.dark,
-            subtract=settings.subtract,
-            quality=settings.quality,
-            report_for=report_for,
-        )
+        return extract_result(items, settings, report_for=report_for)
 
 
 def _part(
-    items: tuple[Input, ...], settings: ResumeSettings, start: int, stop: int
+    items: tuple[Input, ...], settings: ExtractionSettings, start: int, stop: int
 ) -> MeasuredPart:
-    with _one_at_a_time, _Opened(items, settings) as opened:
-        return measure_part(opened.recording, settings.parameters, start, stop)
+    with _one_at_a_time, opened(items, settings) as files:
+        return measure_part(files.recording(settings.region), settings.parameters, start, stop)
 
 
 def _merged(
     items: tuple[Input, ...],
-    settings: ResumeSettings,
+    settings: ExtractionSettings,
     parts: list[MeasuredPart],
     report_for: str | None,
 ) -> Result:
-    with _Opened(items, settings) as opened:
-        measurement = merge_parts(opened.recording, settings.parameters, parts)
+    with opened(items, settings) as files:
+        measurement = merge_parts(files.recording(settings.region), settings.parameters, parts)
         extraction = select(measurement, settings.parameters)
-        return Result.of(
-            extraction,
-            opened.recording.frames,
-            opened.stacks,
-            report_for=report_for,
-            **opened.references,
-        )
-
-
-class _Opened:
-    """The stacks of a job, held open; a context manager."""
-
-    def __init__(self, items: tuple[Input, ...], settings: ResumeSettings) -> None:
-        from structmask_gui.core.stack.frames import ChosenFrames, Recording
-
-        with ExitStack() as resources:
-            self.stacks = [resources.enter_context(item.open()) for item in items]
-            self.references: dict[str, Any] = {
-                name: resources.enter_context(item.open())
-                for name, item in (("dark", settings.dark), ("subtract", settings.subtract))
-                if item is not None
-            }
-            frames = self.stacks[0] if len(self.stacks) == 1 else ChosenFrames(self.stacks)
-            self.recording = Recording(frames, settings.region, **self.references)
-            self._resources = resources.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *about: object) -> None:
-        self._resources.close()
+        return Result.of(extraction, files, report_for=report_for)

@@ -7,8 +7,7 @@ from typing import Protocol
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
-from structmask_gui.io.batch.resume import ResumeSettings
-from structmask_gui.io.extract_files import Input, Result, extract_result
+from structmask_gui.io.extract_files import ExtractionSettings, Input, Result, extract_result
 
 
 class BatchEngine(Protocol):
@@ -31,7 +30,7 @@ class BatchEngine(Protocol):
     def extract(
         self,
         inputs: Sequence[Input],
-        settings: ResumeSettings,
+        settings: ExtractionSettings,
         task: Task,
         report_for: str | None = None,
     ) -> Result:
@@ -56,22 +55,12 @@ class Here:
     def extract(
         self,
         inputs: Sequence[Input],
-        settings: ResumeSettings,
+        settings: ExtractionSettings,
         task: Task,
         report_for: str | None = None,
     ) -> Result:
         """Measure in this process."""
-        return extract_result(
-            inputs,
-            settings.parameters,
-            region=settings.region,
-            dark=settings.dark,
-            subtract=settings.subtract,
-            quality=settings.quality,
-            report_for=report_for,
-            progress=task.report,
-            cancelled=lambda: task.cancelled,
-        )
+        return extract_result(inputs, settings, report_for=report_for, task=task)
 
 
 def usable(

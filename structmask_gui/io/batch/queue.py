@@ -14,20 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError, StructMaskError
-from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, Task
-from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.batch.engine import BatchEngine, Here
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import (
     Fingerprint,
-    ResumeSettings,
     fingerprint,
     finished,
     half_written,
 )
 from structmask_gui.io.batch.status import JobState, JobStatus, done_with, skipped, skipped_for
-from structmask_gui.io.extract_files import Input
+from structmask_gui.io.extract_files import ExtractionSettings
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.files import write_results
@@ -49,14 +46,8 @@ class BatchQueue:
     Parameters
     ----------
     jobs : sequence of Job
-    parameters : Parameters
+    settings : ExtractionSettings
         The same for all.
-    region : Region, optional
-        The rectangle to stay within.
-    dark, subtract : Input, optional
-        Reference stacks, for the sources of these names.
-    quality : bool
-        Work out the figures of each mask too, which takes a second or two each.
     reports : bool
         Write a report of each mask, too; it has the figures, and so has the record then.
     force : bool
@@ -66,32 +57,30 @@ class BatchQueue:
     failures : mapping of str to (Fingerprint, str), optional
         What failed in an earlier run, by the path of the job: with `resume` it is not tried again
         unless file or settings changed; `structmask_gui.io.batch.summary.read_failures` gives it.
-    on_change : callable, optional
-        Called as ``on_change(index, status)`` in a running thread, by one at a time, for every
-        change of state and a few times a second while a job runs.
     engine : BatchEngine, optional
         Where the work is done; `structmask_gui.io.batch.cluster.Cluster` is one. Here by default.
+
+    Attributes
+    ----------
+    on_change : callable or None
+        Called as ``on_change(index, status)`` in a running thread, by one at a time, for every
+        change of state and a few times a second while a job runs.
     """
 
     def __init__(
         self,
         jobs: Sequence[Job],
-        parameters: Parameters,
+        settings: ExtractionSettings,
         *,
-        region: Region | None = None,
-        dark: Input | None = None,
-        subtract: Input | None = None,
-        quality: bool = False,
         reports: bool = False,
         force: bool = False,
         resume: bool = False,
         failures: Mapping[str, tuple[Fingerprint, str]] | None = None,
-        on_change: OnChange | None = None,
         engine: BatchEngine | None = None,
     ) -> None:
-        self.settings = ResumeSettings(parameters, region, dark, subtract, quality)
+        self.settings = settings
         self.reports, self.force, self.resume = reports, force, resume
-        self.on_change = on_change
+        self.on_change: OnChange | None = None
         self._engine: BatchEngine = Here() if engine is None else engine
         self._failures = dict(failures or {})
         self._jobs = list(jobs)

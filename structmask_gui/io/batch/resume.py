@@ -9,10 +9,8 @@ from dataclasses import dataclass
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.batch.files import Job
-from structmask_gui.io.extract_files import Input
+from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.results.masks import load_mask, npy_bytes, png_bytes
 from structmask_gui.io.results.record import InputRecord, Record, file_checksum, read_record
 from structmask_gui.version import __version__
@@ -28,22 +26,11 @@ class Fingerprint:
     settings: str
 
 
-@dataclass(frozen=True)
-class ResumeSettings:
-    """What decides the result beside the files: the same for all jobs of a batch."""
-
-    parameters: Parameters
-    region: Region | None = None
-    dark: Input | None = None
-    subtract: Input | None = None
-    quality: bool = False
-
-
-def fingerprint(job: Job, settings: ResumeSettings) -> Fingerprint:
+def fingerprint(job: Job, settings: ExtractionSettings) -> Fingerprint:
     """Return what a job's files and settings are at the moment."""
-    seconds = [item for item in (settings.dark, settings.subtract) if item is not None]
+    references = [item for item in (settings.dark, settings.subtract) if item is not None]
     size, modified = 0, 0
-    for item in (*job.inputs, *seconds):
+    for item in (*job.inputs, *references):
         try:
             status = item.path.stat()
         except OSError:
@@ -67,7 +54,7 @@ def fingerprint(job: Job, settings: ResumeSettings) -> Fingerprint:
     return Fingerprint(size, modified, digest.hexdigest()[:16])
 
 
-def finished(job: Job, settings: ResumeSettings) -> tuple[Record, tuple[Input, ...]] | None:
+def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Input, ...]] | None:
     """Return the record of a job that was done before, or None if there is none that fits.
 
     Returns

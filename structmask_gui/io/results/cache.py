@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.locations import cache_home
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.serialise import layout_text, measurement_bytes, measurement_from
-from structmask_gui.io.stack.image_stack import ImageStack
+from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
 from structmask_gui.version import __version__
 
 LIMIT = 512 * 2**20
@@ -54,29 +54,26 @@ class MeasurementCache:
 
     def key(
         self,
-        stacks: Sequence[ImageStack],
+        files: MeasuredFiles,
         parameters: Parameters,
         *,
         region: Region | None = None,
-        dark: ImageStack | None = None,
-        subtract: ImageStack | None = None,
         identity: Callable[[ImageStack], str | None] | None = None,
     ) -> str | None:
         """Return the name of an entry, or None for what is not kept.
 
         Parameters
         ----------
-        stacks : sequence of ImageStack
+        files : MeasuredFiles
             What is measured.
         parameters : Parameters
             Those that need a new measurement count.
-        region, dark, subtract
-            As in `structmask_gui.core.measure.measure.measure`.
+        region : Region, optional
         identity : callable, optional
             Called in place of `content_identity`, by who remembers what that said.
         """
         opened: list[Any] = []
-        for stack in (*stacks, dark, subtract):
+        for stack in (*files.stacks, files.dark, files.subtract):
             if stack is None:
                 opened.append(None)
                 continue
@@ -92,7 +89,7 @@ class MeasurementCache:
             if info.stage in MEASURED and info.name != "max_lag"
         }
         values["crop_autocorr"] = parameters.crop_autocorr
-        about = [_program(), opened, values, region, [stack.name for stack in stacks]]
+        about = [_program(), opened, values, region, [stack.name for stack in files.stacks]]
         return hashlib.sha256(json.dumps(about, default=str).encode()).hexdigest()[:40]
 
     def load(self, key: str | None, parameters: Parameters) -> Measurement | None:

@@ -6,22 +6,34 @@ A report may be among them.
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.formats.extensions import is_readable_name
-from structmask_gui.io.results.masks import load_mask, npy_bytes, png_bytes
-from structmask_gui.io.results.record import Record, read_record
+from structmask_gui.io.results.masks import (
+    load_mask,
+    npy_bytes,
+    png_bytes,
+    save_npy,
+    save_picture,
+    save_png,
+    save_tiff,
+)
+from structmask_gui.io.results.record import Record, read_record, save_record
 
 # No microscope image is as small as a file that holds nothing but a mask.
 _LARGEST_MASK_FILE = 128 * 1024
 _MASK_FILES = (".npy", ".png", ".tif", ".tiff", ".json")
 _RESULT_ENDINGS = ("_mask.npy", "_mask.png", "_mask.tif", "_mask_picture.png")
+
+
+_WRITERS = {"npy": save_npy, "png": save_png, "tiff": save_tiff, "picture": save_picture}
 
 
 @dataclass(frozen=True)
@@ -120,6 +132,24 @@ def write_results(
         for path in made:
             path.unlink(missing_ok=True)
         raise
+
+
+def write_forms(
+    mask: Mask,
+    files: Mapping[str, Path],
+    record: Callable[[Task], Record],
+    task: Task = NO_TASK,
+) -> list[Path]:
+    """Write a mask in the forms npy, png, tiff, picture and json, replacing old files.
+
+    The record is made only for the form json.
+    """
+    for form, path in files.items():
+        if form == "json":
+            save_record(record(task), path, force=True)
+        else:
+            _WRITERS[form](mask, path, force=True)
+    return list(files.values())
 
 
 def is_result(file: Path) -> bool:

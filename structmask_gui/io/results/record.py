@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -22,7 +21,8 @@ from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_
 from structmask_gui.io.files.paths import reason, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.masks import PathLike
-from structmask_gui.io.stack.image_stack import ImageStack
+from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
+from structmask_gui.io.stack.info import describe
 from structmask_gui.version import __version__
 
 FORMAT: Literal["structmask-record"] = "structmask-record"
@@ -31,6 +31,8 @@ VERSION = 1
 # Three characters a pixel, and room for the rest.
 _MOST_PIXELS = LARGEST_JSON // 4
 _PIECE = 2**20
+
+NO_FILES = MeasuredFiles()
 
 
 def _finite(value: object) -> object:
@@ -62,6 +64,20 @@ class InputRecord(_Part):
     n_frames: int | None = None
     sha256: str | None = None  # checksum of the file; None if it was not made
     metadata: dict[str, str] = Field(default_factory=dict)  # as the file has it
+
+    @classmethod
+    def of(cls, stack: ImageStack, sha256: str | None) -> InputRecord:
+        """Return the record of an open file."""
+        info = describe(stack)
+        return cls.model_validate(
+            {
+                **vars(info),
+                "path": stack.location,
+                "series": info.series_index,
+                "frames": stack.frames_chosen,
+                "sha256": sha256,
+            }
+        )
 
 
 class PatchesRecord(_Part):
@@ -171,11 +187,9 @@ class Record(_Part):
 
 def make_record(
     extraction: Extraction,
-    stacks: Sequence[ImageStack] = (),
+    files: MeasuredFiles = NO_FILES,
     *,
     mask: Mask | None = None,
-    dark: ImageStack | None = None,
-    subtract: ImageStack | None = None,
     quality: dict[str, Any] | None = None,
     checksums: bool = True,
     task: Task = NO_TASK,
@@ -186,12 +200,10 @@ def make_record(
     ----------
     extraction : Extraction
         The result.
-    stacks : sequence of ImageStack
-        The files it was measured in.
+    files : MeasuredFiles
+        What it was measured in; none if an array was.
     mask : Mask, optional
         The mask as edited by hand; by default the extraction's.
-    dark, subtract : ImageStack, optional
-        The second stacks it was measured with.
     quality : dict, optional
         Figures of the mask.
     checksums : bool
@@ -212,6 +224,10 @@ def make_record(
             f"The mask of {final.shape[0]} x {final.shape[1]} pixels is too large for a JSON"
             " record; export it as NPY, or switch crop_autocorr on."
         )
+
+    def input_record(stack: ImageStack) -> InputRecord:
+        return InputRecord.of(stack, _checksum(stack, task) if checksums else None)
+
     sampling = measurement.sampling
     rings = extraction.rings.rings if extraction.rings is not None else ()
     return Record(
@@ -222,9 +238,9 @@ def make_record(
         source=parameters.source,
         parameters=parameters.model_dump(mode="json"),
         region=None if measurement.region is None else tuple(measurement.region),
-        inputs=_inputs(stacks, checksums, task),
-        dark=_second(dark, checksums, task),
-        subtract=_second(subtract, checksums, task),
+        inputs=[input_record(stack) for stack in files.stacks],
+        dark=None if files.dark is None else input_record(files.dark),
+        subtract=None if files.subtract is None else input_record(files.subtract),
         patches=PatchesRecord(
             shape=sampling.patch_shape,
             used=sampling.n_used,
@@ -235,7 +251,9 @@ def make_record(
         statistics=StatisticsRecord.model_validate(final.statistics, from_attributes=True),
         sentence=extraction.sentence,
         notes=list(
-            dict.fromkeys((*(note for one in stacks for note in one.notes), *extraction.notes))
+            dict.fromkeys(
+                (*(note for one in files.stacks for note in one.notes), *extraction.notes)
+            )
         ),
         edited=mask is not None and mask != extraction.mask,
         correlation=_correlation(extraction),
@@ -321,30 +339,6 @@ def _verdict(extraction: Extraction) -> VerdictRecord | None:
     if extraction.verdict is None:
         return None
     return VerdictRecord.model_validate(extraction.verdict, from_attributes=True)
-
-
-def _second(stack: ImageStack | None, checksums: bool, task: Task) -> InputRecord | None:
-    return None if stack is None else _inputs([stack], checksums, task)[0]
-
-
-def _inputs(stacks: Sequence[ImageStack], checksums: bool, task: Task) -> list[InputRecord]:
-    return [
-        InputRecord(
-            name=stack.name,
-            path=stack.location,
-            kind=stack.kind,
-            axes=stack.axes,
-            shape=stack.shape,
-            dtype=str(stack.dtype),
-            series=stack.series_index,
-            channel=stack.channel,
-            frames=stack.frames_chosen,
-            n_frames=stack.n_frames,
-            sha256=_checksum(stack, task) if checksums else None,
-            metadata=stack.metadata,
-        )
-        for stack in stacks
-    ]
 
 
 def _checked_mask(rows: list[list[int]], name: str) -> Mask:

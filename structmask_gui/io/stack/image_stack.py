@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +16,7 @@ from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.stack.destripe import Lines
+from structmask_gui.core.stack.frames import ChosenFrames, Recording, Region
 from structmask_gui.io.files.paths import naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.stack.axes import (
@@ -226,6 +229,20 @@ class ImageStack:
                 f"its frames have {height} x {width} pixels; give frames of at least"
                 f" {SMALLEST_SIDE} x {SMALLEST_SIDE}.{hint}"
             )
+
+
+@dataclass(frozen=True)
+class MeasuredFiles:
+    """The open files of one mask: those it is measured in, and the reference stacks."""
+
+    stacks: Sequence[ImageStack] = ()
+    dark: ImageStack | None = None
+    subtract: ImageStack | None = None
+
+    def recording(self, region: Region | None = None) -> Recording:
+        """Return what is measured of them."""
+        frames = self.stacks[0] if len(self.stacks) == 1 else ChosenFrames(self.stacks)
+        return Recording(frames, region, self.dark, self.subtract)
 
 
 def _file_axes(contents: Contents, given: str | None) -> Axes:

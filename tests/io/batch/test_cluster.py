@@ -26,6 +26,7 @@ from structmask_gui.io.batch.files import plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.results.masks import load_mask
+from tests.io.batches import queue_of
 
 distributed = pytest.importorskip("distributed")
 
@@ -71,7 +72,7 @@ def write_files(folder: Path, count: int) -> list[Path]:
 
 
 def run(files: list[Path], out: Path, **options: Any) -> BatchQueue:
-    queue = BatchQueue(plan_jobs(files, output_dir=out), PARAMETERS, **options)
+    queue = queue_of(plan_jobs(files, output_dir=out), PARAMETERS, **options)
     queue.run()
     return queue
 
@@ -95,7 +96,7 @@ def test_masks_are_as_on_one_machine_even_if_a_worker_is_killed(
             os.kill(pid, signal.SIGKILL)
 
     with Cluster(workers.scheduler_address) as cluster:
-        queue = BatchQueue(
+        queue = queue_of(
             plan_jobs(files, output_dir=tmp_path / "killed"),
             PARAMETERS,
             engine=cluster,
@@ -149,7 +150,7 @@ def test_a_large_file_is_divided(
     with Cluster(workers.scheduler_address) as cluster:
         parameters = Parameters(patch_size=16, center_size=9)
         queues = [
-            BatchQueue(
+            queue_of(
                 plan_jobs(file, output_dir=tmp_path / name),
                 parameters,
                 engine=engine,
@@ -174,11 +175,11 @@ def test_groups_faults_and_the_statistical_method(workers: Any, tmp_path: Path) 
     files[2].write_bytes(b"damaged")
     with Cluster(workers.scheduler_address) as cluster:
         single = run(files, tmp_path / "a", engine=cluster)
-        group = BatchQueue(
+        group = queue_of(
             plan_jobs(files, per="all", output_dir=tmp_path / "b"), PARAMETERS, engine=cluster
         )
         group.run()
-        statistical = BatchQueue(
+        statistical = queue_of(
             plan_jobs(files[:1], output_dir=tmp_path / "c"),
             Parameters(method="statistical", source="frames"),
             engine=cluster,
@@ -195,7 +196,7 @@ def test_groups_faults_and_the_statistical_method(workers: Any, tmp_path: Path) 
 def test_cancelling_stops_at_once(workers: Any, tmp_path: Path) -> None:
     files = write_files(tmp_path / "in", 60)
     with Cluster(workers.scheduler_address) as cluster:
-        queue = BatchQueue(
+        queue = queue_of(
             plan_jobs(files, output_dir=tmp_path / "out"),
             PARAMETERS,
             engine=cluster,

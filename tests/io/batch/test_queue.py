@@ -9,11 +9,10 @@ import tifffile
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.files import find_files, plan_jobs
-from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import counts_sentence
 from structmask_gui.io.results.masks import load_mask
-from tests.io.batches import make, times
+from tests.io.batches import make, queue_of, times
 
 # --- the queue ------------------------------------------------------------------------------------
 
@@ -93,7 +92,7 @@ def test_cancelled_from_outside(folder, tmp_path):
 def test_jobs_added_and_retried_while_it_runs(folder, tmp_path):
     files, _ = find_files([folder])
     jobs = plan_jobs(files, output_dir=tmp_path / "out")
-    queue = BatchQueue(jobs[:1], Parameters())
+    queue = queue_of(jobs[:1], Parameters())
 
     def add(index, status):
         if index == 0 and status.state is JobState.RUNNING and len(queue.jobs) == 1:

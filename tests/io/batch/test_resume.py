@@ -13,12 +13,11 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.files import find_files, plan_jobs
-from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import is_current, read_failures, write_summary
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.results.masks import save_npy
-from tests.io.batches import make, rows_of, times
+from tests.io.batches import make, queue_of, rows_of, times
 
 
 def test_resume_does_nothing_again(folder, tmp_path, monkeypatch):
@@ -85,7 +84,7 @@ def test_resume_sees_what_changed(folder, tmp_path, row_noise, change):
         (out / "a_mask.png").unlink()
     files, _ = find_files([folder])
     like = Input(files[0], frames=slice(0, 2)) if change == "frames" else None
-    queue = BatchQueue(
+    queue = queue_of(
         plan_jobs(files[:1], output_dir=out, like=like),
         options.pop("parameters", Parameters()),
         resume=True,
@@ -153,7 +152,7 @@ def test_a_run_in_which_nothing_is_done_keeps_what_is_known(folder, tmp_path):
     # The preset was forgotten.
     files, _ = find_files([folder])
     jobs = plan_jobs(files, output_dir=out)
-    other = BatchQueue(jobs, Parameters(center_size=15), resume=True)
+    other = queue_of(jobs, Parameters(center_size=15), resume=True)
     other.run()
     write_summary(other, place, force=True)
     found = rows_of(place)
@@ -211,7 +210,7 @@ def test_a_batch_gone_on_with_keeps_the_rows_of_other_files(folder, tmp_path):
     place, page = write_summary(first, out / "s")
     before = rows_of(place)
     files, _ = find_files([folder / "a.tif"])
-    part = BatchQueue(plan_jobs(files, output_dir=out), Parameters(), resume=True)
+    part = queue_of(plan_jobs(files, output_dir=out), Parameters(), resume=True)
     part.run()
     assert is_current(part, place)
     write_summary(part, place, force=True)

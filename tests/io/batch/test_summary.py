@@ -9,7 +9,6 @@ import tifffile
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.files import find_files, plan_jobs
-from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import (
     COLUMNS,
@@ -20,7 +19,7 @@ from structmask_gui.io.batch.summary import (
     write_summary,
 )
 from structmask_gui.io.extract_files import Input
-from tests.io.batches import make
+from tests.io.batches import make, queue_of
 
 
 def test_the_table(folder, tmp_path):
@@ -76,7 +75,7 @@ def test_masks_that_need_a_look_are_counted_and_marked(folder, tmp_path):
 def test_a_name_is_no_formula(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "=1+1.tif").write_bytes(b"nonsense")
-    queue = BatchQueue(plan_jobs(find_files(["=1+1.tif"])[0]), Parameters())
+    queue = queue_of(plan_jobs(find_files(["=1+1.tif"])[0]), Parameters())
     queue.run()
     rows = list(csv.DictReader(csv_bytes(queue).decode("utf-8-sig").splitlines()))
     assert rows[0]["error"].startswith("'=1+1.tif: ")
@@ -110,13 +109,13 @@ def test_second_stacks_and_figures_are_resumed(folder, tmp_path, row_noise):
     }
     files, _ = find_files([folder / "a.tif"])
     jobs = plan_jobs(files, output_dir=tmp_path / "out")
-    first = BatchQueue(jobs, **options)
+    first = queue_of(jobs, **options)
     assert first.run()[JobState.DONE] == 1
-    again = BatchQueue(jobs, **options, resume=True)
+    again = queue_of(jobs, **options, resume=True)
     again.run()
     assert again.statuses[0].kept
     tifffile.imwrite(dark, row_noise[:2], metadata={"axes": "TYX"}, photometric="minisblack")
-    changed = BatchQueue(jobs, **options, resume=True)
+    changed = queue_of(jobs, **options, resume=True)
     changed.run()
     assert "is of other files" in changed.statuses[0].error
 

@@ -22,6 +22,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.files import plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import JobState
+from structmask_gui.io.extract_files import ExtractionSettings
 from structmask_gui.io.files import atomic
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.presets.preset import Preset, load_preset
@@ -60,7 +61,7 @@ NAMES = [
 def test_odd_names(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "out und mehr 🧪"
     path = write(tmp_path / name)
-    queue = BatchQueue(plan_jobs([path], output_dir=folder), PARAMETERS)
+    queue = BatchQueue(plan_jobs([path], output_dir=folder), ExtractionSettings(PARAMETERS))
     queue.run()
     (status,) = queue.statuses
     assert status.state is JobState.DONE, status.error
@@ -101,7 +102,7 @@ def test_a_folder_one_may_not_write(tmp_path: Path) -> None:
     path = write(folder / "a.tif")
     folder.chmod(0o500)
     try:
-        queue = BatchQueue(plan_jobs([path]), PARAMETERS)
+        queue = BatchQueue(plan_jobs([path]), ExtractionSettings(PARAMETERS))
         queue.run()
     finally:
         folder.chmod(0o700)
@@ -141,7 +142,7 @@ def test_a_full_disk_leaves_nothing(
         monkeypatch.setattr(atomic.os, "fsync", full)
     else:
         monkeypatch.setattr(atomic, "_take_name", full)
-    queue = BatchQueue(plan_jobs([path], output_dir=out), PARAMETERS)
+    queue = BatchQueue(plan_jobs([path], output_dir=out), ExtractionSettings(PARAMETERS))
     queue.run()
     assert queue.statuses[0].state is JobState.FAILED
     assert "no space left on device" in queue.statuses[0].error

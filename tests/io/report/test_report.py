@@ -16,7 +16,7 @@ from structmask_gui.core.names import TARGETS
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.stack.frames import ArrayFrames, Region
-from structmask_gui.io.extract_files import Input, extract_inputs
+from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
 from structmask_gui.io.pictures.figures import draw_frame, draw_values, middle
 from structmask_gui.io.report.html import page, picture, table
 from structmask_gui.io.report.report import report_bytes, save_report
@@ -61,7 +61,9 @@ class Page(HTMLParser):
 @pytest.fixture
 def measured(folder):
     def measure(quality=False, **parameters):
-        return extract_inputs([Input(folder / "a.tif")], Parameters(**parameters), quality=quality)
+        return extract_inputs(
+            [Input(folder / "a.tif")], ExtractionSettings(Parameters(**parameters), quality=quality)
+        )
 
     return measure
 
@@ -151,7 +153,7 @@ def test_an_edited_mask_is_marked(measured):
 def test_a_hostile_name_is_escaped(folder, row_noise):
     evil = folder / "<script>alert(1)<b>&lt;'\".tif"
     tifffile.imwrite(evil, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")
-    extraction, record = extract_inputs([Input(evil)], Parameters())
+    extraction, record = extract_inputs([Input(evil)], ExtractionSettings(Parameters()))
     contents = report_bytes(record, extraction=extraction).decode()
     assert "<script" not in contents
     assert "default-src 'none'" in contents

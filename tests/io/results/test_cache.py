@@ -20,10 +20,11 @@ from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import ArrayFrames, Recording, Region
 from structmask_gui.io import extract_files
-from structmask_gui.io.extract_files import Input, extract_inputs
+from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.cache import MeasurementCache, cache_folder, content_identity
 from structmask_gui.io.results.serialise import measurement_bytes, measurement_from
+from structmask_gui.io.stack.image_stack import MeasuredFiles
 
 PARAMETERS = Parameters(patch_size=32, center_size=9)
 
@@ -88,16 +89,22 @@ def test_statistical_under_a_picture_survives_too() -> None:
 
 def test_second_time_nothing_is_measured(file: Path, tmp_path: Path, counted: list[int]) -> None:
     cache = MeasurementCache(tmp_path / "kept")
-    first, record = extract_inputs([Input(file)], PARAMETERS, cache=cache)
-    second, again = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    first, record = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
+    second, again = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
     assert len(counted) == 1
     assert first.mask == second.mask
     assert record.model_copy(update={"date": ""}) == again.model_copy(update={"date": ""})
     # What needs no new measurement finds the same entry, also a smaller centre.
-    extract_inputs([Input(file)], PARAMETERS.changed(base_percentile=40.0), cache=cache)
-    extract_inputs([Input(file)], PARAMETERS.changed(center_size=7), cache=cache)
+    extract_inputs(
+        [Input(file)], ExtractionSettings(PARAMETERS.changed(base_percentile=40.0)), cache=cache
+    )
+    extract_inputs(
+        [Input(file)], ExtractionSettings(PARAMETERS.changed(center_size=7)), cache=cache
+    )
     assert len(counted) == 1
-    extract_inputs([Input(file)], PARAMETERS.changed(center_size=15), cache=cache)
+    extract_inputs(
+        [Input(file)], ExtractionSettings(PARAMETERS.changed(center_size=15)), cache=cache
+    )
     assert len(counted) == 2
 
 
@@ -106,15 +113,15 @@ def test_everything_that_matters_is_in_the_key(file: Path, tmp_path: Path) -> No
     tifffile.imwrite(tmp_path / "b.tif", noise(seed=1), photometric="minisblack")
     with open_stack(file) as a, open_stack(tmp_path / "b.tif") as b:
         keys = [
-            cache.key([a], PARAMETERS),
-            cache.key([b], PARAMETERS),
-            cache.key([a, b], PARAMETERS),
-            cache.key([a.with_frames(slice(0, 2))], PARAMETERS),
-            cache.key([a], PARAMETERS, region=Region(0, 64, 0, 64)),
-            cache.key([a], PARAMETERS, dark=b),
-            cache.key([a], PARAMETERS, subtract=b),
+            cache.key(MeasuredFiles([a]), PARAMETERS),
+            cache.key(MeasuredFiles([b]), PARAMETERS),
+            cache.key(MeasuredFiles([a, b]), PARAMETERS),
+            cache.key(MeasuredFiles([a.with_frames(slice(0, 2))]), PARAMETERS),
+            cache.key(MeasuredFiles([a]), PARAMETERS, region=Region(0, 64, 0, 64)),
+            cache.key(MeasuredFiles([a], dark=b), PARAMETERS),
+            cache.key(MeasuredFiles([a], subtract=b), PARAMETERS),
             *(
-                cache.key([a], PARAMETERS.changed(**change))
+                cache.key(MeasuredFiles([a]), PARAMETERS.changed(**change))
                 for change in (
                     {"patch_size": 16},
                     {"patches": 10},
@@ -129,18 +136,18 @@ def test_everything_that_matters_is_in_the_key(file: Path, tmp_path: Path) -> No
             ),
         ]
         assert len(set(keys)) == len(keys)
-        assert cache.key([a], PARAMETERS) == keys[0]
+        assert cache.key(MeasuredFiles([a]), PARAMETERS) == keys[0]
 
 
 def test_a_changed_file_is_measured_again(file: Path, tmp_path: Path, counted: list[int]) -> None:
     cache = MeasurementCache(tmp_path / "kept")
-    extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
     before = file.stat()
     tifffile.imwrite(file, noise(seed=5), photometric="minisblack")
     # Even if it pretends to be as old and as long as before.
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert file.stat().st_size == before.st_size
-    extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
     assert len(counted) == 2
 
 
@@ -149,11 +156,11 @@ def test_damaged_entries_are_forgotten(
     damage: bytes | None, file: Path, tmp_path: Path, counted: list[int]
 ) -> None:
     cache = MeasurementCache(tmp_path / "kept")
-    first, _ = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    first, _ = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
     (entry,) = (tmp_path / "kept").iterdir()
     whole = entry.read_bytes()
     entry.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    second, _ = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    second, _ = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
     assert len(counted) == 2
     assert first.mask == second.mask
 
@@ -195,7 +202,7 @@ def test_size_is_bounded_and_the_oldest_go_first(file: Path, tmp_path: Path) -> 
 def test_a_place_that_cannot_be_written_does_no_harm(file: Path, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("a file where the folder should be")
     cache = MeasurementCache(tmp_path / "kept")
-    extraction, _ = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    extraction, _ = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
     assert extraction.mask.statistics.true_pixels >= 1
 
 
@@ -208,7 +215,7 @@ def test_a_full_disk_does_no_harm(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    extraction, _ = extract_inputs([Input(file)], PARAMETERS, cache=cache)
+    extraction, _ = extract_inputs([Input(file)], ExtractionSettings(PARAMETERS), cache=cache)
     assert extraction.mask.statistics.true_pixels >= 1
     assert list((tmp_path / "kept").iterdir()) == []
 
@@ -221,11 +228,11 @@ import sys
 from pathlib import Path
 from structmask_gui.core.parameters import Parameters
 from structmask_gui.io.results.cache import MeasurementCache
-from structmask_gui.io.extract_files import Input, extract_inputs
+from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
 cache = MeasurementCache(Path({str(tmp_path / "kept")!r}), limit=12_000)
 for i in range(30):
-    parameters = Parameters(patch_size=32, center_size=9, seed=i % 4)
-    extraction, _ = extract_inputs([Input(Path({str(file)!r}))], parameters, cache=cache)
+    settings = ExtractionSettings(Parameters(patch_size=32, center_size=9, seed=i % 4))
+    extraction, _ = extract_inputs([Input(Path({str(file)!r}))], settings, cache=cache)
     assert extraction.mask.statistics.true_pixels == 3, extraction.mask
 """
     running = [

@@ -26,6 +26,7 @@ from structmask_gui.io.results.record import (
     read_record,
     save_record,
 )
+from structmask_gui.io.stack.image_stack import MeasuredFiles
 from structmask_gui.version import __version__
 
 
@@ -52,7 +53,7 @@ def test_everything_is_in_the_record(noisy: Path, tmp_path: Path) -> None:
         extraction = extract_array(
             Recording(part, Region(0, 128, 0, 100)), Parameters(center_size=9)
         )
-        record = make_record(extraction, [part])
+        record = make_record(extraction, MeasuredFiles([part]))
     assert record.program_version == __version__
     assert record.date.endswith("+00:00")
     assert (record.method, record.convention, record.source) == ("ring", "as-implemented", "frames")
@@ -81,7 +82,7 @@ def test_a_record_survives_its_file(noisy: Path, tmp_path: Path) -> None:
     path = tmp_path / "mask.json"
     with open_stack(noisy) as stack:
         extraction = extract_array(stack, Parameters(method="statistical", source="automatic"))
-        record = make_record(extraction, [stack])
+        record = make_record(extraction, MeasuredFiles([stack]))
     assert record.correlation is not None
     assert extraction.measurement.correlation is not None
     assert record.correlation.rho == extraction.measurement.correlation.lags.rho.tolist()
