@@ -11,6 +11,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QEventLoop
+
+    from structmask_gui.gui.session.quality import Quality
 
 FOLDER = Path("build") / "demo"
 _TIMEOUT = 600_000
@@ -47,6 +53,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run_offscreen(arguments, FOLDER)
 
 
+def _wait_for_figures(quality: Quality, loop: QEventLoop, answers: Sequence[str]) -> None:
+    """Wait, up to a limit, until the figures of the mask that the picture shows are measured."""
+    from PySide6.QtCore import QDeadlineTimer, QTimer
+
+    if quality.state != "measuring":
+        return
+    patience = QDeadlineTimer(_PATIENCE)
+    QTimer.singleShot(_PATIENCE, loop, loop.quit)
+    quality.changed.connect(loop.quit)
+    while not answers and quality.state == "measuring" and not patience.hasExpired():
+        loop.exec()
+
+
 def run_offscreen(files: Sequence[str], folder: Path) -> int:
     """Make the window without a screen, extract, and write window and mask into a folder.
 
@@ -55,7 +74,7 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
     int
         0, or 2 with a sentence on standard error when the file cannot be used.
     """
-    from PySide6.QtCore import QDeadlineTimer, QEventLoop, QTimer
+    from PySide6.QtCore import QEventLoop, QTimer
 
     from structmask_gui.gui import app
     from structmask_gui.gui.desktop import logs, qt_libraries
@@ -115,15 +134,8 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
         window.exporter.written.connect(lambda _names: loop.quit())
         window.exporter.export(paths)
         loop.exec()
-    quality = window.session.quality
-    if not answers and quality.state == "measuring":
-        # The picture shows a finished window: what the mask will do is measured after the mask.
-        # No picture waits longer than this for it.
-        patience = QDeadlineTimer(_PATIENCE)
-        QTimer.singleShot(_PATIENCE, loop, loop.quit)
-        quality.changed.connect(loop.quit)
-        while not answers and quality.state == "measuring" and not patience.hasExpired():
-            loop.exec()
+    if not answers:
+        _wait_for_figures(window.session.quality, loop, answers)
     if not answers:
         # One turn of the loop, so that everything the result changed has been laid out and drawn.
         QTimer.singleShot(300, loop, loop.quit)
