@@ -19,6 +19,13 @@ EXCLUDES = (
     *("pytest", "hypothesis", "mypy", "ruff", "setuptools", "pkg_resources", "pip", "wheel"),
     *("docutils", "PyInstaller", "altgraph", "execnet", "xdist", "psutil"),
     *("scipy_stubs", "numpy_typing_compat", "optype"),
+    # Of scikit-image, masks are labelled and grown; the rest brings scikit-learn with it.
+    *("sklearn", "joblib", "skimage.filters.rank"),
+    *(
+        f"skimage.{name}"
+        for name in ("data", "feature", "future", "graph", "io", "metrics", "restoration")
+    ),
+    *("skimage.segmentation", "skimage.transform"),
     # The reader of electron microscopes' files is imported where someone has installed it; without,
     # a file is answered by a sentence (io/stack/optional.py). It must stay out: it is GPL.
     *("rsciio", "pint", "box", "dateutil"),
