@@ -35,6 +35,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from inspect import signature
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
@@ -384,15 +385,13 @@ def quality(extraction: Any, stack: np.ndarray, *, judged: bool) -> dict[str, An
         mean = stack.mean()
         product = np.fft.rfft2(stack - mean) * np.fft.rfft2(centred)
         blurred = (np.fft.irfft2(product, stack.shape[1:]) + mean).astype(np.float32)
-        outcome = find("evaluate")(
-            frames,
-            find("ArrayFrames")(blurred, "denoised"),
-            extraction.mask,
-            noise=noise,
-            still=basis.still,
-            trusted=basis.trusted,
-            radius=basis.radius,
-        )
+        evaluate, denoised = find("evaluate"), find("ArrayFrames")(blurred, "denoised")
+        given: dict[str, Any] = {"measured": basis}
+        if "measured" not in signature(evaluate).parameters:
+            names = ("noise", "still", "trusted", "radius")
+            given = {name: getattr(basis, name) for name in names}
+        source = "difference" if len(stack) > 1 else "flat"
+        outcome = evaluate(frames, denoised, extraction.mask, source=source, **given)
         names = ("copied", "noise_left", "lost", "expected")
         found["denoised"] = [number(getattr(outcome, name)) for name in names]
         found["advice"] = code(outcome.advice)

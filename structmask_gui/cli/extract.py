@@ -19,7 +19,7 @@ from structmask_gui.cli.console import (
 )
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.progress import Task
-from structmask_gui.core.quality.assessment import NOT_TOLD
+from structmask_gui.core.quality.assessment import NOT_SEPARATED
 from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_result
 from structmask_gui.io.files.paths import one_line, shown
 from structmask_gui.io.results.files import ResultFiles, plan_results, write_results
@@ -89,7 +89,7 @@ def _figures(figures: dict[str, Any]) -> str:
     """Return the figures of a record as a line of text."""
     copied, bare = figures["still_copied"], figures["still_copied_bare_centre"]
     needless = figures["needlessly_hidden"]
-    doubt = "" if figures["noise_told_from_picture"] else f" {NOT_TOLD}"
+    doubt = "" if figures["noise_told_from_picture"] else f" {NOT_SEPARATED}"
     return (
         f"Noise still copied: {copied:.1%} (bare centre {bare:.1%}). Needlessly hidden:"
         f" {needless} {'pixel' if needless == 1 else 'pixels'}.{doubt}"

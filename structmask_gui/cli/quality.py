@@ -17,7 +17,13 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
-from structmask_gui.core.quality.assessment import NOT_TOLD, OVER_ONE, Assessment, Basis, assess
+from structmask_gui.core.quality.assessment import (
+    NOT_SEPARATED,
+    OVER_ONE,
+    Assessment,
+    Basis,
+    assess,
+)
 from structmask_gui.core.quality.basis import recorded_basis
 from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
 from structmask_gui.io.extract_files import ExtractionSettings, Input, opened
@@ -85,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
                 )
         _print(shown(arguments.mask), where, assessment, mask.statistics.true_pixels - 1)
         if not basis.trusted:
-            print(f"  {NOT_TOLD}")
+            print(f"  {NOT_SEPARATED}")
         if evaluated is not None:
             _print_evaluation(arguments, evaluated)
     return DONE

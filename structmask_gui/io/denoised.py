@@ -51,18 +51,7 @@ def evaluate_file(
     with denoised:
         frames = ChosenFrames(raw)
         check_fit(frames, denoised)
-        basis = measure()
-        outcome = evaluate(
-            frames,
-            denoised,
-            mask,
-            source=basis.place,
-            noise=basis.noise,
-            still=basis.still,
-            trusted=basis.trusted,
-            radius=basis.radius,
-            task=task,
-        )
+        outcome = evaluate(frames, denoised, mask, measured=measure(), task=task)
     return EvaluatedFile(outcome, assumed)
 
 

@@ -60,7 +60,7 @@ def test_in_words(structmask, noisy, bare, output):
     after = words.out.removeprefix(before).splitlines()
     assert after[0] == "out.tif, as the output for rows.ome.tif:"
     assert after[1] == f"  {told['sentence']}"
-    assert after[2].startswith(f"  Noise repeated: {100 * told['noise_repeated']:.1f} % (linear: ")
+    assert after[2].startswith(f"  Noise copied: {100 * told['noise_repeated']:.1f} % (linear: ")
     assert after[-1] == "  Noise measured in frame differences."
 
 
@@ -126,6 +126,6 @@ def test_a_doubted_result_says_so_first(structmask, bare, tmp_path):
     tifffile.imwrite(raw, frame.astype(np.float32))
     tifffile.imwrite(path, gaussian_filter(frame, 1).astype(np.float32))
     told = structmask("quality", bare, raw, "--denoised", path, "--json").json["denoised"]
-    assert told["sentence"].startswith("Do not rely on this result: noise and picture could not")
+    assert told["sentence"].startswith("Do not rely on this result: noise and structure could not")
     assert not told["noise_told_from_picture"]
     assert told["next_mask"] is None

@@ -1,81 +1,107 @@
-"""Which mask to try next after a result, and why."""
+"""Which mask to try next after a denoised stack, and why."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from structmask_gui.core.arrays import BoolArray
 from structmask_gui.core.denoised.blur import LostDetail
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import Task
+from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.copied_noise import figures
-from structmask_gui.core.quality.covariance import Covariance, NoiseBasis
+from structmask_gui.core.quality.covariance import NoiseBasis
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
-from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.quality.suggest import suggest
 
 Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "cannot tell"]
 
 COPIED = 0.05
-"""Share of the noise that may be copied before a larger mask is advised; twice that where it was
-looked for in flat patches, because what picture they hold is in raw and output alike."""
+"""Share of the noise that may be copied before a larger mask is advised; twice that for flat
+patches, whose remaining structure is in raw and output alike."""
 
 LOST = 0.2
-"""Picture in the residual, in units of the noise variance, before a smaller mask is advised."""
+"""Structure in the residual, in units of the noise variance, before a smaller mask is advised."""
 
 _MUCH_SMALLER = 0.75
-"""A blurred output is put down to the mask only if one of fewer than this share of its pixels would
-do."""
+"""A blurred output is attributed to the mask only if this share of its pixels would do."""
 
 _CHECK: dict[NoiseBasis, str] = {
     "difference": "Check that nothing moves between frames, and that",
-    "flat": "It was looked for in flat patches, which may hold picture, too. Check that",
+    "flat": "Flat patches may hold structure as well. Check that",
 }
 
 _MAY: dict[NoiseBasis, str] = {
-    "difference": "what changes between frames may be picture",
-    "flat": "flat patches may hold picture, which raw frames and output share",
+    "difference": "what changes between frames may be structure",
+    "flat": "flat patches may hold structure, which raw frames and output share",
 }
-"""Why noise that was not told from the picture says nothing of an output."""
 
 
-def not_to_be_relied_on(source: NoiseBasis, copied: float, detail: LostDetail | None) -> str:
-    """Return what is said of a result where the noise could not be told from the picture."""
-    said = (
-        "Do not rely on this result: noise and picture could not be told apart, and"
-        f" {_MAY[source]}. Of what passes for noise the output repeats"
-        f" {100 * max(0.0, copied):.0f} %"
+@dataclass(frozen=True)
+class Findings:
+    """The figures that the advice rests on; see `structmask_gui.core.denoised.evaluate`."""
+
+    source: NoiseBasis
+    copied: float
+    expected: float
+    lost: float
+    detail: LostDetail | None
+
+    @property
+    def too_much(self) -> float:
+        """Share of the noise that may be copied."""
+        return COPIED if self.source == "difference" else 2 * COPIED
+
+    @property
+    def blurred(self) -> bool:
+        """Whether more detail is lost than the mask accounts for."""
+        return self.detail is not None and self.detail.blurred
+
+
+def not_to_be_relied_on(found: Findings) -> str:
+    """Return the sentence where the noise could not be separated from structure."""
+    text = (
+        "Do not rely on this result: noise and structure could not be separated, and"
+        f" {_MAY[found.source]}. Of what passes for noise the output copies"
+        f" {100 * max(0.0, found.copied):.0f} %"
     )
-    if detail is not None and detail.blurred:
-        said += (
-            f"; of the picture's detail it lost {100 * detail.share:.0f} %, where a linear"
-            f" prediction loses {100 * detail.linear:.0f} %"
+    if found.detail is not None and found.detail.blurred:
+        text += (
+            f"; it lost {100 * found.detail.share:.0f} % of the detail, a linear prediction loses"
+            f" {100 * found.detail.linear:.0f} %"
         )
-    return f"{said}. Record 20 dark frames, or 6 frames of a still scene."
+    return f"{text}. Record 20 dark frames, or 6 frames of a still scene."
 
 
 def advise(
-    noise: Covariance,
-    image: Covariance,
-    mask: NDArray[np.bool_],
-    radius: int,
-    *,
-    copied: float,
-    source: NoiseBasis,
-    lost: float,
-    detail: LostDetail | None,
-    expected: float,
-    still: StillScene | None,
-    task: Task,
+    measured: Basis, mask: BoolArray, found: Findings, task: Task
 ) -> tuple[Advice, Mask | None, str]:
-    """Return the advice, the mask to try next and the sentence that says why.
+    """Return the advice, the mask to try next if there is one, and the sentence with the reason."""
+    if not (found.copied > found.too_much or found.lost > LOST or found.blurred):
+        return (
+            "keep",
+            None,
+            f"The output copies {100 * max(0.0, found.copied):.1f} % of the noise, and the residual"
+            f" holds detail worth {100 * found.lost:.1f} % of it. Keep this mask."
+            f"{_reservation(found.detail)}",
+        )
+    noise, image, radius = measured.noise, measured.image.values, measured.radius
+    still = measured.still
+    best = suggest(noise, image, radius, pixels=noise.pixels, still=still, task=task).mask
+    if found.copied > found.too_much:
+        return _too_much_copied(measured, mask, found, best)
+    needless = figures(noise, mask, radius).needless
+    return _too_much_lost(Mask(mask), Mask(mask & ~needless), found, best)
 
-    What is given is as in `structmask_gui.core.denoised.evaluate.Outcome`.
-    """
-    too_much = COPIED if source == "difference" else 2 * COPIED
-    blurred = detail is not None and detail.blurred
+
+def _too_much_copied(
+    measured: Basis, mask: BoolArray, found: Findings, best: Mask
+) -> tuple[Advice, Mask | None, str]:
+    noise, radius, expected = measured.noise, measured.radius, found.expected
+    text = f"The output copies {100 * found.copied:.0f} % of the noise"
+    if found.blurred:
+        text += ", and is blurred"
     curve = copied_curve(
         noise,
         mask,
@@ -83,73 +109,54 @@ def advise(
         square=max(SQUARE_RADIUS, radius),
         through=(radius, expected),
     )
-    best = suggest(noise, image.values, radius, pixels=noise.pixels, still=still, task=task).mask
-    present = Mask(mask)
-    if copied > too_much:
-        what = f"The output repeats {100 * copied:.0f} % of the noise"
-        if blurred:
-            what += ", and is blurred"
-        if curve.spans:
-            return "offsets first", None, f"{what}. {curve.sentence}"
-        if copied > expected + too_much:
-            return (
-                "cannot tell",
-                None,
-                f"{what}, although this mask leaves only {100 * expected:.1f} % to be copied."
-                f" {_CHECK[source]} the training used this mask and these frames, without turns and"
-                " flips.",
-            )
-        if figures(noise, best, radius).copied < expected:
-            return (
-                "larger",
-                best,
-                f"{what}; this mask leaves {100 * expected:.0f} % of it to be copied. Try the"
-                f" suggested mask of {best.statistics.true_pixels} pixels.",
-            )
+    if curve.spans:
+        return "offsets first", None, f"{text}. {curve.sentence}"
+    if found.copied > expected + found.too_much:
         return (
-            "keep",
+            "cannot tell",
             None,
-            f"{what}, but a mask that hides more of it would cost more detail than that.",
+            f"{text}, but this mask leaves only {100 * expected:.1f} % to copy."
+            f" {_CHECK[found.source]} the training used this mask and these frames, without flips"
+            " and rotations.",
         )
-    if lost > LOST or blurred:
-        what = f"Detail worth {100 * lost:.0f} % of the noise went into the residual"
-        if detail is not None and blurred:
-            what = (
-                f"Detail was lost; the output is blurred. {100 * detail.share:.0f} % of the"
-                " picture's detail went into the residual; a linear prediction with this mask would"
-                f" lose {100 * detail.linear:.0f} %"
-            )
-        slim = present
-        needless = figures(noise, mask, radius).needless
-        if needless.any():
-            slim = Mask(mask & ~needless).cropped()
-        if best.statistics.true_pixels < slim.statistics.true_pixels:
-            slim = best
-        # What is lost beyond the mask's share a slightly smaller mask does not bring back.
-        most = (_MUCH_SMALLER if blurred else 1) * present.statistics.true_pixels
-        if slim.statistics.true_pixels < most:
-            return (
-                "smaller",
-                slim,
-                f"{what}. Try {_few(slim)} instead of {present.statistics.true_pixels}.",
-            )
-        if blurred:
-            return (
-                "blurred",
-                None,
-                f"{what}. The mask is not the reason: train longer, on more frames, or with a"
-                " larger network.",
-            )
+    if figures(noise, best, radius).copied < expected:
         return (
-            "keep",
+            "larger",
+            best,
+            f"{text}; this mask leaves {100 * expected:.0f} % to copy. Try the suggested mask of"
+            f" {best.statistics.true_pixels} pixels.",
+        )
+    return "keep", None, f"{text}, but a larger mask would cost more detail than that."
+
+
+def _too_much_lost(
+    present: Mask, slim: Mask, found: Findings, best: Mask
+) -> tuple[Advice, Mask | None, str]:
+    text = f"Detail worth {100 * found.lost:.0f} % of the noise went into the residual"
+    if found.detail is not None and found.blurred:
+        text = (
+            f"Detail was lost; the output is blurred. {100 * found.detail.share:.0f} % of the"
+            " detail went into the residual; a linear prediction with this mask would lose"
+            f" {100 * found.detail.linear:.0f} %"
+        )
+    pixels = present.statistics.true_pixels
+    slim = present if slim == present else slim.cropped()
+    if best.statistics.true_pixels < slim.statistics.true_pixels:
+        slim = best
+    # A slightly smaller mask does not restore what is lost beyond the mask's share.
+    if slim.statistics.true_pixels < (_MUCH_SMALLER if found.blurred else 1) * pixels:
+        return "smaller", slim, f"{text}. Try {_few(slim)} instead of {pixels}."
+    if found.blurred:
+        return (
+            "blurred",
             None,
-            f"{what}, but no smaller mask hides this noise. Train longer, or on more frames.",
+            f"{text}. The mask is not the reason: train longer, on more frames, or with a larger"
+            " network.",
         )
     return (
         "keep",
         None,
-        f"The output repeats {100 * max(0.0, copied):.1f} % of the noise and the residual holds"
-        f" detail worth {100 * lost:.1f} % of it. Keep this mask.{_reservation(detail)}",
+        f"{text}, but no smaller mask hides this noise. Train longer, or on more frames.",
     )
 
 
@@ -159,13 +166,13 @@ def _few(mask: Mask) -> str:
 
 
 def _reservation(detail: LostDetail | None) -> str:
-    """Return what is to be said of a mask that is kept, though the output may not be good."""
+    """Return a caution for a mask that is kept though the output may be poor; else ""."""
     if detail is None:
-        return " Whether it is blurred cannot be told: too little detail stands out of the noise."
+        return " Blur cannot be assessed: the noise hides the detail."
     if detail.like_linear:
         return (
-            f" But {100 * detail.share:.0f} % of the picture's detail is lost, and a linear"
-            f" prediction loses {100 * detail.linear:.0f} %: a network should do better. Train"
-            " longer, on more frames, or with a larger one."
+            f" But {100 * detail.share:.0f} % of the detail is lost, and a linear prediction loses"
+            f" {100 * detail.linear:.0f} %: a network should do better. Train longer, on more"
+            " frames, or with a larger one."
         )
     return ""

@@ -1,8 +1,8 @@
-"""Whether an output is blurred: detail of the picture that is missing, beyond what the mask costs.
+"""Detail lost beyond what the mask costs: whether an output is blurred.
 
-In units of the noise's variance a loss looks small where the noise is strong, or the detail faint.
-So it is set against the picture's detail, and against what a linear blind-spot prediction with the
-same mask loses in the same places: a trained network does better than that, a blurred output worse.
+In units of the noise variance a loss looks small where the noise is strong, or the detail faint. So
+it is compared with the detail itself, and with the loss of a linear blind-spot prediction with the
+same mask: a trained network does better than that, a blurred output worse.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import Task
-from structmask_gui.core.quality.covariance import FLAT_SHARE, NoiseBasis, unmoved
+from structmask_gui.core.quality.covariance import FLAT_SHARE, NoiseBasis, evenly, unmoved
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.stack.frames import Frames
 
 _BLOCK = 32
-"""Side of the blocks that the error is told from."""
+"""Side of the blocks that give the error."""
 
 _COARSE = 33
-"""Structure wider than this is no detail: no blur worth the name takes it away."""
+"""Structure wider than this is no detail: a blur leaves it."""
 
 _MOST = 4
-"""Frames, or pairs of frames, looked at."""
+"""Frames, or pairs of frames, compared."""
 
 _FEWEST = 16
 _SIGMAS = 4.0
@@ -33,29 +33,22 @@ _TIMES, _MORE = 1.25, 0.05
 """The loss must exceed that of the linear prediction by this factor and this share together."""
 
 _NEARLY, _SEEN = 0.9, 0.1
-"""A loss of more than the second is as good as the linear prediction's from this share of it up."""
+"""A loss above the second is like the linear prediction's from this share of it up."""
 
 
 @dataclass(frozen=True)
 class LostDetail:
-    """How much of the picture's detail is missing.
-
-    Attributes
-    ----------
-    share, linear : float
-        Share of the variance of the picture's detail that the output lost, and that the linear
-        prediction with the same mask loses, 0 to 1.
-    blurred : bool
-        Whether the output lost more, and not by chance.
-    like_linear : bool
-        Whether the output lost as much as the linear prediction, or as good as that, of a loss that
-        can be seen. A wide blur of noisy frames does, and so does a network trained too little.
-    """
+    """How much detail is missing."""
 
     share: float
+    """Share of the variance of the detail that the output lost, 0 to 1."""
     linear: float
+    """The share that the linear prediction with the same mask loses."""
     blurred: bool
+    """Whether the output lost significantly more."""
     like_linear: bool
+    """Whether the output lost a visible share, nearly that of the linear prediction or more, as a
+    wide blur of noisy frames does, or a network trained too little."""
 
 
 def lost_detail(
@@ -65,27 +58,12 @@ def lost_detail(
     source: NoiseBasis,
     task: Task,
 ) -> LostDetail | None:
-    """Compare the detail that an output lost with what a linear prediction loses.
+    """Compare the detail that an output lost with the loss of a linear prediction by ``kernel``.
 
-    In a still scene, the picture is what two frames have in common, and the loss is what their
-    residuals do. In single frames, both are told from how much more there is in busy blocks than in
-    flat ones; noise that follows the brightness counts as detail there, in output and prediction
-    alike.
-
-    Parameters
-    ----------
-    raw, denoised : Frames
-        Frame for frame the same.
-    kernel : float64 array
-        Weights of the linear prediction.
-    source : "difference" or "flat"
-        Whether the frames show a still scene.
-    task : Task
-
-    Returns
-    -------
-    LostDetail or None
-        None if there is too little to tell.
+    In a still scene ("difference"), structure is what two frames have in common, and the loss is
+    what their residuals have. In single frames ("flat"), both are the excess of structured blocks
+    over flat ones; noise that depends on brightness counts as detail there, in output and
+    prediction alike. None if there is too little detail.
     """
     blocks = list(_blocks(raw, denoised, kernel, source, task))
     if len(blocks) < _FEWEST:
@@ -111,16 +89,16 @@ def _plain_mean(found: FloatArray, what: tuple[float, ...]) -> tuple[float, floa
 def _above_flat(found: FloatArray, what: tuple[float, ...]) -> tuple[float, float]:
     """Return by how much the mean over all blocks exceeds that over the flattest, and its error.
 
-    Which blocks are flattest is told by one half of each, and by how much the others exceed them by
-    the other half: of pure noise, the blocks that happen to be quiet are no measure of the rest.
-    The error is that of the noise, as the flattest blocks show it. How unlike the blocks are is no
-    part of it: where all of the picture is in a few, those count.
+    One half of each block decides which are flattest, the other half gives the excess: of pure
+    noise, the blocks that happen to be quiet do not represent the rest. The error is that of the
+    noise in the flattest blocks; the spread of the blocks is no part of it, because all structure
+    may be in a few.
     """
     means, squared = [], []
-    for chosen, looked_at in ((0, 1), (1, 0)):
-        picture = found[:, chosen, 0]
-        flat = picture <= np.quantile(picture, FLAT_SHARE)
-        values = found[:, looked_at] @ what
+    for chosen, other in ((0, 1), (1, 0)):
+        structure = found[:, chosen, 0]
+        flat = structure <= np.quantile(structure, FLAT_SHARE)
+        values = found[:, other] @ what
         means.append(float(values.mean() - values[flat].mean()))
         squared.append(_squared_error(values[flat]) * (1 + FLAT_SHARE))
     return sum(means) / 2, max(squared) ** 0.5
@@ -133,13 +111,13 @@ def _squared_error(values: FloatArray) -> float:
 def _blocks(
     raw: Frames, denoised: Frames, kernel: FloatArray, source: NoiseBasis, task: Task
 ) -> Iterator[FloatArray]:
-    """Yield products of detail, of the picture, lost by output and by prediction, for each block.
+    """Yield products of detail, whole and lost by output and by prediction, for each block.
 
     As an array (2, 3): of two quarters of the block that touch at their corners, and of the others.
     """
     still = source == "difference"
     count = raw.n_frames - 1 if still else raw.n_frames
-    for first in sorted({int(i) for i in np.linspace(0, count - 1, min(count, _MOST)).round()}):
+    for first in evenly(count, _MOST):
         task.stop_if_cancelled()
         one = _details(raw, denoised, kernel, first)
         other = _details(raw, denoised, kernel, first + 1) if still else one
@@ -150,7 +128,7 @@ def _blocks(
         products = (
             one[0] * other[0],
             # In one frame the square of the loss holds all noise that was rightly removed; its
-            # product with the frame does as well, but noise and picture add there.
+            # product with the frame does as well, but noise and structure add there.
             one[1] * (other[1] if still else other[0]),
             one[2] * (other[2] if still else other[0]),
         )
@@ -172,7 +150,7 @@ def _halves(block: FloatArray) -> tuple[float, float]:
 def _details(
     raw: Frames, denoised: Frames, kernel: FloatArray, frame: int
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the detail of a frame, and what output and prediction leave of it in the residual."""
+    """Return the detail of a frame, of its residual and of that of the prediction."""
     own = raw.read(frame).astype(np.float64)
     predicted = Preview(own, max(kernel.shape) // 2).predict(kernel)
     output = denoised.read(frame).astype(np.float64)
@@ -182,7 +160,7 @@ def _details(
 def _fine(frame: FloatArray) -> FloatArray:
     from scipy.ndimage import uniform_filter
 
-    # One pixel that is not finite must not take the whole frame with it.
+    # One pixel that is not finite must not spread over the whole frame.
     filled = np.where(np.isfinite(frame), frame, np.nanmean(frame))
     made: FloatArray = frame - uniform_filter(filled, _COARSE)
     return made

@@ -1,4 +1,4 @@
-"""Whether a denoised stack fits a raw one: as many frames of its size, in its grey levels."""
+"""Whether a denoised stack has the frames and grey levels of a raw one."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.stack.frames import Frames
 
 _OTHER_LEVELS = 4.0
-"""Slope of the raw frames over the denoised ones from which on their grey levels are others.
+"""Slope of the raw frames over the denoised ones from which their grey levels differ.
 
-The best prediction of a raw pixel has a slope of 1, however little of it can be predicted; a
-Gaussian blur of noise alone has 2. Networks have 1 after a hundred steps of training; before, of
-little contrast, they may have more. The spread says nothing: where noise was strong it is small."""
+The best prediction of a raw pixel has a slope of 1, however little of it is predictable; a Gaussian
+blur of noise alone has 2. Networks have 1 after a hundred steps of training, before that perhaps
+more. The spread is no criterion: where noise was strong it is small."""
 
 _RELATED, _INVERTED = 0.1, -0.5
-"""Correlation of raw and denoised frames from which on the slope says anything: an output of next
-to nothing, as rounding leaves of a constant, has any."""
+"""Correlation of raw and denoised frames from which the slope is meaningful: an almost constant
+output can have any."""
 
 
 def check_fit(raw: Frames, denoised: Frames) -> None:
@@ -25,7 +25,7 @@ def check_fit(raw: Frames, denoised: Frames) -> None:
     if (raw.n_frames, raw.frame_shape) != (denoised.n_frames, denoised.frame_shape):
         what = f"{denoised.name} has {_size(denoised)}, but {raw.name} has {_size(raw)}"
         if denoised.n_frames == 1 and raw.frame_shape == denoised.frame_shape:
-            # What it repeats of the noise of several frames cannot be told from the picture.
+            # Copied noise cannot be separated from structure if one output stands for all frames.
             raise InputError(
                 f"{what}; give the output of every frame, or open only the frame that this was made"
                 " of."
@@ -59,7 +59,7 @@ def check_fit(raw: Frames, denoised: Frames) -> None:
 
 
 def _other_levels(covariance: FloatArray, means: FloatArray) -> str:
-    """Return in what the grey levels of raw and denoised frames differ; empty if they do not."""
+    """Return how the grey levels of raw and denoised frames differ; empty if they do not."""
     spread, own = np.sqrt(np.diag(covariance))
     shared = float(covariance[0, 1])
     slope = shared / covariance[1, 1] if own > 0 else 0.0

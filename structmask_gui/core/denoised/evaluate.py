@@ -1,41 +1,34 @@
-"""Coming back with the result: what the trained network left in, what it lost, what to try next.
-
-Raw and denoised frames together show what no figure from before the training can: how much of the
-noise the network copied, and how much of the picture went into the residual.
-"""
+"""Compare a denoised stack with the raw one: noise copied, detail lost, the mask to try next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.denoised.advice import Advice, advise, not_to_be_relied_on
+from structmask_gui.core.denoised.advice import Advice, Findings, advise, not_to_be_relied_on
 from structmask_gui.core.denoised.blur import LostDetail, lost_detail
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.quality.assessment import measured_in
-from structmask_gui.core.quality.copied_noise import RADIUS, figures
+from structmask_gui.core.quality.assessment import Basis, basis
+from structmask_gui.core.quality.copied_noise import figures
 from structmask_gui.core.quality.covariance import (
     FLAT_SHARE,
-    Covariance,
     FlatPatches,
     NoiseBasis,
     image_covariance,
-    noise_covariance,
+    lag_products,
     spread_frames,
     unmoved,
 )
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import mask_array
-from structmask_gui.core.quality.radius_curve import FAR_RADIUS
-from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.statistical.source import SEES
 from structmask_gui.core.threads import one_blas_thread
@@ -44,66 +37,48 @@ _BLOCK = 16
 """Side of the blocks in which single frames are compared."""
 
 _SMOOTH = 5
-"""Side of the mean that takes most noise, but not the picture, out of them."""
+"""Side of the mean that removes most noise, but not the structure, from them."""
 
 _FEWEST_BLOCKS = 16
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a denoised stack tells of the mask it was trained with.
-
-    Attributes
-    ----------
-    source : str
-        Where the noise was looked at: "difference" or "flat"; see `noise_covariance`.
-    where : str
-        Where the noise was measured, a sentence, and where it was looked at if that is elsewhere.
-    trusted : bool
-        False where the noise could not be told from the picture: the figures may be wrong.
-    copied : float
-        Share of the noise variance that the output repeats, pixel for pixel; 0 for a perfect blind
-        spot. Chance makes it slightly negative at times.
-    noise_left : float
-        Variance of the noise in the output, in units of the raw noise's.
-    output_correlation, residual_correlation : float64 array (2 radius + 1, 2 radius + 1)
-        Autocorrelation of the noise in the output and of the residual: stripes show as lines.
-    lost : float
-        Variance of the picture found in the residual, in units of the noise variance. In a still
-        scene it is what the residuals of two frames have in common (a fixed pattern that was
-        removed counts as well); in single frames, by how much the residual is stronger where the
-        picture is busy, its brightness allowed for: a rough figure.
-    detail : LostDetail or None
-        The loss as a share of the picture's detail, beside that of a linear prediction.
-    expected : float
-        What a linear blind-spot network still copies with the mask.
-    advice : str
-        "keep", "larger", "smaller", "blurred" (more is lost than the mask accounts for), "offsets
-        first" (the noise spans the line) or "cannot tell".
-    next_mask : Mask or None
-        The mask to try next, if it is another one.
-    sentence : str
-        The advice and its reason.
-    """
+    """The comparison of a denoised stack with its raw frames."""
 
     source: NoiseBasis
+    """Where raw and denoised noise were compared; see `noise_covariance`."""
     where: str
+    """Sentences: where the noise was measured, and where it was compared if that is elsewhere."""
     trusted: bool
+    """False where the noise could not be separated from structure: the figures may be wrong."""
     copied: float
+    """Share of the noise variance that the output copies, pixel for pixel; 0 for a perfect blind
+    spot, by chance slightly negative."""
     noise_left: float
+    """Variance of the noise in the output, in units of the raw noise's."""
     output_correlation: FloatArray
+    """Autocorrelation of the noise in the output, shape (2 radius + 1, 2 radius + 1)."""
     residual_correlation: FloatArray
+    """The same of the residual: stripes show as lines."""
     lost: float
+    """Variance of the structure in the residual, in units of the noise variance. In a still scene,
+    the covariance of the residuals of two frames (removed fixed-pattern noise counts as well); in
+    single frames, a rough figure: by how much the residual is stronger in structured parts."""
     detail: LostDetail | None
+    """The loss as a share of the detail, beside that of a linear prediction."""
     expected: float
+    """Share of the noise that a linear blind-spot network still copies with the mask."""
     advice: Advice
     next_mask: Mask | None
+    """The mask to try next, if it is another one."""
     sentence: str
+    """The advice and its reason."""
 
     def lines(self) -> list[str]:
         """Return the figures in words, a line each."""
         lines = [
-            f"Noise repeated: {100 * max(0.0, self.copied):.1f} %"
+            f"Noise copied: {100 * max(0.0, self.copied):.1f} %"
             f" (linear: {100 * self.expected:.1f} %)",
             f"Noise left: {100 * self.noise_left:.1f} % of the raw noise",
             f"Detail lost: {100 * self.lost:.1f} % of the noise",
@@ -136,7 +111,7 @@ class Evaluation:
 
 
 LINEAR = "Linear: what the best linear prediction with this mask leaves and loses."
-"""What is meant by that word in the figures."""
+"""Explains that word in the figures."""
 
 _PLACES: dict[NoiseBasis, str] = {"difference": "frame differences", "flat": "flat patches"}
 
@@ -147,11 +122,8 @@ def evaluate(
     denoised: Frames,
     mask: Mask | ArrayLike | None,
     *,
+    measured: Basis | None = None,
     source: NoiseBasis | None = None,
-    noise: Covariance | None = None,
-    still: StillScene | None = None,
-    trusted: bool = True,
-    radius: int = RADIUS,
     task: Task = NO_TASK,
 ) -> Evaluation:
     """Compare a denoised stack with its raw frames.
@@ -162,20 +134,11 @@ def evaluate(
         Frame for frame the same, in the same grey levels.
     mask : Mask or array_like, optional
         The mask trained with; None for plain N2V, the bare centre.
+    measured : Basis, optional
+        The noise of the raw frames, if measured before, perhaps in a part of them. No mask is
+        advised if it is not trusted. By default measured here, by ``source``.
     source : "difference" or "flat", optional
-        Where the noise is looked at; by default "difference" where there are two frames or more,
-        which is right for a still scene only.
-    noise : Covariance, optional
-        The noise of the raw frames where it was measured before, at least up to twice the radius;
-        measured by `source` if not given.
-    still : StillScene, optional
-        Frames of a still scene in which the mask to try next is chosen, as it is suggested before
-        the training. Opened here where the noise is measured here, by "difference".
-    trusted : bool
-        Whether that noise could be told from the picture. Where it could not, no mask is advised,
-        and the sentence says so first.
-    radius : int
-        Radius of the neighbourhood; also the reach of the correlations returned.
+        Where raw and denoised noise are compared; by default where the basis allows it.
     task : Task
 
     Raises
@@ -187,13 +150,14 @@ def evaluate(
     """
     check_fit(raw, denoised)
     array = mask_array(mask)
+    if measured is None:
+        measured = basis(raw, source=source, task=task)
+    else:
+        image = image_covariance(raw, 2 * measured.radius, task=task)
+        measured = replace(measured, image=image)
     if source is None:
-        source = "difference" if raw.n_frames > 1 else "flat"
-    if noise is None:
-        noise = noise_covariance(raw, _reach(raw, source, radius), source, task=task)
-        if source == "difference" and still is None:
-            still = StillScene(raw, radius, task=task)
-    image = image_covariance(raw, 2 * radius, task=task)
+        source = measured.place
+    noise, radius = measured.noise, measured.radius
     sums = _Sums(radius)
     for a, b in _noise_pairs(raw, denoised, source, 2 * radius, task):
         sums.add(a, b)
@@ -208,29 +172,17 @@ def evaluate(
         else _lost_in_busy_parts(raw, denoised, task)
     ) / noise.variance
     expected = figures(noise, array, radius).copied
-    kernel = weights(image.values, array, radius)
+    kernel = weights(measured.image.values, array, radius)
     detail = lost_detail(raw, denoised, kernel, source, task)
-    if trusted:
-        advice, following, sentence = advise(
-            noise,
-            image,
-            array,
-            radius,
-            copied=copied,
-            source=source,
-            lost=lost,
-            detail=detail,
-            expected=expected,
-            still=still if still is not None and still.pixels else None,
-            task=task,
-        )
-    else:
-        advice, following = "cannot tell", None
-        sentence = not_to_be_relied_on(source, copied, detail)
+    found = Findings(source, copied, expected, lost, detail)
+    advice: Advice = "cannot tell"
+    following, sentence = None, not_to_be_relied_on(found)
+    if measured.trusted:
+        advice, following, sentence = advise(measured, array, found, task)
     return Evaluation(
         source=source,
-        where=_where(noise, source, trusted),
-        trusted=trusted,
+        where=_where(measured, source),
+        trusted=measured.trusted,
         copied=copied,
         noise_left=left,
         output_correlation=_normalised(sums.output),
@@ -244,12 +196,13 @@ def evaluate(
     )
 
 
-def _where(noise: Covariance, source: NoiseBasis, trusted: bool) -> str:
-    """Return where the noise was measured, and where it was looked at if that is elsewhere."""
-    said = measured_in(noise, trusted)
-    direct = noise.source.startswith(_PLACES[source])
-    direct |= source == "flat" and noise.source == SEES["flat"]
-    return said if direct else f"{said} What the output repeats: in {_PLACES[source]}."
+def _where(measured: Basis, source: NoiseBasis) -> str:
+    """Return where the noise was measured, and where it was compared if that is elsewhere."""
+    noise = measured.noise
+    same = noise.source.startswith(_PLACES[source])
+    same |= source == "flat" and noise.source == SEES["flat"]
+    where = measured.where
+    return where if same else f"{where} The output was compared in {_PLACES[source]}."
 
 
 class _Sums:
@@ -263,8 +216,6 @@ class _Sums:
         self.shared = 0.0
 
     def add(self, raw: FloatArray, output: FloatArray) -> None:
-        from structmask_gui.core.quality.covariance import lag_products
-
         numbers = lag_products(np.ones(raw.shape), self._reach)
         weight = raw.size / numbers
         self.raw += lag_products(raw, self._reach) * weight
@@ -300,7 +251,7 @@ def _noise_pairs(
 
 
 def _lost_in_still_scene(raw: Frames, denoised: Frames, task: Task) -> float:
-    """Return the covariance of the residuals of consecutive frames: only the picture is in both."""
+    """Return the covariance of residuals of consecutive frames: both hold only structure."""
     total, count = 0.0, 0
     for frame in spread_frames(raw.n_frames - 1):
         task.stop_if_cancelled()
@@ -315,11 +266,11 @@ def _lost_in_still_scene(raw: Frames, denoised: Frames, task: Task) -> float:
 
 
 def _lost_in_busy_parts(raw: Frames, denoised: Frames, task: Task) -> float:
-    """Return by how much the residual's variance follows the structure of the picture.
+    """Return the part of the residual's variance that follows the structure.
 
     Over blocks, the residual's variance is fitted by a constant, the block's brightness (noise may
-    follow it) and its structure, all not negative. The structure is the variance of the smoothed
-    raw frame over that of the flattest tenth of the blocks: what the output lost is still in it.
+    depend on it) and its structure, all not negative. The structure is the variance of the smoothed
+    raw frame above that of the flattest tenth of the blocks; it includes what the output lost.
     """
     from scipy.ndimage import uniform_filter
     from scipy.optimize import nnls
@@ -337,7 +288,7 @@ def _lost_in_busy_parts(raw: Frames, denoised: Frames, task: Task) -> float:
     residual_variance, brightness, structure = np.array(rows).T
     structure = np.maximum(structure - np.quantile(structure, FLAT_SHARE), 0)
     terms = np.stack([np.ones_like(structure), brightness - brightness.min(), structure], axis=1)
-    # Blocks of strong residual scatter more; weighting by it keeps a few of them from deciding.
+    # Blocks of strong residual scatter more; the weights keep a few of them from deciding.
     weight = 1 / (residual_variance + residual_variance.mean())
     scale = terms.max(axis=0)
     scale[scale == 0] = 1
@@ -353,13 +304,6 @@ def _blocks(frame: FloatArray) -> Iterator[FloatArray]:
     for y in range(0, frame.shape[0] - _BLOCK + 1, _BLOCK):
         for x in range(0, frame.shape[1] - _BLOCK + 1, _BLOCK):
             yield frame[y : y + _BLOCK, x : x + _BLOCK]
-
-
-def _reach(raw: Frames, source: NoiseBasis, radius: int) -> int:
-    """Return how far to measure: flat patches are small, differences show whole lines."""
-    if source == "flat":
-        return 2 * radius
-    return max(2 * radius, min(2 * FAR_RADIUS, (min(raw.frame_shape) - 1) // 2))
 
 
 def _normalised(products: FloatArray) -> FloatArray:

@@ -63,7 +63,7 @@ class StructuralNoiseExtractor:
     [0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0]
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # the signature of the published class
         self,
         *,
         norm_autocorr: bool = _DEFAULTS.norm_autocorr,

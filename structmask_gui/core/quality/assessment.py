@@ -1,8 +1,4 @@
-"""Everything the quality engine says of a mask, in one call for the window and the command line.
-
-`basis` measures noise and picture once (seconds, in a worker); `assess` is then a matter of
-milliseconds for each mask.
-"""
+"""All quality figures of a mask: `basis` measures a stack once, `assess` is quick for each mask."""
 
 from __future__ import annotations
 
@@ -41,86 +37,59 @@ from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.threads import one_blas_thread
 
-NOT_TOLD = (
-    "The noise could not be told from the picture: the figures, and the order of masks, may be"
+NOT_SEPARATED = (
+    "The noise could not be separated from structure: the figures, and the order of masks, may be"
     " wrong. Record 20 dark frames, or 6 frames of a still scene."
 )
-"""What is said where a basis is not trusted."""
+"""The warning where a basis is not trusted."""
 
 OVER_ONE = (
-    "An error over 1 means that the noise is too weak for the linear model: what it makes of the"
-    " frame is further from the picture than the noisy frame is."
+    "An error over 1 means that the noise is too weak for the linear model: its prediction is"
+    " further from the structure than the noisy frame is."
 )
-"""What is said of a mask whose estimated error is over 1."""
 
 
 @dataclass(frozen=True)
 class Basis:
-    """What the figures of every mask are worked out from.
-
-    Attributes
-    ----------
-    noise : Covariance
-        Of the noise; measured as far as the frames allow, up to twice `FAR_RADIUS`.
-    image : Covariance
-        Of the frames as they are, up to twice the radius.
-    radius : int
-        Radius of the neighbourhood.
-    still : StillScene or None
-        Frames in which errors are measured, where the noise was measured in their differences.
-    trusted : bool
-        False where the noise could not be told from the picture: figures and order may be wrong.
-    """
+    """The measurements that the figures of every mask rest on."""
 
     noise: Covariance
+    """Measured as far as the frames allow, up to twice `FAR_RADIUS`."""
     image: Covariance
+    """Of the frames as they are, up to twice the radius."""
     radius: int
+    """Radius of the neighbourhood."""
     still: StillScene | None = None
+    """Frames in which errors are measured, where the noise was measured in their differences."""
     trusted: bool = True
+    """False where the noise could not be separated from structure: figures may be wrong."""
 
     @property
     def place(self) -> NoiseBasis:
         """Where the noise of an output can be compared with it: see `core.denoised.evaluate`."""
-        told = self.still is not None or self.noise.source.startswith("frame differences")
-        return "difference" if told else "flat"
+        still = self.still is not None or self.noise.source.startswith("frame differences")
+        return "difference" if still else "flat"
 
     @property
     def where(self) -> str:
         """Where the noise was measured, a sentence."""
-        return measured_in(self.noise, self.trusted)
+        doubt = "" if self.trusted else "; it may be structure"
+        return f"Noise measured in {self.noise.source}{doubt}."
 
     def score(self, mask: Mask | ArrayLike | None) -> Scored:
-        """Return what the rank of a mask depends on; see `structmask_gui.core.quality.error`."""
+        """Return what the rank of a mask depends on."""
         return score_mask(self.noise, self.image.values, mask, self.radius, self.still)
-
-
-def measured_in(noise: Covariance, trusted: bool) -> str:
-    """Return where the noise was measured, the sentence of all that rests on it."""
-    return f"Noise measured in {noise.source}{'' if trusted else '; it may be picture'}."
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """What a mask will do.
-
-    Attributes
-    ----------
-    figures : Figures
-        Noise still copied, pixels needlessly hidden.
-    curve : CopiedCurve
-        Noise still copied over the radius.
-    error : EstimatedError
-        Estimate from a linear model, in units of the noise variance; for ranking masks.
-    weights : float64 array (2 radius + 1, 2 radius + 1)
-        Of the blind-spot preview, for `Preview.predict`.
-    blanked : tuple of Blanked
-        The share of its input that each trainer blanks.
-    """
+    """All figures of a mask."""
 
     figures: Figures
     curve: CopiedCurve
     error: EstimatedError
     weights: FloatArray
+    """Of the blind-spot preview, for `Preview.predict`; shape (2 radius + 1, 2 radius + 1)."""
     blanked: tuple[Blanked, ...]
 
     def record(self) -> dict[str, Any]:
@@ -129,7 +98,7 @@ class Assessment:
             "radius": self.figures.radius,
             "still_copied": self.figures.copied,
             "still_copied_error": self.figures.error,
-            "chance_taken_off": self.figures.chance,
+            "chance_taken_off": self.figures.bias,
             "still_copied_bare_centre": self.figures.copied_bare,
             "needlessly_hidden": self.figures.needlessly_hidden,
             "hidden_within_radius": self.figures.judged,
@@ -176,7 +145,7 @@ def basis(
     trusted: bool = True,
     task: Task = NO_TASK,
 ) -> Basis:
-    """Measure noise and picture for the quality figures.
+    """Measure noise and image for the quality figures.
 
     Parameters
     ----------
@@ -187,18 +156,15 @@ def basis(
     source : "difference" or "flat", optional
         See `noise_covariance`.
     noise : Covariance, optional
-        The noise where it was measured otherwise (`given_covariance`), at least up to twice the
-        radius.
+        The noise, if measured before (`given_covariance`), at least up to twice the radius.
     trusted : bool
-        Whether the noise could be told from the picture, where that is known.
+        Whether the noise could be separated from structure, where that is known.
     task : Task
 
     Raises
     ------
-    InputError
-        If nothing can be measured.
     ParameterError
-        If the frames are too small for the radius, or the noise given does not reach far enough.
+        If the frames, or the noise given, are too small for the radius.
     """
     largest = largest_radius(frames)
     if noise is not None:
@@ -227,20 +193,7 @@ def basis(
 
 @one_blas_thread
 def assess(measured: Basis, mask: Mask | ArrayLike | None) -> Assessment:
-    """Return what a mask will do; about 10 ms at radius 10.
-
-    Parameters
-    ----------
-    measured : Basis
-        From `basis`.
-    mask : Mask or array_like, optional
-        Any mask, asymmetric ones too; None is the bare centre.
-
-    Raises
-    ------
-    InputError
-        If the mask is none.
-    """
+    """Return all figures of a mask, or of the bare centre; about 10 ms at radius 10."""
     array = mask_array(mask)
     noise, image = measured.noise, measured.image.values
     radius = measured.radius

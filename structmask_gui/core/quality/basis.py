@@ -1,4 +1,4 @@
-"""The quality figures of a mask, measured in files."""
+"""The noise that the quality figures rest on: measured, taken from an extraction, or again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Regio
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.source import SEES
 
-# Measured here without the statistical method, and further than it looks.
+# Measured here without the statistical method, and up to larger lags.
 _DIRECT: dict[str, NoiseBasis] = {"difference": "difference", "flat": "flat"}
 
 _LARGEST_LAG = 50
@@ -26,8 +26,8 @@ _FURTHER = 6
 """The statistical method measures this much further than it tests."""
 
 _LEFT_OVER = 1.2
-"""Variance of plain frame differences, over that of differences of frames that were shifted and
-scaled to fit, from which the former hold a scene that moves or bleaches."""
+"""Ratio of the variance of plain frame differences to that of registered and scaled ones from which
+the scene moves or bleaches."""
 
 
 def automatic_basis(
@@ -36,37 +36,22 @@ def automatic_basis(
     radius: int = RADIUS,
     task: Task = NO_TASK,
 ) -> Basis:
-    """Measure noise and picture where the statistical method finds that the noise can be seen.
+    """Measure noise and image in the source that the statistical method chooses.
 
-    That is also where the noise is looked for if the mask is one of the published method, which
-    looks at noise and picture together.
-
-    Parameters
-    ----------
-    frames : Frames
-        What will be trained on.
-    radius : int
-        As in `measurement_basis`.
-    task : Task, optional
-
-    Raises
-    ------
-    InputError, ParameterError, Cancelled
-        As `structmask_gui.core.quality.assessment.basis`.
+    Also for masks of the published method, which measures noise and structure together.
     """
     lags = max(1, min(_LARGEST_LAG, 2 * radius - _FURTHER))
     asked = Parameters.checked(method="statistical", source="automatic", max_lag=lags)
     try:
         measurement = measure(frames, asked, task=task)
     except (InputError, ParameterError):
-        # Hardly a patch can be used; what the others show is better than nothing.
-        told = frames.n_frames > 1
-        return basis(frames, radius=radius, trusted=told, task=task)
+        # Hardly a patch can be used; the others are better than nothing.
+        return basis(frames, radius=radius, trusted=frames.n_frames > 1, task=task)
     return measurement_basis(measurement, frames, radius=radius, task=task)
 
 
 def quality_record(measured: Basis, assessment: Assessment) -> dict[str, Any]:
-    """Return figures as a record holds them."""
+    """Return figures as in the JSON record."""
     return {
         "noise_measured_in": measured.noise.source,
         "noise_told_from_picture": measured.trusted,
@@ -80,25 +65,12 @@ def extraction_basis(
     *,
     task: Task = NO_TASK,
 ) -> Basis:
-    """Measure what the figures of an extraction's mask, and of masks in its place, rest on.
+    """Measure the basis of an extraction's mask, and of others for the same frames.
 
-    That is the noise where the statistical method finds it, also with the published method: see
-    `automatic_basis`. In differences or flat patches it is measured again, further; from other
-    sources it is taken as far as it reaches.
-
-    Parameters
-    ----------
-    extraction : Extraction
-    frames : Frames
-        The frames it was measured in.
-    task : Task, optional
-
-    Raises
-    ------
-    InputError, ParameterError, Cancelled
-        As `structmask_gui.core.quality.assessment.basis`.
+    Noise from differences or flat patches is measured again, up to larger lags; from other sources
+    it is used as far as it reaches.
     """
-    # Nobody gave a radius here: small frames are looked at as far as they allow.
+    # No radius was asked for: small frames are measured as far as they allow.
     part = _part(frames, extraction.measurement.region)
     radius = max(1, min(RADIUS, largest_radius(part)))
     return measurement_basis(extraction.measurement, frames, radius=radius, task=task)
@@ -111,39 +83,19 @@ def measurement_basis(
     radius: int = RADIUS,
     task: Task = NO_TASK,
 ) -> Basis:
-    """Do what `extraction_basis` does with what an extraction starts from.
-
-    Parameters
-    ----------
-    measurement : Measurement
-    frames : Frames
-        The frames it was measured in.
-    radius : int
-        Radius of the neighbourhood; up to the default it is lowered to what was measured.
-    task : Task, optional
-
-    Raises
-    ------
-    InputError, ParameterError, Cancelled
-        As `structmask_gui.core.quality.assessment.basis`.
-    """
+    """Do as `extraction_basis`; a radius up to the default is lowered to what was measured."""
     estimate, part = measurement.correlation, _part(frames, measurement.region)
     if estimate is None:
         return automatic_basis(part, radius=radius, task=task)
     direct, asked = _measured_directly(estimate), measurement.parameters.source
     if asked == "automatic" and estimate.source == "frames" and part.n_frames > 1:
-        # Frames that share nothing hold only noise; differences show it further out.
+        # Frames that share nothing hold only noise; differences show it up to larger lags.
         direct = "difference"
     if asked == "flat" and estimate.lags.reach < 2 * radius:
         direct = "flat"
     if direct is not None:
-        made = basis(
-            part,
-            radius=radius,
-            source=direct,
-            trusted=estimate.evidence.trusted,
-            task=task,
-        )
+        trusted = estimate.evidence.trusted
+        made = basis(part, radius=radius, source=direct, trusted=trusted, task=task)
         if direct == "flat" or made.noise.variance <= _LEFT_OVER * estimate.lags.variance:
             return made
     if radius <= RADIUS:
@@ -158,28 +110,9 @@ def recorded_basis(
     radius: int = RADIUS,
     task: Task = NO_TASK,
 ) -> Basis:
-    """Measure noise and picture where an extraction with these parameters finds the noise.
-
-    The figures are then those that the window shows for its mask. Parameters of the statistical
-    method may also come from the user, to say where the noise is to be looked for.
-
-    Parameters
-    ----------
-    recording : Recording
-        What will be trained on, and its reference stacks.
-    parameters : Parameters
-        Those of the extraction.
-    radius : int
-        As in `measurement_basis`.
-    task : Task, optional
-
-    Raises
-    ------
-    InputError, ParameterError, Cancelled
-        As `measure` and `structmask_gui.core.quality.assessment.basis`.
-    """
+    """Measure the basis as for an extraction with these parameters."""
     if parameters.method == "ring":
-        # What the published method looks at holds the picture, too: it says nothing of the noise.
+        # The published method measures noise and structure together.
         part = _part(recording.frames, recording.region)
         return automatic_basis(part, radius=radius, task=task)
     measurement = measure(recording, parameters, task=task)
@@ -187,7 +120,7 @@ def recorded_basis(
 
 
 def _measured_directly(estimate: CorrelationEstimate) -> NoiseBasis | None:
-    """Return the source of noise that is measured again here, and further than it was."""
+    """Return the source of noise that is measured again here, up to larger lags."""
     return _DIRECT.get(estimate.source) if estimate.base == estimate.source else None
 
 
@@ -195,19 +128,9 @@ def _part(frames: Frames, region: Region | None) -> Frames:
     return frames if region is None else CutFrames(frames, region)
 
 
-def _basis_of(
-    estimate: CorrelationEstimate,
-    frames: Frames,
-    radius: int,
-    task: Task,
-) -> Basis:
+def _basis_of(estimate: CorrelationEstimate, frames: Frames, radius: int, task: Task) -> Basis:
     lags = estimate.lags
     samples = samples_of(lags.rho, lags.standard_error)
     noise = given_covariance(lags.rho, lags.variance, SEES[estimate.source], samples)
-    return basis(
-        frames,
-        radius=radius,
-        noise=noise,
-        trusted=estimate.evidence.trusted,
-        task=task,
-    )
+    trusted = estimate.evidence.trusted
+    return basis(frames, radius=radius, noise=noise, trusted=trusted, task=task)

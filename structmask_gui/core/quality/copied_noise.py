@@ -1,10 +1,10 @@
-"""What a mask will do, computed from the noise: noise still copied, and pixels needlessly hidden.
+"""Noise still copied with a mask, and pixels that it hides needlessly.
 
-A blind-spot network predicts each pixel from the neighbours that the mask leaves visible. Whatever
-of the noise those neighbours predict, the network learns to copy. For a best linear prediction that
-share is b' C^-1 b / G(0), with C the noise covariance between the visible neighbours, b between
-them and the centre, G(0) the noise variance. Of a measured covariance, what chance has of
-it is taken off; see `structmask_gui.core.quality.small_sample`.
+A blind-spot network predicts each pixel from the neighbours that the mask leaves visible, and
+learns to copy the noise that those neighbours predict. For the best linear prediction that share is
+b' C^-1 b / G(0), with C the noise covariance between the visible neighbours, b between them and the
+centre, G(0) the noise variance. Of a measured covariance, the small-sample bias is subtracted; see
+`structmask_gui.core.quality.small_sample`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from structmask_gui.core.arrays import BoolArray, FloatArray, LagArray
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality.covariance import Covariance
 from structmask_gui.core.quality.prediction import (
-    RIDGE,
     Predictor,
     at_lags,
     covariances,
@@ -30,12 +29,12 @@ from structmask_gui.core.quality.prediction import (
     square_lags,
 )
 from structmask_gui.core.quality.small_sample import (
-    MOST_CHANCE,
-    chance_of,
-    chances,
+    LARGE_BIAS,
+    bias_of,
+    bias_per_lag,
     copied_by,
     copied_error,
-    known,
+    with_samples,
 )
 from structmask_gui.core.threads import one_blas_thread
 
@@ -48,35 +47,23 @@ NEEDLESS_RISE = 0.001
 
 @dataclass(frozen=True)
 class Figures:
-    """How a mask stands towards the noise.
-
-    Attributes
-    ----------
-    radius : int
-        Radius of the square of neighbours looked at.
-    copied : float
-        Share of the noise variance that the visible neighbours predict, 0 to 1.
-    copied_bare : float
-        The same for the bare centre: what there is to hide.
-    needless : bool array
-        Of the mask's shape: the hidden pixels that could be freed, all together, without raising
-        `copied` by more than `NEEDLESS_RISE`. The centre is never one. Nor are pixels beyond the
-        radius, which are not judged.
-    judged : int
-        Number of hidden pixels, without the centre, within the radius.
-    error : float
-        Standard error of `copied`; 0 where it is not known in how many pixels it was measured.
-    chance : float
-        What the visible neighbours seem to predict by chance, which was taken off; 0 as above.
-    """
+    """Noise still copied with a mask, and its needless pixels."""
 
     radius: int
+    """Radius of the square of neighbours considered."""
     copied: float
+    """Share of the noise variance that the visible neighbours predict, 0 to 1."""
     copied_bare: float
+    """The same for the bare centre."""
     needless: BoolArray
+    """Of the mask's shape: the hidden pixels that could be freed, all together, without raising
+    `copied` by more than `NEEDLESS_RISE`; never the centre, nor a pixel beyond the radius."""
     judged: int
+    """Number of hidden pixels, without the centre, within the radius."""
     error: float = 0.0
-    chance: float = 0.0
+    """Standard error of `copied`; 0 where the number of pixels measured is not known."""
+    bias: float = 0.0
+    """Small-sample bias that was subtracted; 0 as above."""
 
     @property
     def needlessly_hidden(self) -> int:
@@ -85,22 +72,18 @@ class Figures:
 
     @property
     def note(self) -> str:
-        """What is to be said where the measurement is small for the radius; else empty."""
-        if self.chance < MOST_CHANCE:
+        """A warning where the measurement is small for the radius; else empty."""
+        if self.bias < LARGE_BIAS:
             return ""
         return (
-            f"So few pixels hardly carry a radius of {self.radius}: chance seemed to predict"
-            f" {100 * self.chance:.0f} % of the noise. It was taken off; take a smaller radius."
+            f"Few pixels for a radius of {self.radius}: {100 * self.bias:.0f} % of the noise seemed"
+            " predictable by chance, which was subtracted. Use a smaller radius."
         )
 
 
 @one_blas_thread
 def figures(
-    noise: Covariance | ArrayLike,
-    mask: Mask | ArrayLike | None,
-    radius: int = RADIUS,
-    *,
-    ridge: float = RIDGE,
+    noise: Covariance | ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS
 ) -> Figures:
     """Return "still copied" and "needlessly hidden" of a mask; a few milliseconds at radius 10.
 
@@ -108,13 +91,11 @@ def figures(
     ----------
     noise : Covariance or array_like (2 Ry + 1, 2 Rx + 1)
         Autocovariance (or autocorrelation) of the noise, at least up to twice the radius. Of an
-        array it is not known in how many pixels it was measured; nothing is put down to chance.
+        array the number of pixels measured is not known, and no bias is subtracted.
     mask : Mask or array_like, optional
         Any mask, asymmetric ones too; None is the bare centre.
     radius : int
-        Neighbours within max(|dy|, |dx|) <= radius are looked at.
-    ridge : float
-        See `predictor`.
+        Neighbours within max(|dy|, |dx|) <= radius are considered.
 
     Raises
     ------
@@ -123,12 +104,12 @@ def figures(
     ParameterError
         If the noise was not measured far enough for the radius.
     """
-    values, samples = known(noise)
+    values, samples = with_samples(noise)
     array = mask_array(mask)
     lags = square_lags(radius)
     hidden = hidden_by(array, lags)
-    bare = predictor(values, lags, ridge=ridge)
-    visible = predictor(values, lags[~hidden], ridge=ridge) if hidden.any() else bare
+    bare = predictor(values, lags)
+    visible = predictor(values, lags[~hidden]) if hidden.any() else bare
     free = _needless(values, samples, visible, lags[hidden])
     needless = np.zeros(array.shape, dtype=np.bool_)
     half = (array.shape[0] // 2, array.shape[1] // 2)
@@ -142,33 +123,28 @@ def figures(
         needless=needless,
         judged=int(hidden.sum()),
         error=copied_error(visible, samples),
-        chance=chance_of(samples, visible),
+        bias=bias_of(samples, visible),
     )
 
 
 @one_blas_thread
 def still_copied(
-    noise: Covariance | ArrayLike,
-    mask: Mask | ArrayLike | None,
-    radius: int = RADIUS,
-    *,
-    ridge: float = RIDGE,
+    noise: Covariance | ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS
 ) -> float:
     """Return the share of the noise variance that the visible neighbours predict; see `figures`."""
-    values, samples = known(noise)
+    values, samples = with_samples(noise)
     lags = square_lags(radius)
-    visible = predictor(values, lags[~hidden_by(mask_array(mask), lags)], ridge=ridge)
+    visible = predictor(values, lags[~hidden_by(mask_array(mask), lags)])
     return copied_by(visible, samples)
 
 
 def _needless(
     noise: FloatArray, samples: FloatArray | None, visible: Predictor, hidden: LagArray
 ) -> LagArray:
-    """Return the hidden lags that can be freed together, the least telling first.
+    """Return the hidden lags that can be freed together, the least predictive first.
 
-    What a hidden pixel would add is the square of its covariance with the centre, divided by its
-    variance, both given the visible ones; less what chance adds. After each that is freed, both
-    are updated.
+    A hidden pixel would add the square of its covariance with the centre, divided by its variance,
+    both given the visible ones; less the bias. Both are updated after each that is freed.
     """
     from scipy.linalg.lapack import dtrtrs
 
@@ -190,56 +166,36 @@ def _needless(
         centre = centre - known.T @ visible.part
     given[np.diag_indices_from(given)] += visible.ridge * visible.variance
     most = NEEDLESS_RISE * visible.variance / visible.pairs
-    chance = chances(samples, used) * max(0.0, 1 - visible.explained) * visible.variance
-    free = used[freeing_order(given, centre, most, chance)[0]]
+    bias = bias_per_lag(samples, used) * max(0.0, 1 - visible.explained) * visible.variance
+    free = used[_freed(given, centre, most, bias)]
     return free if half is None else np.concatenate((free, -free))
 
 
-def freeing_order(
-    covariance: FloatArray,
-    centre: FloatArray,
-    most: float = np.inf,
-    chance: FloatArray | None = None,
-) -> tuple[NDArray[np.intp], FloatArray]:
-    """Return in which order hidden pixels are best freed, each time the one that tells least.
+def _freed(
+    covariance: FloatArray, centre: FloatArray, most: float, bias: FloatArray
+) -> NDArray[np.intp]:
+    """Return the hidden pixels that can be freed, each time the one that predicts least.
 
-    Parameters
-    ----------
-    covariance : float64 array (n, n)
-        Covariance of the hidden pixels, given those visible; changed.
-    centre : float64 array (n,)
-        Their covariance with the centre, given those visible.
-    most : float
-        Stop before the explained variance has risen by more than this.
-    chance : float64 array (n,), optional
-        By how much it rises with each by chance alone, which does not count.
-
-    Returns
-    -------
-    order : int array (k,)
-        Indices, the first to free first.
-    rises : float64 array (k,)
-        By how much the explained variance rises with each.
+    ``covariance`` is that of the hidden pixels and ``centre`` theirs with the centre, given those
+    visible; the first is changed. The explained variance rises by no more than ``most``, beyond the
+    ``bias`` of each.
     """
     n = len(centre)
     s, left = centre.copy(), np.ones(n, dtype=np.bool_)
-    # A pixel that the visible ones determine tells nothing more, whatever rounding leaves of it.
+    # A pixel that the visible ones determine predicts nothing more, whatever rounding leaves of it.
     least = 1e-12 * float(np.diagonal(covariance).max(initial=1e-300))
     order: list[int] = []
-    rises: list[float] = []
     total = 0.0
-    by_chance = np.zeros(n) if chance is None else chance
     for _ in range(n):
         diagonal = np.maximum(np.diagonal(covariance), least)
-        rise = np.where(left, np.maximum(s * s / diagonal - by_chance, 0), np.inf)
+        rise = np.where(left, np.maximum(s * s / diagonal - bias, 0), np.inf)
         j = int(rise.argmin())
         total += float(rise[j])
         if total > most:
             break
         order.append(j)
-        rises.append(float(rise[j]))
         left[j] = False
         row = covariance[j] / diagonal[j]
         s -= row * s[j]
         covariance -= np.outer(row, covariance[j])
-    return np.array(order, dtype=np.intp), np.array(rises)
+    return np.array(order, dtype=np.intp)

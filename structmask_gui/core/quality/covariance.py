@@ -1,7 +1,7 @@
-"""Autocovariance of images and of their noise, as the quality figures need them.
+"""Autocovariance of images and of their noise.
 
 Unlike the averaged autocorrelation of the extraction, these keep the scale (squared grey levels)
-and go to twice the radius of the neighbourhood, because two neighbours can be that far apart.
+and extend to twice the radius of the neighbourhood, the largest distance of two neighbours.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ TILE = 1024
 """Side of the tiles in which frames are transformed; bounds the memory."""
 
 MOST_FRAMES = 16
-"""Frames looked at, spread evenly over the stack; more change the result by less than its error."""
+"""Frames measured, spread evenly over the stack; more change the result by less than its error."""
 
 FLAT_SHARE = 0.1
 """Share of the patches, those of least variance, in which noise is measured in single frames."""
 
 _AROUND = 33
 _MOVED = 2.5
-"""Noise that follows brightness may be this much stronger, as a standard deviation, in bright parts
-before they pass for moved; what moves exceeds it at once."""
+"""The standard deviation of noise may be this much larger in bright parts before they pass for
+moved; motion exceeds it at once."""
 
 _FEWEST_FLAT = 8
 _NARROWEST = 48
@@ -43,32 +43,21 @@ _NARROWEST = 48
 
 @dataclass(frozen=True)
 class Covariance:
-    """An autocovariance and what it was measured in.
-
-    Attributes
-    ----------
-    values : float64 array (2 Ry + 1, 2 Rx + 1)
-        Covariance of two pixels by their lag (dy, dx), in squared grey levels, symmetric, lag zero
-        in the middle.
-    pixels : int
-        Number of pixels it was measured in; 0 if it is not known.
-    source : str
-        What it was measured in, in words.
-    samples : float64 array like values, or None
-        In how many independent pixels each lag was measured, frames that share one counted as
-        what they are worth; None if it is not known.
-    sides : (int, int) or None
-        Height and width of the frames: how long lines can be. None if it is not known.
-    destriped : str or None
-        "rows" or "columns" where the frames say that the offsets of these were taken off.
-    """
+    """An autocovariance and its source."""
 
     values: FloatArray
+    """Covariance of two pixels by lag (dy, dx), in squared grey levels, symmetric, lag zero in the
+    centre; shape (2 Ry + 1, 2 Rx + 1)."""
     pixels: int
+    """Number of pixels it was measured in; 0 if not known."""
     source: str
+    """In words."""
     samples: FloatArray | None = None
+    """Number of independent pixels of each lag, like `values`; None if not known."""
     sides: tuple[int, int] | None = None
+    """Height and width of the frames, the length of a line; None if not known."""
     destriped: str | None = None
+    """The lines, "rows" or "columns", whose offsets the frames say were removed."""
 
     @property
     def variance(self) -> float:
@@ -93,21 +82,7 @@ def given_covariance(
     source: str = "given",
     samples: FloatArray | None = None,
 ) -> Covariance:
-    """Make an autocovariance of a correlation per lag that was measured elsewhere.
-
-    Parameters
-    ----------
-    correlation : float64 array (2 Ry + 1, 2 Rx + 1)
-    variance : float
-    source : str
-    samples : float64 array like the correlation, optional
-        See `Covariance`.
-
-    Raises
-    ------
-    InputError
-        If it is no autocovariance; see `checked_covariance`.
-    """
+    """Make an autocovariance of a correlation per lag measured elsewhere."""
     values = checked_covariance(np.asarray(correlation) * variance, f"the correlation ({source})")
     return Covariance(values, 0, source, samples)
 
@@ -118,27 +93,19 @@ def image_covariance(
     *,
     task: Task = NO_TASK,
 ) -> Covariance:
-    """Measure the autocovariance of the frames as they are, picture and noise.
+    """Measure the autocovariance of the frames as they are, structure and noise.
 
-    Each tile is faded out towards its borders. That makes the result positive definite, which a
-    sum of lag products divided by their numbers is not, and without which the weights of a smooth
-    picture would be arbitrary. The price is a fall with the square of the lag (5 % at lag 20 of
-    512, 0.3 % at lag 5).
+    Each tile is tapered to its borders. That makes the result positive definite, which a sum of lag
+    products divided by their numbers is not; without it the weights of smooth structure would be
+    arbitrary. The price is a fall with the square of the lag: 5 % at lag 20 of 512, 0.3 % at 5.
 
     Parameters
     ----------
     frames : Frames
         The stack. Pixels that are not finite are left out.
     reach : int or (int, int)
-        Largest lag down and right.
+        Largest lag down and right, below half the frame's sides.
     task : Task
-
-    Raises
-    ------
-    InputError
-        If the frames are constant, or have no finite pixel.
-    ParameterError
-        If the reach is not below half the frame's sides.
     """
     reach = _checked_reach(frames, reach)
     total = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
@@ -146,18 +113,20 @@ def image_covariance(
     pixels = 0
     chosen = spread_frames(frames.n_frames)
     for done, frame in enumerate(chosen):
-        task.report(done, len(chosen), "Measuring the picture")
+        task.report(done, len(chosen), "Measuring the image")
         for tile in _tiles(frames, frame, reach):
             task.stop_if_cancelled()
             good = np.isfinite(tile)
             if not good.any():
                 continue
-            window = good * np.outer(_fade(tile.shape[0], reach[0]), _fade(tile.shape[1], reach[1]))
+            window = good * np.outer(
+                _taper(tile.shape[0], reach[0]), _taper(tile.shape[1], reach[1])
+            )
             mean = float((window * np.where(good, tile, 0)).sum() / window.sum())
             total += lag_products(window * np.where(good, tile - mean, 0), reach)
             weight += float((window**2).sum())
             pixels += int(good.sum())
-    task.report(len(chosen), len(chosen), "Measuring the picture")
+    task.report(len(chosen), len(chosen), "Measuring the image")
     return _covariance(total, np.full_like(total, weight), pixels, "frames as they are", frames)
 
 
@@ -175,20 +144,13 @@ def noise_covariance(
     frames : Frames
         The stack.
     reach : int or (int, int)
-        Largest lag down and right.
+        Largest lag down and right, below half the frame's sides.
     source : "difference" or "flat", optional
-        "difference": half the covariance of consecutive frames' differences, where they differ no
-        more than by noise; right for a still scene, blind to what is the same in every frame.
+        "difference": half the covariance of consecutive frames' differences, where they differ by
+        no more than noise; right for a still scene, blind to fixed-pattern noise.
         "flat": the tenth of the patches with the least variance, a quadratic surface removed. By
         default "difference" where there are two frames or more.
     task : Task
-
-    Raises
-    ------
-    InputError
-        If nothing varies, there is no finite pixel, or "difference" is asked of one frame.
-    ParameterError
-        If the reach is not below half the frame's sides.
     """
     reach = _checked_reach(frames, reach)
     if source is None:
@@ -226,7 +188,7 @@ def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covar
     source = "frame differences"
     if seen > 1.01 * pixels:
         source += f", {1 - pixels / seen:.0%} of the pixels left out because they changed"
-    # Two differences that share a frame tell a quarter of the same.
+    # The noise of two differences that share a frame is correlated.
     shared = sum(b == a + 1 for a, b in pairwise(chosen))
     worth = 2 * len(chosen) / (2 * len(chosen) + shared)
     found = _covariance(products, numbers, pixels, source, frames)
@@ -234,10 +196,10 @@ def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covar
 
 
 def unmoved(difference: FloatArray, finite: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where frames differ no more than the quiet parts of them do: nothing moved there.
+    """Return where nothing moved between frames.
 
-    The mean size of the difference around a pixel must not be over `_MOVED` times that of the
-    quietest quarter.
+    The mean absolute difference around a pixel is at most `_MOVED` times that of the quietest
+    quarter there.
     """
     from scipy.ndimage import uniform_filter
 
@@ -265,20 +227,8 @@ def _of_flat_patches(frames: Frames, reach: tuple[int, int], task: Task) -> Cova
 class FlatPatches:
     """The tenth of a stack's patches with the least variance over a quadratic surface.
 
-    Parameters
-    ----------
-    frames : Frames
-        Where they are looked for. Patches that hold pixels not finite, or do not vary, are none.
-    reach : (int, int)
-        Largest lag to be measured in them.
-    task : Task
-
-    Attributes
-    ----------
-    sides : (int, int)
-        Height and width of a patch.
-    places : list of (int, int, int)
-        Frame, top and left of each, the flattest first.
+    `sides` are height and width of a patch, `places` frame, top and left of each, the flattest
+    first. Patches that hold pixels not finite, or do not vary, are left out.
     """
 
     def __init__(
@@ -288,7 +238,7 @@ class FlatPatches:
         *,
         task: Task = NO_TASK,
     ) -> None:
-        # Wider patches are less flat; in narrower ones the surface takes more of the noise.
+        # Wider patches are less flat; in narrower ones the surface removes more of the noise.
         shape = frames.frame_shape
         self.sides = (
             min(max(_NARROWEST, 2 * reach[0]), shape[0]),
@@ -321,17 +271,7 @@ class FlatPatches:
 def lag_products(image: NDArray[Any], reach: tuple[int, int]) -> FloatArray:
     """Return the sums of image[p] * image[p + lag] over all p, zero outside, for lags in reach.
 
-    Parameters
-    ----------
-    image : array (h, w)
-        What is multiplied by its shifted self; float32 is transformed as such.
-    reach : (int, int)
-        Largest lag down and right.
-
-    Returns
-    -------
-    float64 array (2 reach_y + 1, 2 reach_x + 1)
-        Exactly symmetric.
+    Exactly symmetric, float64, shape (2 reach_y + 1, 2 reach_x + 1). float32 is not converted.
     """
     from scipy.fft import irfft2, next_fast_len, rfft2
 
@@ -370,7 +310,12 @@ def _checked_reach(frames: Frames, reach: int | tuple[int, int]) -> tuple[int, i
 
 def spread_frames(n: int) -> list[int]:
     """Return at most MOST_FRAMES of n indices, evenly spread, the first and last included."""
-    return sorted({int(i) for i in np.linspace(0, n - 1, min(n, MOST_FRAMES)).round()})
+    return evenly(n, MOST_FRAMES)
+
+
+def evenly(n: int, most: int) -> list[int]:
+    """Return at most ``most`` of the indices 0 to n - 1, evenly spread, first and last included."""
+    return sorted({int(i) for i in np.linspace(0, n - 1, min(n, most)).round()})
 
 
 def _tiles(frames: Frames, frame: int, reach: tuple[int, int]) -> Iterator[NDArray[np.float64]]:
@@ -387,11 +332,11 @@ def _cuts(side: int, most: int) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in pairwise(edges)]
 
 
-def _fade(side: int, reach: int) -> FloatArray:
-    """Return a window that is 1 in the middle and falls as a squared sine at both ends.
+def _taper(side: int, reach: int) -> FloatArray:
+    """Return a window that is 1 and falls as a squared sine at both ends, over one reach.
 
-    Longer fading would distort the covariance less, but leave more of the frame out; one reach
-    came out best in the benchmark.
+    A longer taper would distort the covariance less, but leave out more of the frame; one reach
+    was best in the benchmark.
     """
     length = max(1, min(side // 2, reach))
     rise = np.sin(np.pi / 2 * (np.arange(length) + 0.5) / length) ** 2

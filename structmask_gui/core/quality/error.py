@@ -1,14 +1,14 @@
-"""The blind-spot preview: what a network could do with a mask, by the best linear prediction.
+"""Weights of the linear blind-spot prediction, its estimated error, and the ranking of masks.
 
 The weights are those of the best linear prediction of a pixel from the neighbours that the mask
-leaves visible, worked out from the autocovariance of the image. Nothing is trained. The error that
-such a prediction makes follows from the autocovariances of image and noise, without ground truth:
+leaves visible, from the autocovariance of the image; nothing is trained. The error follows from the
+autocovariances of image and noise, without ground truth:
 
     K' G_noise K + (delta - K)' (G_image - G_noise) (delta - K)
 
-The first term is noise that stays, the second detail that is lost. It is an estimate from a linear
-model: good for ranking masks, not for promising a figure. In a still scene their sum is measured
-directly; see `structmask_gui.core.quality.still_scene`.
+The first term is the noise left, the second the detail lost. As an estimate from a linear model it
+serves to rank masks, not to predict a figure. In a still scene the sum is measured directly; see
+`structmask_gui.core.quality.still_scene`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,13 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality.copied_noise import RADIUS, still_copied
 from structmask_gui.core.quality.covariance import Covariance
 from structmask_gui.core.quality.prediction import (
-    RIDGE,
     checked_covariance,
     hidden_by,
     mask_array,
-    middle,
     predictor,
     reach_of,
     square_lags,
+    variance_of,
 )
 from structmask_gui.core.threads import one_blas_thread
 
@@ -41,13 +40,11 @@ if TYPE_CHECKING:
     from structmask_gui.core.quality.still_scene import StillScene
 
 NEAR_TIE = 0.05
-"""Errors within this share of each other are ties; a linear model does not tell them apart."""
+"""Errors within this share of each other are ties, which a linear model cannot separate."""
 
 
 @one_blas_thread
-def weights(
-    image: ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS, *, ridge: float = RIDGE
-) -> FloatArray:
+def weights(image: ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIUS) -> FloatArray:
     """Return the weights of the best linear blind-spot prediction.
 
     Parameters
@@ -58,8 +55,6 @@ def weights(
         Any mask; None is the bare centre.
     radius : int
         Neighbours within max(|dy|, |dx|) <= radius are used.
-    ridge : float
-        See `structmask_gui.core.quality.prediction.predictor`.
 
     Returns
     -------
@@ -67,16 +62,10 @@ def weights(
         [radius + dy, radius + dx] is the weight of the pixel at lag (dy, dx); 0 where the mask
         hides it, and at the centre.
 
-    Raises
-    ------
-    InputError
-        If the image's is no autocovariance or the mask no mask.
-    ParameterError
-        If the autocovariance was not measured far enough for the radius.
     """
     image = checked_covariance(image, "the image's autocovariance")
     lags = square_lags(radius)
-    solved = predictor(image, lags[~hidden_by(mask_array(mask), lags)], ridge=ridge)
+    solved = predictor(image, lags[~hidden_by(mask_array(mask), lags)])
     kernel = np.zeros((2 * radius + 1, 2 * radius + 1))
     found = solved.kernel()
     y, x = radius - found.shape[0] // 2, radius - found.shape[1] // 2
@@ -86,19 +75,12 @@ def weights(
 
 @dataclass(frozen=True)
 class EstimatedError:
-    """Error of the preview, estimated from a linear model, in units of the noise variance.
-
-    Attributes
-    ----------
-    noise_left : float
-        Noise that stays in the output, K' G_noise K.
-    detail_lost : float
-        Picture that is missing or smeared, (delta - K)' (G_image - G_noise) (delta - K); 0 where
-        the estimate of the picture turns negative.
-    """
+    """Error of the preview, estimated from a linear model, in units of the noise variance."""
 
     noise_left: float
+    """K' G_noise K."""
     detail_lost: float
+    """(delta - K)' (G_image - G_noise) (delta - K), at least 0."""
 
     @property
     def total(self) -> float:
@@ -120,18 +102,13 @@ def estimated_error(
     kernel : array_like (2 ry + 1, 2 rx + 1)
         The weights, as from `weights`.
     still : StillScene, optional
-        Frames of a still scene, in which the error is then measured; only how much of it is noise
+        Frames of a still scene, in which the error is then measured; only its share of noise
         follows from the autocovariances.
-
-    Raises
-    ------
-    InputError
-        If the autocovariances do not reach far enough.
     """
     noise = checked_covariance(noise, "the noise")
     image = checked_covariance(image, "the image's autocovariance")
     taken = np.asarray(kernel, dtype=np.float64)
-    variance = middle(noise)
+    variance = variance_of(noise)
     stays = _quadratic(taken, noise)
     if still is not None:
         total = max(0.0, still.error(taken))
@@ -163,45 +140,23 @@ def _quadratic(kernel: FloatArray, covariance: FloatArray) -> float:
 
 @dataclass(frozen=True)
 class Ranked:
-    """One mask among several.
-
-    Attributes
-    ----------
-    label : str
-        What it is called.
-    rank : int
-        1 for the best; masks whose errors are near ties share the rank of the best of them.
-    error : EstimatedError
-        Its estimated error.
-    copied : float
-        Share of the noise that is still copied.
-    pixels : int
-        True pixels, the centre included.
-    near_tie : bool
-        Whether another mask shares its rank.
-    """
+    """One mask among several."""
 
     label: str
     rank: int
+    """1 for the best; masks whose errors are near ties share the rank of the best of them."""
     error: EstimatedError
     copied: float
+    """Share of the noise that is still copied."""
     pixels: int
+    """True pixels, the centre included."""
     near_tie: bool
+    """Whether another mask shares its rank."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What the rank of a mask depends on.
-
-    Attributes
-    ----------
-    error : EstimatedError
-        Its estimated error.
-    copied : float
-        Share of the noise that is still copied.
-    pixels : int
-        True pixels, the centre included.
-    """
+    """The figures that the rank of a mask depends on; see `Ranked`."""
 
     error: EstimatedError
     copied: float
@@ -216,24 +171,7 @@ def score_mask(
     radius: int = RADIUS,
     still: StillScene | None = None,
 ) -> Scored:
-    """Return what the rank of a mask depends on; `ranked` compares several.
-
-    Parameters
-    ----------
-    noise, image : array_like (2 Ry + 1, 2 Rx + 1)
-        Autocovariances of the noise and of the frames as they are, at least to twice the radius.
-    mask : Mask or array_like, optional
-        Any mask; None is the bare centre.
-    radius : int
-        See `weights`.
-    still : StillScene, optional
-        See `estimated_error`.
-
-    Raises
-    ------
-    InputError, ParameterError
-        As `weights`.
-    """
+    """Return what the rank of a mask depends on; arguments as of `estimated_error`."""
     array = mask_array(mask)
     values = noise.values if isinstance(noise, Covariance) else noise
     error = estimated_error(values, image, weights(image, array, radius), still)
@@ -241,13 +179,7 @@ def score_mask(
 
 
 def ranked(scores: Mapping[str, Scored]) -> list[Ranked]:
-    """Rank masks by their estimated error, the best first.
-
-    Parameters
-    ----------
-    scores : mapping of str to Scored
-        What `score_mask` says of each, by their labels.
-    """
+    """Rank masks, given by their labels, by their estimated error, the best first."""
     found = sorted(scores.items(), key=lambda item: (item[1].error.total, item[1].pixels))
     ranks: list[int] = []
     for place, (_, score) in enumerate(found):
@@ -267,7 +199,7 @@ def rank_masks(
     radius: int = RADIUS,
     still: StillScene | None = None,
 ) -> list[Ranked]:
-    """Score masks and rank them, the best first; see `score_mask` and `ranked`."""
+    """Score masks and rank them, the best first."""
     return ranked(
         {label: score_mask(noise, image, mask, radius, still) for label, mask in masks.items()}
     )

@@ -1,13 +1,13 @@
 """Best linear prediction of a pixel from the neighbours a mask leaves visible.
 
-The common ground of the quality figures, the preview and the suggestion. Everything is worked out
-from autocovariances, arrays of shape (2 Ry + 1, 2 Rx + 1) with lag zero in the middle: the
-covariance of two neighbours is the value at the difference of their lags.
+Quality figures, preview and suggestion rest on it. It follows from autocovariances, arrays of shape
+(2 Ry + 1, 2 Rx + 1) with lag zero in the centre: the covariance of two neighbours is the value at
+the difference of their lags.
 
 Two facts keep it fast. The neighbours are ordered from the inside out, so one Cholesky factor holds
 the answer for every smaller radius too. And where the visible neighbours are their own mirror image
-(every mask that comes from an autocorrelation), both of a pair get the same weight, which halves
-the number of unknowns.
+(every mask made from an autocorrelation), both of a pair have the same weight, which halves the
+number of unknowns.
 """
 
 from __future__ import annotations
@@ -28,14 +28,7 @@ positive definite; the ridge is raised tenfold until the system can be solved.""
 
 
 def checked_covariance(covariance: ArrayLike, what: str = "the autocovariance") -> FloatArray:
-    """Return an autocovariance as float64, or say why it is none.
-
-    Raises
-    ------
-    InputError
-        If it is not 2-D with odd sides, holds non-finite values, has no positive value at lag
-        zero, or differs from its half turn by more than 1e-6 of that value.
-    """
+    """Return an autocovariance as float64; InputError says why it is none."""
     values = np.ascontiguousarray(covariance, dtype=np.float64)
     if values.ndim != 2 or values.shape[0] % 2 == 0 or values.shape[1] % 2 == 0:
         raise InputError(
@@ -51,13 +44,7 @@ def checked_covariance(covariance: ArrayLike, what: str = "the autocovariance") 
 
 
 def mask_array(mask: Mask | ArrayLike | None) -> BoolArray:
-    """Return a mask as a bool array with odd sides and a True centre; None is the bare centre.
-
-    Raises
-    ------
-    InputError
-        If it is not a mask; see `Mask.checked`. It need not be symmetric.
-    """
+    """Return a mask as a bool array; None is the bare centre. Raises as `Mask.checked`."""
     if mask is None:
         return np.ones((1, 1), dtype=np.bool_)
     return mask.array if isinstance(mask, Mask) else Mask.checked(mask).array
@@ -79,7 +66,7 @@ def reach_of(covariance: FloatArray) -> tuple[int, int]:
     return covariance.shape[0] // 2, covariance.shape[1] // 2
 
 
-def middle(covariance: FloatArray) -> float:
+def variance_of(covariance: FloatArray) -> float:
     """Return the variance, the value at lag zero."""
     return float(covariance[covariance.shape[0] // 2, covariance.shape[1] // 2])
 
@@ -98,13 +85,7 @@ def check_reach(covariance: FloatArray, lags: LagArray) -> None:
 
 
 def square_lags(radius: int) -> LagArray:
-    """Return all lags of a square but zero, shape (n, 2), from the inside out.
-
-    Raises
-    ------
-    ParameterError
-        If the radius is below 1.
-    """
+    """Return all lags of a square but zero, shape (n, 2), from the inside out."""
     if radius < 1:
         raise ParameterError(f"radius = {radius!r} is not accepted; give a whole number from 1 up.")
     side = np.arange(-radius, radius + 1)
@@ -136,9 +117,9 @@ def hidden_by(mask: BoolArray, lags: LagArray) -> BoolArray:
 def covariances(covariance: FloatArray, a: LagArray, b: LagArray) -> FloatArray:
     """Return the covariance of the pixels at lags a with those at lags b, shape (len a, len b)."""
     width = covariance.shape[1]
-    middle = covariance.size // 2
+    zero = covariance.size // 2
     flat_a, flat_b = a @ [width, 1], b @ [width, 1]
-    result: FloatArray = covariance.ravel().take(flat_a[:, np.newaxis] - flat_b + middle)
+    result: FloatArray = covariance.ravel().take(flat_a[:, np.newaxis] - flat_b + zero)
     return result
 
 
@@ -162,31 +143,21 @@ def mirrored_half(lags: LagArray) -> LagArray | None:
 
 @dataclass(frozen=True)
 class Predictor:
-    """The best linear prediction of the centre from ordered neighbours.
-
-    Attributes
-    ----------
-    lags : int array (n, 2)
-        The neighbours; if `folded`, one of each mirrored pair.
-    folded : bool
-        Whether both of a pair share one weight.
-    factor : float64 array (n, n)
-        Lower Cholesky factor of the neighbours' covariance (of pair sums, if folded), with ridge.
-    part : float64 array (n,)
-        factor^-1 times the covariance with the centre. The sum of the first k squares is the
-        variance that the first k neighbours explain.
-    variance : float
-        The centre's variance.
-    ridge : float
-        The ridge that was needed, a share of the variance.
-    """
+    """The best linear prediction of the centre from ordered neighbours."""
 
     lags: LagArray
+    """The neighbours, shape (n, 2); if `folded`, one of each mirrored pair."""
     folded: bool
+    """Whether both of a pair share one weight."""
     factor: FloatArray
+    """Lower Cholesky factor of the neighbours' covariance (of pair sums, if folded), with ridge."""
     part: FloatArray
+    """factor^-1 times the covariance with the centre. The sum of the first k squares is the
+    variance that the first k neighbours explain."""
     variance: float
+    """That of the centre."""
     ridge: float
+    """The ridge that was needed, a share of the variance."""
 
     @property
     def explained(self) -> float:
@@ -240,11 +211,6 @@ def predictor(covariance: FloatArray, lags: LagArray, *, ridge: float = RIDGE) -
         The visible neighbours (dy, dx), not holding (0, 0).
     ridge : float
         Share of the variance added to the diagonal at first.
-
-    Raises
-    ------
-    ParameterError
-        If the covariance does not reach as far as two of the lags differ.
     """
     from scipy.linalg.lapack import dtrtrs
 
@@ -256,7 +222,7 @@ def predictor(covariance: FloatArray, lags: LagArray, *, ridge: float = RIDGE) -
         if half is not None
         else covariances(covariance, used, used)
     )
-    variance = middle(covariance)
+    variance = variance_of(covariance)
     target = at_lags(covariance, used)
     factor, needed = cholesky(matrix, variance, ridge)
     while True:
@@ -264,7 +230,7 @@ def predictor(covariance: FloatArray, lags: LagArray, *, ridge: float = RIDGE) -
         if len(used):
             part, _ = dtrtrs(factor, target, lower=1)
         result = Predictor(used, half is not None, factor, part, variance, needed)
-        # More than all of the centre explained: it is not positive definite with the centre.
+        # More than the whole variance explained: not positive definite with the centre.
         if result.pairs * (part @ part) <= variance * (1 + needed):
             return result
         factor, needed = cholesky(matrix, variance, 10 * needed)
@@ -276,23 +242,10 @@ def folded_covariances(covariance: FloatArray, half: LagArray) -> FloatArray:
 
 
 def cholesky(matrix: FloatArray, variance: float, ridge: float) -> tuple[FloatArray, float]:
-    """Return the lower factor of a symmetric matrix with the least ridge that makes it solvable.
+    """Return the lower factor of a symmetric matrix, and the ridge that made it solvable.
 
-    Parameters
-    ----------
-    matrix : float64 array (n, n)
-        Symmetric; not changed.
-    variance : float
-        What the ridge is a share of.
-    ridge : float
-        The first ridge tried; ten times more each time it does not suffice.
-
-    Returns
-    -------
-    factor : float64 array (n, n)
-        Lower triangular, in Fortran order.
-    ridge : float
-        The ridge that sufficed.
+    The ridge, a share of the variance, is raised tenfold until it suffices. The factor is in
+    Fortran order.
     """
     from scipy.linalg.lapack import dpotrf
 

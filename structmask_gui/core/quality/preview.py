@@ -1,8 +1,8 @@
-"""Linear blind-spot prediction of a frame, and what it leaves."""
+"""Linear blind-spot prediction of a frame, and its residual."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,35 +12,16 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.quality.covariance import lag_products
 
-if TYPE_CHECKING:
-    pass
-
 FloatImage = NDArray[np.float32]
 
 
 class Preview:
-    """A frame made ready for predictions with one mask after another.
+    """A frame prepared for predictions with one mask after another.
 
-    What does not depend on the mask, the frame continued beyond its borders and its spectrum, is
-    worked out once, so that a new mask takes two small transforms.
-
-    Parameters
-    ----------
-    frame : array (h, w)
-        The frame, or a region of it. Pixels that are not finite are replaced by their
-        surroundings.
-    radius : int
-        The largest radius of the weights that will come.
-
-    Raises
-    ------
-    InputError
-        If the frame is not 2-D or has no finite pixel.
-
-    Notes
-    -----
-    Beyond its borders the frame is continued by its local mean. A mirror would show the network,
-    some pixels behind the border, the very pixel it is to predict.
+    The spectrum of the padded frame is computed once, so that a new mask takes two small
+    transforms. Beyond its borders the frame is continued by its local mean, which also replaces
+    pixels that are not finite. A mirror would show the network, some pixels behind the border, the
+    very pixel to predict. ``radius`` is the largest of the weights.
     """
 
     def __init__(self, frame: NDArray[Any], radius: int = RADIUS) -> None:
@@ -62,13 +43,7 @@ class Preview:
         self._spectrum = rfft2(padded, self._fast)
 
     def predict(self, kernel: ArrayLike) -> FloatImage:
-        """Return the frame predicted by some weights, float32 of the frame's shape.
-
-        Raises
-        ------
-        InputError
-            If the weights reach beyond the preview's radius.
-        """
+        """Return the frame predicted by weights up to the preview's radius."""
         from scipy.fft import irfft2, rfft2
 
         taken = np.asarray(kernel, dtype=np.float32)
@@ -86,24 +61,15 @@ class Preview:
         return result
 
     def residual(self, predicted: FloatImage) -> FloatImage:
-        """Return the frame less its prediction; NaN where the frame is not finite."""
+        """Return the frame minus its prediction; NaN where the frame is not finite."""
         return self.frame - predicted
 
 
 def residual_correlation(residual: NDArray[Any], reach: int = RADIUS) -> FloatArray:
-    """Return the autocorrelation of a residual; stripes left over show as a line in it.
+    """Return the autocorrelation of a residual up to lag ``reach``; stripes left show as a line.
 
-    Parameters
-    ----------
-    residual : array (h, w)
-        Pixels that are not finite are left out.
-    reach : int
-        Largest lag.
-
-    Returns
-    -------
-    float64 array (2 reach + 1, 2 reach + 1)
-        1 in the middle; all 0 beside it where the residual does not vary.
+    Pixels that are not finite are left out. 1 in the centre; all 0 beside it where the residual
+    does not vary.
     """
     reach = min(reach, min(residual.shape) - 1)
     good = np.isfinite(residual)

@@ -1,7 +1,7 @@
-"""How much noise is still copied the further a network sees: "still copied" over the radius.
+"""Copied noise against the radius of the receptive field.
 
 The full square of neighbours is solved as far as that is quick, a band along the noise's long axis
-beyond. A curve that does not settle tells of noise that spans the whole line.
+beyond. A curve that does not settle means noise that spans the whole line.
 """
 
 from __future__ import annotations
@@ -17,17 +17,21 @@ from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality.covariance import Covariance
 from structmask_gui.core.quality.prediction import (
-    RIDGE,
     hidden_by,
     inside_out,
     mask_array,
-    middle,
     predictor,
     reach_of,
     ring_of,
     square_lags,
+    variance_of,
 )
-from structmask_gui.core.quality.small_sample import chances, copied_by, known, less_chance
+from structmask_gui.core.quality.small_sample import (
+    bias_per_lag,
+    copied_by,
+    with_samples,
+    without_bias,
+)
 from structmask_gui.core.threads import one_blas_thread
 
 Axis = Literal["rows", "columns", "diagonals", "antidiagonals"]
@@ -39,7 +43,7 @@ _BAND = 2
 """Half width of that band."""
 
 FAR_RADIUS = 48
-"""How far the curve looks by default: as far as a U-Net of depth 3 sees."""
+"""Default end of the curve: the receptive field of a U-Net of depth 3."""
 
 SPAN_SHARE = 0.01
 """The noise spans the line if pixels beyond half the curve's reach still predict this share."""
@@ -48,7 +52,7 @@ _FARTHEST = 4
 """The last of so many parts of the lags along a line are its farthest."""
 
 _LEAST_FAR = 24
-"""A curve that ends earlier cannot tell a whole line from a long one."""
+"""A curve that ends earlier cannot distinguish a whole line from a long one."""
 
 _DIRECTIONS: dict[Axis, tuple[int, int]] = {
     "rows": (0, 1),
@@ -60,68 +64,57 @@ _DIRECTIONS: dict[Axis, tuple[int, int]] = {
 
 @dataclass(frozen=True)
 class CopiedCurve:
-    """What is still copied, as a function of how far the network sees.
-
-    Attributes
-    ----------
-    radii : int array (n,)
-        1, 2, ... up to the last radius.
-    copied : float64 array (n,)
-        Share of the noise variance that the visible neighbours within each radius predict; never
-        falls. Beyond `square` it is a lower bound, because only a band along `axis` is looked at.
-    square : int
-        Radius up to which all neighbours are looked at.
-    axis : str
-        The noise's long axis: "rows", "columns", "diagonals" or "antidiagonals".
-    settled : bool
-        Whether the second half of the curve rises by no more than `SPAN_SHARE`.
-    beyond : float
-        Share of the noise variance that the line through the centre along `axis` predicts with
-        everything within half the last radius hidden.
-    spans : bool
-        Whether the noise spans the line: `beyond` is over `SPAN_SHARE`, so no mask that leaves
-        the network something to see hides it, and taking the line offsets off pays: what the
-        farthest pixels of a line share is over `SPAN_SHARE` more than the error with which an
-        offset can be known.
-        The offsets must go first. False where the curve ends before 24 pixels, which is too early
-        to tell, and where the frames say that these offsets were taken off.
-    rest : bool
-        Whether `beyond` is over `SPAN_SHARE` but the noise does not span the line: what pixels far
-        away still tell is none that line offsets would take with them.
-    """
+    """Noise still copied, by the radius of the receptive field."""
 
     radii: NDArray[np.int64]
+    """1, 2, ... up to the last radius."""
     copied: FloatArray
+    """Share of the noise variance that the visible neighbours within each radius predict; never
+    falls. Beyond `square` a lower bound, because only a band along `axis` is considered."""
     square: int
+    """Radius up to which all neighbours are considered."""
     axis: Axis
+    """The noise's long axis."""
     settled: bool
+    """Whether the second half of the curve rises by no more than `SPAN_SHARE`."""
     beyond: float
+    """Share of the noise variance that the line through the centre along `axis` predicts with
+    everything within half the last radius hidden."""
     spans: bool
+    """Whether the noise spans the line, so that its offsets must be removed first: `beyond` is over
+    `SPAN_SHARE`, and the farthest pixels of a line share over `SPAN_SHARE` more than the error of
+    an estimated offset. False where the curve ends before 24 pixels, and where the frames say that
+    these offsets were removed."""
     rest: bool = False
+    """Whether `beyond` is over `SPAN_SHARE` but the noise does not span the line: removing offsets
+    would not help."""
 
     @property
     def sentence(self) -> str:
-        """What the curve says, in one sentence."""
+        """The result, for the user."""
         far = int(self.radii[-1])
         if self.spans:
             what = {"rows": "row", "columns": "column"}.get(self.axis, "line")
             offsets = f"the {what} offsets" if what != "line" else "them"
             return (
-                f"The noise runs along whole {self.axis}: pixels over {far // 2} px away still tell"
-                f" {100 * self.beyond:.1f} % of it. No mask of this size hides it; remove"
+                f"The noise runs along whole {self.axis}: {100 * self.beyond:.1f} % is predicted by"
+                f" pixels more than {far // 2} px away. No mask of this size hides it; remove"
                 f" {offsets} first."
             )
         least = "at least " if far > self.square else ""
-        said = f"A network that sees {far} px copies {least}{100 * self.copied[-1]:.1f} % of the"
+        said = (
+            f"A network with a receptive field of {far} px copies"
+            f" {least}{100 * self.copied[-1]:.1f} % of the noise"
+        )
         if self.rest:
+            along = {"rows": "the row", "columns": "the column"}.get(self.axis, self.axis)
             return (
-                f"{said} noise. Pixels over {far // 2} px away along {self.axis} tell"
-                f" {100 * self.beyond:.1f} % of it; no mask takes that away, nor would taking"
-                " offsets off."
+                f"{said}. {100 * self.beyond:.1f} % is predicted by pixels more than {far // 2} px"
+                f" away along {along}; neither a mask nor destriping removes it."
             )
         if not self.settled:
-            return f"{said} noise, and one that sees further copies more; make the mask longer."
-        return f"{said} noise."
+            return f"{said}, and one with a larger field copies more; make the mask longer."
+        return f"{said}."
 
 
 @one_blas_thread
@@ -132,15 +125,14 @@ def copied_curve(
     *,
     square: int = SQUARE_RADIUS,
     through: tuple[int, float] | None = None,
-    ridge: float = RIDGE,
 ) -> CopiedCurve:
-    """Return "still copied" over the radius, up to what the trainer's network sees.
+    """Return "still copied" over the radius, up to the network's receptive field.
 
     Parameters
     ----------
     noise : Covariance or array_like (2 Ry + 1, 2 Rx + 1)
-        Autocovariance of the noise; see `figures`. Where it was not measured up to twice the
-        radius, the curve ends earlier.
+        Autocovariance of the noise. Where it was not measured up to twice the radius, the curve
+        ends earlier.
     mask : Mask or array_like, optional
         Any mask; None is the bare centre.
     radius : int
@@ -148,17 +140,10 @@ def copied_curve(
     square : int
         The full square is solved up to here, a band along the noise's long axis beyond.
     through : (int, float), optional
-        A radius and what `figures` says is copied there: chance makes the values fall here and
-        there, and the curve is led past that through this point.
-    ridge : float
-        See `predictor`.
-
-    Raises
-    ------
-    InputError, ParameterError
-        As `figures`.
+        A radius and the share copied there by `figures`. By chance the values fall here and there;
+        the curve is made to rise through this point.
     """
-    values, samples = known(noise)
+    values, samples = with_samples(noise)
     array = mask_array(mask)
     if radius < 1 or square < 1:
         raise ParameterError("The radius of the curve must be a whole number from 1 up.")
@@ -166,20 +151,22 @@ def copied_curve(
     axis = long_axis(values)
     far = max(square, min(radius, _far_along(values, axis)))
     lags = field_lags(square, far, axis) if square else band_lags(far, axis)
-    visible = predictor(values, lags[~hidden_by(array, lags)], ridge=ridge)
+    visible = predictor(values, lags[~hidden_by(array, lags)])
     radii = np.arange(1, far + 1)
     copied = visible.explained_within(radii)
     if samples is not None:
-        each = np.concatenate(([0.0], visible.pairs * np.cumsum(chances(samples, visible.lags))))
+        each = np.concatenate(
+            ([0.0], visible.pairs * np.cumsum(bias_per_lag(samples, visible.lags)))
+        )
         within = np.searchsorted(ring_of(visible.lags), radii, side="right")
-        copied = less_chance(copied, each[within])
+        copied = without_bias(copied, each[within])
     if through is None:
         copied = np.maximum.accumulate(copied)
     else:
         copied = _never_falling(copied, min(through[0], square), through[1])
-    beyond = line_beyond(values, axis, far, samples, ridge=ridge)
-    telling = beyond > SPAN_SHARE and far >= _LEAST_FAR
-    spans = telling and _offsets_pay(noise, values, axis)
+    beyond = line_beyond(values, axis, far, samples)
+    far_matters = beyond > SPAN_SHARE and far >= _LEAST_FAR
+    spans = far_matters and _offsets_pay(noise, values, axis)
     return CopiedCurve(
         radii=radii,
         copied=copied,
@@ -188,7 +175,7 @@ def copied_curve(
         settled=bool(copied[-1] - copied[max(0, far // 2 - 1)] <= SPAN_SHARE),
         beyond=beyond,
         spans=spans,
-        rest=telling and not spans,
+        rest=far_matters and not spans,
     )
 
 
@@ -200,15 +187,15 @@ def _never_falling(shares: FloatArray, radius: int, share: float) -> FloatArray:
 
 
 def _offsets_pay(noise: Covariance | ArrayLike, values: FloatArray, axis: Axis) -> bool:
-    """Whether taking the offset of every line off takes clearly more of the noise than it puts in.
+    """Whether removing the offset of every line removes clearly more noise than it adds.
 
-    The median of n independent pixels has the variance pi / (2 n). What the farthest pixels that
-    were measured share is no less than the variance of the offsets.
+    The median of n independent pixels has the variance pi / (2 n). The farthest pixels measured
+    share no less than the variance of the offsets.
     """
     reach, (dy, dx) = reach_of(values), _DIRECTIONS[axis]
     length = min(r for r, step in zip(reach, (dy, dx), strict=True) if step)
     far = np.arange(max(1, length - length // _FARTHEST), length + 1)
-    shared = float(values[reach[0] + dy * far, reach[1] + dx * far].mean() / middle(values))
+    shared = float(values[reach[0] + dy * far, reach[1] + dx * far].mean() / variance_of(values))
     sides = (2 * reach[0] + 1, 2 * reach[1] + 1)
     if isinstance(noise, Covariance):
         if noise.destriped == axis:
@@ -219,11 +206,7 @@ def _offsets_pay(noise: Covariance | ArrayLike, values: FloatArray, axis: Axis) 
 
 
 def long_axis(noise: FloatArray) -> Axis:
-    """Return the direction along which the correlation is strongest far out.
-
-    Compared are the sums of |G| along the four lines through lag zero, without the centre, as far
-    as the covariance goes in both directions.
-    """
+    """Return the axis with the largest sum of |G| along the line through lag zero."""
     reach = reach_of(noise)
     length = min(reach)
     steps = np.arange(1, length + 1)
@@ -267,14 +250,9 @@ def field_lags(square: int, far: int, axis: Axis) -> LagArray:
 
 
 def line_beyond(
-    noise: FloatArray,
-    axis: Axis,
-    far: int,
-    samples: FloatArray | None = None,
-    *,
-    ridge: float = RIDGE,
+    noise: FloatArray, axis: Axis, far: int, samples: FloatArray | None = None
 ) -> float:
-    """Return what the outer half of a line through the centre predicts of the noise, 0 to 1."""
+    """Return the share of the noise that the outer half of a line through the centre predicts."""
     steps = np.arange(far // 2 + 1, far + 1)[:, np.newaxis] * np.array(_DIRECTIONS[axis])
     lags = inside_out(np.concatenate((steps, -steps)))
-    return copied_by(predictor(noise, lags, ridge=ridge), samples)
+    return copied_by(predictor(noise, lags), samples)

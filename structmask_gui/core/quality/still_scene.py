@@ -1,13 +1,13 @@
-"""The estimated error of a prediction measured directly in the frames of a still scene.
+"""Error of a prediction measured directly in the frames of a still scene.
 
-One frame a is predicted and compared with another one, b, which shows the same under other noise:
+A frame a is predicted and compared with another one, b, of the same scene with other noise:
 
     mean((K a - b)^2) - G_noise(0)  ->  K' G_noise K + (delta - K)' (G_image - G_noise) (delta - K)
 
-That is the definition of `core.quality.error`, without its detour over covariances: they
-need frames that are faded out towards their borders, where the low frequencies of a strong picture
-leak through, and they know nothing of the borders. Both matter where masks are nearly as good as
-each other. The price is a transform of some frames for each mask instead of a sum over lags.
+That is the definition in `core.quality.error`, without covariances: these need tapered frames,
+through whose borders the low frequencies of strong structure leak, and ignore the borders. Both
+matter where masks are nearly equally good. The price is a transform of some frames for each mask
+instead of a sum over lags.
 """
 
 from __future__ import annotations
@@ -26,47 +26,33 @@ from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
 
 _WHOLE = 2**20
-"""Pixels, of all frames looked at, up to which whole frames are taken; of larger ones tiles."""
+"""Pixels, of all frames compared, up to which whole frames are used; of larger ones tiles."""
 
 _OF_LARGE = 2**21
-"""Pixels looked at in stacks of larger frames."""
+"""Pixels compared in stacks of larger frames."""
 
 _TILE = 256
 _TOGETHER = 8
-"""Frames that follow each other and are compared; further apart more of the scene moves."""
+"""Consecutive frames that are compared; further apart more of the scene moves."""
 
 _PREDICTED = 3
 """Of them so many are predicted, and compared with the mean of the others."""
 
 _FEWEST = 1024
-"""Unmoved pixels without which a comparison says nothing."""
+"""Unmoved pixels that a comparison needs."""
 
 Place = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
 class _Comparison:
-    """One frame made ready for prediction, and what it is compared with.
-
-    Attributes
-    ----------
-    preview : Preview
-        Of the frame.
-    other : float32 array (h, w)
-        Mean of the other frames, less the mean of the frame; 0 where pixels are not compared.
-    compared : float32 array (h, w)
-        1 where pixels are compared, else 0.
-    pixels : int
-        How many are.
-    noise : float
-        Noise variance of `other`.
-    """
+    """One frame prepared for prediction, and the mean of others to compare it with."""
 
     preview: Preview
-    other: FloatImage
-    compared: FloatImage
-    pixels: int
-    noise: float
+    other: FloatImage  # mean of the others minus that of the frame; 0 where not compared
+    compared: FloatImage  # 1 where pixels are compared, else 0
+    pixels: int  # number of those
+    noise: float  # noise variance of `other`
 
     def error(self, kernel: ArrayLike) -> float:
         """Return the mean squared error of a prediction, in squared grey levels."""
@@ -75,26 +61,15 @@ class _Comparison:
         wrong *= self.compared
         wrong -= self.other
         mean = float(wrong.sum(dtype=np.float64)) / self.pixels
-        # A change of brightness from frame to frame is no error of the prediction.
+        # A change of brightness between frames is no error of the prediction.
         return float(np.square(wrong).sum(dtype=np.float64)) / self.pixels - mean**2 - self.noise
 
 
 class StillScene:
-    """Frames of a still scene in which the error of predictions is measured.
+    """Two or more frames of a still scene in which the error of predictions is measured.
 
-    Parameters
-    ----------
-    frames : Frames
-        Two frames or more of a still scene. Pixels that are not finite, or where something moved,
-        are not compared.
-    radius : int
-        Largest radius of the weights that will come.
-    task : Task
-
-    Attributes
-    ----------
-    pixels : int
-        How many pixels are compared; 0 if none can be.
+    ``radius`` is the largest of the weights. `pixels` are compared, 0 if none can be: not those
+    that are not finite, or where something moved.
     """
 
     def __init__(
@@ -118,21 +93,16 @@ class StillScene:
         self.pixels = sum(one.pixels for one in self._comparisons)
 
     def error(self, kernel: ArrayLike) -> float:
-        """Return the mean squared error of a prediction, in squared grey levels.
+        """Return the mean squared error of a prediction with weights, in squared grey levels.
 
-        By chance it can be slightly negative where there is next to no error.
-
-        Parameters
-        ----------
-        kernel : array_like (2 ry + 1, 2 rx + 1)
-            The weights, as from `structmask_gui.core.quality.error.weights`.
+        By chance slightly negative where there is next to no error.
         """
         total = sum(one.pixels * one.error(kernel) for one in self._comparisons)
         return total / self.pixels * self._square
 
 
 def _units(n_frames: int, shape: tuple[int, int]) -> list[tuple[int, Place]]:
-    """Return what is looked at: first frames and rectangles, evenly spread."""
+    """Return the first frames and rectangles to compare, evenly spread."""
     together, predicted = min(_TOGETHER, n_frames), min(_PREDICTED, n_frames)
     area = shape[0] * shape[1]
     if predicted * area <= _WHOLE:
@@ -161,9 +131,9 @@ def _cuts(side: int) -> list[tuple[int, int]]:
 def _compared(
     frames: Frames, start: int, place: Place, radius: int, task: Task
 ) -> list[_Comparison]:
-    """Return some of the frames that follow each other, each with the mean of the others."""
+    """Return some of the consecutive frames, each with the mean of the others."""
     height, width = frames.frame_shape
-    # What lies beyond a tile is shown to the prediction, as it is within a whole frame.
+    # The prediction sees beyond a tile, as it does within a whole frame.
     y0, y1 = max(0, place[0] - radius), min(height, place[1] + radius)
     x0, x1 = max(0, place[2] - radius), min(width, place[3] + radius)
     good = np.zeros((y1 - y0, x1 - x0), dtype=np.bool_)
@@ -189,7 +159,7 @@ def _compared(
         if together > 2:
             spread = float((others - mean)[:, good].var(axis=1).sum()) / (together - 2)
             noise = spread / (together - 1)
-        else:  # either tells the noise of the other
+        else:
             noise = float((parts[0] - parts[1])[good].var()) / 2
         preview = Preview(parts[index], radius)
         other = np.where(good, mean - preview.mean, 0.0).astype(np.float32)
@@ -198,7 +168,7 @@ def _compared(
 
 
 def _numbers(values: NDArray[Any]) -> NDArray[np.float64]:
-    """Return pixels as float64, those not finite as NaN, of which differences can be taken."""
+    """Return pixels as float64, those not finite as NaN, so that differences raise no warning."""
     image = values.astype(np.float64)
     image[~np.isfinite(image)] = np.nan
     return image

@@ -1,17 +1,14 @@
-"""A mask suggested from the measured noise: for every size the lags that hide most of it.
+"""Suggest a mask from the measured noise, by backward elimination.
 
-The search runs backwards. It starts with every lag hidden, where nothing can be copied, and frees
-pair after pair, each time the one that raises "still copied" least. Read from its end, that is a
-mask grown along the measured lags by what they take from "still copied". Growing it forwards fails
-where lags stand in for each other: of a weak correlation over a long row, hiding any single pair
-takes next to nothing.
+The search starts with every lag hidden, where nothing can be copied, and frees pair after pair,
+each time the one that raises "still copied" least. Forward selection fails where lags can replace
+each other: of a weak correlation over a long row, hiding any single pair gains next to nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,20 +20,19 @@ from structmask_gui.core.quality.copied_noise import NEEDLESS_RISE, RADIUS, figu
 from structmask_gui.core.quality.covariance import Covariance
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import (
-    RIDGE,
     Predictor,
     at_lags,
     check_reach,
     checked_covariance,
     folded_covariances,
     hidden_by,
-    middle,
     mirrored_half,
     predictor,
     square_lags,
+    variance_of,
 )
-from structmask_gui.core.quality.small_sample import chances, known, less_chance
-from structmask_gui.core.quality.sweep import Erring, copying
+from structmask_gui.core.quality.small_sample import bias_per_lag, with_samples, without_bias
+from structmask_gui.core.quality.sweep import ErrorSweep, copied_noise_sweep
 from structmask_gui.core.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -53,7 +49,6 @@ rounded up."""
 COPIED_FLOOR = 0.005
 """Where the estimated error does not decide, the knee is the smallest mask that leaves at most this
 share of the noise to be copied, beyond what the largest mask leaves and what chance explains."""
-
 
 SEARCHED = 225
 """Largest mask searched for freely, as many pixels as the largest that CAREamics takes. Beyond it
@@ -72,24 +67,12 @@ _WORTH = 0.96
 
 @dataclass(frozen=True)
 class Point:
-    """One mask of the curve.
+    """One mask of the curve."""
 
-    Attributes
-    ----------
-    mask : Mask
-        The mask, cropped to its content.
-    pixels : int
-        Its True pixels, the centre included.
-    copied : float
-        Share of the noise variance that is still copied.
-    noise_left, detail_lost : float
-        The two parts of the estimated error, in units of the noise variance; NaN where the image's
-        autocovariance was not given.
-    """
-
-    mask: Mask
-    pixels: int
-    copied: float
+    mask: Mask  # cropped to its content
+    pixels: int  # True pixels, the centre included
+    copied: float  # share of the noise variance that is still copied
+    # The two parts of the estimated error, in units of the noise variance; NaN without an image.
     noise_left: float
     detail_lost: float
 
@@ -101,28 +84,19 @@ class Point:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Masks of growing size, and the one to take.
-
-    Attributes
-    ----------
-    points : tuple of Point
-        The curve, from the bare centre up; each mask holds the one before it.
-    knee : int
-        Index of the suggested mask.
-    by_error : bool
-        Whether it was chosen by the estimated error; else by "still copied" alone, because the
-        image's autocovariance was not given, or because the estimate is no help: with every mask
-        the linear prediction would be worse than the noisy frame itself, which happens where the
-        picture is many times stronger than the noise.
-    kept : int
-        Pixels of the suggested mask that hide no noise (`Figures.needless`) and are kept because
-        the estimated error would rise without them.
-    """
+    """Masks of growing size, and the suggested one."""
 
     points: tuple[Point, ...]
+    """The curve, from the bare centre up; each mask holds the one before it."""
     knee: int
+    """Index of the suggested mask."""
     by_error: bool
+    """Whether the estimated error decided; else "still copied" alone, because no image was given,
+    or because with every mask the linear prediction would be worse than the noisy frame itself,
+    as where the structure is many times stronger than the noise."""
     kept: int = 0
+    """Pixels of the suggested mask that hide no noise (`Figures.needless`), kept because the
+    estimated error would rise without them."""
 
     @property
     def mask(self) -> Mask:
@@ -131,19 +105,19 @@ class Suggestion:
 
     @property
     def sentence(self) -> str:
-        """What is suggested, in one sentence."""
+        """The suggestion, for the user."""
         point, bare = self.points[self.knee], self.points[0]
         if point.pixels == 1:
-            cost = " and hiding more would cost more detail than that" if self.by_error else ""
-            return f"Only the centre: {100 * bare.copied:.1f} % of the noise could be copied{cost}."
+            cost = "; a larger mask would cost more detail" if self.by_error else ""
+            return f"Keep only the centre: {100 * bare.copied:.1f} % of the noise is copied{cost}."
         text = (
-            f"{point.pixels} pixels leave {100 * point.copied:.1f} % of the noise to be copied,"
-            f" where the bare centre leaves {100 * bare.copied:.1f} %"
+            f"With {point.pixels} pixels {100 * point.copied:.1f} % of the noise is copied, with"
+            f" the bare centre {100 * bare.copied:.1f} %"
         )
         if self.by_error:
-            text += f"; they lose detail worth {100 * point.detail_lost:.1f} % of the noise"
+            text += f"; detail worth {100 * point.detail_lost:.1f} % of the noise is lost"
         if self.kept:
-            rising = "the estimated error" if self.by_error else "what is copied"
+            rising = "the estimated error" if self.by_error else "the copied noise"
             text += f". {self.kept} of them hide hardly any noise, but without them {rising} rises"
         return text + "."
 
@@ -154,10 +128,8 @@ def suggest(
     image: ArrayLike | None = None,
     radius: int = RADIUS,
     *,
-    lags: LagArray | None = None,
     most_pixels: int | None = None,
     pixels: int = 0,
-    ridge: float = RIDGE,
     still: StillScene | None = None,
     task: Task = NO_TASK,
 ) -> Suggestion:
@@ -166,193 +138,249 @@ def suggest(
     Parameters
     ----------
     noise : Covariance or array_like (2 Ry + 1, 2 Rx + 1)
-        Autocovariance of the noise, at least up to twice the radius; see
-        `structmask_gui.core.quality.copied_noise.figures`.
+        Autocovariance of the noise, at least up to twice the radius.
     image : array_like (2 Ry + 1, 2 Rx + 1), optional
         Autocovariance of the frames as they are. With it the knee weighs the noise that is left
         against the detail that is lost; without it only "still copied" counts.
     radius : int
-        Lags within max(|dy|, |dx|) <= radius may be hidden, and are what the network sees.
-    lags : int array (n, 2), optional
-        Neighbours other than that square, holding the mirror of each, without (0, 0); as from
-        `structmask_gui.core.quality.radius_curve.field_lags` for long lines.
+        Lags within max(|dy|, |dx|) <= radius may be hidden, and are the receptive field.
     most_pixels : int, optional
         Largest mask on the curve. By default it ends at `SEARCHED` pixels, unless hiding more of
         the strongest lags lowers the error by more than 4 %.
     pixels : int
         Number of pixels the noise was measured in (`Covariance.pixels`). Of independent noise,
         n neighbours seem to predict n / pixels; no mask is made larger for that. 0 if not known.
-    ridge : float
-        See `structmask_gui.core.quality.prediction.predictor`.
     still : StillScene, optional
         Frames of a still scene. The knee is then chosen by errors measured in them, among the
-        masks that are nearly the best by the autocovariances; not with lags of your own.
+        masks that are nearly the best by the autocovariances.
     task : Task
+        Stops within 0.1 s of cancellation.
 
     Raises
     ------
-    Cancelled
-        Within 0.1 s of cancellation.
     InputError
         If an argument is no autocovariance.
     ParameterError
         If they were not measured far enough for the radius.
     """
-    given, lags_given = noise, lags is not None
-    noise, samples = known(noise)
-    if lags is None:
-        lags = square_lags(radius)
-    else:
-        still = None
-    check_reach(noise, lags)
-    half = mirrored_half(lags)
-    if half is None:
-        raise ValueError("the lags must hold the mirror of each")
-    task.stop_if_cancelled()
-    # One solution with everything visible finds the ridge that all later ones share.
-    ridge = predictor(noise, lags, ridge=ridge).ridge
-    chance = _CHANCE * len(lags) / pixels if pixels else 0.0
-    largest = SEARCHED if most_pixels is None else most_pixels
-    most = min(len(half), max(0, (largest - 1) // 2))
-    sizes = range(most + 1)
-    everything = np.arange(len(half))
-    task.stop_if_cancelled()
-    order = copying(noise, half, ridge, task).emptied(everything)
+    search = _Search(noise, image, radius, still, task)
+    search.chance = _CHANCE * 2 * len(search.half) / pixels if pixels else 0.0
+    largest = SEARCHED if most_pixels is None else max(1, most_pixels)
+    most = min(len(search.half), (largest - 1) // 2)
+    order = search.by_copied_noise(np.arange(len(search.half)))
     if image is None:
-        points = _points(noise, None, half[order], sizes, ridge, task, samples=samples)
-        return Suggestion(points, _knee_by_copied(points, chance), False)
-    image = checked_covariance(image, "the image's autocovariance")
-    image_ridge = predictor(image, lags, ridge=ridge).ridge
-
-    def slimmed(
-        points: tuple[Point, ...],
-        order: NDArray[np.intp],
-        place: int,
-        cost: Callable[[Point], float],
-        most: float,
-    ) -> Suggestion:
-        """Suggest a mask less what hides no noise, as long as that does not cost too much."""
-        by_error, kept = cost is error_of, 0
-        while place and not lags_given:
-            task.stop_if_cancelled()
-            needless = figures(given, points[place].mask, radius).needless
-            freeable = hidden_by(needless, half[order])
-            kept = 2 * int(freeable.sum())
-            if not kept:
-                break
-            held = np.arange(len(half)) >= len(half) - place
-            # The larger masks stay as they are; those below lose these pixels first.
-            fewer = np.concatenate((order[~held], order[held & freeable], order[held & ~freeable]))
-            tried = _points(
-                noise,
-                image,
-                half[fewer],
-                range(len(points)),
-                ridge,
-                task,
-                image_ridge,
-                samples,
-            )
-            if by_error and still is None:
-                most = min(point.error for point in tried) * (1 + NEAR_BEST) + chance
-            if cost(tried[place - kept // 2]) > most:
-                break
-            points, order, place = tried, fewer, place - kept // 2
-        return Suggestion(points, place, by_error, kept if place else 0)
-
-    def error_of(point: Point) -> float:
-        if still is None:
-            return point.error
-        return still.error(weights(image, point.mask, radius)) / middle(noise)
-
+        curve = search.curve(order, most)
+        return Suggestion(curve.points, search.knee_by_copied(curve.points), False)
     found: list[tuple[float, NDArray[np.intp]]] = []
-    for candidate in _orders(noise, image, half, order, image_ridge, task):
-        task.stop_if_cancelled()
-        points = _points(noise, image, half[candidate], sizes, ridge, task, image_ridge, samples)
-        knee = points[_knee(points, chance)]
-        found.append((knee.error, candidate[len(half) - knee.pixels // 2 :]))
+    for candidate in search.orders(order):
+        points = search.curve(candidate, most).points
+        knee = points[search.knee(points)]
+        found.append((knee.error, candidate[len(order) - knee.pixels // 2 :]))
     least, inside = min(found, key=lambda item: item[0])
     if least >= 1:
-        points = _points(noise, image, half[order], sizes, ridge, task, image_ridge, samples)
-        place = _knee_by_copied(points, chance)
-        limit = points[place].copied + NEEDLESS_RISE
-        return slimmed(points, order, place, lambda point: point.copied, limit)
+        return search.slimmed_by_copied(search.curve(order, most))
     # The best of all is improved pixel by pixel, and the curve then led through it.
-    erring = Erring(noise, image, half, image_ridge, task)
-    inside = erring.improved(inside, most)
-    through = copying(noise, half, ridge, task).emptied(np.setdiff1d(everything, inside), inside)
-    points = _points(noise, image, half[through], sizes, ridge, task, image_ridge, samples)
-    if most_pixels is None and len(half) > most:
-        least = points[_knee(points, chance)].error
-        for candidate in (order, _by_strength(noise, half)):
-            task.stop_if_cancelled()
-            all_sizes = range(len(half) + 1)
-            longer = _points(
-                noise, image, half[candidate], all_sizes, ridge, task, image_ridge, samples
-            )
-            error = longer[_knee(longer, chance)].error
-            if error < _WORTH * least:
-                points, least, through, sizes = longer, error, candidate, all_sizes
-    place = _knee(points, chance)
-    if still is not None:
-        place = _knee_compared(points, place, still, image, middle(noise), radius, chance, task)
-    limit = max(0.0, error_of(points[place])) * (1 + NEAR_BEST) + chance
-    return slimmed(points, through, place, error_of, limit)
+    inside = search.error_sweep().stepwise(inside, most)
+    outside = np.setdiff1d(np.arange(len(order)), inside)
+    curve = search.curve(search.by_copied_noise(outside, inside), most)
+    if most_pixels is None and len(order) > most:
+        curve = search.longer_if_worth_it(curve, order)
+    return search.slimmed_by_error(curve)
 
 
-def _orders(
-    noise: FloatArray,
-    image: FloatArray,
-    half: LagArray,
-    by_copied: NDArray[np.intp],
-    ridge: float,
-    task: Task,
-) -> list[NDArray[np.intp]]:
-    """Return orders in which to free the pairs: none is best for all noises and pictures."""
-    everything = np.arange(len(half))
-    return [
-        by_copied,
-        Erring(noise, image, half, ridge, task).emptied(everything),
-        Erring(noise, image, half, ridge, task).filled(),
-        _by_strength(noise, half),
-    ]
+class _Curve(NamedTuple):
+    """Masks of growing size, which hide the last pairs of an order in which pairs are freed."""
+
+    points: tuple[Point, ...]
+    order: NDArray[np.intp]
 
 
-def _by_strength(noise: FloatArray, half: LagArray) -> NDArray[np.intp]:
-    """Return the pairs by the size of their correlation with the centre, the weakest first."""
-    return np.argsort(np.abs(at_lags(noise, half)), kind="stable")
+class _Search:
+    """Noise, image and ridges of one search for a mask."""
 
-
-def _points(
-    noise: FloatArray,
-    image: FloatArray | None,
-    freed: LagArray,
-    sizes: range,
-    ridge: float,
-    task: Task,
-    image_ridge: float = RIDGE,
-    samples: FloatArray | None = None,
-) -> tuple[Point, ...]:
-    """Return the masks that hide the last pairs freed, and their figures."""
-    solved = _in_order(noise, freed, ridge)
-    copied = np.concatenate(([0.0], np.cumsum(solved.part**2))) * 2 / middle(noise)
-    by_chance = np.concatenate(([0.0], 2 * np.cumsum(chances(samples, freed))))
-    # Chance may say otherwise, but showing more pixels never lets less be copied.
-    copied = np.maximum.accumulate(less_chance(copied, by_chance))
-    errors = [(np.nan, np.nan)] * len(sizes)
-    if image is not None:
+    def __init__(
+        self,
+        noise: Covariance | ArrayLike,
+        image: ArrayLike | None,
+        radius: int,
+        still: StillScene | None,
+        task: Task,
+    ) -> None:
+        self._given, self._radius, self._still, self._task = noise, radius, still, task
+        self._noise, self._samples = with_samples(noise)
+        lags = square_lags(radius)
+        check_reach(self._noise, lags)
+        half = mirrored_half(lags)
+        assert half is not None  # a square holds the mirror image of each lag
+        self.half = half
+        self.chance = 0.0  # what a mask gains by chance, as a share of the noise variance
         task.stop_if_cancelled()
-        errors = _errors(noise, image, freed, sizes, image_ridge, task)
-    task.stop_if_cancelled()
-    return tuple(
-        Point(
-            _mask(freed[len(freed) - pairs :]),
-            2 * pairs + 1,
-            float(copied[len(freed) - pairs]),
-            *error,
+        # One solution with everything visible finds the ridge that all later ones share.
+        self._ridge = predictor(self._noise, lags).ridge
+        task.stop_if_cancelled()
+        self._image: FloatArray | None = None
+        if image is not None:
+            self._image = checked_covariance(image, "the image's autocovariance")
+            self._image_ridge = predictor(self._image, lags, ridge=self._ridge).ridge
+
+    # --- orders in which to free the pairs ----------------------------------------------------
+
+    def by_copied_noise(self, *groups: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the order that copies least noise, group after group."""
+        sweep = copied_noise_sweep(self._noise, self.half, self._ridge, self._task)
+        return sweep.backward_elimination(*groups)
+
+    def error_sweep(self) -> ErrorSweep:
+        assert self._image is not None
+        return ErrorSweep(self._noise, self._image, self.half, self._image_ridge, self._task)
+
+    def by_strength(self) -> NDArray[np.intp]:
+        """Return the pairs by the size of their correlation with the centre, weakest first."""
+        return np.argsort(np.abs(at_lags(self._noise, self.half)), kind="stable")
+
+    def orders(self, by_copied: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+        """Return all orders worth trying: none is best for every noise and structure."""
+        everything = np.arange(len(self.half))
+        return [
+            by_copied,
+            self.error_sweep().backward_elimination(everything),
+            self.error_sweep().forward_selection(),
+            self.by_strength(),
+        ]
+
+    # --- curves -------------------------------------------------------------------------------
+
+    def curve(self, order: NDArray[np.intp], most: int) -> _Curve:
+        """Return the masks that hide the last 0 to ``most`` pairs of an order."""
+        self._task.stop_if_cancelled()
+        freed = self.half[order]
+        solved = _in_order(self._noise, freed, self._ridge)
+        copied = np.concatenate(([0.0], np.cumsum(solved.part**2))) * 2 / variance_of(self._noise)
+        bias = np.concatenate(([0.0], 2 * np.cumsum(bias_per_lag(self._samples, freed))))
+        # Chance may say otherwise, but showing more pixels never lets less be copied.
+        copied = np.maximum.accumulate(without_bias(copied, bias))
+        errors = self._errors(freed, most)
+        self._task.stop_if_cancelled()
+        points = tuple(
+            Point(
+                _mask(freed[len(freed) - pairs :]),
+                2 * pairs + 1,
+                float(copied[len(freed) - pairs]),
+                *error,
+            )
+            for pairs, error in enumerate(errors)
         )
-        for pairs, error in zip(sizes, errors, strict=True)
-    )
+        return _Curve(points, order)
+
+    def _errors(self, freed: LagArray, most: int) -> list[tuple[float, float]]:
+        """Return noise left and detail lost for masks of the last pairs freed."""
+        if self._image is None:
+            return [(np.nan, np.nan)] * (most + 1)
+        self._task.stop_if_cancelled()
+        noise, image = self._noise, self._image
+        solved = _in_order(image, freed, self._image_ridge)
+        self._task.stop_if_cancelled()
+        of_noise = folded_covariances(noise, freed)
+        structure = image - _cut(noise, image.shape)
+        of_structure, centre = folded_covariances(structure, freed), at_lags(structure, freed)
+        variance, whole = variance_of(noise), variance_of(structure)
+        result = []
+        for pairs in range(most + 1):
+            self._task.stop_if_cancelled()
+            k = len(freed) - pairs
+            w = solved.weights(k)
+            left = 2 * w @ of_noise[:k, :k] @ w
+            lost = whole - 4 * w @ centre[:k] + 2 * w @ of_structure[:k, :k] @ w
+            result.append((float(left / variance), max(0.0, float(lost / variance))))
+        return result
+
+    def longer_if_worth_it(self, curve: _Curve, by_copied: NDArray[np.intp]) -> _Curve:
+        """Return a curve up to the largest mask if its knee has a clearly smaller error."""
+        least = curve.points[self.knee(curve.points)].error
+        for candidate in (by_copied, self.by_strength()):
+            longer = self.curve(candidate, len(self.half))
+            error = longer.points[self.knee(longer.points)].error
+            if error < _WORTH * least:
+                curve, least = longer, error
+        return curve
+
+    # --- knees --------------------------------------------------------------------------------
+
+    def knee(self, points: tuple[Point, ...]) -> int:
+        """Return the index of the smallest mask whose estimated error is nearly the least."""
+        errors = np.array([point.error for point in points])
+        return int((errors <= errors.min() * (1 + NEAR_BEST) + self.chance).argmax())
+
+    def knee_by_copied(self, points: tuple[Point, ...]) -> int:
+        """Return the index of the smallest mask that copies nearly the least noise."""
+        copied = np.array([point.copied for point in points])
+        return int((copied <= copied.min() + COPIED_FLOOR + self.chance).argmax())
+
+    def _knee_compared(self, points: tuple[Point, ...]) -> int:
+        """Return the knee by errors measured in frames of a still scene."""
+        errors = np.array([point.error for point in points])
+        near = np.flatnonzero(errors <= errors.min() * (1 + _NEARLY_BEST) + self.chance)
+        if len(near) > _MOST_COMPARED:
+            near = near[np.linspace(0, len(near) - 1, _MOST_COMPARED).round().astype(int)]
+        near = np.union1d(near, [self.knee(points)])
+        measured = np.zeros(len(near))
+        for place, index in enumerate(near):
+            self._task.stop_if_cancelled()
+            measured[place] = self._error_of(points[index])
+        least = max(0.0, float(measured.min()))
+        return int(near[(measured <= least * (1 + NEAR_BEST) + self.chance).argmax()])
+
+    def _error_of(self, point: Point) -> float:
+        if self._still is None:
+            return point.error
+        assert self._image is not None
+        kernel = weights(self._image, point.mask, self._radius)
+        return self._still.error(kernel) / variance_of(self._noise)
+
+    # --- the suggestion, less the pixels that hide no noise -----------------------------------
+
+    def slimmed_by_copied(self, curve: _Curve) -> Suggestion:
+        """Suggest by "still copied" alone."""
+        place = self.knee_by_copied(curve.points)
+        limit = curve.points[place].copied + NEEDLESS_RISE
+        while (fewer := self._without_needless(curve, place)) is not None:
+            tried, kept = fewer
+            if tried.points[place - kept // 2].copied > limit:
+                return Suggestion(curve.points, place, False, kept)
+            curve, place = tried, place - kept // 2
+        return Suggestion(curve.points, place, False)
+
+    def slimmed_by_error(self, curve: _Curve) -> Suggestion:
+        """Suggest by the estimated error, or by that measured in a still scene."""
+        knee = self.knee if self._still is None else self._knee_compared
+        place = knee(curve.points)
+        limit = max(0.0, self._error_of(curve.points[place])) * (1 + NEAR_BEST) + self.chance
+        while (fewer := self._without_needless(curve, place)) is not None:
+            tried, kept = fewer
+            if self._still is None:
+                limit = min(point.error for point in tried.points) * (1 + NEAR_BEST) + self.chance
+            if self._error_of(tried.points[place - kept // 2]) > limit:
+                return Suggestion(curve.points, place, True, kept)
+            curve, place = tried, place - kept // 2
+        return Suggestion(curve.points, place, True)
+
+    def _without_needless(self, curve: _Curve, place: int) -> tuple[_Curve, int] | None:
+        """Return a curve whose mask at ``place`` first loses its needless pixels, and their number.
+
+        None if there is none. The larger masks stay as they are.
+        """
+        if not place:
+            return None
+        self._task.stop_if_cancelled()
+        needless = figures(self._given, curve.points[place].mask, self._radius).needless
+        order = curve.order
+        freeable = hidden_by(needless, self.half[order])
+        kept = 2 * int(freeable.sum())
+        if not kept:
+            return None
+        held = np.arange(len(order)) >= len(order) - place
+        fewer = np.concatenate((order[~held], order[held & freeable], order[held & ~freeable]))
+        return self.curve(fewer, len(curve.points) - 1), kept
 
 
 def _in_order(covariance: FloatArray, half: LagArray, ridge: float) -> Predictor:
@@ -360,32 +388,6 @@ def _in_order(covariance: FloatArray, half: LagArray, ridge: float) -> Predictor
     ordered = np.empty((2 * len(half), 2), dtype=half.dtype)
     ordered[0::2], ordered[1::2] = half, -half
     return predictor(covariance, ordered, ridge=ridge)
-
-
-def _errors(
-    noise: FloatArray,
-    image: FloatArray,
-    freed: LagArray,
-    sizes: range,
-    ridge: float,
-    task: Task,
-) -> list[tuple[float, float]]:
-    """Return noise left and detail lost for masks of the last pairs freed."""
-    solved = _in_order(image, freed, ridge)
-    task.stop_if_cancelled()
-    of_noise = folded_covariances(noise, freed)
-    picture = image - _cut(noise, image.shape)
-    of_picture, centre = folded_covariances(picture, freed), at_lags(picture, freed)
-    variance, all_of_it = middle(noise), middle(picture)
-    result = []
-    for pairs in sizes:
-        task.stop_if_cancelled()
-        k = len(freed) - pairs
-        w = solved.weights(k)
-        left = 2 * w @ of_noise[:k, :k] @ w
-        lost = all_of_it - 4 * w @ centre[:k] + 2 * w @ of_picture[:k, :k] @ w
-        result.append((float(left / variance), max(0.0, float(lost / variance))))
-    return result
 
 
 def _cut(covariance: FloatArray, shape: tuple[int, ...]) -> FloatArray:
@@ -407,37 +409,3 @@ def _mask(half: LagArray) -> Mask:
     array[reach[0] + half[:, 0], reach[1] + half[:, 1]] = True
     array[reach[0] - half[:, 0], reach[1] - half[:, 1]] = True
     return Mask(array)
-
-
-def _knee(points: tuple[Point, ...], chance: float) -> int:
-    errors = np.array([point.error for point in points])
-    return int((errors <= errors.min() * (1 + NEAR_BEST) + chance).argmax())
-
-
-def _knee_by_copied(points: tuple[Point, ...], chance: float) -> int:
-    copied = np.array([point.copied for point in points])
-    return int((copied <= copied.min() + COPIED_FLOOR + chance).argmax())
-
-
-def _knee_compared(
-    points: tuple[Point, ...],
-    knee: int,
-    still: StillScene,
-    image: FloatArray,
-    variance: float,
-    radius: int,
-    chance: float,
-    task: Task,
-) -> int:
-    """Return the knee by errors measured in frames of a still scene."""
-    errors = np.array([point.error for point in points])
-    near = np.flatnonzero(errors <= errors.min() * (1 + _NEARLY_BEST) + chance)
-    if len(near) > _MOST_COMPARED:
-        near = near[np.linspace(0, len(near) - 1, _MOST_COMPARED).round().astype(int)]
-    near = np.union1d(near, [knee])
-    measured = np.zeros(len(near))
-    for place, index in enumerate(near):
-        task.stop_if_cancelled()
-        measured[place] = still.error(weights(image, points[index].mask, radius)) / variance
-    least = max(0.0, float(measured.min()))
-    return int(near[(measured <= least * (1 + NEAR_BEST) + chance).argmax()])

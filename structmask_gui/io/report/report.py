@@ -21,7 +21,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.symmetry import allowed_turns
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
-from structmask_gui.core.quality.assessment import NOT_TOLD
+from structmask_gui.core.quality.assessment import NOT_SEPARATED
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.pictures.figures import draw_frame, draw_values
 from structmask_gui.io.pictures.mask_picture import draw_mask
@@ -181,7 +181,7 @@ def _figures(quality: Mapping[str, Any], hidden: int) -> Iterator[tuple[str, str
     copied, bare = quality["still_copied"], quality["still_copied_bare_centre"]
     yield "Noise measured in", str(quality["noise_measured_in"])
     if quality.get("noise_told_from_picture") is False:
-        yield "In doubt", NOT_TOLD
+        yield "In doubt", NOT_SEPARATED
     yield "Noise still copied", f"{copied:.4g} of its variance; with the bare centre {bare:.4g}"
     needless = counted(quality["needlessly_hidden"], "pixel")
     within = quality.get("hidden_within_radius", hidden)

@@ -162,22 +162,25 @@ def test_a_bare_centre_to_try_next_is_named():
 @pytest.mark.parametrize("source", ["difference", "flat"])
 def test_a_doubted_basis_comes_first_and_advises_nothing(rows, source):
     raw, copied = ArrayFrames(rows), ArrayFrames(denoised(rows, None))
-    found = evaluate(raw, copied, np.ones((1, 15)), source=source, trusted=False)
+    doubted = basis(raw, source=source, trusted=False)
+    found = evaluate(raw, copied, np.ones((1, 15)), measured=doubted)
     assert found.sentence.startswith(
-        "Do not rely on this result: noise and picture could not be told apart, and "
+        "Do not rely on this result: noise and structure could not be separated, and "
     )
     assert "Check that" not in found.sentence
-    assert f"the output repeats {100 * found.copied:.0f} %" in found.sentence
+    assert f"the output copies {100 * found.copied:.0f} %" in found.sentence
     assert (found.advice, found.next_mask, found.trusted) == ("cannot tell", None, False)
-    assert found.where.endswith("; it may be picture.")
+    assert found.where.endswith("; it may be structure.")
     assert found.copied == evaluate(raw, copied, np.ones((1, 15)), source=source).copied
 
 
 def test_a_doubted_result_still_says_how_much_detail_was_lost(rows):
     output = np.stack([gaussian_filter(frame, 6) for frame in rows.astype(float)])
-    found = evaluate(ArrayFrames(rows), ArrayFrames(output), np.ones((1, 13)), trusted=False)
+    raw = ArrayFrames(rows)
+    doubted = basis(raw, trusted=False)
+    found = evaluate(raw, ArrayFrames(output), np.ones((1, 13)), measured=doubted)
     assert found.detail.blurred
-    assert f"of the picture's detail it lost {100 * found.detail.share:.0f} %" in found.sentence
+    assert f"it lost {100 * found.detail.share:.0f} % of the detail" in found.sentence
 
 
 @pytest.mark.slow
@@ -198,12 +201,11 @@ def test_where_the_noise_was_measured_and_looked_at_is_named(rows):
     assert evaluate(raw, output, None, source="flat").where == "Noise measured in flat patches."
     measured = basis(raw).noise
     fine = given_covariance(measured.correlation, measured.variance, SEES["spectrum"])
-    assert evaluate(raw, output, None, source="flat", noise=fine).where == (
-        "Noise measured in detail too fine for the optics. What the output repeats: in flat"
-        " patches."
+    assert evaluate(raw, output, None, measured=basis(raw, noise=fine)).where == (
+        f"Noise measured in {SEES['spectrum']}. The output was compared in flat patches."
     )
     flattest = given_covariance(measured.correlation, measured.variance, SEES["flat"])
-    assert evaluate(raw, output, None, source="flat", noise=flattest).where == (
+    assert evaluate(raw, output, None, measured=basis(raw, noise=flattest)).where == (
         "Noise measured in the flattest patches, a smooth surface removed."
     )
 
@@ -233,7 +235,7 @@ def test_in_noise_alone_no_detail_is_found():
     blurred = np.stack([gaussian_filter(frame, 3) for frame in frames.astype(float)])
     found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
     assert found.detail is None
-    assert found.sentence.endswith("too little detail stands out of the noise.")
+    assert found.sentence.endswith("Blur cannot be assessed: the noise hides the detail.")
 
 
 @pytest.mark.slow
@@ -268,7 +270,7 @@ def test_the_next_mask_is_the_one_suggested_before_the_training():
     in_panel = suggest(noise.values, image, pixels=noise.pixels, still=measured.still).mask
     by_covariances = suggest(noise.values, image, pixels=noise.pixels).mask
     assert in_panel != by_covariances
-    told = evaluate(raw, output, None, noise=noise, still=measured.still)
-    assert told.next_mask == in_panel
+    found = evaluate(raw, output, None, measured=measured)
+    assert found.next_mask == in_panel
     # Where nothing was measured before, the frames are compared here.
     assert evaluate(raw, output, None).next_mask == in_panel

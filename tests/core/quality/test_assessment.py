@@ -62,7 +62,7 @@ def test_measuring_reports(stack):
     reports = []
     basis(stack, task=Task(lambda *report: reports.append(report)))
     assert {what for _, _, what in reports} == {
-        "Measuring the picture",
+        "Measuring the image",
         "Measuring the noise",
         "Comparing frames",
     }

@@ -1,4 +1,4 @@
-"""What chance adds to "still copied" is taken off, and the figure holds within its error."""
+"""The small-sample bias of "still copied" is subtracted; the figure holds within its error."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_white_noise_of_a_small_stack_is_not_copied_at_any_radius(radius):
     assert found.copied <= 3 * found.error
     assert found.copied < 0.006
     # What it was before, and why.
-    assert still_copied(noise.values, None, radius) == pytest.approx(found.chance, rel=0.15)
+    assert still_copied(noise.values, None, radius) == pytest.approx(found.bias, rel=0.15)
 
 
 @pytest.mark.parametrize(("n_frames", "side"), [(2, 96), (5, 128), (3, 256)])
@@ -61,7 +61,7 @@ def test_a_measurement_small_for_its_radius_is_said_so():
     noise = noise_covariance(
         ArrayFrames(np.random.default_rng(0).normal(size=(2, 64, 64))), 30, "difference"
     )
-    assert "chance seemed to predict" in figures(noise, None, 15).note
+    assert "predictable by chance" in figures(noise, None, 15).note
     assert figures(noise, None, 5).note == ""
     assert figures(noise.values, None, 15).note == ""
 
@@ -124,4 +124,4 @@ def test_only_offsets_that_are_worth_it_must_go_first():
     assert not slow.spans
     assert slow.rest
     assert "column offsets first" not in slow.sentence
-    assert "along columns" in slow.sentence
+    assert "along the column" in slow.sentence

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.quality.assessment import NOT_TOLD
+from structmask_gui.core.quality.assessment import NOT_SEPARATED
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels
 from structmask_gui.core.stack.destripe import DestripedFrames
 from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames
@@ -125,7 +125,7 @@ def test_what_cannot_be_told_comes_first_and_more_of_it_is_not_asked_for():
     assert WHAT_TO_RECORD in verdict.text
     # The same words where masks are compared.
     assert "6 frames of a still scene" in WHAT_TO_RECORD
-    assert WHAT_TO_RECORD.removesuffix(", to measure the noise alone.") in NOT_TOLD
+    assert WHAT_TO_RECORD.removesuffix(", to measure the noise alone.") in NOT_SEPARATED
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_the_command_line_says_the_same_and_both_panels_name_one_place(
     assert f"{copied.name}: {place}" in panel.figures.text().replace("\u200b", "")
     if source == "spectrum":
         assert place.startswith("Noise measured in detail too fine for the optics")
-        assert "What the output repeats: in flat patches." in panel.figures.text()
+        assert "The output was compared in flat patches." in panel.figures.text()
     options = ["--denoised", str(copied), "--source", source, "--json"]
     capfd.readouterr()
     assert main(["quality", str(path), str(stack_file), *options]) == 0

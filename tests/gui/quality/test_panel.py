@@ -279,7 +279,7 @@ def test_an_order_that_says_nothing_has_no_ranks(loaded: MainWindow, qtbot: QtBo
     assert not panel.table.isEnabled()
     assert rows(panel)[PRESENT][0] == "\N{EN DASH}"
     assert "could not be told from the picture" in panel.estimate.text()
-    assert "may be picture" in panel.source.text()
+    assert "may be structure" in panel.source.text()
     assert not quality.scores.record()["noise_told_from_picture"]
     quality.suggest()
     qtbot.waitUntil(lambda: quality.suggestion is not None, timeout=15_000)

@@ -111,7 +111,7 @@ def test_figures_in_doubt_say_so(measured):
     assert "In doubt" not in Page(report_bytes(record)).text
     quality = record.quality | {"noise_told_from_picture": False}
     text = Page(report_bytes(record.model_copy(update={"quality": quality}))).text
-    assert "could not be told from the picture" in text
+    assert "could not be separated from structure" in text
 
 
 def test_figures_of_another_version_are_shown_as_they_are(measured):
