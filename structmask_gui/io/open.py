@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.progress import IsCancelled, Task
+from structmask_gui.core.progress import NO_TASK, IsCancelled, Task
 from structmask_gui.io.files.paths import file_size, naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.czi import CZI_MAGIC, open_czi
@@ -22,7 +22,8 @@ from structmask_gui.io.formats.npy import NPY_MAGIC, open_npy
 from structmask_gui.io.formats.raster import JPEG_MAGIC, PNG_MAGIC, open_jpeg, open_png
 from structmask_gui.io.formats.tiff.reader import TIFF_MAGIC, open_tiff
 from structmask_gui.io.formats.zarr import is_zarr_folder, open_zarr
-from structmask_gui.io.stack.channels import Channel
+from structmask_gui.io.stack.axes import file_axes
+from structmask_gui.io.stack.channels import Channel, choose_channel
 from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.io.stack.store import Contents, choose_series
 
@@ -81,27 +82,31 @@ def open_stack(
         # What follows a question mark may be a secret.
         name = name.partition("?")[0]
     with naming(name):
-        if address is not None or is_zarr_folder(path):
+        if address is not None or (os.path.isdir(path) and is_zarr_folder(path)):  # noqa: PTH112
             contents = open_zarr(address or str(path), series)
         else:
-            contents = _open(path, file_size(path), series, Task(cancelled=cancelled))
+            size = file_size(path)
+            if size == 0:
+                raise InputError("is empty; copy or export the file again.")
+            with path.open("rb") as file:
+                head = file.read(256)
+            if head.startswith(TIFF_MAGIC):
+                task = NO_TASK if cancelled is None else Task(cancelled=cancelled)
+                contents = open_tiff(path, size, series, task)
+            else:
+                contents = _open_optional(path, size, series, head) or _open_plain(
+                    path, size, series, head
+                )
         try:
-            return ImageStack(path, contents, axes, channel)
+            sorted_axes = file_axes(contents, axes)
+            channels = choose_channel(sorted_axes, contents, channel)
+            return ImageStack(path, contents, sorted_axes, channels)
         except BaseException:
             contents.store.close()
             raise
 
 
-def _open(path: Path, size: int, series: int | None, task: Task) -> Contents:
-    if size == 0:
-        raise InputError("is empty; copy or export the file again.")
-    with path.open("rb") as file:
-        head = file.read(256)
-    if head.startswith(TIFF_MAGIC):
-        return open_tiff(path, size, series, task)
-    optional = _open_optional(path, size, series, head)
-    if optional is not None:
-        return optional
+def _open_plain(path: Path, size: int, series: int | None, head: bytes) -> Contents:
     choose_series(1, series)
     if head.startswith(PNG_MAGIC):
         return open_png(path, size)

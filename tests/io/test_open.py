@@ -109,7 +109,7 @@ def test_blocks_larger_than_a_piece_are_read_in_pieces(
     for axes, wanted in (("TYX", data), ("YXT", np.moveaxis(data, 2, 0)), ("XYT", data.T)):
         shape = tuple(data.shape[axes.index(c)] for c in "YX")
         if min(shape) < 16:
-            monkeypatch.setattr("structmask_gui.io.stack.image_stack.SMALLEST_SIDE", 1)
+            monkeypatch.setattr("structmask_gui.io.stack.axes.SMALLEST_SIDE", 1)
         with open_stack(path, axes=axes) as stack:
             np.testing.assert_array_equal(frames_of(stack), wanted)
 

@@ -9,6 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.parameters.model import parameter_infos
+from structmask_gui.io.stack.store import Contents
+
+# The largest slides have some hundred thousand pixels a side. Formats that leave out what is empty
+# can declare more than any memory holds in a few bytes.
+_LONGEST_SIDE = 4_000_000
+
+SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
+"""Frames must have at least this many rows and columns, to hold one patch."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,44 @@ class Axes:
     channel: int | None
     colour: int | None
     frames: tuple[int, ...]  # all others, in the file's order; the last one changes fastest
+
+
+def file_axes(contents: Contents, given: str | None) -> Axes:
+    """Sort the dimensions of a file by the user's letters, else by the file's own.
+
+    Refuses what holds no frames of real numbers that could be measured.
+    """
+    shape, letters = contents.store.shape, contents.axes
+    if given is not None:
+        letters = given.strip().upper()
+        full = contents.full_shape or shape
+        if len(letters) == len(full) != len(shape):
+            # The user also named the dimensions of length 1, which the stack does not show.
+            kept = kept_dimensions(full, shape)
+            letters = "".join(c for c, keep in zip(letters, kept, strict=True) if keep)
+    axes = named_axes(letters, shape, given=given is not None)
+    dtype = contents.store.dtype
+    if dtype.kind == "c":
+        raise InputError("holds complex numbers; save their magnitude or one of their parts.")
+    if dtype.kind not in "buif":
+        raise InputError(f"holds {dtype}, not numbers; save an image of numbers.")
+    height, width = shape[axes.y], shape[axes.x]
+    if 0 in shape:
+        raise InputError(f"is empty ({shape_text(shape)}); give an image with pixels.")
+    if max(height, width) > _LONGEST_SIDE:
+        raise InputError(
+            f"declares frames of {height} x {width} pixels, which no image has; the file is"
+            " damaged, copy or export it again."
+        )
+    if min(height, width) < SMALLEST_SIDE:
+        hint = ""
+        if width in (3, 4) and shape[-1] == width:
+            hint = f" If the last dimension is colour, give the axes {suggested_axes(shape)}."
+        raise InputError(
+            f"its frames have {height} x {width} pixels; give frames of at least"
+            f" {SMALLEST_SIDE} x {SMALLEST_SIDE}.{hint}"
+        )
+    return axes
 
 
 def named_axes(letters: str, shape: tuple[int, ...], *, given: bool = False) -> Axes:

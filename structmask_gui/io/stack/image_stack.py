@@ -14,30 +14,16 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.stack.destripe import Lines
 from structmask_gui.core.stack.frames import ChosenFrames, Recording, Region
 from structmask_gui.io.files.paths import naming, shown
 from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.stack.axes import (
-    Axes,
-    kept_dimensions,
-    named_axes,
-    shape_text,
-    suggested_axes,
-)
-from structmask_gui.io.stack.channels import Channel, choose_channel, luminance, luminance_dtype
+from structmask_gui.io.stack.axes import Axes, shape_text
+from structmask_gui.io.stack.channels import Channel, Channels, luminance, luminance_dtype
 from structmask_gui.io.stack.store import Contents, SeriesInfo
 from structmask_gui.version import __version__
 
 DESTRIPED_BY = f"StructMask {__version__}, without the offsets of its "
-
-# The largest slides have some hundred thousand pixels a side. Formats that leave out what is empty
-# can declare more than any memory holds in a few bytes.
-_LONGEST_SIDE = 4_000_000
-
-SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
-"""Frames must have at least this many rows and columns, to hold one patch."""
 
 
 class ImageStack:
@@ -68,9 +54,7 @@ class ImageStack:
         The other files that pixels come from; None if they do, and it is not known from which.
     """
 
-    def __init__(
-        self, path: Path, contents: Contents, axes: str | None, channel: Channel | None
-    ) -> None:
+    def __init__(self, path: Path, contents: Contents, axes: Axes, channels: Channels) -> None:
         self.path = path
         self.location = remote_address(path) or str(path.absolute())
         self.name = shown(path)
@@ -81,9 +65,8 @@ class ImageStack:
         self.other_files = contents.other_files
         self._store = contents.store
         self._convert = contents.convert
-        self._axes = _file_axes(contents, axes)
-        self._check(contents.store.dtype)
-        self._channels = choose_channel(self._axes, contents, channel)
+        self._axes = axes
+        self._channels = channels
         self.notes = (*contents.notes, *self._channels.notes)
         self._frame_lengths = tuple(self._axes.shape[i] for i in self._axes.frames)
         # Numbers, among all frames of the file, of those this stack has.
@@ -206,30 +189,6 @@ class ImageStack:
     def __repr__(self) -> str:
         return f"<ImageStack {self.name}: {self.axes} {shape_text(self.shape)} {self.dtype}>"
 
-    def _check(self, dtype: np.dtype[Any]) -> None:
-        """Refuse values that are no real numbers, and frames of a size that none has."""
-        if dtype.kind == "c":
-            raise InputError("holds complex numbers; save their magnitude or one of their parts.")
-        if dtype.kind not in "buif":
-            raise InputError(f"holds {dtype}, not numbers; save an image of numbers.")
-        height, width = self.frame_shape
-        if 0 in self.shape:
-            raise InputError(f"is empty ({shape_text(self.shape)}); give an image with pixels.")
-        if max(height, width) > _LONGEST_SIDE:
-            raise InputError(
-                f"declares frames of {height} x {width} pixels, which no image has;"
-                " the file is damaged, copy or export it again."
-            )
-        if min(height, width) < SMALLEST_SIDE:
-            hint = ""
-            if width in (3, 4) and self.shape[-1] == width:
-                letters = suggested_axes(self.shape)
-                hint = f" If the last dimension is colour, give the axes {letters}."
-            raise InputError(
-                f"its frames have {height} x {width} pixels; give frames of at least"
-                f" {SMALLEST_SIDE} x {SMALLEST_SIDE}.{hint}"
-            )
-
 
 @dataclass(frozen=True)
 class MeasuredFiles:
@@ -243,21 +202,6 @@ class MeasuredFiles:
         """Return what is measured of them."""
         frames = self.stacks[0] if len(self.stacks) == 1 else ChosenFrames(self.stacks)
         return Recording(frames, region, self.dark, self.subtract)
-
-
-def _file_axes(contents: Contents, given: str | None) -> Axes:
-    """Name the dimensions: by the user's letters, else by the file's own."""
-    shape = contents.store.shape
-    if given is None:
-        return named_axes(contents.axes, shape)
-    letters = given.strip().upper()
-    full = contents.full_shape or shape
-    if len(letters) == len(full) != len(shape):
-        # The user also named the dimensions of length 1, which the stack does not show.
-        letters = "".join(
-            c for c, kept in zip(letters, kept_dimensions(full, shape), strict=True) if kept
-        )
-    return named_axes(letters, shape, given=True)
 
 
 def frame_range(text: str) -> slice:

@@ -43,31 +43,21 @@ class SlicedStore:
         read: Callable[[Index], Any],
         close: Callable[[], object],
     ) -> None:
-        self._shape = tuple(int(n) for n in shape)
-        self._dtype = np.dtype(dtype).newbyteorder("=")
+        self.shape = tuple(int(n) for n in shape)
+        self.dtype = np.dtype(dtype).newbyteorder("=")
         self._read = read
         self._close = close
         self._lock = threading.Lock()
         self._closed = False
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each dimension."""
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels, in the machine's byte order."""
-        return self._dtype
-
     def read(self, index: Index) -> AnyArray:
         """Return ``array[index]``."""
         expected = tuple(
             len(range(*part.indices(n)))
-            for part, n in zip(index, self._shape, strict=True)
+            for part, n in zip(index, self.shape, strict=True)
             if isinstance(part, slice)
         )
-        if math.prod(expected) * self._dtype.itemsize > MOST_AT_ONCE:
+        if math.prod(expected) * self.dtype.itemsize > MOST_AT_ONCE:
             raise InputError(
                 "a frame is too large to read at once; choose a rectangle or a lower resolution."
             )
@@ -78,7 +68,7 @@ class SlicedStore:
                 part = np.asarray(self._read(index))
                 if part.shape != expected:
                     raise ValueError(f"{part.shape} instead of {expected}")
-                return part.astype(self._dtype, copy=False)
+                return part.astype(self.dtype, copy=False)
 
     def close(self) -> None:
         """Let go of the file."""

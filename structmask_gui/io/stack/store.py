@@ -94,16 +94,7 @@ class ArrayStore:
 
     def __init__(self, array: AnyArray) -> None:
         self._array = array
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each dimension."""
-        return self._array.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels."""
-        return self._array.dtype
+        self.shape, self.dtype = array.shape, array.dtype
 
     def read(self, index: Index) -> AnyArray:
         """Return a part; a view, not a copy."""
@@ -119,16 +110,7 @@ class ReversedStore:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each dimension."""
-        return self._store.shape[::-1]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels."""
-        return self._store.dtype
+        self.shape, self.dtype = store.shape[::-1], store.dtype
 
     def read(self, index: Index) -> AnyArray:
         """Return ``array[index]``."""
@@ -163,26 +145,17 @@ class RawStore:
         self._file = file
         self._offset = offset
         self._stored = dtype
-        self._shape = shape
+        self.shape = shape
+        self.dtype = dtype.newbyteorder("=")
         # Distance between neighbours along each dimension, in pixels.
         self._strides = tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
         self._lock = threading.Lock()
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each dimension."""
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels, in the machine's byte order."""
-        return self._stored.newbyteorder("=")
 
     def read(self, index: Index) -> AnyArray:
         """Return ``array[index]``."""
         ranges = [
             range(i, i + 1) if isinstance(i, int) else range(*i.indices(n))
-            for i, n in zip(index, self._shape, strict=True)
+            for i, n in zip(index, self.shape, strict=True)
         ]
         # Dimensions up to `split` are walked through; from there on a run of the file holds what is
         # wanted, whole in the dimensions after `split`.
@@ -190,7 +163,7 @@ class RawStore:
         while split < len(ranges) - 1 and self._strides[split] * self._stored.itemsize > _PIECE:
             split += 1
         run = ranges[split]
-        tail = self._shape[split + 1 :]
+        tail = self.shape[split + 1 :]
         out = np.empty([len(r) for r in ranges], self.dtype)
         inner = tuple(slice(r.start, r.stop) for r in ranges[split + 1 :])
         piece = max(1, _PIECE // max(1, self._strides[split] * self._stored.itemsize))

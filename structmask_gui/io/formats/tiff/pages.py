@@ -86,7 +86,7 @@ class PagedStore:
         close: Callable[[], None],
     ) -> None:
         self._page = page
-        self._shape = shape
+        self.shape = shape
         self._y = y
         self._close = close
         self._lock = threading.RLock()
@@ -95,17 +95,9 @@ class PagedStore:
         self._others: list[FileHandle] = []
         self._closed = False
         self._layouts: dict[int, _Layout] = {}
-        self._dtype = self._layout(keyframe).dtype
+        self.dtype = self._layout(keyframe).dtype
         self._planes = keyframe.shaped[:2]
         self._plane = keyframe.shaped[2:]
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self._shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self._dtype
 
     def check_page(self, number: int) -> None:
         """Raise `InputError` unless a page lies wholly within the file."""
@@ -117,15 +109,15 @@ class PagedStore:
         y = self._y
         lead = [
             range(i, i + 1) if isinstance(i, int) else range(*i.indices(n))
-            for i, n in zip(index[:y], self._shape[:y], strict=True)
+            for i, n in zip(index[:y], self.shape[:y], strict=True)
         ]
-        rows = _as_slice(index[y], self._shape[y])
+        rows = _as_slice(index[y], self.shape[y])
         parts = []
         with self._lock:
             for place in itertools.product(*lead):
-                flat = int(np.ravel_multi_index(place, self._shape[:y])) if place else 0
+                flat = int(np.ravel_multi_index(place, self.shape[:y])) if place else 0
                 band = self._band(flat, rows.start, rows.stop)
-                band = band.reshape(len(band), *self._shape[y + 1 :])
+                band = band.reshape(len(band), *self.shape[y + 1 :])
                 # What is asked for along columns and samples; rows are cut already.
                 parts.append(band[(slice(None), *index[y + 1 :])])
         kept = [len(r) for r, i in zip(lead, index[:y], strict=True) if isinstance(i, slice)]
