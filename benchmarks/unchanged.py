@@ -54,6 +54,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 PLACES = {
     "ArrayFrames": ("core.stack.frames:ArrayFrames", "core.frames:ArrayFrames"),
+    "Recording": ("core.stack.frames:Recording",),
     "Region": ("core.stack.frames:Region", "core.stack.patches:Region", "core.sampling:Region"),
     "extract_array": (
         "core.extraction.extraction:extract_array",
@@ -105,7 +106,10 @@ def extracted(stack: np.ndarray, parameters: Parameters, **more: Any) -> Any:
         name: find("Region")(*thing) if name == "region" else find("ArrayFrames")(thing, name)
         for name, thing in more.items()
     }
-    return find("extract_array")(find("ArrayFrames")(stack, "scene"), parameters, **given)
+    extract_array, frames = find("extract_array"), find("ArrayFrames")(stack, "scene")
+    if "region" in signature(extract_array).parameters:
+        return extract_array(frames, parameters, **given)
+    return extract_array(find("Recording")(frames, **given), parameters)
 
 
 # --- digests ----------------------------------------------------------------------------------

@@ -68,23 +68,13 @@ def _extract(commands: _Commands) -> None:
     parser.add_argument(
         "--average", action="store_true", help="one mask for all files, which must be of one size"
     )
-    parser.add_argument(
-        "--quality", action="store_true", help="add the figures of `structmask quality`"
-    )
-    parser.add_argument(
-        "--report",
-        action="store_true",
-        help="write <stem>_report.html too: pictures, the figures of --quality, texts for the"
+    _add_output(
+        parser,
+        report="write <stem>_report.html too: pictures, the figures of --quality, texts for the"
         " trainers; `structmask-gui --pdf FILE` makes a PDF of it",
-    )
-    parser.add_argument(
-        "--from-record",
-        type=Path,
-        metavar="FILE",
-        help="repeat the extraction of a record (mask.json): its parameters and, if no FILE is"
+        record="repeat the extraction of a record (mask.json): its parameters and, if no FILE is"
         " given, its input files",
     )
-    _add_output(parser)
     parser.set_defaults(run=_run("extract"))
 
 
@@ -136,22 +126,20 @@ def _batch(commands: _Commands) -> None:
     )
     _add_parameters(parser)
     _add_selection(parser)
-    parser.add_argument(
-        "--quality", action="store_true", help="add the figures of `structmask quality`"
+    _add_output(
+        parser,
+        report="write a report of each mask too, <stem>_report.html; the summary has links to them",
+        record="use the parameters of a record",
     )
-    parser.add_argument(
-        "--report",
-        action="store_true",
-        help="write a report of each mask too, <stem>_report.html; the summary has links to them",
-    )
-    parser.add_argument(
-        "--from-record", type=Path, metavar="FILE", help="use the parameters of a record"
-    )
-    _add_output(parser)
     parser.set_defaults(run=_run("batch"))
 
 
-def _add_output(parser: argparse.ArgumentParser) -> None:
+def _add_output(parser: argparse.ArgumentParser, *, report: str, record: str) -> None:
+    parser.add_argument(
+        "--quality", action="store_true", help="add the figures of `structmask quality`"
+    )
+    parser.add_argument("--report", action="store_true", help=report)
+    parser.add_argument("--from-record", type=Path, metavar="FILE", help=record)
     parser.add_argument(
         "--output-dir", type=Path, metavar="FOLDER", help="where results go; made if needed"
     )

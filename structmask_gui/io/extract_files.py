@@ -75,17 +75,8 @@ class Result:
     ) -> Result:
         """Return the result of an extraction, while its files are open.
 
-        Parameters
-        ----------
-        extraction : Extraction
-        files : MeasuredFiles
-            What it was measured in.
-        quality : bool
-            Work out the figures of the mask too. A report has them in any case, where they can be
-            worked out.
-        report_for : str, optional
-            Name of the mask's file, as the report calls it; no report without it.
-        task : Task, optional
+        ``report_for`` is the name of the mask's file, as the report calls it; there is no report
+        without it. A report has the figures of the mask in any case, where they can be worked out.
         """
         frames = files.recording().frames
         figures, noise, image = None, None, None

@@ -38,31 +38,6 @@ class BatchEngine(Protocol):
         ...
 
 
-class Here:
-    """The engine that does it in this process, a job at a time."""
-
-    at_once = 1
-
-    def usable(
-        self,
-        inputs: Sequence[Input],
-        task: Task,
-        shape: tuple[int, int] | None = None,
-    ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
-        """Read the files in this process."""
-        return usable(inputs, task, shape)
-
-    def extract(
-        self,
-        inputs: Sequence[Input],
-        settings: ExtractionSettings,
-        task: Task,
-        report_for: str | None = None,
-    ) -> Result:
-        """Measure in this process."""
-        return extract_result(inputs, settings, report_for=report_for, task=task)
-
-
 def usable(
     inputs: Sequence[Input],
     task: Task,
@@ -90,3 +65,19 @@ def usable(
         except InputError as error:
             problems.append(str(error))
     return tuple(usable), tuple(problems)
+
+
+class Here:
+    """The engine that does it in this process, a job at a time."""
+
+    at_once = 1
+    usable = staticmethod(usable)
+
+    def extract(
+        self,
+        inputs: Sequence[Input],
+        settings: ExtractionSettings,
+        task: Task,
+        report_for: str | None = None,
+    ) -> Result:
+        return extract_result(inputs, settings, report_for=report_for, task=task)

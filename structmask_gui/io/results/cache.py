@@ -62,15 +62,7 @@ class MeasurementCache:
     ) -> str | None:
         """Return the name of an entry, or None for what is not kept.
 
-        Parameters
-        ----------
-        files : MeasuredFiles
-            What is measured.
-        parameters : Parameters
-            Those that need a new measurement count.
-        region : Region, optional
-        identity : callable, optional
-            Called in place of `content_identity`, by who remembers what that said.
+        ``identity`` is called in place of `content_identity`, by who remembers what that said.
         """
         opened: list[Any] = []
         for stack in (*files.stacks, files.dark, files.subtract):

@@ -28,27 +28,7 @@ def save_destriped(
     force: bool = False,
     task: Task = NO_TASK,
 ) -> Path:
-    """Write all frames less the offsets of their rows or columns, as a float32 TIFF.
-
-    Parameters
-    ----------
-    frames : Frames
-        The stack; it is not changed.
-    lines : "rows" or "columns"
-        Which offsets are subtracted.
-    path : path
-        The file; it appears only once it is complete. ImageJ and Fiji open it as a stack.
-    force : bool
-        Replace an existing file.
-    task : Task
-
-    Raises
-    ------
-    InputError
-        If the file exists and `force` is False, or it cannot be written.
-    Cancelled
-        If the task is cancelled; nothing is left then.
-    """
+    """Write all frames less the offsets of their rows or columns, as a float32 TIFF for ImageJ."""
     import tifffile
 
     destriped = DestripedFrames(frames, lines)

@@ -194,28 +194,9 @@ def make_record(
     checksums: bool = True,
     task: Task = NO_TASK,
 ) -> Record:
-    """Make the record of an extraction.
+    """Make the record of an extraction, with checksums of its files unless they are switched off.
 
-    Parameters
-    ----------
-    extraction : Extraction
-        The result.
-    files : MeasuredFiles
-        What it was measured in; none if an array was.
-    mask : Mask, optional
-        The mask as edited by hand; by default the extraction's.
-    quality : dict, optional
-        Figures of the mask.
-    checksums : bool
-        Read the files once more for their SHA-256.
-    task : Task, optional
-
-    Raises
-    ------
-    InputError
-        If a file can no longer be read, or the mask is too large for a record.
-    Cancelled
-        Within 0.2 s of cancellation.
+    ``mask`` is the mask as edited by hand, ``quality`` its figures.
     """
     parameters, measurement = extraction.parameters, extraction.measurement
     final = extraction.mask if mask is None else mask
@@ -228,7 +209,7 @@ def make_record(
     def input_record(stack: ImageStack) -> InputRecord:
         return InputRecord.of(stack, _checksum(stack, task) if checksums else None)
 
-    sampling = measurement.sampling
+    sampling, estimate = measurement.sampling, measurement.correlation
     rings = extraction.rings.rings if extraction.rings is not None else ()
     return Record(
         program_version=__version__,
@@ -256,8 +237,14 @@ def make_record(
             )
         ),
         edited=mask is not None and mask != extraction.mask,
-        correlation=_correlation(extraction),
-        verdict=_verdict(extraction),
+        correlation=None
+        if estimate is None
+        else CorrelationRecord(
+            rho=estimate.lags.rho.tolist(), error=estimate.lags.standard_error.tolist()
+        ),
+        verdict=None
+        if extraction.verdict is None
+        else VerdictRecord.model_validate(extraction.verdict, from_attributes=True),
         quality=quality,
         mask=final.array.astype(int).tolist(),
     )
@@ -324,21 +311,6 @@ def file_checksum(
             f"{shown(path)}: can no longer be read ({reason(error)}); check that the disk is there."
         ) from error
     return digest.hexdigest()
-
-
-def _correlation(extraction: Extraction) -> CorrelationRecord | None:
-    estimate = extraction.measurement.correlation
-    if estimate is None:
-        return None
-    return CorrelationRecord(
-        rho=estimate.lags.rho.tolist(), error=estimate.lags.standard_error.tolist()
-    )
-
-
-def _verdict(extraction: Extraction) -> VerdictRecord | None:
-    if extraction.verdict is None:
-        return None
-    return VerdictRecord.model_validate(extraction.verdict, from_attributes=True)
 
 
 def _checked_mask(rows: list[list[int]], name: str) -> Mask:
