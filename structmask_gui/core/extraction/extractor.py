@@ -82,23 +82,9 @@ class StructuralNoiseExtractor:
         max_true_pixels: int | None = _DEFAULTS.max_true_pixels,
         convention: Convention = _DEFAULTS.convention,
     ) -> None:
-        self.parameters = Parameters.checked(
-            norm_autocorr=norm_autocorr,
-            log_autocorr=log_autocorr,
-            crop_autocorr=crop_autocorr,
-            adapt_autocorr=adapt_autocorr,
-            adapt_CB=adapt_CB,
-            adapt_DF=adapt_DF,
-            center_size=center_size,
-            base_percentile=base_percentile,
-            percentile_decay=percentile_decay,
-            center_ratio_threshold=center_ratio_threshold,
-            use_center_proximity=use_center_proximity,
-            center_proximity_threshold=center_proximity_threshold,
-            keep_center_component_only=keep_center_component_only,
-            max_true_pixels=max_true_pixels,
-            convention=convention,
-        )
+        given = dict(locals())
+        del given["self"]
+        self.parameters = Parameters.checked(given)
 
     def extract_mask(
         self, patches: Sequence[AnyArray] | AnyArray, verbose: bool = False
@@ -172,16 +158,10 @@ def _checked_patches(patches: Sequence[AnyArray] | AnyArray) -> list[AnyArray]:
 def _report(extraction: Extraction) -> None:
     assert extraction.rings is not None  # this class is the published method
     for ring in extraction.rings.rings:
+        considered = "considered" if ring.considered else "not considered"
         _log.info(
-            "ring %d: %d pixels, maximum %.4g (%.3f of the centre), threshold %.4g, %s,"
-            " %d kept (%d by proximity)",
-            ring.index,
-            ring.pixels,
-            ring.maximum,
-            ring.ratio,
-            ring.threshold,
-            "considered" if ring.considered else "not considered",
-            ring.kept,
-            ring.added_by_proximity,
+            f"ring {ring.index}: {ring.pixels} pixels, maximum {ring.maximum:.4g}"
+            f" ({ring.ratio:.3f} of the centre), threshold {ring.threshold:.4g}, {considered},"
+            f" {ring.kept} kept ({ring.added_by_proximity} by proximity)"
         )
     _log.info("%s", extraction.sentence)

@@ -124,10 +124,23 @@ def analyse_rings(centre: FloatArray, parameters: Parameters) -> RingAnalysis:
     rings = []
     decide = _DECIDE[parameters.convention]
     for index, members in enumerate(_members(centre.shape), start=1):
-        ring, selected[members], above[members] = decide(
-            index, values[members], float(values[zero]), parameters
+        inside, peak = values[members], float(values[zero])
+        decided = decide(index, inside, peak, parameters)
+        selected[members], above[members] = decided.selected, decided.above
+        high = float(inside.max())
+        rings.append(
+            Ring(
+                index=index,
+                pixels=len(members),
+                maximum=high,
+                ratio=high / peak if peak else np.nan,
+                threshold=decided.threshold,
+                considered=decided.considered,
+                kept=int(decided.selected.sum()),
+                added_by_proximity=int((decided.selected & ~decided.above).sum()),
+                dropped_by_proximity=int((decided.above & ~decided.selected).sum()),
+            )
         )
-        rings.append(ring)
     selected[zero] = above[zero] = True
     shape = centre.shape
     return RingAnalysis(tuple(rings), selected.reshape(shape), above.reshape(shape))
@@ -146,64 +159,43 @@ def _percent(parameters: Parameters, power: int) -> float:
     return min(grown, _MOST_PERCENT)
 
 
-_Decision = tuple[Ring, BoolArray, BoolArray]
-"""The ring, and of its pixels which are selected and which are above the threshold."""
+@dataclass(frozen=True)
+class _Decided:
+    """A ring's threshold, and which of its pixels are above it and selected."""
+
+    threshold: float
+    considered: bool
+    above: BoolArray
+    selected: BoolArray
 
 
 def _decide_as_implemented(
     index: int, values: FloatArray, peak: float, parameters: Parameters
-) -> _Decision:
+) -> _Decided:
     low, high = float(values.min()), float(values.max())
-    percent = _percent(parameters, index - 1)
-    threshold = low + (high - low) * percent / 100
-    considered = high >= peak * parameters.center_ratio_threshold
-    above = values > threshold if considered else np.zeros(len(values), dtype=bool)
-    near = np.zeros(len(values), dtype=bool)
+    threshold = low + (high - low) * _percent(parameters, index - 1) / 100
+    considered = bool(high >= peak * parameters.center_ratio_threshold)
+    above = (values > threshold) & considered
+    selected = above
     if considered and parameters.use_center_proximity and peak != 0:
-        near = values / peak > parameters.center_proximity_threshold
-    true = above | near
-    ring = Ring(
-        index=index,
-        pixels=len(values),
-        maximum=high,
-        ratio=high / peak if peak else np.nan,
-        threshold=threshold,
-        considered=bool(considered),
-        kept=int(true.sum()),
-        added_by_proximity=int((near & ~above).sum()),
-        dropped_by_proximity=0,
-    )
-    return ring, true, above
+        selected = above | (values / peak > parameters.center_proximity_threshold)
+    return _Decided(threshold, considered, above, selected)
 
 
 def _decide_as_documented(
     index: int, values: FloatArray, peak: float, parameters: Parameters
-) -> _Decision:
+) -> _Decided:
     high = float(values.max())
-    percent = min(100.0, _percent(parameters, index))
-    threshold = float(np.percentile(values, percent))
-    considered = peak > 0 and high / peak > parameters.center_ratio_threshold
+    threshold = float(np.percentile(values, min(100.0, _percent(parameters, index))))
+    considered = bool(peak > 0 and high / peak > parameters.center_ratio_threshold)
     above = (values >= threshold) & (values > 0) & considered
-    true = above
+    selected = above
     if parameters.use_center_proximity and peak > 0:
-        true = above & (values / peak >= parameters.center_proximity_threshold)
-    ring = Ring(
-        index=index,
-        pixels=len(values),
-        maximum=high,
-        ratio=high / peak if peak else np.nan,
-        threshold=threshold,
-        considered=bool(considered),
-        kept=int(true.sum()),
-        added_by_proximity=0,
-        dropped_by_proximity=int((above & ~true).sum()),
-    )
-    return ring, true, above
+        selected = above & (values / peak >= parameters.center_proximity_threshold)
+    return _Decided(threshold, considered, above, selected)
 
 
-_Decide = Callable[[int, FloatArray, float, Parameters], _Decision]
-
-_DECIDE: dict[str, _Decide] = {
+_DECIDE: dict[str, Callable[[int, FloatArray, float, Parameters], _Decided]] = {
     "as-implemented": _decide_as_implemented,
     "as-documented": _decide_as_documented,
 }

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.quality.covariance import unmoved
+from structmask_gui.core.quality.covariance import evenly, unmoved
 from structmask_gui.core.quality.preview import FloatImage, Preview
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
@@ -152,7 +152,7 @@ def _compared(
         return []
     compared = good.astype(np.float32)
     found = []
-    for index in sorted({round(i) for i in np.linspace(0, together - 1, _PREDICTED)}):
+    for index in evenly(together, _PREDICTED):
         task.stop_if_cancelled()
         others = np.stack([part for i, part in enumerate(parts) if i != index])
         mean = others.mean(axis=0)

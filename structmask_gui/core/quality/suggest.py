@@ -17,7 +17,7 @@ from structmask_gui.core.arrays import FloatArray, LagArray
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.copied_noise import NEEDLESS_RISE, RADIUS, figures
-from structmask_gui.core.quality.covariance import Covariance
+from structmask_gui.core.quality.covariance import Covariance, evenly
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import (
     Predictor,
@@ -320,9 +320,7 @@ class _Search:
         """Return the knee by errors measured in frames of a still scene."""
         errors = np.array([point.error for point in points])
         near = np.flatnonzero(errors <= errors.min() * (1 + _NEARLY_BEST) + self.chance)
-        if len(near) > _MOST_COMPARED:
-            near = near[np.linspace(0, len(near) - 1, _MOST_COMPARED).round().astype(int)]
-        near = np.union1d(near, [self.knee(points)])
+        near = np.union1d(near[evenly(len(near), _MOST_COMPARED)], [self.knee(points)])
         measured = np.zeros(len(near))
         for place, index in enumerate(near):
             self._task.stop_if_cancelled()
