@@ -211,16 +211,16 @@ def test_a_bug_opens_one_report(loaded: MainWindow, qtbot: QtBot):
 
 def test_progress_shows_only_when_it_takes_a_while(loaded: MainWindow, qtbot: QtBot):
     headline = loaded.headline
-    headline._on_busy(True)
-    assert not headline._work.isVisible()
-    qtbot.waitUntil(headline._work.isVisible, timeout=2000)
-    headline._on_progress(5 * 10**9, 10**10, "Measuring patches", 75.0)
+    loaded.session.busy_changed.emit(True)
+    assert not headline.progress.isVisible()
+    qtbot.waitUntil(headline.progress.isVisible, timeout=2000)
+    loaded.session.progressed.emit(5 * 10**9, 10**10, "Measuring patches", 75.0)
     assert headline.progress.value() == 500
     assert "75 s left" in headline.what.text()
-    headline._on_progress(5, 10, "Measuring patches", 600.0)
+    loaded.session.progressed.emit(5, 10, "Measuring patches", 600.0)
     assert "10 min left" in headline.what.text()
-    headline._on_busy(False)
-    assert not headline._work.isVisible()
+    loaded.session.busy_changed.emit(False)
+    assert not headline.progress.isVisible()
 
 
 def test_dropping_files_opens_them_averaged(window: MainWindow, qtbot: QtBot, tmp_path: Path):
@@ -422,7 +422,7 @@ def test_the_buttons_of_the_docks_can_be_seen_in_the_dark(
 def test_a_long_progress_text_does_not_make_the_window_wider(loaded: MainWindow):
     headline = loaded.headline
     before = loaded.minimumSizeHint().width()
-    headline._on_progress(1, 2, "Measuring " + "a very long name " * 40, 75.0)
+    loaded.session.progressed.emit(1, 2, "Measuring " + "a very long name " * 40, 75.0)
     headline._show_work()
     assert headline.what.is_cut
     assert loaded.minimumSizeHint().width() == before
