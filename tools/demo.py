@@ -130,7 +130,7 @@ def run_offscreen(files: Sequence[str], folder: Path) -> int:
     }
     if not answers:
         window.exporter.failed.connect(end)
-        window.exporter.bug.connect(end)
+        window.session.bug.connect(end)
         window.exporter.written.connect(lambda _names: loop.quit())
         window.exporter.export(paths)
         loop.exec()

@@ -24,11 +24,11 @@ from structmask_gui.gui.batch.reference_stacks import BatchReferenceStacks
 from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.session.worker import Lane, Outcome, Step
+from structmask_gui.gui.session.worker import Job, Step
 from structmask_gui.gui.widgets import dialogs
 
 if TYPE_CHECKING:
-    from structmask_gui.io.batch.files import Job
+    from structmask_gui.io.batch.files import Job as BatchJob
     from structmask_gui.io.batch.queue import BatchQueue
     from structmask_gui.io.batch.status import JobStatus
 
@@ -60,12 +60,9 @@ class BatchWindow(QDialog):
         self._session = session
         self._files: list[Path] = []
         self.queue: BatchQueue | None = None
-        self._finding = Lane("find", keep_all=True)
-        self._finding.ended.connect(self._on_found)
-        self._running = Lane("batch", keep_all=True)
-        self._running.ended.connect(self._on_ended)
+        self._finding = Job("find", session.bug.emit, order="all")
+        self._running = Job("batch", session.bug.emit, order="all")
         self._running.stepped.connect(self._on_step)
-        self._ticket = 0
         self._summarised = False
         self._build()
         self.job_changed.connect(self.table.show_status)
@@ -147,7 +144,7 @@ class BatchWindow(QDialog):
     @property
     def running(self) -> bool:
         """Whether the queue is under way."""
-        return bool(self._ticket)
+        return self._running.pending
 
     def add(self, paths: list[str]) -> None:
         """Add files, and the image files in folders, off the GUI thread."""
@@ -158,17 +155,14 @@ class BatchWindow(QDialog):
             return find_files(paths)
 
         if not self.running:
-            self._finding.submit(work)
+            self._finding.run(work, self._on_found, self.said.setText)
 
-    def _on_found(self, outcome: Outcome) -> None:
-        if outcome.kind == "done":
-            found, problems = outcome.result
-            self._files += [file for file in found if file not in self._files]
-            self._plan()
-            if problems:
-                self.said.setText(" ".join(problems))
-        else:
-            self._say_failure(outcome)
+    def _on_found(self, answer: tuple[list[Path], list[str]]) -> None:
+        found, problems = answer
+        self._files += [file for file in found if file not in self._files]
+        self._plan()
+        if problems:
+            self.said.setText(" ".join(problems))
 
     def clear(self) -> None:
         """Forget all files."""
@@ -224,7 +218,7 @@ class BatchWindow(QDialog):
         self.table.fill(self.queue)
         self._update()
 
-    def _jobs(self) -> list[Job]:
+    def _jobs(self) -> list[BatchJob]:
         """Return the jobs of the present choices and of the main window."""
         from structmask_gui.io.batch.files import plan_jobs
         from structmask_gui.io.extract_files import Input
@@ -317,7 +311,7 @@ class BatchWindow(QDialog):
                 write_summary(queue, place, force=True)
             return place
 
-        self._ticket = self._running.submit(work)
+        self._running.run(work, self._on_done, self._on_failed)
         self.said.setText("")
         self._update()
 
@@ -349,27 +343,23 @@ class BatchWindow(QDialog):
         self.progress.setRange(0, max(step.total, 1))
         self.progress.setValue(step.done)
 
-    def _on_ended(self, outcome: Outcome) -> None:
+    def _on_done(self, place: Path) -> None:
         from structmask_gui.io.batch.summary import counts_sentence
 
-        self._ticket = 0
-        queue = self.queue
-        if outcome.kind == "done" and queue is not None:
+        if self.queue is not None:
             self.progress.setValue(self.progress.maximum())
-            self.said.setText(f"{counts_sentence(queue)} Summary: {outcome.result}")
+            self.said.setText(f"{counts_sentence(self.queue)} Summary: {place}")
             self._summarised = True
-        else:
-            self._say_failure(outcome)
-        if queue is not None:
-            for row, status in enumerate(queue.statuses):
-                self.table.show_status(row, status)
-        self._update()
+        self._show_all()
 
-    def _say_failure(self, outcome: Outcome) -> None:
-        if outcome.kind == "error":
-            self.said.setText(outcome.text)
-        elif outcome.kind == "bug":
-            self._session.bug.emit(outcome.text)
+    def _on_failed(self, text: str) -> None:
+        self.said.setText(text)
+        self._show_all()
+
+    def _show_all(self) -> None:
+        for row, status in enumerate(self.queue.statuses if self.queue is not None else ()):
+            self.table.show_status(row, status)
+        self._update()
 
     def _update(self) -> None:
         queue, running = self.queue, self.running

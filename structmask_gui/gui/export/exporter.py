@@ -3,42 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.progress import Task
-from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.session.frame_display import check_unchanged
+from structmask_gui.gui.export.work import Result, proposed_name, write_masks
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.session.worker import Lane, Outcome
+from structmask_gui.gui.session.worker import Job
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Form:
-    """One form a mask can be exported in.
-
-    Attributes
-    ----------
-    id : str
-    suffix : str
-        Without the dot.
-    text : str
-        What the file dialog says.
-    ending : str
-        What is added to the proposed name.
-    """
+    """One form a mask can be exported in."""
 
     id: str
     suffix: str
+    """Without the dot."""
     text: str
+    """What the file dialog says."""
     ending: str = "_mask"
+    """What is added to the proposed name."""
 
 
 FORMS = (
@@ -69,41 +58,22 @@ def form_of(name_filter_text: str, path: Path) -> Form:
     return chosen
 
 
-def proposed_name(session: Session, form: Form) -> Path:
+def proposed_path(session: Session, form: Form) -> Path:
     """Return where a mask would go: beside its input, or at home if that lies at an address."""
-    paths = session.state.paths
-    if not paths:
-        return Path(f"mask.{form.suffix}")
-    stem = paths[0].stem
-    stem = stem[: -len(".ome")] if stem.lower().endswith(".ome") else stem
-    return beside(paths) / f"{stem}{form.ending}.{form.suffix}"
+    return proposed_name(session.state, f"{form.ending}.{form.suffix}")
 
 
 class Exporter(QObject):
-    """Writes masks; what is asked for while a result is out of date waits for the new one.
+    """Writes masks; what is asked for while a result is out of date waits for the new one."""
 
-    Signals
-    -------
-    waiting()
-        An export waits for the new result.
-    written(list of str)
-        Files that were written.
-    failed(str)
-        The sentence.
-    bug(str)
-        The traceback.
-    """
-
-    waiting = Signal()
-    written = Signal(list)
-    failed = Signal(str)
-    bug = Signal(str)
+    waiting = Signal()  # an export waits for the new result
+    written = Signal(list)  # names of files
+    failed = Signal(str)  # the sentence
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._lane = Lane("export", keep_all=True)
-        self._lane.ended.connect(self._on_ended)
+        self._job = Job("export", session.bug.emit, order="all")
         self._pending: list[dict[str, Path]] = []
         session.extraction_changed.connect(self._flush)
         session.failed.connect(self._give_up)
@@ -113,32 +83,34 @@ class Exporter(QObject):
     @property
     def busy(self) -> bool:
         """Whether something is still to be written."""
-        return bool(self._pending) or self._lane.busy
+        return bool(self._pending) or self._job.busy
 
     def export(self, files: dict[str, Path]) -> None:
         """Write the mask into files, one for each form (by id), replacing old ones."""
-        if self._session.state.extraction is None and not self._session.state.busy:
+        state = self._session.state
+        if state.extraction is None and not state.busy:
             self.failed.emit("There is no mask to export yet; open a stack first.")
             return
         self._pending.append(files)
-        if self._session.state.stale or self._session.state.busy:
+        if state.stale or state.busy:
             self.waiting.emit()
-            if not self._session.state.busy:
+            if not state.busy:
                 self._session.refresh()
         self._flush()
 
     def close(self) -> None:
         """Wait for what is being written."""
         self._pending.clear()
-        self._lane.finish()
+        self._job.finish()
 
     def _flush(self, *_: object) -> None:
-        session = self._session
-        if session.state.stale or session.state.busy or session.state.extraction is None:
+        session, state = self._session, self._session.state
+        if state.stale or state.busy or state.extraction is None:
             return
         pending, self._pending = self._pending, []
         for files in pending:
-            self._lane.submit(_writer(session, files))
+            work = partial(write_masks, Result.of(session), files)
+            self._job.run(work, self._on_written, self.failed.emit)
 
     def _on_busy(self, busy: bool) -> None:
         if busy:
@@ -153,53 +125,6 @@ class Exporter(QObject):
             self._pending.clear()
             self.failed.emit("Nothing was exported, because the new result was not finished.")
 
-    def _on_ended(self, outcome: Outcome) -> None:
-        if outcome.kind == "done":
-            names = [str(path) for path in outcome.result]
-            log.info("Written: %s", ", ".join(names))
-            self.written.emit(names)
-        elif outcome.kind == "error":
-            self.failed.emit(outcome.text)
-        elif outcome.kind == "bug":
-            self.bug.emit(outcome.text)
-
-
-def _writer(session: Session, files: dict[str, Path]) -> Callable[[Task], list[Path]]:
-    result, extraction = session.state.result, session.state.extraction
-    assert result is not None
-    assert extraction is not None
-    stacks, signatures = session.state.measured_stacks(), session.state.signatures
-    scores = session.quality.scores if session.quality.current else None
-    references: dict[Any, Any] = dict(session.reference_stacks.used(extraction.parameters.source))
-
-    def write(task: Task) -> list[Path]:
-        from structmask_gui.io.results import masks
-        from structmask_gui.io.results.record import make_record, save_record
-        from structmask_gui.io.stack.image_stack import MeasuredFiles
-
-        writers = {
-            "npy": masks.save_npy,
-            "png": masks.save_png,
-            "tiff": masks.save_tiff,
-            "picture": masks.save_picture,
-        }
-        if "json" in files:
-            check_unchanged(signatures)
-        for form, path in files.items():
-            if form == "json":
-                record = make_record(
-                    extraction,
-                    MeasuredFiles(stacks, **references),
-                    mask=result.mask,
-                    quality=None if scores is None else scores.record(),
-                    task=task,
-                )
-                # Its checksum is to be that of what was measured.
-                check_unchanged(signatures)
-                words = {"sentence": result.sentence}
-                save_record(record.model_copy(update=words), path, force=True)
-            else:
-                writers[form](result.mask, path, force=True)
-        return list(files.values())
-
-    return write
+    def _on_written(self, names: list[str]) -> None:
+        log.info("Written: %s", ", ".join(names))
+        self.written.emit(names)

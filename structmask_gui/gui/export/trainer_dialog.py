@@ -75,7 +75,7 @@ class SnippetDialog(QDialog):
         self.resize(760, 560)
 
     def _fill(self, *_: object) -> None:
-        from structmask_gui.gui.export.exporter import FORMS, proposed_name
+        from structmask_gui.gui.export.exporter import FORMS, proposed_path
         from structmask_gui.io.trainers.snippets import MaskContext, snippets
 
         if self._mask is None:
@@ -87,7 +87,7 @@ class SnippetDialog(QDialog):
         context = MaskContext(
             file=paths[0].name if paths else "",
             stage="denoised" if self.stage.isChecked() else "raw",
-            mask_file=proposed_name(self._session, FORMS[0]).name,
+            mask_file=proposed_path(self._session, FORMS[0]).name,
             how="" if edit is None else edit.how,
             noise=None if basis is None else basis.noise.values,
             image=None if basis is None else basis.image.values,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.session.worker import Lane, Outcome
+from structmask_gui.gui.session.worker import BUG, Job
 from structmask_gui.io.stack.axes import shape_text
 
 _PICTURE = 88
@@ -44,9 +45,7 @@ class FileCard(QFrame):
         self._session = session
         self._paths: list[str] = []
         self._preview: Any = None
-        self._lane = Lane("preview")
-        self._lane.ended.connect(self._on_ended)
-        self._ticket = 0
+        self._job = Job("thumbnail", session.bug.emit)
         self.picture = QLabel()
         self.picture.setFixedSize(_PICTURE, _PICTURE)
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -107,7 +106,7 @@ class FileCard(QFrame):
         self._given = {}
         if len(paths) == 1:
             if self._is_open():
-                self._given = self._session.state.open_choices
+                self._given = dict(self._session.state.open_choices)
             self._look()
         elif paths:
             self._show_nothing(f"{len(paths)} files, measured together and averaged.")
@@ -119,29 +118,19 @@ class FileCard(QFrame):
         return self._open_files() == [Path(path).resolve() for path in self._paths]
 
     def _look(self) -> None:
-        path, choices = Path(self._paths[0]), dict(self._given)
+        work = partial(_preview, Path(self._paths[0]), dict(self._given))
+        self._job.run(work, self._show, self._on_failed)
 
-        def work(task: Task) -> Any:
-            from structmask_gui.gui.session.stack_info import preview
-
-            return preview(path, choices, task)
-
-        self._ticket = self._lane.submit(work)
-
-    def _on_ended(self, outcome: Outcome) -> None:
-        if outcome.ticket != self._ticket:
+    def _on_failed(self, text: str) -> None:
+        if text == BUG:
+            self._show_nothing(text)
             return
-        if outcome.kind == "done":
-            self._show(outcome.result)
-        elif outcome.kind == "error":
-            self._preview = None
-            self.picture.clear()
-            self.facts.setText(outcome.text)
-            # The axes can still be corrected, which may be all that is wrong.
-            self._form.setRowVisible(self.axes, True)
-            self.open.setEnabled(bool(self._given))
-        elif outcome.kind == "bug":
-            self._show_nothing("This file cannot be looked at; the log says why.")
+        self._preview = None
+        self.picture.clear()
+        self.facts.setText(text)
+        # The axes can still be corrected, which may be all that is wrong.
+        self._form.setRowVisible(self.axes, True)
+        self.open.setEnabled(bool(self._given))
 
     def _show(self, preview: Any) -> None:
         self._preview = preview
@@ -232,4 +221,10 @@ class FileCard(QFrame):
 
     def stop(self) -> None:
         """Stop the thread."""
-        self._lane.close()
+        self._job.close()
+
+
+def _preview(path: Path, choices: dict[str, Any], task: Task) -> Any:
+    from structmask_gui.gui.session.stack_info import preview
+
+    return preview(path, choices, task)

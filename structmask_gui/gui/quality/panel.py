@@ -18,13 +18,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.gui.quality.curves import RadiusView, SuggestionView
 from structmask_gui.gui.quality.ranking import RankingTable
+from structmask_gui.gui.session.destriping import Destriping
 from structmask_gui.gui.session.quality import Doubt, Quality, Scores
 from structmask_gui.gui.session.session import Session
-from structmask_gui.gui.session.worker import Lane, Outcome
 from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.bars import BarRow
@@ -68,15 +67,13 @@ class QualityPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._quality: Quality = session.quality
-        self._lane = Lane("destripe", keep_all=True)
-        self._lane.ended.connect(self._on_written)
-        self._lane.stepped.connect(self._on_step)
+        self.destriping = Destriping(session, self)
+        self.destriping.said.connect(self._say_destriping)
         self._build()
         self._quality.changed.connect(self._update)
         self._quality.suggested.connect(self._on_suggested)
-        self._quality.closing.connect(self._on_closing)
         session.mask_changed.connect(self._mark)
-        session.stack_changed.connect(self._on_stack)
+        session.stack_changed.connect(self._update)
         session.error_changed.connect(self._update)
         session.busy_changed.connect(self._update)
         self._update()
@@ -343,58 +340,16 @@ class QualityPanel(QWidget):
 
     def ask_destriped(self) -> None:
         """Ask for a file and write the frames without their line offsets."""
-        paths = self._session.state.paths
-        if paths:
-            proposed = paths[0].with_name(f"{paths[0].stem}_destriped.tif")
+        proposed = self.destriping.proposed()
+        if proposed is not None:
             dialogs.ask_new_file(self, "Save destriped frames", proposed, _TIFF, self._destripe_to)
 
     def _destripe_to(self, name: str, _filter: str) -> None:
-        self.save_destriped(Path(name))
-
-    def save_destriped(self, path: Path) -> None:
-        """Write the frames without the offsets of their rows or columns, off the GUI thread."""
-        scores, frames = self._quality.scores, self._session.state.frames
-        if scores is None or frames is None:
-            return
-        lines = self._endless_lines() or "rows"
-        if path.resolve() in {own.resolve() for own in self._session.state.paths}:
-            self._session.report_error(f"{path.name}: is the open file; choose another name.")
-            return
-
-        def work(task: Task) -> Any:
-            from structmask_gui.io.results.destriped import save_destriped
-
-            return save_destriped(frames, lines, path, force=True, task=task)
-
-        self._say_destriping("Writing destriped frames…")
-        self._lane.submit(work)
-
-    def _on_step(self, step: Any) -> None:
-        self._say_destriping(f"Writing destriped frames: {step.done} of {step.total}")
-
-    def _on_written(self, outcome: Outcome) -> None:
-        if outcome.kind == "done":
-            name = outcome.result.name
-            self._say_destriping(f"Written: {name}. Open it and measure again.")
-            return
-        self._say_destriping("")
-        if outcome.kind == "error":
-            self._session.report_error(outcome.text)
-        elif outcome.kind == "bug":
-            self._session.bug.emit(outcome.text)
+        self.destriping.save(Path(name), self._endless_lines() or "rows")
 
     def _say_destriping(self, text: str) -> None:
         say(self.said, text)
         self.said.setVisible(bool(text))
-
-    def _on_closing(self) -> None:
-        self._lane.close()
-
-    def _on_stack(self) -> None:
-        # The files it reads are about to be closed.
-        self._lane.cancel()
-        self._say_destriping("")
-        self._update()
 
     # --- size, end ----------------------------------------------------------------------------
 
@@ -425,7 +380,7 @@ class QualityPanel(QWidget):
 
     def stop(self) -> None:
         """Stop the thread, and drop the plots before the window goes."""
-        self._lane.close()
+        self.destriping.close()
         for view in (self.radius, self.suggestions):
             view.release()
 

@@ -220,7 +220,7 @@ class SelfTest:
         exporter = self._window.exporter
         problems: list[str] = []
         exporter.failed.connect(problems.append)
-        exporter.bug.connect(problems.append)
+        self._window.session.bug.connect(problems.append)
         exporter.export(files)
         _wait(lambda: not exporter.busy, "the export")
         _turn()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,20 +87,17 @@ class Request:
     parameters: Parameters
     reference_stacks: tuple[Any, ...] = ()
 
+    def same_frames(self, other: Request) -> bool:
+        """Whether both ask for the same pixels, with whatever parameters."""
+        return replace(self, parameters=other.parameters) == other
+
 
 @dataclass(frozen=True)
 class Edit:
-    """A mask in place of the extracted one.
-
-    Attributes
-    ----------
-    mask : Mask
-    how : str
-        How it came about, as in "edited by hand".
-    serial : int
-        Number of the open files that it belongs to.
-    """
+    """A mask in place of the extracted one."""
 
     mask: Mask
     how: str
+    """How it came about, as in "edited by hand"."""
     serial: int
+    """Number of the open files that it belongs to."""

@@ -22,13 +22,7 @@ _LARGEST_SHOWN = 4096
 
 
 def read_for_display(frames: Frames, frame: int, task: Task = NO_TASK) -> AnyArray:
-    """Read a frame for the screen, thinned to every n-th pixel if it is very large.
-
-    Returns
-    -------
-    ndarray of shape (height, width) divided by the step, rounded up
-        The picture of the whole frame; its own copy.
-    """
+    """Return a copy of a frame for the screen, every n-th pixel of a very large one."""
     height, width = frames.frame_shape
     step = -(-max(height, width) // _LARGEST_SHOWN)
     if step == 1:
@@ -71,15 +65,10 @@ def signature(path: Path) -> Signature | None:
 
 
 def check_unchanged(signatures: Mapping[Path, Signature | None]) -> None:
-    """Refuse to measure files that were changed after they were opened.
+    """Raise `InputError` for a file that was changed after it was opened.
 
-    A file that was deleted can still be read on most systems; where it cannot, reading says so. See
-    `farewell` for what is said of it.
-
-    Raises
-    ------
-    InputError
-        Names the file and says how to read it again.
+    A deleted one can still be read on most systems; where it cannot, reading says so. See
+    `missing_note`.
     """
     for path, before in signatures.items():
         now = signature(path)
@@ -87,7 +76,7 @@ def check_unchanged(signatures: Mapping[Path, Signature | None]) -> None:
             raise InputError(f"{shown(path)}: was changed after it was opened; read it again (F5).")
 
 
-def farewell(signatures: Mapping[Path, Signature | None]) -> str:
+def missing_note(signatures: Mapping[Path, Signature | None]) -> str:
     """Return a sentence on open files that are no longer there, or nothing."""
     for path, before in signatures.items():
         if before is not None and signature(path) is None:

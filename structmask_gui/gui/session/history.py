@@ -1,4 +1,4 @@
-"""Undo and redo of everything a person sets.
+"""Undo and redo of everything the user sets.
 
 Not Qt's undo stack: PySide6 never lets go of commands that the stack has merged, and every step of
 a slider is one.
@@ -22,28 +22,18 @@ _LONGEST = 500
 
 @dataclass
 class Change:
-    """One value of the session replaced by another.
-
-    Attributes
-    ----------
-    text : str
-        What the menu says is undone.
-    put : callable
-        Puts a value in place; returns False when it no longer can (another file is open).
-    old, new : object
-        The value before and after.
-    merge : str
-        Changes in quick succession with the same, non-empty word become one.
-    drag : int
-        Number of the drag that it is part of, or 0; all changes of one drag become one.
-    """
+    """One value of the session replaced by another."""
 
     text: str
+    """What the menu says is undone."""
     put: Callable[[Any], bool]
+    """Puts a value in place; returns False when it no longer can (another file is open)."""
     old: Any
     new: Any
     merge: str = ""
+    """Changes in quick succession with the same, non-empty word become one."""
     drag: int = 0
+    """Number of the drag that it is part of, or 0; all changes of one drag become one."""
     time: float = field(default_factory=lambda: time.monotonic())
 
     def takes_in(self, later: Change) -> bool:
@@ -54,15 +44,9 @@ class Change:
 
 
 class History(QObject):
-    """Changes that were made, and those that were taken back.
+    """Changes that were made, and those that were taken back."""
 
-    Signals
-    -------
-    changed()
-        What can be undone or redone, or its text, is another.
-    """
-
-    changed = Signal()
+    changed = Signal()  # what can be undone or redone, or its text, is another
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.session.worker import Lane, Outcome
+from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.widgets import dialogs
 
 if TYPE_CHECKING:
@@ -18,31 +19,17 @@ if TYPE_CHECKING:
 
 
 class MaskFile(QObject):
-    """Reads mask files; of several in quick succession the last one counts.
-
-    Parameters
-    ----------
-    session : Session
-        It is told what cannot be read, and its folder is offered first.
-    parent : QWidget
-        The dialog stands above it.
-
-    Signals
-    -------
-    read(Mask, str, tuple)
-        The mask, the name of its file, and the names of the images it was measured on, if its
-        record lies beside it.
-    """
+    """Reads mask files; of several in quick succession the last one counts."""
 
     read = Signal(object, str, tuple)
+    """The mask, the name of its file, and the names of the images it was measured on, if its record
+    lies beside it."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
         self._session, self._widget = session, parent
-        self._lane = Lane("mask file")
-        self._lane.ended.connect(self._on_ended)
-        self._ticket = 0
-        self._name = self._said = ""
+        self._job = Job("mask file", session.bug.emit)
+        self._said = ""
 
     def ask(self, title: str) -> None:
         """Ask for a file and read it."""
@@ -54,29 +41,23 @@ class MaskFile(QObject):
 
     def open(self, path: str | Path) -> None:
         """Read a file."""
+        self._job.run(partial(_read, Path(path)), self._on_read, self._on_failed)
 
-        def work(_task: Task) -> Any:
-            from structmask_gui.io.results.files import measured_on
-            from structmask_gui.io.results.masks import load_mask
+    def _on_read(self, found: tuple[Any, str, tuple[str, ...]]) -> None:
+        self._session.withdraw_error(self._said)
+        self.read.emit(*found)
 
-            return load_mask(path), measured_on(Path(path))
-
-        self._name = Path(path).name
-        self._ticket = self._lane.submit(work)
-
-    def _on_ended(self, outcome: Outcome) -> None:
-        if outcome.ticket != self._ticket:
-            return
-        if outcome.kind == "done":
-            self._session.withdraw_error(self._said)
-            mask, images = outcome.result
-            self.read.emit(mask, self._name, images)
-        elif outcome.kind == "error":
-            self._said = outcome.text
-            self._session.report_error(outcome.text)
-        elif outcome.kind == "bug":
-            self._session.bug.emit(outcome.text)
+    def _on_failed(self, text: str) -> None:
+        self._said = text
+        self._session.report_error(text)
 
     def close(self) -> None:
         """Stop the thread."""
-        self._lane.close()
+        self._job.close()
+
+
+def _read(path: Path, _task: Task) -> tuple[Any, str, tuple[str, ...]]:
+    from structmask_gui.io.results.files import measured_on
+    from structmask_gui.io.results.masks import load_mask
+
+    return load_mask(path), path.name, measured_on(path)

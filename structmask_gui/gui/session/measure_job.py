@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Recording
 from structmask_gui.gui.session.engine import Engine, Request
-from structmask_gui.gui.session.frame_display import Signature, check_unchanged, farewell
+from structmask_gui.gui.session.frame_display import Signature, check_unchanged, missing_note
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -26,96 +26,52 @@ _PAUSE = 0.15
 
 
 class Estimate(NamedTuple):
-    """What is known before a measurement has ended.
-
-    Attributes
-    ----------
-    request : Request
-    measurement : Measurement
-        Of the patches so far.
-    extraction : Extraction
-    error : float
-        The largest standard error of its lags.
-    """
+    """What is known before a measurement has ended."""
 
     request: Request
     measurement: Measurement
     extraction: Extraction
     error: float
+    """The largest standard error of its lags."""
 
 
 class Measured(NamedTuple):
-    """What a measurement ended with.
-
-    Attributes
-    ----------
-    request : Request
-    measurement : Measurement
-    extraction : Extraction
-    keep : callable or None
-        Writes it to disk, for the next time; None where that does not pay.
-    warning : str
-        A sentence on its files, or nothing.
-    """
+    """What a measurement ended with."""
 
     request: Request
     measurement: Measurement
     extraction: Extraction
     keep: Callable[[], bool] | None
+    """Writes it to disk, for the next time; None where that does not pay."""
     warning: str = ""
+    """A sentence on its files."""
 
 
 @dataclass(frozen=True, eq=False)
 class Measuring:
-    """Everything one measurement needs; called in the measuring thread.
-
-    Attributes
-    ----------
-    engine : Engine
-    request : Request
-    stacks : sequence of ImageStack
-        The open files.
-    reference_stacks : dict of str to Frames
-        Dark stack or stack to subtract, as `core.measure.measure.measure` takes them.
-    opened : dict of str to ImageStack
-        Their files.
-    lag_reach : int
-    signatures : mapping
-        Of the files as they were opened.
-    identities : dict of Path to str
-        What tells the open folders from others, as far as it was found out; of many files it takes
-        a while.
-    keeps : bool
-        Whether measurements are kept on disk.
-    afresh : bool
-        Whether to measure even if one is kept.
-    on_estimate : callable
-        Told of estimates, in the measuring thread.
-    """
+    """Everything one measurement needs; called in the measuring thread."""
 
     engine: Engine
     request: Request
     stacks: Sequence[Any]
     reference_stacks: Mapping[str, Any]
+    """Frames of the dark stack or the stack to subtract, as `measure` takes them."""
     opened: Mapping[Any, Any]
+    """The files of these."""
     lag_reach: int
     signatures: Mapping[Path, Signature | None]
     identities: dict[Path, str | None]
+    """What identifies the open folders, as far as it is known; of many files it takes a while."""
     keeps: bool
+    """Whether measurements are kept on disk."""
     afresh: bool
+    """Whether to measure even if one is kept."""
     on_estimate: Callable[[Estimate], None]
+    """Takes estimates, in the measuring thread."""
     _last: list[float] = field(default_factory=list)
 
     def __call__(self, task: Task) -> Measured:
-        """Measure, and select once: the first time imports scipy, which holds up nobody here.
-
-        Raises
-        ------
-        InputError
-            If a file was changed meanwhile or cannot be measured.
-        Cancelled
-            If the task is cancelled.
-        """
+        """Measure, and select once: the first time imports scipy, which holds up nobody here."""
         check_unchanged(self.signatures)
         request = self.request
         key = self._key() if self.keeps else None
@@ -127,7 +83,7 @@ class Measuring:
             if key is not None and time.monotonic() - begun >= _WORTH_KEEPING:
                 keep = self._keeper(key, measurement)
         extraction = self.engine.selected(measurement, request.parameters, None)
-        return Measured(request, measurement, extraction, keep, farewell(self.signatures))
+        return Measured(request, measurement, extraction, keep, missing_note(self.signatures))
 
     def _measured(self, task: Task) -> Measurement:
         request = self.request

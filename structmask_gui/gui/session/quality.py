@@ -7,23 +7,25 @@ always for the newest mask, so that a slider that is held never waits for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames, Recording
-from structmask_gui.gui.session.suggestions import Suggesting
-from structmask_gui.gui.session.worker import Lane, Outcome
+from structmask_gui.gui.session.worker import Job
 
 if TYPE_CHECKING:
+    from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.assessment import Assessment, Basis
     from structmask_gui.core.quality.error import EstimatedError, Ranked, Scored
     from structmask_gui.core.quality.suggest import Suggestion
-    from structmask_gui.gui.session.session import Session
+    from structmask_gui.core.stack.frames import FrameRange, Region
+    from structmask_gui.gui.session.state import State
 
 FiguresState = Literal["nothing", "measuring", "failed", "ready"]
 Doubt = Literal["picture", "weak"]
@@ -42,26 +44,15 @@ ALIKE = " = "
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What one mask will do.
-
-    Attributes
-    ----------
-    mask : Mask
-        Which one.
-    basis : Basis
-        What it was worked out from.
-    assessment : Assessment
-    bare : EstimatedError
-        Estimated error of the bare centre, to compare with.
-    ranking : tuple of Ranked
-        The mask among others, the best first; equal masks are one, with all their names.
-    """
+    """What one mask will do."""
 
     mask: Mask
     basis: Basis
     assessment: Assessment
     bare: EstimatedError
+    """Estimated error of the bare centre, to compare with."""
     ranking: tuple[Ranked, ...]
+    """The mask among others, the best first; equal masks are one, with all their names."""
 
     @property
     def doubt(self) -> Doubt | None:
@@ -77,60 +68,96 @@ class Scores:
         return quality_record(self.basis, self.assessment)
 
 
-class Quality(QObject):
-    """Measures the basis when somebody looks, and follows the session's mask.
+class Suggesting(QObject):
+    """The suggestion of one stack."""
 
-    Signals
-    -------
-    changed()
-        `state`, `scores` or `current` is another.
-    measured()
-        `basis` is another.
-    suggested()
-        `suggesting` or its suggestion is another.
-    closing()
-        The files are about to be closed; who reads them must stop.
+    changed = Signal()  # `suggestion`, `error` or `busy` is another
+
+    def __init__(self, bug: Callable[[str], None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._job = Job("suggest", bug)
+        self.suggestion: Suggestion | None = None
+        self.error = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether masks are being looked for."""
+        return self._job.pending
+
+    def ask(self, basis: Basis) -> None:
+        """Look for masks; `changed` follows."""
+        self.error = ""
+        self._job.run(partial(_suggest, basis), self._on_found, self._on_failed)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """Stop looking."""
+        if self.busy:
+            self._job.cancel()
+            self.changed.emit()
+
+    def forget(self) -> None:
+        """Drop what is known: it is of another stack."""
+        known = self.busy or self.error or self.suggestion is not None
+        self._job.cancel()
+        self.error, self.suggestion = "", None
+        if known:
+            self.changed.emit()
+
+    def _on_found(self, suggestion: Suggestion) -> None:
+        self.suggestion = suggestion
+        self.changed.emit()
+
+    def _on_failed(self, text: str) -> None:
+        self.error = text
+        self.changed.emit()
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._job.close()
+
+
+class Quality(QObject):
+    """Measures the basis while a widget is visible, and follows the session's mask.
+
+    Parameters
+    ----------
+    read : callable
+        Returns the state of the session, which tells of changes by `follow` and `on_stale`.
+    bug : callable
+        Takes the traceback of an error of the program.
     """
 
-    changed = Signal()
-    measured = Signal()
-    suggested = Signal()
-    closing = Signal()
+    changed = Signal()  # `state`, `scores` or `current` is another
+    measured = Signal()  # `basis` is another
+    suggested = Signal()  # `suggesting` or its suggestion is another
+    closing = Signal()  # the files are about to be closed; who reads them must stop
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
-        self._measuring = Lane("basis")
-        self._scoring = Lane("scores")
-        self._extras = Lane("masks", keep_all=True)
-        self._measuring.ended.connect(self._on_measured)
-        self._scoring.ended.connect(self._on_scored)
-        self._extras.ended.connect(self._on_extra)
+    def __init__(
+        self, read: Callable[[], State], bug: Callable[[str], None], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._read = read
+        self._measuring = Job("basis", bug)
+        self._scoring = Job("scores", bug, order="next")
+        self._publishing = Job("published mask", bug)
         self._watchers: set[object] = set()
         self._key: object = None
         self._basis: Basis | None = None
+        self._scorer = _Scorer({})
         self._careamics: dict[str, Mask] = {}
         self._published: Mask | None = None
-        self._known: dict[Mask, Scored] = {}
-        self.suggesting = Suggesting(session, self)
-        self.suggesting.changed.connect(self._on_suggested)
-        self._ticket = 0
-        self._extra_key: dict[int, object] = {}
         self._scores: Scores | None = None
-        self._score_ticket = 0
-        self._again = False
         self._error = ""
-        session.mask_changed.connect(self._follow)
-        session.stack_changed.connect(self._follow)
-        session.pinned_changed.connect(self._follow)
-        session.stale_changed.connect(self._on_stale)
+        self.suggesting = Suggesting(bug, self)
+        self.suggesting.changed.connect(self._on_suggested)
 
     # --- what there is ------------------------------------------------------------------------
 
     @property
     def state(self) -> FiguresState:
         """Whether there are scores, or why not."""
-        if self._session.state.mask is None:
+        if self._read().mask is None:
             return "nothing"
         if self._error:
             return "failed"
@@ -154,22 +181,22 @@ class Quality(QObject):
     @property
     def current(self) -> bool:
         """Whether the scores are those of the present mask, and that is up to date."""
-        scores, session = self._scores, self._session
-        return scores is not None and scores.mask is session.state.mask and not session.state.stale
+        scores, state = self._scores, self._read()
+        return scores is not None and scores.mask is state.mask and not state.stale
 
     @property
     def suggestion(self) -> Suggestion | None:
         """Masks suggested for the present stack, once asked for."""
         return self.suggesting.suggestion
 
-    # --- who looks ----------------------------------------------------------------------------
+    # --- who is visible -----------------------------------------------------------------------
 
-    def watch(self, who: object, looking: bool) -> None:
-        """Say that a widget is seen, or no longer: nothing is measured for nobody."""
+    def watch(self, who: object, visible: bool) -> None:
+        """Say that a widget is visible, or no longer; without one nothing is measured."""
         had = bool(self._watchers)
-        (self._watchers.add if looking else self._watchers.discard)(who)
-        if looking and not had:
-            self._follow()
+        (self._watchers.add if visible else self._watchers.discard)(who)
+        if visible and not had:
+            self.follow()
 
     def suggest(self) -> None:
         """Work out suggested masks; `suggested` follows."""
@@ -184,20 +211,16 @@ class Quality(QObject):
 
     # --- following ----------------------------------------------------------------------------
 
-    def _on_stale(self, _stale: bool) -> None:
+    def on_stale(self, _stale: bool) -> None:
+        """Take note that the session's result is out of date, or no longer."""
         if self._watchers:
             self.changed.emit()
 
-    def _follow(self) -> None:
-        watched = bool(self._watchers)
-        session = self._session
-        key = (
-            None
-            if session.state.extraction is None or session.state.asked is None
-            else self._wanted()
-        )
+    def follow(self) -> None:
+        """Take note that mask, stack or pinned mask of the session is another."""
+        watched, key = bool(self._watchers), _basis_key(self._read())
         if key is None or key != self._key:
-            # Also while nobody looks: what is known of another stack must not be taken for this.
+            # Also while nothing is visible: what is known of another stack is not of this one.
             self._forget(key if watched else None)
             if watched:
                 if key is not None:
@@ -206,119 +229,55 @@ class Quality(QObject):
         elif watched and self._basis is not None:
             self._score()
 
-    def _wanted(self) -> tuple[Any, ...]:
-        """Return what the basis depends on."""
-        session = self._session
-        extraction, asked = session.state.extraction, session.state.asked
-        assert extraction is not None
-        assert asked is not None
-        where = (asked.serial, asked.frame_range, asked.region)
-        if extraction.measurement.correlation is None:
-            return (*where, "ring")
-        # How far the noise is known, and whether it can be told from the picture, is of this one.
-        return (*where, extraction.measurement)
-
     def _forget(self, key: object) -> None:
-        self._measuring.cancel()
-        self._scoring.cancel()
-        self._extras.cancel()
-        self._extra_key.clear()
-        self._ticket = self._score_ticket = 0
-        self._again = False
+        for job in (self._measuring, self._scoring, self._publishing):
+            job.cancel()
         self._key = key
         self._basis = self._scores = self._published = None
-        self._careamics, self._known = {}, {}
+        self._scorer = _Scorer({})
+        self._careamics = {}
         self._error = ""
         self.suggesting.forget()
         self.measured.emit()
 
     def _measure(self) -> None:
-        session = self._session
-        extraction, asked, stacks = (
-            session.state.extraction,
-            session.state.asked,
-            session.state.stacks,
-        )
-        assert extraction is not None
-        assert asked is not None
-        frame_range = asked.frame_range
+        state = self._read()
+        assert state.extraction is not None
+        assert state.asked is not None
+        work = partial(_measure, state.extraction, state.stacks, state.asked.frame_range)
+        self._measuring.run(work, self._on_measured, self._fail)
 
-        def work(task: Task) -> Any:
-            from structmask_gui.core.masks.trainers import careamics_masks
-            from structmask_gui.core.quality.basis import extraction_basis
-            from structmask_gui.core.quality.error import ranked
-
-            frames = ChosenFrames(stacks, frame_range)
-            made = extraction_basis(extraction, frames, task=task)
-            shapes, scores = careamics_masks(), {}
-            for label, shape in shapes.items():
-                task.stop_if_cancelled()
-                scores[label] = made.score(shape)
-            best: dict[str, Mask] = {}
-            for item in ranked(scores):
-                axes = item.label.partition(" ")[0]
-                if not any(label.startswith(axes) for label in best):
-                    best[item.label] = shapes[item.label]
-            known = {shape.cropped(): scores[label] for label, shape in best.items()}
-            return made, best, known
-
-        self._ticket = self._measuring.submit(work)
-
-    def _on_measured(self, outcome: Outcome) -> None:
-        if outcome.ticket != self._ticket:
-            return
-        if outcome.kind == "done":
-            self._basis, self._careamics, self._known = outcome.result
-            self.measured.emit()
-            self._score()
-            self._find_published()
-        elif outcome.kind != "cancelled":
-            self._fail(outcome)
-            self.changed.emit()
+    def _on_measured(self, made: tuple[Basis, dict[str, Mask], dict[Mask, Scored]]) -> None:
+        self._basis, self._careamics, known = made
+        self._scorer = _Scorer(known)
+        self.measured.emit()
+        self._score()
+        self._find_published()
 
     def _find_published(self) -> None:
         """Extract the published method's mask to rank a statistical one against."""
-        session = self._session
-        extraction, asked, stacks = (
-            session.state.extraction,
-            session.state.asked,
-            session.state.stacks,
-        )
-        if extraction is None or extraction.parameters.method == "ring":
+        state = self._read()
+        if state.extraction is None or state.extraction.parameters.method == "ring":
             return
-        assert asked is not None
-        frame_range, region = asked.frame_range, asked.region
+        assert state.asked is not None
+        asked = state.asked
+        work = partial(_published, state.stacks, asked.frame_range, asked.region)
+        self._publishing.run(work, self._on_published)
 
-        def work(task: Task) -> Any:
-            from structmask_gui.core.extraction.extraction import extract_array
-            from structmask_gui.core.parameters.model import Parameters
-
-            frames = ChosenFrames(stacks, frame_range)
-            made = extract_array(Recording(frames, region), Parameters(), task=task)
-            return made.mask
-
-        self._extra_key[self._extras.submit(work)] = self._key
-
-    def _on_extra(self, outcome: Outcome) -> None:
-        key = self._extra_key.pop(outcome.ticket, None)
-        if outcome.kind == "bug":
-            self._session.bug.emit(outcome.text)
-        if outcome.kind != "done" or key != self._key:
-            return
-        self._published = outcome.result
+    def _on_published(self, mask: Mask) -> None:
+        self._published = mask
         self._score()
 
     def _others(self) -> dict[str, Mask | None]:
         """Return the masks that the present one is ranked among."""
-        session = self._session
+        state = self._read()
         masks: dict[str, Mask | None] = {BARE: None}
         if self._published is not None:
             masks[PUBLISHED] = self._published
-        extraction = session.state.extraction
-        if session.state.edit is not None and extraction is not None:
-            masks["as extracted"] = extraction.mask
-        if session.state.pinned is not None:
-            masks[f"A, {session.state.pinned_label}"] = session.state.pinned
+        if state.edit is not None and state.extraction is not None:
+            masks["as extracted"] = state.extraction.mask
+        if state.pinned is not None:
+            masks[f"A, {state.pinned_label}"] = state.pinned
         if self.suggestion is not None:
             masks[SUGGESTED] = self.suggestion.mask
         masks.update({f"{CAREAMICS} {name}": mask for name, mask in self._careamics.items()})
@@ -326,62 +285,89 @@ class Quality(QObject):
 
     def _score(self) -> None:
         """Have the newest mask scored, after the one under way."""
-        mask, basis = self._session.state.mask, self._basis
-        if mask is None or basis is None:
-            return
-        if self._score_ticket:
-            self._again = True
-            return
-        work = _scorer(basis, mask, self._others(), self._known, self._scores)
-        self._score_ticket = self._scoring.submit(work)
+        mask, basis = self._read().mask, self._basis
+        if mask is not None and basis is not None:
+            work = partial(self._scorer, basis, mask, self._others())
+            self._scoring.run(work, self._on_scored, self._fail)
 
-    def _on_scored(self, outcome: Outcome) -> None:
-        if outcome.ticket != self._score_ticket:
-            return
-        self._score_ticket = 0
-        if outcome.kind == "done":
-            self._scores, self._error = outcome.result, ""
-        elif outcome.kind != "cancelled":
-            self._fail(outcome)
+    def _on_scored(self, scores: Scores) -> None:
+        self._scores, self._error = scores, ""
         self.changed.emit()
-        if self._again:
-            self._again = False
-            self._score()
 
-    def _fail(self, outcome: Outcome) -> None:
-        self._error = outcome.text
-        if outcome.kind == "bug":
-            self._error = "Something went wrong inside StructMask; the report says what."
-            self._session.bug.emit(outcome.text)
+    def _fail(self, text: str) -> None:
+        self._error = text
+        self.changed.emit()
 
     def close(self) -> None:
         """Stop the threads."""
         self._watchers.clear()
         self.closing.emit()
-        for lane in (self._measuring, self._scoring, self._extras):
-            lane.close()
+        for job in (self._measuring, self._scoring, self._publishing):
+            job.close()
         self.suggesting.close()
 
 
-def _scorer(
-    basis: Basis,
-    mask: Mask,
-    others: dict[str, Mask | None],
-    known: dict[Mask, Scored],
-    before: Scores | None,
-) -> Callable[[Task], Scores]:
-    """Return the work of scoring a mask; what is known with the same basis is kept."""
+def _basis_key(state: State) -> tuple[Any, ...] | None:
+    """Return what the basis depends on; None without a result."""
+    extraction, asked = state.extraction, state.asked
+    if extraction is None or asked is None:
+        return None
+    where = (asked.serial, asked.frame_range, asked.region)
+    if extraction.measurement.correlation is None:
+        return (*where, "ring")
+    # How far the noise is known, and whether it was separated, is of this one.
+    return (*where, extraction.measurement)
 
-    def work(_task: Task) -> Scores:
+
+def _measure(
+    extraction: Extraction, stacks: Sequence[Any], frame_range: FrameRange | None, task: Task
+) -> tuple[Basis, dict[str, Mask], dict[Mask, Scored]]:
+    """Return the basis, and the best CAREamics shape of each axis with its score."""
+    from structmask_gui.core.masks.trainers import careamics_masks
+    from structmask_gui.core.quality.basis import extraction_basis
+    from structmask_gui.core.quality.error import ranked
+
+    made = extraction_basis(extraction, ChosenFrames(stacks, frame_range), task=task)
+    shapes, scores = careamics_masks(), {}
+    for label, shape in shapes.items():
+        task.stop_if_cancelled()
+        scores[label] = made.score(shape)
+    best: dict[str, Mask] = {}
+    for item in ranked(scores):
+        axes = item.label.partition(" ")[0]
+        if not any(label.startswith(axes) for label in best):
+            best[item.label] = shapes[item.label]
+    return made, best, {shape.cropped(): scores[label] for label, shape in best.items()}
+
+
+def _published(
+    stacks: Sequence[Any], frame_range: FrameRange | None, region: Region | None, task: Task
+) -> Mask:
+    from structmask_gui.core.extraction.extraction import extract_array
+    from structmask_gui.core.parameters.model import Parameters
+
+    recording = Recording(ChosenFrames(stacks, frame_range), region)
+    return extract_array(recording, Parameters(), task=task).mask
+
+
+class _Scorer:
+    """Scores masks in the scoring thread, and keeps what it knows of one stack."""
+
+    def __init__(self, known: dict[Mask, Scored]) -> None:
+        self._known = known
+        self._before: tuple[Basis, Mask, Assessment] | None = None
+
+    def __call__(
+        self, basis: Basis, mask: Mask, others: dict[str, Mask | None], _task: Task
+    ) -> Scores:
         from structmask_gui.core.masks.mask import Mask
         from structmask_gui.core.quality.assessment import assess
         from structmask_gui.core.quality.error import Scored, ranked
 
-        if before is not None and before.mask is mask and before.basis is basis:
-            # Only the masks that it is ranked among are others.
-            assessment = before.assessment
-        else:
-            assessment = assess(basis, mask)
+        known, before = self._known, self._before
+        if before is None or before[0] is not basis or before[1] is not mask:
+            before = self._before = basis, mask, assess(basis, mask)
+        assessment = before[2]
         names: dict[Mask, list[str]] = {}
         scores: dict[Mask, Scored] = {}
         bare = Mask.checked([[True]])
@@ -397,4 +383,16 @@ def _scorer(
         joined = {ALIKE.join(names[shape]): score for shape, score in scores.items()}
         return Scores(mask, basis, assessment, scores[bare].error, tuple(ranked(joined)))
 
-    return work
+
+def _suggest(basis: Basis, task: Task) -> Suggestion:
+    from structmask_gui.core.quality.suggest import suggest
+
+    noise = basis.noise
+    return suggest(
+        noise,
+        basis.image.values,
+        basis.radius,
+        pixels=noise.pixels,
+        still=basis.still,
+        task=task,
+    )

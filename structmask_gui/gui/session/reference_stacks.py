@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, Signal
 
+from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Frames
-from structmask_gui.gui.session.worker import Lane, Outcome
+from structmask_gui.gui.session.worker import Job
 
 if TYPE_CHECKING:
     from structmask_gui.core.parameters.model import Source
@@ -34,34 +36,30 @@ class ReferenceStacks(QObject):
         Opens a path, as `structmask_gui.io.open.open_stack` does.
     close_later : callable
         Closes stacks off the GUI thread.
-
-    Signals
-    -------
-    changed(str)
-        The stack of this kind is another, or none.
-    failed(str)
-        A file cannot be used: the sentence. The stack stays as it was.
-    bug(str)
-        An error of the program: the traceback.
+    bug : callable
+        Takes the traceback of an error of the program.
     """
 
-    changed = Signal(str)
-    failed = Signal(str)
-    bug = Signal(str)
+    changed = Signal(str)  # the stack of this kind is another, or none
+    failed = Signal(str)  # a file cannot be used, its stack stays as it was: the sentence
 
     def __init__(
         self,
-        open_stack: Callable[[Path], Any],
+        open_stack: Callable[..., Any],
         close_later: Callable[[list[Any]], None],
+        bug: Callable[[str], None],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._open_stack, self._close_later = open_stack, close_later
         self._stacks: dict[ReferenceKind, ImageStack] = {}
         self._serials: dict[ReferenceKind, int] = {"dark": 0, "subtract": 0}
-        self._lane = Lane("reference stacks", keep_all=True)
-        self._lane.ended.connect(self._on_opened)
-        self._asked: dict[int, ReferenceKind] = {}
+        self._jobs = {kind: Job(f"{kind} stack", bug, unwanted=self._close_one) for kind in KINDS}
+
+    @property
+    def busy(self) -> bool:
+        """Whether a stack is being opened."""
+        return any(job.pending for job in self._jobs.values())
 
     def stack(self, kind: ReferenceKind) -> ImageStack | None:
         """Return the stack of a kind."""
@@ -78,14 +76,18 @@ class ReferenceStacks(QObject):
 
     def choose(self, kind: ReferenceKind, path: str | Path | None) -> None:
         """Open a file as the stack of a kind, or let it go with None."""
-        # Of several requests the last one counts.
-        self._asked = {ticket: other for ticket, other in self._asked.items() if other != kind}
+        job = self._jobs[kind]
         if path is None:
+            job.cancel()
             self._put(kind, None)
-            return
-        wanted = Path(path)
-        ticket = self._lane.submit(lambda _task: self._open_stack(wanted))
-        self._asked[ticket] = kind
+        else:
+            job.run(partial(self._open, Path(path)), partial(self._put, kind), self.failed.emit)
+
+    def _open(self, path: Path, task: Task) -> Any:
+        return self._open_stack(path, task)
+
+    def _close_one(self, stack: Any) -> None:
+        self._close_later([stack])
 
     def used(self, source: Source) -> dict[ReferenceKind, ImageStack]:
         """Return the reference stacks that a source uses; "automatic" takes the dark one first."""
@@ -100,32 +102,13 @@ class ReferenceStacks(QObject):
     def frames(self, source: Source, chosen: FrameRange | None, n: int) -> dict[str, Frames]:
         """Return the reference stacks of a source, as `measure` takes them.
 
-        Parameters
-        ----------
-        source : str
-        chosen : FrameRange or None
-            The frames that are measured; of a stack to subtract with as many frames as the
-            measured one has, the same.
-        n : int
-            Frames of the measured stack.
+        Of a stack to subtract with as many frames as the measured one (``n``), the same are chosen.
         """
         found: dict[str, Frames] = {}
         for kind, stack in self.used(source).items():
             paired = kind == "subtract" and stack.n_frames == n and n > 1
             found[kind] = ChosenFrames([stack], chosen) if paired and chosen else stack
         return found
-
-    def _on_opened(self, outcome: Outcome) -> None:
-        kind = self._asked.pop(outcome.ticket, None)
-        if outcome.kind == "done":
-            if kind is None:
-                self._close_later([outcome.result])
-            else:
-                self._put(kind, outcome.result)
-        elif outcome.kind == "error":
-            self.failed.emit(outcome.text)
-        elif outcome.kind == "bug":
-            self.bug.emit(outcome.text)
 
     def _put(self, kind: ReferenceKind, stack: ImageStack | None) -> None:
         old = self._stacks.pop(kind, None)
@@ -140,8 +123,9 @@ class ReferenceStacks(QObject):
             self._close_later([old])
 
     def close(self) -> list[ImageStack]:
-        """Stop the thread; return the stacks, which the caller closes once nobody reads them."""
-        self._lane.close()
+        """Stop the threads; return the stacks, which the caller closes once nobody reads them."""
+        for job in self._jobs.values():
+            job.close()
         stacks = list(self._stacks.values())
         self._stacks = {}
         return stacks

@@ -1,4 +1,4 @@
-"""Which part of the open files is looked at: rectangle, frames, and the frame on display."""
+"""Which part of the open files is measured, and the frame on display."""
 
 from __future__ import annotations
 
@@ -12,21 +12,14 @@ if TYPE_CHECKING:
 
 
 class Part(NamedTuple):
-    """What was chosen in a stack, so that it can be chosen again when the stack is opened again.
-
-    Attributes
-    ----------
-    region : Region or None
-        The rectangle that is measured; None for the whole image.
-    frame_range : FrameRange or None
-        The frames that are measured; None for all.
-    frame : int
-        The frame on display.
-    """
+    """What was chosen in a stack, so that it can be chosen again when the stack is opened again."""
 
     region: Region | None = None
+    """None for the whole image."""
     frame_range: FrameRange | None = None
+    """None for all frames."""
     frame: int = 0
+    """The frame on display."""
 
     def within(self, frames: Frames | None) -> Part:
         """Return what of it fits the frames: the file may have changed since."""

@@ -1,33 +1,37 @@
-"""The state of the window: one object that widgets call and views listen to.
+"""The session: one object that widgets call and views listen to.
 
-Everything flows one way: a widget calls a method, the session changes and emits a signal, views
-redraw from the session's properties. Views never compute and never call each other.
+Everything flows one way: a widget calls a method, the session replaces its state and emits a
+signal, views redraw from the state. Views never compute and never call each other.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import ChosenFrames
-from structmask_gui.gui.session.edits import SessionEdits
+from structmask_gui.gui.session.edits import Edits
 from structmask_gui.gui.session.engine import Engine, Request
 from structmask_gui.gui.session.frame_display import Signature, read_for_display, signature
-from structmask_gui.gui.session.measure_job import Estimate, Measuring
+from structmask_gui.gui.session.history import History
+from structmask_gui.gui.session.measure_job import Estimate, Measured, Measuring
 from structmask_gui.gui.session.quality import Quality
 from structmask_gui.gui.session.reference_stacks import ReferenceStacks
 from structmask_gui.gui.session.selection import Part
-from structmask_gui.gui.session.state import SessionState
-from structmask_gui.gui.session.worker import Lane, Outcome, Step
+from structmask_gui.gui.session.state import State
+from structmask_gui.gui.session.worker import Job, Step
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
+    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.measure.measurement import Measurement
 
 log = logging.getLogger(__name__)
@@ -38,43 +42,110 @@ LAG_REACH = 12
 _KEPT_MEASUREMENTS = 8
 
 
-class Session(SessionEdits):
-    """Everything that can be asked of the window; see `SessionState` for what there is to read."""
+class Opened(NamedTuple):
+    """Files as the opening thread hands them over; the defaults are no files."""
+
+    stacks: tuple[Any, ...] = ()
+    frames: ChosenFrames | None = None
+    image: Any = None
+    choices: Mapping[str, Any] = {}
+    signatures: Mapping[Path, Signature | None] = {}
+    part: Part = Part()
+
+
+class Session(QObject):
+    """Opens and measures; `state` is what can be read, `edits` what the user sets."""
+
+    stack_changed = Signal()  # other files, or none
+    image_changed = Signal()  # the pixels of the frame on display
+    frame_changed = Signal(int)  # its pixels follow by `image_changed`
+    parameters_changed = Signal(object)
+    region_changed = Signal()
+    frame_range_changed = Signal()
+    extraction_changed = Signal(object)  # of the present parameters unless `stale`
+    mask_changed = Signal()  # a new result or an edit; comes after `extraction_changed`
+    edit_dropped = Signal(str)  # an edited mask gave way, or is back: a sentence
+    stale_changed = Signal(bool)
+    busy_changed = Signal(bool)
+    progressed = Signal(object, object, str, float)  # done, total, what, seconds left or negative
+    error_changed = Signal(str)  # the sentence in the window; empty when all is well
+    failed = Signal(str)  # something cannot be used: the sentence, once
+    bug = Signal(str)  # an error of the program: the traceback
+    pinned_changed = Signal()
+    preset_changed = Signal()
+    colormap_changed = Signal(str)
+    ring_hovered = Signal(int)
+    lag_hovered = Signal(object)
+    pointed = Signal(str)  # what is under the pointer, for the status bar
 
     _estimated = Signal(object)
 
-    @property
-    def state(self) -> SessionState:
-        """What can be read."""
-        return self
-
-    @property
-    def edits(self) -> SessionEdits:
-        """What can be undone."""
-        return self
-
     def __init__(self, parent: QObject | None = None, *, engine: Engine | None = None) -> None:
         super().__init__(parent)
+        self._state = State()
         self._engine = engine or Engine()
         self.keeps_measurements = False
         """Whether measurements are kept on disk, and looked for there."""
+        self._kept: list[tuple[Request, Measurement]] = []
         self._identities: dict[Path, str | None] = {}
-        self._opening = Lane("open")
-        self._measuring = Lane("measure")
-        self._reading = Lane("read")
-        self._shutting = Lane("close", keep_all=True)
-        self.reference_stacks = ReferenceStacks(self._engine.open, self._close_later, self)
-        self.reference_stacks.changed.connect(self._on_reference_stack)
-        self.reference_stacks.failed.connect(self._fail)
-        self.reference_stacks.bug.connect(self.bug)
-        self.quality = Quality(self)
-        self._open_ticket = self._measure_ticket = self._read_ticket = 0
+        self._not_opened = ""
+        """Why the file that was asked for last could not be opened, if the one before stays."""
+        self.history = History(self)
+        self.edits = Edits(self.history, self._read, self.put, self.report_error)
+        bug = self.bug.emit
+        self._opening = Job("open", bug, unwanted=self._close_unwanted)
+        self._measuring = Job("measure", bug)
+        self._reading = Job("read", bug)
+        self._closing = Job("close", bug, order="all")
         self._opening.stepped.connect(self._on_step)
-        self._opening.ended.connect(self._on_opened)
         self._measuring.stepped.connect(self._on_step)
-        self._measuring.ended.connect(self._on_measured)
         self._estimated.connect(self._on_estimate)
-        self._reading.ended.connect(self._on_read)
+        self.reference_stacks = ReferenceStacks(self._engine.open, self._close_later, bug, self)
+        self.reference_stacks.changed.connect(self._on_reference_stack)
+        self.reference_stacks.failed.connect(self.report_error)
+        self.quality = Quality(self._read, bug, self)
+        for changed in (self.mask_changed, self.stack_changed, self.pinned_changed):
+            changed.connect(self.quality.follow)
+        self.stale_changed.connect(self.quality.on_stale)
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def _read(self) -> State:
+        return self._state
+
+    def _set(self, **values: Any) -> None:
+        """Replace fields of the state, without a signal."""
+        state = replace(self._state, **values)
+        if "extraction" in values or "edit" in values:
+            state = replace(state, result=_result(state))
+        self._state = state
+
+    def put(self, **values: Any) -> None:
+        """Replace what the user sets, by name: parameters, preset, region, frame_range, edit."""
+        before = self._state.edit
+        if "parameters" in values:
+            values["given"] = values.pop("parameters")
+        self._set(**values)
+        edit = self._state.edit
+        asks = any(name in values for name in ("given", "region", "frame_range"))
+        if asks and before is not None and edit is None:
+            self.edit_dropped.emit("The new extraction replaces your mask; undo brings it back.")
+        elif asks and before is None and edit is not None:
+            self.edit_dropped.emit("Your mask is back.")
+        if "given" in values:
+            self.parameters_changed.emit(self._state.parameters)
+        if "preset" in values or ("given" in values and self._state.preset is not None):
+            self.preset_changed.emit()
+        if "region" in values:
+            self.region_changed.emit()
+        if "frame_range" in values:
+            self.frame_range_changed.emit()
+        if asks:
+            self.refresh()
+        if edit is not before:
+            self.mask_changed.emit()
 
     # --- files --------------------------------------------------------------------------------
 
@@ -98,67 +169,102 @@ class Session(SessionEdits):
         wanted = [Path(path) for path in paths]
         if not wanted:
             return
-        choices = {
-            name: value
-            for name, value in {"series": series, "axes": axes, "channel": channel}.items()
-            if value is not None
-        }
-        engine = self._engine
-        wanted_part = self._kept_part(wanted, choices) if part is None else part
-
-        def work(task: Task) -> Any:
-            stacks: list[Any] = []
-            try:
-                for number, path in enumerate(wanted):
-                    task.report(number, len(wanted), f"Opening {path.name}")
-                    if task.cancelled:
-                        break
-                    stacks.append(engine.open(path, task, **choices))
-                frames = ChosenFrames(stacks) if stacks else None
-                fitting = wanted_part.within(frames)
-                image = None if frames is None else read_for_display(frames, fitting.frame, task)
-            except BaseException:
-                _close(stacks)
-                raise
-            signatures = {path: signature(path) for path in wanted}
-            return tuple(stacks), frames, image, choices, signatures, fitting
-
+        given = {"series": series, "axes": axes, "channel": channel}
+        choices = {name: value for name, value in given.items() if value is not None}
+        if part is None:
+            part = self._kept_part(wanted, choices)
         self._measuring.cancel()
-        self._measure_ticket = 0  # or its end would be taken for that of the opening
-        self._open_ticket = self._opening.submit(work)
+        self._opening.run(
+            partial(_open, self._engine, wanted, choices, part),
+            self._show_files,
+            self._on_not_opened,
+        )
         self._set_busy("opening")
 
     def reopen(self, **choices: Any) -> None:
         """Open the present files again with other axes, channel or series."""
-        if self._stacks:
-            self.open(self.paths, **{**self._open_choices, **choices})
+        if self._state.stacks:
+            self.open(self._state.paths, **{**self._state.open_choices, **choices})
 
     def _kept_part(self, paths: Sequence[Path], choices: Mapping[str, Any]) -> Part:
         """Return the present part if files and axes stay: another channel has the same frames."""
-        same = all(choices.get(k) == self._open_choices.get(k) for k in ("axes", "series"))
-        return self.part if same and tuple(paths) == self.paths else Part()
+        state = self._state
+        same = all(choices.get(k) == state.open_choices.get(k) for k in ("axes", "series"))
+        return state.part if same and tuple(paths) == state.paths else Part()
+
+    def _on_not_opened(self, text: str) -> None:
+        self._set_busy("")
+        self.report_error(text)
+        if self._state.stale or self._state.extraction is None:
+            # Opening had stopped the measurement of the stack that stays. What it ends with must
+            # not take the place of what was just asked for.
+            self._not_opened = self._state.error
+            self._refresh()
 
     def close_files(self) -> None:
         """Let go of the open files and of all results."""
         self.cancel()
-        self._set_stacks((), None, None, {}, {}, Part())
+        self._show_files(Opened())
+
+    def _show_files(self, opened: Opened) -> None:
+        old = self._state.stacks
+        self._set_busy("")
+        self._reading.cancel()
+        part = opened.part
+        self._set(
+            serial=self._state.serial + 1,
+            stacks=opened.stacks,
+            frames=opened.frames,
+            image=opened.image,
+            open_choices=opened.choices,
+            signatures=opened.signatures,
+            region=part.region,
+            frame_range=part.frame_range,
+            frame=part.frame,
+            measurement=None,
+            extraction=None,
+            asked=None,
+            edit=None,
+            estimate_error=None,
+        )
+        self._identities = {}
+        self._kept.clear()
+        self._set_error("")
+        self._set_stale(False)
+        self.stack_changed.emit()
+        self.region_changed.emit()
+        self.frame_range_changed.emit()
+        self.frame_changed.emit(part.frame)
+        self.image_changed.emit()
+        self.extraction_changed.emit(None)
+        self.mask_changed.emit()
+        self._close_later(old)
+        self.refresh()
 
     def set_frame(self, frame: int) -> None:
         """Show another frame."""
-        if self._all_frames is None:
+        frames = self._state.frames
+        if frames is None:
             return
-        frame = min(max(int(frame), 0), self._all_frames.n_frames - 1)
-        if frame != self._frame:
-            self._frame = frame
+        frame = min(max(int(frame), 0), frames.n_frames - 1)
+        if frame != self._state.frame:
+            self._set(frame=frame)
             self.frame_changed.emit(frame)
-            self._read_image()
-
-    def _read_image(self) -> None:
-        frames, frame = self._all_frames, self._frame
-        if frames is not None:
-            self._read_ticket = self._reading.submit(
-                lambda task: read_for_display(frames, frame, task)
+            self._reading.run(
+                partial(read_for_display, frames, frame), self._on_read, self.report_error
             )
+
+    def _on_read(self, image: Any) -> None:
+        self._set(image=image)
+        self.image_changed.emit()
+
+    def _close_unwanted(self, opened: Opened) -> None:
+        self._close_later(opened.stacks)
+
+    def _close_later(self, stacks: Sequence[Any]) -> None:
+        """Close files off the GUI thread: closing waits for a read that is under way."""
+        if stacks:
+            self._closing.run(lambda _task: _close(stacks))
 
     # --- results ------------------------------------------------------------------------------
 
@@ -168,34 +274,31 @@ class Session(SessionEdits):
         self._refresh()
 
     def _refresh(self) -> None:
-        if self._all_frames is None or self._busy_with == "opening":
+        state = self._state
+        if state.frames is None or state.busy_with == "opening":
             return
         request = self._request()
         measurement = self._remembered(request)
         if measurement is None:
             self._measure(request)
             return
-        measuring = self._busy_with == "measuring"
-        if measuring:
-            self._measure_ticket = 0
-            self._measuring.cancel()
-        previous = self._extraction if measurement is self._measurement else None
+        self._measuring.cancel()
+        previous = state.extraction if measurement is state.measurement else None
         try:
-            extraction = self._engine.selected(measurement, self.parameters, previous)
+            extraction = self._engine.selected(measurement, state.parameters, previous)
         except StructMaskError as error:
             self._set_stale(True)
-            self._fail(str(error))
+            self.report_error(str(error))
         else:
             self._show(request, measurement, extraction)
-        if measuring:
-            self._set_busy("")
+        self._set_busy("")
 
     def measure_again(self) -> None:
         """Read the pixels again, as after the file was changed by another program."""
         self._not_opened = ""
         self._kept.clear()
         self._identities = {}
-        if self._all_frames is not None:
+        if self._state.frames is not None:
             self._measure(self._request(), afresh=True)
 
     def _on_reference_stack(self, _kind: str) -> None:
@@ -204,108 +307,54 @@ class Session(SessionEdits):
 
     def cancel(self) -> None:
         """Stop what is under way; the last result stays, marked as out of date."""
-        self._open_ticket = self._measure_ticket = 0
         self._opening.cancel()
         self._measuring.cancel()
         self._set_busy("")
 
     def _request(self) -> Request:
-        references = self.reference_stacks.key(self.parameters.source)
-        return Request(self._serial, self._frame_range, self._region, self.parameters, references)
+        state = self._state
+        references = self.reference_stacks.key(state.parameters.source)
+        return Request(state.serial, state.frame_range, state.region, state.parameters, references)
 
     def _remembered(self, request: Request) -> Measurement | None:
         """Find a measurement that answers a request, the latest first."""
         for n, (asked, measurement) in enumerate(self._kept):
-            if (asked.serial, asked.frame_range, asked.region, asked.reference_stacks) == (
-                request.serial,
-                request.frame_range,
-                request.region,
-                request.reference_stacks,
-            ) and measurement.fits(request.parameters):
+            if asked.same_frames(request) and measurement.fits(request.parameters):
                 self._kept.insert(0, self._kept.pop(n))
                 return measurement
         return None
 
     def _measure(self, request: Request, *, afresh: bool = False) -> None:
-        parameters = request.parameters
-        n_frames = self._all_frames.n_frames if self._all_frames is not None else 0
+        state, parameters = self._state, request.parameters
+        n_frames = state.frames.n_frames if state.frames is not None else 0
+        references = self.reference_stacks
         work = Measuring(
             engine=self._engine,
             request=request,
-            stacks=self._stacks,
-            reference_stacks=self.reference_stacks.frames(
-                parameters.source, request.frame_range, n_frames
-            ),
-            opened=self.reference_stacks.used(parameters.source),
+            stacks=state.stacks,
+            reference_stacks=references.frames(parameters.source, request.frame_range, n_frames),
+            opened=references.used(parameters.source),
             lag_reach=max(LAG_REACH, parameters.center_size // 2),
-            signatures=self._signatures,
+            signatures=state.signatures,
             identities=self._identities,
             keeps=self.keeps_measurements,
             afresh=afresh,
             on_estimate=self._estimated.emit,
         )
-        self._measure_ticket = self._measuring.submit(work)
-        self._estimate_error = None
+        self._measuring.run(work, self._on_measured, self._on_not_measured)
+        self._set(estimate_error=None)
         self._set_stale(True)
         self._set_busy("measuring")
 
-    def _show(
-        self,
-        request: Request,
-        measurement: Measurement,
-        extraction: Extraction,
-        error: float | None = None,
-    ) -> None:
-        """Show a result, or an estimate with its error, which stays out of date."""
-        self._estimate_error = error
-        self._asked = request
-        self._measurement = measurement
-        self._extraction = extraction
-        self._set_error(self._not_opened)
-        self._set_stale(error is not None)
-        self.extraction_changed.emit(extraction)
-        self.mask_changed.emit()
-
     def _on_estimate(self, estimate: Estimate) -> None:
-        if self._busy_with == "measuring" and estimate.request == self._request():
+        if self._measuring.pending and estimate.request == self._request():
             self._show(*estimate)
 
-    # --- what the lanes answer ----------------------------------------------------------------
-
-    def _on_step(self, step: Step) -> None:
-        wanted = {"opening": self._open_ticket, "measuring": self._measure_ticket}
-        lane_wanted = wanted.get(self._busy_with)
-        if lane_wanted == step.ticket:
-            self.progressed.emit(step.done, step.total, step.what, step.remaining)
-
-    def _on_opened(self, outcome: Outcome) -> None:
-        if outcome.ticket != self._open_ticket:
-            if outcome.kind == "done":
-                self._close_later(outcome.result[0])
-            return
-        self._set_busy("")
-        if outcome.kind == "done":
-            self._set_stacks(*outcome.result)
-        else:
-            self._answer_failure(outcome)
-            if self._stale or self._extraction is None:
-                # Opening had stopped the measurement of the stack that stays. What it ends with
-                # must not take the place of what the person has just asked for.
-                self._not_opened = self._error
-                self._refresh()
-
-    def _on_measured(self, outcome: Outcome) -> None:
-        if outcome.ticket != self._measure_ticket:
-            return
-        if outcome.kind != "done":
-            self._set_busy("")
-            if outcome.kind != "error" or not self._not_opened:
-                self._answer_failure(outcome)
-            return
-        request, measurement, extraction, keep, warning = outcome.result
+    def _on_measured(self, measured: Measured) -> None:
+        request, measurement, extraction, keep, warning = measured
         if keep is not None:
             # Once it is on the screen: a disk may take its time.
-            self._shutting.submit(lambda _task: keep())
+            self._closing.run(lambda _task: keep())
         log.info("%s: %s", measurement.name, extraction.sentence)
         self._kept.insert(0, (request, measurement))
         del self._kept[_KEPT_MEASUREMENTS:]
@@ -316,74 +365,146 @@ class Session(SessionEdits):
         else:
             self._refresh()
 
-    def _on_read(self, outcome: Outcome) -> None:
-        if outcome.ticket != self._read_ticket:
-            return
-        if outcome.kind == "done":
-            self._image = outcome.result
-            self.image_changed.emit()
-        else:
-            self._answer_failure(outcome)
+    def _on_not_measured(self, text: str) -> None:
+        self._set_busy("")
+        if not self._not_opened:
+            self.report_error(text)
 
-    def _answer_failure(self, outcome: Outcome) -> None:
-        if outcome.kind == "error":
-            self._fail(outcome.text)
-        elif outcome.kind == "bug":
-            self._set_error("Something went wrong inside StructMask; the report says what.")
-            self.bug.emit(outcome.text)
-
-    # --- small setters ------------------------------------------------------------------------
-
-    def _set_stacks(
+    def _show(
         self,
-        stacks: Any,
-        frames: Any,
-        image: Any,
-        choices: dict[str, Any],
-        signatures: dict[Path, Signature | None],
-        part: Part,
+        request: Request,
+        measurement: Measurement,
+        extraction: Extraction,
+        error: float | None = None,
     ) -> None:
-        old = self._stacks
-        self._serial += 1
-        self._reading.cancel()
-        self._read_ticket = 0
-        self._stacks, self._all_frames, self._image = stacks, frames, image
-        self._open_choices, self._signatures = choices, signatures
-        self._region, self._frame_range, self._frame = part
-        self._measurement = self._extraction = self._asked = self._edit = None
-        self._estimate_error = None
-        self._identities = {}
-        self._kept.clear()
-        self._set_error("")
-        self._set_stale(False)
-        self.stack_changed.emit()
-        self.region_changed.emit()
-        self.frame_range_changed.emit()
-        self.frame_changed.emit(self._frame)
-        self.image_changed.emit()
-        self.extraction_changed.emit(None)
+        """Show a result, or an estimate with its error, which stays out of date."""
+        self._set(
+            estimate_error=error, asked=request, measurement=measurement, extraction=extraction
+        )
+        self._set_error(self._not_opened)
+        self._set_stale(error is not None)
+        self.extraction_changed.emit(extraction)
         self.mask_changed.emit()
-        self._close_later(old)
-        self.refresh()
 
-    def _close_later(self, stacks: Sequence[Any]) -> None:
-        """Close files off the GUI thread: closing waits for a read that is under way."""
-        if stacks:
-            self._shutting.submit(lambda _task: _close(stacks))
+    # --- what is under way, and what went wrong -----------------------------------------------
+
+    def _on_step(self, step: Step) -> None:
+        self.progressed.emit(step.done, step.total, step.what, step.remaining)
+
+    def _set_busy(self, what: str) -> None:
+        was = self._state.busy
+        self._set(busy_with=what)
+        if self._state.busy != was:
+            self.busy_changed.emit(not was)
+
+    def _set_stale(self, stale: bool) -> None:
+        if stale != self._state.stale:
+            self._set(stale=stale)
+            self.stale_changed.emit(stale)
+
+    def _set_error(self, text: str) -> None:
+        if text != self._state.error:
+            self._set(error=text)
+            self.error_changed.emit(text)
+
+    def report_error(self, text: str) -> None:
+        """Put up a sentence on something that went wrong."""
+        log.warning("%s", text)
+        self._set_error(text)
+        self.failed.emit(text)
+
+    def withdraw_error(self, text: str) -> None:
+        """Take a sentence away, if it still stands there: what it says was mended."""
+        if text and text == self._state.error:
+            self.dismiss_error()
+
+    def dismiss_error(self) -> None:
+        """Take the sentence away, as when it has been read."""
+        self._not_opened = ""
+        self._set_error("")
+
+    # --- compare, point, look -----------------------------------------------------------------
+
+    def pin(self) -> None:
+        """Keep the present mask as A."""
+        if self._state.mask is not None:
+            self.set_pinned(self._state.mask, "pinned")
+
+    def set_pinned(self, mask: Mask | None, label: str) -> None:
+        """Keep a mask, from a file for instance, as A."""
+        self._set(pinned=mask, pinned_label=label)
+        self.pinned_changed.emit()
+
+    def unpin(self) -> None:
+        """Forget mask A."""
+        self.set_pinned(None, "")
+
+    def set_colormap(self, name: str) -> None:
+        """Choose the colour map that all views share."""
+        if name != self._state.colormap:
+            self._set(colormap=name)
+            self.colormap_changed.emit(name)
+
+    def hover_ring(self, ring: int) -> None:
+        """Say which ring the pointer is on; -1 for none."""
+        if ring != self._state.ring:
+            self._set(ring=ring)
+            self.ring_hovered.emit(ring)
+
+    def hover_lag(self, lag: tuple[int, int] | None) -> None:
+        """Say which lag (dy, dx) the pointer is on."""
+        if lag != self._state.lag:
+            self._set(lag=lag)
+            self.lag_hovered.emit(lag)
+
+    def point(self, text: str) -> None:
+        """Say what is under the pointer."""
+        self.pointed.emit(text)
+
+    # --- end ----------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Stop the threads and close the files; the session is of no use afterwards."""
         self.quality.close()
-        for lane in (self._opening, self._measuring, self._reading):
-            lane.close()
+        for job in (self._opening, self._measuring, self._reading):
+            job.close()
         references = self.reference_stacks.close()
-        self._shutting.finish()
-        _close([*self._stacks, *references])
-        self._stacks = ()
+        self._closing.finish()
+        _close([*self._state.stacks, *references])
+        self._set(stacks=())
+
+
+def _result(state: State) -> Extraction | None:
+    """Return the extraction with the mask that stands in its place."""
+    if state.extraction is None or state.edit is None:
+        return state.extraction
+    from structmask_gui.core.extraction.extraction import edited
+
+    return edited(state.extraction, state.edit.mask, state.edit.how)
+
+
+def _open(
+    engine: Engine, paths: Sequence[Path], choices: Mapping[str, Any], part: Part, task: Task
+) -> Opened:
+    """Open files and read the frame to show; in the opening thread."""
+    stacks: list[Any] = []
+    try:
+        for number, path in enumerate(paths):
+            task.report(number, len(paths), f"Opening {path.name}")
+            task.stop_if_cancelled()
+            stacks.append(engine.open(path, task, **choices))
+        frames = ChosenFrames(stacks)
+        part = part.within(frames)
+        image = read_for_display(frames, part.frame, task)
+    except BaseException:
+        _close(stacks)
+        raise
+    signatures = {path: signature(path) for path in paths}
+    return Opened(tuple(stacks), frames, image, choices, signatures, part)
 
 
 def _close(stacks: Sequence[Any]) -> None:
     for stack in stacks:
-        close = getattr(stack, "close", None)
+        close: Callable[[], None] | None = getattr(stack, "close", None)
         if close is not None:
             close()

@@ -23,30 +23,17 @@ _SHARE_CLIPPED = (0.5, 99.5)
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """Facts and thumbnail of a file.
-
-    Attributes
-    ----------
-    info : StackInfo
-    choices : tuple of (value, name)
-        The channels to choose from.
-    picture : ndarray of uint8, shape (height, width)
-        At most `THUMBNAIL` on its longer side.
-    """
+    """Facts and thumbnail of a file."""
 
     info: StackInfo
     choices: tuple[tuple[Any, str], ...]
+    """The channels to choose from, as (value, name)."""
     picture: NDArray[np.uint8]
+    """Shape (height, width), at most `THUMBNAIL` on its longer side."""
 
 
 def preview(path: Path, choices: Mapping[str, Any], task: Task) -> Thumbnail:
-    """Open a file, look at it and close it.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read.
-    """
+    """Open a file, describe it and close it."""
     with open_stack(path, **choices, cancelled=lambda: task.cancelled) as stack:
         return Thumbnail(describe(stack), stack.channel_choices, thumbnail(stack, task))
 

@@ -1,8 +1,7 @@
-"""Lanes: threads that do one job at a time and report to the GUI thread by signals.
+"""Work off the GUI thread: a `Job` for one kind of work, with callbacks in the GUI thread.
 
-A lane is a `QThread` without a parent. Its jobs are plain callables that take a `Task`;
-whatever they raise ends up as an `Outcome`, never as a lost exception.
-The newest job wins: submitting one cancels the job under way and replaces the job that waits.
+Under it lies a `Lane`, a `QThread` without a parent that does one job at a time; whatever the work
+raises ends up as an `Outcome`, never as a lost exception.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from PySide6.QtCore import QThread, Signal
+from PySide6.QtCore import QObject, QThread, Signal
 
 from structmask_gui.core.errors import Cancelled, StructMaskError
 from structmask_gui.core.progress import Task
@@ -25,6 +24,15 @@ from structmask_gui.core.progress import Task
 log = logging.getLogger(__name__)
 
 Work = Callable[[Task], Any]
+
+BUG = "Something went wrong inside StructMask; the report says what."
+
+Order = Literal["latest", "next", "all"]
+"""Whether a request cancels the one under way, waits for its end in place of others that wait, or
+all requests are done in turn."""
+
+_Result = TypeVar("_Result")
+_Request = tuple[Work, Callable[[Any], None], Callable[[str], None]]
 
 _REPORT_EVERY = 0.05
 """Seconds between two progress reports; more would only load the event loop."""
@@ -39,45 +47,23 @@ is let go before it has stopped, whatever becomes of its owner."""
 
 @dataclass(frozen=True)
 class Step:
-    """How far a job has come.
-
-    Attributes
-    ----------
-    ticket : int
-        The job.
-    done, total : int
-        Work done and to do, in the job's own units.
-    what : str
-        What is being done.
-    remaining : float
-        Seconds still needed, or a negative number while that is not known.
-    """
+    """How far a job has come."""
 
     ticket: int
     done: int
     total: int
     what: str
     remaining: float
+    """Seconds still needed, or a negative number while that is not known."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended.
-
-    Attributes
-    ----------
-    ticket : int
-        The number `Lane.submit` gave.
-    kind : {"done", "error", "bug", "cancelled"}
-        "error" is the input's fault and has a sentence, "bug" is ours and has a traceback.
-    result : object
-        What the job returned, when done.
-    text : str
-        The sentence of an error, the traceback of a bug.
-    """
+    """How a job ended."""
 
     ticket: int
     kind: Literal["done", "error", "bug", "cancelled"]
+    """"error" is the input's fault and has a sentence, "bug" is ours and has a traceback."""
     result: Any = None
     text: str = ""
 
@@ -90,24 +76,10 @@ class _Job:
 
 
 class Lane(QThread):
-    """One thread, one job at a time, the newest request wins.
+    """One thread, one job at a time, the newest request wins unless all are kept."""
 
-    Parameters
-    ----------
-    name : str
-        Name of the thread, for the log and the debugger.
-    keep_all : bool
-        Do all jobs in their order instead of letting the newest one win.
-
-    Signals
-    -------
-    stepped : Step
-    ended : Outcome
-        One for each job that was begun. Receivers compare the ticket with the one they want.
-    """
-
-    stepped = Signal(object)
-    ended = Signal(object)
+    stepped = Signal(object)  # Step
+    ended = Signal(object)  # Outcome, one for each job that was begun
 
     def __init__(self, name: str, *, keep_all: bool = False) -> None:
         super().__init__()
@@ -149,13 +121,7 @@ class Lane(QThread):
             self._drop()
 
     def finish(self, timeout: float = 10.0) -> bool:
-        """Let all jobs end, then close; for jobs that must not be lost, as writing a file.
-
-        Returns
-        -------
-        bool
-            False when they took longer than ``timeout`` seconds.
-        """
+        """Let all jobs end, then close; False when they took longer than ``timeout`` seconds."""
         deadline = time.monotonic() + timeout
         while self.busy and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -169,11 +135,8 @@ class Lane(QThread):
     def close(self, timeout: float = 5.0) -> bool:
         """Stop the thread and wait for it; call it before the lane is let go.
 
-        Returns
-        -------
-        bool
-            False when the thread did not stop within ``timeout`` seconds, for instance because a
-            disk does not answer. The lane is then kept alive until the process ends.
+        False when it did not stop within ``timeout`` seconds, as when a disk does not answer; the
+        lane is then kept alive until the process ends.
         """
         with self._wake:
             self._closing = True
@@ -223,7 +186,7 @@ class Lane(QThread):
             return Outcome(
                 job.ticket,
                 "error",
-                text="There is not enough memory for this; choose a rectangle or fewer frames.",
+                text="There is not enough memory for this; choose an ROI or fewer frames.",
             )
         except BaseException:
             report = traceback.format_exc()
@@ -256,6 +219,103 @@ class _Reporter:
         elapsed = now - self._begun
         remaining = elapsed / done * (total - done) if done > 0 and elapsed > 0.3 else -1.0
         self._lane.stepped.emit(Step(self._job.ticket, done, total, what, remaining))
+
+
+def _ignore(_answer: object) -> None:
+    pass
+
+
+class Job(QObject):
+    """Runs work in a thread of its own and calls back; a cancelled request is not answered.
+
+    Parameters
+    ----------
+    name : str
+        Name of the thread.
+    bug : callable
+        Takes the traceback of an error of the program.
+    unwanted : callable, optional
+        Takes results that nobody waits for any more, to close what they hold.
+    """
+
+    stepped = Signal(object)  # Step of a request that is waited for
+
+    def __init__(
+        self,
+        name: str,
+        bug: Callable[[str], None],
+        *,
+        order: Order = "latest",
+        unwanted: Callable[[Any], None] = _ignore,
+    ) -> None:
+        super().__init__()
+        self._bug, self._order, self._unwanted = bug, order, unwanted
+        self._lane = Lane(name, keep_all=order == "all")
+        self._lane.stepped.connect(self._on_step)
+        self._lane.ended.connect(self._on_ended)
+        self._asked: dict[int, _Request] = {}
+        self._next: _Request | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a request waits for its answer."""
+        return bool(self._asked)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the thread works, were it for a cancelled request, or an answer is due."""
+        return self.pending or self._lane.busy
+
+    def run(
+        self,
+        work: Callable[[Task], _Result],
+        done: Callable[[_Result], None] = _ignore,
+        failed: Callable[[str], None] = _ignore,
+    ) -> None:
+        """Have work done; ``done`` gets its result, or ``failed`` the sentence of its error."""
+        request = work, done, failed
+        if self._order == "next" and self._asked:
+            self._next = request
+            return
+        if self._order == "latest":
+            self._asked.clear()
+        self._asked[self._lane.submit(work)] = request
+
+    def cancel(self) -> None:
+        """Stop what is under way and forget what waits."""
+        self._asked.clear()
+        self._next = None
+        self._lane.cancel()
+
+    def finish(self) -> bool:
+        """Let all work end, then close; for work that must not be lost, as writing a file."""
+        return self._lane.finish()
+
+    def close(self) -> bool:
+        """Stop the thread and wait for it; False if it did not stop in time."""
+        self.cancel()
+        return self._lane.close()
+
+    def _on_step(self, step: Step) -> None:
+        if step.ticket in self._asked:
+            self.stepped.emit(step)
+
+    def _on_ended(self, outcome: Outcome) -> None:
+        if outcome.kind == "bug":
+            self._bug(outcome.text)
+        request = self._asked.pop(outcome.ticket, None)
+        if request is None:
+            if outcome.kind == "done":
+                self._unwanted(outcome.result)
+            return
+        _, done, failed = request
+        if outcome.kind == "done":
+            done(outcome.result)
+        elif outcome.kind != "cancelled":
+            failed(BUG if outcome.kind == "bug" else outcome.text)
+        if self._next is not None and not self._asked:
+            following, self._next = self._next, None
+            self.run(*following)
 
 
 def sentence_of(error: OSError) -> str:

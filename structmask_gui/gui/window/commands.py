@@ -13,7 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.open_external import open_outside
-from structmask_gui.gui.export.exporter import FORMS, form_of, name_filter, proposed_name
+from structmask_gui.gui.export.exporter import FORMS, form_of, name_filter, proposed_path
 from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.window import help_dialogs
@@ -109,7 +109,7 @@ class Commands(QObject):
         dialogs.ask_new_file(
             self.window,
             "Export mask",
-            proposed_name(self.session, FORMS[0]),
+            proposed_path(self.session, FORMS[0]),
             SAVE_FILTERS,
             self._export_to,
         )
@@ -132,7 +132,7 @@ class Commands(QObject):
     def export_into(self, folder: str) -> None:
         """Write NPY, PNG, enlarged picture and record into a folder, beside older ones."""
         files = {
-            form.id: Path(folder) / proposed_name(self.session, form).name
+            form.id: Path(folder) / proposed_path(self.session, form).name
             for form in FORMS
             if form.id != "tiff"
         }

@@ -135,7 +135,6 @@ class MainWindow(Shell):
         self.reporter.written.connect(self._on_written)
         self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
-        self.exporter.bug.connect(self.show_bug)
         self.views.open_asked.connect(self.commands.open_files)
         self.views.sample_asked.connect(self.commands.open_sample)
         self._on_theme()

@@ -7,21 +7,23 @@ import binascii
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 
 from structmask_gui.core.errors import InputError, StructMaskError
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.session.worker import Lane
+from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.window.docks import arrange
 from structmask_gui.gui.window.shell import Shell
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask
-    from structmask_gui.gui.session.state import SessionState
+    from structmask_gui.gui.session.state import State
 
 _LARGEST = 301
 """Sides of a mask that is remembered at most; larger ones belong in a file."""
@@ -49,7 +51,7 @@ class Remembering(QObject):
         self._masks: dict[str, Any] = {}
         self._files: list[str] = []
         self._stopped = False
-        self._lane = Lane("settings")
+        self._job = Job("settings", window.session.bug.emit)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(_SAVE_AFTER)
@@ -123,14 +125,13 @@ class Remembering(QObject):
         if not window.saves_settings or self._masks:
             return
         self._note(layout=False)
-        settings = replace(window.settings)
-        self._lane.submit(lambda _task: _saved(settings))
+        self._job.run(partial(_saved, replace(window.settings)))
 
     def stop(self) -> None:
         """Save no more meanwhile; what is under way is written first."""
         self._stopped = True
         self._later.stop()
-        self._lane.finish()
+        self._job.finish()
 
     def save(self, *, layout: bool) -> None:
         """Write what is to be found again at the next start; the layout only once it is there."""
@@ -145,7 +146,7 @@ class Remembering(QObject):
             settings.layout = _encoded(window.saveState(LAYOUT_VERSION))
             settings.views = _encoded(window.views.save_layout())
         settings.last_files = [str(path) for path in session.state.paths]
-        settings.last_choices = session.state.open_choices
+        settings.last_choices = dict(session.state.open_choices)
         settings.last_part = session.state.part.remembered()
         settings.last_reference_stacks = session.reference_stacks.remembered()
         settings.last_parameters = session.state.parameters.model_dump()
@@ -153,7 +154,7 @@ class Remembering(QObject):
         settings.last_masks = self._masks or kept_masks(session.state)
 
 
-def _saved(settings: Settings) -> None:
+def _saved(settings: Settings, _task: Task = NO_TASK) -> None:
     try:
         settings_module.save(settings)
     except (OSError, InputError) as error:
@@ -171,7 +172,7 @@ def _decoded(text: str) -> QByteArray:
         return QByteArray()
 
 
-def kept_masks(state: SessionState) -> dict[str, Any]:
+def kept_masks(state: State) -> dict[str, Any]:
     """Return the masks of a session that cannot be worked out again, for the settings."""
     kept: dict[str, Any] = {}
     if state.edit is not None:

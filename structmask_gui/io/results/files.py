@@ -142,13 +142,14 @@ def write_forms(
 ) -> list[Path]:
     """Write a mask in the forms npy, png, tiff, picture and json, replacing old files.
 
-    The record is made only for the form json.
+    The record is made only for the form json, and first: without it nothing is written.
     """
+    made = record(task) if "json" in files else None
     for form, path in files.items():
-        if form == "json":
-            save_record(record(task), path, force=True)
-        else:
+        if form != "json":
             _WRITERS[form](mask, path, force=True)
+        elif made is not None:
+            save_record(made, path, force=True)
     return list(files.values())
 
 

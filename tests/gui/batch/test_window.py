@@ -286,5 +286,5 @@ def test_closing_the_program_in_the_middle_stops_it(folder: Path, qapp: object, 
     added(batch, folder, qtbot)
     batch.start()
     session.close()
-    assert not batch._running.isRunning()
+    assert not batch._running._lane.isRunning()
     assert (folder / SUMMARY).exists()

@@ -123,7 +123,7 @@ def test_the_channel_can_be_chosen(browser: FileBrowser, window: MainWindow, qtb
     assert combo.isVisible()
     combo.setCurrentIndex(1)
     combo.activated.emit(1)
-    qtbot.waitUntil(lambda: not browser.card._lane.busy)
+    qtbot.waitUntil(lambda: not browser.card._job.busy)
     browser.card.open.click()
     wait_for_result(window.session, qtbot)
     assert window.session.state.stack is not None

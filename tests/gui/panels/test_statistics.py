@@ -97,7 +97,7 @@ def test_statistics_with_a_session(qtbot: QtBot) -> None:
     session = Session()
     panel = StatisticsPanel(session)
     qtbot.addWidget(panel)
-    session._extraction = extraction()
+    session._set(extraction=extraction())
     session.mask_changed.emit()
     assert panel.sentence.text() == extraction().sentence
     session.close()

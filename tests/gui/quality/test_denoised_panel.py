@@ -40,8 +40,8 @@ def copied(stack_file: Path, tmp_path: Path) -> Path:
 
 
 def judged(panel: DenoisedPanel, path: Path, qtbot: QtBot) -> None:
-    panel.open_path(path)
-    qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
+    panel.denoised.open(path)
+    qtbot.waitUntil(lambda: panel.denoised.evaluation is not None, timeout=15_000)
 
 
 def plain(panel: DenoisedPanel) -> str:
@@ -55,9 +55,9 @@ def test_the_verdict_is_the_engines(
     judged(panel, copied, qtbot)
     raw, denoised = ArrayFrames(np.load(stack_file)), ArrayFrames(np.load(copied))
     expected = evaluate(raw, denoised, loaded.session.state.mask)
-    assert panel.verdict is not None
-    assert panel.verdict.advice == expected.advice
-    assert panel.verdict.copied == pytest.approx(expected.copied)
+    assert panel.denoised.evaluation is not None
+    assert panel.denoised.evaluation.advice == expected.advice
+    assert panel.denoised.evaluation.copied == pytest.approx(expected.copied)
     assert plain(panel) == expected.sentence
     assert f"{100 * expected.copied:.1f} %" in panel.figures.text()
     assert panel.output.plane is not None
@@ -69,16 +69,16 @@ def test_the_next_mask_is_taken_with_a_click(
 ):
     loaded.session.edits.set_mask(BARE, "edited by hand", "Shrink")
     judged(panel, copied, qtbot)
-    assert panel.verdict is not None
-    assert panel.verdict.advice == "larger"
+    assert panel.denoised.evaluation is not None
+    assert panel.denoised.evaluation.advice == "larger"
     panel.take_button.click()
-    assert loaded.session.state.mask == panel.verdict.next_mask
+    assert loaded.session.state.mask == panel.denoised.evaluation.next_mask
     assert loaded.session.state.result is not None
     assert "denoised.npy" in loaded.session.state.result.sentence
-    assert "judge again" in panel.figures.text()
+    assert "evaluate again" in panel.figures.text()
     loaded.session.history.undo()
     assert loaded.session.state.mask == BARE
-    assert "judge again" not in panel.figures.text()
+    assert "evaluate again" not in panel.figures.text()
 
 
 def test_a_stack_that_does_not_fit_is_a_sentence(
@@ -87,9 +87,9 @@ def test_a_stack_that_does_not_fit_is_a_sentence(
     path = tmp_path / "small.npy"
     np.save(path, np.zeros((2, 50, 50), np.float32))
     with qtbot.waitSignal(loaded.session.failed) as said:
-        panel.open_path(path)
+        panel.denoised.open(path)
     assert "small.npy" in said.args[0]
-    assert panel.verdict is None
+    assert panel.denoised.evaluation is None
     assert panel.again_button.isEnabled()
 
 
@@ -101,13 +101,13 @@ def test_a_refused_file_leaves_the_verdict(
     path = tmp_path / "small.npy"
     np.save(path, np.zeros((1, 50, 50), np.float32))
     with qtbot.waitSignal(loaded.session.failed) as said:
-        panel.open_path(path)
+        panel.denoised.open(path)
     assert "small.npy has 1 frame of 50 x 50 pixels" in said.args[0]
-    qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
+    qtbot.waitUntil(lambda: panel.denoised.evaluation is not None, timeout=15_000)
     assert (panel.sentence.text(), panel.figures.text()) == before
     assert "small.npy" in loaded.session.state.error
-    panel.open_path(copied)
-    qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
+    panel.denoised.open(copied)
+    qtbot.waitUntil(lambda: panel.denoised.evaluation is not None, timeout=15_000)
     assert not loaded.session.state.error
 
 
@@ -123,9 +123,11 @@ def test_the_mask_has_one_figure_in_both_panels(
     qtbot.waitUntil(lambda: quality.current and quality.scores is not None, timeout=15_000)
     judged(panel, copied, qtbot)
     assert quality.scores is not None
-    assert panel.verdict is not None
-    assert panel.verdict.source == "flat"
-    assert panel.verdict.expected == pytest.approx(quality.scores.assessment.figures.copied)
+    assert panel.denoised.evaluation is not None
+    assert panel.denoised.evaluation.source == "flat"
+    assert panel.denoised.evaluation.expected == pytest.approx(
+        quality.scores.assessment.figures.copied
+    )
 
 
 @pytest.mark.slow
@@ -150,7 +152,7 @@ def test_the_command_line_says_the_same_and_both_panels_name_one_place(
     quality.watch(panel, True)
     qtbot.waitUntil(lambda: quality.current and quality.basis is not None, timeout=15_000)
     judged(panel, copied, qtbot)
-    assert panel.verdict is not None
+    assert panel.denoised.evaluation is not None
     assert quality.basis is not None
     place = quality.basis.where
     assert f"{copied.name}: {place}" in panel.figures.text().replace("\u200b", "")
@@ -162,10 +164,12 @@ def test_the_command_line_says_the_same_and_both_panels_name_one_place(
     assert main(["quality", str(path), str(stack_file), *options]) == 0
     told = json.loads(capfd.readouterr().out)["denoised"]
     assert told["sentence"] == plain(panel)
-    assert told["where"] == panel.verdict.where
-    assert told["noise_repeated"] == pytest.approx(panel.verdict.copied)
-    assert told["noise_left"] == pytest.approx(panel.verdict.noise_left)
-    assert told["noise_repeated_linear"] == pytest.approx(panel.verdict.expected, abs=0.01)
+    assert told["where"] == panel.denoised.evaluation.where
+    assert told["noise_repeated"] == pytest.approx(panel.denoised.evaluation.copied)
+    assert told["noise_left"] == pytest.approx(panel.denoised.evaluation.noise_left)
+    assert told["noise_repeated_linear"] == pytest.approx(
+        panel.denoised.evaluation.expected, abs=0.01
+    )
 
 
 def test_a_normalised_output_is_refused(
@@ -175,9 +179,9 @@ def test_a_normalised_output_is_refused(
     path = tmp_path / "norm.npy"
     np.save(path, (raw - raw.mean()) / raw.std())
     with qtbot.waitSignal(loaded.session.failed) as said:
-        panel.open_path(path)
+        panel.denoised.open(path)
     assert "norm.npy is not in the grey levels of rows.npy" in said.args[0]
-    assert panel.verdict is None
+    assert panel.denoised.evaluation is None
 
 
 def test_the_next_mask_is_chosen_in_the_frames_that_are_compared(
@@ -208,7 +212,7 @@ def test_another_file_takes_the_verdict_away(
 ):
     judged(panel, copied, qtbot)
     loaded.session.close_files()
-    assert panel.verdict is None
+    assert panel.denoised.evaluation is None
     assert not panel.open_button.isEnabled()
     assert not panel.again_button.isEnabled()
     assert panel.tabs.isHidden()
@@ -228,12 +232,12 @@ def test_pages_of_another_name_are_matched_by_shape_and_that_is_said(
     refused = tmp_path / "small.npy"
     np.save(refused, np.zeros((1, 50, 50), np.float32))
     with qtbot.waitSignal(loaded.session.failed):
-        panel.open_path(refused)
-    qtbot.waitUntil(lambda: panel.verdict is not None, timeout=15_000)
+        panel.denoised.open(refused)
+    qtbot.waitUntil(lambda: panel.denoised.evaluation is not None, timeout=15_000)
     assert "in their order" in panel.figures.text()
     other = tmp_path / "frames.npy"
     np.save(other, raw.mean() + 0.4 * (raw - raw.mean()))
-    panel.open_path(other)
+    panel.denoised.open(other)
     qtbot.waitUntil(lambda: "frames.npy" in panel.figures.text(), timeout=15_000)
     assert "in their order" not in panel.figures.text()
 
@@ -252,6 +256,10 @@ def test_a_long_name_and_a_long_verdict_leave_the_figures_in_sight(
     viewport = body.parentWidget()
     assert viewport is not None
     assert body.width() <= viewport.width()
-    lines = 4 if panel.verdict is not None and panel.verdict.detail is not None else 3
+    lines = (
+        4
+        if panel.denoised.evaluation is not None and panel.denoised.evaluation.detail is not None
+        else 3
+    )
     seen = figures.visibleRegion().boundingRect().height()
     assert seen >= lines * figures.fontMetrics().lineSpacing()

@@ -369,7 +369,7 @@ def test_looking_for_masks_can_be_stopped(
         panel.stop_button.click()
         assert not quality.suggesting.busy
         assert not panel.suggest_button.isHidden()
-        qtbot.waitUntil(lambda: not quality.suggesting._lane.busy, timeout=15_000)
+        qtbot.waitUntil(lambda: not quality.suggesting._job.busy, timeout=15_000)
     panel.suggest_button.click()
     qtbot.waitUntil(lambda: quality.suggestion is not None, timeout=15_000)
     assert not panel.take_button.isHidden()
@@ -428,11 +428,11 @@ def test_nothing_is_scored_because_a_search_begins_or_ends_in_vain(session: Sess
     wait_current(session, qtbot)
     qtbot.waitUntil(lambda: not quality._scoring.busy, timeout=15_000)
     scored: list[object] = []
-    quality._scoring.ended.connect(scored.append)
+    quality._scoring._lane.ended.connect(scored.append)
     quality.suggest()
     quality.suggesting.cancel()
-    qtbot.waitUntil(lambda: not quality.suggesting._lane.busy, timeout=15_000)
-    assert not quality._score_ticket
+    qtbot.waitUntil(lambda: not quality.suggesting._job.busy, timeout=15_000)
+    assert not quality._scoring.busy
     assert not scored
 
 
@@ -472,7 +472,7 @@ def test_noise_along_whole_rows_offers_destriped_frames(
     assert panel.destripe_button.isVisibleTo(panel)
     assert "whole rows" in panel.reach.text()
     target = tmp_path / "out.tif"
-    panel.save_destriped(target)
+    panel._destripe_to(str(target), "")
     qtbot.waitUntil(lambda: "Written" in panel.said.text(), timeout=15_000)
     written = tifffile.imread(target)
     assert written.shape == frames.shape
@@ -502,7 +502,8 @@ def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, 
     panel = loaded.show_panel("quality")
     wait_current(loaded.session, qtbot)
     before = stack_file.read_bytes()
-    panel.save_destriped(stack_file)
+    with qtbot.waitSignal(loaded.session.failed):
+        panel._destripe_to(str(stack_file), "")
     assert "choose another name" in loaded.session.state.error
     assert stack_file.read_bytes() == before
 

@@ -101,9 +101,9 @@ def test_what_was_asked_otherwise_is_measured(
     kept(3, qtbot)
     fresh = make_session()
     opened(fresh, stack_file, qtbot)
-    fresh.set_frame_range(FrameRange(0, 2))
+    fresh.edits.set_frame_range(FrameRange(0, 2))
     wait_for_result(fresh, qtbot)
-    fresh.set_frame_range(FrameRange(1, 3))
+    fresh.edits.set_frame_range(FrameRange(1, 3))
     wait_for_result(fresh, qtbot)
     assert len(counted) == 4
 

@@ -274,7 +274,7 @@ def test_closing_in_mid_extraction_stops_the_threads(qapp, workshop: Workshop, q
     begun = time.perf_counter()
     session.close()
     assert time.perf_counter() - begun < 1
-    assert not session._measuring.isRunning()
+    assert not session._measuring._lane.isRunning()
 
 
 def test_opening_goes_on_when_the_measurement_before_it_has_ended(

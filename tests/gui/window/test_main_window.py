@@ -307,7 +307,7 @@ def test_closing_in_mid_extraction(window: MainWindow, qtbot: QtBot, tmp_path: P
     begun = time.perf_counter()
     window.close()
     assert time.perf_counter() - begun < 2
-    assert not window.session._measuring.isRunning()
+    assert not window.session._measuring._lane.isRunning()
 
 
 def test_late_panels_are_made_when_they_are_wanted(window: MainWindow):

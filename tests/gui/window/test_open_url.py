@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.app import begin
-from structmask_gui.gui.export.exporter import FORMS, proposed_name
+from structmask_gui.gui.export.exporter import FORMS, proposed_path
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.open_url import FEW, AddressDialog
 from tests.gui.conftest import noise, wait_for_result
@@ -40,7 +40,7 @@ def test_a_remote_image_is_opened(window: MainWindow, tmp_path: Path, qtbot: QtB
     assert stack.location == f"{address}/a.zarr"
     assert window.session.state.parameters.patches == FEW
     # What is written goes to a folder of this computer.
-    assert proposed_name(window.session, FORMS[0]) == Path.home() / "a_mask.npy"
+    assert proposed_path(window.session, FORMS[0]) == Path.home() / "a_mask.npy"
     assert window.settings.recent_files[0] == f"{address}/a.zarr"
 
 
@@ -57,7 +57,7 @@ def test_an_address_that_fails_changes_nothing(loaded: MainWindow, qtbot: QtBot)
 def test_no_address_is_opened_by_itself(window: MainWindow, qtbot: QtBot):
     window.settings.last_reference_stacks = {"dark": "http://127.0.0.1:9/dark.zarr"}
     begin(window, [])
-    assert not window.session.reference_stacks._asked
+    assert not window.session.reference_stacks.busy
 
 
 def test_a_number_of_patches_that_was_chosen_stays(window: MainWindow, qtbot: QtBot):

@@ -106,7 +106,7 @@ def test_nothing_is_saved_where_nothing_is_to_be(loaded: MainWindow, qtbot: QtBo
     before = settings_module.load()
     loaded.session.edits.set_parameter("max_true_pixels", 7)
     loaded.remembering._later.timeout.emit()
-    assert not loaded.remembering._lane.busy
+    assert not loaded.remembering._job.busy
     loaded.close()
     loaded.remembering._on_changed()
     assert not loaded.remembering._later.isActive()

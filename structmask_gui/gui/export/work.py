@@ -1,0 +1,110 @@
+"""What is written of a result: the exporting thread's work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from structmask_gui.core.progress import Task
+from structmask_gui.gui.desktop.places import beside
+from structmask_gui.gui.session.frame_display import Signature, check_unchanged
+
+if TYPE_CHECKING:
+    from structmask_gui.core.extraction.extraction import Extraction
+    from structmask_gui.core.stack.frames import Frames
+    from structmask_gui.gui.session.quality import Scores
+    from structmask_gui.gui.session.session import Session
+    from structmask_gui.gui.session.state import State
+    from structmask_gui.io.results.record import Record
+
+
+class Result(NamedTuple):
+    """A result as it stood when its export was asked for."""
+
+    result: Extraction
+    extraction: Extraction
+    stacks: list[Any]
+    frames: Frames
+    signatures: Mapping[Path, Signature | None]
+    references: Mapping[Any, Any]
+    scores: Scores | None
+    mask_file: str
+
+    @classmethod
+    def of(cls, session: Session) -> Result:
+        """Take the present result, which there must be."""
+        state, quality = session.state, session.quality
+        assert state.result is not None
+        assert state.extraction is not None
+        assert state.frames is not None
+        return cls(
+            state.result,
+            state.extraction,
+            state.measured_stacks(),
+            state.frames,
+            state.signatures,
+            session.reference_stacks.used(state.extraction.parameters.source),
+            quality.scores if quality.current else None,
+            proposed_name(state, "_mask.npy").name,
+        )
+
+    def record(self, task: Task) -> Record:
+        """Return its record; the checksum is that of what was measured, or `InputError`."""
+        from structmask_gui.io.results.record import make_record
+        from structmask_gui.io.stack.image_stack import MeasuredFiles
+
+        check_unchanged(self.signatures)
+        record = make_record(
+            self.extraction,
+            MeasuredFiles(self.stacks, **self.references),
+            mask=self.result.mask,
+            quality=None if self.scores is None else self.scores.record(),
+            task=task,
+        )
+        check_unchanged(self.signatures)
+        return record.model_copy(update={"sentence": self.result.sentence})
+
+
+def proposed_name(state: State, ending: str) -> Path:
+    """Return where a file goes: beside the input, or at home if that lies at an address."""
+    if not state.paths:
+        return Path(ending.lstrip("_"))
+    stem = state.paths[0].stem
+    stem = stem[: -len(".ome")] if stem.lower().endswith(".ome") else stem
+    return beside(state.paths) / f"{stem}{ending}"
+
+
+def write_masks(result: Result, files: Mapping[str, Path], task: Task) -> list[str]:
+    """Write the mask in some forms, replacing old files; return their names."""
+    from structmask_gui.io.results.files import write_forms
+
+    return [str(path) for path in write_forms(result.result.mask, files, result.record, task)]
+
+
+def write_report(result: Result, path: Path, task: Task) -> list[str]:
+    """Write the report: as PDF if the name ends so, else as HTML; return its name."""
+    from structmask_gui.io.files.atomic import write_atomic
+    from structmask_gui.io.pictures.figures import middle
+    from structmask_gui.io.report.report import report_bytes
+    from structmask_gui.io.trainers.snippets import MaskContext
+
+    record = result.record(task).model_copy(update={"notes": [*result.result.notes]})
+    scores = result.scores
+    basis = scores.basis if scores is not None and scores.basis.trusted else None
+    page = report_bytes(
+        record,
+        extraction=result.extraction,
+        frame=middle(result.frames, result.extraction.measurement.region),
+        context=MaskContext(
+            mask_file=result.mask_file,
+            noise=None if basis is None else basis.noise.values,
+            image=None if basis is None else basis.image.values,
+        ),
+    )
+    if path.suffix.lower() == ".pdf":
+        from structmask_gui.gui.export.pdf import pdf_bytes
+
+        page = pdf_bytes(page)
+    write_atomic(path, page, force=True)
+    return [str(path)]

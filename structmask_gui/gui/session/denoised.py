@@ -1,0 +1,120 @@
+"""The denoised output of a network, evaluated against the open stack and the present mask."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+
+from structmask_gui.core.progress import Task
+from structmask_gui.core.stack.frames import ChosenFrames
+from structmask_gui.gui.session.worker import Job, Step
+
+if TYPE_CHECKING:
+    from structmask_gui.core.denoised.evaluate import Evaluation
+    from structmask_gui.core.masks.mask import Mask
+    from structmask_gui.core.quality.assessment import Basis
+    from structmask_gui.gui.session.session import Session
+    from structmask_gui.gui.session.state import State
+
+
+class Evaluated(NamedTuple):
+    """What is known of a denoised stack."""
+
+    path: Path
+    mask: Mask
+    evaluation: Evaluation
+    assumed: str
+    """A sentence on what was assumed of its axes."""
+
+
+class DenoisedStack(QObject):
+    """Evaluates a denoised stack off the GUI thread."""
+
+    changed = Signal()  # `shown`, `path` or `working` is another
+    stepped = Signal(int, int)  # done, total
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._job = Job("denoised", session.bug.emit)
+        self._job.stepped.connect(self._on_step)
+        self._said = ""
+        self.path: Path | None = None
+        """The file that was asked for last."""
+        self._known: Evaluated | None = None
+        session.stack_changed.connect(self._on_stack)
+        session.quality.closing.connect(self.close)
+
+    @property
+    def working(self) -> bool:
+        """Whether an evaluation is under way."""
+        return self._job.pending
+
+    @property
+    def shown(self) -> Evaluated | None:
+        """The evaluation of `path`; None while another is under way."""
+        return None if self.working else self._known
+
+    @property
+    def evaluation(self) -> Evaluation | None:
+        """What `shown` says."""
+        return None if self.shown is None else self.shown.evaluation
+
+    def open(self, path: str | Path) -> None:
+        """Evaluate the denoised stack of a file."""
+        self.path = Path(path)
+        self.evaluate()
+
+    def evaluate(self) -> None:
+        """Compare the denoised stack with the open one, for the present mask."""
+        state, path, mask = self._session.state, self.path, self._session.state.mask
+        if path is None or mask is None or state.extraction is None or state.asked is None:
+            return
+        # The basis of "What the mask will do", so that both say the same of a mask.
+        work = partial(_evaluate, path, mask, state, self._session.quality.basis)
+        self._job.run(work, self._on_evaluated, self._on_failed)
+        self.changed.emit()
+
+    def _on_step(self, step: Step) -> None:
+        self.stepped.emit(step.done, step.total)
+
+    def _on_evaluated(self, made: Evaluated) -> None:
+        self._known = made
+        self._session.withdraw_error(self._said)
+        self.changed.emit()
+
+    def _on_failed(self, text: str) -> None:
+        self._said = text
+        self._session.report_error(text)
+        if self._known is not None:
+            # What was said of another file stays true.
+            self.path = self._known.path
+        self.changed.emit()
+
+    def _on_stack(self) -> None:
+        # The raw frames it reads are about to be closed.
+        self._job.cancel()
+        self.path = self._known = None
+        self.changed.emit()
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._job.close()
+
+
+def _evaluate(path: Path, mask: Mask, state: State, known: Basis | None, task: Task) -> Evaluated:
+    from structmask_gui.core.quality.basis import extraction_basis
+    from structmask_gui.io.denoised import evaluate_file
+
+    def measure() -> Basis:
+        assert state.extraction is not None
+        assert state.asked is not None
+        frames = ChosenFrames(state.stacks, state.asked.frame_range)
+        return known or extraction_basis(state.extraction, frames, task=task)
+
+    axes = state.open_choices.get("axes")
+    judged = evaluate_file(path, state.stacks, mask, measure, axes=axes, task=task)
+    return Evaluated(path, mask, judged.outcome, judged.assumed)

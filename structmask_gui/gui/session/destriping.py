@@ -1,0 +1,73 @@
+"""Destriped frames of the open stack, written off the GUI thread."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.progress import Task
+from structmask_gui.gui.session.worker import Job, Step
+
+if TYPE_CHECKING:
+    from structmask_gui.core.stack.destripe import Lines
+    from structmask_gui.core.stack.frames import Frames
+    from structmask_gui.gui.session.session import Session
+
+
+class Destriping(QObject):
+    """Writes the frames without the offsets of their rows or columns."""
+
+    said = Signal(str)  # how far it has come; empty when there is nothing to say
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._job = Job("destripe", session.bug.emit, order="all")
+        self._job.stepped.connect(self._on_step)
+        session.stack_changed.connect(self._on_stack)
+        session.quality.closing.connect(self.close)
+
+    def proposed(self) -> Path | None:
+        """Return where the frames go: beside the open file."""
+        paths = self._session.state.paths
+        return paths[0].with_name(f"{paths[0].stem}_destriped.tif") if paths else None
+
+    def save(self, path: Path, lines: Lines) -> None:
+        """Write the frames, replacing an old file."""
+        state = self._session.state
+        if state.frames is None:
+            return
+        self.said.emit("Writing destriped frames…")
+        work = partial(_write, path, state.paths, state.frames, lines)
+        self._job.run(work, self._on_written, self._on_failed)
+
+    def _on_step(self, step: Step) -> None:
+        self.said.emit(f"Writing destriped frames: {step.done} of {step.total}")
+
+    def _on_written(self, path: Path) -> None:
+        self.said.emit(f"Written: {path.name}. Open it and measure again.")
+
+    def _on_failed(self, text: str) -> None:
+        self.said.emit("")
+        self._session.report_error(text)
+
+    def _on_stack(self) -> None:
+        # The files it reads are about to be closed.
+        self._job.cancel()
+        self.said.emit("")
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._job.close()
+
+
+def _write(path: Path, own: tuple[Path, ...], frames: Frames, lines: Lines, task: Task) -> Path:
+    from structmask_gui.io.results.destriped import save_destriped
+
+    if path.resolve() in {stack.resolve() for stack in own}:
+        raise InputError(f"{path.name}: is the open file; choose another name.")
+    return save_destriped(frames, lines, path, force=True, task=task)
