@@ -194,7 +194,7 @@ def test_the_next_mask_is_chosen_in_the_frames_that_are_compared(
     quality = loaded.session.quality
     quality.watch(panel, True)
     qtbot.waitUntil(lambda: quality.current, timeout=15_000)
-    given: dict[str, object] = {}
+    given: dict[str, Any] = {}
 
     def seen(*arguments: Any, **named: Any) -> Evaluation:
         given.update(named)
@@ -204,7 +204,7 @@ def test_the_next_mask_is_chosen_in_the_frames_that_are_compared(
     judged(panel, copied, qtbot)
     assert quality.basis is not None
     assert quality.basis.still is not None
-    assert given["still"] is quality.basis.still
+    assert given["measured"].still is quality.basis.still
 
 
 def test_another_file_takes_the_verdict_away(
