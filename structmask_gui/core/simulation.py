@@ -20,43 +20,25 @@ NoiseModelKind = Literal["filter", "row offsets", "column offsets"]
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """A filter that gives white noise its structure.
+    """A filter that gives white noise its structure."""
 
-    Attributes
-    ----------
-    name, description : str
-        What it is called and what makes such noise.
-    weights : ndarray, shape (height, width), odd sides
-        The filter, of unit energy. A single 1 for row and column offsets.
-    kind : str
-        "filter"; "row offsets": one random value for each row, over the full width; "column
-        offsets": one for each column, over the full height.
-    smooth : bool
-        True when its spectrum lies within the band of a microscope's optics, so that in a single
-        picture nothing but flat parts can tell the noise from the picture.
-    fixed : bool
-        True when the structured part is the same in every frame.
-    """
-
-    name: str
+    name: str  # What it is called and what makes such noise
     description: str
     weights: FloatArray
+    """Shape (height, width); the filter, of unit energy. A single 1 for row and column offsets."""
     kind: NoiseModelKind = "filter"
+    """"filter"; "row offsets": one random value for each row, over the full width; "column
+    offsets": one for each column, over the full height."""
     smooth: bool = False
-    fixed: bool = False
+    """True when its spectrum lies within the band of a microscope's optics, so that in a single
+    picture nothing but flat parts can tell the noise from the picture."""
+    fixed: bool = False  # True when the structured part is the same in every frame
 
     def correlation(self, reach: int) -> FloatArray:
         """Return the correlation of the structured part at all lags up to ``reach``.
 
-        Parameters
-        ----------
-        reach : int
-            Largest lag in each direction, in pixels.
-
-        Returns
-        -------
-        ndarray, shape (2 reach + 1, 2 reach + 1)
-            Element [reach + dy, reach + dx] is the correlation at lag (dy, dx); 1 in the middle.
+        Returns element [reach + dy, reach + dx] is the correlation at lag (dy, dx); 1 in the
+        middle.
         """
         result = np.zeros((2 * reach + 1, 2 * reach + 1))
         if self.kind == "row offsets":
@@ -109,21 +91,11 @@ class Kernel:
 
 @dataclass(frozen=True, eq=False)
 class NoiseModel:
-    """Structured noise plus independent pixel noise.
+    """Structured noise plus independent pixel noise."""
 
-    Attributes
-    ----------
-    kernel : Kernel
-        Structure of the first part.
-    pixel_share : float
-        Share of the variance in independent pixel noise, 0 to 1.
-    sigma : float
-        Standard deviation of the sum, in grey levels.
-    """
-
-    kernel: Kernel
-    pixel_share: float = 0.3
-    sigma: float = 1.0
+    kernel: Kernel  # Structure of the first part
+    pixel_share: float = 0.3  # Share of the variance in independent pixel noise, 0 to 1
+    sigma: float = 1.0  # Standard deviation of the sum, in grey levels
 
     def correlation(self, reach: int) -> FloatArray:
         """Return the true correlation of the sum, shape (2 reach + 1, 2 reach + 1)."""
@@ -157,25 +129,8 @@ def simulate(
 ) -> FloatArray:
     """Return frames of noise over an optional picture.
 
-    Parameters
-    ----------
-    model : NoiseModel
-        The noise.
-    shape : (int, int)
-        Height and width of a frame, (y, x).
-    n_frames : int
-        Number of frames.
-    picture : ndarray, optional, shape (y, x) or (n_frames, y, x)
-        What the frames show; scaled so that its standard deviation is ``strength`` times the
-        noise's. One picture is a still scene.
-    strength : float
-        See ``picture``.
-    seed : int
-        Start of the random numbers.
-
-    Returns
-    -------
-    ndarray, shape (n_frames, y, x)
+    ``picture``: shape (y, x) or (n_frames, y, x); what the frames show; scaled so that its standard
+    deviation is ``strength`` times the noise's. One picture is a still scene.
     """
     frames = model.draw(np.random.default_rng(seed), n_frames, shape)
     if picture is not None and strength > 0:
@@ -315,19 +270,9 @@ def fixed_columns() -> Kernel:
 def cells(shape: tuple[int, int], seed: int = 0, n_cells: int = 14) -> FloatArray:
     """Draw a cell-like picture: dim bodies with brighter nuclei, blurred by the optics.
 
-    Parameters
-    ----------
-    shape : (int, int)
-        Height and width, (y, x).
-    seed : int
-        Start of the random numbers.
-    n_cells : int
-        Number of cells that are tried; those that would overlap too much are left out.
+    ``n_cells``: Number of cells that are tried; those that would overlap too much are left out.
 
-    Returns
-    -------
-    ndarray, shape (y, x)
-        Brightness from 0 (background) to about 1 (nuclei).
+    Returns brightness from 0 (background) to about 1 (nuclei).
     """
     from scipy.ndimage import gaussian_filter
 

@@ -168,12 +168,7 @@ def one_blas_thread(function: Callable[_Args, _Out]) -> Callable[_Args, _Out]:
 def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Return an array of any content, valid until the same thread asks for the same name again.
 
-    Parameters
-    ----------
-    name : str
-        What it is for; two names never share memory.
-    shape : tuple of int
-    dtype : dtype
+    ``name``: What it is for; two names never share memory.
     """
     dtype = np.dtype(dtype)
     size = prod(shape) * dtype.itemsize

@@ -26,19 +26,13 @@ _ZERO_LAG_OFFSET = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Autocorrelation:
-    """The autocorrelation averaged over patches.
-
-    Attributes
-    ----------
-    mean : ndarray of float64, shape (2 * reach_y + 1, 2 * reach_x + 1)
-        Axes (lag y, lag x), the zero lag in the middle; equal to its 180-degree rotation. Unit:
-        none if normalised, else squared pixel values; the logarithm of it if so set.
-    n_patches : int
-        How many patches were averaged.
-    """
+    """The autocorrelation averaged over patches."""
 
     mean: FloatArray
-    n_patches: int
+    """Shape (2 * reach_y + 1, 2 * reach_x + 1); axes (lag y, lag x), the zero lag in the middle;
+    equal to its 180-degree rotation. Unit: none if normalised, else squared pixel values; the
+    logarithm of it if so set."""
+    n_patches: int  # How many patches were averaged
 
     @property
     def reach(self) -> tuple[int, int]:
@@ -54,15 +48,8 @@ class Autocorrelation:
 class LagKernel:
     """Computes the lag products of many patches of one shape.
 
-    Parameters
-    ----------
-    patch_shape : tuple of int
-        Height and width of the patches.
-    reach : tuple of int
-        Largest lag in y and in x; each smaller than the patch's side.
+    ``reach``: Largest lag in y and in x; each smaller than the patch's side.
 
-    Notes
-    -----
     Zero-padding has to reach ``side + reach`` only, for lags up to ``reach``. The power spectrum is
     real and symmetric, so a lag needs cosines and sines and no complex arithmetic:
     ``c(dy, dx) = sum P cos(ky dy) cos(kx dx) - sum P sin(ky dy) sin(kx dx)``.
@@ -86,16 +73,10 @@ class LagKernel:
     def half_plane(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the lag products of lags with dy >= 0.
 
-        Parameters
-        ----------
-        patches : ndarray of float32, shape (n, height, width)
-            Their means already taken off.
+        ``patches``: shape (n, height, width); their means already taken off.
 
-        Returns
-        -------
-        ndarray of float32, shape (n, reach_y + 1, 2 * reach_x + 1)
-            Axes (patch, lag y from 0, lag x from -reach_x), sums over all pixel pairs. The other
-            half is its 180-degree rotation; see `unfold`.
+        Returns axes (patch, lag y from 0, lag x from -reach_x), sums over all pixel pairs. The
+        other half is its 180-degree rotation; see `unfold`.
         """
         along_x, cos_y, sin_y = _matrices(self.padded_shape, self.reach)
         n = len(patches)
@@ -181,21 +162,14 @@ def centred(
 ) -> tuple[NDArray[np.float32], FloatArray]:
     """Take the mean off each patch and scale the patch to a range of 1.
 
-    Parameters
-    ----------
-    patches : ndarray, shape (n, height, width)
-        Any real type, finite.
-    between : tuple of ndarray, shape (n,), optional
-        The smallest and the largest value of each patch, if they are known already.
+    ``patches``: shape (n, height, width); any real type, finite.
+    ``between``: shape (n,); the smallest and the largest value of each patch, if they are known
+    already.
 
-    Returns
-    -------
-    scaled : ndarray of float32, shape (n, height, width)
-        As exact as if computed in float64 and rounded at the end.
-    scale : ndarray of float64, shape (n,)
-        What to multiply with to undo the scaling; 0 for a constant patch. Scaling keeps the squares
-        of very large and very small values within what float32 can hold; where they are within it
-        anyway, nothing is scaled.
+    Returns shape (n, height, width); as exact as if computed in float64 and rounded at the end.
+    Returns shape (n,); what to multiply with to undo the scaling; 0 for a constant patch. Scaling
+    keeps the squares of very large and very small values within what float32 can hold; where they
+    are within it anyway, nothing is scaled.
     """
     flat = patches.reshape(len(patches), -1)
     low, high = between or (flat.min(axis=1), flat.max(axis=1))
@@ -240,16 +214,9 @@ def transform(
 ) -> FloatArray:
     """Turn lag products of scaled patches into what is averaged.
 
-    Parameters
-    ----------
-    half : ndarray, shape (n, reach_y + 1, 2 * reach_x + 1)
-        From `LagKernel.half_plane` of patches scaled by `centred`.
-    scale : ndarray, shape (n,)
-        The scales of the patches.
-    normalise : bool
-        Divide by the zero lag plus 1e-10.
-    logarithm : bool
-        Take log(1 + |value|).
+    ``half``: shape (n, reach_y + 1, 2 * reach_x + 1); from `LagKernel.half_plane` of patches scaled
+    by `centred`.
+    ``scale``: shape (n,); the scales of the patches.
     """
     if normalise:
         zero_lag = half[:, 0, half.shape[2] // 2].astype(np.float64)
@@ -275,20 +242,9 @@ def average_patches(
 ) -> Autocorrelation:
     """Average the autocorrelations of patches that are in memory and may differ in shape.
 
-    Parameters
-    ----------
-    patches : sequence of ndarray, shape (height, width) each
-        Finite, of any real type.
-    reach : int or None
-        Largest lag in both directions, smaller than every side; None for the whole plane, which is
-        cropped about its centre to that of the smallest height and width.
-    normalise, logarithm : bool
-        As in `transform`.
-
-    Raises
-    ------
-    InputError
-        If there is no patch.
+    ``patches``: shape (height, width) each; finite, of any real type.
+    ``reach``: Largest lag in both directions, smaller than every side; None for the whole plane,
+    which is cropped about its centre to that of the smallest height and width.
     """
     if not patches:
         raise InputError("There are no patches; give at least one.")

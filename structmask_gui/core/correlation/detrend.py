@@ -21,18 +21,10 @@ _INNER = 16
 
 @dataclass(frozen=True)
 class Surface:
-    """The polynomials up to a total degree on a patch.
+    """The polynomials up to a total degree on a patch."""
 
-    Attributes
-    ----------
-    patch_shape : tuple of int
-        Height and width.
-    degree : int
-        0: the mean; 1: a plane; 2: a quadratic surface.
-    """
-
-    patch_shape: tuple[int, int]
-    degree: int
+    patch_shape: tuple[int, int]  # Height and width
+    degree: int  # 0: the mean; 1: a plane; 2: a quadratic surface
 
     @cached_property
     def _lines(self) -> tuple[FloatArray, FloatArray]:
@@ -65,38 +57,21 @@ class Surface:
 
 @dataclass(frozen=True, eq=False)
 class Bias:
-    """Undoes the bias of mean lag products.
-
-    Attributes
-    ----------
-    terms : tuple of (ndarray, ndarray)
-        What a covariance at an inner lag m takes from the sum of lag products at l is the sum, over
-        the terms (y, x), of y[dy, my] x[dx, mx]; see `_bias`.
-    inner : ndarray of int
-        Which of the lags are inner ones.
-    inverse : ndarray, shape (inner lags, inner lags)
-        Undoes the bias among the inner lags.
-    pairs : ndarray, shape (lags,)
-        Pairs of pixels at each lag.
-    flat : ndarray, shape (lags,)
-        What one unit of covariance far away, summed, takes from each.
-    """
+    """Undoes the bias of mean lag products."""
 
     terms: tuple[tuple[FloatArray, FloatArray], ...]
-    inner: AnyArray
-    inverse: FloatArray
-    pairs: FloatArray
-    flat: FloatArray
+    """What a covariance at an inner lag m takes from the sum of lag products at l is the sum, over
+    the terms (y, x), of y[dy, my] x[dx, mx]; see `_bias`."""
+    inner: AnyArray  # Which of the lags are inner ones
+    inverse: FloatArray  # shape (inner lags, inner lags); undoes the bias among the inner lags
+    pairs: FloatArray  # shape (lags,); pairs of pixels at each lag
+    flat: FloatArray  # shape (lags,); what one unit of covariance far away, summed, takes from each
 
     def undo(self, mean: FloatArray, beyond: float = 0.0) -> FloatArray:
         """Return covariances from mean lag products.
 
-        Parameters
-        ----------
-        mean : ndarray, shape (lags,)
-            Lag products divided by the number of pairs; the half plane dy >= 0, row by row.
-        beyond : float
-            Summed covariance at lags beyond the reach.
+        ``mean``: shape (lags,); lag products divided by the number of pairs; the half plane dy >=
+        0, row by row.
         """
         whole = mean + beyond * self.flat
         y, x = self.terms[0]
@@ -115,8 +90,6 @@ def _polynomials(side: int, degree: int) -> FloatArray:
 def _bias(surface: Surface, reach: int) -> Bias:
     """Work out the bias; see Notes.
 
-    Notes
-    -----
     Noise with covariance T, the projection P on the surfaces: the residual has the covariance
     (1 - P) T (1 - P). Summed over the pairs of pixels at lag l, with T the shift by m and by -m,
     this is n(l) where l = m; less twice the sum over p of P(p, p + l - m), where p + l must lie in

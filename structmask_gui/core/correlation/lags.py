@@ -18,34 +18,19 @@ _PRIOR_DEGREES = 30.0
 
 @dataclass(frozen=True, eq=False)
 class LagEstimate:
-    """Correlation per lag and its error.
-
-    Attributes
-    ----------
-    rho : ndarray of float64, shape (2 reach + 1, 2 reach + 1)
-        Correlation, the zero lag in the middle; equal to its 180-degree rotation.
-    standard_error : ndarray of float64, same shape
-        Of ``rho``; 0 in the middle.
-    degrees : ndarray of float64, same shape
-        Degrees of freedom of the standard error.
-    variance : float
-        Variance of the noise (the zero lag), in squared grey levels.
-    n_patches : int
-        Patches that were pooled.
-    n_clusters : int
-        Independent rows of tiles among them.
-    inflation : float
-        How much larger the squared error of lags along rows or columns is than it would be if all
-        patches were independent; 1 if they are.
-    """
+    """Correlation per lag and its error."""
 
     rho: FloatArray
-    standard_error: FloatArray
-    degrees: FloatArray
-    variance: float
-    n_patches: int
-    n_clusters: int
+    """Shape (2 reach + 1, 2 reach + 1); correlation, the zero lag in the middle; equal to its
+    180-degree rotation."""
+    standard_error: FloatArray  # shape; of ``rho``; 0 in the middle
+    degrees: FloatArray  # shape; degrees of freedom of the standard error
+    variance: float  # Variance of the noise (the zero lag), in squared grey levels
+    n_patches: int  # Patches that were pooled
+    n_clusters: int  # Independent rows of tiles among them
     inflation: float = 1.0
+    """How much larger the squared error of lags along rows or columns is than it would be if all
+    patches were independent; 1 if they are."""
 
     @property
     def reach(self) -> int:
@@ -108,15 +93,8 @@ class _Clusters:
 class LagPool:
     """Accumulates lag products of patches; its memory does not grow with their number.
 
-    Parameters
-    ----------
-    kernel : LagKernel
-        Gives patch shape and reach.
-    surface : Surface
-        What was taken off each patch.
-    clusters : bool
-        Whether to keep account of what patches beside each other share; a pool of some of the
-        patches takes that from the pool of all, see `estimate`.
+    ``clusters``: Whether to keep account of what patches beside each other share; a pool of some of
+    the patches takes that from the pool of all, see `estimate`.
     """
 
     def __init__(self, kernel: LagKernel, surface: Surface, clusters: bool = True) -> None:
@@ -147,12 +125,10 @@ class LagPool:
     def add(self, half: NDArray[np.floating], places: NDArray[np.intp]) -> None:
         """Add patches.
 
-        Parameters
-        ----------
-        half : ndarray, shape (n, reach + 1, 2 reach + 1)
-            Lag products, sums over pixel pairs, in squared grey levels.
-        places : ndarray of int, shape (n, 3)
-            Frame, y and x of each, the frames in ascending order over all calls.
+        ``half``: shape (n, reach + 1, 2 reach + 1); lag products, sums over pixel pairs, in squared
+        grey levels.
+        ``places``: shape (n, 3); frame, y and x of each, the frames in ascending order over all
+        calls.
         """
         self.add_products(self.products(half), places)
 
@@ -182,11 +158,8 @@ class LagPool:
     def estimate(self, like: LagPool | None = None) -> LagEstimate:
         """Return the estimate from all patches added so far; at least two of them.
 
-        Parameters
-        ----------
-        like : LagPool, optional
-            A pool of patches of the same images that has been estimated: its account of what
-            patches share, and the shape of its errors, are taken.
+        ``like``: A pool of patches of the same images that has been estimated: its account of what
+        patches share, and the shape of its errors, are taken.
         """
         for quadratic, clusters in zip((self._row, self._column), self._open, strict=False):
             quadratic.add(clusters.take_before(np.inf))
@@ -290,15 +263,9 @@ class LagPool:
 def bartlett(rho: FloatArray) -> FloatArray:
     """Return the shape of the squared error of a correlation by Bartlett's formula.
 
-    Parameters
-    ----------
-    rho : ndarray, shape (2 reach + 1, 2 reach + 1)
-        Correlation; taken as 0 beyond.
+    ``rho``: shape (2 reach + 1, 2 reach + 1); correlation; taken as 0 beyond.
 
-    Returns
-    -------
-    ndarray, same shape
-        Squared error times the number of pixels, for Gaussian noise.
+    Returns squared error times the number of pixels, for Gaussian noise.
     """
     reach = rho.shape[0] // 2
     side = 4 * reach + 1

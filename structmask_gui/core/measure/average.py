@@ -38,28 +38,14 @@ from structmask_gui.core.threads import in_threads
 
 @dataclass(frozen=True, eq=False)
 class MeasuringWork:
-    """What is to be done by the published method.
+    """What is to be done by the published method."""
 
-    Attributes
-    ----------
-    recording : Recording
-        What was asked to be measured.
-    frames : Frames
-        What is measured: the stack itself, or its differences, and the like.
-    parameters : Parameters
-    plan : Plan
-        Where the patches lie.
-    kernel : LagKernel
-    per_chunk : int
-        Patches that are transformed at once.
-    """
-
-    recording: Recording
-    frames: Frames
+    recording: Recording  # What was asked to be measured
+    frames: Frames  # What is measured: the stack itself, or its differences, and the like
     parameters: Parameters
-    plan: Plan
+    plan: Plan  # Where the patches lie
     kernel: LagKernel
-    per_chunk: int
+    per_chunk: int  # Patches that are transformed at once
 
     @classmethod
     def of(
@@ -100,20 +86,11 @@ class MeasuringWork:
 
 
 class Prepared(NamedTuple):
-    """Patches ready to be transformed, and why others of their chunk are not among them.
+    """Patches ready to be transformed, and why others of their chunk are not among them."""
 
-    Attributes
-    ----------
-    patches : ndarray of float32, shape (usable, height, width)
-    scale : ndarray of float64, shape (usable,)
-        As `centred` returns them.
-    reasons : list of str
-        For each patch of the chunk, empty if it is usable.
-    """
-
-    patches: NDArray[np.float32]
-    scale: FloatArray
-    reasons: list[str]
+    patches: NDArray[np.float32]  # shape (usable, height, width)
+    scale: FloatArray  # shape (usable,); as `centred` returns them
+    reasons: list[str]  # For each patch of the chunk, empty if it is usable
 
     def chunks(self, size: int) -> Iterator[Prepared]:
         """Divide it into chunks of ``size`` patches, usable or not."""
@@ -126,13 +103,7 @@ class Prepared(NamedTuple):
 
 
 def measured(work: MeasuringWork, total: FloatArray, reasons: list[str]) -> Measurement:
-    """Return the measurement of a sum over patches, a half plane of lags.
-
-    Raises
-    ------
-    InputError
-        If no patch was usable, or the values are too large.
-    """
+    """Return the measurement of a sum over patches, a half plane of lags."""
     from structmask_gui.core.stack.derived import stored_places
 
     used = np.array([not reason for reason in reasons])

@@ -18,19 +18,13 @@ from structmask_gui.core.stack.patches import Plan
 
 @dataclass(frozen=True, eq=False)
 class MeasuredPart:
-    """What some of the patches of a measurement give.
-
-    Attributes
-    ----------
-    sums : ndarray of float64, shape (chunks, reach_y + 1, 2 * reach_x + 1)
-        A sum for each chunk of patches, so that they can be added in the order of a measurement in
-        one piece, which gives the same result to the last bit.
-    reasons : tuple of str
-        Why each patch was left out; empty where it was used.
-    """
+    """What some of the patches of a measurement give."""
 
     sums: FloatArray
-    reasons: tuple[str, ...]
+    """Shape (chunks, reach_y + 1, 2 * reach_x + 1); A sum for each chunk of patches, so that they
+    can be added in the order of a measurement in one piece, which gives the same result to the last
+    bit."""
+    reasons: tuple[str, ...]  # Why each patch was left out; empty where it was used
 
 
 def plan_parts(
@@ -40,17 +34,9 @@ def plan_parts(
 ) -> list[tuple[int, int]]:
     """Divide a measurement into parts that can be made on different machines.
 
-    Parameters
-    ----------
-    recording, parameters
-        As `measure` takes them; published method only.
-    per_part : int
-        About how many patches a part should have.
+    ``recording``, ``parameters``: As `measure` takes them; published method only.
 
-    Returns
-    -------
-    list of (int, int)
-        First patch of each part and the one after its last.
+    Returns first patch of each part and the one after its last.
     """
     work = MeasuringWork.of(recording, parameters)
     if parameters.precision > 0:
@@ -69,13 +55,7 @@ def measure_part(
     *,
     task: Task = NO_TASK,
 ) -> MeasuredPart:
-    """Measure the patches ``start`` to ``stop`` of a measurement; see `plan_parts`.
-
-    Raises
-    ------
-    InputError, ParameterError, Cancelled
-        As `measure`.
-    """
+    """Measure the patches ``start`` to ``stop`` of a measurement; see `plan_parts`."""
     work = MeasuringWork.of(recording, parameters)
     part = Plan(work.plan.patch_shape, work.plan.places[start:stop])
     sums: list[FloatArray] = []
@@ -94,13 +74,7 @@ def merge_parts(
     parameters: Parameters,
     parts: Sequence[MeasuredPart],
 ) -> Measurement:
-    """Return the measurement that all parts make up, the same as `measure` gives.
-
-    Raises
-    ------
-    InputError
-        If no patch can be used.
-    """
+    """Return the measurement that all parts make up, the same as `measure` gives."""
     work = MeasuringWork.of(recording, parameters)
     total = np.zeros(work.kernel.half_shape)
     for part in parts:

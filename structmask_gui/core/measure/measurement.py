@@ -27,31 +27,18 @@ _RING_MEASURED = (
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """What was measured in the pixels of a stack; all later stages need only this.
+    """What was measured in the pixels of a stack; all later stages need only this."""
 
-    Attributes
-    ----------
-    name : str
-        What was measured, for messages.
-    parameters : Parameters
-        The parameters it was made with.
-    region : Region or None
-        The rectangle it stayed within.
-    sampling : Sampling
-        The patches, used and left out.
-    autocorrelation : Autocorrelation
-        Averaged over the used patches: as the published method averages it, or, with the
-        statistical method, the correlation per lag.
-    correlation : CorrelationEstimate or None
-        Correlation per lag with its error and all that the verdict needs; statistical method only.
-    """
-
-    name: str
-    parameters: Parameters
-    region: Region | None
-    sampling: Sampling
+    name: str  # What was measured, for messages
+    parameters: Parameters  # The parameters it was made with
+    region: Region | None  # The rectangle it stayed within
+    sampling: Sampling  # The patches, used and left out
     autocorrelation: Autocorrelation
+    """Averaged over the used patches: as the published method averages it, or, with the statistical
+    method, the correlation per lag."""
     correlation: CorrelationEstimate | None = None
+    """Correlation per lag with its error and all that the verdict needs; statistical method
+    only."""
 
     def fits(self, parameters: Parameters) -> bool:
         """Return whether these parameters can be answered without measuring again."""

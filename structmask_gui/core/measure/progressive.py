@@ -66,25 +66,9 @@ def measure_until(
 ) -> Measurement:
     """Measure in rounds, each half as large again, until every lag is known to ``precision``.
 
-    Parameters
-    ----------
-    work : MeasuringWork
-        Its parameters hold ``precision`` and ``seed``.
-    on_estimate : callable or None
-        Told each estimate and its error.
-    task : Task
+    ``work``: Its parameters hold ``precision`` and ``seed``.
 
-    Returns
-    -------
-    Measurement
-        Its sampling has only the patches that were taken.
-
-    Raises
-    ------
-    InputError
-        If no patch is usable.
-    Cancelled
-        If the task is cancelled.
+    Returns its sampling has only the patches that were taken.
     """
     aim = work.parameters.precision
     total = len(work.plan)

@@ -27,21 +27,13 @@ _KEPT_BYTES = 2**25
 
 @dataclass(frozen=True)
 class FrameGroup:
-    """One frame of noise: which frames it is made of, and how.
+    """One frame of noise: which frames it is made of, and how."""
 
-    Attributes
-    ----------
-    members : tuple of int
-        The frames.
-    weights : tuple of float
-        Their weights; squares sum to 1, so that the noise keeps its variance.
-    shifts : tuple of (float, float)
-        How far each is moved before, in pixels (y, x), so that the scene lies still.
-    """
-
-    members: tuple[int, ...]
+    members: tuple[int, ...]  # The frames
     weights: tuple[float, ...]
+    """Their weights; squares sum to 1, so that the noise keeps its variance."""
     shifts: tuple[tuple[float, float], ...]
+    """How far each is moved before, in pixels (y, x), so that the scene lies still."""
 
     @property
     def moved(self) -> bool:
@@ -57,13 +49,7 @@ class DifferenceFrames(WrappedFrames):
     and one that moves is shifted back by a Fourier shift, which leaves the noise's correlation as
     it is.
 
-    Parameters
-    ----------
-    frames : Frames
-        A stack of at least two frames.
-    relations : sequence of PairRelation, optional
-        Gain and shift of each frame to the next; worked out when not given.
-    task : Task, optional
+    ``relations``: Gain and shift of each frame to the next; worked out when not given.
     """
 
     def __init__(
@@ -106,12 +92,7 @@ class DifferenceFrames(WrappedFrames):
 class SubtractedFrames(WrappedFrames):
     """Frames less a second stack.
 
-    Parameters
-    ----------
-    frames : Frames
-        What is measured.
-    second : Frames
-        One frame, taken off every frame, or as many frames as the first.
+    ``second``: One frame, taken off every frame, or as many frames as the first.
     """
 
     def __init__(self, frames: Frames, second: Frames) -> None:
@@ -141,16 +122,6 @@ class LevelFrames(WrappedFrames):
 
     The means are worked out when a frame is first read, a band of rows at a time; unless it is
     large, the frame is kept meanwhile, so that patches are not read twice.
-
-    Parameters
-    ----------
-    frames : Frames
-        The stack; it is not changed.
-    rows, columns : bool
-        Which means are taken off.
-    region : Region, optional
-        The rectangle in which the means are taken.
-    task : Task, optional
     """
 
     def __init__(

@@ -27,28 +27,10 @@ _FLATTEST = 0.05
 def line_offsets(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> FloatArray:
     """Return the offset of every row or column of a frame.
 
-    Parameters
-    ----------
-    frame : array (h, w)
-        The frame; pixels that are not finite are left out.
-    lines : "rows" or "columns"
-        Which offsets.
-    span : int, optional
-        The offset of a line is the median of what it holds over the mean of the `span` lines around
-        it, so the picture's slow part stays. Places where the picture changes across the lines
-        weigh little. None: the plain medians, less their mean.
-
-    Returns
-    -------
-    float64 array (h,) or (w,)
-        The offsets; 0 for a line without finite pixels.
-
-    Raises
-    ------
-    InputError
-        If the frame is not 2-D.
-    ParameterError
-        If the span is below 3.
+    ``frame``: The frame; pixels that are not finite are left out.
+    ``span``: The offset of a line is the median of what it holds over the mean of the `span` lines
+    around it, so the picture's slow part stays. Places where the picture changes across the lines
+    weigh little. None: the plain medians, less their mean.
     """
     if frame.ndim != 2:
         raise InputError(f"A frame with shape {frame.shape} has no lines; give a 2-D frame.")
@@ -80,17 +62,7 @@ def destriped(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> NDArray
 
 
 class DestripedFrames(WrappedFrames):
-    """Frames less their line offsets, worked out when a frame is first read.
-
-    Parameters
-    ----------
-    frames : Frames
-        The stack; it is not changed.
-    lines : "rows" or "columns"
-        Which offsets are taken off.
-    span : int, optional
-        See `line_offsets`.
-    """
+    """Frames less their line offsets, worked out when a frame is first read."""
 
     def __init__(self, frames: Frames, lines: Lines, span: int | None = SPAN) -> None:
         super().__init__(frames, np.float32)

@@ -49,17 +49,7 @@ class Frames(Protocol):
 class ArrayFrames:
     """Frames held in an array.
 
-    Parameters
-    ----------
-    array : ndarray
-        One image of shape (y, x), or a stack of shape (frames, y, x). Bool, integer or real.
-    name : str
-        What messages call it.
-
-    Raises
-    ------
-    InputError
-        If the array is not 2-D or 3-D, is empty, or does not hold real numbers.
+    ``array``: One image of shape (y, x), or a stack of shape (frames, y, x). Bool, integer or real.
     """
 
     def __init__(self, array: AnyArray, name: str = "the array") -> None:
@@ -102,13 +92,6 @@ class WrappedFrames(ABC):
     """Base of frames made from the frames of a stack; implements `Frames`.
 
     Name, number, shape and type are the stack's; a subclass says what it changes.
-
-    Parameters
-    ----------
-    frames : Frames
-        The stack; it is not changed.
-    dtype : dtype, optional
-        Type of the pixels, where it is another.
     """
 
     def __init__(self, frames: Frames, dtype: DTypeLike | None = None) -> None:
@@ -153,20 +136,7 @@ class FrameRange(NamedTuple):
 
 
 class ChosenFrames:
-    """Frames of one or several stacks in one row; implements `Frames`.
-
-    Parameters
-    ----------
-    stacks : sequence of Frames
-        At least one; all with frames of one shape.
-    chosen : FrameRange, optional
-        Which of all their frames; all without it.
-
-    Raises
-    ------
-    InputError
-        If the frames differ in shape, or none is chosen.
-    """
+    """Frames of one or several stacks in one row; implements `Frames`."""
 
     def __init__(self, stacks: Sequence[Frames], chosen: FrameRange | None = None) -> None:
         first = stacks[0]
@@ -212,15 +182,7 @@ class ChosenFrames:
 
 
 class CutFrames(WrappedFrames):
-    """The part of a stack within a rectangle; implements `Frames`.
-
-    Parameters
-    ----------
-    frames : Frames
-        The stack; nothing is copied.
-    region : Region
-        The rectangle, inside the frames.
-    """
+    """The part of a stack within a rectangle; implements `Frames`."""
 
     def __init__(self, frames: Frames, region: Region) -> None:
         super().__init__(frames)

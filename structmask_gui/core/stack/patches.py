@@ -33,34 +33,20 @@ CONSTANT = "constant, holds no noise"
 
 
 class Chunk(NamedTuple):
-    """Some patches of one frame.
+    """Some patches of one frame."""
 
-    Attributes
-    ----------
-    indices : slice
-        Which of the planned patches they are.
-    patches : ndarray, shape (n, height, width)
-        Of the frame's type; a copy.
-    """
-
-    indices: slice
-    patches: AnyArray
+    indices: slice  # Which of the planned patches they are
+    patches: AnyArray  # shape (n, height, width); of the frame's type; a copy
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Where the patches of a measurement lie.
+    """Where the patches of a measurement lie."""
 
-    Attributes
-    ----------
-    patch_shape : tuple of int
-        Height and width.
-    places : ndarray of int, shape (n, 3)
-        Frame, y and x of the upper left pixel of each patch, sorted by frame, then y, then x.
-    """
-
-    patch_shape: tuple[int, int]
+    patch_shape: tuple[int, int]  # Height and width
     places: AnyArray
+    """Shape (n, 3); frame, y and x of the upper left pixel of each patch, sorted by frame, then y,
+    then x."""
 
     def __len__(self) -> int:
         return len(self.places)
@@ -68,24 +54,13 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Sampling:
-    """The patches of a measurement and what became of each.
+    """The patches of a measurement and what became of each."""
 
-    Attributes
-    ----------
-    patch_shape : tuple of int
-        Height and width.
-    places : ndarray of int, shape (n, 3)
-        Frame, y and x of the upper left pixel of each patch that was planned.
-    used : ndarray of bool, shape (n,)
-        Whether it was measured.
-    reasons : tuple of str, length n
-        Why it was left out; empty where it was used.
-    """
-
-    patch_shape: tuple[int, int]
+    patch_shape: tuple[int, int]  # Height and width
     places: AnyArray
-    used: BoolArray
-    reasons: tuple[str, ...]
+    """Shape (n, 3); frame, y and x of the upper left pixel of each patch that was planned."""
+    used: BoolArray  # shape (n,); whether it was measured
+    reasons: tuple[str, ...]  # Why it was left out; empty where it was used
 
     @classmethod
     def of_loose_patches(cls, shapes: list[tuple[int, ...]]) -> Self:
@@ -114,22 +89,8 @@ class Sampling:
 def plan_patches(frames: Frames, parameters: Parameters, region: Region | None = None) -> Plan:
     """Decide where the patches lie.
 
-    Parameters
-    ----------
-    frames : Frames
-        What is measured.
-    parameters : Parameters
-        ``layout``, ``patch_size``, ``patches``, ``seed``; and ``center_size`` must fit.
-    region : Region, optional
-        The rectangle to stay within; all of the frame if not given.
-
-    Raises
-    ------
-    InputError
-        If the frame is smaller than 16 pixels in a direction.
-    ParameterError
-        If the rectangle is not in the frame or too small, or the patches are too small for the
-        centre square.
+    ``parameters``: ``layout``, ``patch_size``, ``patches``, ``seed``; and ``center_size`` must fit.
+    ``region``: The rectangle to stay within; all of the frame if not given.
     """
     box = _checked_region(frames, region)
     height, width = box.shape
@@ -219,28 +180,7 @@ def _random_places(
 def read_patches(
     frames: Frames, plan: Plan, per_chunk: int, task: Task = NO_TASK
 ) -> Iterator[Chunk]:
-    """Read the planned patches, a band of rows at a time.
-
-    Parameters
-    ----------
-    frames : Frames
-        What the plan was made for.
-    plan : Plan
-        Where the patches lie.
-    per_chunk : int
-        Most patches in a chunk.
-    task : Task, optional
-
-    Yields
-    ------
-    Chunk
-        In the order of the plan.
-
-    Raises
-    ------
-    Cancelled
-        If the task is cancelled.
-    """
+    """Read the planned patches, a band of rows at a time."""
     if not len(plan):
         return
     row_bytes = frames.frame_shape[1] * frames.dtype.itemsize
@@ -316,9 +256,7 @@ def _bands(plan: Plan, most_rows: int) -> Iterator[_Band]:
 def extremes(patches: AnyArray) -> tuple[AnyArray, AnyArray]:
     """Return the smallest and the largest value of each patch; NaN where a pixel is NaN.
 
-    Parameters
-    ----------
-    patches : ndarray, shape (n, height, width)
+    ``patches``: shape (n, height, width).
     """
     flat = patches.reshape(len(patches), -1)
     return flat.min(axis=1), flat.max(axis=1)
@@ -327,10 +265,7 @@ def extremes(patches: AnyArray) -> tuple[AnyArray, AnyArray]:
 def unusable(low: AnyArray, high: AnyArray) -> list[str]:
     """Return why each patch cannot be measured, or an empty string.
 
-    Parameters
-    ----------
-    low, high : ndarray, shape (n,)
-        From `extremes`.
+    ``low``, ``high``: shape (n,); from `extremes`.
     """
     if low.dtype.kind == "f":
         # A minimum or maximum is NaN or infinite as soon as one pixel is.

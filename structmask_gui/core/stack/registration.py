@@ -43,33 +43,17 @@ _SHARING = 12.5
 
 @dataclass(frozen=True)
 class PairRelation:
-    """How a frame relates to the next.
+    """How a frame relates to the next."""
 
-    Attributes
-    ----------
-    first : int
-        Index of the earlier frame.
-    coherence : float
-        Correlation of the low-passed pictures after the shift, -1 to 1; near 1 in a still scene.
-    coherence_error : float
-        Its standard error if there were no common picture.
-    gain : float
-        Brightness contrast of the later frame relative to the earlier one.
-    brightness : float
-        Ratio of the mean brightness, later to earlier.
-    shift : (float, float)
-        How far the scene moves from the earlier to the later frame, (y, x) in pixels.
-    shift_error : float
-        Standard error of either.
-    """
-
-    first: int
+    first: int  # Index of the earlier frame
     coherence: float
-    coherence_error: float
-    gain: float
-    brightness: float
+    """Correlation of the low-passed pictures after the shift, -1 to 1; near 1 in a still scene."""
+    coherence_error: float  # Its standard error if there were no common picture
+    gain: float  # Brightness contrast of the later frame relative to the earlier one
+    brightness: float  # Ratio of the mean brightness, later to earlier
     shift: tuple[float, float]
-    shift_error: float
+    """How far the scene moves from the earlier to the later frame, (y, x) in pixels."""
+    shift_error: float  # Standard error of either
 
     @property
     def moved(self) -> bool:

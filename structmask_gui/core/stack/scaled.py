@@ -20,15 +20,7 @@ _MOST_FRAMES, _ROWS = 4, 8
 
 
 class ScaledFrames(WrappedFrames):
-    """Frames times a power of two.
-
-    Parameters
-    ----------
-    frames : Frames
-        The stack; it is not changed.
-    exponent : int
-        Of the power of two.
-    """
+    """Frames times a power of two."""
 
     def __init__(self, frames: Frames, exponent: int) -> None:
         super().__init__(frames, np.float64)
@@ -51,13 +43,7 @@ def scaled(recording: Recording, exponent: int) -> Recording:
 
 
 def exponent_for(frames: Frames) -> int:
-    """Return the power of two that brings pixel values to a size that squares fit; mostly 0.
-
-    Raises
-    ------
-    InputError
-        If the values are so small or so large that their variance is no number.
-    """
+    """Return the power of two that brings pixel values to a size that squares fit; mostly 0."""
     if frames.dtype.kind != "f":
         return 0
     for frame in range(min(frames.n_frames, _MOST_FRAMES)):

@@ -28,29 +28,16 @@ _MOST_HOT = 0.01
 
 @dataclass
 class Screening:
-    """What the pixels of each patch, as stored, say about it.
+    """What the pixels of each patch, as stored, say about it."""
 
-    Attributes
-    ----------
-    low, high : list of float
-        Lowest and highest value of each patch.
-    at_low, at_high : list of float
-        Share of its pixels at that value.
-    equal : list of float
-        Share of 2 x 2 squares of one value, beyond chance.
-    mean : list of float
-        Its mean brightness.
-    finite : list of bool
-        Whether all its pixels are numbers.
-    """
-
-    low: list[float] = field(default_factory=list)
+    low: list[float] = field(default_factory=list)  # Lowest and highest value of each patch
     high: list[float] = field(default_factory=list)
-    at_low: list[float] = field(default_factory=list)
+    at_low: list[float] = field(default_factory=list)  # Share of its pixels at that value
     at_high: list[float] = field(default_factory=list)
     equal: list[float] = field(default_factory=list)
-    mean: list[float] = field(default_factory=list)
-    finite: list[bool] = field(default_factory=list)
+    """Share of 2 x 2 squares of one value, beyond chance."""
+    mean: list[float] = field(default_factory=list)  # Its mean brightness
+    finite: list[bool] = field(default_factory=list)  # Whether all its pixels are numbers
 
     def add(self, patches: AnyArray) -> None:
         """Look at patches, shape (n, height, width), as stored."""
@@ -145,17 +132,9 @@ def outlying(log_variance: FloatArray) -> BoolArray:
 def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
     """Replace lone pixels far from all their neighbours by the neighbours' median.
 
-    Parameters
-    ----------
-    patches : ndarray of float32, shape (n, height, width)
-        Means or surfaces taken off.
+    ``patches``: shape (n, height, width); means or surfaces taken off.
 
-    Returns
-    -------
-    repaired : ndarray
-        A copy where anything was repaired, else the same array.
-    count : int
-        Pixels repaired.
+    Returns a copy where anything was repaired, else the same array.
     """
     flat = patches.reshape(len(patches), -1)
     largest = np.maximum(flat.max(axis=1), -flat.min(axis=1))
@@ -202,11 +181,8 @@ def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32]
 def blockiness(frames: AnyArray) -> float:
     """Return how surely 8 x 8 blocks show, as a t-value; over 5 means compressed.
 
-    Parameters
-    ----------
-    frames : ndarray, shape (n, height, width)
-        As stored. The smaller of the two directions' values counts, so that a camera whose columns
-        repeat is not taken for JPEG.
+    ``frames``: shape (n, height, width); as stored. The smaller of the two directions' values
+    counts, so that a camera whose columns repeat is not taken for JPEG.
     """
     values = np.asarray(frames, dtype=np.float64)
     result = []

@@ -32,34 +32,19 @@ _FOR_SPECTRUM = 64
 
 @dataclass
 class Pooled:
-    """What one reading of all patches gives.
+    """What one reading of all patches gives."""
 
-    Attributes
-    ----------
-    pool : LagPool
-        Lag products of all patches.
-    tiles : TileStatistics
-        Power of the tiles that the patches are cut into.
-    spectrum : SpectrumSum
-        Sum of some of the patches' spectra.
-    log_variance : ndarray, shape (patches,)
-        Of each patch; NaN of those that are not used or hold nothing.
-    image : ndarray or None, shape (far + 1, 2 far + 1)
-        Sum of the lag products up to the largest lag, the half plane; if it was asked for.
-    hot, pixels : int
-        Hot pixels that were repaired, of so many.
-    bins : list of LagPool
-        Lag products by brightness.
-    """
-
-    pool: LagPool
-    tiles: TileStatistics
-    spectrum: SpectrumSum
+    pool: LagPool  # Lag products of all patches
+    tiles: TileStatistics  # Power of the tiles that the patches are cut into
+    spectrum: SpectrumSum  # Sum of some of the patches' spectra
     log_variance: FloatArray
+    """Shape (patches,); of each patch; NaN of those that are not used or hold nothing."""
     image: FloatArray | None = None
-    hot: int = 0
+    """Shape (far + 1, 2 far + 1); sum of the lag products up to the largest lag, the half plane; if
+    it was asked for."""
+    hot: int = 0  # Hot pixels that were repaired, of so many
     pixels: int = 0
-    bins: list[LagPool] = field(default_factory=list)
+    bins: list[LagPool] = field(default_factory=list)  # Lag products by brightness
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,20 +65,8 @@ class _Part:
 class Pooling:
     """Pools patches.
 
-    Parameters
-    ----------
-    plan : Plan
-        All patches.
-    used : ndarray of bool
-        Which are pooled.
-    kernel : LagKernel
-        With the largest lag that is computed.
-    reach : int
-        Largest lag that is pooled; at most the kernel's.
-    tile : int
-        Side of the tiles that a patch is cut into.
-    bin_of : ndarray of int, shape (patches,), optional
-        The range of brightness that each patch is in.
+    ``reach``: Largest lag that is pooled; at most the kernel's.
+    ``bin_of``: shape (patches,); the range of brightness that each patch is in.
     """
 
     def __init__(
@@ -235,23 +208,8 @@ def pooled_image_covariance(
 ) -> FloatArray:
     """Return the autocovariance of the frames as stored.
 
-    Parameters
-    ----------
-    stored : Frames
-        The frames.
-    shape : (int, int)
-        Height and width of the patches.
-    places : ndarray of int, shape (n, 3)
-        Frame, y and x of the patches that are measured.
-    far : int
-        Largest lag.
-    pooled : Pooled
-        The reading for the noise; it may have the lag products already.
-    task : Task
-
-    Returns
-    -------
-    ndarray of float64, shape (2 far + 1, 2 far + 1)
+    ``places``: shape (n, 3); frame, y and x of the patches that are measured.
+    ``pooled``: The reading for the noise; it may have the lag products already.
     """
     total, count = pooled.image, pooled.pool.n_patches
     if total is None:

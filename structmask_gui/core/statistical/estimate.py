@@ -25,114 +25,59 @@ LARGEST_LAG = int(parameter_infos()["max_lag"].highest or 1)
 
 @dataclass(frozen=True, eq=False)
 class BrightnessBin:
-    """The correlation of the patches of one range of brightness.
+    """The correlation of the patches of one range of brightness."""
 
-    Attributes
-    ----------
-    brightness : float
-        Mean brightness of its patches.
-    lags : LagEstimate
-        Their correlation.
-    """
-
-    brightness: float
-    lags: LagEstimate
+    brightness: float  # Mean brightness of its patches
+    lags: LagEstimate  # Their correlation
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What was seen beside the correlation, for the verdict.
+    """What was seen beside the correlation, for the verdict."""
 
-    Attributes
-    ----------
-    relations : tuple of PairRelation
-        How frames relate to the next; empty for one frame.
-    unevenness, unevenness_error : ndarray, shape (bands,)
-        How much wider the power of tiles spreads than noise would; see `flatness`.
-    hot_share : float
-        Share of pixels repaired as hot.
-    blockiness : float
-        t-value of 8 x 8 blocks in the frames as stored.
-    frame : FrameEvidence
-        What shows only over whole frames.
-    fit : SpectralFit or None
-        Fit beyond the optics' band, where a picture made it necessary.
-    flat : FlatTiles or None
-        The flat tiles, likewise.
-    flat_excess : float
-        Energy of the flat tiles over what the fit foretells; 1 if they are alike.
-    trusted : bool
-        False where the noise could not be told from the picture.
-    rest : LagEstimate or None
-        The correlation of what is left once offsets of whole lines are taken off, where they were
-        taken into account.
-    """
-
-    relations: tuple[PairRelation, ...]
+    relations: tuple[PairRelation, ...]  # How frames relate to the next; empty for one frame
     unevenness: FloatArray
     unevenness_error: FloatArray
-    hot_share: float
-    blockiness: float
-    frame: FrameEvidence
-    fit: SpectralFit | None = None
-    flat: FlatTiles | None = None
+    """Shape (bands,); how much wider the power of tiles spreads than noise would; see
+    `flatness`."""
+    hot_share: float  # Share of pixels repaired as hot
+    blockiness: float  # t-value of 8 x 8 blocks in the frames as stored
+    frame: FrameEvidence  # What shows only over whole frames
+    fit: SpectralFit | None = None  # Fit beyond the optics' band, where a picture made it necessary
+    flat: FlatTiles | None = None  # The flat tiles, likewise
     flat_excess: float = 1.0
-    trusted: bool = True
+    """Energy of the flat tiles over what the fit foretells; 1 if they are alike."""
+    trusted: bool = True  # False where the noise could not be told from the picture
     rest: LagEstimate | None = None
+    """The correlation of what is left once offsets of whole lines are taken off, where they were
+    taken into account."""
 
 
 @dataclass(frozen=True, eq=False)
 class CorrelationEstimate:
-    """The measured correlation of the noise, and what it was measured in.
+    """The measured correlation of the noise, and what it was measured in."""
 
-    Attributes
-    ----------
-    name : str
-        What was measured, for messages.
-    parameters : Parameters
-        What it was measured with.
-    region : Region or None
-        The rectangle it stayed within.
-    lags : LagEstimate
-        Correlation per lag and its error; reaches a little beyond ``max_lag``.
-    sampling : Sampling
-        The patches, used and left out, placed on the frames as stored. Of a difference, the places
-        are those of its earlier frame.
-    source : str
-        The source that was used; never "automatic".
-    base : str
-        Which frames the flat tiles or the spectrum were taken of: "frames", "difference", "dark" or
-        "subtract"; the same as ``source`` where neither was needed.
-    note : str
-        What was done and what it is blind to, in words.
-    evidence : Evidence
-        For the verdict.
-    brightness : tuple of BrightnessBin
-        The correlation by brightness, from dark to bright; empty where that was not measured.
-    image_covariance : ndarray, shape (2 r + 1, 2 r + 1)
-        Autocovariance of the frames as they are, noise and picture; r about twice ``max_lag``.
-    warnings : tuple of str
-        Sentences on doubtful input.
-    largest_lag : int
-        How far lags could be measured in patches of these frames.
-    destriped : "rows", "columns" or None
-        Which offsets of lines the stack says were taken off before.
-    """
-
-    name: str
-    parameters: Parameters
-    region: Region | None
-    lags: LagEstimate
+    name: str  # What was measured, for messages
+    parameters: Parameters  # What it was measured with
+    region: Region | None  # The rectangle it stayed within
+    lags: LagEstimate  # Correlation per lag and its error; reaches a little beyond ``max_lag``
     sampling: Sampling
-    source: Used
+    """The patches, used and left out, placed on the frames as stored. Of a difference, the places
+    are those of its earlier frame."""
+    source: Used  # The source that was used; never "automatic"
     base: Used
-    note: str
-    evidence: Evidence
+    """Which frames the flat tiles or the spectrum were taken of: "frames", "difference", "dark" or
+    "subtract"; the same as ``source`` where neither was needed."""
+    note: str  # What was done and what it is blind to, in words
+    evidence: Evidence  # For the verdict
     brightness: tuple[BrightnessBin, ...]
+    """The correlation by brightness, from dark to bright; empty where that was not measured."""
     image_covariance: FloatArray
-    warnings: tuple[str, ...] = ()
-    largest_lag: int = LARGEST_LAG
-    destriped: Lines | None = None
+    """Shape (2 r + 1, 2 r + 1); autocovariance of the frames as they are, noise and picture; r
+    about twice ``max_lag``."""
+    warnings: tuple[str, ...] = ()  # Sentences on doubtful input
+    largest_lag: int = LARGEST_LAG  # How far lags could be measured in patches of these frames
+    destriped: Lines | None = None  # Which offsets of lines the stack says were taken off before
 
     @property
     def noise_covariance(self) -> FloatArray:

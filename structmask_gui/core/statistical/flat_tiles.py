@@ -32,37 +32,19 @@ _SHARED = np.array([1 / 36, 4 / 9, 1.0, 4 / 9, 1 / 36])
 
 @dataclass(frozen=True, eq=False)
 class TilePower:
-    """What is kept of some tiles.
+    """What is kept of some tiles."""
 
-    Attributes
-    ----------
-    bands : ndarray, shape (tiles, bands)
-        Power of each tile in each band.
-    total : ndarray
-        Sum of their power spectra.
-    blocks : ndarray, shape (tiles, blocks)
-        Block means of each, a plane taken off.
-    energy : ndarray, shape (tiles,)
-        Energy of the block means.
-    """
-
-    bands: FloatArray
-    total: FloatArray
-    blocks: NDArray[np.float32]
-    energy: FloatArray
+    bands: FloatArray  # shape (tiles, bands); power of each tile in each band
+    total: FloatArray  # Sum of their power spectra
+    blocks: NDArray[np.float32]  # shape (tiles, blocks); block means of each, a plane taken off
+    energy: FloatArray  # shape (tiles,); energy of the block means
 
 
 @dataclass
 class TileStatistics:
-    """Collects the power of tiles; a few numbers a tile.
+    """Collects the power of tiles; a few numbers a tile."""
 
-    Attributes
-    ----------
-    side : int
-        Side of the tiles.
-    """
-
-    side: int
+    side: int  # Side of the tiles
     _power: list[FloatArray] = field(default_factory=list)
     _energy: list[FloatArray] = field(default_factory=list)
     _blocks: list[NDArray[np.float32]] = field(default_factory=list)
@@ -109,15 +91,7 @@ class TileStatistics:
     def unevenness(self, inside: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Return by band how much wider the tiles' power spreads than noise would, and its error.
 
-        Parameters
-        ----------
-        inside : ndarray of bool, optional
-            The tiles to look at; all if not given.
-
-        Returns
-        -------
-        ratio, error : ndarray, shape (bands,)
-            1 for noise that is alike everywhere.
+        Returns shape (bands,); 1 for noise that is alike everywhere.
         """
         power = np.concatenate(self._power)
         if inside is not None:
@@ -139,10 +113,7 @@ class TileStatistics:
         A picture goes on from tile to tile; noise of one tile does not depend on its neighbours'.
         Infinite where too few have neighbours to tell.
 
-        Parameters
-        ----------
-        places : ndarray of int, shape (tiles, 3)
-            Frame, y and x of each.
+        ``places``: shape (tiles, 3); frame, y and x of each.
         """
         energy = np.log(np.maximum(self.energy, 1e-30))
         around = _around(energy, places, self.side)
@@ -156,11 +127,6 @@ class TileStatistics:
         """Return the skewness of the block means, and its standard error.
 
         Noise is as often dark as bright; a texture hardly ever is, however alike its parts.
-
-        Parameters
-        ----------
-        inside : ndarray of bool, optional
-            The tiles to look at; all if not given.
         """
         # Scaled, so that the cubes of very large and very small values fit their type; a part at a
         # time, for there may be many.
@@ -183,12 +149,7 @@ class TileStatistics:
     def band_excess(self, inside: BoolArray, covariance: FloatArray) -> FloatArray:
         """Return by band the mean power of some tiles over that of noise of a given covariance.
 
-        Parameters
-        ----------
-        inside : ndarray of bool
-            The tiles to look at; at least one.
-        covariance : ndarray, shape (2 reach + 1, 2 reach + 1)
-            Per lag, taken as 0 beyond.
+        ``covariance``: shape (2 reach + 1, 2 reach + 1); per lag, taken as 0 beyond.
         """
         power = np.concatenate(self._power)[inside].mean(axis=0)
         window, bands, _ = _geometry(self.side)
@@ -223,13 +184,8 @@ class TileStatistics:
     def flat_tiles(self, places: NDArray[np.intp]) -> FlatTiles:
         """Find the flat parts.
 
-        Parameters
-        ----------
-        places : ndarray of int, shape (tiles, 3)
-            Frame, y and x of each.
+        ``places``: shape (tiles, 3); frame, y and x of each.
 
-        Notes
-        -----
         A tile is looked for where its neighbours are quiet: noise of a tile does not depend on its
         neighbours', so this choice does not favour tiles whose noise happens to be low, while a
         picture goes on from tile to tile. From the quietest neighbourhoods on, tiles are taken in
@@ -250,22 +206,13 @@ class TileStatistics:
 
 @dataclass(frozen=True, eq=False)
 class FlatTiles:
-    """The tiles that are as quiet as those in the quietest neighbourhoods.
+    """The tiles that are as quiet as those in the quietest neighbourhoods."""
 
-    Attributes
-    ----------
-    chosen : ndarray of bool, shape (tiles,)
-        Which.
-    energy : float
-        Mean energy of their block means.
-    steps : int
-        How often more tiles were taken in that are as quiet as the first: 0 where the power rises
-        from the quietest neighbourhoods on, as it does where nothing is flat.
-    """
-
-    chosen: BoolArray
-    energy: float
+    chosen: BoolArray  # shape (tiles,); which
+    energy: float  # Mean energy of their block means
     steps: int
+    """How often more tiles were taken in that are as quiet as the first: 0 where the power rises
+    from the quietest neighbourhoods on, as it does where nothing is flat."""
 
 
 def _quiet_neighbourhoods(
@@ -349,11 +296,8 @@ def _around(energy: FloatArray, places: NDArray[np.intp], side: int) -> FloatArr
 def windowed_power(window: FloatArray, covariance: FloatArray) -> FloatArray:
     """Return the mean power spectrum of windowed noise of a given covariance, the half plane.
 
-    Parameters
-    ----------
-    window : ndarray, shape (side, side)
-    covariance : ndarray, shape (2 reach + 1, 2 reach + 1)
-        Per lag, taken as 0 beyond.
+    ``window``: shape (side, side).
+    ``covariance``: shape (2 reach + 1, 2 reach + 1); per lag, taken as 0 beyond.
     """
     side, reach = len(window), len(covariance) // 2
     lags = np.fft.irfft2(np.abs(np.fft.rfft2(window, (2 * side, 2 * side))) ** 2)
@@ -367,12 +311,7 @@ def windowed_power(window: FloatArray, covariance: FloatArray) -> FloatArray:
 def block_energy(spectrum_of: FloatArray, side: int) -> float:
     """Return the energy of block means that noise of a given correlation would have.
 
-    Parameters
-    ----------
-    spectrum_of : ndarray, shape (2 reach + 1, 2 reach + 1)
-        Covariance per lag, taken as 0 beyond.
-    side : int
-        Side of the tiles.
+    ``spectrum_of``: shape (2 reach + 1, 2 reach + 1); covariance per lag, taken as 0 beyond.
     """
     basis, weights = _block_weights(side, spectrum_of.shape[0] // 2)
     return float((weights * spectrum_of).sum()) * basis

@@ -33,18 +33,10 @@ LINE_SHARE = 0.01
 
 @dataclass(frozen=True)
 class LineCovariance:
-    """Covariance of far apart parts of the same rows, or columns.
+    """Covariance of far apart parts of the same rows, or columns."""
 
-    Attributes
-    ----------
-    value : float
-        In squared grey levels: the variance of offsets that run from edge to edge.
-    error : float
-        Its standard error.
-    """
-
-    value: float
-    error: float
+    value: float  # In squared grey levels: the variance of offsets that run from edge to edge
+    error: float  # Its standard error
 
     @property
     def sure(self) -> bool:
@@ -57,33 +49,20 @@ _NO_LINES = LineCovariance(0.0, 0.0)
 
 @dataclass(frozen=True)
 class FrameEvidence:
-    """What whole frames show.
+    """What whole frames show."""
 
-    Attributes
-    ----------
-    rows, columns : LineCovariance
-        Lines from edge to edge in the noise that was measured.
-    fixed_rows, fixed_columns : LineCovariance or None
-        The same between different frames: lines that are the same in every frame.
-    fixed_tested : bool
-        Whether a fixed pattern of any shape could be looked for.
-    fixed_share : float
-        Share of the fine detail's variance that different frames have in common, where it could.
-    fixed_sure : bool
-        Whether that is beyond chance.
-    edge_power : float
-        Power at the highest frequencies over the power of fine detail, in the direction where it
-        is less; near 0 in images that were resampled.
-    """
-
-    rows: LineCovariance
+    rows: LineCovariance  # Lines from edge to edge in the noise that was measured
     columns: LineCovariance
     fixed_rows: LineCovariance | None
     fixed_columns: LineCovariance | None
-    fixed_tested: bool
+    """The same between different frames: lines that are the same in every frame."""
+    fixed_tested: bool  # Whether a fixed pattern of any shape could be looked for
     fixed_share: float
-    fixed_sure: bool
+    """Share of the fine detail's variance that different frames have in common, where it could."""
+    fixed_sure: bool  # Whether that is beyond chance
     edge_power: float
+    """Power at the highest frequencies over the power of fine detail, in the direction where it is
+    less; near 0 in images that were resampled."""
 
     def lines(self, variance: float, least: float) -> tuple[LineCovariance, LineCovariance]:
         """Return the rows and columns that hold at least a share of a variance; else 0."""
@@ -97,12 +76,7 @@ class FrameEvidence:
 def with_lines(lags: LagEstimate, rows: LineCovariance, columns: LineCovariance) -> LagEstimate:
     """Return a correlation with the offsets of whole lines added to it.
 
-    Parameters
-    ----------
-    lags : LagEstimate
-        Measured without the offsets.
-    rows, columns : LineCovariance
-        Their variance, in squared grey levels; 0 where none were taken off.
+    ``rows``, ``columns``: Their variance, in squared grey levels; 0 where none were taken off.
     """
     covariance, middle = lags.covariance, lags.reach
     error = (lags.standard_error * lags.variance) ** 2
@@ -119,20 +93,7 @@ def with_lines(lags: LagEstimate, rows: LineCovariance, columns: LineCovariance)
 
 
 class FrameLook:
-    """Looks at whole frames, at most 24 of them, a band of rows at a time.
-
-    Parameters
-    ----------
-    derived : Frames
-        The frames of noise that are measured.
-    stored : Frames
-        The frames they were made from.
-    relations : list of PairRelation
-        How stored frames relate.
-    region : Region or None
-        The rectangle to stay within.
-    task : Task, optional
-    """
+    """Looks at whole frames, at most 24 of them, a band of rows at a time."""
 
     def __init__(
         self,

@@ -28,20 +28,7 @@ def patch_limit(side: int) -> int:
 def grid_places(
     frames: NDArray[np.intp], rows: NDArray[np.intp], columns: NDArray[np.intp], side: int
 ) -> NDArray[np.intp]:
-    """Return the places of tiles on a grid: all, or of very many some that chance has chosen.
-
-    Parameters
-    ----------
-    frames, rows, columns : ndarray of int
-        In ascending order.
-    side : int
-        Side of the tiles, which overlap by half.
-
-    Returns
-    -------
-    ndarray of int, shape (n, 3)
-        Frame, y and x, sorted.
-    """
+    """Return the places of tiles on a grid: all, or of very many some that chance has chosen."""
     shape = (len(frames), len(rows), len(columns))
     total, most = len(frames) * len(rows) * len(columns), _OVERLAPPING * patch_limit(side)
     if total > most:
@@ -56,9 +43,7 @@ def grid_places(
 def mean_power(blocks: NDArray[np.float32]) -> FloatArray:
     """Return the mean power spectrum of square pictures, a part of them at a time.
 
-    Parameters
-    ----------
-    blocks : ndarray, shape (n, side, side)
+    ``blocks``: shape (n, side, side).
     """
     if len(blocks) <= _AT_ONCE:
         return np.asarray((np.abs(np.fft.fft2(blocks)) ** 2).mean(axis=0))

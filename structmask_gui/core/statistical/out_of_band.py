@@ -31,13 +31,7 @@ _FADED = 1e-9
 
 
 class SpectrumSum:
-    """Sums the windowed power spectra of overlapping tiles.
-
-    Parameters
-    ----------
-    side : int
-        Side of the tiles.
-    """
+    """Sums the windowed power spectra of overlapping tiles."""
 
     def __init__(self, side: int) -> None:
         self.side = side
@@ -84,24 +78,14 @@ class SpectrumSum:
 
 @dataclass(frozen=True, eq=False)
 class SpectralFit:
-    """A correlation fitted beyond the optics' band.
+    """A correlation fitted beyond the optics' band."""
 
-    Attributes
-    ----------
-    covariance : ndarray, shape (2 reach + 1, 2 reach + 1)
-        In squared grey levels.
-    standard_error : ndarray, same shape
-        Of the correlation (covariance over its middle), from the fit's posterior.
-    cutoff : float
-        Frequency, in cycles per pixel, beyond which the spectrum was used.
-    excess : float
-        Power within the cut-off over what the fit foretells there; 1 if the fit explains all.
-    """
-
-    covariance: FloatArray
+    covariance: FloatArray  # shape (2 reach + 1, 2 reach + 1); in squared grey levels
     standard_error: FloatArray
-    cutoff: float
+    """Shape; of the correlation (covariance over its middle), from the fit's posterior."""
+    cutoff: float  # Frequency, in cycles per pixel, beyond which the spectrum was used
     excess: float
+    """Power within the cut-off over what the fit foretells there; 1 if the fit explains all."""
 
     @property
     def correlation(self) -> FloatArray:
@@ -115,15 +99,7 @@ def fit_spectrum(
 ) -> SpectralFit:
     """Fit a sparse correlation to the spectrum beyond the optics' band.
 
-    Parameters
-    ----------
-    total : SpectrumSum
-        Spectra of all tiles, picture included.
-    reach : int
-        Largest lag.
-    overlap : float
-        How many tiles count as one independent tile.
-    task : Task, optional
+    ``overlap``: How many tiles count as one independent tile.
     """
     from threadpoolctl import threadpool_limits
 

@@ -39,33 +39,15 @@ _BRIGHTNESS_BINS = 4
 
 @dataclass(frozen=True, eq=False)
 class NoisePatches:
-    """Where the noise is measured.
+    """Where the noise is measured."""
 
-    Attributes
-    ----------
-    plan : Plan
-        All patches, on the frames of noise.
-    reach : int
-        Largest lag that is pooled.
-    note : str
-        A sentence that not all there are were taken; empty where they were.
-    used : ndarray of bool, shape (patches,)
-        Which are measured.
-    reasons : tuple of str
-        Why each was left out; empty where it is used.
-    brightness : ndarray, shape (patches,)
-        Mean of each as stored.
-    largest_lag : int
-        How far lags could be measured in patches of these frames.
-    """
-
-    plan: Plan
-    reach: int
-    note: str
-    used: BoolArray
-    reasons: tuple[str, ...]
-    brightness: FloatArray
-    largest_lag: int = LARGEST_LAG
+    plan: Plan  # All patches, on the frames of noise
+    reach: int  # Largest lag that is pooled
+    note: str  # A sentence that not all there are were taken; empty where they were
+    used: BoolArray  # shape (patches,); which are measured
+    reasons: tuple[str, ...]  # Why each was left out; empty where it is used
+    brightness: FloatArray  # shape (patches,); mean of each as stored
+    largest_lag: int = LARGEST_LAG  # How far lags could be measured in patches of these frames
 
     @property
     def n_used(self) -> int:
@@ -94,12 +76,7 @@ class NoisePatches:
 
 
 class PatchReader:
-    """Reads patches; those of a small stack are kept, for they are read more than once.
-
-    Parameters
-    ----------
-    task : Task
-    """
+    """Reads patches; those of a small stack are kept, for they are read more than once."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
@@ -130,13 +107,7 @@ def find_patches(
     reader: PatchReader,
     task: Task,
 ) -> NoisePatches:
-    """Lay out patches and leave out those that are clipped, covered or the like.
-
-    Raises
-    ------
-    InputError
-        If fewer than two are left.
-    """
+    """Lay out patches and leave out those that are clipped, covered or the like."""
 
     def look(side: int) -> NoisePatches:
         layout = _lay_out(source.frames, parameters, region, side)

@@ -21,21 +21,13 @@ _FARTHEST_STEP = 3
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """The correlation along a direction.
+    """The correlation along a direction."""
 
-    Attributes
-    ----------
-    direction : (int, int)
-        The step (dy, dx).
-    lags : ndarray of int, shape (n,)
-        Distance in pixels along the longer side of the step, negative before the centre.
-    rho, low, high : ndarray of float64, shape (n,)
-        Correlation and the ends of its confidence interval.
-    """
-
-    direction: LagDirection
+    direction: LagDirection  # The step (dy, dx)
     lags: NDArray[np.intp]
-    rho: FloatArray
+    """Shape (n,); distance in pixels along the longer side of the step, negative before the
+    centre."""
+    rho: FloatArray  # shape (n,); correlation and the ends of its confidence interval
     low: FloatArray
     high: FloatArray
     main: bool = False
@@ -45,14 +37,7 @@ class Profile:
 def profile(estimate: CorrelationEstimate, direction: LagDirection, reach: int) -> Profile:
     """Return the correlation along a direction with its 95 % confidence band.
 
-    Parameters
-    ----------
-    estimate : CorrelationEstimate
-        What was measured.
-    direction : (int, int)
-        The step (dy, dx).
-    reach : int
-        Largest lag; less where the measurement reaches less far.
+    ``reach``: Largest lag; less where the measurement reaches less far.
     """
     from scipy.stats import t
 
@@ -71,12 +56,8 @@ def profile(estimate: CorrelationEstimate, direction: LagDirection, reach: int) 
 def profiles(estimate: CorrelationEstimate, kept: BoolArray) -> tuple[Profile, ...]:
     """Return the profiles along x and y, and along the main direction if that is another.
 
-    Parameters
-    ----------
-    estimate : CorrelationEstimate
-        What was measured.
-    kept : ndarray of bool, shape (2 reach + 1, 2 reach + 1)
-        Lags whose correlation is significant and large enough.
+    ``kept``: shape (2 reach + 1, 2 reach + 1); lags whose correlation is significant and large
+    enough.
     """
     reach = kept.shape[0] // 2
     inside = slice(estimate.lags.reach - reach, estimate.lags.reach + reach + 1)
@@ -93,10 +74,8 @@ def profiles(estimate: CorrelationEstimate, kept: BoolArray) -> tuple[Profile, .
 def main_direction(rho: FloatArray) -> LagDirection | None:
     """Return the direction that holds most of the squared correlation, or None if there is none.
 
-    Parameters
-    ----------
-    rho : ndarray, shape (2 reach + 1, 2 reach + 1)
-        Correlation, the zero lag in the middle. Set what is not significant to 0.
+    ``rho``: shape (2 reach + 1, 2 reach + 1); correlation, the zero lag in the middle. Set what is
+    not significant to 0.
     """
     reach = rho.shape[0] // 2
     best, most = None, 0.0
@@ -114,22 +93,15 @@ def main_direction(rho: FloatArray) -> LagDirection | None:
 
 @dataclass(frozen=True, eq=False)
 class BrightnessCurve:
-    """How strong the correlation is in patches of each brightness.
-
-    Attributes
-    ----------
-    brightness : ndarray of float64, shape (n,)
-        Mean grey level of the patches of each bin, from dark to bright.
-    rho, error : ndarray of float64, shape (n,)
-        Mean correlation of the strongest lags, positive as a whole, and its standard error.
-    n_lags : int
-        How many lags it is the mean of.
-    """
+    """How strong the correlation is in patches of each brightness."""
 
     brightness: FloatArray
+    """Shape (n,); mean grey level of the patches of each bin, from dark to bright."""
     rho: FloatArray
     error: FloatArray
-    n_lags: int
+    """Shape (n,); mean correlation of the strongest lags, positive as a whole, and its standard
+    error."""
+    n_lags: int  # How many lags it is the mean of
 
 
 def brightness_curve(estimate: CorrelationEstimate, rho_min: float) -> BrightnessCurve | None:
@@ -138,17 +110,7 @@ def brightness_curve(estimate: CorrelationEstimate, rho_min: float) -> Brightnes
     The strongest are those of at least ``rho_min`` and half of the largest correlation; negative
     ones are counted with their sign turned.
 
-    Parameters
-    ----------
-    estimate : CorrelationEstimate
-        What was measured.
-    rho_min : float
-        Correlation that matters.
-
-    Returns
-    -------
-    BrightnessCurve or None
-        None where brightness was not measured, or no correlation matters.
+    Returns none where brightness was not measured, or no correlation matters.
     """
     bins, rho = estimate.brightness, estimate.lags.rho
     if len(bins) < 2:

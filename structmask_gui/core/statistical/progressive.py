@@ -36,17 +36,9 @@ def correlate_until(
     In rounds of more and more patches, each a measurement of its own with its own standard errors;
     when to stop goes by these alone, never by the correlations, so that none is favoured.
 
-    Parameters
-    ----------
-    recording, parameters, task
-        As `noise.measure_correlation` takes them; ``precision`` is above 0.
-    on_estimate : callable
-        Told each estimate and the largest standard error of its lags.
-
-    Returns
-    -------
-    CorrelationEstimate
-        With the parameters that were asked for.
+    ``recording``, ``parameters``, ``task``: As `noise.measure_correlation` takes them;
+    ``precision`` is above 0.
+    ``on_estimate``: Told each estimate and the largest standard error of its lags.
     """
     from structmask_gui.core.statistical.measure import measure_correlation
 

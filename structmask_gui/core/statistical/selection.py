@@ -20,39 +20,25 @@ from structmask_gui.core.parameters.model import Parameters
 
 @dataclass(frozen=True, eq=False)
 class StatisticalSelection:
-    """Which lags are proven and large enough.
-
-    Attributes
-    ----------
-    p_values, q_values : ndarray of float64, shape (2 reach + 1, 2 reach + 1)
-        Two-sided; q by Benjamini and Hochberg over the half plane. 0 in the middle.
-    significant : ndarray of bool, same shape
-        q at most the false discovery rate that was asked for.
-    large : ndarray of bool, same shape
-        Correlation of either sign at least ``rho_min``.
-    kept : ndarray of bool, same shape
-        Both, within the limit of pixels; the centre is True; equal to its 180-degree rotation.
-    dropped_by_limit : int
-        Pixels that only the limit took away.
-    """
+    """Which lags are proven and large enough."""
 
     p_values: FloatArray
     q_values: FloatArray
-    significant: BoolArray
-    large: BoolArray
+    """Shape (2 reach + 1, 2 reach + 1); two-sided; q by Benjamini and Hochberg over the half plane.
+    0 in the middle."""
+    significant: BoolArray  # shape; q at most the false discovery rate that was asked for
+    large: BoolArray  # shape; correlation of either sign at least ``rho_min``
     kept: BoolArray
-    dropped_by_limit: int
+    """Shape; both, within the limit of pixels; the centre is True; equal to its 180-degree
+    rotation."""
+    dropped_by_limit: int  # Pixels that only the limit took away
 
 
 def select_lags(estimate: LagEstimate, parameters: Parameters) -> StatisticalSelection:
     """Select the lags of a mask: significant, and of a size that matters.
 
-    Parameters
-    ----------
-    estimate : LagEstimate
-        Correlation and error; its reach may be larger than ``max_lag``.
-    parameters : Parameters
-        ``max_lag``, ``q``, ``rho_min``, ``max_pixels``.
+    ``estimate``: Correlation and error; its reach may be larger than ``max_lag``.
+    ``parameters``: ``max_lag``, ``q``, ``rho_min``, ``max_pixels``.
     """
     from scipy.special import stdtr
 

@@ -48,55 +48,26 @@ Sign = Literal["none", "uneven", "perhaps uneven", "lopsided", "correlated"]
 
 
 class NoiseUnderTest(NamedTuple):
-    """What is judged: the noise, or what is left of it without the offsets of whole lines.
+    """What is judged: the noise, or what is left of it without the offsets of whole lines."""
 
-    Attributes
-    ----------
-    frames : Frames
-        The frames of noise, the offsets taken off or not.
-    lags : LagEstimate
-        Their correlation.
-    tiles : TileStatistics
-        Power of their tiles.
-    unevenness, error : ndarray, shape (bands,)
-        See `TileStatistics.unevenness`.
-    lines : tuple of LineCovariance or None
-        The offsets of rows and columns that were taken off; None if none were.
-    """
-
-    frames: Frames
-    lags: LagEstimate
-    tiles: TileStatistics
-    unevenness: FloatArray
+    frames: Frames  # The frames of noise, the offsets taken off or not
+    lags: LagEstimate  # Their correlation
+    tiles: TileStatistics  # Power of their tiles
+    unevenness: FloatArray  # shape (bands,); see `TileStatistics.unevenness`.
     error: FloatArray
     lines: tuple[LineCovariance, LineCovariance] | None = None
+    """The offsets of rows and columns that were taken off; None if none were."""
 
 
 class Separated(NamedTuple):
-    """What the noise is, once a picture is told from it.
+    """What the noise is, once a picture is told from it."""
 
-    Attributes
-    ----------
-    lags : LagEstimate
-        The correlation of the noise.
-    source : str
-        What it was measured in: the base, "flat" or "spectrum".
-    fit : SpectralFit or None
-        The fit beyond the optics' band, if there was one.
-    flat : FlatTiles or None
-        The flat tiles, if they were sought.
-    flat_excess : float
-        Energy of the flat tiles over what the fit foretells.
-    trusted : bool
-        False where noise and picture could not be told apart.
-    """
-
-    lags: LagEstimate
-    source: Used
-    fit: SpectralFit | None = None
-    flat: FlatTiles | None = None
-    flat_excess: float = 1.0
-    trusted: bool = True
+    lags: LagEstimate  # The correlation of the noise
+    source: Used  # What it was measured in: the base, "flat" or "spectrum"
+    fit: SpectralFit | None = None  # The fit beyond the optics' band, if there was one
+    flat: FlatTiles | None = None  # The flat tiles, if they were sought
+    flat_excess: float = 1.0  # Energy of the flat tiles over what the fit foretells
+    trusted: bool = True  # False where noise and picture could not be told apart
 
 
 def tell_apart(
@@ -111,28 +82,8 @@ def tell_apart(
 ) -> Separated:
     """Tell the noise from a picture.
 
-    Parameters
-    ----------
-    judged : NoiseUnderTest
-        What is judged.
-    lags : LagEstimate
-        The correlation with all offsets of lines: the noise's where there is no picture.
-    log_variance : ndarray, shape (patches,)
-        Of each patch.
-    patches : NoisePatches
-        Where the noise is measured.
-    source : NoiseSource
-        What it is measured in.
-    parameters : Parameters
-        ``max_lag``, ``rho_min``, ``q``.
-    region : Region or None
-        The rectangle to stay within.
-    task : Task
-
-    Raises
-    ------
-    InputError
-        If flat parts are asked for and there are none.
+    ``lags``: The correlation with all offsets of lines: the noise's where there is no picture.
+    ``log_variance``: shape (patches,); of each patch.
     """
     automatic = source.wanted == "automatic"
     sign = sign_of_picture(judged, patches, source.base, parameters) if automatic else "none"

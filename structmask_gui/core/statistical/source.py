@@ -38,37 +38,10 @@ BLIND_TO: dict[Used, str] = {
 class NoiseSource:
     """The frames of noise, and where they come from.
 
-    Parameters
-    ----------
-    recording : Recording
-        What is asked to be measured.
-    wanted : str
-        ``source`` of the parameters.
-    task : Task
-
-    Attributes
-    ----------
-    asked : Frames
-        What was asked to be measured.
-    raw : Frames
-        What is measured, frame by frame: the stack, the dark stack, or a residual.
-    stored : Frames
-        The frames that hold its pixels as stored.
-    frames : Frames
-        The frames of noise that are made of ``raw``.
-    wanted : str
-        What was asked for; "automatic" no longer where a second stack answers it.
-    base : str
-        Which frames of noise these are; whether their flat parts are sought comes later.
-    relations : tuple of PairRelation
-        How frames of ``raw`` relate to the next.
-    warnings : tuple of str
-        Sentences on doubtful input.
-
-    Raises
-    ------
-    InputError
-        If the source needs what is not there.
+    ``raw``: What is measured, frame by frame: the stack, the dark stack, or a residual.
+    ``frames``: The frames of noise that are made of ``raw``.
+    ``wanted``: What was asked for; "automatic" no longer where a second stack answers it.
+    ``base``: Which frames of noise these are; whether their flat parts are sought comes later.
     """
 
     def __init__(self, recording: Recording, wanted: Source, task: Task) -> None:

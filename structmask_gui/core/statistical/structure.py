@@ -125,12 +125,9 @@ def is_line(lags: LagEstimate) -> bool:
 def uneven(ratio: FloatArray, error: FloatArray, errors: float = CERTAINTY) -> bool:
     """Return whether tiles differ as a picture's do.
 
-    Parameters
-    ----------
-    ratio, error : ndarray, shape (bands,)
-        From `TileStatistics.unevenness`.
-    errors : float
-        How many standard errors count: in one band well below the highest, or in all together.
+    ``ratio``, ``error``: shape (bands,); from `TileStatistics.unevenness`.
+    ``errors``: How many standard errors count: in one band well below the highest, or in all
+    together.
     """
     low = slice(0, 5)
     surplus = ratio[low] - 1

@@ -28,11 +28,8 @@ class HasVerdict(Protocol):
 def certainty_of(verdict: HasVerdict) -> Certainty:
     """Return how far a verdict can be relied on.
 
-    Returns
-    -------
-    str
-        "sure"; "attention": sure, but no mask alone will do; "not sure"; "cannot tell": noise and
-        picture could not be told apart.
+    Returns "sure"; "attention": sure, but no mask alone will do; "not sure"; "cannot tell": noise
+    and picture could not be told apart.
     """
     if "cannot_tell" in verdict.flags:
         return "cannot tell"

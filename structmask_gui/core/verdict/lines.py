@@ -58,11 +58,7 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
 def lags_left(estimate: CorrelationEstimate, max_lag: int) -> int:
     """Return how far lags can be measured in these frames, or 0 if hardly further than they were.
 
-    Parameters
-    ----------
-    estimate : CorrelationEstimate
-    max_lag : int
-        How far is looked at; the estimate may reach further.
+    ``max_lag``: How far is looked at; the estimate may reach further.
     """
     most = largest_lag(estimate)
     return most if most > _WORTH_IT * min(max_lag, estimate.lags.reach) else 0

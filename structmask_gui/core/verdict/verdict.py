@@ -27,38 +27,25 @@ _ENDLESS = 0.55
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the measurement says.
-
-    Attributes
-    ----------
-    kind : str
-        "none", "rows", "columns", "cross", "diagonal", "blob", "periodic", "detached" or
-        "irregular".
-    sure : bool
-        Whether it can be relied on.
-    flags : tuple of str
-        See `verdict_words.FLAG_WORDS`.
-    sentence : str
-        The first sentence: "Rows, 13 pixels. Sure. 96 of 128 patches used, 32 clipped.", "Rows that
-        do not end, 21 pixels. Sure. …", or "Cannot tell noise and picture apart: blob, …".
-    details : tuple of str
-        What else to know, a sentence each: the flags, the source, what to record.
-    more_patches : int
-        How many more patches like these would settle lags that are as large as the floor but not
-        proven; 0 if none is open.
-    lines : str or None
-        The lines whose offsets are to be taken off before anything else, "rows" or "columns". None
-        too where lines do not end within the largest lag, but a larger one may show that they do,
-        their far ends share nothing, or their offsets are off already.
-    """
+    """What the measurement says."""
 
     kind: NoiseKind
-    sure: bool
-    flags: tuple[Flag, ...]
+    """"none", "rows", "columns", "cross", "diagonal", "blob", "periodic", "detached" or
+    "irregular"."""
+    sure: bool  # Whether it can be relied on
+    flags: tuple[Flag, ...]  # See `verdict_words.FLAG_WORDS`
     sentence: str
+    """The first sentence: "Rows, 13 pixels. Sure. 96 of 128 patches used, 32 clipped.", "Rows that
+    do not end, 21 pixels. Sure. …", or "Cannot tell noise and picture apart: blob, …"."""
     details: tuple[str, ...]
+    """What else to know, a sentence each: the flags, the source, what to record."""
     more_patches: int = 0
+    """How many more patches like these would settle lags that are as large as the floor but not
+    proven; 0 if none is open."""
     lines: Lines | None = None
+    """The lines whose offsets are to be taken off before anything else, "rows" or "columns". None
+    too where lines do not end within the largest lag, but a larger one may show that they do, their
+    far ends share nothing, or their offsets are off already."""
 
     @property
     def text(self) -> str:
@@ -71,14 +58,7 @@ def judge(
 ) -> Verdict:
     """Judge a measurement and the mask selected from it.
 
-    Parameters
-    ----------
-    estimate : CorrelationEstimate
-        From `noise.measure_correlation`.
-    selection : StatisticalSelection
-        From `significance.select_lags` with the same parameters.
-    parameters : Parameters
-        ``max_lag``, ``rho_min``, ``q``.
+    ``selection``: From `significance.select_lags` with the same parameters.
     """
     flags = _flags(estimate, selection, parameters)
     kind = kind_of(selection.kept, estimate)
