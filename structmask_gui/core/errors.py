@@ -1,4 +1,4 @@
-"""Errors whose text is meant for the person at the screen.
+"""Errors whose text is meant for the user.
 
 Every message is one or two sentences: what is wrong, with the name of the file or parameter, and
 what to do about it. Anything else that is raised is a bug of the program and is reported as one.

@@ -1,6 +1,6 @@
 """Noise of known correlation: the truth that tests, benchmarks and the bundled sample rest on.
 
-A frame is ``picture + structured noise + pixel noise``. The structured part is white noise filtered
+A frame is ``image + structured noise + pixel noise``. The structured part is white noise filtered
 by a kernel (or one random offset per row or column), the pixel part is independent from pixel to
 pixel, so the correlation of their sum is known exactly at every lag.
 """
@@ -14,7 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from structmask_gui.core.arrays import FloatArray
+
 NoiseModelKind = Literal["filter", "row offsets", "column offsets"]
 
 
@@ -22,23 +23,21 @@ NoiseModelKind = Literal["filter", "row offsets", "column offsets"]
 class Kernel:
     """A filter that gives white noise its structure."""
 
-    name: str  # What it is called and what makes such noise
+    name: str
     description: str
     weights: FloatArray
     """Shape (height, width); the filter, of unit energy. A single 1 for row and column offsets."""
     kind: NoiseModelKind = "filter"
-    """"filter"; "row offsets": one random value for each row, over the full width; "column
-    offsets": one for each column, over the full height."""
+    """Row and column offsets: one random value for each row or column, over its full length."""
     smooth: bool = False
-    """True when its spectrum lies within the band of a microscope's optics, so that in a single
-    picture nothing but flat parts can tell the noise from the picture."""
-    fixed: bool = False  # True when the structured part is the same in every frame
+    """Whether its spectrum lies within the optical cut-off, so that in a single frame only
+    structure-free parts separate noise from structure."""
+    fixed: bool = False  # The structured part is the same in every frame
 
     def correlation(self, reach: int) -> FloatArray:
         """Return the correlation of the structured part at all lags up to ``reach``.
 
-        Returns element [reach + dy, reach + dx] is the correlation at lag (dy, dx); 1 in the
-        middle.
+        Element [reach + dy, reach + dx] is the correlation at lag (dy, dx); 1 in the middle.
         """
         result = np.zeros((2 * reach + 1, 2 * reach + 1))
         if self.kind == "row offsets":
@@ -93,7 +92,7 @@ class Kernel:
 class NoiseModel:
     """Structured noise plus independent pixel noise."""
 
-    kernel: Kernel  # Structure of the first part
+    kernel: Kernel
     pixel_share: float = 0.3  # Share of the variance in independent pixel noise, 0 to 1
     sigma: float = 1.0  # Standard deviation of the sum, in grey levels
 
@@ -127,10 +126,10 @@ def simulate(
     strength: float = 0.0,
     seed: int = 0,
 ) -> FloatArray:
-    """Return frames of noise over an optional picture.
+    """Return frames of noise over optional structure.
 
     ``picture``: shape (y, x) or (n_frames, y, x); what the frames show; scaled so that its standard
-    deviation is ``strength`` times the noise's. One picture is a still scene.
+    deviation is ``strength`` times the noise's. One image is a still scene.
     """
     frames = model.draw(np.random.default_rng(seed), n_frames, shape)
     if picture is not None and strength > 0:
@@ -268,11 +267,10 @@ def fixed_columns() -> Kernel:
 
 
 def cells(shape: tuple[int, int], seed: int = 0, n_cells: int = 14) -> FloatArray:
-    """Draw a cell-like picture: dim bodies with brighter nuclei, blurred by the optics.
+    """Draw a cell-like image: dim bodies with brighter nuclei, blurred by the optics.
 
-    ``n_cells``: Number of cells that are tried; those that would overlap too much are left out.
-
-    Returns brightness from 0 (background) to about 1 (nuclei).
+    At most ``n_cells``; those that overlap too much are left out. Brightness from 0 (background) to
+    about 1 (nuclei).
     """
     from scipy.ndimage import gaussian_filter
 

@@ -85,7 +85,7 @@ def test_destriped_frames_are_not_advised_to_be_destriped_again(structmask, tmp_
     structmask("destripe", tmp_path / "lined.npy", "rows")
     answer = structmask("extract", tmp_path / "lined_destriped.tif", *automatic)
     assert "ows that do not end" in answer.out.split("\n")[0]
-    assert "Their offsets are taken off already: this is what is left of them" in answer.out
+    assert "offsets are already removed; this is the residual" in answer.out
     assert "Remove" not in answer.out
 
 

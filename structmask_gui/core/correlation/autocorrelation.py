@@ -32,7 +32,7 @@ class Autocorrelation:
     """Shape (2 * reach_y + 1, 2 * reach_x + 1); axes (lag y, lag x), the zero lag in the middle;
     equal to its 180-degree rotation. Unit: none if normalised, else squared pixel values; the
     logarithm of it if so set."""
-    n_patches: int  # How many patches were averaged
+    n_patches: int
 
     @property
     def reach(self) -> tuple[int, int]:
@@ -73,7 +73,7 @@ class LagKernel:
     def half_plane(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the lag products of lags with dy >= 0.
 
-        ``patches``: shape (n, height, width); their means already taken off.
+        ``patches``: shape (n, height, width); means removed.
 
         Returns axes (patch, lag y from 0, lag x from -reach_x), sums over all pixel pairs. The
         other half is its 180-degree rotation; see `unfold`.
@@ -160,7 +160,7 @@ def unfold(half: AnyArray) -> AnyArray:
 def centred(
     patches: AnyArray, between: tuple[AnyArray, AnyArray] | None = None
 ) -> tuple[NDArray[np.float32], FloatArray]:
-    """Take the mean off each patch and scale the patch to a range of 1.
+    """Subtract the mean of each patch and scale the patch to a range of 1.
 
     ``patches``: shape (n, height, width); any real type, finite.
     ``between``: shape (n,); the smallest and the largest value of each patch, if they are known
@@ -181,7 +181,7 @@ def centred(
     if _exact_in_float32(flat.dtype) and max(-low.min(), high.max()) < _LARGE:
         values = flat.astype(np.float32)
         # The first mean is rounded like the pixels; what is left of it, if it is anything that
-        # could be seen in a square, the second takes off. Twice as fast as going through float64.
+        # could be seen in a square, the second removes. Twice as fast as going through float64.
         weights = np.full(values.shape[1], 1 / values.shape[1], dtype=np.float32)
         values -= (values @ weights)[:, np.newaxis]
         rest = values @ weights

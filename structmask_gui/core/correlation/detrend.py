@@ -1,6 +1,6 @@
-"""Smooth surfaces taken off a patch, and what that takes from its lag products.
+"""Polynomial detrending of patches, and the bias of their lag products that it makes.
 
-A patch of noise has no known mean; what is taken off (its mean, or a plane) follows the noise, and
+A patch of noise has no known mean; what is removed (its mean, or a plane) follows the noise, and
 the lag products of the residual are biased. The bias is linear in the covariances of the noise, so
 it can be undone exactly, up to the largest lag.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 
-# Covariances beyond this lag are not told apart in the bias.
+# Covariances beyond this lag are not distinguished in the bias.
 _INNER = 16
 
 
@@ -39,7 +39,7 @@ class Surface:
         return [(a, b) for a in range(top + 1) for b in range(top + 1 - a)]
 
     def remove_from(self, patches: AnyArray) -> AnyArray:
-        """Return float32 patches, shape (n, height, width), with their surfaces taken off."""
+        """Return float32 patches, shape (n, height, width), with their surfaces removed."""
         # The mean first and in float64: a large offset must not eat the digits of float32.
         mean = patches.mean(axis=(1, 2), dtype=np.float64)
         values: AnyArray = (patches - mean[:, None, None]).astype(np.float32)

@@ -23,8 +23,8 @@ class LagEstimate:
     rho: FloatArray
     """Shape (2 reach + 1, 2 reach + 1); correlation, the zero lag in the middle; equal to its
     180-degree rotation."""
-    standard_error: FloatArray  # shape; of ``rho``; 0 in the middle
-    degrees: FloatArray  # shape; degrees of freedom of the standard error
+    standard_error: FloatArray  # Shape of ``rho``; 0 in the middle
+    degrees: FloatArray  # Shape of ``rho``; degrees of freedom of the standard error
     variance: float  # Variance of the noise (the zero lag), in squared grey levels
     n_patches: int  # Patches that were pooled
     n_clusters: int  # Independent rows of tiles among them
@@ -218,7 +218,7 @@ class LagPool:
             # The fewer clusters show it, the fewer degrees of freedom.
             groups = np.inf
             for spread, quadratic in ((by_row, self._row), (by_column, self._column)):
-                # As many clusters as patches: nothing is shared. Fewer than three: no telling.
+                # As many clusters as patches: nothing is shared. Fewer than three: unknown.
                 if 3 <= quadratic.groups < self._n:
                     more = max(float(spread[lags].sum()) / base - 1.0, 0.0)
                     if more > excess:

@@ -38,9 +38,9 @@ from structmask_gui.core.threads import in_threads
 
 @dataclass(frozen=True, eq=False)
 class MeasuringWork:
-    """What is to be done by the published method."""
+    """What the published method has to do."""
 
-    recording: Recording  # What was asked to be measured
+    recording: Recording  # As asked for
     frames: Frames  # What is measured: the stack itself, or its differences, and the like
     parameters: Parameters
     plan: Plan  # Where the patches lie
@@ -177,7 +177,7 @@ def _noise_frames(recording: Recording, parameters: Parameters) -> Frames:
         return SubtractedFrames(frames, recording.subtract)
     if source in ("dark", "subtract"):
         raise ParameterError(
-            f"source = {source} needs a second stack, and none is given; give one, or"
+            f"source = {source} needs a reference stack, and none is given; give one, or"
             " choose another source."
         )
     if source not in RING_SOURCES:

@@ -91,12 +91,12 @@ def _measure_statistically(
             correlation=estimate,
         )
 
-    def tell(estimate: CorrelationEstimate, error: float) -> None:
+    def pass_on(estimate: CorrelationEstimate, error: float) -> None:
         if on_estimate is not None:
             on_estimate(measurement_of(estimate), error)
 
     if parameters.precision > 0:
-        estimate = correlate_until(recording, parameters, tell, task)
+        estimate = correlate_until(recording, parameters, pass_on, task)
     else:
         estimate = measure_correlation(recording, parameters, task=task)
     return measurement_of(estimate)

@@ -29,10 +29,10 @@ _RING_MEASURED = (
 class Measurement:
     """What was measured in the pixels of a stack; all later stages need only this."""
 
-    name: str  # What was measured, for messages
-    parameters: Parameters  # The parameters it was made with
-    region: Region | None  # The rectangle it stayed within
-    sampling: Sampling  # The patches, used and left out
+    name: str  # For messages
+    parameters: Parameters
+    region: Region | None  # The ROI
+    sampling: Sampling
     autocorrelation: Autocorrelation
     """Averaged over the used patches: as the published method averages it, or, with the statistical
     method, the correlation per lag."""

@@ -1,4 +1,4 @@
-"""Sources of noise: frames made from frames, each blind to something and saying so.
+"""Sources of noise: frames made from frames.
 
 Every source is again a `Frames`, so that patches are planned, read and measured the same way.
 """
@@ -17,9 +17,9 @@ from structmask_gui.core.stack.frames import Frames, Region, WrappedFrames
 from structmask_gui.core.stack.patches import Plan
 from structmask_gui.core.stack.registration import PairRelation, finite, relate_frames
 
-# Pixels over which a moved image is led over into its mean; at most the smallest side.
+# Width of the taper to the mean at the borders of a shifted image; at most the smallest side.
 _PAD = 16
-# Pixels of a frame that are looked at together.
+# Pixels of a frame that are processed together.
 _BAND_PIXELS = 2**19
 # Size up to which a frame that was read for its means is kept for its patches.
 _KEPT_BYTES = 2**25
@@ -44,7 +44,7 @@ class FrameGroup:
 class DifferenceFrames(WrappedFrames):
     """Differences of neighbouring frames, each frame used once, scaled to keep the variance.
 
-    Disjoint pairs share no noise, so their errors are honest; an odd frame at the end joins the
+    Disjoint pairs share no noise, so errors are right; an odd frame at the end joins the
     last pair and gives a second, independent contrast. A pair whose brightness changes is scaled,
     and one that moves is shifted back by a Fourier shift, which leaves the noise's correlation as
     it is.
@@ -90,35 +90,36 @@ class DifferenceFrames(WrappedFrames):
 
 
 class SubtractedFrames(WrappedFrames):
-    """Frames less a second stack.
+    """Frames less a reference stack.
 
-    ``second``: One frame, taken off every frame, or as many frames as the first.
+    ``reference``: One frame, subtracted from every frame, or as many frames as the stack.
     """
 
-    def __init__(self, frames: Frames, second: Frames) -> None:
-        if second.frame_shape != frames.frame_shape:
+    def __init__(self, frames: Frames, reference: Frames) -> None:
+        if reference.frame_shape != frames.frame_shape:
             raise InputError(
-                f"{second.name} has frames of {second.frame_shape[0]} x {second.frame_shape[1]}"
-                f" pixels and {frames.name} of {frames.frame_shape[0]} x {frames.frame_shape[1]};"
+                f"{reference.name} has frames of {reference.frame_shape[0]} x"
+                f" {reference.frame_shape[1]} pixels and {frames.name} of"
+                f" {frames.frame_shape[0]} x {frames.frame_shape[1]};"
                 " give a stack of the same size to subtract."
             )
-        if second.n_frames not in (1, frames.n_frames):
+        if reference.n_frames not in (1, frames.n_frames):
             raise InputError(
-                f"{second.name} has {second.n_frames} frames and {frames.name} {frames.n_frames};"
-                " give one frame to subtract, or as many."
+                f"{reference.name} has {reference.n_frames} frames and {frames.name}"
+                f" {frames.n_frames}; give one frame to subtract, or as many."
             )
         super().__init__(frames, np.float32)
-        self._second = second
+        self._reference = reference
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
-        """Return rows ``y0`` to ``y1`` of a frame less the second stack."""
-        other = frame if self._second.n_frames > 1 else 0
+        """Return rows ``y0`` to ``y1`` of a frame less its reference."""
+        other = frame if self._reference.n_frames > 1 else 0
         first = self._frames.read(frame, y0, y1).astype(np.float64)
-        return np.asarray(first - self._second.read(other, y0, y1), dtype=np.float32)
+        return np.asarray(first - self._reference.read(other, y0, y1), dtype=np.float32)
 
 
 class LevelFrames(WrappedFrames):
-    """Frames less the means of their rows, of their columns, or of both; offsets of lines are gone.
+    """Frames less their row means, column means, or both: without row and column offsets.
 
     The means are worked out when a frame is first read, a band of rows at a time; unless it is
     large, the frame is kept meanwhile, so that patches are not read twice.
@@ -141,7 +142,7 @@ class LevelFrames(WrappedFrames):
         self._kept: tuple[int, AnyArray] | None = None
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
-        """Return rows ``y0`` to ``y1`` of a frame without the offsets of its lines."""
+        """Return rows ``y0`` to ``y1`` of a frame less its row and column means."""
         if frame not in self._means:
             self._means[frame] = self._means_of(frame)
         of_rows, of_columns = self._means[frame]
@@ -199,8 +200,8 @@ def fourier_shift(
 ) -> NDArray[np.float32]:
     """Move an image by a fraction of a pixel.
 
-    All frequencies keep their power, so the correlation of noise in the image does not change. The
-    image is led over into its mean beyond its borders, so that no step rings through it.
+    All frequencies keep their power, so the correlation of noise in the image does not change.
+    Borders are tapered to the mean to avoid ringing.
     """
     from scipy import fft
 

@@ -1,4 +1,4 @@
-"""Line offsets taken off a frame: the first step where the noise spans whole rows or columns."""
+"""Remove row or column offsets: the first step where the noise spans whole rows or columns."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from structmask_gui.core.stack.frames import Frames, WrappedFrames
 Lines = Literal["rows", "columns"]
 
 SPAN = 9
-"""Lines over which the picture's slow part is averaged before the medians are taken. More take more
-of the offsets and, where the picture is busy, more of the picture."""
+"""Lines over which low-frequency structure is averaged before the medians are taken. More remove
+more of the offsets and, where there is much of it, more of the structure."""
 
 _ALONG = 9
-"""Pixels along the line over which the change of the picture is averaged."""
+"""Pixels along the line over which the change of the structure is averaged."""
 
 _FLATTEST = 0.05
 """Share of the pixels that are taken to hold noise alone, which sets the scale of the weights."""
@@ -29,8 +29,8 @@ def line_offsets(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> Floa
 
     ``frame``: The frame; pixels that are not finite are left out.
     ``span``: The offset of a line is the median of what it holds over the mean of the `span` lines
-    around it, so the picture's slow part stays. Places where the picture changes across the lines
-    weigh little. None: the plain medians, less their mean.
+    around it, so low-frequency structure stays. Places where the structure changes across the
+    lines weigh little. None: the plain medians, less their mean.
     """
     if frame.ndim != 2:
         raise InputError(f"A frame with shape {frame.shape} has no lines; give a 2-D frame.")
@@ -71,7 +71,7 @@ class DestripedFrames(WrappedFrames):
 
     @property
     def destriped(self) -> Lines:
-        """Which offsets are taken off."""
+        """Which offsets are removed."""
         return self._lines
 
     @property
@@ -92,7 +92,7 @@ class DestripedFrames(WrappedFrames):
 
 
 def destriped_lines(frames: Frames) -> Lines | None:
-    """Return which offsets of lines a stack says were taken off; None if it says nothing."""
+    """Return which line offsets a stack's metadata lists as removed; None if it lists none."""
     lines: Lines | None = getattr(frames, "destriped", None)
     return lines
 

@@ -91,7 +91,7 @@ class ArrayFrames:
 class WrappedFrames(ABC):
     """Base of frames made from the frames of a stack; implements `Frames`.
 
-    Name, number, shape and type are the stack's; a subclass says what it changes.
+    Name, number, shape and type are the stack's; a subclass overrides what it changes.
     """
 
     def __init__(self, frames: Frames, dtype: DTypeLike | None = None) -> None:
@@ -156,9 +156,9 @@ class ChosenFrames:
         self._shape = first.frame_shape
         self._dtype = np.result_type(*(stack.dtype for stack in stacks))
         self.name = first.name if len(stacks) == 1 else f"{first.name} and {len(stacks) - 1} more"
-        said = {getattr(stack, "destriped", None) for stack in stacks}
+        known = {getattr(stack, "destriped", None) for stack in stacks}
         # As `destripe.destriped_lines` asks; where the stacks differ, nothing is known of all.
-        self.destriped: str | None = said.pop() if len(said) == 1 else None
+        self.destriped: str | None = known.pop() if len(known) == 1 else None
 
     @property
     def n_frames(self) -> int:
@@ -182,7 +182,7 @@ class ChosenFrames:
 
 
 class CutFrames(WrappedFrames):
-    """The part of a stack within a rectangle; implements `Frames`."""
+    """The part of a stack within an ROI; implements `Frames`."""
 
     def __init__(self, frames: Frames, region: Region) -> None:
         super().__init__(frames)
@@ -194,7 +194,7 @@ class CutFrames(WrappedFrames):
         return self._region.shape
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
-        """Return rows ``y0`` to ``y1`` of the rectangle."""
+        """Return rows ``y0`` to ``y1`` of the ROI."""
         top, bottom, left, right = self._region
         first, last, _ = slice(y0, y1).indices(bottom - top)
         return self._frames.read(frame, top + first, top + max(first, last))[:, left:right]
@@ -216,7 +216,7 @@ class Region(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What is measured: a stack, or a rectangle of it, and the reference stacks beside it."""
+    """What is measured: a stack, or an ROI of it, and its reference stacks."""
 
     frames: Frames
     region: Region | None = None

@@ -1,7 +1,7 @@
 """How frames relate: is the scene still, does it move or bleach, is a pattern fixed.
 
-Neighbouring frames are compared on their low-passed pictures, where noise hardly counts, and on
-what is left when the picture's band is taken away, where only noise and fixed pattern are.
+Neighbouring frames are compared on their low-passed images, where noise hardly counts, and on
+what is left above the band of the structure, where only noise and fixed-pattern noise are.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _LINES = 0.85
 _JUMPING = 0.2
 # Correlation with the lines so many low-passed pixels away, from which they go on.
 _FURTHER, _GOES_ON = (4, 5, 6, 7, 8), 0.25
-# Correlation from which the picture is so strong that offsets of lines do not matter; and standard
+# Correlation from which the structure is so strong that line offsets do not matter; and standard
 # errors from which they leave its contrast known.
 _CLEAR, _SURELY = 0.98, 4.0
 # Values of which a part will do for the median: it is then known to one percent.
@@ -47,8 +47,8 @@ class PairRelation:
 
     first: int  # Index of the earlier frame
     coherence: float
-    """Correlation of the low-passed pictures after the shift, -1 to 1; near 1 in a still scene."""
-    coherence_error: float  # Its standard error if there were no common picture
+    """Correlation of the low-passed frames after the shift, -1 to 1; near 1 in a still scene."""
+    coherence_error: float  # Its standard error if there were no common structure
     gain: float  # Brightness contrast of the later frame relative to the earlier one
     brightness: float  # Ratio of the mean brightness, later to earlier
     shift: tuple[float, float]
@@ -57,13 +57,13 @@ class PairRelation:
 
     @property
     def moved(self) -> bool:
-        """Whether the shift is real and large enough to leave the picture in a difference."""
+        """Whether the shift is real and large enough to leave structure in a difference."""
         size = float(np.hypot(*self.shift))
         return self.still and size > max(_SHIFT_THAT_MATTERS, 4 * self.shift_error)
 
     @property
     def still(self) -> bool:
-        """Whether both frames show the same picture."""
+        """Whether both frames show the same structure."""
         return self.coherence > max(0.3, 5 * self.coherence_error)
 
 
@@ -131,7 +131,7 @@ def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRe
         solution, residual, normal = _fitted(terms)
         jumping = [] if clear else [axis for axis in (0, 1) if _jumps(residual, axis)]
         if jumping:
-            # Offsets of whole lines, new in every frame, say nothing of a motion.
+            # Line offsets, new in every frame, carry no motion.
             for axis in jumping:
                 terms = terms - terms.mean(axis=1 + axis, keepdims=True)
             solution, residual, normal = _fitted(terms)
@@ -154,7 +154,7 @@ def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRe
         db = db - db.mean()
     coherence, slope = _coherence(da, db)
     if jumping:
-        # Nor do they say anything of what both frames show, or how bright it is.
+        # Nor do they carry what both frames show, or how bright it is.
         for axis in jumping:
             da, db = (values - values.mean(axis=axis, keepdims=True) for values in (da, db))
         without, slope = _coherence(da, db)
@@ -162,7 +162,7 @@ def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRe
     count = max(da.size / _SHARING, 4)
     gain = slope if coherence > max(0.5, 5 / np.sqrt(count)) else 1.0
     if jumping and coherence > 0:
-        # What is left of the picture tells little of its contrast.
+        # The structure that is left hardly determines its contrast.
         chance = np.sqrt(max(1 - coherence**2, 0.0) / count) / coherence
         gain = gain if abs(np.log(gain)) > _SURELY * chance else 1.0
     mean_a, mean_b = float(a.mean()), float(b.mean())
@@ -198,7 +198,7 @@ def _fitted(terms: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
 
 
 def _jumps(residual: NDArray[np.float64], axis: int) -> bool:
-    """Whether the lines have offsets, unlike from line to line; a picture's go on from one to next.
+    """Whether the lines have offsets that differ from line to line, as structure's do not.
 
     Their means along ``axis`` then hold more of the variance than noise leaves in them.
     """
@@ -219,7 +219,7 @@ def _only_lines(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
 
 
 def _low_passed(image: AnyArray) -> NDArray[np.float64]:
-    """Return an image without its fine detail; every second pixel then says all there is."""
+    """Return an image without its fine detail; every second pixel then suffices."""
     from scipy.ndimage import gaussian_filter1d
 
     down = gaussian_filter1d(image, 2.0, axis=0)[::2]

@@ -1,4 +1,4 @@
-"""What real images contain that would be taken for noise: clipping, fill, text, hot pixels, JPEG.
+"""What would be mistaken for noise in real images: clipping, fill, text, hot pixels, JPEG.
 
 Patches that would lie are left out with a reason; hot pixels are repaired for the measurement only.
 """
@@ -17,7 +17,7 @@ from structmask_gui.core.stack.registration import some
 CLIPPED = "clipped: over 2 % of the pixels are at the lowest or highest value"
 FILLED = "border fill, text or a data bar"
 OUTLYING = "its variance is far from that of the others"
-NOT_FLAT = "holds picture"
+NOT_FLAT = "holds structure"
 
 _CLIPPED_SHARE = 0.02
 # Share of 2 x 2 squares of one value beyond what chance makes of the patch's grey levels.
@@ -28,7 +28,7 @@ _MOST_HOT = 0.01
 
 @dataclass
 class Screening:
-    """What the pixels of each patch, as stored, say about it."""
+    """What is needed of the stored pixels of each patch, to decide whether it is usable."""
 
     low: list[float] = field(default_factory=list)  # Lowest and highest value of each patch
     high: list[float] = field(default_factory=list)
@@ -40,11 +40,11 @@ class Screening:
     finite: list[bool] = field(default_factory=list)  # Whether all its pixels are numbers
 
     def add(self, patches: AnyArray) -> None:
-        """Look at patches, shape (n, height, width), as stored."""
-        self.append(look(patches))
+        """Screen patches, shape (n, height, width), as stored."""
+        self.append(screen(patches))
 
     def append(self, more: Screening) -> None:
-        """Add what `look` returned."""
+        """Add what `screen` returned."""
         for own, others in zip(vars(self).values(), vars(more).values(), strict=True):
             own += others
 
@@ -80,8 +80,8 @@ class Screening:
         return reasons
 
 
-def look(patches: AnyArray) -> Screening:
-    """Look at patches, shape (n, height, width), as stored."""
+def screen(patches: AnyArray) -> Screening:
+    """Screen patches, shape (n, height, width), as stored."""
     flat = patches.reshape(len(patches), -1)
     low, high = extremes(patches)
     finite = np.isfinite(low) & np.isfinite(high)
@@ -132,7 +132,7 @@ def outlying(log_variance: FloatArray) -> BoolArray:
 def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
     """Replace lone pixels far from all their neighbours by the neighbours' median.
 
-    ``patches``: shape (n, height, width); means or surfaces taken off.
+    ``patches``: shape (n, height, width); means or surfaces removed.
 
     Returns a copy where anything was repaired, else the same array.
     """
@@ -189,10 +189,10 @@ def blockiness(frames: AnyArray) -> float:
     for axis in (1, 2):
         steps = np.diff(values, axis=axis)
         np.abs(steps, out=steps)
-        # Capped at a few typical steps, so that edges of the picture do not decide.
+        # Capped at a few typical steps, so that edges of the structure do not decide.
         typical = max(float(np.median(some(steps))), 1e-12)
         profile = np.minimum(steps, 4 * typical, out=steps).mean(axis=(0, 3 - axis))
-        # Slow changes along the axis are the picture's.
+        # Slow changes along the axis are structure.
         profile = profile[: profile.size // 8 * 8].reshape(-1, 8)
         if len(profile) < 4:
             return 0.0

@@ -122,7 +122,7 @@ class Pooling:
         index = np.arange(chunk.indices.start, chunk.indices.stop)
         inside = self._used[chunk.indices]
         if derived:
-            # What differs as stored may be alike once something is taken off.
+            # What differs as stored may be alike once something is subtracted.
             low, high = extremes(chunk.patches)
             inside = inside & (low != high)
         if not inside.any():
@@ -192,7 +192,7 @@ def image_reach(plan: Plan, max_lag: int) -> int:
 
 
 def worth_sharing(plan: Plan, reach: int, far: int) -> bool:
-    """Whether a reach of ``far`` for all patches costs less than a second look at some."""
+    """Whether a reach of ``far`` for all patches costs less than reading some again."""
     side = plan.patch_shape[0]
     more = ((side + far) / (side + reach)) ** 2 - 1
     return far > reach and more * len(plan) < min(len(plan), _MOST_PATCHES)

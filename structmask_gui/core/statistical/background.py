@@ -1,7 +1,4 @@
-"""The noise under a picture: from the optics' dark band, or from where the picture is flat.
-
-Decides between the two, and whether either can be trusted.
-"""
+"""Noise under structure, estimated beyond the optical cut-off or in structure-free tiles."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ from structmask_gui.core.statistical.tiles import cut_tiles, tile_offsets, touch
 from structmask_gui.core.threads import in_threads
 
 _ENOUGH_QUIET_TILES = 20
-# So many windowed tiles that overlap by half say as much as one that stands alone.
+# So many windowed tiles that overlap by half count as one independent tile.
 _OVERLAP = 1.8
 # From the quietest to the loudest tenth of the patches, in variance.
 _MUCH = 4.0
@@ -40,7 +37,7 @@ def fit_beyond(
     region: Region | None,
     task: Task,
 ) -> tuple[SpectralFit, LagEstimate]:
-    """Fit the spectrum beyond the optics' band, on tiles that overlap by half."""
+    """Fit the spectrum beyond the optical cut-off, on tiles that overlap by half."""
     side = min(64, plan.patch_shape[0])
     side = max(side, min(2 * reach + 8, plan.patch_shape[0])) // 2 * 2
     total = SpectrumSum(side)
@@ -96,7 +93,7 @@ def pool_flat(
     reach: int,
     task: Task,
 ) -> LagEstimate:
-    """Pool the flat tiles, a quadratic surface taken off each."""
+    """Pool the flat tiles, a quadratic surface removed from each."""
     surface = Surface((side, side), 2)
     reach = min(reach, side // 2 - 1)
     kernel = LagKernel((side, side), (reach, reach))

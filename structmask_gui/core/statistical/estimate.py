@@ -27,39 +27,39 @@ LARGEST_LAG = int(parameter_infos()["max_lag"].highest or 1)
 class BrightnessBin:
     """The correlation of the patches of one range of brightness."""
 
-    brightness: float  # Mean brightness of its patches
-    lags: LagEstimate  # Their correlation
+    brightness: float
+    lags: LagEstimate
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """What was seen beside the correlation, for the verdict."""
+    """Evidence beside the correlation, for the verdict."""
 
     relations: tuple[PairRelation, ...]  # How frames relate to the next; empty for one frame
     unevenness: FloatArray
     unevenness_error: FloatArray
-    """Shape (bands,); how much wider the power of tiles spreads than noise would; see
-    `flatness`."""
+    """Shape (bands,); how much wider the power of tiles spreads than noise would."""
     hot_share: float  # Share of pixels repaired as hot
     blockiness: float  # t-value of 8 x 8 blocks in the frames as stored
     frame: FrameEvidence  # What shows only over whole frames
-    fit: SpectralFit | None = None  # Fit beyond the optics' band, where a picture made it necessary
+    fit: SpectralFit | None = (
+        None  # Fit beyond the optical cut-off, where structure made it necessary
+    )
     flat: FlatTiles | None = None  # The flat tiles, likewise
     flat_excess: float = 1.0
-    """Energy of the flat tiles over what the fit foretells; 1 if they are alike."""
-    trusted: bool = True  # False where the noise could not be told from the picture
+    """Energy of the flat tiles over what the fit predicts; 1 if they are alike."""
+    trusted: bool = True  # False where noise and structure could not be separated
     rest: LagEstimate | None = None
-    """The correlation of what is left once offsets of whole lines are taken off, where they were
-    taken into account."""
+    """The residual correlation once line offsets are removed, where they were removed."""
 
 
 @dataclass(frozen=True, eq=False)
 class CorrelationEstimate:
     """The measured correlation of the noise, and what it was measured in."""
 
-    name: str  # What was measured, for messages
-    parameters: Parameters  # What it was measured with
-    region: Region | None  # The rectangle it stayed within
+    name: str  # For messages
+    parameters: Parameters
+    region: Region | None  # The ROI
     lags: LagEstimate  # Correlation per lag and its error; reaches a little beyond ``max_lag``
     sampling: Sampling
     """The patches, used and left out, placed on the frames as stored. Of a difference, the places
@@ -69,15 +69,15 @@ class CorrelationEstimate:
     """Which frames the flat tiles or the spectrum were taken of: "frames", "difference", "dark" or
     "subtract"; the same as ``source`` where neither was needed."""
     note: str  # What was done and what it is blind to, in words
-    evidence: Evidence  # For the verdict
+    evidence: Evidence
     brightness: tuple[BrightnessBin, ...]
     """The correlation by brightness, from dark to bright; empty where that was not measured."""
     image_covariance: FloatArray
-    """Shape (2 r + 1, 2 r + 1); autocovariance of the frames as they are, noise and picture; r
+    """Shape (2 r + 1, 2 r + 1); autocovariance of the frames as they are, noise and structure; r
     about twice ``max_lag``."""
     warnings: tuple[str, ...] = ()  # Sentences on doubtful input
     largest_lag: int = LARGEST_LAG  # How far lags could be measured in patches of these frames
-    destriped: Lines | None = None  # Which offsets of lines the stack says were taken off before
+    destriped: Lines | None = None  # Which line offsets were removed before
 
     @property
     def noise_covariance(self) -> FloatArray:

@@ -1,7 +1,7 @@
-"""Tell noise alone from noise over a picture, and find where the picture is flat.
+"""Distinguish noise alone from noise over structure, and find structure-free tiles.
 
-Noise is alike everywhere; a picture is not. Small tiles are compared in their power per band of
-frequencies: noise spreads as chi-squared, a picture far more. Where a cluster of tiles is as quiet
+Noise is alike everywhere; structure is not. Small tiles are compared in their power per band of
+frequencies: noise spreads as chi-squared, structure far more. Where a cluster of tiles is as quiet
 as noise of one kind would be, these are the flat parts.
 """
 
@@ -36,7 +36,7 @@ class TilePower:
 
     bands: FloatArray  # shape (tiles, bands); power of each tile in each band
     total: FloatArray  # Sum of their power spectra
-    blocks: NDArray[np.float32]  # shape (tiles, blocks); block means of each, a plane taken off
+    blocks: NDArray[np.float32]  # shape (tiles, blocks); block means of each, a plane removed
     energy: FloatArray  # shape (tiles,); energy of the block means
 
 
@@ -44,7 +44,7 @@ class TilePower:
 class TileStatistics:
     """Collects the power of tiles; a few numbers a tile."""
 
-    side: int  # Side of the tiles
+    side: int
     _power: list[FloatArray] = field(default_factory=list)
     _energy: list[FloatArray] = field(default_factory=list)
     _blocks: list[NDArray[np.float32]] = field(default_factory=list)
@@ -85,7 +85,7 @@ class TileStatistics:
 
     @property
     def energy(self) -> FloatArray:
-        """Energy of the block means of each tile, a plane taken off."""
+        """Energy of the block means of each tile, a plane removed."""
         return np.concatenate(self._energy)
 
     def unevenness(self, inside: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
@@ -110,8 +110,8 @@ class TileStatistics:
     def together(self, places: NDArray[np.intp]) -> float:
         """Return how surely loud tiles lie beside loud ones, in standard errors.
 
-        A picture goes on from tile to tile; noise of one tile does not depend on its neighbours'.
-        Infinite where too few have neighbours to tell.
+        Structure continues from tile to tile; noise of one tile does not depend on its neighbours'.
+        Infinite where too few have neighbours.
 
         ``places``: shape (tiles, 3); frame, y and x of each.
         """
@@ -153,8 +153,8 @@ class TileStatistics:
         """
         power = np.concatenate(self._power)[inside].mean(axis=0)
         window, bands, _ = _geometry(self.side)
-        foretold = windowed_power(window.astype(np.float64), covariance)
-        return np.asarray(power / np.maximum(bands @ foretold.ravel(), 1e-300))
+        predicted = windowed_power(window.astype(np.float64), covariance)
+        return np.asarray(power / np.maximum(bands @ predicted.ravel(), 1e-300))
 
     def _band_degrees(self) -> FloatArray:
         """Return the degrees of freedom of each band's power, for Gaussian noise of this spectrum.
@@ -186,9 +186,9 @@ class TileStatistics:
 
         ``places``: shape (tiles, 3); frame, y and x of each.
 
-        A tile is looked for where its neighbours are quiet: noise of a tile does not depend on its
-        neighbours', so this choice does not favour tiles whose noise happens to be low, while a
-        picture goes on from tile to tile. From the quietest neighbourhoods on, tiles are taken in
+        A tile is sought where its neighbours are quiet: noise of a tile does not depend on its
+        neighbours', so this choice does not favour tiles whose noise happens to be low, while
+        structure continues. From the quietest neighbourhoods on, tiles are taken in
         as long as they are no louder than the first ones. Noise is everywhere: if single tiles are
         far quieter than these, they are taken instead.
         """
@@ -208,7 +208,7 @@ class TileStatistics:
 class FlatTiles:
     """The tiles that are as quiet as those in the quietest neighbourhoods."""
 
-    chosen: BoolArray  # shape (tiles,); which
+    chosen: BoolArray  # shape (tiles,)
     energy: float  # Mean energy of their block means
     steps: int
     """How often more tiles were taken in that are as quiet as the first: 0 where the power rises
@@ -319,7 +319,7 @@ def block_energy(spectrum_of: FloatArray, side: int) -> float:
 
 @lru_cache(maxsize=8)
 def _block_weights(side: int, reach: int) -> tuple[float, FloatArray]:
-    """How the covariance at each lag enters the mean energy of block means, a plane taken off."""
+    """How the covariance at each lag enters the mean energy of block means, a plane removed."""
     count = side // _BLOCK
     _, _, plane = _geometry(side)
     residual = np.eye(count * count) - plane @ plane.T

@@ -1,4 +1,4 @@
-"""What shows only over whole frames: lines from edge to edge, fixed patterns, resampling."""
+"""Evidence from whole frames: row and column offsets, fixed-pattern noise, resampling."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from structmask_gui.core.statistical.out_of_band import SpectrumSum
 from structmask_gui.core.threads import in_threads
 
 _MOST_FRAMES = 24
-# Pixels of a frame that are looked at together.
+# Pixels of a frame that are processed together.
 _BAND_PIXELS = 2**19
 # Frequencies next to the highest a pixel grid holds; resampling empties them.
 _EDGE, _FINE = 0.46, 0.2
@@ -28,7 +28,7 @@ _STRETCHES, _APART = 8, 24
 _BEYOND_CHANCE = 4.5
 
 LINE_SHARE = 0.01
-"""Share of the variance from which offsets of whole lines count."""
+"""Share of the variance from which line offsets count."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class FrameEvidence:
     fixed_rows: LineCovariance | None
     fixed_columns: LineCovariance | None
     """The same between different frames: lines that are the same in every frame."""
-    fixed_tested: bool  # Whether a fixed pattern of any shape could be looked for
+    fixed_tested: bool  # Whether fixed-pattern noise of any shape could be tested
     fixed_share: float
     """Share of the fine detail's variance that different frames have in common, where it could."""
     fixed_sure: bool  # Whether that is beyond chance
@@ -74,9 +74,9 @@ class FrameEvidence:
 
 
 def with_lines(lags: LagEstimate, rows: LineCovariance, columns: LineCovariance) -> LagEstimate:
-    """Return a correlation with the offsets of whole lines added to it.
+    """Return a correlation with row and column offsets added to it.
 
-    ``rows``, ``columns``: Their variance, in squared grey levels; 0 where none were taken off.
+    ``rows``, ``columns``: Their variance, in squared grey levels; 0 where none were removed.
     """
     covariance, middle = lags.covariance, lags.reach
     error = (lags.standard_error * lags.variance) ** 2
@@ -92,8 +92,8 @@ def with_lines(lags: LagEstimate, rows: LineCovariance, columns: LineCovariance)
     )
 
 
-class FrameLook:
-    """Looks at whole frames, at most 24 of them, a band of rows at a time."""
+class FrameDiagnosis:
+    """Diagnoses whole frames, at most 24 of them, a band of rows at a time."""
 
     def __init__(
         self,
@@ -259,16 +259,16 @@ class _Stretches:
 
 
 def _far_products(a: _Stretches, b: _Stretches) -> FloatArray:
-    """Mean product, row by row, of means of far apart stretches of the row, slow changes taken off.
+    """Mean product, row by row, of means of far apart stretches of the row, slow changes removed.
 
-    Second differences from row to row leave little of a picture, and raise the variance of offsets
+    Second differences from row to row leave little structure, and raise the variance of offsets
     that are independent from row to row by 1.5.
     """
     first, other = (
         lines.means[1:-1] - (lines.means[:-2] + lines.means[2:]) / 2 for lines in (a, b)
     )
     index = np.arange(_STRETCHES)
-    # Further apart than any correlation of finite range that a mask could hide.
+    # Farther apart than any correlation of finite range that a mask could hide.
     gap = min(1 + -(-_APART // a.length), _STRETCHES // 2)
     far = (np.abs(index[:, None] - index[None]) >= gap).astype(np.float64)
     products = np.einsum("yj,yj->y", first @ far, other)

@@ -28,7 +28,7 @@ def patch_limit(side: int) -> int:
 def grid_places(
     frames: NDArray[np.intp], rows: NDArray[np.intp], columns: NDArray[np.intp], side: int
 ) -> NDArray[np.intp]:
-    """Return the places of tiles on a grid: all, or of very many some that chance has chosen."""
+    """Return the places of tiles on a grid: all, or of very many a random choice."""
     shape = (len(frames), len(rows), len(columns))
     total, most = len(frames) * len(rows) * len(columns), _OVERLAPPING * patch_limit(side)
     if total > most:
@@ -41,7 +41,7 @@ def grid_places(
 
 
 def mean_power(blocks: NDArray[np.float32]) -> FloatArray:
-    """Return the mean power spectrum of square pictures, a part of them at a time.
+    """Return the mean power spectrum of square tiles, a part of them at a time.
 
     ``blocks``: shape (n, side, side).
     """

@@ -1,7 +1,6 @@
 """Measure the noise of a stack: choose its source, pool its lag products, gather the evidence.
 
-The long part of the statistical method; what follows (`significance.select_lags`,
-`verdict.judge`) takes milliseconds.
+The long part of the statistical method; what follows (`select_lags`, `judge`) takes milliseconds.
 """
 
 from __future__ import annotations
@@ -37,13 +36,17 @@ from structmask_gui.core.statistical.estimate import (
     describe,
     in_grey_levels,
 )
-from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE, FrameEvidence, FrameLook
+from structmask_gui.core.statistical.frame_diagnostics import (
+    LINE_SHARE,
+    FrameDiagnosis,
+    FrameEvidence,
+)
 from structmask_gui.core.statistical.patches import TILE, NoisePatches, PatchReader, find_patches
-from structmask_gui.core.statistical.separation import NoiseUnderTest, tell_apart
+from structmask_gui.core.statistical.separation import NoiseUnderTest, separate
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
 
-# Share of the variance in offsets of whole lines, from which they blur everything else.
+# Share of the variance in line offsets, from which they blur everything else.
 _STRONG_LINES = 0.05
 _FEWEST_IN_A_BIN = 8
 
@@ -100,12 +103,14 @@ class _Measuring:
         first = self._pooled(source.frames, patches)
         patches = self._without_constant(patches, first)
         patches, first = self._without_outliers(patches, first)
-        look = FrameLook(source.frames, source.raw, list(source.relations), self.region, self.task)
-        frame = look.evidence(first.spectrum)
+        diagnosis = FrameDiagnosis(
+            source.frames, source.raw, list(source.relations), self.region, self.task
+        )
+        frame = diagnosis.evidence(first.spectrum)
         self.task.stop_if_cancelled()
         lags = first.pool.estimate()
         judged = self._judged(patches, first, lags, frame)
-        told = tell_apart(
+        separated = separate(
             judged,
             lags,
             first.log_variance,
@@ -122,27 +127,27 @@ class _Measuring:
             hot_share=first.hot / max(first.pixels, 1),
             blockiness=_blockiness(source.stored),
             frame=frame,
-            fit=told.fit,
-            flat=told.flat,
-            flat_excess=told.flat_excess,
-            trusted=told.trusted,
+            fit=separated.fit,
+            flat=separated.flat,
+            flat_excess=separated.flat_excess,
+            trusted=separated.trusted,
             rest=None if judged.lines is None else judged.lags,
         )
-        if told.source == "flat" and told.flat is not None:
-            bumpy = without_flat_tile(patches.plan, patches.used, told.flat, judged.tiles.side)
+        if separated.source == "flat" and separated.flat is not None:
+            bumpy = without_flat_tile(patches.plan, patches.used, separated.flat, judged.tiles.side)
             patches = patches.without(bumpy, screening.NOT_FLAT)
         sampling = patches.sampling(source.frames)
         return CorrelationEstimate(
             name=source.asked.name,
             parameters=self.parameters,
             region=self.region,
-            lags=told.lags,
+            lags=separated.lags,
             sampling=sampling,
-            source=told.source,
+            source=separated.source,
             base=source.base,
-            note=describe(told.source, source.base) + patches.note,
+            note=describe(separated.source, source.base) + patches.note,
             evidence=evidence,
-            brightness=_by_brightness(patches, first) if told.source == source.base else (),
+            brightness=_by_brightness(patches, first) if separated.source == source.base else (),
             image_covariance=pooled_image_covariance(
                 source.stored,
                 sampling.patch_shape,
@@ -203,13 +208,13 @@ class _Measuring:
     def _judged(
         self, patches: NoisePatches, first: Pooled, lags: LagEstimate, frame: FrameEvidence
     ) -> NoiseUnderTest:
-        """Return what is judged: without the offsets of whole lines where they matter."""
+        """Return what is judged: without line offsets where these matter."""
         frames = self.source.frames
         ratio, error = first.tiles.unevenness()
         lines = frame.lines(lags.variance, LINE_SHARE)
         share = max(line.value for line in lines) / max(lags.variance, 1e-300)
         if share >= _STRONG_LINES or (share > 0 and uneven(ratio, error, SUSPICION)):
-            # They are alike along a line and unlike from line to line, as a picture is.
+            # They are alike along a line and unlike from line to line, as structure is.
             rows, columns = (line.value > 0 for line in lines)
             level = LevelFrames(frames, rows, columns, self.region, self.task)
             calm = self._pooled(level, patches)
@@ -227,7 +232,7 @@ def _blockiness(stored: Frames) -> float:
 
 
 def _by_brightness(patches: NoisePatches, first: Pooled) -> tuple[BrightnessBin, ...]:
-    """Return the correlation by brightness, from dark to bright; empty where it says nothing."""
+    """Return the correlation by brightness, from dark to bright; may be empty."""
     if not first.bins or any(pool.n_patches < _FEWEST_IN_A_BIN for pool in first.bins):
         return ()
     brightness = np.sort(patches.brightness[np.isfinite(first.log_variance)])

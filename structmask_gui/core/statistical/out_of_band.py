@@ -1,9 +1,9 @@
-"""The noise under a picture, from the frequencies that optics do not pass.
+"""Noise under structure, from the frequencies beyond the optical cut-off.
 
-Beyond the cut-off of the optics the mean power spectrum is noise alone. A correlation that is zero
+Beyond the optical cut-off the mean power spectrum is noise alone. A correlation that is zero
 at most lags is fitted to it there (sparse Bayesian learning, after Tipping 2001 and MacKay 1992)
 and thereby known at all frequencies. Starting in the corners of the spectrum, the fit goes inward
-as long as it foretells the power it meets; where there is more, the picture begins.
+as long as it predicts the power it meets; where there is more, structure begins.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import NO_TASK, Task
 
 _START, _STEP, _END = 0.42, 0.03, 0.03
-# A fit that ends here has foretold next to nothing; and how well one along a line must fit, over
+# A fit that ends here has predicted next to nothing; and how well one along a line must fit, over
 # chance, to stand in for it.
 _STUCK, _WELL = 0.37, 1.5
-# More power than foretold by this share, beyond chance, is picture.
+# More power than predicted by this share, beyond chance, is structure.
 _TOLERANCE = 0.04
 _BOX = 12
 # A lag counts as found from this correlation on; more than so many are no lines.
@@ -78,14 +78,14 @@ class SpectrumSum:
 
 @dataclass(frozen=True, eq=False)
 class SpectralFit:
-    """A correlation fitted beyond the optics' band."""
+    """A correlation fitted beyond the optical cut-off."""
 
     covariance: FloatArray  # shape (2 reach + 1, 2 reach + 1); in squared grey levels
     standard_error: FloatArray
-    """Shape; of the correlation (covariance over its middle), from the fit's posterior."""
+    """Of the correlation (covariance over its middle), from the fit's posterior."""
     cutoff: float  # Frequency, in cycles per pixel, beyond which the spectrum was used
     excess: float
-    """Power within the cut-off over what the fit foretells there; 1 if the fit explains all."""
+    """Power within the cut-off over what the fit predicts there; 1 if the fit explains all."""
 
     @property
     def correlation(self) -> FloatArray:
@@ -97,7 +97,7 @@ class SpectralFit:
 def fit_spectrum(
     total: SpectrumSum, reach: int, overlap: float, task: Task = NO_TASK
 ) -> SpectralFit:
-    """Fit a sparse correlation to the spectrum beyond the optics' band.
+    """Fit a sparse correlation to the spectrum beyond the optical cut-off.
 
     ``overlap``: How many tiles count as one independent tile.
     """
@@ -139,8 +139,8 @@ def _fit(
         fitter.refit(radius >= cutoff, on_lines)
     inside = (radius < cutoff) & (radius > 0)
     if inside.any():
-        foretold = float((fitter.predicted * twice)[inside].sum())
-        excess = float((power * twice)[inside].sum()) / max(foretold, 1e-30)
+        predicted = float((fitter.predicted * twice)[inside].sum())
+        excess = float((power * twice)[inside].sum()) / max(predicted, 1e-30)
     else:
         excess = 1.0
     covariance = np.zeros((2 * reach + 1, 2 * reach + 1))
@@ -166,10 +166,10 @@ def _inward(
     while cutoff - _STEP > _END:
         ring = (radius >= cutoff - _STEP) & (radius < cutoff)
         if ring.any():
-            foretold = float((fitter.predicted * twice)[ring].sum())
+            predicted = float((fitter.predicted * twice)[ring].sum())
             met = float((power * twice)[ring].sum())
             chance = 3 * np.sqrt(2 / (count * twice[ring].sum()))
-            if met > foretold * (1 + _TOLERANCE + chance):
+            if met > predicted * (1 + _TOLERANCE + chance):
                 break
         cutoff -= _STEP
         if ring.any():
@@ -189,10 +189,10 @@ def _along_a_line(
     lags: list[tuple[int, int]],
     task: Task,
 ) -> tuple[_SparseFit, float]:
-    """Return the fit of one line of lags, and its cut-off, if it foretells far more.
+    """Return the fit of one line of lags, and its cut-off, if it predicts far more.
 
     Few frequencies lie in the corners; there, many lags can stand in for a line that is strong. A
-    picture only adds power, so of two fits the one that foretells further inward is the better one.
+    structure only adds power, so of two fits the one that predicts further inward is better.
     """
     best, far = fitter, cutoff
     for step in ((0, 1), (1, 0), (1, 1), (1, -1)):
@@ -326,7 +326,7 @@ class _SparseFit:
             self._task.stop_if_cancelled()
             weighted = design * (count / np.maximum(self.predicted[inside], lowest) ** 2)[:, None]
             information = weighted.T @ design
-            # A small ridge: lags that only the hidden frequencies tell apart stay small.
+            # A small ridge: lags that only the hidden frequencies separate stay small.
             information[np.diag_indices_from(information)] *= 1 + 1e-3
             covariance = np.linalg.inv(information)
             values = covariance @ (weighted.T @ power)

@@ -68,7 +68,7 @@ class NoisePatches:
         return Sampling(self.plan.patch_shape, places, self.used, self.reasons)
 
     def brightness_bins(self) -> NDArray[np.intp] | None:
-        """Return the range of brightness of each patch, or None where brightness says nothing."""
+        """Return the range of brightness of each patch, or None where there are too few."""
         if self.n_used < 12 * _BRIGHTNESS_BINS:
             return None
         shares = np.linspace(0, 1, _BRIGHTNESS_BINS + 1)[1:-1]
@@ -109,15 +109,15 @@ def find_patches(
 ) -> NoisePatches:
     """Lay out patches and leave out those that are clipped, covered or the like."""
 
-    def look(side: int) -> NoisePatches:
+    def patches_of(side: int) -> NoisePatches:
         layout = _lay_out(source.frames, parameters, region, side)
         return _screened(source, layout, reader, task)
 
     shape = source.frames.frame_shape if region is None else region.shape
-    patches = look(_first_side(parameters, shape, source.frames.n_frames))
+    patches = patches_of(_first_side(parameters, shape, source.frames.n_frames))
     if patches.n_used < _FEW_PATCHES and patches.plan.patch_shape[0] > TILE:
         # Smaller patches find room between what is clipped or covered.
-        patches = look(TILE)
+        patches = patches_of(TILE)
     side = patches.plan.patch_shape[0]
     patches = replace(
         patches,
@@ -149,7 +149,7 @@ def _side_for_far_lags(largest: int, shape: tuple[int, int], n_frames: int) -> i
     """Return the largest side of which there are enough patches, or at least not too few."""
     sides = [largest, *(side for side in _SMALLER_SIDES if side < largest)]
     for enough in (_ENOUGH_PATCHES, _FEW_PATCHES):
-        # With fewer patches noise is not told from picture, which costs more than the lags beyond.
+        # With fewer patches noise and structure are not separated: worse than fewer lags.
         for side in sides:
             if _fits(side, shape) * n_frames >= enough:
                 return side
@@ -227,7 +227,7 @@ def _screened(
     reader: PatchReader,
     task: Task,
 ) -> NoisePatches:
-    """Look at the pixels as stored; a difference is as bad as the worse of its frames."""
+    """Screen the pixels as stored; a difference is as bad as the worse of its frames."""
     plan = layout.plan
     wanted: dict[tuple[int, int, int], list[int]] = {}
     for index, (frame, y, x) in enumerate(plan.places.tolist()):
@@ -242,11 +242,11 @@ def _screened(
     per_chunk = min(per_chunk, max(16, -(-len(stored) // 4)))
     chunks = reader.read(source.stored, stored, per_chunk)
     done = 0
-    with closing(in_threads(lambda chunk: screening.look(chunk.patches), chunks)) as looks:
-        for look in looks:
+    with closing(in_threads(lambda chunk: screening.screen(chunk.patches), chunks)) as screenings:
+        for part in screenings:
             task.stop_if_cancelled()
-            screened.append(look)
-            done += len(look.low)
+            screened.append(part)
+            done += len(part.low)
             task.report(done, 2 * len(stored), "Looking for clipping and text")
     found = screened.reasons()
     reasons = [""] * len(plan)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
 FIRST_ROUND = 128
-# What the statistical method looks for beside the correlation, a picture above all, shows in fewer
+# What the statistical method tests beside the correlation, structure above all, shows in fewer
 # patches only where it is strong: they are an estimate on the way, never the result.
 _FEWEST = 512
-# Each of its rounds looks at everything anew.
+# Each of its rounds measures everything anew.
 _LEAST_GROWTH, _MOST_GROWTH = 2.0, 8.0
 _MARGIN = 1.1
 
@@ -36,9 +36,7 @@ def correlate_until(
     In rounds of more and more patches, each a measurement of its own with its own standard errors;
     when to stop goes by these alone, never by the correlations, so that none is favoured.
 
-    ``recording``, ``parameters``, ``task``: As `noise.measure_correlation` takes them;
-    ``precision`` is above 0.
-    ``on_estimate``: Told each estimate and the largest standard error of its lags.
+    ``on_estimate``: Called with each estimate and the largest standard error of its lags.
     """
     from structmask_gui.core.statistical.measure import measure_correlation
 
@@ -46,13 +44,13 @@ def correlate_until(
     known = ""
     limit = parameters.patches or None
 
-    def tell(done: int, total: int, what: str) -> None:
+    def report(done: int, total: int, what: str) -> None:
         task.report(done, total, f"{what}{known}")
 
     while True:
         last = limit is not None and count >= limit
         asked = parameters.changed(precision=0.0, patches=parameters.patches if last else count)
-        estimate = measure_correlation(recording, asked, task=task.reporting(tell))
+        estimate = measure_correlation(recording, asked, task=task.reporting(report))
         error = _largest_error(estimate, parameters.max_lag)
         measured = len(estimate.sampling.used)
         done = last or measured < count or (error < aim and count >= _FEWEST)

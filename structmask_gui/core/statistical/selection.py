@@ -1,4 +1,4 @@
-"""Correlation per lag with an honest error, and the statistical selection of lags.
+"""The statistical selection of lags, from their correlation and its cluster-robust error.
 
 The estimate pools lag products over patches; its error comes from the spread over patches, over
 rows of tiles and over columns of tiles, because a line that runs across an image is shared by every
@@ -20,16 +20,16 @@ from structmask_gui.core.parameters.model import Parameters
 
 @dataclass(frozen=True, eq=False)
 class StatisticalSelection:
-    """Which lags are proven and large enough."""
+    """Which lags are significant and large enough."""
 
     p_values: FloatArray
     q_values: FloatArray
     """Shape (2 reach + 1, 2 reach + 1); two-sided; q by Benjamini and Hochberg over the half plane.
     0 in the middle."""
-    significant: BoolArray  # shape; q at most the false discovery rate that was asked for
-    large: BoolArray  # shape; correlation of either sign at least ``rho_min``
+    significant: BoolArray  # q at most the false discovery rate that was asked for
+    large: BoolArray  # Correlation of either sign at least ``rho_min``
     kept: BoolArray
-    """Shape; both, within the limit of pixels; the centre is True; equal to its 180-degree
+    """Both, within the limit of pixels; the centre is True; equal to its 180-degree
     rotation."""
     dropped_by_limit: int  # Pixels that only the limit took away
 

@@ -1,7 +1,7 @@
-"""Whether a picture was measured along with the noise, and what the noise is then.
+"""Detect image structure in the noise estimate and remove it.
 
-The tiles say that there may be one: they differ, or are lopsided. What the noise is under it comes
-from beyond the optics' band or from flat parts; see `under_picture`.
+Tiles that differ, or are skewed, indicate structure. The noise under it is then estimated beyond
+the optical cut-off or in structure-free tiles; see `background`.
 """
 
 from __future__ import annotations
@@ -36,41 +36,41 @@ from structmask_gui.core.statistical.structure import (
 )
 from structmask_gui.core.statistical.tiles import tile_places
 
-# The same for the slowest changes, which the flattest parts of a picture still have.
+# The same for the slowest changes, which even structure-free tiles still have.
 _SLOWLY = 3.0
 
-# Power within the optics' band, over what the fit beyond it foretells, that confirms a picture.
+# Power within the optical cut-off, over what the fit beyond it predicts, that confirms structure.
 _UNEXPLAINED = 1.25
-# Standard errors by which loud tiles lie together, from which a suspicion of a picture stands.
+# Standard errors by which loud tiles lie together, from which a suspicion of structure stands.
 _TOGETHER = 1.0
 
 Sign = Literal["none", "uneven", "perhaps uneven", "lopsided", "correlated"]
 
 
 class NoiseUnderTest(NamedTuple):
-    """What is judged: the noise, or what is left of it without the offsets of whole lines."""
+    """What is judged: the noise, or what is left of it without row and column offsets."""
 
-    frames: Frames  # The frames of noise, the offsets taken off or not
-    lags: LagEstimate  # Their correlation
-    tiles: TileStatistics  # Power of their tiles
+    frames: Frames  # The offsets removed or not
+    lags: LagEstimate
+    tiles: TileStatistics
     unevenness: FloatArray  # shape (bands,); see `TileStatistics.unevenness`.
     error: FloatArray
     lines: tuple[LineCovariance, LineCovariance] | None = None
-    """The offsets of rows and columns that were taken off; None if none were."""
+    """The row and column offsets that were removed; None if none were."""
 
 
 class Separated(NamedTuple):
-    """What the noise is, once a picture is told from it."""
+    """The noise, separated from structure."""
 
     lags: LagEstimate  # The correlation of the noise
     source: Used  # What it was measured in: the base, "flat" or "spectrum"
-    fit: SpectralFit | None = None  # The fit beyond the optics' band, if there was one
+    fit: SpectralFit | None = None  # The fit beyond the optical cut-off, if there was one
     flat: FlatTiles | None = None  # The flat tiles, if they were sought
-    flat_excess: float = 1.0  # Energy of the flat tiles over what the fit foretells
-    trusted: bool = True  # False where noise and picture could not be told apart
+    flat_excess: float = 1.0  # Energy of the flat tiles over what the fit predicts
+    trusted: bool = True  # False where noise and structure could not be separated
 
 
-def tell_apart(
+def separate(
     judged: NoiseUnderTest,
     lags: LagEstimate,
     log_variance: FloatArray,
@@ -80,13 +80,13 @@ def tell_apart(
     region: Region | None,
     task: Task,
 ) -> Separated:
-    """Tell the noise from a picture.
+    """Separate the noise from structure.
 
-    ``lags``: The correlation with all offsets of lines: the noise's where there is no picture.
+    ``lags``: The correlation with all line offsets: the noise's where there is no structure.
     ``log_variance``: shape (patches,); of each patch.
     """
     automatic = source.wanted == "automatic"
-    sign = sign_of_picture(judged, patches, source.base, parameters) if automatic else "none"
+    sign = sign_of_structure(judged, patches, source.base, parameters) if automatic else "none"
     if sign == "none" and source.wanted not in ("flat", "spectrum"):
         return Separated(lags, source.base)
     fit, beyond = fit_beyond(
@@ -124,12 +124,12 @@ def tell_apart(
     return Separated(beyond, used, fit, flat, flat_excess, trusted)
 
 
-def sign_of_picture(
+def sign_of_structure(
     judged: NoiseUnderTest, patches: NoisePatches, base: Used, parameters: Parameters
 ) -> Sign:
-    """Return what makes one think of a picture.
+    """Return what indicates structure.
 
-    In differences the picture is gone but for what moves, which shows beyond doubt. In frames a
+    In differences the structure is gone but for what moves, which shows beyond doubt. In frames a
     suspicion is followed, as noise arouses once in twenty times, if loud tiles lie together; and a
     texture that is alike everywhere, which shows only as what a line of noise does not explain, or
     by being lopsided.
@@ -148,15 +148,15 @@ def sign_of_picture(
 
 
 def _borne_out(sign: Sign, lags: LagEstimate, fit: SpectralFit, parameters: Parameters) -> bool:
-    """Whether the fit beyond the optics' band agrees that there is a picture."""
+    """Whether the fit beyond the optical cut-off confirms structure."""
     if sign in ("uneven", "lopsided"):
         return True
-    # Where the fit explains what is within the band, there is no picture.
+    # Where the fit explains what is within the band, there is no structure.
     if fit.excess <= _UNEXPLAINED:
         return False
     if sign == "correlated":
         return lines_beyond(fit, parameters) and texture_beside(lags, fit)
-    # Nor where all correlation is on one line, as no picture's is.
+    # Nor where all correlation is on one line, as no structure's is.
     return not is_line(lags)
 
 
@@ -172,15 +172,15 @@ def choose(
 ) -> tuple[str, bool]:
     """Decide between the spectrum and the flat tiles, and whether to trust the answer.
 
-    A line, or lone lags, found beyond the optics' band is noise and known at all frequencies.
-    Where nothing is found there, the flat tiles say whether the noise is white (they are as
-    quiet as it foretells) or smooth (they are far louder, yet alike); if they are not alike,
-    the noise and the picture cannot be told apart.
+    A line, or lone lags, found beyond the optical cut-off is noise and known at all frequencies.
+    Where nothing is found there, the flat tiles show whether the noise is white (they are as
+    quiet as it predicts) or smooth (they are far louder, yet alike); if they are not alike,
+    noise and structure cannot be separated.
     """
     alike = flat_parts_alike(flat, tiles)
     white = spectrum_kind(fit, parameters) == "none" and flat_excess < _SLOWLY
     if white:
-        # Noise that the picture's band hides shows in some band of the flat parts.
+        # Noise that the band of the structure hides shows in some band of the flat parts.
         excess = tiles.band_excess(flat.chosen, fit.covariance)
         white = float(excess[1:].max()) < AS_QUIET
     known = white or lines_beyond(fit, parameters)
@@ -189,7 +189,7 @@ def choose(
     if wanted == "flat":
         return "flat", alike
     if base != "frames" and is_line(plain):
-        # The picture is gone but for what moved, and no picture is one line.
+        # The structure is gone but for what moved, and no structure is one line.
         return "all", True
     if known:
         return "spectrum", True

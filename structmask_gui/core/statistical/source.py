@@ -1,4 +1,4 @@
-"""What the statistical method measures: the stack, a second one, or frames made from them."""
+"""What the statistical method measures: the stack, a reference stack, or frames made from them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SEES: dict[Used, str] = {
     "flat": "the flattest patches, a smooth surface removed",
     "difference": "differences of neighbouring frames",
     "dark": "the dark stack",
-    "subtract": "the frames less the second stack",
+    "subtract": "the frames less the reference stack",
     "spectrum": "detail too fine for the optics",
 }
 """What a sentence calls each source."""
 BLIND_TO: dict[Used, str] = {
-    "frames": "Everything is measured, the picture included.",
+    "frames": "Everything is measured, structure included.",
     "flat": "Blind to noise that follows brightness.",
     "difference": "Only noise that is new in every frame is seen; a fixed pattern cancels.",
     "dark": "Blind to noise that follows the signal.",
-    "subtract": "A fixed pattern cancels; structured noise that stayed in the second stack is"
+    "subtract": "A fixed pattern cancels; structured noise that stayed in the reference stack is"
     " missed.",
-    "spectrum": "Blind to smooth noise, which hides behind the picture.",
+    "spectrum": "Blind to smooth noise, which hides behind structure.",
 }
 """What each source cannot see, as a sentence."""
 
@@ -40,7 +40,7 @@ class NoiseSource:
 
     ``raw``: What is measured, frame by frame: the stack, the dark stack, or a residual.
     ``frames``: The frames of noise that are made of ``raw``.
-    ``wanted``: What was asked for; "automatic" no longer where a second stack answers it.
+    ``wanted``: What was asked for; "automatic" no longer where a reference stack answers it.
     ``base``: Which frames of noise these are; whether their flat parts are sought comes later.
     """
 
@@ -82,19 +82,19 @@ class NoiseSource:
         if self.wanted in ("dark", "subtract", "difference", "frames"):
             return self.wanted
         if self.wanted == "automatic" and self.relations:
-            # Neighbouring frames that share a picture, or a fixed pattern: differences are rid of
-            # it. Frames that share nothing lose nothing by being looked at one by one.
+            # Neighbouring frames that share structure, or fixed-pattern noise, are rid of it in
+            # differences. Frames that share nothing lose nothing by being measured one by one.
             still = [relation.still for relation in self.relations]
             if np.mean(still) >= 0.5:
                 return "difference"
         return "frames"
 
 
-def _warn_of_denoised(second: Frames) -> tuple[str, ...]:
-    if second.n_frames == 1 or np.array_equal(middle(second, 0), middle(second, 1)):
+def _warn_of_denoised(reference: Frames) -> tuple[str, ...]:
+    if reference.n_frames == 1 or np.array_equal(middle(reference, 0), middle(reference, 1)):
         return ()
     return (
-        f"{second.name} differs from frame to frame, as the output of a denoiser does:"
+        f"{reference.name} differs from frame to frame, as the output of a denoiser does:"
         " structured noise that stayed in it is missed. Subtract the mean of still frames"
         " instead.",
     )

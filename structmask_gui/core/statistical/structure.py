@@ -11,22 +11,21 @@ from structmask_gui.core.statistical.flat_tiles import FlatTiles, TileStatistics
 from structmask_gui.core.statistical.out_of_band import SpectralFit
 from structmask_gui.core.statistical.selection import select_lags
 
-# Flat tiles that are worth a look, and from which they are relied on, being found in so many steps
+# Flat tiles that are worth a test, and from which they are relied on, being found in so many steps
 # and neither uneven nor skewed. 80 of 32 x 32 are as many pixels as 20 patches of 64 x 64 have.
 SOME_FLAT_TILES, _ENOUGH_FLAT_TILES, _STEPS = 12, 80, 4
-# How far two looks that share nothing must agree on the lags (F1), to be relied on.
+# How far two estimates that share nothing must agree on the lags (F1), to be relied on.
 _AGREEMENT = 0.6
-# Variance over what the fit foretells, from which a texture of half the noise's strength is there.
+# Variance over what the fit predicts, from which a texture of half the noise's strength is there.
 _MORE_VARIANCE = 1.25
 # Standard errors from which flat parts that are to be relied on are not alike.
 _STRICT = 1.0
-# Share of the squared correlation on one line that no picture has.
+# Share of the squared correlation on one line that no structure has.
 _LINE = 0.85
-# Surplus of the spread of the tiles' power, in a band, that a picture makes; the standard errors
+# Surplus of the spread of the tiles' power, in a band, that structure makes; the standard errors
 # from which it is suspected, and sure.
 _SURPLUS, SUSPICION, CERTAINTY = 0.15, 2.5, 4.5
-# Frequency within which the fit must have foretold the spectrum; and the energy of flat tiles, over
-# what it foretells, up to which they are as quiet.
+# Frequency the fit must reach; largest ratio of flat-tile to predicted energy.
 _INWARD, AS_QUIET = 0.4, 1.8
 # Share of a fit's squared correlation on the lags that would be kept, from which these are all.
 _EXPLAINED = 0.75
@@ -49,13 +48,13 @@ def skewed(tiles: TileStatistics, inside: BoolArray | None = None) -> bool:
 
 
 def lines_beyond(fit: SpectralFit, parameters: Parameters) -> bool:
-    """Whether there is one line, or lone lags, beyond the optics' band."""
-    # Where the fit foretells nothing beyond the corners it started in, it is no line.
+    """Whether there is one line, or lone lags, beyond the optical cut-off."""
+    # Where the fit predicts nothing beyond the corners it started in, it is no line.
     return spectrum_kind(fit, parameters) == "lines" and fit.cutoff < _INWARD
 
 
 def texture_beside(lags: LagEstimate, fit: SpectralFit) -> bool:
-    """Whether a fit beyond the optics' band leaves so much variance that it must be a picture's.
+    """Whether a fit beyond the optical cut-off leaves so much variance that it must be structure's.
 
     A little is left where the fit missed faint lags.
     """
@@ -69,7 +68,7 @@ def correlated(lags: LagEstimate, parameters: Parameters) -> bool:
 
 
 def agree(lags: LagEstimate, fit: SpectralFit, parameters: Parameters) -> bool:
-    """Whether flat parts and the spectrum beyond the optics' band show the same correlation.
+    """Whether flat parts and the spectrum beyond the optical cut-off show the same correlation.
 
     Each is wrong in its own way: in flat parts a texture adds smooth correlation, while the fit
     beyond the band drops lags.
@@ -123,7 +122,7 @@ def is_line(lags: LagEstimate) -> bool:
 
 
 def uneven(ratio: FloatArray, error: FloatArray, errors: float = CERTAINTY) -> bool:
-    """Return whether tiles differ as a picture's do.
+    """Return whether tiles differ as structure's do.
 
     ``ratio``, ``error``: shape (bands,); from `TileStatistics.unevenness`.
     ``errors``: How many standard errors count: in one band well below the highest, or in all

@@ -29,11 +29,11 @@ def certainty_of(verdict: HasVerdict) -> Certainty:
     """Return how far a verdict can be relied on.
 
     Returns "sure"; "attention": sure, but no mask alone will do; "not sure"; "cannot tell": noise
-    and picture could not be told apart.
+    and structure could not be separated.
     """
     if "cannot_tell" in verdict.flags:
         return "cannot tell"
     if not verdict.sure:
         return "not sure"
-    # However sure it is, a tick would say that the mask will do.
+    # However sure it is, a tick would mean that the mask will do.
     return "attention" if _FIRST & set(verdict.flags) else "sure"

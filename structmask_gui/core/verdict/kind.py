@@ -132,7 +132,7 @@ def _beside(weight: FloatArray, middle: int) -> tuple[float, float]:
 
 
 def _two_dimensional(kept: BoolArray) -> NoiseKind:
-    """Tell a disc, ragged or not, from what has no shape."""
+    """Whether it is a disc, ragged or not."""
     middle = kept.shape[0] // 2
     near = kept[middle - 1 : middle + 2, middle - 1 : middle + 2]
     return "blob" if int(near.sum()) >= 5 else "irregular"

@@ -12,7 +12,7 @@ from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
 
 # Share of what is left of a line at the largest lag that far ends of it must have in common.
 _SPANS = 0.5
-# Times the lags looked at, that must be there for a look further to be advised.
+# Factor over the lags measured, that must be possible before a larger maximum lag is advised.
 _WORTH_IT = 1.2
 # Standard errors from which what far ends share may be, and hardly is other than, more than chance:
 # of lines that do not end, fewer are enough than where nothing else speaks for offsets.
@@ -58,7 +58,7 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
 def lags_left(estimate: CorrelationEstimate, max_lag: int) -> int:
     """Return how far lags can be measured in these frames, or 0 if hardly further than they were.
 
-    ``max_lag``: How far is looked at; the estimate may reach further.
+    ``max_lag``: How far is judged; the estimate may reach further.
     """
     most = largest_lag(estimate)
     return most if most > _WORTH_IT * min(max_lag, estimate.lags.reach) else 0

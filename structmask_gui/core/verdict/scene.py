@@ -26,7 +26,7 @@ def scene_changes(estimate: CorrelationEstimate) -> list[str]:
         words.append("The scene moves" + (done or "."))
     change = np.log([r.brightness for r in relations])
     contrast = np.log([max(r.gain, 1e-6) for r in relations])
-    # Of a faint picture the contrast is not known well.
+    # Of faint structure the contrast is not known well.
     unsure = [
         r.coherence_error * np.sqrt(max(1 - r.coherence**2, 0.0)) / r.coherence for r in relations
     ]

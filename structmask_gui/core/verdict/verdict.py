@@ -27,25 +27,25 @@ _ENDLESS = 0.55
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the measurement says."""
+    """Kind of noise, certainty, and what to do."""
 
     kind: NoiseKind
-    """"none", "rows", "columns", "cross", "diagonal", "blob", "periodic", "detached" or
+    """One of "none", "rows", "columns", "cross", "diagonal", "blob", "periodic", "detached" or
     "irregular"."""
     sure: bool  # Whether it can be relied on
-    flags: tuple[Flag, ...]  # See `verdict_words.FLAG_WORDS`
+    flags: tuple[Flag, ...]  # See `wording.FLAG_WORDS`
     sentence: str
     """The first sentence: "Rows, 13 pixels. Sure. 96 of 128 patches used, 32 clipped.", "Rows that
-    do not end, 21 pixels. Sure. …", or "Cannot tell noise and picture apart: blob, …"."""
+    do not end, 21 pixels. Sure. …", or "Cannot separate noise from structure (found: blob, …)"."""
     details: tuple[str, ...]
     """What else to know, a sentence each: the flags, the source, what to record."""
     more_patches: int = 0
     """How many more patches like these would settle lags that are as large as the floor but not
-    proven; 0 if none is open."""
+    significant; 0 if none is open."""
     lines: Lines | None = None
-    """The lines whose offsets are to be taken off before anything else, "rows" or "columns". None
+    """The lines whose offsets are to be removed before anything else, "rows" or "columns". None
     too where lines do not end within the largest lag, but a larger one may show that they do, their
-    far ends share nothing, or their offsets are off already."""
+    far ends share nothing, or their offsets are removed already."""
 
     @property
     def text(self) -> str:
@@ -66,7 +66,7 @@ def judge(
     if line is not None and (kind in ("none", "detached") or in_lines(selection.kept, line)):
         kind = line
     doubted = bool({"cannot_tell", "picture"} & set(flags))
-    # More of what noise cannot be told from settles nothing.
+    # More of what noise cannot be separated from settles nothing.
     more = 0 if doubted else _more_patches(estimate, parameters)
     reach = min(parameters.max_lag, estimate.lags.reach)
     off = line is not None and to_remove(estimate, line, reach)
@@ -94,8 +94,8 @@ def _flags(
         flags.append("interpolated")
     if evidence.blockiness > _BLOCKY:
         flags.append("compressed")
-    picture, unknown = _picture(estimate, selection, parameters)
-    if picture:
+    structure, unknown = _structure(estimate, selection, parameters)
+    if structure:
         flags.append("picture")
     if _brightness_matters(estimate, parameters):
         flags.append("brightness")
@@ -110,20 +110,19 @@ def _flags(
     return tuple(flags)
 
 
-def _picture(
+def _structure(
     estimate: CorrelationEstimate, selection: StatisticalSelection, parameters: Parameters
 ) -> tuple[bool, bool]:
-    """Return whether the picture is in the correlation, and whether nothing can be said."""
+    """Return whether structure is in the correlation, and whether nothing can be concluded."""
     evidence = estimate.evidence
     if not evidence.trusted:
         return True, True
     if estimate.base == "frames" and float(selection.kept.mean()) > _ENDLESS:
-        # Correlation in all directions that does not end: of unlike frames, nothing tells it from
-        # a texture.
+        # Correlation in all directions that does not end: in unlike frames, it may be a texture.
         return True, True
     if estimate.source == "frames":
-        picture = uneven(evidence.unevenness, evidence.unevenness_error)
-        return picture and bool(selection.kept.sum() > 1), False
+        structure = uneven(evidence.unevenness, evidence.unevenness_error)
+        return structure and bool(selection.kept.sum() > 1), False
     if estimate.source == "spectrum" and evidence.fit is not None:
         kind = spectrum_kind(evidence.fit, parameters)
         return False, kind == "other"
@@ -164,7 +163,7 @@ def _brightness_matters(estimate: CorrelationEstimate, parameters: Parameters) -
 
 def _more_patches(estimate: CorrelationEstimate, parameters: Parameters) -> int:
     """How many more patches would prove, or rule out, a correlation of the floor's size."""
-    # Offsets of whole lines, which go first, make the errors of all other lags larger.
+    # Line offsets, which are removed first, make the errors of all other lags larger.
     lags = estimate.evidence.rest or estimate.lags
     reach = min(parameters.max_lag, lags.reach)
     inside = slice(lags.reach - reach, lags.reach + reach + 1)

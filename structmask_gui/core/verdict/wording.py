@@ -39,24 +39,24 @@ Flag = Literal[
 
 FLAG_WORDS: dict[Flag, str] = {
     "whole_line": "The lines do not end within the largest lag: no mask of this size hides them.",
-    "fixed_pattern": "A pattern is the same in every frame: correct offset and gain first.",
-    "fixed_pattern_not_tested": "A fixed pattern was not tested.",
+    "fixed_pattern": "Fixed-pattern noise: correct offset and gain first.",
+    "fixed_pattern_not_tested": "Fixed-pattern noise was not tested.",
     "interpolated": "The highest frequencies are missing, as where images were resampled,"
     " registered or deconvolved; use the raw data.",
     "compressed": "Blocks of 8 x 8 pixels show: the images were compressed with loss; use the raw"
     " data.",
-    "picture": "The picture was measured along with the noise.",
+    "picture": "The estimate contains structure as well as noise.",
     "brightness": "The correlation changes with the brightness; a mask for one brightness is wrong"
     " for another.",
     "moving": "The scene moves or bleaches between the frames.",
     "clipped": "Clipped patches were left out.",
     "hot_pixels": "Hot pixels were repaired for the measurement.",
-    "cannot_tell": "The noise cannot be told from the picture.",
+    "cannot_tell": "Noise and structure cannot be separated.",
 }
 """What each flag means, as a sentence."""
 
 WHAT_TO_RECORD = "Record 20 dark frames, or 6 frames of a still scene, to measure the noise alone."
-"""What helps where noise and picture cannot be told apart."""
+"""What helps where noise and structure cannot be separated."""
 
 _REMOVE = (
     " Remove the {} offsets first (What the mask will do › Save destriped frames…, or structmask"
@@ -64,13 +64,9 @@ _REMOVE = (
 )
 _LOOK_FURTHER = " Raise max_lag to find their end; up to {} can be measured here."
 _NO_FURTHER = " Larger lags than {} cannot be measured here."
-_TAKEN_OFF = (
-    " Their offsets are taken off already: this is what is left of them, and taking them off again"
-    " changes little."
-)
+_REMOVED = " {} offsets are already removed; this is the residual."
 _NOTHING_SHARED = (
-    " Far ends of the {} share nothing, so there are no offsets to remove: this is what is left for"
-    " the mask."
+    " The correlation does not span whole {}, so there are no offsets to remove; use the mask."
 )
 # Why patches were left out, as it follows their number.
 _SHORT = {
@@ -78,7 +74,7 @@ _SHORT = {
     CONSTANT: "constant",
     FILLED: "with border fill, text or a data bar",
     NOT_FINITE: "with pixels that are not numbers",
-    NOT_FLAT: "with picture",
+    NOT_FLAT: "with structure",
     OUTLYING: "of unlike variance",
 }
 
@@ -91,12 +87,12 @@ def sentence(
     selection: StatisticalSelection,
     line: Lines | None,
 ) -> str:
-    """Return the first sentence: what was found, how sure that is, and how many patches say so."""
+    """Return the first sentence: what was found, how sure that is, the patches used."""
     what = _found(kind, estimate, selection, line)
     if "cannot_tell" in flags:
         # First, for the end of a long sentence may be cut.
-        what = what[0].lower() + what[1:] + " found" * (kind == "none")
-        what = f"Cannot tell noise and picture apart: {what}"
+        what = what[0].lower() + what[1:]
+        what = f"Cannot separate noise from structure (found: {what})"
     else:
         what += ". Sure" if sure else ". Not sure"
     sampling = estimate.sampling
@@ -104,7 +100,7 @@ def sentence(
     used = f"{sampling.n_used} of {total} patches used"
     left_out = _left_out(estimate)
     if len(left_out) > 1:
-        left_out = []  # too much for one sentence; the details tell
+        left_out = []  # too much for one sentence; the details list them
     return f"{what}. {', '.join([used, *left_out])}."
 
 
@@ -150,7 +146,7 @@ def details_of(
         elif flag == "moving":
             details += scene_changes(estimate)
         elif flag in ("cannot_tell", "picture") and "cannot_tell" in flags:
-            continue  # the first sentence says so
+            continue  # in the first sentence already
         elif flag == "hot_pixels":
             share = 100 * estimate.evidence.hot_share
             details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
@@ -164,8 +160,8 @@ def details_of(
     details.append(estimate.note)
     if estimate.base == "difference" and _looks_correlated(estimate):
         details.append(
-            "Single frames look correlated because of what is the same in every frame: the picture"
-            " or a fixed pattern."
+            "Single frames look correlated because of what is the same in every frame: structure or"
+            " fixed-pattern noise."
         )
     details += estimate.warnings
     if "fixed_pattern_not_tested" in flags:
@@ -173,7 +169,7 @@ def details_of(
     if "cannot_tell" in flags or ("picture" in flags and estimate.source == "frames"):
         details.append(WHAT_TO_RECORD)
     elif "fixed_pattern_not_tested" in flags:
-        details.append("Record 20 dark frames to test for a fixed pattern.")
+        details.append("Record 20 dark frames to test for fixed-pattern noise.")
     if more > 0:
         patches = "One more patch" if more == 1 else f"About {more} more patches"
         details.append(f"{patches} like these would settle it.")
@@ -181,9 +177,9 @@ def details_of(
 
 
 def to_remove(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:
-    """Whether the offsets of lines that do not end are the next thing to take off.
+    """Whether the offsets of lines that do not end are to be removed next.
 
-    They are not where they are off already, where a larger lag may show that the lines end, and
+    They are not where they are removed already, where a larger lag may show that the lines end, and
     where far ends of the lines share nothing.
     """
     if estimate.destriped == line:
@@ -207,8 +203,10 @@ def _endless(
             return words + _LOOK_FURTHER.format(most)
         words += _NO_FURTHER.format(max(max_lag, largest_lag(estimate)))
     if not to_remove(estimate, line, max_lag):
-        off = estimate.destriped == line
-        return words + (_TAKEN_OFF if off else _NOTHING_SHARED.format(line))
+        removed = estimate.destriped == line
+        return words + (
+            _REMOVED.format(line[:-1].capitalize()) if removed else _NOTHING_SHARED.format(line)
+        )
     words += _REMOVE.format(line[:-1])
     if share >= LINE_SHARE:
         number = f"{100 * share:.1g}" if share < 0.1 else f"{100 * min(share, 1.0):.0f}"

@@ -256,8 +256,8 @@ def test_published_method_in_differences():
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("dark", "needs a second stack"),
-        ("subtract", "needs a second stack"),
+        ("dark", "needs a reference stack"),
+        ("subtract", "needs a reference stack"),
         ("spectrum", "works with the statistical method only"),
         ("automatic", "works with the statistical method only"),
     ],

@@ -73,7 +73,7 @@ def test_sentence_comes_first_and_in_plain_words():
         f"Rows, {selection.kept.sum()} pixels. Sure. 32 of 32 patches used."
     )
     assert verdict.text.startswith(verdict.sentence)
-    assert "fixed pattern" in verdict.text
+    assert "ixed-pattern noise" in verdict.text
 
 
 def test_noise_under_pictures_of_which_no_two_are_alike():
@@ -317,11 +317,11 @@ def test_what_is_to_be_corrected_comes_first_and_what_was_left_out_reads_well():
     frames, _ = frames_of("white", picture=cells((192, 192)), strength=1.0)
     frames += 20 * fixed_columns().draw(np.random.default_rng(1), 4, (192, 192))
     _, _, verdict = measured(frames)
-    assert verdict.details[0].startswith("A pattern is the same in every frame")
+    assert verdict.details[0].startswith("Fixed-pattern noise: correct offset and gain")
     pictures = np.stack([cells((192, 192), seed=seed) for seed in range(4)])
     frames, _ = frames_of("isotropic", picture=pictures, strength=3.0)
     _, _, verdict = measured(frames)
-    assert "with picture" in verdict.text
+    assert "with structure" in verdict.text
     frames, _ = frames_of("row 7", picture=cells((192, 192)), strength=1.0)
     _, _, verdict = measured(frames)
     assert verdict.text.index("not tested") > verdict.text.index("Measured in")

@@ -98,7 +98,7 @@ def test_what_cannot_be_told_is_said_once():
     frames = random.normal(0, 5, (3, 192, 192)) + 15 * grains / grains.std()
     verdict = extract_array(frames, AUTOMATIC.changed(source="automatic")).verdict
     assert "cannot_tell" in verdict.flags
-    assert verdict.text.count("picture apart") == 1
+    assert verdict.text.count("noise from structure") == 1
     assert "along with the noise" not in verdict.text
 
 
@@ -118,7 +118,7 @@ def test_what_cannot_be_told_comes_first_and_more_of_it_is_not_asked_for():
     frames = 500 + 60 * texture / texture.std() + random.normal(0, 20, texture.shape)
     verdict = extract_array(frames, AUTOMATIC.changed(source="automatic")).verdict
     assert "cannot_tell" in verdict.flags
-    assert verdict.sentence.startswith("Cannot tell noise and picture apart: ")
+    assert verdict.sentence.startswith("Cannot separate noise from structure (found: ")
     assert verdict.sentence.count(". ") == 1
     assert verdict.more_patches == 0
     assert "would settle it" not in verdict.text
@@ -199,7 +199,7 @@ def test_at_the_largest_lag_that_can_be_measured_the_offsets_are_to_be_removed(m
 def test_offsets_that_are_not_there_are_not_to_be_removed():
     verdict = extract_array(long_rows(0.0), AUTOMATIC.changed(max_lag=23)).verdict
     assert "whole_line" in verdict.flags
-    assert "Far ends of the rows share nothing, so there are no offsets" in verdict.text
+    assert "The correlation does not span whole rows, so there are no offsets" in verdict.text
     assert "Save destriped frames" not in verdict.text
     assert verdict.lines is None
 
@@ -213,7 +213,7 @@ def test_what_is_left_after_destriping_is_not_to_be_destriped_again():
     for wrap in (lambda f: f, lambda f: ChosenFrames([f])):
         verdict = extract_array(wrap(DestripedFrames(stack, "rows")), AUTOMATIC).verdict
         assert "whole_line" in verdict.flags
-        assert "Their offsets are taken off already: this is what is left" in verdict.text
+        assert "offsets are already removed; this is the residual" in verdict.text
         assert "Save destriped frames" not in verdict.text
         assert verdict.lines is None
     # Those of columns say nothing of rows.

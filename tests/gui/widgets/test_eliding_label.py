@@ -8,7 +8,10 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel, whole_clauses
 
-LONG = "Cannot tell noise and picture apart: blob, 179 pixels. 31 of 288 patches used, 90 clipped."
+LONG = (
+    "Cannot separate noise from structure (found: blob, 179 pixels). 31 of 288 patches used,"
+    " 90 clipped."
+)
 
 
 def test_a_cut_sentence_ends_after_a_whole_clause():
