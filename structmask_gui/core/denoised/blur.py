@@ -14,9 +14,9 @@ import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import Task
-from structmask_gui.core.quality.covariance import FLAT_SHARE, NoiseBasis, evenly, unmoved
+from structmask_gui.core.quality.covariance import FLAT_SHARE, NoiseBasis, unmoved
 from structmask_gui.core.quality.preview import Preview
-from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.frames import Frames, evenly
 
 _BLOCK = 32
 """Side of the blocks that give the error."""

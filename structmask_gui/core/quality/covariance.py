@@ -19,7 +19,7 @@ from structmask_gui.core.correlation.detrend import QuadraticSurface
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import checked_covariance, reach_of
-from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.frames import Frames, evenly
 
 NoiseBasis = Literal["difference", "flat"]
 
@@ -311,11 +311,6 @@ def _checked_reach(frames: Frames, reach: int | tuple[int, int]) -> tuple[int, i
 def spread_frames(n: int) -> list[int]:
     """Return at most MOST_FRAMES of n indices, evenly spread, the first and last included."""
     return evenly(n, MOST_FRAMES)
-
-
-def evenly(n: int, most: int) -> list[int]:
-    """Return at most ``most`` of the indices 0 to n - 1, evenly spread, first and last included."""
-    return sorted({int(i) for i in np.linspace(0, n - 1, min(n, most)).round()})
 
 
 def _tiles(frames: Frames, frame: int, reach: tuple[int, int]) -> Iterator[NDArray[np.float64]]:

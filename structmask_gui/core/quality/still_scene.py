@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.quality.covariance import evenly, unmoved
+from structmask_gui.core.quality.covariance import unmoved
 from structmask_gui.core.quality.preview import FloatImage, Preview
-from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.frames import Frames, evenly
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
 
 _WHOLE = 2**20

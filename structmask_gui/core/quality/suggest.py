@@ -17,7 +17,7 @@ from structmask_gui.core.arrays import FloatArray, LagArray
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.copied_noise import NEEDLESS_RISE, RADIUS, figures
-from structmask_gui.core.quality.covariance import Covariance, evenly
+from structmask_gui.core.quality.covariance import Covariance
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import (
     Predictor,
@@ -33,6 +33,7 @@ from structmask_gui.core.quality.prediction import (
 )
 from structmask_gui.core.quality.small_sample import bias_per_lag, with_samples, without_bias
 from structmask_gui.core.quality.sweep import ErrorSweep, copied_noise_sweep
+from structmask_gui.core.stack.frames import evenly
 from structmask_gui.core.threads import one_blas_thread
 
 if TYPE_CHECKING:

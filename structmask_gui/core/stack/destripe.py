@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.stack.frames import Frames, WrappedFrames
-
-Lines = Literal["rows", "columns"]
+from structmask_gui.core.stack.frames import Frames, Lines, WrappedFrames
 
 SPAN = 9
 """Lines over which low-frequency structure is averaged before the medians are taken. More remove
@@ -89,12 +85,6 @@ class DestripedFrames(WrappedFrames):
         taken = offsets[y0:y1, np.newaxis] if self._lines == "rows" else offsets[np.newaxis, :]
         result: NDArray[np.float32] = (values - taken).astype(np.float32)
         return result
-
-
-def destriped_lines(frames: Frames) -> Lines | None:
-    """Return which line offsets a stack's metadata lists as removed; None if it lists none."""
-    lines: Lines | None = getattr(frames, "destriped", None)
-    return lines
 
 
 def _slow(values: FloatArray, good: NDArray[np.bool_], span: int) -> FloatArray:

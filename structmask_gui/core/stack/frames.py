@@ -5,13 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
+
+Lines = Literal["rows", "columns"]
 
 
 @runtime_checkable
@@ -157,7 +159,7 @@ class ChosenFrames:
         self._dtype = np.result_type(*(stack.dtype for stack in stacks))
         self.name = first.name if len(stacks) == 1 else f"{first.name} and {len(stacks) - 1} more"
         known = {getattr(stack, "destriped", None) for stack in stacks}
-        # As `destripe.destriped_lines` asks; where the stacks differ, nothing is known of all.
+        # As `destriped_lines` asks; where the stacks differ, nothing is known of all.
         self.destriped: str | None = known.pop() if len(known) == 1 else None
 
     @property
@@ -212,6 +214,17 @@ class Region(NamedTuple):
     def shape(self) -> tuple[int, int]:
         """Height and width."""
         return self.y1 - self.y0, self.x1 - self.x0
+
+
+def evenly(n: int, most: int) -> list[int]:
+    """Return all of n indices, or ``most`` of them evenly spread, the first and last included."""
+    return [int(i) for i in np.linspace(0, n - 1, min(n, most)).round()]
+
+
+def destriped_lines(frames: Frames) -> Lines | None:
+    """Return which line offsets a stack's metadata lists as removed; None if it lists none."""
+    lines: Lines | None = getattr(frames, "destriped", None)
+    return lines
 
 
 @dataclass(frozen=True, eq=False)

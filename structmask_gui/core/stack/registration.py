@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.frames import Frames, evenly
 from structmask_gui.core.threads import in_threads
 
 # Pixels of a side that are compared: enough to see a shift of a hundredth of a pixel.
@@ -72,10 +72,8 @@ def relate_frames(frames: Frames, task: Task = NO_TASK) -> list[PairRelation]:
 
     Only the middle of large frames is compared.
     """
-    pairs = list(range(0, frames.n_frames - 1, 2))
-    if len(pairs) > _MOST_PAIRS:
-        chosen = np.linspace(0, len(pairs) - 1, _MOST_PAIRS).round().astype(int)
-        pairs = [pairs[index] for index in chosen]
+    every = range(0, frames.n_frames - 1, 2)
+    pairs = [every[index] for index in evenly(len(every), _MOST_PAIRS)]
 
     def read() -> Iterator[tuple[int, AnyArray, AnyArray]]:
         for first in pairs:

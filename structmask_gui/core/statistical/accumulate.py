@@ -16,11 +16,13 @@ from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagPool
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
-from structmask_gui.core.stack.frames import Frames
-from structmask_gui.core.stack.patches import Chunk, Plan, extremes, read_patches
+from structmask_gui.core.stack.frames import Frames, evenly
+from structmask_gui.core.stack.patches import Chunk, Plan, Sampling, extremes, read_patches
+from structmask_gui.core.statistical.estimate import BrightnessBin
 from structmask_gui.core.statistical.flat_tiles import TilePower, TileStatistics
-from structmask_gui.core.statistical.out_of_band import SpectrumSum
-from structmask_gui.core.statistical.tiles import cut_tiles
+from structmask_gui.core.statistical.patches import TILE, NoisePatches, PatchReader
+from structmask_gui.core.statistical.source import NoiseSource
+from structmask_gui.core.statistical.tiles import SpectrumSum, cut_tiles
 from structmask_gui.core.threads import in_threads
 
 # Patches in which it is measured, where it takes a reading of its own.
@@ -28,6 +30,7 @@ _MOST_PATCHES = 240
 
 # Patches whose spectra are added, where there are so many: the mean is well enough known from them.
 _FOR_SPECTRUM = 64
+_FEWEST_IN_A_BIN = 8
 
 
 @dataclass
@@ -46,6 +49,17 @@ class Pooled:
     pixels: int = 0
     bins: list[LagPool] = field(default_factory=list)  # Lag products by brightness
 
+    def by_brightness(self, patches: NoisePatches) -> tuple[BrightnessBin, ...]:
+        """Return the correlation by brightness, from dark to bright; empty of too few patches."""
+        if not self.bins or any(pool.n_patches < _FEWEST_IN_A_BIN for pool in self.bins):
+            return ()
+        brightness = np.sort(patches.brightness[np.isfinite(self.log_variance)])
+        parts = np.array_split(brightness, len(self.bins))
+        return tuple(
+            BrightnessBin(float(part.mean()), pool.estimate(self.pool))
+            for part, pool in zip(parts, self.bins, strict=True)
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class _Part:
@@ -60,6 +74,22 @@ class _Part:
     powers: int
     hot: int
     pixels: int
+
+
+def pool_patches(
+    frames: Frames, patches: NoisePatches, source: NoiseSource, max_lag: int, reader: PatchReader
+) -> Pooled:
+    """Read all patches once and pool them; ``frames`` are those of the source, or level ones."""
+    plan, reach, stored = patches.plan, patches.reach, frames is source.stored
+    far = _image_reach(plan.patch_shape, max_lag)
+    # The image's autocovariance comes from the same reading where that is quicker.
+    shared = far if stored and _worth_sharing(plan, reach, far) else reach
+    bins = patches.brightness_bins()
+    kernel = LagKernel(plan.patch_shape, (shared, shared))
+    side = min(TILE, plan.patch_shape[0] // 4 * 4)
+    pooling = Pooling(plan, patches.used, kernel, reach, side, bins)
+    chunks = reader.read(frames, plan, patches_per_chunk(kernel, len(plan)))
+    return pooling.run(chunks, not stored, source.task)
 
 
 class Pooling:
@@ -186,12 +216,12 @@ def _spread(n: int, count: int) -> NDArray[np.intp]:
     return np.arange(count) * step % n
 
 
-def image_reach(plan: Plan, max_lag: int) -> int:
-    """Return the largest lag up to which it is measured."""
-    return max(1, min(2 * max_lag, plan.patch_shape[0] - 4))
+def _image_reach(shape: tuple[int, int], max_lag: int) -> int:
+    """Return the largest lag of the image's autocovariance."""
+    return max(1, min(2 * max_lag, shape[0] - 4))
 
 
-def worth_sharing(plan: Plan, reach: int, far: int) -> bool:
+def _worth_sharing(plan: Plan, reach: int, far: int) -> bool:
     """Whether a reach of ``far`` for all patches costs less than reading some again."""
     side = plan.patch_shape[0]
     more = ((side + far) / (side + reach)) ** 2 - 1
@@ -199,20 +229,17 @@ def worth_sharing(plan: Plan, reach: int, far: int) -> bool:
 
 
 def pooled_image_covariance(
-    stored: Frames,
-    shape: tuple[int, int],
-    places: AnyArray,
-    far: int,
-    pooled: Pooled,
-    task: Task,
+    stored: Frames, sampling: Sampling, max_lag: int, pooled: Pooled, task: Task
 ) -> FloatArray:
-    """Return the autocovariance of the frames as stored.
+    """Return the autocovariance of the frames as stored, shape (2 far + 1, 2 far + 1).
 
-    ``places``: shape (n, 3); frame, y and x of the patches that are measured.
-    ``pooled``: The reading for the noise; it may have the lag products already.
+    The reading for the noise may have the lag products already.
     """
+    shape = sampling.patch_shape
+    far = _image_reach(shape, max_lag)
     total, count = pooled.image, pooled.pool.n_patches
     if total is None:
+        places = sampling.places[sampling.used]
         total, count = _some_products(stored, shape, places, far, task)
     rows = shape[0] - np.arange(far + 1)
     columns = shape[1] - np.abs(np.arange(-far, far + 1))
@@ -224,9 +251,7 @@ def _some_products(
     stored: Frames, shape: tuple[int, int], places: AnyArray, far: int, task: Task
 ) -> tuple[FloatArray, int]:
     """Return the lag products of some of the patches as stored, summed, and their number."""
-    if len(places) > _MOST_PATCHES:
-        index = np.linspace(0, len(places) - 1, _MOST_PATCHES).round().astype(int)
-        places = places[index]
+    places = places[evenly(len(places), _MOST_PATCHES)]
     places = places[np.lexsort((places[:, 2], places[:, 1], places[:, 0]))]
     surface = Surface(shape, 0)
     kernel = LagKernel(shape, (far, far))

@@ -16,9 +16,16 @@ from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.patches import Chunk, Plan, read_patches
 from structmask_gui.core.statistical.flat_tiles import FlatTiles
-from structmask_gui.core.statistical.limits import grid_places
-from structmask_gui.core.statistical.out_of_band import SpectralFit, SpectrumSum, fit_spectrum
-from structmask_gui.core.statistical.tiles import cut_tiles, tile_offsets, touches
+from structmask_gui.core.statistical.out_of_band import SpectralFit, fit_spectrum
+from structmask_gui.core.statistical.patches import NoisePatches
+from structmask_gui.core.statistical.source import NoiseSource
+from structmask_gui.core.statistical.tiles import (
+    SpectrumSum,
+    cut_tiles,
+    grid_places,
+    tile_offsets,
+    touches,
+)
 from structmask_gui.core.threads import in_threads
 
 _ENOUGH_QUIET_TILES = 20
@@ -29,20 +36,15 @@ _MUCH = 4.0
 
 
 def fit_beyond(
-    derived: Frames,
-    plan: Plan,
-    used: BoolArray,
-    reach: int,
-    log_variance: FloatArray,
-    region: Region | None,
-    task: Task,
+    derived: Frames, patches: NoisePatches, log_variance: FloatArray, source: NoiseSource
 ) -> tuple[SpectralFit, LagEstimate]:
     """Fit the spectrum beyond the optical cut-off, on tiles that overlap by half."""
+    plan, used, reach, task = patches.plan, patches.used, patches.reach, source.task
     side = min(64, plan.patch_shape[0])
     side = max(side, min(2 * reach + 8, plan.patch_shape[0])) // 2 * 2
     total = SpectrumSum(side)
     step = side // 2
-    box = region or Region(0, derived.frame_shape[0], 0, derived.frame_shape[1])
+    box = source.region or Region(0, derived.frame_shape[0], 0, derived.frame_shape[1])
     rows = np.arange(box.y0, box.y1 - side + 1, step)
     columns = np.arange(box.x0, box.x1 - side + 1, step)
     frames = np.unique(plan.places[used, 0])
@@ -57,10 +59,10 @@ def fit_beyond(
 
     def spectra_of(chunk: Chunk) -> tuple[FloatArray, int, FloatArray, int]:
         task.stop_if_cancelled()
-        patches, _ = screening.repair_hot_pixels(surface.remove_from(chunk.patches))
-        power = np.einsum("nyx,nyx->n", patches, patches) / side**2
-        calm = patches[power <= np.exp(typical)]
-        return total.power_of(patches), len(patches), quiet.power_of(calm), len(calm)
+        tiles, _ = screening.repair_hot_pixels(surface.remove_from(chunk.patches))
+        power = np.einsum("nyx,nyx->n", tiles, tiles) / side**2
+        calm = tiles[power <= np.exp(typical)]
+        return total.power_of(tiles), len(tiles), quiet.power_of(calm), len(calm)
 
     chunks = read_patches(derived, Plan((side, side), places), 64, task)
     with closing(in_threads(spectra_of, chunks)) as parts:
@@ -85,17 +87,12 @@ def fit_beyond(
 
 
 def pool_flat(
-    derived: Frames,
-    plan: Plan,
-    used: BoolArray,
-    flat: FlatTiles,
-    side: int,
-    reach: int,
-    task: Task,
+    derived: Frames, patches: NoisePatches, flat: FlatTiles, side: int, task: Task
 ) -> LagEstimate:
     """Pool the flat tiles, a quadratic surface removed from each."""
+    plan, used = patches.plan, patches.used
     surface = Surface((side, side), 2)
-    reach = min(reach, side // 2 - 1)
+    reach = min(patches.reach, side // 2 - 1)
     kernel = LagKernel((side, side), (reach, reach))
     pool = LagPool(kernel, surface)
     per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
@@ -109,11 +106,11 @@ def pool_flat(
         inside = chosen[chunk.indices]
         if not inside.any():
             return None
-        patches, _ = screening.repair_hot_pixels(whole.remove_from(chunk.patches))
+        repaired, _ = screening.repair_hot_pixels(whole.remove_from(chunk.patches))
         places = np.repeat(wanted.places[chunk.indices], per_patch, axis=0)
-        places[:, 1:] += np.tile(offsets, (len(patches), 1))
+        places[:, 1:] += np.tile(offsets, (len(repaired), 1))
         take = inside.ravel()
-        values = surface.remove_from(cut_tiles(patches, side)[take])
+        values = surface.remove_from(cut_tiles(repaired, side)[take])
         return pool.products(kernel.half_plane(values).astype(np.float64)), places[take]
 
     chunks = read_patches(derived, wanted, patches_per_chunk(kernel, len(wanted)), task)
@@ -125,8 +122,9 @@ def pool_flat(
     return pool.estimate()
 
 
-def without_flat_tile(plan: Plan, used: BoolArray, flat: FlatTiles, side: int) -> BoolArray:
+def without_flat_tile(patches: NoisePatches, flat: FlatTiles, side: int) -> BoolArray:
     """Return which of the used patches have no flat tile."""
+    plan, used = patches.plan, patches.used
     per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
     any_flat = flat.chosen.reshape(-1, per_patch).any(axis=1)
     result = np.zeros(len(plan), dtype=bool)

@@ -10,14 +10,13 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.parameters.info import MEASURED
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
-from structmask_gui.core.stack.destripe import Lines
-from structmask_gui.core.stack.frames import Region
+from structmask_gui.core.stack.frames import Lines, Region
 from structmask_gui.core.stack.patches import Sampling
 from structmask_gui.core.stack.registration import PairRelation
 from structmask_gui.core.statistical.flat_tiles import FlatTiles
 from structmask_gui.core.statistical.frame_diagnostics import FrameEvidence, LineCovariance
 from structmask_gui.core.statistical.out_of_band import SpectralFit
-from structmask_gui.core.statistical.source import BLIND_TO, SEES, Used
+from structmask_gui.core.statistical.source import Used
 
 LARGEST_LAG = int(parameter_infos()["max_lag"].highest or 1)
 """The largest lag that can be asked for."""
@@ -98,17 +97,6 @@ class CorrelationEstimate:
 
 def _measured_names() -> list[str]:
     return [info.name for info in parameter_infos().values() if info.stage in MEASURED]
-
-
-def describe(actual: Used, base: Used) -> str:
-    """Return what was measured and what that is blind to, in words."""
-    note = f"Measured in {SEES[actual]}"
-    if actual != base and base != "frames":
-        note += f", of {SEES[base]}"
-    note += f". {BLIND_TO[actual]}"
-    if actual != base and base != "frames":
-        note += f" {BLIND_TO[base]}"
-    return note
 
 
 def in_grey_levels(estimate: CorrelationEstimate, exponent: int) -> CorrelationEstimate:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import BoolArray, FloatArray
-from structmask_gui.core.statistical.limits import mean_power
+from structmask_gui.core.statistical.tiles import hann_window, mean_power, window_lags
 
 BANDS = (0.02, 0.08, 0.14, 0.20, 0.27, 0.35, 0.45, 0.75)
 """Edges of the bands, in cycles per pixel."""
@@ -300,7 +300,7 @@ def windowed_power(window: FloatArray, covariance: FloatArray) -> FloatArray:
     ``covariance``: shape (2 reach + 1, 2 reach + 1); per lag, taken as 0 beyond.
     """
     side, reach = len(window), len(covariance) // 2
-    lags = np.fft.irfft2(np.abs(np.fft.rfft2(window, (2 * side, 2 * side))) ** 2)
+    lags = window_lags(window)
     folded = np.zeros((side, side))
     span = np.arange(-min(reach, side - 1), min(reach, side - 1) + 1)
     at = (span[:, None], span[None, :])
@@ -369,8 +369,7 @@ def _degrees(blocks: NDArray[np.float32]) -> float:
 @lru_cache(maxsize=8)
 def _geometry(side: int) -> tuple[NDArray[np.float32], NDArray[np.float32], FloatArray]:
     """Window, bands as rows of weights over the half spectrum, and planes over block means."""
-    line = np.hanning(side + 1)[:side]
-    window = np.outer(line, line).astype(np.float32)
+    window = hann_window(side)
     radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
     twice = np.full(radius.shape, 2.0)
     twice[:, 0] = 1.0

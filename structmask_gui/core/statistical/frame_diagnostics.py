@@ -13,9 +13,9 @@ import numpy as np
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.stack.frames import Frames, Region, evenly
 from structmask_gui.core.stack.registration import PairRelation, finite, some
-from structmask_gui.core.statistical.out_of_band import SpectrumSum
+from structmask_gui.core.statistical.tiles import SpectrumSum
 from structmask_gui.core.threads import in_threads
 
 _MOST_FRAMES = 24
@@ -111,7 +111,7 @@ class FrameDiagnosis:
     def evidence(self, spectrum: SpectrumSum) -> FrameEvidence:
         """Gather the evidence; ``spectrum`` is the mean one of the measured patches."""
         row_products, column_products = [], []
-        numbers = _spread(self._derived.n_frames)
+        numbers = evenly(self._derived.n_frames, _MOST_FRAMES)
         for lines in self._lines([((self._derived, number),) for number in numbers]):
             row_products.append(_far_products(lines.rows[0], lines.rows[0]))
             column_products.append(_far_products(lines.columns[0], lines.columns[0]))
@@ -137,7 +137,8 @@ class FrameDiagnosis:
         half = self._stored.n_frames // 2
         # Frames far apart in time: what they have in common is fixed.
         pairs = [
-            ((self._stored, number), (self._stored, number + half)) for number in _spread(half)
+            ((self._stored, number), (self._stored, number + half))
+            for number in evenly(half, _MOST_FRAMES)
         ]
         for lines in self._lines(pairs):
             rows.append(_far_products(*lines.rows))
@@ -241,13 +242,6 @@ def _joined(parts: list[_Sums], shape: tuple[int, int]) -> _Lines:
         [_Stretches(sums.T / down, down) for sums in columns],
         float(both) / norm if norm > 0 else 0.0,
     )
-
-
-def _spread(count: int) -> list[int]:
-    if count <= _MOST_FRAMES:
-        return list(range(count))
-    chosen: list[int] = np.linspace(0, count - 1, _MOST_FRAMES).round().astype(int).tolist()
-    return chosen
 
 
 @dataclass(frozen=True, eq=False)

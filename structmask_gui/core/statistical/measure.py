@@ -5,35 +5,29 @@ The long part of the statistical method; what follows (`select_lags`, `judge`) t
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.derived import LevelFrames
-from structmask_gui.core.stack.destripe import destriped_lines
-from structmask_gui.core.stack.frames import Frames, Recording
+from structmask_gui.core.stack.frames import Frames, Recording, destriped_lines
 from structmask_gui.core.stack.patches import CONSTANT
 from structmask_gui.core.stack.registration import middle
 from structmask_gui.core.stack.scaled import exponent_for, scaled
 from structmask_gui.core.statistical.accumulate import (
     Pooled,
-    Pooling,
-    image_reach,
+    pool_patches,
     pooled_image_covariance,
-    worth_sharing,
 )
 from structmask_gui.core.statistical.background import without_flat_tile
 from structmask_gui.core.statistical.estimate import (
-    BrightnessBin,
     CorrelationEstimate,
     Evidence,
-    describe,
     in_grey_levels,
 )
 from structmask_gui.core.statistical.frame_diagnostics import (
@@ -41,14 +35,13 @@ from structmask_gui.core.statistical.frame_diagnostics import (
     FrameDiagnosis,
     FrameEvidence,
 )
-from structmask_gui.core.statistical.patches import TILE, NoisePatches, PatchReader, find_patches
+from structmask_gui.core.statistical.patches import NoisePatches, PatchReader, find_patches
 from structmask_gui.core.statistical.separation import NoiseUnderTest, separate
-from structmask_gui.core.statistical.source import NoiseSource
+from structmask_gui.core.statistical.source import NoiseSource, describe
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
 
 # Share of the variance in line offsets, from which they blur everything else.
 _STRONG_LINES = 0.05
-_FEWEST_IN_A_BIN = 8
 
 
 def measure_correlation(
@@ -83,49 +76,44 @@ def measure_correlation(
     exponent = exponent_for(measured)
     if exponent:
         recording = scaled(recording, exponent)
-    work = _Measuring(recording, parameters, task)
+    source = NoiseSource(recording, parameters.source, task)
+    work = _Measuring(source, parameters, PatchReader(task))
     estimate = replace(work.run(), destriped=destriped_lines(measured))
     return in_grey_levels(estimate, exponent) if exponent else estimate
 
 
+@dataclass
 class _Measuring:
     """One measurement; holds what its steps share."""
 
-    def __init__(self, recording: Recording, parameters: Parameters, task: Task) -> None:
-        self.parameters, self.region, self.task = parameters, recording.region, task
-        self.source = NoiseSource(recording, parameters.source, task)
-        self.reader = PatchReader(task)
+    source: NoiseSource
+    parameters: Parameters
+    reader: PatchReader
 
     def run(self) -> CorrelationEstimate:
-        source = self.source
-        patches = find_patches(source, self.parameters, self.region, self.reader, self.task)
-        self.task.stop_if_cancelled()
-        first = self._pooled(source.frames, patches)
+        source, task = self.source, self.source.task
+        patches = find_patches(source, self.parameters, self.reader)
+        task.stop_if_cancelled()
+        first = pool_patches(
+            source.frames, patches, self.source, self.parameters.max_lag, self.reader
+        )
         patches = self._without_constant(patches, first)
         patches, first = self._without_outliers(patches, first)
         diagnosis = FrameDiagnosis(
-            source.frames, source.raw, list(source.relations), self.region, self.task
+            source.frames, source.raw, list(source.relations), source.region, task
         )
         frame = diagnosis.evidence(first.spectrum)
-        self.task.stop_if_cancelled()
+        task.stop_if_cancelled()
         lags = first.pool.estimate()
         judged = self._judged(patches, first, lags, frame)
-        separated = separate(
-            judged,
-            lags,
-            first.log_variance,
-            patches,
-            source,
-            self.parameters,
-            self.region,
-            self.task,
-        )
+        separated = separate(judged, lags, first.log_variance, patches, source, self.parameters)
+        shown = [middle(source.stored, number) for number in range(min(source.stored.n_frames, 4))]
         evidence = Evidence(
             relations=source.relations,
             unevenness=judged.unevenness,
             unevenness_error=judged.error,
             hot_share=first.hot / max(first.pixels, 1),
-            blockiness=_blockiness(source.stored),
+            blockiness=screening.blockiness(np.stack(shown)),
             frame=frame,
             fit=separated.fit,
             flat=separated.flat,
@@ -134,44 +122,26 @@ class _Measuring:
             rest=None if judged.lines is None else judged.lags,
         )
         if separated.source == "flat" and separated.flat is not None:
-            bumpy = without_flat_tile(patches.plan, patches.used, separated.flat, judged.tiles.side)
+            bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
             patches = patches.without(bumpy, screening.NOT_FLAT)
         sampling = patches.sampling(source.frames)
         return CorrelationEstimate(
             name=source.asked.name,
             parameters=self.parameters,
-            region=self.region,
+            region=source.region,
             lags=separated.lags,
             sampling=sampling,
             source=separated.source,
             base=source.base,
             note=describe(separated.source, source.base) + patches.note,
             evidence=evidence,
-            brightness=_by_brightness(patches, first) if separated.source == source.base else (),
+            brightness=first.by_brightness(patches) if separated.source == source.base else (),
             image_covariance=pooled_image_covariance(
-                source.stored,
-                sampling.patch_shape,
-                sampling.places[sampling.used],
-                image_reach(patches.plan, self.parameters.max_lag),
-                first,
-                self.task,
+                source.stored, sampling, self.parameters.max_lag, first, source.task
             ),
             warnings=source.warnings,
             largest_lag=patches.largest_lag,
         )
-
-    def _pooled(self, frames: Frames, patches: NoisePatches) -> Pooled:
-        """Read all patches once; see `pooling`."""
-        plan, reach = patches.plan, patches.reach
-        side = min(TILE, plan.patch_shape[0] // 4 * 4)
-        kernel = LagKernel(plan.patch_shape, (reach, reach))
-        far = image_reach(plan, self.parameters.max_lag)
-        stored = frames is self.source.stored
-        if stored and worth_sharing(plan, reach, far):
-            kernel = LagKernel(plan.patch_shape, (far, far))
-        pooling = Pooling(plan, patches.used, kernel, reach, side, patches.brightness_bins())
-        chunks = self.reader.read(frames, plan, patches_per_chunk(kernel, len(plan)))
-        return pooling.run(chunks, not stored, self.task)
 
     def _without_constant(self, patches: NoisePatches, first: Pooled) -> NoisePatches:
         """Leave out patches in which nothing is left of the noise, as in a repeated frame."""
@@ -203,7 +173,9 @@ class _Measuring:
         out = np.zeros(len(patches.plan), dtype=bool)
         out[far] = True
         patches = patches.without(out, screening.OUTLYING)
-        return patches, self._pooled(self.source.frames, patches)
+        return patches, pool_patches(
+            self.source.frames, patches, self.source, self.parameters.max_lag, self.reader
+        )
 
     def _judged(
         self, patches: NoisePatches, first: Pooled, lags: LagEstimate, frame: FrameEvidence
@@ -216,28 +188,11 @@ class _Measuring:
         if share >= _STRONG_LINES or (share > 0 and uneven(ratio, error, SUSPICION)):
             # They are alike along a line and unlike from line to line, as structure is.
             rows, columns = (line.value > 0 for line in lines)
-            level = LevelFrames(frames, rows, columns, self.region, self.task)
-            calm = self._pooled(level, patches)
+            level = LevelFrames(frames, rows, columns, self.source.region, self.source.task)
+            calm = pool_patches(level, patches, self.source, self.parameters.max_lag, self.reader)
             even, its_error = calm.tiles.unevenness()
             if not uneven(even, its_error):
                 return NoiseUnderTest(
                     level, calm.pool.estimate(), calm.tiles, even, its_error, lines
                 )
         return NoiseUnderTest(frames, lags, first.tiles, ratio, error)
-
-
-def _blockiness(stored: Frames) -> float:
-    shown = [middle(stored, frame) for frame in range(min(stored.n_frames, 4))]
-    return screening.blockiness(np.stack(shown))
-
-
-def _by_brightness(patches: NoisePatches, first: Pooled) -> tuple[BrightnessBin, ...]:
-    """Return the correlation by brightness, from dark to bright; may be empty."""
-    if not first.bins or any(pool.n_patches < _FEWEST_IN_A_BIN for pool in first.bins):
-        return ()
-    brightness = np.sort(patches.brightness[np.isfinite(first.log_variance)])
-    parts = np.array_split(brightness, len(first.bins))
-    return tuple(
-        BrightnessBin(float(part.mean()), pool.estimate(first.pool))
-        for part, pool in zip(parts, first.bins, strict=True)
-    )

@@ -9,12 +9,14 @@ as long as it predicts the power it meets; where there is more, structure begins
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.statistical.tiles import SpectrumSum
 
 _START, _STEP, _END = 0.42, 0.03, 0.03
 # A fit that ends here has predicted next to nothing; and how well one along a line must fit, over
@@ -28,52 +30,6 @@ _FOUND = 0.02
 _MOST_FOUND = 60
 # A prior below this share of the largest has faded.
 _FADED = 1e-9
-
-
-class SpectrumSum:
-    """Sums the windowed power spectra of overlapping tiles."""
-
-    def __init__(self, side: int) -> None:
-        self.side = side
-        line = np.hanning(side + 1)[:side]
-        self._window = np.outer(line, line).astype(np.float32)
-        self._power = np.zeros((side, side // 2 + 1))
-        self.count = 0
-
-    def add(self, tiles: NDArray[np.float32]) -> None:
-        """Add tiles, shape (n, side, side)."""
-        self.append(self.power_of(tiles), len(tiles))
-
-    def power_of(self, tiles: NDArray[np.float32]) -> FloatArray:
-        """Return the sum of the power spectra of tiles; adds nothing."""
-        from scipy import fft
-
-        weights = self._window.ravel() / self._window.sum()
-        mean = tiles.reshape(len(tiles), self.side**2) @ weights
-        spectrum = fft.rfft2((tiles - mean[:, None, None]) * self._window, axes=(1, 2))
-        power = spectrum.real**2
-        power += spectrum.imag**2
-        return np.asarray(power.sum(axis=0, dtype=np.float64))
-
-    def append(self, power: FloatArray, count: int) -> None:
-        """Add the sum of the spectra of ``count`` tiles."""
-        self._power += power
-        self.count += count
-
-    @property
-    def power(self) -> FloatArray:
-        """Mean power per pixel; the mean over frequencies is the noise's variance."""
-        norm = float((self._window.astype(np.float64) ** 2).sum())
-        return self._power / (max(self.count, 1) * norm)
-
-    def window_lags(self, reach: int) -> FloatArray:
-        """Return by how much the window lowers each lag, shape (2 reach + 1, 2 reach + 1)."""
-        side = self.side
-        window = self._window.astype(np.float64)
-        plane = np.fft.irfft2(np.abs(np.fft.rfft2(window, (2 * side, 2 * side))) ** 2)
-        span = np.arange(-reach, reach + 1)
-        lags = plane[span[:, None], span[None, :]]
-        return np.asarray(lags / lags[reach, reach])
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,27 +69,33 @@ def fit_spectrum(
     twice[:, -1] = 1.0
     lags = _candidates(reach)
     design = _design(side, lags, total.window_lags(reach))
+    spectrum = _Spectrum(power, twice, count, radius)
     # Small matrices: threads of BLAS would only wait for one another.
     with threadpool_limits(1, user_api="blas"):
-        return _fit(design, power, twice, count, radius, lags, reach, task)
+        return _fit(spectrum, design, lags, reach, task)
+
+
+class _Spectrum(NamedTuple):
+    """The half plane of a measured power spectrum."""
+
+    power: FloatArray
+    twice: FloatArray  # How often each frequency counts: 1 or 2
+    tiles: float  # How many independent ones
+    radius: FloatArray  # Cycles per pixel
 
 
 def _fit(
+    spectrum: _Spectrum,
     design: FloatArray,
-    power: FloatArray,
-    twice: FloatArray,
-    count: float,
-    radius: FloatArray,
     lags: list[tuple[int, int]],
     reach: int,
     task: Task,
 ) -> SpectralFit:
+    power, twice, count, radius = spectrum
     fitter = _SparseFit(design, power, twice * count / 2, task)
-    cutoff = _inward(fitter, power, twice, count, radius)
+    cutoff = _inward(fitter, spectrum)
     if cutoff > _STUCK:
-        fitter, cutoff = _along_a_line(
-            fitter, cutoff, design, power, twice, count, radius, lags, task
-        )
+        fitter, cutoff = _along_a_line(fitter, cutoff, spectrum, design, lags, task)
     on_lines = _lines_through(lags, fitter.weights[1:] / fitter.weights[0])
     if on_lines.any():
         fitter.refit(radius >= cutoff, on_lines)
@@ -157,10 +119,9 @@ def _fit(
     return SpectralFit(covariance, error, cutoff, excess)
 
 
-def _inward(
-    fitter: _SparseFit, power: FloatArray, twice: FloatArray, count: float, radius: FloatArray
-) -> float:
+def _inward(fitter: _SparseFit, spectrum: _Spectrum) -> float:
     """Fit from the corners of the spectrum inward; return the frequency at which that ended."""
+    power, twice, count, radius = spectrum
     cutoff = _START
     fitter.fit(radius >= cutoff, 40)
     while cutoff - _STEP > _END:
@@ -181,11 +142,8 @@ def _inward(
 def _along_a_line(
     fitter: _SparseFit,
     cutoff: float,
+    spectrum: _Spectrum,
     design: FloatArray,
-    power: FloatArray,
-    twice: FloatArray,
-    count: float,
-    radius: FloatArray,
     lags: list[tuple[int, int]],
     task: Task,
 ) -> tuple[_SparseFit, float]:
@@ -196,10 +154,10 @@ def _along_a_line(
     """
     best, far = fitter, cutoff
     for step in ((0, 1), (1, 0), (1, 1), (1, -1)):
-        other = _SparseFit(design, power, twice * count / 2, task)
+        other = _SparseFit(design, spectrum.power, spectrum.twice * spectrum.tiles / 2, task)
         other.leave(np.array([True, *(_way(lag) == step for lag in lags)]))
-        end = _inward(other, power, twice, count, radius)
-        inside = radius >= end
+        end = _inward(other, spectrum)
+        inside = spectrum.radius >= end
         if end < min(far, cutoff - 3 * _STEP) and other.misfit(inside) < _WELL:
             best, far = other, end
     return best, far

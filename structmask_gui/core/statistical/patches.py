@@ -19,8 +19,8 @@ from structmask_gui.core.stack.derived import members_of, stored_places
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.patches import Chunk, Plan, Sampling, plan_patches, read_patches
 from structmask_gui.core.statistical.estimate import LARGEST_LAG
-from structmask_gui.core.statistical.limits import patch_limit
 from structmask_gui.core.statistical.source import NoiseSource
+from structmask_gui.core.statistical.tiles import patch_limit
 from structmask_gui.core.threads import in_threads
 
 TILE = 32
@@ -75,23 +75,23 @@ class NoisePatches:
         return np.searchsorted(np.quantile(self.brightness[self.used], shares), self.brightness)
 
 
+@dataclass
 class PatchReader:
     """Reads patches; those of a small stack are kept, for they are read more than once."""
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
-        self._kept: tuple[Frames, Plan, AnyArray] | None = None
+    task: Task
+    _kept: tuple[Frames, Plan, AnyArray] | None = None
 
     def read(self, frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
         """Read the planned patches; see `sampling.read_patches`."""
         size = len(plan) * plan.patch_shape[0] * plan.patch_shape[1] * frames.dtype.itemsize
         if size > _KEPT_BYTES:
-            yield from read_patches(frames, plan, per_chunk, self._task)
+            yield from read_patches(frames, plan, per_chunk, self.task)
             return
         if self._kept is None or self._kept[0] is not frames or self._kept[1] is not plan:
             parts = []
-            for chunk in read_patches(frames, plan, per_chunk, self._task):
-                self._task.stop_if_cancelled()
+            for chunk in read_patches(frames, plan, per_chunk, self.task):
+                self.task.stop_if_cancelled()
                 parts.append(chunk.patches)
             self._kept = (frames, plan, np.concatenate(parts))
         values = self._kept[2]
@@ -100,20 +100,14 @@ class PatchReader:
             yield Chunk(slice(start, stop), values[start:stop])
 
 
-def find_patches(
-    source: NoiseSource,
-    parameters: Parameters,
-    region: Region | None,
-    reader: PatchReader,
-    task: Task,
-) -> NoisePatches:
+def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReader) -> NoisePatches:
     """Lay out patches and leave out those that are clipped, covered or the like."""
 
     def patches_of(side: int) -> NoisePatches:
-        layout = _lay_out(source.frames, parameters, region, side)
-        return _screened(source, layout, reader, task)
+        layout = _lay_out(source.frames, parameters, source.region, side)
+        return _screened(source, layout, reader)
 
-    shape = source.frames.frame_shape if region is None else region.shape
+    shape = source.frames.frame_shape if source.region is None else source.region.shape
     patches = patches_of(_first_side(parameters, shape, source.frames.n_frames))
     if patches.n_used < _FEW_PATCHES and patches.plan.patch_shape[0] > TILE:
         # Smaller patches find room between what is clipped or covered.
@@ -225,7 +219,6 @@ def _screened(
     source: NoiseSource,
     layout: _Layout,
     reader: PatchReader,
-    task: Task,
 ) -> NoisePatches:
     """Screen the pixels as stored; a difference is as bad as the worse of its frames."""
     plan = layout.plan
@@ -244,10 +237,10 @@ def _screened(
     done = 0
     with closing(in_threads(lambda chunk: screening.screen(chunk.patches), chunks)) as screenings:
         for part in screenings:
-            task.stop_if_cancelled()
+            source.task.stop_if_cancelled()
             screened.append(part)
             done += len(part.low)
-            task.report(done, 2 * len(stored), "Looking for clipping and text")
+            source.task.report(done, 2 * len(stored), "Looking for clipping and text")
     found = screened.reasons()
     reasons = [""] * len(plan)
     brightness = np.zeros(len(plan))

@@ -11,7 +11,7 @@ import numpy as np
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import Recording
-from structmask_gui.core.statistical import limits
+from structmask_gui.core.statistical.tiles import patch_limit
 
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
@@ -78,6 +78,4 @@ def _room(recording: Recording, estimate: CorrelationEstimate) -> int:
     """Return how many patches are taken at most where no number is given."""
     height, width = recording.shape
     side = estimate.sampling.patch_shape[0]
-    return min(
-        recording.frames.n_frames * (height // side) * (width // side), limits.patch_limit(side)
-    )
+    return min(recording.frames.n_frames * (height // side) * (width // side), patch_limit(side))

@@ -11,9 +11,8 @@ from typing import Literal, NamedTuple
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.parameters.model import Parameters, Source
-from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import Frames, Region
+from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.statistical.background import fit_beyond, pool_flat
 from structmask_gui.core.statistical.flat_tiles import FlatTiles, TileStatistics, block_energy
 from structmask_gui.core.statistical.frame_diagnostics import LineCovariance, with_lines
@@ -77,8 +76,6 @@ def separate(
     patches: NoisePatches,
     source: NoiseSource,
     parameters: Parameters,
-    region: Region | None,
-    task: Task,
 ) -> Separated:
     """Separate the noise from structure.
 
@@ -89,15 +86,7 @@ def separate(
     sign = sign_of_structure(judged, patches, source.base, parameters) if automatic else "none"
     if sign == "none" and source.wanted not in ("flat", "spectrum"):
         return Separated(lags, source.base)
-    fit, beyond = fit_beyond(
-        judged.frames,
-        patches.plan,
-        patches.used,
-        patches.reach,
-        log_variance,
-        region,
-        task,
-    )
+    fit, beyond = fit_beyond(judged.frames, patches, log_variance, source)
     if automatic and not _borne_out(sign, judged.lags, fit, parameters):
         return Separated(lags, source.base, None if sign == "correlated" else fit)
     tiles = judged.tiles
@@ -107,17 +96,13 @@ def separate(
             f"{source.raw.name} has no flat part that holds noise; choose another source of noise."
         )
     flat_excess = flat.energy / max(block_energy(fit.covariance, tiles.side), 1e-30)
-    choice, trusted = choose(
-        source.wanted, source.base, fit, flat, flat_excess, tiles, lags, parameters
-    )
+    choice, trusted = choose(source, fit, flat, flat_excess, tiles, lags, parameters)
     if choice == "all":
         return Separated(lags, source.base, fit, flat, flat_excess, trusted)
     used: Used = "spectrum"
     if choice == "flat":
         used = "flat"
-        beyond = pool_flat(
-            judged.frames, patches.plan, patches.used, flat, tiles.side, patches.reach, task
-        )
+        beyond = pool_flat(judged.frames, patches, flat, tiles.side, source.task)
         trusted = trusted or agree(beyond, fit, parameters)
     if judged.lines is not None:
         beyond = with_lines(beyond, *judged.lines)
@@ -161,8 +146,7 @@ def _borne_out(sign: Sign, lags: LagEstimate, fit: SpectralFit, parameters: Para
 
 
 def choose(
-    wanted: Source,
-    base: Used,
+    source: NoiseSource,
     fit: SpectralFit,
     flat: FlatTiles,
     flat_excess: float,
@@ -184,11 +168,11 @@ def choose(
         excess = tiles.band_excess(flat.chosen, fit.covariance)
         white = float(excess[1:].max()) < AS_QUIET
     known = white or lines_beyond(fit, parameters)
-    if wanted == "spectrum":
+    if source.wanted == "spectrum":
         return "spectrum", known
-    if wanted == "flat":
+    if source.wanted == "flat":
         return "flat", alike
-    if base != "frames" and is_line(plain):
+    if source.base != "frames" and is_line(plain):
         # The structure is gone but for what moved, and no structure is one line.
         return "all", True
     if known:

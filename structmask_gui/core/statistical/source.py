@@ -47,6 +47,7 @@ class NoiseSource:
     def __init__(self, recording: Recording, wanted: Source, task: Task) -> None:
         frames, dark, subtract = recording.frames, recording.dark, recording.subtract
         self.asked = self.raw = self.stored = frames
+        self.region, self.task = recording.region, task
         self.wanted: Source = wanted
         self.warnings: tuple[str, ...] = ()
         if wanted == "dark" or (wanted == "automatic" and dark is not None):
@@ -98,3 +99,14 @@ def _warn_of_denoised(reference: Frames) -> tuple[str, ...]:
         " structured noise that stayed in it is missed. Subtract the mean of still frames"
         " instead.",
     )
+
+
+def describe(actual: Used, base: Used) -> str:
+    """Return what was measured and what that is blind to, in words."""
+    note = f"Measured in {SEES[actual]}"
+    if actual != base and base != "frames":
+        note += f", of {SEES[base]}"
+    note += f". {BLIND_TO[actual]}"
+    if actual != base and base != "frames":
+        note += f" {BLIND_TO[base]}"
+    return note

@@ -9,7 +9,7 @@ import numpy as np
 from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.postprocess import centre_component
-from structmask_gui.core.stack.destripe import Lines
+from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
 NoiseKind = Literal[

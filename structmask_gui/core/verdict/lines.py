@@ -6,7 +6,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.stack.destripe import Lines
+from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.stack.destripe import Lines
+from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.stack.screening import CLIPPED
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
+from structmask_gui.core.statistical.profiles import brightness_curve
 from structmask_gui.core.statistical.selection import StatisticalSelection
 from structmask_gui.core.statistical.structure import spectrum_kind, uneven
 from structmask_gui.core.verdict.kind import NoiseKind, in_lines, kind_of
@@ -142,22 +143,12 @@ def _fixed(estimate: CorrelationEstimate) -> list[Flag]:
 
 def _brightness_matters(estimate: CorrelationEstimate, parameters: Parameters) -> bool:
     """Whether the correlation of dark and bright patches differs beyond chance and by enough."""
-    bins = estimate.brightness
-    if len(bins) < 2:
+    curve = brightness_curve(estimate, parameters.rho_min)
+    if curve is None:
         return False
-    rho = estimate.lags.rho
-    middle = estimate.lags.reach
-    top = np.abs(rho).copy()
-    top[middle, middle] = 0.0
-    strongest = top >= max(parameters.rho_min, 0.5 * float(top.max()))
-    if not strongest.any():
-        return False
-    weights = np.sign(rho[strongest])
-    means = np.array([float((b.lags.rho[strongest] * weights).mean()) for b in bins])
-    errors = np.array([float(b.lags.standard_error[strongest].mean()) for b in bins])
-    far, near = int(np.argmax(means)), int(np.argmin(means))
-    difference = means[far] - means[near]
-    chance = float(np.hypot(errors[far], errors[near]))
+    far, near = int(np.argmax(curve.rho)), int(np.argmin(curve.rho))
+    difference = curve.rho[far] - curve.rho[near]
+    chance = float(np.hypot(curve.error[far], curve.error[near]))
     return bool(difference > max(0.05, 5 * chance))
 
 

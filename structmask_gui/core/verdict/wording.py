@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.stack.destripe import Lines
+from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE
 from structmask_gui.core.stack.screening import CLIPPED, FILLED, NOT_FLAT, OUTLYING
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
@@ -139,19 +139,7 @@ def details_of(
     line: Lines | None,
 ) -> tuple[str, ...]:
     """Return what else to know, a sentence each; see `verdict.Verdict`."""
-    details = []
-    for flag in flags:
-        if flag == "whole_line" and line is not None:
-            details.append(_endless(estimate, selection, line))
-        elif flag == "moving":
-            details += scene_changes(estimate)
-        elif flag in ("cannot_tell", "picture") and "cannot_tell" in flags:
-            continue  # in the first sentence already
-        elif flag == "hot_pixels":
-            share = 100 * estimate.evidence.hot_share
-            details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
-        elif flag not in ("clipped", "fixed_pattern_not_tested"):
-            details.append(FLAG_WORDS[flag])
+    details = _of_flags(flags, estimate, selection, line)
     faint = fills_gaps(selection.kept, estimate)
     if faint:
         details.append("Weak correlation fills the gaps: lower rho_min to hide it too.")
@@ -174,6 +162,28 @@ def details_of(
         patches = "One more patch" if more == 1 else f"About {more} more patches"
         details.append(f"{patches} like these would settle it.")
     return tuple(details)
+
+
+def _of_flags(
+    flags: tuple[Flag, ...],
+    estimate: CorrelationEstimate,
+    selection: StatisticalSelection,
+    line: Lines | None,
+) -> list[str]:
+    details: list[str] = []
+    for flag in flags:
+        if flag == "whole_line" and line is not None:
+            details.append(_endless(estimate, selection, line))
+        elif flag == "moving":
+            details += scene_changes(estimate)
+        elif flag in ("cannot_tell", "picture") and "cannot_tell" in flags:
+            continue  # in the first sentence already
+        elif flag == "hot_pixels":
+            share = 100 * estimate.evidence.hot_share
+            details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
+        elif flag not in ("clipped", "fixed_pattern_not_tested"):
+            details.append(FLAG_WORDS[flag])
+    return details
 
 
 def to_remove(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:

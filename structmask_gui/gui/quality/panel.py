@@ -31,7 +31,7 @@ from structmask_gui.gui.widgets.labels import paragraph, say, scrolled
 from structmask_gui.gui.widgets.wording import percent, times
 
 if TYPE_CHECKING:
-    from structmask_gui.core.stack.destripe import Lines
+    from structmask_gui.core.stack.frames import Lines
 
 _NOTHING = "Open a stack: here you then see what its mask will do, before you train."
 _FAILED = "This stack could not be measured: here you would see what its mask will do."

@@ -13,8 +13,7 @@ from structmask_gui.core.progress import Task
 from structmask_gui.gui.session.worker import Job, Step
 
 if TYPE_CHECKING:
-    from structmask_gui.core.stack.destripe import Lines
-    from structmask_gui.core.stack.frames import Frames
+    from structmask_gui.core.stack.frames import Frames, Lines
     from structmask_gui.gui.session.session import Session
 
 

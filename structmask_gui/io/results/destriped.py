@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.destripe import DestripedFrames, Lines
-from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.destripe import DestripedFrames
+from structmask_gui.core.stack.frames import Frames, Lines
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.stack.image_stack import DESTRIPED_BY
 

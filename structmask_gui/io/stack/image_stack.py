@@ -14,8 +14,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.stack.destripe import Lines
-from structmask_gui.core.stack.frames import ChosenFrames, Recording, Region
+from structmask_gui.core.stack.frames import ChosenFrames, Lines, Recording, Region
 from structmask_gui.io.files.paths import naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.stack.axes import Axes, shape_text

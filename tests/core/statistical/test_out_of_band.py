@@ -5,10 +5,12 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.progress import NO_TASK
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.core.statistical import out_of_band
-from structmask_gui.core.statistical.out_of_band import SpectralFit, SpectrumSum, fit_spectrum
+from structmask_gui.core.statistical.out_of_band import SpectralFit, fit_spectrum
 from structmask_gui.core.statistical.structure import spectrum_kind
+from structmask_gui.core.statistical.tiles import SpectrumSum
 
 SIDE, REACH = 64, 16
 AUTOMATIC = Parameters(method="statistical", source="automatic")
@@ -42,7 +44,7 @@ def test_lines_are_known_under_a_picture(name):
 
 
 @pytest.mark.parametrize(("name", "found"), [("column 7", True), ("isotropic", False)])
-def test_a_fit_stuck_in_the_corners_gives_way_to_a_line_that_foretells_more(name, found):
+def test_a_fit_stuck_in_the_corners_gives_way_to_a_line_that_predicts_more(name, found):
     total, random = SpectrumSum(SIDE), np.random.default_rng(4)
     frames = NoiseModel(kernels()[name], 0.3).draw(random, 6, (256, 256))
     shape = (6, 256 // SIDE, SIDE, 256 // SIDE, SIDE)
@@ -52,11 +54,10 @@ def test_a_fit_stuck_in_the_corners_gives_way_to_a_line_that_foretells_more(name
     twice[:, [0, -1]] = 1.0
     lags = out_of_band._candidates(REACH)
     design = out_of_band._design(SIDE, lags, total.window_lags(REACH))
-    # As if the corners had been explained by many lags that foretell nothing.
-    stuck = out_of_band._SparseFit(design, total.power, twice * total.count / 2, lambda: False)
-    fit, cutoff = out_of_band._along_a_line(
-        stuck, 0.42, design, total.power, twice, total.count, radius, lags, lambda: False
-    )
+    # As if the corners had been explained by many lags that predict nothing.
+    stuck = out_of_band._SparseFit(design, total.power, twice * total.count / 2, NO_TASK)
+    spectrum = out_of_band._Spectrum(total.power, twice, total.count, radius)
+    fit, cutoff = out_of_band._along_a_line(stuck, 0.42, spectrum, design, lags, NO_TASK)
     assert (fit is not stuck) == found
     assert (cutoff < 0.2) == found
     if found:

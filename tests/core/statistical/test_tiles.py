@@ -12,7 +12,7 @@ from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.core.statistical import limits
+from structmask_gui.core.statistical import tiles
 
 PARAMETERS = Parameters(method="statistical", source="frames", patch_size=32, max_lag=8)
 
@@ -41,7 +41,7 @@ def test_a_large_stack_gives_a_share_of_its_patches(monkeypatch: pytest.MonkeyPa
     frames = ArrayFrames(noise((20, 128, 128)))
     whole = extract_array(frames, PARAMETERS)
     assert "by chance" not in " ".join(whole.notes)
-    monkeypatch.setattr(limits, "MOST_PIXELS", 100 * 32 * 32)
+    monkeypatch.setattr(tiles, "MOST_PIXELS", 100 * 32 * 32)
     part = extract_array(frames, PARAMETERS)
     assert len(part.measurement.sampling.places) == 100
     assert part.measurement.sampling.n_frames > 15
@@ -58,14 +58,14 @@ def test_a_large_stack_gives_a_share_of_its_patches(monkeypatch: pytest.MonkeyPa
 
 def test_just_enough_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     frames = ArrayFrames(noise((20, 128, 128)))
-    monkeypatch.setattr(limits, "MOST_PIXELS", 320 * 32 * 32)
+    monkeypatch.setattr(tiles, "MOST_PIXELS", 320 * 32 * 32)
     assert len(measure(frames, PARAMETERS).sampling.places) == 320
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", ["frames", "spectrum", "flat"])
 def test_memory_does_not_grow_with_the_stack(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MOST_PIXELS", 2**20)
+    monkeypatch.setattr(tiles, "MOST_PIXELS", 2**20)
     parameters = PARAMETERS.changed(source=source)
     measure(Endless(8), parameters)
     peaks = []
@@ -80,13 +80,13 @@ def test_memory_does_not_grow_with_the_stack(source: str, monkeypatch: pytest.Mo
 
 def test_tiles_on_a_grid_are_thinned_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
     axes = np.arange(50), np.arange(0, 64, 4), np.arange(0, 80, 4)
-    whole = limits.grid_places(*axes, 8)
+    whole = tiles.grid_places(*axes, 8)
     grid = np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=1)
     assert np.array_equal(whole, grid)
-    monkeypatch.setattr(limits, "MOST_PIXELS", 1000 * 64)
-    thin = limits.grid_places(*axes, 8)
+    monkeypatch.setattr(tiles, "MOST_PIXELS", 1000 * 64)
+    thin = tiles.grid_places(*axes, 8)
     assert 3000 < len(thin) <= 4000
-    assert np.array_equal(thin, limits.grid_places(*axes, 8))
+    assert np.array_equal(thin, tiles.grid_places(*axes, 8))
     places = [tuple(place) for place in thin.tolist()]
     assert places == sorted(set(places))
     assert set(places) <= set(map(tuple, grid.tolist()))
@@ -95,6 +95,6 @@ def test_tiles_on_a_grid_are_thinned_by_chance(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_mean_power_is_that_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = np.random.default_rng(0).normal(size=(1000, 8, 8)).astype(np.float32)
-    whole = limits.mean_power(blocks)
-    monkeypatch.setattr(limits, "_AT_ONCE", 128)
-    np.testing.assert_allclose(limits.mean_power(blocks), whole, rtol=1e-5)
+    whole = tiles.mean_power(blocks)
+    monkeypatch.setattr(tiles, "_AT_ONCE", 128)
+    np.testing.assert_allclose(tiles.mean_power(blocks), whole, rtol=1e-5)
