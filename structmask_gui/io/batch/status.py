@@ -35,7 +35,7 @@ class JobStatus:
     what: str = ""
     sentence: str = ""
     # How far it can be relied on, as `core.verdict.certainty.certainty_of` says; empty of the
-    # published method, which does not judge.
+    # published method, which gives no verdict.
     certainty: Certainty | Literal[""] = ""
     notes: tuple[str, ...] = ()
     error: str = ""  # why it failed, or was skipped
