@@ -13,18 +13,10 @@ _PER = (("file", "for each file"), ("folder", "for each folder"), ("all", "for a
 
 
 class BatchChoices(QWidget):
-    """Two rows of choices.
-
-    Signals
-    -------
-    changed()
-        A choice is another one now.
-    folder_wanted()
-        The person wants to choose the folder of the results.
-    """
+    """Two rows of choices."""
 
     changed = Signal()
-    folder_wanted = Signal()
+    folder_wanted = Signal()  # the folder of the results is to be chosen
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,7 +35,7 @@ class BatchChoices(QWidget):
         self.figures.setToolTip("Puts the figures into the records; takes a second or two each")
         self.reports = QCheckBox("Write a report of each mask")
         self.reports.setToolTip("One page each, with pictures; the summary has links to them")
-        self.same = QCheckBox("Channel, frames and rectangle of the main window")
+        self.same = QCheckBox("Channel, frames and ROI of the main window")
         self.same.setToolTip(
             "Open each file as the present one is opened and measure the same part of it; without"
             " it, all of the first channel"

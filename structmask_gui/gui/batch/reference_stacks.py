@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 
 class BatchReferenceStacks(QWidget):
-    """A row for each reference stack that the main window's settings have a use for.
-
-    Parameters
-    ----------
-    session : Session
-        Whose settings say what is needed, and whose stacks are taken until others are chosen here.
-    """
+    """A row for each reference stack that the settings use: the main window's, or another."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -38,20 +38,9 @@ _HINT = "Add files or folders, or drop them here. All get the settings of the ma
 
 
 class BatchWindow(QDialog):
-    """A table of files with their states; add, start, cancel, retry.
+    """A table of files with their states; the parameters are the session's at the start."""
 
-    Parameters
-    ----------
-    session : Session
-        Whose parameters are taken when the batch is started.
-
-    Signals
-    -------
-    job_changed(int, object)
-        Number of a job and its new `JobStatus`; comes from the thread that works.
-    """
-
-    job_changed = Signal(int, object)
+    job_changed = Signal(int, object)  # a job's number and its `JobStatus`, from the working thread
 
     def __init__(self, parent: QWidget | None, session: Session) -> None:
         super().__init__(parent)

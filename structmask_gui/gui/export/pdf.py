@@ -69,17 +69,7 @@ class _Page(QTextDocument):
 
 
 def pdf_bytes(page: bytes) -> bytes:
-    """Return a report as PDF, A4.
-
-    Parameters
-    ----------
-    page : bytes
-        The HTML page as `structmask_gui.io.report.report.report_bytes` makes it.
-
-    Notes
-    -----
-    May be called in any thread; there must be an application.
-    """
+    """Return a report (an HTML page) as PDF, A4; any thread may call, given an application."""
     title = re.search(rb"<title>(.*?)</title>", page, re.DOTALL)
     buffer = QBuffer()
     buffer.open(QBuffer.OpenModeFlag.WriteOnly)
@@ -107,17 +97,10 @@ def pdf_bytes(page: bytes) -> bytes:
 
 
 def convert(paths: Sequence[str | Path]) -> int:
-    """Write HTML reports as PDF beside them, without a window.
+    """Write HTML reports as PDF beside them, without a window, with a line for each failure.
 
-    Parameters
-    ----------
-    paths : sequence of path
-        Files, or patterns with ``*``, which not every shell resolves.
-
-    Returns
-    -------
-    int
-        0: all are written. 1: some. 2: none. Each failure is a line on standard error.
+    Patterns with ``*`` are resolved, as not every shell does. Returns 0 if all are written, 1 if
+    some, 2 if none.
     """
     if QGuiApplication.instance() is None:
         if qt_libraries.platform_chosen() == "":

@@ -27,15 +27,7 @@ if TYPE_CHECKING:
 
 
 class SnippetDialog(QDialog):
-    """The present mask as text for each trainer, and what is to be known of it there.
-
-    Parameters
-    ----------
-    session : Session
-        Whose mask; there must be one.
-    target : str
-        The trainer that is shown first.
-    """
+    """The present mask as text for each trainer, ``target`` first, and notes on it."""
 
     snippets: tuple[Snippet, ...] = ()
 
@@ -108,7 +100,7 @@ class SnippetDialog(QDialog):
         self._session.quality.watch(self, True)
         if self._basis is None and self._session.quality.state == "measuring":
             self.copied.setText(
-                "The noise is being measured; the shape for CAREamics may become another by it."
+                "The noise is being measured; it may change the shape for CAREamics."
             )
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -128,7 +120,9 @@ class SnippetDialog(QDialog):
             taken = self._taken
             self._fill()
             if taken and before != [made.text for made in self.snippets]:
-                self.copied.setText("By the noise, measured now, the text is another: copy again.")
+                self.copied.setText(
+                    "The noise is now measured and the text has changed; copy it again."
+                )
 
     @property
     def snippet(self) -> Snippet:

@@ -127,15 +127,9 @@ class RadiusView(QualityView):
 
 
 class SuggestionView(QualityView):
-    """Both bars over the number of pixels; the knee and the chosen point are marked.
+    """Both bars over the number of pixels; the knee and the chosen point are marked."""
 
-    Signals
-    -------
-    point_chosen(int)
-        A point of the curve was clicked: its index.
-    """
-
-    point_chosen = Signal(int)
+    point_chosen = Signal(int)  # the index of a point that was clicked
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Suggested masks", "pixels of the mask", parent)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from structmask_gui.gui.session.denoised import Evaluated
 
 _NOTHING = (
-    "Trained with a mask? Open the raw stack as usual and its denoised output here: you then see"
-    " what noise is left, whether detail was lost, and which mask to try next."
+    "Trained with a mask? Open the raw stack as usual and its denoised output here to see what"
+    " noise is left, whether detail was lost, and which mask to try next."
 )
 
 

@@ -37,19 +37,11 @@ _NEAR = 8
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One of the pictures.
-
-    Attributes
-    ----------
-    title : str
-    values : ndarray, 2-D
-    levels : (float, float)
-        Values drawn black and white.
-    """
+    """One of the pictures."""
 
     title: str
-    values: NDArray[np.float32]
-    levels: tuple[float, float]
+    values: NDArray[np.float32]  # 2-D
+    levels: tuple[float, float]  # drawn black and white
 
 
 class ImageCompare(Themed):
@@ -57,14 +49,9 @@ class ImageCompare(Themed):
 
     "beside" shows all of them, "wipe" the first two with a line to drag between them, "blink" the
     first two in turn.
-
-    Signals
-    -------
-    pointed(str)
-        The values under the pointer; empty when it left.
     """
 
-    pointed = Signal(str)
+    pointed = Signal(str)  # the values under the pointer; empty when it left
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

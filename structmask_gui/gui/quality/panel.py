@@ -33,19 +33,19 @@ from structmask_gui.gui.widgets.wording import percent, times
 if TYPE_CHECKING:
     from structmask_gui.core.stack.frames import Lines
 
-_NOTHING = "Open a stack: here you then see what its mask will do, before you train."
-_FAILED = "This stack could not be measured: here you would see what its mask will do."
+_NOTHING = "Open a stack to see the effect of its mask before training."
+_FAILED = "This stack could not be measured."
 _MEASURING = "Measuring the noise…"
 _ESTIMATE = "Error: estimate from a linear model, 1 is the noise itself"
 _DOUBTS: dict[Doubt, str] = {
-    "picture": "The noise could not be told from the picture: do not rely on this order.",
+    "structure": "The noise could not be separated from structure: do not rely on this order.",
     "weak": "Too little noise to rank masks by: an error over 1 is more than the noise itself.",
 }
 _MORE: dict[Doubt, str] = {
-    "picture": "Flat parts of the picture may hold picture, too, and pass for noise. Record 20"
-    " dark frames, or 6 frames of a still scene.",
+    "structure": "Flat parts of the image may hold structure that passes for noise. Record 20 dark"
+    " frames, or 6 frames of a still scene.",
     "weak": "After any of these masks, what the linear model makes of the frame is further from the"
-    " picture than the noisy frame is. A trained network does better, in which order is not known.",
+    " signal than the noisy frame is. A trained network does better, in which order is not known.",
 }
 """What is said under the ranking, and in its tooltip, where the order says nothing."""
 _TIFF = "TIFF (*.tif)"
@@ -192,7 +192,7 @@ class QualityPanel(QWidget):
         self._update()
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody looks: nothing needs to be computed."""
+        """Measure only while the panel is visible."""
         super().hideEvent(event)
         self._quality.watch(self, False)
 
@@ -237,7 +237,7 @@ class QualityPanel(QWidget):
             (kept or _needless_words(needless, hidden)) + _unjudged_words(scores),
         )
         curve = scores.assessment.curve
-        near = f" Looked at within {found.radius} px, as far as could be measured here."
+        near = f" Measured within {found.radius} px, as far as possible here."
         narrow = near if found.radius < RADIUS else ""
         say(self.reach, f"{curve.sentence}{narrow}{' ' if found.note else ''}{found.note}")
         font = self.reach.font()
@@ -296,7 +296,7 @@ class QualityPanel(QWidget):
             text = f"{what}: {percent(point.copied)} still copied. Click the curve for others."
             basis = self._quality.basis
             if basis is not None and not basis.trusted:
-                text = f"{what}, but noise and picture could not be told apart: do not rely on it."
+                text = f"{what}, but noise and structure could not be separated: do not rely on it."
             more = suggestion.sentence
         say(self.suggested, text)
         self.suggested.setToolTip(more)
@@ -399,7 +399,7 @@ def _unjudged_words(scores: Scores) -> str:
     found, pixels = scores.assessment.figures, scores.mask.statistics.true_pixels - 1
     if found.judged == pixels:
         return ""
-    return f" The mask hides {pixels}; those within {found.radius} px were looked at."
+    return f" The mask hides {pixels}; those within {found.radius} px were evaluated."
 
 
 def _needless_words(needless: int, hidden: int) -> str:
@@ -408,4 +408,4 @@ def _needless_words(needless: int, hidden: int) -> str:
     if not needless:
         return "Every hidden pixel keeps noise from being copied."
     which, them = ("pixel hides", "it") if needless == 1 else ("pixels hide", "them")
-    return f"{needless} {which} no noise; without {them} the network sees more of the picture."
+    return f"{needless} {which} no noise; without {them} the network sees more of the structure."

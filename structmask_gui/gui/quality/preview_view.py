@@ -147,7 +147,7 @@ class PreviewView(QWidget):
         session, state = self._session, self._session.quality.state
         if self.live.shown is None or state in ("nothing", "failed"):
             texts = {
-                "nothing": "Open a stack: here you then see it denoised by a linear model.",
+                "nothing": "Open a stack to see it denoised by a linear model.",
                 "failed": session.quality.error,
             }
             self.veil.set_placeholder(texts.get(state, "Measuring the noise…"))
@@ -167,7 +167,7 @@ class PreviewView(QWidget):
         self.live.watch(True)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Nobody looks: nothing needs to be predicted."""
+        """Predict only while it is visible."""
         super().hideEvent(event)
         self.live.watch(False)
 

@@ -120,7 +120,7 @@ class Edits:
     # --- the measured part --------------------------------------------------------------------
 
     def set_region(self, region: Region | None) -> None:
-        """Measure only a rectangle (y0, y1, x0, x1), or the whole image."""
+        """Measure only an ROI (y0, y1, x0, x1), or the whole image."""
         if region != self._read().region:
             self._change("ROI", {"region": region, "edit": None}, "region")
 

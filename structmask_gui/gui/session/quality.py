@@ -1,8 +1,8 @@
 """What the present mask will do, followed live: the session's window on the quality engine.
 
-Noise and picture are measured once for a file and source (`Basis`), in a thread. The figures of a
-mask then take milliseconds; they are worked out in a second thread, one request at a time and
-always for the newest mask, so that a slider that is held never waits for them.
+The covariances of noise and image are measured once for a file and source (`Basis`), in a thread.
+The figures of a mask then take milliseconds; they are worked out in a second thread, one request at
+a time and always for the newest mask, so that a slider that is held never waits for them.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from structmask_gui.gui.session.state import State
 
 FiguresState = Literal["nothing", "measuring", "failed", "ready"]
-Doubt = Literal["picture", "weak"]
-"""The noise could not be told from the picture; or it is too weak for an estimate."""
+Doubt = Literal["structure", "weak"]
+"""The noise could not be separated from structure; or it is too weak for an estimate."""
 
 PRESENT = "this mask"
 BARE = "plain N2V"
@@ -58,7 +58,7 @@ class Scores:
     def doubt(self) -> Doubt | None:
         """Why the order of masks says nothing, if it does not."""
         if not self.basis.trusted:
-            return "picture"
+            return "structure"
         return "weak" if min(item.error.total for item in self.ranking) >= 1 else None
 
     def record(self) -> dict[str, Any]:
@@ -170,7 +170,7 @@ class Quality(QObject):
 
     @property
     def basis(self) -> Basis | None:
-        """Noise and picture of the present stack and source."""
+        """Covariances of noise and image, of the present stack and source."""
         return self._basis
 
     @property

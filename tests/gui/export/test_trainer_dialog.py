@@ -85,7 +85,7 @@ def test_the_dialog_has_the_noise_measured_for_careamics(loaded: MainWindow, qtb
     qtbot.waitUntil(lambda: "by overlap" not in made.snippet.text, timeout=15_000)
     assert "estimated error" in made.snippet.text
     assert made.snippet.target == "careamics"
-    assert "copy again" in made.copied.text()
+    assert "copy it again" in made.copied.text()
     assert 'axes="TYX"' in made.snippet.text
     made.reject()
 

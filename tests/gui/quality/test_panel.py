@@ -278,7 +278,7 @@ def test_an_order_that_says_nothing_has_no_ranks(loaded: MainWindow, qtbot: QtBo
     wait_current(session, qtbot)
     assert not panel.table.isEnabled()
     assert rows(panel)[PRESENT][0] == "\N{EN DASH}"
-    assert "could not be told from the picture" in panel.estimate.text()
+    assert "could not be separated from structure" in panel.estimate.text()
     assert "may be structure" in panel.source.text()
     assert not quality.scores.record()["noise_told_from_picture"]
     quality.suggest()
