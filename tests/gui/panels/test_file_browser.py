@@ -9,6 +9,7 @@ import tifffile
 from PySide6.QtCore import QItemSelectionModel, Qt
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.progress import NO_TASK
 from structmask_gui.gui.panels.file_browser import FileBrowser
 from structmask_gui.gui.session.stack_info import THUMBNAIL, preview, thumbnail
 from structmask_gui.gui.window.main_window import MainWindow
@@ -203,14 +204,14 @@ def test_thumbnails_of_tall_frames_are_read_row_by_row(tmp_path: Path):
     tall[5000:, 400:] = 3
     np.save(tmp_path / "tall.npy", tall)
     with open_stack(tmp_path / "tall.npy") as stack:
-        small = thumbnail(stack, lambda: False)
+        small = thumbnail(stack, NO_TASK)
     assert max(small.shape) <= THUMBNAIL
     assert small[-1, -1] == 255
     assert small[0, 0] == 0
 
 
 def test_a_preview_holds_the_facts(folder: Path):
-    made = preview(folder / "channels.tif", {}, lambda: False)
+    made = preview(folder / "channels.tif", {}, NO_TASK)
     assert made.info.axes == "CYX"
     assert len(made.choices) == 2
     json.dumps(made.info.as_dict())
