@@ -9,6 +9,8 @@ from __future__ import annotations
 
 READERS = {
     "LIF": ("liffile",),
+    "OIF": ("oiffile",),
+    "DICOM": ("pydicom", "pydicom.pixels.utils", "pydicom.pixels.decoders"),
     "ND2": ("nd2",),
     "Zarr": ("zarr", "numcodecs", "numcodecs.blosc"),
     "Zarr at an address": ("fsspec.implementations.http", "aiohttp"),

@@ -16,25 +16,27 @@ from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.czi import CZI_MAGIC, open_czi
 from structmask_gui.io.formats.electron import electron_kind, open_electron
 from structmask_gui.io.formats.hdf5 import HDF5_MAGIC, open_hdf5
+from structmask_gui.io.formats.known import refuse_by_name, refuse_unread
 from structmask_gui.io.formats.lif import LIF_MAGIC, open_lif
+from structmask_gui.io.formats.medical import DICOM_MAGIC, is_nifti, open_dicom, open_nifti
+from structmask_gui.io.formats.mrc import is_mrc, open_mrc
 from structmask_gui.io.formats.nd2 import ND2_MAGIC, open_nd2
 from structmask_gui.io.formats.npy import NPY_MAGIC, open_npy
-from structmask_gui.io.formats.raster import JPEG_MAGIC, PNG_MAGIC, open_jpeg, open_png
+from structmask_gui.io.formats.oif import is_oif, open_oif
+from structmask_gui.io.formats.raster import (
+    JPEG_MAGIC,
+    PNG_MAGIC,
+    codec_kind,
+    open_coded,
+    open_jpeg,
+    open_png,
+)
 from structmask_gui.io.formats.tiff.reader import TIFF_MAGIC, open_tiff
 from structmask_gui.io.formats.zarr import is_zarr_folder, open_zarr
 from structmask_gui.io.stack.axes import file_axes
 from structmask_gui.io.stack.channels import Channel, choose_channel
 from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.io.stack.store import Contents, choose_series
-
-# What is tried instead, and what to do with it.
-_OTHERS = (
-    (b"PK\x03\x04", "a ZIP archive (or NPZ)", "unpack it and give an image or NPY file in it"),
-    (b"\x1f\x8b", "a gzip archive", "unpack it first"),
-    (b"%PDF", "a PDF document", "give the image itself"),
-    (b"GIF8", "a GIF image", "save it as TIFF or PNG"),
-    (b"BM", "a BMP image", "save it as TIFF or PNG"),
-)
 
 
 def open_stack(
@@ -85,18 +87,8 @@ def open_stack(
         if address is not None or (os.path.isdir(path) and is_zarr_folder(path)):  # noqa: PTH112
             contents = open_zarr(address or str(path), series)
         else:
-            size = file_size(path)
-            if size == 0:
-                raise InputError("is empty; copy or export the file again.")
-            with path.open("rb") as file:
-                head = file.read(256)
-            if head.startswith(TIFF_MAGIC):
-                task = NO_TASK if cancelled is None else Task(cancelled=cancelled)
-                contents = open_tiff(path, size, series, task)
-            else:
-                contents = _open_optional(path, size, series, head) or _open_plain(
-                    path, size, series, head
-                )
+            task = NO_TASK if cancelled is None else Task(cancelled=cancelled)
+            contents = _open_file(path, file_size(path), series, task)
         try:
             sorted_axes = file_axes(contents, axes)
             channels = choose_channel(sorted_axes, contents, channel)
@@ -106,34 +98,57 @@ def open_stack(
             raise
 
 
-def _open_plain(path: Path, size: int, series: int | None, head: bytes) -> Contents:
-    choose_series(1, series)
-    if head.startswith(PNG_MAGIC):
-        return open_png(path, size)
-    if head.startswith(JPEG_MAGIC):
-        return open_jpeg(path, size)
-    if head.startswith(NPY_MAGIC):
-        return open_npy(path, size)
-    for magic, what, remedy in _OTHERS:
-        if head.startswith(magic):
-            raise InputError(f"is {what}, which is not read here; {remedy}.")
-    raise InputError(
-        "is no TIFF, PNG, JPEG or NPY file, or its beginning is damaged; give an image in"
-        " one of these formats."
-    )
-
-
-def _open_optional(path: Path, size: int, series: int | None, head: bytes) -> Contents | None:
-    """Open a file whose reader may not be installed, or return None if it is none of them."""
-    if head.startswith(HDF5_MAGIC):
+def _open_file(path: Path, size: int, series: int | None, task: Task) -> Contents:
+    if size == 0:
+        raise InputError("is empty; copy or export the file again.")
+    with path.open("rb") as file:
+        head = file.read(256)
+        # MATLAB begins with 512 bytes of text.
+        file.seek(512)
+        is_hdf5 = HDF5_MAGIC in (head[:8], file.read(8))
+    if head[128:132] == DICOM_MAGIC:
+        # Before TIFF: some begin as one, for other programs.
+        return open_dicom(path, size, series)
+    if is_nifti(path, head):
+        return open_nifti(path, size, series)
+    refuse_unread(path, head)
+    if head.startswith(TIFF_MAGIC):
+        return open_tiff(path, size, series, task)
+    if is_hdf5:
         return open_hdf5(path, size, series)
+    if is_mrc(head, size):
+        return open_mrc(path, size, series)
+    return _open_maker(path, size, series, head) or _open_single(path, size, series, head)
+
+
+def _open_maker(path: Path, size: int, series: int | None, head: bytes) -> Contents | None:
+    """Open a file of a maker whose reader may not be installed; None if it is none of them."""
     if head.startswith(CZI_MAGIC):
         return open_czi(path, series)
     if head.startswith(LIF_MAGIC) and head[8:9] == b"\x2a":
         return open_lif(path, size, series)
+    if is_oif(path, head):
+        return open_oif(path, series)
     kind = electron_kind(head)
     if kind is not None:
         return open_electron(path, kind, size, series)
     if head.startswith(ND2_MAGIC):
         return open_nd2(path, size, series)
     return None
+
+
+def _open_single(path: Path, size: int, series: int | None, head: bytes) -> Contents:
+    choose_series(1, series)
+    if head.startswith(PNG_MAGIC):
+        return open_png(path, size)
+    if head.startswith(JPEG_MAGIC):
+        return open_jpeg(path, size)
+    if codec_kind(head) is not None:
+        return open_coded(path, size, head)
+    if head.startswith(NPY_MAGIC):
+        return open_npy(path, size)
+    refuse_by_name(path)
+    raise InputError(
+        "is no TIFF, PNG, JPEG or NPY file, or its beginning is damaged; give an image in"
+        " one of these formats."
+    )

@@ -103,7 +103,7 @@ def header_only(path: Path) -> None:
     path.write_bytes(b"II*\0")
 
 
-@bad("archive.npz", r"is a ZIP archive \(or NPZ\), which is not read here; unpack it")
+@bad("archive.npz", r"is a ZIP archive \(or NPZ\), which StructMask does not read; unpack it")
 def archive(path: Path) -> None:
     with path.open("wb") as file:
         np.savez(file, a=noise((20, 20)))
@@ -201,7 +201,7 @@ def small(path: Path) -> None:
 
 @bad("axes.tif", "do not say which dimension is Y and which is X; give the axes, as in TYX")
 def axes_without_y(path: Path) -> None:
-    tifffile.imwrite(path, noise((5, 20, 20)), metadata={"axes": "TZX"}, photometric="minisblack")
+    tifffile.imwrite(path, noise((5, 20, 20)), metadata={"axes": "TQX"}, photometric="minisblack")
 
 
 @bad("cut_data.tif", "is cut short")

@@ -9,7 +9,7 @@ import pytest
 from excludes import EXCLUDES, excluded
 from readers import READERS
 
-from structmask_gui.io.formats.extensions import ALL_EXTENSIONS
+from structmask_gui.io.formats.known import ALL_EXTENSIONS
 
 PACKAGE = Path(__file__).parents[2] / "structmask_gui"
 
@@ -37,7 +37,7 @@ def test_the_readers_are_shipped_but_for_one_of_another_licence():
     assert not [name for names in READERS.values() for name in names if excluded(name)]
     assert set(READERS) - set(ALL_EXTENSIONS) == {"Zarr at an address"}
     assert set(ALL_EXTENSIONS) - set(READERS) == {
-        *("TIFF", "PNG", "JPEG", "NPY"),
+        *("TIFF", "PNG", "JPEG", "JPEG 2000", "WebP", "NPY", "MRC", "NIfTI"),
         "Electron microscopy",
     }
     assert excluded("rsciio.mrc")

@@ -40,7 +40,7 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.formats.extensions import ALL_EXTENSIONS
+from structmask_gui.io.formats.known import ALL_EXTENSIONS
 
 _ENDINGS = tuple(ending for endings in ALL_EXTENSIONS.values() for ending in endings)
 _PATTERNS = [f"*{ending}" for ending in _ENDINGS]

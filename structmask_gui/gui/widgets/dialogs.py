@@ -25,7 +25,7 @@ MASKS = "Masks (*.npy *.png *.tif *.tiff *.json);;All files (*)"
 
 def readable_files() -> str:
     """Return the filter of the dialogs that open images, their reader installed or not."""
-    from structmask_gui.io.formats.extensions import ALL_EXTENSIONS
+    from structmask_gui.io.formats.known import ALL_EXTENSIONS
 
     endings = sorted({f"*{ending}" for endings in ALL_EXTENSIONS.values() for ending in endings})
     return f"Images ({' '.join(endings)});;All files (*)"

@@ -12,7 +12,7 @@ from typing import Literal
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.files.paths import read_small, reason, shown
-from structmask_gui.io.formats.extensions import is_readable_name
+from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.formats.zarr import is_zarr_folder
 from structmask_gui.io.results.files import ResultFiles, is_result, plan_results
 

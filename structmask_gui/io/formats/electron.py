@@ -1,4 +1,4 @@
-"""MRC, DM3, DM4, EMD and SER files of electron microscopes, read through RosettaSciIO.
+"""DM3, DM4, SER and Velox EMD files of electron microscopes, read through RosettaSciIO.
 
 RosettaSciIO is under the GPL, version 3: it is imported only where it is installed and such a file
 is opened, and it is not part of the packaged application.
@@ -23,6 +23,7 @@ from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.optional import needed, refused
 from structmask_gui.io.stack.slicing import squeezed_index
 from structmask_gui.io.stack.store import Contents, Index, choose_series
+from structmask_gui.io.stack.units import with_sizes
 
 logging.getLogger("rsciio").addHandler(logging.NullHandler())
 
@@ -32,7 +33,6 @@ _MOST_RATIO = 1100
 _MOST_ENTRIES = 40
 
 _MODULES = {
-    "MRC": "mrc",
     "DM3": "digitalmicrograph",
     "DM4": "digitalmicrograph",
     "SER": "tia",
@@ -45,8 +45,6 @@ def electron_kind(head: bytes) -> str | None:
 
     EMD is HDF5 and known by what is in it; see `structmask_gui.io.formats.hdf5`.
     """
-    if head[208:211] == b"MAP" and head[212:214] in (b"DD", b"DA", b"\x11\x11", b"\0\0"):
-        return "MRC"
     if head[:4] in (b"\0\0\0\x03", b"\0\0\0\x04"):
         # Then the length of the rest, and the byte order, 0 or 1.
         at = 8 if head[3] == 3 else 12
@@ -60,11 +58,7 @@ def electron_kind(head: bytes) -> str | None:
 def open_electron(path: Path, kind: str, size: int, series: int | None) -> Contents:
     """Open a data set of a file of a kind that `electron_kind` returns, or of an EMD file."""
     reader = needed(f"rsciio.{_MODULES[kind]}", "em", f"a {kind} file")
-    options: dict[str, Any] = {"metadata_file": None} if kind == "MRC" else {}
-    if kind == "EMD":
-        options["sum_frames"] = False
-    if kind == "MRC":
-        _check_mrc(path, size)
+    options = {"sum_frames": False} if kind == "EMD" else {}
     with refused(f"the {kind} file"), _quietly():
         if kind in ("DM3", "DM4"):
             _check_dm(path, size)
@@ -80,21 +74,6 @@ def open_electron(path: Path, kind: str, size: int, series: int | None) -> Conte
         contents = contents_of(kind, usable, series, one.close, "data set")
         contents.metadata = one.metadata(kind)
         return contents
-
-
-def _check_mrc(path: Path, size: int) -> None:
-    """Refuse a header that promises more than the file holds; the library would read beyond."""
-    with path.open("rb") as file:
-        words = np.frombuffer(file.read(1024)[:96], "<i4")
-    nx, ny, nz, mode, extended = (int(n) for n in words[[0, 1, 2, 3, 23]])
-    width = {0: 1, 1: 2, 2: 4, 3: 4, 4: 8, 6: 2, 12: 2}.get(mode)
-    if width is None or min(nx, ny, nz) < 1 or extended < 0:
-        raise InputError("has a damaged MRC header, or one in big-endian order; export it again.")
-    if 1024 + extended + nx * ny * nz * width > size:
-        raise InputError(
-            f"is cut short: it promises {nz} x {ny} x {nx} pixels and ends before; copy or export"
-            " it again."
-        )
 
 
 def _check_dm(path: Path, size: int) -> None:
@@ -150,15 +129,8 @@ class _Data:
 
     def metadata(self, kind: str) -> dict[str, str]:
         found = {"Format": kind, "Data type": str(self.dtype)}
-        for letter, axis in zip(self.letters, self._axes, strict=False):
-            scale, units = axis.get("scale"), str(axis.get("units") or "")
-            if (
-                letter in "XYZT"
-                and isinstance(scale, int | float)
-                and units not in ("", "<undefined>")
-            ):
-                title = "Frame interval" if letter == "T" else f"Pixel size {letter}"
-                found[title] = f"{scale:.6g} {units}"
+        axes = zip(self.letters, self._axes, strict=False)
+        with_sizes(found, {c: (axis.get("scale"), axis.get("units")) for c, axis in axes})
         about = self._found.get("metadata", {})
         for tree in ("Acquisition_instrument", "Signal"):
             for title, value in _flat(about.get(tree, {}), ()):

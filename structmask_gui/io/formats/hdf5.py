@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,19 @@ import numpy as np
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.paths import blocks, read_small
 from structmask_gui.io.formats.electron import open_electron
-from structmask_gui.io.formats.images import contents_of, read_planes, unnamed
+from structmask_gui.io.formats.images import contents_of, letters_by_name, read_planes, unnamed
 from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.optional import needed, refused
-from structmask_gui.io.stack.slicing import MOST_AT_ONCE
+from structmask_gui.io.stack.slicing import MOST_AT_ONCE, letters_of
 from structmask_gui.io.stack.store import Contents, Index
+from structmask_gui.io.stack.units import unit_text, with_sizes
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 _MOST_SETS = 1000
 _MOST_TIMES = 1_000_000
 _LARGEST_XML = 64 * 2**20
+_LONGEST_TAGS = 2**20
 _BDV_NOTE = (
     "BigDataViewer keeps 16-bit values without a sign in a type with one; they are read without."
 )
@@ -39,8 +42,8 @@ def open_hdf5(path: Path, size: int, series: int | None) -> Contents:
     with refused("the HDF5 file", file.close):
         outer = _outer_files(file, library)
         _check_files(outer, path.parent)
-        is_emd = _is_emd(file, library)
-        if not is_emd:
+        is_velox = _is_velox(file, library)
+        if not is_velox:
             kind, images = _images(file, path, library)
             contents = _contents(kind, images, series, file.close)
             first = images[contents.chosen].first
@@ -143,12 +146,9 @@ def _check_files(names: set[str], folder: Path) -> None:
         raise ValueError("a link to what is no file")
 
 
-def _is_emd(file: Any, library: Any) -> bool:
-    """Say whether this is an EMD file: of Velox, or with the format's version in it."""
-    if "version_major" in file.attrs and "version_minor" in file.attrs:
-        return True
-    velox = file.get("Data/Image")
-    return "Version" in file and isinstance(velox, library.Group)
+def _is_velox(file: Any, library: Any) -> bool:
+    """Say whether this is an EMD file of Velox, which has a library of its own."""
+    return "Version" in file and isinstance(file.get("Data/Image"), library.Group)
 
 
 def _images(file: Any, path: Path, library: Any) -> tuple[str, list[_Image]]:
@@ -156,7 +156,12 @@ def _images(file: Any, path: Path, library: Any) -> tuple[str, list[_Image]]:
         return "IMS", [_imaris(file)]
     if isinstance(file.get("t00000"), library.Group):
         return "BDV HDF5", _viewer(file, path)
-    return "HDF5", _plain(file, library)
+    found = _arrays(file, library)
+    if any(_is_ncem(item) for _, item in found):
+        found = [(title, item) for title, item in found if _is_ncem(item)]
+        return "EMD", [_ncem(title, item) for title, item in found]
+    kind = "MATLAB" if any("MATLAB_class" in item.attrs for _, item in found) else "HDF5"
+    return kind, [_plain(title, item) for title, item in found]
 
 
 # --- Imaris ---------------------------------------------------------------------------------------
@@ -189,7 +194,7 @@ def _imaris(file: Any) -> _Image:
             except ValueError:
                 continue
             if step > 0 and (letter != "Z" or n > 1):
-                image.metadata[f"Pixel size {letter}"] = f"{step:.6g} {unit.replace('um', 'µm')}"
+                image.metadata[f"Pixel size {letter}"] = f"{step:.6g} {unit_text(unit)}"
     names = []
     for channel in range(channels):
         group = file.get(f"DataSetInfo/Channel {channel}")
@@ -272,16 +277,14 @@ def _voxel_sizes(path: Path) -> list[dict[str, str]]:
     pattern = r"<voxelSize>\s*(?:<unit>([^<]*)</unit>\s*)?<size>([^<]*)</size>"
     for unit, size in re.findall(pattern, text):
         steps = dict(zip("XYZ", size.split(), strict=False))
-        found.append(
-            {f"Pixel size {c}": f"{step} {unit.replace('um', 'µm')}" for c, step in steps.items()}
-        )
+        found.append({f"Pixel size {c}": f"{step} {unit_text(unit)}" for c, step in steps.items()})
     return found
 
 
 # --- plain files ----------------------------------------------------------------------------------
 
 
-def _plain(file: Any, library: Any) -> list[_Image]:
+def _arrays(file: Any, library: Any) -> list[tuple[str, Any]]:
     """List the arrays of numbers; the largest first."""
     found: list[tuple[str, Any]] = []
 
@@ -291,17 +294,67 @@ def _plain(file: Any, library: Any) -> list[_Image]:
         return True if len(found) >= _MOST_SETS else None
 
     file.visititems(visit)
-    found.sort(key=lambda one: -one[1].size)
-    return [
-        _Image(
-            title,
-            unnamed(item.ndim),
-            (),
-            item.shape,
-            partial(_alone, item),
-        )
-        for title, item in found
+    return sorted(found, key=lambda one: -one[1].size)
+
+
+def _plain(title: str, item: Any) -> _Image:
+    letters = unnamed(item.ndim)
+    for names in _names(item):
+        if letters_of(names).count("Y") == 1:
+            letters = letters_by_name(names, item.ndim)
+    if "MATLAB_class" in item.attrs:
+        # Stored columns first: MATLAB shows the last two dimensions as columns and rows.
+        letters = "Q" * (item.ndim - 2) + "XY"
+    return _Image(title, letters, (), item.shape, partial(_alone, item))
+
+
+def _names(item: Any) -> Iterator[list[str]]:
+    """Yield what names the dimensions of an array, the least binding first."""
+    for key in ("axes", "_ARRAY_DIMENSIONS"):
+        value = item.attrs.get(key)
+        if isinstance(value, str | bytes):
+            text = _text(value)
+            yield text.replace(",", " ").split() if re.search(r"[, ]", text) else list(text)
+        elif isinstance(value, np.ndarray) and value.ndim == 1:
+            yield [_text(one) for one in value]
+    scales = [list(dimension.keys()) for dimension in item.dims]
+    # A scale without a name of its own is called after its data set.
+    yield [
+        keys[0] or str(dimension[0].name).rpartition("/")[2] if keys else ""
+        for dimension, keys in zip(item.dims, scales, strict=True)
     ]
+    yield [str(dimension.label) for dimension in item.dims]
+    try:
+        tags = json.loads(_long_text(item.attrs.get("axistags")))["axes"]
+        yield [str(tag["key"]) for tag in tags]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return
+
+
+def _long_text(value: Any) -> str:
+    text = value.decode(errors="replace") if isinstance(value, bytes) else value
+    return text[:_LONGEST_TAGS] if isinstance(text, str) else ""
+
+
+# --- EMD of the Berkeley laboratory (NCEM) --------------------------------------------------------
+
+
+def _is_ncem(item: Any) -> bool:
+    # An attribute of the group in which an array and its dimensions are.
+    return bool(np.all(item.parent.attrs.get("emd_group_type", 0) == 1)) and item.ndim >= 2
+
+
+def _ncem(title: str, item: Any) -> _Image:
+    """Return an array whose dimensions are described by dim1, dim2 ... beside it."""
+    dimensions = [item.parent.get(f"dim{i + 1}") for i in range(item.ndim)]
+    names = ["" if one is None else _text(one.attrs.get("name")) for one in dimensions]
+    letters = letters_by_name(names, item.ndim)
+    image = _Image(title.rpartition("/")[0], letters, (), item.shape, partial(_alone, item))
+    for letter, one in zip(letters, dimensions, strict=True):
+        if one is not None and one.ndim == 1 and len(one) > 1 and one.dtype.kind in "iuf":
+            step = abs(float(one[1]) - float(one[0]))
+            with_sizes(image.metadata, {letter: (step, _text(one.attrs.get("units")))})
+    return image
 
 
 def _alone(dataset: Any, place: tuple[int, ...]) -> Any:

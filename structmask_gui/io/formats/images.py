@@ -1,4 +1,4 @@
-"""What the readers of files with several images share."""
+"""What several readers share: one of several images, names of dimensions, palettes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.io.stack.axes import squeezed
-from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, places_in
+from structmask_gui.io.stack.channels import luminance
+from structmask_gui.io.stack.slicing import SlicedStore, frame_parts, letters_of, places_in
 from structmask_gui.io.stack.store import Contents, Index, SeriesInfo, choose_series
 
 
@@ -78,6 +79,28 @@ def read_planes(
     return parts[0] if lead.single else np.stack(parts).reshape(*lead.kept, *parts[0].shape)
 
 
+def letters_by_name(names: Sequence[str], n: int) -> str:
+    """Return the letters of n dimensions by their names, as far as these say what Y and X are."""
+    letters = letters_of(list(names)) if len(names) == n else ""
+    return letters if letters.count("Y") == letters.count("X") == 1 else unnamed(n)
+
+
 def unnamed(n: int) -> str:
     """Return the letters of n dimensions without names: of more than three, Y and X are unknown."""
-    return "QYX"[-n:] if n <= 3 else "Q" * n
+    return "QYX"[3 - n :] if n <= 3 else "Q" * n
+
+
+PALETTE_NOTE = "The pixels are palette entries; the brightness of their colours is used."
+
+
+def palette_table(colours: AnyArray, n: int) -> AnyArray:
+    """Return the intensity of n palette entries: the grey value, or the luminance of a colour.
+
+    ``colours`` are red, green and blue of each, (entries, 3) or flat; missing entries become 0.
+    """
+    colours = colours.reshape(-1, 3)[:n]
+    grey = bool((colours == colours[:, :1]).all())
+    values = colours[:, 0] if grey else luminance(colours)
+    table = np.zeros(n, values.dtype)
+    table[: len(values)] = values
+    return table

@@ -1,4 +1,4 @@
-"""PNG and JPEG images, decoded as a whole after their size has been checked."""
+"""PNG, JPEG, JPEG 2000 and WebP images, decoded as a whole after their size has been checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.formats.palette import PALETTE_NOTE, palette_table
+from structmask_gui.io.formats.codec_headers import claimed_size
+from structmask_gui.io.formats.images import PALETTE_NOTE, palette_table
 from structmask_gui.io.stack.store import ArrayStore, Contents, SeriesInfo
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _LARGEST_FILE = 1_000_000_000
 # Deflate cannot shrink anything by more; a JPEG block of 64 pixels takes at least 6 bits or so.
 _DEFLATE_LIMIT = 1032
 _JPEG_LIMIT = 200
+_CODED_LIMIT = 50_000
 _BAND = 256
 
 _PNG_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
@@ -67,6 +69,42 @@ def open_jpeg(path: Path, size: int) -> Contents:
     contents.notes.append(
         "JPEG compression leaves correlations of its own, in blocks of 8 x 8 pixels; measure on"
         " the uncompressed image if there is one."
+    )
+    return contents
+
+
+def codec_kind(head: bytes) -> str | None:
+    """Return "JPEG 2000" or "WebP" by the first bytes of a file, or None."""
+    if head.startswith((b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51")):
+        return "JPEG 2000"
+    return "WebP" if head[:4] == b"RIFF" and head[8:12] == b"WEBP" else None
+
+
+def open_coded(path: Path, size: int, head: bytes) -> Contents:
+    """Open a JPEG 2000 or WebP image."""
+    import imagecodecs
+
+    kind = codec_kind(head) or ""
+    if size > _LARGEST_FILE:
+        raise InputError("is too large; save it as a TIFF, which is read in parts.")
+    data = path.read_bytes()
+    is_webp = kind == "WebP"
+    claimed = claimed_size(50001 if is_webp else 34712, data)
+    if claimed is None:
+        raise _damaged(kind)
+    height, width = claimed
+    _check_pixels(width, height, float(width * height), size, _CODED_LIMIT)
+    decode = imagecodecs.webp_decode if is_webp else imagecodecs.jpeg2k_decode
+    try:
+        array: AnyArray = decode(data)
+    except MemoryError:
+        raise InputError("does not fit into memory; save it as a TIFF.") from None
+    except Exception as error:
+        raise _damaged(kind) from error
+    contents = _contents(kind, array, {"Format": kind, "Compression": kind})
+    contents.notes.append(
+        f"{kind} may have been compressed with loss, which leaves correlations of its own; measure"
+        " on the uncompressed image if there is one."
     )
     return contents
 

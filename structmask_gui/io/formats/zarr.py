@@ -12,7 +12,7 @@ from typing import Any
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.paths import blocks, shown
 from structmask_gui.io.files.remote import check_address, find_certificates, remote_address
-from structmask_gui.io.formats.images import contents_of, unnamed
+from structmask_gui.io.formats.images import contents_of, letters_by_name
 from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.optional import needed, refused
 from structmask_gui.io.stack.slicing import MOST_AT_ONCE, letters_of, squeezed_index
@@ -141,10 +141,12 @@ class _Image:
         self.described = len(names) == len(array.shape)
         if not self.described:
             names = list(getattr(array.metadata, "dimension_names", None) or [])
-        if len(names) == len(array.shape):
-            self.letters = letters_of([n or "" for n in names])
-        else:
-            self.letters = unnamed(len(array.shape))
+        if not any(names):
+            names = list(array.attrs.get("_ARRAY_DIMENSIONS") or [])
+        names = [str(n or "") for n in names]
+        n = len(array.shape)
+        # The axes of OME-NGFF are believed as they are.
+        self.letters = letters_of(names) if self.described else letters_by_name(names, n)
         self.units = [a.get("unit", "") if isinstance(a, dict) else "" for a in axes]
         self.scale = _scale(described, len(array.shape))
         channels = omero.get("channels", []) if isinstance(omero, dict) else []

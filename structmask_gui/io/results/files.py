@@ -15,7 +15,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import shown
-from structmask_gui.io.formats.extensions import is_readable_name
+from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.results.masks import (
     load_mask,
     npy_bytes,

@@ -7,6 +7,9 @@ uses Q and I for unnamed ones) is a dimension of frames like T and Z.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import parameter_infos
@@ -48,12 +51,24 @@ def file_axes(contents: Contents, given: str | None) -> Axes:
             # The user also named the dimensions of length 1, which the stack does not show.
             kept = kept_dimensions(full, shape)
             letters = "".join(c for c, keep in zip(letters, kept, strict=True) if keep)
+    else:
+        letters = scan_plane(letters, shape)
+        if letters != contents.axes:
+            contents.notes.append(
+                f"A scan along Z: the planes recorded are the frames, of {contents.axes} read as"
+                f" {letters}."
+            )
     axes = named_axes(letters, shape, given=given is not None)
-    dtype = contents.store.dtype
+    _check(axes, contents.store.dtype)
+    return axes
+
+
+def _check(axes: Axes, dtype: np.dtype[Any]) -> None:
     if dtype.kind == "c":
         raise InputError("holds complex numbers; save their magnitude or one of their parts.")
     if dtype.kind not in "buif":
         raise InputError(f"holds {dtype}, not numbers; save an image of numbers.")
+    shape = axes.shape
     height, width = shape[axes.y], shape[axes.x]
     if 0 in shape:
         raise InputError(f"is empty ({shape_text(shape)}); give an image with pixels.")
@@ -61,6 +76,11 @@ def file_axes(contents: Contents, given: str | None) -> Axes:
         raise InputError(
             f"declares frames of {height} x {width} pixels, which no image has; the file is"
             " damaged, copy or export it again."
+        )
+    if min(height, width) == 1 and (letters := _line_scan(axes)):
+        raise InputError(
+            f"its frames are {height} x {width}: a line scan? The axes {letters} (--axes {letters})"
+            f" read time as {'Y' if height == 1 else 'X'}."
         )
     if min(height, width) < SMALLEST_SIDE:
         hint = ""
@@ -70,7 +90,17 @@ def file_axes(contents: Contents, given: str | None) -> Axes:
             f"its frames have {height} x {width} pixels; give frames of at least"
             f" {SMALLEST_SIDE} x {SMALLEST_SIDE}.{hint}"
         )
-    return axes
+
+
+def _line_scan(axes: Axes) -> str:
+    """Return the axes that read the longest dimension of frames in place of one of length 1."""
+    line = axes.y if axes.shape[axes.y] == 1 else axes.x
+    time = max(axes.frames, key=lambda i: axes.shape[i], default=line)
+    if axes.shape[time] < SMALLEST_SIDE:
+        return ""
+    letters = list(axes.letters)
+    letters[line], letters[time] = letters[time], letters[line]
+    return "".join(letters)
 
 
 def named_axes(letters: str, shape: tuple[int, ...], *, given: bool = False) -> Axes:
@@ -108,6 +138,22 @@ def named_axes(letters: str, shape: tuple[int, ...], *, given: bool = False) -> 
         colour=place["S"] if place["S"] >= 0 else None,
         frames=tuple(i for i in range(len(shape)) if letters[i] not in "YXCS"),
     )
+
+
+def scan_plane(letters: str, shape: tuple[int, ...]) -> str:
+    """Return the letters of a scan along Z, whose frames are the planes that were recorded.
+
+    Of an x-z scan Z become rows, of a y-z scan Z become rows and Y columns; others stay as they
+    are.
+    """
+    if len(letters) != len(shape):
+        return letters
+    length = dict(zip(letters, shape, strict=True))
+    y, x = length.get("Y", 1), length.get("X", 1)
+    if length.get("Z", 1) == 1 or (y == 1) == (x == 1):
+        return letters
+    turned = {"Y": "Q", "Z": "Y"} if y == 1 else {"X": "Q", "Y": "X", "Z": "Y"}
+    return "".join(turned.get(letter, letter) for letter in letters)
 
 
 def squeezed(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:

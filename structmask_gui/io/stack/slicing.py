@@ -84,11 +84,23 @@ def squeezed_index(index: Index, kept: list[bool]) -> Index:
     return tuple(next(given) if keep else 0 for keep in kept)
 
 
+_WORDS = {
+    "X": "column columns col cols width lon longitude x_position",
+    "Y": "row rows line lines height lat latitude y_position",
+    "T": "time times frame frames timepoint timepoints",
+    "Z": "depth slice slices plane planes section sections z_position",
+    "C": "ch channel channels band bands wavelength wavelengths",
+    "S": "sample samples rgb rgba colour color",
+}
+_LETTERS = {word: letter for letter, words in _WORDS.items() for word in words.split()}
+
+
 def letters_of(names: list[str]) -> str:
-    """Return a letter for each dimension name; what is no single letter is a frame dimension."""
-    letters = []
+    """Return a letter for each dimension name; what is not known is a dimension of frames."""
+    letters: list[str] = []
     for name in names:
-        letter = name.strip().upper()
+        word = name.strip().lower()
+        letter = _LETTERS.get(word, word.upper())
         usable = len(letter) == 1 and letter.isascii() and letter.isalpha()
         letters.append(letter if usable and letter not in letters else "Q")
     return "".join(letters)

@@ -15,7 +15,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.formats.tiff.codec_headers import claimed_size
+from structmask_gui.io.formats.codec_headers import claimed_size
 from structmask_gui.io.open import open_stack
 
 SIDE = 7000  # 49 million pixels in a page of 64 x 64

@@ -17,7 +17,7 @@ from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
-from structmask_gui.io.formats import czi_process, extensions
+from structmask_gui.io.formats import czi_process, known
 from structmask_gui.io.open import open_stack
 from tests.conftest import SHARED
 from tests.io import maker_files
@@ -150,7 +150,6 @@ MAKERS: dict[str, tuple[str, str, Callable[[Path], AnyArray], dict[str, str]]] =
         {"Pixel size X": "0.2 µm", "Bits": "12", "Line averaging": "4", "Dwell time": "1.2E-06"},
     ),
     "a.nd2": ("nd2", "vendors", nd2, {"Bits": "12"}),
-    "a.mrc": ("rsciio.mrc", "em", mrc, {"Pixel size X": "0.2 nm", "Data type": "int16"}),
     "a.dm3": (
         "rsciio.digitalmicrograph",
         "em",
@@ -158,7 +157,7 @@ MAKERS: dict[str, tuple[str, str, Callable[[Path], AnyArray], dict[str, str]]] =
         {"Pixel size X": "0.25 nm", "Value offset": "-100", "Value scale": "1.5 e"},
     ),
     "a.ser": ("rsciio.tia", "em", ser, {"Pixel size X": "0.2 nm"}),
-    "a.emd": ("rsciio.emd", "em", emd, {"Pixel size X": "0.5 nm"}),
+    "a.emd": ("rsciio.emd", "hdf5", emd, {"Pixel size X": "0.5 nm"}),
 }
 
 
@@ -232,10 +231,10 @@ def test_optional_readers_are_not_imported_at_start() -> None:
 
 
 def test_names_of_optional_formats() -> None:
-    for kind, (module, endings) in extensions._OPTIONAL.items():
-        installed = importlib.util.find_spec(module) is not None
-        assert (kind in extensions.EXTENSIONS) is installed
-        assert extensions.is_readable_name(f"x{endings[0]}") is installed
+    for kind, endings, _, module, *_ in known.READ:
+        installed = module is None or importlib.util.find_spec(module) is not None
+        assert (kind in known.EXTENSIONS) is installed
+        assert known.is_readable_name(f"x{endings.split()[0]}") is installed
 
 
 REAL = SHARED / "data" / "makers"

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.formats.extensions import EXTENSIONS, is_readable_name
+from structmask_gui.io.formats.known import EXTENSIONS, is_readable_name
 from structmask_gui.io.formats.tiff.pages import PagedStore
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack.image_stack import frame_range

@@ -17,7 +17,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.formats.tiff.codec_headers import claimed_size
+from structmask_gui.io.formats.codec_headers import claimed_size
 from structmask_gui.io.formats.tiff.guards import check_segments
 from structmask_gui.io.stack.store import Index
 

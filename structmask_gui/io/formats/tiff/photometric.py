@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
-from structmask_gui.io.formats.palette import PALETTE_NOTE, palette_table
+from structmask_gui.io.formats.images import PALETTE_NOTE, palette_table
 from structmask_gui.io.stack.store import Contents
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ def set_colours(contents: Contents, key: TiffPage, colours: AnyArray | None) -> 
     contents.is_colour = contents.n_samples >= 3 and (
         photometric == PHOTOMETRIC.RGB or (photometric == PHOTOMETRIC.YCBCR and is_jpeg)
     )
+    planes = key.shaped[0]
+    if contents.is_colour and planes in (3, 4) and not (imagej or key.is_ome):
+        contents.notes.append(
+            f"Its {planes} planes are read as the colours of one image; if they are frames, give"
+            " the axes TYX."
+        )
     if photometric == PHOTOMETRIC.PALETTE and imagej:
         contents.notes.append(
             "The colours are a display table of ImageJ and are ignored; the pixel values are used."

@@ -25,6 +25,7 @@ from structmask_gui.io.formats.tiff.guards import (
     page_chain,
 )
 from structmask_gui.io.formats.tiff.metadata import metadata_of, ome_channel_names
+from structmask_gui.io.formats.tiff.ndtiff import PARTIAL_NOTE, ndtiff_index, open_ndtiff
 from structmask_gui.io.formats.tiff.page_layouts import StripList
 from structmask_gui.io.formats.tiff.pages import PagedStore, most_bytes
 from structmask_gui.io.formats.tiff.photometric import set_colours
@@ -54,11 +55,23 @@ _KINDS = {"ome": "OME-TIFF", "imagej": "ImageJ TIFF", "lsm": "LSM", "stk": "STK"
 
 def open_tiff(path: Path, size: int, series: int | None, task: Task = NO_TASK) -> Contents:
     """Open one series of a TIFF file; by default the first, or the largest of unlike pages."""
+    planes = ndtiff_index(path)
+    contents = None if planes is None else open_ndtiff(path, planes, series)
+    if contents is not None:
+        return contents
     with path.open("rb", buffering=0) as file:
         chain = page_chain(file, size, task)
     tif, listed = _opened(path, chain)
     try:
-        return _contents(tif, path, size, chain, listed, series)
+        note = None if listed is not None else _miscounted(tif, chain)
+        if note is not None:
+            listed = _every_page(tif, path, chain)
+        contents = _contents(tif, path, size, chain, listed, series)
+        if note is not None and listed is not None:
+            contents.notes.insert(0, note)
+        if planes is not None:
+            contents.notes.insert(0, PARTIAL_NOTE)
+        return contents
     except (InputError, MemoryError):
         tif.close()
         raise
@@ -136,6 +149,50 @@ def _can_be_listed(tif: TiffFile, chain: PageChain) -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def _miscounted(tif: TiffFile, chain: PageChain) -> str | None:
+    """Return what to say of a description that tells of other numbers of pages than there are."""
+    n = chain.n_pages
+    if n < 2 or not chain.complete:
+        return None
+    if tif.is_ome and len(ome_file_names(tif.ome_metadata or "")) <= 1:
+        planes = sum(len(one) for one in tif.series)
+        if 0 < planes < n and all(one.kind == "ome" for one in tif.series):
+            return (
+                f"Its OME description tells of {planes} of the {n} pages that the file holds; all"
+                " are read as frames."
+            )
+    known = tif.imagej_metadata if tif.is_imagej else None
+    if known:
+        lengths = [known[key] for key in ("channels", "slices", "frames") if key in known]
+        counts = {known.get("images", n), math.prod(lengths) if lengths else n}
+        if all(type(count) is int for count in counts) and counts != {n}:
+            wrong = next(count for count in counts if count != n)
+            return (
+                f"ImageJ's description tells of {wrong} images, and the file holds {n} pages; these"
+                " are read as frames."
+            )
+    return None
+
+
+def _every_page(tif: TiffFile, path: Path, chain: PageChain) -> TiffPageSeries | None:
+    """Return a series of all pages, or None if they are unlike."""
+    import tifffile
+
+    first, n = tif.pages.first, chain.n_pages
+    pages: Any = [first]
+    if chain.strips is None:
+        off: dict[str, Any] = {
+            f"is_{kind}": False for kind in (*_PLAIN, "ome", "imagej", "shaped", "scanimage")
+        }
+        with tifffile.TiffFile(path, **off) as plain:
+            if len(plain.series) != 1 or plain.series[0].shape != (n, *first.shape):
+                return None
+        pages = list(tif.pages)
+    kind = "ome" if tif.is_ome else "imagej"
+    shape, axes = (n, *first.shape), f"I{first.axes}"
+    return tifffile.TiffPageSeries(pages, shape, first.dtype, axes, kind=kind, parent=tif)
 
 
 def _contents(

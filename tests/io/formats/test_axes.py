@@ -1,0 +1,349 @@
+"""Which dimension is which, in every format: an upright letter and a row of noise, by pixels."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from structmask_gui.core.arrays import AnyArray
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.formats.known import EXTENSIONS
+from structmask_gui.io.open import open_stack
+from structmask_gui.io.stack.axes import scan_plane
+from structmask_gui.io.stack.units import size_text, unit_text
+from tests.conftest import SHARED
+from tests.io import maker_files
+from tests.io.checked_stacks import check, values
+from tests.io.formats.drawn_files import (
+    HEIGHT,
+    NOISY_ROW,
+    WIDTH,
+    WRITERS,
+    check_upright,
+    frames,
+    h5,
+    ndtiff,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_letter_is_upright_and_the_noise_along_its_row(name: str, tmp_path: Path) -> None:
+    file, write = WRITERS[name]
+    write(tmp_path / file, frames())
+    with open_stack(tmp_path / file) as stack:
+        check_upright(stack)
+        check(stack, frames(dtype=stack.dtype.name))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.jp2", "a.webp"])
+def test_single_images(name: str, tmp_path: Path) -> None:
+    import imagecodecs
+    from PIL import Image
+
+    image = frames(1, dtype="uint8")[0]
+    path = tmp_path / name
+    if name in ("a.png", "a.jpg"):
+        Image.fromarray(image).save(path, quality=95)
+    elif name == "a.jp2":
+        path.write_bytes(imagecodecs.jpeg2k_encode(image, codecformat="jp2", reversible=True))
+    else:
+        path.write_bytes(imagecodecs.webp_encode(np.repeat(image[..., None], 3, 2), lossless=True))
+    with open_stack(path) as stack:
+        check_upright(stack, 1, tolerance={"a.jpg": 4, "a.webp": 1}.get(name, 0))
+        assert stack.metadata["Format"] == stack.kind
+
+
+def test_a_name_that_can_be_read_is_listed() -> None:
+    """A folder does not skip what opens alone."""
+    every = {ending for endings in EXTENSIONS.values() for ending in endings}
+    assert {".svs", ".map", ".rec", ".st", ".jpk", ".flex", ".nii.gz"} <= every
+    if "HDF5" in EXTENSIONS:
+        assert {".nwb", ".mat", ".emd"} <= every
+
+
+def test_sizes_of_ncem_emd(tmp_path: Path) -> None:
+    """Coordinates that run backwards have a size all the same, and n_m is nm."""
+    WRITERS["NCEM EMD"][1](tmp_path / "a.emd", frames())
+    with open_stack(tmp_path / "a.emd") as stack:
+        assert stack.metadata["Pixel size X"] == stack.metadata["Pixel size Y"] == "0.25 nm"
+        assert stack.metadata["Frame interval"] == "0.25 s"
+
+
+def test_sizes_that_are_none() -> None:
+    assert size_text(-1, "nm") is None
+    assert size_text(0.0, "nm") is None
+    assert size_text(float("nan"), "nm") is None
+    assert size_text("x", "nm") is None
+    assert size_text(2, "<undefined>") is None
+    assert [unit_text(u) for u in ("n_m", b"[u_m]", "micron", "\\u00B5m", None)] == [
+        *("nm", "µm", "µm", "µm", ""),
+    ]
+
+
+# --- counts ---------------------------------------------------------------------------------------
+
+
+def ome_of_one(path: Path, data: Sequence[AnyArray], planes: int = 1) -> None:
+    height, width = data[0].shape
+    xml = (
+        '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="Image:0"><Pixels'
+        f' BigEndian="false" DimensionOrder="XYCZT" ID="Pixels:0" SizeC="1" SizeT="{planes}"'
+        f' SizeX="{width}" SizeY="{height}" SizeZ="1" Type="uint16"><Channel ID="Channel:0:0"'
+        ' SamplesPerPixel="1"/>'
+        f'<TiffData FirstC="0" FirstT="0" FirstZ="0" IFD="0" PlaneCount="{planes}"/></Pixels>'
+        "</Image></OME>"
+    )
+    with tifffile.TiffWriter(path) as writer:
+        for i, page in enumerate(data):
+            writer.write(page, description=xml if i == 0 else None, metadata=None, contiguous=False)
+
+
+@pytest.mark.parametrize(("planes", "pages"), [(1, 20), (4, 9), (1, 2)])
+def test_ome_that_tells_of_fewer_planes_than_there_are(
+    planes: int, pages: int, tmp_path: Path
+) -> None:
+    ome_of_one(tmp_path / "a.ome.tif", frames(pages), planes)
+    with open_stack(tmp_path / "a.ome.tif") as stack:
+        assert stack.kind == "OME-TIFF"
+        assert f"tells of {planes} of the {pages} pages" in stack.notes[0]
+        check_upright(stack, pages)
+
+
+def test_ome_with_unlike_pages_is_believed(tmp_path: Path) -> None:
+    path = tmp_path / "a.ome.tif"
+    ome_of_one(path, [*frames(1), frames(1)[0, ::2, ::2]])
+    with open_stack(path) as stack:
+        assert stack.n_frames == 1
+        assert not stack.notes
+
+
+@pytest.mark.parametrize("packed", [None, "zlib"])
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ("images=20\nframes=20", 20),
+        ("images=3\nslices=3", 3),
+        ("images=1", 1),
+        ("images=7\nslices=5\nframes=4", 20),
+    ],
+)
+def test_imagej_counts_that_are_wrong(
+    counts: str, told: int, packed: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as writer:
+        for i, page in enumerate(frames(7)):
+            words = f"ImageJ=1.54f\n{counts}\nunit=nm\n" if i == 0 else None
+            writer.write(
+                page,
+                **{"description": words, "compression": packed, "software": False},
+                **{"metadata": None, "contiguous": False, "resolution": (4.0, 4.0)},
+            )
+    with open_stack(path) as stack:
+        assert f"tells of {told} images, and the file holds 7 pages" in stack.notes[0]
+        assert stack.metadata["Pixel size X"] == "0.25 nm"
+        check_upright(stack, 7)
+
+
+@pytest.mark.parametrize("n", [3, 4])
+def test_frames_taken_for_colours_say_how_to_read_them(n: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    options = {"photometric": "rgb", "planarconfig": "separate", "metadata": None}
+    tifffile.imwrite(path, frames(n), **options)
+    with open_stack(path) as stack:
+        assert stack.n_frames == 1
+        assert any("if they are frames, give the axes TYX" in note for note in stack.notes)
+    with open_stack(path, axes="TYX") as stack:
+        check_upright(stack, n)
+
+
+def test_colours_side_by_side_are_colours(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.moveaxis(frames(3), 0, 2), photometric="rgb")
+    with open_stack(tmp_path / "a.tif") as stack:
+        assert not any("frames" in note for note in stack.notes)
+
+
+# --- scans ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("letters", "shape", "said"),
+    [
+        ("TZX", (5, 30, 40), "TYX"),
+        ("TZYX", (5, 30, 1, 40), "TYQX"),
+        ("TZYX", (5, 30, 40, 1), "TYXQ"),
+        ("TZYX", (5, 30, 40, 50), "TZYX"),
+        ("TZYX", (5, 1, 1, 40), "TZYX"),
+        ("ZYX", (30, 1, 1), "ZYX"),
+        ("TYX", (5, 1, 40), "TYX"),
+    ],
+)
+def test_scans_along_z(letters: str, shape: tuple[int, ...], said: str) -> None:
+    assert scan_plane(letters, shape) == said
+
+
+def test_an_xz_scan_opens_with_its_planes_as_frames(tmp_path: Path) -> None:
+    data = frames(3).reshape(3, HEIGHT, 1, 1, WIDTH)
+    tifffile.imwrite(tmp_path / "a.ome.tif", data, ome=True, metadata={"axes": "TZCYX"})
+    with open_stack(tmp_path / "a.ome.tif") as stack:
+        check_upright(stack, 3)
+        assert any("scan along Z" in note for note in stack.notes)
+
+
+def test_a_yz_scan_opens_with_its_planes_as_frames(tmp_path: Path) -> None:
+    data = frames(3).reshape(3, HEIGHT, 1, WIDTH, 1)
+    tifffile.imwrite(tmp_path / "a.ome.tif", data, ome=True, metadata={"axes": "TZCYX"})
+    with open_stack(tmp_path / "a.ome.tif") as stack:
+        check_upright(stack, 3)
+
+
+def test_line_scans_say_which_axes_fit(tmp_path: Path) -> None:
+    path = tmp_path / "a.ome.tif"
+    lines = frames(1)[0][:, None]
+    tifffile.imwrite(path, lines, ome=True, metadata={"axes": "TYX"})
+    with pytest.raises(InputError, match=r"frames are 1 x 52: a line scan\? .*--axes YTX.* as Y"):
+        open_stack(path)
+    with open_stack(path, axes="YTX") as stack:
+        check_upright(stack, 1)
+
+
+def test_one_line_alone_is_too_small(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", values((1, 40)))
+    with pytest.raises(InputError, match=r"at least 3 x 3\.$|at least \d+ x \d+\.$"):
+        open_stack(tmp_path / "a.npy")
+
+
+# --- NDTiff ---------------------------------------------------------------------------------------
+
+
+def test_ndtiff_names_its_channel_and_its_other_files(tmp_path: Path) -> None:
+    ndtiff(tmp_path / "a_NDTiffStack.tif", frames())
+    with open_stack(tmp_path / "a_NDTiffStack_1.tif") as stack:
+        assert stack.kind == "NDTiff"
+        assert [file.name for file in stack.other_files or ()] == ["a_NDTiffStack.tif"]
+        check_upright(stack)
+
+
+def test_ndtiff_with_a_missing_plane_is_read_page_by_page(tmp_path: Path) -> None:
+    ndtiff(tmp_path / "a.tif", frames())
+    index = tmp_path / "NDTiff.index"
+    index.write_bytes(index.read_bytes().replace(b'"time": 1', b'"z": 1234'))
+    with open_stack(tmp_path / "a.tif") as stack:
+        assert "lists no full grid" in stack.notes[0]
+        assert stack.n_frames == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"a_1.tif", b"../.tif"),
+        (b'"time": 1', b'"time":[]'),
+        (struct.pack("<I", WIDTH), struct.pack("<I", 2**31)),
+        (struct.pack("<2I", HEIGHT, 1), struct.pack("<2I", HEIGHT, 9)),
+    ],
+)
+def test_damaged_ndtiff_indices_are_left_alone(old: bytes, new: bytes, tmp_path: Path) -> None:
+    ndtiff(tmp_path / "a.tif", frames())
+    index = tmp_path / "NDTiff.index"
+    data = index.read_bytes()
+    assert old in data
+    index.write_bytes(data.replace(old, new))
+    with open_stack(tmp_path / "a.tif") as stack:
+        assert stack.kind == "TIFF"
+        check_upright(stack, 1)
+
+
+# --- the files that were got wrong ----------------------------------------------------------------
+
+FIELD = SHARED / "data" / "field"
+field = pytest.mark.skipif(not FIELD.is_dir(), reason="needs the shared files")
+
+
+@field
+@pytest.mark.parametrize(
+    ("name", "axes", "shape"),
+    [
+        ("emd_rows_dims_Y_X.emd", "YX", (200, 256)),
+        ("hdf5_dimension_labels_txy.h5", "TXY", (2, 160, 100)),
+        ("ilastik_tyxc.h5", "TYX", (2, 100, 160)),
+        ("mrc_without_MAP.mrc", "ZYX", (2, 128, 128)),
+        ("ome_says_1_has_20.ome.tif", "IYX", (20, 64, 64)),
+    ],
+)
+def test_field_files(name: str, axes: str, shape: tuple[int, ...]) -> None:
+    with open_stack(FIELD / name) as stack:
+        assert (stack.axes, stack.shape) == (axes, shape)
+        frame = stack.read(stack.n_frames - 1).astype(float)
+        assert frame.shape == stack.frame_shape
+        if "emd" in name or ".h5" in name:
+            # Their noise lies along rows.
+            frame -= frame.mean()
+            along, across = (
+                (frame * np.roll(frame, 1, axis)).mean() / frame.var() for axis in (1, 0)
+            )
+            assert along > 0.2 > abs(across)
+
+
+@field
+def test_a_dicom_with_the_preamble_of_a_tiff() -> None:
+    pytest.importorskip("pydicom")
+    with pytest.raises(InputError, match=r"is a DICOM file without pixels; give"):
+        open_stack(FIELD / "dicom_with_tiff_preamble.dcm")
+
+
+def test_dicom_with_the_preamble_of_a_tiff_is_read_as_dicom(tmp_path: Path) -> None:
+    WRITERS["DICOM"][1](tmp_path / "a.dcm", frames())
+    data = (tmp_path / "a.dcm").read_bytes()
+    (tmp_path / "a.dcm").write_bytes(b"II*\0\x54\x18\x08\0" + data[8:])
+    with open_stack(tmp_path / "a.dcm") as stack:
+        assert stack.kind == "DICOM"
+        assert stack.metadata["Pixel size X"] == "0.25 mm"
+        assert stack.metadata["Pixel size Y"] == "0.5 mm"
+        assert stack.metadata["Frame interval"] == "40 ms"
+        check_upright(stack)
+
+
+def test_names_that_say_nothing_of_rows_leave_the_order_of_the_file(tmp_path: Path) -> None:
+    with h5(tmp_path / "a.h5", frames()) as file:
+        for dimension, label in zip(file["data"].dims, ("time", "u", "v"), strict=True):
+            dimension.label = label
+    with open_stack(tmp_path / "a.h5") as stack:
+        check_upright(stack)
+
+
+def test_bytes_of_mrc_have_a_sign_where_the_file_says_so(tmp_path: Path) -> None:
+    data = values((2, 20, 24), "int8")
+    path = tmp_path / "a.mrc"
+    for at, flags, dtype in (
+        (152, struct.pack("<2i", 1146047817, 1), "int8"),
+        (152, struct.pack("<2i", 1146047817, 0), "uint8"),
+        (108, struct.pack("<i", 20140), "int8"),
+        (108, struct.pack("<i", 0), "uint8"),
+    ):
+        maker_files.write_mrc(path, data)
+        raw = bytearray(path.read_bytes())
+        raw[at : at + len(flags)] = flags
+        path.write_bytes(bytes(raw))
+        with open_stack(path) as stack:
+            check(stack, data.view(dtype))
+
+
+def test_the_noisy_row_is_noisy() -> None:
+    """The check can fail: turned frames do not pass it."""
+
+    class Turned:
+        n_frames, frame_shape = 2, (HEIGHT, WIDTH)
+
+        def read(self, i: int) -> AnyArray:
+            return frames()[i, ::-1]
+
+    assert frames()[:, NOISY_ROW].std() > 10
+    with pytest.raises(AssertionError):
+        check_upright(Turned())
