@@ -21,7 +21,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) packaging/check_python.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[zarr,vendors,em,hdf5,cluster]" --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[zarr,vendors,em,hdf5,medical,cluster]" --group dev
 	@touch $@
 
 run: $(READY) ## Open the window on the sample, or on FILE=path; without a display write build/demo
