@@ -61,15 +61,9 @@ def make_application() -> QApplication:
 
 
 class CrashReporter(QObject):
-    """Catches what nobody caught, in whichever thread, and hands it to the window.
+    """Catches what nobody caught, in whichever thread, and hands it to the window."""
 
-    Signals
-    -------
-    caught(str)
-        The traceback.
-    """
-
-    caught = Signal(str)
+    caught = Signal(str)  # the traceback
 
     def install(self) -> None:
         """Take the place of Python's hooks."""

@@ -21,13 +21,7 @@ _PARTS = (
 
 
 def own_text() -> str:
-    """Return the licence of StructMask itself.
-
-    Raises
-    ------
-    InputError
-        If the file is missing from the installation.
-    """
+    """Return the licence of StructMask; InputError if the installation lacks it."""
     try:
         return resource("licences/LICENSE").read_text(encoding="utf-8")
     except InputError:

@@ -35,14 +35,9 @@ class _Rotating(RotatingFileHandler):
 
 
 class LogLines(QObject):
-    """The latest log lines, and a signal for each new one, from whichever thread.
+    """The latest log lines, and a signal for each new one, from whichever thread."""
 
-    Signals
-    -------
-    line(int level, str text)
-    """
-
-    line = Signal(int, str)
+    line = Signal(int, str)  # level and text
 
     def __init__(self) -> None:
         super().__init__()

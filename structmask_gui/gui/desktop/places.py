@@ -1,4 +1,4 @@
-"""Where things lie: the sample, and the person's settings and logs."""
+"""Where things lie: the sample, the user's settings and logs."""
 
 from __future__ import annotations
 

@@ -42,13 +42,7 @@ def platform_chosen() -> str:
 
 
 def missing_libraries(*, screen: bool) -> dict[str, str]:
-    """Return the libraries that cannot be loaded, with the package that brings each.
-
-    Parameters
-    ----------
-    screen : bool
-        Include those that only a window on an X11 screen needs.
-    """
+    """Return the libraries that cannot be loaded, each with its package; X11's if for a screen."""
     if not sys.platform.startswith("linux"):
         return {}
     wanted = {**_ALWAYS, **(_SCREEN if screen else {})}

@@ -49,11 +49,11 @@ class ComparePanel(QWidget):
         self.file_button = QPushButton("A from file…")
         self.file_button.setToolTip("Take a mask from disk as A (Ctrl+D)")
         self.file_button.clicked.connect(self.open_file)
-        self.forget_button = QPushButton("Forget A")
-        self.forget_button.clicked.connect(session.unpin)
+        self.remove_button = QPushButton("Remove A")
+        self.remove_button.clicked.connect(session.unpin)
         self.verdict = ElidingLabel()
         buttons = QHBoxLayout()
-        for button in (self.pin_button, self.file_button, self.forget_button):
+        for button in (self.pin_button, self.file_button, self.remove_button):
             buttons.addWidget(button)
         buttons.addSpacing(8)
         buttons.addWidget(self.verdict, 1)
@@ -82,7 +82,7 @@ class ComparePanel(QWidget):
         session = self._session
         pinned = session.state.pinned
         self.pin_button.setEnabled(session.state.extraction is not None)
-        self.forget_button.setEnabled(pinned is not None)
+        self.remove_button.setEnabled(pinned is not None)
         self._pictures.setVisible(pinned is not None)
         self.verdict.setText("")
         if pinned is None:

@@ -110,15 +110,9 @@ class _Tree(QTreeView):
 
 
 class FileBrowser(QWidget):
-    """Folder tree, recent places, and the card of the selected file.
+    """Folder tree, recent places, and the card of the selected file."""
 
-    Signals
-    -------
-    open_requested(list of str)
-        Files to open; several are averaged.
-    """
-
-    open_requested = Signal(list)
+    open_requested = Signal(list)  # paths to open; several are averaged
 
     def __init__(
         self,

@@ -30,13 +30,7 @@ _PICTURE = 88
 
 
 class FileCard(QFrame):
-    """What the selected file holds; its series, axes and channel can be corrected.
-
-    Signals
-    -------
-    open_requested()
-        The button was pressed.
-    """
+    """What the selected file holds; its series, axes and channel can be corrected."""
 
     open_requested = Signal()
 

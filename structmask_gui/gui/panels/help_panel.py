@@ -16,13 +16,7 @@ _PAUSE = 250
 
 
 class HelpPanel(QWidget):
-    """Explains what an autocorrelation is and what each stage did.
-
-    Parameters
-    ----------
-    session : Session, optional
-        The panel quotes its extraction.
-    """
+    """Explains what an autocorrelation is and what each stage did to the present image."""
 
     def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)

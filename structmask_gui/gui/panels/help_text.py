@@ -11,21 +11,21 @@ from structmask_gui.gui.widgets.wording import in_labels
 
 _READING_LAGS = """
 <h3>How to read the views</h3>
-<p><b>Averaged autocorrelation.</b> The correlation ρ of the noise at every shift: red where two
-pixels err alike, blue where they err the opposite way, white where they have nothing to do with
-each other. The dashed square is what was tested.</p>
-<p><b>Significance.</b> A cell for each shift. Proven: chance makes so large a correlation too
-seldom. Large: it reaches <i>Smallest correlation</i>. The mask keeps what is both; + and − are the
-signs.</p>
+<p><b>Averaged autocorrelation.</b> The correlation ρ of the noise at every shift: red where the
+noise of two pixels has the same sign, blue where it has opposite signs, white where it is
+unrelated. The dashed square is what was tested.</p>
+<p><b>Significance.</b> A cell for each shift. Significant: chance rarely makes so large a
+correlation. Large: it reaches <i>Smallest correlation</i>. The mask keeps what is both; + and − are
+the signs.</p>
 <p><b>Profiles.</b> The same as curves, with the range that holds the truth in 95 of 100 cases.
 Dashed lines are the smallest correlation that matters.</p>
 <p><b>Brightness</b> (where it was measured). If the curve is not flat, the noise of dark and bright
 parts differs, and one mask does not fit both.</p>
 <h3>When it does not look right</h3>
 <p><b>Not sure, or cannot tell:</b> record 20 dark frames and give them as <i>Dark or blank
-stack</i>; they show the noise without any picture.</p>
-<p><b>Lines do not end:</b> no mask can hide noise that runs through the whole line. Take the
-offsets of the lines off first, or raise <i>Largest lag</i>.</p>
+stack</i>; they show the noise without any structure.</p>
+<p><b>Lines do not end:</b> no mask can hide noise that runs through the whole line. Remove
+the row or column offsets first, or raise <i>Largest lag</i>.</p>
 <p><b>Too small:</b> lower <i>Smallest correlation</i>. <b>Too large:</b> raise it.</p>
 """
 
@@ -36,23 +36,23 @@ the next pixel, a camera that smooths. A denoiser of the Noise2Void family learn
 pixel from its neighbours. Where neighbours share the noise, it learns to guess the noise as
 well, and keeps it.</p>
 <p>StructN2V therefore hides some neighbours together with the pixel. The <b>mask</b> says which:
-every neighbour that shares its noise, and no others, since each hidden pixel also hides a part of
-the picture.</p>
+every neighbour that shares its noise, and no others, since each hidden pixel also hides
+structure.</p>
 <h3>What an autocorrelation is</h3>
 <p>Lay the image upon itself, shift the copy by <i>dx</i> pixels to the right and <i>dy</i> down,
 and ask how alike the two are. The answer for every shift, drawn as a picture, is the
 autocorrelation. Its middle is no shift at all, where an image is always like itself. Noise that
 is alone in its pixel has nothing but that middle. Stripes along rows leave a bright row, since the
 image stays like itself when it is shifted along the stripes.</p>
-<p>Shifting by (dx, dy) or by (−dx, −dy) gives the same answer. So the picture looks the same
-when it is turned by half a circle, and so does the mask.</p>
+<p>Shifting by (dx, dy) or by (−dx, −dy) gives the same answer. So a rotation by 180° leaves
+the autocorrelation unchanged, and the mask too.</p>
 """
 
 _READING_RINGS = """
 <h3>How to read the views</h3>
 <p><b>Averaged autocorrelation.</b> Look for a bright row, column, cross or spot about the middle.
-A soft hill over the whole square is more often the picture itself than its noise. The dashed
-square is the part in which the mask is looked for.</p>
+A soft hill over the whole square is more often structure than noise. The dashed square is
+the part that is searched for the mask.</p>
 <p><b>Rings.</b> The same square as the method sees it. Each ring is one distance from the middle.
 Dots are the pixels of the mask, other marks are pixels that came close, and the legend says why
 they are not in it.</p>
@@ -61,11 +61,11 @@ they are not in it.</p>
 <p><b>Too small:</b> the bright row goes on beyond the mask. Lower <i>Base percentile</i> and
 <i>Ring strength</i>, raise <i>Largest mask</i> and perhaps <i>Centre size</i>.</p>
 <p><b>Too large:</b> it holds pixels that are no brighter than others. Do the opposite.</p>
-<p><b>Only the centre:</b> the noise may be too weak for this method beside the picture, or there
-may be nothing to hide. Take the preset <b>automatic</b>: it says which of the two, and how sure
+<p><b>Only the centre:</b> the noise may be too weak for this method beside the structure, or there
+may be nothing to hide. Apply the preset <b>automatic</b>: it says which of the two, and how sure
 that is. If you see a pattern all the same, switch off <i>Adaptive threshold</i> and lower <i>Base
 percentile</i>.</p>
-<p><b>Picture instead of noise:</b> draw a rectangle about a part with little picture, and measure
+<p><b>Structure instead of noise:</b> draw an ROI around a part with little structure, and measure
 there.</p>
 """
 
@@ -77,13 +77,7 @@ decided.</p>
 
 
 def help_html(extraction: Any | None) -> str:
-    """Return the whole help as rich text.
-
-    Parameters
-    ----------
-    extraction : Extraction or None
-        The present result, whose numbers it quotes.
-    """
+    """Return the whole help as rich text, with the numbers of an `Extraction`."""
     middle = _NO_RESULT if extraction is None else story_html(extraction)
     statistical = extraction is not None and extraction.selection is not None
     return _INTRODUCTION + middle + (_READING_LAGS if statistical else _READING_RINGS)
@@ -127,9 +121,7 @@ def _patches(extraction: Any) -> str:
         f" pixels were cut from {_count(sampling.n_frames, 'frame')}"
     )
     if region is not None:
-        text += (
-            f", within your rectangle of {region.x1 - region.x0} × {region.y1 - region.y0} pixels"
-        )
+        text += f", within the ROI of {region.x1 - region.x0} × {region.y1 - region.y0} pixels"
     text += "."
     for reason, count in sampling.left_out.items():
         text += f" {_count(count, 'patch was', 'patches were')} left out: {html.escape(reason)}."
@@ -140,7 +132,7 @@ def _average(extraction: Any) -> str:
     parameters = extraction.measurement.parameters
     mean = extraction.measurement.autocorrelation.mean
     text = (
-        "<b>Average.</b> The mean brightness was taken off each patch, and its autocorrelation was"
+        "<b>Average.</b> The mean was subtracted from each patch, and its autocorrelation was"
         " computed without wrapping around at the edges"
     )
     if parameters.norm_autocorr:
@@ -168,7 +160,7 @@ def _square(extraction: Any) -> str:
     height, width = extraction.centre.shape
     if extraction.parameters.crop_autocorr:
         return (
-            "<b>Centre square.</b> The mask is looked for among shifts of up to"
+            "<b>Centre square.</b> The mask is searched among shifts of up to"
             f" {width // 2} pixels, a square of {width} × {height}."
         )
     return f"<b>No crop.</b> The whole plane of {width} × {height} shifts is analysed."
@@ -190,7 +182,7 @@ def _adapted(extraction: Any) -> str:
         return "<b>Adaptive threshold.</b> It is off; the square was left as it is." + span
     return (
         "<b>Adaptive threshold.</b> The square was scaled to 0 … 1, and a hill that falls from ½ at"
-        f" the middle to 0 at the corners (decay {parameters.adapt_DF:g}) was taken off it." + span
+        f" the middle to 0 at the corners (decay {parameters.adapt_DF:g}) was subtracted." + span
     )
 
 
@@ -247,7 +239,7 @@ def _trimmed(extraction: Any) -> str:
             f" {parameters.max_true_pixels}."
         )
     if not parts:
-        parts.append("Nothing had to be taken away.")
+        parts.append("Nothing had to be removed.")
     left = _count(extraction.mask.statistics.true_pixels, "pixel")
     return f"<b>Size and shape.</b> {' '.join(parts)} The mask has {left}, the middle included."
 
@@ -266,7 +258,7 @@ def _statistical_steps(extraction: Any) -> list[str]:
 def _source(extraction: Any) -> str:
     estimate = extraction.measurement.correlation
     asked = "was chosen from the data" if estimate.parameters.source == "automatic" else "was set"
-    text = f"<b>Where the noise was looked for.</b> This {asked}. {html.escape(estimate.note)}"
+    text = f"<b>Where the noise was measured.</b> This {asked}. {html.escape(estimate.note)}"
     share = estimate.evidence.hot_share
     if share > 0:
         text += f" Lone hot pixels ({100 * share:.2g} % of all) were replaced for the measurement."
@@ -291,9 +283,9 @@ def _correlation(extraction: Any) -> str:
     lags = extraction.measurement.correlation.lags
     text = (
         "<b>Correlation.</b> For every shift, the products of pixels so far apart were averaged"
-        " over all patches, divided by the variance of the noise, and corrected for what taking"
-        " off each patch's mean removes. The error of each value comes from how much patches, and"
-        " rows of patches, differ."
+        " over all patches, divided by the variance of the noise, and corrected for what"
+        " subtracting each patch's mean removes. The error of each value comes from how much"
+        " patches, and rows of patches, differ."
     )
     if lags.inflation > 1.5:
         text += (
@@ -307,12 +299,12 @@ def _tested(extraction: Any) -> str:
     selection, parameters = extraction.selection, extraction.parameters
     reach = selection.kept.shape[0] // 2
     number = (selection.kept.size - 1) // 2
-    proven = (int(selection.significant.sum()) - 1) // 2
+    found = (int(selection.significant.sum()) - 1) // 2
     large = (int((selection.large & selection.significant).sum()) - 1) // 2
     reaches = "reaches" if large == 1 else "reach"
     return (
         f"<b>Test.</b> {number} pairs of opposite shifts of up to {reach} pixels were tested. At"
-        f" most {100 * parameters.q:g} % of those called proven may be chance. {proven} are proven,"
+        f" most {100 * parameters.q:g} % of the significant ones may be chance. {found} are significant,"
         f" and {large} of these {reaches} a correlation of {parameters.rho_min:g}, of either sign."
     )
 

@@ -22,13 +22,7 @@ _LEVELS = (("Everything", logging.DEBUG), ("Warnings and errors", logging.WARNIN
 
 
 class LogPanel(QWidget):
-    """Shows what was done and what went wrong, newest line last.
-
-    Parameters
-    ----------
-    lines : LogLines
-        Where the lines come from.
-    """
+    """Shows what was done and what went wrong, newest line last."""
 
     def __init__(self, lines: LogLines, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Which part of the stack is measured: a range of frames and a rectangle, in numbers."""
+"""Which part of the stack is measured: a range of frames and an ROI, in numbers."""
 
 from __future__ import annotations
 
@@ -15,20 +15,13 @@ if TYPE_CHECKING:
 
 
 class MeasuredPartPanel(QWidget):
-    """Boxes for the frames (from 1, the last included) and the rectangle to measure.
+    """Boxes for the frames (from 1, the last included) and the ROI.
 
-    The rectangle can be drawn in the image, too; this is for the keyboard and for exact numbers.
-
-    Signals
-    -------
-    frames_chosen(FrameRange or None)
-        None for all frames.
-    region_chosen(Region or None)
-        None for the whole image.
+    The ROI can be drawn in the image, too; this is for the keyboard and for exact numbers.
     """
 
-    frames_chosen = Signal(object)
-    region_chosen = Signal(object)
+    frames_chosen = Signal(object)  # FrameRange, or None for all frames
+    region_chosen = Signal(object)  # Region, or None for the whole image
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,12 +30,12 @@ class MeasuredPartPanel(QWidget):
         self.first = self._box("First frame", "first frame that is measured")
         self.last = self._box("Last frame", "last frame that is measured")
         self.step = self._box("Every n-th frame", "1 takes every frame, 2 every other, and so on")
-        self.left = self._box("Left", "x of the rectangle's left column, from 0")
-        self.top = self._box("Top", "y of the rectangle's top row, from 0")
-        self.width_box = self._box("Width", "width of the rectangle in pixels")
-        self.height_box = self._box("Height", "height of the rectangle in pixels")
+        self.left = self._box("Left", "x of the ROI's left column, from 0")
+        self.top = self._box("Top", "y of the ROI's top row, from 0")
+        self.width_box = self._box("Width", "width of the ROI in pixels")
+        self.height_box = self._box("Height", "height of the ROI in pixels")
         self.all_frames = ResetButton("frames", "all frames")
-        self.whole_image = ResetButton("rectangle", "the whole image")
+        self.whole_image = ResetButton("ROI", "the whole image")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 1, 0, 1)
         grid.setHorizontalSpacing(4)
@@ -108,14 +101,14 @@ class MeasuredPartPanel(QWidget):
         _show(((self.first, start + 1), (self.last, stop), (self.step, step)))
 
     def set_region(self, region: Region | None) -> None:
-        """Show a rectangle, without a signal; None for the whole image."""
+        """Show an ROI, without a signal; None for the whole image."""
         self.whole_image.setEnabled(region is not None)
         y0, y1, x0, x1 = region or (0, self._shape[0], 0, self._shape[1])
         _show(
             ((self.left, x0), (self.top, y0), (self.width_box, x1 - x0), (self.height_box, y1 - y0))
         )
 
-    # --- what the person does -----------------------------------------------------------------
+    # --- what the user does -------------------------------------------------------------------
 
     def _on_frames(self) -> None:
         first, last = round(self.first.value()), round(self.last.value())

@@ -94,17 +94,9 @@ class Caption(QLabel):
 
 
 class ParameterRow(QWidget):
-    """The part that all rows share: label, reset button, caption, reason.
+    """The part that all rows share: label, reset button, caption, reason."""
 
-    Signals
-    -------
-    changed(str, object)
-        The person changed the value: name and new value.
-    drag_started(str), drag_ended(str)
-        The slider's handle was taken, and let go.
-    """
-
-    changed = Signal(str, object)
+    changed = Signal(str, object)  # name and new value
     drag_started = Signal(str)
     drag_ended = Signal(str)
 
@@ -181,7 +173,7 @@ class ParameterRow(QWidget):
         self.reset.setEnabled(self._value != self._default)
 
     def _accept(self, value: Any) -> None:
-        """Take over what the person set."""
+        """Take over what the user set."""
         if value != self._value:
             self._value = value
             self._show(value)

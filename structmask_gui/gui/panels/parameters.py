@@ -29,22 +29,9 @@ _WIDEST_LABEL = 130
 
 
 class ParametersPanel(QWidget):
-    """Every parameter in a row, in foldable groups.
+    """Every parameter in a row, in foldable groups; without a session, connect the signals."""
 
-    Parameters
-    ----------
-    session : Session, optional
-        The panel shows its parameters and sets them. Without one, connect the signals.
-
-    Signals
-    -------
-    changed(str, object)
-        The person changed a parameter: its name and new value. A drag emits at every step.
-    drag_started(str), drag_ended(str)
-        The handle of a parameter's slider was taken, and let go.
-    """
-
-    changed = Signal(str, object)
+    changed = Signal(str, object)  # name and new value, at every step of a drag
     drag_started = Signal(str)
     drag_ended = Signal(str)
 

@@ -42,23 +42,9 @@ _HINT = "Point at a button to see what it would change."
 
 
 class PresetsPanel(QWidget):
-    """Choose, save, rename, duplicate, delete, import and export presets; the four remedies.
+    """Choose, save, rename, duplicate, delete, import and export presets; the four remedies."""
 
-    Parameters
-    ----------
-    session : Session
-    settings : Settings
-        Remembers the preset to start with.
-    remedy : callable
-        Applies the remedy of a name.
-
-    Signals
-    -------
-    said(str)
-        What was done, for the status bar.
-    """
-
-    said = Signal(str)
+    said = Signal(str)  # what was done, for the status bar
 
     def __init__(
         self,
@@ -150,7 +136,7 @@ class PresetsPanel(QWidget):
     # --- what there is ------------------------------------------------------------------------
 
     def folder(self) -> Path:
-        """Return the folder of the person's presets."""
+        """Return the folder of the user's presets."""
         return self._folder.path
 
     def presets(self) -> list[Preset]:

@@ -21,25 +21,14 @@ _HELP: dict[ReferenceKind, str] = {
 }
 _OPTIONAL: dict[ReferenceKind, str] = {
     "dark": "If you have one: it is then measured instead of the frames.",
-    "subtract": "It is taken off the frames before they are measured.",
+    "subtract": "It is subtracted from the frames before they are measured.",
 }
 
 
 class ReferenceStackRow(QWidget):
-    """Name of the file, a button to choose it and one to let it go; files can be dropped.
+    """Name of the file, a button to choose it and one to let it go; files can be dropped."""
 
-    Parameters
-    ----------
-    kind : str
-        "dark" or "subtract".
-
-    Signals
-    -------
-    chosen(str kind, object path)
-        A file was chosen or dropped; None when it was taken away.
-    """
-
-    chosen = Signal(str, object)
+    chosen = Signal(str, object)  # kind, and path or None
 
     def __init__(self, kind: ReferenceKind, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,8 +42,8 @@ class ReferenceStackRow(QWidget):
         self.clear = QToolButton()
         self.clear.setAutoRaise(True)
         self.clear.setFixedSize(20, 20)
-        self.clear.setToolTip("Take this stack away")
-        self.clear.setAccessibleName(f"Take the {WORDS[kind].lower()} away")
+        self.clear.setToolTip("Remove this stack")
+        self.clear.setAccessibleName(f"Remove the {WORDS[kind].lower()}")
         self.caption = Caption()
         line = QHBoxLayout()
         line.setSpacing(6)

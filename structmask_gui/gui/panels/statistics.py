@@ -34,25 +34,19 @@ _FIGURES = (
     (
         "symmetric",
         "Symmetric",
-        "Whether the mask equals itself turned by half a circle, as an autocorrelation does.",
+        "Whether a rotation by 180° leaves the mask unchanged, as it does an autocorrelation.",
     ),
     (
         "augment",
-        "Flips and turns",
-        "Which flips and turns of the training images leave this mask right. The others must be"
+        "Flips and rotations",
+        "Which flips and rotations of the training images leave this mask right. The others must be"
         " switched off in the trainer.",
     ),
 )
 
 
 def allowed_augmentations(array: NDArray[np.bool_]) -> tuple[str, ...]:
-    """Return the flips and turns that leave a mask unchanged.
-
-    Parameters
-    ----------
-    array : ndarray of bool, odd sides
-        The mask; compared after padding to a square, so its array need not be square.
-    """
+    """Return the flips and rotations that leave a mask unchanged once it is padded to a square."""
     side = max(array.shape)
     pad_y, pad_x = (side - array.shape[0]) // 2, (side - array.shape[1]) // 2
     square = np.pad(array, ((pad_y, pad_y), (pad_x, pad_x)))
@@ -87,13 +81,7 @@ _SHAPES = {"horizontal": "row (horizontal)", "vertical": "column (vertical)"}
 
 
 class StatisticsPanel(QWidget):
-    """The sentence, what to know beside it, and the figures.
-
-    Parameters
-    ----------
-    session : Session, optional
-        The panel shows its extraction.
-    """
+    """The sentence, what to know beside it, and the figures."""
 
     def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -13,13 +13,7 @@ _IMAGE = re.compile(r'<img[^>]+src="([^"]+)"')
 
 
 def look_through(first: Path) -> dict[str, Any]:
-    """Return how many pages and pictures there are, and which links lead nowhere.
-
-    Parameters
-    ----------
-    first : Path
-        The page that the Help menu opens; the others lie beside it.
-    """
+    """Return how many pages and pictures lie beside the first, and which links lead nowhere."""
     # A web server's page for what is not there; its addresses begin at the server.
     pages = [p for p in sorted(first.parent.glob("*.html")) if p.name != "404.html"]
     texts = {page: page.read_text(encoding="utf-8") for page in pages}

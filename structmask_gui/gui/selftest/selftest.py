@@ -1,4 +1,4 @@
-"""The self-test of the finished program: what a person does in it, done once, with a report.
+"""The self-test of the finished program: what a user does in it, done once, with a report.
 
 ``StructMask --self-test FOLDER`` starts the window as always, with the first image of FOLDER/input,
 and then: waits for the mask, looks at every view and panel, opens every dialog, exports in every
@@ -62,13 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 class SelfTest:
-    """One start of the self-test.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds input/ with an image; gets the results.
-    """
+    """One start of the self-test, in a folder that holds input/ with an image."""
 
     def __init__(self, folder: Path) -> None:
         self._number = 2 if (folder / "start-1" / "report.json").exists() else 1
@@ -84,7 +78,7 @@ class SelfTest:
             print("error: the folder has no input/ with an image.", file=sys.stderr)
             return 2
         (self._out / "pictures").mkdir(parents=True, exist_ok=True)
-        # Dialogs of the system cannot be looked at from inside.
+        # Dialogs of the system cannot be seen from inside.
         QGuiApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
         application = app.make_application()
         QTimer.singleShot(0, application, self._go)

@@ -84,15 +84,9 @@ def system_is_dark() -> bool:
 
 
 class AppTheme(QObject):
-    """Puts the palette on the application and keeps it in step with the system.
+    """Puts the palette on the application and keeps it in step with the system."""
 
-    Signals
-    -------
-    changed(bool)
-        The palette was replaced; True for dark.
-    """
-
-    changed = Signal(bool)
+    changed = Signal(bool)  # whether it is dark now
 
     def __init__(self, app: QApplication, name: ThemeName = "system") -> None:
         super().__init__()

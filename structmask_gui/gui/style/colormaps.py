@@ -32,18 +32,7 @@ _DIVERGING = (
 
 @cache
 def lookup_table(name: str) -> NDArray[np.uint8]:
-    """Return 256 colours from low to high.
-
-    Parameters
-    ----------
-    name : str
-        A key of `COLORMAPS`, or `DIVERGING`.
-
-    Returns
-    -------
-    ndarray of uint8, shape (256, 3)
-        Red, green, blue; read-only.
-    """
+    """Return 256 colours from low to high: read-only uint8, shape (256, 3)."""
     if name in ("grey", "grey-inverted"):
         ramp = np.arange(256, dtype=np.uint8)
         table = np.stack([ramp] * 3, axis=1)[:: -1 if name == "grey-inverted" else 1]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QColor, QFont, QPalette
 
-# Okabe and Ito's colours, which people with any common colour blindness tell apart.
+# Okabe and Ito's colours, which people with any common colour blindness can distinguish.
 # Source: M. Okabe, K. Ito, "Color Universal Design", 2002.
 ORANGE = QColor("#E69F00")
 SKY_BLUE = QColor("#56B4E9")
@@ -22,34 +22,16 @@ REDDISH_PURPLE = QColor("#CC79A7")
 
 @dataclass(frozen=True)
 class Colours:
-    """The neutral colours of a view.
-
-    Attributes
-    ----------
-    dark : bool
-        Whether the background is dark.
-    background, text : QColor
-        Of the whole view.
-    muted : QColor
-        Text and lines that stand back.
-    line : QColor
-        Frames and grids.
-    cell : QColor
-        An empty cell of a mask.
-    accent : QColor
-        A kept cell of a mask, and the first curve of a plot.
-    second : QColor
-        The second of two masks, and the second curve.
-    """
+    """The neutral colours of a view."""
 
     dark: bool
     background: QColor
     text: QColor
-    muted: QColor
-    line: QColor
-    cell: QColor
-    accent: QColor
-    second: QColor
+    muted: QColor  # text and lines that stand back
+    line: QColor  # frames and grids
+    cell: QColor  # an empty cell of a mask
+    accent: QColor  # a kept cell of a mask; the first curve
+    second: QColor  # the second of two masks; the second curve
 
     @classmethod
     def of(cls, palette: QPalette) -> Colours:

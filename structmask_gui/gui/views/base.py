@@ -27,39 +27,12 @@ _MARGINS = (4, 6, 8, 2)
 
 
 class PictureView(QWidget):
-    """A titled picture in a frame of axes; the base of all views.
+    """A titled picture in a frame of axes; the base of all views."""
 
-    Parameters
-    ----------
-    title : str
-        What stands above the picture.
-    x_label, y_label : str
-        Names of the axes, with their unit.
-    whole : bool
-        Whether both axes count in whole pixels.
-    left_width : int
-        Room for the numbers at the left.
-    square : bool
-        Whether pixels are drawn square.
-    down : bool
-        Whether y grows downwards, as in every picture here; False for curves.
-
-    Signals
-    -------
-    pointed(str)
-        What is under the pointer; empty when it left.
-    zoomed(object)
-        The person moved or zoomed the picture; the visible rectangle, a QRectF.
-    colormap_chosen(str)
-        A colour map was chosen in the menu, for all views.
-    save_requested(object)
-        "Save this view" was chosen; the view itself.
-    """
-
-    pointed = Signal(str)
-    zoomed = Signal(object)
-    colormap_chosen = Signal(str)
-    save_requested = Signal(object)
+    pointed = Signal(str)  # what is under the pointer; empty when it left
+    zoomed = Signal(object)  # the visible rectangle, a QRectF; null if all of it is
+    colormap_chosen = Signal(str)  # for all views
+    save_requested = Signal(object)  # the view itself
 
     HAS_COLORMAP = True
 

@@ -29,30 +29,16 @@ BAR_WIDTH = 12
 
 
 class Canvas(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
-    """A graphics view that says where the pointer is.
+    """A graphics view that says where the pointer is."""
 
-    Signals
-    -------
-    hovered(QPointF), left()
-        The pointer moved, in scene coordinates; it left.
-    pressed(QPointF), dragged(QPointF), released(QPointF)
-        The left button, only while `grabs_left`; the picture is then not moved by it.
-    double_clicked()
-    menu_requested(QPoint)
-        The menu key was pressed; in global coordinates.
-    key_pressed(object)
-        A QKeyEvent; accept it to keep it from the window.
-    resized()
-    """
-
-    hovered = Signal(QPointF)
+    hovered = Signal(QPointF)  # in scene coordinates, as are the next three
     left = Signal()
-    pressed = Signal(QPointF)
+    pressed = Signal(QPointF)  # left button, only while `grabs_left`
     dragged = Signal(QPointF)
     released = Signal(QPointF)
     double_clicked = Signal()
-    menu_requested = Signal(QPoint)
-    key_pressed = Signal(object)
+    menu_requested = Signal(QPoint)  # by the menu key; in global coordinates
+    key_pressed = Signal(object)  # QKeyEvent; accept it to keep it from the window
     resized = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -26,13 +26,7 @@ class Entry:
 
 
 class Legend(QWidget):
-    """The entries in as many lines as the width makes of them.
-
-    Signals
-    -------
-    needs_room()
-        The entries changed, so it wants another size.
-    """
+    """The entries in as many lines as the width makes of them."""
 
     needs_room = Signal()
 

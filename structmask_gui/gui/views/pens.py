@@ -7,18 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 
 def pen(color: QColor, width: float, unit: float = 1.0, *, dashes: tuple[float, ...] = ()) -> QPen:
-    """Return a pen that is ``width`` pixels wide on the screen, and in proportion on paper.
-
-    Parameters
-    ----------
-    color : QColor
-    width : float
-        In pixels of the screen.
-    unit : float
-        Size of such a pixel in the painter's coordinates, from `screen_unit`.
-    dashes : tuple of float
-        Lengths of strokes and gaps in multiples of the width; none for a solid line.
-    """
+    """Return a pen ``width`` pixels of the screen wide; ``unit`` is from `screen_unit`."""
     # Not Qt's cosmetic pens: they stay one pixel wide where a picture is drawn twice as large.
     made = QPen(color, width * unit)
     made.setCapStyle(Qt.PenCapStyle.FlatCap)

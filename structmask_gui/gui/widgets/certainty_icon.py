@@ -11,10 +11,9 @@ from structmask_gui.gui.style.colours import BLUISH_GREEN, ORANGE, VERMILION
 
 WORDS: dict[Certainty, str] = {
     "sure": "Sure: the mask can be relied on.",
-    "attention": "Attention: it is sure what the noise is, but something has to be done first; the"
-    " line below says what.",
+    "attention": "Reliable, but act first: see below.",
     "not sure": "Not sure: the lines below say what is in doubt.",
-    "cannot tell": "Cannot tell: the noise and the picture could not be told apart.",
+    "cannot tell": "Cannot tell: noise and structure could not be separated.",
 }
 """What the tooltip says of each."""
 

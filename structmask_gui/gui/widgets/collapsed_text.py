@@ -27,14 +27,9 @@ class FoldedText(QWidget):
 
     All of it is shown in a sheet above what lies below: room made for it would make a small window
     grow.
-
-    Signals
-    -------
-    cut_changed(bool)
-        Whether there is more than is seen.
     """
 
-    cut_changed = Signal(bool)
+    cut_changed = Signal(bool)  # whether there is more than is seen
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +58,7 @@ class FoldedText(QWidget):
         return self._cut
 
     def show_all(self) -> None:
-        """Show every sentence on a line of its own until the person clicks or presses a key."""
+        """Show every sentence on a line of its own until the user clicks or presses a key."""
         sheet = QFrame(self, Qt.WindowType.Popup)
         sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         sheet.setFrameShape(QFrame.Shape.StyledPanel)

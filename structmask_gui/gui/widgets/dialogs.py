@@ -122,7 +122,7 @@ def ask_yes(
 
 
 def without_icons(dialog: QDialog) -> None:
-    """Take the icons off the buttons at the bottom, which some desktops put there.
+    """Remove the icons from the buttons at the bottom, which some desktops put there.
 
     They are drawn dark whatever the palette, so that they are hardly seen in dark dialogs.
     """

@@ -15,20 +15,7 @@ from structmask_gui.gui.style.colours import smaller
 
 
 class ElidingLabel(QLabel):
-    """A label that shows as much of its text as fits; the tooltip has all of a cut one.
-
-    Parameters
-    ----------
-    text : str
-    parent : QWidget, optional
-    mode : Qt.TextElideMode
-        Where the dots stand.
-    smallest : float
-        How small the letters of a text that is too long may get before it is cut, as a share of
-        the font's size.
-    clauses : bool
-        Cut sentences after a whole clause, where one ends in what can be seen.
-    """
+    """A label that shows as much of its text as fits; the tooltip has all of a cut one."""
 
     def __init__(
         self,

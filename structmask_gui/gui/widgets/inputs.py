@@ -51,21 +51,7 @@ class Choice(QComboBox):
 
 
 class NumberBox(QDoubleSpinBox):
-    """A box for a number of any accepted size, shown as short as it can be said.
-
-    Parameters
-    ----------
-    lowest, highest : float
-        What is accepted; nothing else can be typed.
-    step : float
-        What an arrow key adds.
-    whole : bool
-        Whether only whole numbers are accepted.
-    unit : str
-        Shown after the number.
-    lowest_word : str
-        Shown in place of the lowest number; nothing to show the number.
-    """
+    """A box for a number of any accepted size, shown as short as it can be said."""
 
     def __init__(
         self,

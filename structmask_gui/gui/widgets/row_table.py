@@ -73,15 +73,7 @@ class Sign(NamedTuple):
 
 
 class RowTable(QWidget):
-    """Rows that are marked under the pointer, here and in the views.
-
-    Parameters
-    ----------
-    name : str
-        What a screen reader calls the table.
-    nothing : str
-        What stands there while there are no rows.
-    """
+    """Rows that are marked under the pointer, here and in the views."""
 
     def __init__(
         self,

@@ -9,15 +9,9 @@ from structmask_gui.gui.style.colours import smaller
 
 
 class Section(QWidget):
-    """A heading with an arrow, and below it what it holds.
+    """A heading with an arrow, and below it what it holds."""
 
-    Signals
-    -------
-    folded(bool)
-        The person opened (False) or closed (True) it.
-    """
-
-    folded = Signal(bool)
+    folded = Signal(bool)  # whether it was closed
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -17,7 +17,7 @@ from structmask_gui.gui.window.commands import apply_remedy
 from structmask_gui.gui.window.shell import Shell
 
 _BUTTONS = (
-    ("qt_dockwidget_floatbutton", "float", "Take it out of the window, or put it back"),
+    ("qt_dockwidget_floatbutton", "float", "Detach it from the window, or put it back"),
     ("qt_dockwidget_closebutton", "close", "Hide it; View > Panels shows it again"),
 )
 """Qt's names of the buttons in the title, and what they get: drawing and tooltip."""
@@ -25,22 +25,13 @@ _BUTTONS = (
 
 @dataclass(frozen=True)
 class DockInfo:
-    """One dock.
-
-    Attributes
-    ----------
-    id, title : str
-    module, panel : str
-        Module below `structmask_gui.gui.panels` and class of the panel.
-    late : bool
-        It lies behind another at first and is made when it is first wanted.
-    """
+    """One dock."""
 
     id: str
     title: str
-    module: str
+    module: str  # below structmask_gui.gui
     panel: str
-    late: bool = False
+    late: bool = False  # behind another at first; made when it is first wanted
 
 
 DOCKS = (

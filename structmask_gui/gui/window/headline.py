@@ -64,7 +64,7 @@ class Headline(QFrame):
         self.more.clicked.connect(self.notes.show_all)
         self.notes.cut_changed.connect(self.more.setVisible)
         self.automatic = QPushButton("Try automatic")
-        self.automatic.setToolTip("Take the preset automatic; undo goes back")
+        self.automatic.setToolTip('Apply the preset "automatic"; undo goes back')
         self.automatic.hide()
         self.automatic.clicked.connect(self._try_automatic)
 
@@ -94,7 +94,7 @@ class Headline(QFrame):
         self.error_text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._dismiss = QToolButton()
         self._dismiss.setAutoRaise(True)
-        self._dismiss.setToolTip("Take this sentence away")
+        self._dismiss.setToolTip("Dismiss this message")
         self._dismiss.setAccessibleName("Dismiss the message")
         self._dismiss.clicked.connect(session.dismiss_error)
         line = QHBoxLayout(self.error)
@@ -165,7 +165,7 @@ class Headline(QFrame):
                 "The largest standard error of a lag so far; the estimate gets better as more"
                 " patches are measured."
                 if session.state.busy
-                else "The measurement was stopped before it had the precision that is asked for."
+                else "Stopped before the requested precision was reached."
             )
         elif session.state.stale and session.state.extraction is not None:
             self.state.setText("Out of date")

@@ -143,7 +143,7 @@ def report(parent: QWidget | None, text: str) -> TextDialog:
         parent,
         "Report a problem",
         "<b>Something went wrong inside StructMask.</b><br>Your files and presets are untouched and"
-        " you can go on working. To have it mended, please copy this text into a report, and say"
+        " you can go on working. To have it fixed, please copy this text into a report, and say"
         " what you did last."
         if "Traceback" in text
         else "<b>To report a problem</b>, please copy this text into the report, and say what you"
@@ -153,8 +153,8 @@ def report(parent: QWidget | None, text: str) -> TextDialog:
 
 
 def metadata(parent: QWidget | None, name: str, text: str) -> TextDialog:
-    """Show what a file says of itself."""
-    return TextDialog(parent, f"Information on {name}", f"What {name} says of itself:", text)
+    """Show a file's metadata."""
+    return TextDialog(parent, f"Information on {name}", f"Metadata of {name}:", text)
 
 
 class ShortcutsDialog(QDialog):

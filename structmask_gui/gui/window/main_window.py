@@ -53,14 +53,9 @@ class MainWindow(Shell):
 
     The shell with its first view is made at once; the docks follow in `complete`, which the first
     show event asks for, so that the window is on the screen early.
-
-    Signals
-    -------
-    completed()
-        All docks are there.
     """
 
-    completed = Signal()
+    completed = Signal()  # all docks are there
 
     def __init__(
         self,

@@ -37,15 +37,7 @@ _LEAST = 11
 
 
 def changed(name: str, mask: Mask, pinned: Mask | None) -> Mask:
-    """Return a mask after one of `MASK_CHANGES`.
-
-    Raises
-    ------
-    InputError
-        If it would become too large.
-    ValueError
-        If it needs a pinned mask and there is none.
-    """
+    """Return a mask after one of `MASK_CHANGES`; InputError if it would become too large."""
     from structmask_gui.core.masks import morphology
 
     if name in ("union", "intersection"):
@@ -67,13 +59,7 @@ def changed(name: str, mask: Mask, pinned: Mask | None) -> Mask:
 
 
 class MaskEditor(QObject):
-    """Makes a mask view editable; owns the button and the line of tools in it.
-
-    Signals
-    -------
-    switched(bool)
-        Editing was switched on or off.
-    """
+    """Makes a mask view editable; owns the button and the line of tools in it."""
 
     switched = Signal(bool)
 
@@ -112,7 +98,7 @@ class MaskEditor(QObject):
         row.setSpacing(2)
         self.tools: dict[str, QToolButton] = {}
         for name, text, tip in (
-            ("draw", "Draw", "Add or take away cells: press, or press and draw over several"),
+            ("draw", "Draw", "Add or remove cells: press, or press and draw over several"),
             (
                 "line",
                 "Line",

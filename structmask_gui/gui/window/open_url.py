@@ -33,16 +33,7 @@ _CREDENTIALS = (
 
 
 class AddressDialog(QDialog):
-    """Asks for an address, and says what opening it means.
-
-    Parameters
-    ----------
-    parent : QWidget
-    answer : callable
-        Gets the address and whether `FEW` patches are to be measured only.
-    all_patches : bool
-        Whether all patches would be measured; then it offers fewer.
-    """
+    """Asks for an address; `answer` gets it, and whether only `FEW` patches are to be measured."""
 
     def __init__(
         self, parent: QWidget | None, answer: Callable[[str, bool], object], *, all_patches: bool
@@ -58,7 +49,7 @@ class AddressDialog(QDialog):
         label = QLabel("&Address of a Zarr or OME-Zarr image:")
         label.setBuddy(self.field)
         self.problem = QLabel()
-        self.few = QCheckBox(f"&Measure {FEW} patches, taken by chance, rather than all")
+        self.few = QCheckBox(f"&Measure {FEW} patches, chosen at random, rather than all")
         self.few.setToolTip(f"{FEW} are usually enough for a mask.")
         self.few.setChecked(all_patches)
         self.few.setVisible(all_patches)

@@ -38,12 +38,7 @@ _SAVE_AFTER = 3000
 
 
 class Remembering(QObject):
-    """Restores place, size, layout and masks, and saves them with the session.
-
-    Parameters
-    ----------
-    window : MainWindow
-    """
+    """Restores place, size, layout and masks, and saves them with the session."""
 
     def __init__(self, window: Shell) -> None:
         super().__init__(window)
@@ -86,13 +81,7 @@ class Remembering(QObject):
     # --- masks --------------------------------------------------------------------------------
 
     def restore_masks(self, *, edited: bool) -> None:
-        """Pin the mask that was pinned; put the edited one in place once there is a result.
-
-        Parameters
-        ----------
-        edited : bool
-            Whether the parameters are those that the edited mask stood on.
-        """
+        """Pin the mask that was pinned; put the edited one in place once there is a result."""
         self._masks = self._window.settings.last_masks
         self._files = self._window.settings.last_files if edited else []
         pinned = kept_mask(self._masks, "pinned")
@@ -183,14 +172,7 @@ def kept_masks(state: State) -> dict[str, Any]:
 
 
 def kept_mask(values: Mapping[str, Any], name: str) -> tuple[Mask, str] | None:
-    """Return a mask from the settings and the word to it; None if there is none that can be used.
-
-    Parameters
-    ----------
-    values : mapping
-        What `kept_masks` returned, as it was read.
-    name : {"edit", "pinned"}
-    """
+    """Return a mask that `kept_masks` wrote and its label; None if it cannot be used."""
     from structmask_gui.core.masks.mask import Mask
 
     kept = values.get(name)

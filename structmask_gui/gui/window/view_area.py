@@ -36,11 +36,6 @@ class ViewArea(QWidget):
     """Two rows of views with splitters between them.
 
     Only the image view is made at once; `complete` makes the others.
-
-    Signals
-    -------
-    open_asked(), sample_asked()
-        A button of the card that stands there while nothing is open was pressed.
     """
 
     open_asked = Signal()

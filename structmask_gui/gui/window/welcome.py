@@ -16,13 +16,7 @@ _TEXT = (
 
 
 class Welcome(QFrame):
-    """A card with two buttons.
-
-    Signals
-    -------
-    open_asked(), sample_asked()
-        The person wants to choose a file, or to see the sample.
-    """
+    """A card with two buttons."""
 
     open_asked = Signal()
     sample_asked = Signal()

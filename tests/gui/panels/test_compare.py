@@ -20,7 +20,7 @@ def panel(loaded: MainWindow) -> ComparePanel:
 def test_nothing_is_compared_at_first(panel: ComparePanel):
     assert not panel._pictures.isVisible()
     assert "Pin" in panel.figures.text()
-    assert not panel.forget_button.isEnabled()
+    assert not panel.remove_button.isEnabled()
 
 
 def test_pin_tune_and_compare(panel: ComparePanel, loaded: MainWindow):
@@ -39,7 +39,7 @@ def test_pin_tune_and_compare(panel: ComparePanel, loaded: MainWindow):
     assert (codes == BOTH).sum() == after.mask.statistics.true_pixels
     share = after.mask.statistics.true_pixels / before.mask.statistics.true_pixels
     assert f"{share:.3f}" in panel.figures.text()
-    panel.forget_button.click()
+    panel.remove_button.click()
     assert not panel._pictures.isVisible()
 
 

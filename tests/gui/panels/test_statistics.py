@@ -90,7 +90,7 @@ def test_copying(panel: StatisticsPanel) -> None:
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[0] == many_pixels().sentence
     assert "Pixels: 7" in lines
-    assert "Flips and turns: left-right, up-down, 180°" in lines
+    assert "Flips and rotations: left-right, up-down, 180°" in lines
 
 
 def test_statistics_with_a_session(qtbot: QtBot) -> None:
@@ -161,7 +161,7 @@ def test_the_rectangle_is_told() -> None:
     result = extract_array(
         Recording(ArrayFrames(noise), Region(0, 40, 10, 80)), Parameters(patch_size=32)
     )
-    assert "within your rectangle of 70 × 40 pixels" in words(story_html(result))
+    assert "within the ROI of 70 × 40 pixels" in words(story_html(result))
 
 
 def test_the_help_explains_without_a_result() -> None:

@@ -186,7 +186,7 @@ def test_the_story_of_the_statistical_method(values: dict[str, Any]) -> None:
     used = f"{sampling.n_used} of {len(sampling.used)} patches of 32 × 32 pixels"
     assert used in story
     assert f"{(selection.kept.size - 1) // 2} pairs of opposite shifts" in story
-    assert f"{(int(selection.significant.sum()) - 1) // 2} are proven" in story
+    assert f"{(int(selection.significant.sum()) - 1) // 2} are significant" in story
     assert f"It has {result.mask.statistics.true_pixels} pixel" in story
     assert ("fell to the limit" in story) == bool(result.dropped_by_limit)
     for detail in result.verdict.details:

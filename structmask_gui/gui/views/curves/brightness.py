@@ -143,7 +143,7 @@ class BrightnessView(PictureView):
         painter.drawLine(QLineF(rect.left(), y, rect.right(), y))
 
     def restyle(self) -> None:
-        """Take the colours from the palette."""
+        """Use the colours of the palette."""
         super().restyle()
         if hasattr(self, "item"):
             self.item.set_theme(self.theme)

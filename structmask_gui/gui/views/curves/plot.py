@@ -19,49 +19,24 @@ Values = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Values along one direction.
+    """Values along one direction."""
 
-    Attributes
-    ----------
-    text : str
-        What the legend says.
-    short : str
-        What the read-out says.
-    lags : ndarray of int, shape (n,)
-        Ascending, the same on both sides of 0.
-    values : ndarray, shape (n,)
-    low, high : ndarray, shape (n,), or None
-        Ends of the confidence band.
-    """
-
-    text: str
-    short: str
-    lags: NDArray[Any]
+    text: str  # in the legend
+    short: str  # in the read-out
+    lags: NDArray[Any]  # shape (n,), ascending, the same on both sides of 0
     values: Values
-    low: Values | None = None
+    low: Values | None = None  # confidence band, shape (n,)
     high: Values | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """What is drawn.
-
-    Attributes
-    ----------
-    curves : tuple of Curve
-        Along x, along y, and along a third direction if there is one.
-    thresholds : ndarray, shape (2 reach_t + 1,), or None
-        Threshold of the ring at each lag; NaN where the ring is not considered, and at zero.
-    level : float or None
-        The value a ring's maximum has to reach to be considered.
-    floor : float or None
-        The correlation, of either sign, that a lag has to reach to be kept.
-    """
+    """What is drawn."""
 
     curves: tuple[Curve, ...]
-    thresholds: Values | None = None
-    level: float | None = None
-    floor: float | None = None
+    thresholds: Values | None = None  # of the ring at each lag; NaN where it is not considered
+    level: float | None = None  # what a ring's maximum has to reach
+    floor: float | None = None  # correlation of either sign that a lag has to reach
 
     @classmethod
     def of_arrays(

@@ -173,7 +173,7 @@ class ProfilesView(ZeroLagView):
             draw_points(painter, [rect.center()], pen.color(), self.theme, number)
 
     def restyle(self) -> None:
-        """Take the colours from the palette."""
+        """Use the colours of the palette."""
         super().restyle()
         if hasattr(self, "curves_item"):
             self.curves_item.set_theme(self.theme)

@@ -12,18 +12,10 @@ from structmask_gui.gui.widgets.inputs import NumberBox
 
 
 class ContrastPanel(QWidget):
-    """A small panel for a menu.
+    """A small panel for a menu."""
 
-    Signals
-    -------
-    automatic_chosen(float)
-        Percentiles shall decide; per cent clipped at each end.
-    levels_chosen(float, float)
-        The values to draw black and white.
-    """
-
-    automatic_chosen = Signal(float)
-    levels_chosen = Signal(float, float)
+    automatic_chosen = Signal(float)  # per cent clipped at each end
+    levels_chosen = Signal(float, float)  # values to draw black and white
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -12,15 +12,7 @@ CLIPPED = 0.35
 
 
 def percentile_levels(image: NDArray[np.generic], clipped: float = CLIPPED) -> tuple[float, float]:
-    """Return the values to draw black and white.
-
-    Parameters
-    ----------
-    image : ndarray, 2-D
-        Of which some 200,000 pixels, evenly spread, are looked at. What is not finite is left out.
-    clipped : float
-        Per cent of the pixels below the one and above the other.
-    """
+    """Return the values to draw black and white: percentiles of some 200,000 finite pixels."""
     step = max(1, int(np.sqrt(image.size / _SAMPLE)))
     values = np.asarray(image[::step, ::step], dtype=np.float64).ravel()
     values = values[np.isfinite(values)]

@@ -9,15 +9,9 @@ from structmask_gui.gui.widgets.inputs import Slider
 
 
 class FrameBar(QWidget):
-    """A slider over the frames, and which of how many is on display; hidden for a single one.
+    """A slider over the frames, and which of how many is on display; hidden for a single one."""
 
-    Signals
-    -------
-    frame_requested(int)
-        The person wants another frame, counted from 0.
-    """
-
-    frame_requested = Signal(int)
+    frame_requested = Signal(int)  # counted from 0
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -36,22 +36,12 @@ _SMALLEST_DRAWN = 2
 
 
 class ImageView(PictureView):
-    """One frame of the stack in grey, with frame slider and contrast.
-
-    Signals
-    -------
-    frame_requested(int)
-        The person wants to see another frame, counted from 0; answer with `set_frame`.
-    region_drawn(Region)
-        A rectangle was drawn to measure in.
-    region_cleared()
-        The rectangle was taken away: the whole image shall be measured.
-    """
+    """One frame of the stack in grey, with frame slider and contrast."""
 
     HAS_COLORMAP = False
 
-    frame_requested = Signal(int)
-    region_drawn = Signal(object)
+    frame_requested = Signal(int)  # counted from 0; answered by `set_frame`
+    region_drawn = Signal(object)  # Region
     region_cleared = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -85,7 +75,7 @@ class ImageView(PictureView):
 
     def _build_tools(self) -> None:
         self.region_button = self._tool(
-            "region", "Measure here: draw a rectangle; only inside it is measured"
+            "region", "Measure here: draw an ROI; only inside it is measured"
         )
         self.clear_button = self._tool("cancel", "Measure the whole image again")
         self.patches_button = self._tool("patches", "Show the patches: used and left out")
@@ -183,7 +173,7 @@ class ImageView(PictureView):
         self._update_legend()
 
     def set_region(self, region: Region | None) -> None:
-        """Show the rectangle that is measured, without a signal; None for the whole image."""
+        """Show the ROI, without a signal; None for the whole image."""
         self._region = region
         self.clear_button.setVisible(region is not None)
         height, width = self._shape
@@ -292,7 +282,7 @@ class ImageView(PictureView):
         button = self.contrast_button
         self._contrast_menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
-    # --- keys, the rectangle ------------------------------------------------------------------
+    # --- keys, the ROI ------------------------------------------------------------------------
 
     def _on_key(self, event: Any) -> None:
         step = self.frame_bar.step_for(event.key())
@@ -306,7 +296,7 @@ class ImageView(PictureView):
             super()._on_key(event)
 
     def set_drawing(self, drawing: bool) -> None:
-        """Let the left button draw a rectangle instead of moving the picture."""
+        """Let the left button draw an ROI instead of moving the image."""
         self.canvas.grabs_left = drawing
         self._start = None
         shape = Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.ArrowCursor
@@ -392,7 +382,7 @@ class ImageView(PictureView):
             self.stamp.hide()
 
     def restyle(self) -> None:
-        """Take the colours from the palette."""
+        """Use the colours of the palette."""
         super().restyle()
         for button in self._header.findChildren(QToolButton):
             name = button.property("icon_name")

@@ -1,4 +1,4 @@
-"""What is drawn upon a frame: the patches, the rectangle to measure in, the mask at the pointer."""
+"""What is drawn upon a frame: the patches, the ROI, the mask at the pointer."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def _hatch(rect: QRectF, step: float) -> list[QLineF]:
 
 
 class RegionItem(pg.GraphicsObject):  # type: ignore[misc]
-    """The rectangle to measure in; what is outside is dimmed."""
+    """The ROI; what is outside is dimmed."""
 
     def __init__(self) -> None:
         super().__init__()

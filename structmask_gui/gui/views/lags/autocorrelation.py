@@ -59,14 +59,9 @@ class AutocorrelationView(LagView):
 
     The zero lag is left out of the colour range unless asked for: it is far above all others.
     A correlation of the statistical method is drawn with its sign, in diverging colours.
-
-    Signals
-    -------
-    lag_hovered(object)
-        The pointer came upon a lag (dy, dx) that was tested; None when it left them.
     """
 
-    lag_hovered = Signal(object)
+    lag_hovered = Signal(object)  # (dy, dx) that was tested, or None
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Averaged autocorrelation", parent=parent)

@@ -24,9 +24,9 @@ class Finding(IntEnum):
 
 
 FINDING_WORDS = {
-    Finding.NEITHER: "neither proven nor large",
-    Finding.UNPROVEN: "large, but not proven",
-    Finding.SMALL: "proven, but small",
+    Finding.NEITHER: "neither significant nor large",
+    Finding.UNPROVEN: "large, but not significant",
+    Finding.SMALL: "significant, but small",
     Finding.OVER_LIMIT: "dropped: over the size limit",
     Finding.KEPT: "kept",
     Finding.CENTRE: "centre, always kept",

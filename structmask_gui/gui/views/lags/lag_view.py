@@ -18,15 +18,9 @@ from structmask_gui.gui.views.plane_item import PlaneItem
 
 
 class ZeroLagView(PictureView):
-    """A view that leaves the zero lag out of its range unless asked for, in its menu.
+    """A view that leaves the zero lag out of its range unless asked for, in its menu."""
 
-    Signals
-    -------
-    zero_lag_chosen(bool)
-        The zero lag was taken in or left out in the menu.
-    """
-
-    zero_lag_chosen = Signal(bool)
+    zero_lag_chosen = Signal(bool)  # whether it is in the range
 
     ZERO_LAG_TEXT = "Zero lag in the range"
     """What the menu says."""
@@ -212,7 +206,7 @@ class LagView(ZeroLagView):
     # --- colours ------------------------------------------------------------------------
 
     def restyle(self) -> None:
-        """Take the colours from the palette."""
+        """Use the colours of the palette."""
         super().restyle()
         self.bar.restyle(self.theme)
         self.scale.restyle(self.theme, smaller(self.font()))

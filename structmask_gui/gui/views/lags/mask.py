@@ -20,24 +20,12 @@ from structmask_gui.gui.views.legend import Entry
 
 
 class MaskView(PictureView):
-    """The mask: filled cells are blanked together with the centre, which has a dot.
+    """The mask: filled cells are blanked together with the centre, which has a dot."""
 
-    Signals
-    -------
-    cell_clicked(int dy, int dx)
-        A cell was pressed, or chosen with the space key. Only while editable.
-    cell_dragged(int dy, int dx)
-        The pointer came upon another cell with the button down. Only while editable.
-    cell_drag_ended()
-        The button was let go.
-    lag_hovered(object)
-        The pointer came upon a lag (dy, dx) of a statistical mask; None when it left them.
-    """
-
-    cell_clicked = Signal(int, int)
-    cell_dragged = Signal(int, int)
+    cell_clicked = Signal(int, int)  # dy, dx; pressed, or chosen with the space key
+    cell_dragged = Signal(int, int)  # dy, dx; reached with the button down
     cell_drag_ended = Signal()
-    lag_hovered = Signal(object)
+    lag_hovered = Signal(object)  # (dy, dx) of a statistical mask, or None
 
     HAS_COLORMAP = False
 
@@ -61,15 +49,7 @@ class MaskView(PictureView):
     # --- what is shown ------------------------------------------------------------------------
 
     def set_mask(self, array: NDArray[np.bool_] | None, values: NDArray[Any] | None = None) -> None:
-        """Show one mask.
-
-        Parameters
-        ----------
-        array : ndarray of bool, odd shape, or None
-            True cells are filled. None empties the view.
-        values : ndarray, same shape, optional
-            The correlations that the read-out gives.
-        """
+        """Show a mask (bool, odd shape), and correlations of the same shape in the read-out."""
         self._facts = None
         self._values = values
         if array is None:
@@ -224,7 +204,7 @@ class MaskView(PictureView):
         painter.drawEllipse(rect.center(), 3.4, 3.4)
 
     def restyle(self) -> None:
-        """Take the colours from the palette."""
+        """Use the colours of the palette."""
         super().restyle()
         if hasattr(self, "cells"):
             self.cells.set_theme(self.theme)

@@ -44,7 +44,7 @@ class MaskThumb(Themed):
         return QSize(130, 130)
 
     def minimumSizeHint(self) -> QSize:
-        """Return the size below which cells cannot be told apart."""
+        """Return the size below which cells cannot be distinguished."""
         return QSize(80, 80)
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -135,15 +135,9 @@ class RingsItem(pg.GraphicsObject):  # type: ignore[misc]
 
 
 class RingOverlayView(LagView):
-    """The centre square as the rings see it, and what they decide.
+    """The centre square as the rings see it, and what they decide."""
 
-    Signals
-    -------
-    ring_hovered(int)
-        The pointer came upon a ring; -1 when it left the rings.
-    """
-
-    ring_hovered = Signal(int)
+    ring_hovered = Signal(int)  # -1 when the pointer left the rings
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Rings on the centre square", quantity="value", parent=parent)

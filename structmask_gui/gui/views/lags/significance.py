@@ -1,4 +1,4 @@
-"""Which lags are proven, which are large, and which of them the mask keeps."""
+"""Which lags are significant, which are large, and which of them the mask keeps."""
 
 from __future__ import annotations
 
@@ -131,8 +131,8 @@ def draw_finding(
 ) -> None:
     """Draw the mark of a finding about a point, in pixels, in black or white upon a ground.
 
-    Kept lags carry the sign of their correlation, proven small ones a dot, large unproven ones a
-    stroke, dropped ones a cross, and the centre a disc.
+    Kept lags carry the sign of their correlation, significant small ones a dot, insignificant
+    large ones a stroke, dropped ones a cross, and the centre a disc.
     """
     x, y, r = at.x(), at.y(), radius
     ink = QColor(255, 255, 255) if ground.lightnessF() < 0.45 else QColor(0, 0, 0)
@@ -158,17 +158,11 @@ def draw_finding(
 
 
 class SignificanceView(PictureView):
-    """A cell for each lag: kept, proven but small, large but not proven, or neither.
-
-    Signals
-    -------
-    lag_hovered(object)
-        The pointer came upon a lag (dy, dx); None when it left the lags.
-    """
+    """A cell for each lag: kept, significant but small, large but not significant, or neither."""
 
     HAS_COLORMAP = False
 
-    lag_hovered = Signal(object)
+    lag_hovered = Signal(object)  # (dy, dx), or None
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Significance", "lag dx (px)", "lag dy (px)", parent=parent)
@@ -225,8 +219,8 @@ class SignificanceView(PictureView):
         for finding, text in (
             (Finding.KEPT, "kept (+ or −)"),
             (Finding.OVER_LIMIT, "over the limit"),
-            (Finding.SMALL, "proven, but small"),
-            (Finding.UNPROVEN, "large, not proven"),
+            (Finding.SMALL, "significant, but small"),
+            (Finding.UNPROVEN, "large, not significant"),
             (Finding.NEITHER, "neither"),
             (Finding.CENTRE, "centre"),
         ):
@@ -244,7 +238,7 @@ class SignificanceView(PictureView):
         draw_finding(painter, finding, square.center(), 4.0, finding_colors(self.theme)[finding])
 
     def restyle(self) -> None:
-        """Take the colours from the palette."""
+        """Use the colours of the palette."""
         super().restyle()
         if hasattr(self, "findings_item"):
             self.findings_item.set_theme(self.theme)
