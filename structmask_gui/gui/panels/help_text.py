@@ -304,8 +304,9 @@ def _tested(extraction: Any) -> str:
     reaches = "reaches" if large == 1 else "reach"
     return (
         f"<b>Test.</b> {number} pairs of opposite shifts of up to {reach} pixels were tested. At"
-        f" most {100 * parameters.q:g} % of the significant ones may be chance. {found} are significant,"
-        f" and {large} of these {reaches} a correlation of {parameters.rho_min:g}, of either sign."
+        f" most {100 * parameters.q:g} % of the significant ones may be chance. {found} are"
+        f" significant, and {large} of these {reaches} a correlation of {parameters.rho_min:g},"
+        " of either sign."
     )
 
 
