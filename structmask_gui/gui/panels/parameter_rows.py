@@ -103,8 +103,8 @@ class ParameterRow(QWidget):
     def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.info = info
-        self._value: Any = info.default
-        self._reason = ""
+        self.value: Any = info.default  # the value on display
+        self.reason = ""  # why it has no effect now; empty when it has one
         self._tooltip = tooltip(info)
         self.grid = QGridLayout(self)
         self.grid.setContentsMargins(0, 1, 0, 1)
@@ -120,25 +120,15 @@ class ParameterRow(QWidget):
         self.grid.addWidget(self.caption, 2, 0, 1, 4)
         self.setToolTip(self._tooltip)
 
-    @property
-    def value(self) -> Any:
-        """The value on display."""
-        return self._value
-
-    @property
-    def reason(self) -> str:
-        """Why it has no effect now; empty when it has one."""
-        return self._reason
-
     def inputs(self) -> tuple[QWidget, ...]:
         """Return the widgets that set the value."""
         raise NotImplementedError
 
     def set_value(self, value: Any) -> None:
         """Show a value, without a signal."""
-        if value == self._value and type(value) is type(self._value):
+        if value == self.value and type(value) is type(self.value):
             return
-        self._value = value
+        self.value = value
         self._show(value)
         self._update_reset()
 
@@ -155,9 +145,9 @@ class ParameterRow(QWidget):
     def set_reason(self, reason: str | None) -> None:
         """Disable the row with the reason why it has no effect, or enable it with None."""
         reason = reason or ""
-        if reason == self._reason:
+        if reason == self.reason:
             return
-        self._reason = reason
+        self.reason = reason
         for widget in (self.label, *self.inputs()):
             widget.setEnabled(not reason)
         self._update_caption()
@@ -167,15 +157,15 @@ class ParameterRow(QWidget):
         )
 
     def _update_caption(self) -> None:
-        self.caption.say(self._reason)
+        self.caption.say(self.reason)
 
     def _update_reset(self) -> None:
-        self.reset.setEnabled(self._value != self._default)
+        self.reset.setEnabled(self.value != self._default)
 
     def _accept(self, value: Any) -> None:
         """Take over what the user set."""
-        if value != self._value:
-            self._value = value
+        if value != self.value:
+            self.value = value
             self._show(value)
             self._update_reset()
             self.changed.emit(self.info.name, value)
@@ -238,11 +228,11 @@ class ChoiceRow(ParameterRow):
         self._update_caption()
 
     def _update_caption(self) -> None:
-        meaning = dict(self.info.about.choices).get(self._value, "")
+        meaning = dict(self.info.about.choices).get(self.value, "")
         name, colon, rest = meaning.partition(":")
         if colon and len(name) <= 24:
             meaning = rest.strip()[:1].upper() + rest.strip()[1:]
-        self.caption.say(self._reason or meaning)
+        self.caption.say(self.reason or meaning)
 
     def _on_activated(self, number: int) -> None:
         self._accept(self.combo.itemData(number))
@@ -302,9 +292,9 @@ class SwitchRow(ParameterRow):
             self._restyle()
 
     def _update_caption(self) -> None:
-        meaning = dict(self.info.about.choices)[self._value]
+        meaning = dict(self.info.about.choices)[self.value]
         rest = meaning.partition(":")[2].strip()
-        self.caption.say(self._reason or rest[:1].upper() + rest[1:])
+        self.caption.say(self.reason or rest[:1].upper() + rest[1:])
 
     def _on_clicked(self) -> None:
         self._accept(self.sender().property("value"))
@@ -385,9 +375,9 @@ class NumberRow(ParameterRow):
         if self.no_limit is None:
             return
         self.no_limit.blockSignals(True)
-        self.no_limit.setChecked(self._value is None)
+        self.no_limit.setChecked(self.value is None)
         self.no_limit.blockSignals(False)
-        limited = self._value is not None and not self._reason
+        limited = self.value is not None and not self.reason
         self.slider.setEnabled(limited)
         self.box.setEnabled(limited)
 

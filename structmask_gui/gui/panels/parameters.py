@@ -41,7 +41,7 @@ class ParametersPanel(QWidget):
         self.sections: dict[str, Section] = {}
         self.reference_rows: dict[ReferenceKind, ReferenceStackRow] = {}
         self._n_frames: int | None = None
-        self._parameters = Parameters()
+        self.parameters = Parameters()  # the parameters on display
         self._without_effect: set[str] = set()
         self._body = QWidget()
         self._groups = QVBoxLayout(self._body)
@@ -93,16 +93,11 @@ class ParametersPanel(QWidget):
         else:
             self.measured_section.hide()
 
-    @property
-    def parameters(self) -> Parameters:
-        """The parameters on display."""
-        return self._parameters
-
     def set_parameters(self, parameters: Parameters) -> None:
         """Show other parameters, without a signal."""
-        if parameters == self._parameters:
+        if parameters == self.parameters:
             return
-        self._parameters = parameters
+        self.parameters = parameters
         self._show_values()
         self._update_effects()
 
@@ -132,8 +127,8 @@ class ParametersPanel(QWidget):
 
     def _update_sources(self) -> None:
         """Disable what cannot be chosen, and show the reference stacks where one has a use."""
-        self.set_unavailable("source", unavailable_sources(self._parameters, self._n_frames))
-        source = self._parameters.source
+        self.set_unavailable("source", unavailable_sources(self.parameters, self._n_frames))
+        source = self.parameters.source
         for kind, row in self.reference_rows.items():
             automatic = source == "automatic" and (kind == "dark" or row.given)
             row.setVisible(source == kind or automatic)
@@ -150,22 +145,22 @@ class ParametersPanel(QWidget):
         return {name for name, info in parameter_infos().items() if info.about.group == group}
 
     def _on_changed(self, name: str, value: Any) -> None:
-        self._parameters = changed_together(self._parameters, {name: value})
+        self.parameters = changed_together(self.parameters, {name: value})
         # Another parameter may have gone with it.
         self._show_values()
         self._update_effects()
         self.changed.emit(name, value)
 
     def _show_values(self) -> None:
-        defaults = defaults_of(self._parameters.method)
+        defaults = defaults_of(self.parameters.method)
         for name, row in self.rows.items():
             if name != "method":
                 row.set_default(getattr(defaults, name))
-            row.set_value(getattr(self._parameters, name))
+            row.set_value(getattr(self.parameters, name))
 
     def _update_effects(self) -> None:
         self._update_sources()
-        reasons = {name: why_without_effect(name, self._parameters) for name in self.rows}
+        reasons = {name: why_without_effect(name, self.parameters) for name in self.rows}
         without = {name for name, reason in reasons.items() if reason}
         for group, section in self.sections.items():
             names = self._names(group)

@@ -91,28 +91,23 @@ class AppTheme(QObject):
     def __init__(self, app: QApplication, name: ThemeName = "system") -> None:
         super().__init__()
         self._app = app
-        self._name: ThemeName = name
+        self.name: ThemeName = name  # what was chosen
         app.setStyle("Fusion")
         app.styleHints().colorSchemeChanged.connect(self._follow)
         self._put()
 
     @property
-    def name(self) -> ThemeName:
-        """What was chosen."""
-        return self._name
-
-    @property
     def dark(self) -> bool:
         """Whether the window is dark now."""
-        return self._name == "dark" or (self._name == "system" and system_is_dark())
+        return self.name == "dark" or (self.name == "system" and system_is_dark())
 
     def choose(self, name: ThemeName) -> None:
         """Follow the system, or stay light or dark."""
-        self._name = name
+        self.name = name
         self._put()
 
     def _follow(self) -> None:
-        if self._name == "system":
+        if self.name == "system":
             self._put()
 
     def _put(self) -> None:

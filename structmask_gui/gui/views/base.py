@@ -49,12 +49,12 @@ class PictureView(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._title = title
-        self._content = QRectF(-1, -1, 2, 2)
+        self.title = title  # what stands above the picture
+        self.content = QRectF(-1, -1, 2, 2)
         self._square = square
         self._fitted = True
         self._menu: QMenu | None = None
-        self._colormap = "viridis"
+        self.colormap = "viridis"  # name of the colour map
         self.theme = Colours.of(self.palette())
 
         self.title_label = QLabel(title)
@@ -139,7 +139,7 @@ class PictureView(QWidget):
         column, lines = self._legend_room(width, height)
         around = _MARGINS[0] + _MARGINS[2] + self.left.width_taken + self._beside()
         above = _MARGINS[1] + _MARGINS[3] + AXIS_HEIGHT
-        aspect = self._content.width() / self._content.height()
+        aspect = self.content.width() / self.content.height()
         size_below = min(width - around, (height - lines - above) * aspect)
         size_beside = min(width - column - around, (height - above) * aspect)
         beside = self._square and size_beside > size_below
@@ -156,7 +156,7 @@ class PictureView(QWidget):
         In a view of the same size it keeps the room it once had, so that the picture does not jump
         each time an entry comes or goes under a slider.
         """
-        of = (width, height, self._content.width(), self._content.height(), self.font().key())
+        of = (width, height, self.content.width(), self.content.height(), self.font().key())
         column, lines = self.legend.column_width(), self.legend.height_for(width)
         if of == self._legend_room_of:
             column, lines = max(column, self._legend_took[0]), max(lines, self._legend_took[1])
@@ -165,14 +165,14 @@ class PictureView(QWidget):
 
     def _place(self) -> None:
         """Give the box the shape of what it shows, so that the axes lie along the picture."""
-        if not self._square or self._content.isEmpty():
+        if not self._square or self.content.isEmpty():
             return
         left, top, right, bottom = _MARGINS
         width = self.canvas.width() - left - right - self.left.width_taken - self._beside()
         height = self.canvas.height() - top - bottom - AXIS_HEIGHT
         if width < 10 or height < 10:
             return
-        aspect = self._content.width() / self._content.height()
+        aspect = self.content.width() / self.content.height()
         spare_x = (width - min(width, height * aspect)) / 2
         spare_y = (height - min(height, width / aspect)) / 2
         self.grid.setContentsMargins(
@@ -180,11 +180,6 @@ class PictureView(QWidget):
         )
 
     # --- what is shown ------------------------------------------------------------------------
-
-    @property
-    def title(self) -> str:
-        """What stands above the picture."""
-        return self._title
 
     def set_title_visible(self, visible: bool) -> None:
         """Hide the title where a tab or a dock already says it."""
@@ -202,17 +197,12 @@ class PictureView(QWidget):
         """Cover the view with a sentence while there is nothing to show; empty takes it away."""
         self.veil.set_placeholder(text)
 
-    @property
-    def colormap(self) -> str:
-        """Name of the colour map."""
-        return self._colormap
-
     def set_colormap(self, name: str) -> None:
         """Draw with another map of `COLORMAPS`."""
-        if name != self._colormap:
+        if name != self.colormap:
             if name not in COLORMAPS:
                 raise KeyError(name)
-            self._colormap = name
+            self.colormap = name
             self._on_colormap()
 
     def _on_colormap(self) -> None:
@@ -220,15 +210,10 @@ class PictureView(QWidget):
 
     # --- zoom ---------------------------------------------------------------------------------
 
-    @property
-    def content(self) -> QRectF:
-        """The rectangle that holds everything there is to see, in pixels."""
-        return self._content
-
     def set_content(self, rect: QRectF) -> None:
         """Say what rectangle there is to see; a new one is shown whole."""
-        if rect != self._content:
-            self._content = rect
+        if rect != self.content:
+            self.content = rect
             self._arrange()
             self._place()
             self.reset_zoom()
@@ -240,7 +225,7 @@ class PictureView(QWidget):
         self.zoomed.emit(QRectF())
 
     def _fit(self) -> None:
-        self.box.setRange(self._content, padding=0)
+        self.box.setRange(self.content, padding=0)
 
     def visible_rect(self) -> QRectF:
         """Return the rectangle that is visible, in pixels."""
@@ -252,7 +237,7 @@ class PictureView(QWidget):
         if rect.isNull() and self._fitted:
             return  # it does already; `set_content` sees to it
         self._fitted = rect.isNull()
-        self.box.setRange(self._content if rect.isNull() else rect, padding=0)
+        self.box.setRange(self.content if rect.isNull() else rect, padding=0)
 
     def zoom(self, factor: float) -> None:
         """Enlarge (factor above 1) or shrink the picture about the middle of the view."""
@@ -324,7 +309,7 @@ class PictureView(QWidget):
         """Check what is chosen, before the menu opens."""
         if self.HAS_COLORMAP:
             for action in self._colormap_group.actions():
-                action.setChecked(action.data() == self._colormap)
+                action.setChecked(action.data() == self.colormap)
 
     def _on_colormap_action(self, action: QAction) -> None:
         self.set_colormap(action.data())

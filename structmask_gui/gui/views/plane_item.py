@@ -20,20 +20,15 @@ class PlaneItem(pg.GraphicsObject):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._plane: NDArray[Any] | None = None
+        self.plane: NDArray[Any] | None = None  # the numbers on display
         self._levels = (0.0, 1.0)
         self._table = np.zeros(256, np.uint32)
         self._rect = QRectF()
         self._image: QImage | None = None
 
-    @property
-    def plane(self) -> NDArray[Any] | None:
-        """The numbers on display."""
-        return self._plane
-
     def set_plane(self, plane: NDArray[Any] | None, levels: tuple[float, float]) -> None:
         """Show an array, or None; ``levels`` are the numbers of the first and the last colour."""
-        self._plane, self._levels = plane, levels
+        self.plane, self._levels = plane, levels
         self._changed()
 
     def set_levels(self, levels: tuple[float, float]) -> None:
@@ -64,10 +59,10 @@ class PlaneItem(pg.GraphicsObject):  # type: ignore[misc]
 
     def paint(self, painter: QPainter, *_: Any) -> None:
         """Paint it."""
-        if self._plane is None:
+        if self.plane is None:
             return
         if self._image is None:
-            self._image = colored(self._plane, self._levels, self._table)
+            self._image = colored(self.plane, self._levels, self._table)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         painter.drawImage(self._rect, self._image)
 

@@ -26,18 +26,13 @@ class CertaintySign(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._certainty: Certainty | None = None
+        self.certainty: Certainty | None = None  # what it shows
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.hide()
 
-    @property
-    def certainty(self) -> Certainty | None:
-        """What it shows."""
-        return self._certainty
-
     def set_certainty(self, certainty: Certainty | None) -> None:
         """Show how sure the verdict is; None without one."""
-        self._certainty = certainty
+        self.certainty = certainty
         text = "" if certainty is None else WORDS[certainty]
         self.setToolTip(text)
         self.setAccessibleName(text)
@@ -50,9 +45,9 @@ class CertaintySign(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the sign."""
-        if self._certainty is not None:
+        if self.certainty is not None:
             painter = QPainter(self)
-            draw_sign(painter, QRectF(1, 1, _SIDE - 2, _SIDE - 2), self._certainty)
+            draw_sign(painter, QRectF(1, 1, _SIDE - 2, _SIDE - 2), self.certainty)
             painter.end()
 
 

@@ -35,7 +35,7 @@ class FoldedText(QWidget):
         super().__init__(parent)
         self._sentences: tuple[str, ...] = ()
         self.sheet: QFrame | None = None
-        self._cut = False
+        self.is_cut = False  # whether there is more than two lines show
         self._role = QPalette.ColorRole.PlaceholderText
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._follow()
@@ -51,11 +51,6 @@ class FoldedText(QWidget):
             self.setAccessibleName(self.text())
             self._follow()
             self.update()
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether there is more than two lines show."""
-        return self._cut
 
     def show_all(self) -> None:
         """Show every sentence on a line of its own until the user clicks or presses a key."""
@@ -106,8 +101,8 @@ class FoldedText(QWidget):
         cut = len(self._broken(self.text())) > LINES
         self.setFixedHeight(round(LINES * QFontMetricsF(self.font()).lineSpacing()) + 2)
         self.setToolTip("\n".join(self._sentences) if cut else "")
-        if cut != self._cut:
-            self._cut = cut
+        if cut != self.is_cut:
+            self.is_cut = cut
             self.cut_changed.emit(cut)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

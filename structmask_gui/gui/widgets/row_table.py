@@ -192,18 +192,18 @@ class RowModel(QAbstractTableModel):
         self.keys: Sequence[Hashable] = ()
         self._row_of: dict[Hashable, int] = {}
         self._seen: dict[int, list[str]] = {}
-        self._marked = -1
+        self.marked = -1  # the row that is marked, or -1
         self._mark_color = QColor()
         self._signs: dict[Hashable, QIcon] = {}
 
     def set_rows(self, rows: Sequence[Any], keys: Sequence[Hashable]) -> None:
         """Take other rows; of the same keys, only cells that were seen and differ are announced."""
         if keys != self.keys:
-            marked = self.keys[self._marked] if self._marked >= 0 else None
+            marked = self.keys[self.marked] if self.marked >= 0 else None
             self.beginResetModel()
             self.rows, self.keys, self._seen = rows, keys, {}
             self._row_of = {key: row for row, key in enumerate(keys)}
-            self._marked = self.row_of(marked)
+            self.marked = self.row_of(marked)
             self.endResetModel()
             return
         before, self.rows, self._seen = self._seen, rows, {}
@@ -235,14 +235,9 @@ class RowModel(QAbstractTableModel):
 
     # --- the mark -----------------------------------------------------------------------------
 
-    @property
-    def marked(self) -> int:
-        """The row that is marked, or -1."""
-        return self._marked
-
     def mark(self, row: int, color: QColor) -> None:
         """Mark a row; -1 for none."""
-        old, self._marked, self._mark_color = self._marked, row, color
+        old, self.marked, self._mark_color = self.marked, row, color
         for changed in {old, row}:
             if 0 <= changed < self.rowCount():
                 last = self.index(changed, len(self.columns) - 1)
@@ -271,7 +266,7 @@ class RowModel(QAbstractTableModel):
         if role == _ALIGNMENT:
             return _LEFT if column == self._sign.column else _RIGHT
         if role == _BACKGROUND:
-            return self._mark_color if row == self._marked else None
+            return self._mark_color if row == self.marked else None
         if role == _DECORATION:
             return (
                 self._icon(self._sign.of(self.rows[row])) if column == self._sign.column else None

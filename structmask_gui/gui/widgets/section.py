@@ -15,7 +15,7 @@ class Section(QWidget):
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._open = True
+        self.open = True  # whether what it holds is visible
         self.button = QToolButton()
         self.button.setText(title)
         self.button.setAutoRaise(True)
@@ -44,14 +44,9 @@ class Section(QWidget):
         layout.addWidget(self.body)
         self.button.clicked.connect(self._on_clicked)
 
-    @property
-    def open(self) -> bool:
-        """Whether what it holds is visible."""
-        return self._open
-
     def set_open(self, is_open: bool) -> None:
         """Open or close it."""
-        self._open = is_open
+        self.open = is_open
         self.button.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
         self.body.setVisible(is_open)
 
@@ -62,5 +57,5 @@ class Section(QWidget):
         self.button.setToolTip(explanation)
 
     def _on_clicked(self) -> None:
-        self.set_open(not self._open)
-        self.folded.emit(not self._open)
+        self.set_open(not self.open)
+        self.folded.emit(not self.open)

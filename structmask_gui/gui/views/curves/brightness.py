@@ -92,38 +92,33 @@ class BrightnessView(PictureView):
             down=False,
             parent=parent,
         )
-        self._curve: BrightnessCurve | None = None
+        self.curve: BrightnessCurve | None = None  # what is on display
         self.item = BrightnessItem()
         self.box.addItem(self.item, ignoreBounds=True)
         self.arrows.hide()
         self.restyle()
 
-    @property
-    def curve(self) -> BrightnessCurve | None:
-        """What is on display."""
-        return self._curve
-
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the correlation by brightness of an `Extraction`, where it was measured."""
-        self._curve = None if extraction is None else extraction.brightness_curve
-        if extraction is None or self._curve is None:
+        self.curve = None if extraction is None else extraction.brightness_curve
+        if extraction is None or self.curve is None:
             self.item.set_curve(None, 0.0, QRectF())
             self.legend.set_entries(())
             return
         floor = extraction.parameters.rho_min
-        rect = _content(self._curve, floor)
-        self.item.set_curve(self._curve, floor, rect)
+        rect = _content(self.curve, floor)
+        self.item.set_curve(self.curve, floor, rect)
         self.set_content(rect)
         self.legend.set_entries(
             (
-                Entry(_lags_text(self._curve.n_lags), self._draw_points),
+                Entry(_lags_text(self.curve.n_lags), self._draw_points),
                 Entry("smallest correlation", self._draw_floor),
             )
         )
 
     def describe(self, x: float, _y: float) -> str:
         """Return the nearest bin."""
-        curve = self._curve
+        curve = self.curve
         if curve is None:
             return ""
         i = int(np.argmin(np.abs(curve.brightness - x)))

@@ -37,7 +37,7 @@ class ProfilesView(ZeroLagView):
         super().__init__(
             "Profiles", "lag (px)", "value", left_width=52, square=False, down=False, parent=parent
         )
-        self._curves: Curves | None = None
+        self.curves: Curves | None = None  # what is on display
         self.curves_item = CurvesItem()
         self.box.addItem(self.curves_item, ignoreBounds=True)
         self.left.set_whole(False)
@@ -46,14 +46,9 @@ class ProfilesView(ZeroLagView):
         self.box.setMouseEnabled(x=True, y=True)
         self.restyle()
 
-    @property
-    def curves(self) -> Curves | None:
-        """What is on display."""
-        return self._curves
-
     def set_curves(self, curves: Curves | None) -> None:
         """Show curves; None empties the view."""
-        self._curves = curves
+        self.curves = curves
         self.curves_item.set_curves(curves)
         measured = curves is not None and curves.floor is not None
         if self.left.set_text("correlation ρ" if measured else "value"):
@@ -102,8 +97,8 @@ class ProfilesView(ZeroLagView):
         )
 
     def _on_zero_lag(self) -> None:
-        if self._curves is not None:
-            self.set_content(self._wanted_content(self._curves))
+        if self.curves is not None:
+            self.set_content(self._wanted_content(self.curves))
 
     def highlight_ring(self, index: int) -> None:
         """Mark the lags of a ring; -1 for none."""
@@ -129,7 +124,7 @@ class ProfilesView(ZeroLagView):
 
     def describe(self, x: float, _y: float) -> str:
         """Return the values at the lag under the pointer."""
-        curves = self._curves
+        curves = self.curves
         if curves is None:
             return ""
         lag = math.floor(x + 0.5)

@@ -50,7 +50,7 @@ class ImageView(PictureView):
         self._shape = (1, 1)
         self._shown: tuple[int, ...] = ()
         self._clipped: float | None = CLIPPED
-        self._levels = (0.0, 1.0)
+        self.levels = (0.0, 1.0)  # the values drawn black and white
         self._reasons: list[str] = []
         self._n_used = self._n_left_out = 0
         self._region: Region | None = None
@@ -114,7 +114,7 @@ class ImageView(PictureView):
         self._shown = ()
         self._shape = frame_shape
         self._clipped = CLIPPED
-        self.image.set_plane(None, self._levels)
+        self.image.set_plane(None, self.levels)
         self.set_patches(np.zeros((0, 2), int), np.zeros(0, bool), [], (0, 0))
         self.set_region(None)
         self.frame_bar.set_frames(n_frames)
@@ -138,7 +138,7 @@ class ImageView(PictureView):
         self._image = image
         self._shown = ()
         if image is None:
-            self.image.set_plane(None, self._levels)
+            self.image.set_plane(None, self.levels)
             return
         if self._clipped is not None:
             self._set_levels(*percentile_levels(image, self._clipped))
@@ -224,7 +224,7 @@ class ImageView(PictureView):
             return
         self._shown = key
         part = thinned(image[y0:y1, x0:x1], factor)
-        self.image.set_plane(part, self._levels)
+        self.image.set_plane(part, self.levels)
         self.image.set_rect(
             QRectF(
                 x0 * step_x - 0.5,
@@ -244,11 +244,6 @@ class ImageView(PictureView):
 
     # --- contrast -----------------------------------------------------------------------------
 
-    @property
-    def levels(self) -> tuple[float, float]:
-        """The values drawn black and white."""
-        return self._levels
-
     def set_automatic_contrast(self, clipped: float = CLIPPED) -> None:
         """Let percentiles of each frame decide; ``clipped`` per cent at each end."""
         self._clipped = clipped
@@ -261,8 +256,8 @@ class ImageView(PictureView):
         self._set_levels(low, high)
 
     def _set_levels(self, low: float, high: float) -> None:
-        self._levels = (low, high)
-        self.image.set_levels(self._levels)
+        self.levels = (low, high)
+        self.image.set_levels(self.levels)
         if self._contrast is not None:
             self._contrast.set_levels(low, high)
 
@@ -272,7 +267,7 @@ class ImageView(PictureView):
             from structmask_gui.gui.views.image.contrast import ContrastPanel
 
             self._contrast = ContrastPanel()
-            self._contrast.set_levels(*self._levels)
+            self._contrast.set_levels(*self.levels)
             self._contrast.automatic_chosen.connect(self.set_automatic_contrast)
             self._contrast.levels_chosen.connect(self.set_levels)
             self._contrast_menu = QMenu(self)

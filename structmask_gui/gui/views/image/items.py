@@ -144,29 +144,24 @@ class RegionItem(pg.GraphicsObject):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._region = QRectF()
+        self.rect = QRectF()  # the rectangle; null when there is none
         self._frame = QRectF()
         self.setZValue(8)
 
-    @property
-    def rect(self) -> QRectF:
-        """The rectangle; null when there is none."""
-        return self._region
-
     def set_rects(self, region: QRectF, frame: QRectF) -> None:
         """Show a rectangle within a frame; a null one takes it away."""
-        if (region, frame) != (self._region, self._frame):
+        if (region, frame) != (self.rect, self._frame):
             self.prepareGeometryChange()
-            self._region, self._frame = region, frame
+            self.rect, self._frame = region, frame
             self.update()
 
     def boundingRect(self) -> QRectF:
         """Return the area it may paint."""
-        return self._frame.united(self._region)
+        return self._frame.united(self.rect)
 
     def paint(self, painter: QPainter, *_: Any) -> None:
         """Paint it."""
-        region, frame = self._region, self._frame
+        region, frame = self.rect, self._frame
         if region.isNull():
             return
         painter.setPen(Qt.PenStyle.NoPen)

@@ -20,30 +20,25 @@ class FrameItem(pg.GraphicsObject):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._rect = QRectF()
+        self.rect = QRectF()  # where it is; null when it is away
         self.setZValue(10)
-
-    @property
-    def rect(self) -> QRectF:
-        """Where it is; null when it is away."""
-        return self._rect
 
     def set_rect(self, rect: QRectF) -> None:
         """Put it elsewhere."""
-        if rect != self._rect:
+        if rect != self.rect:
             self.prepareGeometryChange()
-            self._rect = rect
+            self.rect = rect
             self.update()
 
     def boundingRect(self) -> QRectF:
         """Return the area it may paint."""
-        return self._rect.adjusted(-1, -1, 1, 1)
+        return self.rect.adjusted(-1, -1, 1, 1)
 
     def paint(self, painter: QPainter, *_: Any) -> None:
         """Paint it."""
-        if self._rect.isNull():
+        if self.rect.isNull():
             return
-        rect = painter.worldTransform().mapRect(self._rect)
+        rect = painter.worldTransform().mapRect(self.rect)
         painter.save()
         painter.resetTransform()
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -88,7 +83,7 @@ class AutocorrelationView(LagView):
 
     def set_centre_shape(self, shape: tuple[int, int] | None) -> None:
         """Mark the square that the mask is looked for in; one as large as the plane is no mark."""
-        whole = self._plane is not None and shape == self._plane.shape
+        whole = self.plane is not None and shape == self.plane.shape
         self.frame_item.set_rect(QRectF() if shape is None or whole else lag_rect(shape))
 
     def set_extraction(self, extraction: Any | None) -> None:

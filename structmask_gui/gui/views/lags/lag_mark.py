@@ -19,32 +19,27 @@ class LagMark(pg.GraphicsObject):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self._rect = QRectF()
-        self._lag: tuple[int, int] | None = None
+        self.lag: tuple[int, int] | None = None  # the lag (dy, dx) that is marked
         self.setZValue(20)
-
-    @property
-    def lag(self) -> tuple[int, int] | None:
-        """The lag (dy, dx) that is marked."""
-        return self._lag
 
     def set_lag(self, lag: tuple[int, int] | None, rect: QRectF) -> None:
         """Mark a lag (dy, dx) within a rectangle of lags; None, or one outside, marks none."""
         if lag is not None and not rect.contains(lag[1], lag[0]):
             lag = None
-        if lag != self._lag or (lag is not None and rect != self._rect):
+        if lag != self.lag or (lag is not None and rect != self._rect):
             self.prepareGeometryChange()
-            self._lag, self._rect = lag, rect
+            self.lag, self._rect = lag, rect
             self.update()
 
     def boundingRect(self) -> QRectF:
         """Return the area it may paint."""
-        return self._rect if self._lag is not None else QRectF()
+        return self._rect if self.lag is not None else QRectF()
 
     def paint(self, painter: QPainter, *_: Any) -> None:
         """Paint it."""
-        if self._lag is None:
+        if self.lag is None:
             return
-        dy, dx = self._lag
+        dy, dx = self.lag
         cell = QRectF(dx - 0.5, dy - 0.5, 1, 1)
         rect = self._rect
         lines = [

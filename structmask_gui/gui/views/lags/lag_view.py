@@ -86,10 +86,10 @@ class LagView(ZeroLagView):
         self, title: str, *, quantity: str = "autocorrelation", parent: QWidget | None = None
     ) -> None:
         super().__init__(title, "lag dx (px)", "lag dy (px)", parent=parent)
-        self._plane: Plane | None = None
+        self.plane: Plane | None = None  # the correlations on display
         self._signed = False
         self._least = 0.0
-        self._levels = (0.0, 1.0)
+        self.levels = (0.0, 1.0)  # the values at both ends of the colour bar
         self.image = PlaneItem()
         self.box.addItem(self.image, ignoreBounds=True)
         self.bar = ColorBar()
@@ -104,16 +104,6 @@ class LagView(ZeroLagView):
 
     def _beside(self) -> float:
         return _BAR_GAP + BAR_WIDTH + _SCALE_WIDTH
-
-    @property
-    def plane(self) -> Plane | None:
-        """The correlations on display."""
-        return self._plane
-
-    @property
-    def levels(self) -> tuple[float, float]:
-        """The values at both ends of the colour bar."""
-        return self._levels
 
     def set_quantity(self, text: str) -> None:
         """Say what the colour bar shows."""
@@ -135,15 +125,15 @@ class LagView(ZeroLagView):
 
     def set_plane(self, plane: Plane | None) -> None:
         """Show an array of shape (2 reach_y + 1, 2 reach_x + 1); None empties the view."""
-        if plane is self._plane:
+        if plane is self.plane:
             return
-        old, self._plane = self._plane, plane
+        old, self.plane = self.plane, plane
         if plane is None:
-            self.image.set_plane(None, self._levels)
+            self.image.set_plane(None, self.levels)
             return
-        self._levels = self._wanted_levels(plane)
-        self.image.set_plane(plane, self._levels)
-        self.scale.setRange(*self._levels)
+        self.levels = self._wanted_levels(plane)
+        self.image.set_plane(plane, self.levels)
+        self.scale.setRange(*self.levels)
         if old is None or old.shape != plane.shape:
             rect = lag_rect(plane.shape)
             self.image.set_rect(rect)
@@ -169,13 +159,13 @@ class LagView(ZeroLagView):
         self._update_levels()
 
     def _update_levels(self) -> None:
-        if self._plane is not None:
-            self._levels = self._wanted_levels(self._plane)
-            self.image.set_levels(self._levels)
-            self.scale.setRange(*self._levels)
+        if self.plane is not None:
+            self.levels = self._wanted_levels(self.plane)
+            self.image.set_levels(self.levels)
+            self.scale.setRange(*self.levels)
 
     def _on_colormap(self) -> None:
-        table = lookup_table(DIVERGING if self._signed else self._colormap)
+        table = lookup_table(DIVERGING if self._signed else self.colormap)
         self.image.set_table(table)
         self.bar.set_table(table)
 
@@ -183,18 +173,18 @@ class LagView(ZeroLagView):
 
     def lag_at(self, x: float, y: float) -> tuple[int, int] | None:
         """Return the lag (dy, dx) at a place of the picture, or None outside."""
-        if self._plane is None:
+        if self.plane is None:
             return None
         dy, dx = math.floor(y + 0.5), math.floor(x + 0.5)
-        reach_y, reach_x = self._plane.shape[0] // 2, self._plane.shape[1] // 2
+        reach_y, reach_x = self.plane.shape[0] // 2, self.plane.shape[1] // 2
         return (dy, dx) if abs(dy) <= reach_y and abs(dx) <= reach_x else None
 
     def value_at(self, dy: int, dx: int) -> float:
         """Return the value on display at a lag."""
-        if self._plane is None:
+        if self.plane is None:
             raise IndexError("nothing is on display")
-        height, width = self._plane.shape
-        return float(self._plane[height // 2 + dy, width // 2 + dx])
+        height, width = self.plane.shape
+        return float(self.plane[height // 2 + dy, width // 2 + dx])
 
     def describe(self, x: float, y: float) -> str:
         """Return lag and value."""

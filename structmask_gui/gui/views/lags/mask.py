@@ -31,7 +31,7 @@ class MaskView(PictureView):
 
     def __init__(self, title: str = "Mask", parent: QWidget | None = None) -> None:
         super().__init__(title, "lag dx (px)", "lag dy (px)", parent=parent)
-        self._codes: NDArray[np.uint8] | None = None
+        self.codes: NDArray[np.uint8] | None = None  # what each cell is: EMPTY or BOTH
         self._values: NDArray[Any] | None = None
         self._facts: LagFacts | None = None
         self._cursor: tuple[int, int] | None = None
@@ -53,7 +53,7 @@ class MaskView(PictureView):
         self._facts = None
         self._values = values
         if array is None:
-            self._codes = None
+            self.codes = None
             self.cells.clear()
             self._update_legend()
             return
@@ -72,15 +72,10 @@ class MaskView(PictureView):
         self.mark.set_lag(lag, self.content)
 
     def _show(self, codes: NDArray[np.uint8]) -> None:
-        self._codes = codes
+        self.codes = codes
         self.cells.set_codes(codes)
         self.set_content(lag_rect(codes.shape))
         self._update_legend()
-
-    @property
-    def codes(self) -> NDArray[np.uint8] | None:
-        """What each cell is: EMPTY or BOTH."""
-        return self._codes
 
     # --- editing ------------------------------------------------------------------------------
 
@@ -124,7 +119,7 @@ class MaskView(PictureView):
             Qt.Key.Key_Down: (1, 0),
         }
         key = event.key()
-        if key in steps and self._codes is not None:
+        if key in steps and self.codes is not None:
             dy, dx = self._cursor or (0, 0)
             step_y, step_x = steps[key] if self._cursor is not None else (0, 0)
             if self.cell_at(dx + step_x, dy + step_y) is not None:
@@ -150,26 +145,26 @@ class MaskView(PictureView):
 
     def cell_at(self, x: float, y: float) -> tuple[int, int] | None:
         """Return the lag (dy, dx) of the cell at a place, or None outside."""
-        if self._codes is None:
+        if self.codes is None:
             return None
         dy, dx = math.floor(y + 0.5), math.floor(x + 0.5)
-        height, width = self._codes.shape
+        height, width = self.codes.shape
         return (dy, dx) if abs(dy) <= height // 2 and abs(dx) <= width // 2 else None
 
     def describe(self, x: float, y: float) -> str:
         """Return lag, correlation and what the cell is."""
         cell = self.cell_at(x, y)
         self.lag_hovered.emit(cell if self._facts is not None else None)
-        if cell is None or self._codes is None:
+        if cell is None or self.codes is None:
             return ""
         dy, dx = cell
-        middle_y, middle_x = self._codes.shape[0] // 2, self._codes.shape[1] // 2
+        middle_y, middle_x = self.codes.shape[0] // 2, self.codes.shape[1] // 2
         text = lag_text(dy, dx)
-        if self._facts is not None and self._facts.findings.shape == self._codes.shape:
+        if self._facts is not None and self._facts.findings.shape == self.codes.shape:
             text += f"   {self._facts.text(dy, dx)}"
-        elif self._values is not None and self._values.shape == self._codes.shape:
+        elif self._values is not None and self._values.shape == self.codes.shape:
             text += f"   {number_text(float(self._values[middle_y + dy, middle_x + dx]))}"
-        return f"{text}   {self._word(int(self._codes[middle_y + dy, middle_x + dx]), cell)}"
+        return f"{text}   {self._word(int(self.codes[middle_y + dy, middle_x + dx]), cell)}"
 
     def _on_left(self) -> None:
         super()._on_left()
@@ -183,7 +178,7 @@ class MaskView(PictureView):
     # --- legend, colours ----------------------------------------------------------------------
 
     def _update_legend(self) -> None:
-        if self._codes is None:
+        if self.codes is None:
             self.legend.set_entries(())
         else:
             self.legend.set_entries(

@@ -143,14 +143,9 @@ class RingOverlayView(LagView):
         super().__init__("Rings on the centre square", quantity="value", parent=parent)
         self._ring = -1
         self._extraction: Any = None
-        self._codes: NDArray[np.uint8] | None = None
+        self.decisions: NDArray[np.uint8] | None = None  # the `Decision` of each pixel on display
         self.rings_item = RingsItem()
         self.box.addItem(self.rings_item, ignoreBounds=True)
-
-    @property
-    def decisions(self) -> NDArray[np.uint8] | None:
-        """The `Decision` of each pixel on display."""
-        return self._codes
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the centre square, rings and decisions of an `Extraction`; None empties the view.
@@ -159,7 +154,7 @@ class RingOverlayView(LagView):
         """
         self._extraction = extraction
         if extraction is None:
-            self._codes = None
+            self.decisions = None
             self.set_plane(None)
             self.rings_item.clear()
             self.legend.set_entries(())
@@ -167,13 +162,13 @@ class RingOverlayView(LagView):
         parameters = extraction.parameters
         self.set_quantity("value, adapted" if _rescaled(parameters) else _quantity(extraction))
         self.set_plane(extraction.centre)
-        analysis, self._codes = extraction.rings, extraction.decisions
+        analysis, self.decisions = extraction.rings, extraction.decisions
         if analysis is None:
             self.rings_item.clear()
             self.legend.set_entries(())
             return
         considered = tuple(ring.considered for ring in analysis.rings)
-        self.rings_item.set_content(considered, self._codes, analysis.above)
+        self.rings_item.set_content(considered, self.decisions, analysis.above)
         self._update_legend(considered)
 
     def highlight_ring(self, index: int) -> None:
@@ -187,11 +182,11 @@ class RingOverlayView(LagView):
         text = super().describe(x, y)
         lag = self.lag_at(x, y)
         self._hover(-1 if lag is None else max(abs(lag[0]), abs(lag[1])))
-        if lag is None or self._codes is None:
+        if lag is None or self.decisions is None:
             return text
         ring = max(abs(lag[0]), abs(lag[1]))
-        height, width = self._codes.shape
-        decision = Decision(self._codes[height // 2 + lag[0], width // 2 + lag[1]])
+        height, width = self.decisions.shape
+        decision = Decision(self.decisions[height // 2 + lag[0], width // 2 + lag[1]])
         if ring:
             text += f"   ring {ring}"
         word = WORDS[decision]
@@ -212,7 +207,7 @@ class RingOverlayView(LagView):
     # --- legend -------------------------------------------------------------------------------
 
     def _update_legend(self, considered: tuple[bool, ...]) -> None:
-        codes = self._codes
+        codes = self.decisions
         assert codes is not None
         present = set(np.unique(codes).tolist())
         entries = []
