@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QToolButton, QWidget
 
 from structmask_gui.core.stack.frames import FrameRange, Region
@@ -88,9 +88,8 @@ class MeasuredPartPanel(QWidget):
             (self.width_box, 1, width),
             (self.height_box, 1, height),
         ):
-            box.blockSignals(True)
-            box.setRange(low, max(low, high))
-            box.blockSignals(False)
+            with QSignalBlocker(box):
+                box.setRange(low, max(low, high))
         self.set_frames(None)
         self.set_region(None)
 
@@ -176,6 +175,5 @@ class MeasuredPartPanel(QWidget):
 
 def _show(values: tuple[tuple[NumberBox, int], ...]) -> None:
     for box, value in values:
-        box.blockSignals(True)
-        box.setValue(value)
-        box.blockSignals(False)
+        with QSignalBlocker(box):
+            box.setValue(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -51,9 +51,7 @@ def tooltip(info: ParameterInfo) -> str:
         lines.append(f"<b>More:</b> {html.escape(about.more)}")
     if about.less:
         lines.append(f"<b>Less:</b> {html.escape(about.less)}")
-    for value, meaning in about.choices:
-        del value
-        lines.append(html.escape(meaning))
+    lines += [html.escape(meaning) for _, meaning in about.choices]
     if info.kind in ("int", "float"):
         unit = f" {about.unit}" if about.unit else ""
         accepted = f"{info.lowest:g} to {info.highest:g}{unit}"
@@ -190,9 +188,8 @@ class BoolRow(ParameterRow):
         return (self.check,)
 
     def _show(self, value: Any) -> None:
-        self.check.blockSignals(True)
-        self.check.setChecked(bool(value))
-        self.check.blockSignals(False)
+        with QSignalBlocker(self.check):
+            self.check.setChecked(bool(value))
 
 
 class ChoiceRow(ParameterRow):
@@ -357,26 +354,19 @@ class NumberRow(ParameterRow):
     def _show(self, value: Any) -> None:
         if value is not None:
             self._last = value
-            self.slider.blockSignals(True)
             position = round((value - self._low) / self._step)
-            self.slider.setValue(min(max(position, 0), self.slider.maximum()))
-            self.slider.blockSignals(False)
-            self.box.blockSignals(True)
-            self.box.setValue(value)
-            self.box.blockSignals(False)
-        else:
-            # What unchecking "no limit" will give.
-            self.box.blockSignals(True)
+            with QSignalBlocker(self.slider):
+                self.slider.setValue(min(max(position, 0), self.slider.maximum()))
+        # Without a value: what unchecking "no limit" will give.
+        with QSignalBlocker(self.box):
             self.box.setValue(self._last)
-            self.box.blockSignals(False)
         self._update_limit()
 
     def _update_limit(self) -> None:
         if self.no_limit is None:
             return
-        self.no_limit.blockSignals(True)
-        self.no_limit.setChecked(self.value is None)
-        self.no_limit.blockSignals(False)
+        with QSignalBlocker(self.no_limit):
+            self.no_limit.setChecked(self.value is None)
         limited = self.value is not None and not self.reason
         self.slider.setEnabled(limited)
         self.box.setEnabled(limited)
