@@ -64,7 +64,7 @@ class Parameters(BaseModel):
             Stage.SAMPLING,
             "Where noise is measured. Each source has a blind spot, listed below.",
             choices=(
-                ("frames", "The frames as they are: all noise, but the structure as well."),
+                ("frames", "Frames: as they are, with all noise, but the structure as well."),
                 (
                     "flat",
                     "The flattest patches, with a smooth surface removed: noise and fixed-pattern"
@@ -77,7 +77,7 @@ class Parameters(BaseModel):
                 ),
                 (
                     "dark",
-                    "A dark or blank stack: camera noise and fixed-pattern noise, but not noise"
+                    "Dark: a dark or blank stack; camera and fixed-pattern noise, but not noise"
                     " that depends on the signal.",
                 ),
                 (
