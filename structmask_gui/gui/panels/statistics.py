@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
@@ -152,18 +151,6 @@ class StatisticsPanel(QWidget):
         self.notes.setVisible(bool(extraction.notes))
         for name, text in figures(extraction).items():
             say(self.values[name], text)
-
-    def text(self) -> str:
-        """Return all that the panel says, line by line."""
-        lines = [self.sentence.text()]
-        if self._figures.isVisibleTo(self):
-            lines += [f"{label}: {self.values[name].text()}" for name, label, _ in _FIGURES]
-            lines += self.notes.text().splitlines()
-        return "\n".join(lines)
-
-    def copy(self) -> None:
-        """Put all that the panel says on the clipboard."""
-        QGuiApplication.clipboard().setText(self.text())
 
     def sizeHint(self) -> QSize:
         """Return room for the sentence and all figures."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
@@ -81,16 +81,17 @@ def test_nothing_yet(panel: StatisticsPanel) -> None:
     panel.set_extraction(extraction())
     panel.set_extraction(None)
     assert "Open a stack" in panel.sentence.text()
-    assert panel.text() == panel.sentence.text()
+    assert not panel.notes.isVisible()
+    assert not panel.values["pixels"].isVisible()
 
 
-def test_copying(panel: StatisticsPanel) -> None:
+def test_each_figure_has_its_heading(panel: StatisticsPanel) -> None:
     panel.set_extraction(many_pixels())
-    panel.copy()
-    lines = QGuiApplication.clipboard().text().splitlines()
-    assert lines[0] == many_pixels().sentence
-    assert "Pixels: 7" in lines
-    assert "Flips and rotations: left-right, up-down, 180°" in lines
+    assert panel.sentence.text() == many_pixels().sentence
+    said = [label.text() for label in panel.findChildren(QLabel)]
+    assert said[said.index("Pixels") + 1] == panel.values["pixels"].text() == "7"
+    augment = panel.values["augment"].text()
+    assert said[said.index("Flips and rotations") + 1] == augment == "left-right, up-down, 180°"
 
 
 def test_statistics_with_a_session(qtbot: QtBot) -> None:
