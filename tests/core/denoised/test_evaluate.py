@@ -100,6 +100,7 @@ def faint():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["difference", "flat"])
 def test_a_blurred_output_lost_detail_however_strong_the_noise_is(rows, source):
     mask = np.ones((1, 13))
@@ -128,6 +129,7 @@ def test_no_blur_passes_for_a_good_output(rows, sigma):
     assert "Keep this mask" not in found.sentence
 
 
+@pytest.mark.slow
 def test_the_mean_of_many_frames_and_the_linear_prediction_are_kept():
     frames = simulate(
         NoiseModel(kernels()["row 7"], 0.3), SHAPE, n_frames=40, picture=cells(SHAPE), strength=1.5
@@ -195,6 +197,7 @@ def test_a_small_offset_changes_no_figure(rows, source):
     assert moved.sentence == found.sentence
 
 
+@pytest.mark.slow
 def test_where_the_noise_was_measured_and_looked_at_is_named(rows):
     raw, output = ArrayFrames(rows), ArrayFrames(denoised(rows, None))
     assert evaluate(raw, output, None).where == "Noise measured in frame differences."

@@ -151,6 +151,7 @@ def test_turning_noise_and_mask_by_a_quarter_changes_nothing():
     np.testing.assert_array_equal(turned.needless, np.rot90(straight.needless))
 
 
+@pytest.mark.slow
 def test_the_share_is_that_of_a_least_squares_fit_on_simulated_noise():
     model = NoiseModel(kernels()["row 5"], 0.3)
     frames = model.draw(np.random.default_rng(1), 3, (200, 200))

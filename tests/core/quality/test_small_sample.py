@@ -66,6 +66,7 @@ def test_a_measurement_small_for_its_radius_is_said_so():
     assert figures(noise.values, None, 15).note == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("radius", [5, 10, 14])
 def test_the_curve_never_falls_and_goes_through_the_figure(seed, radius):

@@ -57,6 +57,7 @@ def test_what_does_not_fit_the_file_is_left_out(part: Part, left: Part):
     assert part.within(None) == Part()
 
 
+@pytest.mark.slow
 def test_the_next_start_measures_the_same_part(
     make_main_window: Callable[..., MainWindow], stack_file: Path, qtbot: QtBot
 ):
@@ -84,6 +85,7 @@ def test_the_next_start_measures_the_same_part(
     assert not session.history.can_undo
 
 
+@pytest.mark.slow
 def test_reading_again_keeps_the_part_and_another_file_does_not(
     loaded: MainWindow, qtbot: QtBot, tmp_path: Path
 ):

@@ -161,6 +161,7 @@ MAKERS: dict[str, tuple[str, str, Callable[[Path], AnyArray], dict[str, str]]] =
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAKERS)
 def test_makers(name: str, tmp_path: Path) -> None:
     module, _, write, facts = MAKERS[name]

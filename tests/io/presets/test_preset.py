@@ -304,6 +304,7 @@ def test_names_that_make_the_same_file(fresh_home: Path) -> None:
     assert {p.name for p in folder.path.iterdir()} >= {"a_b.json", "a_b-2.json", "a_b-3.json"}
 
 
+@pytest.mark.slow
 @given(st.text(max_size=200))
 def test_file_names_are_safe(name: str) -> None:
     stem = file_stem(name)
