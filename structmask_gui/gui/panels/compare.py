@@ -50,6 +50,7 @@ class ComparePanel(QWidget):
         self.file_button.setToolTip("Take a mask from disk as A (Ctrl+D)")
         self.file_button.clicked.connect(self.open_file)
         self.remove_button = QPushButton("Remove A")
+        self.remove_button.setToolTip("End the comparison (Ctrl+Shift+P)")
         self.remove_button.clicked.connect(session.unpin)
         self.verdict = ElidingLabel()
         buttons = QHBoxLayout()

@@ -135,6 +135,7 @@ class FileBrowser(QWidget):
         self.recent_menu.aboutToShow.connect(self._fill_recent)
         self._recent.setMenu(self.recent_menu)
         self.filter = QLineEdit()
+        self.filter.setToolTip("Show only files with these letters in their names")
         self.filter.setPlaceholderText("Filter names")
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self._apply_filter)

@@ -67,6 +67,7 @@ class FileCard(QFrame):
             )
             combo.setMinimumContentsLength(8)
         self.open = QPushButton("Open")
+        self.open.setToolTip("Open this file with the choices above and measure it")
         self.open.clicked.connect(self.open_requested)
         self._given: dict[str, Any] = {}
 

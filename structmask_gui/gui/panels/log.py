@@ -34,10 +34,12 @@ class LogPanel(QWidget):
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName("Log")
         self.search = QLineEdit()
+        self.search.setToolTip("Show only lines with these words")
         self.search.setPlaceholderText("Search the log")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._refill)
         self.level = QComboBox()
+        self.level.setToolTip("Show lines of this importance and above")
         self.level.setAccessibleName("Which lines to show")
         for name, level in _LEVELS:
             self.level.addItem(name, level)

@@ -63,6 +63,7 @@ class PresetsPanel(QWidget):
         self._rings = session.state.uses_rings
 
         self.combo = QComboBox()
+        self.combo.setToolTip("Set the parameters for a kind of microscope; undo goes back")
         self.combo.setAccessibleName("Preset")
         self.combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.combo.setPlaceholderText("No preset")
@@ -75,6 +76,7 @@ class PresetsPanel(QWidget):
         self.save_button = QPushButton("Save")
         self.save_button.clicked.connect(self.save)
         self.more = QToolButton()
+        self.more.setToolTip("Save, rename, copy, share presets")
         self.more.setText("More ")  # the arrow stands on the last letter else
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self)
@@ -104,6 +106,7 @@ class PresetsPanel(QWidget):
         for number, one in enumerate(REMEDIES.values()):
             button = QPushButton(one.text)
             button.setObjectName(one.id)
+            button.setToolTip(f"Change the parameters; undo goes back (Ctrl+{number + 1})")
             button.clicked.connect(self._on_remedy)
             button.installEventFilter(self)
             grid.addWidget(button, number // 2, number % 2)

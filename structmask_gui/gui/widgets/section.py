@@ -7,6 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVB
 
 from structmask_gui.gui.style.colours import smaller
 
+_FOLDS = "Open or close this group"
+
 
 class Section(QWidget):
     """A heading with an arrow, and below it what it holds."""
@@ -18,6 +20,7 @@ class Section(QWidget):
         self.open = True  # whether what it holds is visible
         self.button = QToolButton()
         self.button.setText(title)
+        self.button.setToolTip(_FOLDS)
         self.button.setAutoRaise(True)
         self.button.setArrowType(Qt.ArrowType.DownArrow)
         self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -54,7 +57,7 @@ class Section(QWidget):
         """Say something beside the heading, as that nothing below has an effect, and why."""
         self.note.setText(text)
         self.note.setToolTip(explanation)
-        self.button.setToolTip(explanation)
+        self.button.setToolTip(explanation or _FOLDS)
 
     def _on_clicked(self) -> None:
         self.set_open(not self.open)

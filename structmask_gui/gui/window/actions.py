@@ -128,7 +128,7 @@ _EDIT = (
                    "Set every parameter but the method back to its default.",
                    lambda c: c.session.edits.reset_parameters(), "Ctrl+R", "reload", gap=True),
         ActionInfo("edit_mask", "Edit the &mask", "Draw on the mask in its view, or stop.",
-                   lambda c: c.window.views.editor.button.toggle(), "Ctrl+K", "edit",
+                   lambda c: c.window.views.editor.button.toggle(), "Ctrl+Shift+M", "edit",
                    needs="result", gap=True),
     ),
     *_menu(
@@ -257,6 +257,8 @@ _COMPARE = _menu(
 
 _HELP = _menu(
     "&Help",
+    ActionInfo("find_command", "&Find a command…", "Do anything by a word of its name.",
+               Commands.find_command, "Ctrl+K"),
     ActionInfo("help", "&Help", "Explain the method beside the views.",
                lambda c: c.window.show_panel("help"), "F1", "help"),
     ActionInfo("guide", "&Guide", "Open the guide in the browser; no network is needed.",

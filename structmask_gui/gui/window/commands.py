@@ -247,6 +247,14 @@ class Commands(QObject):
         # Said in any case: a browser that is kept in a box may not read every folder.
         self.window.say(f"The guide is {page}")
 
+    def find_command(self) -> None:
+        """Offer every action by its words."""
+        from structmask_gui.gui.widgets.find_command import FindCommand
+
+        dialog = FindCommand(self.window, self.window.all_commands())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def shortcuts(self) -> None:
         """List all keys."""
         help_dialogs.ShortcutsDialog(self.window, self.window.shortcuts()).show()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -41,6 +41,9 @@ from structmask_gui.gui.window.menus import Menus
 from structmask_gui.gui.window.restore import Remembering
 from structmask_gui.gui.window.shell import Shell
 from structmask_gui.gui.window.view_area import ViewArea
+
+if TYPE_CHECKING:
+    from structmask_gui.gui.widgets.find_command import Command
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +162,7 @@ class MainWindow(Shell):
             toggle = dock.toggleViewAction()
             toggle.setShortcut(f"Alt+{number % 10}")
             toggle.setStatusTip(f"Show or hide {info.title.lower()}.")
+            toggle.setToolTip(f"{toggle.statusTip()} (Alt+{number % 10})")
             panels_menu.addAction(toggle)
         view_menu = self.menus.menu("&View")
         view_menu.insertMenu(self.actions_by_id["next_panel"], panels_menu)
@@ -256,6 +260,18 @@ class MainWindow(Shell):
             action = dock.toggleViewAction()
             rows.append((action.shortcut().toString(), action.text(), action.statusTip()))
         return [(keys, text.replace("&", "").rstrip("…"), tip) for keys, text, tip in rows]
+
+    def all_commands(self) -> list[Command]:
+        """Return every action of the window, to be found by its words."""
+        from structmask_gui.gui.widgets.find_command import Command
+
+        found = [
+            Command(self.actions_by_id[info.id], info.menu, info.tip)
+            for info in ACTIONS
+            if info.id != "find_command"
+        ]
+        toggles = [dock.toggleViewAction() for dock in self.docks.values()]
+        return found + [Command(one, "View/Panels", one.statusTip()) for one in toggles]
 
     def focus_next_panel(self) -> None:
         """Move the keyboard on to the next visible panel, or to the views."""

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from structmask_gui.gui.export.report import ReportWriter
     from structmask_gui.gui.session.session import Session
     from structmask_gui.gui.style.app_theme import AppTheme
+    from structmask_gui.gui.widgets.find_command import Command
     from structmask_gui.gui.window.view_area import ViewArea
 
 
@@ -29,6 +31,7 @@ class Shell(QMainWindow):
     reporter: ReportWriter
     views: ViewArea
     docks: dict[str, QDockWidget]
+    actions_by_id: dict[str, QAction]
     saves_settings: bool
 
     @abstractmethod
@@ -50,6 +53,10 @@ class Shell(QMainWindow):
     @abstractmethod
     def shortcuts(self) -> list[tuple[str, str, str]]:
         """Return keys, name and text of all actions that have keys."""
+
+    @abstractmethod
+    def all_commands(self) -> list[Command]:
+        """Return every action of the window, to be found by its words."""
 
     @abstractmethod
     def focus_next_panel(self) -> None:

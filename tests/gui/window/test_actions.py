@@ -7,8 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QFileDialog,
+    QInputDialog,
+    QLineEdit,
+    QScrollBar,
+    QTabBar,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
@@ -17,6 +29,7 @@ from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
+from structmask_gui.gui.widgets.find_command import FindCommand, found, plain
 from structmask_gui.gui.window.actions import ACTIONS, MENUS
 from structmask_gui.gui.window.help_dialogs import ShortcutsDialog, TextDialog
 from structmask_gui.gui.window.main_window import MainWindow
@@ -159,6 +172,10 @@ def check_name_asked(window: MainWindow, _qtbot: QtBot) -> None:
     assert dialog(QInputDialog).isVisible()
 
 
+def check_finding(window: MainWindow, _qtbot: QtBot) -> None:
+    assert dialog(FindCommand).list.topLevelItemCount() > len(ACTIONS)
+
+
 def check_shortcuts(window: MainWindow, _qtbot: QtBot) -> None:
     table = dialog(ShortcutsDialog).table
     keys = [table.item(y, 0).text() for y in range(table.rowCount())]
@@ -291,6 +308,7 @@ CHECKS: dict[str, Check] = {
     "compare_file": file_dialog_of(EXISTING_ONE),
     "help": panel("help"),
     "guide": check_guide_said,
+    "find_command": check_finding,
     "shortcuts": check_shortcuts,
     "open_log_folder": check_folder_said,
     "report_problem": text_dialog_with("StructMask"),
@@ -359,6 +377,81 @@ def test_every_action_stands_in_a_menu(window: MainWindow):
     for info in ACTIONS:
         assert info.menu.split("/")[0] in MENUS
         assert info.tip.endswith(".")
+
+
+def test_each_command_is_found_by_its_words_and_shows_its_keys(window: MainWindow):
+    trigger(window, "find_command")
+    finding = dialog(FindCommand)
+    for command in window.all_commands():
+        finding.line.setText(command.text)
+        rows = [finding.list.topLevelItem(n) for n in range(finding.list.topLevelItemCount())]
+        texts = [(row.text(0), row.text(2)) for row in rows]
+        assert (command.text, command.action.shortcut().toString()) in texts
+    assert {plain(info.text) for info in ACTIONS} - {"Find a command"} <= {
+        command.text for command in window.all_commands()
+    }
+
+
+def test_enter_does_the_command_that_was_found(loaded: MainWindow, qtbot: QtBot):
+    trigger(loaded, "find_command")
+    finding = dialog(FindCommand)
+    qtbot.keyClicks(finding.line, "pin mask")
+    qtbot.keyClick(finding.line, Qt.Key.Key_Return)
+    assert loaded.session.state.pinned is not None
+    assert not finding.isVisible()
+
+
+def test_what_cannot_be_done_now_comes_last_and_is_not_done(window: MainWindow, qtbot: QtBot):
+    ordered = [command.action.isEnabled() for command in found(window.all_commands(), "a")]
+    assert ordered == sorted(ordered, reverse=True)
+    assert not all(ordered)
+    trigger(window, "find_command")
+    finding = dialog(FindCommand)
+    qtbot.keyClicks(finding.line, "pin this mask")
+    assert finding.said.text().startswith("Not available now")
+    qtbot.keyClick(finding.line, Qt.Key.Key_Return)
+    assert finding.isVisible()
+    finding.line.setText("xyzzy")
+    assert finding.said.text() == "No command has these words."
+
+
+def test_every_action_and_control_has_a_tooltip_with_its_keys(window: MainWindow):
+    for info in ACTIONS:
+        tip = window.actions_by_id[info.id].toolTip()
+        assert tip.startswith(info.tip)
+        assert info.shortcut in tip
+    for dock in window.docks.values():
+        action = dock.toggleViewAction()
+        assert action.shortcut().toString() in action.toolTip()
+    for name in window.docks:
+        window.panel(name)
+    controls = [QAbstractButton, QComboBox, QAbstractSpinBox, QAbstractSlider, QLineEdit]
+    bare = [
+        (type(control).__name__, getattr(control, "text", str)())
+        for kind in controls
+        for control in window.findChildren(kind)
+        if _is_ours(control) and not _tip(control)
+    ]
+    assert bare == []
+
+
+def _is_ours(control: QWidget) -> bool:
+    """Tell a control of the program from the parts that Qt makes of its own controls."""
+    inner = (QAbstractSpinBox, QComboBox, QLineEdit, QTabBar)
+    return (
+        not isinstance(control, QScrollBar)
+        and not isinstance(control.parentWidget(), inner)
+        and not control.objectName().startswith("qt_")
+    )
+
+
+def _tip(control: QWidget | None) -> str:
+    """Return the tooltip that shows over a control: its own, or that of what it lies in."""
+    while control is not None and not control.isWindow():
+        if control.toolTip():
+            return control.toolTip()
+        control = control.parentWidget()
+    return ""
 
 
 def test_ids_and_keys_are_unique(window: MainWindow):
