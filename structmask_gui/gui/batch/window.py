@@ -23,6 +23,7 @@ from structmask_gui.gui.batch.options import BatchChoices
 from structmask_gui.gui.batch.reference_stacks import BatchReferenceStacks
 from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.desktop.open_external import open_outside
+from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job, Step
 from structmask_gui.gui.widgets import dialogs
@@ -186,8 +187,7 @@ class BatchWindow(QDialog):
         dialogs.ask_folder(self, "Write the results into", self._here(), self.choices.set_folder)
 
     def _here(self) -> str:
-        paths = self._session.state.paths
-        return str(paths[0].parent if paths else Path.home())
+        return str(beside(self._session.state.paths))
 
     def _plan(self, *_: object) -> None:
         """Make the jobs of the present choices; nothing is done yet."""

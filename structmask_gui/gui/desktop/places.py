@@ -25,10 +25,15 @@ def log_file() -> Path:
 
 
 def beside(paths: Sequence[Path]) -> Path:
-    """Return the folder of the first of some files; home if there is none, or it is an address."""
+    """Return the folder of the first of some files, to write to.
+
+    Home if there is none, it is an address, or it is the sample's within the program.
+    """
     if not paths or remote_address(paths[0]) is not None:
         return Path.home()
-    return paths[0].parent
+    sample = sample_stack()
+    folder = paths[0].parent
+    return Path.home() if sample is not None and folder == sample.parent else folder
 
 
 def sample_stack() -> Path | None:

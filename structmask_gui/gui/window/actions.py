@@ -23,6 +23,12 @@ MENUS = ("&File", "&Edit", "&View", "&Measure", "&Presets", "&Compare", "&Help")
 
 SAMPLE_TIP = "Open the simulated stack that comes with StructMask."
 
+SAVED_AS = {
+    "npy": "Write the mask as a NumPy array, which autoStructN2V and n2v load.",
+    "png": "Write the mask as a picture, one pixel for each of its pixels.",
+    "tiff": "Write the mask as a TIFF, which Fiji opens.",
+}
+
 _THEMES: dict[ThemeName, str] = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
 
 
@@ -49,6 +55,10 @@ def _menu(menu: str, *actions: ActionInfo) -> tuple[ActionInfo, ...]:
 
 def _copy_for(target: Target) -> Run:
     return lambda c: c.copy_for(target)
+
+
+def _save_as(form: str) -> Run:
+    return lambda c: c.save_as(form)
 
 
 def _change_mask(name: str) -> Run:
@@ -85,8 +95,12 @@ _FILE = (
                    Commands.show_metadata, "Ctrl+I", "info", needs="stack"),
         ActionInfo("export_mask", "&Export mask…",
                    "Write the mask as NPY, PNG, TIFF, enlarged picture or JSON record.",
-                   Commands.export_mask, "Ctrl+E", "export",
-                   toolbar=True, needs="result", gap=True),
+                   Commands.export_mask, "Ctrl+E", "export", needs="result", gap=True),
+        *(
+            ActionInfo(f"save_{form}", f"Save mask as {form.upper()}…", tip, _save_as(form),
+                       icon="export", needs="result")
+            for form, tip in SAVED_AS.items()
+        ),
         ActionInfo("export_all", "Export mask, picture and &record…",
                    "Write NPY, PNG, enlarged picture and JSON record together into a folder.",
                    Commands.export_all, "Ctrl+Shift+E", "save", needs="result"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from PySide6.QtGui import QGuiApplication
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.open_external import open_outside
-from structmask_gui.gui.export.exporter import FORMS, form_of, name_filter, proposed_path
+from structmask_gui.gui.export.exporter import FORMS, Form, form_of, name_filter, proposed_path
 from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.toast import Toast
 from structmask_gui.gui.window import help_dialogs
 from structmask_gui.gui.window.shell import Shell
 
@@ -38,6 +40,7 @@ class Commands(QObject):
         self.session = window.session
         self._batch: BatchWindow | None = None
         self._few_of = ""
+        self.toast = Toast(window)
         window.session.stack_changed.connect(self._take_few)
 
     # --- file ---------------------------------------------------------------------------------
@@ -106,13 +109,16 @@ class Commands(QObject):
 
     def export_mask(self) -> None:
         """Ask for a file and write the mask."""
-        dialogs.ask_new_file(
-            self.window,
-            "Export mask",
-            proposed_path(self.session, FORMS[0]),
-            SAVE_FILTERS,
-            self._export_to,
-        )
+        self._ask_for_mask(FORMS[0], SAVE_FILTERS)
+
+    def save_as(self, form: str) -> None:
+        """Ask for a file and write the mask in one form."""
+        wanted = next(one for one in FORMS if one.id == form)
+        self._ask_for_mask(wanted, name_filter(wanted))
+
+    def _ask_for_mask(self, form: Form, filters: str) -> None:
+        proposed = proposed_path(self.session, form)
+        dialogs.ask_new_file(self.window, "Save the mask", proposed, filters, self._export_to)
 
     def _export_to(self, name: str, chosen: str) -> None:
         path = Path(name)
@@ -271,6 +277,18 @@ class Commands(QObject):
     def about(self) -> None:
         """Show version and system."""
         help_dialogs.about(self.window).show()
+
+    def show_written(self, names: list[str]) -> None:
+        """Say what was written, with a button that shows its folder."""
+        first = Path(names[0])
+        said = ", ".join(Path(name).name for name in names)
+        self.window.say(f"Written: {said} in {first.parent}")
+        self.toast.say(
+            f"Saved {said}",
+            "Show in folder",
+            partial(self.show_in_system, first.parent),
+            f"Show {first.parent} in the file manager",
+        )
 
     def show_in_system(self, folder: Path) -> None:
         """Show a folder in the file manager; it is made if it is not there."""

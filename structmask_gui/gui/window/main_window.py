@@ -129,8 +129,8 @@ class MainWindow(Shell):
         session.edit_dropped.connect(self.say)
         session.bug.connect(self.show_bug)
         self.theme.changed.connect(self._on_theme)
-        self.exporter.written.connect(self._on_written)
-        self.reporter.written.connect(self._on_written)
+        self.exporter.written.connect(self.commands.show_written)
+        self.reporter.written.connect(self.commands.show_written)
         self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
         self.views.open_asked.connect(self.commands.open_files)
@@ -314,10 +314,6 @@ class MainWindow(Shell):
 
     def _on_theme(self, *_: object) -> None:
         self.menus.check_theme(self.theme.name)
-
-    def _on_written(self, names: list[str]) -> None:
-        folder = Path(names[0]).parent
-        self.say(f"Written: {', '.join(Path(name).name for name in names)} in {folder}")
 
     def _on_waiting(self) -> None:
         self.say("The export waits for the new result.")

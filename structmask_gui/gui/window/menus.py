@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolBar
 
+from structmask_gui.gui.export.use_mask import UseMask
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.window.actions import ACTIONS, MENUS, ActionInfo
 from structmask_gui.gui.window.commands import Commands
@@ -52,6 +53,8 @@ class Menus(QObject):
             if info.toolbar:
                 action.setIcon(icon(info.icon))
                 bar.addAction(action)
+        self.use_mask = UseMask(self.actions)
+        bar.addWidget(self.use_mask)
         window.addToolBar(bar)
 
     def _make_action(self, info: ActionInfo) -> QAction:

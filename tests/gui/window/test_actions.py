@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,15 @@ def file_dialog_of(mode: QFileDialog.FileMode) -> Check:
     def check(window: MainWindow, _qtbot: QtBot) -> None:
         shown = dialog(QFileDialog)
         assert shown.fileMode() == mode
+
+    return check
+
+
+def saving_as(suffix: str) -> Check:
+    def check(_window: MainWindow, _qtbot: QtBot) -> None:
+        shown = dialog(QFileDialog)
+        assert Path(shown.selectedFiles()[0]).name == f"rows_mask.{suffix}"
+        assert [one.partition("*")[2] for one in shown.nameFilters()] == [f".{suffix})"]
 
     return check
 
@@ -282,6 +292,9 @@ CHECKS: dict[str, Check] = {
     "reopen_file": check_reopened,
     "show_metadata": text_dialog_with("rows.npy"),
     "export_mask": file_dialog_of(ANY),
+    "save_npy": saving_as("npy"),
+    "save_png": saving_as("png"),
+    "save_tiff": saving_as("tif"),
     "export_all": file_dialog_of(FOLDER),
     "close_file": check_closed_file,
     "quit": check_quit,

@@ -1,0 +1,62 @@
+"""The button by which a mask leaves the window, and what is said once it has left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.gui.desktop import places
+from structmask_gui.gui.window.main_window import MainWindow
+from tests.gui.open_dialogs import dialog, trigger
+
+pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
+
+
+def test_the_button_has_all_ways_out_and_none_without_a_mask(window: MainWindow):
+    button = window.menus.use_mask
+    assert not button.isEnabled()
+    names = [one.objectName() for one in button.menu().actions() if not one.isSeparator()]
+    assert {"copy_for_careamics", "copy_for_n2v", "copy_for_autostructn2v"} < set(names)
+    assert {"save_npy", "save_png", "save_tiff", "save_report", "batch"} < set(names)
+
+
+def test_the_button_is_there_with_a_mask(loaded: MainWindow):
+    assert loaded.menus.use_mask.isEnabled()
+
+
+def test_saving_says_where_the_file_is_and_shows_its_folder(
+    loaded: MainWindow, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shown: list[Path] = []
+    monkeypatch.setattr(loaded.commands, "show_in_system", shown.append)
+    toast = loaded.commands.toast
+    assert not toast.isVisible()
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({"npy": tmp_path / "m.npy"})
+    assert toast.isVisible()
+    assert toast.label.text() == "Saved m.npy"
+    assert loaded.rect().contains(toast.geometry())
+    toast.button.click()
+    assert shown == [tmp_path]
+    assert not toast.isVisible()
+
+
+def test_the_message_goes_by_itself(loaded: MainWindow, qtbot: QtBot):
+    toast = loaded.commands.toast
+    toast._timer.setInterval(1)
+    toast.say("Saved m.npy", "Show in folder", lambda: None)
+    qtbot.waitUntil(lambda: not toast.isVisible())
+
+
+def test_dialogs_of_the_sample_do_not_start_within_the_program(window: MainWindow, qtbot: QtBot):
+    sample = places.sample_stack()
+    assert sample is not None
+    assert places.beside([sample]) == Path.home()
+    assert places.beside([Path("/data/a.tif")]) == Path("/data")
+    window.open_paths([str(sample)])
+    qtbot.waitUntil(lambda: window.session.state.extraction is not None, timeout=20_000)
+    trigger(window, "save_npy")
+    assert Path(dialog(QFileDialog).selectedFiles()[0]).parent != sample.parent
