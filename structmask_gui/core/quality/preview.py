@@ -38,7 +38,7 @@ class Preview:
         self.mean = float(frame[good].mean(dtype=np.float64))
         values = np.where(good, frame - self.mean, 0).astype(np.float32)
         self.frame: FloatImage = np.where(good, frame, np.nan).astype(np.float32)
-        padded = _continued(values, good, radius)
+        padded = continued(values, good, radius)
         self._fast = tuple(next_fast_len(n, real=True) for n in padded.shape)
         self._spectrum = rfft2(padded, self._fast)
 
@@ -87,7 +87,7 @@ def residual_correlation(residual: NDArray[Any], reach: int = RADIUS) -> FloatAr
     return result
 
 
-def _continued(values: FloatImage, good: NDArray[np.bool_], radius: int) -> FloatImage:
+def continued(values: FloatImage, good: NDArray[np.bool_], radius: int) -> FloatImage:
     """Return the frame with a border of its local mean, which also replaces pixels not good."""
     from scipy.ndimage import uniform_filter
 

@@ -1,0 +1,381 @@
+"""A stack denoised by what its own pixels tell of each other, without a convolutional network.
+
+StructN2V's rule: a pixel is predicted from neighbours that the mask leaves visible, so what the
+noise of hidden ones tells cannot be copied. First by the best linear prediction, then by small
+perceptrons on features of the surroundings, as far as they are better on pixels they never saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from structmask_gui.core.denoising.features import REACH, Features
+from structmask_gui.core.denoising.folds import Block, Folds
+from structmask_gui.core.denoising.network import Standard, Trainer, predict
+from structmask_gui.core.denoising.surroundings import Surroundings, bands
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.quality.assessment import largest_radius
+from structmask_gui.core.quality.covariance import image_covariance
+from structmask_gui.core.quality.error import weights
+from structmask_gui.core.quality.prediction import mask_array
+from structmask_gui.core.stack.frames import Frames, Recording
+from structmask_gui.core.threads import in_threads, one_blas_thread
+
+Floats = NDArray[np.float32]
+
+_SAMPLES = 160_000
+"""Pixels of each fold that are fitted to."""
+_CHECKED = 50_000
+"""Pixels of each fold on which the other fold's models are checked."""
+_BLOCKS = 48
+_NETWORKS = 4
+"""Perceptrons of each fold, whose mean is better than any of them."""
+_ROUND = 200
+"""Steps of training between two checks."""
+_ROUNDS = 14
+_PATIENCE = 3
+"""Checks without a better one after which training ends."""
+_CLEARLY = 3.0
+"""Standard errors by which what is added must agree with what it is to predict."""
+_UNIT = 24
+_TILE = 256
+"""Largest width of the pieces in which a frame is predicted."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How far a fit has come."""
+
+    name: Literal["linear", "learning", "done"]
+    done: int
+    total: int
+    gain: float
+    """By how much the error against the noisy pixel fell below the linear prediction's, in
+    squared grey levels; what the error against the structure fell by, but for chance."""
+    added: float
+    """The share, 0 to 1, by which the perceptrons' answer is added."""
+
+
+@dataclass
+class _Fold:
+    """What belongs to one fold: samples, models fitted to them, the other fold's answers."""
+
+    x: Floats
+    y: Floats
+    unit: NDArray[np.int64]
+    """Which square of _UNIT pixels each sample is in; samples of one share noise."""
+    trainers: list[Trainer]
+
+
+def _unit(block: Block, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a number for the square of _UNIT pixels that each pixel of a block lies in."""
+    y, x = np.divmod(rows, block.x1 - block.x0)
+    numbers: NDArray[np.int64] = y // _UNIT * 2**16 + x // _UNIT
+    return numbers
+
+
+class Denoiser:
+    """Denoises a stack with a mask, in stages: any of them can be predicted with.
+
+    Parameters
+    ----------
+    recording : Recording or Frames or array (frames, y, x)
+        What is denoised, whole frames; not changed.
+    mask : Mask or array_like, optional
+        Hides the neighbours whose noise is correlated; None is the bare centre.
+    shared_noise : bool
+        Whether neighbouring frames share noise (interpolated planes, running means): the folds are
+        then parts of frames.
+    seed : int
+
+    Raises
+    ------
+    InputError
+        If there are too few pixels, or they do not vary.
+    """
+
+    def __init__(
+        self,
+        recording: Recording | Frames | NDArray[Any],
+        mask: Mask | ArrayLike | None,
+        *,
+        shared_noise: bool = False,
+        seed: int = 0,
+    ) -> None:
+        self.frames = Recording.of(recording).frames
+        self.mask = mask_array(mask)
+        self.seed = seed
+        self.folds = Folds(
+            self.frames.n_frames, self.frames.frame_shape, self.mask, shared=shared_noise
+        )
+        self._blocks = [self.folds.blocks(fold) for fold in (0, 1)]
+        self._around = Surroundings(self.frames)
+        self._features: Features | None = None
+        self._standard: Standard | None = None
+        self._best: list[list[Floats]] = []
+        self._folds: list[_Fold] = []
+        self._progress = (0.0, 0, 0)
+        self.stage = Stage("linear", 0, _ROUNDS, 0.0, 0.0)
+
+    # --- fitting ------------------------------------------------------------------------------
+
+    def fit(self, task: Task = NO_TASK) -> None:
+        """Go through all stages."""
+        for stage in self.stages(task):
+            task.report(stage.done, stage.total, "Learning")
+
+    def stages(
+        self, task: Task = NO_TASK, state: Mapping[str, NDArray[Any]] | None = None
+    ) -> Iterator[Stage]:
+        """Fit, and yield each stage once it can be predicted with: "linear", "learning", "done".
+
+        Parameters
+        ----------
+        task : Task
+            Cancelled within 0.2 s; the last stage can still be predicted with.
+        state : mapping of str to array, optional
+            From `state`: goes on from there, with the same result as without the pause.
+        """
+        self._fit_linear(task)
+        if state is None:
+            yield self.stage
+        folds = self._prepared(task)
+        best, since, first = 0.0, 0, 0
+        if state is not None:
+            best, since, first = self._restored(folds, state)
+            yield self.stage
+        for number in range(first, _ROUNDS):
+            self._train(folds, task)
+            gain, added = self._checked(folds, task)
+            if gain > best * (1 + 1e-3):
+                best, since = gain, 0
+                self._best = [[t.averaged for t in fold.trainers] for fold in folds]
+                self.stage = Stage("learning", number + 1, _ROUNDS, gain, added)
+            else:
+                since += 1
+                kept = self.stage
+                self.stage = Stage("learning", number + 1, _ROUNDS, kept.gain, kept.added)
+            self._folds, self._progress = folds, (best, since, number + 1)
+            if since >= _PATIENCE and number >= 4:
+                break
+            yield self.stage
+        self.stage = Stage("done", _ROUNDS, _ROUNDS, self.stage.gain, self.stage.added)
+        yield self.stage
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return what `stages` goes on from; plain arrays, after the first "learning" stage."""
+        best, since, number = self._progress
+        arrays: dict[str, NDArray[Any]] = {
+            "progress": np.array([best, since, number, self.stage.gain, self.stage.added]),
+            "trainers": np.array([[t.state for t in fold.trainers] for fold in self._folds]),
+        }
+        if self._best:
+            arrays["best"] = np.array(self._best)
+        return arrays
+
+    def _restored(
+        self, folds: list[_Fold], state: Mapping[str, NDArray[Any]]
+    ) -> tuple[float, int, int]:
+        best, since, number, gain, added = (float(v) for v in state["progress"])
+        trainers = state["trainers"]
+        expected = (2, _NETWORKS, *folds[0].trainers[0].state.shape)
+        if trainers.shape != expected or not np.isfinite(trainers).all():
+            raise InputError("The saved state is not of this stack and mask; start again.")
+        for fold, states in zip(folds, trainers, strict=True):
+            for trainer, each in zip(fold.trainers, states, strict=True):
+                trainer.state = each.astype(np.float32)
+                trainer.steps = int(number) * _ROUND
+        if "best" in state:
+            self._best = [list(each.astype(np.float32)) for each in state["best"]]
+        self._folds, self._progress = folds, (best, int(since), int(number))
+        self.stage = Stage("learning", int(number), _ROUNDS, gain, added)
+        return self._progress
+
+    def _fit_linear(self, task: Task) -> None:
+        if self._features is not None:
+            return
+        radius = max(1, min(REACH, largest_radius(self.frames)))
+        image = image_covariance(self.frames, 2 * radius, task=task.reporting(None))
+        kernel = np.zeros((2 * REACH + 1, 2 * REACH + 1))
+        inner = slice(REACH - radius, REACH + radius + 1)
+        kernel[inner, inner] = weights(image.values, self.mask, radius)
+        self._features = Features(self.mask, kernel)
+
+    def _prepared(self, task: Task) -> list[_Fold]:
+        """Draw the samples of both folds."""
+        samples = [self._samples(fold, task) for fold in (0, 1)]
+        self._standard = Standard.of(
+            np.concatenate([x[::2] for x, _, _ in samples]),
+            np.concatenate([y for _, y, _ in samples]),
+        )
+        folds = []
+        for fold, (x, y, unit) in enumerate(samples):
+            self._standard.apply(x)
+            y /= np.float32(self._standard.scale)
+            seeds = [1000 * self.seed + 100 * fold + i for i in range(_NETWORKS)]
+            folds.append(_Fold(x, y, unit, [Trainer(x, y, seed) for seed in seeds]))
+        return folds
+
+    def _samples(self, fold: int, task: Task) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """Return features (n, count), what the linear prediction left, and squares (n,)."""
+        blocks = self._blocks[fold]
+        draw = np.random.default_rng((self.seed, fold))
+        if len(blocks) > _BLOCKS:
+            chosen = draw.choice(len(blocks), _BLOCKS, replace=False)
+            blocks = [blocks[i] for i in sorted(chosen)]
+        share = min(1.0, _SAMPLES / sum(block.size for block in blocks))
+        seeds = draw.integers(0, 2**32, len(blocks))
+        features, targets, units = [], [], []
+
+        def work(item: tuple[int, Block, Floats]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+            number, block, padded = item
+            values = self._of(padded, task).reshape(self._known.count, -1)
+            centre = padded[REACH:-REACH, REACH:-REACH].ravel()
+            rows = np.flatnonzero(
+                np.random.default_rng(seeds[number]).random(block.size, np.float32) < share
+            )
+            return (
+                np.ascontiguousarray(values[:, rows].T),
+                centre[rows] - values[0, rows],
+                np.int64(number << 32) + _unit(block, rows),
+            )
+
+        def read() -> Iterator[tuple[int, Block, Floats]]:
+            for number, block in enumerate(blocks):
+                task.stop_if_cancelled()
+                padded, _ = self._around.read(block.frame, block.y0, block.y1, task)
+                yield number, block, padded[:, block.x0 : block.x1 + 2 * REACH]
+
+        for x, y, unit in in_threads(work, read()):
+            features.append(x)
+            targets.append(y)
+            units.append(unit)
+        _, number = np.unique(np.concatenate(units), return_inverse=True)
+        return np.concatenate(features), np.concatenate(targets), number
+
+    def _train(self, folds: list[_Fold], task: Task) -> None:
+        trainers = [trainer for fold in folds for trainer in fold.trainers]
+        for _ in in_threads(lambda trainer: trainer.train(_ROUND, task), trainers):
+            task.stop_if_cancelled()
+
+    def _checked(self, folds: list[_Fold], task: Task) -> tuple[float, float]:
+        """Return what the models gain on the other folds' samples, and the share to add.
+
+        Their answer h is scaled by <r, h> / <h, h>, r being what the linear prediction left, at
+        most by 1, and not added unless it clearly agrees with it: where the linear prediction is
+        the best, all else fits noise.
+        """
+        jobs = [(model, folds[1 - model]) for model in (0, 1)]
+        dots, squares = [], 0.0
+        count = 0
+
+        def work(job: tuple[Trainer, Floats]) -> Floats:
+            return job[0].check(job[1])
+
+        for model, other in jobs:
+            step = max(1, len(other.y) // _CHECKED)
+            x, y, unit = other.x[::step], other.y[::step], other.unit[::step]
+            answers = list(in_threads(work, [(t, x) for t in folds[model].trainers]))
+            task.stop_if_cancelled()
+            h: NDArray[np.float64] = np.mean(answers, axis=0, dtype=np.float64)
+            dots.append(np.bincount(unit, h * y))
+            squares += float(h @ h)
+            count += len(y)
+        units = np.concatenate(dots)
+        dot, error = float(units.sum()), float(units.std() * np.sqrt(len(units)))
+        if squares == 0 or dot <= _CLEARLY * error:
+            return 0.0, 0.0
+        added = min(1.0, dot / squares)
+        scale = self._known_standard.scale
+        return (2 * added * dot - added**2 * squares) / count * scale**2, added
+
+    def over(self, frames: Frames) -> Denoiser:
+        """Return this denoiser, as it is fitted, for other frames of the same shape and number."""
+        other = copy(self)
+        other.frames, other._around = frames, Surroundings(frames)
+        return other
+
+    # --- predicting ---------------------------------------------------------------------------
+
+    def predict(self, frame: int, task: Task = NO_TASK) -> Floats:
+        """Return a frame denoised as far as the fit has come, float32 in the raw grey levels."""
+        return np.concatenate([rows for _, rows in self.bands(frame, task)])
+
+    def linear(self, frame: int, task: Task = NO_TASK) -> Floats:
+        """Return a frame by the linear prediction alone."""
+        return np.concatenate([rows for _, rows in self.bands(frame, task, linear=True)])
+
+    def bands(
+        self, frame: int, task: Task = NO_TASK, *, linear: bool = False
+    ) -> Iterator[tuple[int, Floats]]:
+        """Yield the first row and the rows of a denoised frame, band by band."""
+        self._fit_linear(task)
+        shares = self.folds.shares(frame)
+        width = self.frames.frame_shape[1]
+        mean = np.float32(self._around.mean(frame, task))
+        plain = linear or not self._best or self.stage.added == 0
+        for y0, y1 in bands(self.frames.frame_shape[0]):
+            padded, _ = self._around.read(frame, y0, y1, task)
+            result = np.empty((y1 - y0, width), np.float32)
+            edges = [round(i * width / -(-width // _TILE)) for i in range(-(-width // _TILE) + 1)]
+
+            def work(piece: tuple[int, int], padded: Floats = padded, y0: int = y0) -> Floats:
+                x0, x1 = piece
+                part = padded[:, x0 : x1 + 2 * REACH]
+                if plain:
+                    return self._known.linear(part)
+                first = y0 if self.folds.axis == 0 else x0
+                return self._answer(part, shares[first:], task)
+
+            pieces = list(pairwise(edges))
+            for (x0, x1), values in zip(pieces, in_threads(work, pieces), strict=True):
+                task.stop_if_cancelled()
+                result[:, x0:x1] = values
+            result += mean
+            yield y0, result
+
+    def _answer(self, padded: Floats, shares: NDArray[np.float64], task: Task) -> Floats:
+        """Return the denoised inner part of a block; `shares` begin at its first row or column."""
+        features = self._of(padded, task)
+        count, h, w = features.shape
+        result: Floats = features[0].copy()
+        along = shares[: h if self.folds.axis == 0 else w].astype(np.float32)
+        for model, share in ((0, 1 - along), (1, along)):
+            used = np.flatnonzero(share > 0)
+            if not len(used):
+                continue
+            inner = slice(int(used[0]), int(used[-1]) + 1)
+            at = (inner, slice(None)) if self.folds.axis == 0 else (slice(None), inner)
+            part = np.ascontiguousarray(features[:, at[0], at[1]])
+            values = predict(
+                self._best[model], self._known_standard, part.reshape(count, -1), task
+            ).reshape(part.shape[1:])
+            weight = share[inner, np.newaxis] if self.folds.axis == 0 else share[inner]
+            result[at] += np.float32(self.stage.added) * weight * values
+        return result
+
+    @one_blas_thread
+    def _of(self, padded: Floats, task: Task) -> Floats:
+        features: Floats = self._known.of(padded, task)
+        return features
+
+    @property
+    def _known(self) -> Features:
+        if self._features is None:
+            raise RuntimeError("nothing is fitted yet")
+        return self._features
+
+    @property
+    def _known_standard(self) -> Standard:
+        if self._standard is None:
+            raise RuntimeError("nothing is fitted yet")
+        return self._standard

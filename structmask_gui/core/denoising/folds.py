@@ -1,0 +1,143 @@
+"""Two folds of a stack: no pixel is predicted by what was fitted to it or to noise it shares.
+
+Of two models each is fitted to one fold and predicts the other. The folds are the even and the odd
+frames; where frames share noise, or there is one only, they are stripes, and what lies near a
+border between two of them is fitted to by neither.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise, product
+
+import numpy as np
+
+from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.denoising.features import REACH
+from structmask_gui.core.errors import InputError
+
+TILE = 96
+"""Largest side of the blocks that samples are drawn from."""
+
+FEWEST = 3000
+"""Pixels that each fold needs to be fitted to."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A rectangle of a frame: rows y0 to y1 and columns x0 to x1, the ends not included."""
+
+    frame: int
+    y0: int
+    y1: int
+    x0: int
+    x1: int
+
+    @property
+    def size(self) -> int:
+        """Number of pixels."""
+        return (self.y1 - self.y0) * (self.x1 - self.x0)
+
+
+class Folds:
+    """Which fold a pixel is in, and what may be fitted to.
+
+    Parameters
+    ----------
+    n_frames : int
+    shape : (int, int)
+        Height and width of the frames.
+    mask : bool array
+    shared : bool
+        Whether frames share noise: the folds are then stripes.
+    """
+
+    def __init__(
+        self, n_frames: int, shape: tuple[int, int], mask: BoolArray, *, shared: bool = False
+    ) -> None:
+        self.n_frames, self.shape = n_frames, shape
+        self.by_frames = n_frames > 1 and not shared
+        half = mask.shape[0] // 2, mask.shape[1] // 2
+        # Across the direction in which the noise reaches less far.
+        self.axis = 0 if half[0] <= half[1] else 1
+        self.gap = REACH + half[self.axis]
+        side = shape[self.axis]
+        count = 2 * max(1, round(side / (12 * self.gap)))
+        self._edges = [round(i * side / count) for i in range(count + 1)]
+
+    @property
+    def sentence(self) -> str:
+        """How the data were divided."""
+        if self.by_frames:
+            return "Each frame was predicted by what was fitted to every other frame."
+        return (
+            f"Stripes of {self._edges[1]} pixels were predicted by what was fitted to the others, "
+            f"{self.gap} pixels at each border left out."
+        )
+
+    def blocks(self, fold: int) -> list[Block]:
+        """Return all blocks that the model of a fold may be fitted to.
+
+        Raises
+        ------
+        InputError
+            If they hold too few pixels.
+        """
+        height, width = self.shape
+        if self.by_frames:
+            frames = range(fold, self.n_frames, 2)
+            zones = [(0, height, 0, width)]
+        else:
+            frames = range(self.n_frames)
+            zones = [self._zone(*stripe) for stripe in self._stripes(fold)]
+        blocks = [
+            Block(frame, y0, y1, x0, x1)
+            for frame in frames
+            for top, bottom, left, right in zones
+            for (y0, y1), (x0, x1) in product(_cuts(top, bottom), _cuts(left, right))
+        ]
+        found = sum(block.size for block in blocks)
+        if found < FEWEST:
+            side = 2 * self.gap + int(np.ceil(FEWEST**0.5))
+            raise InputError(
+                f"There are too few pixels to denoise: {found} in each half, and {FEWEST} are"
+                f" needed; give more frames, or frames of {2 * side} x {2 * side} pixels."
+            )
+        return blocks
+
+    def shares(self, frame: int) -> FloatArray:
+        """Return the share of the second fold's model in the prediction, along `axis`.
+
+        Frames are predicted by one model. Stripes lead over into each other where neither model
+        was fitted, nor to noise that is shared with what was fitted to.
+        """
+        side = self.shape[self.axis]
+        if self.by_frames:
+            return np.full(side, float(frame % 2 == 0))
+        at = np.arange(side) + 0.5
+        # Distance from the nearest border between stripes, positive inside those of fold 0.
+        inner = np.array(self._edges[1:-1], dtype=np.float64)
+        distance = np.abs(at[:, np.newaxis] - inner).min(axis=1)
+        fold = (np.searchsorted(self._edges, at) - 1) % 2
+        # Stripes of fold 0 are predicted by the model of fold 1.
+        signed = np.where(fold == 0, distance, -distance)
+        shares: FloatArray = np.clip(0.5 + signed / (2 * (REACH - 1)), 0, 1)
+        return shares
+
+    def _stripes(self, fold: int) -> list[tuple[int, int]]:
+        return list(pairwise(self._edges))[fold::2]
+
+    def _zone(self, first: int, last: int) -> tuple[int, int, int, int]:
+        """Return the part of a stripe that is fitted to: top, bottom, left, right."""
+        side = self.shape[self.axis]
+        first += self.gap if first > 0 else 0
+        last = max(first, last - (self.gap if last < side else 0))
+        height, width = self.shape
+        return (first, last, 0, width) if self.axis == 0 else (0, height, first, last)
+
+
+def _cuts(first: int, last: int) -> list[tuple[int, int]]:
+    """Return a range cut into pieces of nearly the same length, none longer than TILE."""
+    count = -(-(last - first) // TILE)
+    edges = [first + round(i * (last - first) / max(1, count)) for i in range(count + 1)]
+    return list(pairwise(edges))

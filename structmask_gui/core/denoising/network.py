@@ -1,0 +1,183 @@
+"""A small perceptron in NumPy: from a pixel's features to what the linear prediction left.
+
+Batches are drawn by seed and step, and BLAS works on one thread, so that the result is the same on
+any number of cores, and after a pause. It can be stopped between any two steps.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.progress import NO_TASK, Task
+
+Floats = NDArray[np.float32]
+
+HIDDEN = (32, 32)
+BATCH = 1024
+_RATE = 3e-3
+_LEAK = np.float32(0.01)
+_KEPT = 0.998
+"""Share kept of the average of the weights in each step: what the noise of single batches does to
+them averages out, and the average is usable at any time."""
+_LARGEST = 8.0
+"""Standard deviations beyond which a feature says nothing more: nothing is extrapolated."""
+_CHUNK = 2**13
+
+
+class Standard:
+    """How features are standardised, and the scale of what is predicted."""
+
+    def __init__(self, mean: Floats, spread: Floats, scale: float) -> None:
+        self.mean, self.spread, self.scale = mean, spread, scale
+
+    @classmethod
+    def of(cls, features: Floats, target: Floats) -> Standard:
+        """Take it from samples (n, count) and their targets (n,)."""
+        mean = features.mean(axis=0, dtype=np.float64)
+        spread = features.std(axis=0, dtype=np.float64)
+        spread[spread <= 1e-6 * max(float(spread.max(initial=0)), 1e-30)] = 1
+        scale = float(target.std(dtype=np.float64)) or 1.0
+        return cls(mean.astype(np.float32), spread.astype(np.float32), scale)
+
+    def apply(self, features: Floats) -> Floats:
+        """Standardise samples (n, count) in place."""
+        features -= self.mean
+        features /= self.spread
+        np.clip(features, -_LARGEST, _LARGEST, out=features)
+        return features
+
+    def planes(self, features: Floats) -> Floats:
+        """Return features (count, n) standardised."""
+        x = features - self.mean[:, np.newaxis]
+        x /= self.spread[:, np.newaxis]
+        np.clip(x, -_LARGEST, _LARGEST, out=x)
+        return x
+
+
+def predict(
+    weights: list[Floats], standard: Standard, features: Floats, task: Task = NO_TASK
+) -> Floats:
+    """Return the mean of some perceptrons' predictions for features (count, n)."""
+    sizes = _sizes(len(standard.mean))
+    networks = [_layers(each, sizes) for each in weights]
+    result = np.zeros(features.shape[1], np.float32)
+    for start in range(0, len(result), _CHUNK):
+        task.stop_if_cancelled()
+        first = standard.planes(features[:, start : start + _CHUNK])
+        for layers in networks:
+            result[start : start + _CHUNK] += _forward(first, layers)
+    result *= np.float32(standard.scale / len(weights))
+    return result
+
+
+def _forward(x: Floats, layers: list[tuple[Floats, Floats]]) -> Floats:
+    """Return the output for standardised features (count, n)."""
+    for matrix, bias in layers[:-1]:
+        x = matrix.T @ x
+        x += bias[:, np.newaxis]
+        np.maximum(x, _LEAK * x, out=x)
+    matrix, bias = layers[-1]
+    result: Floats = (matrix.T @ x)[0] + bias
+    return result
+
+
+class Trainer:
+    """Trains one perceptron, some steps at a time (Adam).
+
+    Parameters
+    ----------
+    features : float32 array (n, count)
+        Standardised.
+    target : float32 array (n,)
+        Over its scale.
+    seed : int
+    """
+
+    def __init__(self, features: Floats, target: Floats, seed: int) -> None:
+        self._x, self._y, self._seed = features, target, seed
+        self._size = _sizes(features.shape[1])
+        weights = _initial(self._size, np.random.default_rng(seed))
+        # Weights, their average, first and second moment of the gradient.
+        self.state: Floats = np.stack((weights, weights, 0 * weights, 0 * weights))
+        self.steps = 0
+
+    @property
+    def averaged(self) -> Floats:
+        """The weights to predict with."""
+        weights: Floats = self.state[1].copy()
+        return weights
+
+    def train(self, steps: int, task: Task = NO_TASK) -> None:
+        """Go some steps further."""
+        weights, averaged, first, second = self.state
+        gradient = np.empty_like(weights)
+        layers, slopes = _layers(weights, self._size), _layers(gradient, self._size)
+        for _ in range(steps):
+            task.stop_if_cancelled()
+            rows = np.random.default_rng((self._seed, self.steps)).integers(0, len(self._x), BATCH)
+            _slopes(self._x[rows], self._y[rows], layers, slopes)
+            self.steps += 1
+            t = self.steps
+            first += np.float32(0.1) * (gradient - first)
+            second += np.float32(0.01) * (gradient * gradient - second)
+            step = first / np.float32(1 - 0.9**t)
+            step /= np.sqrt(second / np.float32(1 - 0.99**t)) + np.float32(1e-8)
+            weights -= np.float32(_RATE) * step
+            # At first the average is that of the last tenth of all steps.
+            averaged += np.float32(1 - min(_KEPT, t / (t + 10))) * (weights - averaged)
+
+    def check(self, features: Floats) -> Floats:
+        """Return the prediction for standardised samples (n, count), in units of the scale."""
+        layers = _layers(self.averaged, self._size)
+        parts = [
+            _forward(features[i : i + _CHUNK].T, layers) for i in range(0, len(features), _CHUNK)
+        ]
+        return np.concatenate(parts)
+
+
+def _sizes(count: int) -> tuple[int, ...]:
+    return (count, *HIDDEN, 1)
+
+
+def _initial(sizes: tuple[int, ...], draw: np.random.Generator) -> Floats:
+    weights = np.zeros(sum((a + 1) * b for a, b in pairwise(sizes)), np.float32)
+    layers = _layers(weights, sizes)
+    for matrix, _ in layers:
+        matrix[:] = draw.normal(size=matrix.shape) * np.sqrt(2 / len(matrix))
+    # It begins with next to nothing: the linear prediction as it is.
+    layers[-1][0][:] *= np.float32(0.01)
+    return weights
+
+
+def _layers(weights: Floats, sizes: tuple[int, ...]) -> list[tuple[Floats, Floats]]:
+    """Return views of each layer's matrix (inputs, outputs) and bias."""
+    layers, at = [], 0
+    for a, b in pairwise(sizes):
+        layers.append((weights[at : at + a * b].reshape(a, b), weights[at + a * b :][:b]))
+        at += (a + 1) * b
+    return layers
+
+
+def _slopes(
+    x: Floats,
+    y: Floats,
+    layers: list[tuple[Floats, Floats]],
+    slopes: list[tuple[Floats, Floats]],
+) -> None:
+    """Write the gradient of the mean squared error of a batch (n, count) into ``slopes``."""
+    activities = [x]
+    for matrix, bias in layers[:-1]:
+        x = x @ matrix
+        x += bias
+        activities.append(np.maximum(x, _LEAK * x, out=x))
+    matrix, bias = layers[-1]
+    error = (activities[-1] @ matrix + bias - y[:, np.newaxis]) * np.float32(2 / len(y))
+    for i in reversed(range(len(layers))):
+        np.matmul(activities[i].T, error, out=slopes[i][0])
+        error.sum(axis=0, out=slopes[i][1])
+        if i:
+            error = error @ layers[i][0].T
+            error *= np.where(activities[i] > 0, np.float32(1), _LEAK)

@@ -1,0 +1,92 @@
+"""What is said of a denoised stack: what it is, what it is for, and what it is not for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.masks.mask import Mask
+
+WHAT_IT_IS = (
+    "A fast estimate by StructN2V's rule: each pixel was estimated from its neighbours, by a linear"
+    " prediction and small perceptrons; a well-trained network may keep more detail."
+)
+WHAT_FOR = (
+    "For viewing and segmentation. Measure intensities, ratios, colocalisation, fluctuations,"
+    " resolution and localisations in the raw stack, and average no particles from this one."
+)
+KEEP_RAW = "Keep the raw data, and show them beside it."
+
+Doubt = Literal["cannot_tell", "fixed_pattern", "shared_frames", "compressed", "processed"]
+"""What is asked about before a stack is denoised."""
+
+DOUBTS: dict[Doubt, str] = {
+    "cannot_tell": "noise and structure could not be separated, so the mask may be wrong",
+    "fixed_pattern": "a fixed pattern is in every frame and would be kept as structure",
+    "shared_frames": "neighbouring frames or planes share noise",
+    "compressed": "the images were compressed with loss",
+    "processed": "the images have 8 bits, or were processed or denoised before",
+}
+
+
+def small_objects(mask: Mask, pixel_size: tuple[float, float] | None = None) -> str:
+    """Return what happens to objects smaller than the mask; pixel size (y, x) in µm."""
+    if mask.statistics.true_pixels == 1:
+        size = "a pixel or two"
+    else:
+        height, width = mask.statistics.extent
+        size = f"the mask ({height} x {width} pixels"
+        if pixel_size is not None:
+            size += f", {height * pixel_size[0]:.2g} x {width * pixel_size[1]:.2g} µm"
+        size += ")"
+    return f"Objects smaller than {size} are weakened or lost, and faint single events may vanish."
+
+
+def cautions(mask: Mask, pixel_size: tuple[float, float] | None = None) -> tuple[str, ...]:
+    """Return all that is said beside a result, when it is saved, and in the file."""
+    return WHAT_IT_IS, WHAT_FOR, small_objects(mask, pixel_size), KEEP_RAW
+
+
+def refusal(doubts: tuple[Doubt, ...]) -> str:
+    """Return why it is not done without being asked for, one sentence."""
+    reasons = "; ".join(DOUBTS[doubt] for doubt in doubts)
+    return f"not denoised: {reasons}; give --yes to denoise it all the same"
+
+
+def learned(denoiser: Denoiser) -> str:
+    """Return what the perceptrons added to the linear prediction."""
+    stage = denoiser.stage
+    if stage.added == 0:
+        return "The linear prediction was not improved on: nothing was added to it."
+    return (
+        f"On pixels they were not fitted to, the perceptrons lowered the squared error of the"
+        f" linear prediction by {stage.gain:.3g} squared grey levels."
+    )
+
+
+@dataclass(frozen=True)
+class Method:
+    """What a methods paragraph needs to know."""
+
+    mask_pixels: int
+    mask_from: str
+    folds: str
+    version: str
+
+
+def methods_paragraph(method: Method) -> str:
+    """Return a paragraph to copy into a paper's methods."""
+    hidden = (
+        "the pixel itself"
+        if method.mask_pixels == 1
+        else f"a mask of {method.mask_pixels} pixels about it ({method.mask_from})"
+    )
+    return (
+        f"Images were denoised for display with StructMask {method.version}. Each pixel was"
+        f" estimated from its neighbours within 10 pixels, leaving out {hidden}, whose noise is"
+        " correlated with the pixel's (the rule of StructN2V, Broaddus et al. 2020): by the best"
+        " linear prediction, and by four perceptrons (two hidden layers of 32) trained on the"
+        " images themselves to predict what it left, scaled by what held-out pixels supported."
+        f" {method.folds} Measurements were made in the raw images."
+    )

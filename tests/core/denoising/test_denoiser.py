@@ -1,0 +1,188 @@
+import time
+
+import numpy as np
+import pytest
+
+from structmask_gui.core import threads
+from structmask_gui.core.denoising import denoiser, surroundings
+from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.denoising.spots import recovered_objects, sentences
+from structmask_gui.core.errors import Cancelled, InputError
+from structmask_gui.core.progress import Task
+from structmask_gui.core.quality.covariance import image_covariance
+from structmask_gui.core.quality.error import weights
+from structmask_gui.core.quality.preview import Preview
+from structmask_gui.core.simulation import NoiseModel, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
+
+ROW = np.ones((1, 13), dtype=bool)
+SHAPE = (112, 104)
+
+
+def squares(shape=SHAPE, seed=3):
+    """Sparse bright squares: what no linear prediction serves well."""
+    rng = np.random.default_rng(seed)
+    image = np.zeros(shape)
+    for _ in range(25):
+        y, x = rng.integers(0, shape[0] - 9), rng.integers(0, shape[1] - 9)
+        image[y : y + 9, x : x + 9] = rng.uniform(4, 8)
+    return image
+
+
+def frames(n_frames, picture, shape=SHAPE):
+    noise = simulate(NoiseModel(kernels()["row 7"], 0.3), shape, n_frames=n_frames)
+    return (picture + noise + 100).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    clean = squares()
+    made = Denoiser(frames(2, clean), ROW)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(denoiser, "_ROUNDS", 5)
+        patch.setattr(denoiser, "_ROUND", 60)
+        made.fit()
+    return made, clean + 100
+
+
+@pytest.fixture
+def short(monkeypatch):
+    monkeypatch.setattr(denoiser, "_ROUNDS", 3)
+    monkeypatch.setattr(denoiser, "_ROUND", 30)
+
+
+def error(denoised, clean):
+    return float(np.mean((denoised - clean) ** 2))
+
+
+def test_much_better_than_linear_where_the_structure_is_not_gaussian(fitted):
+    made, clean = fitted
+    assert made.stage.name == "done"
+    for frame in (0, 1):
+        linear = error(made.linear(frame), clean)
+        assert error(made.predict(frame), clean) < 0.8 * linear
+        assert made.predict(frame).mean() == pytest.approx(made.frames.read(frame).mean(), abs=0.1)
+
+
+def test_the_first_stage_is_the_preview(fitted):
+    made, _ = fitted
+    kernel = weights(image_covariance(made.frames, 20).values, ROW)
+    expected = Preview(made.frames.read(1)).predict(kernel)
+    np.testing.assert_allclose(made.linear(1), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("n_frames", [1, 2])
+def test_nothing_is_added_where_the_linear_prediction_is_the_best(n_frames, short):
+    shape = (150, 120)
+    made = Denoiser(frames(n_frames, 0, shape), ROW)
+    made.fit()
+    np.testing.assert_array_equal(made.predict(0), made.linear(0))
+    assert made.stage.added == 0
+
+
+def test_one_frame_is_denoised_without_seams(monkeypatch, short):
+    clean = squares((176, 120))
+    made = Denoiser(frames(1, clean, (176, 120)), ROW)
+    made.fit()
+    assert made.stage.added > 0
+    result = made.predict(0)
+    assert error(result, clean + 100) < error(made.linear(0), clean + 100)
+    # In other bands: the same but for rounding.
+    monkeypatch.setattr(surroundings, "BAND", 50)
+    monkeypatch.setattr(denoiser, "_TILE", 33)
+    np.testing.assert_allclose(made.predict(0), result, atol=2e-3)
+
+
+def test_the_same_on_any_number_of_cores(monkeypatch, short):
+    results = []
+    for workers in (1, 3):
+        monkeypatch.setattr(threads, "WORKERS", workers)
+        made = Denoiser(frames(2, squares()), ROW)
+        made.fit()
+        assert made.stage.added > 0
+        results.append(made.predict(1))
+    np.testing.assert_array_equal(*results)
+
+
+def test_after_a_pause_it_goes_on_as_if_there_had_been_none(short):
+    stack = frames(2, squares())
+    whole = Denoiser(stack, ROW)
+    whole.fit()
+    first = Denoiser(stack, ROW)
+    stages = first.stages()
+    while next(stages).name != "learning":
+        pass
+    second = Denoiser(stack, ROW)
+    names = [stage.name for stage in second.stages(state=first.state())]
+    assert names == ["learning", "learning", "learning", "done"]
+    np.testing.assert_array_equal(second.predict(0), whole.predict(0))
+    other = Denoiser(frames(2, squares()), np.ones((9, 9)))
+    with pytest.raises(InputError, match="not of this stack"):
+        list(other.stages(state={**first.state(), "trainers": np.zeros((2, 4, 4, 7))}))
+
+
+def test_stages_begin_with_the_linear_prediction_and_end_done(short):
+    made = Denoiser(frames(2, squares()), ROW)
+    names, errors = [], []
+    for stage in made.stages():
+        names.append(stage.name)
+        errors.append(error(made.predict(0), squares() + 100))
+    assert names == ["linear", "learning", "learning", "learning", "done"]
+    assert errors[-1] < errors[0]
+
+
+@pytest.mark.parametrize("after", [0.3, 1.0, 2.0])
+def test_cancelled_soon(after):
+    stack = frames(3, squares((300, 300)), (300, 300))
+    made = Denoiser(stack, ROW)
+    asked = []
+    end = time.monotonic() + after
+
+    def cancelled():
+        now = time.monotonic()
+        if now > end:
+            asked.append(now)
+        return now > end
+
+    with pytest.raises(Cancelled):
+        made.fit(Task(None, cancelled))
+    # Machines that do other work too are given time.
+    assert time.monotonic() - asked[0] < 1
+    assert made.linear(0).shape == (300, 300)
+
+
+def test_pixels_that_are_not_finite_are_filled_in(short):
+    stack = frames(2, squares())
+    stack[0, 40:43, 50] = np.nan
+    made = Denoiser(stack, ROW)
+    made.fit()
+    assert np.isfinite(made.predict(0)).all()
+
+
+def test_shared_noise_divides_frames_into_stripes(short):
+    stack = frames(3, squares((176, 120)), (176, 120))
+    made = Denoiser(stack, ROW, shared_noise=True)
+    made.fit()
+    assert not made.folds.by_frames
+    assert made.predict(2).shape == (176, 120)
+
+
+def test_small_and_weak_objects_are_lost_first(fitted):
+    made, _ = fitted
+    found = {(one.size, one.level): one for one in recovered_objects(made, 1.0, shape="spot")}
+    assert found[4.0, 10.0].share > found[1.0, 1.0].share + 0.2
+    assert found[4.0, 10.0].share > 0.5
+    lines = sentences(tuple(found.values()))
+    assert len(lines) == 4
+    assert lines[1].startswith("Spots of 2 px: 1 x the noise keep ")
+
+
+def test_frames_too_small_for_the_test_with_spots():
+    made = Denoiser(frames(2, 0, (64, 64)), ROW)
+    with pytest.raises(InputError, match="too small for the test with spots"):
+        recovered_objects(made, 1.0)
+
+
+def test_arrays_that_do_not_vary_are_refused():
+    with pytest.raises(InputError, match="does not vary"):
+        Denoiser(ArrayFrames(np.ones((2, 80, 80))), ROW).fit()
