@@ -182,12 +182,6 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
     else:
         presets.apply_named(settings.default_preset or FIRST_PRESET)
         session.history.clear()
-    if settings.restore_session:
-        for kind in KINDS:
-            # Nothing is fetched unless a person asks for it now.
-            last = settings.last_reference_stacks.get(kind)
-            if last is not None and not remote_address(last):
-                session.reference_stacks.choose(kind, last)
     here = not any(map(remote_address, settings.last_files))
     if all(map(is_preset, files)) and settings.restore_session and settings.last_files and here:
         choices = {
@@ -196,6 +190,11 @@ def begin(window: MainWindow, files: Sequence[str]) -> None:
             if name in ("series", "axes", "channel")
         }
         part = Part.of(settings.last_part)
+        for kind in KINDS:
+            # Nothing is fetched unless someone asks for it now.
+            last = settings.last_reference_stacks.get(kind)
+            if last is not None and not remote_address(last):
+                session.reference_stacks.choose(kind, last)
         # The names above are those it takes; their values are typed as one dictionary's.
         session.open(settings.last_files, **choices, part=part)  # type: ignore[arg-type]
         window.remembering.restore_masks(edited=not settings.default_preset)

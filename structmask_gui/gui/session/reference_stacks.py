@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -40,6 +40,7 @@ class ReferenceStacks(QObject):
         Takes the traceback of an error of the program.
     """
 
+    fit_changed = Signal()  # `misfits` are others
     changed = Signal(str)  # the stack of this kind is another, or none
     failed = Signal(str)  # a file cannot be used, its stack stays as it was: the sentence
 
@@ -55,6 +56,9 @@ class ReferenceStacks(QObject):
         self._stacks: dict[ReferenceKind, ImageStack] = {}
         self._serials: dict[ReferenceKind, int] = {"dark": 0, "subtract": 0}
         self._jobs = {kind: Job(f"{kind} stack", bug, unwanted=self._close_one) for kind in KINDS}
+        self._fitting = Job("fit of reference stacks", bug)
+        self.misfits: dict[ReferenceKind, str] = {}
+        """Why a stack does not fit the measured ones, as in "structure is visible in it"."""
 
     @property
     def busy(self) -> bool:
@@ -82,6 +86,28 @@ class ReferenceStacks(QObject):
             self._put(kind, None)
         else:
             job.run(partial(self._open, Path(path)), partial(self._put, kind), self.failed.emit)
+
+    def drop(self) -> dict[ReferenceKind, Path]:
+        """Let all stacks go, as when other files are opened; return what they were."""
+        paths = {kind: Path(stack.path) for kind, stack in self._stacks.items()}
+        for kind in KINDS:
+            self.choose(kind, None)
+        return paths
+
+    def check(self, frames: Frames | None) -> None:
+        """See whether the stacks fit the measured frames; `fit_changed` follows."""
+        self._fitting.cancel()
+        if self.misfits:
+            self.misfits = {}
+            self.fit_changed.emit()
+        if frames is not None and self._stacks:
+            self._fitting.run(partial(_misfits, dict(self._stacks), frames), self._on_fit)
+
+    def _on_fit(self, misfits: dict[ReferenceKind, str]) -> None:
+        self.misfits = misfits
+        for kind, misfit in misfits.items():
+            log.warning("%s: %s", WORDS[kind], misfit)
+        self.fit_changed.emit()
 
     def _open(self, path: Path, task: Task) -> Any:
         return self._open_stack(path, task)
@@ -124,8 +150,18 @@ class ReferenceStacks(QObject):
 
     def close(self) -> list[ImageStack]:
         """Stop the threads; return the stacks, which the caller closes once nobody reads them."""
-        for job in self._jobs.values():
+        for job in (*self._jobs.values(), self._fitting):
             job.close()
         stacks = list(self._stacks.values())
         self._stacks = {}
         return stacks
+
+
+def _misfits(
+    stacks: Mapping[ReferenceKind, ImageStack], frames: Frames, task: Task
+) -> dict[ReferenceKind, str]:
+    from structmask_gui.core.stack.reference_fit import dark_misfit, subtract_misfit
+
+    checks = {"dark": dark_misfit, "subtract": subtract_misfit}
+    found = {kind: checks[kind](stack, frames, task) for kind, stack in stacks.items()}
+    return {kind: misfit for kind, misfit in found.items() if misfit}

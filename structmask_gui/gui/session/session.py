@@ -64,6 +64,7 @@ class Session(QObject):
     frame_range_changed = Signal()
     extraction_changed = Signal(object)  # of the present parameters unless `stale`
     mask_changed = Signal()  # a new result or an edit; comes after `extraction_changed`
+    references_dropped = Signal(object)  # paths by kind: they belonged to the files before
     edit_dropped = Signal(str)  # an edited mask gave way, or is back: a sentence
     stale_changed = Signal(bool)
     busy_changed = Signal(bool)
@@ -239,7 +240,18 @@ class Session(QObject):
         self.extraction_changed.emit(None)
         self.mask_changed.emit()
         self._close_later(old)
+        self._follow_reference_stacks(old, opened)
         self.refresh()
+
+    def _follow_reference_stacks(self, old: Sequence[Any], opened: Opened) -> None:
+        """Keep the reference stacks only while the same files are open."""
+        before, now = ([str(stack.path) for stack in stacks] for stacks in (old, opened.stacks))
+        if before and before != now:
+            dropped = self.reference_stacks.drop()
+            if dropped and now:
+                self.references_dropped.emit(dropped)
+        else:
+            self.reference_stacks.check(opened.frames)
 
     def set_frame(self, frame: int) -> None:
         """Show another frame."""
@@ -303,6 +315,7 @@ class Session(QObject):
 
     def _on_reference_stack(self, _kind: str) -> None:
         self._identities = {}
+        self.reference_stacks.check(self._state.frames)
         self.refresh()
 
     def cancel(self) -> None:

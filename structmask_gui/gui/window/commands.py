@@ -24,6 +24,7 @@ from structmask_gui.gui.window.shell import Shell
 if TYPE_CHECKING:
     from structmask_gui.core.names import Target
     from structmask_gui.gui.batch.window import BatchWindow
+    from structmask_gui.gui.session.reference_stacks import ReferenceKind
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Commands(QObject):
         self._few_of = ""
         self.toast = Toast(window)
         window.session.stack_changed.connect(self._take_few)
+        window.session.references_dropped.connect(self._offer_references)
 
     # --- file ---------------------------------------------------------------------------------
 
@@ -90,6 +92,21 @@ class Commands(QObject):
 
             self._few_of = ""
             self.session.edits.set_parameter("patches", FEW)
+
+    def _offer_references(self, paths: dict[ReferenceKind, Path]) -> None:
+        """Say that reference stacks were let go with their files, and offer them again."""
+
+        def again() -> None:
+            for kind, path in paths.items():
+                self.session.reference_stacks.choose(kind, path)
+
+        names = " and ".join(path.name for path in paths.values())
+        self.toast.say(
+            f"{names} belonged to the file before and is no longer used.",
+            "Use it here too",
+            again,
+            "Measure the noise of this file in it, too",
+        )
 
     def open_sample(self) -> None:
         """Open the stack that comes with the program."""

@@ -109,3 +109,43 @@ def test_a_lag_under_the_pointer_is_shared(session: Session) -> None:
     for lag in ((0, 1), (0, 1), None):
         session.hover_lag(lag)
     assert seen == [(0, 1), None]
+
+
+def chosen(session: Session, qtbot: QtBot, kind: str, name: str) -> None:
+    with qtbot.waitSignal(session.reference_stacks.changed):
+        session.reference_stacks.choose(kind, name)
+    wait_for_result(session, qtbot)
+
+
+def test_a_reference_stack_goes_with_its_file(session: Session, qtbot: QtBot) -> None:
+    opened(session, qtbot)
+    statistical(session)
+    chosen(session, qtbot, "dark", "dark.tif")
+    session.reopen()
+    wait_for_result(session, qtbot)
+    assert session.reference_stacks.path("dark") == Path("dark.tif")
+    with qtbot.waitSignal(session.references_dropped) as said:
+        session.open("other.tif")
+    wait_for_result(session, qtbot)
+    assert said.args == [{"dark": Path("dark.tif")}]
+    assert session.reference_stacks.remembered() == {}
+    assert session.state.measurement is not None
+    assert session.state.measurement.correlation.base != "dark"
+
+
+def test_one_chosen_before_any_file_is_used_for_the_first(session: Session, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(session.reference_stacks.changed):
+        session.reference_stacks.choose("dark", "dark.tif")
+    opened(session, qtbot)
+    assert session.reference_stacks.path("dark") == Path("dark.tif")
+
+
+def test_a_stack_that_does_not_fit_is_named(session: Session, qtbot: QtBot) -> None:
+    opened(session, qtbot)
+    with qtbot.waitSignal(session.reference_stacks.fit_changed):
+        session.reference_stacks.choose("dark", "small.tif")
+    assert session.reference_stacks.misfits == {
+        "dark": "its frames are 64 x 64 pixels, yours 96 x 96"
+    }
+    session.reference_stacks.choose("dark", None)
+    assert session.reference_stacks.misfits == {}

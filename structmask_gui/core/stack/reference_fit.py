@@ -1,0 +1,85 @@
+"""Whether a dark, blank or subtracted stack fits the frames it is to be used with."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.stack.frames import Frames
+
+_FRAMES = 8
+"""Frames that are read at most of each stack."""
+
+_SIDE = 512
+"""Rows and columns that are compared at most."""
+
+_STRUCTURE = 3.0
+"""Spread of what is smooth in the mean frame, in standard deviations of one frame's noise, from
+which it is structure. Column offsets and shading of camera and lamp stay below it."""
+
+_BRIGHTER = 1.5
+"""Factor on the mean level from which a dark stack is too bright for the frames."""
+
+
+def dark_misfit(reference: Frames, frames: Frames, task: Task = NO_TASK) -> str:
+    """Say what is wrong with a dark or blank stack for some frames; empty if nothing is."""
+    mean, sigma = _mean_and_noise(reference, task)
+    # Noise that is correlated, for which such stacks are taken, averages out slowly.
+    noise = sigma * (1 + 2 / np.sqrt(min(reference.n_frames, _FRAMES)))
+    if sigma > 0 and _spread(mean) > _STRUCTURE * noise:
+        return "structure is visible in it"
+    measured, _ = _mean_and_noise(frames, task)
+    if mean.mean() > _BRIGHTER * max(float(measured.mean()), 1.0):
+        return "it is brighter than your frames"
+    return _size_misfit(reference, frames)
+
+
+def subtract_misfit(reference: Frames, frames: Frames, task: Task = NO_TASK) -> str:
+    """Say what is wrong with a stack to subtract from some frames; empty if nothing is."""
+    misfit = _size_misfit(reference, frames)
+    if misfit:
+        return misfit
+    mean, _ = _mean_and_noise(reference, task)
+    measured, sigma = _mean_and_noise(frames, task)
+    scale = float(measured.std()) + sigma
+    if abs(float(mean.mean()) - float(measured.mean())) > 3 * max(scale, 1.0):
+        return "its level is not that of your frames"
+    return ""
+
+
+def _size_misfit(reference: Frames, frames: Frames) -> str:
+    if reference.frame_shape == frames.frame_shape:
+        return ""
+    (h, w), (height, width) = reference.frame_shape, frames.frame_shape
+    return f"its frames are {w} x {h} pixels, yours {width} x {height}"
+
+
+def _mean_and_noise(frames: Frames, task: Task) -> tuple[FloatArray, float]:
+    """Return the mean of some frames in the middle, and the standard deviation of one's noise."""
+    n = min(frames.n_frames, _FRAMES)
+    height, width = frames.frame_shape
+    y0, x0 = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
+    read = []
+    for number in range(n):
+        task.stop_if_cancelled()
+        rows = frames.read(number, y0, min(height, y0 + _SIDE))
+        read.append(np.asarray(rows[:, x0 : x0 + _SIDE], dtype=np.float64))
+    stack = np.stack(read)
+    # Of neighbours in time, else of pixels two apart, which share less than direct ones.
+    steps = np.diff(stack, axis=0) if n > 1 else stack[:, :, 2:] - stack[:, :, :-2]
+    sigma = float(np.median(np.abs(steps)) / 0.6745 / np.sqrt(2)) if steps.size else 0.0
+    return stack.mean(axis=0), sigma
+
+
+def _spread(mean: FloatArray) -> float:
+    """Return the spread of a frame without single pixels and a smooth surface."""
+    from scipy.ndimage import median_filter
+
+    smooth = median_filter(mean, size=5, mode="nearest")
+    y, x = (np.linspace(-1, 1, side) for side in smooth.shape)
+    yy, xx = np.meshgrid(y, x, indexing="ij")
+    terms = np.stack([np.ones_like(xx), xx, yy, xx * yy, xx**2, yy**2], axis=-1).reshape(-1, 6)
+    fitted = terms @ np.linalg.lstsq(terms, smooth.ravel(), rcond=None)[0]
+    low, high = np.percentile(smooth.ravel() - fitted, (0.5, 99.5))
+    return float(high - low)

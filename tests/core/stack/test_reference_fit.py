@@ -1,0 +1,58 @@
+"""Dark and subtracted stacks that fit the frames, and some that do not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.reference_fit import dark_misfit, subtract_misfit
+
+RNG = np.random.default_rng(5)
+Y, X = np.mgrid[:96, :96]
+BLOBS = sum(
+    400 * np.exp(-((Y - y) ** 2 + (X - x) ** 2) / 30)
+    for y, x in ((20, 30), (50, 60), (70, 20), (40, 85))
+)
+
+
+def stack(level: float, sigma: float, structure: object = 0.0, n: int = 6, side: int = 96):
+    noise = RNG.normal(0, sigma, (n, side, side))
+    return ArrayFrames((level + structure + noise).astype(np.float32), "a")
+
+
+FRAMES = stack(500, 20, BLOBS)
+
+
+def test_dark_frames_with_offsets_of_columns_and_hot_pixels_fit():
+    columns = 3 * RNG.normal(size=96)[None, :]
+    hot = np.where(RNG.random((96, 96)) < 1e-3, 500.0, 0.0)
+    assert dark_misfit(stack(100, 4, columns + hot), FRAMES) == ""
+    assert dark_misfit(stack(100, 4, n=1), FRAMES) == ""
+
+
+def test_noise_that_is_smeared_along_rows_is_no_structure():
+    white = RNG.normal(0, 8, (1, 96, 100))
+    rows = sum(white[:, :, k : k + 96] for k in range(5)) + 100
+    assert dark_misfit(ArrayFrames(rows.astype(np.float32), "a"), FRAMES) == ""
+
+
+def test_an_even_bright_field_with_shading_fits():
+    shading = 60 * ((Y - 48) ** 2 + (X - 48) ** 2) / 48**2
+    assert dark_misfit(stack(600, 20, shading), FRAMES) == ""
+
+
+def test_a_specimen_is_no_dark_stack():
+    for n in (1, 6):
+        assert dark_misfit(stack(100, 10, BLOBS, n=n), FRAMES) == "structure is visible in it"
+
+
+def test_a_stack_that_is_too_bright_or_of_another_size_is_named():
+    assert dark_misfit(stack(5000, 20), FRAMES) == "it is brighter than your frames"
+    other = dark_misfit(stack(100, 4, side=64), FRAMES)
+    assert other == "its frames are 64 x 64 pixels, yours 96 x 96"
+
+
+def test_what_is_subtracted_has_size_and_level_of_the_frames():
+    assert subtract_misfit(stack(500, 2, BLOBS, n=1), FRAMES) == ""
+    assert subtract_misfit(stack(100, 2, n=1), FRAMES) == "its level is not that of your frames"
+    assert "64 x 64" in subtract_misfit(stack(500, 2, n=1, side=64), FRAMES)
