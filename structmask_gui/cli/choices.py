@@ -14,7 +14,7 @@ from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.extract_files import ExtractionSettings, Input
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.paths import reason, shown
 from structmask_gui.io.presets.library import find_preset
 from structmask_gui.io.results.record import InputRecord, Record, file_checksum
 from structmask_gui.io.stack.image_stack import frame_range
@@ -48,8 +48,8 @@ def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> P
     named = {name for name in _OPTIONS if getattr(arguments, name) is not None}
     named.update(dict(arguments.set))
     for name in parameter_infos():
-        if name in named and (reason := why_without_effect(name, parameters)):
-            print(f"note: {name} has no effect: {reason}", file=sys.stderr)
+        if name in named and (why := why_without_effect(name, parameters)):
+            print(f"note: {name} has no effect: {why}", file=sys.stderr)
     return parameters
 
 
@@ -135,3 +135,11 @@ def _recorded_file(item: InputRecord, record_path: Path) -> Path:
     raise InputError(
         f"{item.name}: is neither at {item.path} nor beside the record; name the file after it."
     )
+
+
+def made_folder(folder: Path) -> None:
+    """Make the folder that results go to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{shown(folder)}: cannot be made ({reason(error)}).") from error

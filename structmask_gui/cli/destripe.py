@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from structmask_gui.cli.choices import chosen_inputs
+from structmask_gui.cli.choices import chosen_inputs, made_folder
 from structmask_gui.cli.console import DONE, progress_bar
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
-from structmask_gui.io.files.paths import reason, shown
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.destriped import save_destriped
 
 
@@ -27,14 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     (item,) = chosen_inputs(arguments, [source], None)
     with item.open() as stack, progress_bar(stack.name) as progress:
         if arguments.output_dir is not None:
-            _make(folder)
+            made_folder(folder)
         save_destriped(stack, arguments.lines, target, force=arguments.force, task=Task(progress))
     print(f"{shown(target)}: without the offsets of its {arguments.lines}; measure this one.")
     return DONE
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{shown(folder)}: cannot be made ({reason(error)}).") from error

@@ -45,6 +45,7 @@ def make_parser() -> argparse.ArgumentParser:
     _compare(commands)
     _quality(commands)
     _destripe(commands)
+    _denoise(commands)
     _presets(commands)
     _info(commands)
     return parser
@@ -291,6 +292,47 @@ def _destripe(commands: _Commands) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.set_defaults(run=_run("destripe"))
+
+
+def _denoise(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "denoise",
+        help="write a denoised stack, by the rule of StructN2V",
+        description="Estimate every pixel from the neighbours that a mask leaves visible, by a"
+        " linear prediction and small perceptrons trained on the stack itself; write it as"
+        " <stem>_denoised.ome.tif, with a record in it and beside it, and evaluate it. For viewing"
+        " and segmentation: measure in the raw stack. Run again after an interruption, it goes on.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="an image file")
+    parser.add_argument(
+        "--mask", type=Path, metavar="MASK", help="NPY, PNG, TIFF or JSON; measured without it"
+    )
+    _add_selection(parser, "what is denoised", with_region=False)
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="the OME-TIFF to write; by default <stem>_denoised.ome.tif beside the image file",
+    )
+    place.add_argument(
+        "--output-dir", type=Path, metavar="FOLDER", help="the folder it goes to; made if needed"
+    )
+    parser.add_argument(
+        "--whole-numbers",
+        action="store_true",
+        help="round to the type of the input, and say how many pixels were clipped; by default"
+        " 32-bit floating point",
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="denoise also where noise and structure could not be separated, a fixed pattern is"
+        " left, frames share noise, or the images were compressed or processed; kept in the record",
+    )
+    parser.add_argument("--force", action="store_true", help="replace an existing file")
+    parser.add_argument("--json", action="store_true", help="print the record as JSON")
+    parser.set_defaults(run=_run("denoise"))
 
 
 def _presets(commands: _Commands) -> None:

@@ -23,6 +23,7 @@ from structmask_gui.io.stack.store import Contents, SeriesInfo
 from structmask_gui.version import __version__
 
 DESTRIPED_BY = f"StructMask {__version__}, without the offsets of its "
+DENOISED_BY = "StructMask, denoised by version "
 
 
 class ImageStack:

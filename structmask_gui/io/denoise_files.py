@@ -1,0 +1,369 @@
+"""Denoising of a file: doubts about it, the OME-TIFF with its record, the state after a pause."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.denoising.wording import (
+    DOUBTS,
+    Doubt,
+    Method,
+    cautions,
+    methods_paragraph,
+)
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.json_files import json_bytes
+from structmask_gui.io.files.paths import file_size, shown
+from structmask_gui.io.files.remote import remote_address
+from structmask_gui.io.results.record import InputRecord, file_checksum
+from structmask_gui.io.stack.image_stack import DENOISED_BY, ImageStack
+from structmask_gui.version import __version__
+
+FORMAT, VERSION = "structmask-denoised", 1
+ENDING = "_denoised.ome.tif"
+
+_LARGEST_CLASSIC = 2**32 - 2**24
+_LARGEST_STATE = 64 * 2**20
+_LOSSY = re.compile(r"jpe?g(?!.*lossless)|webp|jetraw", re.IGNORECASE)
+_UNITS = {"um": "µm", "micron": "µm", "microns": "µm", "micrometer": "µm"}
+
+
+def denoised_path(source: Path, folder: Path | None = None) -> Path:
+    """Return `<stem>_denoised.ome.tif` beside a file, or in a folder."""
+    stem = source.stem.removesuffix(".ome")
+    return (source.parent if folder is None else folder) / f"{stem}{ENDING}"
+
+
+def record_path(target: Path) -> Path:
+    """Return where the record of a denoised file goes, beside it."""
+    return target.with_name(re.sub(r"(\.ome)?\.tiff?$", "", target.name, flags=re.I) + ".json")
+
+
+def doubts_about(stack: ImageStack, extraction: Extraction | None) -> tuple[Doubt, ...]:
+    """Return what speaks against denoising a stack, and is to be accepted first.
+
+    Parameters
+    ----------
+    stack : ImageStack
+    extraction : Extraction, optional
+        Of the stack, by the statistical method; None where nothing could be measured.
+    """
+    found: set[str] = set()
+    if extraction is None or extraction.verdict is None:
+        found.add("cannot_tell")
+    else:
+        found |= set(extraction.verdict.flags)
+    if "interpolated" in found or stack.dtype.itemsize == 1:
+        found.add("processed")
+    if stack.metadata.get("Software", "").startswith(DENOISED_BY):
+        found.add("processed")
+    if _LOSSY.search(stack.metadata.get("Compression", "")) or "JPEG" in stack.kind:
+        found.add("compressed")
+    return tuple(doubt for doubt in DOUBTS if doubt in found)
+
+
+@dataclass(frozen=True)
+class DenoisedRecord:
+    """What is kept of how a file was denoised."""
+
+    denoiser: Denoiser
+    source: InputRecord
+    mask_from: str
+    """Where the mask comes from, in words or by the name of its file."""
+    accepted: tuple[Doubt, ...] = ()
+    clipped: int | None = None
+    """Pixels that whole numbers could not hold; None where floating point was written."""
+    pixel_size: tuple[float, float] | None = None
+    """Height and width of a pixel, µm."""
+
+    @property
+    def mask(self) -> Mask:
+        """The mask."""
+        return Mask(self.denoiser.mask)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What is said beside the result, a sentence each."""
+        return cautions(self.mask, self.pixel_size)
+
+    @property
+    def methods(self) -> str:
+        """A paragraph for a paper."""
+        folds = self.denoiser.folds.sentence
+        pixels = self.mask.statistics.true_pixels
+        return methods_paragraph(Method(pixels, self.mask_from, folds, __version__))
+
+    def values(self, evaluation: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return all of it as plain values, with the evaluation of what was written."""
+        import scipy
+
+        stage = self.denoiser.stage
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "program_version": __version__,
+            "numpy_version": np.__version__,
+            "scipy_version": scipy.__version__,
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "cautions": list(self.cautions),
+            "input": self.source.model_dump(mode="json"),
+            "mask_from": self.mask_from,
+            "mask": self.mask.array.astype(int).tolist(),
+            "folds": self.denoiser.folds.sentence,
+            "seed": self.denoiser.seed,
+            "added": stage.added,
+            "squared_error_lowered_by": stage.gain,
+            "accepted": list(self.accepted),
+            "clipped_pixels": self.clipped,
+            "methods": self.methods,
+            "evaluation": None if evaluation is None else dict(evaluation),
+        }
+
+
+def save_denoised(
+    record: DenoisedRecord,
+    stack: ImageStack,
+    path: str | os.PathLike[str],
+    *,
+    whole_numbers: bool = False,
+    force: bool = False,
+    task: Task = NO_TASK,
+) -> DenoisedRecord:
+    """Write all frames denoised, as an OME-TIFF in the raw grey levels, with the record inside.
+
+    Parameters
+    ----------
+    record : DenoisedRecord
+        With a fitted denoiser of the stack.
+    stack : ImageStack
+        Axes and pixel size are taken from it.
+    path : path
+        The file; it appears only once it is complete.
+    whole_numbers : bool
+        Round to the stack's own type, where it is one of whole numbers; float32 otherwise.
+    force : bool
+        Replace an existing file, but never the stack's own.
+    task : Task
+
+    Returns
+    -------
+    DenoisedRecord
+        With how many pixels were clipped.
+
+    Raises
+    ------
+    InputError
+        If the file exists and `force` is False, cannot be written, or is the stack's own.
+    Cancelled
+        If the task is cancelled; nothing is left then.
+    """
+    path = Path(path)
+    if path.exists() and stack.path.exists() and path.samefile(stack.path):
+        raise InputError(f"{shown(path)}: is the image file itself; choose another name.")
+    if whole_numbers and stack.dtype.kind not in "iu":
+        raise InputError(
+            f"{stack.name}: holds {stack.dtype}, not whole numbers; leave out --whole-numbers."
+        )
+    dtype = stack.dtype if whole_numbers else np.dtype(np.float32)
+    clipped = 0
+
+    def write(file: BinaryIO) -> None:
+        nonlocal clipped
+        offset = _header(file, record, stack, dtype)
+        file.seek(offset)
+        for number in range(stack.n_frames):
+            task.report(number, stack.n_frames, f"Writing {shown(path)}")
+            for _, rows in record.denoiser.bands(number, task):
+                values, outside = _as_type(rows, dtype)
+                clipped += outside
+                file.write(values.tobytes())
+        task.report(stack.n_frames, stack.n_frames, f"Writing {shown(path)}")
+
+    write_atomic(path, write, force=force)
+    return DenoisedRecord(
+        **{**vars(record), "clipped": clipped if whole_numbers else None},
+    )
+
+
+def save_denoised_record(
+    record: DenoisedRecord,
+    path: Path,
+    evaluation: Mapping[str, Any] | None = None,
+    *,
+    force: bool = False,
+) -> None:
+    """Write the record beside a denoised file, as JSON."""
+    write_atomic(path, json_bytes(record.values(evaluation)), force=force)
+
+
+def pixel_size(stack: ImageStack) -> tuple[float, float] | None:
+    """Return height and width of a pixel in µm; None where the file does not say."""
+    found = []
+    for letter in "YX":
+        value, unit = _length(stack.metadata.get(f"Pixel size {letter}", ""))
+        factor = {"µm": 1.0, "nm": 1e-3, "mm": 1e3}.get(unit)
+        if value is None or factor is None:
+            return None
+        found.append(value * factor)
+    return found[0], found[1]
+
+
+def _header(file: BinaryIO, record: DenoisedRecord, stack: ImageStack, dtype: np.dtype[Any]) -> int:
+    """Write all of the TIFF but its pixels, and return where they go."""
+    import tifffile
+
+    axes, shape = output_axes(stack)
+    described = "\n".join(
+        [*record.cautions, "Record: " + json.dumps(record.values(), ensure_ascii=False)]
+    )
+    metadata: dict[str, Any] = {"axes": axes, "Description": described, "Name": stack.name}
+    for letter in (letter for letter in "XYZ" if letter in axes):
+        value, unit = _length(stack.metadata.get(f"Pixel size {letter}", ""))
+        if value is not None:
+            metadata |= {f"PhysicalSize{letter}": value, f"PhysicalSize{letter}Unit": unit or "µm"}
+    interval, unit = _length(stack.metadata.get("Frame interval", ""))
+    if interval is not None and "T" in axes:
+        metadata |= {"TimeIncrement": interval, "TimeIncrementUnit": unit or "s"}
+    large = dtype.itemsize * int(np.prod(shape)) >= _LARGEST_CLASSIC
+    named = tifffile.FileHandle(file, name="denoised.ome.tif", size=0)
+    with tifffile.TiffWriter(named, bigtiff=large, ome=True, byteorder="<") as tiff:
+        place = tiff.write(
+            None,
+            shape=shape,
+            dtype=dtype.newbyteorder("<"),
+            photometric="minisblack",
+            software=f"{DENOISED_BY}{__version__}",
+            metadata=metadata,
+            contiguous=True,
+            returnoffset=True,
+        )
+    if place is None:
+        raise InputError(f"{stack.name}: the place of the pixels in a TIFF is not known.")
+    return int(place[0])
+
+
+def output_axes(stack: ImageStack) -> tuple[str, tuple[int, ...]]:
+    """Return axes and shape of the denoised stack: time and depth are kept, all else is frames."""
+    pairs = [
+        (letter, length)
+        for letter, length in zip(stack.axes, stack.shape, strict=True)
+        if letter not in "CSYX"
+    ]
+    letters = "".join(letter for letter, _ in pairs)
+    whole = stack.frames_chosen is None and set(letters) <= set("TZ")
+    if not whole or len(set(letters)) < len(letters):
+        pairs = [("T", stack.n_frames)] if stack.n_frames > 1 else []
+    pairs += list(zip("YX", stack.frame_shape, strict=True))
+    return "".join(letter for letter, _ in pairs), tuple(length for _, length in pairs)
+
+
+def _as_type(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> tuple[NDArray[Any], int]:
+    """Return rows in the type of the file, and how many pixels it could not hold."""
+    if dtype.kind == "f":
+        return rows.astype(dtype.newbyteorder("<"), copy=False), 0
+    limits = np.iinfo(dtype)
+    whole = np.rint(rows.astype(np.float64))
+    outside = int(((whole < limits.min) | (whole > limits.max)).sum())
+    bounded = np.clip(whole, limits.min, limits.max)
+    # The largest 64-bit numbers are no floating-point ones.
+    safe = np.minimum(bounded, np.nextafter(float(limits.max) + 1, 0))
+    return safe.astype(dtype.newbyteorder("<")), outside
+
+
+def _length(text: str) -> tuple[float | None, str]:
+    match = re.match(r"\s*([0-9.eE+-]+)\s*(\S*)", text)
+    try:
+        value = float(match.group(1)) if match else None
+    except ValueError:
+        value = None
+    if value is None or not np.isfinite(value) or value <= 0:
+        return None, ""
+    unit = match.group(2) if match else ""
+    return value, _UNITS.get(unit, unit)
+
+
+# --- what is kept while it learns ---
+
+
+class SavedState:
+    """The one state of an unfinished denoising, in a file of arrays beside the result.
+
+    Parameters
+    ----------
+    target : Path
+        The file that will be written.
+    stack : ImageStack
+    checksum : str or None
+        Of the stack's file.
+    mask : bool array
+    """
+
+    def __init__(
+        self, target: Path, stack: ImageStack, checksum: str | None, mask: NDArray[np.bool_]
+    ) -> None:
+        self.path = target.with_name(f"{target.name}.unfinished.npz")
+        parts = [__version__, checksum or stack.location, stack.series_index, stack.channel]
+        parts += [stack.axes, stack.frames_chosen, mask.astype(int).tolist()]
+        self._key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def load(self) -> dict[str, NDArray[Any]] | None:
+        """Return the state, if there is one and it is of this stack, mask and program."""
+        try:
+            if file_size(self.path) > _LARGEST_STATE:
+                return None
+            with np.load(self.path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+        except Exception:  # A damaged or foreign file only means to begin anew.
+            return None
+        if str(arrays.pop("key", "")) != self._key or not {"progress", "trainers"} <= set(arrays):
+            return None
+        return arrays
+
+    def save(self, denoiser: Denoiser) -> None:
+        """Keep how far it has come; a folder that takes no file only means there is no state."""
+        buffer = io.BytesIO()
+        arrays: dict[str, Any] = {"key": np.array(self._key), **denoiser.state()}
+        np.savez(buffer, **arrays)
+        with suppress(InputError):
+            write_atomic(self.path, buffer.getvalue(), force=True)
+
+    def remove(self) -> None:
+        """Remove the state."""
+        with suppress(OSError):
+            self.path.unlink()
+
+
+def fitted(
+    denoiser: Denoiser, saved: SavedState | None = None, task: Task = NO_TASK
+) -> Iterator[Denoiser]:
+    """Fit from a saved state or anew, and yield the denoiser after each stage, its state saved."""
+    state = None if saved is None else saved.load()
+    for stage in denoiser.stages(task, state):
+        task.report(stage.done, stage.total, f"Learning from {denoiser.frames.name}")
+        if saved is not None and stage.name == "learning":
+            saved.save(denoiser)
+        yield denoiser
+
+
+def input_record(stack: ImageStack, task: Task = NO_TASK) -> InputRecord:
+    """Return the record of an open file, with its checksum; none of what is far away."""
+    far = remote_address(stack.location) is not None
+    return InputRecord.of(stack, None if far else file_checksum(stack.path, task=task))

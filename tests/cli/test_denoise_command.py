@@ -1,0 +1,176 @@
+"""`structmask denoise`."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import tifffile
+
+from structmask_gui.core.denoising import denoiser
+from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.io.denoise_files import SavedState, doubts_about
+from structmask_gui.io.open import open_stack
+from structmask_gui.io.results.masks import load_mask
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(denoiser, "_ROUNDS", 2)
+    monkeypatch.setattr(denoiser, "_ROUND", 20)
+
+
+@pytest.fixture
+def stack(tmp_path):
+    """Return four frames of squares with noise along the rows, with a pixel size."""
+    rng = np.random.default_rng(0)
+    structure = np.zeros((96, 102))
+    for y, x in rng.integers(0, 80, (14, 2)):
+        structure[y : y + 12, x : x + 12] += 900
+    white = rng.normal(size=(4, 96, 108))
+    noise = np.lib.stride_tricks.sliding_window_view(white, 7, axis=2).sum(axis=3) / 7**0.5
+    noise = 0.8 * noise + 0.6 * rng.normal(size=noise.shape)
+    path = tmp_path / "cells.ome.tif"
+    tifffile.imwrite(
+        path,
+        np.rint(structure + noise * 200 + 2000).astype(np.uint16).reshape(2, 2, 96, 102),
+        metadata={
+            "axes": "TZYX",
+            "PhysicalSizeX": 0.1,
+            "PhysicalSizeXUnit": "µm",
+            "PhysicalSizeY": 0.2,
+            "PhysicalSizeYUnit": "µm",
+        },
+    )
+    return path
+
+
+@pytest.fixture
+def mask(tmp_path):
+    path = tmp_path / "row.npy"
+    np.save(path, np.ones((1, 13), dtype=bool))
+    return path
+
+
+def test_it_is_written_beside_the_file_with_axes_size_and_record(structmask, stack, mask):
+    before = stack.read_bytes()
+    answer = structmask("denoise", stack, "--mask", mask, "--yes")
+    assert answer.code == 0, answer.err
+    target = stack.with_name("cells_denoised.ome.tif")
+    assert f"{target.name}: denoised with a mask of 13 pixels" in answer.out
+    for said in (
+        "For viewing and segmentation. Measure intensities",
+        "Objects smaller than the mask (1 x 13 pixels, 0.2 x 1.3 µm) are weakened or lost",
+        "a well-trained network may keep more detail",
+        "Noise copied:",
+        "Methods: Images were denoised for display",
+    ):
+        assert said in answer.out, answer.err
+    assert stack.read_bytes() == before
+    assert sorted(path.name for path in stack.parent.iterdir()) == [
+        "cells.ome.tif",
+        "cells_denoised.json",
+        "cells_denoised.ome.tif",
+        "row.npy",
+    ]
+    with open_stack(target) as written, open_stack(stack) as raw:
+        assert written.axes == raw.axes == "TZYX"
+        assert written.dtype == np.float32
+        assert written.metadata["Pixel size Y"] == "0.2 µm"
+        expected = Denoiser(raw, load_mask(mask))
+        expected.fit()
+        for frame in (0, 3):
+            np.testing.assert_array_equal(written.read(frame), expected.predict(frame))
+        assert doubts_about(written, None) == ("cannot_tell", "processed")
+    with tifffile.TiffFile(target) as tiff:
+        inside = tiff.ome_metadata
+    assert "For viewing and segmentation" in inside
+    record = json.loads(target.with_name("cells_denoised.json").read_text())
+    assert record["input"]["sha256"] in inside
+    assert record["mask"] == [[1] * 13]
+    assert record["mask_from"] == "row.npy"
+    assert record["evaluation"]["noise_left"] < 0.7
+    assert record["clipped_pixels"] is None
+
+
+def test_what_speaks_against_it_is_asked_about_in_one_sentence(structmask, stack, tmp_path):
+    eight = tmp_path / "eight.tif"
+    pixels = tifffile.imread(stack).reshape(4, 96, 102)
+    tifffile.imwrite(
+        eight, (pixels // 64).astype(np.uint8), photometric="minisblack", metadata={"axes": "TYX"}
+    )
+    answer = structmask("denoise", eight)
+    assert answer.code == 2
+    assert answer.err.startswith("error: eight.tif: not denoised: ")
+    assert "8 bits" in answer.err
+    assert answer.err.rstrip().endswith("give --yes to denoise it all the same.")
+    assert answer.err.count("\n") == 1
+    answer = structmask("denoise", eight, "--yes", "--json")
+    assert answer.code == 0, answer.err
+    assert "processed" in answer.json["accepted"]
+
+
+def test_nothing_is_replaced_unasked_and_never_the_input(structmask, stack, mask, tmp_path):
+    answer = structmask("denoise", stack, "--mask", mask, "--yes", "--output", stack, "--force")
+    assert answer.code == 2
+    assert "is the image file itself" in answer.err
+    target = tmp_path / "out.ome.tif"
+    target.write_bytes(b"old")
+    options = ("denoise", stack, "--mask", mask, "--yes", "--output", target)
+    answer = structmask(*options)
+    assert answer.code == 2
+    assert "already exists; give --force" in answer.err
+    assert target.read_bytes() == b"old"
+    answer = structmask("denoise", stack, "--output", tmp_path / "x.png")
+    assert answer.code == 2
+    assert "name that ends in .ome.tif" in answer.err
+
+
+def test_whole_numbers_on_request(structmask, stack, mask, tmp_path):
+    folder = tmp_path / "new"
+    options = ("--mask", mask, "--yes", "--whole-numbers", "--output-dir", folder)
+    answer = structmask("denoise", stack, *options)
+    assert answer.code == 0, answer.err
+    assert "Rounded to whole numbers; 0 pixels were clipped." in answer.out
+    with open_stack(folder / "cells_denoised.ome.tif") as written:
+        assert written.dtype == np.uint16
+
+
+def test_too_little_data_says_how_much_is_needed(structmask, tmp_path):
+    path = tmp_path / "small.npy"
+    np.save(path, np.random.default_rng(0).normal(size=(48, 60)))
+    mask = tmp_path / "mask.npy"
+    np.save(mask, np.ones((1, 5), dtype=bool))
+    answer = structmask("denoise", path, "--mask", mask, "--yes")
+    assert answer.code == 2
+    assert "3000 are needed" in answer.err
+
+
+def test_an_unfinished_one_is_gone_on_with(structmask, stack, mask, monkeypatch):
+    target = stack.with_name("cells_denoised.ome.tif")
+    state = target.with_name(target.name + ".unfinished.npz")
+
+    def interrupted(self, frame, task=None, **_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Denoiser, "bands", interrupted)
+        assert structmask("denoise", stack, "--mask", mask, "--yes").code == 130
+    assert state.exists()
+    assert not target.exists()
+    loaded = []
+    load = SavedState.load
+
+    def spy(self):
+        loaded.append(load(self))
+        return loaded[-1]
+
+    monkeypatch.setattr(SavedState, "load", spy)
+    assert structmask("denoise", stack, "--mask", mask, "--yes").code == 0
+    assert loaded[0]["progress"][2] == 2
+    assert not state.exists()
+    # One of another mask, or damaged, is not gone on with.
+    state.write_bytes(b"PK no archive")
+    assert structmask("denoise", stack, "--yes", "--force", "--mask", mask).code == 0
+    assert loaded[-1] is None
