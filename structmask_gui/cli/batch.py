@@ -29,7 +29,8 @@ from structmask_gui.io.batch.summary import (
     summary_paths,
     write_summary,
 )
-from structmask_gui.io.files.paths import one_line, shown
+from structmask_gui.io.files.atomic import make_folder
+from structmask_gui.io.files.paths import exists, one_line, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.record import read_record
 
@@ -74,7 +75,7 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
     reporter = _Reporter(queue, place, quiet=arguments.json)
     queue.on_change = reporter.changed
     # Written once before the work: a place that cannot be written is found out now.
-    place.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(place.parent)
     if not arguments.resume:
         write_summary(queue, place, force=True)
     try:
@@ -98,7 +99,7 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
 
 def _none_is_there(files: list[Path]) -> bool:
     """Say of each file why it cannot be opened, if there is none of them: nothing is written."""
-    if any(file.exists() or remote_address(file) is not None for file in files):
+    if any(exists(file) or remote_address(file) is not None for file in files):
         return False
     for file in files:
         print(
@@ -118,7 +119,7 @@ def _check_summary(place: Path, *, resume: bool, force: bool) -> None:
     if resume or force:
         return
     for path in summary_paths(place):
-        if path.exists():
+        if exists(path):
             raise InputError(
                 f"{path.name}: exists already; use --resume to go on with that batch, --force to"
                 " replace it, or another --summary."

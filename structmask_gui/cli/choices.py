@@ -14,7 +14,7 @@ from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.extract_files import ExtractionSettings, Input
-from structmask_gui.io.files.paths import reason, shown
+from structmask_gui.io.files.paths import is_file, shown
 from structmask_gui.io.presets.library import find_preset
 from structmask_gui.io.results.record import InputRecord, Record, file_checksum
 from structmask_gui.io.stack.image_stack import frame_range
@@ -125,7 +125,7 @@ def _recorded_file(item: InputRecord, record_path: Path) -> Path:
     """Find an input of the record where it was, or beside the record, and check it is the same."""
     places = [Path(item.path), record_path.parent / item.name]
     for path in places:
-        if path.is_file():
+        if is_file(path):
             if item.sha256 is not None and file_checksum(path) != item.sha256:
                 raise InputError(
                     f"{item.name}: is not the file of the record (its checksum differs); name the"
@@ -135,11 +135,3 @@ def _recorded_file(item: InputRecord, record_path: Path) -> Path:
     raise InputError(
         f"{item.name}: is neither at {item.path} nor beside the record; name the file after it."
     )
-
-
-def made_folder(folder: Path) -> None:
-    """Make the folder that results go to."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{shown(folder)}: cannot be made ({reason(error)}).") from error

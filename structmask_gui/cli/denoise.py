@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from structmask_gui.cli.choices import chosen_inputs, made_folder
+from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, print_json, progress_bar
 from structmask_gui.core.denoised.evaluate import Evaluation
 from structmask_gui.core.denoising.denoiser import Denoiser
@@ -32,6 +32,7 @@ from structmask_gui.io.denoise_files import (
     save_denoised_record,
 )
 from structmask_gui.io.denoised import evaluate_file
+from structmask_gui.io.files.atomic import make_folder
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.stack.image_stack import ImageStack
@@ -81,7 +82,7 @@ def _target(arguments: argparse.Namespace) -> Path:
         if path.exists() and not arguments.force:
             raise InputError(f"{shown(path)}: already exists; give --force to replace it.")
     if arguments.output_dir is not None:
-        made_folder(arguments.output_dir)
+        make_folder(arguments.output_dir)
     return target
 
 

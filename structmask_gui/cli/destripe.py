@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from structmask_gui.cli.choices import chosen_inputs, made_folder
+from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, progress_bar
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
+from structmask_gui.io.files.atomic import make_folder
 from structmask_gui.io.files.paths import shown
 from structmask_gui.io.results.destriped import save_destriped
 
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     (item,) = chosen_inputs(arguments, [source], None)
     with item.open() as stack, progress_bar(stack.name) as progress:
         if arguments.output_dir is not None:
-            made_folder(folder)
+            make_folder(folder)
         save_destriped(stack, arguments.lines, target, force=arguments.force, task=Task(progress))
     print(f"{shown(target)}: without the offsets of its {arguments.lines}; measure this one.")
     return DONE

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 from structmask_gui.cli.console import FAILED
 from structmask_gui.cli.values import (
     channel,
     frame_slice,
+    given_path,
     patch_count,
     region,
     setting,
 )
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.quality.copied_noise import RADIUS
-from structmask_gui.io.files.paths import one_line
+from structmask_gui.io.files.paths import one_line, pasted_path
 from structmask_gui.version import __version__
 
 
@@ -63,7 +63,7 @@ def _extract(commands: _Commands) -> None:
         epilog=_parameter_help(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="image files")
+    parser.add_argument("files", nargs="*", type=given_path, metavar="FILE", help="image files")
     _add_parameters(parser)
     _add_selection(parser)
     parser.add_argument(
@@ -91,6 +91,7 @@ def _batch(commands: _Commands) -> None:
     parser.add_argument(
         "paths",
         nargs="+",
+        type=pasted_path,
         metavar="PATH",
         help='a folder, a file, a pattern in quotation marks as in "scans/*.tif" (** for folders in'
         " folders), or a text file (.txt) with a path a line",
@@ -114,7 +115,7 @@ def _batch(commands: _Commands) -> None:
     )
     parser.add_argument(
         "--summary",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         help="where the summary goes, as FILE.csv and FILE.html; by default structmask_batch in"
         " --output-dir, else in the folder of the files",
@@ -140,9 +141,9 @@ def _add_output(parser: argparse.ArgumentParser, *, report: str, record: str) ->
         "--quality", action="store_true", help="add the figures of `structmask quality`"
     )
     parser.add_argument("--report", action="store_true", help=report)
-    parser.add_argument("--from-record", type=Path, metavar="FILE", help=record)
+    parser.add_argument("--from-record", type=given_path, metavar="FILE", help=record)
     parser.add_argument(
-        "--output-dir", type=Path, metavar="FOLDER", help="where results go; made if needed"
+        "--output-dir", type=given_path, metavar="FOLDER", help="where results go; made if needed"
     )
     parser.add_argument("--force", action="store_true", help="replace existing results")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
@@ -188,11 +189,11 @@ def _add_source(group: argparse._ArgumentGroup, default: str | None = None) -> N
     """Add where the noise is measured, and the reference stacks that may say it."""
     _add_choice(group, "source", default)
     group.add_argument(
-        "--dark", type=Path, metavar="FILE", help="a dark or blank stack; sets --source dark"
+        "--dark", type=given_path, metavar="FILE", help="a dark or blank stack; sets --source dark"
     )
     group.add_argument(
         "--subtract",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         help="a stack to subtract, as the mean of still frames; sets --source subtract",
     )
@@ -230,8 +231,8 @@ def _compare(commands: _Commands) -> None:
     parser = commands.add_parser(
         "compare", help="compare two masks", description="Compare two mask files."
     )
-    parser.add_argument("a", type=Path, metavar="A", help="a mask (NPY, PNG, TIFF or JSON)")
-    parser.add_argument("b", type=Path, metavar="B", help="another one")
+    parser.add_argument("a", type=given_path, metavar="A", help="a mask (NPY, PNG, TIFF or JSON)")
+    parser.add_argument("b", type=given_path, metavar="B", help="another one")
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
     parser.set_defaults(run=_run("compare"))
 
@@ -244,11 +245,11 @@ def _quality(commands: _Commands) -> None:
         " pixels it hides needlessly, and the error to expect; after the training, what noise is"
         " left in the output, whether detail was lost, and which mask to try next.",
     )
-    parser.add_argument("mask", type=Path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
-    parser.add_argument("file", type=Path, metavar="FILE", help="the image to train on")
+    parser.add_argument("mask", type=given_path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
+    parser.add_argument("file", type=given_path, metavar="FILE", help="the image to train on")
     parser.add_argument(
         "--denoised",
-        type=Path,
+        type=given_path,
         metavar="DENOISED",
         help="evaluate this too: what a network trained with the mask made of every frame of FILE",
     )
@@ -277,18 +278,21 @@ def _destripe(commands: _Commands) -> None:
         description="Subtract the offset of every row, or column, from each frame, where the noise"
         " runs along whole lines and no mask hides it; then measure what is left.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="an image file")
+    parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
     parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are subtracted")
     _add_selection(parser, "what is written", with_region=False)
     place = parser.add_mutually_exclusive_group()
     place.add_argument(
         "--output",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         help="the TIFF to write; by default <stem>_destriped.tif beside the image file",
     )
     place.add_argument(
-        "--output-dir", type=Path, metavar="FOLDER", help="the folder it goes to; made if needed"
+        "--output-dir",
+        type=given_path,
+        metavar="FOLDER",
+        help="the folder it goes to; made if needed",
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.set_defaults(run=_run("destripe"))
@@ -353,7 +357,7 @@ def _info(commands: _Commands) -> None:
     parser = commands.add_parser(
         "info", help="describe an image file", description="Show how an image file is understood."
     )
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("file", type=given_path, metavar="FILE")
     parser.add_argument("--axes", metavar="AXES", help="a letter for each dimension")
     parser.add_argument("--series", type=int, metavar="N", help="image of a file with several")
     parser.add_argument("--json", action="store_true", help="print as JSON")

@@ -27,7 +27,7 @@ from structmask_gui.core.quality.assessment import (
 from structmask_gui.core.quality.basis import recorded_basis
 from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
 from structmask_gui.io.extract_files import ExtractionSettings, Input, opened
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.paths import is_file, shown
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import Record, read_record
 from structmask_gui.io.stack.image_stack import ImageStack
@@ -140,7 +140,7 @@ def _record_beside(arguments: argparse.Namespace) -> Record | None:
     """Return the record of the mask, unless the options say where the noise is measured."""
     path: Path = arguments.mask.with_suffix(".json")
     chosen = (arguments.source, arguments.dark, arguments.subtract)
-    if any(value is not None for value in chosen) or not path.is_file():
+    if any(value is not None for value in chosen) or not is_file(path):
         return None
     try:
         record = read_record(path)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentTypeError
+from pathlib import Path
 from typing import Any, Literal
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.stack.frames import Region
+from structmask_gui.io.files.paths import pasted_path
 from structmask_gui.io.stack.image_stack import frame_range
 
 
@@ -17,6 +19,11 @@ def setting(text: str) -> tuple[str, Any]:
     if not (name and equals and value):
         raise ArgumentTypeError(f"{text!r} is not NAME=VALUE, as in center_size=15")
     return name, None if value.lower() == "none" else value
+
+
+def given_path(text: str) -> Path:
+    """Return a path, perhaps pasted with quotation marks or as a file: address."""
+    return Path(pasted_path(text))
 
 
 def channel(text: str) -> int | Literal["luminance"]:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.extract_files import Input
-from structmask_gui.io.files.paths import read_small, reason, shown
+from structmask_gui.io.files.paths import exists, is_file, is_folder, read_small, reason, shown
 from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.formats.zarr import is_zarr_folder
 from structmask_gui.io.results.files import ResultFiles, is_result, plan_results
@@ -117,16 +117,16 @@ def plan_jobs(
 
 
 def _stands_for(path: Path, recursive: bool, *, lists: bool) -> list[Path]:
-    if path.is_dir() and not is_zarr_folder(path):
+    if is_folder(path) and not is_zarr_folder(path):
         return _in_folder(path, recursive)
-    if path.exists():
+    if exists(path):
         if lists and path.suffix.lower() == LIST_SUFFIX:
             return _in_list(path, recursive)
         return [path]
     if any(sign in str(path) for sign in "*?["):
         # Path.glob takes no absolute pattern.
         found = sorted(map(Path, glob.glob(str(path), recursive=True)))  # noqa: PTH207
-        return [file for file in found if file.is_file() and not is_result(file)]
+        return [file for file in found if is_file(file) and not is_result(file)]
     return [path]
 
 
@@ -142,7 +142,7 @@ def _in_folder(folder: Path, recursive: bool) -> list[Path]:
         for file in entries
         if is_readable_name(file)
         and not file.name.startswith(".")
-        and (file.is_file() or is_zarr_folder(file))
+        and (is_file(file) or is_zarr_folder(file))
         and not is_result(file)
     ]
 
@@ -163,12 +163,12 @@ def _in_list(path: Path, recursive: bool) -> list[Path]:
 
 
 def _nothing(path: Path) -> str:
-    if path.is_dir():
+    if is_folder(path):
         return (
             f"{shown(path.absolute())}: holds no image file (TIFF, PNG, JPEG or NPY); give another"
             " folder."
         )
-    if path.exists():
+    if exists(path):
         return f"{shown(path)}: names no file; put one path on each line."
     return f"{shown(path)}: matches no file; check the pattern and the folder."
 

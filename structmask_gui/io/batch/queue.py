@@ -26,7 +26,7 @@ from structmask_gui.io.batch.resume import (
 from structmask_gui.io.batch.status import JobState, JobStatus, done_with, skipped, skipped_for
 from structmask_gui.io.extract_files import ExtractionSettings
 from structmask_gui.io.files.atomic import write_atomic
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.results.files import write_results
 
 log = logging.getLogger(__name__)
@@ -257,7 +257,7 @@ class BatchQueue:
                 return earlier
         elif not self.force and (taken := job.files.taken(report=self.reports)) is not None:
             # A report alone, or half a result, is no mask to be content with.
-            return skipped_for(job, taken, unlike=not job.files.npy.exists())
+            return skipped_for(job, taken, unlike=not exists(job.files.npy))
         _check_writable(job)
         inputs = job.inputs
         left_out: tuple[str, ...] = ()
@@ -291,7 +291,7 @@ class BatchQueue:
         failed = self._failures.get(str(job.path))
         if failed is not None and failed[0] == fingerprint(job, self.settings):
             return JobStatus(JobState.FAILED, error=failed[1], kept=True, input_fault=True)
-        if not job.files.json.exists():
+        if not exists(job.files.json):
             return None
         earlier = finished(job, self.settings)
         if earlier is not None:
@@ -300,7 +300,7 @@ class BatchQueue:
             shape = first.shape[first.axes.index("Y")], first.shape[first.axes.index("X")]
             more, left_out = self._engine.usable(missing, task, shape)
             if not more:
-                there = job.files.report.exists()
+                there = exists(job.files.report)
                 return replace(done_with(record), kept=True, left_out=left_out, report=there)
         if not self.force:
             why = f"its mask, {shown(job.files.json)}, is of other files or settings"
@@ -309,7 +309,7 @@ class BatchQueue:
 
     def _lacks_report(self, job: Job, earlier: JobStatus) -> bool:
         """Say whether an earlier run made the mask, but not the report that is wanted now."""
-        return self.reports and earlier.state is JobState.DONE and not job.files.report.exists()
+        return self.reports and earlier.state is JobState.DONE and not exists(job.files.report)
 
 
 def _in_threads(work: Callable[[], None], count: int) -> None:
@@ -336,7 +336,7 @@ def _in_threads(work: Callable[[], None], count: int) -> None:
 def _check_writable(job: Job) -> None:
     """Refuse before the work what could not be kept after it."""
     folder = job.files.npy.parent
-    while not folder.exists() and folder != folder.parent:
+    while not exists(folder) and folder != folder.parent:
         folder = folder.parent
     if not os.access(folder, os.W_OK):
         raise InputError(

@@ -11,6 +11,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.extract_files import ExtractionSettings, Input
+from structmask_gui.io.files.paths import exists, is_file
 from structmask_gui.io.results.masks import load_mask, npy_bytes, png_bytes
 from structmask_gui.io.results.record import InputRecord, Record, file_checksum, read_record
 from structmask_gui.version import __version__
@@ -71,7 +72,7 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
             return None
         if record.region != region or (settings.quality and record.quality is None):
             return None
-        if not job.files.png.exists() or load_mask(job.files.npy) != record.as_mask():
+        if not exists(job.files.png) or load_mask(job.files.npy) != record.as_mask():
             return None
         made = job.files.json.stat().st_mtime_ns
         for item, described in (
@@ -104,7 +105,7 @@ def holding(job: Job) -> Record | None:
     It holds if it is of the job's files, none of them newer, and the mask beside it is the same.
     """
     try:
-        if not job.files.json.exists():
+        if not exists(job.files.json):
             return None
         record = read_record(job.files.json)
         if load_mask(job.files.npy) != record.as_mask():
@@ -120,11 +121,11 @@ def holding(job: Job) -> Record | None:
 
 def half_written(job: Job, mask: Mask) -> bool:
     """Say whether what is there is what a killed run would have left: this mask, but no record."""
-    if job.files.json.exists():
+    if exists(job.files.json):
         return False
     try:
         return all(
-            not path.exists() or path.read_bytes() == contents
+            not exists(path) or path.read_bytes() == contents
             for path, contents in (
                 (job.files.npy, npy_bytes(mask)),
                 (job.files.png, png_bytes(mask)),
@@ -156,5 +157,5 @@ def _unchanged(item: Input, described: InputRecord, made: int) -> bool:
     if opened != expected:
         return False
     # Only a file that is newer than the record is read through; a folder does not tell its age.
-    old = item.path.is_file() and item.path.stat().st_mtime_ns <= made
+    old = is_file(item.path) and item.path.stat().st_mtime_ns <= made
     return old or file_checksum(item.path) == described.sha256

@@ -11,7 +11,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import holding
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.results.record import Record
 
 
@@ -71,7 +71,7 @@ def skipped(job: Job, why: str, *, unlike: bool = False) -> JobStatus:
         known,
         state=JobState.SKIPPED,
         error=f"{job.name}: skipped: {why}; use --force to replace it, or another --output-dir.",
-        report=job.files.report.exists(),
+        report=exists(job.files.report),
         unlike=unlike,
     )
 

@@ -21,7 +21,7 @@ from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.resume import Fingerprint, fingerprint
 from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.files.atomic import write_atomic
-from structmask_gui.io.files.paths import read_small, shown
+from structmask_gui.io.files.paths import exists, is_file, read_small, shown
 from structmask_gui.io.report.html import Markup, link, page, paragraph, picture, table
 from structmask_gui.io.results.masks import load_mask
 
@@ -163,7 +163,7 @@ def _lines(queue: BatchQueue, earlier: Mapping[str, SummaryRow]) -> Iterator[_Li
             continue
         mask = _mask_of(old, Path(old["mask"]), [Path(file)])
         # What failed need not be tried again by a later run.
-        failed = old["state"] == JobState.FAILED and Path(file).exists()
+        failed = old["state"] == JobState.FAILED and exists(Path(file))
         if mask is not None or failed:
             notes = (old["notes"],) if old["notes"] else ()
             yield _Line(old, mask, old["error"], notes)
@@ -176,7 +176,7 @@ def _mask_of(row: SummaryRow, path: Path, files: Sequence[Path]) -> Mask | None:
     try:
         made = path.stat().st_mtime_ns
         # Of a group the folder stands in the row; its own time says nothing of the files in it.
-        if any(file.is_file() and file.stat().st_mtime_ns > made for file in files):
+        if any(is_file(file) and file.stat().st_mtime_ns > made for file in files):
             return None
         return load_mask(path)
     except (InputError, OSError):
@@ -212,7 +212,7 @@ def is_current(queue: BatchQueue, path: Path) -> bool:
     if not all(status.kept for status in queue.statuses):
         return False
     csv_path, html_path = summary_paths(path)
-    if not (csv_path.exists() and html_path.exists()):
+    if not (exists(csv_path) and exists(html_path)):
         return False
     jobs = [
         (str(job.path), status.state.value, status.report)
@@ -226,7 +226,7 @@ def is_current(queue: BatchQueue, path: Path) -> bool:
 def read_failures(path: Path) -> dict[str, tuple[Fingerprint, str]]:
     """Return fingerprint and sentence of each job that failed by its files, by its path."""
     csv_path, _ = summary_paths(path)
-    if not csv_path.exists():
+    if not exists(csv_path):
         return {}
     failures = {}
     for row in _read(csv_path):
@@ -242,7 +242,7 @@ def read_failures(path: Path) -> dict[str, tuple[Fingerprint, str]]:
 def _earlier(path: Path) -> dict[str, SummaryRow]:
     """Return the rows of a summary that is to be replaced; none if it is no summary."""
     try:
-        return {row["file"]: row for row in _read(path)} if path.exists() else {}
+        return {row["file"]: row for row in _read(path)} if exists(path) else {}
     except InputError:
         return {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -72,13 +73,24 @@ def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterato
         temporary = None
         _sync_folder(target.parent)
     except OSError as error:
-        raise InputError(
-            f"{name}: cannot be written ({_why(error)}); choose another folder or make room."
-        ) from error
+        remedy = "choose another folder or make room"
+        if error.errno == errno.ENAMETOOLONG:
+            remedy = "shorten the name of the file or its folder"
+        raise InputError(f"{name}: cannot be written ({_why(error)}); {remedy}.") from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those it lies in, unless they are there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{shown(folder)}: cannot be made ({reason(error)}); give another folder."
+        ) from error
 
 
 def write_atomic(

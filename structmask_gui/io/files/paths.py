@@ -7,10 +7,12 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from structmask_gui.core.errors import InputError
 
 _LONGEST_SHOWN = 100
+_QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("«", "»"), ("`", "`"), ("<", ">"))
 
 
 def shown(path: str | os.PathLike[str]) -> str:
@@ -29,6 +31,45 @@ def shown(path: str | os.PathLike[str]) -> str:
 def one_line(text: str | os.PathLike[str]) -> str:
     """Return a text or path with escapes in place of line breaks and what drives a terminal."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(text))
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Say whether there is a file or folder; a path that is too long is none, and no error."""
+    return os.path.exists(path)  # noqa: PTH110  # a Path raises if a name is too long
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Say whether a path is that of a file; one that is too long is not."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Say whether a path is that of a folder; one that is too long is not."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def pasted_path(text: str) -> str:
+    """Return the path that a pasted text means, as a file manager or a terminal copies it.
+
+    Without spaces, line breaks and quotation marks around it, and of a ``file:`` address the path.
+    What exists as it stands, and an address of another kind, stay as they are.
+    """
+    if not text.strip() or exists(text):
+        return text
+    path = text.strip()
+    if len(path) > 2 and (path[0], path[-1]) in _QUOTES:
+        path = path[1:-1].strip()
+    if path.lower().startswith("file:"):
+        # Imported late: it takes a tenth of the program's start.
+        from urllib.request import url2pathname
+
+        parts = urlsplit(path)
+        host = "" if parts.netloc.lower() in ("", "localhost") else f"//{parts.netloc}"
+        path = host + url2pathname(parts.path)
+    elif not exists(path) and os.name == "posix" and exists(path.replace("\\ ", " ")):
+        # A terminal writes a backslash before a space.
+        path = path.replace("\\ ", " ")
+    return path
 
 
 @contextlib.contextmanager

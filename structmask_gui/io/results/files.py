@@ -13,8 +13,8 @@ from pathlib import Path
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.io.files.atomic import write_atomic
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.atomic import make_folder, write_atomic
+from structmask_gui.io.files.paths import exists, is_file, shown
 from structmask_gui.io.formats.known import is_readable_name
 from structmask_gui.io.results.masks import (
     load_mask,
@@ -72,7 +72,7 @@ class ResultFiles:
     def taken(self, *, report: bool = False) -> Path | None:
         """Return the first of the files that exists; None if there is none."""
         paths = (*self.all(), *([self.report] if report else []))
-        return next((path for path in paths if path.exists()), None)
+        return next((path for path in paths if exists(path)), None)
 
 
 def stem_of(path: Path) -> str:
@@ -109,13 +109,7 @@ def write_results(
     """Write mask and record; if one file fails, the new ones before it are taken back."""
     if not force:
         files.check_free(report=report is not None)
-    folder = files.npy.parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{shown(folder)}: cannot be made ({error.strerror}); give another folder."
-        ) from error
+    make_folder(files.npy.parent)
     contents = [(files.npy, npy_bytes(mask)), (files.png, png_bytes(mask))]
     if report is not None:
         contents.append((files.report, report))
@@ -124,7 +118,7 @@ def write_results(
     made: list[Path] = []
     try:
         for path, data in contents:
-            new = not path.exists()
+            new = not exists(path)
             write_atomic(path, data, force=force)
             if new:
                 made.append(path)
@@ -159,7 +153,7 @@ def is_result(file: Path) -> bool:
     if ending is None:
         return False
     stem = file.name[: -len(ending)]
-    if file.with_name(f"{stem}_mask.json").is_file():
+    if is_file(file.with_name(f"{stem}_mask.json")):
         return True
     # Of a run that was killed between two files the record may be missing.
     name = stem.rpartition("-")[0] if stem.rpartition("-")[2].isdigit() else stem
@@ -189,7 +183,7 @@ def is_mask(file: Path) -> bool:
 def measured_on(file: Path) -> tuple[str, ...]:
     """Return the names of the images of a mask by its record; empty if it has none beside it."""
     path = file.with_suffix(".json")
-    if not path.is_file():
+    if not is_file(path):
         return ()
     try:
         return tuple(item.name for item in read_record(path).inputs)

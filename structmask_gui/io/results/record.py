@@ -18,7 +18,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
-from structmask_gui.io.files.paths import reason, shown
+from structmask_gui.io.files.paths import is_file, is_folder, reason, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.masks import PathLike
 from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
@@ -293,7 +293,7 @@ def file_checksum(
     what = f"Checksum of {shown(path)}"
     digest = hashlib.sha256()
     try:
-        files = sorted(f for f in path.rglob("*") if f.is_file()) if path.is_dir() else [path]
+        files = sorted(f for f in path.rglob("*") if is_file(f)) if is_folder(path) else [path]
         total = sum(file.stat().st_size for file in files)
         done = 0
         for each in files:

@@ -1,0 +1,70 @@
+"""Pasted paths, and names and paths that are too long."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.files.atomic import make_folder, write_atomic
+from structmask_gui.io.files.paths import exists, is_file, is_folder, pasted_path
+from structmask_gui.io.open import open_stack
+
+LONG = "x" * 300
+DEEP = "/".join(["y" * 100] * 60)
+
+
+def test_what_exists_stays_as_it_is(tmp_path: Path) -> None:
+    for name in (" a.tif ", "'b'", '"c"', "d\\ e"):
+        path = tmp_path / name
+        if os.name == "nt":
+            continue
+        path.touch()
+        assert pasted_path(str(path)) == str(path)
+
+
+@pytest.mark.parametrize(
+    "around", ['"{}"', "'{}'", "  {}", "{}\n", "\t{}\r\n", "“{}”", "<{}>", "' {} '", "{}"]
+)
+def test_quotes_spaces_and_line_breaks_around_a_path(around: str, tmp_path: Path) -> None:
+    path = tmp_path / "a b.tif"
+    path.touch()
+    assert pasted_path(around.format(path)) == str(path)
+
+
+def test_file_addresses(tmp_path: Path) -> None:
+    path = tmp_path / "a b é#1.tif"
+    path.touch()
+    address = path.as_uri()
+    assert "%20" in address
+    for text in (address, f'"{address}"', f" {address}\n", address.replace("file:", "FILE:")):
+        assert Path(pasted_path(text)) == path
+    assert Path(pasted_path(address.replace("file://", "file://localhost"))) == path
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal there writes no backslashes")
+def test_a_backslash_before_a_space(tmp_path: Path) -> None:
+    (tmp_path / "a b.tif").touch()
+    assert pasted_path(f"{tmp_path}/a\\ b.tif") == f"{tmp_path}/a b.tif"
+
+
+@pytest.mark.parametrize("text", ["https://host/a b.zarr", "", "'", "a.tif", "scans/*.tif"])
+def test_what_is_no_pasted_path_stays(text: str) -> None:
+    assert pasted_path(text) == text
+
+
+@pytest.mark.parametrize("name", [LONG, DEEP, "a\0b"], ids=["name", "path", "zero"])
+def test_names_that_no_system_takes(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    assert not exists(path)
+    assert not is_file(path)
+    assert not is_folder(path)
+    assert pasted_path(str(path)) == str(path)
+    with pytest.raises(InputError, match="cannot be reached"):
+        open_stack(path)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_atomic(path, b"")
+    with pytest.raises(InputError, match=r"cannot be made \("):
+        make_folder(path)
