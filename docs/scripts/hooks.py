@@ -16,6 +16,7 @@ from mkdocs.structure.files import File, Files
 sys.path.insert(0, str(Path(__file__).parent))
 
 import examples  # beside this file
+import formats
 import reference
 
 # Pages that may not be there yet, and the section and title under which they stand.
@@ -44,6 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages and pictures."""
     pages = {
         "command-line.md": reference.command_line(),
+        "formats.md": formats.formats(),
         "parameters.md": reference.parameters(),
     }
     text, pictures = examples.worked_examples()

@@ -18,6 +18,7 @@ from structmask_gui.cli.values import (
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.io.files.paths import one_line, pasted_path
+from structmask_gui.io.formats.known import READ_NAMES
 from structmask_gui.version import __version__
 
 
@@ -34,7 +35,8 @@ def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `structmask` with all its commands."""
     parser = _Parser(
         prog="structmask",
-        description="Measure the StructN2V mask of microscope images.",
+        description="Measure the StructN2V mask of microscope images. Formats that are read:"
+        f" {READ_NAMES}; some need an extra of the package.",
         epilog="Exit status: 0 all done, 1 some files failed, 2 nothing could be done,"
         " 130 interrupted.",
     )

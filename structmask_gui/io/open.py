@@ -11,12 +11,12 @@ from pathlib import Path
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, IsCancelled, Task
-from structmask_gui.io.files.paths import file_size, naming, shown
+from structmask_gui.io.files.paths import file_size, is_folder, naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.czi import CZI_MAGIC, open_czi
 from structmask_gui.io.formats.electron import electron_kind, open_electron
 from structmask_gui.io.formats.hdf5 import HDF5_MAGIC, open_hdf5
-from structmask_gui.io.formats.known import refuse_by_name, refuse_unread
+from structmask_gui.io.formats.known import refuse_by_name, refuse_folder, refuse_unread
 from structmask_gui.io.formats.lif import LIF_MAGIC, open_lif
 from structmask_gui.io.formats.medical import DICOM_MAGIC, is_nifti, open_dicom, open_nifti
 from structmask_gui.io.formats.mrc import is_mrc, open_mrc
@@ -84,9 +84,11 @@ def open_stack(
         # What follows a question mark may be a secret.
         name = name.partition("?")[0]
     with naming(name):
-        if address is not None or (os.path.isdir(path) and is_zarr_folder(path)):  # noqa: PTH112
+        if address is not None or (is_folder(path) and is_zarr_folder(path)):
             contents = open_zarr(address or str(path), series)
         else:
+            if is_folder(path):
+                refuse_folder(path)
             task = NO_TASK if cancelled is None else Task(cancelled=cancelled)
             contents = _open_file(path, file_size(path), series, task)
         try:

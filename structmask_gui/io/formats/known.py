@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.io.files.paths import is_file
 
 
 class Format(NamedTuple):
@@ -74,7 +75,7 @@ READ = (
     ),
     Format(
         "HDF5",
-        ".ims .h5 .hdf5 .hdf .emd .nwb .mat",
+        ".ims .h5 .hdf5 .hdf .emd .nwb .mat .nc",
         "h5py",
         "h5py",
         "Imaris, BigDataViewer; dim1, dim2 (NCEM EMD); dimension labels and scales, axistags"
@@ -101,6 +102,10 @@ EXTENSIONS: Mapping[str, tuple[str, ...]] = {
     one.name: ALL_EXTENSIONS[one.name] for one in READ if not one.module or find_spec(one.module)
 }
 """Of the formats that can be read here, for batches of folders."""
+
+
+READ_NAMES = ", ".join(one.name for one in READ)
+"""What is read, in a line."""
 
 
 def is_readable_name(path: str | os.PathLike[str]) -> bool:
@@ -249,6 +254,15 @@ def refuse_unread(path: Path, head: bytes) -> None:
         starts = any(head[at : at + len(mark)] == mark for at, mark in one.starts)
         if starts and (not one.name_too or name.endswith(tuple(one.extensions.split()))):
             raise InputError(f"is {one.what}, which StructMask does not read; {one.remedy}.")
+
+
+def refuse_folder(path: Path) -> None:
+    """Raise an `InputError` if a folder is an image of a format that is not read."""
+    if path.name.lower().endswith(".n5") or is_file(path / "attributes.json"):
+        raise InputError(
+            "is an N5 folder, which StructMask does not read; save it as OME-Zarr, or open it in"
+            " Fiji and save it as TIFF."
+        )
 
 
 def refuse_by_name(path: Path) -> None:

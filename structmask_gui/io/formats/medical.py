@@ -58,6 +58,7 @@ def open_dicom(path: Path, size: int, series: int | None) -> Contents:
                 f"promises {shape_text(image.shape)} pixels, which its {size} bytes cannot hold;"
                 " copy or export it again."
             )
+        image.check_codec(library)
         axes, shape = squeezed(image.letters, image.shape)
         store: Store
         if image.native:
@@ -110,6 +111,15 @@ class _Dicom:
         self.frame_bytes = math.prod(plane) * self.dtype.itemsize
         self.nbytes = frames * self.frame_bytes
 
+    def check_codec(self, library: Any) -> None:
+        """Refuse a compression for which nothing is installed."""
+        syntax = self._data.file_meta.TransferSyntaxUID
+        if syntax.is_compressed and not library.pixels.get_decoder(syntax).is_available:
+            raise InputError(
+                f"is compressed by {syntax.name}, which cannot be read here; save it without"
+                " compression."
+            )
+
     def reader(self, path: Path) -> Any:
         """Return what decodes one compressed frame after the other."""
         from pydicom.pixels.utils import pixel_array
@@ -150,9 +160,16 @@ class _Dicom:
         return found
 
     def notes(self) -> list[str]:
+        found = []
         if self.photometric == "PALETTE COLOR":
-            return ["The pixels are palette entries; these are used as they are."]
-        return []
+            found.append("The pixels are palette entries; these are used as they are.")
+        syntax = self._data.file_meta.TransferSyntaxUID
+        if syntax.is_compressed and "Lossless" not in syntax.name:
+            found.append(
+                "The pixels may be compressed with loss, which leaves correlations of its own;"
+                " measure on the uncompressed images if there are any."
+            )
+        return found
 
 
 # --- NIfTI ----------------------------------------------------------------------------------------
