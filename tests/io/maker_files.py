@@ -15,17 +15,22 @@ import numpy as np
 AnyArray = np.ndarray[Any, Any]
 
 
-def write_lif(path: Path, stack: AnyArray, name: str = "Series001") -> None:
-    """Write a uint16 stack (t, channel, y, x) as Leica's programs do."""
+def write_lif(
+    path: Path, stack: AnyArray, name: str = "Series001", ids: tuple[int, int, int] = (1, 2, 4)
+) -> None:
+    """Write a uint16 stack (t, channel, y, x) as Leica's programs do.
+
+    ``ids`` are the numbers of its dimensions x, y and t: 1 to 4 for X, Y, Z and T.
+    """
     frames, channels, height, width = stack.shape
     plane = height * width * 2
     dimensions = "".join(
         f'<DimensionDescription DimID="{number}" NumberOfElements="{count}" Origin="0"'
         f' Length="{length}" Unit="{unit}" BitInc="0" BytesInc="{step}"/>'
         for number, count, length, unit, step in (
-            (1, width, (width - 1) * 2e-7, "m", 2),
-            (2, height, (height - 1) * 2e-7, "m", 2 * width),
-            (4, frames, (frames - 1) * 0.5, "s", plane * channels),
+            (ids[0], width, (width - 1) * 2e-7, "m", 2),
+            (ids[1], height, (height - 1) * 2e-7, "m", 2 * width),
+            (ids[2], frames, (frames - 1) * 0.5, "s", plane * channels),
         )
     )
     channel_text = "".join(

@@ -15,6 +15,8 @@ from structmask_gui.io.stack.store import Contents, Index
 
 LIF_MAGIC = b"\x70\x00\x00\x00"
 
+# What X, Y and Z are called if the planes recorded are of Z and X, or of Z and Y.
+_TURNED = {"ZX": "XZY", "ZY": "ZXY"}
 _MOST_XML = 256 * 2**20
 
 
@@ -38,6 +40,10 @@ def open_lif(path: Path, size: int, series: int | None) -> Contents:
             )
         contents.is_colour = "S" in one.letters and one.shape[one.letters.index("S")] == 3
         contents.metadata = _metadata(one)
+        if one.is_turned:
+            contents.notes.append(
+                "A scan along Z: the planes recorded are the frames, and Z their rows."
+            )
         return contents
 
 
@@ -50,7 +56,12 @@ class _Image:
         self.dtype = np.dtype(image.dtype)
         self._frames = image.frames()
         sizes = dict(self._frames.sizes)
-        self.letters = letters_of(list(sizes))
+        letters = letters_of(list(sizes))
+        # The two that vary fastest are the plane that was recorded: of a scan along Z, Z and X.
+        plane = "".join(letter for letter in letters if letter != "S")[-2:]
+        turned = _TURNED.get(plane, "XYZ")
+        self.letters = letters.translate(str.maketrans("XYZ", turned))
+        self.is_turned = self.letters != letters
         self.shape = tuple(int(n) for n in sizes.values())
         self.nbytes = int(np.prod(self.shape, dtype=float)) * self.dtype.itemsize
 

@@ -204,6 +204,16 @@ def test_a_yz_scan_opens_with_its_planes_as_frames(tmp_path: Path) -> None:
         check_upright(stack, 3)
 
 
+@pytest.mark.parametrize("ids", [(1, 3, 2), (1, 3, 4), (2, 3, 1), (2, 3, 4)])
+def test_planes_of_a_lif_are_those_recorded(ids: tuple[int, int, int], tmp_path: Path) -> None:
+    """Planes of X and Z, or of Y and Z, one after the other along Y, X or T."""
+    pytest.importorskip("liffile")
+    maker_files.write_lif(tmp_path / "a.lif", frames(3)[:, None], ids=ids)
+    with open_stack(tmp_path / "a.lif") as stack:
+        check_upright(stack, 3)
+        assert any("A scan along Z" in note for note in stack.notes)
+
+
 def test_line_scans_say_which_axes_fit(tmp_path: Path) -> None:
     path = tmp_path / "a.ome.tif"
     lines = frames(1)[0][:, None]
