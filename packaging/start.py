@@ -3,7 +3,7 @@
 StructMask [FILE…]            the window
 StructMask extract FILE…      as `structmask extract`; likewise the other commands
 StructMask --self-test FOLDER hidden: what the test of the bundle runs; likewise --first-paint and
-                              --open-guide, and the process that reads CZI files
+                              --open-guide, and the process that reads CZI files and HDF5 texts
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-CZI_PROCESS = "structmask_gui.io.formats.czi_process"
-"""What reads CZI files, in a process of its own."""
+READER_PROCESS = "structmask_gui.io.formats.process"
+"""What reads CZI files, and texts of HDF5 files, in a process of its own."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,11 +24,11 @@ def main(arguments: Sequence[str]) -> int:
         from structmask_gui.gui.selftest import selftest
 
         return selftest.main(arguments)
-    if list(arguments) == ["-m", CZI_PROCESS]:
+    if list(arguments) == ["-m", READER_PROCESS]:
         # A Python is asked for a module so; the packaged program is asked for this one only.
         import runpy
 
-        runpy.run_module(CZI_PROCESS, run_name="__main__")
+        runpy.run_module(READER_PROCESS, run_name="__main__")
         return 0
     from structmask_gui.__main__ import main as window_or_command
     from structmask_gui.core.errors import StructMaskError

@@ -14,12 +14,11 @@ from structmask_gui.core.progress import NO_TASK, IsCancelled, Task
 from structmask_gui.io.files.paths import file_size, is_folder, naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.czi import CZI_MAGIC, open_czi
-from structmask_gui.io.formats.electron import electron_kind, open_electron
+from structmask_gui.io.formats.electron import electron_kind, is_mrc, open_electron, open_mrc
 from structmask_gui.io.formats.hdf5 import HDF5_MAGIC, open_hdf5
 from structmask_gui.io.formats.known import refuse_by_name, refuse_folder, refuse_unread
 from structmask_gui.io.formats.lif import LIF_MAGIC, open_lif
 from structmask_gui.io.formats.medical import DICOM_MAGIC, is_nifti, open_dicom, open_nifti
-from structmask_gui.io.formats.mrc import is_mrc, open_mrc
 from structmask_gui.io.formats.nd2 import ND2_MAGIC, open_nd2
 from structmask_gui.io.formats.npy import NPY_MAGIC, open_npy
 from structmask_gui.io.formats.oif import is_oif, open_oif

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image
@@ -17,8 +18,16 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.presets.preset import Preset, save_preset
 from structmask_gui.io.results.masks import npy_bytes, png_bytes
 from structmask_gui.io.results.record import make_record
+from tests.io.formats import drawn_files
 
 MAKERS = Path(__file__).parents[1] / "io" / "maker_files.py"
+
+
+# Written by tests/io/formats/drawn_files.py; each in one file.
+DRAWN = (
+    *("HDF5, labels", "HDF5, scales", "ilastik", "HDF5 of xarray", "MATLAB 7.3", "NCEM EMD"),
+    *("MRC without a stamp", "DICOM", "DICOM, RLE", "NIfTI", "NIfTI, gzip", "NIfTI 2, big endian"),
+)
 
 
 def _makers() -> Any:
@@ -86,6 +95,11 @@ def write_images(folder: Path) -> list[Path]:
     Image.fromarray(colour).save(folder / "colour.jpg", progressive=True)
     np.save(folder / "stack.npy", grey)
     np.save(folder / "columns.npy", np.asfortranarray(pixels((3, 48, 56), "float32")))
+    for number, kind in enumerate(DRAWN):
+        name, write = drawn_files.WRITERS[kind]
+        write(folder / f"drawn{number}{name[1:]}", drawn_files.frames())
+    (folder / "image.jp2").write_bytes(imagecodecs.jpeg2k_encode(byte, codecformat="jp2"))
+    (folder / "image.webp").write_bytes(imagecodecs.webp_encode(colour))
     makers = _makers()
     makers.write_lif(folder / "a.lif", pixels((2, 2, 40, 44)))
     makers.write_nd2(folder / "a.nd2", pixels((2, 40, 44)))

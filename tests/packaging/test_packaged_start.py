@@ -13,7 +13,7 @@ import start
 
 from structmask_gui.__main__ import COMMANDS
 from structmask_gui.cli.parser import make_parser
-from structmask_gui.io.formats import czi_process
+from structmask_gui.io.formats import process
 
 
 def test_the_commands_are_those_of_the_command_line():
@@ -42,9 +42,9 @@ def test_anything_else_goes_to_the_window(monkeypatch: pytest.MonkeyPatch):
 def test_it_is_the_process_that_reads_czi_files_when_called_as_a_python():
     """`czi_process` starts `sys.executable`, which is the packaged program itself."""
     pytest.importorskip("pylibCZIrw")
-    assert czi_process.__name__ == start.CZI_PROCESS
+    assert process.__name__ == start.READER_PROCESS
     done = subprocess.run(
-        [sys.executable, start.__file__, "-m", start.CZI_PROCESS],
+        [sys.executable, start.__file__, "-m", start.READER_PROCESS],
         input=b'{"open": "no such file.czi"}\n',
         capture_output=True,
         timeout=60,

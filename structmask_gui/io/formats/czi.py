@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.formats.czi_process import CziReader
 from structmask_gui.io.formats.images import contents_of, read_planes
+from structmask_gui.io.formats.process import CziReader
 from structmask_gui.io.stack.optional import needed, refused
 from structmask_gui.io.stack.store import Contents, Index
 

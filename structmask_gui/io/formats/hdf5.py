@@ -6,7 +6,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.paths import blocks, read_small
 from structmask_gui.io.formats.electron import open_electron
 from structmask_gui.io.formats.images import contents_of, letters_by_name, read_planes, unnamed
+from structmask_gui.io.formats.process import hdf5_texts
 from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.optional import needed, refused
 from structmask_gui.io.stack.slicing import MOST_AT_ONCE, letters_of
@@ -28,7 +29,8 @@ HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 _MOST_SETS = 1000
 _MOST_TIMES = 1_000_000
 _LARGEST_XML = 64 * 2**20
-_LONGEST_TAGS = 2**20
+# What names the dimensions of an array, the most binding last.
+_NAMES = ("axes", "_ARRAY_DIMENSIONS", "DIMENSION_LIST", "DIMENSION_LABELS", "axistags")
 _BDV_NOTE = (
     "BigDataViewer keeps 16-bit values without a sign in a type with one; they are read without."
 )
@@ -157,11 +159,15 @@ def _images(file: Any, path: Path, library: Any) -> tuple[str, list[_Image]]:
     if isinstance(file.get("t00000"), library.Group):
         return "BDV HDF5", _viewer(file, path)
     found = _arrays(file, library)
-    if any(_is_ncem(item) for _, item in found):
-        found = [(title, item) for title, item in found if _is_ncem(item)]
-        return "EMD", [_ncem(title, item) for title, item in found]
+    ncem = {title: item for title, item in found if _is_ncem(item)}
+    if ncem:
+        dims = [f"{_folder(t)}/dim{i + 1}" for t, item in ncem.items() for i in range(item.ndim)]
+        texts = hdf5_texts(path, {name: ["name", "units"] for name in dims if name in file})
+        return "EMD", [_ncem(title, item, texts) for title, item in ncem.items()]
+    keys = {title: [key for key in _NAMES if key in item.attrs] for title, item in found}
+    texts = hdf5_texts(path, keys) if any(keys.values()) else {}
     kind = "MATLAB" if any("MATLAB_class" in item.attrs for _, item in found) else "HDF5"
-    return kind, [_plain(title, item) for title, item in found]
+    return kind, [_plain(title, item, texts.get(title, {})) for title, item in found]
 
 
 # --- Imaris ---------------------------------------------------------------------------------------
@@ -297,9 +303,10 @@ def _arrays(file: Any, library: Any) -> list[tuple[str, Any]]:
     return sorted(found, key=lambda one: -one[1].size)
 
 
-def _plain(title: str, item: Any) -> _Image:
+def _plain(title: str, item: Any, texts: dict[str, list[str]]) -> _Image:
     letters = unnamed(item.ndim)
-    for names in _names(item):
+    for key in _NAMES:
+        names = _names(key, texts.get(key, []))
         if letters_of(names).count("Y") == 1:
             letters = letters_by_name(names, item.ndim)
     if "MATLAB_class" in item.attrs:
@@ -308,32 +315,17 @@ def _plain(title: str, item: Any) -> _Image:
     return _Image(title, letters, (), item.shape, partial(_alone, item))
 
 
-def _names(item: Any) -> Iterator[list[str]]:
-    """Yield what names the dimensions of an array, the least binding first."""
-    for key in ("axes", "_ARRAY_DIMENSIONS"):
-        value = item.attrs.get(key)
-        if isinstance(value, str | bytes):
-            text = _text(value)
-            yield text.replace(",", " ").split() if re.search(r"[, ]", text) else list(text)
-        elif isinstance(value, np.ndarray) and value.ndim == 1:
-            yield [_text(one) for one in value]
-    scales = [list(dimension.keys()) for dimension in item.dims]
-    # A scale without a name of its own is called after its data set.
-    yield [
-        keys[0] or str(dimension[0].name).rpartition("/")[2] if keys else ""
-        for dimension, keys in zip(item.dims, scales, strict=True)
-    ]
-    yield [str(dimension.label) for dimension in item.dims]
-    try:
-        tags = json.loads(_long_text(item.attrs.get("axistags")))["axes"]
-        yield [str(tag["key"]) for tag in tags]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return
-
-
-def _long_text(value: Any) -> str:
-    text = value.decode(errors="replace") if isinstance(value, bytes) else value
-    return text[:_LONGEST_TAGS] if isinstance(text, str) else ""
+def _names(key: str, texts: list[str]) -> list[str]:
+    """Return the names of dimensions that an attribute holds."""
+    if key == "axistags":
+        try:
+            return [str(tag["key"]) for tag in json.loads(texts[0])["axes"]]
+        except (ValueError, KeyError, TypeError, IndexError, RecursionError):
+            return []
+    if len(texts) == 1:
+        # In a word, as "tyx", or in several.
+        return re.split(r"[, ]+", texts[0]) if re.search("[, ]", texts[0]) else list(texts[0])
+    return texts
 
 
 # --- EMD of the Berkeley laboratory (NCEM) --------------------------------------------------------
@@ -344,16 +336,20 @@ def _is_ncem(item: Any) -> bool:
     return bool(np.all(item.parent.attrs.get("emd_group_type", 0) == 1)) and item.ndim >= 2
 
 
-def _ncem(title: str, item: Any) -> _Image:
+def _folder(title: str) -> str:
+    return title.rpartition("/")[0]
+
+
+def _ncem(title: str, item: Any, texts: dict[str, dict[str, list[str]]]) -> _Image:
     """Return an array whose dimensions are described by dim1, dim2 ... beside it."""
-    dimensions = [item.parent.get(f"dim{i + 1}") for i in range(item.ndim)]
-    names = ["" if one is None else _text(one.attrs.get("name")) for one in dimensions]
-    letters = letters_by_name(names, item.ndim)
-    image = _Image(title.rpartition("/")[0], letters, (), item.shape, partial(_alone, item))
-    for letter, one in zip(letters, dimensions, strict=True):
-        if one is not None and one.ndim == 1 and len(one) > 1 and one.dtype.kind in "iuf":
-            step = abs(float(one[1]) - float(one[0]))
-            with_sizes(image.metadata, {letter: (step, _text(one.attrs.get("units")))})
+    about = [texts.get(f"{_folder(title)}/dim{i + 1}", {}) for i in range(item.ndim)]
+    letters = letters_by_name(["".join(one.get("name", [])) for one in about], item.ndim)
+    image = _Image(_folder(title), letters, (), item.shape, partial(_alone, item))
+    for i, (letter, one) in enumerate(zip(letters, about, strict=True)):
+        steps = item.parent.get(f"dim{i + 1}")
+        if steps is not None and steps.ndim == 1 and len(steps) > 1 and steps.dtype.kind in "iuf":
+            step = abs(float(steps[1]) - float(steps[0]))
+            with_sizes(image.metadata, {letter: (step, "".join(one.get("units", [])))})
     return image
 
 

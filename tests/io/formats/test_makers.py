@@ -17,7 +17,7 @@ from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
-from structmask_gui.io.formats import czi_process, known
+from structmask_gui.io.formats import known
 from structmask_gui.io.open import open_stack
 from tests.conftest import SHARED
 from tests.io import maker_files
@@ -79,7 +79,7 @@ def test_czi_whose_reader_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         writer.write(values((64, 80, 1)), plane={"T": 0, "C": 0, "Z": 0})
     with open_stack(tmp_path / "a.czi") as stack:
         process = stack._store._close.__self__._process
-        monkeypatch.setattr(czi_process, "_SECONDS", 0.3)
+        monkeypatch.setattr("structmask_gui.io.formats.process._SECONDS", 0.3)
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(InputError, match=r"a\.czi: a part of the pixels cannot be read"):
             stack.read(0)

@@ -24,15 +24,15 @@ def open_czi(path):
 _PROGRAM = """
 import sys
 from pathlib import Path
-from structmask_gui.io.formats.czi_process import CziReader
+from structmask_gui.io.formats.process import CziReader
 CziReader(Path(sys.argv[1]))
 """
 
 _ALONE = """
 import ctypes, sys
-from structmask_gui.io.formats import czi_process
-czi_process._SECONDS, czi_process._GRACE = 0.2, 0.1
-with czi_process._no_longer_than_wanted(sys.stdin.buffer):
+from structmask_gui.io.formats import process
+process._SECONDS, process._GRACE = 0.2, 0.1
+with process._no_longer_than_wanted(sys.stdin.buffer):
     ctypes.PyDLL(None).sleep(600)
 """
 

@@ -1,8 +1,8 @@
-"""Zeiss' library in a process of its own.
+"""Libraries in C that a damaged file can end or hang, in a process of their own.
 
-It is written in C++, and a damaged file can end the process it runs in (found by fuzzing). So a
-small process does the reading: a line of JSON for each question, and one with the pixels' bytes
-after it for each answer.
+Zeiss' library and the HDF5 library's reading of texts do (found by fuzzing). So a small process
+does that: a line of JSON for each question, and one with the bytes of pixels after it for each
+answer.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray
+from structmask_gui.io.stack.slicing import letters_of
 
 _LONGEST_LINE = 256 * 2**20
 _SECONDS = 30.0
@@ -32,17 +33,14 @@ _SECONDS_TO_OPEN = 15.0
 _GRACE = 5.0
 """How much longer the process waits for itself than the program waits for it, which may be gone."""
 
+_LONGEST_TEXT = 2**20
 _MOST_MEMORY = 6 * 2**30
 
 
-class CziReader:
-    """A CZI file, read by another process; OSError if that ends over it.
+class _Process:
+    """The process at work on one file; OSError if it ends over it, or takes too long."""
 
-    ``about`` holds ``scenes`` (number, or None for a file without, and x, y, width, height),
-    ``box`` (first and last of each dimension), ``types`` and ``xml``.
-    """
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
@@ -51,24 +49,12 @@ class CziReader:
             # A console window would flash up on Windows.
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        try:
-            self.about, _ = self._ask({"open": str(path)})
-        except BaseException:
-            self.close()
-            raise
-
-    def read(
-        self, box: tuple[int, int, int, int], plane: dict[str, int], scene: int | None
-    ) -> AnyArray:
-        """Return a rectangle (x, y, width, height) of a plane, of shape (y, x, samples)."""
-        answer, data = self._ask({"read": list(box), "plane": plane, "scene": scene})
-        return np.frombuffer(data, answer["dtype"]).reshape(answer["shape"])
 
     def _ask(self, question: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         out, into = self._process.stdout, self._process.stdin
         assert out is not None
         assert into is not None
-        seconds = _SECONDS_TO_OPEN if "open" in question else _SECONDS
+        seconds = _SECONDS if "read" in question else _SECONDS_TO_OPEN
         watchdog = threading.Timer(seconds, self._process.kill)
         watchdog.daemon = True
         watchdog.start()
@@ -100,22 +86,61 @@ class CziReader:
             self._process.wait()
 
 
+class CziReader(_Process):
+    """A CZI file.
+
+    ``about`` holds ``scenes`` (number, or None for a file without, and x, y, width, height),
+    ``box`` (first and last of each dimension), ``types`` and ``xml``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        try:
+            self.about, _ = self._ask({"open": str(path)})
+        except BaseException:
+            self.close()
+            raise
+
+    def read(
+        self, box: tuple[int, int, int, int], plane: dict[str, int], scene: int | None
+    ) -> AnyArray:
+        """Return a rectangle (x, y, width, height) of a plane, of shape (y, x, samples)."""
+        answer, data = self._ask({"read": list(box), "plane": plane, "scene": scene})
+        return np.frombuffer(data, answer["dtype"]).reshape(answer["shape"])
+
+
+def hdf5_texts(path: Path, keys: dict[str, list[str]]) -> dict[str, dict[str, list[str]]]:
+    """Return attributes of objects of an HDF5 file as lists of texts, those that there are.
+
+    A reference, as in DIMENSION_LIST, becomes the name of what it leads to.
+    """
+    process = _Process()
+    try:
+        answer, _ = process._ask({"texts": keys, "path": str(path)})
+        found: dict[str, dict[str, list[str]]] = answer["texts"]
+        return found
+    finally:
+        process.close()
+
+
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Answer questions until there are no more; runs in the other process."""
     if os.name == "posix":
         # What a damaged file makes the library ask for is refused to it.
         limit = import_module("resource")
         limit.setrlimit(limit.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
-    czi = import_module("pylibCZIrw.czi")
-
     with contextlib.ExitStack() as opened:
         reader: Any = None
         for line in questions:
             question = json.loads(line)
+            answer: dict[str, Any]
             data = b""
             try:
                 with _no_longer_than_wanted(questions):
-                    if "open" in question:
+                    if "texts" in question:
+                        answer = {"texts": _texts(question["path"], question["texts"])}
+                    elif "open" in question:
+                        czi = import_module("pylibCZIrw.czi")
                         reader = opened.enter_context(czi.open_czi(question["open"]))
                         answer = _about(reader)
                     else:
@@ -178,6 +203,29 @@ def _about(reader: Any) -> dict[str, Any]:
         "types": [str(kind) for kind in reader.pixel_types.values()],
         "xml": reader.raw_metadata,
     }
+
+
+def _texts(path: str, keys: dict[str, list[str]]) -> dict[str, dict[str, list[str]]]:
+    library = import_module("h5py")
+
+    def text(value: Any) -> str:
+        if isinstance(value, library.Reference):
+            scale = file[value]
+            name = text(scale.attrs.get("NAME", ""))
+            return name if letters_of([name]) != "Q" else str(scale.name).rpartition("/")[2]
+        if isinstance(value, np.ndarray) and value.dtype == object and value.size:
+            return text(value.flat[0])
+        return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+
+    with library.File(path, "r") as file:
+        return {
+            name: {
+                key: [text(one)[:_LONGEST_TEXT] for one in np.atleast_1d(file[name].attrs[key])]
+                for key in wanted
+                if key in file[name].attrs
+            }
+            for name, wanted in keys.items()
+        }
 
 
 if __name__ == "__main__":
