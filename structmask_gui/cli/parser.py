@@ -309,20 +309,26 @@ def _denoise(commands: _Commands) -> None:
         " <stem>_denoised.ome.tif, with a record in it and beside it, and evaluate it. For viewing"
         " and segmentation: measure in the raw stack. Run again after an interruption, it goes on.",
     )
-    parser.add_argument("file", type=Path, metavar="FILE", help="an image file")
+    parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
     parser.add_argument(
-        "--mask", type=Path, metavar="MASK", help="NPY, PNG, TIFF or JSON; measured without it"
+        "--mask",
+        type=given_path,
+        metavar="MASK",
+        help="NPY, PNG, TIFF or JSON; measured without it",
     )
     _add_selection(parser, "what is denoised", with_region=False)
     place = parser.add_mutually_exclusive_group()
     place.add_argument(
         "--output",
-        type=Path,
+        type=given_path,
         metavar="FILE",
         help="the OME-TIFF to write; by default <stem>_denoised.ome.tif beside the image file",
     )
     place.add_argument(
-        "--output-dir", type=Path, metavar="FOLDER", help="the folder it goes to; made if needed"
+        "--output-dir",
+        type=given_path,
+        metavar="FOLDER",
+        help="the folder it goes to; made if needed",
     )
     parser.add_argument(
         "--whole-numbers",
