@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from structmask_gui.core.extraction.extraction import Extraction, extract_array
+from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import IsCancelled, Progress, Task
 
@@ -37,7 +37,8 @@ def extract(
     Returns
     -------
     Extraction
-        Its ``mask.array`` is the mask; it also holds every step that led to it.
+        Its ``mask.array`` is the mask; it also holds every step that led to it. With the parameter
+        ``mask_choice`` "recommended" it is a `RecommendedExtraction`, which holds the ledger too.
 
     Raises
     ------
@@ -48,11 +49,13 @@ def extract(
     Cancelled
         If ``cancelled`` turned True.
     """
+    from structmask_gui.core.recommend.extract import extract_recording
+
     parameters = parameters or Parameters()
     task = Task(progress, cancelled)
     if not isinstance(path_or_array, str | os.PathLike):
-        return extract_array(path_or_array, parameters, task=task)
+        return extract_recording(path_or_array, parameters, task=task)
     from structmask_gui.io.open import open_stack
 
     with open_stack(path_or_array) as stack:
-        return extract_array(stack, parameters, task=task)
+        return extract_recording(stack, parameters, task=task)

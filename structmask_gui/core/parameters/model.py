@@ -18,6 +18,7 @@ Source = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum",
 Layout = Literal["grid", "random", "whole"]
 Method = Literal["ring", "statistical"]
 Convention = Literal["as-implemented", "as-documented"]
+MaskChoice = Literal["significant", "recommended"]
 
 
 RING_SOURCES: tuple[Source, ...] = ("frames", "difference", "dark", "subtract")
@@ -361,6 +362,23 @@ class Parameters(BaseModel):
     ] = 25
 
     # --- statistical selection ----------------------------------------------------------------
+    mask_choice: Annotated[
+        MaskChoice,
+        About(
+            "Mask",
+            _STAT,
+            Stage.POSTPROCESS,
+            "Which mask is chosen for the noise that was measured.",
+            choices=(
+                ("significant", "Every lag whose correlation is significant and large enough."),
+                (
+                    "recommended",
+                    "The mask with the least expected error: noise left, detail lost and, for large"
+                    " masks, the cost of training.",
+                ),
+            ),
+        ),
+    ] = "significant"
     max_lag: Annotated[
         int,
         Field(ge=1, le=50),

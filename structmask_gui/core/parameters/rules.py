@@ -26,7 +26,10 @@ _RING_ONLY = frozenset(
         "max_true_pixels",
     }
 )
-_STATISTICAL_ONLY = frozenset({"max_lag", "q", "rho_min", "max_pixels"})
+_TUNING = frozenset({"q", "rho_min", "max_pixels"})
+"""What tunes the significant lags by hand."""
+
+_STATISTICAL_ONLY = frozenset({"mask_choice", "max_lag", *_TUNING})
 
 
 def why_without_effect(name: str, parameters: Parameters) -> str | None:
@@ -54,13 +57,22 @@ def why_without_effect(name: str, parameters: Parameters) -> str | None:
     return None
 
 
+def recommends(parameters: Parameters) -> bool:
+    """Whether the recommended mask is asked for; ring analysis has none."""
+    return parameters.method == "statistical" and parameters.mask_choice == "recommended"
+
+
 def changed_together(parameters: Parameters, values: Mapping[str, Any]) -> Parameters:
     """Change parameters, and the source with the method unless the values name one it can use.
 
     The statistical method starts with "automatic", the published one, which can use only
-    `RING_SOURCES`, with "frames".
+    `RING_SOURCES`, with "frames". Tuning the significant lags chooses them as the mask, unless the
+    values name the mask too.
     """
     new = parameters.changed(values)
+    tuned = any(getattr(new, name) != getattr(parameters, name) for name in _TUNING)
+    if tuned and "mask_choice" not in values:
+        new = new.changed(mask_choice="significant")
     if new.method == "ring":
         return new if new.source in RING_SOURCES else new.changed(source="frames")
     if parameters.method == "ring" and "source" not in values:

@@ -68,7 +68,8 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
     try:
         record = read_record(job.files.json)
         region = None if settings.region is None else tuple(settings.region)
-        if record.edited or record.parameters != settings.parameters.model_dump(mode="json"):
+        # Compared as parameters: records of before do not name all of them.
+        if record.edited or record.as_parameters() != settings.parameters:
             return None
         if record.region != region or (settings.quality and record.quality is None):
             return None

@@ -80,7 +80,11 @@ class Preset(BaseModel):
 
         A source that the preset's method cannot take does not stay.
         """
-        return changed_together(parameters or Parameters(), self.parameters)
+        values = self.parameters
+        if "method" in values:
+            # Presets of before knew only the significant lags.
+            values = {"mask_choice": Parameters().mask_choice, **values}
+        return changed_together(parameters or Parameters(), values)
 
     def renamed(self, name: str) -> Preset:
         """Return a copy under another name, not yet in a file."""

@@ -10,6 +10,7 @@ from structmask_gui.core.parameters.info import Stage
 from structmask_gui.core.parameters.model import RING_SOURCES, Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import (
     changed_together,
+    recommends,
     unavailable_sources,
     why_without_effect,
 )
@@ -136,3 +137,17 @@ def test_sources_that_cannot_be_chosen() -> None:
     assert list(one) == ["difference"]
     assert one["difference"].endswith(".")
     assert "difference" in unavailable_sources(DEFAULT, 1)
+
+
+def test_tuning_the_significant_lags_chooses_them() -> None:
+    automatic = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+    assert recommends(automatic)
+    for name, value in (("q", 0.02), ("rho_min", 0.1), ("max_pixels", 9)):
+        tuned = changed_together(automatic, {name: value})
+        assert tuned == automatic.changed({name: value}, mask_choice="significant")
+        assert not recommends(tuned)
+    assert recommends(changed_together(automatic, {"max_lag": 20, "q": automatic.q}))
+    # A preset that names the mask gets it, whatever else it names.
+    both = {"rho_min": 0.1, "mask_choice": "recommended"}
+    assert recommends(changed_together(automatic, both))
+    assert not recommends(changed_together(automatic, {"method": "ring"}))

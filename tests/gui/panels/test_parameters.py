@@ -33,6 +33,7 @@ EFFECTIVE: dict[str, dict[str, Any]] = {
     "seed": {"layout": "random"},
     "source": {"method": "statistical", "source": "frames"},
     "adapt_CB": {"convention": "as-documented"},
+    "mask_choice": {"method": "statistical"},
     "max_lag": {"method": "statistical"},
     "q": {"method": "statistical"},
     "rho_min": {"method": "statistical"},

@@ -353,3 +353,12 @@ def test_half_a_character_becomes_the_sign_for_an_unknown_one(tmp_path: Path) ->
         assert load_preset(path).description == f"so {shown} so"
     path.write_bytes(whole.replace(b'"name": "a"', b'"name": "a\\udc80b"'))
     assert load_preset(path).name == "a b"
+
+
+def test_a_preset_of_before_gives_the_significant_lags() -> None:
+    recommended = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+    before = Preset(name="before", parameters={"method": "statistical", "source": "automatic"})
+    assert before.apply(recommended).mask_choice == "significant"
+    assert Preset.of("now", recommended).apply().mask_choice == "recommended"
+    part = Preset(name="part", parameters={"max_lag": 20})
+    assert part.apply(recommended).mask_choice == "recommended"

@@ -1,0 +1,399 @@
+"""The answer in three lines: what the noise is, how sure that is, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from structmask_gui.core.extraction.extraction import EditedExtraction, Extraction, counted
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.trainers import careamics_masks
+from structmask_gui.core.recommend.candidates import significant
+from structmask_gui.core.recommend.recommend import COPIED_MORE, Recommendation, cannot_separate
+from structmask_gui.core.recommend.shapes import hide, shape_words, smeared
+from structmask_gui.core.verdict.certainty import certainty_of
+
+if TYPE_CHECKING:
+    from structmask_gui.core.quality.error import Scored
+    from structmask_gui.core.verdict.verdict import Verdict
+
+Sureness = Literal["likely", "reliable", "act first", "uncertain", "cannot tell"]
+Action = Literal[
+    "use_mask",
+    "copy_plain_n2v",
+    "what_to_record",
+    "preview_removal",
+    "add_files",
+    "back_to_recommended",
+    "map",
+    "compare_with_automatic",
+    "use_trainer_shape",
+]
+
+WORDS: dict[Sureness, str] = {
+    "likely": "Likely.",
+    "reliable": "Reliable.",
+    "act first": "Act first.",
+    "uncertain": "Uncertain.",
+    "cannot tell": "Cannot tell.",
+}
+"""What begins the second line."""
+
+_PLAIN = "Train plain Noise2Void."
+_RECORD = "To decide, record 6 or more frames of one still field."
+
+_ACT: dict[str, tuple[str, str, Action]] = {
+    "fixed_pattern": (
+        "The same pattern is in every frame: camera, illumination or sample.",
+        "If dark frames show it, subtract them; if an even field shows it, divide by it; if"
+        " neither, it may be your sample: leave it.",
+        "what_to_record",
+    ),
+    "periodic_temporal": (
+        "The noise repeats in time, like hum or flicker: a mask hides little of it.",
+        "Remove its source, or change the exposure or dwell time, and record again.",
+        "what_to_record",
+    ),
+}
+"""What has to be done before a mask is of use, by the verdict's flag."""
+
+_DOUBTS: dict[str, tuple[str, Action | None]] = {
+    "interpolated": (
+        "These images look resampled, registered or deconvolved. Use the raw data.",
+        None,
+    ),
+    "compressed": ("These images were compressed with loss. Use the raw data.", None),
+    "not_uniform": (
+        "The noise differs over the field: this mask does not fit all of it equally well.",
+        "map",
+    ),
+    "brightness": (
+        "The correlation changes with brightness: a mask for one brightness may not fit another.",
+        None,
+    ),
+    "shared_frames": ("Neighbouring frames or planes share noise: train plane by plane.", None),
+}
+"""What else is said in the third line, by the verdict's flag."""
+
+_NOT_LIKELY = ("interpolated", "compressed", "not_uniform")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer about one mask."""
+
+    what: str  # the noise, and what to hide
+    certainty: Sureness
+    how_sure: str  # certainty and figures in words
+    advice: str  # what to do
+    not_tested: tuple[str, ...] = ()  # what the measurement could not see, as "fixed patterns"
+    actions: tuple[Action, ...] = ()  # the main one first
+
+    @property
+    def lines(self) -> tuple[str, str, str]:
+        """What, how sure, what to do."""
+        return self.what, self.how_sure, self.advice
+
+    def record(self) -> dict[str, Any]:
+        """Return it as plain values, as in JSON."""
+        return {
+            "what": self.what,
+            "certainty": self.certainty,
+            "how_sure": self.how_sure,
+            "advice": self.advice,
+            "not_tested": list(self.not_tested),
+            "actions": list(self.actions),
+        }
+
+
+def answer(
+    extraction: Extraction,
+    recommendation: Recommendation | None = None,
+    scored: Scored | None = None,
+) -> Answer:
+    """Return the answer about the mask of an extraction.
+
+    Parameters
+    ----------
+    extraction : Extraction
+        With the mask that is shown and exported.
+    recommendation : Recommendation, optional
+        For the same measurement; that of a `RecommendedExtraction` is known without it.
+    scored : Scored, optional
+        Figures of the mask, for one that is not in the ledger.
+    """
+    if recommendation is None:
+        recommendation = getattr(extraction, "recommendation", None)
+    if extraction.verdict is None and not isinstance(extraction, EditedExtraction):
+        return _of_rings(extraction, recommendation, scored)
+    mask = extraction.mask.cropped()
+    wanted = significant(extraction) if recommendation is None else recommendation.mask
+    if isinstance(extraction, EditedExtraction) or extraction.verdict is None or mask != wanted:
+        return _of_own(extraction, recommendation, scored)
+    return _Case(extraction, extraction.verdict, recommendation).answer()
+
+
+def percent(share: float) -> str:
+    """Return a share of the noise in words; none below 5 % is given as a figure."""
+    return "under 5 %" if share < COPIED_MORE else f"about {100 * share:.0f} %"
+
+
+def _of_rings(
+    extraction: Extraction, recommendation: Recommendation | None, scored: Scored | None
+) -> Answer:
+    """Answer for a mask of ring analysis: it gives no certainty of its own."""
+    what = f"{shape_words(extraction.mask)} (ring analysis, autoStructN2V 0.1)."
+    sure = ["Uncertain: ring analysis does not separate noise from sample."]
+    if scored is not None:
+        sure.append(f"Expected error {scored.error.total:.2f}.")
+    other = None if recommendation is None else recommendation.chosen
+    if other is not None:
+        sure.append(f"Automatic, {counted(other.pixels, 'pixel')}: {other.error:.2f}.")
+    advice = "Compare with the preset automatic."
+    if other is not None and scored is not None and scored.error.total <= 1.05 * other.error:
+        advice = "Use this mask: automatic expects no smaller error."
+    return Answer(
+        what, "uncertain", " ".join(sure), advice, (), ("use_mask", "compare_with_automatic")
+    )
+
+
+def _of_own(
+    extraction: Extraction, recommendation: Recommendation | None, scored: Scored | None
+) -> Answer:
+    """Answer for a mask that was tuned, edited or loaded."""
+    pixels = extraction.mask.statistics.true_pixels
+    what = f"Your settings: {counted(pixels, 'pixel')}"
+    if recommendation is None:
+        return Answer(
+            f"{what}.",
+            "uncertain",
+            "Uncertain: this mask was not measured.",
+            "Compare it with the mask as extracted.",
+            actions=("use_mask", "back_to_recommended"),
+        )
+    difference = pixels - recommendation.mask.statistics.true_pixels
+    if difference:
+        what += f", {abs(difference)} {'more' if difference > 0 else 'fewer'} than recommended."
+    else:
+        what += ", others than recommended."
+    cropped = extraction.mask.cropped()
+    row = next((row for row in recommendation.ledger if row.mask == cropped), None)
+    sure = ["Your choice."]
+    copied = row.copied if row is not None else None if scored is None else scored.copied
+    if copied is not None:
+        sure.append(f"A network could copy {percent(copied)} of the noise (estimate).")
+    error = row.error if row is not None else None if scored is None else scored.error.total
+    best = recommendation.chosen
+    if error is not None and best is not None:
+        sure.append(f"Expected error {error:.2f}, recommended {best.error:.2f}.")
+    return Answer(
+        what,
+        "cannot tell" if recommendation.safe else "uncertain",
+        " ".join(sure),
+        "Use it, or go back to the recommended mask.",
+        actions=("back_to_recommended", "use_mask"),
+    )
+
+
+class _Case:
+    """Which case of an automatic answer it is."""
+
+    def __init__(
+        self, extraction: Extraction, verdict: Verdict, recommendation: Recommendation | None
+    ) -> None:
+        self.extraction, self.verdict, self.recommendation = extraction, verdict, recommendation
+        self.mask: Mask = extraction.mask.cropped()
+        self.flags: set[str] = set(verdict.flags)
+        self.bare = self.mask.statistics.true_pixels == 1
+        estimate = extraction.measurement.correlation
+        self.not_tested: tuple[str, ...] = ()
+        if "fixed_pattern_not_tested" in self.flags:
+            self.not_tested += ("fixed patterns",)
+        if estimate is not None and estimate.source == "spectrum":
+            self.not_tested += ("broad, smooth noise",)
+        if estimate is not None and estimate.source in ("flat", "dark"):
+            self.not_tested += ("noise that follows brightness",)
+
+    def answer(self) -> Answer:
+        if cannot_separate(self.extraction) or (
+            self.recommendation is not None and self.recommendation.safe
+        ):
+            return self._cannot_tell()
+        for flag, (what, advice, action) in _ACT.items():
+            if flag in self.flags:
+                return self._act_first(what, advice, action)
+        if self.verdict.lines is not None:
+            return self._whole_lines(self.verdict.lines)
+        if self.bare:
+            return self._bare()
+        return self._hide()
+
+    def _made(self, what: str, certainty: Sureness, sure: str, advice: str, *do: Action) -> Answer:
+        doubts = [(text, action) for flag, (text, action) in _DOUBTS.items() if flag in self.flags]
+        advice = " ".join((advice, *(text for text, _ in doubts)))
+        actions = (*do, *(action for _, action in doubts if action is not None))
+        return Answer(
+            what, certainty, f"{WORDS[certainty]} {sure}".rstrip(), advice, self.not_tested, actions
+        )
+
+    # --- the cases ----------------------------------------------------------------------------
+
+    def _cannot_tell(self) -> Answer:
+        if self.bare:
+            safe = "Safe meanwhile: plain Noise2Void."
+        else:
+            safe = f"Safe meanwhile: {hide(self.mask)}."
+        return Answer(
+            "Cannot tell noise from sample.",
+            "cannot tell",
+            safe,
+            _RECORD,
+            self.not_tested,
+            ("what_to_record", "copy_plain_n2v" if self.bare else "use_mask"),
+        )
+
+    def _act_first(self, what: str, advice: str, action: Action) -> Answer:
+        own: Action = "copy_plain_n2v" if self.bare else "use_mask"
+        meanwhile = "plain Noise2Void" if self.bare else hide(self.mask)
+        sure = f"For the noise that changes from frame to frame: {meanwhile}."
+        return self._made(what, "act first", sure, advice, action, own)
+
+    def _whole_lines(self, lines: str) -> Answer:
+        of = "columns" if lines == "columns" else "rows"
+        return self._made(
+            f"Whole {of} are brighter or darker; a mask cannot hide that.",
+            "act first",
+            f"Remove the offsets of the {of}, then measure again.",
+            f"Removing the offsets changes each {of[:-1]}'s grey level and weakens real structure"
+            f" along {of}: measure intensities on the raw file.",
+            "preview_removal",
+            "copy_plain_n2v" if self.bare else "use_mask",
+        )
+
+    def _bare(self) -> Answer:
+        found = significant(self.extraction)
+        if found.statistics.true_pixels > 1 or self.verdict.kind != "none":
+            return self._gains_nothing(found)
+        if self._too_little:
+            return self._made(
+                "No pattern found in the noise.",
+                "uncertain",
+                self._too_little,
+                f"Plain Noise2Void fits what was measured. {self._more}",
+                "add_files",
+                "copy_plain_n2v",
+            )
+        if self.not_tested:
+            changing = "fixed patterns" in self.not_tested
+            what = "No pattern that changes from frame to frame" if changing else "No pattern found"
+            floor = max(COPIED_MORE, self.extraction.parameters.rho_min)
+            return self._made(
+                f"{what} (above {100 * floor:.0f} %).",
+                "uncertain",
+                self._untested,
+                "Plain Noise2Void fits what was tested.",
+                "what_to_record",
+                "copy_plain_n2v",
+            )
+        certainty = self._certainty
+        return self._made(
+            "No pattern in the noise.",
+            certainty,
+            "You need no mask.",
+            _PLAIN,
+            "copy_plain_n2v",
+        )
+
+    def _gains_nothing(self, found: Mask) -> Answer:
+        """Say that plain Noise2Void is best although there is correlated noise."""
+        recommendation = self.recommendation
+        row = None if recommendation is None else recommendation.bare
+        nothing = recommendation is not None and recommendation.gains_next_to_nothing
+        pixels = counted(found.statistics.true_pixels, "pixel")
+        if nothing:
+            what = f"Faint {smeared(self.verdict.kind)} ({pixels})."
+            advice = "Plain Noise2Void does as well; a mask gains nothing."
+        else:
+            smear = smeared(self.verdict.kind)
+            what = f"{smear[0].upper()}{smear[1:]} ({pixels}); hiding it costs more than it gains."
+            advice = "Plain Noise2Void is best."
+        figures = ""
+        if row is not None:
+            figures = f"Expected error {row.error:.2f} without a mask."
+            if row.copied >= COPIED_MORE:
+                figures = f"A network could copy {percent(row.copied)} of the noise. {figures}"
+        return self._made(
+            what, self._certainty, f"{figures} {self._untested}".strip(), advice, "copy_plain_n2v"
+        )
+
+    def _hide(self) -> Answer:
+        smear = smeared(self.verdict.kind)
+        what = f"{smear[0].upper()}{smear[1:]}: {hide(self.mask)}."
+        trainer = self._trainer
+        advice = "Use this mask."
+        actions: tuple[Action, ...] = ("use_mask",)
+        if trainer:
+            advice = f"Use this mask; in CAREamics: {trainer}, with batch normalisation off."
+            actions = ("use_mask", "use_trainer_shape")
+        certainty, sure = self._certainty, self._figures
+        if self._too_little:
+            certainty, sure = "uncertain", f"{self._too_little} {sure}".strip()
+            advice, actions = f"{advice} {self._more}", ("add_files", *actions)
+        elif "whole_line" in self.flags:
+            certainty = "uncertain"
+            advice += " The pattern may reach further than the mask."
+        return self._made(what, certainty, f"{sure} {self._untested}".strip(), advice, *actions)
+
+    # --- their parts --------------------------------------------------------------------------
+
+    @property
+    def _certainty(self) -> Sureness:
+        found = certainty_of(self.verdict)
+        if found == "cannot tell":
+            return "cannot tell"
+        doubted = found == "not sure" or any(flag in self.flags for flag in _NOT_LIKELY)
+        return "uncertain" if doubted else "likely"
+
+    @property
+    def _untested(self) -> str:
+        names = " and ".join(self.not_tested)
+        verb = "was" if names.endswith(("noise", "brightness")) and " and " not in names else "were"
+        return f"{names[0].upper()}{names[1:]} {verb} not tested." if names else ""
+
+    @property
+    def _figures(self) -> str:
+        """The copied noise and the expected error, with and without the mask."""
+        if self.recommendation is None:
+            return ""
+        row, bare = self.recommendation.chosen, self.recommendation.bare
+        if row is None or bare is None:
+            return ""
+        without = percent(bare.copied)
+        return (
+            f"A network could copy {percent(row.copied)} of the noise ({without} without a mask;"
+            f" estimate). Expected error {row.error:.2f}, no mask {bare.error:.2f}."
+        )
+
+    @property
+    def _trainer(self) -> str:
+        """The shape of CAREamics that is this mask, if there is one."""
+        name = next((name for name, mask in careamics_masks().items() if mask == self.mask), "")
+        axes, _, span = name.partition(" ")
+        return f'"{axes}", {span}' if name else ""
+
+    @property
+    def _too_little(self) -> str:
+        """Say what is too little for a decision, if anything is."""
+        return "Too little image to decide." if self.verdict.more_patches > 0 else ""
+
+    @property
+    def _more(self) -> str:
+        """How many more frames like these would decide."""
+        sampling = self.extraction.measurement.sampling
+        each = max(1.0, sampling.n_used / max(1, sampling.n_frames))
+        frames = int(np.ceil(self.verdict.more_patches / each))
+        if frames == 1:
+            return "One more frame may decide."
+        return f"About {frames} more frames like these would decide."

@@ -1,0 +1,98 @@
+"""The masks that a recommendation chooses from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.trainers import careamics_masks
+from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.quality.assessment import Basis
+from structmask_gui.core.quality.suggest import suggest
+
+BARE = Mask(np.ones((1, 1), dtype=np.bool_))
+
+BARE_CENTRE = "bare centre"
+SIGNIFICANT = "significant lags"
+SUGGESTED = "suggested"
+CAREAMICS = "CAREamics"
+FIT_LINES = "lines beyond the optical cut-off"
+
+_NEAR = 1.3
+"""Of the suggestion's masks those are taken whose error is within this factor of the least."""
+
+_LINE = 0.85
+"""Share of the squared correlation on one line that no structure has."""
+
+_SURE = 4.0
+
+
+def candidates(basis: Basis, extraction: Extraction, task: Task = NO_TASK) -> dict[str, Mask]:
+    """Return all candidates by name, each mask once, under the first of its names."""
+    found = [(BARE_CENTRE, BARE), (SIGNIFICANT, significant(extraction))]
+    found += [(f"{CAREAMICS} {name}", mask) for name, mask in careamics_masks().items()]
+    curve = suggest(
+        basis.noise,
+        basis.image.values,
+        basis.radius,
+        pixels=basis.noise.pixels,
+        still=basis.still,
+        task=task,
+    )
+    least = min(point.error for point in curve.points)
+    found += [
+        (f"{SUGGESTED}, {point.pixels} pixels", point.mask)
+        for place, point in enumerate(curve.points)
+        if place == curve.knee or point.error <= _NEAR * least
+    ]
+    return _each_once(found)
+
+
+def safe_candidates(extraction: Extraction) -> dict[str, Mask]:
+    """Return what does no harm where noise and structure cannot be separated, the best last."""
+    found = {BARE_CENTRE: BARE}
+    lines = fit_lines(extraction)
+    if lines is not None:
+        found[FIT_LINES] = lines
+    return found
+
+
+def significant(extraction: Extraction) -> Mask:
+    """Return the mask of the significant lags, whatever mask was chosen."""
+    chosen = extraction.mask if extraction.selection is None else Mask(extraction.selection.kept)
+    return chosen.cropped()
+
+
+def fit_lines(extraction: Extraction) -> Mask | None:
+    """Return the row or column of lags that the fit beyond the optical cut-off shows, if any.
+
+    Lines whose correlation changes its sign may be a periodic structure.
+    """
+    estimate, parameters = extraction.measurement.correlation, extraction.parameters
+    fit = None if estimate is None else estimate.evidence.fit
+    if fit is None:
+        return None
+    rho, middle = fit.correlation, fit.correlation.shape[0] // 2
+    squares = rho**2
+    squares[middle, middle] = 0.0
+    large = (np.abs(rho) >= parameters.rho_min) & (np.abs(rho) > _SURE * fit.standard_error)
+    large[middle, middle] = False
+    for line in (np.s_[middle, :], np.s_[:, middle]):
+        kept = np.zeros_like(large)
+        kept[line] = large[line]
+        if not kept.any() or float(squares[line].sum()) < _LINE * float(squares.sum()):
+            continue
+        if (rho[kept] > 0).all():
+            kept[middle, middle] = True
+            return Mask(kept).cropped()
+    return None
+
+
+def _each_once(found: Iterable[tuple[str, Mask]]) -> dict[str, Mask]:
+    names: dict[Mask, str] = {}
+    for name, mask in found:
+        names.setdefault(mask.cropped(), name)
+    return {name: mask for mask, name in names.items()}

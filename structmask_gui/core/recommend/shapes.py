@@ -1,0 +1,49 @@
+"""Masks and kinds of noise in the words of the answer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from structmask_gui.core.extraction.extraction import counted
+from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.verdict.kind import NoiseKind
+
+_SMEARED: dict[NoiseKind, str] = {
+    "none": "weak correlation",
+    "rows": "noise smeared along the rows",
+    "columns": "noise smeared along the columns",
+    "cross": "noise smeared along rows and columns",
+    "diagonal": "noise smeared along a diagonal",
+    "blob": "noise smeared over neighbouring pixels",
+    "periodic": "noise that swings from pixel to pixel",
+    "detached": "an echo of the noise some pixels away",
+    "irregular": "noise shared by some neighbouring pixels",
+}
+
+
+def smeared(kind: NoiseKind) -> str:
+    """Return what a kind of noise looks like."""
+    return _SMEARED[kind]
+
+
+def hide(mask: Mask) -> str:
+    """Return what to hide, as in "hide 5 pixels on either side"."""
+    lags = mask.lags()
+    reach_y, reach_x = (int(n) for n in np.abs(lags).max(axis=0))
+    n = len(lags)
+    if reach_y == 0 and n == 2 * reach_x + 1:
+        return f"hide {counted(reach_x, 'pixel')} on either side"
+    if reach_x == 0 and n == 2 * reach_y + 1:
+        return f"hide {counted(reach_y, 'pixel')} above and below"
+    if n == (2 * reach_y + 1) * (2 * reach_x + 1):
+        return f"hide the block of {2 * reach_y + 1} x {2 * reach_x + 1} pixels"
+    if mask.statistics.shape_class == "cross":
+        return f"hide the cross of {n} pixels"
+    return f"hide these {n} pixels"
+
+
+def shape_words(mask: Mask) -> str:
+    """Return a mask by its shape and size, as in "Row, 7 pixels"."""
+    statistics = mask.statistics
+    what = SHAPE_WORDS[statistics.shape_class]
+    return what if statistics.true_pixels == 1 else f"{what}, {statistics.size_words}"

@@ -1,0 +1,151 @@
+"""The answer in three lines, one voice with the ledger."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from structmask_gui.core.extraction.extraction import edited
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.recommend.answer import answer, percent
+from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
+from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
+from structmask_gui.core.recommend.shapes import hide
+from tests.core.recommend.scenes import AUTOMATIC, SCENES, automatic, frames_of
+
+
+def with_flags(found, *flags, **changes):
+    verdict = replace(found.verdict, flags=flags, **changes)
+    return replace(found, verdict=verdict)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_answer_and_ledger_speak_with_one_voice(name):
+    found = automatic(name)
+    told = answer(found)
+    recommendation = found.recommendation
+    text = " ".join(told.lines)
+    assert all(line.endswith(".") for line in told.lines)
+    assert (told.certainty == "cannot tell") == recommendation.safe
+    bare = found.mask == BARE
+    assert ("copy_plain_n2v" in told.actions) == bare
+    assert ("use_mask" in told.actions) != bare
+    if bare:
+        assert "hide" not in text.replace("hide that", "")
+    if recommendation.ledger and recommendation.ledger[0].name == BARE_CENTRE and not bare:
+        pytest.fail("plain N2V ranks first, but a mask is advised")
+    for word in text.replace("%", " %").split():
+        if word.endswith("under"):
+            assert "under 5 %" in text
+    assert told.record()["certainty"] == told.certainty
+
+
+def test_rows():
+    told = answer(automatic("row 7"))
+    assert told.what == "Noise smeared along the rows: hide 6 pixels on either side."
+    assert told.certainty == "likely"
+    assert "under 5 % of the noise (about " in told.how_sure
+    assert "Fixed patterns were not tested." in told.how_sure
+    assert told.not_tested == ("fixed patterns",)
+    assert '"horizontal", 13' in told.advice
+    assert told.actions == ("use_mask", "use_trainer_shape")
+
+
+def test_nothing_found_is_not_likely_while_something_was_not_tested():
+    found = automatic("white")
+    told = answer(found)
+    assert told.certainty == "uncertain"
+    assert told.what == "No pattern that changes from frame to frame (above 5 %)."
+    assert told.actions[0] == "what_to_record"
+    tested = answer(with_flags(found))
+    assert (tested.what, tested.certainty) == ("No pattern in the noise.", "likely")
+    assert tested.actions == ("copy_plain_n2v",)
+
+
+def test_what_has_to_be_done_first():
+    fixed = answer(with_flags(automatic("row 7"), "fixed_pattern"))
+    assert (fixed.certainty, fixed.actions[0]) == ("act first", "what_to_record")
+    assert fixed.what.startswith("The same pattern is in every frame")
+    lines = answer(automatic("offsets"))
+    assert (lines.certainty, lines.actions[0]) == ("act first", "preview_removal")
+    assert lines.what == "Whole rows are brighter or darker; a mask cannot hide that."
+
+
+def test_cannot_tell():
+    told = answer(automatic("one frame"))
+    assert told.what == "Cannot tell noise from sample."
+    assert "plain Noise2Void" in told.how_sure
+    assert told.actions == ("what_to_record", "copy_plain_n2v")
+
+
+def test_too_little_image():
+    told = answer(with_flags(automatic("row 7"), sure=False, more_patches=1))
+    assert told.certainty == "uncertain"
+    assert told.advice.endswith("One more frame may decide.")
+    assert told.actions[0] == "add_files"
+    many = answer(with_flags(automatic("white"), sure=False, more_patches=1000))
+    assert "more frames like these would decide" in many.advice
+
+
+def test_a_mask_that_gains_nothing():
+    found = automatic("row 7")
+    bare = replace(found.recommendation, mask=BARE, choice=BARE_CENTRE, gains_next_to_nothing=True)
+    told = answer(with_recommendation(found, bare))
+    assert told.what == "Faint noise smeared along the rows (13 pixels)."
+    assert told.advice == "Plain Noise2Void does as well; a mask gains nothing."
+    dear = answer(with_recommendation(found, replace(bare, gains_next_to_nothing=False)))
+    assert "costs more than it gains" in dear.what
+    assert dear.advice == "Plain Noise2Void is best."
+    assert "A network could copy about" in dear.how_sure
+
+
+def test_a_mask_of_ones_own_gets_no_likely():
+    found = automatic("row 7")
+    other = Mask(found.mask.array[:, 2:-2])
+    scored = found.basis.score(other)
+    told = answer(edited(found, other, "edited by hand"), found.recommendation, scored)
+    assert told.what == "Your settings: 9 pixels, 4 fewer than recommended."
+    assert told.certainty == "uncertain"
+    assert told.actions[0] == "back_to_recommended"
+    assert "A network could copy about" in told.how_sure
+    tuned = found.update(AUTOMATIC.changed(mask_choice="significant", rho_min=0.4))
+    assert answer(tuned, found.recommendation).what.startswith("Your settings: ")
+    # Equal to the recommended mask it is no other one.
+    same = found.update(AUTOMATIC.changed(mask_choice="significant"))
+    assert answer(same, found.recommendation).lines == answer(found).lines
+
+
+def test_rings():
+    ring = extract_recording(
+        frames_of("row 7"), AUTOMATIC.changed(method="ring", source="difference")
+    )
+    told = answer(ring)
+    assert "(ring analysis, autoStructN2V 0.1)." in told.what
+    assert told.actions == ("use_mask", "compare_with_automatic")
+    found = automatic("row 7")
+    compared = answer(ring, found.recommendation, found.basis.score(ring.mask))
+    assert "Expected error 0." in compared.how_sure
+    assert "Automatic, 13 pixels: 0." in compared.how_sure
+
+
+@pytest.mark.parametrize("flag", ["interpolated", "compressed", "not_uniform", "shared_frames"])
+def test_doubts_are_said(flag):
+    told = answer(with_flags(automatic("row 7"), flag))
+    assert len(told.advice) > len(answer(with_flags(automatic("row 7"))).advice)
+    assert (told.certainty == "uncertain") == (flag != "shared_frames")
+
+
+def test_no_share_below_five_per_cent_is_a_figure():
+    assert [percent(share) for share in (0.0, 0.049, 0.05, 0.76)] == [
+        "under 5 %",
+        "under 5 %",
+        "about 5 %",
+        "about 76 %",
+    ]
+
+
+def test_what_to_hide():
+    assert hide(Mask(np.ones((1, 3), dtype=bool))) == "hide 1 pixel on either side"
+    assert hide(Mask(np.ones((5, 1), dtype=bool))) == "hide 2 pixels above and below"
+    assert hide(Mask(np.ones((3, 3), dtype=bool))) == "hide the block of 3 x 3 pixels"
+    assert hide(Mask(np.eye(3, dtype=bool))) == "hide these 3 pixels"

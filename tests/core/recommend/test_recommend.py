@@ -1,0 +1,143 @@
+"""The recommended mask: the least expected error, and what is safe."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from structmask_gui.core.errors import Cancelled
+from structmask_gui.core.extraction.extraction import select
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import Task
+from structmask_gui.core.recommend.candidates import (
+    BARE,
+    BARE_CENTRE,
+    SIGNIFICANT,
+    candidates,
+    fit_lines,
+)
+from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
+from structmask_gui.core.recommend.recommend import TIE, recommend, training_cost
+from structmask_gui.core.simulation import NoiseModel, kernels
+from structmask_gui.core.statistical.out_of_band import SpectralFit
+from tests.core.recommend.scenes import AUTOMATIC, automatic
+
+
+def test_the_candidates_are_each_there_once():
+    found = automatic("row 7")
+    masks = candidates(found.basis, found)
+    assert list(masks)[:2] == [BARE_CENTRE, SIGNIFICANT]
+    assert any(name.startswith("suggested") for name in masks)
+    assert len(set(masks.values())) == len(masks)
+    # The significant lags are a row of 13, so that is not there a second time.
+    assert "CAREamics horizontal 13" not in masks
+    assert "CAREamics horizontal 11" in masks
+
+
+@pytest.mark.parametrize("name", ["row 7", "column fading", "diagonal", "cross", "isotropic"])
+def test_no_candidate_has_a_clearly_smaller_error(name):
+    found = automatic(name)
+    ledger, chosen = found.recommendation.ledger, found.recommendation.chosen
+    errors = [row.error for row in ledger]
+    assert errors == sorted(errors)
+    assert chosen.mask == found.mask
+    assert chosen.tied
+    assert chosen.error < 0.5 * found.recommendation.bare.error
+    for row in ledger:
+        assert row.error == pytest.approx(row.left + row.lost + row.training)
+        assert row.error_se > 0
+        # Of ties none copies clearly less.
+        assert not row.tied or row.copied > chosen.copied - 0.01001
+        assert row.tied or row.error > (1 + TIE) * errors[0]
+
+
+def test_the_true_lags_of_a_row_are_recommended():
+    true = Mask(NoiseModel(kernels()["row 7"], 0.3).true_mask(10)).cropped()
+    assert automatic("row 7").mask == true
+
+
+def test_without_correlation_there_is_no_mask():
+    found = automatic("white")
+    assert found.mask == BARE
+    assert found.recommendation.gains_next_to_nothing
+    assert not found.recommendation.safe
+
+
+def test_what_cannot_be_separated_gets_a_safe_mask():
+    found = automatic("one frame")
+    assert "cannot_tell" in found.verdict.flags
+    assert found.recommendation.safe
+    assert found.mask == BARE
+    assert fit_lines(found) is None
+    assert found.recommendation.row(SIGNIFICANT).pixels > 1
+
+
+def test_lines_of_the_fit_are_safe():
+    found = automatic("one frame")
+    estimate = found.measurement.correlation
+    covariance = np.zeros((21, 21))
+    covariance[10, 8:13] = 0.4, 0.6, 1, 0.6, 0.4
+
+    def lines(values):
+        fit = SpectralFit(values, np.full_like(values, 0.01), 0.3, 2.0)
+        evidence = replace(estimate.evidence, fit=fit)
+        measurement = replace(found.measurement, correlation=replace(estimate, evidence=evidence))
+        return fit_lines(select(measurement, found.parameters))
+
+    assert lines(covariance) == Mask(np.ones((1, 5), dtype=bool))
+    assert lines(covariance.T) == Mask(np.ones((5, 1), dtype=bool))
+    # A correlation that swings may be a periodic structure.
+    covariance[10, [8, 12]] = -0.4
+    assert lines(covariance) is None
+
+
+def test_large_masks_cost_training_and_ever_more():
+    costs = [training_cost(pixels, 0.5) for pixels in (1, 21, 37, 49, 225)]
+    assert costs[:2] == [0, 0]
+    assert costs == sorted(costs)
+    # A block of 15 x 15 estimated at 0.67 to 0.69 trained to 0.78 to 1.55.
+    assert 0.78 < 0.68 + training_cost(225, 0.68) < 1.55
+
+
+def test_a_change_of_parameters_keeps_or_drops_the_recommendation():
+    found = automatic("isotropic")
+    significant = found.update(AUTOMATIC.changed(mask_choice="significant"))
+    assert significant.mask == Mask(significant.selection.kept)
+    assert not hasattr(significant, "recommendation")
+    assert found.update(AUTOMATIC).mask == found.mask
+    again = with_recommendation(significant, found.recommendation)
+    assert again.mask == found.mask
+
+
+def test_without_figures_the_significant_lags_are_recommended():
+    found = automatic("row 7")
+    alone = recommend(None, found)
+    assert (alone.choice, alone.ledger, alone.chosen) == (SIGNIFICANT, (), None)
+    assert alone.mask == Mask(found.selection.kept).cropped()
+    assert recommend(None, automatic("one frame")).mask == BARE
+
+
+def test_ring_analysis_has_its_own_mask():
+    frames = np.random.default_rng(0).normal(size=(2, 64, 64))
+    found = extract_recording(frames, AUTOMATIC.changed(method="ring", source="frames"))
+    assert not hasattr(found, "recommendation")
+
+
+def test_it_can_be_cancelled():
+    found = automatic("row 7")
+    asked = []
+
+    def cancelled():
+        asked.append(0)
+        return len(asked) > 3
+
+    with pytest.raises(Cancelled):
+        recommend(found.basis, found, Task(cancelled=cancelled))
+
+
+def test_the_record_names_choice_and_ledger():
+    record = automatic("isotropic").recommendation.record()
+    names = [row["name"] for row in record["ledger"]]
+    assert {record["choice"], BARE_CENTRE, SIGNIFICANT} <= set(names)
+    assert any(name.startswith("CAREamics") for name in names)
+    assert record["cost_of_training"] == "calibrated on small U-Nets"
