@@ -17,6 +17,7 @@ from structmask_gui.cli.console import (
     print_json,
     progress_bar,
 )
+from structmask_gui.cli.denoise import denoise_jobs
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.batch.engine import BatchEngine
 from structmask_gui.io.batch.files import find_files, plan_jobs
@@ -85,6 +86,8 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
         csv_path, html_path = summary_paths(place)
         if not is_current(queue, place):
             write_summary(queue, place, force=True)
+    if arguments.denoise:
+        problems += denoise_jobs(queue, arguments)
     if arguments.json:
         print_json(_as_json(queue, problems, csv_path, html_path))
     else:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, print_json, progress_bar
-from structmask_gui.core.denoised.evaluate import Evaluation
-from structmask_gui.core.denoising.denoiser import Denoiser
-from structmask_gui.core.denoising.wording import Doubt, learned, refusal
+from structmask_gui.core.denoising.wording import learned, refusal
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.masks.mask import Mask
@@ -19,22 +18,21 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.basis import automatic_basis, extraction_basis
+from structmask_gui.io.batch.files import Job
+from structmask_gui.io.batch.queue import BatchQueue
+from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.denoise_files import (
-    DenoisedRecord,
-    SavedState,
+    DenoisedFile,
+    DenoiseOptions,
+    denoise_stacks,
     denoised_path,
     doubts_about,
-    fitted,
-    input_record,
-    pixel_size,
     record_path,
-    save_denoised,
-    save_denoised_record,
 )
-from structmask_gui.io.denoised import evaluate_file
 from structmask_gui.io.files.atomic import make_folder
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.paths import one_line, shown
 from structmask_gui.io.results.masks import load_mask
+from structmask_gui.io.results.record import read_record
 from structmask_gui.io.stack.image_stack import ImageStack
 
 
@@ -46,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     with item.open() as stack, progress_bar(stack.name) as progress:
         task = Task(progress)
         extraction = _measured(stack, task)
-        doubts = doubts_about(stack, extraction)
+        doubts = doubts_about(stack, _flags(extraction))
         if doubts and not arguments.yes:
             raise InputError(f"{stack.name}: {refusal(doubts)}.")
         if given is None and extraction is None:
@@ -56,14 +54,20 @@ def run(arguments: argparse.Namespace) -> int:
         mask = given if given is not None or extraction is None else extraction.mask
         assert mask is not None
         origin = "measured" if arguments.mask is None else shown(arguments.mask)
-        record = _denoised(arguments, stack, (mask, origin, doubts), target, task)
-        evaluation = _evaluated(target, stack, record.mask, extraction, task)
-        values = None if evaluation is None else evaluation.record()
-        save_denoised_record(record, record_path(target), values, force=arguments.force)
+        options = DenoiseOptions(
+            mask, origin, doubts, whole_numbers=arguments.whole_numbers, force=arguments.force
+        )
+
+        def measure(stack: ImageStack, task: Task) -> Basis:
+            if extraction is None:
+                return automatic_basis(stack, task=task)
+            return extraction_basis(extraction, stack, task=task)
+
+        (file,) = denoise_stacks([stack], [target], options, measure=measure, task=task)
     if arguments.json:
-        print_json({"file": str(target), **record.values(values)})
+        print_json({"file": str(target), **file.values()})
     else:
-        _print(target, record, evaluation)
+        print_denoised(file)
     return DONE
 
 
@@ -78,12 +82,16 @@ def _target(arguments: argparse.Namespace) -> Path:
         )
     if target.resolve() == source.resolve():
         raise InputError(f"{shown(target)}: is the image file itself; choose another --output.")
-    for path in (target, record_path(target)):
-        if path.exists() and not arguments.force:
-            raise InputError(f"{shown(path)}: already exists; give --force to replace it.")
+    _check_free(target, force=arguments.force)
     if arguments.output_dir is not None:
         make_folder(arguments.output_dir)
     return target
+
+
+def _check_free(target: Path, *, force: bool) -> None:
+    for path in (target, record_path(target)):
+        if path.exists() and not force:
+            raise InputError(f"{shown(path)}: already exists; give --force to replace it.")
 
 
 def _measured(stack: ImageStack, task: Task) -> Extraction | None:
@@ -97,51 +105,19 @@ def _measured(stack: ImageStack, task: Task) -> Extraction | None:
         return None
 
 
-def _denoised(
-    arguments: argparse.Namespace,
-    stack: ImageStack,
-    chosen: tuple[Mask, str, tuple[Doubt, ...]],
-    target: Path,
-    task: Task,
-) -> DenoisedRecord:
-    mask, origin, doubts = chosen
-    denoiser = Denoiser(stack, mask, shared_noise="shared_frames" in doubts)
-    source = input_record(stack, task)
-    saved = SavedState(target, stack, source.sha256, denoiser.mask)
-    for _ in fitted(denoiser, saved, task):
-        pass
-    record = DenoisedRecord(denoiser, source, origin, doubts, pixel_size=pixel_size(stack))
-    record = save_denoised(
-        record,
-        stack,
-        target,
-        whole_numbers=arguments.whole_numbers,
-        force=arguments.force,
-        task=task,
-    )
-    saved.remove()
-    return record
+def _flags(extraction: Extraction | None) -> tuple[str, ...] | None:
+    verdict = None if extraction is None else extraction.verdict
+    return None if verdict is None else verdict.flags
 
 
-def _evaluated(
-    target: Path, stack: ImageStack, mask: Mask, extraction: Extraction | None, task: Task
-) -> Evaluation | None:
-    def measure() -> Basis:
-        if extraction is None:
-            return automatic_basis(stack, task=task)
-        return extraction_basis(extraction, stack, task=task)
-
-    try:
-        return evaluate_file(target, [stack], mask, measure, task=task).outcome
-    except (InputError, ParameterError) as error:
-        print(f"note: it could not be evaluated: {error}", file=sys.stderr)
-        return None
-
-
-def _print(target: Path, record: DenoisedRecord, evaluation: Evaluation | None) -> None:
+def print_denoised(file: DenoisedFile) -> None:
+    """Print what became of a file, and what is to be said beside it."""
+    record, evaluation = file.record, file.evaluation
     statistics = record.mask.statistics
-    print(f"{shown(target)}: denoised with a mask of {statistics.true_pixels} pixels")
+    print(f"{shown(file.path)}: denoised with a mask of {statistics.true_pixels} pixels")
     print(f"  {learned(record.denoiser)}")
+    if file.problem:
+        print(f"note: it could not be evaluated: {file.problem}", file=sys.stderr)
     if evaluation is not None:
         for line in (*evaluation.lines(), evaluation.sentence):
             print(f"  {line}")
@@ -150,3 +126,46 @@ def _print(target: Path, record: DenoisedRecord, evaluation: Evaluation | None) 
     for line in record.cautions:
         print(f"  {line}")
     print(f"  Methods: {record.methods}")
+
+
+def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
+    """Denoise the files of a batch's finished jobs, those of a job by one fit.
+
+    Returns
+    -------
+    list of str
+        Why files were not denoised; printed, too.
+    """
+    problems = []
+    for job, status in zip(queue.jobs, queue.statuses, strict=True):
+        if status.state is not JobState.DONE or status.mask is None:
+            continue
+        try:
+            for file in _denoised_job(job, status.mask, arguments):
+                print(f"{shown(file.path)}: {learned(file.record.denoiser)}")
+        except (InputError, ParameterError) as error:
+            problems.append(str(error))
+            print(f"error: {one_line(str(error))}", file=sys.stderr)
+    return problems
+
+
+def _denoised_job(job: Job, mask: Mask, arguments: argparse.Namespace) -> list[DenoisedFile]:
+    targets = [denoised_path(item.path, arguments.output_dir) for item in job.inputs]
+    if len(targets) == 1:
+        # Files of equal names have numbers.
+        stem = job.files.json.stem.removesuffix("_mask")
+        targets = [denoised_path(job.files.json.with_name(f"{stem}.tif"))]
+    if arguments.resume and all(target.exists() for target in targets):
+        return []
+    for target in targets:
+        _check_free(target, force=arguments.force)
+    record = read_record(job.files.json)
+    with ExitStack() as resources:
+        stacks = [resources.enter_context(item.open()) for item in job.inputs]
+        flags = None if record.verdict is None else record.verdict.flags
+        doubts = tuple(dict.fromkeys(d for one in stacks for d in doubts_about(one, flags)))
+        if doubts and not arguments.yes:
+            raise InputError(f"{job.name}: {refusal(doubts)}.")
+        options = DenoiseOptions(mask, shown(job.files.json), doubts, force=arguments.force)
+        with progress_bar(job.name) as progress:
+            return denoise_stacks(stacks, targets, options, task=Task(progress))

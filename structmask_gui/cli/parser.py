@@ -123,6 +123,15 @@ def _batch(commands: _Commands) -> None:
         " --output-dir, else in the folder of the files",
     )
     parser.add_argument(
+        "--denoise",
+        action="store_true",
+        help="then denoise every file with its mask, as `structmask denoise`: files that share a"
+        " mask by one fit, others each by its own, which is not to be compared between conditions",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="denoise also what `structmask denoise` asks about"
+    )
+    parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
         help="work on the machines of a Dask scheduler, as in tcp://host:8786; they must see the"

@@ -7,9 +7,9 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.denoised.evaluate import Evaluation
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.denoising.wording import (
     DOUBTS,
@@ -25,10 +26,13 @@ from structmask_gui.core.denoising.wording import (
     cautions,
     methods_paragraph,
 )
-from structmask_gui.core.errors import InputError
-from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.quality.assessment import Basis
+from structmask_gui.core.quality.basis import automatic_basis
+from structmask_gui.core.stack.frames import ChosenFrames
+from structmask_gui.io.denoised import evaluate_file
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import json_bytes
 from structmask_gui.io.files.paths import file_size, shown
@@ -57,20 +61,16 @@ def record_path(target: Path) -> Path:
     return target.with_name(re.sub(r"(\.ome)?\.tiff?$", "", target.name, flags=re.I) + ".json")
 
 
-def doubts_about(stack: ImageStack, extraction: Extraction | None) -> tuple[Doubt, ...]:
+def doubts_about(stack: ImageStack, flags: Iterable[str] | None) -> tuple[Doubt, ...]:
     """Return what speaks against denoising a stack, and is to be accepted first.
 
     Parameters
     ----------
     stack : ImageStack
-    extraction : Extraction, optional
-        Of the stack, by the statistical method; None where nothing could be measured.
+    flags : iterable of str, optional
+        Of the verdict on it; None where there is none.
     """
-    found: set[str] = set()
-    if extraction is None or extraction.verdict is None:
-        found.add("cannot_tell")
-    else:
-        found |= set(extraction.verdict.flags)
+    found: set[str] = {"cannot_tell"} if flags is None else set(flags)
     if "interpolated" in found or stack.dtype.itemsize == 1:
         found.add("processed")
     if stack.metadata.get("Software", "").startswith(DENOISED_BY):
@@ -93,6 +93,10 @@ class DenoisedRecord:
     """Pixels that whole numbers could not hold; None where floating point was written."""
     pixel_size: tuple[float, float] | None = None
     """Height and width of a pixel, µm."""
+    fitted_to: tuple[str, ...] = ()
+    """Names of the files that it was fitted to together."""
+    first: int = 0
+    """Number of the file's first frame among all that it was fitted to."""
 
     @property
     def mask(self) -> Mask:
@@ -127,6 +131,8 @@ class DenoisedRecord:
             "input": self.source.model_dump(mode="json"),
             "mask_from": self.mask_from,
             "mask": self.mask.array.astype(int).tolist(),
+            "fitted_to": list(self.fitted_to),
+            "comparable": len(self.fitted_to) > 1,
             "folds": self.denoiser.folds.sentence,
             "seed": self.denoiser.seed,
             "added": stage.added,
@@ -191,27 +197,14 @@ def save_denoised(
         file.seek(offset)
         for number in range(stack.n_frames):
             task.report(number, stack.n_frames, f"Writing {shown(path)}")
-            for _, rows in record.denoiser.bands(number, task):
+            for _, rows in record.denoiser.bands(record.first + number, task):
                 values, outside = _as_type(rows, dtype)
                 clipped += outside
                 file.write(values.tobytes())
         task.report(stack.n_frames, stack.n_frames, f"Writing {shown(path)}")
 
     write_atomic(path, write, force=force)
-    return DenoisedRecord(
-        **{**vars(record), "clipped": clipped if whole_numbers else None},
-    )
-
-
-def save_denoised_record(
-    record: DenoisedRecord,
-    path: Path,
-    evaluation: Mapping[str, Any] | None = None,
-    *,
-    force: bool = False,
-) -> None:
-    """Write the record beside a denoised file, as JSON."""
-    write_atomic(path, json_bytes(record.values(evaluation)), force=force)
+    return replace(record, clipped=clipped if whole_numbers else None)
 
 
 def pixel_size(stack: ImageStack) -> tuple[float, float] | None:
@@ -300,6 +293,110 @@ def _length(text: str) -> tuple[float | None, str]:
     return value, _UNITS.get(unit, unit)
 
 
+@dataclass(frozen=True)
+class DenoiseOptions:
+    """How files are denoised."""
+
+    mask: Mask
+    mask_from: str = "measured"
+    accepted: tuple[Doubt, ...] = ()
+    whole_numbers: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class DenoisedFile:
+    """A file that was written, and what is to be said of it."""
+
+    path: Path
+    record: DenoisedRecord
+    evaluation: Evaluation | None
+    problem: str = ""
+    """Why it could not be evaluated."""
+
+    def values(self) -> dict[str, Any]:
+        """Return record and evaluation as plain values."""
+        return self.record.values(None if self.evaluation is None else self.evaluation.record())
+
+
+def denoise_stacks(
+    stacks: Sequence[ImageStack],
+    targets: Sequence[Path],
+    options: DenoiseOptions,
+    *,
+    measure: Callable[[ImageStack, Task], Basis] | None = None,
+    task: Task = NO_TASK,
+) -> list[DenoisedFile]:
+    """Denoise open files by one fit to all of them, and write and evaluate each.
+
+    Parameters
+    ----------
+    stacks : sequence of ImageStack
+        With frames of one size.
+    targets : sequence of Path
+        What to write, an OME-TIFF for each; see `denoised_path`. Records go beside them.
+    options : DenoiseOptions
+    measure : callable, optional
+        Measures noise and structure of a stack for the evaluation.
+    task : Task
+
+    Raises
+    ------
+    InputError
+        If there are too few pixels, the files differ in size, or a file cannot be written.
+    Cancelled
+        If the task is cancelled: what is written by then stays, and the state to go on from.
+    """
+    frames = stacks[0] if len(stacks) == 1 else ChosenFrames(stacks)
+    denoiser = Denoiser(frames, options.mask, shared_noise="shared_frames" in options.accepted)
+    sources = [input_record(stack, task) for stack in stacks]
+    saved = SavedState(targets[0], stacks, [one.sha256 for one in sources], denoiser.mask)
+    for _ in fitted(denoiser, saved, task):
+        pass
+    names = tuple(stack.name for stack in stacks)
+    written, first = [], 0
+    for stack, source, target in zip(stacks, sources, targets, strict=True):
+        record = save_denoised(
+            DenoisedRecord(
+                denoiser,
+                source,
+                options.mask_from,
+                options.accepted,
+                pixel_size=pixel_size(stack),
+                fitted_to=names,
+                first=first,
+            ),
+            stack,
+            target,
+            whole_numbers=options.whole_numbers,
+            force=options.force,
+            task=task,
+        )
+        first += stack.n_frames
+        basis_of = measure or (lambda stack, task: automatic_basis(stack, task=task))
+        file = _evaluated(target, record, stack, basis_of, task)
+        write_atomic(record_path(target), json_bytes(file.values()), force=options.force)
+        written.append(file)
+    saved.remove()
+    return written
+
+
+def _evaluated(
+    target: Path,
+    record: DenoisedRecord,
+    stack: ImageStack,
+    measure: Callable[[ImageStack, Task], Basis],
+    task: Task,
+) -> DenoisedFile:
+    try:
+        found = evaluate_file(
+            target, [stack], record.mask, lambda: measure(stack, task), task=task
+        ).outcome
+    except (InputError, ParameterError) as error:
+        return DenoisedFile(target, record, None, str(error))
+    return DenoisedFile(target, record, found)
+
+
 # --- what is kept while it learns ---
 
 
@@ -309,19 +406,25 @@ class SavedState:
     Parameters
     ----------
     target : Path
-        The file that will be written.
-    stack : ImageStack
-    checksum : str or None
-        Of the stack's file.
+        The first file that will be written.
+    stacks : sequence of ImageStack
+    checksums : sequence of str or None
+        Of the stacks' files.
     mask : bool array
     """
 
     def __init__(
-        self, target: Path, stack: ImageStack, checksum: str | None, mask: NDArray[np.bool_]
+        self,
+        target: Path,
+        stacks: Sequence[ImageStack],
+        checksums: Sequence[str | None],
+        mask: NDArray[np.bool_],
     ) -> None:
         self.path = target.with_name(f"{target.name}.unfinished.npz")
-        parts = [__version__, checksum or stack.location, stack.series_index, stack.channel]
-        parts += [stack.axes, stack.frames_chosen, mask.astype(int).tolist()]
+        parts: list[Any] = [__version__, mask.astype(int).tolist()]
+        for stack, checksum in zip(stacks, checksums, strict=True):
+            parts += [checksum or stack.location, stack.series_index, stack.channel]
+            parts += [stack.axes, stack.frames_chosen]
         self._key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def load(self) -> dict[str, NDArray[Any]] | None:

@@ -147,6 +147,7 @@ def test_too_little_data_says_how_much_is_needed(structmask, tmp_path):
     assert "3000 are needed" in answer.err
 
 
+@pytest.mark.slow
 def test_an_unfinished_one_is_gone_on_with(structmask, stack, mask, monkeypatch):
     target = stack.with_name("cells_denoised.ome.tif")
     state = target.with_name(target.name + ".unfinished.npz")
@@ -174,3 +175,27 @@ def test_an_unfinished_one_is_gone_on_with(structmask, stack, mask, monkeypatch)
     state.write_bytes(b"PK no archive")
     assert structmask("denoise", stack, "--yes", "--force", "--mask", mask).code == 0
     assert loaded[-1] is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("per", ["file", "all"])
+def test_a_batch_denoises_every_file(structmask, stack, tmp_path, per):
+    other = tmp_path / "other.ome.tif"
+    other.write_bytes(stack.read_bytes())
+    folder = tmp_path / "results"
+    options = ("--per", per, "--denoise", "--yes", "--output-dir", folder, "--method")
+    answer = structmask("batch", stack, other, *options, "statistical")
+    assert answer.code == 0, answer.err
+    for stem in ("cells", "other"):
+        record = json.loads((folder / f"{stem}_denoised.json").read_text())
+        assert record["comparable"] == (per == "all")
+        assert record["fitted_to"] == (
+            ["cells.ome.tif", "other.ome.tif"] if per == "all" else [f"{stem}.ome.tif"]
+        )
+        with open_stack(folder / f"{stem}_denoised.ome.tif") as written:
+            assert written.n_frames == 4
+    target = folder / "cells_denoised.ome.tif"
+    before = target.stat().st_mtime_ns
+    again = structmask("batch", stack, other, *options, "statistical", "--resume")
+    assert again.code == 0, again.err
+    assert target.stat().st_mtime_ns == before

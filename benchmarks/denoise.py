@@ -1,0 +1,307 @@
+"""How well a stack is denoised: true errors, in units of the noise's variance, and ratios of them.
+
+``python benchmarks/denoise.py`` denoises scenes drawn by `_physics.scenes` under noise of known
+correlation, by the linear prediction and by all stages, with the right mask and with none.
+``--compare`` fits other regressors to the same samples; they are skipped if not installed.
+``--scale`` takes times and memory; ``--real FOLDER`` evaluates files that have no truth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _physics.scenes import USUAL, scene
+from numpy.typing import NDArray
+from scipy.fft import fft2, fftfreq
+
+from structmask_gui.core.denoised.evaluate import evaluate
+from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.denoising.spots import recovered_objects
+from structmask_gui.core.quality.assessment import basis
+from structmask_gui.core.simulation import NoiseModel, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames, Frames
+
+SEED = 15
+NOISES = ("row 7", "diagonal", "isotropic", "white", "column fading")
+STRENGTHS = (0.7, 1.5, 3.0, 6.0)
+FRAMES = (4, 1)
+SHAPE = (160, 144)
+_FLOOR = 0.05
+
+
+def true_mask(name: str) -> NDArray[np.bool_]:
+    """Return the lags at which noise of a kernel is correlated."""
+    found = NoiseModel(kernels()[name], 0.3).true_mask(10, _FLOOR)
+    rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
+    return found[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def noise(name: str, shape: tuple[int, int], frames: int, seed: int) -> NDArray[np.float64]:
+    return simulate(NoiseModel(kernels()[name], 0.3), shape, n_frames=frames, seed=seed)
+
+
+def drawn(number: int) -> dict[str, Any]:
+    """Return the settings of a scene; the pictures come round at another pace than the noises."""
+    return {
+        "picture": USUAL[number % len(USUAL)],
+        "noise": NOISES[(number + number // len(USUAL)) % len(NOISES)],
+        "strength": STRENGTHS[(number // 2 + number // len(USUAL)) % len(STRENGTHS)],
+        "frames": FRAMES[(number // 4 + number // 16) % len(FRAMES)],
+        "motion": "drift" if number % 3 == 1 else "still",
+    }
+
+
+def acquired(number: int) -> tuple[NDArray[np.float64], NDArray[np.float32], dict[str, Any]]:
+    """Return the clean frames, the noisy ones, and how they were made."""
+    how = drawn(number)
+    draw = np.random.default_rng((SEED, number))
+    motion = how["motion"] if how["frames"] > 1 else "still"
+    clean = how["strength"] * scene(how["picture"], motion, draw, how["frames"], SHAPE) + 100
+    noisy = clean + noise(how["noise"], SHAPE, how["frames"], 100 + number)
+    return clean, noisy.astype(np.float32), how
+
+
+def error(made: Denoiser, clean: NDArray[np.float64], *, linear: bool = False) -> float:
+    outputs = [made.linear(i) if linear else made.predict(i) for i in range(len(clean))]
+    return float(np.mean((np.stack(outputs) - clean) ** 2))
+
+
+def beyond(image: NDArray[Any]) -> float:
+    """Return the mean power beyond 0.35 cycles a pixel, where the optics show nothing."""
+    radius = np.hypot(fftfreq(image.shape[0])[:, None], fftfreq(image.shape[1])[None, :])
+    power = np.abs(fft2(image * np.outer(*(np.hanning(n) for n in image.shape)))) ** 2
+    return float(power[radius > 0.35].mean())
+
+
+def one(number: int, *, bare: bool) -> dict[str, Any]:
+    clean, noisy, how = acquired(number)
+    begun = time.process_time()
+    made = Denoiser(noisy, true_mask(how["noise"]))
+    made.fit()
+    linear, final = error(made, clean, linear=True), error(made, clean)
+    found = {**how, "linear": linear, "denoised": final, "ratio": final / linear}
+    found["cpu"] = time.process_time() - begun
+    found["added"] = made.stage.added
+    found["beyond"] = beyond(made.predict(0) - clean[0]) / beyond(made.linear(0) - clean[0])
+    found["mean off"] = float(abs(made.predict(0).mean() - noisy[0].mean()))
+    if bare and how["noise"] != "white":
+        plain = Denoiser(noisy, None)
+        plain.fit()
+        found["no mask"] = error(plain, clean)
+    return found
+
+
+def scenes(count: int, out: Path, *, bare: bool) -> None:
+    rows = []
+    print(
+        "picture    noise         strength frames motion linear denoised ratio beyond no mask CPU-s"
+    )
+    for number in range(count):
+        row = one(number, bare=bare)
+        rows.append(row)
+        print(
+            f"{row['picture']:10} {row['noise']:13} {row['strength']:8} {row['frames']:6}"
+            f" {row['motion']:6} {row['linear']:6.3f} {row['denoised']:8.3f} {row['ratio']:5.3f}"
+            f" {row['beyond']:6.3f} {row.get('no mask', np.nan):7.3f} {row['cpu']:5.1f}",
+            flush=True,
+        )
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    ratios = np.array([row["ratio"] for row in rows])
+    strong = [row["ratio"] for row in rows if row["strength"] > 1]
+    print(f"largest ratio {ratios.max():.3f}; geometric mean {np.exp(np.log(ratios).mean()):.3f}")
+    if strong:
+        print(f"where the structure exceeds the noise: {np.exp(np.log(strong).mean()):.3f}")
+    pairs = [(row["denoised"], row["no mask"]) for row in rows if "no mask" in row]
+    if pairs:
+        wins = sum(a < b for a, b in pairs)
+        gain = np.exp(np.mean([np.log(a / b) for a, b in pairs]))
+        print(f"right mask better than none in {wins} of {len(pairs)}; error {gain:.3f} of it")
+
+
+def compare(numbers: list[int]) -> None:
+    """Fit other regressors to the same samples of the first fold, check them on the second."""
+    for number in numbers:
+        clean, noisy, how = acquired(number)
+        made = Denoiser(noisy, true_mask(how["noise"]))
+        begun = time.process_time()
+        made.fit()
+        seconds = time.process_time() - begun
+        ratio = error(made, clean) / error(made, clean, linear=True)
+        print(
+            f"{number} {how}\n  perceptrons: {ratio:.3f} of linear, {seconds:.0f} CPU-s", flush=True
+        )
+        for name, regressor in _others().items():
+            begun = time.process_time()
+            ratio, added = _other(made, clean, regressor)
+            seconds = time.process_time() - begun
+            print(f"  {name}: {ratio:.3f}, added {added:.2f}, {seconds:.0f} CPU-s", flush=True)
+
+
+def _others() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    settings = {"learning_rate": 0.05, "random_state": 0}
+    try:
+        from sklearn.ensemble import HistGradientBoostingRegressor
+
+        found["scikit-learn, histogram boosting"] = lambda: HistGradientBoostingRegressor(
+            max_iter=300, min_samples_leaf=200, early_stopping=False, **settings
+        )
+    except ImportError:
+        print("  (scikit-learn is not installed)")
+    try:
+        from lightgbm import LGBMRegressor
+
+        found["LightGBM"] = lambda: LGBMRegressor(
+            n_estimators=300, min_child_samples=200, verbose=-1, n_jobs=1, **settings
+        )
+    except ImportError:
+        print("  (LightGBM is not installed)")
+    return found
+
+
+def _other(made: Denoiser, clean: NDArray[np.float64], regressor: Any) -> tuple[float, float]:
+    """Return the error of a boosted prediction over the linear one's, and how much was added."""
+    folds = made._folds
+    answers = []
+    for fold, other in ((0, 1), (1, 0)):
+        model = regressor().fit(folds[fold].x, folds[fold].y)
+        answers.append((model, model.predict(folds[other].x), folds[other].y))
+    dot = sum(float(h @ y) for _, h, y in answers)
+    added = float(np.clip(dot / sum(float(h @ h) for _, h, _ in answers), 0, 1))
+    standard = made._known_standard
+    total, linear = 0.0, 0.0
+    for frame in range(len(clean)):
+        padded, _ = made._around.read(frame, 0, clean.shape[1])
+        planes = made._known.of(padded)
+        x = standard.planes(planes.reshape(len(planes), -1)).T
+        both = [
+            model.predict(x).reshape(clean.shape[1:]) * standard.scale for model, _, _ in answers
+        ]
+        share = made.folds.shares(frame)
+        share = share[:, None] if made.folds.axis == 0 else share
+        base = planes[0] + made._around.mean(frame)
+        final = base + added * ((1 - share) * both[0] + share * both[1])
+        total += float(np.mean((final - clean[frame]) ** 2))
+        linear += float(np.mean((base - clean[frame]) ** 2))
+    return total / linear, added
+
+
+class _Drawn:
+    """Frames that are drawn when they are read: as large as wanted, and never in memory."""
+
+    name = "drawn"
+    dtype = np.dtype(np.float32)
+
+    def __init__(self, n_frames: int, side: int) -> None:
+        self.n_frames, self.frame_shape = n_frames, (side, side)
+        draw = np.random.default_rng(0)
+        self._structure = 3 * scene("cells", "still", draw, 1, (512, 512))[0] + 100
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> NDArray[Any]:
+        side = self.frame_shape[0]
+        rows = np.arange(*slice(y0, y1).indices(side)[:2])
+        base = self._structure[rows % 512][:, np.arange(side) % 512].astype(np.float32)
+        for i, y in enumerate(rows):
+            base[i] += np.random.default_rng((frame, int(y))).standard_normal(side, np.float32)
+        return base
+
+
+def scale() -> None:
+    """Print times and memory, from small to more than a memory holds."""
+    for frames, side in ((10, 512), (64, 4096)):
+        stack: Frames = _Drawn(frames, side)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        wall, cpu = time.monotonic(), time.process_time()
+        made = Denoiser(stack, np.ones((1, 5)))
+        for stage in made.stages():
+            if stage.name == "linear":
+                made.predict(0)
+                print(f"first picture after {time.monotonic() - wall:.1f} s")
+        fit = time.monotonic() - wall, time.process_time() - cpu
+        wall, cpu = time.monotonic(), time.process_time()
+        rows = 0
+        for _, part in made.bands(0):
+            rows += len(part)
+        each = (time.process_time() - cpu) / (rows * side)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(
+            f"{frames} x {side} x {side} ({4 * frames * side**2 / 1e9:.1f} GB): fit {fit[0]:.0f} s,"
+            f" {fit[1]:.0f} CPU-s; {1e6 * each:.2f} CPU-µs a pixel; memory {peak / 1e3:.0f} MB"
+            f" (before {before / 1e3:.0f})",
+            flush=True,
+        )
+
+
+def nothing() -> None:
+    """Print what is left of white noise on a flat field, and spots that are kept."""
+    for frames, side in ((1, 256), (10, 512)):
+        noisy = np.random.default_rng(1).normal(size=(frames, side, side)).astype(np.float32)
+        made = Denoiser(noisy, None)
+        made.fit()
+        print(
+            f"flat, white, {frames} x {side}²: {100 * made.predict(0).var():.2f} % left", flush=True
+        )
+    _, noisy, how = acquired(1)
+    made = Denoiser(noisy, true_mask(how["noise"]))
+    made.fit()
+    for shape in ("spot", "line", "step"):
+        for found in recovered_objects(made, 1.0, shape=shape):  # type: ignore[arg-type]
+            print(f"{found.shape} {found.size:g} px, {found.level:g} sd: {100 * found.share:.0f} %")
+
+
+def real(folder: Path) -> None:
+    from structmask_gui.core.extraction.extraction import extract_array
+    from structmask_gui.core.parameters.model import Parameters
+    from structmask_gui.io.open import open_stack
+
+    for path in sorted(folder.glob("*.tif*")):
+        with open_stack(path) as opened:
+            stack = ArrayFrames(np.stack([opened.read(i) for i in range(min(8, opened.n_frames))]))
+        try:
+            asked = Parameters.checked(method="statistical", source="automatic")
+            mask = extract_array(stack, asked).mask
+            made = Denoiser(stack, mask)
+            made.fit()
+            outputs = np.stack([made.predict(i) for i in range(stack.n_frames)])
+            found = evaluate(stack, ArrayFrames(outputs), mask, measured=basis(stack))
+        except Exception as failure:
+            print(f"{path.name}: {failure}", flush=True)
+            continue
+        pixels = mask.statistics.true_pixels
+        print(
+            f"{path.name}: {pixels} pixels, added {made.stage.added:.2f}; {found.lines()}",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=64)
+    parser.add_argument("--bare", action="store_true", help="with no mask, too")
+    parser.add_argument("--compare", type=int, nargs="+", metavar="NUMBER")
+    parser.add_argument("--scale", action="store_true")
+    parser.add_argument("--nothing", action="store_true")
+    parser.add_argument("--real", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("build/denoise.json"))
+    arguments = parser.parse_args()
+    if arguments.compare:
+        compare(arguments.compare)
+    elif arguments.scale:
+        scale()
+    elif arguments.nothing:
+        nothing()
+    elif arguments.real:
+        real(arguments.real)
+    else:
+        scenes(arguments.count, arguments.out, bare=arguments.bare)
+
+
+if __name__ == "__main__":
+    main()
