@@ -164,7 +164,7 @@ def test_imagej_hyperstack(tmp_path: Path) -> None:
     with open_stack(path, channel=0) as stack:
         assert (stack.kind, stack.axes) == ("ImageJ TIFF", "TZCYX")
         np.testing.assert_array_equal(frames_of(stack), data[:, :, 0].reshape(6, 24, 31))
-        assert stack.metadata["Pixel size X"] == "0.25 um"
+        assert stack.metadata["Pixel size X"] == "0.25 µm"
         assert stack.metadata["Pixel size Z"] == "2 um"
         assert stack.metadata["Frame interval"] == "0.5 s"
 

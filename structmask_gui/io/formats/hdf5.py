@@ -22,7 +22,7 @@ from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.optional import needed, refused
 from structmask_gui.io.stack.slicing import MOST_AT_ONCE, letters_of
 from structmask_gui.io.stack.store import Contents, Index
-from structmask_gui.io.stack.units import unit_text, with_sizes
+from structmask_gui.io.stack.units import size_text, unit_text, with_sizes
 
 HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -283,7 +283,8 @@ def _voxel_sizes(path: Path) -> list[dict[str, str]]:
     pattern = r"<voxelSize>\s*(?:<unit>([^<]*)</unit>\s*)?<size>([^<]*)</size>"
     for unit, size in re.findall(pattern, text):
         steps = dict(zip("XYZ", size.split(), strict=False))
-        found.append({f"Pixel size {c}": f"{step} {unit_text(unit)}" for c, step in steps.items()})
+        known = {c: step for c, step in steps.items() if size_text(step, unit)}
+        found.append({f"Pixel size {c}": f"{step} {unit_text(unit)}" for c, step in known.items()})
     return found
 
 

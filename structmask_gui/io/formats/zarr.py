@@ -17,12 +17,12 @@ from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.optional import needed, refused
 from structmask_gui.io.stack.slicing import MOST_AT_ONCE, letters_of, squeezed_index
 from structmask_gui.io.stack.store import Contents, Index
+from structmask_gui.io.stack.units import with_sizes
 
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
 _WHAT = "a Zarr image"
 _MOST_SERIES = 10_000
 _LARGEST_CHUNK = MOST_AT_ONCE // 4
-_UNITS = {"micrometer": "µm", "nanometer": "nm", "second": "s", "millisecond": "ms"}
 
 # Codecs that turn bytes into numbers and nothing else. The pickle codec would run whatever code the
 # file holds; others make objects.
@@ -164,10 +164,8 @@ class _Image:
             "Compression": ", ".join(_codec_names(self.array)) or "none",
         }
         if self.described:
-            for letter, size, unit in zip(self.letters, self.scale, self.units, strict=True):
-                if letter in "XYZT" and unit:
-                    title = "Frame interval" if letter == "T" else f"Pixel size {letter}"
-                    found[title] = f"{size:.6g} {_UNITS.get(unit, unit[:40])}"
+            sizes = zip(self.letters, zip(self.scale, self.units, strict=True), strict=True)
+            with_sizes(found, dict(sizes))
         return found
 
 

@@ -87,6 +87,20 @@ def test_sizes_that_are_none() -> None:
     ]
 
 
+def test_sizes_of_tiffs_that_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.ome.tif"
+    sizes = {"PhysicalSizeX": -1, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 0.5}
+    tifffile.imwrite(path, frames(), ome=True, metadata={"axes": "TYX", **sizes})
+    with open_stack(path) as stack:
+        assert "Pixel size X" not in stack.metadata
+        assert stack.metadata["Pixel size Y"] == "0.5 µm"
+    path = tmp_path / "b.tif"
+    told = {"axes": "TYX", "unit": "pixel", "spacing": 2.0, "finterval": 0.0}
+    tifffile.imwrite(path, frames(), imagej=True, resolution=(1.0, 1.0), metadata=told)
+    with open_stack(path) as stack:
+        assert not [key for key in stack.metadata if key.startswith(("Pixel size", "Frame"))]
+
+
 # --- counts ---------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from structmask_gui.io.formats.tiff.guards import PageChain
+from structmask_gui.io.stack.units import size_text, unit_text, with_sizes
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage, TiffPageSeries
@@ -65,11 +66,10 @@ def _ome_sizes(attributes: str) -> dict[str, str]:
     for axis in "XYZ":
         size = re.search(rf'\bPhysicalSize{axis}\s*=\s*"([^"]*)"', attributes)
         unit = re.search(rf'\bPhysicalSize{axis}Unit\s*=\s*"([^"]*)"', attributes)
-        if size:
-            # OME's default unit is the micrometre.
-            sizes[f"Pixel size {axis}"] = (
-                f"{size.group(1)} {html.unescape(unit.group(1)) if unit else 'µm'}"
-            )
+        # OME's default unit is the micrometre.
+        text = html.unescape(unit.group(1)) if unit else "µm"
+        if size and size_text(size.group(1), text):
+            sizes[f"Pixel size {axis}"] = f"{size.group(1)} {unit_text(text)}"
     step = re.search(r'\bTimeIncrement\s*=\s*"([^"]*)"', attributes)
     if step:
         sizes["Frame interval"] = f"{step.group(1)} s"
@@ -142,16 +142,13 @@ def _ome_pixels(tif: TiffFile, index: int) -> tuple[str, str]:
 
 def _imagej_sizes(tif: TiffFile, key: TiffPage) -> dict[str, str]:
     known = tif.imagej_metadata or {}
-    unit = str(known.get("unit", "")).replace("\\u00B5", "µ").replace("micron", "µm")
-    sizes = {}
+    unit = unit_text(known.get("unit"))
+    sizes: dict[str, str] = {}
     for axis, code in (("X", 282), ("Y", 283)):
         ratio = key.tags.valueof(code)
-        if unit and isinstance(ratio, tuple) and len(ratio) == 2 and ratio[0] > 0:
-            sizes[f"Pixel size {axis}"] = f"{ratio[1] / ratio[0]:.6g} {unit}"
-    if unit and isinstance(known.get("spacing"), int | float):
-        sizes["Pixel size Z"] = f"{known['spacing']:.6g} {unit}"
-    if isinstance(known.get("finterval"), int | float):
-        sizes["Frame interval"] = f"{known['finterval']:.6g} s"
+        if isinstance(ratio, tuple) and len(ratio) == 2 and ratio[0] > 0:
+            with_sizes(sizes, {axis: (ratio[1] / ratio[0], unit)})
+    with_sizes(sizes, {"Z": (known.get("spacing"), unit), "T": (known.get("finterval"), "s")})
     return sizes
 
 
