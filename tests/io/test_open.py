@@ -165,7 +165,7 @@ def test_imagej_hyperstack(tmp_path: Path) -> None:
         assert (stack.kind, stack.axes) == ("ImageJ TIFF", "TZCYX")
         np.testing.assert_array_equal(frames_of(stack), data[:, :, 0].reshape(6, 24, 31))
         assert stack.metadata["Pixel size X"] == "0.25 µm"
-        assert stack.metadata["Pixel size Z"] == "2 um"
+        assert stack.metadata["Pixel size Z"] == "2 µm"
         assert stack.metadata["Frame interval"] == "0.5 s"
 
 
