@@ -98,10 +98,11 @@ class Folds:
         ]
         found = sum(block.size for block in blocks)
         if found < FEWEST:
-            side = 2 * self.gap + int(np.ceil(FEWEST**0.5))
+            # Two stripes of a square frame, the gap left out of each.
+            side = int(np.ceil(self.gap + np.sqrt(self.gap**2 + 2 * FEWEST)))
             raise InputError(
                 f"There are too few pixels to denoise: {found} in each half, and {FEWEST} are"
-                f" needed; give more frames, or frames of {2 * side} x {2 * side} pixels."
+                f" needed; give more frames, or frames of {side} x {side} pixels."
             )
         return blocks
 

@@ -75,4 +75,8 @@ def test_too_few_pixels_are_refused_with_what_is_needed():
     folds = Folds(1, (64, 64), ROW)
     with pytest.raises(InputError, match=r"\d+ in each half, and 3000 are needed; give more"):
         folds.blocks(0)
-    assert Folds(2, (64, 64), ROW).blocks(0)
+    assert Folds(2, (56, 56), ROW).blocks(0)
+    with pytest.raises(InputError, match="frames of 89 x 89 pixels"):
+        Folds(1, (86, 86), ROW).blocks(0)
+    assert Folds(1, (89, 89), ROW).blocks(0)
+    assert Folds(1, (89, 89), ROW).blocks(1)
