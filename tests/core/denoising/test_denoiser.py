@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from structmask_gui.core import threads
-from structmask_gui.core.denoising import denoiser, surroundings
+from structmask_gui.core.denoised.evaluate import evaluate
+from structmask_gui.core.denoising import denoiser, output, surroundings
 from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.denoising.output import DenoisedFrames
 from structmask_gui.core.denoising.spots import recovered_objects, sentences
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.progress import Task
@@ -186,3 +188,13 @@ def test_frames_too_small_for_the_test_with_spots():
 def test_arrays_that_do_not_vary_are_refused():
     with pytest.raises(InputError, match="does not vary"):
         Denoiser(ArrayFrames(np.ones((2, 80, 80))), ROW).fit()
+
+
+def test_denoised_frames_are_evaluated_before_they_are_written(fitted, monkeypatch):
+    made, _ = fitted
+    monkeypatch.setattr(output, "_KEPT", 0)
+    denoised = DenoisedFrames(made)
+    np.testing.assert_array_equal(denoised.read(1, 3, 9), made.predict(1)[3:9])
+    found = evaluate(made.frames, denoised, ROW)
+    assert found.copied < 0.1
+    assert found.noise_left < 0.5
