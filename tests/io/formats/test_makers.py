@@ -225,7 +225,7 @@ def test_optional_readers_are_not_imported_at_start() -> None:
     code = (
         "import sys; import structmask_gui.io.open, structmask_gui.cli;"
         "print([m for m in ('zarr', 'nd2', 'pylibCZIrw', 'liffile', 'rsciio', 'h5py', 'dask',"
-        " 'distributed') if m in sys.modules])"
+        " 'pydicom', 'oiffile', 'distributed') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
