@@ -20,6 +20,8 @@ OUTLYING = "its variance is far from that of the others"
 NOT_FLAT = "holds structure"
 
 _CLIPPED_SHARE = 0.02
+# Variance of counts over their mean, up to which they are counts of photons.
+_POISSON = 1.5
 # Share of 2 x 2 squares of one value beyond what chance makes of the patch's grey levels.
 _FILLED_SHARE = 0.04
 _HOT = 7.0
@@ -91,12 +93,30 @@ def screen(patches: AnyArray) -> Screening:
     return Screening(
         low=low.astype(float).tolist(),
         high=high.astype(float).tolist(),
-        at_low=(np.count_nonzero(flat == low[:, None], axis=1) / size).tolist(),
+        at_low=_at_lowest(patches, low).tolist(),
         at_high=(np.count_nonzero(flat == high[:, None], axis=1) / size).tolist(),
         equal=_equal_squares(patches).tolist(),
         mean=mean.tolist(),
         finite=finite.tolist(),
     )
+
+
+def _at_lowest(patches: AnyArray, low: AnyArray) -> FloatArray:
+    """Return the share of pixels at the lowest value; 0 where these are counts of photons.
+
+    Counts vary by as much as they are on average, so many are 0; what is cut off varies more.
+    """
+    share = (patches == low[:, None, None]).mean(axis=(1, 2))
+    for index in np.flatnonzero(share > _CLIPPED_SHARE).tolist():
+        values = np.unique(patches[index]).astype(np.float64)
+        if len(values) < 2 or not np.isfinite(values).all():
+            continue
+        patch = patches[index].astype(np.float64)
+        steps = (np.diff(patch, axis=0) ** 2).mean() / 2, (np.diff(patch, axis=1) ** 2).mean() / 2
+        photon = float(np.diff(values).min())
+        if max(steps) < _POISSON * photon * (float(patch.mean()) - values[0]):
+            share[index] = 0.0
+    return np.asarray(share, dtype=np.float64)
 
 
 def _equal_squares(patches: AnyArray) -> FloatArray:

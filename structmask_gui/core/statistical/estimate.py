@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from structmask_gui.core.stack.registration import PairRelation
 from structmask_gui.core.statistical.flat_tiles import FlatTiles
 from structmask_gui.core.statistical.frame_diagnostics import FrameEvidence, LineCovariance
 from structmask_gui.core.statistical.out_of_band import SpectralFit
+from structmask_gui.core.statistical.patterns import Patterns
 from structmask_gui.core.statistical.source import Used
 
 LARGEST_LAG = int(parameter_infos()["max_lag"].highest or 1)
@@ -50,6 +51,10 @@ class Evidence:
     trusted: bool = True  # False where noise and structure could not be separated
     rest: LagEstimate | None = None
     """The residual correlation once line offsets are removed, where they were removed."""
+    suspected: bool = False  # Whether structure is too faint to be sure of
+    clipped: bool = False  # Whether clipped patches had to be used
+    patterns: Patterns = field(default_factory=Patterns)
+    """Peaks in the power of whole frames, and what is the same in every frame."""
 
 
 @dataclass(frozen=True, eq=False)

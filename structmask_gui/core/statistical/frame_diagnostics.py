@@ -23,6 +23,8 @@ _MOST_FRAMES = 24
 _BAND_PIXELS = 2**19
 # Frequencies next to the highest a pixel grid holds; resampling empties them.
 _EDGE, _FINE = 0.46, 0.2
+# Frequencies just below; power at the highest over that, below which it still falls.
+_NEAR, _FALLS = 0.4, 0.4
 # Each row is cut into so many stretches; those at least so many pixels apart are compared.
 _STRETCHES, _APART = 8, 24
 _BEYOND_CHANCE = 4.5
@@ -62,7 +64,8 @@ class FrameEvidence:
     fixed_sure: bool  # Whether that is beyond chance
     edge_power: float
     """Power at the highest frequencies over the power of fine detail, in the direction where it is
-    less; near 0 in images that were resampled."""
+    less; near 0 in images that were resampled. Where it falls no further, over the power just
+    below, which is the noise's own."""
 
     def lines(self, variance: float, least: float) -> tuple[LineCovariance, LineCovariance]:
         """Return the rows and columns that hold at least a share of a variance; else 0."""
@@ -296,6 +299,13 @@ def _edge_power(power: AnyArray) -> float:
     fine = float(power[np.hypot(y, x) > _FINE].mean())
     if fine <= 0:
         return 1.0
-    across = float(power[:, x[0] >= _EDGE].mean())
-    down = float(power[y[:, 0] >= _EDGE].mean())
-    return min(across, down) / fine
+    edges = []
+    for edge, near in (
+        (power[:, x[0] >= _EDGE], power[:, (x[0] >= _NEAR) & (x[0] < _EDGE)]),
+        (power[y[:, 0] >= _EDGE], power[(y[:, 0] >= _NEAR) & (y[:, 0] < _EDGE)]),
+    ):
+        least = float(edge.mean())
+        # White noise under a strong structure has little there beside it, but falls no further.
+        even = least > _FALLS * float(near.mean())
+        edges.append(least / (float(near.mean()) if even else fine))
+    return min(edges)

@@ -36,6 +36,7 @@ from structmask_gui.core.statistical.frame_diagnostics import (
     FrameEvidence,
 )
 from structmask_gui.core.statistical.patches import NoisePatches, PatchReader, find_patches
+from structmask_gui.core.statistical.patterns import find_patterns
 from structmask_gui.core.statistical.separation import NoiseUnderTest, separate
 from structmask_gui.core.statistical.source import NoiseSource, describe
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
@@ -119,6 +120,9 @@ class _Measuring:
             flat=separated.flat,
             flat_excess=separated.flat_excess,
             trusted=separated.trusted,
+            suspected=separated.suspected,
+            clipped=patches.clipped,
+            patterns=find_patterns(source),
             rest=None if judged.lines is None else judged.lags,
         )
         if separated.source == "flat" and separated.flat is not None:

@@ -42,6 +42,8 @@ class SpectralFit:
     cutoff: float  # Frequency, in cycles per pixel, beyond which the spectrum was used
     excess: float
     """Power within the cut-off over what the fit predicts there; 1 if the fit explains all."""
+    misfit: float = 1.0
+    """Mean squared deviation of the spectrum from the fit beyond the cut-off, over chance."""
 
     @property
     def correlation(self) -> FloatArray:
@@ -116,7 +118,8 @@ def _fit(
     # Lags that were no candidates are taken as zero, with the error of the others.
     error[error == 0] = float(np.median(fitter.errors[1:])) / zero
     error[reach, reach] = 0.0
-    return SpectralFit(covariance, error, cutoff, excess)
+    misfit = fitter.misfit(radius >= cutoff)
+    return SpectralFit(covariance, error, cutoff, excess, misfit)
 
 
 def _inward(fitter: _SparseFit, spectrum: _Spectrum) -> float:

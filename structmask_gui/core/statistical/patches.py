@@ -35,6 +35,10 @@ _FEW_PATCHES = 12
 _SMALLER_SIDES = (80, 64, 48)
 _USUAL_SIZE = Parameters().patch_size
 _BRIGHTNESS_BINS = 4
+_CLIPPED = (
+    " Nearly all of the image is clipped, at its darkest or brightest value, and was measured all"
+    " the same: correlations are too weak. Record with a higher offset or less light."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,7 @@ class NoisePatches:
     reasons: tuple[str, ...]  # Why each was left out; empty where it is used
     brightness: FloatArray  # shape (patches,); mean of each as stored
     largest_lag: int = LARGEST_LAG  # How far lags could be measured in patches of these frames
+    clipped: bool = False  # Whether clipped patches had to be used
 
     @property
     def n_used(self) -> int:
@@ -113,6 +118,7 @@ def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReade
         # Smaller patches find room between what is clipped or covered.
         patches = patches_of(TILE)
     side = patches.plan.patch_shape[0]
+    patches = _with_clipped(patches)
     patches = replace(
         patches,
         largest_lag=_largest_lag(shape, source.frames.n_frames),
@@ -126,6 +132,21 @@ def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReade
             " channel, rectangle or file."
         )
     return patches
+
+
+def _with_clipped(patches: NoisePatches) -> NoisePatches:
+    """Take in the clipped patches where hardly any other is left."""
+    clipped = np.array([reason == screening.CLIPPED for reason in patches.reasons])
+    if patches.n_used >= _FEW_PATCHES or not clipped.any():
+        return patches
+    reasons = ("" if cut else why for cut, why in zip(clipped, patches.reasons, strict=True))
+    return replace(
+        patches,
+        used=patches.used | clipped,
+        reasons=tuple(reasons),
+        clipped=True,
+        note=patches.note + _CLIPPED,
+    )
 
 
 def _lags_in(side: int) -> int:

@@ -24,19 +24,19 @@ from structmask_gui.core.statistical.structure import (
     SOME_FLAT_TILES,
     SUSPICION,
     agree,
+    along_the_line,
     correlated,
     flat_parts_alike,
     is_line,
     lines_beyond,
     skewed,
     spectrum_kind,
-    texture_beside,
     uneven,
 )
 from structmask_gui.core.statistical.tiles import tile_places
 
 # The same for the slowest changes, which even structure-free tiles still have.
-_SLOWLY = 3.0
+_SLOWLY = 1.5
 
 # Power within the optical cut-off, over what the fit beyond it predicts, that confirms structure.
 _UNEXPLAINED = 1.25
@@ -67,6 +67,7 @@ class Separated(NamedTuple):
     flat: FlatTiles | None = None  # The flat tiles, if they were sought
     flat_excess: float = 1.0  # Energy of the flat tiles over what the fit predicts
     trusted: bool = True  # False where noise and structure could not be separated
+    suspected: bool = False  # Whether structure is too faint to be sure of
 
 
 def separate(
@@ -87,8 +88,11 @@ def separate(
     if sign == "none" and source.wanted not in ("flat", "spectrum"):
         return Separated(lags, source.base)
     fit, beyond = fit_beyond(judged.frames, patches, log_variance, source)
+    suspected = automatic and sign not in ("uneven", "lopsided")
     if automatic and not _borne_out(sign, judged.lags, fit, parameters):
-        return Separated(lags, source.base, None if sign == "correlated" else fit)
+        fit_of = None if sign == "correlated" else fit
+        doubt = suspected and source.raw.n_frames == 1 and fit.excess > _UNEXPLAINED
+        return Separated(lags, source.base, fit_of, suspected=doubt)
     tiles = judged.tiles
     flat = tiles.flat_tiles(tile_places(patches.plan, patches.used, tiles.side))
     if source.wanted == "flat" and int(flat.chosen.sum()) < 2:
@@ -97,7 +101,8 @@ def separate(
         )
     flat_excess = flat.energy / max(block_energy(fit.covariance, tiles.side), 1e-30)
     choice, trusted = choose(source, fit, flat, flat_excess, tiles, lags, parameters)
-    if choice == "all":
+    if choice == "line":
+        lags = along_the_line(lags)
         return Separated(lags, source.base, fit, flat, flat_excess, trusted)
     used: Used = "spectrum"
     if choice == "flat":
@@ -106,7 +111,7 @@ def separate(
         trusted = trusted or agree(beyond, fit, parameters)
     if judged.lines is not None:
         beyond = with_lines(beyond, *judged.lines)
-    return Separated(beyond, used, fit, flat, flat_excess, trusted)
+    return Separated(beyond, used, fit, flat, flat_excess, trusted, suspected)
 
 
 def sign_of_structure(
@@ -140,7 +145,8 @@ def _borne_out(sign: Sign, lags: LagEstimate, fit: SpectralFit, parameters: Para
     if fit.excess <= _UNEXPLAINED:
         return False
     if sign == "correlated":
-        return lines_beyond(fit, parameters) and texture_beside(lags, fit)
+        # However faint the structure: what it adds is no line.
+        return lines_beyond(fit, parameters)
     # Nor where all correlation is on one line, as no structure's is.
     return not is_line(lags)
 
@@ -163,6 +169,9 @@ def choose(
     """
     alike = flat_parts_alike(flat, tiles)
     white = spectrum_kind(fit, parameters) == "none" and flat_excess < _SLOWLY
+    if source.base != "frames" and fit.excess > _UNEXPLAINED:
+        # Next to nothing of the scene is left: what the fit misses may be smooth noise.
+        white = white and flat.steps > 0
     if white:
         # Noise that the band of the structure hides shows in some band of the flat parts.
         excess = tiles.band_excess(flat.chosen, fit.covariance)
@@ -174,7 +183,7 @@ def choose(
         return "flat", alike
     if source.base != "frames" and is_line(plain):
         # The structure is gone but for what moved, and no structure is one line.
-        return "all", True
+        return "line", True
     if known:
         return "spectrum", True
     if alike:

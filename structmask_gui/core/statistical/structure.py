@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from structmask_gui.core.arrays import BoolArray, FloatArray
@@ -16,8 +18,6 @@ from structmask_gui.core.statistical.selection import select_lags
 SOME_FLAT_TILES, _ENOUGH_FLAT_TILES, _STEPS = 12, 80, 4
 # How far two estimates that share nothing must agree on the lags (F1), to be relied on.
 _AGREEMENT = 0.6
-# Variance over what the fit predicts, from which a texture of half the noise's strength is there.
-_MORE_VARIANCE = 1.25
 # Standard errors from which flat parts that are to be relied on are not alike.
 _STRICT = 1.0
 # Share of the squared correlation on one line that no structure has.
@@ -51,15 +51,6 @@ def lines_beyond(fit: SpectralFit, parameters: Parameters) -> bool:
     """Whether there is one line, or lone lags, beyond the optical cut-off."""
     # Where the fit predicts nothing beyond the corners it started in, it is no line.
     return spectrum_kind(fit, parameters) == "lines" and fit.cutoff < _INWARD
-
-
-def texture_beside(lags: LagEstimate, fit: SpectralFit) -> bool:
-    """Whether a fit beyond the optical cut-off leaves so much variance that it must be structure's.
-
-    A little is left where the fit missed faint lags.
-    """
-    middle = len(fit.covariance) // 2
-    return lags.variance > _MORE_VARIANCE * float(fit.covariance[middle, middle])
 
 
 def correlated(lags: LagEstimate, parameters: Parameters) -> bool:
@@ -115,10 +106,22 @@ def spectrum_kind(fit: SpectralFit, parameters: Parameters) -> str:
 def is_line(lags: LagEstimate) -> bool:
     """Whether nearly all correlation is along the row, the column or a diagonal."""
     weight = lags.rho**2
-    middle = lags.reach
-    weight[middle, middle] = 0.0
-    lines = (weight[middle], weight[:, middle], np.diag(weight), np.diag(weight[::-1]))
-    return max(float(line.sum()) for line in lines) >= _LINE * float(weight.sum())
+    weight[lags.reach, lags.reach] = 0.0
+    return max(float(weight[line].sum()) for line in _lines(lags)) >= _LINE * float(weight.sum())
+
+
+def along_the_line(lags: LagEstimate) -> LagEstimate:
+    """Return a correlation with all but the lags of its strongest line set to 0."""
+    weight = lags.rho**2
+    weight[lags.reach, lags.reach] = 0.0
+    line = max(_lines(lags), key=lambda line: float(weight[line].sum()))
+    return replace(lags, rho=np.where(line, lags.rho, 0.0))
+
+
+def _lines(lags: LagEstimate) -> tuple[BoolArray, ...]:
+    """Mark the lags on the row, the column and either diagonal through the centre."""
+    dy, dx = np.indices(lags.rho.shape) - lags.reach
+    return dy == 0, dx == 0, dy == dx, dy == -dx
 
 
 def uneven(ratio: FloatArray, error: FloatArray, errors: float = CERTAINTY) -> bool:

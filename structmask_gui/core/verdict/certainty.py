@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 Certainty = Literal["sure", "attention", "not sure", "cannot tell"]
 
-_FIRST = {"whole_line", "fixed_pattern"}
+_FIRST = {"whole_line", "fixed_pattern", "periodic_temporal"}
 """Flags of what has to be corrected before a mask is of use."""
 
 

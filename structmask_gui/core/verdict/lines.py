@@ -28,6 +28,15 @@ def line_share(estimate: CorrelationEstimate) -> tuple[float, float]:
     return rows, columns
 
 
+def fixed_lines(estimate: CorrelationEstimate) -> bool:
+    """Whether rows or columns have offsets that are the same in every frame."""
+    frame, variance = estimate.evidence.frame, max(estimate.lags.variance, 1e-300)
+    return any(
+        lines is not None and lines.sure and lines.value / variance >= LINE_SHARE
+        for lines in (frame.fixed_rows, frame.fixed_columns)
+    )
+
+
 def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Lines | None:
     """Return which lines do not end within the largest lag, if any.
 

@@ -10,18 +10,30 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.stack.screening import CLIPPED
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
-from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
 from structmask_gui.core.statistical.profiles import brightness_curve
 from structmask_gui.core.statistical.selection import StatisticalSelection
 from structmask_gui.core.statistical.structure import spectrum_kind, uneven
 from structmask_gui.core.verdict.kind import NoiseKind, in_lines, kind_of
-from structmask_gui.core.verdict.lines import endless_lines
+from structmask_gui.core.verdict.lines import endless_lines, fixed_lines
 from structmask_gui.core.verdict.scene import scene_changes
-from structmask_gui.core.verdict.wording import Flag, details_of, sentence, to_remove
+from structmask_gui.core.verdict.wording import (
+    Flag,
+    details_of,
+    may_be_fixed,
+    sentence,
+    to_remove,
+)
 
 _EDGE_POWER = 0.06
 _BLOCKY = 5.0
 _HOT_SHARE = 2e-5
+_DOUBTED = {"cannot_tell", "picture", "interpolated", "compressed"}
+# Correlation that nearly all lags of a window have where structure is left in differences.
+_ALL_OVER, _NEARLY_ALL = 0.5, 0.9
+# Squared deviation of a spectrum from its fit, over chance, from which the fit is wrong.
+_MISFIT = 2.0
+# Correlation that structure can leave in flat parts.
+_LEAKS = 0.1
 # Share of all lags from which a correlation counts as endless.
 _ENDLESS = 0.55
 
@@ -71,7 +83,11 @@ def judge(
     more = 0 if doubted else _more_patches(estimate, parameters)
     reach = min(parameters.max_lag, estimate.lags.reach)
     off = line is not None and to_remove(estimate, line, reach)
-    sure = not {"cannot_tell", "picture", "interpolated", "compressed"} & set(flags) and more == 0
+    sure = not _DOUBTED & set(flags) and more == 0 and not estimate.evidence.suspected
+    sure = sure and not (kind == "none" and may_be_fixed(estimate, flags))
+    if not estimate.evidence.relations:
+        # In one frame, a regular pattern may be the specimen's.
+        sure = sure and not estimate.evidence.patterns.periodic
     return Verdict(
         kind=kind,
         sure=sure,
@@ -91,6 +107,8 @@ def _flags(
     flags = _fixed(estimate)
     if endless_lines(estimate, parameters) is not None:
         flags.append("whole_line")
+    if evidence.patterns.periodic:
+        flags.append("periodic_temporal")
     if evidence.frame.edge_power < _EDGE_POWER:
         flags.append("interpolated")
     if evidence.blockiness > _BLOCKY:
@@ -102,7 +120,7 @@ def _flags(
         flags.append("brightness")
     if scene_changes(estimate):
         flags.append("moving")
-    if estimate.sampling.left_out.get(CLIPPED, 0):
+    if estimate.sampling.left_out.get(CLIPPED, 0) or evidence.clipped:
         flags.append("clipped")
     if evidence.hot_share > _HOT_SHARE:
         flags.append("hot_pixels")
@@ -121,22 +139,30 @@ def _structure(
     if estimate.base == "frames" and float(selection.kept.mean()) > _ENDLESS:
         # Correlation in all directions that does not end: in unlike frames, it may be a texture.
         return True, True
+    if (
+        estimate.source != "dark"
+        and float((np.abs(estimate.lags.rho) > _ALL_OVER).mean()) > _NEARLY_ALL
+    ):
+        return True, True
     if estimate.source == "frames":
         structure = uneven(evidence.unevenness, evidence.unevenness_error)
         return structure and bool(selection.kept.sum() > 1), False
+    if estimate.source == "flat" and selection.kept.sum() > 1:
+        # Structure that leaks into flat parts is as faint.
+        middle = estimate.lags.reach
+        others = np.abs(estimate.lags.rho)
+        others[middle, middle] = 0.0
+        return bool(others.max() < _LEAKS), False
     if estimate.source == "spectrum" and evidence.fit is not None:
         kind = spectrum_kind(evidence.fit, parameters)
-        return False, kind == "other"
+        # What a fit does not describe, its errors do not know.
+        return evidence.fit.misfit > _MISFIT, kind == "other"
     return False, False
 
 
 def _fixed(estimate: CorrelationEstimate) -> list[Flag]:
     frame = estimate.evidence.frame
-    variance = max(estimate.lags.variance, 1e-300)
-    for lines in (frame.fixed_rows, frame.fixed_columns):
-        if lines is not None and lines.sure and lines.value / variance >= LINE_SHARE:
-            return ["fixed_pattern"]
-    if frame.fixed_sure:
+    if fixed_lines(estimate) or frame.fixed_sure or estimate.evidence.patterns.regular:
         return ["fixed_pattern"]
     return [] if frame.fixed_tested else ["fixed_pattern_not_tested"]
 

@@ -16,6 +16,7 @@ from structmask_gui.core.verdict.lines import (
     along,
     far_ends_likely_share,
     far_ends_share,
+    fixed_lines,
     lags_left,
     largest_lag,
     line_share,
@@ -27,6 +28,7 @@ Flag = Literal[
     "whole_line",
     "fixed_pattern",
     "fixed_pattern_not_tested",
+    "periodic_temporal",
     "interpolated",
     "compressed",
     "picture",
@@ -41,6 +43,9 @@ FLAG_WORDS: dict[Flag, str] = {
     "whole_line": "The lines do not end within the largest lag: no mask of this size hides them.",
     "fixed_pattern": "Fixed-pattern noise: correct offset and gain first.",
     "fixed_pattern_not_tested": "Fixed-pattern noise was not tested.",
+    "periodic_temporal": "The noise has a regular pattern that is shifted anew in every frame, as"
+    " hum and interference have: no mask of this size hides it. Find its source, or filter it out"
+    " first.",
     "interpolated": "The highest frequencies are missing, as where images were resampled,"
     " registered or deconvolved; use the raw data.",
     "compressed": "Blocks of 8 x 8 pixels show: the images were compressed with loss; use the raw"
@@ -58,6 +63,21 @@ FLAG_WORDS: dict[Flag, str] = {
 WHAT_TO_RECORD = "Record 20 dark frames, or 6 frames of a still scene, to measure the noise alone."
 """What helps where noise and structure cannot be separated."""
 
+_REGULAR = (
+    "The same regular pattern is in every frame: camera, illumination or sample. If dark frames"
+    " show it, subtract them; if an even field shows it, divide by it; if neither, it may be your"
+    " sample: leave it."
+)
+_REGULAR_IN_ONE = (
+    "A regular pattern is in this frame: noise or the sample's own. A second frame of the same"
+    " field would decide."
+)
+_MAY_BE_FIXED = (
+    "No part of the image is so flat that a fixed pattern could be ruled out without dark frames."
+)
+_SUSPECTED = (
+    "Faint structure may be in these frames; one more frame of the same field would decide."
+)
 _REMOVE = (
     " Remove the {} offsets first (What the mask will do › Save destriped frames…, or structmask"
     " destripe)."
@@ -151,8 +171,12 @@ def details_of(
             "Single frames look correlated because of what is the same in every frame: structure or"
             " fixed-pattern noise."
         )
+    if estimate.evidence.suspected and "cannot_tell" not in flags:
+        details.append(_SUSPECTED)
     details += estimate.warnings
-    if "fixed_pattern_not_tested" in flags:
+    if may_be_fixed(estimate, flags):
+        details.append(_MAY_BE_FIXED)
+    elif "fixed_pattern_not_tested" in flags:
         details.append(FLAG_WORDS["fixed_pattern_not_tested"])
     if "cannot_tell" in flags or ("picture" in flags and estimate.source == "frames"):
         details.append(WHAT_TO_RECORD)
@@ -171,6 +195,7 @@ def _of_flags(
     line: Lines | None,
 ) -> list[str]:
     details: list[str] = []
+    regular = estimate.evidence.patterns.regular
     for flag in flags:
         if flag == "whole_line" and line is not None:
             details.append(_endless(estimate, selection, line))
@@ -178,12 +203,22 @@ def _of_flags(
             details += scene_changes(estimate)
         elif flag in ("cannot_tell", "picture") and "cannot_tell" in flags:
             continue  # in the first sentence already
+        elif flag == "fixed_pattern" and not fixed_lines(estimate) and regular:
+            details.append(_REGULAR)
+        elif flag == "periodic_temporal" and not estimate.evidence.relations:
+            details.append(_REGULAR_IN_ONE)
         elif flag == "hot_pixels":
             share = 100 * estimate.evidence.hot_share
             details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
         elif flag not in ("clipped", "fixed_pattern_not_tested"):
             details.append(FLAG_WORDS[flag])
     return details
+
+
+def may_be_fixed(estimate: CorrelationEstimate, flags: tuple[Flag, ...]) -> bool:
+    """Whether a fixed pattern of any shape may hide in what is the same in every frame."""
+    untested = "fixed_pattern_not_tested" in flags and estimate.base == "difference"
+    return untested and not estimate.evidence.patterns.fixed_excluded
 
 
 def to_remove(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:

@@ -37,6 +37,7 @@ def _classes() -> dict[str, type]:
     from structmask_gui.core.statistical.flat_tiles import FlatTiles
     from structmask_gui.core.statistical.frame_diagnostics import FrameEvidence, LineCovariance
     from structmask_gui.core.statistical.out_of_band import SpectralFit
+    from structmask_gui.core.statistical.patterns import Patterns
 
     made: tuple[type, ...] = (
         Autocorrelation,
@@ -45,7 +46,7 @@ def _classes() -> dict[str, type]:
         Evidence,
         FlatTiles,
     )
-    made += (FrameEvidence, LagEstimate, LineCovariance, Measurement, PairRelation)
+    made += (FrameEvidence, LagEstimate, LineCovariance, Measurement, PairRelation, Patterns)
     return {kind.__name__: kind for kind in (*made, Sampling, SpectralFit)}
 
 

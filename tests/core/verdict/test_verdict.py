@@ -61,7 +61,8 @@ def test_kinds_of_noise_in_a_still_scene(name, kind):
     estimate, selection, verdict = measured(frames)
     assert estimate.source == "difference"
     assert verdict.kind == kind
-    assert verdict.sure
+    # Where nothing is found, a fixed pattern may hide under cells that are everywhere.
+    assert verdict.sure == (kind != "none")
     assert verdict.flags == ("fixed_pattern_not_tested",)
     assert f1(selection.kept, model.true_mask(REACH)) > 0.9
 

@@ -1,0 +1,155 @@
+"""Patterns that lags hardly show: narrow peaks in the power, and what is the same in every frame.
+
+Differences of frames are blind to what stays. It is sought in the mean over frames, where temporal
+noise is small: as a regular pattern, and in the flattest parts, where structure hides nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.stack.frames import Frames, evenly
+from structmask_gui.core.stack.registration import middle
+from structmask_gui.core.statistical.source import NoiseSource
+from structmask_gui.core.statistical.tiles import cut_tiles
+
+_MOST_FRAMES, _MOST_DIFFERENCES = 24, 8
+# Power of a peak over its surroundings, in one periodogram; share of the noise's variance in it.
+_PEAK, _SHARE = 25.0, 0.01
+# Width of the surroundings; bins next to an axis, where row and column offsets are.
+_AROUND, _AXIS = 9, 2.5
+_LOWEST_FREQUENCY, _LOWEST_BIN = 0.03, 5.0
+_TILE = 32
+# Quietest share of the tiles, and how little of the noise's variance may be the same in all frames.
+_QUIETEST, _NOTHING = 0.1, 0.04
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """What whole frames show beside the correlation."""
+
+    periodic: bool = False
+    """Whether the noise, or a frame if there is but one, has a narrow peak off the axes."""
+    regular: bool = False  # Whether the mean over frames has a narrow peak, which the noise lacks
+    static_share: float | None = None
+    """Variance that is the same in every frame over that of the noise, in the flattest parts; None
+    where that was not measured."""
+    static_error: float = 0.0  # Its standard error
+
+    @property
+    def fixed_excluded(self) -> bool:
+        """Whether the flattest parts hold no fixed pattern."""
+        share = self.static_share
+        return not self.regular and share is not None and share < _NOTHING + 2 * self.static_error
+
+
+def find_patterns(source: NoiseSource) -> Patterns:
+    """Look for patterns in the middle of the frames, at most 512 pixels wide and high."""
+    if source.base != "difference":
+        return Patterns(periodic=_Periodogram.of(source, source.frames).peak(off_axes=True))
+    noise = _Periodogram.of(source, source.frames)
+    mean, count = _mean_frame(source)
+    held = _Periodogram(_power(mean), 1)
+    # Row and column offsets that are new in every frame are in the mean as well.
+    lines = noise.peak(off_axes=False)
+    periodic = noise.peak(off_axes=True)
+    regular = not periodic and held.peak(off_axes=lines, variance=noise.variance)
+    share, error = _static_share(source, mean, count)
+    return Patterns(periodic, regular, share, error)
+
+
+@dataclass(frozen=True, eq=False)
+class _Periodogram:
+    """The mean power spectrum of whole frames."""
+
+    power: FloatArray
+    count: int
+
+    @classmethod
+    def of(cls, source: NoiseSource, frames: Frames) -> _Periodogram:
+        total, numbers = None, evenly(frames.n_frames, _MOST_DIFFERENCES)
+        for number in numbers:
+            source.task.stop_if_cancelled()
+            power = _power(_inside(source, frames, number))
+            total = power if total is None else total + power
+        assert total is not None
+        return cls(total / len(numbers), len(numbers))
+
+    @property
+    def variance(self) -> float:
+        return float(self.power.mean())
+
+    def peak(self, *, off_axes: bool, variance: float | None = None) -> bool:
+        """Whether there is a narrow peak that holds enough of a variance, or of its own."""
+        from scipy.ndimage import uniform_filter
+
+        height, width = self.power.shape
+        fy, fx = np.abs(np.fft.fftfreq(height))[:, None], np.abs(np.fft.fftfreq(width))[None]
+        lowest = max(_LOWEST_FREQUENCY, _LOWEST_BIN / min(height, width))
+        sought: BoolArray = np.hypot(fy, fx) > lowest
+        if off_axes:
+            sought = sought & (fy > _AXIS / height) & (fx > _AXIS / width)
+        floor = 1e-12 * max(self.variance, 1e-300)
+        level = uniform_filter(np.log(np.maximum(self.power, floor)), _AROUND, mode="wrap")
+        # The mean logarithm of one periodogram is lower than that of the mean.
+        around = np.exp(level) * (1.0 + 0.78 / self.count)
+        limit = 1.0 + (_PEAK - 1.0) / np.sqrt(self.count)
+        held = 9 * uniform_filter(self.power, 3, mode="wrap") / self.power.size
+        # A real frame has each peak twice.
+        enough = 2 * held > _SHARE * (self.variance if variance is None else variance)
+        return bool((sought & enough & (self.power > limit * around)).any())
+
+
+def _power(image: NDArray[np.float64]) -> FloatArray:
+    height, width = image.shape
+    window = np.outer(np.hanning(height + 2)[1:-1], np.hanning(width + 2)[1:-1])
+    values = (image - image.mean()) * window
+    return np.asarray(np.abs(np.fft.fft2(values)) ** 2 / (window**2).sum())
+
+
+def _inside(source: NoiseSource, frames: Frames, number: int) -> NDArray[np.float64]:
+    if source.region is None:
+        return middle(frames, number)
+    from structmask_gui.core.stack.frames import CutFrames
+
+    return middle(CutFrames(frames, source.region), number)
+
+
+def _mean_frame(source: NoiseSource) -> tuple[NDArray[np.float64], int]:
+    """Return the mean of frames as they are, and of how many."""
+    total, numbers = np.zeros(()), evenly(source.raw.n_frames, _MOST_FRAMES)
+    for number in numbers:
+        source.task.stop_if_cancelled()
+        total = total + _inside(source, source.raw, number)
+    return total / len(numbers), len(numbers)
+
+
+def _static_share(
+    source: NoiseSource, mean: NDArray[np.float64], count: int
+) -> tuple[float | None, float]:
+    """Return what the flattest tiles of the mean frame hold beside temporal noise, and its error.
+
+    Each tile is compared with the differences there, so that brighter parts may be noisier.
+    """
+    if min(mean.shape) < 2 * _TILE:
+        return None, 0.0
+    numbers = evenly(source.frames.n_frames, _MOST_FRAMES)
+    noise = np.mean(
+        [_tile_variances(_inside(source, source.frames, number)) for number in numbers], axis=0
+    )
+    there = noise > 0
+    if not there.any():
+        return None, 0.0
+    share = _tile_variances(mean)[there] / noise[there] - 1 / count
+    error = float(np.sqrt(2 / _TILE**2 * (1 / count**2 + 1 / (count**2 * len(numbers)))))
+    return float(np.quantile(share, _QUIETEST)), error
+
+
+def _tile_variances(image: NDArray[np.float64]) -> FloatArray:
+    values = image - image.mean()
+    tiles = cut_tiles(values[np.newaxis].astype(np.float32), _TILE)
+    return np.asarray(tiles.reshape(len(tiles), -1).var(axis=1, ddof=1), dtype=np.float64)

@@ -1,0 +1,211 @@
+"""Kinds of recordings that were once answered surely and wrongly, made anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter, uniform_filter1d
+
+from structmask_gui.core.extraction.extraction import extract_array
+from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.simulation import cells
+from structmask_gui.core.verdict.certainty import certainty_of
+from structmask_gui.io.open import open_stack
+
+AUTOMATIC = Parameters(method="statistical", source="automatic")
+
+
+def said(frames):
+    """Return the verdict, how certain it is, and the mask as an array."""
+    extraction = extract_array(frames, AUTOMATIC)
+    verdict = extraction.verdict
+    return verdict, certainty_of(verdict), extraction.mask.cropped().array
+
+
+def picture_of(size, seed, n_cells=14):
+    return cells((size, size), seed=seed, n_cells=n_cells)
+
+
+def hum(n_frames, size, period, line, rng):
+    """A wave along the raster, its phase new in every frame."""
+    at = np.arange(size)[:, None] * (size + line) + np.arange(size)
+    phase = rng.uniform(0, 2 * np.pi, (n_frames, 1, 1))
+    return np.sqrt(2) * np.cos(2 * np.pi * at / period + phase)
+
+
+def test_hum_is_periodic_and_has_to_be_removed_first():
+    rng = np.random.default_rng(31)
+    frames = 500 + 60 * picture_of(128, 3) + 20 * rng.normal(size=(6, 128, 128))
+    frames += 14 * hum(6, 128, 7.37, 41, rng)
+    verdict, certainty, _ = said(frames)
+    assert "periodic_temporal" in verdict.flags
+    assert certainty != "sure"
+    assert "hum and interference" in verdict.text
+
+
+def test_interference_with_a_new_phase_in_each_of_two_frames():
+    rng = np.random.default_rng(32)
+    y, x = np.mgrid[:256, :256]
+    phase = rng.uniform(0, 2 * np.pi, (2, 1, 1))
+    frames = 400 + 15 * rng.normal(size=(2, 256, 256)) + 50 * picture_of(256, 4)
+    frames += 6 * np.cos(2 * np.pi * (0.031 * y + 0.057 * x) + phase)
+    verdict, certainty, _ = said(frames)
+    assert "periodic_temporal" in verdict.flags
+    assert "fixed_pattern" not in verdict.flags
+    assert certainty == "attention"
+
+
+def honeycomb(size, period):
+    y, x = np.mgrid[:size, :size].astype(float)
+    waves = (
+        np.cos(2 * np.pi * (y * np.sin(turn) + x * np.cos(turn)) / period)
+        for turn in (0.2, 0.2 + np.pi / 3, 0.2 + 2 * np.pi / 3)
+    )
+    return sum(waves) / np.sqrt(1.5)
+
+
+def test_a_honeycomb_is_the_same_in_every_frame():
+    rng = np.random.default_rng(33)
+    light = 120 + 80 * picture_of(256, 5)
+    frames = rng.poisson(light * (1 + 0.06 * honeycomb(256, 4.7)), (2, 256, 256)).astype(float)
+    verdict, certainty, _ = said(frames)
+    assert "fixed_pattern" in verdict.flags
+    assert certainty == "attention"
+    assert "in every frame" in verdict.details[0]
+    # The same cells without it.
+    verdict, _, _ = said(rng.poisson(light, (2, 256, 256)).astype(float))
+    assert "fixed_pattern" not in verdict.flags
+
+
+def test_no_fixed_pattern_is_surely_absent_only_where_flat_parts_show_none():
+    rng = np.random.default_rng(34)
+    noise = 10 * rng.normal(size=(8, 256, 256))
+    verdict, certainty, _ = said(200 + 60 * picture_of(256, 6, n_cells=5) + noise)
+    assert (verdict.kind, certainty) == ("none", "sure")
+    speckle = gaussian_filter(np.random.default_rng(2).normal(size=(256, 256)), 1.5)
+    verdict, certainty, _ = said(
+        200 + 60 * picture_of(256, 6, n_cells=5) + noise + 6 * speckle / speckle.std()
+    )
+    assert (verdict.kind, certainty) == ("none", "not sure")
+    assert "could be ruled out" in verdict.text
+
+
+def test_a_grating_in_one_frame_is_not_surely_noise():
+    rng = np.random.default_rng(35)
+    y, x = np.mgrid[:192, :192]
+    frame = 300 + 12 * rng.normal(size=(192, 192)) + 8 * np.cos(0.61 * x + 0.83 * y)
+    verdict, certainty, _ = said(frame)
+    assert "periodic_temporal" in verdict.flags
+    assert certainty in ("not sure", "cannot tell")
+
+
+def test_photon_counts_are_not_clipped():
+    counts = np.random.default_rng(36).poisson(0.8, (10, 128, 128)).astype(np.uint8)
+    verdict, certainty, mask = said(counts)
+    assert "clipped" not in verdict.flags
+    assert (certainty, int(mask.sum())) == ("sure", 1)
+
+
+def test_frames_with_a_black_level_below_zero_are_measured_all_the_same():
+    rng = np.random.default_rng(37)
+    noise = uniform_filter1d(rng.normal(size=(2, 256, 262)), 3, axis=2)[:, :, 3:-3]
+    frames = 3 + 20 * picture_of(256, 7) + 25 * noise
+    verdict, _, mask = said(np.clip(np.round(frames), 0, 255).astype(np.uint8))
+    assert "clipped" in verdict.flags
+    assert "clipped, at its darkest" in verdict.text
+    assert verdict.kind == "rows"
+    assert mask.shape[0] == 1
+
+
+def test_white_noise_under_a_strong_picture_is_not_resampled():
+    rng = np.random.default_rng(38)
+    picture = gaussian_filter(rng.normal(size=(256, 256)), 1.6)
+    verdict, certainty, _ = said(
+        1000 + 400 * picture / picture.std() + 10 * rng.normal(size=(256, 256))
+    )
+    assert "interpolated" not in verdict.flags
+    assert certainty != "sure"
+
+
+def test_positions_with_a_smooth_picture_that_moves_are_not_sure():
+    rng = np.random.default_rng(39)
+    y, x = np.mgrid[:192, :192]
+    picture = np.stack([np.cos(2 * np.pi * (x / 160 + shift)) for shift in (0.0, 0.11, 0.2)])
+    frames = 500 + 200 * picture + 2 * y + 10 * rng.normal(size=(3, 192, 192))
+    _, certainty, _ = said(frames)
+    assert certainty != "sure"
+
+
+def test_rows_in_planes_with_points_keep_only_the_lags_of_the_rows():
+    rng = np.random.default_rng(40)
+    noise = uniform_filter1d(rng.normal(size=(2, 320, 330)), 5, axis=2)[:, :, 5:-5] * np.sqrt(5)
+    points = (rng.random((320, 320)) < 0.004) * 1.0
+    planes = np.stack([gaussian_filter(points, sigma) * sigma for sigma in (2.0, 2.3)])
+    frames = 300 + 10 * noise + 60 * planes / planes[0].max()
+    verdict, _, mask = said(frames)
+    assert verdict.kind == "rows"
+    assert mask.shape == (1, 9)
+
+
+def test_a_faint_picture_in_one_frame_is_left_out_and_doubted():
+    rng = np.random.default_rng(41)
+    picture = gaussian_filter(rng.normal(size=(512, 512)), 4)
+    noise = uniform_filter1d(rng.normal(size=(512, 520)), 2, axis=1)[:, 4:-4] * np.sqrt(2)
+    frame = 100 + 10 * noise + 4.5 * picture / picture.std()
+    _, certainty, mask = said(frame)
+    assert certainty != "sure"
+    assert mask.shape == (1, 3) or certainty == "cannot tell"
+
+
+def test_line_noise_without_pixel_noise_under_a_picture_is_right_or_doubted():
+    rng = np.random.default_rng(42)
+    noise = uniform_filter1d(rng.normal(size=(256, 270)), 5, axis=1)[:, 7:-7] * np.sqrt(5)
+    frame = 500 + 10 * noise + 60 * picture_of(256, 8)
+    _, certainty, mask = said(frame)
+    assert certainty != "sure" or mask.shape == (1, 9)
+
+
+FILES = Path(os.environ.get("STRUCTMASK_FIELD", "not-there"))
+"""Folder of small files from the field, which are not part of this repository."""
+
+
+def of_file(name):
+    with open_stack(FILES / name) as stack:
+        return said(stack)
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("line_noise_box5_white00_single.tif", ""),
+        ("hum_third_of_variance.tif", "periodic_temporal"),
+        ("demo_positions_white10.tif", ""),
+        ("tomogram_slices_B.tif", ""),
+        ("zstack_crop_c6.tif", ""),
+        ("fixed_columns_drift3.tif", "fixed_pattern"),
+        ("white_under_strong_picture.tif", ""),
+        ("small_field_active_white.tif", ""),
+        ("09_honeycomb_fixed.tif", "fixed_pattern"),
+        ("03_interference_2frames.tif", "periodic_temporal"),
+    ],
+)
+def test_files_from_the_field_are_doubted_or_corrected_first(name, least):
+    if not (FILES / name).exists():
+        pytest.skip("the files from the field are not here; set STRUCTMASK_FIELD")
+    verdict, certainty, _ = of_file(name)
+    assert certainty != "sure"
+    assert not least or least in verdict.flags
+
+
+def test_files_from_the_field_that_are_answered_rightly():
+    if not (FILES / "05_zstack_points_rows.tif").exists():
+        pytest.skip("the files from the field are not here; set STRUCTMASK_FIELD")
+    _, _, mask = of_file("05_zstack_points_rows.tif")
+    assert mask.shape == (1, 9)
+    _, certainty, mask = of_file("photon_counts_mean1_white.tif")
+    assert (certainty, mask.shape) == ("sure", (1, 1))
+    verdict, _, _ = of_file("13_zero_offset_refused.tif")
+    assert verdict.kind == "rows"
