@@ -14,7 +14,7 @@ from structmask_gui.version import __version__
 
 # Those of the command line, whose parser is not worth loading before a window is shown; a test
 # compares the two. A file of such a name is given as ./NAME.
-COMMANDS = ("extract", "compare", "quality", "destripe", "batch", "presets", "info")
+COMMANDS = ("extract", "compare", "quality", "destripe", "denoise", "batch", "presets", "info")
 
 
 def parser() -> argparse.ArgumentParser:
