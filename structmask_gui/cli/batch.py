@@ -13,6 +13,7 @@ from structmask_gui.cli.console import (
     DONE,
     FAILED,
     PARTLY,
+    answer_lines,
     outputs,
     print_json,
     progress_bar,
@@ -151,7 +152,8 @@ class _Reporter:
                 tqdm.write(status.error, file=sys.stdout)
         elif not self._quiet:
             kept = " (kept from an earlier run)" if status.kept else ""
-            tqdm.write(f"{job.name}: {status.sentence}{kept}", file=sys.stdout)
+            first, *others = answer_lines(job.name, status.answer, status.sentence)
+            tqdm.write("\n".join((f"{first}{kept}", *others)), file=sys.stdout)
             if status.needs_a_look and status.notes:
                 tqdm.write(f"    {status.notes[0]}", file=sys.stdout)
         for sentence in status.left_out:
@@ -179,6 +181,7 @@ def _as_json(
                     "outputs": outputs(job.files, report=status.report),
                     "sentence": status.sentence,
                     "certainty": status.certainty or None,
+                    "answer": status.answer and status.answer.model_dump(mode="json"),
                     "notes": list(status.notes),
                     "left_out": list(status.left_out),
                     "kept": status.kept,

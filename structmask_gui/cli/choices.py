@@ -11,7 +11,7 @@ from typing import Any
 
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
-from structmask_gui.core.parameters.rules import why_without_effect
+from structmask_gui.core.parameters.rules import TUNING, why_without_effect
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.files.paths import is_file, shown
@@ -44,6 +44,15 @@ def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> P
     chosen.update(arguments.set)
     if chosen.get("method") == "statistical":
         chosen.setdefault("source", "automatic")
+    tuned = TUNING & set(dict(arguments.set))
+    asked = chosen.get("mask_choice", parameters.mask_choice)
+    if tuned and "mask_choice" not in dict(arguments.set) and asked == "recommended":
+        print(
+            f"note: {', '.join(sorted(tuned))} chooses the significant lags in place of the"
+            " recommended mask.",
+            file=sys.stderr,
+        )
+        chosen["mask_choice"] = "significant"
     parameters = parameters.changed(chosen)
     named = {name for name in _OPTIONS if getattr(arguments, name) is not None}
     named.update(dict(arguments.set))

@@ -6,10 +6,21 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from structmask_gui.core.progress import Progress
 from structmask_gui.io.files.paths import one_line
 from structmask_gui.io.results.files import ResultFiles
+
+
+class HasLines(Protocol):
+    """An answer, or the record of one."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What, how sure, what to do."""
+        ...
+
 
 DONE, PARTLY, FAILED, INTERRUPTED = 0, 1, 2, 130
 
@@ -28,6 +39,12 @@ def outputs(files: ResultFiles, *, report: bool) -> dict[str, str]:
     """Return the files of a result by their endings, as `--json` prints them."""
     paths = [*files.all(), *([files.report] if report else [])]
     return {path.suffix[1:]: str(path) for path in paths}
+
+
+def answer_lines(name: str, answer: HasLines | None, sentence: str) -> list[str]:
+    """Return the answer about a file, or the sentence of a record that has none."""
+    first, *others = (sentence,) if answer is None else answer.lines
+    return [f"{name}: {first}", *(f"    {line}" for line in others)]
 
 
 @contextmanager

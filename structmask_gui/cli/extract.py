@@ -12,6 +12,7 @@ from structmask_gui.cli.console import (
     DONE,
     FAILED,
     PARTLY,
+    answer_lines,
     outputs,
     print_error,
     print_json,
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
             summary([item.path for item in job], result, target, report=arguments.report)
         )
         if not arguments.json:
-            print(f"{name}: {result.sentence}")
+            print(*answer_lines(name, result.answer, result.sentence), sep="\n")
             for note in result.notes:
                 print(f"    {one_line(note)}")
             if result.quality is not None:
@@ -108,5 +109,9 @@ def summary(
             key: record[key]
             for key in ("sentence", "notes", "method", "parameters", "patches", "statistics")
         },
-        **{key: record[key] for key in ("verdict", "quality") if record[key] is not None},
+        **{
+            key: record[key]
+            for key in ("verdict", "quality", "answer", "recommendation")
+            if record[key] is not None
+        },
     }

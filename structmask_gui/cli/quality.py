@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from structmask_gui.cli.choices import chosen_inputs, chosen_region, reference_stacks
-from structmask_gui.cli.console import DONE, print_json, progress_bar
+from structmask_gui.cli.console import DONE, answer_lines, print_json, progress_bar
 from structmask_gui.core.denoised.evaluate import LINEAR
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
@@ -24,7 +24,8 @@ from structmask_gui.core.quality.assessment import (
     Basis,
     assess,
 )
-from structmask_gui.core.quality.basis import recorded_basis
+from structmask_gui.core.recommend.answer import Answer
+from structmask_gui.core.recommend.extract import judged
 from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
 from structmask_gui.io.extract_files import ExtractionSettings, Input, opened
 from structmask_gui.io.files.paths import is_file, shown
@@ -54,10 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     settings = ExtractionSettings(parameters, region, **references)
     with opened([item], settings) as files, progress_bar(files.stacks[0].name) as progress:
         stack, task = files.stacks[0], Task(progress)
+        answers: list[Answer | None] = []
 
         def measure() -> Basis:
-            recording = files.recording(region)
-            return recorded_basis(recording, parameters, radius=arguments.radius, task=task)
+            recording, radius = files.recording(region), arguments.radius
+            found, told = judged(recording, parameters, mask, radius=radius, task=task)
+            answers.append(told)
+            return found
 
         evaluated = None
         if arguments.denoised is None:
@@ -73,11 +77,14 @@ def run(arguments: argparse.Namespace) -> int:
                 "noise_measured_in": basis.noise.source,
                 "noise_told_from_picture": basis.trusted,
                 "as_in_record": None if record is None else str(arguments.from_record),
+                "answer": None if answers[-1] is None else answers[-1].record(),
                 **assessment.record(),
                 **({} if evaluated is None else {"denoised": _record_of(arguments, evaluated)}),
             }
         )
     else:
+        if answers[-1] is not None:
+            print(*answer_lines(shown(arguments.mask), answers[-1], ""), sep="\n")
         where = basis.noise.source
         if record is not None:
             how = f"{record.method}, source {record.source}"

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.extraction.extraction import Extraction, select
+from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.basis import extraction_basis, quality_record
+from structmask_gui.core.recommend.extract import RecommendedExtraction, chosen
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.cache import MeasurementCache
@@ -82,7 +83,11 @@ class Result:
         figures, noise, image = None, None, None
         if quality or report_for is not None:
             try:
-                measured = extraction_basis(extraction, frames, task=task)
+                measured = None
+                if isinstance(extraction, RecommendedExtraction):
+                    measured = extraction.basis
+                if measured is None:
+                    measured = extraction_basis(extraction, frames, task=task)
                 figures = quality_record(measured, assess(measured, extraction.mask))
                 if measured.trusted:  # what may be structure chooses no shape for CAREamics
                     noise, image = measured.noise.values, measured.image.values
@@ -191,11 +196,12 @@ def _extracted(
     task: Task,
 ) -> Extraction:
     parameters, key, measurement = settings.parameters, None, None
+    recording = files.recording(settings.region)
     if cache is not None:
         key = cache.key(files, parameters, region=settings.region)
         measurement = cache.load(key, parameters)
     if measurement is None:
-        measurement = measure(files.recording(settings.region), parameters, task=task)
+        measurement = measure(recording, parameters, task=task)
         if cache is not None:
             cache.store(key, measurement)
-    return select(measurement, parameters)
+    return chosen(measurement, recording.frames, parameters, task=task)

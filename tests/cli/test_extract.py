@@ -294,3 +294,41 @@ def test_frames_that_are_not_there_are_said(structmask, noisy):
     assert said in answer.out
     assert "asked for" not in structmask("extract", noisy, "--frames", "0:3", "--force").out
     assert "asked for" not in structmask("extract", noisy, "--frames", "2::-1", "--force").out
+
+
+def test_the_preset_automatic_answers_in_three_lines(structmask, noisy, tmp_path):
+    told = structmask("extract", noisy, "--preset", "automatic")
+    record = json.loads((tmp_path / "rows_mask.json").read_text())
+    answer, lines = record["answer"], told.out.splitlines()
+    assert lines[0] == f"rows.ome.tif: {answer['what']}"
+    assert lines[1:3] == [f"    {answer['how_sure']}", f"    {answer['advice']}"]
+    assert answer["certainty"] == "likely"
+    assert record["parameters"]["mask_choice"] == "recommended"
+    choice = record["recommendation"]["choice"]
+    (chosen,) = (row for row in record["recommendation"]["ledger"] if row["name"] == choice)
+    assert chosen["pixels"] == record["statistics"]["true_pixels"]
+    report = structmask("extract", noisy, "--preset", "automatic", "--force", "--report", "--json")
+    (result,) = report.json["results"]
+    assert result["answer"] == answer
+    page = (tmp_path / "rows_report.html").read_text()
+    assert answer["what"] in page
+    assert "Why this mask" in page
+    # A record repeats the choice.
+    out = tmp_path / "again"
+    structmask("extract", "--from-record", tmp_path / "rows_mask.json", "--output-dir", out)
+    assert load_mask(out / "rows_mask.npy") == load_mask(tmp_path / "rows_mask.npy")
+    quality = structmask("quality", tmp_path / "rows_mask.npy", noisy, "--json")
+    assert quality.json["answer"]["what"] == answer["what"]
+
+
+def test_the_significant_lags_stay_a_choice(structmask, noisy, tmp_path):
+    options = ("--method", "statistical", "--json")
+    (one,) = structmask("extract", noisy, *options).json["results"]
+    assert one["parameters"]["mask_choice"] == "significant"
+    assert "recommendation" not in one
+    assert one["answer"]["certainty"] == "likely"
+    options = ("--preset", "automatic", "--set", "rho_min=0.3", "--force", "--json")
+    told = structmask("extract", noisy, *options)
+    (tuned,) = told.json["results"]
+    assert "note: rho_min chooses the significant lags" in told.err
+    assert tuned["parameters"]["mask_choice"] == "significant"

@@ -26,10 +26,10 @@ _RING_ONLY = frozenset(
         "max_true_pixels",
     }
 )
-_TUNING = frozenset({"q", "rho_min", "max_pixels"})
+TUNING = frozenset({"q", "rho_min", "max_pixels"})
 """What tunes the significant lags by hand."""
 
-_STATISTICAL_ONLY = frozenset({"mask_choice", "max_lag", *_TUNING})
+_STATISTICAL_ONLY = frozenset({"mask_choice", "max_lag", *TUNING})
 
 
 def why_without_effect(name: str, parameters: Parameters) -> str | None:
@@ -70,7 +70,7 @@ def changed_together(parameters: Parameters, values: Mapping[str, Any]) -> Param
     values name the mask too.
     """
     new = parameters.changed(values)
-    tuned = any(getattr(new, name) != getattr(parameters, name) for name in _TUNING)
+    tuned = any(getattr(new, name) != getattr(parameters, name) for name in TUNING)
     if tuned and "mask_choice" not in values:
         new = new.changed(mask_choice="significant")
     if new.method == "ring":

@@ -40,14 +40,18 @@ def automatic_basis(
 
     Also for masks of the published method, which measures noise and structure together.
     """
-    lags = max(1, min(_LARGEST_LAG, 2 * radius - _FURTHER))
-    asked = Parameters.checked(method="statistical", source="automatic", max_lag=lags)
     try:
-        measurement = measure(frames, asked, task=task)
+        measurement = measure(frames, automatic_parameters(radius), task=task)
     except (InputError, ParameterError):
         # Hardly a patch can be used; the others are better than nothing.
         return basis(frames, radius=radius, trusted=frames.n_frames > 1, task=task)
     return measurement_basis(measurement, frames, radius=radius, task=task)
+
+
+def automatic_parameters(radius: int) -> Parameters:
+    """Return how noise is measured for a radius where nothing else was asked for."""
+    lags = max(1, min(_LARGEST_LAG, 2 * radius - _FURTHER))
+    return Parameters.checked(method="statistical", source="automatic", max_lag=lags)
 
 
 def quality_record(measured: Basis, assessment: Assessment) -> dict[str, Any]:

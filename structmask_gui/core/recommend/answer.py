@@ -126,11 +126,12 @@ def answer(
     """
     if recommendation is None:
         recommendation = getattr(extraction, "recommendation", None)
-    if extraction.verdict is None and not isinstance(extraction, EditedExtraction):
-        return _of_rings(extraction, recommendation, scored)
-    mask = extraction.mask.cropped()
-    wanted = significant(extraction) if recommendation is None else recommendation.mask
-    if isinstance(extraction, EditedExtraction) or extraction.verdict is None or mask != wanted:
+    by_hand = isinstance(extraction, EditedExtraction)
+    if extraction.verdict is None:
+        of = _of_own if by_hand else _of_rings
+        return of(extraction, recommendation, scored)
+    wanted = None if recommendation is None else recommendation.mask
+    if by_hand if wanted is None else extraction.mask.cropped() != wanted:
         return _of_own(extraction, recommendation, scored)
     return _Case(extraction, extraction.verdict, recommendation).answer()
 
@@ -241,17 +242,20 @@ class _Case:
     # --- the cases ----------------------------------------------------------------------------
 
     def _cannot_tell(self) -> Answer:
-        if self.bare:
-            safe = "Safe meanwhile: plain Noise2Void."
-        else:
-            safe = f"Safe meanwhile: {hide(self.mask)}."
+        own: Action = "copy_plain_n2v"
+        safe = "Safe meanwhile: plain Noise2Void."
+        if not self.bare and self.recommendation is not None:
+            own, safe = "use_mask", f"Safe meanwhile: {hide(self.mask)}."
+        elif not self.bare:
+            pixels = self.mask.statistics.true_pixels
+            safe += f" This mask of {pixels} pixels may hide sample as well as noise."
         return Answer(
             "Cannot tell noise from sample.",
             "cannot tell",
             safe,
             _RECORD,
             self.not_tested,
-            ("what_to_record", "copy_plain_n2v" if self.bare else "use_mask"),
+            ("what_to_record", own),
         )
 
     def _act_first(self, what: str, advice: str, action: Action) -> Answer:
@@ -311,13 +315,14 @@ class _Case:
         recommendation = self.recommendation
         row = None if recommendation is None else recommendation.bare
         nothing = recommendation is not None and recommendation.gains_next_to_nothing
-        pixels = counted(found.statistics.true_pixels, "pixel")
+        n = found.statistics.true_pixels
+        pixels = f" ({n} pixels)" if n > 1 else ""
         if nothing:
-            what = f"Faint {smeared(self.verdict.kind)} ({pixels})."
+            what = f"Faint {smeared(self.verdict.kind)}{pixels}."
             advice = "Plain Noise2Void does as well; a mask gains nothing."
         else:
             smear = smeared(self.verdict.kind)
-            what = f"{smear[0].upper()}{smear[1:]} ({pixels}); hiding it costs more than it gains."
+            what = f"{smear[0].upper()}{smear[1:]}{pixels}; hiding it costs more than it gains."
             advice = "Plain Noise2Void is best."
         figures = ""
         if row is not None:

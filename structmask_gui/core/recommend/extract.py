@@ -6,14 +6,21 @@ from dataclasses import dataclass, fields
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.extraction.extraction import Extraction, select
+from structmask_gui.core.extraction.extraction import Extraction, edited, select
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.rules import recommends
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
-from structmask_gui.core.quality.basis import extraction_basis
+from structmask_gui.core.quality.basis import (
+    automatic_parameters,
+    extraction_basis,
+    measurement_basis,
+    recorded_basis,
+)
+from structmask_gui.core.recommend.answer import Answer, answer
 from structmask_gui.core.recommend.recommend import Recommendation, recommend
 from structmask_gui.core.stack.frames import Frames, Recording
 
@@ -66,3 +73,29 @@ def chosen(
         # Frames too small for the figures still have their significant lags.
         basis = None
     return with_recommendation(extraction, recommend(basis, extraction, task), basis)
+
+
+def judged(
+    recording: Recording,
+    parameters: Parameters,
+    mask: Mask,
+    *,
+    radius: int,
+    task: Task = NO_TASK,
+) -> tuple[Basis, Answer | None]:
+    """Return what the figures of a mask rest on, and the answer about it.
+
+    The noise is measured as the parameters say; for ring analysis that is chosen automatically, and
+    there is no answer where that cannot be measured.
+    """
+    of, asked = recording, parameters
+    if parameters.method == "ring":
+        of, asked = Recording(recording.frames, recording.region), automatic_parameters(radius)
+    try:
+        measurement = measure(of, asked, task=task)
+    except (InputError, ParameterError):
+        return recorded_basis(recording, parameters, radius=radius, task=task), None
+    basis = measurement_basis(measurement, recording.frames, radius=radius, task=task)
+    extraction = edited(select(measurement, asked), mask, "made before")
+    recommendation = recommend(basis, extraction, task)
+    return basis, answer(extraction, recommendation, basis.score(mask))

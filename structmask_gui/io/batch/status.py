@@ -12,7 +12,7 @@ from structmask_gui.core.verdict.certainty import Certainty, certainty_of
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import holding
 from structmask_gui.io.files.paths import exists, shown
-from structmask_gui.io.results.record import Record
+from structmask_gui.io.results.record import AnswerRecord, Record
 
 
 class JobState(StrEnum):
@@ -37,6 +37,7 @@ class JobStatus:
     # How far it can be relied on, as `core.verdict.certainty.certainty_of` says; empty of the
     # published method, which gives no verdict.
     certainty: Certainty | Literal[""] = ""
+    answer: AnswerRecord | None = None  # None in records of before
     notes: tuple[str, ...] = ()
     error: str = ""  # why it failed, or was skipped
     left_out: tuple[str, ...] = ()  # a sentence for each file of a group that could not be used
@@ -83,6 +84,7 @@ def done_with(record: Record) -> JobStatus:
         progress=1.0,
         sentence=record.sentence,
         certainty="" if record.verdict is None else certainty_of(record.verdict),
+        answer=record.answer,
         notes=tuple(record.notes),
         mask=record.as_mask(),
         patches=record.patches.used if record.patches else 0,

@@ -33,14 +33,16 @@ COLUMNS = (
     *("height", "width", "pixels", "shape", "patches", "frames"),
     *("still copied", "needlessly hidden"),
     *("mask", "report", "seconds", "bytes", "modified", "settings"),
+    *("answer", "certainty of the answer"),
 )
 
+_WITHOUT_ANSWER = COLUMNS[:-2]
 _WITHOUT_FIGURES = tuple(
-    name for name in COLUMNS if name not in ("still copied", "needlessly hidden")
+    name for name in _WITHOUT_ANSWER if name not in ("still copied", "needlessly hidden")
 )
-"""The columns of a summary that an earlier version wrote."""
+"""The columns of summaries that earlier versions wrote."""
 
-_FOUND = ("sentence", "certainty", "notes", *COLUMNS[6:16])
+_FOUND = ("sentence", "certainty", "notes", *COLUMNS[6:16], *COLUMNS[-2:])
 """What a row tells of its mask."""
 
 SummaryRow = dict[str, str]
@@ -109,10 +111,13 @@ def html_bytes(
         row, mask = line.row, line.mask
         small = "" if mask is None else picture(small_picture(mask), _words(mask), "small")
         state = row["state"]
-        texts = [row["sentence"]] if state == JobState.SKIPPED and row["sentence"] else []
-        texts.append(line.error or row["sentence"] or state)
-        if line.old and line.error and row["sentence"]:
-            texts.append(f"Of its earlier mask: {row['sentence']}")
+        said = row["answer"] or row["sentence"]
+        texts = [said] if state == JobState.SKIPPED and said else []
+        texts.append(line.error or said or state)
+        if line.old and line.error and said:
+            texts.append(f"Of its earlier mask: {said}")
+        if row["answer"] and row["sentence"]:
+            texts.append(row["sentence"])
         if row["still copied"]:
             texts.append(_figures_words(row))
         first = paragraph(texts[0], "failed" if state == JobState.FAILED else "")
@@ -120,8 +125,8 @@ def html_bytes(
         if row["report"] and folder is not None:
             parts.append(f"<p>{link('Report', _address(Path(row['report']), folder))}</p>")
         doubt = row["certainty"] if row["certainty"] not in ("", "sure") else ""
-        said = f"{state}: {doubt}" if doubt else state
-        rows.append((small, shown(row["file"]), said, Markup("".join(parts))))
+        status = f"{state}: {doubt}" if doubt else state
+        rows.append((small, shown(row["file"]), status, Markup("".join(parts))))
     return page(
         "StructMask: summary of a batch",
         [
@@ -252,7 +257,7 @@ def _read(path: Path) -> list[SummaryRow]:
     try:
         rows = csv.reader(io.StringIO(text.decode("utf-8-sig"), newline=""))
         names = tuple(next(rows, ()))
-        if names not in (COLUMNS, _WITHOUT_FIGURES):
+        if names not in (COLUMNS, _WITHOUT_ANSWER, _WITHOUT_FIGURES):
             raise _no_summary(path)
         nothing = dict.fromkeys(COLUMNS, "")
         return [{**nothing, **dict(zip(names, map(_as_written, row), strict=True))} for row in rows]
@@ -292,7 +297,15 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         job.files.report if status.report else "",
         f"{status.seconds:.2f}" if status.seconds else "",
         *print_,
+        *_answer(status),
     )
+
+
+def _answer(status: JobStatus) -> tuple[str, str]:
+    """Return the three lines as one text, and their certainty; empty of records of before."""
+    if status.answer is None:
+        return "", ""
+    return " ".join(status.answer.lines), status.answer.certainty
 
 
 def _figures(status: JobStatus) -> tuple[str, str]:

@@ -80,7 +80,7 @@ def report_bytes(
     title = ", ".join(item.name for item in record.inputs) or "array"
     body = [
         f"<h1>Mask of {escape(title)}</h1>",
-        paragraph(record.sentence, "lead"),
+        *_answer(record),
         *([paragraph("The mask was changed by hand afterwards.")] if record.edited else []),
         bullets(record.notes),
         '<div class="row">',
@@ -88,6 +88,7 @@ def report_bytes(
         "</div>",
         *_verdict(record),
         *_statistics(record, mask),
+        *_ledger(record.recommendation),
         *_quality(record.quality, mask),
         *_rings(record),
         *_inputs(record),
@@ -96,6 +97,49 @@ def report_bytes(
         *_repeat(record, context.mask_file),
     ]
     return page(f"Mask of {title}", body)
+
+
+def _answer(record: Record) -> Iterator[str]:
+    """Yield the three lines, then the sentence of the method."""
+    if record.answer is None:
+        yield paragraph(record.sentence, "lead")
+        return
+    yield paragraph(record.answer.what, "lead")
+    yield paragraph(record.answer.how_sure)
+    yield paragraph(record.answer.advice)
+    yield paragraph(record.sentence, "faint")
+
+
+def _ledger(recommendation: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield the masks that the recommended one was chosen from, with their expected errors."""
+    if recommendation is None or not recommendation.get("ledger"):
+        return
+    choice = recommendation.get("choice")
+    yield "<h2>Why this mask</h2>"
+    yield paragraph(
+        f"Chosen: {choice}. Expected error in units of the noise's variance, an estimate from a"
+        " linear model; 1 is no denoising. Cost of training: calibrated on small U-Nets."
+    )
+    try:
+        rows = [_ledger_row(row, choice) for row in recommendation["ledger"]]
+    except (KeyError, TypeError, ValueError):
+        # Of another version: what is there, under the names it has there.
+        yield table((), list(_flat(recommendation)))
+        return
+    yield table(
+        (
+            *("Mask", "Pixels", "Noise copied", "Noise left", "Detail lost", "Training"),
+            *("Expected error", "±"),
+        ),
+        rows,
+        numbers=(1, 2, 3, 4, 5, 6, 7),
+    )
+
+
+def _ledger_row(row: Mapping[str, Any], choice: object) -> Sequence[object]:
+    tie = " (equally good)" if row["tied"] and row["name"] != choice else ""
+    figures = (f"{row[name]:.3f}" for name in ("left", "lost", "training", "error", "error_se"))
+    return (f"{row['name']}{tie}", row["pixels"], f"{row['copied']:.1%}", *figures)
 
 
 def _pictures(mask: Mask, extraction: Extraction | None, frame: ArrayLike | None) -> Iterator[str]:

@@ -12,10 +12,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.extraction.extraction import Extraction, edited
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.recommend.answer import answer
+from structmask_gui.core.recommend.recommend import Recommendation
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import is_file, is_folder, reason, shown
@@ -136,6 +138,22 @@ class VerdictRecord(_Part):
     more_patches: int = 0
 
 
+class AnswerRecord(_Part):
+    """The answer in three lines; see `structmask_gui.core.recommend.answer.Answer`."""
+
+    what: str
+    certainty: str
+    how_sure: str
+    advice: str
+    not_tested: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, str, str]:
+        """What, how sure, what to do."""
+        return self.what, self.how_sure, self.advice
+
+
 class Record(_Part):
     """The record of an extraction."""
 
@@ -161,6 +179,9 @@ class Record(_Part):
     correlation: CorrelationRecord | None = None
     verdict: VerdictRecord | None = None
     quality: dict[str, Any] | None = None
+    # None in records of versions that gave no answer, or where the significant lags were chosen.
+    answer: AnswerRecord | None = None
+    recommendation: dict[str, Any] | None = None
     mask: list[list[int]]
 
     @property
@@ -199,6 +220,9 @@ def make_record(
     ``mask`` is the mask as edited by hand, ``quality`` its figures.
     """
     parameters, measurement = extraction.parameters, extraction.measurement
+    recommendation: Recommendation | None = getattr(extraction, "recommendation", None)
+    changed = mask is not None and mask != extraction.mask
+    shown_as = extraction if mask is None or not changed else edited(extraction, mask, "edited")
     final = extraction.mask if mask is None else mask
     if final.array.size > _MOST_PIXELS:
         raise InputError(
@@ -236,7 +260,7 @@ def make_record(
                 (*(note for one in files.stacks for note in one.notes), *extraction.notes)
             )
         ),
-        edited=mask is not None and mask != extraction.mask,
+        edited=changed,
         correlation=None
         if estimate is None
         else CorrelationRecord(
@@ -246,6 +270,8 @@ def make_record(
         if extraction.verdict is None
         else VerdictRecord.model_validate(extraction.verdict, from_attributes=True),
         quality=quality,
+        answer=AnswerRecord.model_validate(answer(shown_as, recommendation).record()),
+        recommendation=None if recommendation is None else recommendation.record(),
         mask=final.array.astype(int).tolist(),
     )
 

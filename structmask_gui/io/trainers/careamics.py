@@ -99,7 +99,8 @@ def nearest_careamics(
     A mask that CAREamics can blank as it is stays as it is. Else the shape is chosen by the
     estimated error, as masks are ranked in the window, and of near ties only such are taken that
     leave little more of the noise to be copied than the best of them; a shape that hides far more
-    than the mask, so that the default blanks too much, is left out. Without noise and image it
+    than the mask, so that the default blanks too much, is left out, and none is advised that does
+    not beat plain N2V. Without noise and image it
     is the shape with most pixels in common.
 
     Parameters
@@ -143,7 +144,10 @@ def _best_by_error(noise: ArrayLike, image: ArrayLike, shapes: dict[str, Mask], 
     # A linear model does not tell near ties apart, but what is copied may.
     ties = [item for item in ranked if item.rank == 1]
     least = min(item.copied for item in ties)
-    return next(item.label for item in ties if item.copied <= least + _AS_LITTLE)
+    best = next(item for item in ties if item.copied <= least + _AS_LITTLE)
+    bare = next(item for item in ranked if item.label == _BARE)
+    # A shape is advised only where it beats plain N2V.
+    return best.label if best.error.total < bare.error.total else _BARE
 
 
 def _radius(covariance: ArrayLike | None) -> int:

@@ -120,8 +120,12 @@ def test_second_stacks_and_figures_are_resumed(folder, tmp_path, row_noise):
     assert "is of other files" in changed.statuses[0].error
 
 
-def test_a_summary_of_an_earlier_version_is_read(tmp_path):
-    old = [name for name in COLUMNS if name not in ("still copied", "needlessly hidden")]
+@pytest.mark.parametrize(
+    "without", [("still copied", "needlessly hidden"), ()], ids=["before figures", "before answer"]
+)
+def test_a_summary_of_an_earlier_version_is_read(tmp_path, without):
+    later = (*without, "answer", "certainty of the answer")
+    old = [name for name in COLUMNS if name not in later]
     row = dict.fromkeys(old, "") | {
         "file": "/a.tif",
         "state": "failed",

@@ -64,7 +64,9 @@ def test_the_automatic_preset_comes_first_and_can_be_left() -> None:
     automatic = built_in_presets()[0]
     assert automatic.name == "automatic"
     assert (automatic.notes, bool(automatic.description)) == ((), True)
-    assert automatic.apply() == Parameters().changed(method="statistical", source="automatic")
+    assert automatic.apply() == Parameters().changed(
+        method="statistical", source="automatic", mask_choice="recommended"
+    )
     present = Parameters(patch_size=32, center_size=9)
     there = automatic.apply(present)
     assert (there.patch_size, there.center_size) == (32, 9)

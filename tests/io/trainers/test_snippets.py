@@ -277,6 +277,25 @@ def test_with_the_noise_the_shape_is_chosen_by_the_error_not_by_the_overlap():
     assert nearest_careamics(ROW, noise, picture).exact
 
 
+def test_no_shape_is_advised_that_does_not_beat_plain_n2v():
+    # Weak noise under fine, strong structure: every hidden pixel costs more than it gains.
+    noise = NoiseModel(kernels()["row 5"], 0.95).correlation(24)
+    dy, dx = np.mgrid[-24:25, -24:25]
+    picture = noise + 50 * np.exp(-(dx**2 + dy**2) / 4)
+    mask = Mask(np.eye(5, dtype=bool) | np.eye(5, dtype=bool)[::-1])
+    chosen = nearest_careamics(mask, noise, picture)
+    ranked = rank_masks(noise, picture, {"none 1": None, **careamics_masks()})
+    assert ranked[0].label == "none 1"
+    assert (chosen.axes, chosen.chosen_by) == ("none", "error")
+
+
+@pytest.mark.parametrize("mask", [ROW, BARE])
+def test_batch_normalisation_is_off_and_the_text_says_why(run, mask):
+    assert careamics(run, mask)["model_params"] == {"use_batch_norm": False}
+    text = " ".join(snippet("careamics", mask).text.replace("#", " ").split())
+    assert all(figure in text for figure in ("0.817", "0.675", "0.337"))
+
+
 @pytest.mark.parametrize(
     ("letters", "channel", "axes", "taken", "said"),
     [
