@@ -39,7 +39,9 @@ READ = (
         "OME-XML, ImageJ's, tifffile's or LSM's description, NDTiff.index; else pages are frames",
         "ImageJ and OME stacks of pims, pystackreg, trackpy and n2v, BBBC022, an AFM scan (JPK)",
     ),
-    Format("PNG", ".png", "Pillow, imagecodecs", None, "the format", "PngSuite's kinds, made anew"),
+    Format(
+        "PNG", ".png", "Pillow, imagecodecs", None, "the format", "files of Pillow and its tests"
+    ),
     Format("JPEG", ".jpg .jpeg", "Pillow", None, "the format", "files written by Pillow"),
     Format(
         "JPEG 2000", ".jp2 .j2k", "imagecodecs", None, "the format", "files written by imagecodecs"
@@ -60,10 +62,10 @@ READ = (
         "zarr",
         "zarr",
         "OME-NGFF axes, dimension_names, _ARRAY_DIMENSIONS (xarray)",
-        "OME-NGFF 0.4 and 0.5 images of the IDR",
+        "OME-NGFF 0.4 and 0.5, made with zarr",
     ),
-    Format("ND2", ".nd2", "nd2", "nd2", "the format", "files of Nikon's NIS-Elements"),
-    Format("CZI", ".czi", "pylibCZIrw", "pylibCZIrw", "the format", "files of Zeiss' ZEN"),
+    Format("ND2", ".nd2", "nd2", "nd2", "the format", "no public file: one made in the tests"),
+    Format("CZI", ".czi", "pylibCZIrw", "pylibCZIrw", "the format", "files written by pylibCZIrw"),
     Format("LIF", ".lif", "liffile", "liffile", "the format", "files of Leica's LAS"),
     Format(
         "OIF",
