@@ -33,6 +33,17 @@ class RecommendedExtraction(Extraction):
     basis: Basis | None = None
     """What the figures of masks rest on; None where it could not be measured."""
 
+    @property
+    def dropped_by_limit(self) -> int:
+        """None: the limit of pixels is one of the significant lags."""
+        return 0
+
+    @property
+    def touches_edge(self) -> bool:
+        """Whether a significant lag is the largest that was tested."""
+        kept = None if self.selection is None else self.selection.kept
+        return kept is not None and bool(kept[0].any() or kept[:, 0].any())
+
     def update(self, parameters: Parameters) -> Extraction:
         """Return the extraction with other parameters; see `Extraction.update`."""
         selected = select(self.measurement, parameters)

@@ -141,3 +141,8 @@ def test_the_record_names_choice_and_ledger():
     assert {record["choice"], BARE_CENTRE, SIGNIFICANT} <= set(names)
     assert any(name.startswith("CAREamics") for name in names)
     assert record["cost_of_training"] == "calibrated on small U-Nets"
+
+
+def test_the_notes_speak_of_no_limit_and_no_edge_that_the_recommended_mask_has_not():
+    found = automatic("row 7")
+    assert not any("limit of" in note or "maximum lag" in note for note in found.notes)
