@@ -74,6 +74,7 @@ class Exporter(QObject):
         super().__init__(parent)
         self._session = session
         self._job = Job("export", session.bug.emit, order="all")
+        self._failure = ""
         self._pending: list[dict[str, Path]] = []
         session.extraction_changed.connect(self._flush)
         session.failed.connect(self._give_up)
@@ -110,7 +111,7 @@ class Exporter(QObject):
         pending, self._pending = self._pending, []
         for files in pending:
             work = partial(write_masks, Result.of(session), files)
-            self._job.run(work, self._on_written, self.failed.emit)
+            self._job.run(work, self._on_written, self._on_failed)
 
     def _on_busy(self, busy: bool) -> None:
         if busy:
@@ -125,6 +126,11 @@ class Exporter(QObject):
             self._pending.clear()
             self.failed.emit("Nothing was exported, because the new result was not finished.")
 
+    def _on_failed(self, text: str) -> None:
+        self._failure = text
+        self.failed.emit(text)
+
     def _on_written(self, names: list[str]) -> None:
         log.info("Written: %s", ", ".join(names))
+        self._session.withdraw_error(self._failure)
         self.written.emit(names)

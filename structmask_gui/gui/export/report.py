@@ -23,6 +23,7 @@ class ReportWriter(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._failure = ""
         self._job = Job("report", session.bug.emit, order="all")
         session.quality.closing.connect(self._on_closing)
 
@@ -37,7 +38,15 @@ class ReportWriter(QObject):
             session.report_error("The report waits for a result that is up to date; measure first.")
             return
         work = partial(write_report, Result.of(session), path)
-        self._job.run(work, self.written.emit, session.report_error)
+        self._job.run(work, self._on_written, self._on_failed)
+
+    def _on_written(self, names: list[str]) -> None:
+        self._session.withdraw_error(self._failure)
+        self.written.emit(names)
+
+    def _on_failed(self, text: str) -> None:
+        self._failure = text
+        self._session.report_error(text)
 
     def _on_closing(self) -> None:
         self._job.finish()

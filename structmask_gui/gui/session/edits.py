@@ -96,6 +96,19 @@ class Edits:
 
         self.set_parameters(defaults_of(self._read().parameters.method), "Reset all parameters")
 
+    def back_to_recommended(self) -> None:
+        """Take the recommended mask, without what was tuned or changed by hand."""
+        from structmask_gui.core.parameters.model import Parameters
+
+        defaults = Parameters()
+        tuned = ("q", "rho_min", "max_pixels")
+        values: dict[str, Any] = {name: getattr(defaults, name) for name in tuned}
+        values["mask_choice"] = "recommended"
+        before = self._read().parameters
+        self.set_parameters(values, "Back to recommended")
+        if self._read().parameters == before:
+            self.drop_edit()
+
     def apply_preset(self, preset: Preset) -> None:
         """Set the parameters that a preset names, and remember it."""
         self.set_preset(preset)

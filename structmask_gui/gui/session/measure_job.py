@@ -68,6 +68,8 @@ class Measuring:
     """Whether to measure even if one is kept."""
     on_estimate: Callable[[Estimate], None]
     """Takes estimates, in the measuring thread."""
+    known: Measurement | None = None
+    """The measurement, where only the recommended mask is still to be found."""
     _last: list[float] = field(default_factory=list)
 
     def __call__(self, task: Task) -> Measured:
@@ -75,14 +77,16 @@ class Measuring:
         check_unchanged(self.signatures)
         request = self.request
         key = self._key() if self.keeps else None
-        measurement = None if self.afresh else self.engine.recalled(key, request.parameters)
-        keep = None
+        measurement, keep = self.known, None
+        if measurement is None and not self.afresh:
+            measurement = self.engine.recalled(key, request.parameters)
         if measurement is None:
             begun = time.monotonic()
             measurement = self._measured(task)
             if key is not None and time.monotonic() - begun >= _WORTH_KEEPING:
                 keep = self._keeper(key, measurement)
-        extraction = self.engine.selected(measurement, request.parameters, None)
+        frames = ChosenFrames(self.stacks, request.frame_range)
+        extraction = self.engine.chosen(measurement, frames, request.parameters, task)
         return Measured(request, measurement, extraction, keep, missing_note(self.signatures))
 
     def _measured(self, task: Task) -> Measurement:

@@ -185,6 +185,16 @@ class Quality(QObject):
         return scores is not None and scores.mask is state.mask and not state.stale
 
     @property
+    def scored(self) -> Scored | None:
+        """Error and copied noise of the present mask, if they are known."""
+        if self._scores is None or not self.current:
+            return None
+        from structmask_gui.core.quality.error import Scored
+
+        made, pixels = self._scores.assessment, self._scores.mask.statistics.true_pixels
+        return Scored(made.error, made.figures.copied, pixels)
+
+    @property
     def suggestion(self) -> Suggestion | None:
         """Masks suggested for the present stack, once asked for."""
         return self.suggesting.suggestion
@@ -327,7 +337,9 @@ def _measure(
     from structmask_gui.core.quality.basis import extraction_basis
     from structmask_gui.core.quality.error import ranked
 
-    made = extraction_basis(extraction, ChosenFrames(stacks, frame_range), task=task)
+    made = getattr(extraction, "basis", None)
+    if made is None:
+        made = extraction_basis(extraction, ChosenFrames(stacks, frame_range), task=task)
     shapes, scores = careamics_masks(), {}
     for label, shape in shapes.items():
         task.stop_if_cancelled()

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.measure.measurement import Measurement
+    from structmask_gui.core.recommend.answer import Answer
+    from structmask_gui.core.recommend.recommend import Recommendation
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +89,8 @@ class Session(QObject):
         self._engine = engine or Engine()
         self.keeps_measurements = False
         """Whether measurements are kept on disk, and looked for there."""
-        self._kept: list[tuple[Request, Measurement]] = []
+        self._kept: list[tuple[Request, Extraction]] = []
         self._identities: dict[Path, str | None] = {}
-        self._not_opened = ""
-        """Why the file that was asked for last could not be opened, if the one before stays."""
         self.history = History(self)
         self.edits = Edits(self.history, self._read, self.put, self.report_error)
         bug = self.bug.emit
@@ -195,11 +195,10 @@ class Session(QObject):
 
     def _on_not_opened(self, text: str) -> None:
         self._set_busy("")
+        self._set(failed_open=text)
         self.report_error(text)
         if self._state.stale or self._state.extraction is None:
-            # Opening had stopped the measurement of the stack that stays. What it ends with must
-            # not take the place of what was just asked for.
-            self._not_opened = self._state.error
+            # Opening had stopped the measurement of the stack that stays.
             self._refresh()
 
     def close_files(self) -> None:
@@ -230,6 +229,7 @@ class Session(QObject):
         )
         self._identities = {}
         self._kept.clear()
+        self._set(failed_open="")
         self._set_error("")
         self._set_stale(False)
         self.stack_changed.emit()
@@ -282,22 +282,33 @@ class Session(QObject):
 
     def refresh(self) -> None:
         """Bring the result up to date: at once if the pixels need not be read again."""
-        self._not_opened = ""
+        self._set(failed_open="")
         self._refresh()
 
     def _refresh(self) -> None:
         state = self._state
         if state.frames is None or state.busy_with == "opening":
             return
+        from structmask_gui.core.parameters.rules import recommends
+
         request = self._request()
-        measurement = self._remembered(request)
-        if measurement is None:
+        kept = self._remembered(request)
+        if kept is None:
             self._measure(request)
+            return
+        measurement = kept.measurement
+        recommended = recommends(state.parameters)
+        if recommended and getattr(kept, "recommendation", None) is None:
+            self._measure(request, measurement=measurement)
             return
         self._measuring.cancel()
         previous = state.extraction if measurement is state.measurement else None
         try:
-            extraction = self._engine.selected(measurement, state.parameters, previous)
+            if recommended:
+                same = kept.parameters == state.parameters
+                extraction = kept if same else kept.update(state.parameters)
+            else:
+                extraction = self._engine.selected(measurement, state.parameters, previous)
         except StructMaskError as error:
             self._set_stale(True)
             self.report_error(str(error))
@@ -307,7 +318,7 @@ class Session(QObject):
 
     def measure_again(self) -> None:
         """Read the pixels again, as after the file was changed by another program."""
-        self._not_opened = ""
+        self._set(failed_open="")
         self._kept.clear()
         self._identities = {}
         if self._state.frames is not None:
@@ -329,15 +340,35 @@ class Session(QObject):
         references = self.reference_stacks.key(state.parameters.source)
         return Request(state.serial, state.frame_range, state.region, state.parameters, references)
 
-    def _remembered(self, request: Request) -> Measurement | None:
-        """Find a measurement that answers a request, the latest first."""
-        for n, (asked, measurement) in enumerate(self._kept):
-            if asked.same_frames(request) and measurement.fits(request.parameters):
+    def _remembered(self, request: Request) -> Extraction | None:
+        """Find an extraction whose measurement answers a request, the latest first."""
+        for n, (asked, kept) in enumerate(self._kept):
+            if asked.same_frames(request) and kept.measurement.fits(request.parameters):
                 self._kept.insert(0, self._kept.pop(n))
-                return measurement
+                return kept
         return None
 
-    def _measure(self, request: Request, *, afresh: bool = False) -> None:
+    @property
+    def recommendation(self) -> Recommendation | None:
+        """The recommended mask of the present measurement, if it was worked out."""
+        for _, kept in self._kept:
+            if kept.measurement is self._state.measurement:
+                return getattr(kept, "recommendation", None)
+        return None
+
+    @property
+    def answer(self) -> Answer | None:
+        """What is said of the present mask; None without one."""
+        result = self._state.result
+        if result is None:
+            return None
+        from structmask_gui.core.recommend.answer import answer
+
+        return answer(result, self.recommendation, self.quality.scored)
+
+    def _measure(
+        self, request: Request, *, afresh: bool = False, measurement: Measurement | None = None
+    ) -> None:
         state, parameters = self._state, request.parameters
         n_frames = state.frames.n_frames if state.frames is not None else 0
         references = self.reference_stacks
@@ -352,6 +383,7 @@ class Session(QObject):
             identities=self._identities,
             keeps=self.keeps_measurements,
             afresh=afresh,
+            known=measurement,
             on_estimate=self._estimated.emit,
         )
         self._measuring.run(work, self._on_measured, self._on_not_measured)
@@ -369,18 +401,19 @@ class Session(QObject):
             # Once it is on the screen: a disk may take its time.
             self._closing.run(lambda _task: keep())
         log.info("%s: %s", measurement.name, extraction.sentence)
-        self._kept.insert(0, (request, measurement))
+        self._kept = [one for one in self._kept if one[1].measurement is not measurement]
+        self._kept.insert(0, (request, extraction))
         del self._kept[_KEPT_MEASUREMENTS:]
         if request == self._request():
             self._show(request, measurement, extraction)
-            self._set_error(self._not_opened or warning)
+            self._set_error(self._state.failed_open or warning)
             self._set_busy("")
         else:
             self._refresh()
 
     def _on_not_measured(self, text: str) -> None:
         self._set_busy("")
-        if not self._not_opened:
+        if not self._state.failed_open:
             self.report_error(text)
 
     def _show(
@@ -394,7 +427,7 @@ class Session(QObject):
         self._set(
             estimate_error=error, asked=request, measurement=measurement, extraction=extraction
         )
-        self._set_error(self._not_opened)
+        self._set_error(self._state.failed_open)
         self._set_stale(error is not None)
         self.extraction_changed.emit(extraction)
         self.mask_changed.emit()
@@ -433,7 +466,7 @@ class Session(QObject):
 
     def dismiss_error(self) -> None:
         """Take the sentence away, as when it has been read."""
-        self._not_opened = ""
+        self._set(failed_open="")
         self._set_error("")
 
     # --- compare, point, look -----------------------------------------------------------------

@@ -71,6 +71,8 @@ class State:
 
     busy_with: str = ""
     """"opening", "measuring" or nothing."""
+    failed_open: str = ""
+    """Why the files that were asked for last could not be opened, while the ones before stay."""
     error: str = ""
     """The sentence that stands in the window."""
 

@@ -121,6 +121,25 @@ def ask_yes(
     return box
 
 
+def ask_either(
+    parent: QWidget,
+    title: str,
+    question: str,
+    first: tuple[str, Callable[[], object]],
+    second: tuple[str, Callable[[], object]],
+) -> QMessageBox:
+    """Ask which of two things to do, each with the text of its button; or neither."""
+    box = QMessageBox(QMessageBox.Icon.Question, title, question, parent=parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for text, answer in (first, second):
+        button = box.addButton(text, QMessageBox.ButtonRole.AcceptRole)
+        button.clicked.connect(answer)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    without_icons(box)
+    box.open()
+    return box
+
+
 def without_icons(dialog: QDialog) -> None:
     """Remove the icons from the buttons at the bottom, which some desktops put there.
 

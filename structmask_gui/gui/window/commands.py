@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from PySide6.QtGui import QGuiApplication
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.open_external import open_outside
+from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, Form, form_of, name_filter, proposed_path
 from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.gui.widgets import dialogs
@@ -22,6 +24,7 @@ from structmask_gui.gui.window import help_dialogs
 from structmask_gui.gui.window.shell import Shell
 
 if TYPE_CHECKING:
+    from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.names import Target
     from structmask_gui.gui.batch.window import BatchWindow
     from structmask_gui.gui.session.reference_stacks import ReferenceKind
@@ -41,6 +44,7 @@ class Commands(QObject):
         self.session = window.session
         self._batch: BatchWindow | None = None
         self._few_of = ""
+        self._accepted: Mask | None = None  # in spite of doubts
         self.toast = Toast(window)
         window.session.stack_changed.connect(self._take_few)
         window.session.references_dropped.connect(self._offer_references)
@@ -124,14 +128,27 @@ class Commands(QObject):
 
             help_dialogs.metadata(self.window, stack.name, metadata_text(stack)).show()
 
+    def if_sure(self, use: Callable[[], object]) -> None:
+        """Use the present mask; ask once before, if the answer does not support it."""
+        mask, doubt = self.session.state.mask, doubt_of(self.session)
+
+        def accept() -> None:
+            self._accepted = mask
+            use()
+
+        if not doubt or mask is self._accepted:
+            use()
+        else:
+            dialogs.ask_yes(self.window, "Use this mask?", doubt, "Use it anyway", accept)
+
     def export_mask(self) -> None:
         """Ask for a file and write the mask."""
-        self._ask_for_mask(FORMS[0], SAVE_FILTERS)
+        self.if_sure(partial(self._ask_for_mask, FORMS[0], SAVE_FILTERS))
 
     def save_as(self, form: str) -> None:
         """Ask for a file and write the mask in one form."""
         wanted = next(one for one in FORMS if one.id == form)
-        self._ask_for_mask(wanted, name_filter(wanted))
+        self.if_sure(partial(self._ask_for_mask, wanted, name_filter(wanted)))
 
     def _ask_for_mask(self, form: Form, filters: str) -> None:
         proposed = proposed_path(self.session, form)
@@ -148,9 +165,13 @@ class Commands(QObject):
 
     def export_all(self) -> None:
         """Ask for a folder and write NPY, PNG and record into it."""
-        dialogs.ask_folder(
-            self.window, "Export mask, picture and record", self._folder(), self.export_into
-        )
+
+        def ask() -> None:
+            dialogs.ask_folder(
+                self.window, "Export mask, picture and record", self._folder(), self.export_into
+            )
+
+        self.if_sure(ask)
 
     def export_into(self, folder: str) -> None:
         """Write NPY, PNG, enlarged picture and record into a folder, beside older ones."""
@@ -177,6 +198,10 @@ class Commands(QObject):
 
     def copy_for(self, target: Target) -> None:
         """Show the mask as text for a trainer."""
+        if self.session.state.mask is not None:
+            self.if_sure(partial(self._show_copy, target))
+
+    def _show_copy(self, target: Target) -> None:
         from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 
         if self.session.state.mask is not None:
@@ -186,8 +211,12 @@ class Commands(QObject):
 
     def save_report(self) -> None:
         """Ask for a file and write the report."""
-        proposed = self.window.reporter.proposed()
-        dialogs.ask_new_file(self.window, "Save report", proposed, REPORTS, self._report_to)
+
+        def ask() -> None:
+            proposed = self.window.reporter.proposed()
+            dialogs.ask_new_file(self.window, "Save report", proposed, REPORTS, self._report_to)
+
+        self.if_sure(ask)
 
     def _report_to(self, name: str, _filter: str) -> None:
         self.window.reporter.save(Path(name))
@@ -201,6 +230,57 @@ class Commands(QObject):
         self._batch.show()
         self._batch.raise_()
 
+    # --- the answer ---------------------------------------------------------------------------
+
+    def act(self, action: str) -> None:
+        """Do what a button of the answer says."""
+        done: dict[str, Callable[[], object]] = {
+            "use_mask": self.export_mask,
+            "copy_plain_n2v": partial(self.copy_for, "careamics"),
+            "use_trainer_shape": partial(self.copy_for, "careamics"),
+            "what_to_record": self.what_to_record,
+            "preview_removal": lambda: self.window.show_panel("quality").ask_destriped(),
+            "add_files": self.add_files,
+            "back_to_recommended": self.session.edits.back_to_recommended,
+            "compare_with_automatic": self.compare_with_automatic,
+        }
+        done[action]()
+
+    def show_why(self) -> None:
+        """Show what speaks for the present mask."""
+        from structmask_gui.gui.window.why import WhyDialog
+
+        if self.session.state.result is not None:
+            WhyDialog(self.window, self.session).show()
+
+    def what_to_record(self) -> None:
+        """Say which frames decide what the open ones cannot."""
+        help_dialogs.RecordDialog(self.window, self.guide).show()
+
+    def add_files(self) -> None:
+        """Ask for more files and average them with the open ones."""
+
+        def add(paths: list[str]) -> None:
+            state = self.session.state
+            self.session.open([*map(str, state.paths), *paths], **state.open_choices)
+
+        dialogs.ask_files(
+            self.window,
+            "Add files of the same field",
+            self._folder(),
+            dialogs.readable_files(),
+            add,
+            several=True,
+        )
+
+    def compare_with_automatic(self) -> None:
+        """Keep the present mask as A and take that of the preset automatic."""
+        from structmask_gui.io.presets.preset import built_in_presets
+
+        self.pin()
+        preset = next(one for one in built_in_presets() if one.name == "automatic")
+        self.session.edits.apply_preset(preset)
+
     def _folder(self) -> str:
         paths = self.session.state.paths
         if paths:
@@ -211,6 +291,9 @@ class Commands(QObject):
 
     def copy_mask(self) -> None:
         """Copy the mask as a nested list."""
+        self.if_sure(self._copy_mask)
+
+    def _copy_mask(self) -> None:
         mask = self.session.state.mask
         if mask is not None:
             rows = mask.array.astype(int).tolist()

@@ -1,15 +1,17 @@
-"""The strip at the top: the result in one sentence, what is under way, and what went wrong."""
+"""The answer bar: what the noise is, how sure that is, what to do; progress and what went wrong."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -18,26 +20,56 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.verdict.certainty import certainty_of
+from structmask_gui.core.verdict.certainty import Certainty
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.certainty_icon import CertaintySign
-from structmask_gui.gui.widgets.collapsed_text import FoldedText
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 from structmask_gui.gui.widgets.wording import in_labels, spoken
 
 if TYPE_CHECKING:
-    from structmask_gui.core.extraction.extraction import Extraction
+    from structmask_gui.core.recommend.answer import Action, Answer
 
 _SHOW_AFTER = 250
 """Milliseconds of work before the progress bar shows; shorter work would only flicker."""
 
+_LOW = 23
+"""Height of a button, lower than elsewhere: the bar takes its room from the views."""
+
+_NARROW = 760
+"""Width below which the buttons stand under the third line instead of beside it."""
 
 _HINT = "Open a stack: drop it here, choose it on the left, or press Ctrl+O."
 
+BUTTONS: dict[Action, tuple[str, str]] = {
+    "use_mask": ("Use this mask", "Copy the mask for a trainer, or save it"),
+    "copy_plain_n2v": ("Copy plain N2V settings", "Show what to set in each trainer for no mask"),
+    "what_to_record": ("What to record…", "Say which frames decide what these cannot"),
+    "preview_removal": ("Remove the offsets…", "Write the frames without the offsets of lines"),
+    "add_files": ("Add files…", "Average more files of the same field with the open ones"),
+    "back_to_recommended": ("Back to recommended", "Take the recommended mask; undo goes back"),
+    "compare_with_automatic": (
+        "Compare with automatic",
+        "Keep this mask as A and take that of the preset automatic",
+    ),
+    "use_trainer_shape": ("Copy for CAREamics…", "Show the setting of CAREamics for this mask"),
+}
+"""Text and tooltip of the button for each action of an answer; an action without one has none."""
+
+_SIGNS: dict[str, Certainty] = {
+    "likely": "sure",
+    "reliable": "sure",
+    "act first": "attention",
+    "uncertain": "not sure",
+    "cannot tell": "cannot tell",
+}
+
 
 class Headline(QFrame):
-    """Sentence, notes, progress, error."""
+    """Three lines with their buttons, what the noise was measured in, progress, error."""
+
+    acted = Signal(str)  # the action of an answer whose button was pressed
+    why = Signal()  # the reasons are asked for
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,47 +77,115 @@ class Headline(QFrame):
         self.setObjectName("headline")
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self._build_lines()
+        self._build_work()
+        self._build_error()
+        top = QHBoxLayout()
+        top.setSpacing(10)
+        top.addWidget(self.certainty, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.sentence, 1)
+        top.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self._work)
+        # The line keeps its height, or the views would jump with every measurement.
+        top.addStrut(_LOW)
+        self._lines = layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 4, 8, 4)
+        layout.setSpacing(1)
+        layout.addLayout(top)
+        layout.addWidget(self.how_sure)
+        layout.addLayout(self._third)
+        layout.addWidget(self.reference, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self.error)
 
-        self.sentence = ElidingLabel(_HINT, smallest=0.75, clauses=True)
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_SHOW_AFTER)
+        self._delay.timeout.connect(self._show_work)
+        self._restyle()
+        session.mask_changed.connect(self.follow)
+        session.stack_changed.connect(self.follow)
+        session.quality.changed.connect(self._on_quality)
+        session.stale_changed.connect(self._on_state)
+        session.busy_changed.connect(self._on_busy)
+        session.progressed.connect(self._on_progress)
+        session.error_changed.connect(self._on_error)
+        session.reference_stacks.changed.connect(self._on_reference)
+        session.reference_stacks.fit_changed.connect(self._on_reference)
+        session.parameters_changed.connect(self._on_reference)
+        self.follow()
+
+    # --- building -----------------------------------------------------------------------------
+
+    def _build_lines(self) -> None:
+        self.sentence = _Line()
         font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * 1.35)
+        font.setPointSizeF(font.pointSizeF() * 1.3)
         font.setBold(True)
         self.sentence.setFont(font)
+        self.how_sure, self.advice = _Line(), _Line()
+        self.certainty = CertaintySign()
         self.state = QLabel()
         self.state.setObjectName("state")
-        self.certainty = CertaintySign()
-        self.notes = FoldedText()
-        self.more = QToolButton()
-        self.more.setAutoRaise(True)
-        self.more.setText("more")
-        self.more.hide()
-        self.more.setToolTip("Show all of it")
-        self.more.clicked.connect(self.notes.show_all)
-        self.notes.cut_changed.connect(self.more.setVisible)
+        self.state.hide()
+        self._menu: QMenu | None = None
+        self.buttons: dict[Action, QPushButton] = {}
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for action, (text, tip) in BUTTONS.items():
+            button = QPushButton(text)
+            button.setObjectName(action)
+            button.setToolTip(tip)
+            button.setMaximumHeight(_LOW)
+            button.hide()
+            button.clicked.connect(self._on_button)
+            self.buttons[action] = button
         self.automatic = QPushButton("Try automatic")
         self.automatic.setToolTip('Apply the preset "automatic"; undo goes back')
+        self.automatic.setMaximumHeight(_LOW)
         self.automatic.hide()
         self.automatic.clicked.connect(self._try_automatic)
+        self.why_button = QToolButton()
+        self.why_button.setText("Why?")
+        self.why_button.setAutoRaise(True)
+        self.why_button.setMaximumHeight(_LOW)
+        self.why_button.setToolTip("Show what speaks for this mask, and what was not tested")
+        self.why_button.clicked.connect(self.why)
+        self._row = row
+        row.addStretch(1)
+        row.addWidget(self.automatic)
+        row.addWidget(self.why_button)
+        self._third = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._third.setSpacing(2)
+        self._third.addWidget(self.advice, 1)
+        self._third.addLayout(row)
+        self.reference = QToolButton()
+        self.reference.setObjectName("reference")
+        self.reference.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.reference.clicked.connect(self._on_reference_dropped)
+        self.reference.hide()
 
+    def _build_work(self) -> None:
         self.progress = QProgressBar()
         self.progress.setFixedWidth(160)
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress")
         # As wide as the text, it made a small window wider each time, for good.
-        self.what = ElidingLabel()
+        self.what = ElidingLabel(mode=Qt.TextElideMode.ElideMiddle)
         self.stop = QPushButton("Cancel")
         self.stop.setToolTip("Stop; the last result stays (Esc)")
-        self.stop.clicked.connect(session.cancel)
+        self.stop.setMaximumHeight(_LOW)
+        self.stop.clicked.connect(self._session.cancel)
         self._work = QWidget()
         work = QHBoxLayout(self._work)
         work.setContentsMargins(0, 0, 0, 0)
-        work.addWidget(self.what, 1)
+        self.what.setMaximumWidth(240)
+        work.addWidget(self.what)
         work.addWidget(self.progress)
         work.addWidget(self.stop)
-        # The line keeps its height, or the views would jump with every measurement.
-        line_height = self.stop.sizeHint().height()
+        self._work.hide()
 
+    def _build_error(self) -> None:
         self.error = QFrame()
         self.error.setObjectName("error")
         self._error_icon = QLabel()
@@ -96,7 +196,7 @@ class Headline(QFrame):
         self._dismiss.setAutoRaise(True)
         self._dismiss.setToolTip("Dismiss this message")
         self._dismiss.setAccessibleName("Dismiss the message")
-        self._dismiss.clicked.connect(session.dismiss_error)
+        self._dismiss.clicked.connect(self._session.dismiss_error)
         line = QHBoxLayout(self.error)
         line.setContentsMargins(8, 4, 4, 4)
         line.addWidget(self._error_icon)
@@ -104,57 +204,75 @@ class Headline(QFrame):
         line.addWidget(self._dismiss)
         self.error.hide()
 
-        top = QHBoxLayout()
-        top.setSpacing(10)
-        top.addWidget(self.certainty)
-        top.addWidget(self.sentence, 1)
-        top.addWidget(self.state)
-        below = QHBoxLayout()
-        below.setSpacing(10)
-        below.addWidget(self.notes, 1, Qt.AlignmentFlag.AlignTop)
-        below.addWidget(self.more, 0, Qt.AlignmentFlag.AlignBottom)
-        below.addWidget(self.automatic, 0, Qt.AlignmentFlag.AlignBottom)
-        below.addWidget(self._work, 1)
-        below.addStrut(line_height)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 6, 8, 6)
-        layout.setSpacing(2)
-        layout.addLayout(top)
-        layout.addLayout(below)
-        layout.addWidget(self.error)
+    def set_use_menu(self, menu: QMenu) -> None:
+        """Give the button for using the mask its menu."""
+        self._menu = menu
 
-        self._delay = QTimer(self)
-        self._delay.setSingleShot(True)
-        self._delay.setInterval(_SHOW_AFTER)
-        self._delay.timeout.connect(self._show_work)
-        self._work.hide()
-        self.state.hide()
-        self._restyle()
+    # --- the answer ---------------------------------------------------------------------------
 
-        session.mask_changed.connect(self._on_stack)
-        session.stack_changed.connect(self._on_stack)
-        session.stale_changed.connect(self._on_state)
-        session.busy_changed.connect(self._on_busy)
-        session.progressed.connect(self._on_progress)
-        session.error_changed.connect(self._on_error)
-
-    def _on_stack(self) -> None:
-        self._on_extraction(self._session.state.result)
-
-    def _on_extraction(self, extraction: Extraction | None) -> None:
-        if extraction is not None:
-            self.sentence.setText(extraction.sentence)
-            notes = [in_labels(note) for note in extraction.notes]
+    def follow(self) -> None:
+        """Show the answer about the present mask."""
+        state = self._session.state
+        if state.failed_open and state.frames is not None:
+            self._say(f"Still open: {state.frames.name}", "Its mask and views are shown below.")
+        elif state.result is None:
+            self._say(_HINT if state.frames is None else f"{state.frames.name}: no mask yet.")
         else:
-            open_now = self._session.state.frames
-            self.sentence.setText(_HINT if open_now is None else f"{open_now.name}: no mask yet.")
-            notes = []
-        verdict = None if extraction is None else extraction.verdict
-        if self._session.state.edit is not None:
-            verdict = None  # it is about the mask as it was extracted, and stands in the notes
-        self.certainty.set_certainty(None if verdict is None else certainty_of(verdict))
-        self.notes.set_sentences(notes)
+            self.show_answer(
+                self._session.answer, "" if state.edit is None else state.result.sentence
+            )
         self._on_state()
+
+    def show_answer(self, answer: Answer | None, origin: str = "") -> None:
+        """Show an answer, its sign and its buttons; before its second line where a mask is from."""
+        if answer is None:
+            self._say("")
+            return
+        what, how_sure, advice = answer.lines
+        how_sure = f"{origin} {how_sure}".strip()
+        self._say(
+            what, how_sure, advice, certainty=_SIGNS[answer.certainty], actions=answer.actions
+        )
+
+    def _say(
+        self,
+        what: str,
+        how_sure: str = "",
+        advice: str = "",
+        certainty: Certainty | None = None,
+        actions: tuple[Action, ...] = (),
+    ) -> None:
+        for label, text in (
+            (self.sentence, what),
+            (self.how_sure, how_sure),
+            (self.advice, advice),
+        ):
+            label.setText(in_labels(text))
+            label.setVisible(bool(text) or label is self.sentence)
+        self.certainty.set_certainty(certainty)
+        shown = [action for action in actions if action in self.buttons][:3]
+        for button in self.buttons.values():
+            self._row.removeWidget(button)
+        for place, action in enumerate(shown):
+            self._row.insertWidget(1 + place, self.buttons[action])
+            self.buttons[action].setDefault(place == 0)
+        for action, button in self.buttons.items():
+            button.setVisible(action in shown)
+        self.why_button.setVisible(bool(advice))
+
+    def _on_quality(self) -> None:
+        # Only masks that the ledger does not hold take their figures from there.
+        if getattr(self._session.state.result, "recommendation", None) is None:
+            self.follow()
+
+    def _on_button(self) -> None:
+        button = self.sender()
+        if not isinstance(button, QPushButton):
+            return
+        if button.objectName() == "use_mask" and self._menu is not None:
+            self._menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
+        else:
+            self.acted.emit(button.objectName())
 
     def _on_state(self, *_: object) -> None:
         session = self._session
@@ -165,14 +283,15 @@ class Headline(QFrame):
                 "The largest standard error of a lag so far; the estimate gets better as more"
                 " patches are measured."
                 if session.state.busy
-                else "Stopped before the requested precision was reached."
+                else "The measurement was stopped before the requested precision was reached."
             )
         elif session.state.stale and session.state.extraction is not None:
-            self.state.setText("Out of date")
+            self.state.setText("Settings changed")
             self.state.setToolTip(
                 "The views show the last result; the new one is being made."
                 if session.state.busy
                 else "The views show the last result; it does not belong to the present settings."
+                " Measure again with Ctrl+M."
             )
         shown = session.state.stale and session.state.extraction is not None
         if self.state.isHidden() == shown:
@@ -190,6 +309,30 @@ class Headline(QFrame):
 
         preset = next(one for one in built_in_presets() if one.name == "automatic")
         self._session.edits.apply_preset(preset)
+
+    # --- what the noise was measured in -------------------------------------------------------
+
+    def _on_reference(self, *_: object) -> None:
+        """Show the dark or subtracted stack that the result rests on."""
+        references = self._session.reference_stacks
+        used = references.used(self._session.state.parameters.source)
+        self.reference.setVisible(bool(used))
+        for kind, stack in used.items():
+            misfit = references.misfits.get(kind, "")
+            verb = "measured in" if kind == "dark" else "found by subtracting"
+            warning = f": {misfit}" if misfit else ""
+            self.reference.setText(f"Noise {verb} {stack.name}{warning}  ×")
+            doubt = "The answer below may be wrong. " if misfit else ""
+            self.reference.setToolTip(f"{doubt}Press to measure without {stack.name}")
+            self.reference.setProperty("misfit", bool(misfit))
+        self._restyle()
+
+    def _on_reference_dropped(self) -> None:
+        references = self._session.reference_stacks
+        for kind in references.used(self._session.state.parameters.source):
+            references.choose(kind, None)
+
+    # --- progress, error ----------------------------------------------------------------------
 
     def _on_busy(self, busy: bool) -> None:
         if busy:
@@ -209,13 +352,15 @@ class Headline(QFrame):
         # Qt counts in 32 bits, patches and bytes may not fit.
         self.progress.setRange(0, 1000)
         self.progress.setValue(round(1000 * done / total) if total else 0)
-        text = f"{what}: {done} of {total}" if total else what
-        self.what.setText(text + (f", {spoken(remaining)} left" if remaining >= 0 else ""))
+        share = f": {100 * done / total:.0f} %" if total else ""
+        left = f", {spoken(remaining)} left" if remaining >= 0 else ""
+        self.what.setText(f"{what}{share}{left}")
 
     def _on_error(self, text: str) -> None:
         self.error_text.setText(in_labels(text))
         self.error.setVisible(bool(text))
         self._fit_error()
+        self.follow()
 
     def _fit_error(self) -> None:
         """Give a long sentence its lines; a fixed strip would cut them."""
@@ -224,10 +369,20 @@ class Headline(QFrame):
             height = self.error_text.heightForWidth(max(width, 100))
             self.error_text.setMinimumHeight(max(height, 0))
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the height that the lines need at the present width, not at the smallest."""
+        hint = super().minimumSizeHint()
+        needed = self._lines.heightForWidth(max(self.width(), 640))
+        return QSize(hint.width(), min(hint.height(), needed))
+
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Wrap the error anew."""
+        """Wrap the error anew, and put the buttons where there is room."""
         super().resizeEvent(event)
         self._fit_error()
+        across = self.width() >= _NARROW
+        self._third.setDirection(
+            QBoxLayout.Direction.LeftToRight if across else QBoxLayout.Direction.TopToBottom
+        )
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""
@@ -239,16 +394,34 @@ class Headline(QFrame):
         self._error_icon.setPixmap(icon("warning").pixmap(18, 18))
         self._dismiss.setIcon(icon("cancel"))
         dark = self.palette().color(QPalette.ColorRole.Base).lightness() < 128
-        back, edge, text = (
-            ("#4a2f0b", "#c98a2b", "#ffe7c2") if dark else ("#fff3dc", "#d9a441", "#4a3000")
-        )
-        for name, label in (("error", self.error), ("state", self.state)):
+        warned = ("#4a2f0b", "#c98a2b", "#ffe7c2") if dark else ("#fff3dc", "#d9a441", "#4a3000")
+        plain = ("#22364a", "#4a7aa8", "#d6e8f8") if dark else ("#e4f0fa", "#7aa7cf", "#10304d")
+        chip = warned if self.reference.property("misfit") else plain
+        for name, widget, (back, edge, text) in (
+            ("error", self.error, warned),
+            ("state", self.state, warned),
+            ("reference", self.reference, chip),
+        ):
             style = (
                 f"#{name} {{ background: {back}; border: 1px solid {edge};"
                 f" border-radius: 4px; color: {text}; padding: 1px 6px; }}"
             )
-            if label.styleSheet() != style:
-                label.setStyleSheet(style)
+            if widget.styleSheet() != style:
+                widget.setStyleSheet(style)
         palette = self.error_text.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, text)
+        palette.setColor(QPalette.ColorRole.WindowText, warned[2])
         self.error_text.setPalette(palette)
+
+
+class _Line(QLabel):
+    """A line of the answer: it wraps, and asks for no more of a small window than one line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the height of one line."""
+        return QSize(0, self.fontMetrics().height())

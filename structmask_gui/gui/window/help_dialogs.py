@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QTextCursor
@@ -61,6 +61,41 @@ class TextDialog(QDialog):
     def copy(self) -> None:
         """Put the text on the clipboard."""
         QGuiApplication.clipboard().setText(self.text)
+
+
+RECORD = """\
+<p><b>Six or more frames of one still field</b>, with the same dwell time, zoom, gain and binning as
+your data, and without averaging. Nothing in the field should move, blink or bleach.</p>
+<p><b>Camera</b>: also 20 dark frames (shutter closed, same exposure), for its fixed pattern.</p>
+<p><b>Point scanner or electron microscope</b>: an even bright field, or bare resin. Dark frames
+show only the electronics there, because the correlation arises in the detected signal; a dark stack
+alone never makes an answer reliable.</p>
+<p>Open these frames as they are: not averaged, registered, denoised, or saved as JPEG.</p>"""
+"""What decides whether a correlation is noise or sample; docs/what-to-record.md says more."""
+
+
+class RecordDialog(QDialog):
+    """What to record where noise could not be separated from the sample."""
+
+    def __init__(self, parent: QWidget | None, show_guide: Callable[[], object]) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("What to record")
+        self.label = QLabel(RECORD)
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.RichText)
+        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        guide = QPushButton("&Guide")
+        guide.setToolTip("Open the guide; its page “What to record” says more")
+        guide.clicked.connect(show_guide)
+        self._buttons.addButton(guide, QDialogButtonBox.ButtonRole.ActionRole)
+        self._buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.label)
+        layout.addWidget(self._buttons)
+        without_icons(self)
+        self.resize(520, self.sizeHint().height())
 
 
 class AboutDialog(TextDialog):

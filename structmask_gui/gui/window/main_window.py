@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ from structmask_gui.gui.export.report import ReportWriter
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import AppTheme
 from structmask_gui.gui.style.icons import application_icon
+from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.commands import Commands
 from structmask_gui.gui.window.docks import DOCKS, Dock, DockInfo, arrange, build_panel
@@ -133,6 +135,9 @@ class MainWindow(Shell):
         self.reporter.written.connect(self.commands.show_written)
         self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
+        self.headline.set_use_menu(self.menus.use_mask.menu())
+        self.headline.acted.connect(self.commands.act)
+        self.headline.why.connect(self.commands.show_why)
         self.views.open_asked.connect(self.commands.open_files)
         self.views.sample_asked.connect(self.commands.open_sample)
         self._on_theme()
@@ -198,16 +203,25 @@ class MainWindow(Shell):
     def open_paths(self, paths: Sequence[str]) -> None:
         """Open files and Zarr folders; another folder among them is shown in the file browser.
 
-        A mask, or its record, is taken as the mask.
+        A mask, or its record, is taken as the mask; a file that only looks like one is asked about.
         """
-        from structmask_gui.io.results.files import is_mask
+        from structmask_gui.io.results.files import is_mask, is_surely_mask
 
         folders = [path for path in paths if not places.is_image(path)]
         files = [path for path in paths if path not in folders]
         if folders:
             self.show_folder(folders[0])
-        if len(files) == 1 and is_mask(Path(files[0])):
-            self._open_mask(Path(files[0]))
+        path = Path(files[0]) if len(files) == 1 else None
+        if path is not None and is_surely_mask(path):
+            self._open_mask(path)
+        elif path is not None and self.session.state.extraction is not None and is_mask(path):
+            dialogs.ask_either(
+                self,
+                "Image or mask?",
+                f"{path.name} has only two values and the size of a mask.",
+                ("Open as an image", partial(self.session.open, files)),
+                ("Take it as the mask", partial(self._open_mask, path)),
+            )
         elif files:
             self.session.open(files)
 

@@ -163,6 +163,15 @@ def is_result(file: Path) -> bool:
     )
 
 
+def is_surely_mask(file: Path) -> bool:
+    """Say whether a file can be no image: one of the results, a record, a small array of 0 and 1.
+
+    A picture or TIFF with two values may be an image, too.
+    """
+    suffix = file.suffix.lower()
+    return is_result(file) or suffix == ".json" or (suffix == ".npy" and is_mask(file))
+
+
 def is_mask(file: Path) -> bool:
     """Say whether a file that is opened is meant as a mask, by its name or by what it holds.
 

@@ -495,7 +495,8 @@ def test_lines_that_the_verdict_calls_endless_offer_destriped_frames(
     assert window.session.state.extraction.verdict.lines == "columns"
     assert not window.session.quality.scores.assessment.curve.spans
     assert panel.destripe_button.isVisibleTo(panel)
-    assert "What the mask will do" in window.headline.notes.text()
+    assert "columns are brighter" in window.headline.sentence.text()
+    assert window.headline.buttons["preview_removal"].isVisible()
 
 
 def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, qtbot: QtBot):

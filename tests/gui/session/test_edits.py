@@ -39,7 +39,7 @@ def test_an_edit_is_what_is_shown_compared_and_counted(loaded: MainWindow):
     np.testing.assert_array_equal(codes > 0, made.array)
     panel = loaded.panel("statistics")
     assert panel.values["pixels"].text() == str(made.statistics.true_pixels)
-    assert "edited by hand" in loaded.headline.sentence.text()
+    assert "edited by hand" in loaded.headline.how_sure.text()
 
 
 def test_undo_and_redo_of_an_edit(loaded: MainWindow):

@@ -9,25 +9,25 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import parameter_infos
+from structmask_gui.core.recommend.answer import Action, Answer, Sureness
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of
 from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import ORANGE
 from structmask_gui.gui.widgets import certainty_icon as certainty_module
 from structmask_gui.gui.widgets.certainty_icon import draw_sign
-from structmask_gui.gui.widgets.collapsed_text import LINES, FoldedText
-from structmask_gui.gui.window.headline import Headline
+from structmask_gui.gui.window.headline import BUTTONS, Headline
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import wait_for_result
-from tests.gui.view_helpers import extraction, statistical
+from tests.gui.view_helpers import statistical
 
 CERTAINTIES = get_args(Certainty)
 
@@ -67,67 +67,6 @@ def test_the_signs_differ_without_their_colours(
     assert len(shapes) == len(CERTAINTIES)
 
 
-# --- two lines and more -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def folded(qtbot: QtBot) -> FoldedText:
-    text = FoldedText()
-    qtbot.addWidget(text)
-    text.resize(300, 40)
-    text.show()
-    return text
-
-
-SENTENCES = tuple(f"This is sentence number {n}, neither long nor short." for n in range(6))
-
-
-def test_two_lines_are_seen_and_all_when_opened(folded: FoldedText, qtbot: QtBot) -> None:
-    cuts: list[bool] = []
-    folded.cut_changed.connect(cuts.append)
-    folded.set_sentences(SENTENCES[:1])
-    assert not folded.is_cut
-    assert folded.toolTip() == ""
-    low = folded.height()
-    folded.set_sentences(SENTENCES)
-    assert (folded.is_cut, cuts) == (True, [True])
-    assert folded.height() == low
-    lines = folded.lines()
-    assert len(lines) == LINES
-    assert lines[0].startswith("This is sentence number 0")
-    assert lines[-1].endswith("…")
-    assert folded.toolTip().splitlines() == list(SENTENCES)
-    folded.show_all()
-    sheet = folded.sheet
-    assert sheet is not None
-    label = sheet.findChild(QLabel)
-    assert isinstance(label, QLabel)
-    assert label.text().splitlines() == [f"• {sentence}" for sentence in SENTENCES]
-    QTest.qWait(1)
-    assert sheet.height() > 2 * low
-    sheet.close()
-    qtbot.waitUntil(lambda: folded.sheet is None)
-    assert folded.height() == low
-
-
-def test_no_word_is_lost_between_the_lines(folded: FoldedText) -> None:
-    folded.set_sentences(SENTENCES)
-    shown = re.sub(r"\s+", " ", " ".join(folded.lines())).rstrip("…").rstrip()
-    assert re.sub(r"\s+", " ", folded.text()).startswith(shown)
-    metrics = folded.fontMetrics()
-    assert all(metrics.horizontalAdvance(line) <= folded.width() for line in folded.lines())
-
-
-def test_a_wider_label_shows_more(folded: FoldedText) -> None:
-    folded.set_sentences(SENTENCES[:2])
-    folded.resize(120, folded.height())
-    QTest.qWait(1)
-    assert folded.is_cut
-    folded.resize(900, folded.height())
-    QTest.qWait(1)
-    assert not folded.is_cut
-
-
 # --- headline ---------------------------------------------------------------------------------
 
 
@@ -142,32 +81,62 @@ def headline(qtbot: QtBot) -> Any:
     session.close()
 
 
-def test_the_verdict_stands_in_the_headline(headline: Headline) -> None:
-    result = statistical()
-    headline._on_extraction(result)
-    assert headline.sentence.text() == result.verdict.sentence
-    assert headline.certainty.isVisible()
-    assert headline.certainty.certainty == certainty_of(result.verdict)
-    assert headline.certainty.toolTip()
-    assert headline.more.isVisible() == headline.notes.is_cut
-    headline._on_extraction(extraction())
-    assert not headline.certainty.isVisible()
-    headline._on_extraction(None)
-    assert not headline.certainty.isVisible()
+ANSWERS = {
+    certainty: Answer(
+        f"What {certainty}: " + "noise " * 30 + "noise",
+        certainty,
+        "How sure" + " how sure" * 40,
+        "Advice" + " advice" * 40,
+        actions=("use_mask", "what_to_record"),
+    )
+    for certainty in get_args(Sureness)
+}
 
 
-def test_more_of_the_notes(headline: Headline, qtbot: QtBot) -> None:
-    headline.notes.set_sentences(SENTENCES)
-    assert headline.more.isVisible()
-    height = headline.sizeHint().height()
-    headline.more.click()
-    assert headline.notes.sheet is not None
+def labels(headline: Headline) -> tuple[QLabel, ...]:
+    return headline.sentence, headline.how_sure, headline.advice
+
+
+@pytest.mark.parametrize("width", [420, 700, 1280])
+@pytest.mark.parametrize("certainty", ANSWERS)
+def test_the_three_lines_wrap_and_are_never_cut(
+    headline: Headline, qtbot: QtBot, certainty: str, width: int
+) -> None:
+    answer = ANSWERS[certainty]
+    frame = QWidget()
+    qtbot.addWidget(frame)
+    layout = QVBoxLayout(frame)
+    layout.addWidget(headline)
+    layout.addStretch(1)
+    frame.resize(width, 600)
+    frame.show()
+    headline.show_answer(answer)
     QTest.qWait(1)
-    assert headline.sizeHint().height() == height
-    QTest.keyClick(headline.notes.sheet, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: headline.notes.sheet is None)
-    headline.notes.set_sentences(SENTENCES[:1])
-    assert not headline.more.isVisible()
+    for label, line in zip(labels(headline), answer.lines, strict=True):
+        assert label.text() == line
+        assert label.height() >= label.heightForWidth(label.width())
+        assert headline.rect().contains(label.geometry())
+    assert headline.certainty.isVisible()
+    assert headline.certainty.toolTip()
+    headline.setParent(None)
+
+
+def test_each_button_of_the_answer_says_what_it_does(headline: Headline) -> None:
+    done: list[str] = []
+    headline.acted.connect(done.append)
+    headline.show_answer(ANSWERS["cannot tell"])
+    shown = [name for name, button in headline.buttons.items() if button.isVisible()]
+    assert shown == ["use_mask", "what_to_record"]
+    headline.buttons["what_to_record"].click()
+    assert done == ["what_to_record"]
+    assert all(button.toolTip() for button in headline.buttons.values())
+    headline.show_answer(None)
+    assert not any(button.isVisible() for button in headline.buttons.values())
+    assert not headline.certainty.isVisible()
+
+
+def test_every_action_of_an_answer_has_a_button_but_the_map() -> None:
+    assert set(get_args(Action)) - set(BUTTONS) == {"map"}
 
 
 # --- help -------------------------------------------------------------------------------------
@@ -227,19 +196,17 @@ def test_one_click_each_way(automatic: MainWindow, qtbot: QtBot) -> None:
     wait_for_result(session, qtbot)
     assert views.rings.isVisible()
     assert not views.tabs.isTabVisible(brightness)
-    assert not automatic.headline.certainty.isVisible()
+    assert automatic.headline.certainty.certainty == "not sure"
 
 
 def test_an_edited_mask_has_no_tick(automatic: MainWindow) -> None:
     session, headline = automatic.session, automatic.headline
-    assert headline.certainty.certainty == certainty_of(session.state.extraction.verdict)
-    assert headline.certainty.isVisible()
+    before = headline.certainty.certainty
     session.edits.set_mask(Mask(np.array([[1, 0, 1, 0, 1]], bool)), "edited by hand", "Edit")
-    assert not headline.certainty.isVisible()
-    assert headline.sentence.text() == "Row, 3 pixels within 5, with gaps, edited by hand."
-    assert session.state.extraction.verdict.sentence in headline.notes.text()
+    assert headline.certainty.certainty != "sure"
+    assert headline.how_sure.text().startswith("Row, 3 pixels within 5, with gaps, edited by hand.")
     session.history.undo()
-    assert headline.certainty.isVisible()
+    assert headline.certainty.certainty == before
 
 
 def test_automatic_is_a_click_away_where_rings_find_nothing(

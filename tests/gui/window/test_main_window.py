@@ -50,7 +50,11 @@ def drop(window: MainWindow, *paths: Path) -> None:
 
 def test_the_result_stands_at_the_top_in_words(loaded: MainWindow):
     assert loaded.session.state.extraction is not None
-    assert loaded.headline.sentence.text() == loaded.session.state.extraction.sentence
+    answer = loaded.session.answer
+    assert answer is not None
+    headline = loaded.headline
+    shown = headline.sentence.text(), headline.how_sure.text(), headline.advice.text()
+    assert shown == answer.lines
     assert loaded.windowTitle().startswith("rows.npy")
     assert not loaded.headline.state.isVisible()
 

@@ -1,0 +1,172 @@
+"""Nothing doubtful leaves the window, and nothing is taken for something else, without a word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.gui.export.doubts import doubt_of
+from structmask_gui.gui.window.main_window import MainWindow
+from tests.gui.conftest import wait_for_result
+from tests.gui.open_dialogs import dialog, trigger
+
+pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
+
+EDITED = Mask(np.ones((3, 3), dtype=bool))
+
+
+@pytest.fixture
+def automatic(loaded: MainWindow, qtbot: QtBot) -> MainWindow:
+    loaded.panel("presets").apply_named("automatic")
+    loaded.session.edits.set_parameter("mask_choice", "recommended")
+    wait_for_result(loaded.session, qtbot)
+    return loaded
+
+
+def asked() -> list[QMessageBox]:
+    shown = QApplication.topLevelWidgets()
+    return [box for box in shown if isinstance(box, QMessageBox) and box.isVisible()]
+
+
+# --- a mask that the answer does not support ----------------------------------------------------
+
+
+def test_the_recommended_mask_leaves_without_a_question(automatic: MainWindow):
+    assert automatic.session.recommendation is not None
+    assert automatic.session.state.mask == automatic.session.recommendation.mask
+    assert doubt_of(automatic.session) == ""
+    trigger(automatic, "save_npy")
+    assert asked() == []
+    assert dialog(QFileDialog).isVisible()
+
+
+@pytest.mark.parametrize(
+    "name", ["save_npy", "export_mask", "export_all", "save_report", "copy_for_n2v", "copy_mask"]
+)
+def test_an_edited_mask_asks_before_it_leaves(automatic: MainWindow, name: str):
+    QGuiApplication.clipboard().clear()
+    automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
+    trigger(automatic, name)
+    box = dialog(QMessageBox)
+    assert "edited by hand" in box.text()
+    box.button(QMessageBox.StandardButton.Cancel).click()
+    assert QGuiApplication.clipboard().text() == ""
+    shown = [w for w in QApplication.topLevelWidgets() if isinstance(w, QFileDialog)]
+    assert not any(one.isVisible() for one in shown)
+
+
+def test_it_asks_once_for_a_mask(automatic: MainWindow):
+    automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
+    trigger(automatic, "copy_mask")
+    next(b for b in dialog(QMessageBox).buttons() if b.text() == "Use it anyway").click()
+    assert QGuiApplication.clipboard().text().startswith("[[1, 1, 1]")
+    QApplication.processEvents()
+    trigger(automatic, "copy_mask")
+    assert not asked()
+
+
+def test_a_mask_of_other_settings_asks_before_it_is_copied(automatic: MainWindow):
+    automatic.session.edits.set_parameter("patch_size", 32)
+    assert automatic.session.state.stale
+    trigger(automatic, "copy_mask")
+    assert "settings were changed" in dialog(QMessageBox).text()
+
+
+# --- the recommended mask, and back to it ---------------------------------------------------------
+
+
+def test_a_slider_takes_the_place_of_the_recommended_mask_as_one_step(automatic: MainWindow):
+    session, headline = automatic.session, automatic.headline
+    recommended = session.state.mask
+    assert headline.certainty.certainty == "sure"
+    steps = len(session.history)
+    automatic.session.edits.set_parameter("rho_min", 0.3)
+    assert session.state.parameters.mask_choice == "significant"
+    assert session.state.mask != recommended
+    assert headline.certainty.certainty != "sure"
+    assert headline.sentence.text().startswith("Your settings: ")
+    assert len(session.history) == steps + 1
+    session.history.undo()
+    assert session.state.mask == recommended
+    session.history.redo()
+    assert headline.buttons["back_to_recommended"].isVisible()
+    headline.buttons["back_to_recommended"].click()
+    assert session.state.mask == recommended
+    assert headline.certainty.certainty == "sure"
+
+
+def test_a_drawn_mask_goes_back_to_the_recommended_one(automatic: MainWindow):
+    recommended = automatic.session.state.mask
+    automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
+    automatic.headline.buttons["back_to_recommended"].click()
+    assert automatic.session.state.mask == recommended
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def test_after_a_failed_open_no_old_answer_stands_under_the_error(
+    automatic: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    headline = automatic.headline
+    answer = headline.sentence.text()
+    with qtbot.waitSignal(automatic.session.failed):
+        automatic.open_paths([str(tmp_path / "gone.tif")])
+    assert "gone.tif" in headline.error_text.text()
+    assert headline.sentence.text() == "Still open: rows.npy"
+    assert not headline.certainty.isVisible()
+    assert not any(button.isVisible() for button in headline.buttons.values())
+    headline._dismiss.click()
+    assert headline.sentence.text() == answer
+    assert headline.certainty.isVisible()
+
+
+def test_a_message_goes_with_what_it_is_about(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
+    with qtbot.waitSignal(loaded.exporter.failed):
+        loaded.exporter.export({"npy": tmp_path / "no folder" / "m.npy"})
+    assert loaded.headline.error.isVisible()
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({"npy": tmp_path / "m.npy"})
+    assert not loaded.headline.error.isVisible()
+
+
+def test_a_picture_of_two_values_is_no_mask_unless_that_is_said(
+    loaded: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    path = tmp_path / "cells.png"
+    Image.fromarray(np.eye(101, dtype=bool)).save(path)
+    loaded.open_paths([str(path)])
+    assert loaded.session.state.edit is None
+    next(b for b in dialog(QMessageBox).buttons() if b.text() == "Open as an image").click()
+    qtbot.waitUntil(lambda: loaded.session.state.paths == (path,), timeout=10_000)
+
+
+# --- reference stacks -----------------------------------------------------------------------------
+
+
+def test_a_dark_stack_stands_in_the_answer_until_it_is_removed(
+    automatic: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    chip, references = automatic.headline.reference, automatic.session.reference_stacks
+    assert not chip.isVisible()
+    stars = np.random.default_rng(3).normal(100, 3, (4, 64, 64))
+    stars[:, 20:30, 20:30] += 300
+    path = tmp_path / "stars.npy"
+    np.save(path, stars.astype(np.uint16))
+    with qtbot.waitSignal(references.fit_changed):
+        references.choose("dark", str(path))
+    wait_for_result(automatic.session, qtbot)
+    assert chip.isVisible()
+    assert chip.text() == "Noise measured in stars.npy: structure is visible in it  ×"
+    assert "structure is visible" in doubt_of(automatic.session)
+    chip.click()
+    wait_for_result(automatic.session, qtbot)
+    assert references.remembered() == {}
+    assert not chip.isVisible()
