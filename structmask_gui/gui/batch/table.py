@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -13,6 +14,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.core.verdict.certainty import Certainty
+from structmask_gui.gui.style.icons import icon
+from structmask_gui.gui.widgets.certainty_icon import draw_sign
+
 if TYPE_CHECKING:
     from structmask_gui.io.batch.queue import BatchQueue
     from structmask_gui.io.batch.status import JobStatus
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
 
 class BatchTable(QTableWidget):
     """Shows the jobs of a queue; filled by `fill`, and kept up to date by `show_status`."""
+
+    row_opened = Signal(int)  # a row was pressed twice, or Enter
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
@@ -37,10 +44,23 @@ class BatchTable(QTableWidget):
         header.setStretchLastSection(True)
         header.resizeSection(0, 260)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
-        header.resizeSection(1, 130)
+        header.resizeSection(1, 150)
+        self._only_doubtful = False
+        self._doubtful: set[int] = set()
+        self.itemActivated.connect(self._on_activated)
+
+    def _on_activated(self, item: QTableWidgetItem) -> None:
+        self.row_opened.emit(item.row())
+
+    def show_only_doubtful(self, on: bool) -> None:
+        """Show only the rows that need a look, or all."""
+        self._only_doubtful = on
+        for row in range(self.rowCount()):
+            self.setRowHidden(row, on and row not in self._doubtful)
 
     def fill(self, queue: BatchQueue | None) -> None:
         """Show the jobs of a queue, or nothing."""
+        self._doubtful = set()
         self.setRowCount(0 if queue is None else len(queue.jobs))
         if queue is None:
             return
@@ -72,6 +92,13 @@ class BatchTable(QTableWidget):
                 item.setText(text)
                 item.setToolTip(text)
 
+        needs_a_look = status.needs_a_look or status.state in ("failed", "skipped")
+        (self._doubtful.add if needs_a_look else self._doubtful.discard)(row)
+        self.setRowHidden(row, self._only_doubtful and not needs_a_look)
+        item = self.item(row, 1)
+        if item is not None:
+            item.setIcon(_state_icon(status))
+
     def selected(self) -> list[int]:
         """Return the selected rows."""
         return sorted({item.row() for item in self.selectedItems()})
@@ -84,3 +111,23 @@ def _spoken(sentence: str) -> str:
         .replace("or another --output-dir", "or choose another folder")
         .replace("give another --output-dir", "choose another folder")
     )
+
+
+_ICONS = {"running": "measure", "failed": "warning", "skipped": "next", "cancelled": "cancel"}
+
+
+def _state_icon(status: JobStatus) -> QIcon:
+    """Return the sign of a job's certainty, or the icon of its state."""
+    if status.state == "done" and status.certainty:
+        return _sign(status.certainty)
+    name = _ICONS.get(str(status.state), "")
+    return icon(name) if name else QIcon()
+
+
+def _sign(certainty: Certainty) -> QIcon:
+    pixmap = QPixmap(32, 32)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    draw_sign(painter, QRectF(1, 1, 30, 30), certainty)
+    painter.end()
+    return QIcon(pixmap)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialog,
     QHBoxLayout,
     QLabel,
@@ -27,6 +28,7 @@ from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job, Step
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.wording import spoken
 
 if TYPE_CHECKING:
     from structmask_gui.io.batch.files import Job as BatchJob
@@ -88,6 +90,15 @@ class BatchWindow(QDialog):
         self.choices.folder_wanted.connect(self._ask_into)
         self.table = BatchTable()
         self.table.itemSelectionChanged.connect(self._update)
+        self.table.row_opened.connect(self.open_row)
+        self.doubtful = QCheckBox("Only what &needs a look")
+        self.doubtful.setToolTip("Hide the files whose masks can be used as they are")
+        self.doubtful.toggled.connect(self.table.show_only_doubtful)
+        self.method = QLabel()
+        self.method.setToolTip("The settings of the main window, which all files get")
+        session = self._session
+        session.parameters_changed.connect(self._say_method)
+        self._say_method()
         self.said = QLabel(_HINT)
         self.said.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -111,6 +122,7 @@ class BatchWindow(QDialog):
         close.clicked.connect(self.close)
         bottom = QHBoxLayout()
         bottom.addWidget(self.progress, 1)
+        bottom.addWidget(self.method)
         for button in (
             self.start_button,
             self.cancel_button,
@@ -121,6 +133,7 @@ class BatchWindow(QDialog):
             bottom.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
+        top.addWidget(self.doubtful)
         self.reference_stacks = BatchReferenceStacks(self._session)
         layout.addWidget(self.choices)
         layout.addWidget(self.reference_stacks)
@@ -128,6 +141,20 @@ class BatchWindow(QDialog):
         layout.addWidget(self.said)
         layout.addLayout(bottom)
         self.resize(900, 520)
+
+    def _say_method(self, *_: object) -> None:
+        """Name the method and the preset that all files get."""
+        state = self._session.state
+        method = "Ring analysis" if state.uses_rings else "Automatic"
+        preset = state.preset
+        if preset is not None and preset.name.lower() != method.lower():
+            method += f", {preset.name}"
+        self.method.setText(method + (", modified" if state.preset_modified else ""))
+
+    def open_row(self, row: int) -> None:
+        """Open the files of a row in the main window."""
+        if self.queue is not None:
+            self._session.open([inner.path for inner in self.queue.jobs[row].inputs])
 
     # --- which files --------------------------------------------------------------------------
 
@@ -331,6 +358,11 @@ class BatchWindow(QDialog):
     def _on_step(self, step: Step) -> None:
         self.progress.setRange(0, max(step.total, 1))
         self.progress.setValue(step.done)
+        if self.queue is not None and self.running:
+            waiting = sum(s.state in ("pending", "running") for s in self.queue.statuses)
+            ended = len(self.queue.statuses) - waiting
+            left = f", {spoken(step.remaining)} left" if step.remaining >= 0 else ""
+            self.said.setText(f"{ended} of {len(self.queue.statuses)} done{left}")
 
     def _on_done(self, place: Path) -> None:
         from structmask_gui.io.batch.summary import counts_sentence

@@ -133,10 +133,10 @@ _EDIT = (
     *_menu(
         "&Edit",
         ActionInfo("undo", "&Undo", "Undo the last change.",
-                   lambda c: c.session.history.undo(), "Ctrl+Z", "undo",
+                   Commands.undo, "Ctrl+Z", "undo",
                    toolbar=True, needs="undo"),
         ActionInfo("redo", "&Redo", "Redo the change that was undone.",
-                   lambda c: c.session.history.redo(), "Ctrl+Shift+Z", "redo",
+                   Commands.redo, "Ctrl+Shift+Z", "redo",
                    toolbar=True, needs="redo"),
         ActionInfo("reset_parameters", "Reset all &parameters",
                    "Set every parameter but the method back to its default.",

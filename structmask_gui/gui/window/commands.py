@@ -289,6 +289,18 @@ class Commands(QObject):
 
     # --- mask, appearance, measurements, help -------------------------------------------------
 
+    def undo(self) -> None:
+        """Undo the last change, and say so in place of what was said of it."""
+        what = self.session.history.undo_text
+        self.session.history.undo()
+        self.window.say(f"Undone: {what}")
+
+    def redo(self) -> None:
+        """Redo the change that was undone."""
+        what = self.session.history.redo_text
+        self.session.history.redo()
+        self.window.say(f"Done again: {what}")
+
     def copy_mask(self) -> None:
         """Copy the mask as a nested list."""
         self.if_sure(self._copy_mask)

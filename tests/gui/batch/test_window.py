@@ -288,3 +288,31 @@ def test_closing_the_program_in_the_middle_stops_it(folder: Path, qapp: object, 
     session.close()
     assert not batch._running._lane.isRunning()
     assert (folder / SUMMARY).exists()
+
+
+def test_rows_open_in_the_main_window_and_show_their_state(
+    batch: BatchWindow, folder: Path, qtbot: QtBot
+):
+    assert batch.method.text() == "Ring analysis"
+    batch._session.edits.set_parameters({"method": "statistical"})
+    assert batch.method.text() == "Automatic"
+    added(batch, folder, qtbot)
+    batch.start()
+    ended(batch, qtbot)
+    rows = dict(zip(column(batch, 0), range(4), strict=True))
+    assert all(not batch.table.item(row, 1).icon().isNull() for row in rows.values())
+    batch.table.itemActivated.emit(batch.table.item(rows["good1.npy"], 0))
+    qtbot.waitUntil(lambda: batch._session.state.paths == (folder / "good1.npy",), timeout=10_000)
+    wait_for_result(batch._session, qtbot)
+
+
+def test_only_what_needs_a_look(batch: BatchWindow, folder: Path, qtbot: QtBot):
+    added(batch, folder, qtbot)
+    batch.start()
+    ended(batch, qtbot)
+    batch.doubtful.click()
+    names = column(batch, 0)
+    shown = [name for row, name in enumerate(names) if not batch.table.isRowHidden(row)]
+    assert shown == ["bad.npy"]
+    batch.doubtful.click()
+    assert not any(batch.table.isRowHidden(row) for row in range(4))

@@ -137,6 +137,11 @@ def check_undone(window: MainWindow, _qtbot: QtBot) -> None:
     assert window.session.state.parameters == Parameters()
 
 
+def check_undone_and_said(window: MainWindow, qtbot: QtBot) -> None:
+    check_undone(window, qtbot)
+    assert window.statusBar().currentMessage() == "Undone: Centre size 15"
+
+
 def check_redone(window: MainWindow, _qtbot: QtBot) -> None:
     assert window.session.state.parameters.center_size == 15
 
@@ -298,7 +303,7 @@ CHECKS: dict[str, Check] = {
     "export_all": file_dialog_of(FOLDER),
     "close_file": check_closed_file,
     "quit": check_quit,
-    "undo": check_undone,
+    "undo": check_undone_and_said,
     "redo": check_redone,
     "reset_parameters": check_undone,
     "copy_mask": check_mask_copied,
