@@ -52,8 +52,9 @@ _ACT: dict[str, tuple[str, str, Action]] = {
         "what_to_record",
     ),
     "periodic_temporal": (
-        "The noise repeats in time, like hum or flicker: a mask hides little of it.",
-        "Remove its source, or change the exposure or dwell time, and record again.",
+        "The noise has a regular pattern that shifts from frame to frame, as hum and interference"
+        " have; no mask of this size hides it.",
+        "Find its source, or filter it out first.",
         "what_to_record",
     ),
 }
@@ -76,6 +77,9 @@ _DOUBTS: dict[str, tuple[str, Action | None]] = {
     "shared_frames": ("Neighbouring frames or planes share noise: train plane by plane.", None),
 }
 """What else is said in the third line, by the verdict's flag."""
+
+_FIXED, _UNDER = "fixed patterns", "fixed patterns under the sample"
+_SMOOTH = "broad, smooth noise"
 
 _NOT_LIKELY = ("interpolated", "compressed", "not_uniform")
 
@@ -210,10 +214,11 @@ class _Case:
         self.bare = self.mask.statistics.true_pixels == 1
         estimate = extraction.measurement.correlation
         self.not_tested: tuple[str, ...] = ()
-        if "fixed_pattern_not_tested" in self.flags:
-            self.not_tested += ("fixed patterns",)
+        if estimate is not None and "fixed_pattern_not_tested" in self.flags:
+            excluded = estimate.evidence.patterns.fixed_excluded
+            self.not_tested += (_UNDER if excluded else _FIXED,)
         if estimate is not None and estimate.source == "spectrum":
-            self.not_tested += ("broad, smooth noise",)
+            self.not_tested += (_SMOOTH,)
         if estimate is not None and estimate.source in ("flat", "dark"):
             self.not_tested += ("noise that follows brightness",)
 
@@ -289,8 +294,8 @@ class _Case:
                 "add_files",
                 "copy_plain_n2v",
             )
-        if self.not_tested:
-            changing = "fixed patterns" in self.not_tested
+        if {_FIXED, _SMOOTH} & set(self.not_tested):
+            changing = _FIXED in self.not_tested
             what = "No pattern that changes from frame to frame" if changing else "No pattern found"
             floor = max(COPIED_MORE, self.extraction.parameters.rho_min)
             return self._made(
@@ -305,7 +310,7 @@ class _Case:
         return self._made(
             "No pattern in the noise.",
             certainty,
-            "You need no mask.",
+            f"You need no mask. {self._untested}".rstrip(),
             _PLAIN,
             "copy_plain_n2v",
         )

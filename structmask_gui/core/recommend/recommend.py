@@ -154,8 +154,13 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
 
 def cannot_separate(extraction: Extraction) -> bool:
     """Whether structure may be in the correlation that was measured."""
-    verdict = extraction.verdict
-    return verdict is not None and bool({"cannot_tell", "picture"} & set(verdict.flags))
+    verdict, estimate = extraction.verdict, extraction.measurement.correlation
+    if verdict is None or estimate is None:
+        return False
+    flags = set(verdict.flags)
+    # In one frame a regular pattern may be the specimen's.
+    periodic = "periodic_temporal" in flags and not estimate.evidence.relations
+    return periodic or bool({"cannot_tell", "picture"} & flags)
 
 
 def nothing_found(extraction: Extraction) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+from html import escape
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from structmask_gui.io.batch.summary import (
     read_failures,
     write_summary,
 )
+from structmask_gui.io.extract import extract
 from structmask_gui.io.extract_files import Input
 from tests.io.batches import make, queue_of
 
@@ -34,6 +36,20 @@ def test_the_table(folder, tmp_path):
     assert good["shape"] == "horizontal"
     assert good["mask"] == str(tmp_path / "out" / "a_mask.npy")
     assert bad["error"].startswith("bad.tif: ")
+    assert "(ring analysis, autoStructN2V 0.1)." in good["answer"]
+    assert (good["certainty of the answer"], bad["answer"]) == ("uncertain", "")
+
+
+def test_a_batch_writes_the_recommended_mask_and_its_answer(folder, tmp_path):
+    automatic = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+    queue = make(folder, tmp_path / "out", parameters=automatic)
+    queue.run()
+    status = queue.statuses[0]
+    assert status.mask == extract(folder / "a.tif", automatic).mask
+    row = next(csv.DictReader(csv_bytes(queue).decode("utf-8-sig").splitlines()))
+    assert row["answer"] == " ".join(status.answer.lines)
+    assert row["certainty of the answer"] == status.answer.certainty
+    assert escape(status.answer.what) in html_bytes(queue).decode()
 
 
 def test_the_page_has_pictures_and_escapes_names(folder, tmp_path, row_noise):
