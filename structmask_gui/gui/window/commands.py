@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.names import Target
     from structmask_gui.gui.batch.window import BatchWindow
+    from structmask_gui.gui.quality.denoise_window import DenoiseWindow
     from structmask_gui.gui.session.reference_stacks import ReferenceKind
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class Commands(QObject):
         self.window = window
         self.session = window.session
         self._batch: BatchWindow | None = None
+        self._denoise: DenoiseWindow | None = None
         self._few_of = ""
         self._accepted: Mask | None = None  # in spite of doubts
         self.toast = Toast(window)
@@ -229,6 +231,14 @@ class Commands(QObject):
             self._batch = BatchWindow(self.window, self.session)
         self._batch.show()
         self._batch.raise_()
+
+    def denoise(self) -> None:
+        """Denoise the open stack with the present mask; closing the window stops nothing."""
+        if self._denoise is None:
+            from structmask_gui.gui.quality.denoise_window import DenoiseWindow
+
+            self._denoise = DenoiseWindow(self.window, self.session, self.show_in_system)
+        self._denoise.begin()
 
     # --- the answer ---------------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ class Menus(QObject):
                 bar.addAction(action)
         self.use_mask = UseMask(self.actions)
         bar.addWidget(self.use_mask)
+        bar.addAction(self.actions["denoise"])  # moves it beside that button
         window.addToolBar(bar)
 
     def _make_action(self, info: ActionInfo) -> QAction:

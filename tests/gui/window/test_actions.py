@@ -30,6 +30,7 @@ from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.batch.window import BatchWindow
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
+from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.widgets.find_command import FindCommand, found, plain
 from structmask_gui.gui.window.actions import ACTIONS, MENUS
 from structmask_gui.gui.window.help_dialogs import ShortcutsDialog, TextDialog
@@ -254,6 +255,13 @@ def check_batch(window: MainWindow, _qtbot: QtBot) -> None:
     assert dialog(BatchWindow).table.rowCount() == 0
 
 
+def check_denoising(window: MainWindow, _qtbot: QtBot) -> None:
+    shown = dialog(DenoiseWindow)
+    assert shown.denoising.working
+    shown.cancel_button.click()
+    assert not shown.denoising.working
+
+
 def check_extracted(window: MainWindow, _qtbot: QtBot) -> None:
     assert window.session.state.extraction is not None
     assert window.session.state.mask == window.session.state.extraction.mask
@@ -287,6 +295,7 @@ CHECKS: dict[str, Check] = {
     "save_report": file_dialog_of(ANY),
     "judge_result": file_dialog_of(QFileDialog.FileMode.ExistingFile),
     "batch": check_batch,
+    "denoise": check_denoising,
     "edit_mask": check_editing,
     "extracted_mask": check_extracted,
     "open_mask": file_dialog_of(QFileDialog.FileMode.ExistingFile),

@@ -1,0 +1,457 @@
+"""Denoise here: what is asked first, the picture while it gets better, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from structmask_gui.core.denoising.wording import DOUBTS, WHAT_IT_IS, Doubt, cautions, learned
+from structmask_gui.gui.quality.denoising import Denoised, Denoising, Shown, proposed_target
+from structmask_gui.gui.quality.image_compare import ImageCompare, Mode, Picture
+from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.session.worker import Step
+from structmask_gui.gui.views.image.display import percentile_levels
+from structmask_gui.gui.views.image.frame_slider import FrameBar
+from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.labels import paragraph, say, scrolled
+from structmask_gui.gui.widgets.toast import Toast
+from structmask_gui.gui.widgets.wording import in_labels, spoken
+
+if TYPE_CHECKING:
+    from structmask_gui.core.masks.mask import Mask
+
+_WAYS: tuple[tuple[str, str, str], ...] = (
+    ("beside", "Beside", "The images and their difference beside each other"),
+    ("wipe", "Wipe", "One image left of a line, the other right of it; drag the line"),
+    ("blink", "Blink", "One image and the other in turn"),
+    ("residual", "Residual", "What was removed: it should hold no structure"),
+)
+_ORIGINAL, _BARE = "Original", "No mask"
+_FILTER = "OME-TIFF (*.ome.tif)"
+_ASKED = "Before it is denoised all the same, tick what you accept; the record keeps it:"
+_LONGEST = 2048
+"""Longest side that is drawn pixel by pixel; of larger frames every n-th pixel is."""
+
+
+class DenoiseWindow(QDialog):
+    """Shows what `Denoising` makes of the open stack.
+
+    Parameters
+    ----------
+    parent : QWidget or None
+    session : Session
+    show_folder : callable
+        Shows a folder in the system's file manager.
+    """
+
+    def __init__(
+        self, parent: QWidget | None, session: Session, show_folder: Callable[[Path], object]
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Denoise here")
+        self._session, self._show_folder = session, show_folder
+        self.denoising = Denoising(session, self)
+        self._seen: Shown | None = None
+        self.way = "beside"
+        self.ticks: dict[Doubt, QCheckBox] = {}
+        self._said = ""
+        self._build()
+        self.toast = Toast(self)
+        denoising = self.denoising
+        denoising.changed.connect(self._update)
+        denoising.stepped.connect(self._on_step)
+        denoising.shown.connect(self._on_shown)
+        denoising.saved.connect(self._on_saved)
+        denoising.failed.connect(self._on_failed)
+        session.mask_changed.connect(self._update)
+        session.frame_changed.connect(self.frames.set_frame)
+        self._update()
+
+    # --- building -----------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.title = paragraph()
+        font = self.title.font()
+        font.setBold(True)
+        font.setPointSizeF(1.15 * font.pointSizeF())
+        self.title.setFont(font)
+        self.step = QLabel()
+        self.progress = QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedWidth(200)
+        self.progress.setAccessibleName("Progress of the denoising")
+        self.pause_button = _button("&Pause", "Stop; it goes on from here later", self._pause)
+        self.cancel_button = _button("&Cancel", "Stop, and discard it", self._cancel)
+        top = QHBoxLayout()
+        top.addWidget(self.title, 1)
+        for widget in (self.step, self.progress, self.pause_button, self.cancel_button):
+            top.addWidget(widget)
+
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        middle = QHBoxLayout()
+        middle.addWidget(self._images(), 3)
+        middle.addWidget(self._words(), 1)
+        layout.addLayout(middle, 1)
+        layout.addLayout(self._buttons())
+        self.resize(1180, 660)
+
+    def _images(self) -> QWidget:
+        self.images = QWidget()
+        bar = QHBoxLayout()
+        bar.setSpacing(2)
+        group = QButtonGroup(self)
+        self.ways: dict[str, QToolButton] = {}
+        for name, text, tip in _WAYS:
+            button = QToolButton()
+            button.setText(text)
+            button.setToolTip(tip)
+            button.setCheckable(True)
+            button.setAutoRaise(True)
+            button.clicked.connect(partial(self.set_way, name))
+            group.addButton(button)
+            bar.addWidget(button)
+            self.ways[name] = button
+        self.ways["beside"].setChecked(True)
+        bar.addSpacing(8)
+        self.against = QComboBox()
+        self.against.addItems([_ORIGINAL, _BARE])
+        self.against.setToolTip("What the denoised image is compared with")
+        self.against.setAccessibleName("Compare with")
+        self.against.currentIndexChanged.connect(self._draw)
+        bar.addWidget(self.against)
+        bar.addStretch(1)
+        self.panes = ImageCompare()
+        self.panes.setAccessibleName("Original, denoised and residual")
+        self.panes.pointed.connect(self._session.point)
+        self.frames = FrameBar()
+        self.frames.frame_requested.connect(self._session.set_frame)
+        column = QVBoxLayout(self.images)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(bar)
+        column.addWidget(self.panes, 1)
+        column.addWidget(self.frames)
+        return self.images
+
+    def _words(self) -> QWidget:
+        self.asked = QWidget()
+        self._asked = QVBoxLayout(self.asked)
+        self._asked.setContentsMargins(0, 0, 0, 0)
+        self.figures, self.cautions = paragraph(), paragraph(WHAT_IT_IS)
+        body = QWidget()
+        column = QVBoxLayout(body)
+        for widget in (self.asked, self.figures, self.cautions):
+            column.addWidget(widget)
+        column.addStretch(1)
+        return scrolled(body)
+
+    def _buttons(self) -> QHBoxLayout:
+        self.start_button = _button("&Start", "Denoise with the present mask", self.start)
+        self.save_button = _button(
+            "&Save…", "Write it as an OME-TIFF of 32-bit floating point, with its record", self.ask
+        )
+        self.bare_button = _button(
+            "&No mask against this mask",
+            "Denoise the same frames without a mask, and compare",
+            self.denoising.start_bare,
+        )
+        self.next_button = _button("&Try next mask", "", self.take_next)
+        self.methods_button = _button(
+            "Copy &methods paragraph", "Copy a paragraph for a paper's methods", self.copy_methods
+        )
+        self.close_button = _button("Close", "Close the window; the result stays", self.close)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        for button in (
+            self.next_button,
+            self.bare_button,
+            self.methods_button,
+            self.save_button,
+            self.start_button,
+            self.close_button,
+        ):
+            button.setAutoDefault(False)
+            row.addWidget(button)
+        return row
+
+    # --- what is done -------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Show the window, and denoise unless that is done or under way."""
+        self.show()
+        self.raise_()
+        denoising = self.denoising
+        if not denoising.working and not denoising.current and denoising.phase != "paused":
+            self._said = ""
+            denoising.check()
+
+    def start(self) -> None:
+        """Denoise with the present mask; what was ticked is accepted."""
+        self._said = ""
+        if self.denoising.phase == "nothing" or self.denoising.made is not None:
+            self.denoising.check()
+        elif self.denoising.phase == "paused":
+            self.denoising.start(self.denoising.accepted)
+        else:
+            self.denoising.start(tuple(self.ticks))
+
+    def ask(self) -> None:
+        """Ask for a file and write the result."""
+        proposed = proposed_target(self._session.state)
+        dialogs.ask_new_file(self, "Save the denoised stack", proposed, _FILTER, self._save_to)
+
+    def _save_to(self, name: str, _filter: str) -> None:
+        self._say("")
+        self.denoising.save(Path(name))
+
+    def take_next(self) -> None:
+        """Put the mask to try next in place of the present one, and denoise with it."""
+        following = self._next_mask
+        if following is not None:
+            self._session.edits.set_mask(
+                following, "advised after denoising here", "Mask to try next"
+            )
+            self.start()
+
+    def copy_methods(self) -> None:
+        """Copy the paragraph for a paper."""
+        if self.denoising.made is not None:
+            QGuiApplication.clipboard().setText(self.denoising.made.record.methods)
+            self._say("The methods paragraph is on the clipboard.")
+
+    def _pause(self) -> None:
+        self.denoising.pause()
+
+    def _cancel(self) -> None:
+        self.denoising.cancel()
+        if self.denoising.made is None:
+            self._forget_picture()
+            self._say("Cancelled; nothing was kept.")
+
+    # --- what is shown ------------------------------------------------------------------------
+
+    @property
+    def _next_mask(self) -> Mask | None:
+        made = self.denoising.made
+        evaluation = None if made is None else made.evaluation
+        return None if evaluation is None else evaluation.next_mask
+
+    def set_way(self, way: str, *_: object) -> None:
+        """Show the images "beside" each other, by "wipe" or "blink", or the "residual" alone."""
+        self.way = way
+        self.ways[way].setChecked(True)
+        mode: Mode = "wipe" if way == "wipe" else "blink" if way == "blink" else "beside"
+        self.panes.set_mode(mode)
+        self._draw()
+
+    def _say(self, text: str) -> None:
+        self._said = text
+        self._update()
+
+    def _on_failed(self, text: str) -> None:
+        self._say(in_labels(text))
+
+    def _on_step(self, step: Step) -> None:
+        self.progress.setRange(0, 1000 if step.total else 0)
+        self.progress.setValue(round(1000 * step.done / step.total) if step.total else 0)
+        left = f", {spoken(step.remaining)} left" if step.remaining >= 0 else ""
+        self.step.setText(step.what + left)
+
+    def _on_shown(self, shown: Shown) -> None:
+        self._seen = shown
+        self._draw()
+
+    def _on_saved(self, names: list[str]) -> None:
+        first = Path(names[0])
+        self.toast.say(
+            f"Saved {first.name}",
+            "Show in folder",
+            partial(self._show_folder, first.parent),
+            f"Show {first.parent} in the file manager",
+        )
+
+    def _forget_picture(self) -> None:
+        self._seen = None
+        self.panes.set_pictures(())
+
+    def _draw(self, *_: object) -> None:
+        """Draw what is compared, all with the contrast of the original."""
+        shown = self._seen
+        if shown is None:
+            return
+        step = -(-max(shown.original.shape) // _LONGEST)
+        thin = (slice(None, None, step),) * 2
+        original, denoised = shown.original[thin], shown.denoised[thin]
+        low, high = percentile_levels(original)
+        half = (high - low) / 2
+        first = original
+        names = (_ORIGINAL, "Denoised", "Residual")
+        if shown.bare is not None and self.against.currentText() == _BARE:
+            first = shown.bare[thin]
+            names = (_BARE, "This mask", "Difference")
+        pictures = (
+            Picture(names[0], first, (low, high)),
+            Picture(names[1], denoised, (low, high)),
+            Picture(names[2], np.subtract(first, denoised), (-half, half)),
+        )
+        self.panes.set_pictures(pictures[2:] if self.way == "residual" else pictures)
+
+    def _update(self) -> None:
+        denoising, state = self.denoising, self._session.state
+        phase, made, working = denoising.phase, denoising.made, denoising.working
+        if state.stack is None:
+            self._forget_picture()
+        elif self.frames.slider.maximum() != state.stack.n_frames - 1:
+            self.frames.set_frames(state.stack.n_frames)
+            self.frames.set_frame(state.frame)
+        self.frames.setEnabled(made is not None)
+        say(self.title, self._title())
+        busy = working or denoising.saving
+        for widget in (self.step, self.progress):
+            widget.setVisible(busy)
+        if not busy:
+            self.step.setText("")
+            self.progress.setRange(0, 0)
+        self.cancel_button.setVisible(working or phase == "paused")
+        self.pause_button.setVisible(phase == "learning" and made is None)
+        self._update_asked()
+        say(self.figures, self._figures())
+        say(self.cautions, "\n\n".join(self._cautions()))
+        has = denoising.bare is not None
+        if has != self.against.isEnabled():
+            self.against.setEnabled(has)
+            self.against.setCurrentText(_BARE if has else _ORIGINAL)
+        self.against.setVisible(has)
+        self._update_buttons()
+
+    def _update_buttons(self) -> None:
+        denoising, state = self.denoising, self._session.state
+        made, working = denoising.made, denoising.working
+        idle = not working and not denoising.saving
+        self.save_button.setEnabled(made is not None and idle)
+        self.methods_button.setEnabled(made is not None)
+        bare = made is not None and made.mask.statistics.true_pixels == 1
+        self.bare_button.setEnabled(made is not None and idle and not bare and not denoising.bare)
+        following = self._next_mask
+        self.next_button.setVisible(following is not None and denoising.current and idle)
+        if following is not None:
+            pixels = following.statistics.true_pixels
+            text = "no mask" if pixels == 1 else f"a mask of {pixels} pixels"
+            self.next_button.setText(f"&Try {text} next")
+            self.next_button.setToolTip("Take the mask that the evaluation names, and denoise")
+        texts = {"paused": "&Resume"}
+        self.start_button.setText(
+            "&Denoise again" if made is not None else texts.get(denoising.phase, "&Start")
+        )
+        ticked = all(tick.isChecked() for tick in self.ticks.values())
+        self.start_button.setVisible(not denoising.current)
+        self.start_button.setEnabled(idle and state.mask is not None and ticked)
+
+    def _update_asked(self) -> None:
+        wanted = self.denoising.doubts if self.denoising.phase == "asking" else ()
+        if tuple(self.ticks) == wanted:
+            return
+        while self._asked.count():
+            item = self._asked.takeAt(0)
+            widget = None if item is None else item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        self.ticks = {}
+        if wanted:
+            self._asked.addWidget(paragraph(_ASKED))
+        for doubt in wanted:
+            tick, text = QCheckBox(), paragraph(_sentence(DOUBTS[doubt]))
+            tick.setAccessibleName(text.text())
+            tick.setToolTip("Accept this")
+            tick.toggled.connect(self._update_buttons)
+            row = QWidget()
+            line = QHBoxLayout(row)
+            line.setContentsMargins(0, 0, 0, 0)
+            line.addWidget(tick, 0, Qt.AlignmentFlag.AlignTop)
+            line.addWidget(text, 1)
+            self._asked.addWidget(row)
+            self.ticks[doubt] = tick
+
+    def _title(self) -> str:
+        denoising, state = self.denoising, self._session.state
+        if self._said and not denoising.working:
+            return self._said
+        if state.stack is None:
+            return "Open a stack first."
+        name = state.stack.name
+        if denoising.phase == "learning" and denoising.made is not None:
+            return f"Denoising {name} without a mask, to compare."
+        if denoising.made is not None:
+            text = f"{name}, denoised with {_called(denoising.made)}."
+            return text if denoising.current else f"{text} The present mask is another."
+        texts = {
+            "checking": f"Looking at {name}…",
+            "asking": f"{name}: denoise it all the same?",
+            "learning": f"Learning from {name}; the picture gets better.",
+            "paused": f"Paused; what was learned from {name} is kept.",
+        }
+        return texts.get(denoising.phase, "Denoise the open stack with the present mask.")
+
+    def _figures(self) -> str:
+        made, bare = self.denoising.made, self.denoising.bare
+        if made is None:
+            return ""
+        lines = [*_evaluated(made), learned(made.record.denoiser)]
+        if bare is not None:
+            lines += ["", "Without a mask, the same frames:", *_evaluated(bare, advice=False)]
+        return "\n".join(lines)
+
+    def _cautions(self) -> tuple[str, ...]:
+        made, mask = self.denoising.made, self._session.state.mask
+        if made is not None:
+            return made.record.cautions
+        return (WHAT_IT_IS,) if mask is None else cautions(mask)
+
+    # --- end ----------------------------------------------------------------------------------
+
+    def reject(self) -> None:
+        """Close with Esc as by the button; work goes on."""
+        self.close()
+
+
+def _button(text: str, tip: str, done: Callable[[], object]) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tip)
+    button.clicked.connect(lambda: done())
+    return button
+
+
+def _called(made: Denoised) -> str:
+    pixels = made.mask.statistics.true_pixels
+    return "the bare centre" if pixels == 1 else f"the mask of {pixels} pixels"
+
+
+def _evaluated(made: Denoised, *, advice: bool = True) -> list[str]:
+    """Return the figures of a result, a line each."""
+    if made.evaluation is None:
+        return [f"It could not be evaluated: {made.problem}"]
+    lines = made.evaluation.lines()
+    return [made.evaluation.sentence, *lines] if advice else lines
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,281 @@
+"""Denoise here: asked, made, shown, saved, compared; nothing is left of what is cancelled."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from structmask_gui.core.denoising import denoiser
+from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.gui.quality import denoising as job
+from structmask_gui.gui.quality.denoise_window import DenoiseWindow
+from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.io.open import open_stack
+from tests.gui.conftest import noise, wait_for_result
+from tests.gui.open_dialogs import dialog, trigger
+
+pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
+
+ROW = Mask(np.ones((1, 5), dtype=bool))
+WAIT = 60_000
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(denoiser, "_ROUNDS", 2)
+    monkeypatch.setattr(denoiser, "_ROUND", 20)
+
+
+@pytest.fixture
+def doubts(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return what says which doubts there are about the stack."""
+
+    def set_doubts(*names: str) -> None:
+        monkeypatch.setattr(job, "_doubts", lambda _state, _task: names)
+
+    set_doubts()
+    return set_doubts
+
+
+@pytest.fixture
+def ready(loaded: MainWindow, doubts: Any) -> MainWindow:
+    loaded.session.edits.set_mask(ROW, "edited by hand", "Draw")
+    return loaded
+
+
+def opened(window: MainWindow) -> DenoiseWindow:
+    trigger(window, "denoise")
+    shown = dialog(DenoiseWindow)
+    assert isinstance(shown, DenoiseWindow)
+    return shown
+
+
+def finished(shown: DenoiseWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: shown.denoising.phase == "done", timeout=WAIT)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_picture_comes_early_and_the_result_is_that_of_the_engine(
+    ready: MainWindow, stack_file: Path, qtbot: QtBot
+):
+    pictures: list[Any] = []
+    shown = opened(ready)
+    shown.denoising.shown.connect(pictures.append)
+    finished(shown, qtbot)
+    raw = np.load(stack_file)
+    expected = Denoiser(raw, ROW)
+    expected.fit()
+    np.testing.assert_array_equal(pictures[0].denoised, expected.linear(0))
+    made = shown.denoising.made
+    assert made is not None
+    for frame in (0, 3):
+        np.testing.assert_array_equal(made.answers[frame], expected.predict(frame))
+    assert made.evaluation is not None
+    assert made.evaluation.sentence in shown.figures.text()
+    assert f"Noise left: {100 * made.evaluation.noise_left:.1f} %" in shown.figures.text()
+    assert "a well-trained network may keep more detail" in shown.cautions.text()
+    assert "Objects smaller than the mask (1 x 5 pixels)" in shown.cautions.text()
+    assert files(stack_file.parent) == ["rows.npy"]
+    qtbot.waitUntil(lambda: len(shown.panes.pictures) == 3, timeout=WAIT)
+    titles = [one.title for one in shown.panes.pictures]
+    assert titles == ["Original", "Denoised", "Residual"]
+    ready.session.set_frame(2)
+    qtbot.waitUntil(lambda: pictures[-1].frame == 2, timeout=WAIT)
+    np.testing.assert_array_equal(shown.panes.pictures[0].values, raw[2].astype(np.float32))
+    np.testing.assert_array_equal(shown.panes.pictures[1].values, made.answers[2])
+
+
+def test_it_is_saved_with_its_record_and_never_over_an_open_file(
+    ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    shown = opened(ready)
+    finished(shown, qtbot)
+    shown.save_button.click()
+    asked = dialog(QFileDialog)
+    target = stack_file.with_name("rows_denoised.ome.tif")
+    assert asked.selectedFiles() == [str(target)]
+    asked.close()
+    with qtbot.waitSignal(shown.denoising.saved, timeout=WAIT):
+        shown._save_to(str(target), "")
+    made = shown.denoising.made
+    assert made is not None
+    with open_stack(target) as written:
+        assert written.dtype == np.float32
+        np.testing.assert_array_equal(written.read(3), made.answers[3])
+    record = json.loads(target.with_name("rows_denoised.json").read_text())
+    assert record["mask"] == [[1] * 5]
+    assert record["mask_from"] == "edited by hand"
+    assert record["evaluation"]["noise_left"] == pytest.approx(made.evaluation.noise_left)
+    assert shown.toast.isVisible()
+    assert shown.toast.label.text() == "Saved rows_denoised.ome.tif"
+    shown.methods_button.click()
+    assert QGuiApplication.clipboard().text() == record["methods"]
+
+    before = stack_file.read_bytes()
+    with qtbot.waitSignal(shown.denoising.failed, timeout=WAIT) as said:
+        shown.denoising.save(stack_file)
+    assert "end the name in .ome.tif" in said.args[0]
+    assert stack_file.read_bytes() == before
+
+
+def test_an_open_tiff_is_not_replaced(
+    window: MainWindow, tmp_path: Path, doubts: Any, qtbot: QtBot
+):
+    path = tmp_path / "rows.tif"
+    tifffile.imwrite(path, noise((4, 96, 96)), photometric="minisblack", metadata={"axes": "TYX"})
+    window.open_paths([str(path)])
+    wait_for_result(window.session, qtbot)
+    shown = opened(window)
+    finished(shown, qtbot)
+    before = path.read_bytes()
+    with qtbot.waitSignal(shown.denoising.failed, timeout=WAIT) as said:
+        shown.denoising.save(path)
+    assert said.args[0] == "rows.tif: is an image file that is open; choose another name."
+    assert shown.title.text() == said.args[0]
+    assert path.read_bytes() == before
+    assert files(tmp_path) == ["rows.tif"]
+
+
+def test_cancel_leaves_nothing_and_a_pause_is_gone_on_from(
+    ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(denoiser, "_ROUNDS", 1000)
+    monkeypatch.setattr(denoiser, "_PATIENCE", 1000)
+    unfinished = stack_file.with_name("rows_denoised.ome.tif.unfinished.npz")
+    shown = opened(ready)
+    qtbot.waitUntil(unfinished.exists, timeout=WAIT)
+    assert shown.pause_button.isVisible()
+    shown.pause_button.click()
+    assert shown.denoising.phase == "paused"
+    assert shown.start_button.text() == "&Resume"
+    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    kept = np.load(unfinished)["progress"][2]
+
+    shown.start_button.click()
+    qtbot.waitUntil(lambda: np.load(unfinished)["progress"][2] > kept, timeout=WAIT)
+    assert np.load(unfinished)["progress"][2] < 2 * kept + 20
+    shown.cancel_button.click()
+    assert shown.denoising.phase == "nothing"
+    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    assert files(stack_file.parent) == ["rows.npy"]
+    assert shown.denoising.made is None
+    assert shown.panes.pictures == ()
+    assert shown.title.text() == "Cancelled; nothing was kept."
+    assert not shown.save_button.isEnabled()
+
+
+def test_cancel_after_a_pause_removes_what_was_kept(
+    ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(denoiser, "_ROUNDS", 1000)
+    monkeypatch.setattr(denoiser, "_PATIENCE", 1000)
+    unfinished = stack_file.with_name("rows_denoised.ome.tif.unfinished.npz")
+    shown = opened(ready)
+    qtbot.waitUntil(unfinished.exists, timeout=WAIT)
+    shown.pause_button.click()
+    qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
+    shown.cancel_button.click()
+    qtbot.waitUntil(lambda: not unfinished.exists(), timeout=WAIT)
+    assert shown.denoising.phase == "nothing"
+
+
+def test_doubts_are_asked_about_and_stand_in_the_record(
+    ready: MainWindow, doubts: Callable[..., None], qtbot: QtBot
+):
+    doubts("cannot_tell", "processed")
+    shown = opened(ready)
+    qtbot.waitUntil(lambda: shown.denoising.phase == "asking", timeout=WAIT)
+    assert shown.denoising.made is None
+    assert list(shown.ticks) == ["cannot_tell", "processed"]
+    assert not shown.start_button.isEnabled()
+    shown.ticks["cannot_tell"].click()
+    assert not shown.start_button.isEnabled()
+    shown.ticks["processed"].click()
+    shown.start_button.click()
+    finished(shown, qtbot)
+    assert shown.denoising.made is not None
+    assert shown.denoising.made.record.accepted == ("cannot_tell", "processed")
+
+
+def test_a_stack_that_cannot_be_separated_is_asked_about(
+    loaded: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    path = tmp_path / "eight.npy"
+    np.save(path, (noise((1, 128, 160)) // 8).astype(np.uint8))
+    loaded.open_paths([str(path)])
+    qtbot.waitUntil(lambda: "eight" in loaded.windowTitle(), timeout=WAIT)
+    wait_for_result(loaded.session, qtbot)
+    shown = opened(loaded)
+    qtbot.waitUntil(lambda: shown.denoising.phase == "asking", timeout=WAIT)
+    assert "processed" in shown.ticks
+    loaded.session.close_files()
+    assert shown.denoising.phase == "nothing"
+    assert shown.title.text() == "Open a stack first."
+
+
+def test_too_little_data_is_refused_in_a_sentence(
+    window: MainWindow, tmp_path: Path, doubts: Any, qtbot: QtBot
+):
+    path = tmp_path / "small.npy"
+    np.save(path, noise((1, 48, 48)))
+    window.open_paths([str(path)])
+    wait_for_result(window.session, qtbot)
+    shown = opened(window)
+    with qtbot.waitSignal(shown.denoising.failed, timeout=WAIT) as said:
+        pass
+    assert said.args[0].startswith("There are too few pixels to denoise: 432 in each half")
+    assert shown.title.text() == said.args[0]
+    assert not shown.save_button.isEnabled()
+    assert files(tmp_path) == ["small.npy"]
+
+
+def test_no_mask_against_this_mask(ready: MainWindow, stack_file: Path, qtbot: QtBot):
+    shown = opened(ready)
+    finished(shown, qtbot)
+    assert shown.against.isHidden()
+    shown.bare_button.click()
+    assert shown.denoising.phase == "learning"
+    finished(shown, qtbot)
+    made, bare = shown.denoising.made, shown.denoising.bare
+    assert made is not None
+    assert bare is not None
+    assert made.evaluation is not None
+    assert bare.evaluation is not None
+    # The mask matters: without it the noise is copied.
+    assert made.evaluation.copied < 0.2 < bare.evaluation.copied
+    assert f"{100 * bare.evaluation.noise_left:.1f} %" in shown.figures.text()
+    qtbot.waitUntil(lambda: shown.panes.pictures[0].title == "No mask", timeout=WAIT)
+    np.testing.assert_array_equal(shown.panes.pictures[0].values, bare.answers[0])
+    assert not shown.bare_button.isEnabled()
+    assert files(stack_file.parent) == ["rows.npy"]
+
+
+def test_the_mask_to_try_next_is_one_click(ready: MainWindow, qtbot: QtBot):
+    bare = Mask(np.ones((1, 1), dtype=bool))
+    ready.session.edits.set_mask(bare, "edited by hand", "Shrink")
+    shown = opened(ready)
+    finished(shown, qtbot)
+    made = shown.denoising.made
+    assert made is not None
+    assert made.evaluation is not None
+    following = made.evaluation.next_mask
+    assert following is not None
+    assert shown.next_button.isVisible()
+    assert str(following.statistics.true_pixels) in shown.next_button.text()
+    shown.next_button.click()
+    assert ready.session.state.mask == following
+    qtbot.waitUntil(lambda: shown.denoising.current, timeout=WAIT)
+    assert shown.denoising.made is not made
