@@ -76,6 +76,7 @@ class DenoiseWindow(QDialog):
         self._said = ""
         self._build()
         self.toast = Toast(self)
+        self.toast.button.setAutoDefault(False)
         denoising = self.denoising
         denoising.changed.connect(self._update)
         denoising.stepped.connect(self._on_step)
@@ -159,6 +160,7 @@ class DenoiseWindow(QDialog):
         self.figures, self.cautions = paragraph(), paragraph(WHAT_IT_IS)
         body = QWidget()
         column = QVBoxLayout(body)
+        column.setSpacing(12)
         for widget in (self.asked, self.figures, self.cautions):
             column.addWidget(widget)
         column.addStretch(1)
@@ -174,7 +176,9 @@ class DenoiseWindow(QDialog):
             "Denoise the same frames without a mask, and compare",
             self.denoising.start_bare,
         )
-        self.next_button = _button("&Try next mask", "", self.take_next)
+        self.next_button = _button(
+            "&Try next mask", "Take the mask that the evaluation names, and denoise", self.take_next
+        )
         self.methods_button = _button(
             "Copy &methods paragraph", "Copy a paragraph for a paper's methods", self.copy_methods
         )
@@ -189,7 +193,6 @@ class DenoiseWindow(QDialog):
             self.start_button,
             self.close_button,
         ):
-            button.setAutoDefault(False)
             row.addWidget(button)
         return row
 
@@ -271,8 +274,9 @@ class DenoiseWindow(QDialog):
         self._say(in_labels(text))
 
     def _on_step(self, step: Step) -> None:
-        self.progress.setRange(0, 1000 if step.total else 0)
-        self.progress.setValue(round(1000 * step.done / step.total) if step.total else 0)
+        # The first round takes a while; nothing is known of it until it is done.
+        self.progress.setRange(0, 1000 if step.done else 0)
+        self.progress.setValue(round(1000 * step.done / max(step.total, 1)))
         left = f", {spoken(step.remaining)} left" if step.remaining >= 0 else ""
         self.step.setText(step.what + left)
 
@@ -357,7 +361,6 @@ class DenoiseWindow(QDialog):
             pixels = following.statistics.true_pixels
             text = "no mask" if pixels == 1 else f"a mask of {pixels} pixels"
             self.next_button.setText(f"&Try {text} next")
-            self.next_button.setToolTip("Take the mask that the evaluation names, and denoise")
         texts = {"paused": "&Resume"}
         self.start_button.setText(
             "&Denoise again" if made is not None else texts.get(denoising.phase, "&Start")
@@ -415,7 +418,7 @@ class DenoiseWindow(QDialog):
         made, bare = self.denoising.made, self.denoising.bare
         if made is None:
             return ""
-        lines = [*_evaluated(made), learned(made.record.denoiser)]
+        lines = [*_evaluated(made), "", learned(made.record.denoiser)]
         if bare is not None:
             lines += ["", "Without a mask, the same frames:", *_evaluated(bare, advice=False)]
         return "\n".join(lines)
@@ -436,6 +439,7 @@ class DenoiseWindow(QDialog):
 def _button(text: str, tip: str, done: Callable[[], object]) -> QPushButton:
     button = QPushButton(text)
     button.setToolTip(tip)
+    button.setAutoDefault(False)
     button.clicked.connect(lambda: done())
     return button
 
@@ -450,7 +454,7 @@ def _evaluated(made: Denoised, *, advice: bool = True) -> list[str]:
     if made.evaluation is None:
         return [f"It could not be evaluated: {made.problem}"]
     lines = made.evaluation.lines()
-    return [made.evaluation.sentence, *lines] if advice else lines
+    return [made.evaluation.sentence, "", *lines] if advice else lines
 
 
 def _sentence(text: str) -> str:

@@ -31,6 +31,7 @@ class Toast(QFrame):
         self.label = ElidingLabel()
         self.label.setForegroundRole(QPalette.ColorRole.ToolTipText)
         self.button = QPushButton()
+        self.button.setToolTip("Do what this message offers")
         self.button.clicked.connect(self._on_clicked)
         self.dismiss = QToolButton()
         self.dismiss.setAutoRaise(True)
