@@ -82,6 +82,8 @@ class BatchTable(QTableWidget):
         if status.needs_a_look:
             texts["done"] += f": {status.certainty}"
         words = status.error or status.sentence or status.what
+        if status.answer is not None and not status.error:
+            words = " ".join(line for line in status.answer.lines if line)
         if status.needs_a_look and status.notes:
             words = f"{words} {status.notes[0]}"
         if status.left_out:

@@ -131,7 +131,7 @@ class MaskEditor(QObject):
         change.setMenu(self.menu)
         change.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         row.addWidget(change)
-        self.back = _flat("Extracted", "Go back to the mask as it was extracted")
+        self.back = _flat("Undo my edits", "Go back to the mask as it was extracted")
         self.back.clicked.connect(self._session.edits.drop_edit)
         row.addWidget(self.back)
         row.addStretch(1)

@@ -13,7 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.export.doubts import doubt_of
+from structmask_gui.gui.window.help_dialogs import RecordDialog
 from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.gui.window.why import WhyDialog
 from tests.gui.conftest import wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
 
@@ -107,6 +109,25 @@ def test_a_drawn_mask_goes_back_to_the_recommended_one(automatic: MainWindow):
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
     automatic.headline.buttons["back_to_recommended"].click()
     assert automatic.session.state.mask == recommended
+
+
+def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow):
+    automatic.headline.why_button.click()
+    why, recommendation = dialog(WhyDialog), automatic.session.recommendation
+    assert recommendation is not None
+    names = [why.table.item(y, 0).text() for y in range(why.table.rowCount())]
+    assert names == [row.name for row in recommendation.main_rows]
+    bold = [n for y, n in enumerate(names) if why.table.item(y, 0).font().bold()]
+    assert bold == [recommendation.choice]
+    assert automatic.session.answer is not None
+    assert why.lines.text() == "\n".join(automatic.session.answer.lines)
+    automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
+    assert "Your settings" in why.lines.text()
+
+
+def test_what_to_record_says_how_many_frames(automatic: MainWindow):
+    automatic.commands.act("what_to_record")
+    assert "Six or more frames" in dialog(RecordDialog).label.text()
 
 
 # --- files --------------------------------------------------------------------------------------
