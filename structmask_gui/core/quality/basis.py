@@ -97,6 +97,9 @@ def measurement_basis(
         direct = "difference"
     if asked == "flat" and estimate.lags.reach < 2 * radius:
         direct = "flat"
+    if estimate.evidence.patterns.shared and direct == "difference":
+        # Frames that share noise are no repeats of one still scene.
+        direct = None
     if direct is not None:
         trusted = estimate.evidence.trusted
         made = basis(part, radius=radius, source=direct, trusted=trusted, task=task)

@@ -18,7 +18,7 @@ from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.frames import Frames, evenly
 from structmask_gui.core.stack.patches import Chunk, Plan, Sampling, extremes, read_patches
-from structmask_gui.core.statistical.estimate import BrightnessBin
+from structmask_gui.core.statistical.estimate import BrightnessBin, UnlikePart
 from structmask_gui.core.statistical.flat_tiles import TilePower, TileStatistics
 from structmask_gui.core.statistical.patches import TILE, NoisePatches, PatchReader
 from structmask_gui.core.statistical.source import NoiseSource
@@ -31,6 +31,12 @@ _MOST_PATCHES = 240
 # Patches whose spectra are added, where there are so many: the mean is well enough known from them.
 _FOR_SPECTRUM = 64
 _FEWEST_IN_A_BIN = 8
+
+NEAR_LAGS = ((0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (2, 0), (3, 0), (1, 1), (1, -1))
+"""Lags (dy, dx) at which parts of the field are compared."""
+
+# Difference of correlations from which parts are unlike, and in standard errors.
+_MUCH_UNLIKE, _SURELY_UNLIKE = 0.08, 6.0
 
 
 @dataclass
@@ -48,6 +54,36 @@ class Pooled:
     hot: int = 0  # Hot pixels that were repaired, of so many
     pixels: int = 0
     bins: list[LagPool] = field(default_factory=list)  # Lag products by brightness
+    near: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    """Shape (patches, lags); products of each patch at `NEAR_LAGS`; NaN of those not used."""
+
+    def unlike(self, patches: NoisePatches, inflation: float) -> UnlikePart | None:
+        """Return the half of the field, or of the stack, that differs most, if any does.
+
+        ``inflation``: Of the squared errors, by what patches share.
+        """
+        best, most = None, _SURELY_UNLIKE
+        frame, y, x = patches.plan.places.T
+        for at, names in (
+            (x, ("left half", "right half")),
+            (y, ("upper half", "lower half")),
+            (frame, ("first half of the stack", "second half of the stack")),
+        ):
+            border = (int(at.min()) + int(at.max())) / 2
+            there = np.isfinite(self.near[:, 0])
+            halves = (there & (at <= border), there & (at > border))
+            if min(int(half.sum()) for half in halves) < _FEWEST_IN_A_BIN:
+                continue
+            (one, its_error), (other, error) = (_ratio(self.near[half]) for half in halves)
+            away = np.abs(one - other) / np.sqrt(inflation * (its_error**2 + error**2))
+            away[np.abs(one - other) < _MUCH_UNLIKE] = 0.0
+            lag = int(np.argmax(away))
+            if away[lag] > most:
+                most, first = float(away[lag]), abs(one[lag]) >= abs(other[lag])
+                values = (one[lag], other[lag]) if first else (other[lag], one[lag])
+                where = names[0 if first else 1]
+                best = UnlikePart(where, float(values[0]), float(values[1]), NEAR_LAGS[lag + 1])
+        return best
 
     def by_brightness(self, patches: NoisePatches) -> tuple[BrightnessBin, ...]:
         """Return the correlation by brightness, from dark to bright; empty of too few patches."""
@@ -117,6 +153,8 @@ class Pooling:
         self._far = kernel.reach[1]
         pooled = LagKernel(plan.patch_shape, (reach, reach))
         number = 0 if bin_of is None else int(bin_of.max(initial=-1)) + 1
+        self._near = [dy * (2 * reach + 1) + dx + reach for dy, dx in NEAR_LAGS]
+        self._near = self._near if reach >= 3 else self._near[:1]
         self.result = Pooled(
             LagPool(pooled, self._surface),
             TileStatistics(tile),
@@ -124,6 +162,7 @@ class Pooling:
             np.full(len(plan), np.nan),
             np.zeros(kernel.half_shape) if self._far > reach else None,
             bins=[LagPool(pooled, self._surface, clusters=False) for _ in range(number)],
+            near=np.full((len(plan), len(self._near)), np.nan),
         )
 
     def run(
@@ -191,6 +230,7 @@ class Pooling:
         result.pool.add_products(part.products, places)
         if result.image is not None and part.image is not None:
             result.image += part.image
+        result.near[part.index] = part.products[:, self._near]
         result.log_variance[part.index] = np.log(np.maximum(part.variance, 1e-300))
         result.hot += part.hot
         result.pixels += part.pixels
@@ -201,6 +241,14 @@ class Pooling:
             for number, pool in enumerate(result.bins):
                 inside = which == number
                 pool.add_products(part.products[inside], places[inside])
+
+
+def _ratio(products: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the correlation at all lags but the first, and its error from patch to patch."""
+    mean = np.maximum(products.mean(axis=0), 1e-300)
+    rho = products.mean(axis=0)[1:] / mean[0]
+    away = products[:, 1:] - rho * products[:, :1]
+    return rho, away.std(axis=0, ddof=1) / np.sqrt(len(products)) / mean[0]
 
 
 def _spread(n: int, count: int) -> NDArray[np.intp]:

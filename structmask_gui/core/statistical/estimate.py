@@ -31,6 +31,16 @@ class BrightnessBin:
     lags: LagEstimate
 
 
+@dataclass(frozen=True)
+class UnlikePart:
+    """A half of the field, or of the stack, whose noise is correlated otherwise."""
+
+    where: str  # As it follows "in the"
+    rho: float  # Its correlation at the lag that differs most, the larger one
+    other: float  # That of the other half
+    lag: tuple[int, int]
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """Evidence beside the correlation, for the verdict."""
@@ -53,6 +63,7 @@ class Evidence:
     """The residual correlation once line offsets are removed, where they were removed."""
     suspected: bool = False  # Whether structure is too faint to be sure of
     clipped: bool = False  # Whether clipped patches had to be used
+    unlike: UnlikePart | None = None  # Where the correlation is another, if it is not uniform
     patterns: Patterns = field(default_factory=Patterns)
     """Peaks in the power of whole frames, and what is the same in every frame."""
 

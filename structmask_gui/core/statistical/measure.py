@@ -123,6 +123,7 @@ class _Measuring:
             suspected=separated.suspected,
             clipped=patches.clipped,
             patterns=find_patterns(source),
+            unlike=first.unlike(patches, lags.inflation),
             rest=None if judged.lines is None else judged.lags,
         )
         if separated.source == "flat" and separated.flat is not None:

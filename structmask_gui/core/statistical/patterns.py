@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.correlation.lasting import Lasting, find_lasting
 from structmask_gui.core.stack.frames import Frames, evenly
 from structmask_gui.core.stack.registration import middle
 from structmask_gui.core.statistical.source import NoiseSource
@@ -39,6 +40,12 @@ class Patterns:
     """Variance that is the same in every frame over that of the noise, in the flattest parts; None
     where that was not measured."""
     static_error: float = 0.0  # Its standard error
+    lasting: Lasting | None = None  # What neighbouring frames share of their noise
+
+    @property
+    def shared(self) -> bool:
+        """Whether neighbouring frames share noise."""
+        return self.lasting is not None and self.lasting.shared
 
     @property
     def fixed_excluded(self) -> bool:
@@ -49,8 +56,12 @@ class Patterns:
 
 def find_patterns(source: NoiseSource) -> Patterns:
     """Look for patterns in the middle of the frames, at most 512 pixels wide and high."""
+    lasting = find_lasting(
+        lambda number: _inside(source, source.raw, number), source.raw.n_frames, source.task
+    )
     if source.base != "difference":
-        return Patterns(periodic=_Periodogram.of(source, source.frames).peak(off_axes=True))
+        periodic = _Periodogram.of(source, source.frames).peak(off_axes=True)
+        return Patterns(periodic=periodic, lasting=lasting)
     noise = _Periodogram.of(source, source.frames)
     mean, count = _mean_frame(source)
     held = _Periodogram(_power(mean), 1)
@@ -59,7 +70,10 @@ def find_patterns(source: NoiseSource) -> Patterns:
     periodic = noise.peak(off_axes=True)
     regular = not periodic and held.peak(off_axes=lines, variance=noise.variance)
     share, error = _static_share(source, mean, count)
-    return Patterns(periodic, regular, share, error)
+    if lasting is not None and lasting.shared:
+        # Then the mean holds more than its part of the noise.
+        return Patterns(periodic, lasting=lasting)
+    return Patterns(periodic, regular, share, error, lasting)
 
 
 @dataclass(frozen=True, eq=False)

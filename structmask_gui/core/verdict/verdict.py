@@ -20,6 +20,7 @@ from structmask_gui.core.verdict.wording import (
     Flag,
     details_of,
     may_be_fixed,
+    not_uniform,
     sentence,
     to_remove,
 )
@@ -85,6 +86,8 @@ def judge(
     off = line is not None and to_remove(estimate, line, reach)
     sure = not _DOUBTED & set(flags) and more == 0 and not estimate.evidence.suspected
     sure = sure and not (kind == "none" and may_be_fixed(estimate, flags))
+    lasting = estimate.evidence.patterns.lasting
+    sure = sure and not (lasting is not None and lasting.misleads)
     if not estimate.evidence.relations:
         # In one frame, a regular pattern may be the specimen's.
         sure = sure and not estimate.evidence.patterns.periodic
@@ -107,8 +110,12 @@ def _flags(
     flags = _fixed(estimate)
     if endless_lines(estimate, parameters) is not None:
         flags.append("whole_line")
-    if evidence.patterns.periodic:
-        flags.append("periodic_temporal")
+    found: tuple[tuple[Flag, bool], ...] = (
+        ("periodic_temporal", evidence.patterns.periodic),
+        ("shared_frames", evidence.patterns.shared),
+        ("not_uniform", not_uniform(estimate) is not None),
+    )
+    flags += [flag for flag, there in found if there]
     if evidence.frame.edge_power < _EDGE_POWER:
         flags.append("interpolated")
     if evidence.blockiness > _BLOCKY:

@@ -8,7 +8,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE
 from structmask_gui.core.stack.screening import CLIPPED, FILLED, NOT_FLAT, OUTLYING
-from structmask_gui.core.statistical.estimate import CorrelationEstimate
+from structmask_gui.core.statistical.estimate import CorrelationEstimate, UnlikePart
 from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
 from structmask_gui.core.statistical.selection import StatisticalSelection
 from structmask_gui.core.verdict.kind import KIND_WORDS, NoiseKind, fills_gaps
@@ -29,6 +29,8 @@ Flag = Literal[
     "fixed_pattern",
     "fixed_pattern_not_tested",
     "periodic_temporal",
+    "shared_frames",
+    "not_uniform",
     "interpolated",
     "compressed",
     "picture",
@@ -46,6 +48,8 @@ FLAG_WORDS: dict[Flag, str] = {
     "periodic_temporal": "The noise has a regular pattern that is shifted anew in every frame, as"
     " hum and interference have: no mask of this size hides it. Find its source, or filter it out"
     " first.",
+    "shared_frames": "Neighbouring frames (planes) share noise: train plane by plane.",
+    "not_uniform": "The noise differs over the field.",
     "interpolated": "The highest frequencies are missing, as where images were resampled,"
     " registered or deconvolved; use the raw data.",
     "compressed": "Blocks of 8 x 8 pixels show: the images were compressed with loss; use the raw"
@@ -207,12 +211,29 @@ def _of_flags(
             details.append(_REGULAR)
         elif flag == "periodic_temporal" and not estimate.evidence.relations:
             details.append(_REGULAR_IN_ONE)
+        elif flag == "shared_frames" and (lasting := estimate.evidence.patterns.lasting):
+            words = FLAG_WORDS[flag].replace("noise:", f"noise ({lasting.share:.2f}):")
+            details.append(words)
+        elif flag == "not_uniform" and (part := not_uniform(estimate)):
+            details.append(
+                f"{FLAG_WORDS[flag]} It is correlated more in the {part.where}:"
+                f" {part.rho:.2f} against {part.other:.2f} at the same lag."
+            )
         elif flag == "hot_pixels":
             share = 100 * estimate.evidence.hot_share
             details.append(f"{FLAG_WORDS[flag]} They are {share:.2g} % of the pixels.")
         elif flag not in ("clipped", "fixed_pattern_not_tested"):
             details.append(FLAG_WORDS[flag])
     return details
+
+
+def not_uniform(estimate: CorrelationEstimate) -> UnlikePart | None:
+    """Return the half of the field, or of the stack, whose noise is correlated otherwise."""
+    # Elsewhere structure is in what the halves were compared in.
+    noise_alone = estimate.source == estimate.base or (
+        estimate.base == "difference" and not any(r.moved for r in estimate.evidence.relations)
+    )
+    return estimate.evidence.unlike if noise_alone else None
 
 
 def may_be_fixed(estimate: CorrelationEstimate, flags: tuple[Flag, ...]) -> bool:

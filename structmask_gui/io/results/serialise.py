@@ -28,11 +28,13 @@ _LARGEST = 512 * 2**20
 def _classes() -> dict[str, type]:
     from structmask_gui.core.correlation.autocorrelation import Autocorrelation
     from structmask_gui.core.correlation.lags import LagEstimate
+    from structmask_gui.core.correlation.lasting import Lasting
     from structmask_gui.core.stack.registration import PairRelation
     from structmask_gui.core.statistical.estimate import (
         BrightnessBin,
         CorrelationEstimate,
         Evidence,
+        UnlikePart,
     )
     from structmask_gui.core.statistical.flat_tiles import FlatTiles
     from structmask_gui.core.statistical.frame_diagnostics import FrameEvidence, LineCovariance
@@ -45,6 +47,8 @@ def _classes() -> dict[str, type]:
         CorrelationEstimate,
         Evidence,
         FlatTiles,
+        Lasting,
+        UnlikePart,
     )
     made += (FrameEvidence, LagEstimate, LineCovariance, Measurement, PairRelation, Patterns)
     return {kind.__name__: kind for kind in (*made, Sampling, SpectralFit)}

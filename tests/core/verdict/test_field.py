@@ -11,7 +11,9 @@ from scipy.ndimage import gaussian_filter, uniform_filter1d
 
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.simulation import cells
+from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.verdict.certainty import certainty_of
 from structmask_gui.io.open import open_stack
 
@@ -166,6 +168,45 @@ def test_line_noise_without_pixel_noise_under_a_picture_is_right_or_doubted():
     frame = 500 + 10 * noise + 60 * picture_of(256, 8)
     _, certainty, mask = said(frame)
     assert certainty != "sure" or mask.shape == (1, 9)
+
+
+def test_frames_of_a_running_mean_share_noise():
+    rng = np.random.default_rng(43)
+    noise = rng.normal(size=(9, 128, 128))
+    averaged = 300 + 40 * picture_of(128, 9) + 10 * (noise[1:] + noise[:-1]) / np.sqrt(2)
+    extraction = extract_array(averaged, AUTOMATIC)
+    assert "shared_frames" in extraction.verdict.flags
+    assert "share noise (0.50): train plane by plane" in extraction.verdict.text
+    lasting = extraction.measurement.correlation.evidence.patterns.lasting
+    assert lasting.rho[:, 10, 10] == pytest.approx([0.5, 0.0], abs=0.03)
+    assert np.abs(np.delete(lasting.rho[0].ravel(), 220)).max() < 0.05
+    # No still scene: what it is then measured in is said.
+    assert not extraction_basis(extraction, ArrayFrames(averaged)).still
+    verdict, _, _ = said(300 + 40 * picture_of(128, 9) + 10 * noise)
+    assert "shared_frames" not in verdict.flags
+
+
+def test_planes_that_share_other_noise_than_they_hold_are_not_sure():
+    rng = np.random.default_rng(44)
+    noise = rng.normal(size=(9, 160, 170))
+    near = uniform_filter1d(noise, 5, axis=2)[:, :, 5:-5] * np.sqrt(5)
+    planes = 200 + 6 * (near[:-1] + near[1:]) + 8 * rng.normal(size=(8, 160, 160))
+    verdict, certainty, _ = said(planes)
+    assert "shared_frames" in verdict.flags
+    assert certainty != "sure"
+
+
+def test_noise_that_differs_between_the_halves_of_the_field_is_told():
+    rng = np.random.default_rng(45)
+    white = rng.normal(size=(6, 128, 266))
+    smooth = (white + 0.35 * np.roll(white, 1, axis=2)) / np.sqrt(1 + 0.35**2)
+    scene = 100 + 40 * cells((128, 256), seed=10)
+    frames = scene + 10 * np.where(np.arange(266) < 133, white, smooth)[:, :, 5:-5]
+    verdict, _, _ = said(frames)
+    assert "not_uniform" in verdict.flags
+    assert "correlated more in the right half" in verdict.text
+    verdict, _, _ = said(scene + 10 * smooth[:, :, 5:-5])
+    assert "not_uniform" not in verdict.flags
 
 
 FILES = Path(os.environ.get("STRUCTMASK_FIELD", "not-there"))
