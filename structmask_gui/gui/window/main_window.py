@@ -136,6 +136,7 @@ class MainWindow(Shell):
         self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
         self.headline.set_use_menu(self.menus.use_mask.menu())
+        self.headline.add_denoise(self.actions_by_id["denoise"])
         self.headline.acted.connect(self.commands.act)
         self.headline.why.connect(self.commands.show_why)
         self.views.open_asked.connect(self.commands.open_files)
