@@ -20,6 +20,8 @@ from structmask_gui.gui.session import worker
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window.main_window import MainWindow
 
+SIZE = (1280, 800)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
@@ -59,6 +61,7 @@ def make_main_window(qtbot: QtBot) -> Iterator[Callable[..., MainWindow]]:
         window = make_window(make_application(), settings or Settings(), LogLines(), session)
         qtbot.addWidget(window)
         made.append(window)
+        window.resize(*SIZE)  # whatever the screen of the tests is
         window.show()
         window.complete()
         return window
@@ -88,6 +91,7 @@ class SharedWindow:
         """Return it as after a start, or a new one if a test has closed it."""
         if self.made is None or not self.made.isVisible():
             self.made = make_window(make_application(), Settings(), LogLines())
+            self.made.resize(*SIZE)
             self.made.show()
             self.made.complete()
         else:
@@ -104,6 +108,7 @@ class SharedWindow:
         session.dismiss_error()
         session.history.clear()
         window.statusBar().clearMessage()
+        window.resize(*SIZE)
         window.reset_layout()
 
 

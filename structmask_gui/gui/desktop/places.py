@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +14,9 @@ from structmask_gui.io.files.remote import remote_address
 PRESET_SUFFIX = ".structmask-preset"
 """Ending of preset files that desktops open with StructMask; the contents are those of any preset
 file. Presets may as well end in .json, which desktops leave to editors."""
+
+_MOST_ENTRIES = 2000
+"""Of a folder, looked through before the window says what it holds."""
 
 
 def settings_file() -> Path:
@@ -59,3 +64,22 @@ def is_image(path: str) -> bool:
     from structmask_gui.io.formats.zarr import is_zarr_folder
 
     return not is_folder(path) or is_zarr_folder(path)
+
+
+def holds_several(paths: Sequence[Path]) -> bool:
+    """Tell whether the folder of the first of some files holds more than one that can be opened."""
+    from structmask_gui.io.formats.known import ALL_EXTENSIONS
+
+    if not paths or remote_address(paths[0]) is not None:
+        return False
+    endings = tuple(ending for ones in ALL_EXTENSIONS.values() for ending in ones)
+    found = 0
+    try:
+        with os.scandir(paths[0].parent) as entries:
+            for entry in itertools.islice(entries, _MOST_ENTRIES):
+                found += entry.name.lower().endswith(endings)
+                if found > 1:
+                    return True
+    except OSError:
+        pass
+    return False

@@ -64,6 +64,9 @@ class Settings:
     colormap: str = "viridis"
     restore_session: bool = True
     keep_measurements: bool = True
+    tune: bool = False
+    details: bool = False
+    file_list: bool = True  # shown where the folder holds several files
     geometry: str = ""
     layout: str = ""
     views: str = ""
@@ -93,6 +96,9 @@ _GOOD: dict[str, Callable[[Any], bool]] = {
     "colormap": _text(40),
     "restore_session": _flag,
     "keep_measurements": _flag,
+    "tune": _flag,
+    "details": _flag,
+    "file_list": _flag,
     "geometry": _text(100_000),
     "layout": _text(100_000),
     "views": _text(100_000),

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QComboBox,
     QFormLayout,
     QFrame,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
@@ -27,6 +27,7 @@ from structmask_gui.gui.session.worker import BUG, Job
 from structmask_gui.io.stack.axes import shape_text
 
 _PICTURE = 88
+_BESIDE = 230
 
 
 class FileCard(QFrame):
@@ -71,8 +72,8 @@ class FileCard(QFrame):
         self.open.clicked.connect(self.open_requested)
         self._given: dict[str, Any] = {}
 
-        top = QHBoxLayout()
-        top.setSpacing(8)
+        self._top = top = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        top.setSpacing(4)
         top.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self.facts, 1)
         self._form = QFormLayout()
@@ -88,6 +89,14 @@ class FileCard(QFrame):
         layout.addWidget(self.open)
         session.stack_changed.connect(self._on_stack)
         self._show_nothing("Select an image to see what it holds.")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the facts beside the picture where there is room for them."""
+        super().resizeEvent(event)
+        wide = self.width() >= _BESIDE
+        way = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        if self._top.direction() != way:
+            self._top.setDirection(way)
 
     def choices(self) -> dict[str, Any]:
         """Return the series, axes and channel that were chosen by hand for the selected file."""

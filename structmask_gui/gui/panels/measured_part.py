@@ -38,7 +38,7 @@ class MeasuredPartPanel(QWidget):
         self.whole_image = ResetButton("ROI", "the whole image")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 1, 0, 1)
-        grid.setHorizontalSpacing(4)
+        grid.setHorizontalSpacing(2)
         grid.setVerticalSpacing(3)
         self._row(
             grid, 0, "Frames", (self.first, "to", self.last, "every", self.step), self.all_frames

@@ -45,7 +45,7 @@ class ParametersPanel(QWidget):
         self._without_effect: set[str] = set()
         self._body = QWidget()
         self._groups = QVBoxLayout(self._body)
-        self._groups.setContentsMargins(4, 4, 4, 4)
+        self._groups.setContentsMargins(2, 4, 2, 4)
         self._groups.setSpacing(4)
         for name, info in parameter_infos().items():
             group = info.about.group
@@ -92,6 +92,13 @@ class ParametersPanel(QWidget):
             self._follow_stack()
         else:
             self.measured_section.hide()
+
+    def add_presets(self, presets: QWidget) -> None:
+        """Put the presets above the parameters."""
+        section = Section("Preset")
+        section.rows.addWidget(presets)
+        presets.show()
+        self._groups.insertWidget(0, section)
 
     def set_parameters(self, parameters: Parameters) -> None:
         """Show other parameters, without a signal."""

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FILES = f"Presets (*{PRESET_SUFFIX} *.json)"
-_NO_REMEDY = "The remedies belong to the published method, which is not chosen."
 _HINT = "Point at a button to see what it would change."
 
 
@@ -120,14 +119,17 @@ class PresetsPanel(QWidget):
         row = QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self.combo, 1)
-        row.addWidget(self.modified)
-        row.addWidget(self.save_button)
         row.addWidget(self.more)
+        below = QHBoxLayout()
+        below.addWidget(self.modified)
+        below.addStretch(1)
+        below.addWidget(self.save_button)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 4)
-        layout.setSpacing(6)
+        layout.setContentsMargins(0, 2, 0, 4)
+        layout.setSpacing(5)
         layout.addLayout(row)
         layout.addWidget(self.description)
+        layout.addLayout(below)
         layout.addLayout(grid)
         layout.addWidget(self.effect)
         layout.addStretch(1)
@@ -392,9 +394,9 @@ class PresetsPanel(QWidget):
             button.setEnabled(rings)
             # Not only disabled: the room is needed for what has a use.
             button.setVisible(rings)
-        hint = _HINT if rings else _NO_REMEDY
-        if self.effect.text() != hint:
-            self.effect.setText(hint)
+        self.effect.setVisible(rings)
+        if self.effect.text() != _HINT:
+            self.effect.setText(_HINT)
 
     def _effect_of(self, remedy: str) -> str:
         remedied = apply_remedy(self._session.state.parameters, remedy)

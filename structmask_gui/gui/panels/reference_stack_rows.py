@@ -30,9 +30,12 @@ class ReferenceStackRow(QWidget):
 
     chosen = Signal(str, object)  # kind, and path or None
 
-    def __init__(self, kind: ReferenceKind, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, kind: ReferenceKind, parent: QWidget | None = None, *, brief: bool = False
+    ) -> None:
         super().__init__(parent)
         self.kind = kind
+        self._none = "none" if brief else "No file yet"
         self.folder = str(Path.home())
         self._path = ""
         self.label = QLabel(WORDS[kind])
@@ -56,6 +59,12 @@ class ReferenceStackRow(QWidget):
         layout.addWidget(self.label)
         layout.addLayout(line)
         layout.addWidget(self.caption)
+        if brief:
+            for part in (self.label, self.caption):
+                part.setParent(None)
+                part.hide()
+            layout.setContentsMargins(0, 0, 0, 0)
+            self.name.setToolTip(_OPTIONAL[kind])
         self.setAcceptDrops(True)
         self.button.clicked.connect(self.ask)
         self.clear.clicked.connect(self._on_clear)
@@ -71,7 +80,7 @@ class ReferenceStackRow(QWidget):
     def set_file(self, name: str, path: str = "") -> None:
         """Show the file; none without a name."""
         self._path = path or name
-        self.name.setText(name or "No file yet")
+        self.name.setText(name or self._none)
         self.name.setEnabled(bool(name))
         self.name.set_tip(self._path)
         self.button.setText("Change…" if name else "Choose…")

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPalette,
     QPen,
     QWheelEvent,
 )
@@ -52,6 +53,7 @@ class ImageCompare(Themed):
     """
 
     pointed = Signal(str)  # the values under the pointer; empty when it left
+    zoomed = Signal(object)  # the visible rectangle of the frame, a QRectF; null if all of it is
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -109,7 +111,7 @@ class ImageCompare(Themed):
         ]
         self._pictures, self._corner = pictures, corner
         if {picture.values.shape for picture in pictures} != shapes:
-            self.reset_zoom()
+            self._show_all()
         self.update()
 
     def set_mode(self, mode: Mode) -> None:
@@ -142,8 +144,16 @@ class ImageCompare(Themed):
         """Return the rectangles the pictures are drawn in, without titles."""
         number = len(self._pictures) if self._mode == "beside" else 1
         width = (self.width() - _GAP * (number - 1)) / max(number, 1)
-        height = max(1.0, self.height() - _TITLE)
-        return [QRectF(n * (width + _GAP), _TITLE, width, height) for n in range(number)]
+        # One picture needs no title: what is above it says which.
+        title = _TITLE if len(self._pictures) > 1 else 0
+        height = max(1.0, self.height() - title)
+        if number == 1 and self._pictures:
+            # Of the picture's own shape: zoomed, it shows what the image beside it shows.
+            rows, columns = self._pictures[0].values.shape
+            scale = min(width / columns, height / rows)
+            left, top = (width - columns * scale) / 2, title + (height - rows * scale) / 2
+            return [QRectF(left, top, columns * scale, rows * scale)]
+        return [QRectF(n * (width + _GAP), title, width, height) for n in range(number)]
 
     def _scale(self, frame: QRectF) -> float:
         """Return pixels of the screen for one of the picture."""
@@ -169,13 +179,40 @@ class ImageCompare(Themed):
 
     def reset_zoom(self) -> None:
         """Show everything."""
+        self._show_all()
+        self.zoomed.emit(QRectF())
+
+    def _show_all(self) -> None:
         self._zoom, self._centre = 1.0, QPointF(0.5, 0.5)
         self.update()
+
+    def show_rect(self, rect: QRectF) -> None:
+        """Show a rectangle of the frame, without telling others; a null one shows everything."""
+        if rect.isNull() or not self._pictures:
+            self._show_all()
+            return
+        height, width = self._pictures[0].values.shape
+        share = max(rect.width() / width, rect.height() / height)
+        self._zoom = min(max(1 / share, 1.0), _DEEPEST)
+        middle = rect.center() - QPointF(self._corner[1] - 0.5, self._corner[0] - 0.5)
+        self._centre = QPointF(middle.x() / width, middle.y() / height)
+        self._keep_inside()
+
+    def _tell_zoom(self) -> None:
+        """Say which rectangle of the frame is visible."""
+        if self._pictures:
+            frame = self._frames()[0]
+            target, seen, scale = self._target(frame), self._visible(frame), self._scale(frame)
+            left = (seen.left() - target.left()) / scale + self._corner[1] - 0.5
+            top = (seen.top() - target.top()) / scale + self._corner[0] - 0.5
+            rect = QRectF(left, top, seen.width() / scale, seen.height() / scale)
+            self.zoomed.emit(rect if self._zoom > 1 else QRectF())
 
     def zoom(self, factor: float) -> None:
         """Enlarge or shrink about the middle."""
         self._zoom = min(max(self._zoom * factor, 1.0), _DEEPEST)
         self._keep_inside()
+        self._tell_zoom()
 
     def _keep_inside(self) -> None:
         margin = 0.5 / self._zoom
@@ -200,10 +237,14 @@ class ImageCompare(Themed):
                 self._draw(painter, int(self._second), frames[0], self._visible(frames[0]))
             else:
                 self._draw_wipe(painter, frames[0])
+        if self.hasFocus():
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
 
     def _draw(self, painter: QPainter, n: int, frame: QRectF, part: QRectF) -> None:
-        self._draw_title(painter, n, QRectF(frame.left(), 0, frame.width(), _TITLE))
+        if len(self._pictures) > 1:
+            self._draw_title(painter, n, QRectF(frame.left(), 0, frame.width(), _TITLE))
         self._draw_part(painter, n, frame, part)
 
     def _draw_title(self, painter: QPainter, n: int, where: QRectF) -> None:
@@ -268,6 +309,7 @@ class ImageCompare(Themed):
             share_y - (event.position().y() - middle.y()) / after.height(),
         )
         self._keep_inside()
+        self._tell_zoom()
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -298,6 +340,7 @@ class ImageCompare(Themed):
         self._grabbed = where
         self._centre -= QPointF(moved.x() / target.width(), moved.y() / target.height())
         self._keep_inside()
+        self._tell_zoom()
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
         """Let go."""

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QHideEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QLabel,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,6 +21,7 @@ from structmask_gui.gui.quality.image_compare import ImageCompare, Mode, Picture
 from structmask_gui.gui.session.preview import LARGEST, LivePreview, Previewed
 from structmask_gui.gui.style.colours import Colours, smaller
 from structmask_gui.gui.views.image.display import percentile_levels
+from structmask_gui.gui.views.image.frame_slider import FrameBar
 from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.overlay import Veil
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
 
 _WAYS: tuple[tuple[str, str, str], ...] = (
-    ("beside", "Beside", "Original, preview and residual beside each other"),
+    ("preview", "Preview", "The preview alone, beside the image"),
     ("wipe", "Wipe", "Original left of a line, preview right of it; drag the line"),
     ("blink", "Blink", "Original and preview in turn"),
     ("residual", "Residual", "What is taken away, and its autocorrelation: stripes left over show"),
@@ -44,7 +44,8 @@ _TIP = (
 class PreviewView(QWidget):
     """Draws what `LivePreview` made; asks for it only while it is seen."""
 
-    title = "Preview"
+    title = "Quick preview"
+    zoomed = Signal(object)  # the visible rectangle of the frame, a QRectF; null if all of it is
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,23 +53,29 @@ class PreviewView(QWidget):
         self.live = LivePreview(session, self)
         self.panes = ImageCompare()
         self.panes.pointed.connect(session.point)
+        self.panes.zoomed.connect(self.zoomed)
         self.correlation = LagView("Its autocorrelation", quantity="r")
         self.correlation.set_signed(True)
         self.correlation.pointed.connect(session.point)
         self.correlation.hide()
-        # Beside the buttons, in two lines if need be; where there is no room, below them.
-        self.note, self.note_below = QLabel(_WHAT), QLabel(_WHAT)
-        for label in (self.note, self.note_below):
-            label.setFont(smaller(label.font(), 0.8))
-            label.setToolTip(_TIP)
-        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.note_below.setContentsMargins(6, 0, 0, 2)
-        self.note_below.hide()
+        self.note = QLabel(_WHAT)
+        self.note.setFont(smaller(self.note.font()))
+        self.note.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.note.setToolTip(_TIP)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        # As high as the slider below the image, which has the same scale then.
+        self.note.setFixedHeight(FrameBar().sizeHint().height())
         self.buttons: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
         bar = QHBoxLayout()
-        bar.setContentsMargins(4, 2, 4, 2)
+        bar.setContentsMargins(6, 2, 4, 2)
         bar.setSpacing(2)
+        title = QLabel(self.title)
+        bold = title.font()
+        bold.setBold(True)
+        title.setFont(bold)
+        bar.addWidget(title)
+        bar.addSpacing(6)
         for name, text, tip in _WAYS:
             button = QToolButton()
             button.setText(text)
@@ -80,8 +87,7 @@ class PreviewView(QWidget):
             group.addButton(button)
             bar.addWidget(button)
             self.buttons[name] = button
-        bar.addSpacing(6)
-        bar.addWidget(self.note, 1)
+        bar.addStretch(1)
         self._below = QHBoxLayout()
         self._below.setSpacing(4)
         self._below.addWidget(self.panes, 1)
@@ -90,12 +96,12 @@ class PreviewView(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(bar)
-        layout.addWidget(self.note_below)
         layout.addLayout(self._below, 1)
+        layout.addWidget(self.note)
         self.veil = Veil(self.panes)
         self._contrast: tuple[NDArray[np.float32], tuple[float, float]] | None = None
-        self.way = "beside"
-        self.set_way("beside")
+        self.way = "preview"
+        self.set_way("preview")
         self.live.changed.connect(self._update)
         session.stale_changed.connect(self._say_state)
         session.quality.changed.connect(self._say_state)
@@ -104,7 +110,7 @@ class PreviewView(QWidget):
     # --- what is shown ------------------------------------------------------------------------
 
     def set_way(self, way: str) -> None:
-        """Show it "beside", by "wipe", by "blink", or the "residual" alone."""
+        """Show the "preview" alone, with the image by "wipe" or "blink", or the "residual"."""
         self.way = way
         self.buttons[way].setChecked(True)
         mode: Mode = "wipe" if way == "wipe" else "blink" if way == "blink" else "beside"
@@ -113,6 +119,10 @@ class PreviewView(QWidget):
         self.live.want_correlation(way == "residual")
         self._update()
 
+    def show_rect(self, rect: QRectF) -> None:
+        """Show a rectangle of the frame; a null one shows everything."""
+        self.panes.show_rect(rect)
+
     def _on_way(self) -> None:
         self.set_way(self.sender().property("way"))
 
@@ -120,10 +130,8 @@ class PreviewView(QWidget):
         shown = self.live.shown
         if shown is not None and not self._session.state.stale:
             pictures = self._pictures_of(shown)
-            self.panes.set_pictures(
-                pictures[2:] if self.way == "residual" else pictures,
-                (shown.place[0], shown.place[2]),
-            )
+            parts = {"preview": pictures[1:2], "residual": pictures[2:]}
+            self.panes.set_pictures(parts.get(self.way, pictures), (shown.place[0], shown.place[2]))
             self.correlation.set_plane(shown.correlation)
         elif shown is None:
             self.panes.set_pictures(())
@@ -180,15 +188,8 @@ class PreviewView(QWidget):
             self.veil.restyle(Colours.of(self.palette()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the veil over the pictures, and the note where there is room for it."""
+        """Keep the veil over the pictures."""
         super().resizeEvent(event)
-        buttons = sum(button.sizeHint().width() + 2 for button in self.buttons.values())
-        needed, room = self.note_below.sizeHint().width(), self.width() - buttons - 24
-        self.note_below.setVisible(room < needed // 2)
-        self.note.setVisible(room >= needed // 2)
-        text = _WHAT if room >= needed else _WHAT.replace("from ", "from\n")
-        if text != self.note.text():
-            self.note.setText(text)
         self.veil.follow()
 
     def release(self) -> None:

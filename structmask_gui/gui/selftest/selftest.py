@@ -20,7 +20,7 @@ from typing import Any
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QPixmap
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QTabWidget
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.gui import app
@@ -176,11 +176,13 @@ class SelfTest:
     def _look_at_views(self) -> None:
         """See every view once; which are there depends on the method."""
         seen: list[str] = []
+        self._window.set_tune(True)
+        self._window.show_panel("curves")
         for method in ("statistical", "ring"):
             self._window.session.edits.set_parameter("method", method)
             self._settle()
-            tabs = self._window.views.findChildren(QTabWidget)
-            for chooser, index in [(t, i) for t in tabs for i in range(t.count())]:
+            chooser = self._window.views.tabs
+            for index in range(chooser.count()):
                 chooser.setCurrentIndex(index)
                 _turn()
                 for view in self._window.views.views:

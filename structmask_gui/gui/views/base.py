@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pyqtgraph as pg
@@ -19,7 +21,7 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QMenu, QVBoxLayou
 from structmask_gui.gui.style.colormaps import COLORMAPS
 from structmask_gui.gui.style.colours import Colours, smaller
 from structmask_gui.gui.views import render
-from structmask_gui.gui.views.canvas import AXIS_HEIGHT, AXIS_WIDTH, Arrows, Axis, Box, Canvas
+from structmask_gui.gui.views.canvas import AXIS_WIDTH, COMPACT, Arrows, Axis, Box, Canvas
 from structmask_gui.gui.views.legend import Legend
 from structmask_gui.gui.views.overlay import MenuButton, ReadOut, Veil, zoom_by_key
 
@@ -35,6 +37,9 @@ class PictureView(QWidget):
     save_requested = Signal(object)  # the view itself
 
     HAS_COLORMAP = True
+
+    COMPACT = COMPACT
+    """Width and height of the axes of a compact view."""
 
     def __init__(
         self,
@@ -53,6 +58,7 @@ class PictureView(QWidget):
         self.content = QRectF(-1, -1, 2, 2)
         self._square = square
         self._fitted = True
+        self.compact = False  # numbers at the axes, but not what they count
         self._menu: QMenu | None = None
         self.colormap = "viridis"  # name of the colour map
         self.theme = Colours.of(self.palette())
@@ -138,7 +144,7 @@ class PictureView(QWidget):
         height = self.height() - self._header.height()
         column, lines = self._legend_room(width, height)
         around = _MARGINS[0] + _MARGINS[2] + self.left.width_taken + self._beside()
-        above = _MARGINS[1] + _MARGINS[3] + AXIS_HEIGHT
+        above = _MARGINS[1] + _MARGINS[3] + self.bottom.height_taken
         aspect = self.content.width() / self.content.height()
         size_below = min(width - around, (height - lines - above) * aspect)
         size_beside = min(width - column - around, (height - above) * aspect)
@@ -169,7 +175,7 @@ class PictureView(QWidget):
             return
         left, top, right, bottom = _MARGINS
         width = self.canvas.width() - left - right - self.left.width_taken - self._beside()
-        height = self.canvas.height() - top - bottom - AXIS_HEIGHT
+        height = self.canvas.height() - top - bottom - self.bottom.height_taken
         if width < 10 or height < 10:
             return
         aspect = self.content.width() / self.content.height()
@@ -184,6 +190,29 @@ class PictureView(QWidget):
     def set_title_visible(self, visible: bool) -> None:
         """Hide the title where a tab or a dock already says it."""
         self.title_label.setVisible(visible)
+
+    def set_compact(self, compact: bool) -> None:
+        """Leave the room to the picture: no words at the axes, which saved views still have."""
+        if compact == self.compact:
+            return
+        self.compact = compact
+        for axis in (self.left, self.bottom):
+            axis.set_compact(compact, self.COMPACT)
+        self.arrows.setVisible(not compact)
+        self.arrows.setMaximumSize(self.left.width_taken, self.bottom.height_taken)
+        self._arrange()
+        self._place()
+
+    @contextmanager
+    def _in_full(self) -> Iterator[None]:
+        compact = self.compact
+        self.set_compact(False)
+        self.grid.layout.activate()
+        try:
+            yield
+        finally:
+            self.set_compact(compact)
+            self.grid.layout.activate()
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show what the view shows of an `Extraction`; None empties it."""
@@ -332,11 +361,13 @@ class PictureView(QWidget):
 
     def render_image(self, scale: float = 2.0) -> QImage:
         """Return the view as an image."""
-        return render.render_image(self, scale)
+        with self._in_full():
+            return render.render_image(self, scale)
 
     def render_svg(self) -> bytes:
         """Return the view as an SVG drawing."""
-        return render.render_svg(self)
+        with self._in_full():
+            return render.render_svg(self)
 
     # --- colours, size, end -------------------------------------------------------------------
 

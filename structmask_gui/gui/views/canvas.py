@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPalette,
     QPen,
     QPolygonF,
 )
@@ -25,6 +26,7 @@ from structmask_gui.gui.style.colours import Colours
 
 AXIS_WIDTH = 38
 AXIS_HEIGHT = 34
+COMPACT = (25, 17)
 BAR_WIDTH = 12
 
 
@@ -93,6 +95,25 @@ class Canvas(pg.GraphicsView):  # type: ignore[misc]  # pyqtgraph has no types
             self.resized.emit()
         super().resizeEvent(event)
 
+    def paintEvent(self, event: Any) -> None:
+        """Frame the picture that has the keyboard."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self.viewport())
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
+            painter.drawRect(self.viewport().rect().adjusted(1, 1, -1, -1))
+            painter.end()
+
+    def focusInEvent(self, event: Any) -> None:
+        """Draw the frame."""
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: Any) -> None:
+        """Take the frame away."""
+        super().focusOutEvent(event)
+        self.viewport().update()
+
     def leaveEvent(self, event: Any) -> None:
         """Say that the pointer left."""
         super().leaveEvent(event)
@@ -136,7 +157,10 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         self, orientation: str, *, whole: bool, label: str = "", size: int = AXIS_WIDTH
     ) -> None:
         super().__init__(orientation, maxTickLength=-4)
+        self._size = size
         self.width_taken = size
+        self.height_taken = AXIS_HEIGHT
+        self._compact = False
         self._whole = whole
         self._text = label
         self.enableAutoSIPrefix(False)
@@ -158,6 +182,19 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
                 f"{font.pointSizeF():.1f}pt" if font.pointSizeF() > 0 else f"{font.pixelSize()}px"
             )
             self.setLabel(self._text, **{"color": theme.muted.name(), "font-size": size})
+            self.showLabel(not self._compact)
+
+    def set_compact(self, compact: bool, room: tuple[int, int] = COMPACT) -> None:
+        """Take room for the numbers only, or for what they count, too; without room be away."""
+        self._compact = compact
+        self.setVisible(not compact or all(room))
+        self.showLabel(bool(self._text) and not compact)
+        if self.orientation in ("left", "right"):
+            self.width_taken = room[0] if compact else self._size
+            self.setWidth(self.width_taken)
+        else:
+            self.height_taken = room[1] if compact else AXIS_HEIGHT
+            self.setHeight(self.height_taken)
 
     def set_whole(self, whole: bool) -> None:
         """Count in whole numbers only, or not."""

@@ -34,7 +34,7 @@ class Section(QWidget):
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.body = QWidget()
         self.rows = QVBoxLayout(self.body)
-        self.rows.setContentsMargins(8, 0, 4, 6)
+        self.rows.setContentsMargins(4, 0, 0, 6)
         self.rows.setSpacing(2)
         heading = QHBoxLayout()
         heading.setContentsMargins(0, 0, 4, 0)

@@ -42,7 +42,7 @@ class ActionInfo:
     run: Run
     shortcut: str = ""
     icon: str = ""  # name of a drawing in resources/icons
-    toolbar: bool = False
+    switch: bool = False  # on or off; the window says which
     needs: Needs = ""
     gap: bool = False  # whether a line is drawn before it
     group: str = ""  # actions of one group exclude each other
@@ -82,7 +82,7 @@ _FILE = (
     *_menu(
         "&File",
         ActionInfo("open_files", "&Open…", "Open a stack; several files are averaged.",
-                   Commands.open_files, "Ctrl+O", "open", toolbar=True),
+                   Commands.open_files, "Ctrl+O", "open"),
         ActionInfo("open_folder", "Open &folder…", "Show a folder in the file browser.",
                    Commands.open_folder, "Ctrl+Shift+O", "folder"),
         ActionInfo("open_address", "Open a&ddress…", "Open a Zarr image from a server.",
@@ -134,10 +134,10 @@ _EDIT = (
         "&Edit",
         ActionInfo("undo", "&Undo", "Undo the last change.",
                    Commands.undo, "Ctrl+Z", "undo",
-                   toolbar=True, needs="undo"),
+                   needs="undo"),
         ActionInfo("redo", "&Redo", "Redo the change that was undone.",
                    Commands.redo, "Ctrl+Shift+Z", "redo",
-                   toolbar=True, needs="redo"),
+                   needs="redo"),
         ActionInfo("reset_parameters", "Reset all &parameters",
                    "Set every parameter but the method back to its default.",
                    lambda c: c.session.edits.reset_parameters(), "Ctrl+R", "reload", gap=True),
@@ -173,9 +173,15 @@ _EDIT = (
 _VIEW = (
     *_menu(
         "&View",
+        ActionInfo("tune", "&Tune", "Show every parameter, and what each step of the method finds.",
+                   lambda c: c.window.set_tune(not c.window.settings.tune), "T", "contrast",
+                   switch=True),
+        ActionInfo("details", "&Details", "Show tables, statistics, ranking, profiles and log.",
+                   lambda c: c.window.set_details(not c.window.settings.details),
+                   "Ctrl+Shift+T", "layout", switch=True),
         ActionInfo("previous_frame", "&Previous frame", "Show the previous frame.",
                    lambda c: c.session.set_frame(c.session.state.frame - 1), "Alt+Left", "previous",
-                   needs="stack"),
+                   needs="stack", gap=True),
         ActionInfo("next_frame", "&Next frame", "Show the next frame.",
                    lambda c: c.session.set_frame(c.session.state.frame + 1), "Alt+Right", "next",
                    needs="stack"),
@@ -214,13 +220,13 @@ _MEASURE = (
         "&Measure",
         ActionInfo("measure_again", "&Measure again", "Read the pixels and measure them again.",
                    lambda c: c.session.measure_again(), "Ctrl+M", "measure",
-                   toolbar=True, needs="stack"),
+                   needs="stack"),
         ActionInfo("cancel", "&Cancel", "Stop opening or measuring; the last result stays.",
-                   lambda c: c.session.cancel(), "Esc", "cancel", toolbar=True, needs="busy"),
+                   lambda c: c.session.cancel(), "Esc", "cancel", needs="busy"),
         ActionInfo("denoise", "&Denoise here…",
                    "Denoise the open stack with the present mask, without a network.",
                    Commands.denoise, "Ctrl+Shift+D", "contrast",
-                   toolbar=True, needs="result"),
+                   needs="result"),
         ActionInfo("whole_image", "Measure the &whole image", "Clear the ROI.",
                    lambda c: c.session.edits.set_region(None), "Ctrl+Shift+A", "fit",
                    needs="region"),
@@ -261,7 +267,7 @@ _PRESETS = _menu(
 _COMPARE = _menu(
     "&Compare",
     ActionInfo("pin", "&Pin this mask as A", "Keep this mask and compare it with later ones.",
-               Commands.pin, "Ctrl+P", "pin", toolbar=True, needs="result"),
+               Commands.pin, "Ctrl+P", "pin", needs="result"),
     ActionInfo("unpin", "&Remove A", "End the comparison.",
                lambda c: c.session.unpin(), "Ctrl+Shift+P", "unpin", needs="pinned"),
     ActionInfo("judge_result", "&Evaluate denoised stack…",

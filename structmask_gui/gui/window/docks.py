@@ -8,7 +8,8 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
 
 from structmask_gui.gui.desktop import places
@@ -31,25 +32,31 @@ class DockInfo:
     title: str
     module: str  # below structmask_gui.gui
     panel: str
-    late: bool = False  # behind another at first; made when it is first wanted
 
 
 DOCKS = (
     DockInfo("files", "Files", "panels.file_browser", "FileBrowser"),
-    DockInfo("presets", "Presets", "panels.presets", "PresetsPanel"),
     DockInfo("parameters", "Parameters", "panels.parameters", "ParametersPanel"),
+    DockInfo("quality", "What the mask will do", "quality.panel", "QualityPanel"),
     DockInfo("rings", "Rings and lags", "panels.decisions", "DecisionsTable"),
     DockInfo("statistics", "Statistics", "panels.statistics", "StatisticsPanel"),
-    DockInfo("compare", "Compare", "panels.compare", "ComparePanel", late=True),
-    DockInfo("log", "Log", "panels.log", "LogPanel", late=True),
-    DockInfo("help", "Help", "panels.help_panel", "HelpPanel", late=True),
-    DockInfo("quality", "What the mask will do", "quality.panel", "QualityPanel"),
-    DockInfo("result", "Denoised result", "quality.denoised_panel", "DenoisedPanel", late=True),
+    DockInfo("curves", "Profiles", "", ""),
+    DockInfo("compare", "Compare", "panels.compare", "ComparePanel"),
+    DockInfo("result", "Denoised result", "quality.denoised_panel", "DenoisedPanel"),
+    DockInfo("log", "Log", "panels.log", "LogPanel"),
+    DockInfo("help", "Help", "panels.help_panel", "HelpPanel"),
 )
-"""In the order of the menu and of the keys Alt+1, Alt+2, …, Alt+0."""
+"""In the order of the menu and of the keys Alt+1, Alt+2, …, Alt+0; each made when first shown."""
 
-_FILES_WIDTH = 27
-"""Least width of the file browser, in letters."""
+PRESETS = DockInfo("presets", "Presets", "panels.presets", "PresetsPanel")
+"""No dock of its own: it stands above the parameters."""
+
+DETAILS = ("quality", "rings", "statistics", "curves", "result", "log")
+"""What *Details* shows."""
+
+WIDTHS = {"files": 180, "parameters": 300}
+HEIGHT = 215
+"""Of the docks at first, in pixels; those below the views are of one height."""
 
 _LEFT, _RIGHT, _BOTTOM = (
     Qt.DockWidgetArea.LeftDockWidgetArea,
@@ -60,23 +67,26 @@ _LEFT, _RIGHT, _BOTTOM = (
 
 def build_panel(info: DockInfo, window: Shell) -> QWidget:
     """Make the panel of a dock; its module is imported only now."""
+    if info.id == "curves":
+        return window.views.tabs
     made: Any = getattr(import_module(f"structmask_gui.gui.{info.module}"), info.panel)
     if info.id == "log":
         panel = made(window.log_lines)
     elif info.id == "files":
         panel = made(window.session, window.settings, places.is_folder, places.is_image)
         panel.open_requested.connect(window.open_paths)
-        # Narrower, it would have a letter in each line once the window was small.
-        panel.setMinimumWidth(panel.fontMetrics().horizontalAdvance("x") * _FILES_WIDTH)
+        panel.setMinimumWidth(WIDTHS["files"])
     elif info.id == "presets":
         from structmask_gui.io.presets.library import PresetFolder
 
         remedy = partial(apply_remedy, window)
-        panel = made(window.session, window.settings, PresetFolder(), remedy)
+        panel = made(window.session, window.settings, PresetFolder(), remedy, window)
+        panel.hide()  # until it stands above the parameters
         panel.said.connect(window.say)
     else:
         panel = made(window.session)
     if info.id == "parameters":
+        panel.add_presets(window.panel("presets"))
         panel.drag_started.connect(window.session.edits.begin_drag)
         panel.drag_ended.connect(window.session.edits.end_drag)
     assert isinstance(panel, QWidget)
@@ -84,30 +94,20 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
 
 
 def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
-    """Put all docks to where they are at first."""
+    """Put all docks to where they are at first, closed."""
     for dock in docks.values():
         if dock.isFloating():
             dock.setFloating(False)
         if window.dockWidgetArea(dock) != Qt.DockWidgetArea.NoDockWidgetArea:
             window.removeDockWidget(dock)
     window.addDockWidget(_LEFT, docks["files"])
-    window.addDockWidget(_RIGHT, docks["presets"])
-    window.splitDockWidget(docks["presets"], docks["parameters"], Qt.Orientation.Vertical)
+    window.addDockWidget(_RIGHT, docks["parameters"])
     window.tabifyDockWidget(docks["parameters"], docks["help"])
     window.addDockWidget(_BOTTOM, docks["rings"])
-    window.splitDockWidget(docks["rings"], docks["statistics"], Qt.Orientation.Horizontal)
-    window.tabifyDockWidget(docks["statistics"], docks["quality"])
-    window.tabifyDockWidget(docks["statistics"], docks["compare"])
-    window.tabifyDockWidget(docks["statistics"], docks["result"])
-    window.tabifyDockWidget(docks["statistics"], docks["log"])
+    for name in ("quality", "statistics", "curves", "compare", "result", "log"):
+        window.tabifyDockWidget(docks["rings"], docks[name])
     for dock in docks.values():
-        dock.show()
-    docks["parameters"].raise_()
-    docks["quality"].raise_()
-    window.resizeDocks([docks["files"], docks["parameters"]], [230, 330], Qt.Orientation.Horizontal)
-    window.resizeDocks([docks["presets"], docks["parameters"]], [130, 560], Qt.Orientation.Vertical)
-    window.resizeDocks([docks["rings"]], [215], Qt.Orientation.Vertical)
-    window.resizeDocks([docks["rings"], docks["statistics"]], [398, 542], Qt.Orientation.Horizontal)
+        dock.hide()
 
 
 class Dock(QDockWidget):
@@ -116,12 +116,20 @@ class Dock(QDockWidget):
     Qt has them drawn by the style, in greys for a light window.
     """
 
+    switched = Signal(bool)  # opened or closed by hand, by its button or its menu entry
+
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
         self._draw_buttons()
+        self.toggleViewAction().triggered.connect(self.switched)
         # Qt puts its own drawings back each time.
         for moved in (self.topLevelChanged, self.dockLocationChanged, self.visibilityChanged):
             moved.connect(self._draw_buttons)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Say that it is closed by hand; the program hides it."""
+        super().closeEvent(event)
+        self.switched.emit(False)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette."""

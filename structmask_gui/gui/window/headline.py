@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFont, QPalette, QResizeEvent
+from PySide6.QtGui import QFont, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QFrame,
@@ -160,8 +160,8 @@ class Headline(QFrame):
         self._third.addWidget(self.advice, 1)
         self._third.addLayout(row)
         self.reference = QToolButton()
-        self.reference.setToolTip("Measure without the reference stack")
         self.reference.setObjectName("reference")
+        self.reference.setToolTip("Stop using this reference stack")
         self.reference.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.reference.clicked.connect(self._on_reference_dropped)
         self.reference.hide()
@@ -208,16 +208,6 @@ class Headline(QFrame):
     def set_use_menu(self, menu: QMenu) -> None:
         """Give the button for using the mask its menu."""
         self._menu = menu
-
-    def add_denoise(self, action: QAction) -> None:
-        """Put a button for an action beside that for using the mask, wherever there is a mask."""
-        self.denoise_button = button = QPushButton(action.iconText())
-        button.setToolTip(action.toolTip())
-        button.setMaximumHeight(_LOW)
-        button.clicked.connect(action.trigger)
-        action.enabledChanged.connect(button.setVisible)
-        button.setVisible(action.isEnabled())
-        self._row.insertWidget(self._row.indexOf(self.automatic), button)
 
     # --- the answer ---------------------------------------------------------------------------
 

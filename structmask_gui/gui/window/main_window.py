@@ -17,11 +17,13 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QDockWidget,
     QLabel,
     QMainWindow,
     QMenu,
     QMessageBox,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -37,7 +39,17 @@ from structmask_gui.gui.style.icons import application_icon
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.commands import Commands
-from structmask_gui.gui.window.docks import DOCKS, Dock, DockInfo, arrange, build_panel
+from structmask_gui.gui.window.docks import (
+    DETAILS,
+    DOCKS,
+    HEIGHT,
+    PRESETS,
+    WIDTHS,
+    Dock,
+    DockInfo,
+    arrange,
+    build_panel,
+)
 from structmask_gui.gui.window.headline import Headline
 from structmask_gui.gui.window.menus import Menus
 from structmask_gui.gui.window.restore import Remembering
@@ -81,6 +93,9 @@ class MainWindow(Shell):
         self.commands = Commands(self)
         self.docks = {}
         self.panels: dict[str, Any] = {}
+        self._dock_sizes: dict[str, int] = {}
+        self._folder: Path | None = None
+        self._file_list_asked = False
         self._complete = False
         self._closed = False
         self._painted = False
@@ -103,7 +118,7 @@ class MainWindow(Shell):
         self.session.set_colormap(settings.colormap)
         self.session.keeps_measurements = settings.keep_measurements
         self.headline = Headline(self.session)
-        self.views = ViewArea(self.session)
+        self.views = ViewArea(self.session, settings.recent_files)
         centre = QWidget()
         layout = QVBoxLayout(centre)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -136,11 +151,11 @@ class MainWindow(Shell):
         self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
         self.headline.set_use_menu(self.menus.use_mask.menu())
-        self.headline.add_denoise(self.actions_by_id["denoise"])
         self.headline.acted.connect(self.commands.act)
         self.headline.why.connect(self.commands.show_why)
         self.views.open_asked.connect(self.commands.open_files)
         self.views.sample_asked.connect(self.commands.open_sample)
+        self.views.file_asked.connect(self._on_file_asked)
         self._on_theme()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -164,8 +179,7 @@ class MainWindow(Shell):
         self.views.complete()
         panels_menu = QMenu("&Panels", self)
         for number, info in enumerate(DOCKS, 1):
-            dock = self._make_dock(info)
-            toggle = dock.toggleViewAction()
+            toggle = self._make_dock(info).toggleViewAction()
             toggle.setShortcut(f"Alt+{number % 10}")
             toggle.setStatusTip(f"Show or hide {info.title.lower()}.")
             toggle.setToolTip(f"{toggle.statusTip()} (Alt+{number % 10})")
@@ -174,24 +188,26 @@ class MainWindow(Shell):
         view_menu.insertMenu(self.actions_by_id["next_panel"], panels_menu)
         arrange(self, self.docks)
         self.remembering.restore_layout()
+        self.set_tune(self.settings.tune)
+        self.set_details(self.settings.details)
         self.completed.emit()
 
     def _make_dock(self, info: DockInfo) -> QDockWidget:
         dock = Dock(info.title, self)
         dock.setObjectName(info.id)
         self.docks[info.id] = dock
-        if info.late:
-            dock.visibilityChanged.connect(self._on_dock_shown)
-        else:
-            self.panel(info.id)
+        dock.visibilityChanged.connect(self._on_dock_shown)
+        if info.id == "files":
+            dock.switched.connect(self._on_file_list_switched)
         return dock
 
     def panel(self, name: str) -> Any:
-        """Return a panel; those that lie behind others are made when they are first wanted."""
+        """Return a panel, made when it is first wanted."""
         if name not in self.panels:
-            info = next(info for info in DOCKS if info.id == name)
+            info = next(info for info in (*DOCKS, PRESETS) if info.id == name)
             self.panels[name] = build_panel(info, self)
-            self.docks[name].setWidget(self.panels[name])
+            if name in self.docks:
+                self.docks[name].setWidget(self.panels[name])
         return self.panels[name]
 
     def _on_dock_shown(self, shown: bool) -> None:
@@ -199,7 +215,54 @@ class MainWindow(Shell):
         if shown and isinstance(dock, QDockWidget):
             self.panel(dock.objectName())
 
+    # --- calm, tune, details ------------------------------------------------------------------
+
+    def set_tune(self, tune: bool) -> None:
+        """Show the screen to tune the parameters, or the calm one."""
+        self.settings.tune = tune
+        self.menus.check_switch("tune", tune)
+        if self._complete:
+            self._show_dock("parameters", tune)
+            self._update_file_list()
+            self.views.set_tune(tune)
+
+    def set_details(self, details: bool) -> None:
+        """Show the panels of details, or close them."""
+        self.settings.details = details
+        self.menus.check_switch("details", details)
+        if not self._complete:
+            return
+        for name in DETAILS:
+            self._show_dock(name, details)
+        if details:
+            self.docks["quality"].raise_()
+
+    def _show_dock(self, name: str, shown: bool) -> None:
+        """Show a dock in the size it had, or close it."""
+        dock = self.docks[name]
+        if not shown and not dock.isHidden():
+            self._dock_sizes[name] = dock.width() if name in WIDTHS else dock.height()
+            dock.hide()
+        elif shown and dock.isHidden():
+            self.panel(name)
+            dock.show()
+            size = self._dock_sizes.get(name, WIDTHS.get(name, HEIGHT))
+            across = Qt.Orientation.Horizontal if name in WIDTHS else Qt.Orientation.Vertical
+            self.resizeDocks([dock], [size], across)
+
+    def _update_file_list(self) -> None:
+        """Show the file list to tune, and where the folder holds several files."""
+        wanted = self.settings.tune or places.holds_several(self.session.state.paths)
+        wanted = self.settings.file_list and (wanted or self._file_list_asked)
+        self._show_dock("files", wanted)
+
+    def _on_file_list_switched(self, shown: bool) -> None:
+        self.settings.file_list = self._file_list_asked = shown
+
     # --- what panels and commands ask of the window -------------------------------------------
+
+    def _on_file_asked(self, path: str) -> None:
+        self.open_paths([path])
 
     def open_paths(self, paths: Sequence[str]) -> None:
         """Open files and Zarr folders; another folder among them is shown in the file browser.
@@ -241,8 +304,9 @@ class MainWindow(Shell):
     def show_panel(self, name: str) -> Any:
         """Bring a panel to the front and return it."""
         self.complete()
-        dock = self.docks[name]
-        dock.show()
+        dock = self.docks.get(name, self.docks["parameters"])
+        self._show_dock(dock.objectName(), True)
+        self._file_list_asked |= name == "files"
         dock.raise_()
         return self.panel(name)
 
@@ -290,19 +354,23 @@ class MainWindow(Shell):
 
     def focus_next_panel(self) -> None:
         """Move the keyboard on to the next visible panel, or to the views."""
-        places: list[QWidget] = [self.views]
-        places += [d for d in self.docks.values() if d.isVisible() and not _is_behind(d)]
+        stops: list[QWidget] = self.views.places() or [self.views]
+        stops += [d for d in self.docks.values() if d.isVisible() and not _is_behind(d)]
         focused = self.focusWidget()
         now = next(
-            (n for n, p in enumerate(places) if focused is not None and p.isAncestorOf(focused)), -1
+            (n for n, p in enumerate(stops) if focused is not None and p.isAncestorOf(focused)), -1
         )
-        target = places[(now + 1) % len(places)]
+        target = stops[(now + 1) % len(stops)]
         inner = target.widget() if isinstance(target, QDockWidget) else target
         first = next(
             (
                 w
                 for w in inner.findChildren(QWidget)
-                if w.isVisible() and w.isEnabled() and w.focusPolicy() & Qt.FocusPolicy.TabFocus
+                if w.isVisible()
+                and w.isEnabled()
+                and w.focusPolicy() & Qt.FocusPolicy.TabFocus
+                # Which do not show that they have the keyboard.
+                and not isinstance(w, (QScrollArea, QAbstractButton))
             ),
             inner,
         )
@@ -311,7 +379,11 @@ class MainWindow(Shell):
     def reset_layout(self) -> None:
         """Put docks, toolbar and views back to where they were first."""
         self.complete()
+        self._dock_sizes.clear()
+        self.settings.file_list, self._file_list_asked = True, False
         arrange(self, self.docks)
+        self.set_tune(False)
+        self.set_details(False)
         self.views.reset_layout()
         self.toolbar.show()
 
@@ -321,6 +393,11 @@ class MainWindow(Shell):
         for path in self.session.state.paths:
             self.settings.remember_file(path)
         self._update_title()
+        folder = self.session.state.paths[0].parent if self.session.state.paths else None
+        if folder != self._folder:
+            self._folder = folder
+            if self._complete:
+                self._update_file_list()
         self.save_settings()
 
     def _update_title(self) -> None:

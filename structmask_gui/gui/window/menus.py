@@ -6,12 +6,20 @@ from functools import partial
 
 from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QMenu, QToolBar
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from structmask_gui.gui.export.use_mask import UseMask
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.window.actions import ACTIONS, MENUS, ActionInfo
 from structmask_gui.gui.window.commands import Commands
+
+_USE_MASK = "use_mask"
+
+TOOLBAR = ("open_files", "open_sample", "tune", "", _USE_MASK, "denoise", "help", "details")
+"""The buttons at the top, those at the right after the empty name."""
+
+_SHORT = {"open_sample": "Try sample"}
+"""What a button says if not the first words of its menu entry."""
 
 
 class Menus(QObject):
@@ -50,13 +58,26 @@ class Menus(QObject):
             if info.id == "open_address":
                 self.recent = menu.addMenu("Open re&cent")
                 self.recent.aboutToShow.connect(self.fill_recent)
-            if info.toolbar:
-                action.setIcon(icon(info.icon))
-                bar.addAction(action)
         self.use_mask = UseMask(self.actions)
-        bar.addWidget(self.use_mask)
-        bar.addAction(self.actions["denoise"])  # moves it beside that button
+        for name in TOOLBAR:
+            if name == _USE_MASK:
+                bar.addWidget(self.use_mask)
+            elif name:
+                self._add_button(bar, name)
+            else:
+                gap = QWidget()
+                gap.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+                bar.addWidget(gap)
         window.addToolBar(bar)
+
+    def _add_button(self, bar: QToolBar, name: str) -> None:
+        action = self.actions[name]
+        action.setIcon(icon(_icon_of(name)))
+        action.setIconText(_SHORT.get(name, action.iconText()))
+        bar.addAction(action)
+        button = bar.widgetForAction(action)
+        if name == "help" and isinstance(button, QToolButton):
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
     def _make_action(self, info: ActionInfo) -> QAction:
         action = QAction(info.text, self._window)
@@ -67,8 +88,8 @@ class Menus(QObject):
         action.setStatusTip(info.tip)
         if info.shortcut:
             action.setShortcut(info.shortcut)
+        action.setCheckable(bool(info.group) or info.switch)
         if info.group:
-            action.setCheckable(True)
             if info.group not in self._groups:
                 self._groups[info.group] = QActionGroup(self._window)
             self._groups[info.group].addAction(action)
@@ -142,6 +163,10 @@ class Menus(QObject):
         """Check the appearance that is chosen."""
         self._check(f"theme_{name}")
 
+    def check_switch(self, name: str, on: bool) -> None:
+        """Show whether a switch is on."""
+        self.actions[name].setChecked(on)
+
     def _check(self, name: str) -> None:
         if name in self.actions:
             self.actions[name].setChecked(True)
@@ -177,7 +202,7 @@ class Menus(QObject):
         """Draw the icons again in the colours of a new palette."""
         self._icons_drawn = False
         for info in ACTIONS:
-            if info.toolbar:
+            if info.id in TOOLBAR:
                 self.actions[info.id].setIcon(icon(info.icon))
 
     def _draw_menu_icons(self) -> None:
@@ -185,5 +210,9 @@ class Menus(QObject):
         if not self._icons_drawn:
             self._icons_drawn = True
             for info in ACTIONS:
-                if info.icon and not info.toolbar:
+                if info.icon and info.id not in TOOLBAR:
                     self.actions[info.id].setIcon(icon(info.icon))
+
+
+def _icon_of(name: str) -> str:
+    return next(info.icon for info in ACTIONS if info.id == name)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
+from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer
 
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.progress import NO_TASK, Task
@@ -30,8 +30,11 @@ _LARGEST = 301
 
 log = logging.getLogger(__name__)
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Raise it when docks change so much that an old layout must not be restored."""
+
+_TITLE_BAR = 32
+"""Pixels that the system's title bar takes above the window."""
 
 _SAVE_AFTER = 3000
 """Milliseconds without a change after which the session is saved."""
@@ -65,7 +68,7 @@ class Remembering(QObject):
         """Give the window the place and size it had."""
         window = self._window
         if not window.restoreGeometry(_decoded(window.settings.geometry)):
-            window.resize(1280, 800)
+            window.resize(first_size(window.screen().availableSize()))
 
     def restore_layout(self) -> None:
         """Put the docks, toolbar and views back to where they were."""
@@ -76,7 +79,7 @@ class Remembering(QObject):
             log.info("The saved layout does not fit this version; the first one is used.")
             arrange(window, window.docks)
         if settings.views:
-            window.views.restore_layout(_decoded(settings.views))
+            window.views.restore_layout(settings.views)
 
     # --- masks --------------------------------------------------------------------------------
 
@@ -133,7 +136,7 @@ class Remembering(QObject):
         if layout:
             settings.geometry = _encoded(window.saveGeometry())
             settings.layout = _encoded(window.saveState(LAYOUT_VERSION))
-            settings.views = _encoded(window.views.save_layout())
+            settings.views = window.views.save_layout()
         settings.last_files = [str(path) for path in session.state.paths]
         settings.last_choices = dict(session.state.open_choices)
         settings.last_part = session.state.part.remembered()
@@ -141,6 +144,12 @@ class Remembering(QObject):
         settings.last_parameters = session.state.parameters.model_dump()
         settings.last_preset = session.state.preset.name if session.state.preset is not None else ""
         settings.last_masks = self._masks or kept_masks(session.state)
+
+
+def first_size(available: QSize) -> QSize:
+    """Return the size of the first window: most of a large screen, never more than there is."""
+    room = QSize(available.width(), available.height() - _TITLE_BAR)
+    return QSize(1280, 800).expandedTo(room * 0.85).boundedTo(room)
 
 
 def _saved(settings: Settings, _task: Task = NO_TASK) -> None:

@@ -43,6 +43,18 @@ class Shell(QMainWindow):
         """Bring a panel to the front and return it."""
 
     @abstractmethod
+    def panel(self, name: str) -> Any:
+        """Return a panel, made when it is first wanted."""
+
+    @abstractmethod
+    def set_tune(self, tune: bool) -> None:
+        """Show the screen to tune the parameters, or the calm one."""
+
+    @abstractmethod
+    def set_details(self, details: bool) -> None:
+        """Show the panels of details, or close them."""
+
+    @abstractmethod
     def say(self, text: str) -> None:
         """Say something in the status bar for a while."""
 

@@ -5,11 +5,14 @@ Views know nothing of the session: here its signals are handed to them and their
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QByteArray, QDataStream, QIODevice, Qt, Signal
+from PySide6.QtCore import QIODevice, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
@@ -19,10 +22,15 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colormaps import COLORMAPS
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.image.image import ImageView
+from structmask_gui.gui.views.lags.lag_view import ZeroLagView
 from structmask_gui.gui.widgets import dialogs
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
+    from structmask_gui.gui.views.curves.brightness import BrightnessView
+    from structmask_gui.gui.views.curves.profiles import ProfilesView
+    from structmask_gui.gui.views.lags.ring_overlay import RingOverlayView
+    from structmask_gui.gui.views.lags.significance import SignificanceView
     from structmask_gui.gui.window.welcome import Welcome
 
 log = logging.getLogger(__name__)
@@ -31,33 +39,57 @@ log = logging.getLogger(__name__)
 _NOTHING = " "
 _SAVE = "Picture (*.png);;Drawing (*.svg)"
 
+_LEAST_HEIGHT = 88
+
+_View = TypeVar("_View", bound=PictureView)
+
+_FIRST_SIZES = {
+    "calm": [[600, 400], [500, 500], [360, 400, 270]],
+    "tune": [[480, 520], [500, 500], [400, 400, 400]],
+}
+"""How the rows, the images and the views over lags share the room at first."""
+
 
 class ViewArea(QWidget):
-    """Two rows of views with splitters between them.
+    """The image and its preview side by side, and a row of views over lags.
 
-    Only the image view is made at once; `complete` makes the others.
+    The calm screen has mask, autocorrelation and the facts of the file below the images; the
+    screen to tune has autocorrelation, rings or significance, and mask above them. Only the image
+    view is made at once, `complete` makes what the calm screen needs, the others are made when
+    they are first wanted.
     """
 
     open_asked = Signal()
     sample_asked = Signal()
+    file_asked = Signal(str)
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, recent: Sequence[str] = (), parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
+        self._recent = recent
         self._session = session
         self._measurement: object = None
+        self._complete = False
+        self._zero_lag = False
+        self.tune = False
+        self._sizes: dict[str, list[list[int]]] = {}
         self.views: list[PictureView] = []
         self.rows = QSplitter(Qt.Orientation.Vertical)
-        self.top = QSplitter(Qt.Orientation.Horizontal)
-        self.bottom = QSplitter(Qt.Orientation.Horizontal)
-        for splitter in (self.rows, self.top, self.bottom):
+        self.pictures = QSplitter(Qt.Orientation.Horizontal)
+        self.lags = QSplitter(Qt.Orientation.Horizontal)
+        for splitter in self._splitters():
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(5)
-        self.rows.addWidget(self.top)
+            splitter.splitterMoved.connect(self._note_sizes)
+        self.rows.addWidget(self.pictures)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(self.rows)
         self.image = ImageView()
-        self._add(self.image, self.top)
+        self._wire(self.image)
+        self.image.set_compact(True)
+        self.pictures.addWidget(self.image)
         self.welcome: Welcome | None = None
         self.image.frame_requested.connect(session.set_frame)
         self.image.region_drawn.connect(session.edits.set_region)
@@ -74,71 +106,200 @@ class ViewArea(QWidget):
         self._on_colormap(session.state.colormap)
         self._on_stack()
 
+    def _splitters(self) -> tuple[QSplitter, QSplitter, QSplitter]:
+        return self.rows, self.pictures, self.lags
+
     def complete(self) -> None:
         """Make the views that the first paint does not need."""
+        from structmask_gui.gui.panels.facts import FactsPanel
         from structmask_gui.gui.quality.preview_view import PreviewView
-        from structmask_gui.gui.views.curves.brightness import BrightnessView
-        from structmask_gui.gui.views.curves.profiles import ProfilesView
         from structmask_gui.gui.views.lags.autocorrelation import AutocorrelationView
         from structmask_gui.gui.views.lags.lag_view import ZoomLink
         from structmask_gui.gui.views.lags.mask import MaskView
-        from structmask_gui.gui.views.lags.ring_overlay import RingOverlayView
-        from structmask_gui.gui.views.lags.significance import SignificanceView
         from structmask_gui.gui.window.mask_editor import MaskEditor
 
         session = self._session
         self.autocorrelation = AutocorrelationView()
-        self.profiles = ProfilesView()
-        self.brightness = BrightnessView()
-        self.rings = RingOverlayView()
-        self.significance = SignificanceView()
         self.mask_view = MaskView()
         self.editor = MaskEditor(session, self.mask_view)
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        for view in (self.autocorrelation, self.profiles, self.brightness):
-            view.set_title_visible(False)
-            self._wire(view)
-            # Four tabs have to find room in a third of a small screen.
-            tab = self.tabs.addTab(view, view.title.replace("Averaged a", "A"))
-            self.tabs.setTabToolTip(tab, view.title)
+        self.facts = FactsPanel(session)
+        self.facts.preset_chosen.connect(self._on_preset_chosen)
         self.preview = PreviewView(session)
-        self.tabs.addTab(self.preview, self.preview.title)
-        self.top.addWidget(self.tabs)
-        self.decisions = QStackedWidget()
-        for decided in (self.rings, self.significance):
-            self._wire(decided)
-            self.decisions.addWidget(decided)
-        self.bottom.addWidget(self.decisions)
-        self._add(self.mask_view, self.bottom)
-        self.rows.addWidget(self.bottom)
-        self.rings.ring_hovered.connect(session.hover_ring)
-        session.ring_hovered.connect(self.rings.highlight_ring)
-        session.ring_hovered.connect(self.profiles.highlight_ring)
-        for marked in (self.autocorrelation, self.significance, self.mask_view):
-            marked.lag_hovered.connect(session.hover_lag)
-            session.lag_hovered.connect(marked.mark_lag)
-        with_zero_lag = (self.autocorrelation, self.rings, self.profiles)
-        for one in with_zero_lag:
-            for other in with_zero_lag:
-                if other is not one:
-                    one.zero_lag_chosen.connect(other.set_zero_lag_in_range)
-        self.zoom_link = ZoomLink((self.rings, self.significance, self.mask_view), self)
+        self.pictures.addWidget(self.preview)
+        for view in (self.mask_view, self.autocorrelation):
+            self._wire(view)
+            self._link_lags(view)
+            self.lags.addWidget(view)
+        for widget in (*self.views, self.preview, self.facts):
+            widget.setMinimumHeight(_LEAST_HEIGHT)
+        self.lags.addWidget(self.facts)
+        self.rows.addWidget(self.lags)
+        self.zoom_link = ZoomLink((self.mask_view,), self)
+        self.image.zoomed.connect(self.preview.show_rect)
+        self.preview.zoomed.connect(self.image.show_rect)
+        self._complete = True
         self._on_colormap(session.state.colormap)
         self._on_extraction(session.state.extraction)
         self._on_mask()
-        self.reset_layout()
-        self._show_welcome()
+        self.set_tune(self.tune)
+        self._on_stack()
 
-    def _add(self, view: PictureView, splitter: QSplitter) -> None:
+    @cached_property
+    def rings(self) -> RingOverlayView:
+        """The rings on the centre square; made when it is first wanted."""
+        from structmask_gui.gui.views.lags.ring_overlay import RingOverlayView
+
+        view = RingOverlayView()
+        view.ring_hovered.connect(self._session.hover_ring)
+        self._session.ring_hovered.connect(view.highlight_ring)
+        return self._added(view)
+
+    @cached_property
+    def significance(self) -> SignificanceView:
+        """Why each pixel is in the mask or not; made when it is first wanted."""
+        from structmask_gui.gui.views.lags.significance import SignificanceView
+
+        view = SignificanceView()
+        self._link_lags(view)
+        return self._added(view)
+
+    @cached_property
+    def decisions(self) -> QStackedWidget:
+        """Rings or significance, as the method has it."""
+        stack = QStackedWidget()
+        stack.setMinimumHeight(_LEAST_HEIGHT)
+        for view in (self.rings, self.significance):
+            view.set_compact(True)
+            stack.addWidget(view)
+            self.zoom_link.add(view)
+        return stack
+
+    @cached_property
+    def profiles(self) -> ProfilesView:
+        """Profiles of the autocorrelation."""
+        from structmask_gui.gui.views.curves.profiles import ProfilesView
+
+        view = ProfilesView()
+        self._session.ring_hovered.connect(view.highlight_ring)
+        return self._added(view)
+
+    @cached_property
+    def brightness(self) -> BrightnessView:
+        """Noise against brightness."""
+        from structmask_gui.gui.views.curves.brightness import BrightnessView
+
+        return self._added(BrightnessView())
+
+    @cached_property
+    def tabs(self) -> QTabWidget:
+        """Profiles and, where a result has it, noise against brightness: the panel of curves."""
+        tabs = QTabWidget()
+        tabs.setDocumentMode(True)
+        for view in (self.profiles, self.brightness):
+            view.set_title_visible(False)
+            tabs.setTabToolTip(tabs.addTab(view, view.title), view.title)
+        self._show_brightness(tabs)
+        return tabs
+
+    def places(self) -> list[QWidget]:
+        """Return what is visible, in the order in which the keyboard goes through it."""
+        pictures = [self.image, *([self.preview] if self._complete else [])]
+        shown = _widgets(self.lags)
+        order = [*shown, *pictures] if self.tune else [*pictures, *shown]
+        return [widget for widget in order if widget.isVisible()]
+
+    def _made(self, *names: str) -> list[Any]:
+        """Return those of the late views that were made already."""
+        return [vars(self)[name] for name in names if name in vars(self)]
+
+    def _added(self, view: _View) -> _View:
+        """Take in a view that was made late."""
         self._wire(view)
-        splitter.addWidget(view)
+        if isinstance(view, ZeroLagView):
+            self._link_zero_lag(view)
+        view.set_colormap(self._session.state.colormap)
+        self._show_in(view, self._session.state.extraction)
+        self._on_stale()
+        return view
+
+    def _link_lags(self, view: Any) -> None:
+        view.lag_hovered.connect(self._session.hover_lag)
+        self._session.lag_hovered.connect(view.mark_lag)
+        if isinstance(view, ZeroLagView):
+            self._link_zero_lag(view)
+
+    def _link_zero_lag(self, view: ZeroLagView) -> None:
+        """Let views of the same values have the zero lag in their range together, or not."""
+        view.zero_lag_chosen.connect(self._on_zero_lag)
+        view.set_zero_lag_in_range(self._zero_lag)
+
+    def _on_zero_lag(self, inside: bool) -> None:
+        self._zero_lag = inside
+        for view in self.views:
+            if isinstance(view, ZeroLagView):
+                view.set_zero_lag_in_range(inside)
 
     def _wire(self, view: PictureView) -> None:
         view.pointed.connect(self._session.point)
         view.colormap_chosen.connect(self._session.set_colormap)
         view.save_requested.connect(self.save_view)
         self.views.append(view)
+
+    def _on_preset_chosen(self, name: str) -> None:
+        from structmask_gui.io.presets.preset import built_in_presets
+
+        preset = next(one for one in built_in_presets() if one.name == name)
+        self._session.edits.apply_preset(preset)
+
+    # --- calm, or to tune ---------------------------------------------------------------------
+
+    def set_tune(self, tune: bool) -> None:
+        """Lay out the views to tune the parameters, or calmly."""
+        if not self._complete:
+            self.tune = tune
+            return
+        self.tune = tune
+        if tune:
+            order: list[QWidget] = [self.autocorrelation, self.decisions, self.mask_view]
+        else:
+            order = [self.mask_view, self.autocorrelation, self.facts]
+        for widget in (*self._made("decisions"), self.facts):
+            widget.setVisible(widget in order)
+        for place, widget in enumerate(order):
+            self.lags.insertWidget(place, widget)
+        self.rows.insertWidget(0 if tune else 1, self.lags)
+        self.mask_view.set_tight(not tune)
+        self.autocorrelation.frame_item.setVisible(tune)
+        for view in (self.autocorrelation, self.mask_view):
+            view.set_compact(True)
+        if tune:
+            self._show_decisions()
+        self._share()
+
+    def _share(self) -> None:
+        """Share the room as it was last shared in this layout, or as it is at first."""
+        if not self._complete or self.rows.isHidden():
+            return
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+        sizes = self._sizes.get(self._layout)
+        for splitter, wanted in zip(
+            self._splitters(), sizes or _FIRST_SIZES[self._layout], strict=True
+        ):
+            shown = [widget.isVisibleTo(splitter) for widget in _widgets(splitter)]
+            given = iter(wanted)
+            splitter.setSizes([next(given, 0) if one else 0 for one in shown])
+
+    @property
+    def _layout(self) -> str:
+        return "tune" if self.tune else "calm"
+
+    def _note_sizes(self, *_: int) -> None:
+        """Keep what was dragged; nothing else changes how the room is shared."""
+        self._sizes[self._layout] = [
+            [size for size in splitter.sizes() if size] for splitter in self._splitters()
+        ]
 
     # --- following the session ----------------------------------------------------------------
 
@@ -149,15 +310,19 @@ class ViewArea(QWidget):
         else:
             self.image.set_stack(frames.n_frames, frames.frame_shape)
         self.image.set_placeholder("" if frames is not None else _NOTHING)
+        # Before a file is open there is the card, and nothing behind it.
+        self.rows.setVisible(frames is not None)
+        self._share()
         self._show_welcome()
 
     def _show_welcome(self) -> None:
         """Show the card while nothing is open; it is made when it is first needed."""
         nothing = self._session.state.frames is None
-        if nothing and self.welcome is None and hasattr(self, "tabs"):
+        if nothing and self.welcome is None and self._complete:
             from structmask_gui.gui.window.welcome import Welcome
 
-            self.welcome = Welcome(self)
+            self.welcome = Welcome(self, self._recent)
+            self.welcome.file_asked.connect(self.file_asked)
             self.welcome.open_asked.connect(self.open_asked)
             self.welcome.sample_asked.connect(self.sample_asked)
         if self.welcome is not None:
@@ -181,25 +346,39 @@ class ViewArea(QWidget):
         if session.state.measurement is not self._measurement:
             self._measurement = session.state.measurement
             self._on_patches()
-        nothing = "No result yet" if session.state.frames is not None else _NOTHING
         for view in self.views:
-            view.set_extraction(extraction)
-            if view is not self.image:
-                view.set_placeholder("" if extraction is not None else nothing)
-        if hasattr(self, "tabs"):
-            rings = session.state.uses_rings if extraction is None else extraction.selection is None
-            self.decisions.setCurrentWidget(self.rings if rings else self.significance)
-            # Only when it changes: Qt lays out all tabs anew each time it is told.
-            tab, wanted = self.tabs.indexOf(self.brightness), self.brightness.curve is not None
-            if self.tabs.isTabVisible(tab) != wanted:
-                self.tabs.setTabVisible(tab, wanted)
+            self._show_in(view, extraction)
+        self._show_decisions()
+        for tabs in self._made("tabs"):
+            self._show_brightness(tabs)
+
+    def _show_in(self, view: PictureView, extraction: Extraction | None) -> None:
+        nothing = "No result yet" if self._session.state.frames is not None else _NOTHING
+        view.set_extraction(extraction)
+        if view is not self.image:
+            view.set_placeholder("" if extraction is not None else nothing)
+
+    def _show_decisions(self) -> None:
+        state = self._session.state
+        extraction = state.extraction
+        rings = state.uses_rings if extraction is None else extraction.selection is None
+        for decisions in self._made("decisions"):
+            decisions.setCurrentWidget(self.rings if rings else self.significance)
+
+    def _show_brightness(self, tabs: QTabWidget) -> None:
+        # Only when it changes: Qt lays out all tabs anew each time it is told.
+        tab, wanted = tabs.indexOf(self.brightness), self.brightness.curve is not None
+        if tabs.isTabVisible(tab) != wanted:
+            tabs.setTabVisible(tab, wanted)
 
     def _on_mask(self) -> None:
         """Show an edited mask in place of the extracted one."""
         result = self._session.state.result
         self.image.set_extraction(result)
-        if hasattr(self, "tabs") and not self.editor.on:
-            self.mask_view.set_extraction(result)
+        if self._complete:
+            self.autocorrelation.set_mask(None if result is None else result.mask.array)
+            if not self.editor.on:
+                self.mask_view.set_extraction(result)
 
     def _on_stale(self, *_: object) -> None:
         session = self._session
@@ -250,36 +429,32 @@ class ViewArea(QWidget):
     # --- arrangement --------------------------------------------------------------------------
 
     def reset_layout(self) -> None:
-        """Give all views the same room, and show the first tab."""
-        for splitter in (self.rows, self.top, self.bottom):
-            splitter.setSizes([1000] * splitter.count())
-        self.tabs.setCurrentIndex(0)
+        """Share the room as at first."""
+        self._sizes.clear()
+        self._share()
+        for tabs in self._made("tabs"):
+            tabs.setCurrentIndex(0)
 
-    def save_layout(self) -> QByteArray:
-        """Return how the room is shared, and which tab is in front."""
-        data = QByteArray()
-        stream = QDataStream(data, QIODevice.OpenModeFlag.WriteOnly)
-        for splitter in (self.rows, self.top, self.bottom):
-            stream << splitter.saveState()
-        stream.writeInt32(self.tabs.currentIndex())
-        return data
+    def save_layout(self) -> str:
+        """Return how the room is shared in both layouts."""
+        return json.dumps(self._sizes)
 
-    def restore_layout(self, data: QByteArray) -> None:
-        """Share the room as `save_layout` said; nonsense is ignored."""
-        stream = QDataStream(data)
-        for splitter in (self.rows, self.top, self.bottom):
-            state = QByteArray()
-            stream >> state
-            splitter.restoreState(state)
-        if not stream.atEnd():
-            tab = stream.readInt32()
-            # The one of the brightness comes only with a result that has it.
-            if 0 <= tab < self.tabs.count() and self.tabs.isTabVisible(tab):
-                self.tabs.setCurrentIndex(tab)
+    def restore_layout(self, text: str) -> None:
+        """Share the room as `save_layout` said; nonsense, and what older versions wrote, is not."""
+        try:
+            found = json.loads(text)
+        except ValueError:
+            return
+        for name, first in _FIRST_SIZES.items():
+            sizes = found.get(name) if isinstance(found, dict) else None
+            if sizes is not None and _like(sizes, first):
+                self._sizes[name] = sizes
+        self._share()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the card in the middle."""
         super().resizeEvent(event)
+        self._share()
         if self.welcome is not None:
             self.welcome.place()
 
@@ -287,5 +462,20 @@ class ViewArea(QWidget):
         """Drop the plots' items before the window goes; teardown of pyqtgraph may crash else."""
         for view in self.views:
             view.release()
-        if hasattr(self, "tabs"):
+        if self._complete:
             self.preview.release()
+
+
+def _widgets(splitter: QSplitter) -> list[QWidget]:
+    found = [splitter.widget(number) for number in range(splitter.count())]
+    return [widget for widget in found if widget is not None]
+
+
+def _like(sizes: Any, first: list[list[int]]) -> bool:
+    """Tell whether remembered sizes are as many numbers as those of the first layout."""
+    return (
+        isinstance(sizes, list)
+        and all(isinstance(row, list) for row in sizes)
+        and [len(row) for row in sizes] == [len(row) for row in first]
+        and all(isinstance(size, int) and 0 < size < 100_000 for row in sizes for size in row)
+    )

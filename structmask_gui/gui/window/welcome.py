@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from structmask_gui.gui.style.icons import application_icon, icon
 
@@ -14,14 +25,18 @@ _TEXT = (
     " averaged."
 )
 
+_WIDTH = 360
+_RECENT = 5
+
 
 class Welcome(QFrame):
-    """A card with two buttons."""
+    """A card with two buttons, and the files that were open last."""
 
     open_asked = Signal()
     sample_asked = Signal()
+    file_asked = Signal(str)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, recent: Sequence[str] = ()) -> None:
         super().__init__(parent)
         self.setObjectName("welcome")
         self.setAutoFillBackground(True)
@@ -36,7 +51,7 @@ class Welcome(QFrame):
         title.setFont(font)
         text = QLabel(_TEXT)
         text.setWordWrap(True)
-        text.setFixedWidth(360)
+        text.setFixedWidth(_WIDTH)
         self.open_button = QPushButton("Open a stack…")
         self.open_button.setDefault(True)
         self.open_button.setToolTip("Choose a stack; several files are averaged (Ctrl+O)")
@@ -53,12 +68,25 @@ class Welcome(QFrame):
         words.addWidget(title)
         words.addWidget(text)
         words.addLayout(buttons)
+        for path in recent[:_RECENT]:
+            words.addWidget(self._file_button(path), 0, Qt.AlignmentFlag.AlignLeft)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 24)
         layout.setSpacing(20)
         layout.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(words)
         self._restyle()
+
+    def _file_button(self, path: str) -> QToolButton:
+        button = QToolButton()
+        button.setAutoRaise(True)
+        metrics = button.fontMetrics()
+        name = path.rstrip("/").rpartition("/")[2] or path
+        button.setText(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, _WIDTH - 20))
+        button.setToolTip(path)
+        button.setAccessibleName(f"Open {name}")
+        button.clicked.connect(partial(self.file_asked.emit, path))
+        return button
 
     def place(self) -> None:
         """Lie in the middle of the parent."""

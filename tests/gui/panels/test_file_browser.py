@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def browser(window: MainWindow, folder: Path, qtbot: QtBot) -> FileBrowser:
-    panel = window.panel("files")
+    panel = window.show_panel("files")
     panel.show_folder(str(folder))
     qtbot.waitUntil(lambda: panel.model.rowCount(panel.tree.rootIndex()) == 6)
     return panel
@@ -158,7 +158,7 @@ def test_axes_that_make_no_sense_are_a_sentence(browser: FileBrowser, qtbot: QtB
 def test_a_file_opened_elsewhere_is_selected(window: MainWindow, folder: Path, qtbot: QtBot):
     window.open_paths([str(folder / "b.npy")])
     wait_for_result(window.session, qtbot)
-    browser = window.panel("files")
+    browser = window.show_panel("files")
     qtbot.waitUntil(lambda: browser.selected() == [str(folder / "b.npy")])
     assert browser.folder == folder
 
@@ -177,7 +177,7 @@ def test_series_are_offered(window: MainWindow, tmp_path: Path, qtbot: QtBot):
     with tifffile.TiffWriter(path, ome=True) as writer:
         writer.write(noise((64, 64)), metadata={"axes": "YX"})
         writer.write(noise((3, 80, 96)), metadata={"axes": "TYX"})
-    browser = window.panel("files")
+    browser = window.show_panel("files")
     window.open_paths([str(path)])
     wait_for_result(window.session, qtbot)
     shows(browser, "64 × 64", qtbot)

@@ -18,7 +18,7 @@ from structmask_gui.io.presets.preset import Preset, built_in_presets, load_pres
 
 @pytest.fixture
 def panel(window: MainWindow) -> PresetsPanel:
-    return window.panel("presets")
+    return window.show_panel("presets")
 
 
 def choose(panel: PresetsPanel, name: str) -> None:
@@ -209,9 +209,10 @@ def test_remedies_show_and_do_what_they_change(panel: PresetsPanel, window: Main
 def test_remedies_belong_to_the_published_method(panel: PresetsPanel, window: MainWindow):
     window.session.edits.set_parameter("method", "statistical")
     assert not any(button.isEnabled() for button in panel.remedies.values())
-    assert "published method" in panel.effect.text()
+    assert not panel.effect.isVisible()
     assert not any(window.actions_by_id[name].isEnabled() for name in REMEDIES)
     window.session.edits.set_parameter("method", "ring")
+    assert panel.effect.isVisible()
     assert all(button.isEnabled() for button in panel.remedies.values())
     assert all(window.actions_by_id[name].isEnabled() for name in REMEDIES)
 

@@ -22,7 +22,7 @@ from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.open import open_stack
 from tests.gui.conftest import noise, wait_for_result
-from tests.gui.open_dialogs import dialog
+from tests.gui.open_dialogs import dialog, trigger
 
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
 
@@ -54,8 +54,7 @@ def ready(loaded: MainWindow, doubts: Any) -> MainWindow:
 
 
 def opened(window: MainWindow) -> DenoiseWindow:
-    assert window.headline.denoise_button.isVisibleTo(window)
-    window.headline.denoise_button.click()
+    trigger(window, "denoise")
     shown = dialog(DenoiseWindow)
     assert isinstance(shown, DenoiseWindow)
     return shown
@@ -225,7 +224,6 @@ def test_a_stack_that_cannot_be_separated_is_asked_about(
     loaded.session.close_files()
     assert shown.denoising.phase == "nothing"
     assert shown.title.text() == "Open a stack first."
-    assert loaded.headline.denoise_button.isHidden()
 
 
 def test_too_little_data_is_refused_in_a_sentence(

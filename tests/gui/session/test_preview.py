@@ -22,14 +22,16 @@ from tests.gui.conftest import noise, wait_for_result
 
 def shown(window: MainWindow, qtbot: QtBot) -> PreviewView:
     view = window.views.preview
-    window.views.tabs.setCurrentWidget(view)
     qtbot.waitUntil(lambda: view.live.current, timeout=15_000)
     return view
 
 
-def test_nothing_is_predicted_until_it_is_seen(loaded: MainWindow, qtbot: QtBot):
+def test_nothing_is_predicted_until_it_is_seen(window: MainWindow, qtbot: QtBot, stack_file: Path):
+    window.views.preview.hide()
+    window.open_paths([str(stack_file)])
+    wait_for_result(window.session, qtbot)
     qtbot.wait(50)
-    assert loaded.views.preview.live.shown is None
+    assert window.views.preview.live.shown is None
 
 
 def test_the_pictures_are_those_of_the_engine(loaded: MainWindow, qtbot: QtBot):
@@ -52,7 +54,7 @@ def test_the_pictures_are_those_of_the_engine(loaded: MainWindow, qtbot: QtBot):
     assert found is not None
     assert found.correlation is not None
     np.testing.assert_allclose(found.correlation, residual_correlation(found.residual))
-    view.set_way("beside")
+    view.set_way("wipe")
     original, preview, residual = view.panes.pictures
     assert original.levels == preview.levels
     assert residual.levels[1] - residual.levels[0] == pytest.approx(
@@ -88,7 +90,7 @@ def test_preview_and_figures_update_while_a_slider_is_held(loaded: MainWindow, q
     session = loaded.session
     session.edits.set_parameter("method", "statistical")
     wait_for_result(session, qtbot)
-    slider = loaded.panels["parameters"].rows["rho_min"].slider
+    slider = loaded.panel("parameters").rows["rho_min"].slider
     slider.setSliderDown(True)
     pictures, bars, masks = set(), set(), set()
     for value in (slider.minimum() + 1, slider.maximum(), slider.minimum() + 1):
@@ -100,7 +102,7 @@ def test_preview_and_figures_update_while_a_slider_is_held(loaded: MainWindow, q
         assert session.state.mask is mask
         assert view.live.shown is not None
         assert view.live.shown.mask is mask
-        assert view.panes.pictures[1].values is view.live.shown.predicted
+        assert view.panes.pictures[0].values is view.live.shown.predicted
         pictures.add(view.live.shown.predicted.tobytes())
         bars.add(panel.copied.value.text())
         masks.add(mask.cropped())
@@ -150,7 +152,7 @@ def test_another_file_takes_the_old_pictures_away(loaded: MainWindow, qtbot: QtB
 
 def test_ways_of_looking(loaded: MainWindow, qtbot: QtBot):
     view = shown(loaded, qtbot)
-    assert view.panes.seen == ("Original", "Preview", "Residual")
+    assert view.panes.seen == ("Preview",)
     view.buttons["residual"].click()
     assert view.panes.seen == ("Residual",)
     assert view.correlation.isVisible()

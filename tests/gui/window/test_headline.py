@@ -184,6 +184,8 @@ def automatic(loaded: MainWindow, qtbot: QtBot) -> MainWindow:
 
 def test_one_click_each_way(automatic: MainWindow, qtbot: QtBot) -> None:
     views, session = automatic.views, automatic.session
+    automatic.set_tune(True)
+    automatic.show_panel("rings")
     assert session.state.parameters.source == "automatic"
     assert session.state.extraction.verdict is not None
     assert views.significance.isVisible()
@@ -230,6 +232,7 @@ def test_automatic_is_a_click_away_where_rings_find_nothing(
 
 
 def test_a_lag_is_shared_by_table_and_views(automatic: MainWindow) -> None:
+    automatic.set_tune(True)
     views, table = automatic.views, automatic.panel("rings").lags
     table.lag_hovered.emit((0, 2))
     for view in (views.autocorrelation, views.significance, views.mask_view):
@@ -273,6 +276,7 @@ def test_a_dark_stack_dropped_in_the_panel_is_measured(
 
 
 def test_the_ring_under_the_pointer_is_marked_in_the_profiles(loaded: MainWindow) -> None:
+    loaded.panel("curves")
     loaded.panel("rings").rings.ring_hovered.emit(3)
     assert loaded.views.profiles.curves_item._marked == 3
 

@@ -39,13 +39,14 @@ class ImageView(PictureView):
     """One frame of the stack in grey, with frame slider and contrast."""
 
     HAS_COLORMAP = False
+    COMPACT = (0, 0)
 
     frame_requested = Signal(int)  # counted from 0; answered by `set_frame`
     region_drawn = Signal(object)  # Region
     region_cleared = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Image", "x (px)", "y (px)", left_width=46, parent=parent)
+        super().__init__("Your image", "x (px)", "y (px)", left_width=46, parent=parent)
         self._image: NDArray[Any] | None = None
         self._shape = (1, 1)
         self._shown: tuple[int, ...] = ()
@@ -78,12 +79,14 @@ class ImageView(PictureView):
             "region", "Measure here: draw an ROI; only inside it is measured"
         )
         self.clear_button = self._tool("cancel", "Measure the whole image again")
-        self.patches_button = self._tool("patches", "Show the patches: used and left out")
+        self.patches_button = self._tool(
+            "patches", "Show all patches: those measured, too, not only those left out"
+        )
         self.stamp_button = self._tool("stamp", "Show the mask at the pointer, to scale")
         self.contrast_button = self._tool("contrast", "Contrast")
         for button in (self.region_button, self.patches_button, self.stamp_button):
             button.setCheckable(True)
-        self.patches_button.setChecked(True)
+        self.patches_item.show_used(False)
         self.clear_button.hide()
         self.region_button.toggled.connect(self.set_drawing)
         self.clear_button.clicked.connect(self._on_clear)
@@ -185,11 +188,10 @@ class ImageView(PictureView):
 
     def _update_legend(self) -> None:
         entries = []
-        if self.patches_button.isChecked():
-            if self._n_used:
-                entries.append(Entry(f"{self._n_used} used here", draw_used))
-            if self._n_left_out:
-                entries.append(Entry(f"{self._n_left_out} left out", draw_left_out))
+        if self.patches_button.isChecked() and self._n_used:
+            entries.append(Entry(f"{self._n_used} used here", draw_used))
+        if self._n_left_out:
+            entries.append(Entry(f"{self._n_left_out} left out", draw_left_out))
         if self._region is not None:
             entries.append(Entry("measured here", draw_region))
         self.legend.set_entries(tuple(entries))
@@ -357,7 +359,7 @@ class ImageView(PictureView):
             return ""
         self.stamp.move_to(py, px)
         text = f"(x, y) = ({px}, {py})   {number_text(value)}"
-        number = self.patches_item.patch_at(py, px) if self.patches_item.isVisible() else None
+        number = self.patches_item.patch_at(py, px)
         if number is not None and self._reasons[number]:
             reason = f"Patch left out: {self._reasons[number]}"
             self.canvas.setToolTip(reason)
@@ -369,7 +371,7 @@ class ImageView(PictureView):
         self.stamp.hide()
 
     def _on_patches_toggled(self, shown: bool) -> None:
-        self.patches_item.setVisible(shown)
+        self.patches_item.show_used(shown)
         self._update_legend()
 
     def _on_stamp_toggled(self, shown: bool) -> None:

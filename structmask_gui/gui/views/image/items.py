@@ -32,6 +32,7 @@ class PatchesItem(pg.GraphicsObject):  # type: ignore[misc]
         self._shape = (0, 0)
         self._rect = QRectF()
         self._rects: dict[bool, list[QRectF]] = {True: [], False: []}
+        self._all = True
         self.setZValue(5)
 
     def set_patches(
@@ -57,6 +58,11 @@ class PatchesItem(pg.GraphicsObject):  # type: ignore[misc]
             ]
         self.update()
 
+    def show_used(self, shown: bool) -> None:
+        """Draw those that were used, too, or only those left out."""
+        self._all = shown
+        self.update()
+
     def patch_at(self, y: int, x: int) -> int | None:
         """Return the number of a patch that holds a pixel, or None."""
         if not len(self._corners):
@@ -78,7 +84,7 @@ class PatchesItem(pg.GraphicsObject):  # type: ignore[misc]
         unit = screen_unit(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        used, left_out = self._rects[True], self._rects[False]
+        used, left_out = self._rects[True] if self._all else [], self._rects[False]
         if min(self._shape) < _OUTLINES_FROM * unit:
             # Too small for lines: a tint says where patches are.
             for rects, color in ((used, USED), (left_out, LEFT_OUT)):

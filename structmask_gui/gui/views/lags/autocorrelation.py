@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt, Signal
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.lags.findings import LagFacts
 from structmask_gui.gui.views.lags.lag_mark import LagMark
 from structmask_gui.gui.views.lags.lag_view import LagView, Plane, lag_rect, lag_text
-from structmask_gui.gui.views.pens import pen
+from structmask_gui.gui.views.pens import pen, screen_unit
 
 
 class FrameItem(pg.GraphicsObject):  # type: ignore[misc]
@@ -49,6 +51,45 @@ class FrameItem(pg.GraphicsObject):  # type: ignore[misc]
         painter.restore()
 
 
+class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]
+    """The outline of a mask's cells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.edges: list[QLineF] = []
+        self._rect = QRectF()
+        self.setZValue(9)
+
+    def set_mask(self, array: NDArray[np.bool_] | None) -> None:
+        """Outline another mask (bool, odd shape), or none."""
+        self.prepareGeometryChange()
+        self.edges = [] if array is None else _edges(array)
+        self._rect = QRectF() if array is None else lag_rect(array.shape)
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        """Return the area it may paint."""
+        return self._rect.adjusted(-1, -1, 1, 1)
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Paint it: seen on any colour map."""
+        unit = screen_unit(painter)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for color, width in ((QColor(0, 0, 0), 3.4), (QColor(255, 255, 255), 1.4)):
+            painter.setPen(pen(color, width, unit))
+            painter.drawLines(self.edges)
+
+
+def _edges(array: NDArray[np.bool_]) -> list[QLineF]:
+    """Return the sides between cells of the mask and others."""
+    padded = np.pad(array, 1)
+    top, left = -(array.shape[0] // 2) - 1.5, -(array.shape[1] // 2) - 1.5
+    down = np.argwhere(padded[1:] != padded[:-1]).tolist()
+    across = np.argwhere(padded[:, 1:] != padded[:, :-1]).tolist()
+    lines = [QLineF(left + x, top + y + 1, left + x + 1, top + y + 1) for y, x in down]
+    return lines + [QLineF(left + x + 1, top + y, left + x + 1, top + y + 1) for y, x in across]
+
+
 class AutocorrelationView(LagView):
     """The averaged autocorrelation with a colour bar.
 
@@ -61,9 +102,10 @@ class AutocorrelationView(LagView):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Averaged autocorrelation", parent=parent)
         self.frame_item = FrameItem()
+        self.outline = OutlineItem()
         self.mark = LagMark()
         self._facts: LagFacts | None = None
-        for item in (self.frame_item, self.mark):
+        for item in (self.frame_item, self.outline, self.mark):
             self.box.addItem(item, ignoreBounds=True)
 
     def set_autocorrelation(
@@ -85,6 +127,10 @@ class AutocorrelationView(LagView):
         """Mark the square that the mask is looked for in; one as large as the plane is no mark."""
         whole = self.plane is not None and shape == self.plane.shape
         self.frame_item.set_rect(QRectF() if shape is None or whole else lag_rect(shape))
+
+    def set_mask(self, array: NDArray[np.bool_] | None) -> None:
+        """Outline the cells of a mask (bool, odd shape); None for none."""
+        self.outline.set_mask(array)
 
     def set_extraction(self, extraction: Any | None) -> None:
         """Show the autocorrelation and the centre square of an `Extraction`; None empties it."""

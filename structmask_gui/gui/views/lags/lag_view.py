@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QRectF, Signal
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QMenu, QWidget
 
 from structmask_gui.gui.style.colormaps import DIVERGING, lookup_table
 from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.canvas import BAR_WIDTH, Axis, ColorBar
+from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.plane_item import PlaneItem
 
 
@@ -103,7 +105,36 @@ class LagView(ZeroLagView):
         self.restyle()
 
     def _beside(self) -> float:
-        return _BAR_GAP + BAR_WIDTH + _SCALE_WIDTH
+        return 0.0 if self.compact else _BAR_GAP + BAR_WIDTH + _SCALE_WIDTH
+
+    def set_compact(self, compact: bool) -> None:
+        """Say the range in the legend instead of beside the picture."""
+        if compact == self.compact:
+            return
+        for item in (self.bar, self.scale):
+            item.setVisible(not compact)
+        columns = self.grid.layout
+        columns.setColumnSpacing(1, 0 if compact else _BAR_GAP)
+        columns.setColumnFixedWidth(2, 0 if compact else BAR_WIDTH)
+        self.scale.setWidth(0 if compact else _SCALE_WIDTH)
+        super().set_compact(compact)
+        self._say_range()
+
+    def _say_range(self) -> None:
+        """Put the range into the legend, where there is no scale."""
+        if self.compact and self.plane is not None:
+            low, high = (f"{value:.2g}".replace("-", "−") for value in self.levels)
+            self.legend.set_entries((Entry(f"{low} to {high}", self._draw_range),))
+        elif not self.legend.texts or self.legend.texts[0].count(" to "):
+            self.legend.set_entries(())
+
+    def _draw_range(self, painter: QPainter, rect: QRectF) -> None:
+        table = lookup_table(DIVERGING if self._signed else self.colormap)
+        colours = np.ascontiguousarray(table[np.newaxis, :, :])
+        image = QImage(
+            colours.tobytes(), len(table), 1, 3 * len(table), QImage.Format.Format_RGB888
+        )
+        painter.drawImage(rect.adjusted(0, 2, 0, -2), image.copy())
 
     def set_quantity(self, text: str) -> None:
         """Say what the colour bar shows."""
@@ -130,6 +161,7 @@ class LagView(ZeroLagView):
         old, self.plane = self.plane, plane
         if plane is None:
             self.image.set_plane(None, self.levels)
+            self._say_range()
             return
         self.levels = self._wanted_levels(plane)
         self.image.set_plane(plane, self.levels)
@@ -138,6 +170,7 @@ class LagView(ZeroLagView):
             rect = lag_rect(plane.shape)
             self.image.set_rect(rect)
             self.set_content(rect)
+        self._say_range()
 
     def _wanted_levels(self, plane: Plane) -> tuple[float, float]:
         values = plane.ravel()
@@ -163,6 +196,7 @@ class LagView(ZeroLagView):
             self.levels = self._wanted_levels(self.plane)
             self.image.set_levels(self.levels)
             self.scale.setRange(*self.levels)
+            self._say_range()
 
     def _on_colormap(self) -> None:
         table = lookup_table(DIVERGING if self._signed else self.colormap)
@@ -207,9 +241,14 @@ class ZoomLink(QObject):
 
     def __init__(self, views: tuple[PictureView, ...], parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._views = views
+        self._views: list[PictureView] = []
         for view in views:
-            view.zoomed.connect(self._on_zoomed)
+            self.add(view)
+
+    def add(self, view: PictureView) -> None:
+        """Let another view follow, and be followed."""
+        self._views.append(view)
+        view.zoomed.connect(self._on_zoomed)
 
     def _on_zoomed(self, rect: QRectF) -> None:
         sender = self.sender()

@@ -18,6 +18,9 @@ from structmask_gui.gui.views.lags.lag_view import lag_rect, lag_text, number_te
 from structmask_gui.gui.views.lags.mask_cells import BOTH, CellsItem, cell_colors
 from structmask_gui.gui.views.legend import Entry
 
+_AROUND = 2
+"""Empty cells around a mask that is shown by itself."""
+
 
 class MaskView(PictureView):
     """The mask: filled cells are blanked together with the centre, which has a dot."""
@@ -36,6 +39,7 @@ class MaskView(PictureView):
         self._facts: LagFacts | None = None
         self._cursor: tuple[int, int] | None = None
         self._dragged: tuple[int, int] | None = None
+        self._tight = False
         self.cells = CellsItem()
         self.mark = LagMark()
         for item in (self.cells, self.mark):
@@ -64,7 +68,10 @@ class MaskView(PictureView):
         if extraction is None:
             self.set_mask(None)
         else:
-            self.set_mask(extraction.mask.array, extraction.centre)
+            # A recommended mask may be cut to its cells; its place is the centre square.
+            mask, centre = extraction.mask, extraction.centre
+            height, width = map(max, mask.shape, centre.shape)
+            self.set_mask(mask.padded((height, width)).array, centre)
             self._facts = LagFacts.of(extraction)
 
     def mark_lag(self, lag: tuple[int, int] | None) -> None:
@@ -74,8 +81,29 @@ class MaskView(PictureView):
     def _show(self, codes: NDArray[np.uint8]) -> None:
         self.codes = codes
         self.cells.set_codes(codes)
-        self.set_content(lag_rect(codes.shape))
+        self._show_place()
         self._update_legend()
+
+    def set_tight(self, tight: bool) -> None:
+        """Show the mask with a few empty cells around it, or all of its square."""
+        if tight != self._tight:
+            self._tight = tight
+            if self.codes is not None:
+                self._show_place()
+
+    def _show_place(self) -> None:
+        codes = self.codes
+        assert codes is not None
+        rect = lag_rect(codes.shape)
+        if self._tight and codes.any() and not self.editable:
+            rows, columns = (np.flatnonzero(codes.any(axis=axis)) for axis in (1, 0))
+            # About the centre, as every mask is; a single row still has a frame to see.
+            half_y, half_x = (
+                max(middle - int(found[0]), int(found[-1]) - middle) + _AROUND
+                for found, middle in ((rows, codes.shape[0] // 2), (columns, codes.shape[1] // 2))
+            )
+            rect = lag_rect((2 * half_y + 1, 2 * half_x + 1))
+        self.set_content(rect)
 
     # --- editing ------------------------------------------------------------------------------
 

@@ -206,6 +206,9 @@ class RingOverlayView(LagView):
 
     # --- legend -------------------------------------------------------------------------------
 
+    def _say_range(self) -> None:
+        """Leave the legend to the rings."""
+
     def _update_legend(self, considered: tuple[bool, ...]) -> None:
         codes = self.decisions
         assert codes is not None

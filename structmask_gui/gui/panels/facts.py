@@ -1,0 +1,143 @@
+"""What is open and how it is measured: file, channel, series, axes, method, dark stack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from structmask_gui.gui.desktop.places import beside
+from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
+from structmask_gui.gui.widgets.eliding_label import ElidingLabel
+
+if TYPE_CHECKING:
+    from structmask_gui.gui.session.session import Session
+
+_WAYS = {"statistical": ("Automatic", "automatic"), "ring": ("Ring analysis", "default")}
+"""For each method its name here, and the preset that chooses it."""
+
+
+class FactsPanel(QWidget):
+    """The open file in a few lines; channel, series, method and dark stack can be changed."""
+
+    preset_chosen = Signal(str)  # name of a built-in one
+
+    title = "File and method"
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.name = ElidingLabel(mode=Qt.TextElideMode.ElideMiddle)
+        font = self.font()
+        font.setBold(True)
+        self.name.setFont(font)
+        self.facts = QLabel()
+        self.facts.setWordWrap(True)
+        self.facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.series = self._combo("The file holds several images; choose one")
+        self.channel = self._combo("Which channel is measured")
+        self.way = self._combo("How the mask is found; Tune (T) has every parameter")
+        self.series.activated.connect(self._on_series)
+        self.channel.activated.connect(self._on_channel)
+        self.way.activated.connect(self._on_way)
+        for method, (name, _) in _WAYS.items():
+            self.way.addItem(name, method)
+        self.changed = QLabel("Settings changed in Tune")
+        self.changed.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.dark = ReferenceStackRow("dark", brief=True)
+        self.dark.chosen.connect(session.reference_stacks.choose)
+        self._form = QFormLayout()
+        self._form.setContentsMargins(0, 4, 0, 0)
+        self._form.setSpacing(4)
+        for label, field in (
+            ("Series", self.series),
+            ("Channel", self.channel),
+            ("How", self.way),
+            ("", self.changed),
+            ("Dark", self.dark),
+        ):
+            self._form.addRow(label, field)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 6, 4)
+        layout.setSpacing(3)
+        layout.addWidget(self.name)
+        layout.addWidget(self.facts)
+        layout.addLayout(self._form)
+        layout.addStretch(1)
+        session.stack_changed.connect(self._on_stack)
+        session.parameters_changed.connect(self._on_parameters)
+        session.preset_changed.connect(self._on_parameters)
+        session.reference_stacks.changed.connect(self._on_reference)
+        self._on_stack()
+        self._on_reference()
+
+    def _combo(self, tip: str) -> QComboBox:
+        combo = QComboBox()
+        combo.setToolTip(tip)
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.setMinimumContentsLength(8)
+        combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        return combo
+
+    # --- following the session ----------------------------------------------------------------
+
+    def _on_stack(self) -> None:
+        state = self._session.state
+        stack, frames = state.stack, state.frames
+        for combo in (self.series, self.channel):
+            combo.clear()
+            self._form.setRowVisible(combo, False)
+        if stack is None or frames is None or not hasattr(stack, "channel_choices"):
+            self.name.setText("" if frames is None else frames.name)
+            self.facts.setText("")
+            return
+        from structmask_gui.io.stack.axes import shape_text
+        from structmask_gui.io.stack.info import describe
+
+        info = describe(stack)
+        others = len(state.stacks) - 1
+        self.name.setText(stack.name + (f" and {others} more" if others else ""))
+        self.name.set_tip("\n".join(str(path) for path in state.paths))
+        count = "1 frame" if frames.n_frames == 1 else f"{frames.n_frames} frames"
+        rows, columns = frames.frame_shape
+        self.facts.setText(
+            f"{count} of {columns} × {rows} px, {info.dtype}\nAxes {info.axes}"
+            f" {shape_text(info.shape)}"
+        )
+        self.facts.setToolTip("\n".join(f"{name}: {text}" for name, text in info.rows()))
+        for one in info.series:
+            name = f" {one.name}" if one.name else ""
+            self.series.addItem(f"{one.index}{name}: {shape_text(one.shape)}", one.index)
+        self.series.setCurrentIndex(max(0, self.series.findData(info.series_index)))
+        self._form.setRowVisible(self.series, self.series.count() > 1 and not others)
+        for value, name in stack.channel_choices:
+            self.channel.addItem(name, value)
+        self.channel.setCurrentIndex(max(0, self.channel.findData(info.channel)))
+        self._form.setRowVisible(self.channel, self.channel.count() > 1)
+        self.dark.folder = str(beside(state.paths))
+        self._on_parameters()
+
+    def _on_parameters(self, *_: object) -> None:
+        parameters = self._session.state.parameters
+        self.way.setCurrentIndex(self.way.findData(parameters.method))
+        self._form.setRowVisible(self.changed, self._session.state.preset_modified)
+        self._form.setRowVisible(self.dark, parameters.source in ("automatic", "dark"))
+
+    def _on_reference(self, *_: object) -> None:
+        stack = self._session.reference_stacks.stack("dark")
+        self.dark.set_file(*(("",) if stack is None else (stack.name, str(stack.path))))
+
+    # --- choices ------------------------------------------------------------------------------
+
+    def _on_series(self) -> None:
+        self._session.reopen(series=self.series.currentData(), axes=None, channel=None)
+
+    def _on_channel(self) -> None:
+        self._session.reopen(channel=self.channel.currentData())
+
+    def _on_way(self) -> None:
+        if self.way.currentData() != self._session.state.parameters.method:
+            self.preset_chosen.emit(_WAYS[self.way.currentData()][1])
