@@ -8,8 +8,9 @@ import numpy as np
 from _aims import Aim, Section
 from _ranking_runs import PIXEL_SHARE
 
+from structmask_gui.core.correlation.autocorrelation import lag_products
 from structmask_gui.core.quality.copied_noise import still_copied
-from structmask_gui.core.quality.covariance import Covariance, lag_products, noise_covariance
+from structmask_gui.core.quality.covariance import Covariance, noise_covariance
 from structmask_gui.core.quality.prediction import hidden_by, square_lags
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.core.stack.frames import ArrayFrames

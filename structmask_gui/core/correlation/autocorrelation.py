@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.threads import in_threads, scratch
+from structmask_gui.core.threads import in_threads, one_blas_thread, scratch
 
 # The published program adds this to the zero lag before it divides by it, so that a constant patch
 # gives zeros. Part of the definition, not a guard of ours.
@@ -70,50 +70,51 @@ class LagKernel:
         """Shape of the lags with dy >= 0: (reach_y + 1, 2 * reach_x + 1)."""
         return self.reach[0] + 1, 2 * self.reach[1] + 1
 
-    def half_plane(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
+    def half_plane(self, patches: AnyArray) -> AnyArray:
         """Return the lag products of lags with dy >= 0.
 
-        ``patches``: shape (n, height, width); means removed.
+        ``patches``: shape (n, height, width), float32 or float64; means removed.
 
-        Returns axes (patch, lag y from 0, lag x from -reach_x), sums over all pixel pairs. The
-        other half is its 180-degree rotation; see `unfold`.
+        Returns axes (patch, lag y from 0, lag x from -reach_x), sums over all pixel pairs, of the
+        patches' type. The other half is its 180-degree rotation; see `unfold`.
         """
-        along_x, cos_y, sin_y = _matrices(self.padded_shape, self.reach)
+        real = patches.dtype
+        along_x, cos_y, sin_y = _matrices(self.padded_shape, self.reach, real)
         n = len(patches)
         if not n:
-            return np.zeros((0, *self.half_shape), np.float32)
+            return np.zeros((0, *self.half_shape), real)
         height, _ = self.padded_shape
         reach_y, reach_x = self.reach
         spectrum = self._spectrum(patches)
-        power, squares = scratch("squares", (2, *spectrum.shape), np.float32)
+        power, squares = scratch("squares", (2, *spectrum.shape), real)
         np.square(spectrum.real, out=power)
         np.square(spectrum.imag, out=squares)
         power += squares
-        rows = scratch("rows", (n * height, 2 * (reach_x + 1)), np.float32)
+        rows = scratch("rows", (n * height, 2 * (reach_x + 1)), real)
         np.matmul(power.reshape(n * height, -1), along_x, out=rows)
         rows = rows.reshape(n, height, -1)
         even = cos_y @ rows[:, :, : reach_x + 1]
         odd = sin_y @ rows[:, :, reach_x + 1 :]
-        half = np.empty((n, reach_y + 1, 2 * reach_x + 1), dtype=np.float32)
+        half = np.empty((n, reach_y + 1, 2 * reach_x + 1), dtype=real)
         np.subtract(even, odd, out=half[:, :, reach_x:])
         np.add(even, odd, out=half[:, :, reach_x::-1])
         return half
 
-    def _spectrum(self, patches: NDArray[np.float32]) -> NDArray[np.complex64]:
+    def _spectrum(self, patches: AnyArray) -> AnyArray:
         """Return the transform of the padded patches, columns from frequency 0 up."""
         from scipy import fft
 
         height, width = self.padded_shape
         # The rows below the patch are zero: transform along x before they are added.
-        if self.patch_shape[1] > _BY_PRODUCT:
-            lines: NDArray[np.complex64] = fft.rfft(patches, n=width, axis=2)
+        if self.patch_shape[1] > _BY_PRODUCT or patches.dtype != np.float32:
+            lines: AnyArray = fft.rfft(patches, n=width, axis=2)
         else:
             top = self.patch_shape[0]
             lines = scratch("spectrum", (len(patches), height, width // 2 + 1), np.complex64)
             waves = _waves(self.patch_shape[1], width)
             np.matmul(patches, waves, out=lines.view(np.float32)[:, :top])
             lines[:, top:] = 0
-        spectrum: NDArray[np.complex64] = fft.fft(lines, n=height, axis=1, overwrite_x=True)
+        spectrum: AnyArray = fft.fft(lines, n=height, axis=1, overwrite_x=True)
         return spectrum
 
 
@@ -130,10 +131,10 @@ def _waves(width: int, padded: int) -> NDArray[np.float32]:
     return matrix.view(np.float32)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _matrices(
-    padded_shape: tuple[int, int], reach: tuple[int, int]
-) -> tuple[NDArray[np.float32], ...]:
+    padded_shape: tuple[int, int], reach: tuple[int, int], real: np.dtype[Any]
+) -> tuple[AnyArray, ...]:
     """Return the cosines and sines of `LagKernel`: along x side by side, and those along y."""
     (height, width), (reach_y, reach_x) = padded_shape, reach
     columns = width // 2 + 1
@@ -147,7 +148,7 @@ def _matrices(
     angle_y = 2 * np.pi / height * np.outer(np.arange(reach_y + 1), np.arange(height))
     along_x = np.hstack([np.cos(angle_x), np.sin(angle_x)]) * weight[:, np.newaxis]
     return tuple(
-        np.ascontiguousarray(matrix, dtype=np.float32)
+        np.ascontiguousarray(matrix, dtype=real)
         for matrix in (along_x, np.cos(angle_y), np.sin(angle_y))
     )
 
@@ -155,6 +156,16 @@ def _matrices(
 def unfold(half: AnyArray) -> AnyArray:
     """Complete a half plane of lags, shape (..., reach_y + 1, 2 * reach_x + 1), by its rotation."""
     return np.concatenate([half[..., :0:-1, ::-1], half], axis=-2)
+
+
+@one_blas_thread
+def lag_products(image: AnyArray, reach: tuple[int, int]) -> FloatArray:
+    """Return the sums of image[p] * image[p + lag] over all p, zero outside, for lags in reach.
+
+    Exactly symmetric, float64, shape (2 reach_y + 1, 2 reach_x + 1). float32 is not converted.
+    """
+    kernel = LagKernel((image.shape[0], image.shape[1]), reach)
+    return unfold(kernel.half_plane(image[np.newaxis])[0].astype(np.float64))
 
 
 def centred(

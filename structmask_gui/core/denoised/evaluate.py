@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.correlation.autocorrelation import lag_products
 from structmask_gui.core.denoised.advice import Advice, Findings, advise, not_to_be_relied_on
 from structmask_gui.core.denoised.blur import LostDetail, lost_detail
 from structmask_gui.core.denoised.compatibility import check_fit
@@ -23,7 +24,6 @@ from structmask_gui.core.quality.covariance import (
     FlatPatches,
     NoiseBasis,
     image_covariance,
-    lag_products,
     spread_frames,
     unmoved,
 )

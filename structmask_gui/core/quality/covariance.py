@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.correlation.autocorrelation import lag_products
 from structmask_gui.core.correlation.detrend import QuadraticSurface
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.progress import NO_TASK, Task
@@ -266,21 +267,6 @@ class FlatPatches:
         """Return the patch at a place, of this or another stack, less its surface."""
         band = frames.read(frame, y, y + self.sides[0])
         return self._surface.removed_from(band[:, x : x + self.sides[1]].astype(np.float64))
-
-
-def lag_products(image: NDArray[Any], reach: tuple[int, int]) -> FloatArray:
-    """Return the sums of image[p] * image[p + lag] over all p, zero outside, for lags in reach.
-
-    Exactly symmetric, float64, shape (2 reach_y + 1, 2 reach_x + 1). float32 is not converted.
-    """
-    from scipy.fft import irfft2, next_fast_len, rfft2
-
-    shape = [next_fast_len(n + r, real=True) for n, r in zip(image.shape, reach, strict=True)]
-    spectrum = rfft2(image, shape)
-    plane = irfft2(spectrum.real**2 + spectrum.imag**2, shape)
-    y, x = np.arange(-reach[0], reach[0] + 1), np.arange(-reach[1], reach[1] + 1)
-    products: FloatArray = plane[np.ix_(y, x)].astype(np.float64)
-    return (products + products[::-1, ::-1]) / 2
 
 
 def _covariance(

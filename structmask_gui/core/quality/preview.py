@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.correlation.autocorrelation import lag_products
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.quality.copied_noise import RADIUS
-from structmask_gui.core.quality.covariance import lag_products
 
 FloatImage = NDArray[np.float32]
 
@@ -77,7 +77,9 @@ def residual_correlation(residual: NDArray[Any], reach: int = RADIUS) -> FloatAr
     values = np.where(good, residual - mean, 0).astype(np.float32)
     products = lag_products(values, (reach, reach))
     numbers = lag_products(good.astype(np.float32), (reach, reach))
-    covariance = np.divide(products, numbers, out=np.zeros_like(products), where=numbers > 0.5)
+    covariance: FloatArray = np.divide(
+        products, numbers, out=np.zeros_like(products), where=numbers > 0.5
+    )
     variance = covariance[reach, reach]
     if variance > 0:
         covariance /= variance

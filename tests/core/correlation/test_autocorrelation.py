@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.signal import correlate
 
 from structmask_gui.core.correlation.autocorrelation import (
     LagKernel,
     average_patches,
     centred,
+    lag_products,
     patches_per_chunk,
     transform,
     unfold,
@@ -33,6 +36,20 @@ def test_lag_products_are_the_direct_sums(shape, reach):
     lags = unfold(LagKernel(shape, reach).half_plane(scaled)) * (scale**2)[:, None, None]
     expected = np.stack([full(patch, reach) for patch in patches])
     np.testing.assert_allclose(lags, expected, atol=2e-6 * expected.max())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.integers(3, 9), st.integers(3, 9))
+def test_lag_products_of_an_image_are_the_written_out_sums(seed, height, width):
+    image = np.random.default_rng(seed).normal(size=(height, width))
+    found = lag_products(image, (2, 1))
+    assert found.shape == (5, 3)
+    for dy in range(3):
+        for dx in range(-1, 2):
+            a = image[: height - dy, max(0, -dx) : width - max(0, dx)]
+            b = image[dy:, max(0, dx) : width + min(0, dx)]
+            assert found[2 + dy, 1 + dx] == pytest.approx((a * b).sum())
+            assert found[2 - dy, 1 - dx] == found[2 + dy, 1 + dx]
 
 
 def test_lag_sign_is_rows_down_columns_right():

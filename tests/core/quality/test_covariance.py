@@ -1,7 +1,5 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.progress import Task
@@ -10,27 +8,12 @@ from structmask_gui.core.quality.covariance import (
     FlatPatches,
     given_covariance,
     image_covariance,
-    lag_products,
     noise_covariance,
     spread_frames,
 )
 from structmask_gui.core.quality.prediction import predictor, square_lags
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10**6), st.integers(3, 9), st.integers(3, 9))
-def test_lag_products_are_the_written_out_sums(seed, height, width):
-    image = np.random.default_rng(seed).normal(size=(height, width))
-    found = lag_products(image, (2, 1))
-    assert found.shape == (5, 3)
-    for dy in range(3):
-        for dx in range(-1, 2):
-            a = image[: height - dy, max(0, -dx) : width - max(0, dx)]
-            b = image[dy:, max(0, dx) : width + min(0, dx)]
-            assert found[2 + dy, 1 + dx] == pytest.approx((a * b).sum())
-            assert found[2 - dy, 1 - dx] == found[2 + dy, 1 + dx]
 
 
 def test_differences_give_the_noise_whatever_the_picture():
