@@ -29,6 +29,7 @@ from structmask_gui.core.quality.covariance import (
 )
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import mask_array
+from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.statistical.source import SEES
 from structmask_gui.core.threads import one_blas_thread
@@ -229,12 +230,10 @@ def _noise_pairs(
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Yield the noise of raw and denoised frames in the same places."""
     if source == "difference":
-        for frame in spread_frames(raw.n_frames - 1):
+        both = DifferenceFrames(raw, []), DifferenceFrames(denoised, [])
+        for number in spread_frames(both[0].n_frames):
             task.stop_if_cancelled()
-            pair = [
-                stack.read(frame).astype(np.float64) - stack.read(frame + 1).astype(np.float64)
-                for stack in (raw, denoised)
-            ]
+            pair = [stack.read(number).astype(np.float64) for stack in both]
             good = np.isfinite(pair[0]) & np.isfinite(pair[1])
             good &= unmoved(pair[0], good)
             if good.any():

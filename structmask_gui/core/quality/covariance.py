@@ -20,6 +20,7 @@ from structmask_gui.core.correlation.detrend import QuadraticSurface
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import checked_covariance, reach_of
+from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.frames import Frames, evenly
 
 NoiseBasis = Literal["difference", "flat"]
@@ -147,8 +148,8 @@ def noise_covariance(
     reach : int or (int, int)
         Largest lag down and right, below half the frame's sides.
     source : "difference" or "flat", optional
-        "difference": half the covariance of consecutive frames' differences, where they differ by
-        no more than noise; right for a still scene, blind to fixed-pattern noise.
+        "difference": the covariance of neighbouring frames' differences, where they differ by no
+        more than noise; right for a still scene, blind to fixed-pattern noise.
         "flat": the tenth of the patches with the least variance, a quadratic surface removed. By
         default "difference" where there are two frames or more.
     task : Task
@@ -156,10 +157,6 @@ def noise_covariance(
     reach = _checked_reach(frames, reach)
     if source is None:
         source = "difference" if frames.n_frames > 1 else "flat"
-    if source == "difference" and frames.n_frames < 2:
-        raise InputError(
-            f"{frames.name} has one frame; frame differences need two or more of a still scene."
-        )
     measure = _of_differences if source == "difference" else _of_flat_patches
     return measure(frames, reach, task)
 
@@ -168,32 +165,27 @@ def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covar
     products = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
     numbers = np.zeros_like(products)
     pixels = seen = 0
-    chosen = spread_frames(frames.n_frames - 1)
-    for done, frame in enumerate(chosen):
+    differences = DifferenceFrames(frames, [], task)
+    chosen = spread_frames(differences.n_frames)
+    for done, number in enumerate(chosen):
         task.report(done, len(chosen), "Measuring the noise")
-        for a, b in zip(
-            _tiles(frames, frame, reach), _tiles(frames, frame + 1, reach), strict=True
-        ):
+        for difference in _tiles(differences, number, reach):
             task.stop_if_cancelled()
-            difference = a - b
             finite = np.isfinite(difference)
             good = finite & unmoved(difference, finite)
             if not good.any():
                 continue
             seen += int(finite.sum())
             difference = np.where(good, difference - difference[good].mean(), 0)
-            products += lag_products(difference, reach) / 2
+            products += lag_products(difference, reach)
             numbers += lag_products(good.astype(np.float64), reach)
             pixels += int(good.sum())
     task.report(len(chosen), len(chosen), "Measuring the noise")
     source = "frame differences"
     if seen > 1.01 * pixels:
         source += f", {1 - pixels / seen:.0%} of the pixels left out because they changed"
-    # The noise of two differences that share a frame is correlated.
-    shared = sum(b == a + 1 for a, b in pairwise(chosen))
-    worth = 2 * len(chosen) / (2 * len(chosen) + shared)
     found = _covariance(products, numbers, pixels, source, frames)
-    return replace(found, samples=worth * numbers)
+    return replace(found, samples=numbers)
 
 
 def unmoved(difference: FloatArray, finite: NDArray[np.bool_]) -> NDArray[np.bool_]:
