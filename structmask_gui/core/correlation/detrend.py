@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 
@@ -154,18 +153,3 @@ def _three(line: FloatArray, reach: int, inner: int) -> list[FloatArray]:
     shifted = np.lib.stride_tricks.sliding_window_view(padded, side, axis=1)[:, ::-1]
     middle = slice(reach - inner, reach + inner + 1)
     return [rows @ rows[middle].T for rows in shifted]
-
-
-class QuadraticSurface:
-    """Least-squares quadratic surface of a patch of one shape."""
-
-    def __init__(self, height: int, width: int) -> None:
-        y = np.linspace(-1, 1, height)[:, np.newaxis]
-        x = np.linspace(-1, 1, width)[np.newaxis, :]
-        terms = [np.broadcast_to(t, (height, width)) for t in (y**0, y, x, y * y, x * y, x * x)]
-        self._basis, _ = np.linalg.qr(np.stack([term.ravel() for term in terms], axis=1))
-
-    def removed_from(self, patch: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return a patch less its surface."""
-        flat = patch.ravel()
-        return (flat - self._basis @ (self._basis.T @ flat)).reshape(patch.shape)

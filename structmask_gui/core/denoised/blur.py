@@ -14,7 +14,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import Task
-from structmask_gui.core.quality.covariance import FLAT_SHARE, NoiseBasis, unmoved
+from structmask_gui.core.quality.covariance import NoiseBasis, unmoved
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.stack.frames import Frames, evenly
 
@@ -23,6 +23,9 @@ _BLOCK = 32
 
 _COARSE = 33
 """Structure wider than this is no detail: a blur leaves it."""
+
+FLAT_SHARE = 0.1
+"""Share of the blocks, those that vary least, that count as flat."""
 
 _MOST = 4
 """Frames, or pairs of frames, compared."""

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.autocorrelation import lag_products
+from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.denoised.advice import Advice, Findings, advise, not_to_be_relied_on
-from structmask_gui.core.denoised.blur import LostDetail, lost_detail
+from structmask_gui.core.denoised.blur import FLAT_SHARE, LostDetail, lost_detail
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
@@ -20,9 +21,8 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis, basis
 from structmask_gui.core.quality.copied_noise import figures
 from structmask_gui.core.quality.covariance import (
-    FLAT_SHARE,
-    FlatPatches,
     NoiseBasis,
+    flat_patches,
     image_covariance,
     spread_frames,
     unmoved,
@@ -31,6 +31,7 @@ from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.patches import read_patches
 from structmask_gui.core.statistical.source import SEES
 from structmask_gui.core.threads import one_blas_thread
 
@@ -41,6 +42,7 @@ _SMOOTH = 5
 """Side of the mean that removes most noise, but not the structure, from them."""
 
 _FEWEST_BLOCKS = 16
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -242,11 +244,14 @@ def _noise_pairs(
                     np.where(good, pair[1] - pair[1][good].mean(), 0),
                 )
         return
-    patches = FlatPatches(raw, (reach, reach), task=task.reporting(None))
-    for frame, y, x in patches.places:
-        window = patches.cut(raw, frame, y, x), patches.cut(denoised, frame, y, x)
-        if np.isfinite(window[1]).all():
-            yield window
+    plan = flat_patches(raw, (reach, reach), task.reporting(None))
+    surface = Surface(plan.patch_shape, 2)
+    chunks = (read_patches(stack, plan, _AT_ONCE, task) for stack in (raw, denoised))
+    for own, output in zip(*chunks, strict=True):
+        good = np.isfinite(output.patches).all(axis=(1, 2))
+        noise = (surface.remove_from(chunk.patches[good]) for chunk in (own, output))
+        for a, b in zip(*noise, strict=True):
+            yield a.astype(np.float64), b.astype(np.float64)
 
 
 def _lost_in_still_scene(raw: Frames, denoised: Frames, task: Task) -> float:

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.autocorrelation import lag_products
-from structmask_gui.core.correlation.detrend import QuadraticSurface
+from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import checked_covariance, reach_of
 from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.frames import Frames, evenly
+from structmask_gui.core.stack.patches import Plan, extremes, read_patches, unusable
+from structmask_gui.core.statistical.tiles import grid_places
 
 NoiseBasis = Literal["difference", "flat"]
 
@@ -31,15 +33,13 @@ TILE = 1024
 MOST_FRAMES = 16
 """Frames measured, spread evenly over the stack; more change the result by less than its error."""
 
-FLAT_SHARE = 0.1
-"""Share of the patches, those of least variance, in which noise is measured in single frames."""
-
+_FLAT_SHARE = 0.1
+_FEWEST_FLAT = 8
 _AROUND = 33
 _MOVED = 2.5
 """The standard deviation of noise may be this much larger in bright parts before they pass for
 moved; motion exceeds it at once."""
 
-_FEWEST_FLAT = 8
 _NARROWEST = 48
 
 
@@ -206,59 +206,39 @@ def unmoved(difference: FloatArray, finite: NDArray[np.bool_]) -> NDArray[np.boo
 
 
 def _of_flat_patches(frames: Frames, reach: tuple[int, int], task: Task) -> Covariance:
-    patches = FlatPatches(frames, reach, task=task)
+    plan = flat_patches(frames, reach, task)
+    side, surface = plan.patch_shape[0], Surface(plan.patch_shape, 2)
     products = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
-    for place in patches.places:
-        task.stop_if_cancelled()
-        products += lag_products(patches.cut(frames, *place), reach)
-    numbers = lag_products(np.ones(patches.sides), reach) * len(patches.places)
-    pixels = len(patches.places) * patches.sides[0] * patches.sides[1]
-    found = _covariance(products, numbers, pixels, "flat patches", frames)
+    for chunk in read_patches(frames, plan, 1, task):
+        products += lag_products(surface.remove_from(chunk.patches)[0].astype(np.float64), reach)
+    numbers = lag_products(np.ones(plan.patch_shape), reach) * len(plan)
+    found = _covariance(products, numbers, len(plan) * side**2, "flat patches", frames)
     return replace(found, samples=numbers)
 
 
-class FlatPatches:
-    """The tenth of a stack's patches with the least variance over a quadratic surface.
+def flat_patches(frames: Frames, reach: tuple[int, int], task: Task = NO_TASK) -> Plan:
+    """Return the tenth of the patches with the least variance over a quadratic surface.
 
-    `sides` are height and width of a patch, `places` frame, top and left of each, the flattest
-    first. Patches that hold pixels not finite, or do not vary, are left out.
+    Patches that hold pixels not finite, or do not vary, are left out.
     """
-
-    def __init__(
-        self,
-        frames: Frames,
-        reach: tuple[int, int],
-        *,
-        task: Task = NO_TASK,
-    ) -> None:
-        # Wider patches are less flat; in narrower ones the surface removes more of the noise.
-        shape = frames.frame_shape
-        self.sides = (
-            min(max(_NARROWEST, 2 * reach[0]), shape[0]),
-            min(max(_NARROWEST, 2 * reach[1]), shape[1]),
-        )
-        self._surface = QuadraticSurface(*self.sides)
-        found: list[tuple[float, tuple[int, int, int]]] = []
-        chosen = spread_frames(frames.n_frames)
-        for done, frame in enumerate(chosen):
-            task.report(done, len(chosen), "Measuring the noise")
-            for y in range(0, shape[0] - self.sides[0] + 1, self.sides[0]):
-                band = frames.read(frame, y, y + self.sides[0]).astype(np.float64)
-                for x in range(0, shape[1] - self.sides[1] + 1, self.sides[1]):
-                    task.stop_if_cancelled()
-                    patch = band[:, x : x + self.sides[1]]
-                    variance = float(self._surface.removed_from(patch).var())
-                    if np.isfinite(variance) and variance > 0:
-                        found.append((variance, (frame, y, x)))
-        task.report(len(chosen), len(chosen), "Measuring the noise")
-        found.sort()
-        kept = max(_FEWEST_FLAT, round(FLAT_SHARE * len(found)))
-        self.places = [place for _, place in found[:kept]]
-
-    def cut(self, frames: Frames, frame: int, y: int, x: int) -> FloatArray:
-        """Return the patch at a place, of this or another stack, less its surface."""
-        band = frames.read(frame, y, y + self.sides[0])
-        return self._surface.removed_from(band[:, x : x + self.sides[1]].astype(np.float64))
+    # Wider patches are less flat; in narrower ones the surface removes more of the noise.
+    side = min(max(_NARROWEST, 2 * max(reach)), *frames.frame_shape)
+    rows, columns = (np.arange(0, length - side + 1, side) for length in frames.frame_shape)
+    numbers = np.array(spread_frames(frames.n_frames))
+    plan = Plan((side, side), grid_places(numbers, rows, columns, side))
+    surface = Surface(plan.patch_shape, 2)
+    variance = np.zeros(len(plan))
+    for chunk in read_patches(frames, plan, len(rows) * len(columns), task):
+        task.report(chunk.indices.stop, len(plan), "Measuring the noise")
+        good = [i for i, why in enumerate(unusable(*extremes(chunk.patches))) if not why]
+        left = surface.remove_from(chunk.patches[good])
+        variance[chunk.indices][good] = left.var(axis=(1, 2), dtype=np.float64)
+    usable = np.flatnonzero(variance > 0)
+    if not len(usable):
+        raise InputError(f"{frames.name} has no part that holds noise; choose other frames.")
+    kept = max(_FEWEST_FLAT, round(_FLAT_SHARE * len(usable)))
+    flattest = usable[np.argsort(variance[usable], kind="stable")[:kept]]
+    return Plan(plan.patch_shape, plan.places[np.sort(flattest)])
 
 
 def _covariance(

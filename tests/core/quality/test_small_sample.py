@@ -26,13 +26,16 @@ def twice(random, n_frames, side):
 
 @pytest.mark.parametrize("radius", [5, 10, 20, 31])
 def test_white_noise_of_a_small_stack_is_not_copied_at_any_radius(radius):
-    stack = ArrayFrames(np.random.default_rng(0).normal(size=(5, 128, 128)))
-    noise = noise_covariance(stack, 2 * radius)
-    found = figures(noise, None, radius)
-    assert found.copied <= 3 * found.error
-    assert found.copied < 0.006
+    before = []
+    for seed in range(4):
+        stack = ArrayFrames(np.random.default_rng(seed).normal(size=(5, 128, 128)))
+        noise = noise_covariance(stack, 2 * radius)
+        found = figures(noise, None, radius)
+        assert found.copied <= 3 * found.error
+        assert found.copied < 0.006
+        before.append(still_copied(noise.values, None, radius))
     # What it was before, and why.
-    assert still_copied(noise.values, None, radius) == pytest.approx(found.bias, rel=0.15)
+    assert np.mean(before) == pytest.approx(found.bias, rel=0.15)
 
 
 @pytest.mark.parametrize(("n_frames", "side"), [(2, 96), (5, 128), (3, 256)])
@@ -81,11 +84,11 @@ def test_the_curve_never_falls_and_goes_through_the_figure(seed, radius):
         assert "at least" in curve.sentence
 
 
-def test_frames_that_share_one_count_for_less():
+def test_every_independent_difference_counts():
     random = np.random.default_rng(0)
     stack = ArrayFrames(random.normal(size=(5, 64, 64)))
-    middle = noise_covariance(stack, 4).samples[4, 4]
-    assert middle == pytest.approx(4 * 64 * 64 * 8 / 11)
+    # Two pairs, and the last frame against the mean of the pair before it.
+    assert noise_covariance(stack, 4).samples[4, 4] == pytest.approx(3 * 64 * 64)
     flat = noise_covariance(stack, 4, "flat")
     assert flat.samples[4, 4] == pytest.approx(flat.pixels)
     assert flat.samples[0, 0] < flat.samples[4, 4]
