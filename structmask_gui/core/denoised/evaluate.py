@@ -21,16 +21,16 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis, basis
 from structmask_gui.core.quality.copied_noise import figures
 from structmask_gui.core.quality.covariance import (
+    MOST_FRAMES,
     NoiseBasis,
     flat_patches,
     image_covariance,
-    spread_frames,
     unmoved,
 )
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.derived import DifferenceFrames
-from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.frames import Frames, evenly
 from structmask_gui.core.stack.patches import read_patches
 from structmask_gui.core.statistical.source import SEES
 from structmask_gui.core.threads import one_blas_thread
@@ -233,7 +233,7 @@ def _noise_pairs(
     """Yield the noise of raw and denoised frames in the same places."""
     if source == "difference":
         both = DifferenceFrames(raw, []), DifferenceFrames(denoised, [])
-        for number in spread_frames(both[0].n_frames):
+        for number in evenly(both[0].n_frames, MOST_FRAMES):
             task.stop_if_cancelled()
             pair = [stack.read(number).astype(np.float64) for stack in both]
             good = np.isfinite(pair[0]) & np.isfinite(pair[1])
@@ -257,7 +257,7 @@ def _noise_pairs(
 def _lost_in_still_scene(raw: Frames, denoised: Frames, task: Task) -> float:
     """Return the covariance of residuals of consecutive frames: both hold only structure."""
     total, count = 0.0, 0
-    for frame in spread_frames(raw.n_frames - 1):
+    for frame in evenly(raw.n_frames - 1, MOST_FRAMES):
         task.stop_if_cancelled()
         a, b = (_residual(raw, denoised, f) for f in (frame, frame + 1))
         change = raw.read(frame).astype(np.float64) - raw.read(frame + 1).astype(np.float64)
@@ -280,7 +280,7 @@ def _lost_in_busy_parts(raw: Frames, denoised: Frames, task: Task) -> float:
     from scipy.optimize import nnls
 
     rows: list[tuple[float, float, float]] = []
-    for frame in spread_frames(raw.n_frames):
+    for frame in evenly(raw.n_frames, MOST_FRAMES):
         task.stop_if_cancelled()
         smooth = uniform_filter(raw.read(frame).astype(np.float64), _SMOOTH)
         residual = _residual(raw, denoised, frame)

@@ -8,7 +8,7 @@ from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
-from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.parameters.model import Parameters, Source
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Assessment, Basis, basis, largest_radius
 from structmask_gui.core.quality.copied_noise import RADIUS
@@ -17,9 +17,6 @@ from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Region
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.source import SEES
-
-# Measured here without the statistical method, and up to larger lags.
-_DIRECT: dict[str, NoiseBasis] = {"difference": "difference", "flat": "flat"}
 
 _LARGEST_LAG = 50
 _FURTHER = 6
@@ -91,19 +88,11 @@ def measurement_basis(
     estimate, part = measurement.correlation, _part(frames, measurement.region)
     if estimate is None:
         return automatic_basis(part, radius=radius, task=task)
-    direct, asked = _measured_directly(estimate), measurement.parameters.source
-    if asked == "automatic" and estimate.source == "frames" and part.n_frames > 1:
-        # Frames that share nothing hold only noise; differences show it up to larger lags.
-        direct = "difference"
-    if asked == "flat" and estimate.lags.reach < 2 * radius:
-        direct = "flat"
-    if estimate.evidence.patterns.shared and direct == "difference":
-        # Frames that share noise are no repeats of one still scene.
-        direct = None
-    if direct is not None:
+    again = _measured_again(estimate, measurement.parameters.source, part, radius)
+    if again is not None:
         trusted = estimate.evidence.trusted
-        made = basis(part, radius=radius, source=direct, trusted=trusted, task=task)
-        if direct == "flat" or made.noise.variance <= _LEFT_OVER * estimate.lags.variance:
+        made = basis(part, radius=radius, source=again, trusted=trusted, task=task)
+        if again == "flat" or made.noise.variance <= _LEFT_OVER * estimate.lags.variance:
             return made
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)
@@ -126,9 +115,16 @@ def recorded_basis(
     return measurement_basis(measurement, recording.frames, radius=radius, task=task)
 
 
-def _measured_directly(estimate: CorrelationEstimate) -> NoiseBasis | None:
-    """Return the source of noise that is measured again here, up to larger lags."""
-    return _DIRECT.get(estimate.source) if estimate.base == estimate.source else None
+def _measured_again(
+    estimate: CorrelationEstimate, asked: Source, frames: Frames, radius: int
+) -> NoiseBasis | None:
+    """Return the source in which noise is measured again, up to larger lags."""
+    # Frames that share nothing hold only noise; differences show it as well.
+    alone = asked == "automatic" and estimate.source == "frames" and frames.n_frames > 1
+    if alone or estimate.source == estimate.base == "difference":
+        # Frames that share noise are no repeats of one still scene.
+        return None if estimate.evidence.patterns.shared else "difference"
+    return "flat" if asked == "flat" and estimate.lags.reach < 2 * radius else None
 
 
 def _part(frames: Frames, region: Region | None) -> Frames:

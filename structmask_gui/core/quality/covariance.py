@@ -113,7 +113,7 @@ def image_covariance(
     total = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
     weight = 0.0
     pixels = 0
-    chosen = spread_frames(frames.n_frames)
+    chosen = evenly(frames.n_frames, MOST_FRAMES)
     for done, frame in enumerate(chosen):
         task.report(done, len(chosen), "Measuring the image")
         for tile in _tiles(frames, frame, reach):
@@ -166,7 +166,7 @@ def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covar
     numbers = np.zeros_like(products)
     pixels = seen = 0
     differences = DifferenceFrames(frames, [], task)
-    chosen = spread_frames(differences.n_frames)
+    chosen = evenly(differences.n_frames, MOST_FRAMES)
     for done, number in enumerate(chosen):
         task.report(done, len(chosen), "Measuring the noise")
         for difference in _tiles(differences, number, reach):
@@ -224,7 +224,7 @@ def flat_patches(frames: Frames, reach: tuple[int, int], task: Task = NO_TASK) -
     # Wider patches are less flat; in narrower ones the surface removes more of the noise.
     side = min(max(_NARROWEST, 2 * max(reach)), *frames.frame_shape)
     rows, columns = (np.arange(0, length - side + 1, side) for length in frames.frame_shape)
-    numbers = np.array(spread_frames(frames.n_frames))
+    numbers = np.array(evenly(frames.n_frames, MOST_FRAMES))
     plan = Plan((side, side), grid_places(numbers, rows, columns, side))
     surface = Surface(plan.patch_shape, 2)
     variance = np.zeros(len(plan))
@@ -266,22 +266,18 @@ def _checked_reach(frames: Frames, reach: int | tuple[int, int]) -> tuple[int, i
     return pair
 
 
-def spread_frames(n: int) -> list[int]:
-    """Return at most MOST_FRAMES of n indices, evenly spread, the first and last included."""
-    return evenly(n, MOST_FRAMES)
-
-
 def _tiles(frames: Frames, frame: int, reach: tuple[int, int]) -> Iterator[NDArray[np.float64]]:
     """Yield a frame in tiles of nearly equal size, none larger than TILE or four reaches."""
     height, width = frames.frame_shape
-    for y0, y1 in _cuts(height, max(TILE, 4 * reach[0])):
+    for y0, y1 in cuts(height, -(-height // max(TILE, 4 * reach[0]))):
         band = frames.read(frame, y0, y1)
-        for x0, x1 in _cuts(width, max(TILE, 4 * reach[1])):
+        for x0, x1 in cuts(width, -(-width // max(TILE, 4 * reach[1]))):
             yield band[:, x0:x1].astype(np.float64)
 
 
-def _cuts(side: int, most: int) -> list[tuple[int, int]]:
-    edges = np.linspace(0, side, -(-side // most) + 1).round().astype(int)
+def cuts(side: int, parts: int) -> list[tuple[int, int]]:
+    """Return the ends of so many parts of a side, nearly equal."""
+    edges = np.linspace(0, side, parts + 1).round().astype(int)
     return [(int(a), int(b)) for a, b in pairwise(edges)]
 
 

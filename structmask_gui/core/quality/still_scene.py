@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.quality.covariance import unmoved
+from structmask_gui.core.quality.covariance import cuts, unmoved
 from structmask_gui.core.quality.preview import FloatImage, Preview
 from structmask_gui.core.stack.frames import Frames, evenly
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
@@ -109,7 +109,8 @@ def _units(n_frames: int, shape: tuple[int, int]) -> list[tuple[int, Place]]:
         count = min(n_frames // together, _WHOLE // (predicted * area))
         whole = (0, shape[0], 0, shape[1])
         return [(start, whole) for start in _spread(n_frames - together, count)]
-    tiles = [(*y, *x) for y in _cuts(shape[0]) for x in _cuts(shape[1])]
+    down, across = (cuts(side, max(1, round(side / _TILE))) for side in shape)
+    tiles = [(*y, *x) for y in down for x in across]
     count = min(len(tiles), _OF_LARGE // (predicted * _TILE**2))
     starts = np.linspace(0, n_frames - together, count).round().astype(int)
     chosen = _spread(len(tiles) - 1, count)
@@ -121,11 +122,6 @@ def _spread(last: int, count: int) -> list[int]:
     if count == 1:
         return [last // 2]
     return [int(i) for i in np.linspace(0, last, count).round()]
-
-
-def _cuts(side: int) -> list[tuple[int, int]]:
-    edges = np.linspace(0, side, max(1, round(side / _TILE)) + 1).round().astype(int)
-    return [(int(a), int(b)) for a, b in pairwise(edges)]
 
 
 def _compared(

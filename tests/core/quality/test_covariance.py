@@ -5,15 +5,15 @@ from structmask_gui.core.errors import Cancelled, InputError, ParameterError
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality import covariance
 from structmask_gui.core.quality.covariance import (
+    MOST_FRAMES,
     flat_patches,
     given_covariance,
     image_covariance,
     noise_covariance,
-    spread_frames,
 )
 from structmask_gui.core.quality.prediction import predictor, square_lags
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.frames import ArrayFrames, evenly
 
 
 def test_differences_give_the_noise_whatever_the_picture():
@@ -104,8 +104,8 @@ def test_a_given_correlation_is_scaled():
 
 
 def test_frames_are_spread_over_the_stack():
-    assert spread_frames(3) == [0, 1, 2]
-    chosen = spread_frames(1000)
+    assert evenly(3, MOST_FRAMES) == [0, 1, 2]
+    chosen = evenly(1000, MOST_FRAMES)
     assert len(chosen) == 16
     assert (chosen[0], chosen[-1]) == (0, 999)
 
