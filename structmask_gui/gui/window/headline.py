@@ -231,9 +231,10 @@ class Headline(QFrame):
             return
         what, how_sure, advice = answer.lines
         how_sure = f"{origin} {how_sure}".strip()
-        self._say(
-            what, how_sure, advice, certainty=_SIGNS[answer.certainty], actions=answer.actions
-        )
+        sign = _SIGNS[answer.certainty]
+        if sign == "sure" and self.reference.property("misfit"):
+            sign = "not sure"
+        self._say(what, how_sure, advice, certainty=sign, actions=answer.actions)
 
     def _say(
         self,
@@ -318,6 +319,7 @@ class Headline(QFrame):
         references = self._session.reference_stacks
         used = references.used(self._session.state.parameters.source)
         self.reference.setVisible(bool(used))
+        self.reference.setProperty("misfit", False)
         for kind, stack in used.items():
             misfit = references.misfits.get(kind, "")
             verb = "measured in" if kind == "dark" else "found by subtracting"
@@ -327,6 +329,7 @@ class Headline(QFrame):
             self.reference.setToolTip(f"{doubt}Press to measure without {stack.name}")
             self.reference.setProperty("misfit", bool(misfit))
         self._restyle()
+        self.follow()
 
     def _on_reference_dropped(self) -> None:
         references = self._session.reference_stacks

@@ -186,6 +186,7 @@ def test_a_dark_stack_stands_in_the_answer_until_it_is_removed(
     wait_for_result(automatic.session, qtbot)
     assert chip.isVisible()
     assert chip.text() == "Noise measured in stars.npy: structure is visible in it  ×"
+    assert automatic.headline.certainty.certainty != "sure"
     assert "structure is visible" in doubt_of(automatic.session)
     chip.click()
     wait_for_result(automatic.session, qtbot)
