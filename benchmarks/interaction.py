@@ -201,7 +201,8 @@ def slider(app: Any, window: Any) -> dict[str, float]:
     """Move the sliders of the later stages; the time runs until all views are painted again."""
     session = window.session
     session.edits.set_parameter("center_size", 21)
-    rows = window.panels["parameters"].rows
+    window.set_tune(True)
+    rows = window.panel("parameters").rows
     app.processEvents()
     rng = np.random.default_rng(1)
     names = ("base_percentile", "percentile_decay", "center_ratio_threshold", "adapt_DF")
@@ -246,7 +247,7 @@ def preview(app: Any, window: Any) -> dict[str, float]:
 
     session, view = window.session, window.views.preview
     panel = window.show_panel("quality")
-    window.views.tabs.setCurrentWidget(view)
+    window.set_tune(False)
     painted: list[float] = []
     shown: list[float] = []
     paint = ImageCompare.paintEvent
@@ -281,7 +282,7 @@ def preview(app: Any, window: Any) -> dict[str, float]:
             waits["alone"].append(1000 * (time.perf_counter() - begun))
     ImageCompare.paintEvent = paint
     session.quality.changed.disconnect(showing)
-    window.views.tabs.setCurrentIndex(0)
+    window.set_tune(False)
     found = {}
     for name in ("preview", "figures"):
         found[f"{name}_median_ms"] = float(np.median(waits[name]))

@@ -45,8 +45,6 @@ def main() -> int:
     window.resize(2100, 900)
     session, views = window.session, window.views
     session.edits.restore_parameters(Parameters(method="statistical", source="automatic"))
-    views.tabs.setCurrentWidget(views.preview)
-    views.preview.set_way("beside")
     for name in NAMES:
         (path,) = REAL.glob(f"{name}_*")
         session.open(path)
@@ -59,7 +57,7 @@ def main() -> int:
             rest(50)
         rest(3000)
         picture = ROOT / "docs" / "images" / f"real-{name}.png"
-        views.preview.grab().save(str(picture))
+        views.pictures.grab().save(str(picture))
         print(picture, session.state.extraction.sentence)
     window.close()
     return 0

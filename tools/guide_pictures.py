@@ -50,6 +50,7 @@ def _tune(window: MainWindow, folder: Path, settle: Settle) -> None:
     settle()
     session.pin()
     session.edits.set_parameter("center_ratio_threshold", 0.05)
+    window.set_tune(True)
     panel = window.panel("parameters")
     panel.area.ensureWidgetVisible(panel.rows["center_ratio_threshold"])
     window.show_panel("compare")
@@ -58,6 +59,8 @@ def _tune(window: MainWindow, folder: Path, settle: Settle) -> None:
     panel.area.verticalScrollBar().setValue(0)
     session.edits.reset_parameters()
     session.unpin()
+    window.docks["compare"].hide()
+    window.set_tune(False)
     settle()
 
 
@@ -73,12 +76,11 @@ def _judge(window: MainWindow, folder: Path, settle: Settle) -> None:
     settle()
     _save(dock, folder, "judge")
     window.resizeDocks([dock], [height], Qt.Orientation.Vertical)
-    views.tabs.setCurrentWidget(views.preview)
-    settle()
-    views.preview.set_way("beside")
+    dock.hide()
+    views.preview.set_way("wipe")
     settle()
     _save(window, folder, "preview")
-    views.tabs.setCurrentIndex(0)
+    views.preview.set_way("preview")
     settle()
 
 

@@ -73,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     window.show_panel("compare")
     _settle(window)
     window.docks["compare"].grab().save(str(folder / "compare.png"))
+    window.docks["compare"].hide()
     draw_steps(window, folder, lambda: _settle(window))
     window.close()
     for path in sorted(folder.glob("*.png")):
