@@ -35,8 +35,9 @@ from structmask_gui.core.statistical.structure import (
 )
 from structmask_gui.core.statistical.tiles import tile_places
 
-# The same for the slowest changes, which even structure-free tiles still have.
-_SLOWLY = 1.5
+# Energy of flat tiles over what the fit predicts, below which noise is white, and surely so: the
+# slowest changes, which even structure-free tiles still have.
+_SLOWLY, _SURELY = 3.0, 1.5
 
 # Power within the optical cut-off, over what the fit beyond it predicts, that confirms structure.
 _UNEXPLAINED = 1.25
@@ -168,7 +169,8 @@ def choose(
     noise and structure cannot be separated.
     """
     alike = flat_parts_alike(flat, tiles)
-    white = spectrum_kind(fit, parameters) == "none" and flat_excess < _SLOWLY
+    slowly = _SLOWLY if source.base == "frames" else _SURELY
+    white = spectrum_kind(fit, parameters) == "none" and flat_excess < slowly
     if source.base != "frames" and fit.excess > _UNEXPLAINED:
         # Next to nothing of the scene is left: what the fit misses may be smooth noise.
         white = white and flat.steps > 0
@@ -185,7 +187,7 @@ def choose(
         # The structure is gone but for what moved, and no structure is one line.
         return "line", True
     if known:
-        return "spectrum", True
+        return "spectrum", not white or flat_excess < _SURELY
     if alike:
         return "flat", True
     if int(flat.chosen.sum()) >= SOME_FLAT_TILES:
