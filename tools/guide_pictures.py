@@ -34,6 +34,7 @@ def draw_steps(window: MainWindow, folder: Path, settle: Settle) -> None:
     """
     _tune(window, folder, settle)
     _judge(window, folder, settle)
+    _denoise(window, folder, settle)
     _edit(window, folder, settle)
     _export(window, folder, settle)
     _many_files(window, folder, settle)
@@ -81,6 +82,33 @@ def _judge(window: MainWindow, folder: Path, settle: Settle) -> None:
     settle()
     _save(window, folder, "preview")
     views.preview.set_way("preview")
+    settle()
+
+
+def _denoise(window: MainWindow, folder: Path, settle: Settle) -> None:
+    """Draw the sample denoised here, with the mask of the preset automatic."""
+    from PySide6.QtCore import QEventLoop
+
+    from structmask_gui.gui.quality.denoise_window import DenoiseWindow
+    from structmask_gui.io.presets.preset import built_in_presets
+
+    session = window.session
+    automatic = next(one for one in built_in_presets() if one.name == "automatic")
+    session.edits.apply_preset(automatic)
+    settle()
+    shown = DenoiseWindow(window, session, lambda _folder: None)
+    shown.set_way("wipe")
+    loop = QEventLoop()
+    # The last picture is the frame of the finished result.
+    shown.denoising.shown.connect(
+        lambda _shown: loop.quit() if shown.denoising.phase == "done" else None
+    )
+    shown.begin()
+    loop.exec()
+    settle()
+    _save(shown, folder, "denoise")
+    shown.close()
+    session.history.undo()
     settle()
 
 
