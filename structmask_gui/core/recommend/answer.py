@@ -11,7 +11,12 @@ from structmask_gui.core.extraction.extraction import EditedExtraction, Extracti
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.recommend.candidates import significant
-from structmask_gui.core.recommend.recommend import COPIED_MORE, Recommendation, cannot_separate
+from structmask_gui.core.recommend.recommend import (
+    COPIED_MORE,
+    TIE,
+    Recommendation,
+    cannot_separate,
+)
 from structmask_gui.core.recommend.shapes import hide, shape_words, smeared
 from structmask_gui.core.verdict.certainty import certainty_of
 
@@ -193,11 +198,16 @@ def _of_own(
     best = recommendation.chosen
     if error is not None and best is not None:
         sure.append(f"Expected error {error:.2f}, recommended {best.error:.2f}.")
+    advice = "Use it, or go back to the recommended mask."
+    if error is not None and best is not None and error < (1 - TIE) * best.error:
+        advice = "Use it: a smaller error is expected of it."
+        if recommendation.safe:
+            advice = "Use it if you know that this is noise; the recommended mask is safe anyway."
     return Answer(
         what,
         "cannot tell" if recommendation.safe else "uncertain",
         " ".join(sure),
-        "Use it, or go back to the recommended mask.",
+        advice,
         actions=("back_to_recommended", "use_mask"),
     )
 
