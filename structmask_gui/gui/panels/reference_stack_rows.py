@@ -60,9 +60,11 @@ class ReferenceStackRow(QWidget):
         layout.addLayout(line)
         layout.addWidget(self.caption)
         if brief:
+            # Within a hidden widget they stay hidden; without a parent they would become windows.
+            unseen = QWidget(self)
+            unseen.hide()
             for part in (self.label, self.caption):
-                part.setParent(None)
-                part.hide()
+                part.setParent(unseen)
             layout.setContentsMargins(0, 0, 0, 0)
             self.name.setToolTip(_OPTIONAL[kind])
         self.setAcceptDrops(True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QTabBar, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTabBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
@@ -251,3 +251,8 @@ def test_the_layout_of_before_is_not_restored(make_main_window: Callable[..., Ma
     window = make_main_window(Settings(views="AAAA/wAAAAEAAAAC", layout="AAAA/wAAAAD9"))
     assert not any(dock.isVisible() for dock in window.docks.values())
     assert window.views._sizes == {}
+
+
+def test_nothing_else_stands_on_the_screen(sample: MainWindow):
+    """A part without a parent would be a window of its own, and the program would not end."""
+    assert [w for w in QApplication.topLevelWidgets() if w.isVisible()] == [sample]
