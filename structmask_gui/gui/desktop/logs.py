@@ -101,7 +101,7 @@ def restore_qt_messages() -> None:
 
 
 def _on_qt_message(kind: QtMsgType, _context: object, text: str) -> None:
-    if "propagateSizeHints" in text:
+    if "propagateSizeHints" in text or "does not support raise" in text:
         return  # the offscreen platform says so of every window
     level = {
         QtMsgType.QtDebugMsg: logging.DEBUG,

@@ -163,7 +163,7 @@ def test_a_small_stack_is_looked_at_as_far_as_it_allows(qapp: object, tmp_path: 
     session.open(path)
     wait_for_result(session, qtbot)
     qtbot.waitUntil(lambda: session.quality.scores is not None, timeout=15_000)
-    assert "within 3 px, as far as could be measured here" in panel.reach.text()
+    assert "within 3 px, as far as possible here" in panel.reach.text()
     panel.stop()
     session.close()
 

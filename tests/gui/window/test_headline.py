@@ -231,9 +231,10 @@ def test_automatic_is_a_click_away_where_rings_find_nothing(
     assert button.isVisible()
 
 
-def test_a_lag_is_shared_by_table_and_views(automatic: MainWindow) -> None:
+def test_a_lag_is_shared_by_table_and_views(automatic: MainWindow, qtbot: QtBot) -> None:
     automatic.set_tune(True)
     views, table = automatic.views, automatic.panel("rings").lags
+    qtbot.waitUntil(lambda: not automatic.session.state.busy, timeout=20_000)
     table.lag_hovered.emit((0, 2))
     for view in (views.autocorrelation, views.significance, views.mask_view):
         assert view.mark.lag == (0, 2)

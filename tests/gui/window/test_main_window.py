@@ -291,7 +291,9 @@ def test_the_layout_comes_back(
     assert again.docks["log"].isFloating()
     assert again.views.rows.sizes()[0] < again.views.rows.sizes()[1]
     again.set_tune(False)
-    assert again.views.rows.sizes() == calm
+    # The answer above may be of another height: the shares come back.
+    shares = [np.divide(sizes, sum(sizes)) for sizes in (again.views.rows.sizes(), calm)]
+    np.testing.assert_allclose(*shares, atol=0.01)
     again.reset_layout()
     assert not any(dock.isVisible() for dock in again.docks.values())
     assert not again.docks["log"].isFloating()
