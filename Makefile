@@ -27,7 +27,8 @@ $(READY): pyproject.toml
 run: $(READY) ## Open the window on the sample, or on FILE=path; without a display write build/demo
 	@$(BIN)/python tools/demo.py $(if $(FILE),"$(FILE)")
 
-PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+DIST ?= loadfile
+PYTEST = $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=$(DIST)
 
 test: $(READY) ## Run the tests, offscreen, but for those that start processes or take long
 	$(PYTEST) -m "not slow"

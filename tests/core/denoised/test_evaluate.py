@@ -262,10 +262,10 @@ def test_the_next_mask_is_the_one_suggested_before_the_training():
     frames = simulate(
         NoiseModel(kernels()["isotropic"], 0.3),
         shape,
-        n_frames=4,
+        n_frames=5,
         picture=cells(shape),
         strength=1,
-        seed=3,
+        seed=2,
     )
     raw, output = ArrayFrames(frames), ArrayFrames(denoised(frames, None))
     measured = basis(raw)
