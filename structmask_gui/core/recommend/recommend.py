@@ -146,7 +146,7 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
     if bare.tied and bare.copied < least + COPIED_MORE:
         return Recommendation(BARE, BARE_CENTRE, False, rows, True)
     alike = [row for row in tied if row.copied <= least + _ALIKE]
-    # The rows are sorted by their error; of what no user could tell apart, the smallest is chosen.
+    # The rows are sorted by their error; of those that no user could distinguish, the smallest one.
     near = [row for row in alike if row.error <= (1 + _ALIKE) * alike[0].error]
     best = min(near, key=lambda row: row.pixels)
     return Recommendation(best.mask, best.name, False, rows, False)
