@@ -234,6 +234,11 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
     mark = RunningMark(config_home())
     unclean = mark.begin()
     window = make_window(app, lines=lines)
+    from pyqtgraph.util.garbage_collector import GarbageCollector
+
+    # Only this thread looks for garbage: Qt crashes where a worker's thread deletes a widget.
+    collector = GarbageCollector()
+    collector.timer.stop()
     reporter.caught.connect(window.show_bug)
     window.show()
 
@@ -241,7 +246,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
         begin(window, [*files, *(app.serve(window) if isinstance(app, Application) else ())])
         # What is there now stays. Looking through it for garbage took 60 ms under a slider.
         gc.freeze()
-        gc.enable()
+        collector.timer.start()
         if unclean:
             log.warning("StructMask did not end properly last time.")
             window.say(
@@ -251,6 +256,7 @@ def run(files: Sequence[str] = (), *, debug: bool = False, fresh: bool = False) 
 
     window.completed.connect(start)
     code = app.exec()
+    collector.timer.stop()
     gc.unfreeze()
     if isinstance(app, Application):
         app.leave()

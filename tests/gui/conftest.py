@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
@@ -167,6 +170,20 @@ def close_dialogs() -> Iterator[None]:
     for widget in QApplication.topLevelWidgets():
         if isinstance(widget, QDialog) and widget.isVisible():
             widget.close()
+
+
+@pytest.fixture(autouse=True)
+def garbage_is_looked_for_by_this_thread(qapp: Any) -> Iterator[None]:
+    """Keep workers from it, as the program does: Qt crashes where one of them deletes a widget."""
+    gc.disable()
+    yield
+    gc.collect(1 if gc.get_count()[2] < 10 else 2)
+
+
+@pytest.fixture(autouse=True)
+def pointer_is_elsewhere(qapp: Any) -> None:
+    """Put the pointer, which a test has left somewhere, where no window lies under it."""
+    QCursor.setPos(QPoint(5_000, 5_000))
 
 
 @pytest.fixture(autouse=True)
