@@ -268,7 +268,7 @@ def command_line(checks: Checks, place: Lab, inputs: list[Path]) -> None:
 def makers_formats(checks: Checks, place: Lab) -> None:
     """Read a file of every makers' format as the source does."""
     inputs = samples.make_formats(place.folder / "makers' formats")
-    other = inputs.pop("MRC")
+    other = inputs.pop("DM3")
     for kind, path in inputs.items():
         folders = [place.folder / f"{kind} of the {who}" for who in ("bundle", "source")]
         ended = place.run("extract", path, "--output-dir", folders[0], program=place.console)

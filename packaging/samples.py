@@ -70,25 +70,28 @@ def make_formats(folder: Path) -> dict[str, Path]:
     Returns
     -------
     dict
-        By the format, as in `readers.READERS`, and "MRC", whose reader is left out.
+        By the format, as in `readers.READERS`, and "DM3", whose reader is left out.
     """
     sys.path.append(str(ROOT))
     import h5py
     import zarr
     from pylibCZIrw import czi
 
-    from tests.io.maker_files import write_lif, write_mrc, write_nd2
+    from tests.io.formats.drawn_files import dicom, oif
+    from tests.io.maker_files import write_dm3, write_lif, write_nd2
 
     folder.mkdir(parents=True)
     stack = noise((3, 128, 128))
     names = {
         **{"LIF": "leica.lif", "ND2": "nikon.nd2", "Zarr": "blosc.zarr", "HDF5": "plain.h5"},
-        **{"CZI": "zeiss.czi", "MRC": "electrons.mrc"},
+        **{"CZI": "zeiss.czi", "DM3": "electrons.dm3", "OIF": "olympus.oif", "DICOM": "scan.dcm"},
     }
     paths = {kind: folder / name for kind, name in names.items()}
     write_lif(paths["LIF"], stack[:, None])
     write_nd2(paths["ND2"], stack)
-    write_mrc(paths["MRC"], stack.astype(np.int16))
+    oif(paths["OIF"], stack)
+    dicom(paths["DICOM"], stack)
+    write_dm3(paths["DM3"], stack.astype(np.int16))
     # Of the second version, as most files are: its codecs are compiled, those of the third too.
     group = zarr.open_group(str(paths["Zarr"]), mode="w", zarr_format=2)
     group.create_array("0", data=stack, chunks=(1, 64, 64))

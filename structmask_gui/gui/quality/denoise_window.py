@@ -431,10 +431,6 @@ class DenoiseWindow(QDialog):
 
     # --- end ----------------------------------------------------------------------------------
 
-    def reject(self) -> None:
-        """Close with Esc as by the button; work goes on."""
-        self.close()
-
 
 def _button(text: str, tip: str, done: Callable[[], object]) -> QPushButton:
     button = QPushButton(text)

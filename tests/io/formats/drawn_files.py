@@ -239,7 +239,7 @@ def oif(path: Path, data: AnyArray) -> None:
     folder.mkdir()
     for t, plane in enumerate(data):
         tifffile.imwrite(folder / f"s_C001T{t + 1:03}.tif", plane, metadata=None)
-    axes = (("X", WIDTH), ("Y", HEIGHT), ("C", 1), ("T", len(data)))
+    axes = (("X", data.shape[2]), ("Y", data.shape[1]), ("C", 1), ("T", len(data)))
     text = "[ProfileSaveInfo]\r\nName=FLUOVIEW\r\nVersion=1.2.6.0\r\n[Axis Parameter Common]\r\n"
     text += 'AxisCount=4\r\nAxisOrder="XYCT"\r\n'
     for i, (code, n) in enumerate(axes):
@@ -258,7 +258,7 @@ def dicom(path: Path, data: AnyArray, *, packed: bool = False) -> None:
     made = pydicom.dataset.Dataset()
     made.file_meta = meta
     made.SOPClassUID, made.SOPInstanceUID = meta.MediaStorageSOPClassUID, "1.2.3.4"
-    made.Rows, made.Columns, made.NumberOfFrames = HEIGHT, WIDTH, len(data)
+    made.NumberOfFrames, made.Rows, made.Columns = data.shape
     made.BitsAllocated, made.BitsStored, made.HighBit = 16, 12, 11
     made.SamplesPerPixel, made.PixelRepresentation = 1, 0
     made.PhotometricInterpretation = "MONOCHROME2"
