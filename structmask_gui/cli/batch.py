@@ -14,6 +14,7 @@ from structmask_gui.cli.console import (
     FAILED,
     PARTLY,
     answer_lines,
+    details,
     outputs,
     print_json,
     progress_bar,
@@ -74,7 +75,7 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
         failures=read_failures(place) if arguments.resume else None,
         engine=engine,
     )
-    reporter = _Reporter(queue, place, quiet=arguments.json)
+    reporter = _Reporter(queue, place, arguments)
     queue.on_change = reporter.changed
     # Written once before the work: a place that cannot be written is found out now.
     make_folder(place.parent)
@@ -133,8 +134,9 @@ def _check_summary(place: Path, *, resume: bool, force: bool) -> None:
 class _Reporter:
     """Prints what becomes of each job, and keeps the summary up to date."""
 
-    def __init__(self, queue: BatchQueue, place: Path, *, quiet: bool) -> None:
-        self._queue, self._place, self._quiet = queue, place, quiet
+    def __init__(self, queue: BatchQueue, place: Path, arguments: argparse.Namespace) -> None:
+        self._queue, self._place = queue, place
+        self._quiet, self._verbose = arguments.json, arguments.verbose
         self._next = time.monotonic() + _SUMMARY_EVERY
 
     def changed(self, index: int, status: JobStatus) -> None:
@@ -153,9 +155,9 @@ class _Reporter:
         elif not self._quiet:
             kept = " (kept from an earlier run)" if status.kept else ""
             first, *others = answer_lines(job.name, status.answer, status.sentence)
+            if self._verbose:
+                others += details(status.sentence, status.notes)
             tqdm.write("\n".join((f"{first}{kept}", *others)), file=sys.stdout)
-            if status.needs_a_look and status.notes:
-                tqdm.write(f"    {status.notes[0]}", file=sys.stdout)
         for sentence in status.left_out:
             tqdm.write(f"error: {sentence}", file=sys.stderr)
         started = time.monotonic()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -45,6 +45,11 @@ def answer_lines(name: str, answer: HasLines | None, sentence: str) -> list[str]
     """Return the answer about a file, or the sentence of a record that has none."""
     first, *others = (sentence,) if answer is None else answer.lines
     return [f"{name}: {first}", *(f"    {line}" for line in others)]
+
+
+def details(sentence: str, notes: Iterable[str]) -> list[str]:
+    """Return what an answer rests on, for --verbose."""
+    return [f"    {one_line(text)}" for text in (sentence, *notes)]
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from structmask_gui.cli.console import (
     FAILED,
     PARTLY,
     answer_lines,
+    details,
     outputs,
     print_error,
     print_json,
@@ -57,8 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
         if not arguments.json:
             print(*answer_lines(name, result.answer, result.sentence), sep="\n")
-            for note in result.notes:
-                print(f"    {one_line(note)}")
+            if arguments.verbose:
+                print(*details(result.sentence, result.notes), sep="\n")
             if result.quality is not None:
                 print(f"    {_figures(result.quality)}")
             names = [path.name for path in (target.png, target.json)]
@@ -82,6 +83,8 @@ def _extract(
     with progress_bar(shown(job[0].path)) as progress:
         report_for = target.npy.name if arguments.report else None
         result = extract_result(job, settings, report_for=report_for, task=Task(progress))
+    for note in result.file_notes:
+        print(f"note: {one_line(note)}", file=sys.stderr)
     write_results(result.mask, result.record, target, report=result.report, force=arguments.force)
     return result.record
 

@@ -158,6 +158,9 @@ def _add_output(parser: argparse.ArgumentParser, *, report: str, record: str) ->
     )
     parser.add_argument("--force", action="store_true", help="replace existing results")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument(
+        "--verbose", action="store_true", help="say under each answer what it rests on"
+    )
 
 
 def _add_parameters(parser: argparse.ArgumentParser) -> None:

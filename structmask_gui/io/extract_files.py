@@ -58,11 +58,15 @@ class Result:
         With checksums of the files.
     report : bytes or None
         The HTML page, if it was asked for.
+    file_notes : tuple of str
+        What is to be known of the files themselves, as frames that are not there; in the record,
+        too.
     """
 
     mask: Mask
     record: Record
     report: bytes | None = None
+    file_notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -107,7 +111,8 @@ class Result:
                 frame=middle(frames, extraction.measurement.region),
                 context=MaskContext(mask_file=report_for, noise=noise, image=image),
             )
-        return cls(extraction.mask, record, page)
+        said = tuple(note for stack in files.stacks for note in stack.notes)
+        return cls(extraction.mask, record, page, said)
 
 
 @dataclass(frozen=True)

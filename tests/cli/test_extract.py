@@ -291,9 +291,9 @@ def test_that_an_edit_is_not_repeated_is_said(structmask, noisy, tmp_path):
 def test_frames_that_are_not_there_are_said(structmask, noisy):
     answer = structmask("extract", noisy, "--frames", "0:99")
     said = "rows.ome.tif has 3 frames: of those up to 99 that were asked for, 3 are there."
-    assert said in answer.out
-    assert "asked for" not in structmask("extract", noisy, "--frames", "0:3", "--force").out
-    assert "asked for" not in structmask("extract", noisy, "--frames", "2::-1", "--force").out
+    assert f"note: {said}" in answer.err
+    assert "asked for" not in structmask("extract", noisy, "--frames", "0:3", "--force").err
+    assert "asked for" not in structmask("extract", noisy, "--frames", "2::-1", "--force").err
 
 
 def test_the_preset_automatic_answers_in_three_lines(structmask, noisy, tmp_path):
@@ -302,7 +302,11 @@ def test_the_preset_automatic_answers_in_three_lines(structmask, noisy, tmp_path
     answer, lines = record["answer"], told.out.splitlines()
     assert lines[0] == f"rows.ome.tif: {answer['what']}"
     assert lines[1:3] == [f"    {answer['how_sure']}", f"    {answer['advice']}"]
+    assert lines[3:] == [f"    {tmp_path / 'rows_mask.npy'}, rows_mask.png, rows_mask.json"]
     assert answer["certainty"] == "likely"
+    more = structmask("extract", noisy, "--preset", "automatic", "--force", "--verbose").out
+    assert f"    {record['sentence']}\n" in more
+    assert all(f"    {note}\n" in more for note in record["notes"])
     assert record["parameters"]["mask_choice"] == "recommended"
     choice = record["recommendation"]["choice"]
     (chosen,) = (row for row in record["recommendation"]["ledger"] if row["name"] == choice)
