@@ -15,6 +15,7 @@ from structmask_gui.cli.values import (
     region,
     setting,
 )
+from structmask_gui.core.names import TARGETS
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.io.files.paths import one_line, pasted_path
@@ -48,6 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     _quality(commands)
     _destripe(commands)
     _denoise(commands)
+    _text(commands)
     _presets(commands)
     _info(commands)
     return parser
@@ -357,6 +359,31 @@ def _denoise(commands: _Commands) -> None:
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
     parser.set_defaults(run=_run("denoise"))
+
+
+def _text(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "text",
+        help="print a mask as a script for a trainer",
+        description="Print the Python text with which a trainer uses a mask on a file: on standard"
+        " output, so that `> train.py` makes a script of it; notes go to standard error.",
+    )
+    parser.add_argument("mask", type=given_path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
+    parser.add_argument("file", type=given_path, metavar="FILE", help="the image to train on")
+    parser.add_argument(
+        "--for",
+        dest="target",
+        required=True,
+        choices=list(TARGETS),
+        help="the trainer: " + ", ".join(f"{target} ({name})" for target, name in TARGETS.items()),
+    )
+    parser.add_argument(
+        "--denoised",
+        action="store_true",
+        help="FILE is the output of a first denoising, and the mask is for a second one",
+    )
+    _add_selection(parser, "what is trained on", with_region=False)
+    parser.set_defaults(run=_run("text"))
 
 
 def _presets(commands: _Commands) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import wrap
 from typing import Literal
 
@@ -68,7 +69,7 @@ class MaskContext:
     Attributes
     ----------
     file : str
-        Name of the image file the mask was measured on, or is meant for.
+        Path of the image file the mask was measured on, or is meant for, as the text is to name it.
     stage : "raw" or "denoised"
         Whether that file holds raw images or the output of a first denoising.
     axes, channel
@@ -122,7 +123,7 @@ class _About:
     def of(cls, mask: Mask, context: MaskContext) -> _About:
         statistics = mask.statistics
         what = SHAPE_WORDS[statistics.shape_class]
-        where = _printable(context.file) or "an array"
+        where = _printable(Path(context.file).name) or "an array"
         origin = f"{_printable(context.how)}, for" if context.how else "measured on"
         return cls(
             mask=mask.cropped(),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -190,6 +191,28 @@ def test_cancel_after_a_pause_removes_what_was_kept(
     shown.cancel_button.click()
     qtbot.waitUntil(lambda: not unfinished.exists(), timeout=WAIT)
     assert shown.denoising.phase == "nothing"
+
+
+@pytest.mark.parametrize("by", ["Esc", "close"])
+@pytest.mark.parametrize("working", [True, False])
+def test_it_closes_also_while_it_works_and_the_work_goes_on(
+    ready: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, by: str, working: bool
+):
+    if working:
+        monkeypatch.setattr(denoiser, "_ROUNDS", 1000)
+        monkeypatch.setattr(denoiser, "_PATIENCE", 1000)
+    shown = opened(ready)
+    phase = "learning" if working else "done"
+    qtbot.waitUntil(lambda: shown.denoising.phase == phase, timeout=WAIT)
+    if by == "Esc":
+        qtbot.keyClick(shown, Qt.Key.Key_Escape)
+    else:
+        shown.close()
+    assert not shown.isVisible()
+    assert shown.denoising.phase == phase
+    trigger(ready, "denoise")
+    assert dialog(DenoiseWindow) is shown
+    shown.denoising.cancel()
 
 
 def test_doubts_are_asked_about_and_stand_in_the_record(

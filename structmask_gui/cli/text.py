@@ -1,0 +1,51 @@
+"""`structmask text`: a mask as a script for a trainer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from structmask_gui.cli.choices import chosen_inputs
+from structmask_gui.cli.console import DONE
+from structmask_gui.core.errors import InputError
+from structmask_gui.io.files.paths import is_file, one_line, shown
+from structmask_gui.io.results.masks import load_mask
+from structmask_gui.io.results.record import read_record
+from structmask_gui.io.trainers.snippets import MaskContext, snippet
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    mask = load_mask(arguments.mask)
+    (item,) = chosen_inputs(arguments, [arguments.file], None)
+    npy = arguments.mask.with_suffix(".npy")
+    with item.open() as stack:
+        context = MaskContext(
+            file=str(arguments.file),
+            stage="denoised" if arguments.denoised else "raw",
+            axes=stack.axes,
+            channel=stack.channel,
+            mask_file=str(npy),
+            how=_how(arguments.mask, arguments.file),
+        )
+    made = snippet(arguments.target, mask, context)
+    print(made.text, end="")
+    for note in made.notes:
+        print(f"note: {one_line(note)}", file=sys.stderr)
+    if made.needs_file and not is_file(npy):
+        print(
+            f"note: The text loads the mask from {shown(npy)}, which is not there: export it.",
+            file=sys.stderr,
+        )
+    return DONE
+
+
+def _how(mask: Path, file: Path) -> str:
+    """Say where the mask is from, unless the record beside it says that it was measured in FILE."""
+    with suppress(InputError):
+        record = read_record(mask.with_suffix(".json"))
+        if not record.edited and any(item.name == shown(file) for item in record.inputs):
+            return ""
+    return f"from {shown(mask)}"
