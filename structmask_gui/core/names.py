@@ -2,7 +2,16 @@
 
 from typing import Literal
 
-Target = Literal["n2v", "autostructn2v", "careamics", "python"]
+Target = Literal[
+    "n2v",
+    "autostructn2v",
+    "autostructn2v-0.1",
+    "careamics",
+    "aydin",
+    "support",
+    "cosdd",
+    "python",
+]
 
 REMEDY_NAMES = {
     "mask_too_small": "Mask too small",
@@ -28,8 +37,12 @@ MASK_CHANGES = {
 
 TARGETS: dict[Target, str] = {
     "n2v": "juglab n2v",
-    "autostructn2v": "autoStructN2V",
+    "autostructn2v": "autoStructN2V 1.0",
+    "autostructn2v-0.1": "autoStructN2V 0.1",
     "careamics": "CAREamics",
+    "aydin": "Aydin",
+    "support": "SUPPORT",
+    "cosdd": "COSDD",
     "python": "plain Python",
 }
 """Programs that take a mask as text, in the order in which they are offered."""

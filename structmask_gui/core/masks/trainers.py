@@ -37,6 +37,10 @@ TRAINERS = (
 )
 """The trainers with their own defaults."""
 
+AUTOSTRUCTN2V = Trainer("autoStructN2V 1.0", "mask_percentage", 10.0)
+"""Version 1.0, whose setting is the share of prediction centres; in 0.1 it is that of all blanked
+pixels, whatever the mask."""
+
 
 @dataclass(frozen=True)
 class Blanked:
@@ -67,7 +71,7 @@ def blanked_share(pixels: int, percent: float) -> float:
     return 1.0 - (1.0 - percent / 100) ** pixels
 
 
-def blanked(pixels: int) -> tuple[Blanked, ...]:
+def blanked(pixels: int, trainers: tuple[Trainer, ...] = TRAINERS) -> tuple[Blanked, ...]:
     """Return for each trainer what a mask of ``pixels`` pixels blanks, and the setting to use."""
     most = 100 * (1 - (1 - MOST_BLANKED / 100) ** (1 / pixels))
     # Two digits, rounded down, so that the recommended setting stays below the limit.
@@ -75,7 +79,7 @@ def blanked(pixels: int) -> tuple[Blanked, ...]:
     rounded = float(np.floor(most / digit) * digit)
     return tuple(
         Blanked(t, 100 * blanked_share(pixels, t.percent), min(t.percent, round(rounded, 6)))
-        for t in TRAINERS
+        for t in trainers
     )
 
 

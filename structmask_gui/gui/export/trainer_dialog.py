@@ -64,7 +64,7 @@ class SnippetDialog(QDialog):
             if snippet.target == target:
                 self.tabs.setCurrentIndex(number)
         self.tabs.currentChanged.connect(self._on_tab)
-        self.resize(760, 560)
+        self.resize(860, 560)
 
     def _fill(self, *_: object) -> None:
         from structmask_gui.gui.export.exporter import FORMS, proposed_path

@@ -38,9 +38,10 @@ def test_every_trainer_has_its_page_and_its_action(dialog: SnippetDialog):
 def test_the_text_is_of_the_edited_mask_and_is_copied(dialog: SnippetDialog):
     dialog.tabs.setCurrentIndex(0)
     dialog.copy()
-    expected = snippet(
-        "n2v", ROW, MaskContext(file="rows.npy", mask_file="rows_mask.npy", how="edited by hand")
+    context = MaskContext(
+        file="rows.npy", axes="QYX", mask_file="rows_mask.npy", how="edited by hand"
     )
+    expected = snippet("n2v", ROW, context)
     assert QGuiApplication.clipboard().text() == expected.text
     assert "clipboard" in dialog.copied.text()
 

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import sys
-import types
-
 import numpy as np
 import pytest
 
@@ -12,47 +9,11 @@ from structmask_gui.core.masks.trainers import blanked_share, careamics_mask, ca
 from structmask_gui.core.names import TARGETS
 from structmask_gui.core.quality.error import rank_masks
 from structmask_gui.core.simulation import NoiseModel, kernels
-from structmask_gui.io.results.masks import save_npy
+from structmask_gui.io.trainers.about import reading_lines
 from structmask_gui.io.trainers.careamics import CareamicsAxes, nearest_careamics
 from structmask_gui.io.trainers.snippets import MaskContext, snippet, snippets
 from tests.io.conftest import random_masks
-
-ROW = Mask(np.ones((1, 11), dtype=bool))
-BARE = Mask(np.ones((1, 1), dtype=bool))
-MASKS = [BARE, ROW, Mask(np.eye(9, dtype=bool)), *random_masks(20, seed=3)]
-
-
-class Stub(types.ModuleType):
-    """A module that has whatever is asked of it."""
-
-    def __init__(self, name: str, **contents: object) -> None:
-        super().__init__(name)
-        self.__dict__.update(contents)
-        self.__path__: list[str] = []
-
-
-@pytest.fixture
-def run(monkeypatch, tmp_path):
-    """Run a text with stubs in place of the trainers, and return what it left."""
-
-    def run(text: str, mask: Mask, **modules: dict[str, object]) -> dict[str, object]:
-        monkeypatch.chdir(tmp_path)
-        save_npy(mask, tmp_path / "mask.npy", force=True)
-        for name in modules:
-            parts = name.split("__")
-            for i in range(1, len(parts)):
-                monkeypatch.setitem(sys.modules, ".".join(parts[:i]), Stub(".".join(parts[:i])))
-        for name, contents in modules.items():
-            dotted = name.replace("__", ".")
-            monkeypatch.setitem(sys.modules, dotted, Stub(dotted, **contents))
-            if "." in dotted:
-                above, last = dotted.rsplit(".", 1)
-                setattr(sys.modules[above], last, sys.modules[dotted])
-        left: dict[str, object] = {"images": []}
-        exec(compile(text, "snippet", "exec"), left)
-        return left
-
-    return run
+from tests.io.trainers.conftest import BARE, MASKS, ROW, Tifffile
 
 
 def test_every_target_has_a_text_that_compiles():
@@ -87,6 +48,61 @@ def test_a_hostile_name_stays_in_its_comment():
         assert first.endswith(".")
 
 
+def read(run, context: MaskContext, stored: np.ndarray) -> np.ndarray:
+    """Run the lines that read a file, and return the frames they leave."""
+    asked = []
+
+    def imread(name):
+        asked.append(name)
+        return stored
+
+    text = "import numpy as np\nimport tifffile\n" + reading_lines(context)
+    frames = run(text, ROW, tifffile={"imread": imread})["frames"]
+    assert asked == [context.file or "images.tif"]
+    return frames
+
+
+@pytest.mark.parametrize(
+    ("axes", "channel"),
+    [
+        ("", None),
+        ("YX", None),
+        ("TYX", None),
+        ("ZTYX", None),
+        ("TCYX", 1),
+        ("YXS", None),
+        ("CYX", None),
+        ("XYT", None),
+        ("TXY", None),
+        ("YCX", 0),
+    ],
+)
+def test_the_lines_that_read_the_file_give_frames_as_the_program_sees_them(run, axes, channel):
+    sizes = {"Y": 4, "X": 5, "T": 3, "Z": 2, "C": 2, "S": 3}
+    shape = tuple(sizes[letter] for letter in axes) or (3, 4, 5)
+    stored = np.arange(np.prod(shape)).reshape(shape)
+    frames = read(run, MaskContext(file="a/b.tif", axes=axes, channel=channel), stored)
+    letters, expected = axes or "TYX", stored
+    for colour in "CS":
+        if colour in letters:
+            at = letters.index(colour)
+            one = channel is not None
+            expected = expected.take(channel, axis=at) if one else expected.mean(axis=at)
+            letters = letters.replace(colour, "")
+    order = [i for i, letter in enumerate(letters) if letter not in "YX"]
+    order += [letters.index("Y"), letters.index("X")]
+    expected = expected.transpose(order).reshape(-1, 4, 5)
+    assert frames.dtype == np.float32
+    assert np.array_equal(frames, expected)
+
+
+def test_a_file_that_is_no_tiff_is_to_be_saved_as_one():
+    lines = reading_lines(MaskContext(file="a b.czi", axes="TYX"))
+    assert lines.startswith("# Save a b.czi as TIFF first")
+    assert "tifffile.imread('a b.tif')" in lines
+    assert "np.load('a.npy')" in reading_lines(MaskContext(file="a.npy"))
+
+
 # --- juglab n2v 0.3.3 -----------------------------------------------------------------------------
 
 
@@ -96,19 +112,41 @@ def n2v(run, mask):
 
     class Generator:
         def generate_patches_from_list(self, data, num_patches_per_img=None, **options):
+            (images,) = data
+            assert images.shape == (8, 96, 80, 1)
             seen.update(options)
-            return "patches"
+            return list(range(25))
 
     def config(patches, **options):
-        assert patches == "patches"
+        assert len(patches) == 25
         seen.update(options)
+        return "config"
 
+    class Model:
+        def __init__(self, config, name, basedir):
+            assert config == "config"
+
+        def train(self, patches, validation):
+            assert (len(patches), len(validation)) == (23, 2)
+
+        def predict(self, frame, axes):
+            assert axes == "YX"
+            return frame
+
+    files = Tifffile()
+    text = snippet("n2v", mask, MaskContext(file="a.ome.tif", axes="TYX")).text
     run(
-        snippet("n2v", mask).text,
+        text,
         mask,
         n2v__internals__N2V_DataGenerator={"N2V_DataGenerator": Generator},
-        n2v__models={"N2VConfig": config},
+        n2v__models={"N2VConfig": config, "N2V": Model},
+        tifffile=files.contents,
     )
+    assert files.written["a_denoised.tif"].shape == (8, 96, 80)
+    solid = float(text.split("in 3-D: ")[1].split("\n")[0])
+    # A box of n2v has the side sqrt(100 / perc): in 3-D one pixel in as many as asked.
+    asked = 100 / seen["n2v_perc_pix"]
+    assert np.sqrt(100 / solid) ** 3 == pytest.approx(asked, rel=0.1)
     return seen
 
 
@@ -158,46 +196,6 @@ def test_a_large_mask_is_loaded_from_its_file(run):
     assert snippet("python", wide).needs_file
 
 
-# --- autoStructN2V 0.1 ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("mask", MASKS)
-def test_autostructn2v_gets_a_square_mask_about_the_same_centre(run, mask):
-    placed = []
-
-    def create_full_mask(kernel, patch_size, percentage, verbose):
-        placed.append((kernel, patch_size, percentage))
-        return "full", "centres"
-
-    runner = types.SimpleNamespace(create_stage2_mask=None, run_pipeline=lambda config: config)
-    made = snippet("autostructn2v", mask)
-    left = run(
-        made.text,
-        mask,
-        autoStructN2V__masking={"create_full_mask": create_full_mask},
-        autoStructN2V__pipeline={"runner": runner},
-    )
-    config = left["results"]
-    assert config["stage2"]["mask_source"] == "file"
-    assert "ignores" in made.notes[0]
-    # What the pipeline calls after its first stage.
-    assert runner.create_stage2_mask("patches", config) == ("full", "centres")
-    ((kernel, patch_size, percentage),) = placed
-    assert kernel.dtype == bool
-    assert kernel.shape[0] == kernel.shape[1] <= patch_size
-    assert percentage == 10
-    assert Mask(kernel).cropped() == mask.cropped()
-
-
-def test_autostructn2v_says_that_its_second_stage_sees_denoised_images():
-    assert "measure again" in snippet("autostructn2v", ROW).notes[-1]
-    assert (
-        "as its second stage needs"
-        in snippet("autostructn2v", ROW, MaskContext(stage="denoised")).notes[-1]
-    )
-    assert "not one on raw" in snippet("n2v", ROW, MaskContext(stage="denoised")).notes[2]
-
-
 # --- CAREamics ------------------------------------------------------------------------------------
 
 
@@ -218,7 +216,8 @@ def test_careamics_settings_are_in_its_ranges(run, mask):
     assert set(seen["augmentations"]) <= {"x_flip", "y_flip", "rotate_90"}
     if "struct_n2v_axes" in seen:
         shape = careamics_mask(seen["struct_n2v_axes"], seen["struct_n2v_span"])
-        assert seen["struct_n2v_span"] <= seen.get("roi_size", 11) <= 21
+        square = seen["struct_n2v_axes"] == "square"
+        assert seen["struct_n2v_span"] + 2 * square <= seen.get("roi_size", 11) <= 21
     else:
         shape = BARE
     assert shape == nearest_careamics(mask).mask
