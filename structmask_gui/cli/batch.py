@@ -22,7 +22,7 @@ from structmask_gui.cli.console import (
 from structmask_gui.cli.denoise import denoise_jobs
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.batch.engine import BatchEngine
-from structmask_gui.io.batch.files import find_files, plan_jobs
+from structmask_gui.io.batch.files import Per, find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.batch.summary import (
@@ -63,7 +63,8 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
     if not files or _none_is_there(files):
         return FAILED
     like = chosen_inputs(arguments, files[:1], record)[0]
-    jobs = plan_jobs(files, per=arguments.per, output_dir=arguments.output_dir, like=like)
+    per: Per = "all" if arguments.one_mask and arguments.per == "file" else arguments.per
+    jobs = plan_jobs(files, per=per, output_dir=arguments.output_dir, like=like)
     place = arguments.summary or _default_summary(files, arguments.output_dir)
     _check_summary(place, resume=arguments.resume, force=arguments.force)
     queue = BatchQueue(
@@ -185,6 +186,7 @@ def _as_json(
                     "certainty": status.certainty or None,
                     "answer": status.answer and status.answer.model_dump(mode="json"),
                     "notes": list(status.notes),
+                    "fits": [fit.model_dump(mode="json") for fit in status.fits],
                     "left_out": list(status.left_out),
                     "kept": status.kept,
                 }

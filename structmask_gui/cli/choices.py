@@ -81,6 +81,7 @@ def chosen_settings(arguments: argparse.Namespace, record: Record | None) -> Ext
         chosen_parameters(arguments, record),
         chosen_region(arguments, record),
         quality=arguments.quality,
+        one_mask=getattr(arguments, "one_mask", False) or bool(record and record.fits),
         **reference_stacks(arguments, record),
     )
 

@@ -47,6 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     _batch(commands)
     _compare(commands)
     _quality(commands)
+    _check(commands)
     _destripe(commands)
     _denoise(commands)
     _text(commands)
@@ -111,6 +112,13 @@ def _batch(commands: _Commands) -> None:
     )
     parser.add_argument(
         "--average", action="store_const", const="all", dest="per", help="the same as --per all"
+    )
+    parser.add_argument(
+        "--one-mask",
+        action="store_true",
+        help="one mask for the experiment: measure each file by itself, and write the one mask with"
+        " the least expected error over all; files of one channel and setting, of any size. With"
+        " --per folder, one for each folder",
     )
     parser.add_argument(
         "--resume",
@@ -285,6 +293,28 @@ def _quality(commands: _Commands) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.set_defaults(run=_run("quality"))
+
+
+def _check(commands: _Commands) -> None:
+    parser = commands.add_parser(
+        "check",
+        help="say which files a mask fits",
+        description="Measure each file and say whether a mask fits it, fits worse than its own"
+        " mask would, or does not fit. Nothing is written.",
+        epilog=_parameter_help(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("mask", type=given_path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
+    parser.add_argument(
+        "paths", nargs="+", type=pasted_path, metavar="PATH", help="files, as for `batch`"
+    )
+    parser.add_argument(
+        "--recursive", action="store_true", help="look into the folders' folders too"
+    )
+    _add_parameters(parser)
+    _add_selection(parser)
+    parser.add_argument("--json", action="store_true", help="print the answers as JSON")
+    parser.set_defaults(run=_run("check"), preset="automatic", quality=False)
 
 
 def _destripe(commands: _Commands) -> None:

@@ -128,6 +128,9 @@ class ExtractionSettings:
         Reference stacks, for the sources of these names.
     quality : bool
         Work out the figures of the mask too, which takes a second or two.
+    one_mask : bool
+        Of several files, measure each by itself and find the mask that serves all; without it they
+        are measured together, as frames of one stack.
     """
 
     parameters: Parameters
@@ -135,6 +138,7 @@ class ExtractionSettings:
     dark: Input | None = None
     subtract: Input | None = None
     quality: bool = False
+    one_mask: bool = False
 
 
 @contextmanager

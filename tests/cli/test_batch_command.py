@@ -127,7 +127,7 @@ def test_interruption_leaves_a_summary(structmask, noisy, tmp_path, monkeypatch)
     def interrupt(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("structmask_gui.io.batch.engine.extract_result", interrupt)
+    monkeypatch.setattr("structmask_gui.io.batch.engine.extract_job", interrupt)
     answer = structmask("batch", noisy)
     assert answer.code == 130
     assert "cancelled" in (tmp_path / "structmask_batch.csv").read_text(encoding="utf-8-sig")

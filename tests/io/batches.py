@@ -11,7 +11,7 @@ from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.extract_files import ExtractionSettings
 
 DEFAULTS = Parameters()
-SETTINGS = ("region", "dark", "subtract", "quality")
+SETTINGS = ("region", "dark", "subtract", "quality", "one_mask")
 
 
 def make(folder, out, **options):

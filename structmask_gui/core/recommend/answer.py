@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -148,6 +149,13 @@ def answer(
 def percent(share: float) -> str:
     """Return a share of the noise in words; none below 5 % is given as a figure."""
     return "under 5 %" if share < COPIED_MORE else f"about {100 * share:.0f} %"
+
+
+def untested(what: Iterable[str]) -> str:
+    """Return what was not tested as a sentence; empty for nothing."""
+    names = " and ".join(what)
+    verb = "was" if names.endswith(("noise", "brightness")) and " and " not in names else "were"
+    return f"{names[0].upper()}{names[1:]} {verb} not tested." if names else ""
 
 
 def _of_rings(
@@ -378,9 +386,7 @@ class _Case:
 
     @property
     def _untested(self) -> str:
-        names = " and ".join(self.not_tested)
-        verb = "was" if names.endswith(("noise", "brightness")) and " and " not in names else "were"
-        return f"{names[0].upper()}{names[1:]} {verb} not tested." if names else ""
+        return untested(self.not_tested)
 
     @property
     def _figures(self) -> str:

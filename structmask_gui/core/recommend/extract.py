@@ -20,6 +20,7 @@ from structmask_gui.core.quality.basis import (
     measurement_basis,
     recorded_basis,
 )
+from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.recommend.answer import Answer, answer
 from structmask_gui.core.recommend.recommend import Recommendation, recommend
 from structmask_gui.core.stack.frames import Frames, Recording
@@ -77,13 +78,42 @@ def chosen(
     extraction = select(measurement, parameters)
     if not recommends(parameters):
         return extraction
-    basis: Basis | None = None
-    try:
-        basis = extraction_basis(extraction, frames, task=task)
-    except (InputError, ParameterError):
-        # Frames too small for the figures still have their significant lags.
-        basis = None
+    basis = _basis(extraction, frames, task)
     return with_recommendation(extraction, recommend(basis, extraction, task), basis)
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What a stack says of masks: its noise, and the mask recommended for it."""
+
+    extraction: Extraction
+    recommendation: Recommendation
+    basis: Basis | None  # None where frames are too small for the figures
+
+
+def judge_stack(
+    recording: Recording,
+    parameters: Parameters,
+    *,
+    radius: int | None = None,
+    task: Task = NO_TASK,
+) -> Judged:
+    """Measure a stack so that any mask can be judged on it.
+
+    The noise is measured as the parameters say; for ring analysis that is chosen automatically.
+    Without a radius, it is the one that a recommendation takes.
+    """
+    of, asked = recording, parameters
+    if parameters.method == "ring":
+        of = Recording(recording.frames, recording.region)
+        asked = automatic_parameters(RADIUS if radius is None else radius)
+    measurement = measure(of, asked, task=task)
+    extraction = select(measurement, asked)
+    if radius is None:
+        basis = _basis(extraction, recording.frames, task)
+    else:
+        basis = measurement_basis(measurement, recording.frames, radius=radius, task=task)
+    return Judged(extraction, recommend(basis, extraction, task), basis)
 
 
 def judged(
@@ -96,17 +126,20 @@ def judged(
 ) -> tuple[Basis, Answer | None]:
     """Return what the figures of a mask rest on, and the answer about it.
 
-    The noise is measured as the parameters say; for ring analysis that is chosen automatically, and
-    there is no answer where that cannot be measured.
+    As `judge_stack`; there is no answer where the noise cannot be measured automatically.
     """
-    of, asked = recording, parameters
-    if parameters.method == "ring":
-        of, asked = Recording(recording.frames, recording.region), automatic_parameters(radius)
     try:
-        measurement = measure(of, asked, task=task)
+        found = judge_stack(recording, parameters, radius=radius, task=task)
     except (InputError, ParameterError):
         return recorded_basis(recording, parameters, radius=radius, task=task), None
-    basis = measurement_basis(measurement, recording.frames, radius=radius, task=task)
-    extraction = edited(select(measurement, asked), mask, "made before")
-    recommendation = recommend(basis, extraction, task)
-    return basis, answer(extraction, recommendation, basis.score(mask))
+    assert found.basis is not None
+    extraction = edited(found.extraction, mask, "made before")
+    return found.basis, answer(extraction, found.recommendation, found.basis.score(mask))
+
+
+def _basis(extraction: Extraction, frames: Frames, task: Task) -> Basis | None:
+    try:
+        return extraction_basis(extraction, frames, task=task)
+    except (InputError, ParameterError):
+        # Frames too small for the figures still have their significant lags.
+        return None

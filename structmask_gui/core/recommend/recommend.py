@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,11 +133,11 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
         choice = list(found)[-1]
         rows: tuple[LedgerRow, ...] = ()
         if basis is not None:
-            rows = _ledger(basis, {**found, SIGNIFICANT: significant(extraction)}, task)
+            rows = ledger(basis, {**found, SIGNIFICANT: significant(extraction)}, task)
         return Recommendation(found[choice], choice, True, rows, False)
     if basis is None:
         return Recommendation(significant(extraction), SIGNIFICANT, False, (), False)
-    rows = _ledger(basis, candidates(basis, extraction, task), task)
+    rows = ledger(basis, candidates(basis, extraction, task), task)
     bare = next(row for row in rows if row.name == BARE_CENTRE)
     tied = [row for row in rows if row.tied and row.pixels <= SEARCHED] or [bare]
     least = min(row.copied for row in tied)
@@ -198,8 +199,8 @@ class _Scored:
         return self.error.total + self.training
 
 
-def _ledger(basis: Basis, masks: dict[str, Mask], task: Task) -> tuple[LedgerRow, ...]:
-    """Return the expected error of each mask, the least first."""
+def ledger(basis: Basis, masks: Mapping[str, Mask], task: Task = NO_TASK) -> tuple[LedgerRow, ...]:
+    """Return the expected error of each mask, by its name, the least first."""
     noise, image = basis.noise.values, basis.image.values
     scored = []
     for name, mask in masks.items():

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal, Protocol
 
 Certainty = Literal["sure", "attention", "not sure", "cannot tell"]
+
+SIGN_OF: Mapping[str, Certainty] = {
+    "likely": "sure",
+    "reliable": "sure",
+    "act first": "attention",
+    "uncertain": "not sure",
+    "cannot tell": "cannot tell",
+}
+"""The sign for the certainty of an answer."""
 
 _FIRST = {"whole_line", "fixed_pattern", "periodic_temporal"}
 """Flags of what has to be corrected before a mask is of use."""

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QPushButton, QWidget
 
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 
-_PER = (("file", "for each file"), ("folder", "for each folder"), ("all", "for all together"))
+SHARED = "shared"
+
+_PER = (
+    ("file", "for each file", "Every file is measured and gets a mask of its own"),
+    (
+        SHARED,
+        "for the experiment",
+        "Every file is measured; the one mask that serves all of them best is written. For files"
+        " of one channel and setting, of any size",
+    ),
+    ("folder", "for each folder, averaged", "The files of a folder are measured as one stack"),
+    ("all", "for all, averaged", "All files are measured as one stack"),
+)
+"""Which files share a mask: value, text and tooltip."""
 
 
 class BatchChoices(QWidget):
@@ -22,8 +35,10 @@ class BatchChoices(QWidget):
         super().__init__(parent)
         self._folder: Path | None = None
         self.per = QComboBox()
-        for value, text in _PER:
+        for row, (value, text, tip) in enumerate(_PER):
             self.per.addItem(text, value)
+            self.per.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)
+        self.per.setToolTip("Which files share a mask")
         self.per.currentIndexChanged.connect(self.changed)
         self.into = ElidingLabel("beside the files")
         into_button = QPushButton("Choose…")
@@ -55,6 +70,15 @@ class BatchChoices(QWidget):
         grid.addWidget(self.reports, 1, 4)
         grid.addWidget(self.same, 2, 3, 1, 2)
         grid.setColumnStretch(1, 1)
+
+    @property
+    def shared(self) -> bool:
+        """Whether one mask is wanted for the experiment."""
+        return bool(self.per.currentData() == SHARED)
+
+    def set_shared(self) -> None:
+        """Ask for one mask for the experiment."""
+        self.per.setCurrentIndex(self.per.findData(SHARED))
 
     @property
     def folder(self) -> Path | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt, Signal
@@ -21,6 +23,8 @@ from structmask_gui.gui.widgets.certainty_icon import draw_sign
 if TYPE_CHECKING:
     from structmask_gui.io.batch.queue import BatchQueue
     from structmask_gui.io.batch.status import JobStatus
+    from structmask_gui.io.extract_files import Input
+    from structmask_gui.io.one_mask import Checked
 
 
 class BatchTable(QTableWidget):
@@ -47,6 +51,7 @@ class BatchTable(QTableWidget):
         header.resizeSection(1, 150)
         self._only_doubtful = False
         self._doubtful: set[int] = set()
+        self._paths: list[tuple[Path, ...]] = []
         self.itemActivated.connect(self._on_activated)
 
     def _on_activated(self, item: QTableWidgetItem) -> None:
@@ -60,17 +65,30 @@ class BatchTable(QTableWidget):
 
     def fill(self, queue: BatchQueue | None) -> None:
         """Show the jobs of a queue, or nothing."""
+        jobs = () if queue is None else queue.jobs
+        self._list([(job.name, job.path, tuple(item.path for item in job.inputs)) for job in jobs])
+        for row, status in enumerate(() if queue is None else queue.statuses):
+            self.show_status(row, status)
+
+    def list_files(self, inputs: Sequence[Input]) -> None:
+        """Show a row for each file, to be filled by `show_fit`."""
+        self._list([(item.path.name, item.path, (item.path,)) for item in inputs])
+
+    def paths_of(self, row: int) -> tuple[Path, ...]:
+        """Return the files of a row."""
+        return self._paths[row]
+
+    def _list(self, rows: Sequence[tuple[str, Path, tuple[Path, ...]]]) -> None:
         self._doubtful = set()
-        self.setRowCount(0 if queue is None else len(queue.jobs))
-        if queue is None:
-            return
-        for row, (job, status) in enumerate(zip(queue.jobs, queue.statuses, strict=True)):
-            name = QTableWidgetItem(job.name)
-            name.setToolTip(str(job.path))
-            self.setItem(row, 0, name)
+        self._paths = [paths for *_, paths in rows]
+        self.setRowCount(len(rows))
+        for row, (name, place, _) in enumerate(rows):
+            item = QTableWidgetItem(name)
+            item.setToolTip(str(place))
+            self.setItem(row, 0, item)
             for column in (1, 2):
                 self.setItem(row, column, QTableWidgetItem())
-            self.show_status(row, status)
+            self.setRowHidden(row, False)
 
     def show_status(self, row: int, status: JobStatus) -> None:
         """Show how far a job has come; a row that is not there is passed over."""
@@ -101,6 +119,23 @@ class BatchTable(QTableWidget):
         if item is not None:
             item.setIcon(_state_icon(status))
 
+    def show_fit(self, row: int, checked: Checked) -> None:
+        """Show whether the mask that is checked fits the file of a row."""
+        fit = checked.fit
+        state = "failed" if fit is None else fit.word
+        text = _spoken(checked.error) if fit is None else fit.sentence
+        for column, words in ((1, state), (2, text)):
+            item = self.item(row, column)
+            if item is not None:
+                item.setText(words)
+                item.setToolTip(words)
+        good = fit is not None and fit.word == "fits"
+        (self._doubtful.discard if good else self._doubtful.add)(row)
+        self.setRowHidden(row, self._only_doubtful and good)
+        item = self.item(row, 1)
+        if item is not None:
+            item.setIcon(icon("warning") if fit is None else _sign(_FIT_SIGNS[fit.word]))
+
     def selected(self) -> list[int]:
         """Return the selected rows."""
         return sorted({item.row() for item in self.selectedItems()})
@@ -114,6 +149,13 @@ def _spoken(sentence: str) -> str:
         .replace("give another --output-dir", "choose another folder")
     )
 
+
+_FIT_SIGNS: dict[str, Certainty] = {
+    "fits": "sure",
+    "fits worse": "not sure",
+    "does not fit": "attention",
+    "cannot tell": "cannot tell",
+}
 
 _ICONS = {"running": "measure", "failed": "warning", "skipped": "next", "cancelled": "cancel"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,10 @@ from structmask_gui.gui.widgets.wording import spoken
 
 if TYPE_CHECKING:
     from structmask_gui.io.batch.files import Job as BatchJob
+    from structmask_gui.io.batch.files import Per
     from structmask_gui.io.batch.queue import BatchQueue
     from structmask_gui.io.batch.status import JobStatus
+    from structmask_gui.io.extract_files import ExtractionSettings
 
 SUMMARY = "structmask_batch.csv"
 
@@ -44,6 +47,7 @@ class BatchWindow(QDialog):
     """A table of files with their states; the parameters are the session's at the start."""
 
     job_changed = Signal(int, object)  # a job's number and its `JobStatus`, from the working thread
+    _checked = Signal(int, object)  # a row and what the check says of it, from the working thread
 
     def __init__(self, parent: QWidget | None, session: Session) -> None:
         super().__init__(parent)
@@ -58,8 +62,10 @@ class BatchWindow(QDialog):
         self._summarised = False
         self._build()
         self.job_changed.connect(self.table.show_status)
+        self._checked.connect(self.table.show_fit)
         session.quality.closing.connect(self.stop)
         session.stack_changed.connect(self._update)
+        session.mask_changed.connect(self._update)
         self._update()
 
     # --- building -----------------------------------------------------------------------------
@@ -118,6 +124,11 @@ class BatchWindow(QDialog):
             "Open the page with a small picture of each mask, and links to the reports"
         )
         self.summary_button.clicked.connect(self.show_summary)
+        self.check_button = QPushButton("C&heck my mask")
+        self.check_button.setToolTip(
+            "Say of each file whether the mask of the main window fits it; nothing is written"
+        )
+        self.check_button.clicked.connect(self.check)
         close = QPushButton("Close")
         close.clicked.connect(self.close)
         bottom = QHBoxLayout()
@@ -127,6 +138,7 @@ class BatchWindow(QDialog):
             self.start_button,
             self.cancel_button,
             self.retry_button,
+            self.check_button,
             self.summary_button,
             close,
         ):
@@ -153,8 +165,7 @@ class BatchWindow(QDialog):
 
     def open_row(self, row: int) -> None:
         """Open the files of a row in the main window."""
-        if self.queue is not None:
-            self._session.open([inner.path for inner in self.queue.jobs[row].inputs])
+        self._session.open(self.table.paths_of(row))
 
     # --- which files --------------------------------------------------------------------------
 
@@ -234,6 +245,14 @@ class BatchWindow(QDialog):
         self.table.fill(self.queue)
         self._update()
 
+    def offer_one_mask(self, files: Sequence[Path]) -> None:
+        """Show these files, with one mask for the experiment chosen."""
+        if not self.running:
+            self._files = list(files)
+            self.choices.same.setChecked(True)
+            self.choices.set_shared()
+            self._plan()
+
     def _jobs(self) -> list[BatchJob]:
         """Return the jobs of the present choices and of the main window."""
         from structmask_gui.io.batch.files import plan_jobs
@@ -246,11 +265,22 @@ class BatchWindow(QDialog):
             like = Input(
                 self._session.state.paths[0], **self._session.state.open_choices, frames=frames
             )
-        return plan_jobs(
-            self._files,
-            per=self.choices.per.currentData(),
-            output_dir=self.choices.folder,
-            like=like,
+        per: Per = "all" if self.choices.shared else self.choices.per.currentData()
+        return plan_jobs(self._files, per=per, output_dir=self.choices.folder, like=like)
+
+    def _settings(self) -> ExtractionSettings:
+        """Return the settings of the main window and of the present choices."""
+        from structmask_gui.io.extract_files import ExtractionSettings
+
+        state = self._session.state
+        references = self.reference_stacks.inputs()
+        return ExtractionSettings(
+            state.parameters,
+            state.region if self.choices.same.isChecked() else None,
+            dark=references.get("dark"),
+            subtract=references.get("subtract"),
+            quality=self.choices.figures.isChecked(),
+            one_mask=self.choices.shared,
         )
 
     # --- running ------------------------------------------------------------------------------
@@ -266,11 +296,10 @@ class BatchWindow(QDialog):
         """Do all jobs with the parameters that the main window has now."""
         from structmask_gui.io.batch.queue import BatchQueue
         from structmask_gui.io.batch.summary import read_failures, summary_paths
-        from structmask_gui.io.extract_files import ExtractionSettings
 
-        if self.queue is None or self.running:
+        if not self._files or self.running:
             return
-        session, resume = self._session, self.choices.resume.isChecked()
+        resume = self.choices.resume.isChecked()
         place, force = self.summary, self.choices.replace.isChecked()
         taken = [path.name for path in summary_paths(place) if path.exists()]
         if taken and not (resume or force):
@@ -289,12 +318,7 @@ class BatchWindow(QDialog):
             return
         self.queue = BatchQueue(
             self._jobs(),
-            ExtractionSettings(
-                session.state.parameters,
-                session.state.region if self.choices.same.isChecked() else None,
-                quality=self.choices.figures.isChecked(),
-                **self.reference_stacks.inputs(),
-            ),
+            self._settings(),
             reports=self.choices.reports.isChecked(),
             force=force,
             resume=resume,
@@ -335,8 +359,45 @@ class BatchWindow(QDialog):
         """Hand a change over to the GUI thread; called in the one that works."""
         self.job_changed.emit(index, status)
 
+    def check(self) -> None:
+        """Say of each file whether the mask of the main window fits it."""
+        mask = self._session.state.mask
+        if mask is None or not self._files or self.running:
+            return
+        if missing := self.reference_stacks.missing():
+            self.said.setText(missing)
+            return
+        jobs = self._jobs()
+        inputs = [item for job in jobs for item in job.inputs]
+        settings = self._settings()
+        self.queue = None
+        self.table.list_files(inputs)
+
+        def work(task: Task) -> Any:
+            from structmask_gui.io.one_mask import check_files, counts
+
+            fits = []
+            for row, one in enumerate(check_files(mask, inputs, settings, task)):
+                self._checked.emit(row, one)
+                if one.fit is not None:
+                    fits.append(one.fit)
+            return f"The mask of the main window: {counts(fits)}." if fits else ""
+
+        self._running.run(work, self._on_checked, self._on_failed)
+        self.said.setText("Checking the mask of the main window; nothing is written.")
+        self._update()
+
+    def _on_checked(self, said: str) -> None:
+        self.progress.setValue(self.progress.maximum())
+        self.said.setText(said)
+        self._update()
+
     def cancel(self) -> None:
-        """Cancel the selected jobs, or all."""
+        """Cancel the selected jobs, or all; or the check."""
+        if self.running and self.queue is None:
+            self._running.cancel()
+            self.said.setText("The check was cancelled.")
+            self._update()
         if self.queue is not None:
             rows = self.table.selected()
             for row in rows:
@@ -395,7 +456,9 @@ class BatchWindow(QDialog):
         ):
             widget.setEnabled(not running)
         self.choices.same.setEnabled(bool(self._session.state.paths))
-        self.start_button.setEnabled(queue is not None and not running)
+        self.start_button.setEnabled(bool(self._files) and not running)
+        has_mask = self._session.state.mask is not None
+        self.check_button.setEnabled(bool(self._files) and has_mask and not running)
         self.cancel_button.setEnabled(running)
         self.summary_button.setEnabled(self._summarised and not running)
         self.retry_button.setEnabled(bool(counts.get("failed") or counts.get("cancelled")))
@@ -416,6 +479,8 @@ class BatchWindow(QDialog):
         """Stop the threads: what runs is cancelled, its summary written."""
         if self.queue is not None:
             self.queue.cancel()
+        else:
+            self._running.cancel()
         self._finding.close()
         self._running.finish()
 

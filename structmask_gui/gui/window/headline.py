@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.verdict.certainty import Certainty
+from structmask_gui.core.verdict.certainty import SIGN_OF, Certainty
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.certainty_icon import CertaintySign
@@ -55,14 +55,6 @@ BUTTONS: dict[Action, tuple[str, str]] = {
     "use_trainer_shape": ("Copy for CAREamics…", "Show the setting of CAREamics for this mask"),
 }
 """Text and tooltip of the button for each action of an answer; an action without one has none."""
-
-_SIGNS: dict[str, Certainty] = {
-    "likely": "sure",
-    "reliable": "sure",
-    "act first": "attention",
-    "uncertain": "not sure",
-    "cannot tell": "cannot tell",
-}
 
 
 class Headline(QFrame):
@@ -231,7 +223,7 @@ class Headline(QFrame):
             return
         what, how_sure, advice = answer.lines
         how_sure = f"{origin} {how_sure}".strip()
-        sign = _SIGNS[answer.certainty]
+        sign = SIGN_OF[answer.certainty]
         if sign == "sure" and self.reference.property("misfit"):
             sign = "not sure"
         self._say(what, how_sure, advice, certainty=sign, actions=answer.actions)

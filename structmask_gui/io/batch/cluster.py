@@ -29,10 +29,10 @@ from structmask_gui.io.extract_files import (
     ExtractionSettings,
     Input,
     Result,
-    extract_result,
     opened,
 )
 from structmask_gui.io.files.paths import naming
+from structmask_gui.io.one_mask import extract_job
 from structmask_gui.io.stack.optional import needed
 from structmask_gui.version import __version__
 
@@ -113,7 +113,7 @@ class Cluster:
         task: Task,
         report_for: str | None = None,
     ) -> Result:
-        """Do what `structmask_gui.io.extract_files.extract_result` does, on these machines."""
+        """Do what `structmask_gui.io.one_mask.extract_job` does, on these machines."""
         items = tuple(map(_absolute, inputs))
         settings = replace(
             settings,
@@ -205,7 +205,8 @@ def _parts(
     items: tuple[Input, ...], settings: ExtractionSettings, per_part: int
 ) -> list[tuple[int, int]]:
     """Divide a large measurement of the published method; one part stands for all in one piece."""
-    if settings.parameters.method != "ring" or settings.quality:
+    one_by_one = settings.one_mask and len(items) > 1
+    if settings.parameters.method != "ring" or settings.quality or one_by_one:
         return []
     with opened(items, settings) as files:
         return plan_parts(files.recording(settings.region), settings.parameters, per_part)
@@ -215,7 +216,7 @@ def _whole(
     items: tuple[Input, ...], settings: ExtractionSettings, report_for: str | None
 ) -> Result:
     with _one_at_a_time:
-        return extract_result(items, settings, report_for=report_for)
+        return extract_job(items, settings, report_for=report_for)
 
 
 def _part(

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
-from structmask_gui.io.extract_files import ExtractionSettings, Input, Result, extract_result
+from structmask_gui.io.extract_files import ExtractionSettings, Input, Result
+from structmask_gui.io.one_mask import extract_job
 
 
 class BatchEngine(Protocol):
@@ -80,4 +81,4 @@ class Here:
         task: Task,
         report_for: str | None = None,
     ) -> Result:
-        return extract_result(inputs, settings, report_for=report_for, task=task)
+        return extract_job(inputs, settings, report_for=report_for, task=task)

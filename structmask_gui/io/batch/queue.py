@@ -22,9 +22,10 @@ from structmask_gui.io.batch.resume import (
     fingerprint,
     finished,
     half_written,
+    is_shared,
 )
 from structmask_gui.io.batch.status import JobState, JobStatus, done_with, skipped, skipped_for
-from structmask_gui.io.extract_files import ExtractionSettings
+from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.results.files import write_results
@@ -263,7 +264,7 @@ class BatchQueue:
         left_out: tuple[str, ...] = ()
         try:
             if len(inputs) > 1:
-                inputs, left_out = self._engine.usable(inputs, task)
+                inputs, left_out = self._usable(job, inputs, task)
                 if not inputs:
                     raise InputError(f"{job.name}: has no file that can be used. {left_out[0]}")
             result = self._engine.extract(
@@ -284,6 +285,16 @@ class BatchQueue:
         write_results(mask, record, job.files, report=result.report, force=force)
         return replace(done_with(record), left_out=left_out, report=result.report is not None)
 
+    def _usable(
+        self, job: Job, inputs: Sequence[Input], task: Task, shape: tuple[int, int] | None = None
+    ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
+        """Return the files of a group that can be used; measured one by one, any size will do."""
+        if not is_shared(job, self.settings):
+            return self._engine.usable(inputs, task, shape)
+        found = [self._engine.usable((item,), task) for item in inputs]
+        used = tuple(item for some, _ in found for item in some)
+        return used, tuple(problem for _, problems in found for problem in problems)
+
     # --- resuming -----------------------------------------------------------------------------
 
     def _earlier(self, job: Job, task: Task) -> JobStatus | None:
@@ -298,7 +309,7 @@ class BatchQueue:
             record, missing = earlier
             first = record.inputs[0]
             shape = first.shape[first.axes.index("Y")], first.shape[first.axes.index("X")]
-            more, left_out = self._engine.usable(missing, task, shape)
+            more, left_out = self._usable(job, missing, task, shape)
             if not more:
                 there = exists(job.files.report)
                 return replace(done_with(record), kept=True, left_out=left_out, report=there)

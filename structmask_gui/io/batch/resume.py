@@ -48,11 +48,17 @@ def fingerprint(job: Job, settings: ExtractionSettings) -> Fingerprint:
         settings.parameters.model_dump(mode="json"),
         settings.region,
         settings.quality,
+        *(["one mask"] if settings.one_mask else []),
         opened,
         __version__,
     )
     digest = hashlib.sha256(json.dumps(everything).encode(errors="replace"))
     return Fingerprint(size, modified, digest.hexdigest()[:16])
+
+
+def is_shared(job: Job, settings: ExtractionSettings) -> bool:
+    """Say whether the files of a job are measured one by one for a mask that serves all."""
+    return settings.one_mask and len(job.inputs) > 1
 
 
 def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Input, ...]] | None:
@@ -67,11 +73,7 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
     """
     try:
         record = read_record(job.files.json)
-        region = None if settings.region is None else tuple(settings.region)
-        # Compared as parameters: records of before do not name all of them.
-        if record.edited or record.as_parameters() != settings.parameters:
-            return None
-        if record.region != region or (settings.quality and record.quality is None):
+        if not _asked_for(record, job, settings):
             return None
         if not exists(job.files.png) or load_mask(job.files.npy) != record.as_mask():
             return None
@@ -98,6 +100,17 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
     if known or len(missing) == len(job.inputs):
         return None
     return record, tuple(missing)
+
+
+def _asked_for(record: Record, job: Job, settings: ExtractionSettings) -> bool:
+    """Say whether a record is of a mask made with these settings, unchanged since."""
+    # Compared as parameters: records of before do not name all of them.
+    if record.edited or record.as_parameters() != settings.parameters:
+        return False
+    region = None if settings.region is None else tuple(settings.region)
+    if record.region != region or bool(record.fits) != is_shared(job, settings):
+        return False
+    return not settings.quality or record.quality is not None or bool(record.fits)
 
 
 def holding(job: Job) -> Record | None:

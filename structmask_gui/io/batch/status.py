@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.verdict.certainty import Certainty, certainty_of
+from structmask_gui.core.verdict.certainty import SIGN_OF, Certainty, certainty_of
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import holding
 from structmask_gui.io.files.paths import exists, shown
-from structmask_gui.io.results.record import AnswerRecord, Record
+from structmask_gui.io.results.record import AnswerRecord, FitRecord, Record
 
 
 class JobState(StrEnum):
@@ -46,6 +46,7 @@ class JobStatus:
     patches: int = 0
     frames: int = 0
     quality: dict[str, Any] | None = None
+    fits: tuple[FitRecord, ...] = ()  # of a mask that files share: how it fits each
     seconds: float = 0.0
     kept: bool = False  # nothing was done, because an earlier run had done it already
     report: bool = False
@@ -77,17 +78,25 @@ def skipped(job: Job, why: str, *, unlike: bool = False) -> JobStatus:
     )
 
 
+def _certainty(record: Record) -> Certainty | Literal[""]:
+    """Return how far a mask can be relied on; of a shared one by its answer."""
+    if record.fits and record.answer is not None:
+        return SIGN_OF.get(record.answer.certainty, "not sure")
+    return "" if record.verdict is None else certainty_of(record.verdict)
+
+
 def done_with(record: Record) -> JobStatus:
     """Return the status of a job whose mask has this record."""
     return JobStatus(
         JobState.DONE,
         progress=1.0,
         sentence=record.sentence,
-        certainty="" if record.verdict is None else certainty_of(record.verdict),
+        certainty=_certainty(record),
         answer=record.answer,
         notes=tuple(record.notes),
         mask=record.as_mask(),
         patches=record.patches.used if record.patches else 0,
         frames=record.n_frames,
         quality=record.quality,
+        fits=tuple(record.fits),
     )

@@ -154,6 +154,17 @@ class AnswerRecord(_Part):
         return self.what, self.how_sure, self.advice
 
 
+class FitRecord(_Part):
+    """How well a shared mask fits a file; see `structmask_gui.core.recommend.shared.Fit`."""
+
+    name: str
+    fit: str
+    certainty: str
+    expected_error: Number = None
+    own_pixels: int
+    own_expected_error: Number = None
+
+
 class Record(_Part):
     """The record of an extraction."""
 
@@ -182,6 +193,8 @@ class Record(_Part):
     # None in records of versions that gave no answer, or where the significant lags were chosen.
     answer: AnswerRecord | None = None
     recommendation: dict[str, Any] | None = None
+    # Of a mask that files share, each measured by itself.
+    fits: list[FitRecord] = Field(default_factory=list)
     mask: list[list[int]]
 
     @property

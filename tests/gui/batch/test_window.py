@@ -12,6 +12,8 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.batch.window import SUMMARY, BatchWindow
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.io.presets.preset import built_in_presets
 from structmask_gui.io.results.record import read_record
 from tests.gui.conftest import noise, wait_for_result
 
@@ -316,3 +318,33 @@ def test_only_what_needs_a_look(batch: BatchWindow, folder: Path, qtbot: QtBot):
     assert shown == ["bad.npy"]
     batch.doubtful.click()
     assert not any(batch.table.isRowHidden(row) for row in range(4))
+
+
+def test_one_mask_for_the_experiment_and_which_files_it_fits(
+    window: MainWindow, folder: Path, qtbot: QtBot
+):
+    (folder / "bad.npy").unlink()
+    session = window.session
+    session.edits.apply_preset(next(one for one in built_in_presets() if one.name == "automatic"))
+    window.commands.batch()
+    batch = window.commands._batch
+    batch.offer_one_mask(sorted(folder.glob("*.npy")))
+    assert column(batch, 0) == ["stacks"]
+    assert not batch.check_button.isEnabled()  # there is no mask in the main window yet
+    batch.start()
+    ended(batch, qtbot)
+    assert "One mask for 3 files" in column(batch, 2)[0]
+    assert len(read_record(folder / "stacks_mask.json").fits) == 3
+
+    session.open(folder / "good0.npy")
+    wait_for_result(session, qtbot)
+    assert batch.check_button.isEnabled()
+    batch.check_button.click()
+    ended(batch, qtbot)
+    assert column(batch, 0) == ["good0.npy", "good1.npy", "good2.npy"]
+    assert column(batch, 1)[0] == "fits"
+    assert set(column(batch, 1)) <= {"fits", "fits worse"}
+    assert batch.said.text().startswith("The mask of the main window: fits: ")
+    with qtbot.waitSignal(session.stack_changed):
+        batch.open_row(1)
+    assert session.state.paths == (folder / "good1.npy",)

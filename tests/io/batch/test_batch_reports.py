@@ -79,7 +79,7 @@ def test_resume_adds_only_the_reports_that_are_missing(folder, tmp_path, monkeyp
     assert {name: when for name, when in times(out).items() if name in before} == before
     assert [s.report for s in queue.statuses] == [True, True, False]
     write_summary(queue, tmp_path / "s.csv")
-    monkeypatch.setattr(engine, "extract_result", lambda *a, **o: pytest.fail("it worked"))
+    monkeypatch.setattr(engine, "extract_job", lambda *a, **o: pytest.fail("it worked"))
     after = times(out)
     again = make(folder, out, resume=True, reports=True, failures=read_failures(tmp_path / "s.csv"))
     again.run()

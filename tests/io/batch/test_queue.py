@@ -35,14 +35,14 @@ def test_one_bad_file_does_not_stop_the_others(folder, tmp_path):
 
 
 def test_a_bug_does_not_stop_the_others(folder, tmp_path, monkeypatch):
-    real = engine.extract_result
+    real = engine.extract_job
 
     def broken(inputs, *args, **options):
         if inputs[0].path.name == "a.tif":
             raise ZeroDivisionError("oops")
         return real(inputs, *args, **options)
 
-    monkeypatch.setattr(engine, "extract_result", broken)
+    monkeypatch.setattr(engine, "extract_job", broken)
     queue = make(folder, tmp_path / "out")
     queue.run()
     assert "ZeroDivisionError: oops" in queue.statuses[0].error
@@ -117,7 +117,7 @@ def test_an_interruption_leaves_nothing_running(folder, tmp_path, monkeypatch):
     def interrupt(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "extract_result", interrupt)
+    monkeypatch.setattr(engine, "extract_job", interrupt)
     queue = make(folder, tmp_path / "out")
     with pytest.raises(KeyboardInterrupt):
         queue.run()
@@ -146,7 +146,7 @@ def test_existing_results_are_kept_without_force(folder, tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_found_before_the_work(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("structmask_gui.io.batch.queue.os.access", lambda path, mode: False)
-    monkeypatch.setattr(engine, "extract_result", lambda *a, **o: pytest.fail("it worked"))
+    monkeypatch.setattr(engine, "extract_job", lambda *a, **o: pytest.fail("it worked"))
     queue = make(folder, tmp_path / "out")
     queue.run()
     assert "you may not write there" in queue.statuses[0].error

@@ -26,7 +26,7 @@ def test_resume_does_nothing_again(folder, tmp_path, monkeypatch):
     first.run()
     place, _ = write_summary(first, out / "summary")
     before = times(out)
-    monkeypatch.setattr(engine, "extract_result", lambda *a, **o: pytest.fail("it worked"))
+    monkeypatch.setattr(engine, "extract_job", lambda *a, **o: pytest.fail("it worked"))
     again = make(folder, out, resume=True, failures=read_failures(place))
     again.run()
     assert all(status.kept for status in again.statuses)

@@ -1,0 +1,44 @@
+"""`structmask check`: which files a mask fits."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from structmask_gui.cli.choices import chosen_inputs, chosen_settings
+from structmask_gui.cli.console import DONE, FAILED, PARTLY, print_json, progress_bar
+from structmask_gui.core.extraction.extraction import counted
+from structmask_gui.core.progress import Task
+from structmask_gui.io.batch.files import find_files
+from structmask_gui.io.files.paths import one_line, shown
+from structmask_gui.io.one_mask import check_files, counts
+from structmask_gui.io.results.masks import load_mask
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    mask = load_mask(arguments.mask)
+    settings = chosen_settings(arguments, None)
+    files, problems = find_files(arguments.paths, recursive=arguments.recursive)
+    errors = [{"file": "", "error": problem} for problem in problems]
+    for problem in problems:
+        print(f"error: {one_line(problem)}", file=sys.stderr)
+    inputs = chosen_inputs(arguments, files, None)
+    fits, results = [], []
+    with progress_bar(shown(arguments.mask)) as progress:
+        for one in check_files(mask, inputs, settings, Task(progress)):
+            if one.fit is None:
+                errors.append({"file": str(one.item.path), "error": one.error})
+                print(f"error: {one_line(one.error)}", file=sys.stderr)
+                continue
+            fits.append(one.fit)
+            results.append({"file": str(one.item.path), **one.fit.record()})
+            if not arguments.json:
+                print(f"{one_line(shown(one.item.path))}: {one.fit.sentence}")
+    if arguments.json:
+        print_json({"mask": str(arguments.mask), "results": results, "errors": errors})
+    elif len(fits) > 1:
+        print(f"{counted(len(fits), 'file')}: {counts(fits)}.")
+    if not errors:
+        return DONE
+    return PARTLY if results else FAILED

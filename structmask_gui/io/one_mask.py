@@ -1,0 +1,196 @@
+"""One mask for several files, each measured by itself; and whether a mask fits files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.recommend.answer import Answer
+from structmask_gui.core.recommend.extract import (
+    Judged,
+    RecommendedExtraction,
+    extract_recording,
+    judge_stack,
+)
+from structmask_gui.core.recommend.shared import (
+    FIT_WORDS,
+    FileNoise,
+    Fit,
+    shared_answer,
+    shared_mask,
+)
+from structmask_gui.core.stack.frames import Recording
+from structmask_gui.io.extract_files import (
+    ExtractionSettings,
+    Input,
+    Result,
+    extract_result,
+    opened,
+)
+from structmask_gui.io.files.paths import shown
+from structmask_gui.io.results.record import (
+    AnswerRecord,
+    FitRecord,
+    PatchesRecord,
+    Record,
+    VerdictRecord,
+    make_record,
+)
+from structmask_gui.io.stack.image_stack import MeasuredFiles
+
+
+def extract_job(
+    inputs: Sequence[Input],
+    settings: ExtractionSettings,
+    *,
+    report_for: str | None = None,
+    task: Task = NO_TASK,
+) -> Result:
+    """Return one mask for some files: measured together, or one by one as the settings say."""
+    shared = settings.one_mask and len(inputs) > 1
+    extract = extract_shared if shared else extract_result
+    return extract(inputs, settings, report_for=report_for, task=task)
+
+
+def extract_shared(
+    inputs: Sequence[Input],
+    settings: ExtractionSettings,
+    *,
+    report_for: str | None = None,
+    task: Task = NO_TASK,
+) -> Result:
+    """Return one mask for several files, which need not be of one size, and its record.
+
+    Every file is measured by itself, so that nothing of one scene is taken for noise of another.
+    Of the masks that they would get alone, it is the one with the least expected error summed over
+    all files.
+    """
+    noises: list[FileNoise] = []
+    found: list[Extraction] = []
+    with opened(inputs, settings) as files:
+        for number, stack in enumerate(files.stacks):
+            one = MeasuredFiles([stack], files.dark, files.subtract)
+            step = _step(task, number, len(inputs))
+            noise, extraction = _measured(one.recording(settings.region), settings, step)
+            noises.append(noise)
+            found.append(extraction)
+        mask = shared_mask(noises, task)
+        fits = [noise.fit(mask, task) for noise in noises]
+        names = [shown(item.path) for item in inputs]
+        told = shared_answer(mask, names, fits, [one.not_tested for one in noises])
+        # The record shows the measurement of a file that has this mask of its own, if there is one.
+        owners = [one for one, noise in zip(found, noises, strict=True) if noise.own == mask]
+        base = make_record(replace((owners or found)[0], mask=mask), files, task=task)
+    record = _shared_record(base, found, told, list(zip(names, fits, strict=True)))
+    page = None
+    if report_for is not None:
+        from structmask_gui.io.report.report import report_bytes
+        from structmask_gui.io.trainers.snippets import MaskContext
+
+        page = report_bytes(record, context=MaskContext(mask_file=report_for))
+    return Result(mask, record, page)
+
+
+def check_mask(
+    mask: Mask, item: Input, settings: ExtractionSettings, *, task: Task = NO_TASK
+) -> Fit:
+    """Say whether a mask fits a file; the noise is measured as the settings say."""
+    with opened([item], settings) as files:
+        judged = judge_stack(files.recording(settings.region), settings.parameters, task=task)
+    return FileNoise.of(judged).fit(mask, task)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What is said of one file."""
+
+    item: Input
+    fit: Fit | None
+    error: str = ""  # why it could not be checked
+
+
+def check_files(
+    mask: Mask, inputs: Sequence[Input], settings: ExtractionSettings, task: Task = NO_TASK
+) -> Iterator[Checked]:
+    """Say of each file whether a mask fits it; one that is damaged does not stop the others."""
+    for number, item in enumerate(inputs):
+        step = _step(task, number, len(inputs))
+        try:
+            yield Checked(item, check_mask(mask, item, settings, task=step))
+        except StructMaskError as error:
+            task.stop_if_cancelled()
+            yield Checked(item, None, str(error))
+
+
+def counts(fits: Iterable[Fit]) -> str:
+    """Return how many files a mask fits, fits worse, and so on."""
+    found = Counter(fit.word for fit in fits)
+    return ", ".join(f"{word}: {found[word]}" for word in FIT_WORDS if found[word])
+
+
+def _measured(
+    recording: Recording, settings: ExtractionSettings, task: Task
+) -> tuple[FileNoise, Extraction]:
+    parameters = settings.parameters
+    extraction = extract_recording(recording, parameters, task=task)
+    if isinstance(extraction, RecommendedExtraction) and extraction.recommendation is not None:
+        judged = Judged(extraction, extraction.recommendation, extraction.basis)
+        return FileNoise.of(judged), replace(extraction, basis=None)
+    judged = judge_stack(recording, parameters, task=task)
+    return FileNoise.of(judged, extraction.mask), extraction
+
+
+def _step(task: Task, number: int, total: int) -> Task:
+    """Return a task whose progress is that of one file among several."""
+
+    def report(done: int, of: int, what: str) -> None:
+        share = done / of if of else 0.0
+        task.report(int(1000 * (number + share)), 1000 * total, what)
+
+    return Task(report, lambda: task.cancelled)
+
+
+def _shared_verdict(
+    base: Record, found: Sequence[Extraction], told: Answer
+) -> VerdictRecord | None:
+    """Return a verdict with the flags of all files, for what asks before it goes on."""
+    if base.verdict is None:
+        return None
+    verdicts = [one.verdict for one in found if one.verdict is not None]
+    flags = dict.fromkeys(flag for one in verdicts for flag in one.flags)
+    sure = told.certainty in ("likely", "reliable")
+    return VerdictRecord(kind=base.verdict.kind, sure=sure, flags=tuple(flags), sentence=told.what)
+
+
+def _shared_record(
+    base: Record, found: Sequence[Extraction], told: Answer, fits: Sequence[tuple[str, Fit]]
+) -> Record:
+    samplings = [one.measurement.sampling for one in found]
+    left_out: Counter[str] = Counter()
+    for one in samplings:
+        left_out.update(one.left_out)
+    patches = PatchesRecord(
+        shape=samplings[0].patch_shape,
+        used=sum(one.n_used for one in samplings),
+        frames=sum(one.n_frames for one in samplings),
+        left_out=left_out,
+    )
+    return base.model_copy(
+        update={
+            "sentence": told.what,
+            "notes": [f"{name}: {fit.sentence}" for name, fit in fits],
+            "answer": AnswerRecord.model_validate(told.record()),
+            "patches": patches,
+            # Those of one file would be taken for those of all.
+            "rings": [],
+            "correlation": None,
+            "verdict": _shared_verdict(base, found, told),
+            "recommendation": None,
+            "fits": [FitRecord.model_validate({"name": n, **fit.record()}) for n, fit in fits],
+        }
+    )

@@ -1,0 +1,82 @@
+"""One mask for several files, and whether it fits each."""
+
+from dataclasses import replace
+
+import pytest
+
+from structmask_gui.core.masks.trainers import careamics_masks
+from structmask_gui.core.recommend.answer import answer
+from structmask_gui.core.recommend.candidates import BARE
+from structmask_gui.core.recommend.extract import Judged
+from structmask_gui.core.recommend.shared import FileNoise, shared_answer, shared_mask
+from tests.core.recommend.scenes import automatic
+
+
+def noise_of(name):
+    found = automatic(name)
+    return FileNoise.of(Judged(found, found.recommendation, found.basis))
+
+
+def test_a_files_own_mask_fits_and_that_of_other_noise_does_not():
+    rows = noise_of("row 7")
+    own = automatic("row 7").mask
+    assert rows.fit(own).word == "fits"
+    assert rows.fit(own).certainty == answer(automatic("row 7")).certainty
+    columns = rows.fit(automatic("column fading").mask)
+    assert columns.word == "does not fit"
+    assert columns.error > 1.25 * columns.own_error
+    assert f"its own {columns.own_pixels} pixels {columns.own_error:.2f}" in columns.sentence
+
+
+def test_a_mask_a_little_too_short_fits_worse():
+    words = {
+        axes_span: noise_of("row 7").fit(mask).word
+        for axes_span, mask in careamics_masks().items()
+        if axes_span.startswith("horizontal")
+    }
+    assert words["horizontal 13"] == "fits"
+    assert words["horizontal 5"] == "does not fit"
+    assert words["horizontal 11"] == "fits worse"
+
+
+def test_the_shared_mask_is_that_of_most_files():
+    rows, columns = noise_of("row 7"), noise_of("column fading")
+    wanted = automatic("row 7").mask.cropped()
+    assert shared_mask([rows, rows, columns]) == wanted
+    fits = [one.fit(wanted) for one in (rows, rows, columns)]
+    told = shared_answer(wanted, ["a.tif", "b.tif", "c.tif"], fits)
+    assert told.what == "One mask for 3 files: hide 6 pixels on either side."
+    assert told.certainty == "uncertain"
+    assert told.how_sure == "Uncertain. It fits 2 of the 3 files. Does not fit: c.tif."
+    assert "give the others masks of their own" in told.advice
+    alike = shared_answer(wanted, ["a.tif", "b.tif"], fits[:2])
+    assert alike.certainty == "likely"
+    assert alike.actions == ("use_mask",)
+
+
+def test_files_without_correlation_share_no_mask():
+    white = noise_of("white")
+    assert shared_mask([white, white]) == BARE
+    told = shared_answer(BARE, ["a", "b"], [white.fit(BARE)] * 2)
+    assert told.actions == ("copy_plain_n2v",)
+
+
+def test_a_file_that_cannot_tell_has_no_say():
+    rows = noise_of("row 7")
+    blind = replace(rows, own=BARE, recommendation=replace(rows.recommendation, safe=True))
+    wanted = automatic("row 7").mask.cropped()
+    assert shared_mask([blind, blind, rows]) == wanted
+    assert blind.fit(wanted).word == "cannot tell"
+    assert shared_mask([blind]) == BARE
+
+
+def test_without_figures_only_the_own_mask_is_known_to_fit():
+    rows = replace(noise_of("row 7"), basis=None)
+    assert rows.fit(rows.own).word == "fits"
+    assert rows.fit(BARE).word == "cannot tell"
+    assert shared_mask([rows, rows]) == rows.own
+
+
+@pytest.mark.parametrize("name", ["row 7", "column fading", "isotropic", "white"])
+def test_what_is_recommended_for_a_file_fits_it(name):
+    assert noise_of(name).fit(automatic(name).mask).word == "fits"
