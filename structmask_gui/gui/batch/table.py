@@ -110,7 +110,7 @@ class BatchTable(QTableWidget):
             item = self.item(row, column)
             if item is not None:
                 item.setText(text)
-                item.setToolTip(text)
+                item.setToolTip("\n".join((text, *status.notes)) if status.fits else text)
 
         needs_a_look = status.needs_a_look or status.state in ("failed", "skipped")
         (self._doubtful.add if needs_a_look else self._doubtful.discard)(row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -245,13 +244,13 @@ class BatchWindow(QDialog):
         self.table.fill(self.queue)
         self._update()
 
-    def offer_one_mask(self, files: Sequence[Path]) -> None:
-        """Show these files, with one mask for the experiment chosen."""
+    def offer_one_mask(self, folder: Path) -> None:
+        """Show the files of a folder, with one mask for the experiment chosen."""
         if not self.running:
-            self._files = list(files)
+            self._files = []
             self.choices.same.setChecked(True)
             self.choices.set_shared()
-            self._plan()
+            self.add([str(folder)])
 
     def _jobs(self) -> list[BatchJob]:
         """Return the jobs of the present choices and of the main window."""

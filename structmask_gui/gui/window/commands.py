@@ -232,6 +232,13 @@ class Commands(QObject):
         self._batch.show()
         self._batch.raise_()
 
+    def one_mask(self) -> None:
+        """Offer one mask for the files of the folder that is open."""
+        paths = self.session.state.paths
+        self.batch()
+        if paths and self._batch is not None:
+            self._batch.offer_one_mask(paths[0].parent)
+
     def denoise(self) -> None:
         """Denoise the open stack with the present mask; closing the window stops nothing."""
         if self._denoise is None:

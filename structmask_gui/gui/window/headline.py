@@ -62,6 +62,7 @@ class Headline(QFrame):
 
     acted = Signal(str)  # the action of an answer whose button was pressed
     why = Signal()  # the reasons are asked for
+    one_mask = Signal()  # one mask for the files of the folder is asked for
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,7 +88,7 @@ class Headline(QFrame):
         layout.addLayout(top)
         layout.addWidget(self.how_sure)
         layout.addLayout(self._third)
-        layout.addWidget(self.reference, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addLayout(self._chips)
         layout.addWidget(self.error)
 
         self._delay = QTimer(self)
@@ -157,6 +158,19 @@ class Headline(QFrame):
         self.reference.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.reference.clicked.connect(self._on_reference_dropped)
         self.reference.hide()
+        self.shared = QToolButton()
+        self.shared.setObjectName("shared")
+        self.shared.setToolTip(
+            "Files of one channel and setting share one mask: measure those of this folder and find"
+            " it"
+        )
+        self.shared.clicked.connect(self.one_mask)
+        self.shared.hide()
+        self._chips = QHBoxLayout()
+        self._chips.setSpacing(8)
+        self._chips.addWidget(self.reference)
+        self._chips.addWidget(self.shared)
+        self._chips.addStretch(1)
 
     def _build_work(self) -> None:
         self.progress = QProgressBar()
@@ -328,6 +342,13 @@ class Headline(QFrame):
         for kind in references.used(self._session.state.parameters.source):
             references.choose(kind, None)
 
+    # --- one mask for several files -----------------------------------------------------------
+
+    def offer_one_mask(self, said: str) -> None:
+        """Say how the mask of another file fits this one, and offer one for all; or nothing."""
+        self.shared.setText(f"{said} One mask for the folder…" if said else "")
+        self.shared.setVisible(bool(said))
+
     # --- progress, error ----------------------------------------------------------------------
 
     def _on_busy(self, busy: bool) -> None:
@@ -397,6 +418,7 @@ class Headline(QFrame):
             ("error", self.error, warned),
             ("state", self.state, warned),
             ("reference", self.reference, chip),
+            ("shared", self.shared, plain),
         ):
             style = (
                 f"#{name} {{ background: {back}; border: 1px solid {edge};"

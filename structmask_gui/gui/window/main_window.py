@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.gui.batch.offer import OneMaskOffer
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.settings import Settings
@@ -153,6 +154,7 @@ class MainWindow(Shell):
         self.headline.set_use_menu(self.menus.use_mask.menu())
         self.headline.acted.connect(self.commands.act)
         self.headline.why.connect(self.commands.show_why)
+        self.headline.one_mask.connect(self.commands.one_mask)
         self.views.open_asked.connect(self.commands.open_files)
         self.views.sample_asked.connect(self.commands.open_sample)
         self.views.file_asked.connect(self._on_file_asked)
@@ -177,6 +179,8 @@ class MainWindow(Shell):
             return
         self._complete = True
         self.views.complete()
+        self.one_mask = OneMaskOffer(self.session, self)
+        self.one_mask.changed.connect(self._on_one_mask)
         panels_menu = QMenu("&Panels", self)
         for number, info in enumerate(DOCKS, 1):
             toggle = self._make_dock(info).toggleViewAction()
@@ -407,6 +411,9 @@ class MainWindow(Shell):
     def _on_theme(self, *_: object) -> None:
         self.menus.check_theme(self.theme.name)
 
+    def _on_one_mask(self) -> None:
+        self.headline.offer_one_mask(self.one_mask.text)
+
     def _on_waiting(self) -> None:
         self.say("The export waits for the new result.")
 
@@ -443,6 +450,8 @@ class MainWindow(Shell):
         self._closed = True
         self.theme.changed.disconnect(self._on_theme)
         self.exporter.close()
+        if self._complete:
+            self.one_mask.stop()
         self.session.close()
         for panel in self.panels.values():
             stop = getattr(panel, "stop", None)

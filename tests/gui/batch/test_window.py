@@ -328,12 +328,13 @@ def test_one_mask_for_the_experiment_and_which_files_it_fits(
     session.edits.apply_preset(next(one for one in built_in_presets() if one.name == "automatic"))
     window.commands.batch()
     batch = window.commands._batch
-    batch.offer_one_mask(sorted(folder.glob("*.npy")))
-    assert column(batch, 0) == ["stacks"]
+    batch.offer_one_mask(folder)
+    qtbot.waitUntil(lambda: column(batch, 0) == ["stacks"], timeout=10_000)
     assert not batch.check_button.isEnabled()  # there is no mask in the main window yet
     batch.start()
     ended(batch, qtbot)
     assert "One mask for 3 files" in column(batch, 2)[0]
+    assert "\ngood2.npy: Fits" in batch.table.item(0, 2).toolTip()
     assert len(read_record(folder / "stacks_mask.json").fits) == 3
 
     session.open(folder / "good0.npy")
