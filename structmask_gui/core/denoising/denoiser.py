@@ -18,14 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.denoising.features import REACH, Features
 from structmask_gui.core.denoising.folds import Block, Folds
+from structmask_gui.core.denoising.linear import linear_weights
 from structmask_gui.core.denoising.network import Standard, Trainer, predict
 from structmask_gui.core.denoising.surroundings import Surroundings, bands
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.quality.assessment import largest_radius
-from structmask_gui.core.quality.covariance import image_covariance
-from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.threads import in_threads, one_blas_thread
@@ -201,14 +199,9 @@ class Denoiser:
         return self._progress
 
     def _fit_linear(self, task: Task) -> None:
-        if self._features is not None:
-            return
-        radius = max(1, min(REACH, largest_radius(self.frames)))
-        image = image_covariance(self.frames, 2 * radius, task=task.reporting(None))
-        kernel = np.zeros((2 * REACH + 1, 2 * REACH + 1))
-        inner = slice(REACH - radius, REACH + radius + 1)
-        kernel[inner, inner] = weights(image.values, self.mask, radius)
-        self._features = Features(self.mask, kernel)
+        if self._features is None:
+            kernel = linear_weights(self.frames, self.mask, self.folds.halves(), REACH, task)
+            self._features = Features(self.mask, kernel)
 
     def _prepared(self, task: Task) -> list[_Fold]:
         """Draw the samples of both folds."""
@@ -222,7 +215,8 @@ class Denoiser:
             self._standard.apply(x)
             y /= np.float32(self._standard.scale)
             seeds = [1000 * self.seed + 100 * fold + i for i in range(_NETWORKS)]
-            folds.append(_Fold(x, y, unit, [Trainer(x, y, seed) for seed in seeds]))
+            trainers = [Trainer(x, y, seed, self._known.single) for seed in seeds]
+            folds.append(_Fold(x, y, unit, trainers))
         return folds
 
     def _samples(self, fold: int, task: Task) -> tuple[Floats, Floats, NDArray[np.int64]]:

@@ -51,7 +51,13 @@ class Features:
     @property
     def count(self) -> int:
         """Number of features."""
-        return 1 + len(self._nearest) + len(self._means) + len(self._spreads)
+        return 1 + len(self._means) + len(self._nearest) + len(self._spreads)
+
+    @property
+    def single(self) -> slice:
+        """Which of them are single neighbours, the noisiest."""
+        first = 1 + len(self._means)
+        return slice(first, first + len(self._nearest))
 
     def linear(self, padded: FloatImage) -> FloatImage:
         """Return the linear prediction of a block that brings REACH pixels around it."""

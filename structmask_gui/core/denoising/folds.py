@@ -7,6 +7,7 @@ border between two of them is fitted to by neither.
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -15,6 +16,7 @@ import numpy as np
 from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.denoising.features import REACH
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.stack.frames import Region
 
 TILE = 96
 """Largest side of the blocks that samples are drawn from."""
@@ -61,9 +63,17 @@ class Folds:
         # Across the direction in which the noise reaches less far.
         self.axis = 0 if half[0] <= half[1] else 1
         self.gap = REACH + half[self.axis]
-        side = shape[self.axis]
-        count = 2 * max(1, round(side / (12 * self.gap)))
-        self._edges = [round(i * side / count) for i in range(count + 1)]
+        self._cut(2 * max(1, round(shape[self.axis] / (12 * self.gap))))
+
+    def halves(self) -> Folds:
+        """Return the same with two stripes at most."""
+        other = copy(self)
+        other._cut(2)
+        return other
+
+    def _cut(self, stripes: int) -> None:
+        side = self.shape[self.axis]
+        self._edges = [round(i * side / stripes) for i in range(stripes + 1)]
 
     @property
     def sentence(self) -> str:
@@ -83,17 +93,11 @@ class Folds:
         InputError
             If they hold too few pixels.
         """
-        height, width = self.shape
-        if self.by_frames:
-            frames = range(fold, self.n_frames, 2)
-            zones = [(0, height, 0, width)]
-        else:
-            frames = range(self.n_frames)
-            zones = [self._zone(*stripe) for stripe in self._stripes(fold)]
+        frames = range(fold, self.n_frames, 2) if self.by_frames else range(self.n_frames)
         blocks = [
             Block(frame, y0, y1, x0, x1)
             for frame in frames
-            for top, bottom, left, right in zones
+            for top, bottom, left, right in self.zones(fold)
             for (y0, y1), (x0, x1) in product(_cuts(top, bottom), _cuts(left, right))
         ]
         found = sum(block.size for block in blocks)
@@ -125,16 +129,20 @@ class Folds:
         shares: FloatArray = np.clip(0.5 + signed / (2 * (REACH - 1)), 0, 1)
         return shares
 
-    def _stripes(self, fold: int) -> list[tuple[int, int]]:
-        return list(pairwise(self._edges))[fold::2]
+    def zones(self, fold: int) -> list[Region]:
+        """Return the parts of its frames that the model of a fold may be fitted to."""
+        if self.by_frames:
+            return [Region(0, self.shape[0], 0, self.shape[1])]
+        return [self._zone(*stripe) for stripe in list(pairwise(self._edges))[fold::2]]
 
-    def _zone(self, first: int, last: int) -> tuple[int, int, int, int]:
-        """Return the part of a stripe that is fitted to: top, bottom, left, right."""
+    def _zone(self, first: int, last: int) -> Region:
+        """Return the part of a stripe that is fitted to."""
         side = self.shape[self.axis]
         first += self.gap if first > 0 else 0
         last = max(first, last - (self.gap if last < side else 0))
         height, width = self.shape
-        return (first, last, 0, width) if self.axis == 0 else (0, height, first, last)
+        lines = (first, last, 0, width) if self.axis == 0 else (0, height, first, last)
+        return Region(*lines)
 
 
 def _cuts(first: int, last: int) -> list[tuple[int, int]]:

@@ -94,12 +94,17 @@ class Trainer:
     target : float32 array (n,)
         Over its scale.
     seed : int
+    noisy : slice
+        Features that begin with hardly any weight: what random weights pass of their noise has to
+        be unlearned.
     """
 
-    def __init__(self, features: Floats, target: Floats, seed: int) -> None:
+    def __init__(
+        self, features: Floats, target: Floats, seed: int, noisy: slice = slice(0)
+    ) -> None:
         self._x, self._y, self._seed = features, target, seed
         self._size = _sizes(features.shape[1])
-        weights = _initial(self._size, np.random.default_rng(seed))
+        weights = _initial(self._size, np.random.default_rng(seed), noisy)
         # Weights, their average, first and second moment of the gradient.
         self.state: Floats = np.stack((weights, weights, 0 * weights, 0 * weights))
         self.steps = 0
@@ -142,11 +147,12 @@ def _sizes(count: int) -> tuple[int, ...]:
     return (count, *HIDDEN, 1)
 
 
-def _initial(sizes: tuple[int, ...], draw: np.random.Generator) -> Floats:
+def _initial(sizes: tuple[int, ...], draw: np.random.Generator, noisy: slice) -> Floats:
     weights = np.zeros(sum((a + 1) * b for a, b in pairwise(sizes)), np.float32)
     layers = _layers(weights, sizes)
     for matrix, _ in layers:
         matrix[:] = draw.normal(size=matrix.shape) * np.sqrt(2 / len(matrix))
+    layers[0][0][noisy] *= np.float32(0.1)
     # It begins with next to nothing: the linear prediction as it is.
     layers[-1][0][:] *= np.float32(0.01)
     return weights

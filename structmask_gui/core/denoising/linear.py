@@ -1,0 +1,92 @@
+"""Weights of the best linear prediction, held back as far as that serves pixels they never saw.
+
+Weights of some hundreds of neighbours copy some noise where they are fitted to few pixels. A ridge
+holds them back: as strong as serves best the half of the stack that they were not fitted to. Where
+the neighbours tell nothing, none are left, and the prediction is the mean.
+
+Fitted to the whole stack they are better than crossed, each half predicted by weights of the other:
+that was worse on 14 of 16 scenes of 128 x 128 pixels, by up to a quarter in single frames.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.denoising.folds import Folds
+from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.quality.assessment import largest_radius
+from structmask_gui.core.quality.covariance import image_covariance
+from structmask_gui.core.quality.error import weights
+from structmask_gui.core.stack.frames import ChosenFrames, CutFrames, FrameRange, Frames
+
+_RIDGES = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, np.inf)
+"""Shares of the variance that are added to that of each neighbour; infinity leaves the mean."""
+
+
+def linear_weights(
+    frames: Frames, mask: BoolArray, halves: Folds, reach: int, task: Task = NO_TASK
+) -> FloatArray:
+    """Return the weights, (2 reach + 1, 2 reach + 1), 0 where the mask hides.
+
+    Parameters
+    ----------
+    frames : Frames
+    mask : bool array
+    halves : Folds
+        Two parts of the stack that share no noise.
+    reach : int
+        Distance of the furthest neighbour; as far as the frames allow.
+    task : Task
+
+    Raises
+    ------
+    InputError
+        If the frames do not vary.
+    """
+    task = task.reporting(None)
+    radius = max(1, min(reach, largest_radius(frames)))
+    image = image_covariance(frames, 2 * radius, task=task).values
+    # The whole stack is twice as many pixels, so it needs half as much.
+    ridge = _ridge(frames, mask, halves, radius, task) / 2
+    return np.pad(_weights(image, mask, radius, ridge), reach - radius)
+
+
+def _ridge(frames: Frames, mask: BoolArray, halves: Folds, most: int, task: Task) -> float:
+    """Return the ridge that serves best across the halves."""
+    parts = [_part(frames, halves, number) for number in (0, 1)]
+    radius = max(1, min(most, *(largest_radius(part) for part in parts)))
+    images = [image_covariance(part, 2 * radius, task=task).values for part in parts]
+
+    def error(ridge: float) -> float:
+        return sum(
+            _error(other, _weights(image, mask, radius, ridge)) / other[2 * radius, 2 * radius]
+            for image, other in (images, images[::-1])
+        )
+
+    return min(_RIDGES, key=error)
+
+
+def _part(frames: Frames, halves: Folds, number: int) -> Frames:
+    if halves.by_frames:
+        return ChosenFrames([frames], FrameRange(number, frames.n_frames, 2))
+    (zone,) = halves.zones(number)
+    return CutFrames(frames, zone)
+
+
+def _weights(image: FloatArray, mask: BoolArray, radius: int, ridge: float) -> FloatArray:
+    if np.isinf(ridge):
+        return np.zeros((2 * radius + 1, 2 * radius + 1))
+    raised = image.copy()
+    raised[2 * radius, 2 * radius] *= 1 + ridge
+    return weights(raised, mask, radius)
+
+
+def _error(image: FloatArray, kernel: FloatArray) -> float:
+    """Return the squared error of a prediction where the image has an autocovariance."""
+    from scipy.signal import correlate2d
+
+    left = -kernel
+    left[kernel.shape[0] // 2, kernel.shape[1] // 2] += 1
+    # What is left at two places, by the lags between them.
+    return float((correlate2d(left, left) * image).sum())
