@@ -84,7 +84,7 @@ class Result:
         without it. A report has the figures of the mask in any case, where they can be worked out.
         """
         frames = files.recording().frames
-        figures, noise, image = None, None, None
+        figures = None
         if quality or report_for is not None:
             try:
                 measured = None
@@ -93,8 +93,6 @@ class Result:
                 if measured is None:
                     measured = extraction_basis(extraction, frames, task=task)
                 figures = quality_record(measured, assess(measured, extraction.mask))
-                if measured.trusted:  # what may be structure chooses no shape for CAREamics
-                    noise, image = measured.noise.values, measured.image.values
             except (InputError, ParameterError):
                 if quality:
                     raise
@@ -109,7 +107,7 @@ class Result:
                 record,
                 extraction=extraction,
                 frame=middle(frames, extraction.measurement.region),
-                context=MaskContext(mask_file=report_for, noise=noise, image=image),
+                context=MaskContext(mask_file=report_for),
             )
         said = tuple(note for stack in files.stacks for note in stack.notes)
         return cls(extraction.mask, record, page, said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QFontDatabase, QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -21,7 +21,6 @@ from structmask_gui.gui.widgets.dialogs import without_icons
 
 if TYPE_CHECKING:
     from structmask_gui.core.names import Target
-    from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.gui.session.session import Session
     from structmask_gui.io.trainers.snippets import Snippet
 
@@ -36,8 +35,6 @@ class SnippetDialog(QDialog):
         self.setWindowTitle("Copy the mask for a trainer")
         self._session = session
         self._mask = session.state.mask
-        self._basis: Basis | None = None
-        self._taken = False
         self.tabs = QTabWidget()
         self.stage = QCheckBox("These are denoised images: the output of a first stage")
         self.stage.setToolTip(
@@ -57,8 +54,6 @@ class SnippetDialog(QDialog):
         layout.addWidget(self.copied)
         layout.addWidget(buttons)
         without_icons(self)
-        session.quality.changed.connect(self._on_quality)
-        self._basis = session.quality.basis
         self._fill()
         for number, snippet in enumerate(self.snippets):
             if snippet.target == target:
@@ -73,16 +68,12 @@ class SnippetDialog(QDialog):
         if self._mask is None:
             return
         paths, stack = self._session.state.paths, self._session.state.stack
-        # What may be structure chooses no shape.
-        basis = self._basis if self._basis is not None and self._basis.trusted else None
         edit = self._session.state.edit
         context = MaskContext(
             file=paths[0].name if paths else "",
             stage="denoised" if self.stage.isChecked() else "raw",
             mask_file=proposed_path(self._session, FORMS[0]).name,
             how="" if edit is None else edit.how,
-            noise=None if basis is None else basis.noise.values,
-            image=None if basis is None else basis.image.values,
             axes="" if stack is None else stack.axes,
             channel=None if stack is None else stack.channel,
         )
@@ -93,36 +84,6 @@ class SnippetDialog(QDialog):
             self.tabs.addTab(_page(made), made.title)
         self.tabs.setCurrentIndex(now)
         self.copied.clear()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Have the noise measured, if it is not yet: the shape for CAREamics is chosen by it."""
-        super().showEvent(event)
-        self._session.quality.watch(self, True)
-        if self._basis is None and self._session.quality.state == "measuring":
-            self.copied.setText(
-                "The noise is being measured; it may change the shape for CAREamics."
-            )
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Measure no longer for this dialog."""
-        self._session.quality.watch(self, False)
-        super().hideEvent(event)
-
-    def _on_quality(self) -> None:
-        """Take the noise into account as soon as it is measured; the mask stays the one copied."""
-        quality = self._session.quality
-        if self._basis is not None or self._session.state.mask is not self._mask:
-            return
-        if quality.state == "failed":
-            self.copied.clear()
-        elif quality.basis is not None:
-            before, self._basis = [made.text for made in self.snippets], quality.basis
-            taken = self._taken
-            self._fill()
-            if taken and before != [made.text for made in self.snippets]:
-                self.copied.setText(
-                    "The noise is now measured and the text has changed; copy it again."
-                )
 
     @property
     def snippet(self) -> Snippet:
@@ -136,7 +97,6 @@ class SnippetDialog(QDialog):
         if self.snippet.needs_file:
             text += " It loads the mask's NPY file: export that, too."
         self.copied.setText(text)
-        self._taken = True
 
     def _on_tab(self, _index: int) -> None:
         self.copied.clear()

@@ -90,17 +90,11 @@ def write_report(result: Result, path: Path, task: Task) -> list[str]:
     from structmask_gui.io.trainers.snippets import MaskContext
 
     record = result.record(task).model_copy(update={"notes": [*result.result.notes]})
-    scores = result.scores
-    basis = scores.basis if scores is not None and scores.basis.trusted else None
     page = report_bytes(
         record,
         extraction=result.extraction,
         frame=middle(result.frames, result.extraction.measurement.region),
-        context=MaskContext(
-            mask_file=result.mask_file,
-            noise=None if basis is None else basis.noise.values,
-            image=None if basis is None else basis.image.values,
-        ),
+        context=MaskContext(mask_file=result.mask_file),
     )
     if path.suffix.lower() == ".pdf":
         from structmask_gui.gui.export.pdf import pdf_bytes

@@ -7,8 +7,6 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Literal
 
-from numpy.typing import ArrayLike
-
 from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
 from structmask_gui.core.masks.symmetry import Turns, allowed_turns, strays_sentence, without_strays
@@ -64,8 +62,6 @@ class MaskContext:
         Where the NPY file of the mask is, for the texts that load it.
     how : str
         How the mask came about, as in "edited by hand", if it was not measured as it is.
-    noise, image : array_like (2 R + 1, 2 R + 1), optional
-        Autocovariances of the noise and of the frames as they are; see `nearest_careamics`.
     """
 
     file: str = ""
@@ -74,8 +70,6 @@ class MaskContext:
     channel: int | str | None = None
     mask_file: str = "mask.npy"
     how: str = ""
-    noise: ArrayLike | None = None
-    image: ArrayLike | None = None
 
 
 NO_CONTEXT = MaskContext()
@@ -175,7 +169,38 @@ def reading_lines(context: MaskContext) -> str:
     if left and left[-2:] != "YX":
         y, x = left.index("Y"), left.index("X")
         text += f"frames = np.moveaxis(frames, ({y}, {x}), (-2, -1))\n"
+    text += "planes = frames.shape[:-2]\n"
     return f"{text}frames = frames.reshape(-1, *frames.shape[-2:])  # (planes, rows, columns)\n"
+
+
+def writing_lines(context: MaskContext, trainer: str) -> str:
+    """Return the lines that write the array ``denoised`` as an OME-TIFF with the file's axes."""
+    path = Path(context.file or "images.tif")
+    name = str(path.with_name(f"{path.name.split('.')[0]}_{trainer}.ome.tif"))
+    letters = _ome_planes(context.axes)
+    axes = f'"{letters}YX"' if context.axes else f'"{letters}"[: len(planes)] + "YX"'
+    shaped = "denoised" if letters == "Q" else "denoised.reshape(*planes, *denoised.shape[-2:])"
+    return (
+        "tifffile.imwrite(\n"
+        f"    {name!r},\n"
+        f"    {shaped}.astype(np.float32),\n"
+        '    ome=True,\n    photometric="minisblack",\n'
+        f'    metadata={{"axes": {axes}}},\n)\n'
+    )
+
+
+def _ome_planes(axes: str) -> str:
+    """Return letters for the axes of planes that an OME-TIFF takes: T, Z and C, each once."""
+    if not axes:
+        return "TZC"
+    planes = [letter for letter in axes if letter not in "YXCS"]
+    if len(planes) > 3:
+        return "Q"
+    free = [letter for letter in "TZC" if letter not in planes]
+    kept: list[str] = []
+    for letter in planes:
+        kept.append(letter if letter in "TZ" and letter not in kept else free.pop(0))
+    return "".join(kept)
 
 
 def result_name(context: MaskContext) -> str:

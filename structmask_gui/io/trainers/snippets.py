@@ -5,11 +5,7 @@ What they take and do was read in their sources; docs/export.md names the versio
 
 from __future__ import annotations
 
-import json
-
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.masks.symmetry import allowed_turns
-from structmask_gui.core.masks.trainers import blanked
 from structmask_gui.core.names import TARGETS, Target
 from structmask_gui.io.trainers.about import (
     NO_CONTEXT,
@@ -17,26 +13,15 @@ from structmask_gui.io.trainers.about import (
     MaskContext,
     Snippet,
     augmentation,
-    comment,
     one_switch,
     reading_lines,
     result_name,
 )
 from structmask_gui.io.trainers.autostructn2v import autostructn2v, autostructn2v_0_1
-from structmask_gui.io.trainers.careamics import CareamicsAxes, NearestShape, nearest_careamics
+from structmask_gui.io.trainers.careamics import careamics
 from structmask_gui.io.trainers.others import aydin, cosdd, support
 
 __all__ = ["NO_CONTEXT", "MaskContext", "Snippet", "snippet", "snippets"]
-
-CAREAMICS_LEAST_PERCENT = 0.05
-"""CAREamics takes no smaller share of masked pixels."""
-
-_CAREAMICS_ROI = 11
-
-_NO_BATCH_NORMALISATION = (
-    "With batch normalisation the right mask did harm: error 0.817 of the noise's variance, without"
-    " a mask 0.675, with this setting 0.337."
-)
 
 
 def snippets(mask: Mask, context: MaskContext = NO_CONTEXT) -> tuple[Snippet, ...]:
@@ -47,13 +32,11 @@ def snippets(mask: Mask, context: MaskContext = NO_CONTEXT) -> tuple[Snippet, ..
 def snippet(target: Target, mask: Mask, context: MaskContext = NO_CONTEXT) -> Snippet:
     """Return the text for one target."""
     about = About.of(mask, context)
-    if target == "careamics":
-        nearest = nearest_careamics(mask, context.noise, context.image)
-        return _careamics(about, nearest, CareamicsAxes.of(context.axes, context.channel))
     texts = {
         "n2v": _n2v,
         "autostructn2v": autostructn2v,
         "autostructn2v-0.1": autostructn2v_0_1,
+        "careamics": careamics,
         "aydin": aydin,
         "support": support,
         "cosdd": cosdd,
@@ -118,62 +101,6 @@ def _n2v(about: About) -> Snippet:
     return Snippet(
         "n2v", TARGETS["n2v"], text, tuple(notes), not about.bare and not about.as_literal
     )
-
-
-def _careamics(about: About, nearest: NearestShape, axes: CareamicsAxes) -> Snippet:
-    pixels = nearest.mask.statistics.true_pixels
-    share = next(item for item in blanked(pixels) if item.trainer.name == "CAREamics")
-    percent = max(share.recommended, CAREAMICS_LEAST_PERCENT)
-    # Neither the noise nor what CAREamics blanks may look different after the turn.
-    turns = allowed_turns(nearest.mask)
-    allowed = [
-        name
-        for name, good in (
-            ("x_flip", turns.flip_x and about.turns.flip_x),
-            ("y_flip", turns.flip_y and about.turns.flip_y),
-            ("rotate_90", turns.quarter and about.turns.quarter),
-        )
-        if good
-    ]
-    struct = ""
-    if nearest.axes != "none":
-        struct = f'    struct_n2v_axes="{nearest.axes}",\n    struct_n2v_span={nearest.span},\n'
-        # The shape has to fit into this square; that of N2V2, which takes its median there, with
-        # a border if the shape is a square itself.
-        roi = nearest.span + 2 * (nearest.axes == "square")
-        if roi > _CAREAMICS_ROI:
-            struct += f"    roi_size={roi},\n"
-    strays = comment(about.strays, "    ")
-    normalised = comment(_NO_BATCH_NORMALISATION, "    ")
-    text = (
-        about.heading
-        + comment(nearest.sentence)
-        + "from careamics.config import create_advanced_n2v_config\n\n"
-        + "config = create_advanced_n2v_config(\n"
-        + '    experiment_name="structn2v",\n'
-        + '    data_type="tiff",\n'
-        + axes.lines
-        + f"    patch_size=[{about.patch}, {about.patch}],\n"
-        + "    batch_size=16,\n"
-        + struct
-        + f"    masked_pixel_percentage={percent:g},\n"
-        + strays
-        + f"    augmentations={json.dumps(allowed)},\n"
-        + normalised
-        + '    model_params={"use_batch_norm": False},\n'
-        + ")\n"
-    )
-    notes = [
-        nearest.sentence,
-        augmentation(about, "augmentations"),
-        share.sentence,
-        about.trained_on,
-    ]
-    if nearest.axes != "none":
-        notes.append(
-            "CAREamics' span is the full width with the centre: 5 hides 5 pixels in a row."
-        )
-    return Snippet("careamics", TARGETS["careamics"], text, tuple(notes))
 
 
 def _python(about: About) -> Snippet:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,59 +61,6 @@ def test_the_stage_changes_the_text_and_keeps_the_page(dialog: SnippetDialog):
             for t in TARGETS
         )
     ]
-
-
-def test_what_careamics_leaks_is_said(loaded: MainWindow, qtbot: QtBot):
-    loaded.show_panel("quality")
-    loaded.session.edits.set_mask(Mask(np.ones((3, 9), dtype=bool)), "edited by hand", "Draw")
-    qtbot.waitUntil(lambda: loaded.session.quality.current, timeout=15_000)
-    made = SnippetDialog(loaded, loaded.session, "careamics")
-    qtbot.addWidget(made)
-    assert any("of the noise be copied" in note for note in made.snippet.notes)
-
-
-def test_the_dialog_has_the_noise_measured_for_careamics(loaded: MainWindow, qtbot: QtBot):
-    gaps = np.zeros((1, 9), dtype=bool)
-    gaps[0, [0, 4, 8]] = True
-    loaded.session.edits.set_mask(Mask(gaps), "edited by hand", "Draw")
-    made = SnippetDialog(loaded, loaded.session, "careamics")
-    qtbot.addWidget(made)
-    assert "by overlap" in made.snippet.text
-    made.copy()
-    made.show()
-    assert "is being measured" in made.copied.text()
-    qtbot.waitUntil(lambda: "by overlap" not in made.snippet.text, timeout=15_000)
-    assert "estimated error" in made.snippet.text
-    assert made.snippet.target == "careamics"
-    assert "copy it again" in made.copied.text()
-    assert 'axes="TYX"' in made.snippet.text
-    made.reject()
-
-
-@pytest.mark.parametrize("trusted", [True, False])
-def test_noise_that_may_be_picture_chooses_no_shape(
-    loaded: MainWindow, tmp_path: Path, qtbot: QtBot, trusted: bool
-):
-    gaps = np.zeros((1, 9), dtype=bool)
-    gaps[0, [0, 4, 8]] = True
-    loaded.show_panel("quality")
-    session = loaded.session
-    quality = session.quality
-    qtbot.waitUntil(lambda: quality.current, timeout=15_000)
-    assert quality.basis is not None
-    quality._basis = replace(quality.basis, trusted=trusted)
-    session.edits.set_mask(Mask(gaps), "edited by hand", "Draw")
-    qtbot.waitUntil(lambda: quality.current, timeout=15_000)
-    made = SnippetDialog(loaded, session, "careamics")
-    qtbot.addWidget(made)
-    assert ("estimated error" in made.snippet.text) == trusted
-    assert ("by overlap" in made.snippet.text) != trusted
-    path = tmp_path / "report.html"
-    with qtbot.waitSignal(loaded.reporter.written):
-        loaded.reporter.save(path)
-    page = path.read_text(encoding="utf-8")
-    assert ("CAREamics has no such mask; by the estimated error" in page) == trusted
-    assert ("by overlap" in page) != trusted
 
 
 def test_the_report_is_of_the_edited_mask(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):

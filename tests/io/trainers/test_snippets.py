@@ -4,16 +4,12 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.masks.symmetry import without_strays
-from structmask_gui.core.masks.trainers import blanked_share, careamics_mask, careamics_masks
+from structmask_gui.core.masks.trainers import blanked_share
 from structmask_gui.core.names import TARGETS
-from structmask_gui.core.quality.error import rank_masks
-from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.io.trainers.about import reading_lines
-from structmask_gui.io.trainers.careamics import CareamicsAxes, nearest_careamics
 from structmask_gui.io.trainers.snippets import MaskContext, snippet, snippets
 from tests.io.conftest import random_masks
-from tests.io.trainers.conftest import BARE, MASKS, ROW, Tifffile
+from tests.io.trainers.conftest import MASKS, ROW, Tifffile
 
 
 def test_every_target_has_a_text_that_compiles():
@@ -194,175 +190,6 @@ def test_a_large_mask_is_loaded_from_its_file(run):
     assert "np.load('mask.npy')" in made.text
     assert np.array_equal(np.array(n2v(run, wide)["structN2Vmask"], dtype=bool), wide.array)
     assert snippet("python", wide).needs_file
-
-
-# --- CAREamics ------------------------------------------------------------------------------------
-
-
-def careamics(run, mask):
-    seen = {}
-    run(
-        snippet("careamics", mask).text,
-        mask,
-        careamics__config={"create_advanced_n2v_config": lambda **options: seen.update(options)},
-    )
-    return seen
-
-
-@pytest.mark.parametrize("mask", MASKS)
-def test_careamics_settings_are_in_its_ranges(run, mask):
-    seen = careamics(run, mask)
-    assert 0.05 <= seen["masked_pixel_percentage"] <= 10
-    assert set(seen["augmentations"]) <= {"x_flip", "y_flip", "rotate_90"}
-    if "struct_n2v_axes" in seen:
-        shape = careamics_mask(seen["struct_n2v_axes"], seen["struct_n2v_span"])
-        square = seen["struct_n2v_axes"] == "square"
-        assert seen["struct_n2v_span"] + 2 * square <= seen.get("roi_size", 11) <= 21
-    else:
-        shape = BARE
-    assert shape == nearest_careamics(mask).mask
-    array = mask.padded((max(mask.shape),) * 2).array
-    for name, turned in (
-        ("x_flip", array[:, ::-1]),
-        ("y_flip", array[::-1]),
-        ("rotate_90", np.rot90(array)),
-    ):
-        if name in seen["augmentations"]:
-            assert np.array_equal(array, turned)
-
-
-@pytest.mark.parametrize("name", list(careamics_masks()))
-def test_what_careamics_can_do_is_found(name):
-    nearest = nearest_careamics(careamics_masks()[name].padded((21, 21)))
-    assert f"{nearest.axes} {nearest.span}" == name
-    assert nearest.exact
-    assert nearest.sentence.startswith("CAREamics blanks just this mask")
-
-
-def test_the_nearest_shape_says_what_it_leaks():
-    model = NoiseModel(kernels()["diagonal"])
-    noise = model.correlation(24)
-    mask = Mask(model.true_mask(8))
-    nearest = nearest_careamics(mask, noise)
-    assert not nearest.exact
-    assert nearest.left_visible > 0
-    assert nearest.copied > nearest.copied_by_mask + 0.05
-    assert f"lets {100 * nearest.copied:.1f} % of the noise be copied" in nearest.sentence
-    assert "be copied" not in nearest_careamics(mask).sentence
-    assert nearest_careamics(BARE).sentence == "CAREamics blanks just this mask: plain N2V."
-
-
-def test_with_the_noise_the_shape_is_chosen_by_the_error_not_by_the_overlap():
-    # Three pixels in a row, far apart: the bare centre has most in common with them.
-    gaps = np.zeros((1, 9), dtype=bool)
-    gaps[0, [0, 4, 8]] = True
-    mask = Mask(gaps)
-    by_overlap = nearest_careamics(mask)
-    assert by_overlap.axes == "none"
-    assert by_overlap.chosen_by == "overlap"
-    assert "by overlap: the noise is not measured" in by_overlap.sentence
-    noise = NoiseModel(kernels()["row 5"]).correlation(24)
-    dy, dx = np.mgrid[-24:25, -24:25]
-    picture = noise + 10 * np.exp(-(dx**2 + dy**2) / 30)
-    chosen = nearest_careamics(mask, noise, picture)
-    assert chosen.axes == "horizontal"
-    assert chosen.chosen_by == "error"
-    assert "by the estimated error and the noise still copied, horizontal" in chosen.sentence
-    ranked = rank_masks(noise, picture, {"none 1": None, **careamics_masks()})
-    ties = [item for item in ranked if item.rank == 1]
-    assert f"{chosen.axes} {chosen.span}" in [item.label for item in ties]
-    assert chosen.copied <= min(item.copied for item in ties) + 0.005
-    # What CAREamics can blank as it is stays.
-    assert nearest_careamics(ROW, noise, picture).exact
-
-
-def test_no_shape_is_advised_that_does_not_beat_plain_n2v():
-    # Weak noise under fine, strong structure: every hidden pixel costs more than it gains.
-    noise = NoiseModel(kernels()["row 5"], 0.95).correlation(24)
-    dy, dx = np.mgrid[-24:25, -24:25]
-    picture = noise + 50 * np.exp(-(dx**2 + dy**2) / 4)
-    mask = Mask(np.eye(5, dtype=bool) | np.eye(5, dtype=bool)[::-1])
-    chosen = nearest_careamics(mask, noise, picture)
-    ranked = rank_masks(noise, picture, {"none 1": None, **careamics_masks()})
-    assert ranked[0].label == "none 1"
-    assert (chosen.axes, chosen.chosen_by) == ("none", "error")
-
-
-@pytest.mark.parametrize("mask", [ROW, BARE])
-def test_batch_normalisation_is_off_and_the_text_says_why(run, mask):
-    assert careamics(run, mask)["model_params"] == {"use_batch_norm": False}
-    text = " ".join(snippet("careamics", mask).text.replace("#", " ").split())
-    assert all(figure in text for figure in ("0.817", "0.675", "0.337"))
-
-
-@pytest.mark.parametrize(
-    ("letters", "channel", "axes", "taken", "said"),
-    [
-        ("", None, "YX", None, "TYX for stacks"),
-        ("YX", None, "YX", None, ""),
-        ("TYX", None, "TYX", None, ""),
-        ("ZYX", None, "TYX", None, "the file has ZYX"),
-        ("QYX", None, "TYX", None, "the file has QYX"),
-        ("TZYX", None, "TSYX", None, "the file has TZYX"),
-        ("ZTYX", None, "STYX", None, "the file has ZTYX"),
-        ("QIYX", None, "TSYX", None, "the file has QIYX"),
-        ("TCYX", 1, "TCYX", 1, ""),
-        ("YXS", 2, "YXC", 2, ""),
-        ("YXS", "luminance", "YX", None, "make grey images first"),
-        ("TZQYX", None, "SYX", None, "bring it into this order first"),
-        ("YTX", None, "SYX", None, "bring it into this order first"),
-        ("XYT", None, "XYT", None, ""),
-    ],
-)
-def test_careamics_is_told_the_axes_of_the_file(run, letters, channel, axes, taken, said):
-    told = CareamicsAxes.of(letters, channel)
-    assert (told.axes, told.channel) == (axes, taken)
-    assert said in told.comment
-    assert bool(said) == bool(told.comment)
-    seen: dict[str, object] = {}
-    run(
-        snippet("careamics", ROW, MaskContext(axes=letters, channel=channel)).text,
-        ROW,
-        careamics__config={"create_advanced_n2v_config": lambda **options: seen.update(options)},
-    )
-    assert seen["axes"] == axes
-    assert seen.get("channels") == (None if taken is None else [taken])
-
-
-def test_few_pixels_that_forbid_the_flips_are_named(run):
-    array = np.zeros((21, 3), dtype=bool)
-    array[:, 1] = True
-    array[7, 2] = array[13, 0] = True
-    made = snippet("careamics", Mask(array))
-    assert "augmentations=[]" in made.text
-    for text in (made.text.replace("\n    # ", " "), " ".join(made.notes)):
-        assert "Only 2 of the 23 pixels, at lag (dy, dx) (-3, +1) and (+3, -1), forbid" in text
-        assert "Without them flips are allowed" in text
-    assert careamics(run, without_strays(Mask(array)))["augmentations"] == ["x_flip", "y_flip"]
-    # A diagonal is no matter of a few pixels, and n2v's one switch needs quarter turns too.
-    assert "forbid" not in snippet("careamics", Mask(np.eye(9, dtype=bool))).text
-    assert "forbid" not in " ".join(snippet("n2v", Mask(array)).notes)
-    blob = np.ones((5, 5), dtype=bool)
-    blob = np.pad(blob, 1)
-    blob[0, 2] = blob[6, 4] = True
-    assert "Only 2 of the 27" in " ".join(snippet("n2v", Mask(blob)).notes)
-
-
-@pytest.mark.careamics
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("mask", [*MASKS[:8], *list(careamics_masks().values())[::3]])
-def test_careamics_own_configuration_takes_the_text(mask, tmp_path):
-    pytest.importorskip("careamics")
-    left: dict[str, object] = {}
-    exec(compile(snippet("careamics", mask).text, "snippet", "exec"), left)
-    config = left["config"]
-    manipulate = config.algorithm_config.n2v_config
-    nearest = nearest_careamics(mask)
-    if nearest.axes == "none":
-        assert manipulate.struct_mask is None
-    else:
-        found = (manipulate.struct_mask.axes, manipulate.struct_mask.span)
-        assert found == (nearest.axes, nearest.span)
 
 
 # --- plain Python ---------------------------------------------------------------------------------
