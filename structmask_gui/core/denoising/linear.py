@@ -18,6 +18,7 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import largest_radius
 from structmask_gui.core.quality.covariance import image_covariance
 from structmask_gui.core.quality.error import weights
+from structmask_gui.core.quality.prediction import variance_of
 from structmask_gui.core.stack.frames import ChosenFrames, CutFrames, FrameRange, Frames
 
 _RIDGES = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, np.inf)
@@ -59,10 +60,11 @@ def _ridge(frames: Frames, mask: BoolArray, halves: Folds, most: int, task: Task
     images = [image_covariance(part, 2 * radius, task=task).values for part in parts]
 
     def error(ridge: float) -> float:
-        return sum(
-            _error(other, _weights(image, mask, radius, ridge)) / other[2 * radius, 2 * radius]
+        first, second = (
+            _error(other, _weights(image, mask, radius, ridge)) / variance_of(other)
             for image, other in (images, images[::-1])
         )
+        return first + second
 
     return min(_RIDGES, key=error)
 
