@@ -181,7 +181,7 @@ def _as_json(
             results.append(
                 {
                     "files": [str(item.path) for item in job.inputs],
-                    "outputs": outputs(job.files, report=status.report),
+                    "outputs": outputs(job.files.found, report=status.report),
                     "sentence": status.sentence,
                     "certainty": status.certainty or None,
                     "answer": status.answer and status.answer.model_dump(mode="json"),

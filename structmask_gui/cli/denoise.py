@@ -159,13 +159,13 @@ def _denoised_job(job: Job, mask: Mask, arguments: argparse.Namespace) -> list[D
         return []
     for target in targets:
         _check_free(target, force=arguments.force)
-    record = read_record(job.files.json)
+    record = read_record(job.files.found.json)
     with ExitStack() as resources:
         stacks = [resources.enter_context(item.open()) for item in job.inputs]
         flags = None if record.verdict is None else record.verdict.flags
         doubts = tuple(dict.fromkeys(d for one in stacks for d in doubts_about(one, flags)))
         if doubts and not arguments.yes:
             raise InputError(f"{job.name}: {refusal(doubts)}.")
-        options = DenoiseOptions(mask, shown(job.files.json), doubts, force=arguments.force)
+        options = DenoiseOptions(mask, shown(job.files.found.json), doubts, force=arguments.force)
         with progress_bar(job.name) as progress:
             return denoise_stacks(stacks, targets, options, task=Task(progress))

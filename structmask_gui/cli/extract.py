@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
             print_error(error)
             errors.append({"file": str(job[0].path), "error": str(error)})
             continue
+        target = target.doubtful if result.doubt else target
         results.append(
             summary([item.path for item in job], result, target, report=arguments.report)
         )
@@ -85,6 +86,8 @@ def _extract(
         result = extract_result(job, settings, report_for=report_for, task=Task(progress))
     for note in result.file_notes:
         print(f"note: {one_line(note)}", file=sys.stderr)
+    if result.record.doubt:
+        print(f"note: {one_line(target.doubtful.npy.name)}: {result.record.doubt}", file=sys.stderr)
     write_results(result.mask, result.record, target, report=result.report, force=arguments.force)
     return result.record
 

@@ -19,6 +19,7 @@ from structmask_gui.core.recommend.extract import RecommendedExtraction, chosen
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.cache import MeasurementCache
+from structmask_gui.io.results.files import doubtful_name
 from structmask_gui.io.results.record import Record, make_record
 from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
@@ -98,6 +99,8 @@ class Result:
                     raise
         record = make_record(extraction, files, quality=figures, task=task)
         page = None
+        if report_for is not None and record.doubt:
+            report_for = doubtful_name(Path(report_for)).name
         if report_for is not None:
             from structmask_gui.io.pictures.figures import middle
             from structmask_gui.io.report.report import report_bytes

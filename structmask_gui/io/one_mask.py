@@ -183,6 +183,7 @@ def _shared_record(
     return base.model_copy(
         update={
             "sentence": told.what,
+            "doubt": "",
             "notes": [f"{name}: {fit.sentence}" for name, fit in fits],
             "answer": AnswerRecord.model_validate(told.record()),
             "patches": patches,

@@ -98,7 +98,7 @@ class BatchTable(QTableWidget):
             "done": "kept" if status.kept else "done",
         }
         if status.needs_a_look:
-            texts["done"] += f": {status.certainty}"
+            texts["done"] += f": {'doubtful' if status.doubt else status.certainty}"
         words = status.error or status.sentence or status.what
         if status.answer is not None and not status.error:
             words = " ".join(line for line in status.answer.lines if line)
@@ -162,6 +162,8 @@ _ICONS = {"running": "measure", "failed": "warning", "skipped": "next", "cancell
 
 def _state_icon(status: JobStatus) -> QIcon:
     """Return the sign of a job's certainty, or the icon of its state."""
+    if status.state == "done" and status.doubt:
+        return icon("warning")
     if status.state == "done" and status.certainty:
         return _sign(status.certainty)
     name = _ICONS.get(str(status.state), "")

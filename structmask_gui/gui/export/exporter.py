@@ -10,7 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.gui.export.work import Result, proposed_name, write_masks
+from structmask_gui.gui.export.work import Result, proposed_mask, write_masks
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job
 
@@ -26,7 +26,7 @@ class Form:
     """Without the dot."""
     text: str
     """What the file dialog says."""
-    ending: str = "_mask"
+    ending: str = ""
     """What is added to the proposed name."""
 
 
@@ -34,7 +34,7 @@ FORMS = (
     Form("npy", "npy", "NumPy array, for autoStructN2V and n2v"),
     Form("png", "png", "Picture, one pixel a lag"),
     Form("tiff", "tif", "TIFF, one pixel a lag"),
-    Form("picture", "png", "Enlarged picture with grid and axes", "_mask_picture"),
+    Form("picture", "png", "Enlarged picture with grid and axes", "_picture"),
     Form("json", "json", "Record of how the mask came about"),
 )
 
@@ -60,7 +60,7 @@ def form_of(name_filter_text: str, path: Path) -> Form:
 
 def proposed_path(session: Session, form: Form) -> Path:
     """Return where a mask would go: beside its input, or at home if that lies at an address."""
-    return proposed_name(session.state, f"{form.ending}.{form.suffix}")
+    return proposed_mask(session, f"{form.ending}.{form.suffix}")
 
 
 class Exporter(QObject):

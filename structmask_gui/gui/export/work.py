@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
+from structmask_gui.gui.export.doubts import doubt_of_result
 from structmask_gui.gui.session.frame_display import Signature, check_unchanged
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Result(NamedTuple):
     references: Mapping[Any, Any]
     scores: Scores | None
     mask_file: str
+    doubt: str
 
     @classmethod
     def of(cls, session: Session) -> Result:
@@ -46,7 +48,8 @@ class Result(NamedTuple):
             state.signatures,
             session.reference_stacks.used(state.extraction.parameters.source),
             quality.scores if quality.current else None,
-            proposed_name(state, "_mask.npy").name,
+            proposed_mask(session, ".npy").name,
+            doubt_of_result(session),
         )
 
     def record(self, task: Task) -> Record:
@@ -63,7 +66,15 @@ class Result(NamedTuple):
             task=task,
         )
         check_unchanged(self.signatures)
-        return record.model_copy(update={"sentence": self.result.sentence})
+        return record.model_copy(update={"sentence": self.result.sentence, "doubt": self.doubt})
+
+
+def proposed_mask(session: Session, ending: str) -> Path:
+    """Return where the mask goes; its name says so where the answer does not support it."""
+    from structmask_gui.io.results.files import DOUBTFUL
+
+    doubt = DOUBTFUL if doubt_of_result(session) else ""
+    return proposed_name(session.state, f"_mask{doubt}{ending}")
 
 
 def proposed_name(state: State, ending: str) -> Path:

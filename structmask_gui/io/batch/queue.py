@@ -258,7 +258,7 @@ class BatchQueue:
                 return earlier
         elif not self.force and (taken := job.files.taken(report=self.reports)) is not None:
             # A report alone, or half a result, is no mask to be content with.
-            return skipped_for(job, taken, unlike=not exists(job.files.npy))
+            return skipped_for(job, taken, unlike=not exists(job.files.found.npy))
         _check_writable(job)
         inputs = job.inputs
         left_out: tuple[str, ...] = ()
@@ -279,7 +279,7 @@ class BatchQueue:
             write_atomic(job.files.report, result.report)
             return replace(earlier, report=True)
         mask, record = result.mask, result.record
-        force = self.force or (self.resume and half_written(job, mask))
+        force = self.force or (self.resume and half_written(job, record))
         if self.resume and not force and (taken := job.files.taken(report=self.reports)):
             return skipped_for(job, taken, unlike=True)
         write_results(mask, record, job.files, report=result.report, force=force)
@@ -302,7 +302,7 @@ class BatchQueue:
         failed = self._failures.get(str(job.path))
         if failed is not None and failed[0] == fingerprint(job, self.settings):
             return JobStatus(JobState.FAILED, error=failed[1], kept=True, input_fault=True)
-        if not exists(job.files.json):
+        if not exists(job.files.found.json):
             return None
         earlier = finished(job, self.settings)
         if earlier is not None:
@@ -314,7 +314,7 @@ class BatchQueue:
                 there = exists(job.files.report)
                 return replace(done_with(record), kept=True, left_out=left_out, report=there)
         if not self.force:
-            why = f"its mask, {shown(job.files.json)}, is of other files or settings"
+            why = f"its mask, {shown(job.files.found.json)}, is of other files or settings"
             return skipped(job, why, unlike=True)
         return None
 

@@ -8,7 +8,6 @@ import os
 from dataclasses import dataclass
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.files.paths import exists, is_file
@@ -72,12 +71,13 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
         Files of a group that the record does not have: they were left out then, or are new.
     """
     try:
-        record = read_record(job.files.json)
+        files = job.files.found
+        record = read_record(files.json)
         if not _asked_for(record, job, settings):
             return None
-        if not exists(job.files.png) or load_mask(job.files.npy) != record.as_mask():
+        if not exists(files.png) or load_mask(files.npy) != record.as_mask():
             return None
-        made = job.files.json.stat().st_mtime_ns
+        made = files.json.stat().st_mtime_ns
         for item, described in (
             (settings.dark, record.dark),
             (settings.subtract, record.subtract),
@@ -119,12 +119,13 @@ def holding(job: Job) -> Record | None:
     It holds if it is of the job's files, none of them newer, and the mask beside it is the same.
     """
     try:
-        if not exists(job.files.json):
+        files = job.files.found
+        if not exists(files.json):
             return None
-        record = read_record(job.files.json)
-        if load_mask(job.files.npy) != record.as_mask():
+        record = read_record(files.json)
+        if load_mask(files.npy) != record.as_mask():
             return None
-        made = job.files.json.stat().st_mtime_ns
+        made = files.json.stat().st_mtime_ns
         if any(item.path.stat().st_mtime_ns > made for item in job.inputs):
             return None
     except (InputError, OSError):
@@ -133,16 +134,17 @@ def holding(job: Job) -> Record | None:
     return record if known and known <= {_place(item.path) for item in job.inputs} else None
 
 
-def half_written(job: Job, mask: Mask) -> bool:
+def half_written(job: Job, record: Record) -> bool:
     """Say whether what is there is what a killed run would have left: this mask, but no record."""
-    if exists(job.files.json):
+    files, mask = job.files.doubtful if record.doubt else job.files, record.as_mask()
+    if exists(job.files.found.json):
         return False
     try:
         return all(
             not exists(path) or path.read_bytes() == contents
             for path, contents in (
-                (job.files.npy, npy_bytes(mask)),
-                (job.files.png, png_bytes(mask)),
+                (files.npy, npy_bytes(mask)),
+                (files.png, png_bytes(mask)),
             )
         )
     except OSError:

@@ -48,6 +48,7 @@ class JobStatus:
     quality: dict[str, Any] | None = None
     fits: tuple[FitRecord, ...] = ()  # of a mask that files share: how it fits each
     seconds: float = 0.0
+    doubt: str = ""  # why the answer does not support the mask that was asked for
     kept: bool = False  # nothing was done, because an earlier run had done it already
     report: bool = False
     input_fault: bool = False  # it failed because of what its files hold, and would fail again
@@ -56,7 +57,8 @@ class JobStatus:
     @property
     def needs_a_look(self) -> bool:
         """Whether the notes must be read before the mask is used."""
-        return self.state is JobState.DONE and self.certainty not in ("", "sure")
+        doubted = bool(self.doubt) or self.certainty not in ("", "sure")
+        return self.state is JobState.DONE and doubted
 
 
 def skipped_for(job: Job, path: Path, *, unlike: bool = False) -> JobStatus:
@@ -93,7 +95,8 @@ def done_with(record: Record) -> JobStatus:
         sentence=record.sentence,
         certainty=_certainty(record),
         answer=record.answer,
-        notes=tuple(record.notes),
+        notes=tuple(note for note in (record.doubt, *record.notes) if note),
+        doubt=record.doubt,
         mask=record.as_mask(),
         patches=record.patches.used if record.patches else 0,
         frames=record.n_frames,

@@ -23,6 +23,7 @@ from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.paths import exists, is_file, read_small, shown
 from structmask_gui.io.report.html import Markup, link, page, paragraph, picture, table
+from structmask_gui.io.results.files import DOUBTFUL
 from structmask_gui.io.results.masks import load_mask
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ def html_bytes(
         if row["report"] and folder is not None:
             parts.append(f"<p>{link('Report', _address(Path(row['report']), folder))}</p>")
         doubt = row["certainty"] if row["certainty"] not in ("", "sure") else ""
+        if DOUBTFUL in Path(row["mask"]).stem:
+            doubt = "doubtful"
         status = f"{state}: {doubt}" if doubt else state
         rows.append((small, shown(row["file"]), status, Markup("".join(parts))))
     return page(
@@ -157,7 +160,7 @@ def _lines(queue: BatchQueue, earlier: Mapping[str, SummaryRow]) -> Iterator[_Li
         more = (*status.left_out, *status.notes)
         old = earlier.get(row["file"])
         if status.mask is None and old is not None:
-            mask = _mask_of(old, job.files.npy, [item.path for item in job.inputs])
+            mask = _mask_of(old, job.files.found.npy, [item.path for item in job.inputs])
             if mask is not None:
                 row.update({name: old[name] for name in _FOUND if old[name]})
                 yield _Line(row, mask, status.error, more, old=True)
@@ -293,7 +296,7 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         status.patches or "",
         status.frames or "",
         *_figures(status),
-        job.files.npy if mask is not None else "",
+        job.files.found.npy if mask is not None else "",
         job.files.report if status.report else "",
         f"{status.seconds:.2f}" if status.seconds else "",
         *print_,

@@ -30,8 +30,14 @@ from structmask_gui.io.results.record import Record, read_record, save_record
 # No microscope image is as small as a file that holds nothing but a mask.
 _LARGEST_MASK_FILE = 128 * 1024
 _MASK_FILES = (".npy", ".png", ".tif", ".tiff", ".json")
-_RESULT_ENDINGS = ("_mask.npy", "_mask.png", "_mask.tif", "_mask_picture.png")
+DOUBTFUL = "_doubtful"
+"""Stands in the names of masks that the answer does not support."""
 
+_RESULT_ENDINGS = tuple(
+    f"_mask{doubt}{ending}"
+    for doubt in ("", DOUBTFUL)
+    for ending in (".npy", ".png", ".tif", "_picture.png")
+)
 
 _WRITERS = {"npy": save_npy, "png": save_png, "tiff": save_tiff, "picture": save_picture}
 
@@ -55,9 +61,19 @@ class ResultFiles:
         return self.npy, self.png, self.json
 
     @property
+    def doubtful(self) -> ResultFiles:
+        """Where a mask goes that the answer does not support: `<stem>_mask_doubtful.*`."""
+        return ResultFiles(*(doubtful_name(path) for path in self.all()))
+
+    @property
+    def found(self) -> ResultFiles:
+        """The files that are there: under these names, else as doubtful; these if none are."""
+        return self.doubtful if not exists(self.json) and exists(self.doubtful.json) else self
+
+    @property
     def report(self) -> Path:
         """Where a report goes, which is written only if it is asked for: `<stem>_report.html`."""
-        stem = self.json.stem.removesuffix("_mask")
+        stem = self.json.stem.removesuffix(DOUBTFUL).removesuffix("_mask")
         return self.json.with_name(f"{stem}_report.html")
 
     def check_free(self, *, report: bool = False) -> None:
@@ -71,8 +87,13 @@ class ResultFiles:
 
     def taken(self, *, report: bool = False) -> Path | None:
         """Return the first of the files that exists; None if there is none."""
-        paths = (*self.all(), *([self.report] if report else []))
+        paths = (*self.all(), *self.doubtful.all(), *([self.report] if report else []))
         return next((path for path in paths if exists(path)), None)
+
+
+def doubtful_name(path: Path) -> Path:
+    """Return the name of a mask's file that says that the answer does not support it."""
+    return path.with_name(f"{path.stem}{DOUBTFUL}{path.suffix}")
 
 
 def stem_of(path: Path) -> str:
@@ -106,9 +127,14 @@ def write_results(
     report: bytes | None = None,
     force: bool = False,
 ) -> None:
-    """Write mask and record; if one file fails, the new ones before it are taken back."""
+    """Write mask and record; if one file fails, the new ones before it are taken back.
+
+    A mask that the answer does not support goes to `files.doubtful`; of an older result that is
+    replaced nothing stays under the other names.
+    """
     if not force:
         files.check_free(report=report is not None)
+    files, other = (files.doubtful, files) if record.doubt else (files, files.doubtful)
     make_folder(files.npy.parent)
     contents = [(files.npy, npy_bytes(mask)), (files.png, png_bytes(mask))]
     if report is not None:
@@ -126,6 +152,9 @@ def write_results(
         for path in made:
             path.unlink(missing_ok=True)
         raise
+    if force and exists(other.json):
+        for path in other.all():
+            path.unlink(missing_ok=True)
 
 
 def write_forms(
@@ -153,7 +182,8 @@ def is_result(file: Path) -> bool:
     if ending is None:
         return False
     stem = file.name[: -len(ending)]
-    if is_file(file.with_name(f"{stem}_mask.json")):
+    record = f"{stem}_mask{DOUBTFUL if DOUBTFUL in ending else ''}.json"
+    if is_file(file.with_name(record)):
         return True
     # Of a run that was killed between two files the record may be missing.
     name = stem.rpartition("-")[0] if stem.rpartition("-")[2].isdigit() else stem

@@ -17,6 +17,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.recommend.answer import answer
+from structmask_gui.core.recommend.doubt import doubt_about
 from structmask_gui.core.recommend.recommend import Recommendation
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
@@ -187,6 +188,7 @@ class Record(_Part):
     sentence: str = ""
     notes: list[str] = Field(default_factory=list)
     edited: bool = False  # the mask was changed by hand afterwards
+    doubt: str = ""  # why the answer does not support the mask; empty where it does
     correlation: CorrelationRecord | None = None
     verdict: VerdictRecord | None = None
     quality: dict[str, Any] | None = None
@@ -274,6 +276,7 @@ def make_record(
             )
         ),
         edited=changed,
+        doubt=doubt_about(shown_as, recommendation),
         correlation=None
         if estimate is None
         else CorrelationRecord(

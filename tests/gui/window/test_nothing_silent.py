@@ -13,9 +13,11 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.export.doubts import doubt_of
+from structmask_gui.gui.export.exporter import FORMS, proposed_path
 from structmask_gui.gui.window.help_dialogs import RecordDialog
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.why import WhyDialog
+from structmask_gui.io.results.record import read_record
 from tests.gui.conftest import wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
 
@@ -62,6 +64,24 @@ def test_an_edited_mask_asks_before_it_leaves(automatic: MainWindow, name: str):
     assert QGuiApplication.clipboard().text() == ""
     shown = [w for w in QApplication.topLevelWidgets() if isinstance(w, QFileDialog)]
     assert not any(one.isVisible() for one in shown)
+
+
+def test_a_doubtful_mask_says_so_in_its_name_and_its_record(
+    automatic: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    npy = FORMS[0]
+    assert proposed_path(automatic.session, npy).name == "rows_mask.npy"
+    automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
+    assert proposed_path(automatic.session, npy).name == "rows_mask_doubtful.npy"
+    with qtbot.waitSignal(automatic.exporter.written):
+        automatic.commands.export_into(str(tmp_path))
+    assert {path.name for path in tmp_path.glob("rows_mask*")} == {
+        "rows_mask_doubtful.npy",
+        "rows_mask_doubtful.png",
+        "rows_mask_doubtful_picture.png",
+        "rows_mask_doubtful.json",
+    }
+    assert read_record(tmp_path / "rows_mask_doubtful.json").doubt
 
 
 def test_it_asks_once_for_a_mask(automatic: MainWindow):

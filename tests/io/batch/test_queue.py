@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 
+import numpy as np
 import pytest
 import tifffile
 
@@ -10,9 +11,12 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.status import JobState
-from structmask_gui.io.batch.summary import counts_sentence
+from structmask_gui.io.batch.summary import counts_sentence, write_summary
+from structmask_gui.io.results.files import is_result
 from structmask_gui.io.results.masks import load_mask
-from tests.io.batches import make, queue_of, times
+from structmask_gui.io.results.record import read_record
+from tests.core.recommend.scenes import AUTOMATIC, frames_of
+from tests.io.batches import make, queue_of, rows_of, times
 
 # --- the queue ------------------------------------------------------------------------------------
 
@@ -186,3 +190,36 @@ def test_a_group_of_bad_files_fails(tmp_path):
     queue = make(tmp_path, tmp_path / "out", per="all")
     queue.run()
     assert "has no file that can be used. x.tif:" in queue.statuses[0].error
+
+
+def test_a_mask_that_the_answer_does_not_support_is_called_doubtful(tmp_path):
+    folder, out = tmp_path / "images", tmp_path / "out"
+    folder.mkdir()
+    np.save(folder / "one.npy", frames_of("one frame"))
+    by_hand = AUTOMATIC.changed({"mask_choice": "significant"})
+    queue = make(folder, out, parameters=by_hand, reports=True)
+    queue.run()
+    (status,) = queue.statuses
+    assert status.needs_a_look
+    assert "could not be separated" in status.notes[0]
+    names = ["one_mask_doubtful.json", "one_mask_doubtful.npy", "one_mask_doubtful.png"]
+    assert sorted(path.name for path in out.iterdir()) == [*names, "one_report.html"]
+    assert read_record(out / names[0]).doubt == status.doubt
+    assert "one_mask_doubtful.npy" in (out / "one_report.html").read_text()
+    row = rows_of(write_summary(queue, tmp_path / "s.csv")[0])["one.npy"]
+    assert row["mask"].endswith(names[1])
+    assert is_result(out / names[1])
+
+    again = make(folder, out, parameters=by_hand, reports=True, resume=True)
+    again.run()
+    assert again.statuses[0].kept
+    skipped = make(folder, out, parameters=AUTOMATIC)
+    skipped.run()
+    assert skipped.statuses[0].state is JobState.SKIPPED
+    safe = make(folder, out, parameters=AUTOMATIC, force=True)
+    safe.run()
+    assert safe.statuses[0].doubt == ""
+    assert sorted(path.name for path in out.iterdir()) == [
+        *(name.replace("_doubtful", "") for name in names),
+        "one_report.html",
+    ]

@@ -1,0 +1,61 @@
+"""What speaks against a mask that was chosen by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from structmask_gui.core.extraction.extraction import EditedExtraction, Extraction
+from structmask_gui.core.recommend.candidates import safe_candidates
+from structmask_gui.core.recommend.recommend import Recommendation, cannot_separate
+
+if TYPE_CHECKING:
+    from structmask_gui.core.quality.error import Scored
+
+_WORSE = 1.05
+"""Factor on the least expected error from which a mask is worse than another."""
+
+
+def doubt_about(
+    extraction: Extraction,
+    recommendation: Recommendation | None = None,
+    scored: Scored | None = None,
+) -> str:
+    """Return why the answer does not support a mask, in sentences; empty where it does.
+
+    The recommended mask is never doubted: where noise and sample could not be separated it is one
+    that does no harm.
+
+    Parameters
+    ----------
+    extraction : Extraction
+        With the mask in question.
+    recommendation : Recommendation, optional
+        For the same measurement; that of a `RecommendedExtraction` is known without it.
+    scored : Scored, optional
+        Figures of the mask, for one that is not in the ledger.
+    """
+    if recommendation is None:
+        recommendation = getattr(extraction, "recommendation", None)
+    mask = extraction.mask.cropped()
+    if recommendation is not None and mask == recommendation.mask:
+        return ""
+    edited = isinstance(extraction, EditedExtraction)
+    found = []
+    if cannot_separate(extraction) and (edited or mask not in safe_candidates(extraction).values()):
+        found.append(
+            "Noise and sample could not be separated, so this mask may hide what is sample."
+        )
+    best = None if recommendation is None else recommendation.chosen
+    row = None
+    if recommendation is not None:
+        row = next((one for one in recommendation.ledger if one.mask == mask), None)
+    error = row.error if row is not None else None if scored is None else scored.error.total
+    if best is None or error is None:
+        if isinstance(extraction, EditedExtraction):
+            found.append(f"The mask was {extraction.how}; it is not the one that was measured.")
+    elif error > _WORSE * (best.error + best.error_se):
+        found.append(
+            f"Its expected error is {error:.2f}; the recommended mask with {best.pixels} pixels has"
+            f" {best.error:.2f}."
+        )
+    return " ".join(found)
