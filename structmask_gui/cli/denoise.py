@@ -10,6 +10,7 @@ from typing import Any
 
 from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, print_json, progress_bar
+from structmask_gui.core.denoising.spots import sentences
 from structmask_gui.core.denoising.wording import learned, refusal
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction, extract_array
@@ -55,7 +56,12 @@ def run(arguments: argparse.Namespace) -> int:
         assert mask is not None
         origin = "measured" if arguments.mask is None else shown(arguments.mask)
         options = DenoiseOptions(
-            mask, origin, doubts, whole_numbers=arguments.whole_numbers, force=arguments.force
+            mask,
+            origin,
+            doubts,
+            whole_numbers=arguments.whole_numbers,
+            force=arguments.force,
+            test_spots=arguments.test_spots,
         )
 
         def measure(stack: ImageStack, task: Task) -> Basis:
@@ -121,6 +127,8 @@ def print_denoised(file: DenoisedFile) -> None:
     if evaluation is not None:
         for line in (*evaluation.lines(), evaluation.sentence):
             print(f"  {line}")
+    for line in sentences(file.spots):
+        print(f"  {line}")
     if record.clipped is not None:
         print(f"  Rounded to whole numbers; {record.clipped} pixels were clipped.")
     for line in record.cautions:

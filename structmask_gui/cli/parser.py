@@ -381,6 +381,12 @@ def _denoise(commands: _Commands) -> None:
         " 32-bit floating point",
     )
     parser.add_argument(
+        "--test-spots",
+        action="store_true",
+        help="say what is left of spots, lines and squares of known size and height that are put"
+        " into the frames",
+    )
+    parser.add_argument(
         "--yes",
         action="store_true",
         help="denoise also where noise and structure could not be separated, a fixed pattern is"

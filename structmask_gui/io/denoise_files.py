@@ -9,7 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.denoised.evaluate import Evaluation
 from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.denoising.spots import Recovered, check_room, recovered_shapes
 from structmask_gui.core.denoising.wording import (
     DOUBTS,
     Doubt,
@@ -293,6 +294,10 @@ def _length(text: str) -> tuple[float | None, str]:
     return value, _UNITS.get(unit, unit)
 
 
+Measure = Callable[[ImageStack, Task], Basis]
+"""Measures noise and structure of a stack."""
+
+
 @dataclass(frozen=True)
 class DenoiseOptions:
     """How files are denoised."""
@@ -302,6 +307,8 @@ class DenoiseOptions:
     accepted: tuple[Doubt, ...] = ()
     whole_numbers: bool = False
     force: bool = False
+    test_spots: bool = False
+    """Whether to say what is left of objects put into the frames."""
 
 
 @dataclass(frozen=True)
@@ -313,10 +320,15 @@ class DenoisedFile:
     evaluation: Evaluation | None
     problem: str = ""
     """Why it could not be evaluated."""
+    spots: tuple[Recovered, ...] = ()
+    """What is left of objects put into the frames, if that was asked for."""
 
     def values(self) -> dict[str, Any]:
         """Return record and evaluation as plain values."""
-        return self.record.values(None if self.evaluation is None else self.evaluation.record())
+        found = self.record.values(None if self.evaluation is None else self.evaluation.record())
+        if self.spots:
+            found["test_with_spots"] = [asdict(one) for one in self.spots]
+        return found
 
 
 def denoise_stacks(
@@ -324,7 +336,7 @@ def denoise_stacks(
     targets: Sequence[Path],
     options: DenoiseOptions,
     *,
-    measure: Callable[[ImageStack, Task], Basis] | None = None,
+    measure: Measure | None = None,
     task: Task = NO_TASK,
 ) -> list[DenoisedFile]:
     """Denoise open files by one fit to all of them, and write and evaluate each.
@@ -349,6 +361,8 @@ def denoise_stacks(
     """
     frames = stacks[0] if len(stacks) == 1 else ChosenFrames(stacks)
     denoiser = Denoiser(frames, options.mask, shared_noise="shared_frames" in options.accepted)
+    if options.test_spots:
+        check_room(frames)
     sources = [input_record(stack, task) for stack in stacks]
     saved = SavedState(targets[0], stacks, [one.sha256 for one in sources], denoiser.mask)
     for _ in fitted(denoiser, saved, task):
@@ -373,8 +387,10 @@ def denoise_stacks(
             task=task,
         )
         first += stack.n_frames
-        basis_of = measure or (lambda stack, task: automatic_basis(stack, task=task))
-        file = _evaluated(target, record, stack, basis_of, task)
+        file = _evaluated(target, record, stack, measure, task)
+        if options.test_spots:
+            noise_sd = _measured(stack, measure, task).noise.variance ** 0.5
+            file = replace(file, spots=recovered_shapes(denoiser, noise_sd, task))
         write_atomic(record_path(target), json_bytes(file.values()), force=options.force)
         written.append(file)
     saved.remove()
@@ -385,16 +401,20 @@ def _evaluated(
     target: Path,
     record: DenoisedRecord,
     stack: ImageStack,
-    measure: Callable[[ImageStack, Task], Basis],
+    measure: Measure | None,
     task: Task,
 ) -> DenoisedFile:
     try:
         found = evaluate_file(
-            target, [stack], record.mask, lambda: measure(stack, task), task=task
+            target, [stack], record.mask, lambda: _measured(stack, measure, task), task=task
         ).outcome
     except (InputError, ParameterError) as error:
         return DenoisedFile(target, record, None, str(error))
     return DenoisedFile(target, record, found)
+
+
+def _measured(stack: ImageStack, measure: Measure | None, task: Task) -> Basis:
+    return automatic_basis(stack, task=task) if measure is None else measure(stack, task)
 
 
 # --- what is kept while it learns ---

@@ -199,3 +199,28 @@ def test_a_batch_denoises_every_file(structmask, stack, tmp_path, per):
     again = structmask("batch", stack, other, *options, "statistical", "--resume")
     assert again.code == 0, again.err
     assert target.stat().st_mtime_ns == before
+
+
+def test_spots_are_put_in_and_stand_in_the_record(structmask, stack, mask):
+    answer = structmask("denoise", stack, "--mask", mask, "--yes", "--test-spots")
+    assert answer.code == 0, answer.err
+    assert "Kept of spots of 1, 3, 10 x the noise:" in answer.out
+    assert "Kept of squares of " in answer.out
+    record = json.loads(stack.with_name("cells_denoised.json").read_text())
+    found = record["test_with_spots"]
+    assert len(found) == 3 * 4 * 3
+    assert {one["shape"] for one in found} == {"spot", "line", "step"}
+    answer = structmask("denoise", stack, "--mask", mask, "--yes", "--force")
+    assert "Kept of" not in answer.out
+    assert "test_with_spots" not in json.loads(stack.with_name("cells_denoised.json").read_text())
+
+
+def test_frames_too_small_for_spots_are_refused_before_anything_is_fitted(
+    structmask, tmp_path, mask
+):
+    path = tmp_path / "small.npy"
+    np.save(path, np.random.default_rng(0).normal(100, 1, (2, 63, 63)).astype(np.float32))
+    answer = structmask("denoise", path, "--mask", mask, "--yes", "--test-spots")
+    assert answer.code == 2
+    assert "too small for the test with spots" in answer.err
+    assert not list(tmp_path.glob("*denoised*"))

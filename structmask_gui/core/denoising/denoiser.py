@@ -308,12 +308,27 @@ class Denoiser:
         """Return a frame by the linear prediction alone."""
         return np.concatenate([rows for _, rows in self.bands(frame, task, linear=True)])
 
+    def by_half(self, half: int, frame: int, task: Task = NO_TASK) -> Floats:
+        """Return a frame denoised by what was fitted to one half of the data alone, 0 or 1.
+
+        Pixels of that half are then predicted by what was fitted to them: it shows where the halves
+        disagree, and is no result.
+        """
+        return np.concatenate([rows for _, rows in self.bands(frame, task, half=half)])
+
     def bands(
-        self, frame: int, task: Task = NO_TASK, *, linear: bool = False
+        self,
+        frame: int,
+        task: Task = NO_TASK,
+        *,
+        linear: bool = False,
+        half: int | None = None,
     ) -> Iterator[tuple[int, Floats]]:
         """Yield the first row and the rows of a denoised frame, band by band."""
         self._fit_linear(task)
         shares = self.folds.shares(frame)
+        if half is not None:
+            shares = np.full_like(shares, half)
         width = self.frames.frame_shape[1]
         mean = np.float32(self._around.mean(frame, task))
         plain = linear or not self._best or self.stage.added == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
@@ -45,6 +46,8 @@ def recovered_objects(
     noise_sd: float,
     *,
     shape: Shape = "spot",
+    sizes: Sequence[float] = SIZES,
+    levels: Sequence[float] = LEVELS,
     seed: int = 0,
     task: Task = NO_TASK,
 ) -> tuple[Recovered, ...]:
@@ -60,6 +63,8 @@ def recovered_objects(
         Standard deviation of the noise, in grey levels.
     shape : "spot", "line" or "step"
         Round spots, lines of 24 pixels at any angle, or squares of even height.
+    sizes, levels : sequence of float
+        Each size is put in at each height.
     seed : int
     task : Task
 
@@ -68,19 +73,9 @@ def recovered_objects(
     InputError
         If the frames are too small for one object of each kind.
     """
-    kinds = list(product(SIZES, LEVELS))
+    kinds = list(product(sizes, levels))
     frames = denoiser.frames
-    places = [
-        (y, x)
-        for y in range(_SPACING // 2, frames.frame_shape[0] - _SPACING // 2 + 1, _SPACING)
-        for x in range(_SPACING // 2, frames.frame_shape[1] - _SPACING // 2 + 1, _SPACING)
-    ]
-    chosen = sorted({round(i) for i in np.linspace(0, frames.n_frames - 1, _FRAMES)})
-    if len(places) * len(chosen) < len(kinds):
-        raise InputError(
-            f"{frames.name}: frames of {frames.frame_shape[0]} x {frames.frame_shape[1]} pixels"
-            " are too small for the test with spots; use larger or more frames."
-        )
+    places, chosen = _room(frames, len(kinds))
     draw = np.random.default_rng(seed)
     found: dict[tuple[float, float], list[float]] = {kind: [] for kind in kinds}
     for number, frame in enumerate(chosen):
@@ -106,17 +101,52 @@ def recovered_objects(
     )
 
 
+def check_room(frames: Frames) -> None:
+    """Raise InputError if the frames are too small for the test with spots."""
+    _room(frames, len(SIZES) * len(LEVELS))
+
+
+def _room(frames: Frames, kinds: int) -> tuple[list[tuple[int, int]], list[int]]:
+    """Return the places in a frame and the frames in which there is room for objects."""
+    height, width = frames.frame_shape
+    places = [
+        (y, x)
+        for y in range(_SPACING // 2, height - _SPACING // 2 + 1, _SPACING)
+        for x in range(_SPACING // 2, width - _SPACING // 2 + 1, _SPACING)
+    ]
+    chosen = sorted({round(i) for i in np.linspace(0, frames.n_frames - 1, _FRAMES)})
+    if len(places) * len(chosen) < kinds:
+        raise InputError(
+            f"{frames.name}: frames of {height} x {width} pixels are too small for the test with"
+            " spots; use larger or more frames."
+        )
+    return places, chosen
+
+
+def recovered_shapes(
+    denoiser: Denoiser, noise_sd: float, task: Task = NO_TASK
+) -> tuple[Recovered, ...]:
+    """Return what is left of spots, of lines and of squares; see `recovered_objects`."""
+    shapes: tuple[Shape, ...] = ("spot", "line", "step")
+    return tuple(
+        one
+        for shape in shapes
+        for one in recovered_objects(denoiser, noise_sd, shape=shape, task=task)
+    )
+
+
 def sentences(recovered: tuple[Recovered, ...]) -> tuple[str, ...]:
-    """Return the outcome in words, a line for each size."""
-    names = {"spot": "Spots", "line": "Lines", "step": "Squares"}
+    """Return the outcome in words: a line for each shape, and below it one for each size."""
+    names = {"spot": "spots", "line": "lines", "step": "squares"}
     lines = []
-    for size in sorted({one.size for one in recovered}):
-        parts = [
-            f"{one.level:g} x the noise keep {100 * max(0.0, one.share):.0f} %"
-            for one in recovered
-            if one.size == size
-        ]
-        lines.append(f"{names[recovered[0].shape]} of {size:g} px: {', '.join(parts)}.")
+    for shape, name in names.items():
+        of_shape = [one for one in recovered if one.shape == shape]
+        levels = [f"{level:g}" for level in dict.fromkeys(one.level for one in of_shape)]
+        if of_shape:
+            lines.append(f"Kept of {name} of {', '.join(levels)} x the noise:")
+        for size in dict.fromkeys(one.size for one in of_shape):
+            shares = [100 * max(0.0, one.share) for one in of_shape if one.size == size]
+            lines.append(f"  {size:g} px: {', '.join(f'{share:.0f} %' for share in shares)}")
     return tuple(lines)
 
 

@@ -141,6 +141,13 @@ class DenoiseWindow(QDialog):
         self.against.currentIndexChanged.connect(self._draw)
         bar.addWidget(self.against)
         bar.addStretch(1)
+        self.doubt = QCheckBox("Where to &doubt")
+        self.doubt.setToolTip(
+            "Tint places where what was removed holds structure, or where two halves of the data"
+            " disagree"
+        )
+        self.doubt.toggled.connect(self.denoising.show_doubt)
+        bar.addWidget(self.doubt)
         self.panes = ImageCompare()
         self.panes.setAccessibleName("Original, denoised and residual")
         self.panes.pointed.connect(self._session.point)
@@ -179,6 +186,11 @@ class DenoiseWindow(QDialog):
         self.next_button = _button(
             "&Try next mask", "Take the mask that the evaluation names, and denoise", self.take_next
         )
+        self.spots_button = _button(
+            "Test with s&pots",
+            "Put spots, lines and squares into the frames, and say how much of them is kept",
+            self.denoising.test,
+        )
         self.methods_button = _button(
             "Copy &methods paragraph", "Copy a paragraph for a paper's methods", self.copy_methods
         )
@@ -188,6 +200,7 @@ class DenoiseWindow(QDialog):
         for button in (
             self.next_button,
             self.bare_button,
+            self.spots_button,
             self.methods_button,
             self.save_button,
             self.start_button,
@@ -318,6 +331,8 @@ class DenoiseWindow(QDialog):
             Picture(names[2], np.subtract(first, denoised), (-half, half)),
         )
         self.panes.set_pictures(pictures[2:] if self.way == "residual" else pictures)
+        marks = shown.doubted
+        self.panes.set_marks(None if marks is None else marks[thin])
 
     def _update(self) -> None:
         denoising, state = self.denoising, self._session.state
@@ -329,13 +344,13 @@ class DenoiseWindow(QDialog):
             self.frames.set_frame(state.frame)
         self.frames.setEnabled(made is not None)
         say(self.title, self._title())
-        busy = working or denoising.saving
+        busy = working or denoising.saving or denoising.testing
         for widget in (self.step, self.progress):
             widget.setVisible(busy)
         if not busy:
             self.step.setText("")
             self.progress.setRange(0, 0)
-        self.cancel_button.setVisible(working or phase == "paused")
+        self.cancel_button.setVisible(working or denoising.testing or phase == "paused")
         self.pause_button.setVisible(phase == "learning" and made is None)
         self._update_asked()
         say(self.figures, self._figures())
@@ -350,7 +365,9 @@ class DenoiseWindow(QDialog):
     def _update_buttons(self) -> None:
         denoising, state = self.denoising, self._session.state
         made, working = denoising.made, denoising.working
-        idle = not working and not denoising.saving
+        idle = not working and not denoising.saving and not denoising.testing
+        self.doubt.setEnabled(made is not None)
+        self.spots_button.setEnabled(made is not None and idle)
         self.save_button.setEnabled(made is not None and idle)
         self.methods_button.setEnabled(made is not None)
         bare = made is not None and made.mask.statistics.true_pixels == 1
@@ -419,6 +436,8 @@ class DenoiseWindow(QDialog):
         if made is None:
             return ""
         lines = [*_evaluated(made), "", learned(made.record.denoiser)]
+        if self.denoising.spots:
+            lines += ["", "Of objects put into the frames:", *self.denoising.spots]
         if bare is not None:
             lines += ["", "Without a mask, the same frames:", *_evaluated(bare, advice=False)]
         return "\n".join(lines)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -22,11 +22,12 @@ from PySide6.QtCore import QObject, Signal
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.frames import ArrayFrames, Frames
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.worker import Job, Step
 
 if TYPE_CHECKING:
+    from structmask_gui.core.arrays import BoolArray
     from structmask_gui.core.denoised.evaluate import Evaluation
     from structmask_gui.core.denoising.wording import Doubt
     from structmask_gui.core.masks.mask import Mask
@@ -55,13 +56,26 @@ class Ready(Denoiser):
         self.answers = answers
 
     def bands(
-        self, frame: int, task: Task = NO_TASK, *, linear: bool = False
+        self,
+        frame: int,
+        task: Task = NO_TASK,
+        *,
+        linear: bool = False,
+        half: int | None = None,
     ) -> Iterator[tuple[int, Floats]]:
-        """Yield the frame in one piece."""
+        """Yield the frame in one piece, if it is the answer that is asked for."""
         task.stop_if_cancelled()
-        if linear:
-            raise ValueError("only what was predicted last is known")
-        yield 0, np.asarray(self.answers[frame])
+        if linear or half is not None:
+            yield from super().bands(frame, task, linear=linear, half=half)
+        else:
+            yield 0, np.asarray(self.answers[frame])
+
+    def over(self, frames: Frames) -> Denoiser:
+        """Return a denoiser of other frames, which have no answers yet."""
+        other = super().over(frames)
+        plain = Denoiser.__new__(Denoiser)
+        vars(plain).update(vars(other))
+        return plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +88,8 @@ class Denoised:
     evaluation: Evaluation | None
     problem: str
     """Why it could not be evaluated."""
+    noise_sd: float | None = None
+    """Standard deviation of the noise, in grey levels, where it is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +101,8 @@ class Shown:
     denoised: Floats
     bare: Floats | None = None
     """The same without a mask, if that was made."""
+    doubted: BoolArray | None = None
+    """Where it is to be doubted, if that was asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,13 +143,18 @@ class Denoising(QObject):
         self._job = Job("denoise", bug)
         self._reading = Job("denoised frame", bug, order="next")
         self._saving = Job("save denoised", bug, order="all")
-        for job in (self._job, self._saving):
+        self._testing = Job("test with spots", bug)
+        for job in (self._job, self._saving, self._testing):
             job.stepped.connect(self._on_step)
         self.phase: Phase = "nothing"
         self.doubts: tuple[Doubt, ...] = ()
         self.made: Denoised | None = None
         self.bare: Denoised | None = None
         self.accepted: tuple[Doubt, ...] = ()
+        self.doubting = False
+        """Whether places to doubt are looked for in what is shown."""
+        self.spots: tuple[str, ...] = ()
+        """What is left of objects put into the frames, a sentence each, if that was asked for."""
         self._plan: _Plan | None = None
         self._early.connect(self._on_early)
         session.stack_changed.connect(self._on_stack)
@@ -142,6 +165,11 @@ class Denoising(QObject):
     def working(self) -> bool:
         """Whether it looks at the stack or learns."""
         return self._job.pending
+
+    @property
+    def testing(self) -> bool:
+        """Whether it is tested with spots."""
+        return self._testing.pending
 
     @property
     def saving(self) -> bool:
@@ -189,7 +217,11 @@ class Denoising(QObject):
 
     def cancel(self) -> None:
         """Stop, and leave nothing of it."""
-        self._stop(discard=True)
+        if self.testing:
+            self._testing.cancel()
+            self.changed.emit()
+        else:
+            self._stop(discard=True)
 
     def pause(self) -> None:
         """Stop, and leave the state that it goes on from."""
@@ -199,8 +231,20 @@ class Denoising(QObject):
         """Show the session's frame, once there is a result; `shown` follows."""
         state = self._session.state
         if self.made is not None and state.stack is not None and not self.working:
-            work = partial(_read, state.stack, state.frame, self.made, self.bare)
+            doubting = self.made if self.doubting else None
+            work = partial(_read, state.stack, state.frame, (self.made, self.bare), doubting)
             self._reading.run(work, self.shown.emit, self.failed.emit)
+
+    def show_doubt(self, on: bool) -> None:
+        """Look for places to doubt in what is shown, or no longer; `shown` follows."""
+        self.doubting = on
+        self.show_frame()
+
+    def test(self) -> None:
+        """Find what is left of objects put into the frames; `changed` or `failed` follows."""
+        if self.made is not None:
+            self._testing.run(partial(_test, self.made), self._on_tested, self._on_not_saved)
+            self.changed.emit()
 
     def save(self, path: Path) -> None:
         """Write the result with its record; `saved` or `failed` follows."""
@@ -216,6 +260,7 @@ class Denoising(QObject):
         """Stop the threads, once what is being written is written."""
         self._job.close()
         self._reading.close()
+        self._testing.close()
         self._saving.finish()
 
     # --- inside -------------------------------------------------------------------------------
@@ -225,7 +270,9 @@ class Denoising(QObject):
         self.changed.emit()
 
     def _release(self) -> None:
+        self._testing.cancel()
         self.made = self.bare = None
+        self.spots = ()
 
     def _run(self, mask: Mask, mask_from: str, target: Path | None) -> None:
         session = self._session
@@ -288,6 +335,10 @@ class Denoising(QObject):
     def _on_failed(self, text: str) -> None:
         self._settle("nothing")
         self.failed.emit(text)
+
+    def _on_tested(self, spots: tuple[str, ...]) -> None:
+        self.spots = spots
+        self.changed.emit()
 
     def _on_saved(self, names: list[str]) -> None:
         self.changed.emit()
@@ -366,10 +417,10 @@ def _denoise(plan: _Plan, task: Task) -> Denoised:
         pixel_size=pixel_size(stack),
         fitted_to=(stack.name,),
     )
-    evaluation, problem = _evaluated(plan, answers, task)
+    made = _evaluated(plan, Denoised(plan.mask, record, answers, None, ""), task)
     if saved is not None:
         saved.remove()
-    return Denoised(plan.mask, record, answers, evaluation, problem)
+    return made
 
 
 def _show(plan: _Plan, denoiser: Denoiser, task: Task) -> None:
@@ -420,7 +471,7 @@ def _room(*shape: int) -> Floats:
         return np.memmap(file, np.float32, "w+", shape=shape)
 
 
-def _evaluated(plan: _Plan, answers: Floats, task: Task) -> tuple[Evaluation | None, str]:
+def _evaluated(plan: _Plan, made: Denoised, task: Task) -> Denoised:
     from structmask_gui.core.denoised.evaluate import evaluate
     from structmask_gui.core.quality.basis import extraction_basis
 
@@ -432,21 +483,39 @@ def _evaluated(plan: _Plan, answers: Floats, task: Task) -> tuple[Evaluation | N
         basis = plan.basis or extraction_basis(
             plan.state.extraction, plan.state.frames, task=task.reporting(None)
         )
-        denoised = ArrayFrames(answers, "the denoised stack")
-        return evaluate(plan.stack, denoised, plan.mask, measured=basis, task=task), ""
+        made = replace(made, noise_sd=basis.noise.variance**0.5)
+        denoised = ArrayFrames(made.answers, "the denoised stack")
+        found = evaluate(plan.stack, denoised, plan.mask, measured=basis, task=task)
+        return replace(made, evaluation=found)
     except (InputError, ParameterError) as error:
-        return None, str(error)
+        return replace(made, problem=str(error))
 
 
 def _read(
-    stack: ImageStack, frame: int, made: Denoised, bare: Denoised | None, _task: Task
+    stack: ImageStack,
+    frame: int,
+    made: tuple[Denoised, Denoised | None],
+    doubting: Denoised | None,
+    task: Task,
 ) -> Shown:
+    from structmask_gui.core.denoising.doubt import doubted
+
+    with_mask, bare = made
     return Shown(
         frame,
         np.asarray(stack.read(frame), np.float32),
-        np.array(made.answers[frame]),
+        np.array(with_mask.answers[frame]),
         None if bare is None else np.array(bare.answers[frame]),
+        None if doubting is None else doubted(doubting.record.denoiser, frame, task),
     )
+
+
+def _test(made: Denoised, task: Task) -> tuple[str, ...]:
+    from structmask_gui.core.denoising.spots import recovered_shapes, sentences
+
+    if made.noise_sd is None:
+        raise InputError(f"The noise is not known, so no spots can be put in: {made.problem}")
+    return sentences(recovered_shapes(made.record.denoiser, made.noise_sd, task))
 
 
 def _save(

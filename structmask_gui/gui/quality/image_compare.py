@@ -59,6 +59,7 @@ class ImageCompare(Themed):
         super().__init__(parent)
         self._pictures: tuple[Picture, ...] = ()
         self._images: list[QImage] = []
+        self._marks: QImage | None = None
         self._corner = (0, 0)
         self._mode: Mode = "beside"
         self._zoom = 1.0
@@ -112,6 +113,18 @@ class ImageCompare(Themed):
         self._pictures, self._corner = pictures, corner
         if {picture.values.shape for picture in pictures} != shapes:
             self._show_all()
+        self.update()
+
+    def set_marks(self, marks: NDArray[np.bool_] | None) -> None:
+        """Tint places in all pictures, or none."""
+        self._marks = None
+        if marks is not None:
+            tint = self.theme.second
+            alpha = 110
+            parts = [c * alpha // 255 for c in (tint.red(), tint.green(), tint.blue())]
+            colour = alpha << 24 | parts[0] << 16 | parts[1] << 8 | parts[2]
+            table = np.where(np.arange(256) > 0, np.uint32(colour), np.uint32(0)).astype(np.uint32)
+            self._marks = colored(marks.astype(np.uint8), (0.0, 1.0), table)
         self.update()
 
     def set_mode(self, mode: Mode) -> None:
@@ -265,6 +278,8 @@ class ImageCompare(Themed):
         # Below full size a mean is nearer to what is there than every n-th pixel.
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
         painter.drawImage(part, self._images[n], source)
+        if self._marks is not None:
+            painter.drawImage(part, self._marks, source)
 
     def _draw_wipe(self, painter: QPainter, frame: QRectF) -> None:
         visible = self._visible(frame)

@@ -198,8 +198,13 @@ def test_small_and_weak_objects_are_lost_first(fitted):
     assert found[4.0, 10.0].share > found[1.0, 1.0].share + 0.2
     assert found[4.0, 10.0].share > 0.5
     lines = sentences(tuple(found.values()))
-    assert len(lines) == 4
-    assert lines[1].startswith("Spots of 2 px: 1 x the noise keep ")
+    assert len(lines) == 5
+    assert lines[0] == "Kept of spots of 1, 3, 10 x the noise:"
+    shares = [f"{100 * max(0, found[4.0, level].share):.0f} %" for level in (1.0, 3.0, 10.0)]
+    assert lines[3] == f"  4 px: {', '.join(shares)}"
+    few = recovered_objects(made, 1.0, shape="line", sizes=(2.0,), levels=(0.5, 5.0))
+    assert [(one.size, one.level) for one in few] == [(2.0, 0.5), (2.0, 5.0)]
+    assert sentences(few)[0] == "Kept of lines of 0.5, 5 x the noise:"
 
 
 def test_frames_too_small_for_the_test_with_spots():

@@ -17,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.denoising.spots import recovered_objects, sentences
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
@@ -302,3 +303,62 @@ def test_the_mask_to_try_next_is_one_click(ready: MainWindow, qtbot: QtBot):
     assert ready.session.state.mask == following
     qtbot.waitUntil(lambda: shown.denoising.current, timeout=WAIT)
     assert shown.denoising.made is not made
+
+
+def test_where_to_doubt_is_tinted_and_follows_the_frame(ready: MainWindow, qtbot: QtBot):
+    pictures: list[Any] = []
+    shown = opened(ready)
+    assert not shown.doubt.isEnabled()
+    finished(shown, qtbot)
+    shown.denoising.shown.connect(pictures.append)
+    shown.doubt.click()
+    qtbot.waitUntil(lambda: bool(pictures) and pictures[-1].doubted is not None, timeout=WAIT)
+    made = shown.denoising.made
+    assert made is not None
+    expected = Denoiser(np.asarray(made.record.denoiser.frames.read(0))[None], ROW)
+    assert expected.frames.frame_shape == pictures[-1].doubted.shape
+    # What is marked is drawn, over all pictures.
+    marks = np.zeros(pictures[-1].doubted.shape, dtype=bool)
+    before = shown.panes.grab().toImage()
+    shown.panes.set_marks(~marks)
+    assert shown.panes.grab().toImage() != before
+    ready.session.set_frame(2)
+    qtbot.waitUntil(lambda: pictures[-1].frame == 2, timeout=WAIT)
+    assert pictures[-1].doubted is not None
+    shown.doubt.click()
+    qtbot.waitUntil(lambda: pictures[-1].doubted is None, timeout=WAIT)
+    assert shown.panes._marks is None
+
+
+def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qtbot: QtBot):
+    shown = opened(ready)
+    finished(shown, qtbot)
+    assert shown.spots_button.isEnabled()
+    shown.spots_button.click()
+    assert not shown.spots_button.isEnabled()
+    assert shown.cancel_button.isVisible()
+    qtbot.waitUntil(lambda: bool(shown.denoising.spots), timeout=WAIT)
+    text = shown.figures.text()
+    assert "Kept of spots of 1, 3, 10 x the noise:" in text
+    assert "Kept of lines of " in text
+    assert "Kept of squares of " in text
+    made = shown.denoising.made
+    assert made is not None
+    assert made.noise_sd is not None
+    fitted = made.record.denoiser
+    found = recovered_objects(fitted, made.noise_sd)
+    assert sentences(found) == shown.denoising.spots[:5]
+    assert max(abs(one.share) for one in found) > 0.05  # not of the answers that are known
+    ready.session.close_files()
+    assert shown.denoising.spots == ()
+
+
+def test_the_test_with_spots_is_cancelled(ready: MainWindow, qtbot: QtBot):
+    shown = opened(ready)
+    finished(shown, qtbot)
+    shown.spots_button.click()
+    shown.cancel_button.click()
+    qtbot.waitUntil(lambda: not shown.denoising._testing.busy, timeout=WAIT)
+    assert shown.denoising.spots == ()
+    assert shown.denoising.made is not None
+    assert shown.spots_button.isEnabled()
