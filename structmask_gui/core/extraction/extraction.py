@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.extraction import rings as ring_stage
 from structmask_gui.core.extraction.rings import Decision, RingAnalysis
-from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.postprocess import centre_component, strongest_pairs
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
@@ -92,7 +92,7 @@ class Extraction:
         if self.verdict is not None:
             return self.verdict.sentence
         statistics, sampling = self.mask.statistics, self.measurement.sampling
-        what = SHAPE_WORDS[statistics.shape_class]
+        what = statistics.shape_words
         pixels = "" if statistics.true_pixels == 1 else f", {statistics.size_words}"
         return (
             f"{what}{pixels}, from {counted(sampling.n_used, 'patch', 'patches')}"
@@ -302,7 +302,7 @@ class EditedExtraction(Extraction):
         """The mask and how it was made."""
         statistics = self.mask.statistics
         pixels = "" if statistics.true_pixels == 1 else f", {statistics.size_words}"
-        return f"{SHAPE_WORDS[statistics.shape_class]}{pixels}, {self.how}."
+        return f"{statistics.shape_words}{pixels}, {self.how}."
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ ShapeClass = Literal[
     "centre only", "horizontal", "vertical", "cross", "diagonal", "blob", "irregular"
 ]
 
-SHAPE_WORDS: dict[ShapeClass, str] = {
+_SHAPE_WORDS: dict[ShapeClass, str] = {
     "centre only": "Only the centre",
     "horizontal": "Row",
     "vertical": "Column",
@@ -50,6 +50,14 @@ class MaskStatistics:
     symmetric: bool
     """Whether the mask equals its 180-degree rotation, as an autocorrelation does."""
     shape_class: ShapeClass
+
+    @property
+    def shape_words(self) -> str:
+        """What the shape is called in a sentence, the same everywhere."""
+        height, width = self.extent
+        if min(height, width) > 1 and self.true_pixels == height * width:
+            return f"Block of {height} x {width}"
+        return _SHAPE_WORDS[self.shape_class]
 
     @property
     def size_words(self) -> str:

@@ -26,7 +26,7 @@ RING_SOURCES: tuple[Source, ...] = ("frames", "difference", "dark", "subtract")
 
 _MEASURE = "Patches"
 _AUTO = "Autocorrelation"
-_RING = "Published method"
+_RING = "Ring analysis"
 _STAT = "Statistical selection"
 _POST = "Size and shape"
 
@@ -48,11 +48,11 @@ class Parameters(BaseModel):
             Stage.SAMPLING,
             "How the pixels of the mask are chosen from the autocorrelation.",
             choices=(
-                ("ring", "Published method: ring by ring around the centre (autoStructN2V)."),
+                ("ring", "Ring analysis: ring by ring around the centre (autoStructN2V)."),
                 (
                     "statistical",
-                    "Automatic: every lag whose correlation is significant and large enough."
-                    " Statistical selection; the noise is measured where the data allow it.",
+                    "Automatic: the noise is measured where the data allow it, and the mask with"
+                    " the least expected error is chosen.",
                 ),
             ),
         ),
@@ -91,7 +91,7 @@ class Parameters(BaseModel):
                     "The spectrum beyond the optical cut-off: noise under any structure, but not"
                     " smooth noise.",
                 ),
-                ("automatic", "Decided from the data; the result names the source."),
+                ("automatic", "Best source: decided from the frames; the result names it."),
             ),
         ),
     ] = "frames"

@@ -36,9 +36,9 @@ def why_without_effect(name: str, parameters: Parameters) -> str | None:
     """Return a sentence why a parameter has no effect on the mask now; None if it has one."""
     parameter_infos()[name]  # KeyError if there is no such parameter
     if name in _RING_ONLY and parameters.method != "ring":
-        return "Only the published method uses it."
+        return "Only ring analysis uses it."
     if name in _STATISTICAL_ONLY and parameters.method != "statistical":
-        return "Only the statistical selection uses it."
+        return "Only the method Automatic uses it."
     chosen_by_chance = parameters.patches > 0 or parameters.precision > 0
     if name == "seed" and parameters.layout != "random" and not chosen_by_chance:
         return "Used where patches are chosen at random; now all are measured."
@@ -80,9 +80,15 @@ def changed_together(parameters: Parameters, values: Mapping[str, Any]) -> Param
     return new
 
 
+def method_values(method: Method) -> dict[str, Any]:
+    """Return what is chosen with a method: the statistical one starts with the recommended mask."""
+    mask = "recommended" if method == "statistical" else Parameters().mask_choice
+    return {"method": method, "mask_choice": mask}
+
+
 def defaults_of(method: Method) -> Parameters:
-    """Return the defaults of a method: those of `Parameters`, with the source it starts with."""
-    return changed_together(Parameters(), {"method": method})
+    """Return the defaults of a method: `Parameters`, with the source and mask it starts with."""
+    return changed_together(Parameters(), method_values(method))
 
 
 def unavailable_sources(parameters: Parameters, n_frames: int | None = None) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from structmask_gui.core.extraction.extraction import counted
-from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.verdict.kind import NoiseKind
 
 _SMEARED: dict[NoiseKind, str] = {
@@ -45,5 +45,5 @@ def hide(mask: Mask) -> str:
 def shape_words(mask: Mask) -> str:
     """Return a mask by its shape and size, as in "Row, 7 pixels"."""
     statistics = mask.statistics
-    what = SHAPE_WORDS[statistics.shape_class]
+    what = statistics.shape_words
     return what if statistics.true_pixels == 1 else f"{what}, {statistics.size_words}"

@@ -136,7 +136,10 @@ def _found(
 ) -> str:
     """Return what was found: the kind, whether it ends, and the size of the mask."""
     pixels = int(selection.kept.sum())
-    what = KIND_WORDS[kind]
+    statistics = Mask.checked(selection.kept).statistics
+    # What fills a rectangle is called so wherever the mask is named.
+    block = statistics.shape_words.startswith("Block") and kind in ("cross", "blob")
+    what = statistics.shape_words if block else KIND_WORDS[kind]
     if kind == "none" and estimate.base == "difference":
         what = "No correlated temporal noise"
     if kind != "none" and pixels == 1:
@@ -144,7 +147,7 @@ def _found(
     if kind == line:
         what += " that do not end"
     if pixels > 1:
-        what += f", {Mask.checked(selection.kept).statistics.size_words}"
+        what += f", {statistics.size_words}"
     if line is not None and kind != line:
         what += f", and {line} that do not end"
     return what

@@ -355,16 +355,22 @@ class PresetsPanel(QWidget):
         parameters = self._session.state.parameters
         if preset is not None and preset.apply(parameters).method != parameters.method:
             preset = None  # what it says is not true of the other method; going back shows it again
+        listed = [self.combo.itemData(number) for number in range(self.combo.count())]
+        if preset is None:
+            # The method alone may have been chosen, which is the same as its preset.
+            same = (one for one in listed if one is not None and one.built_in)
+            preset = next((one for one in same if one.apply(parameters) == parameters), None)
         row = -1
         if preset is not None:
-            names = [getattr(self.combo.itemData(i), "name", "") for i in range(self.combo.count())]
+            names = [getattr(one, "name", "") for one in listed]
             row = names.index(preset.name) if preset.name in names else -1
         self.combo.setCurrentIndex(row)
         changed = preset is not None and self._session.state.preset_modified
         self.modified.setVisible(changed)
         own = preset is not None and not preset.built_in
         self.description.setText(preset.description if preset is not None else "")
-        self.description.setVisible(bool(self.description.text()))
+        # Of the method Automatic its own line below says the same.
+        self.description.setVisible(bool(self.description.text()) and parameters.method == "ring")
         self.save_button.setEnabled(preset is None or preset.built_in or changed)
         self.save_button.setText("Save" if own else "Save as…")
         self.save_button.setToolTip(
@@ -387,7 +393,7 @@ class PresetsPanel(QWidget):
 
     def _show_hint(self, *_: Any) -> None:
         rings = self._session.state.uses_rings
-        if rings != self._rings:
+        if rings != self._rings or self._session.state.preset is None:
             self._rings = rings
             self._update()
         for button in self.remedies.values():

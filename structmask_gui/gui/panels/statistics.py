@@ -69,7 +69,7 @@ def figures(extraction: Any) -> dict[str, str]:
         else f"{100 * found.share:.0f} %",
         "extent": f"{found.extent[0]} × {found.extent[1]}",
         "array": f"{array.shape[0]} × {array.shape[1]}",
-        "shape": _SHAPES.get(found.shape_class, found.shape_class),
+        "shape": _SHAPES.get(found.shape_class, found.shape_words.lower()),
         "parts": str(found.components),
         "symmetric": "yes" if found.symmetric else "no",
         "augment": ", ".join(allowed_augmentations(array)) or "none",

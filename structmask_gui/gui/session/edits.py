@@ -76,9 +76,12 @@ class Edits:
     def set_parameter(self, name: str, value: Any) -> None:
         """Change one parameter; quick changes of the same one are undone together."""
         from structmask_gui.core.parameters.model import parameter_infos
+        from structmask_gui.core.parameters.rules import method_values
 
         label = parameter_infos()[name].about.label
-        self._change_parameters({name: value}, f"{label} {_shown(value)}", merge=name)
+        # "Automatic" is one choice, wherever it is made.
+        values = method_values(value) if name == "method" else {name: value}
+        self._change_parameters(values, f"{label} {_shown(value)}", merge=name)
 
     def set_parameters(self, values: Mapping[str, Any] | Parameters, text: str = "") -> None:
         """Change several parameters in one step that is undone at once."""

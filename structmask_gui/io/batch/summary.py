@@ -15,7 +15,7 @@ import numpy as np
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import counted
-from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.resume import Fingerprint, fingerprint
@@ -364,7 +364,7 @@ def small_picture(mask: Mask) -> Image:
 
 def _words(mask: Mask) -> str:
     statistics = mask.statistics
-    return f"{SHAPE_WORDS[statistics.shape_class]}, {counted(statistics.true_pixels, 'pixel')}"
+    return f"{statistics.shape_words}, {counted(statistics.true_pixels, 'pixel')}"
 
 
 def _faint(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.io.pictures.drawing import (
     BLANKED,
     CENTRE,
@@ -72,7 +72,7 @@ def _heading(mask: Mask) -> str:
     pixels = statistics.true_pixels
     size = "1 pixel" if pixels == 1 else f"{pixels} pixels"
     height, width = mask.shape
-    return f"{SHAPE_WORDS[statistics.shape_class]}, {size}, mask of {height} x {width}"
+    return f"{statistics.shape_words}, {size}, mask of {height} x {width}"
 
 
 def _legend(mask: Mask) -> list[tuple[tuple[int, int, int], str]]:

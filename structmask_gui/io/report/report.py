@@ -196,7 +196,7 @@ def _statistics(record: Record, mask: Mask) -> Iterator[str]:
     yield table(
         (),
         [
-            ("Shape", found.shape_class),
+            ("Shape", mask.statistics.shape_words.lower()),
             ("Hidden pixels, with the centre", found.true_pixels),
             ("Array, height x width", f"{found.shape[0]} x {found.shape[1]}"),
             ("Extent, height x width", f"{found.extent[0]} x {found.extent[1]}"),

@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import Literal
 
 from structmask_gui.core.extraction.extraction import counted
-from structmask_gui.core.masks.mask import SHAPE_WORDS, Mask
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.symmetry import Turns, allowed_turns, strays_sentence, without_strays
 from structmask_gui.core.masks.trainers import Blanked, blanked
 from structmask_gui.core.names import Target
@@ -88,7 +88,7 @@ class About:
     @classmethod
     def of(cls, mask: Mask, context: MaskContext) -> About:
         statistics = mask.statistics
-        what = SHAPE_WORDS[statistics.shape_class]
+        what = statistics.shape_words
         where = _printable(Path(context.file).name) or "an array"
         origin = f"{_printable(context.how)}, for" if context.how else "measured on"
         return cls(

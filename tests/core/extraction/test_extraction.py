@@ -307,7 +307,7 @@ def _strategy(name: str) -> st.SearchStrategy[object]:
 _RING_PARAMETERS = [
     name
     for name, info in parameter_infos().items()
-    if info.about.group in ("Autocorrelation", "Published method", "Size and shape")
+    if info.about.group in ("Autocorrelation", "Ring analysis", "Size and shape")
 ]
 
 

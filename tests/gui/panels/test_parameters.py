@@ -173,7 +173,10 @@ def test_the_reset(panel: ParametersPanel, name: str) -> None:
     elif isinstance(row, BoolRow):
         row.check.click()
     else:
-        QTest.keyClick(row.combo, Qt.Key.Key_Down)
+        last = row.combo.count() - 1
+        to_last = row.combo.findData(default) < last
+        row.combo.setCurrentIndex(row.combo.findData(default))
+        QTest.keyClick(row.combo, Qt.Key.Key_Down if to_last else Qt.Key.Key_Up)
     assert row.value != default
     assert row.reset.isEnabled()
     row.reset.click()
@@ -283,15 +286,15 @@ def test_what_has_no_effect_is_disabled_and_says_why(
 
 def test_a_group_without_effect_is_folded(panel: ParametersPanel) -> None:
     assert not panel.sections["Statistical selection"].open
-    assert panel.sections["Published method"].open
+    assert panel.sections["Ring analysis"].open
     panel.set_parameters(Parameters(method="statistical"))
     assert panel.sections["Statistical selection"].open
-    assert not panel.sections["Published method"].open
-    assert panel.sections["Published method"].note.text() == "not in use"
-    assert "published method" in panel.sections["Published method"].note.toolTip()
+    assert not panel.sections["Ring analysis"].open
+    assert panel.sections["Ring analysis"].note.text() == "not in use"
+    assert "ring analysis" in panel.sections["Ring analysis"].note.toolTip()
     panel.set_parameters(Parameters())
-    assert panel.sections["Published method"].open
-    assert panel.sections["Published method"].note.text() == ""
+    assert panel.sections["Ring analysis"].open
+    assert panel.sections["Ring analysis"].note.text() == ""
 
 
 def test_folding_by_hand_stays(panel: ParametersPanel) -> None:
@@ -397,7 +400,7 @@ def test_a_long_seed_is_seen_whole(panel: ParametersPanel) -> None:
 def test_the_methods_are_one_click_away(panel: ParametersPanel) -> None:
     row, seen = prepared(panel, "method")
     assert isinstance(row, SwitchRow)
-    assert [b.text() for b in row.buttons.values()] == ["Published method", "Automatic"]
+    assert [b.text() for b in row.buttons.values()] == ["Ring analysis", "Automatic"]
     ring_caption = row.caption.text()
     row.buttons["statistical"].click()
     row.buttons["statistical"].click()

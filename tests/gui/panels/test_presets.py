@@ -222,10 +222,28 @@ def test_of_the_other_method_no_preset_is_shown(panel: PresetsPanel, window: Mai
     window.session.edits.set_parameter("q", 0.2)
     assert panel.combo.currentText() == "automatic"
     assert panel.modified.isVisible()
-    window.session.edits.set_parameter("method", "ring")
+    window.session.edits.set_parameters({"method": "ring", "center_size": 13})
     assert panel.combo.currentIndex() == -1
     assert not panel.description.text()
     assert not panel.modified.isVisible()
     window.session.history.undo()
     assert panel.combo.currentText() == "automatic"
     assert panel.description.text()
+
+
+def test_automatic_is_one_choice_wherever_it_is_made(panel: PresetsPanel, window: MainWindow):
+    choose(panel, "automatic")
+    by_preset = window.session.state.parameters
+    window.session.edits.set_parameter("method", "ring")
+    window.session.edits.set_preset(None)
+    assert panel.combo.currentText() == "default"
+    assert panel.description.isVisible()
+    rows = window.panel("parameters").rows
+    rows["method"].buttons["statistical"].click()
+    assert window.session.state.parameters == by_preset
+    assert panel.combo.currentText() == "automatic"
+    assert not panel.description.isVisible()
+    sources = rows["source"].combo
+    assert "Automatic" not in [sources.itemText(n) for n in range(sources.count())]
+    window.session.edits.set_parameter("rho_min", 0.2)
+    assert panel.combo.currentText() == ""

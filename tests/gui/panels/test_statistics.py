@@ -11,12 +11,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from structmask_gui.core.extraction.extraction import Extraction, extract_array
+from structmask_gui.core.extraction.extraction import Extraction, edited, extract_array
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.recommend.shapes import hide, shape_words
 from structmask_gui.core.stack.frames import ArrayFrames, Recording, Region
 from structmask_gui.gui.panels.help_panel import HelpPanel
 from structmask_gui.gui.panels.help_text import help_html, story_html
-from structmask_gui.gui.panels.statistics import StatisticsPanel, allowed_augmentations
+from structmask_gui.gui.panels.statistics import StatisticsPanel, allowed_augmentations, figures
 from structmask_gui.gui.session.session import Session
 from tests.gui.view_helpers import extraction, many_pixels
 
@@ -223,3 +225,12 @@ def test_the_help_follows_the_palette(qtbot: QtBot) -> None:
         pictures.append(panel.grab().toImage())
     assert pictures[0] != pictures[1]
     session.close()
+
+
+def test_a_mask_has_one_name_wherever_it_is_named() -> None:
+    block = Mask(np.ones((3, 3), dtype=bool))
+    changed = edited(extraction(), block, "edited by hand")
+    assert changed.sentence == "Block of 3 x 3, 9 pixels, edited by hand."
+    assert figures(changed)["shape"] == "block of 3 x 3"
+    assert hide(block) == "hide the block of 3 x 3 pixels"
+    assert shape_words(block) == "Block of 3 x 3, 9 pixels"

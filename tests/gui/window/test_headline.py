@@ -247,7 +247,7 @@ def test_a_lag_is_shared_by_table_and_views(automatic: MainWindow, qtbot: QtBot)
 
 def test_the_floor_follows_its_slider_at_once(automatic: MainWindow) -> None:
     row = automatic.panel("parameters").rows["rho_min"]
-    before = automatic.session.state.extraction.mask.statistics.true_pixels
+    before = int(automatic.session.state.extraction.selection.kept.sum())
     row.slider.setValue(row.slider.maximum())
     assert not automatic.session.state.busy
     assert automatic.session.state.extraction.parameters.rho_min == pytest.approx(0.3)

@@ -87,7 +87,7 @@ def test_built_in_presets_give_a_defined_state_of_the_published_method() -> None
     ring = {
         name
         for name, info in parameter_infos().items()
-        if info.about.group in ("Autocorrelation", "Published method", "Size and shape")
+        if info.about.group in ("Autocorrelation", "Ring analysis", "Size and shape")
     }
     for preset in built_in_presets()[1:]:
         assert preset.parameters["method"] == "ring"
