@@ -8,9 +8,10 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPropertyAnimation, Qt, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar, QWidget
+from shiboken6 import delete
 
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.style.icons import icon
@@ -108,6 +109,28 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
         window.tabifyDockWidget(docks["rings"], docks[name])
     for dock in docks.values():
         dock.hide()
+
+
+class TabBarEnd(QObject):
+    """Lets the tab bars of docks end in order.
+
+    Qt moves each by an animation of its own. One that is still there when its tab bar is deleted
+    reports its end to a layout that then shows the half deleted bar, and the program crashes
+    (Qt 6.11).
+    """
+
+    def watch(self, child: QObject) -> None:
+        """Watch a new child of the window, if it is a tab bar."""
+        if isinstance(child, QTabBar):
+            child.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """End what moves a tab bar just before it is deleted."""
+        if event.type() == QEvent.Type.DeferredDelete:
+            for animation in watched.findChildren(QPropertyAnimation):
+                animation.setParent(None)
+                delete(animation)
+        return False
 
 
 class Dock(QDockWidget):

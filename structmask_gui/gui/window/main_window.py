@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QChildEvent, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -48,6 +48,7 @@ from structmask_gui.gui.window.docks import (
     WIDTHS,
     Dock,
     DockInfo,
+    TabBarEnd,
     arrange,
     build_panel,
 )
@@ -106,11 +107,9 @@ class MainWindow(Shell):
         self.setObjectName("main")
         self.setWindowIcon(application_icon())
         self.setAcceptDrops(True)
-        self.setDockNestingEnabled(True)
+        self._tab_bar_end = TabBarEnd(self)
         self.setDockOptions(
-            QMainWindow.DockOption.AnimatedDocks
-            | QMainWindow.DockOption.AllowTabbedDocks
-            | QMainWindow.DockOption.AllowNestedDocks
+            QMainWindow.DockOption.AllowTabbedDocks | QMainWindow.DockOption.AllowNestedDocks
         )
         bottom_left, bottom_right = Qt.Corner.BottomLeftCorner, Qt.Corner.BottomRightCorner
         self.setCorner(bottom_left, Qt.DockWidgetArea.BottomDockWidgetArea)
@@ -418,6 +417,12 @@ class MainWindow(Shell):
         self.say("The export waits for the new result.")
 
     # --- drop, palette, geometry, end ---------------------------------------------------------
+
+    def childEvent(self, event: QChildEvent) -> None:
+        """Watch the tab bars that Qt makes for docks."""
+        super().childEvent(event)
+        if event.type() == QEvent.Type.ChildPolished:
+            self._tab_bar_end.watch(event.child())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Accept files and folders."""

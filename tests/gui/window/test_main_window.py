@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QMimeData, QObject, QPoint, QPropertyAnimation, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -17,8 +17,10 @@ from PySide6.QtWidgets import (
     QDockWidget,
     QMenu,
     QSplitter,
+    QTabBar,
 )
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import parameter_infos
@@ -27,7 +29,7 @@ from structmask_gui.gui.desktop import settings as settings_module
 from structmask_gui.gui.desktop.places import settings_file
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.window.actions import ACTIONS
-from structmask_gui.gui.window.docks import DOCKS
+from structmask_gui.gui.window.docks import DOCKS, TabBarEnd
 from structmask_gui.gui.window.help_dialogs import TextDialog
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.results.masks import save_npy
@@ -464,3 +466,27 @@ def test_a_long_progress_text_does_not_make_the_window_wider(loaded: MainWindow)
     headline._show_work()
     assert headline.what.is_cut
     assert loaded.minimumSizeHint().width() == before
+
+
+def test_what_moves_a_tab_bar_ends_before_it(window: MainWindow, qtbot: QtBot):
+    watcher = window.findChild(TabBarEnd)
+    bar = QTabBar(window.views)
+    watcher.watch(bar)
+    animation = QPropertyAnimation(bar, b"geometry", bar)
+    whole: list[bool] = []
+    animation.destroyed.connect(lambda: whole.append(isValid(bar)))
+    bar.deleteLater()
+    qtbot.waitUntil(lambda: not isValid(bar))
+    assert whole == [True]
+
+
+def test_the_tab_bars_of_docks_are_watched(
+    make_main_window: Callable[[], MainWindow], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[QObject] = []
+    monkeypatch.setattr(TabBarEnd, "watch", lambda _self, child: seen.append(child))
+    window = make_main_window()
+    window.set_details(True)
+    bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window]
+    assert bars
+    qtbot.waitUntil(lambda: set(bars) <= set(seen))
