@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from structmask_gui.core.errors import InputError, ParameterError
@@ -13,14 +14,20 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Assessment, Basis, basis, largest_radius
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.quality.covariance import NoiseBasis, given_covariance
+from structmask_gui.core.quality.prediction import variance_of
 from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Region
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.source import SEES
+from structmask_gui.core.verdict.scene import scene_changes
 
 _LARGEST_LAG = 50
 _FURTHER = 6
 """The statistical method measures this much further than it tests."""
+
+_MOST_SHARED, _MOST_NOISE = 0.9, 0.9
+"""Largest share of the noise that frames have in common with the next, and of the frames' variance
+that is noise, where the one is concluded from the other."""
 
 _LEFT_OVER = 1.2
 """Ratio of the variance of plain frame differences to that of registered and scaled ones from which
@@ -93,7 +100,8 @@ def measurement_basis(
         trusted = estimate.evidence.trusted
         made = basis(part, radius=radius, source=again, trusted=trusted, task=task)
         if again == "flat" or made.noise.variance <= _LEFT_OVER * estimate.lags.variance:
-            return made
+            # What moves is no error of a prediction.
+            return replace(made, still=None) if scene_changes(estimate) else made
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)
     return _basis_of(estimate, part, radius, task)
@@ -136,4 +144,16 @@ def _basis_of(estimate: CorrelationEstimate, frames: Frames, radius: int, task: 
     samples = samples_of(lags.rho, lags.standard_error)
     noise = given_covariance(lags.rho, lags.variance, SEES[estimate.source], samples)
     trusted = estimate.evidence.trusted
-    return basis(frames, radius=radius, noise=noise, trusted=trusted, task=task)
+    made = basis(frames, radius=radius, noise=noise, trusted=trusted, task=task)
+    lasting = estimate.evidence.patterns.lasting
+    if estimate.base == "difference" and lasting is not None and lasting.shared:
+        return _with_shared(made, lasting.share)
+    return made
+
+
+def _with_shared(made: Basis, share: float) -> Basis:
+    """Return a basis with the noise that frames share with the next, which differences lack."""
+    noise = made.noise
+    most = max(_MOST_NOISE * variance_of(made.image.values) / noise.variance, 1.0)
+    factor = min(1 / (1 - min(max(share, 0.0), _MOST_SHARED)), most)
+    return replace(made, noise=replace(noise, values=factor * noise.values))

@@ -11,7 +11,7 @@ import numpy as np
 from structmask_gui.core.extraction.extraction import EditedExtraction, Extraction, counted
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
-from structmask_gui.core.recommend.candidates import significant
+from structmask_gui.core.recommend.candidates import WHOLE_LINE, significant
 from structmask_gui.core.recommend.recommend import (
     COPIED_MORE,
     TIE,
@@ -20,6 +20,7 @@ from structmask_gui.core.recommend.recommend import (
 )
 from structmask_gui.core.recommend.shapes import hide, shape_words, smeared
 from structmask_gui.core.verdict.certainty import certainty_of
+from structmask_gui.core.verdict.wording import not_uniform
 
 if TYPE_CHECKING:
     from structmask_gui.core.quality.error import Scored
@@ -87,7 +88,13 @@ _DOUBTS: dict[str, tuple[str, Action | None]] = {
 _FIXED, _UNDER = "fixed patterns", "fixed patterns under the sample"
 _SMOOTH = "broad, smooth noise"
 
-_NOT_LIKELY = ("interpolated", "compressed", "not_uniform")
+_NOT_LIKELY = ("interpolated", "compressed")
+
+_UNLIKE = 0.3
+"""Difference of the correlations of two halves from which a mask fits neither."""
+
+_OFFSETS = 0.1
+"""Share of the noise in the offsets of whole lines, from which they have to be removed first."""
 
 
 @dataclass(frozen=True)
@@ -241,14 +248,15 @@ class _Case:
             self.not_tested += ("noise that follows brightness",)
 
     def answer(self) -> Answer:
-        if cannot_separate(self.extraction) or (
-            self.recommendation is not None and self.recommendation.safe
+        if not self._proven and (
+            cannot_separate(self.extraction)
+            or (self.recommendation is not None and self.recommendation.safe)
         ):
             return self._cannot_tell()
         for flag, (what, advice, action) in _ACT.items():
             if flag in self.flags:
                 return self._act_first(what, advice, action)
-        if self.verdict.lines is not None:
+        if self.verdict.lines is not None and self._offsets >= _OFFSETS:
             return self._whole_lines(self.verdict.lines)
         if self.bare:
             return self._bare()
@@ -256,6 +264,8 @@ class _Case:
 
     def _made(self, what: str, certainty: Sureness, sure: str, advice: str, *do: Action) -> Answer:
         doubts = [(text, action) for flag, (text, action) in _DOUBTS.items() if flag in self.flags]
+        if self.verdict.lines is not None and certainty != "act first":
+            doubts.append((f"Whole {self.verdict.lines} differ faintly as well.", None))
         advice = " ".join((advice, *(text for text, _ in doubts)))
         actions = (*do, *(action for _, action in doubts if action is not None))
         return Answer(
@@ -316,8 +326,17 @@ class _Case:
             changing = _FIXED in self.not_tested
             what = "No pattern that changes from frame to frame" if changing else "No pattern found"
             floor = max(COPIED_MORE, self.extraction.parameters.rho_min)
+            what = f"{what} (above {100 * floor:.0f} %)."
+            if self._forbids and _SMOOTH not in self.not_tested and self._certainty == "likely":
+                return self._made(
+                    what,
+                    "likely",
+                    f"The sample's detail is too fine for a mask. {self._untested}",
+                    _PLAIN,
+                    "copy_plain_n2v",
+                )
             return self._made(
-                f"{what} (above {100 * floor:.0f} %).",
+                what,
                 "uncertain",
                 self._untested,
                 "Plain Noise2Void fits what was tested.",
@@ -369,7 +388,7 @@ class _Case:
         if self._too_little:
             certainty, sure = "uncertain", f"{self._too_little} {sure}".strip()
             advice, actions = f"{advice} {self._more}", ("add_files", *actions)
-        elif "whole_line" in self.flags:
+        elif "whole_line" in self.flags and not self._whole and self.verdict.lines is None:
             certainty = "uncertain"
             advice += " The pattern may reach further than the mask."
         return self._made(what, certainty, f"{sure} {self._untested}".strip(), advice, *actions)
@@ -378,11 +397,41 @@ class _Case:
 
     @property
     def _certainty(self) -> Sureness:
-        found = certainty_of(self.verdict)
-        if found == "cannot tell":
+        if self._proven:
+            return "likely"
+        if certainty_of(self.verdict) == "cannot tell":
             return "cannot tell"
-        doubted = found == "not sure" or any(flag in self.flags for flag in _NOT_LIKELY)
+        estimate = self.extraction.measurement.correlation
+        part = None if estimate is None else not_uniform(estimate)
+        doubted = not self.verdict.settled or any(flag in self.flags for flag in _NOT_LIKELY)
+        doubted = doubted or (part is not None and abs(part.rho - part.other) > _UNLIKE)
         return "uncertain" if doubted else "likely"
+
+    @property
+    def _forbids(self) -> bool:
+        """Whether the picture itself forbids masks, whatever is the same in every frame."""
+        found, estimate = self.recommendation, self.extraction.measurement.correlation
+        share = None if estimate is None else estimate.evidence.patterns.static_share
+        return found is not None and share is not None and found.block_cost > max(share, 0.0)
+
+    @property
+    def _offsets(self) -> float:
+        """Return the share of the noise in the offsets of whole lines."""
+        estimate = self.extraction.measurement.correlation
+        if estimate is None:
+            return 1.0
+        lines = estimate.evidence.frame
+        return max(lines.rows.value, lines.columns.value) / max(estimate.lags.variance, 1e-300)
+
+    @property
+    def _proven(self) -> bool:
+        """Whether the mask helps although something moved."""
+        return self.recommendation is not None and self.recommendation.proven
+
+    @property
+    def _whole(self) -> bool:
+        """Whether all of a line is hidden."""
+        return self.recommendation is not None and self.recommendation.choice == WHOLE_LINE
 
     @property
     def _untested(self) -> str:
@@ -412,7 +461,12 @@ class _Case:
     @property
     def _too_little(self) -> str:
         """Say what is too little for a decision, if anything is."""
-        return "Too little image to decide." if self.verdict.more_patches > 0 else ""
+        more, estimate = self.verdict.more_patches, self.extraction.measurement.correlation
+        # Lags that are still open are faint: where structure is told from noise by other means,
+        # they matter to a mask only if they are all there is.
+        alone = estimate is None or estimate.source == "frames"
+        few = self.bare and more > self.extraction.measurement.sampling.n_used
+        return "Too little image to decide." if more > 0 and (alone or few) else ""
 
     @property
     def _more(self) -> str:

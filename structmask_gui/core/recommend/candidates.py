@@ -12,6 +12,7 @@ from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.suggest import suggest
+from structmask_gui.core.verdict.lines import endless_lines
 
 BARE = Mask(np.ones((1, 1), dtype=np.bool_))
 
@@ -20,9 +21,13 @@ SIGNIFICANT = "significant lags"
 SUGGESTED = "suggested"
 CAREAMICS = "CAREamics"
 FIT_LINES = "lines beyond the optical cut-off"
+WHOLE_LINE = "lines that do not end"
 
 _NEAR = 1.3
 """Of the suggestion's masks those are taken whose error is within this factor of the least."""
+
+_FAR = 20
+"""Pixels hidden on either side where lines do not end within the largest lag."""
 
 _LINE = 0.85
 """Share of the squared correlation on one line that no structure has."""
@@ -48,6 +53,9 @@ def candidates(basis: Basis, extraction: Extraction, task: Task = NO_TASK) -> di
         for place, point in enumerate(curve.points)
         if place == curve.knee or point.error <= _NEAR * least
     ]
+    whole = whole_line(extraction)
+    if whole is not None:
+        found.append((WHOLE_LINE, whole))
     return _each_once(found)
 
 
@@ -89,6 +97,18 @@ def fit_lines(extraction: Extraction) -> Mask | None:
             kept[middle, middle] = True
             return Mask(kept).cropped()
     return None
+
+
+def whole_line(extraction: Extraction) -> Mask | None:
+    """Return a row or column as far as it may be of use, where lines do not end."""
+    estimate = extraction.measurement.correlation
+    line = None if estimate is None else endless_lines(estimate, extraction.parameters)
+    if estimate is None or line is None:
+        return None
+    sampling, axis = estimate.sampling, 1 if line == "rows" else 0
+    side = int(sampling.places[:, 1 + axis].max()) + sampling.patch_shape[axis]
+    row = np.ones((1, 2 * min(_FAR, side // 3) + 1), dtype=np.bool_)
+    return Mask(row if line == "rows" else row.T)
 
 
 def _each_once(found: Iterable[tuple[str, Mask]]) -> dict[str, Mask]:

@@ -23,6 +23,7 @@ from structmask_gui.core.recommend.candidates import (
     CAREAMICS,
     FIT_LINES,
     SIGNIFICANT,
+    WHOLE_LINE,
     candidates,
     safe_candidates,
     significant,
@@ -44,6 +45,17 @@ _TRAINED, _PER_PIXEL = 21, 0.003
 U-Nets: a block of 15 x 15 estimated at 0.67 to 0.69 of the noise's variance trained to 0.78 to
 1.55, a disc of 37 pixels at 0.15 to 0.17, and one of 37 to 0.62 where one of 21 trained to 0.55.
 Up to 21 pixels training took nothing."""
+
+_LINE_PIXELS, _MOSTLY = 5, 0.7
+"""Pixels of a line that does not end, and share of a mask on it, from which all of it is hidden."""
+
+_MOVED, _PROVEN = 0.9, 0.45
+"""In differences of frames in which something moved, the significant lags are hidden if that is
+expected to lower the error to the first share; from the second on nothing is in doubt."""
+
+_SMALL = 41
+"""Where frames share noise, of which their differences do not tell the error, so many pixels are
+hidden at most."""
 
 _NEAR = 1.25
 """Candidates within this factor of the least error by the autocovariances are compared in frames of
@@ -80,6 +92,11 @@ class Recommendation:
     safe: bool  # chosen because noise and structure cannot be separated
     ledger: tuple[LedgerRow, ...]  # least error first; empty where the error is not known
     gains_next_to_nothing: bool  # Noise2Void without a mask does as well as any mask
+    block_cost: float = 0.0
+    """What hiding a block of 3 x 3 pixels adds to the expected error: where that is more than any
+    fixed pattern could, the picture's own detail forbids masks."""
+    proven: bool = False
+    """Whether a mask lowers the error by so much that what moved cannot be all it hides."""
 
     def row(self, name: str) -> LedgerRow | None:
         """Return the row of a candidate."""
@@ -129,28 +146,58 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
     task : Task
     """
     if cannot_separate(extraction) or (basis is not None and not basis.trusted):
-        found = safe_candidates(extraction)
-        choice = list(found)[-1]
-        rows: tuple[LedgerRow, ...] = ()
-        if basis is not None:
-            rows = ledger(basis, {**found, SIGNIFICANT: significant(extraction)}, task)
-        return Recommendation(found[choice], choice, True, rows, False)
+        return _safe(basis, extraction, task)
     if basis is None:
         return Recommendation(significant(extraction), SIGNIFICANT, False, (), False)
     rows = ledger(basis, candidates(basis, extraction, task), task)
+    block = block_cost(basis)
     bare = next(row for row in rows if row.name == BARE_CENTRE)
     tied = [row for row in rows if row.tied and row.pixels <= SEARCHED] or [bare]
     least = min(row.copied for row in tied)
     if nothing_found(extraction):
         # What only the figures see is chance, or structure that the verdict left out.
-        return Recommendation(BARE, BARE_CENTRE, False, rows, bare.tied)
+        return Recommendation(BARE, BARE_CENTRE, False, rows, bare.tied, block)
     if bare.tied and bare.copied < least + COPIED_MORE:
-        return Recommendation(BARE, BARE_CENTRE, False, rows, True)
+        return Recommendation(BARE, BARE_CENTRE, False, rows, True, block)
     alike = [row for row in tied if row.copied <= least + _ALIKE]
     # The rows are sorted by their error; of those that no user could distinguish, the smallest one.
     near = [row for row in alike if row.error <= (1 + _ALIKE) * alike[0].error]
     best = min(near, key=lambda row: row.pixels)
-    return Recommendation(best.mask, best.name, False, rows, False)
+    whole = next((row for row in rows if row.name == WHOLE_LINE), None)
+    if whole is not None and _is_part(best, whole):
+        # The figures end at their radius; the line does not.
+        best = whole
+    return Recommendation(best.mask, best.name, False, rows, False, block)
+
+
+def _is_part(row: LedgerRow, whole: LedgerRow) -> bool:
+    """Whether a mask is nearly all on a line that can be hidden whole at no cost but training's."""
+    axis = int(np.argmin(whole.mask.shape))
+    on_it = int((row.mask.lags()[:, axis] == 0).sum())
+    part = on_it >= max(_LINE_PIXELS, _MOSTLY * row.pixels)
+    return part and whole.left + whole.lost <= (1 + TIE) * (row.left + row.lost)
+
+
+def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommendation:
+    """Recommend what does no harm whether it is noise or structure."""
+    found = safe_candidates(extraction)
+    choice = list(found)[-1]
+    if basis is None:
+        return Recommendation(found[choice], choice, True, (), False)
+    found.setdefault(SIGNIFICANT, significant(extraction))
+    rows = ledger(basis, found, task)
+    estimate = extraction.measurement.correlation
+    if estimate is None or estimate.base != "difference" or SIGNIFICANT not in found:
+        return Recommendation(found[choice], choice, True, rows, False)
+    # Structure is gone from differences, but for what moved: large errors tell of that.
+    errors = {row.name: row.error for row in rows}
+    shared = estimate.evidence.patterns.shared
+    ratio = errors[SIGNIFICANT] / max(errors[choice], 1e-30)
+    small = found[SIGNIFICANT].statistics.true_pixels <= _SMALL
+    if ratio < _MOVED or (shared and small):
+        proven = ratio < _PROVEN and not shared
+        return Recommendation(found[SIGNIFICANT], SIGNIFICANT, not proven, rows, False, 0.0, proven)
+    return Recommendation(found[choice], choice, True, rows, False)
 
 
 def cannot_separate(extraction: Extraction) -> bool:
@@ -175,6 +222,17 @@ def nothing_found(extraction: Extraction) -> bool:
 def training_cost(pixels: int, error: float) -> float:
     """Return what training with so many hidden pixels adds to an estimated error."""
     return _PER_PIXEL * max(0, pixels - _TRAINED) * error
+
+
+def block_cost(basis: Basis) -> float:
+    """Return by how much the expected error is larger with 3 x 3 pixels hidden than with none."""
+    noise, image = basis.noise.values, basis.image.values
+    block = Mask(np.ones((3, 3), dtype=np.bool_))
+    hidden, bare = (
+        estimated_error(noise, image, weights(image, mask, basis.radius)).total
+        for mask in (block, BARE)
+    )
+    return hidden - bare
 
 
 @dataclass(frozen=True)

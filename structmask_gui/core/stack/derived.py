@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, Region, WrappedFrames
+from structmask_gui.core.stack.frames import Frames, Region, WrappedFrames, evenly
 from structmask_gui.core.stack.patches import Plan
-from structmask_gui.core.stack.registration import PairRelation, finite, relate_frames
+from structmask_gui.core.stack.registration import PairRelation, finite, relate_frames, some
 
 # Width of the taper to the mean at the borders of a shifted image; at most the smallest side.
 _PAD = 16
@@ -23,6 +23,9 @@ _PAD = 16
 _BAND_PIXELS = 2**19
 # Size up to which a frame that was read for its means is kept for its patches.
 _KEPT_BYTES = 2**25
+# Side of the square over which brightness is averaged; differences that the noise is fitted to, in
+# so many bins; median of a squared deviate; least variance, as a share of the typical one.
+_SMOOTHED, _FITTED, _BINS, _MEDIAN, _LEAST = 5, 8, 32, 0.455, 0.05
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,54 @@ class LevelFrames(WrappedFrames):
             self._kept = frame, np.concatenate(bands)
         of_columns /= box.y1 - box.y0
         return of_rows, of_columns - of_columns[box.x0 : box.x1].mean()
+
+
+class EvenFrames(WrappedFrames):
+    """Differences divided by the noise that their brightness predicts, so that it is alike.
+
+    The variance of the noise is a straight line over the brightness, fitted to differences.
+    """
+
+    def __init__(self, differences: DifferenceFrames, stored: Frames, task: Task = NO_TASK) -> None:
+        super().__init__(differences, np.float32)
+        self._differences, self._stored, self._task = differences, stored, task
+        self._kept: tuple[int, NDArray[np.float32]] | None = None
+        self._line = self._fitted()
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        """Return rows ``y0`` to ``y1`` of a difference over its noise's standard deviation."""
+        if self._kept is None or self._kept[0] != frame:
+            self._task.stop_if_cancelled()
+            offset, slope, least = self._line
+            variance = np.maximum(offset + slope * self._brightness(frame), least)
+            values = self._differences.read(frame) / np.sqrt(variance)
+            self._kept = frame, values.astype(np.float32)
+        return self._kept[1][y0:y1]
+
+    def _brightness(self, frame: int) -> AnyArray:
+        from scipy.ndimage import uniform_filter
+
+        members = self._differences.groups[frame].members
+        mean = sum(finite(self._stored.read(number)) for number in members) / len(members)
+        return np.asarray(uniform_filter(mean, _SMOOTHED))
+
+    def _fitted(self) -> tuple[float, float, float]:
+        """Return offset and slope of the variance over the brightness, and the least variance."""
+        brightness, squares = [], []
+        for frame in evenly(self._differences.n_frames, _FITTED):
+            self._task.stop_if_cancelled()
+            brightness.append(some(self._brightness(frame)))
+            squares.append(some(finite(self._differences.read(frame)) ** 2))
+        x, y = np.concatenate(brightness), np.concatenate(squares)
+        bins = np.array_split(np.argsort(x), _BINS)
+        means = np.array([x[index].mean() for index in bins])
+        # Of what moved, a few pixels differ by much: they do not decide.
+        variances = np.array([np.median(y[index]) for index in bins]) / _MEDIAN
+        slope, offset = np.polyfit(means, variances, 1)
+        level = float(np.median(variances))
+        if slope <= 0 or level <= 0:
+            return max(level, 1e-30), 0.0, max(level, 1e-30)
+        return float(offset), float(slope), max(_LEAST * level, 1e-30)
 
 
 def members_of(frames: Frames, number: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack import screening
-from structmask_gui.core.stack.derived import LevelFrames
+from structmask_gui.core.stack.derived import DifferenceFrames, EvenFrames, LevelFrames
 from structmask_gui.core.stack.frames import Frames, Recording, destriped_lines
 from structmask_gui.core.stack.patches import CONSTANT
 from structmask_gui.core.stack.registration import middle
@@ -200,4 +200,11 @@ class _Measuring:
                 return NoiseUnderTest(
                     level, calm.pool.estimate(), calm.tiles, even, its_error, lines
                 )
+        if isinstance(frames, DifferenceFrames) and uneven(ratio, error):
+            # Noise that is stronger where it is brighter is as unlike as structure.
+            steady = EvenFrames(frames, self.source.raw, self.source.task)
+            calm = pool_patches(steady, patches, self.source, self.parameters.max_lag, self.reader)
+            even, its_error = calm.tiles.unevenness()
+            if not uneven(even, its_error, SUSPICION):
+                return NoiseUnderTest(frames, lags, calm.tiles, even, its_error)
         return NoiseUnderTest(frames, lags, first.tiles, ratio, error)

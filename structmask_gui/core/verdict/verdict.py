@@ -35,6 +35,8 @@ _ALL_OVER, _NEARLY_ALL = 0.5, 0.9
 _MISFIT = 2.0
 # Correlation that structure can leave in flat parts.
 _LEAKS = 0.1
+# Power over what a fit predicts, within the cut-off and in flat parts, that leaves nothing open.
+_EXPLAINED = 1.25
 # Share of all lags from which a correlation counts as endless.
 _ENDLESS = 0.55
 
@@ -56,6 +58,9 @@ class Verdict:
     more_patches: int = 0
     """How many more patches like these would settle lags that are as large as the floor but not
     significant; 0 if none is open."""
+    settled: bool = True
+    """Whether nothing but more of the same could change it; `sure` asks for `more_patches` of 0
+    too, and that no fixed pattern may hide where no other noise was found."""
     lines: Lines | None = None
     """The lines whose offsets are to be removed before anything else, "rows" or "columns". None
     too where lines do not end within the largest lag, but a larger one may show that they do, their
@@ -84,13 +89,16 @@ def judge(
     more = 0 if doubted else _more_patches(estimate, parameters)
     reach = min(parameters.max_lag, estimate.lags.reach)
     off = line is not None and to_remove(estimate, line, reach)
-    sure = not _DOUBTED & set(flags) and more == 0 and not estimate.evidence.suspected
-    sure = sure and not (kind == "none" and may_be_fixed(estimate, flags))
+    # A line beyond the optical cut-off is noise, however faint the structure.
+    suspected = estimate.evidence.suspected and estimate.source != "spectrum"
+    settled = not _DOUBTED & set(flags) and not suspected
     lasting = estimate.evidence.patterns.lasting
-    sure = sure and not (lasting is not None and lasting.misleads)
+    settled = settled and not (lasting is not None and lasting.misleads)
     if not estimate.evidence.relations:
         # In one frame, a regular pattern may be the specimen's.
-        sure = sure and not estimate.evidence.patterns.periodic
+        settled = settled and not estimate.evidence.patterns.periodic
+    sure = settled and more == 0 and not estimate.evidence.suspected
+    sure = sure and not (kind == "none" and may_be_fixed(estimate, flags))
     return Verdict(
         kind=kind,
         sure=sure,
@@ -98,6 +106,7 @@ def judge(
         sentence=sentence(kind, sure, flags, estimate, selection, line),
         details=details_of(flags, estimate, selection, more, line),
         more_patches=more,
+        settled=settled,
         lines=line if off else None,
     )
 
@@ -159,12 +168,25 @@ def _structure(
         middle = estimate.lags.reach
         others = np.abs(estimate.lags.rho)
         others[middle, middle] = 0.0
-        return bool(others.max() < _LEAKS), False
+        return bool(others.max() < _LEAKS) and not _shown_by_the_fit(estimate, selection), False
     if estimate.source == "spectrum" and evidence.fit is not None:
         kind = spectrum_kind(evidence.fit, parameters)
         # What a fit does not describe, its errors do not know.
         return evidence.fit.misfit > _MISFIT, kind == "other"
     return False, False
+
+
+def _shown_by_the_fit(estimate: CorrelationEstimate, selection: StatisticalSelection) -> bool:
+    """Whether the fit beyond the optical cut-off finds the same lags, and explains all power."""
+    fit, wanted = estimate.evidence.fit, selection.kept
+    if fit is None or max(fit.excess, estimate.evidence.flat_excess) > _EXPLAINED:
+        return False
+    far, reach = fit.correlation.shape[0] // 2, wanted.shape[0] // 2
+    if far < reach:
+        return False
+    inside = slice(far - reach, far + reach + 1)
+    found = np.abs(fit.correlation[inside, inside]) >= estimate.parameters.rho_min
+    return bool(found[wanted].all())
 
 
 def _fixed(estimate: CorrelationEstimate) -> list[Flag]:

@@ -13,6 +13,8 @@ from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
 from structmask_gui.core.recommend.recommend import cannot_separate
 from structmask_gui.core.recommend.shapes import hide
+from structmask_gui.core.statistical.estimate import UnlikePart
+from structmask_gui.core.statistical.frame_diagnostics import LineCovariance
 from structmask_gui.core.statistical.patterns import Patterns
 from tests.core.recommend.scenes import AUTOMATIC, SCENES, automatic, frames_of
 
@@ -90,8 +92,16 @@ def test_cannot_tell():
     assert told.actions == ("what_to_record", "copy_plain_n2v")
 
 
+def with_estimate(found, **changes):
+    estimate = replace(found.measurement.correlation, **changes)
+    return replace(found, measurement=replace(found.measurement, correlation=estimate))
+
+
 def test_too_little_image():
-    told = answer(with_flags(automatic("row 7"), sure=False, more_patches=1))
+    found = with_flags(automatic("row 7"), sure=False, more_patches=1)
+    # In differences the lags that are open are faint.
+    assert answer(found).certainty == "likely"
+    told = answer(with_estimate(found, source="frames"))
     assert told.certainty == "uncertain"
     assert told.advice.endswith("One more frame may decide.")
     assert told.actions[0] == "add_files"
@@ -144,7 +154,38 @@ def test_rings():
 def test_doubts_are_said(flag):
     told = answer(with_flags(automatic("row 7"), flag))
     assert len(told.advice) > len(answer(with_flags(automatic("row 7"))).advice)
-    assert (told.certainty == "uncertain") == (flag != "shared_frames")
+    assert (told.certainty == "uncertain") == (flag in ("interpolated", "compressed"))
+
+
+@pytest.mark.parametrize(("other", "certainty"), [(0.5, "likely"), (0.2, "uncertain")])
+def test_halves_that_differ_by_much_are_a_doubt(other, certainty):
+    found = automatic("row 7")
+    part = UnlikePart("left half", 0.7, other, (0, 1))
+    evidence = replace(found.measurement.correlation.evidence, unlike=part)
+    told = answer(with_flags(with_estimate(found, evidence=evidence), "not_uniform"))
+    assert told.certainty == certainty
+
+
+def test_faint_offsets_of_whole_lines_need_not_be_removed_first():
+    found = with_flags(automatic("row 7"), "whole_line", lines="rows")
+    told = answer(found)
+    assert (told.certainty, told.actions[0]) == ("likely", "use_mask")
+    assert told.advice.endswith("Whole rows differ faintly as well.")
+    evidence = found.measurement.correlation.evidence
+    rows = LineCovariance(0.2 * found.measurement.correlation.lags.variance, 0.0)
+    strong = replace(evidence, frame=replace(evidence.frame, rows=rows))
+    assert answer(with_estimate(found, evidence=strong)).certainty == "act first"
+
+
+def test_where_the_picture_forbids_masks_a_fixed_pattern_is_no_doubt():
+    found = automatic("white")
+    patterns = Patterns(static_share=0.3)
+    evidence = replace(found.measurement.correlation.evidence, patterns=patterns)
+    found = with_flags(with_estimate(found, evidence=evidence), "fixed_pattern_not_tested")
+    for cost, certainty in ((0.2, "uncertain"), (0.4, "likely")):
+        recommendation = replace(found.recommendation, block_cost=cost)
+        told = answer(with_recommendation(found, recommendation))
+        assert (told.certainty, "copy_plain_n2v" in told.actions) == (certainty, True)
 
 
 def test_no_share_below_five_per_cent_is_a_figure():
