@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from structmask_gui.core.correlation.lasting import Lasting
 from structmask_gui.core.errors import Cancelled
 from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.masks.mask import Mask
@@ -13,13 +14,15 @@ from structmask_gui.core.recommend.candidates import (
     BARE,
     BARE_CENTRE,
     SIGNIFICANT,
+    WHOLE_LINE,
     candidates,
     fit_lines,
 )
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
 from structmask_gui.core.recommend.recommend import TIE, recommend, training_cost
-from structmask_gui.core.simulation import NoiseModel, kernels
+from structmask_gui.core.simulation import NoiseModel, cells, kernels
 from structmask_gui.core.statistical.out_of_band import SpectralFit
+from structmask_gui.core.statistical.patterns import Patterns
 from tests.core.recommend.scenes import AUTOMATIC, automatic
 
 
@@ -89,6 +92,55 @@ def test_lines_of_the_fit_are_safe():
     # A correlation that swings may be a periodic structure.
     covariance[10, [8, 12]] = -0.4
     assert lines(covariance) is None
+
+
+def held(found, **evidence):
+    """Return the same measurement with other evidence."""
+    estimate = found.measurement.correlation
+    estimate = replace(estimate, evidence=replace(estimate.evidence, **evidence))
+    return replace(found, measurement=replace(found.measurement, correlation=estimate))
+
+
+def test_lines_that_do_not_end_are_hidden_as_far_as_it_may_help():
+    found = automatic("offsets")
+    assert found.verdict.lines == "rows"
+    assert found.mask == Mask(np.ones((1, 41), dtype=bool))
+    assert found.recommendation.choice == WHOLE_LINE
+    assert automatic("row 7").recommendation.row(WHOLE_LINE) is None
+
+
+def moving(found, basis):
+    """Recommend as if structure were left in the differences."""
+    verdict = replace(found.verdict, flags=("picture", "cannot_tell"))
+    return recommend(basis, replace(found, verdict=verdict))
+
+
+def test_what_lowers_the_error_by_far_is_noise_though_something_moved():
+    found = automatic("row 7")
+    told = moving(found, found.basis)
+    assert (told.choice, told.proven, told.safe) == (SIGNIFICANT, True, False)
+    plain = automatic("white")
+    told = moving(plain, plain.basis)
+    assert (told.mask, told.proven, told.safe) == (BARE, False, True)
+    one = automatic("one frame")
+    assert recommend(one.basis, one).safe
+
+
+def test_frames_that_share_noise_hide_a_small_mask_and_prove_nothing():
+    found = automatic("row 7")
+    found = held(found, patterns=Patterns(lasting=Lasting(0.2, 0.01)))
+    told = moving(found, found.basis)
+    assert (told.choice, told.proven, told.safe) == (SIGNIFICANT, False, True)
+
+
+def test_the_noise_that_frames_share_is_added_to_that_of_their_differences():
+    rng = np.random.default_rng(7)
+    noise = rng.normal(size=(9, 128, 128))
+    averaged = 300 + 10 * (noise[1:] + noise[:-1]) / np.sqrt(2) + 60 * cells((128, 128))
+    found = extract_recording(averaged, AUTOMATIC)
+    assert "shared_frames" in found.verdict.flags
+    assert found.measurement.correlation.lags.variance == pytest.approx(50, rel=0.1)
+    assert found.basis.noise.variance == pytest.approx(100, rel=0.1)
 
 
 def test_large_masks_cost_training_and_ever_more():

@@ -8,7 +8,12 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.simulation import NoiseModel, cells, fixed_columns, kernels, simulate
-from structmask_gui.core.stack.derived import DifferenceFrames, SubtractedFrames, fourier_shift
+from structmask_gui.core.stack.derived import (
+    DifferenceFrames,
+    EvenFrames,
+    SubtractedFrames,
+    fourier_shift,
+)
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.stack.registration import relate, relate_frames
 
@@ -112,3 +117,16 @@ def test_frames_too_small_to_be_measured_are_a_sentence(shape):
     frames = np.random.default_rng(0).normal(100, 5, shape).astype(np.float32)
     with pytest.raises(InputError, match="too small to measure"):
         extract_array(frames, Parameters.checked(method="statistical", source="automatic"))
+
+
+def test_differences_over_the_noise_that_their_brightness_predicts_are_alike():
+    rng = np.random.default_rng(6)
+    light = 20 + 30 * (PICTURE - PICTURE.min()) / PICTURE.std()
+    frames = ArrayFrames(5 + 3.0 * rng.poisson(light, (6, *light.shape)))
+    plain = DifferenceFrames(frames)
+    even = whole(EvenFrames(plain, frames))
+    dark, bright = light < np.quantile(light, 0.1), light > np.quantile(light, 0.9)
+    differences = whole(plain)
+    assert differences[:, bright].std() > 1.3 * differences[:, dark].std()
+    assert even[:, bright].std() == pytest.approx(even[:, dark].std(), rel=0.05)
+    assert even.std() == pytest.approx(1, rel=0.05)
