@@ -458,6 +458,7 @@ def test_every_action_and_control_has_a_tooltip_with_its_keys(window: MainWindow
         assert action.shortcut().toString() in action.toolTip()
     for name in window.docks:
         window.panel(name)
+    window.commands.batch()
     controls = [QAbstractButton, QComboBox, QAbstractSpinBox, QAbstractSlider, QLineEdit]
     bare = [
         (type(control).__name__, getattr(control, "text", str)())
