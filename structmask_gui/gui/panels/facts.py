@@ -37,6 +37,9 @@ class FactsPanel(QWidget):
         self.facts.setWordWrap(True)
         self.facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.mask_size = QLabel()
+        self.mask_size.setToolTip("Height and width of what the mask hides, the centre included")
+        self.mask_size.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.series = self._combo("The file holds several images; choose one")
         self.channel = self._combo("Which channel is measured")
         self.way = self._combo("How the mask is found; Tune (T) has every parameter")
@@ -65,13 +68,16 @@ class FactsPanel(QWidget):
         layout.setSpacing(3)
         layout.addWidget(self.name)
         layout.addWidget(self.facts)
+        layout.addWidget(self.mask_size)
         layout.addLayout(self._form)
         layout.addStretch(1)
         session.stack_changed.connect(self._on_stack)
+        session.mask_changed.connect(self._on_mask)
         session.parameters_changed.connect(self._on_parameters)
         session.preset_changed.connect(self._on_parameters)
         session.reference_stacks.changed.connect(self._on_reference)
         self._on_stack()
+        self._on_mask()
         self._on_reference()
 
     def _combo(self, tip: str) -> QComboBox:
@@ -119,6 +125,21 @@ class FactsPanel(QWidget):
         self._form.setRowVisible(self.channel, self.channel.count() > 1)
         self.dark.folder = str(beside(state.paths))
         self._on_parameters()
+
+    def _on_mask(self) -> None:
+        """Say how large the mask is in the sample, where the file knows the size of a pixel."""
+        stack, mask = self._session.state.stack, self._session.state.mask
+        size = None
+        if stack is not None and mask is not None and hasattr(stack, "metadata"):
+            from structmask_gui.io.denoise_files import pixel_size
+
+            size = pixel_size(stack)
+        if size is not None and mask is not None:
+            height, width = mask.statistics.extent
+            self.mask_size.setText(
+                f"Mask {height * size[0]:.2g} × {width * size[1]:.2g} µm (h × w)"
+            )
+        self.mask_size.setVisible(size is not None)
 
     def _on_parameters(self, *_: object) -> None:
         parameters = self._session.state.parameters

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.denoising.wording import DOUBTS, WHAT_IT_IS, Doubt, cautions, learned
 from structmask_gui.gui.quality.denoising import Denoised, Denoising, Shown, proposed_target
+from structmask_gui.gui.quality.figure import copy_figure
 from structmask_gui.gui.quality.image_compare import ImageCompare, Mode, Picture
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Step
@@ -71,6 +72,8 @@ class DenoiseWindow(QDialog):
         self._session, self._show_folder = session, show_folder
         self.denoising = Denoising(session, self)
         self._seen: Shown | None = None
+        self._pictures: tuple[Picture, ...] = ()
+        self._step = 1  # of the file's pixels, every so many are drawn
         self.way = "beside"
         self.ticks: dict[Doubt, QCheckBox] = {}
         self._said = ""
@@ -141,6 +144,12 @@ class DenoiseWindow(QDialog):
         self.against.currentIndexChanged.connect(self._draw)
         bar.addWidget(self.against)
         bar.addStretch(1)
+        copy = QToolButton()
+        copy.setText("Copy figure")
+        copy.setToolTip("Copy what is compared as one picture, in one contrast")
+        copy.setAutoRaise(True)
+        copy.clicked.connect(self.copy_figure)
+        bar.addWidget(copy)
         self.doubt = QCheckBox("Where to &doubt")
         self.doubt.setToolTip(
             "Tint places where what was removed holds structure, or where two halves of the data"
@@ -306,8 +315,12 @@ class DenoiseWindow(QDialog):
             f"Show {first.parent} in the file manager",
         )
 
+    def copy_figure(self) -> None:
+        """Copy what is compared as one picture."""
+        copy_figure(self._session, self._pictures, self._step)
+
     def _forget_picture(self) -> None:
-        self._seen = None
+        self._seen, self._pictures = None, ()
         self.panes.set_pictures(())
 
     def _draw(self, *_: object) -> None:
@@ -325,11 +338,12 @@ class DenoiseWindow(QDialog):
         if shown.bare is not None and self.against.currentText() == _BARE:
             first = shown.bare[thin]
             names = (_BARE, "This mask", "Difference")
-        pictures = (
+        self._pictures = pictures = (
             Picture(names[0], first, (low, high)),
             Picture(names[1], denoised, (low, high)),
             Picture(names[2], np.subtract(first, denoised), (-half, half)),
         )
+        self._step = step
         self.panes.set_pictures(pictures[2:] if self.way == "residual" else pictures)
         marks = shown.doubted
         self.panes.set_marks(None if marks is None else marks[thin])

@@ -45,6 +45,7 @@ class PreviewView(QWidget):
     """Draws what `LivePreview` made; asks for it only while it is seen."""
 
     title = "Quick preview"
+    copy_asked = Signal()  # the figure is to be copied
     zoomed = Signal(object)  # the visible rectangle of the frame, a QRectF; null if all of it is
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -88,6 +89,15 @@ class PreviewView(QWidget):
             bar.addWidget(button)
             self.buttons[name] = button
         bar.addStretch(1)
+        self.copy_button = QToolButton()
+        self.copy_button.setText("Copy figure")
+        self.copy_button.setToolTip(
+            "Copy image, preview and residual in one contrast, with a scale bar where the pixel"
+            " size is known (Ctrl+Shift+F)"
+        )
+        self.copy_button.setAutoRaise(True)
+        self.copy_button.clicked.connect(self.copy_asked)
+        bar.addWidget(self.copy_button)
         self._below = QHBoxLayout()
         self._below.setSpacing(4)
         self._below.addWidget(self.panes, 1)
@@ -122,6 +132,10 @@ class PreviewView(QWidget):
     def show_rect(self, rect: QRectF) -> None:
         """Show a rectangle of the frame; a null one shows everything."""
         self.panes.show_rect(rect)
+
+    def pictures(self) -> tuple[Picture, ...]:
+        """Return image, preview and residual in one contrast; none before there is a preview."""
+        return () if self.live.shown is None else self._pictures_of(self.live.shown)
 
     def _on_way(self) -> None:
         self.set_way(self.sender().property("way"))

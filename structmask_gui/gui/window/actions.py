@@ -87,6 +87,8 @@ _FILE = (
                    Commands.open_folder, "Ctrl+Shift+O", "folder"),
         ActionInfo("open_address", "Open a&ddress…", "Open a Zarr image from a server.",
                    Commands.open_address),
+        ActionInfo("paste", "Open the &copied path", "Open a file whose path was copied.",
+                   Commands.paste, "Ctrl+V"),
         ActionInfo("open_sample", "Open the &sample", SAMPLE_TIP, Commands.open_sample,
                    icon="stack"),
         ActionInfo("reopen_file", "&Read again", "Open the present files again, as after a change.",
@@ -167,6 +169,9 @@ _EDIT = (
         ActionInfo("copy_sentence", "Copy the &result in words",
                    "Copy the sentence at the top with its notes.",
                    Commands.copy_sentence, icon="copy", needs="result"),
+        ActionInfo("copy_figure", "Copy &figure",
+                   "Copy image, preview and residual as one picture, with a scale bar.",
+                   Commands.copy_figure, "Ctrl+Shift+F", "copy", needs="result"),
     ),
 )
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QMimeData, QObject, Qt
 from PySide6.QtGui import QGuiApplication
 
 from structmask_gui.core.errors import InputError, StructMaskError
@@ -72,6 +72,31 @@ class Commands(QObject):
 
     def _open_folder(self, folder: str) -> None:
         self.window.open_paths([folder])
+
+    def paste(self) -> None:
+        """Open the files whose paths were copied, in a file manager, a terminal or a text."""
+        from structmask_gui.io.files.paths import exists, pasted_path
+        from structmask_gui.io.files.remote import remote_address
+
+        # None where nothing was ever copied, whatever Qt's types say.
+        copied = QGuiApplication.clipboard().mimeData() or QMimeData()
+        if copied.hasUrls():
+            texts = [url.toLocalFile() or url.toString() for url in copied.urls()]
+        else:
+            texts = [line for line in copied.text().splitlines() if line.strip()]
+        paths = [pasted_path(text) for text in texts]
+        good = [path for path in paths if exists(path) or remote_address(path) is not None]
+        if good:
+            self.window.open_paths(good)
+        elif copied.hasImage():
+            self.window.show_error(
+                "The clipboard holds a picture as it is shown on the screen, without the values of"
+                " its pixels; save the image as a TIFF and open that."
+            )
+        elif paths:
+            self.window.show_error(f"{paths[0][:200]}: there is no such file; copy its whole path.")
+        else:
+            self.window.say("The clipboard holds no path of a file; copy one first.")
 
     def open_address(self) -> None:
         """Ask for the address of an image on a server and open it."""
@@ -336,6 +361,15 @@ class Commands(QObject):
         if result is not None:
             QGuiApplication.clipboard().setText("\n".join([result.sentence, *result.notes]))
             self.window.say("The result is on the clipboard.")
+
+    def copy_figure(self) -> None:
+        """Copy image, preview and residual as one picture."""
+        from structmask_gui.gui.quality.figure import copy_figure
+
+        if copy_figure(self.session, self.window.views.preview.pictures()):
+            self.window.say("The figure is on the clipboard.")
+        else:
+            self.window.say("There is no preview to copy yet.")
 
     def full_screen(self) -> None:
         """Fill the screen, or stop."""

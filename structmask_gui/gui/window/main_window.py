@@ -180,6 +180,7 @@ class MainWindow(Shell):
         self.views.complete()
         self.one_mask = OneMaskOffer(self.session, self)
         self.one_mask.changed.connect(self._on_one_mask)
+        self.views.preview.copy_asked.connect(self.commands.copy_figure)
         panels_menu = QMenu("&Panels", self)
         for number, info in enumerate(DOCKS, 1):
             toggle = self._make_dock(info).toggleViewAction()

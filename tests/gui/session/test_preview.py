@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -13,6 +15,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality.assessment import assess
 from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.stack.frames import ArrayFrames, Region
+from structmask_gui.gui.quality.figure import copy_figure
 from structmask_gui.gui.quality.image_compare import ImageCompare, Picture
 from structmask_gui.gui.quality.preview_view import PreviewView
 from structmask_gui.gui.session.preview import LARGEST, place_of
@@ -215,3 +218,32 @@ def test_zoom_and_move(panes: ImageCompare, qtbot: QtBot):
     with qtbot.waitSignal(panes.pointed) as got:
         QTest.mouseMove(panes, QPoint(2, 90))
     assert got.args[0].startswith("(x, y) = (2")
+
+
+def test_the_figure_has_a_scale_bar_and_the_mask_a_size_where_pixels_have_one(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    path = tmp_path / "sized.ome.tif"
+    metadata = {"axes": "TYX", "PhysicalSizeX": 0.1, "PhysicalSizeXUnit": "µm"}
+    metadata |= {"PhysicalSizeY": 200, "PhysicalSizeYUnit": "nm"}
+    tifffile.imwrite(path, noise((4, 96, 128)), metadata=metadata)
+    window.open_paths([str(path)])
+    wait_for_result(window.session, qtbot)
+    view = shown(window, qtbot)
+    window.session.edits.set_mask(Mask(np.ones((1, 5), dtype=bool)), "drawn", "Draw")
+    assert window.views.facts.mask_size.text() == "Mask 0.2 × 0.5 µm (h × w)"
+    clipboard = QGuiApplication.clipboard()
+    view.copy_button.click()
+    with_bar = clipboard.image().copy()
+    assert with_bar.width() == 3 * 3 * 128 + 2 * 12
+    stack = window.session.state.stack
+    assert stack is not None
+    stack.metadata.clear()
+    copy_figure(window.session, view.pictures())
+    plain = clipboard.image()
+    assert plain.size() == with_bar.size()
+    assert plain != with_bar
+
+
+def test_no_size_is_made_up(loaded: MainWindow):
+    assert not loaded.views.facts.mask_size.isVisible()

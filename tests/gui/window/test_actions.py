@@ -184,6 +184,20 @@ def check_unpinned(window: MainWindow, _qtbot: QtBot) -> None:
     assert window.session.state.pinned is None
 
 
+def check_nothing_pasted(window: MainWindow, _qtbot: QtBot) -> None:
+    assert "no path" in window.statusBar().currentMessage()
+
+
+def check_figure(window: MainWindow, qtbot: QtBot) -> None:
+    preview = window.views.preview
+    qtbot.waitUntil(lambda: preview.live.shown is not None, timeout=15_000)
+    window.commands.copy_figure()
+    image = QGuiApplication.clipboard().image()
+    height, width = window.session.state.frames.frame_shape
+    assert image.width() >= 3 * width
+    assert image.height() > height
+
+
 def check_name_asked(window: MainWindow, _qtbot: QtBot) -> None:
     assert dialog(QInputDialog).isVisible()
 
@@ -323,6 +337,8 @@ CHECKS: dict[str, Check] = {
     "reset_parameters": check_undone,
     "copy_mask": check_mask_copied,
     "copy_sentence": check_sentence_copied,
+    "copy_figure": check_figure,
+    "paste": check_nothing_pasted,
     "previous_frame": check_frame(1),
     "next_frame": check_frame(3),
     "next_panel": check_focus,
@@ -388,6 +404,7 @@ def prepare(window: MainWindow, name: str, qtbot: QtBot) -> None:
 
 @pytest.mark.parametrize("name", [info.id for info in ACTIONS])
 def test_each_action_does_what_it_says(loaded: MainWindow, qtbot: QtBot, name: str):
+    QGuiApplication.clipboard().clear()
     prepare(loaded, name, qtbot)
     trigger(loaded, name)
     CHECKS[name](loaded, qtbot)

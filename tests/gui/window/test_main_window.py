@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPropertyAnimation, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -490,3 +490,37 @@ def test_the_tab_bars_of_docks_are_watched(
     bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window]
     assert bars
     qtbot.waitUntil(lambda: set(bars) <= set(seen))
+@pytest.mark.parametrize("around", ["{}", '"{}"', "'{}'\n", "  {}  \n", "file://{}"])
+def test_a_copied_path_is_opened(
+    window: MainWindow, stack_file: Path, qtbot: QtBot, around: str
+) -> None:
+    path = stack_file.rename(stack_file.with_name("with a space.npy"))
+    text = around.format(str(path).replace(" ", "%20") if "file:" in around else path)
+    QGuiApplication.clipboard().setText(text)
+    window.actions_by_id["paste"].trigger()
+    wait_for_result(window.session, qtbot)
+    assert window.session.state.paths == (path,)
+
+
+def test_files_copied_in_a_file_manager_are_opened(
+    window: MainWindow, stack_file: Path, qtbot: QtBot
+) -> None:
+    copied = QMimeData()
+    copied.setUrls([QUrl.fromLocalFile(str(stack_file))])
+    QGuiApplication.clipboard().setMimeData(copied)
+    window.actions_by_id["paste"].trigger()
+    wait_for_result(window.session, qtbot)
+    assert window.session.state.paths == (stack_file,)
+
+
+def test_what_cannot_be_pasted_is_said(window: MainWindow, tmp_path: Path) -> None:
+    clipboard = QGuiApplication.clipboard()
+    clipboard.setImage(QImage(8, 8, QImage.Format.Format_RGB32))
+    window.commands.paste()
+    assert "holds a picture" in window.session.state.error
+    clipboard.setText(str(tmp_path / "gone.tif"))
+    window.commands.paste()
+    assert window.session.state.error.startswith(f"{tmp_path / 'gone.tif'}: there is no such file")
+    clipboard.clear()
+    window.commands.paste()
+    assert "no path" in window.statusBar().currentMessage()
