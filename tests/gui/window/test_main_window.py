@@ -490,6 +490,8 @@ def test_the_tab_bars_of_docks_are_watched(
     bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window]
     assert bars
     qtbot.waitUntil(lambda: set(bars) <= set(seen))
+
+
 @pytest.mark.parametrize("around", ["{}", '"{}"', "'{}'\n", "  {}  \n", "file://{}"])
 def test_a_copied_path_is_opened(
     window: MainWindow, stack_file: Path, qtbot: QtBot, around: str
