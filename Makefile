@@ -9,7 +9,7 @@ FILE ?=
 MINUTES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-all lint types format bench fuzz pictures bundle bundle-test bundle-broken docs clean
+.PHONY: help setup run test test-all lint types format bench fuzz trainers pictures bundle bundle-test bundle-broken docs clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -56,6 +56,9 @@ $(PACKAGER): $(READY)
 
 fuzz: $(READY) ## Read damaged files of every kind for MINUTES=20; findings go to build/fuzz
 	nice $(BIN)/python benchmarks/fuzz.py --minutes $(MINUTES)
+
+trainers: $(READY) ## Run the texts for trainers with the trainers; TRAINERS=folder of clones for more
+	.ci/trainers
 
 bundle: $(PACKAGER) $(WRITER) ## Build the program that needs no Python: dist/StructMask, and what is downloaded
 	$(BIN)/python packaging/bundle.py

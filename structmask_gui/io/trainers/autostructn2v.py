@@ -81,19 +81,23 @@ def autostructn2v_0_1(about: About) -> Snippet:
         + f"    if len(frames) < {_LEAST_PLANES}:\n"
         + "        # It sets images aside for validation and test.\n"
         + f'        raise SystemExit("autoStructN2V 0.1 needs {_LEAST_PLANES} frames or more.")\n'
-        + "    # One TIFF a frame, from 0 to 1.\n"
+        + "    # One TIFF a frame, of 16 bits.\n"
         + "    low, high = frames.min(), frames.max()\n"
         + '    folder = Path("images")\n'
         + "    folder.mkdir(exist_ok=True)\n"
         + "    for number, frame in enumerate(frames):\n"
-        + '        tifffile.imwrite(folder / f"{number:05d}.tif", (frame - low) / (high - low))\n'
+        + "        frame = np.round(65535 * (frame - low) / (high - low)).astype(np.uint16)\n"
+        + '        tifffile.imwrite(folder / f"{number:05d}.tif", frame)\n'
         + f"    patch = {about.patch}\n"
         + "    while patch >= min(frames.shape[1:]):  # it has to be smaller than the frames\n"
         + "        patch //= 2\n"
+        + "    # Its search for regions smooths over 300 pixels and fails in smaller frames.\n"
+        + "    search = min(frames.shape[1:]) > 600\n"
         + "    config = {\n"
         + '        "input_dir": "images/",\n'
-        + '        "stage1": {"patch_size": patch},\n'
+        + '        "stage1": {"patch_size": patch, "use_roi": search},\n'
         + '        "stage2": {\n'
+        + '            "use_roi": search,\n'
         + '            "mask_source": "file",\n'
         + '            "patch_size": patch,\n'
         + '            "mask_percentage": 10.0,\n'
@@ -103,7 +107,7 @@ def autostructn2v_0_1(about: About) -> Snippet:
         + '    # It does not know mask_source: "file" and would measure a mask of its own.\n'
         + "    runner.create_stage2_mask = stage2_mask\n"
         + "    results = runner.run_pipeline(config)\n"
-        + "    # It leaves the frames in three folders, from 0 to 65535: back into their order.\n"
+        + "    # It leaves the frames in three folders: back into their order, and scale.\n"
         + '    folder = Path(results["final_results_dir"])\n'
         + '    paths = [next(folder.glob(f"*/{n:05d}_*.tif")) for n in range(len(frames))]\n'
         + "    denoised = np.stack([tifffile.imread(path) for path in paths])\n"

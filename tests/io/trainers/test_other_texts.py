@@ -44,12 +44,14 @@ def test_autostructn2v_0_1_gets_a_square_mask_about_the_same_centre(run, mask):
         # What the pipeline calls after its first stage, with patches smaller than the frames.
         assert runner.create_stage2_mask("patches", config) == ("full", "centres")
         assert config["stage1"]["patch_size"] == config["stage2"]["patch_size"] < 80
+        assert config["stage1"]["use_roi"] is config["stage2"]["use_roi"] is False
         frames = [files.written[f"images/{n:05d}.tif"] for n in range(8)]
         assert min(frame.min() for frame in frames) == 0
-        assert max(frame.max() for frame in frames) == 1
+        assert max(frame.max() for frame in frames) == 65535
+        assert frames[0].dtype == np.uint16
         for number, frame in enumerate(frames):
             name = f"final/val/{number:05d}_denoised_denoised.tif"
-            files.written[name] = np.round(65535 * frame)
+            files.written[name] = frame
         return {"final_results_dir": "final"}
 
     runner.run_pipeline = run_pipeline
