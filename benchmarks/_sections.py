@@ -10,9 +10,10 @@ import numpy as np
 from structmask_gui.core.correlation.autocorrelation import LagKernel
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagEstimate, LagPool
-from structmask_gui.core.extraction.extraction import select as ring_select
-from structmask_gui.core.measure.measure import measure as ring_measure
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.parameters.rules import defaults_of
 from structmask_gui.core.simulation import NoiseModel, kernels, row_offsets, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
@@ -23,10 +24,12 @@ from structmask_gui.core.verdict.verdict import Verdict, judge
 
 REACH = scenes.REACH
 STATISTICAL = Parameters.checked(method="statistical", source="automatic")
-RINGS = {
+PUBLISHED = {
     "ring, as implemented": Parameters.checked(convention="as-implemented"),
     "ring, as documented": Parameters.checked(convention="as-documented"),
+    "spine": defaults_of("spine"),
 }
+"""The published methods."""
 TOLD_APART = tuple(
     name
     for name in kernels()
@@ -64,15 +67,18 @@ def statistical(frames: np.ndarray) -> tuple[np.ndarray, Verdict, CorrelationEst
     return selection.kept, judge(estimate, selection, STATISTICAL), estimate
 
 
-def rings(frames: np.ndarray) -> dict[str, np.ndarray]:
+def published(frames: np.ndarray) -> dict[str, np.ndarray]:
     result = {}
-    for name, parameters in RINGS.items():
-        measurement = ring_measure(ArrayFrames(frames), parameters)
-        result[name] = ring_select(measurement, parameters).mask.array
+    for name, parameters in PUBLISHED.items():
+        try:
+            result[name] = extract_array(frames, parameters).mask.array
+        except InputError:
+            # Too little background for spines: no mask.
+            result[name] = np.ones((1, 1), dtype=bool)
     return result
 
 
-def run_of(frames: np.ndarray, truth: np.ndarray, with_rings: bool = True) -> dict[str, object]:
+def run_of(frames: np.ndarray, truth: np.ndarray, with_published: bool = True) -> dict[str, object]:
     """Return the figures of one stack."""
     mask, verdict, estimate = statistical(frames)
     figures: dict[str, object] = {
@@ -84,8 +90,8 @@ def run_of(frames: np.ndarray, truth: np.ndarray, with_rings: bool = True) -> di
         "sure": verdict.sure,
         "source": estimate.source,
     }
-    if with_rings:
-        for name, ring in rings(frames).items():
+    if with_published:
+        for name, ring in published(frames).items():
             figures[name] = (f1(ring, truth), missed(ring, truth), int(ring.sum()))
     return figures
 
@@ -109,7 +115,7 @@ def pure(task: tuple) -> dict[str, object]:
     count, share, name, seed = task
     model = NoiseModel(kernels()[name], share)
     frames = simulate(model, (64, 64), n_frames=count, seed=seed)
-    return run_of(frames, model.true_mask(REACH), with_rings=count == 100)
+    return run_of(frames, model.true_mask(REACH), with_published=count == 100)
 
 
 def white_tasks() -> list[tuple]:
@@ -153,7 +159,7 @@ def unlike(task: tuple) -> dict[str, object]:
     frames = model.draw(np.random.default_rng(21), 6, (256, 256))
     pictures = scenes.standard(scenes.fields(shown, 6, 256, 7))
     figures = run_of(
-        frames + strength * pictures, model.true_mask(REACH), with_rings=shown == "camera"
+        frames + strength * pictures, model.true_mask(REACH), with_published=shown == "camera"
     )
     return {**figures, "flat tiles": scenes.flat_tiles(pictures, strength)}
 
@@ -180,7 +186,7 @@ def held(task: tuple) -> dict[str, object]:
     of_noise, of_fields = (777, 99) if shown in LOOKED_INTO else (2024, 555)
     frames = model.draw(np.random.default_rng(of_noise), 6, (256, 256))
     frames += strength * scenes.standard(scenes.fields(shown, 6, 256, of_fields))
-    return run_of(frames, model.true_mask(REACH), with_rings=False)
+    return run_of(frames, model.true_mask(REACH), with_published=False)
 
 
 def hazard_tasks() -> list[tuple]:

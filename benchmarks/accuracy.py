@@ -39,7 +39,7 @@ def speed(pairs: int = 41) -> tuple[float, float, float]:
     """
     frame = simulate(NoiseModel(kernels()["row 7"]), (640, 640), seed=1)[0]
     frames = ArrayFrames(frame)
-    ring = sections.RINGS["ring, as implemented"]
+    ring = sections.PUBLISHED["ring, as implemented"]
     own = sections.STATISTICAL.changed(source="frames")
     times: list[tuple[float, float, float]] = []
     for _ in range(pairs + 1):

@@ -11,7 +11,7 @@ from typing import Any
 
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
-from structmask_gui.core.parameters.rules import TUNING, why_without_effect
+from structmask_gui.core.parameters.rules import TUNING, sources_of, why_without_effect
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.files.paths import is_file, shown
@@ -42,8 +42,11 @@ def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> P
         if getattr(arguments, name) is not None and arguments.source is None:
             chosen["source"] = name
     chosen.update(arguments.set)
+    method = chosen.get("method", parameters.method)
     if chosen.get("method") == "statistical":
         chosen.setdefault("source", "automatic")
+    elif "source" not in chosen and parameters.source not in sources_of(method):
+        chosen["source"] = "frames"
     tuned = TUNING & set(dict(arguments.set))
     asked = chosen.get("mask_choice", parameters.mask_choice)
     if tuned and "mask_choice" not in dict(arguments.set) and asked == "recommended":

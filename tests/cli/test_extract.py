@@ -195,6 +195,22 @@ def test_statistical_method_and_its_record(structmask, noisy, tmp_path):
     assert load_mask(out / "rows_mask.npy") == load_mask(tmp_path / "rows_mask.npy")
 
 
+@pytest.mark.parametrize("options", [("--method", "spine"), ("--preset", "spine")])
+def test_the_spine_method_and_its_record(structmask, noisy, tmp_path, options):
+    answer = structmask("extract", noisy, *options, "--json")
+    (result,) = answer.json["results"]
+    assert result["parameters"]["method"] == "spine"
+    assert result["parameters"]["source"] == "frames"
+    assert "background tile" in result["sentence"]
+    assert load_mask(tmp_path / "rows_mask.npy").statistics.shape_class == "horizontal"
+    out = tmp_path / "again"
+    assert structmask("extract", "--from-record", tmp_path / "rows_mask.json",
+                      "--output-dir", out).code == 0  # fmt: skip
+    assert load_mask(out / "rows_mask.npy") == load_mask(tmp_path / "rows_mask.npy")
+    assert structmask("extract", noisy, *options, "--set", "least_direction=1", "--force").code == 0
+    assert load_mask(tmp_path / "rows_mask.npy").statistics.true_pixels == 1
+
+
 def test_a_dark_stack_is_measured_and_recorded(structmask, noisy, tmp_path):
     picture = tmp_path / "picture.npy"
     np.save(picture, np.random.default_rng(0).normal(size=(2, 64, 64)).cumsum(axis=2))

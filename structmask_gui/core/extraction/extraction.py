@@ -21,6 +21,7 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames, Recording
 
 if TYPE_CHECKING:
+    from structmask_gui.core.extraction.spine import SpineSelection
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
     from structmask_gui.core.statistical.profiles import BrightnessCurve, Profile
     from structmask_gui.core.statistical.selection import StatisticalSelection
@@ -48,6 +49,8 @@ class Extraction:
     """Which lags are significant and large enough; statistical method only."""
     verdict: Verdict | None = None
     """Kind and certainty of the noise; statistical method only."""
+    spine: SpineSelection | None = None
+    """The lines through the significant lags; spine method only."""
 
     def update(self, parameters: Parameters) -> Extraction:
         """Return the extraction with other parameters, redoing only the stages they affect.
@@ -94,10 +97,10 @@ class Extraction:
         statistics, sampling = self.mask.statistics, self.measurement.sampling
         what = statistics.shape_words
         pixels = "" if statistics.true_pixels == 1 else f", {statistics.size_words}"
-        return (
-            f"{what}{pixels}, from {counted(sampling.n_used, 'patch', 'patches')}"
-            f" of {counted(sampling.n_frames, 'frame')}."
-        )
+        parts = counted(sampling.n_used, "patch", "patches")
+        if self.spine is not None:
+            parts = counted(sampling.n_used, "background tile")
+        return f"{what}{pixels}, from {parts} of {counted(sampling.n_frames, 'frame')}."
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -110,9 +113,11 @@ class Extraction:
         else:
             if self.rings is not None and self.rings_found_nothing:
                 notes.append(_why_bare(self.rings, self.dropped_by_component))
+            if self.spine is not None:
+                notes.append(_of_direction(self.spine, self.parameters))
             for reason, count in self.measurement.sampling.left_out.items():
                 notes.append(f"{counted(count, 'patch', 'patches')} left out: {reason}.")
-            limit = "max_true_pixels"
+            limit = "max_true_pixels" if self.spine is None else "max_pixels"
         if self.dropped_by_limit:
             notes.append(
                 f"{counted(self.dropped_by_limit, 'pixel')} removed by the limit of"
@@ -136,7 +141,8 @@ class Extraction:
             return False
         estimate = self.measurement.correlation
         if estimate is None:
-            return True
+            # No tile is larger, so neither are the lags that its half holds.
+            return bool(self.square.shape[0] // 2 == self.parameters.max_lag)
         from structmask_gui.core.verdict.lines import lags_left
 
         # No larger lag is advised than can be measured.
@@ -195,6 +201,15 @@ def _why_bare(analysis: RingAnalysis, dropped_by_component: int) -> str:
     )
 
 
+def _of_direction(spine: SpineSelection, parameters: Parameters) -> str:
+    if not spine.directed:
+        return (
+            f"No direction: Dmax {spine.direction:.4f} is below {parameters.least_direction:g}, so"
+            " plain N2V is the choice of this method."
+        )
+    return f"Dmax {spine.direction:.3f}: the noise has a direction."
+
+
 def counted(count: int, singular: str, plural: str | None = None) -> str:
     """Return a count with its noun, as in "1 patch" and "64 patches"."""
     return f"{count} {singular if count == 1 else plural or singular + 's'}"
@@ -218,6 +233,8 @@ def select(
         previous = None
     if measurement.correlation is not None:
         return _select_statistically(measurement, measurement.correlation, parameters)
+    if measurement.background is not None:
+        return _select_spine(measurement, parameters)
     first = _first_stage(parameters, previous)
 
     if previous is not None and first > Stage.CROP:
@@ -248,6 +265,16 @@ def select(
         kept = connected if limit is None else strongest_pairs(connected, centre, limit)
         mask = Mask(kept)
     return Extraction(parameters, measurement, square, centre, rings, connected, mask)
+
+
+def _select_spine(measurement: Measurement, parameters: Parameters) -> Extraction:
+    from structmask_gui.core.extraction.spine import select_spine
+
+    square = measurement.autocorrelation.mean
+    spine = select_spine(square, parameters)
+    return Extraction(
+        parameters, measurement, square, square, None, spine.kept, Mask(spine.mask), spine=spine
+    )
 
 
 def _select_statistically(

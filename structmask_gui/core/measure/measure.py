@@ -58,6 +58,10 @@ def measure(
     recording = Recording.of(recording)
     if parameters.method == "statistical":
         return _measure_statistically(recording, parameters, on_estimate, task)
+    if parameters.method == "spine":
+        from structmask_gui.core.measure.background import measure_background
+
+        return measure_background(recording, parameters, task)
     work = MeasuringWork.of(recording, parameters, lag_reach)
     if parameters.precision > 0:
         from structmask_gui.core.measure.progressive import measure_until

@@ -14,15 +14,24 @@ from structmask_gui.core.stack.patches import Sampling
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
-# What the published method has to measure again for; the largest lag is the other method's.
+# What each method has to measure again for; the rest of a stage is another method's.
 _RING_MEASURED = (
     *(
         info.name
         for info in parameter_infos().values()
-        if info.stage in MEASURED and info.name != "max_lag"
+        if info.stage in MEASURED and info.name not in ("max_lag", "background_side")
     ),
     "crop_autocorr",
 )
+_SPINE_MEASURED = ("source", "background_side", "max_lag")
+
+
+@dataclass(frozen=True)
+class Background:
+    """How the spine method found its tiles."""
+
+    sigma: float  # Of the gradient and of the trend, in pixels
+    purity: float  # Least share of background in a tile
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +48,8 @@ class Measurement:
     correlation: CorrelationEstimate | None = None
     """Correlation per lag with its error and all that the verdict needs; statistical method
     only."""
+    background: Background | None = None
+    """How its tiles were found; spine method only."""
 
     def fits(self, parameters: Parameters) -> bool:
         """Return whether these parameters can be answered without measuring again."""
@@ -47,6 +58,8 @@ class Measurement:
             return False
         if self.correlation is not None:
             return self.correlation.fits(parameters)
+        if self.background is not None:
+            return all(getattr(ours, name) == getattr(parameters, name) for name in _SPINE_MEASURED)
         if any(getattr(ours, name) != getattr(parameters, name) for name in _RING_MEASURED):
             return False
         reach = min(self.autocorrelation.reach)

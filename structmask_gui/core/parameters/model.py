@@ -16,7 +16,8 @@ from structmask_gui.core.parameters.info import About, ParameterInfo, Stage, inf
 
 Source = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum", "automatic"]
 Layout = Literal["grid", "random", "whole"]
-Method = Literal["ring", "statistical"]
+Method = Literal["ring", "spine", "statistical"]
+BackgroundSide = Literal["off", "light", "dark"]
 Convention = Literal["as-implemented", "as-documented"]
 MaskChoice = Literal["significant", "recommended"]
 
@@ -27,7 +28,8 @@ RING_SOURCES: tuple[Source, ...] = ("frames", "difference", "dark", "subtract")
 _MEASURE = "Patches"
 _AUTO = "Autocorrelation"
 _RING = "Ring analysis"
-_STAT = "Statistical selection"
+_SPINE = "Spine"
+_STAT = "Significant lags"
 _POST = "Size and shape"
 
 
@@ -48,7 +50,15 @@ class Parameters(BaseModel):
             Stage.SAMPLING,
             "How the pixels of the mask are chosen from the autocorrelation.",
             choices=(
-                ("ring", "Ring analysis: ring by ring around the centre (autoStructN2V)."),
+                (
+                    "ring",
+                    "Ring analysis (autoStructN2V 0.1): ring by ring around the centre.",
+                ),
+                (
+                    "spine",
+                    "Spine (autoStructN2V 1.0): thin lines through the significant lags, measured"
+                    " in background tiles of the raw frames.",
+                ),
                 (
                     "statistical",
                     "Automatic: the noise is measured where the data allow it, and the mask with"
@@ -334,6 +344,53 @@ class Parameters(BaseModel):
             step=0.01,
         ),
     ] = 0.95
+
+    # --- spine --------------------------------------------------------------------------------
+    background_side: Annotated[
+        BackgroundSide,
+        About(
+            "Background",
+            _SPINE,
+            Stage.SAMPLING,
+            "Which flat parts of the frames are background.",
+            choices=(
+                ("off", "All of them."),
+                ("light", "The light ones, as of resin in electron microscopy."),
+                ("dark", "The dark ones, as between what fluoresces."),
+            ),
+        ),
+    ] = "off"
+    spine_z: Annotated[
+        float,
+        Field(ge=1, le=1000),
+        About(
+            "Significance (z)",
+            _SPINE,
+            Stage.RINGS,
+            "How far a lag has to stand out from the others at its distance, in units of their"
+            " noise; of either sign.",
+            more="Fewer lags are significant.",
+            less="More lags are significant.",
+            slider=(4, 16),
+            step=0.5,
+        ),
+    ] = 8.0
+    least_direction: Annotated[
+        float,
+        Field(ge=0, le=1),
+        About(
+            "Least Dmax",
+            _SPINE,
+            Stage.RINGS,
+            "Below this dependence on the direction the mask is the centre alone, for plain N2V."
+            " 0 = off.",
+            more="More noise is left to plain N2V.",
+            less="Weaker directions get a mask.",
+            slider=(0.0, 0.05),
+            step=0.001,
+            lowest_word="off",
+        ),
+    ] = 0.012
 
     # --- size and shape -----------------------------------------------------------------------
     keep_center_component_only: Annotated[

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
-from structmask_gui.core.parameters.model import RING_SOURCES, Method, Parameters, parameter_infos
+from structmask_gui.core.parameters.model import (
+    RING_SOURCES,
+    Method,
+    Parameters,
+    Source,
+    parameter_infos,
+)
 
 _RING_ONLY = frozenset(
     {
@@ -26,19 +32,21 @@ _RING_ONLY = frozenset(
         "max_true_pixels",
     }
 )
+_SPINE_ONLY = frozenset({"background_side", "spine_z", "least_direction"})
+_SAMPLED = frozenset({"layout", "patch_size", "patches", "precision", "seed"})
 TUNING = frozenset({"q", "rho_min", "max_pixels"})
 """What tunes the significant lags by hand."""
 
-_STATISTICAL_ONLY = frozenset({"mask_choice", "max_lag", *TUNING})
+_STATISTICAL_ONLY = frozenset({"mask_choice", "q"})
+_LAGS = frozenset({"max_lag", *TUNING}) - _STATISTICAL_ONLY
+"""What the statistical selection and the spine method have in common."""
 
 
 def why_without_effect(name: str, parameters: Parameters) -> str | None:
     """Return a sentence why a parameter has no effect on the mask now; None if it has one."""
     parameter_infos()[name]  # KeyError if there is no such parameter
-    if name in _RING_ONLY and parameters.method != "ring":
-        return "Only ring analysis uses it."
-    if name in _STATISTICAL_ONLY and parameters.method != "statistical":
-        return "Only the method Automatic uses it."
+    if (why := _why_of_another_method(name, parameters.method)) is not None:
+        return why
     chosen_by_chance = parameters.patches > 0 or parameters.precision > 0
     if name == "seed" and parameters.layout != "random" and not chosen_by_chance:
         return "Used where patches are chosen at random; now all are measured."
@@ -57,6 +65,20 @@ def why_without_effect(name: str, parameters: Parameters) -> str | None:
     return None
 
 
+def _why_of_another_method(name: str, method: Method) -> str | None:
+    if name in _RING_ONLY and method != "ring":
+        return "Only ring analysis uses it."
+    if name in _SPINE_ONLY and method != "spine":
+        return "Only the spine method uses it."
+    if name in _STATISTICAL_ONLY and method != "statistical":
+        return "Only the method Automatic uses it."
+    if name in _LAGS and method == "ring":
+        return "Ring analysis does not use it."
+    if name in _SAMPLED and method == "spine":
+        return "The spine method chooses its tiles by itself."
+    return None
+
+
 def recommends(parameters: Parameters) -> bool:
     """Whether the recommended mask is asked for; ring analysis has none."""
     return parameters.method == "statistical" and parameters.mask_choice == "recommended"
@@ -65,17 +87,17 @@ def recommends(parameters: Parameters) -> bool:
 def changed_together(parameters: Parameters, values: Mapping[str, Any]) -> Parameters:
     """Change parameters, and the source with the method unless the values name one it can use.
 
-    The statistical method starts with "automatic", the published one, which can use only
-    `RING_SOURCES`, with "frames". Tuning the significant lags chooses them as the mask, unless the
-    values name the mask too.
+    The statistical method starts with "automatic", the others with "frames": ring analysis can use
+    `RING_SOURCES`, the spine method only these. Tuning the significant lags chooses them as the
+    mask, unless the values name the mask too.
     """
     new = parameters.changed(values)
     tuned = any(getattr(new, name) != getattr(parameters, name) for name in TUNING)
     if tuned and "mask_choice" not in values:
         new = new.changed(mask_choice="significant")
-    if new.method == "ring":
-        return new if new.source in RING_SOURCES else new.changed(source="frames")
-    if parameters.method == "ring" and "source" not in values:
+    if new.method != "statistical":
+        return new if new.source in sources_of(new.method) else new.changed(source="frames")
+    if parameters.method != "statistical" and "source" not in values:
         return new.changed(source="automatic")
     return new
 
@@ -84,6 +106,12 @@ def method_values(method: Method) -> dict[str, Any]:
     """Return what is chosen with a method: the statistical one starts with the recommended mask."""
     mask = "recommended" if method == "statistical" else Parameters().mask_choice
     return {"method": method, "mask_choice": mask}
+
+
+def sources_of(method: Method) -> tuple[Source, ...]:
+    """Return the sources that a method can measure in."""
+    every: tuple[Source, ...] = get_args(Source)
+    return {"ring": RING_SOURCES, "spine": RING_SOURCES[:1], "statistical": every}[method]
 
 
 def defaults_of(method: Method) -> Parameters:
@@ -97,10 +125,13 @@ def unavailable_sources(parameters: Parameters, n_frames: int | None = None) -> 
     ``n_frames`` are those of the open stack; None if none is open.
     """
     reasons = {}
-    if parameters.method == "ring":
-        for source, _ in parameter_infos()["source"].about.choices:
-            if source not in RING_SOURCES:
-                reasons[source] = "Only the statistical method can measure in it."
+    usable = sources_of(parameters.method)
+    for source, _ in parameter_infos()["source"].about.choices:
+        if source in usable:
+            continue
+        reasons[source] = "Only the statistical method can measure in it."
+        if parameters.method == "spine":
+            reasons[source] = "The spine method measures background tiles of the frames."
     if n_frames == 1:
         reasons["difference"] = "One frame is open; differences need two or more of a still scene."
     return reasons

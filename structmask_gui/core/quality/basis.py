@@ -115,8 +115,8 @@ def recorded_basis(
     task: Task = NO_TASK,
 ) -> Basis:
     """Measure the basis as for an extraction with these parameters."""
-    if parameters.method == "ring":
-        # The published method measures noise and structure together.
+    if parameters.method != "statistical":
+        # The published methods measure noise and structure together.
         part = _part(recording.frames, recording.region)
         return automatic_basis(part, radius=radius, task=task)
     measurement = measure(recording, parameters, task=task)

@@ -145,7 +145,7 @@ def answer(
         recommendation = getattr(extraction, "recommendation", None)
     by_hand = isinstance(extraction, EditedExtraction)
     if extraction.verdict is None:
-        of = _of_own if by_hand else _of_rings
+        of = _of_own if by_hand else _of_published
         return of(extraction, recommendation, scored)
     wanted = None if recommendation is None else recommendation.mask
     if by_hand if wanted is None else extraction.mask.cropped() != wanted:
@@ -165,12 +165,15 @@ def untested(what: Iterable[str]) -> str:
     return f"{names[0].upper()}{names[1:]} {verb} not tested." if names else ""
 
 
-def _of_rings(
+def _of_published(
     extraction: Extraction, recommendation: Recommendation | None, scored: Scored | None
 ) -> Answer:
-    """Answer for a mask of ring analysis: it gives no certainty of its own."""
+    """Answer for a mask of ring analysis or of spines: they give no certainty of their own."""
     what = f"{shape_words(extraction.mask)} (ring analysis, autoStructN2V 0.1)."
     sure = ["Uncertain: ring analysis does not separate noise from sample."]
+    if extraction.spine is not None:
+        what = f"{shape_words(extraction.mask)} (spine, autoStructN2V 1.0)."
+        sure = ["Uncertain: only flat parts of the frames keep noise and sample apart here."]
     if scored is not None:
         sure.append(f"Expected error {scored.error.total:.2f}.")
     other = None if recommendation is None else recommendation.chosen

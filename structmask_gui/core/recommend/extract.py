@@ -100,11 +100,11 @@ def judge_stack(
 ) -> Judged:
     """Measure a stack so that any mask can be judged on it.
 
-    The noise is measured as the parameters say; for ring analysis that is chosen automatically.
-    Without a radius, it is the one that a recommendation takes.
+    The noise is measured as the parameters say; for the published methods that is chosen
+    automatically. Without a radius, it is the one that a recommendation takes.
     """
     of, asked = recording, parameters
-    if parameters.method == "ring":
+    if parameters.method != "statistical":
         of = Recording(recording.frames, recording.region)
         asked = automatic_parameters(RADIUS if radius is None else radius)
     measurement = measure(of, asked, task=task)

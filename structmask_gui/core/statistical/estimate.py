@@ -102,7 +102,7 @@ class CorrelationEstimate:
     def fits(self, parameters: Parameters) -> bool:
         """Return whether these parameters can be answered without measuring again."""
         ours = self.parameters
-        ignored = {"method", "norm_autocorr", "log_autocorr", "max_lag"}
+        ignored = {"method", "norm_autocorr", "log_autocorr", "max_lag", "background_side"}
         same = all(
             getattr(ours, name) == getattr(parameters, name)
             for name in _measured_names()

@@ -15,7 +15,11 @@ from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
 
-_WAYS = {"statistical": ("Automatic", "automatic"), "ring": ("Ring analysis", "default")}
+_WAYS = {
+    "statistical": ("Automatic", "automatic"),
+    "ring": ("Ring analysis (autoStructN2V 0.1)", "default"),
+    "spine": ("Spine (autoStructN2V 1.0)", "spine"),
+}
 """For each method its name here, and the preset that chooses it."""
 
 

@@ -29,6 +29,21 @@ the row or column offsets first, or raise <i>Largest lag</i>.</p>
 <p><b>Too small:</b> lower <i>Smallest correlation</i>. <b>Too large:</b> raise it.</p>
 """
 
+_READING_SPINES = """
+<h3>How to read the views</h3>
+<p><b>Averaged autocorrelation.</b> The correlation of the flat parts of the frames at every shift.
+The method follows its ridges, of either sign, with lines of one pixel.</p>
+<p><b>Mask.</b> What you export. The dot is the centre pixel.</p>
+<h3>When it does not look right</h3>
+<p><b>Only the centre:</b> the correlation hardly depends on the direction, and the method leaves
+such noise to plain N2V. If you see a pattern all the same, lower <i>Least Dmax</i>, or apply
+the preset <b>automatic</b>, which finds round noise too.</p>
+<p><b>Too small:</b> lower <i>Smallest correlation</i> or <i>Significance</i>. <b>Too large:</b>
+raise them.</p>
+<p><b>Structure instead of noise:</b> choose the side of <i>Background</i>, or draw an ROI around a
+flat part.</p>
+"""
+
 _INTRODUCTION = """
 <h3>What this is about</h3>
 <p>Some noise is not alone in its pixel: a scan line that is too bright, a readout that leaks into
@@ -79,14 +94,20 @@ decided.</p>
 def help_html(extraction: Any | None) -> str:
     """Return the whole help as rich text, with the numbers of an `Extraction`."""
     middle = _NO_RESULT if extraction is None else story_html(extraction)
-    statistical = extraction is not None and extraction.selection is not None
-    return _INTRODUCTION + middle + (_READING_LAGS if statistical else _READING_RINGS)
+    reading = _READING_RINGS
+    if extraction is not None and extraction.selection is not None:
+        reading = _READING_LAGS
+    elif extraction is not None and extraction.spine is not None:
+        reading = _READING_SPINES
+    return _INTRODUCTION + middle + reading
 
 
 def story_html(extraction: Any) -> str:
     """Return what each stage did to the image, as rich text."""
     if extraction.selection is not None:
         done = _statistical_steps(extraction)
+    elif extraction.spine is not None:
+        done = _spine_steps(extraction)
     else:
         done = [
             _patches(extraction),
@@ -242,6 +263,30 @@ def _trimmed(extraction: Any) -> str:
         parts.append("Nothing had to be removed.")
     left = _count(extraction.mask.statistics.true_pixels, "pixel")
     return f"<b>Size and shape.</b> {' '.join(parts)} The mask has {left}, the middle included."
+
+
+def _spine_steps(extraction: Any) -> list[str]:
+    measurement, spine, parameters = extraction.measurement, extraction.spine, extraction.parameters
+    sampling, background = measurement.sampling, measurement.background
+    side = {"light": "light flat parts", "dark": "dark flat parts", "off": "flat parts"}
+    found = int((np.asarray(spine.significant) & (spine.z != 0)).sum()) // 2
+    went = "so it got a mask" if spine.directed else "so the choice is plain N2V"
+    kept, left = int(spine.kept.sum()), extraction.mask.statistics.true_pixels
+    trimmed = f"; {_count(kept - left, 'pixel')} fell to the limit" if kept > left else ""
+    return [
+        f"<b>Background.</b> {_count(sampling.n_used, 'tile')} of {sampling.patch_shape[0]} pixels,"
+        f" at least {background.purity:.0%} in {side[parameters.background_side]} of"
+        f" {_count(sampling.n_frames, 'frame')}.",
+        f"<b>Autocorrelation.</b> A trend of scale {background.sigma:.1f} pixels was removed from"
+        " each tile, and their autocorrelations averaged.",
+        f"<b>Direction.</b> Dmax is {spine.direction:.4f}; {parameters.least_direction:g} is"
+        f" needed, {went}.",
+        f"<b>Lines.</b> {_count(found, 'pair')} of lags stand out by"
+        f" {parameters.spine_z:g} times the noise. A line of one pixel through each group of them,"
+        " and from it to the centre, was taken.",
+        f"<b>Size.</b> Pixels below a correlation of {parameters.rho_min:g} dropped out{trimmed}."
+        f" The mask has {_count(left, 'pixel')}, the middle included.",
+    ]
 
 
 def _statistical_steps(extraction: Any) -> list[str]:

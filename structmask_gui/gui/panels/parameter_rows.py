@@ -10,16 +10,19 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QSizePolicy,
+    QVBoxLayout,
     QWidget,
 )
 
 from structmask_gui.core.parameters.info import ParameterInfo
 from structmask_gui.gui.style.colours import mixed, smaller
 from structmask_gui.gui.widgets.inputs import Choice, NumberBox, ResetButton, Slider
+
+_LONGEST_NAME = 34
+"""What stands before the colon of a choice's help is its name if it is no longer."""
 
 
 def value_text(info: ParameterInfo, value: Any) -> str:
@@ -39,7 +42,7 @@ def choice_text(info: ParameterInfo, value: str) -> str:
     """Return the short name of a choice: what stands before the colon of its help, or its value."""
     meaning = dict(info.about.choices)[value]
     name, colon, _ = meaning.partition(":")
-    return name if colon and len(name) <= 24 else value.replace("-", " ").capitalize()
+    return name if colon and len(name) <= _LONGEST_NAME else value.replace("-", " ").capitalize()
 
 
 def tooltip(info: ParameterInfo) -> str:
@@ -227,7 +230,7 @@ class ChoiceRow(ParameterRow):
     def _update_caption(self) -> None:
         meaning = dict(self.info.about.choices).get(self.value, "")
         name, colon, rest = meaning.partition(":")
-        if colon and len(name) <= 24:
+        if colon and len(name) <= _LONGEST_NAME:
             meaning = rest.strip()[:1].upper() + rest.strip()[1:]
         self.caption.say(self.reason or meaning)
 
@@ -236,15 +239,15 @@ class ChoiceRow(ParameterRow):
 
 
 class SwitchRow(ParameterRow):
-    """Two or three choices side by side, each one click away, and what the present one means."""
+    """A few choices below each other, each one click away, and what the present one means."""
 
     def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
         self.buttons: dict[str, QPushButton] = {}
         super().__init__(info, parent)
         self.label.hide()
         self.reset.hide()
-        line = QHBoxLayout()
-        line.setSpacing(0)
+        lines = QVBoxLayout()
+        lines.setSpacing(2)
         for value, meaning in info.about.choices:
             button = QPushButton(choice_text(info, value))
             button.setCheckable(True)
@@ -252,9 +255,9 @@ class SwitchRow(ParameterRow):
             button.setToolTip(meaning)
             button.setProperty("value", value)
             button.clicked.connect(self._on_clicked)
-            line.addWidget(button, 1)
+            lines.addWidget(button)
             self.buttons[value] = button
-        self.grid.addLayout(line, 0, 0, 1, 4)
+        self.grid.addLayout(lines, 0, 0, 1, 4)
         self._show(info.default)
 
     def inputs(self) -> tuple[QWidget, ...]:

@@ -34,6 +34,7 @@ _BUILT_IN = (
     "automatic",
     *("default", "fine", "coarse", "weak", "strong"),
     *("conservative", "moderate", "aggressive"),
+    "spine",
 )
 
 
@@ -164,7 +165,7 @@ def save_preset(preset: Preset, path: str | os.PathLike[str], *, force: bool = F
 
 @cache
 def built_in_presets() -> tuple[Preset, ...]:
-    """Return the presets that come with the program: automatic, then the published guide's."""
+    """Return the presets that come with the program: automatic, the published guide's, spine."""
     return tuple(
         load_preset(resource(f"presets/{name}.json")).model_copy(update={"built_in": True})
         for name in _BUILT_IN

@@ -38,6 +38,9 @@ EFFECTIVE: dict[str, dict[str, Any]] = {
     "q": {"method": "statistical"},
     "rho_min": {"method": "statistical"},
     "max_pixels": {"method": "statistical"},
+    "background_side": {"method": "spine"},
+    "spine_z": {"method": "spine"},
+    "least_direction": {"method": "spine"},
 }
 
 
@@ -285,10 +288,10 @@ def test_what_has_no_effect_is_disabled_and_says_why(
 
 
 def test_a_group_without_effect_is_folded(panel: ParametersPanel) -> None:
-    assert not panel.sections["Statistical selection"].open
+    assert not panel.sections["Significant lags"].open
     assert panel.sections["Ring analysis"].open
     panel.set_parameters(Parameters(method="statistical"))
-    assert panel.sections["Statistical selection"].open
+    assert panel.sections["Significant lags"].open
     assert not panel.sections["Ring analysis"].open
     assert panel.sections["Ring analysis"].note.text() == "not in use"
     assert "ring analysis" in panel.sections["Ring analysis"].note.toolTip()
@@ -400,7 +403,11 @@ def test_a_long_seed_is_seen_whole(panel: ParametersPanel) -> None:
 def test_the_methods_are_one_click_away(panel: ParametersPanel) -> None:
     row, seen = prepared(panel, "method")
     assert isinstance(row, SwitchRow)
-    assert [b.text() for b in row.buttons.values()] == ["Ring analysis", "Automatic"]
+    assert [b.text() for b in row.buttons.values()] == [
+        "Ring analysis (autoStructN2V 0.1)",
+        "Spine (autoStructN2V 1.0)",
+        "Automatic",
+    ]
     ring_caption = row.caption.text()
     row.buttons["statistical"].click()
     row.buttons["statistical"].click()

@@ -14,7 +14,9 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.extraction.extraction import Extraction, edited, extract_array
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.parameters.rules import defaults_of
 from structmask_gui.core.recommend.shapes import hide, shape_words
+from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames, Recording, Region
 from structmask_gui.gui.panels.help_panel import HelpPanel
 from structmask_gui.gui.panels.help_text import help_html, story_html
@@ -123,6 +125,19 @@ SETTINGS: list[dict[str, Any]] = [
     {"crop_autocorr": False, "norm_autocorr": False, "log_autocorr": False},
     {"center_ratio_threshold": 1.0},
 ]
+
+
+@pytest.mark.parametrize("least", [0.012, 1.0])
+def test_the_story_of_the_spine_method(least: float) -> None:
+    frames = simulate(NoiseModel(kernels()["row 5"], 0.5), (64, 64), n_frames=20, seed=1)
+    result = extract_array(frames, defaults_of("spine").changed(least_direction=least))
+    story = words(story_html(result))
+    assert result.sentence in story
+    assert f"{result.measurement.sampling.n_used} tiles of 64 pixels" in story
+    assert f"Dmax is {result.spine.direction:.4f}" in story
+    assert ("the choice is plain N2V" in story) == (least == 1.0)
+    assert f"The mask has {result.mask.statistics.true_pixels} pixel" in story
+    assert "Least Dmax" in words(help_html(result))
 
 
 @pytest.mark.parametrize("values", SETTINGS)

@@ -182,6 +182,20 @@ def automatic(loaded: MainWindow, qtbot: QtBot) -> MainWindow:
     return loaded
 
 
+def test_the_spine_method_is_one_of_three_ways(loaded: MainWindow, qtbot: QtBot) -> None:
+    facts = loaded.views.facts
+    names = [facts.way.itemText(number) for number in range(facts.way.count())]
+    assert names == ["Automatic", "Ring analysis (autoStructN2V 0.1)", "Spine (autoStructN2V 1.0)"]
+    facts.way.setCurrentIndex(2)
+    facts.way.activated.emit(2)
+    wait_for_result(loaded.session, qtbot)
+    extraction = loaded.session.state.extraction
+    assert extraction is not None
+    assert extraction.parameters.method == "spine"
+    assert extraction.spine is not None
+    assert facts.changed.isHidden()
+
+
 def test_one_click_each_way(automatic: MainWindow, qtbot: QtBot) -> None:
     views, session = automatic.views, automatic.session
     automatic.set_tune(True)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.info import Stage
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
+from structmask_gui.core.parameters.rules import defaults_of
 from structmask_gui.io.presets.library import PresetFolder, file_stem, find_preset, user_folder
 from structmask_gui.io.presets.preset import Preset, built_in_presets, load_preset, save_preset
 
@@ -75,8 +76,8 @@ def test_the_automatic_preset_comes_first_and_can_be_left() -> None:
 
 
 def test_built_in_presets_are_the_published_ones() -> None:
-    assert [preset.name for preset in built_in_presets()[1:]] == list(TUNING)
-    for preset in built_in_presets()[1:]:
+    assert [preset.name for preset in built_in_presets()[1:-1]] == list(TUNING)
+    for preset in built_in_presets()[1:-1]:
         assert preset.apply() == Parameters().changed(TUNING[preset.name])
         assert preset.notes == ()
         assert preset.description
@@ -89,11 +90,17 @@ def test_built_in_presets_give_a_defined_state_of_the_published_method() -> None
         for name, info in parameter_infos().items()
         if info.about.group in ("Autocorrelation", "Ring analysis", "Size and shape")
     }
-    for preset in built_in_presets()[1:]:
+    for preset in built_in_presets()[1:-1]:
         assert preset.parameters["method"] == "ring"
         assert ring - {"convention"} <= set(preset.parameters)
         sampling = {n for n, i in parameter_infos().items() if i.stage == Stage.SAMPLING}
         assert set(preset.parameters) & sampling == {"method"}
+
+
+def test_the_spine_preset_comes_last_and_is_the_methods_defaults() -> None:
+    spine = built_in_presets()[-1]
+    assert (spine.name, spine.notes) == ("spine", ())
+    assert spine.apply(Parameters(center_size=9)) == defaults_of("spine").changed(center_size=9)
 
 
 def test_a_preset_survives_its_file(tmp_path: Path) -> None:

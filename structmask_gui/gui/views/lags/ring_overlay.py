@@ -163,6 +163,7 @@ class RingOverlayView(LagView):
         self.set_quantity("value, adapted" if _rescaled(parameters) else _quantity(extraction))
         self.set_plane(extraction.centre)
         analysis, self.decisions = extraction.rings, extraction.decisions
+        self.title_label.setText(self.title if analysis is not None else "Centre square")
         if analysis is None:
             self.rings_item.clear()
             self.legend.set_entries(())

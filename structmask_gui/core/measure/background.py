@@ -1,0 +1,304 @@
+"""Measurement of the spine method: the autocorrelation of background tiles of raw frames.
+
+After the documentation of autoStructN2V 1.0. The background of a frame is the flat side of an Otsu
+split of the logarithm of its gradient, on the side of intensity that is asked for; tiles of it, the
+purest first, are detrended, and their autocorrelations, not zero-padded, are averaged. The
+formulas, and what the documentation leaves open, are in docs/method.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
+from structmask_gui.core.correlation.autocorrelation import Autocorrelation
+from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.measure.measurement import Background, Measurement
+from structmask_gui.core.parameters.model import BackgroundSide, Parameters
+from structmask_gui.core.progress import Task
+from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, evenly
+from structmask_gui.core.stack.patches import Sampling
+
+TILE_SIZES = (64, 48, 32, 24)
+PURITIES = (0.95, 0.85, 0.75, 0.6)
+_LEAST_TILES = 4
+_SIGMA = (4.0, 12.0)
+
+# Otsu's split of one class explains 0.62 to 0.64 of the variance: of the log gradient of noise
+# alone, whatever its correlation, and of a Gaussian intensity. Below this there are no two classes.
+_TWO_CLASSES = 0.7
+
+# Pieces of frames that are held at once, and pixels that are looked at in all.
+_PIECE = 1024
+_MOST_PIXELS = 2**27
+_ROUGH = 16
+
+Image = NDArray[np.float32]
+
+
+class _Place(NamedTuple):
+    """A piece of a frame: all of it, unless it is large."""
+
+    frame: int
+    y: int
+    x: int
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What is looked at, and how far the lags go."""
+
+    frames: Frames
+    side: BackgroundSide
+    task: Task
+    places: list[_Place]
+
+    def read(self, place: _Place) -> tuple[Image, BoolArray]:
+        """Return a piece, and where it holds numbers."""
+        self.task.stop_if_cancelled()
+        rows = self.frames.read(place.frame, place.y, place.y + place.height)
+        piece = rows[:, place.x : place.x + place.width].astype(np.float32)
+        good: BoolArray = np.isfinite(piece)
+        if not good.all():
+            piece[~good] = piece[good].mean() if good.any() else 0.0
+        return piece, good
+
+    def background(self, piece: Image, good: BoolArray, sigma: float) -> BoolArray:
+        """Return the background of a piece."""
+        from scipy import ndimage
+
+        gradient = np.zeros_like(piece)
+        for order in ((1, 0), (0, 1)):
+            self.task.stop_if_cancelled()
+            gradient += ndimage.gaussian_filter(piece, sigma, order=order) ** 2
+        # Where nothing changes there is no noise: a border, or what is clipped.
+        noisy = good & (gradient > 0)
+        if not noisy.any():
+            return noisy
+        found = noisy.copy()
+        found[noisy] &= _lower(0.5 * np.log(gradient[noisy]))
+        if self.side != "off":
+            self.task.stop_if_cancelled()
+            smooth = ndimage.gaussian_filter(piece, sigma)
+            values = smooth[noisy] if self.side == "dark" else -smooth[noisy]
+            found[noisy] &= _lower(values)
+        eroded: BoolArray = ndimage.binary_erosion(found, border_value=1)
+        return eroded
+
+
+def measure_background(recording: Recording, parameters: Parameters, task: Task) -> Measurement:
+    """Measure the averaged autocorrelation of the background tiles of a stack.
+
+    Raises
+    ------
+    InputError
+        If the frames are too small or have too little background.
+    ParameterError
+        If another source than the frames is asked for.
+    Cancelled
+    """
+    name = recording.frames.name
+    if parameters.source != "frames":
+        raise ParameterError(
+            f"source = {parameters.source} does not work with the spine method, which measures"
+            " background tiles of the frames; give frames."
+        )
+    region = recording.region
+    frames = recording.frames if region is None else CutFrames(recording.frames, region)
+    if min(frames.frame_shape) < TILE_SIZES[-1]:
+        height, width = frames.frame_shape
+        raise InputError(
+            f"{name}: is {height} x {width} pixels, too small for the spine method; give at least"
+            f" {TILE_SIZES[-1]} x {TILE_SIZES[-1]}."
+        )
+    search = _Search(frames, parameters.background_side, task, _places(frames))
+    sigma = _scale(search)
+    chosen = _choose_tiles(search, sigma)
+    if chosen is None:
+        raise InputError(
+            f"{name}: has too little background for the spine method; choose another"
+            " background_side, draw an ROI around a flat part, or take the preset automatic."
+        )
+    size, purity, tiles = chosen
+    reach = min(parameters.max_lag, size // 2 - 1)
+    mean, used = _average(search, tiles, size, sigma, reach)
+    if not used.any():
+        raise InputError(f"{name}: has no tile to measure: they are all constant.")
+    places = np.concatenate(
+        [[(place.frame, place.y + y, place.x + x) for y, x in at] for place, at in tiles]
+    ).astype(np.intp)
+    if region is not None:
+        places += (0, region.y0, region.x0)
+    reasons = tuple("" if one else "constant, holds no noise" for one in used.tolist())
+    return Measurement(
+        name=name,
+        parameters=parameters,
+        region=region,
+        sampling=Sampling((size, size), places, used, reasons),
+        autocorrelation=Autocorrelation(mean, int(used.sum())),
+        background=Background(sigma, purity),
+    )
+
+
+def _places(frames: Frames) -> list[_Place]:
+    """Return the pieces that are looked at, of frames evenly spread."""
+    height, width = frames.frame_shape
+    chosen = evenly(frames.n_frames, max(1, _MOST_PIXELS // (height * width)))
+    tops, lefts = _cuts(height), _cuts(width)
+    return [
+        _Place(frame, y, x, piece_height, piece_width)
+        for frame in chosen
+        for y, piece_height in tops
+        for x, piece_width in lefts
+    ]
+
+
+def _cuts(length: int) -> list[tuple[int, int]]:
+    """Divide a side into equal pieces: where each begins, and how long it is."""
+    edges = np.linspace(0, length, -(-length // _PIECE) + 1).round().astype(int).tolist()
+    return [(a, b - a) for a, b in pairwise(edges)]
+
+
+def _lower(values: AnyArray) -> BoolArray:
+    """Return which values are in the lower class of Otsu's split; all where there is one class."""
+    from skimage.filters import threshold_otsu
+
+    everything = np.ones(values.shape, dtype=bool)
+    spread = float(values.var())
+    if not spread > 0:
+        return everything
+    low: BoolArray = values <= threshold_otsu(values)
+    share = float(low.mean())
+    if not 0 < share < 1:
+        return everything
+    between = share * (1 - share) * float(values[low].mean() - values[~low].mean()) ** 2
+    return low if between >= _TWO_CLASSES * spread else everything
+
+
+def _scale(search: _Search) -> float:
+    """Return the scale of gradient and trend: four half-widths of the noise's correlation.
+
+    It is measured in the tiles that vary least, and with the longest scale.
+    """
+    side = TILE_SIZES[-1]
+    parts = []
+    for number in evenly(len(search.places), _ROUGH):
+        piece, good = search.read(search.places[number])
+        windows = np.lib.stride_tricks.sliding_window_view(piece, (side, side))[::side, ::side]
+        whole = np.lib.stride_tricks.sliding_window_view(good, (side, side))[::side, ::side]
+        parts.append(windows[whole.all(axis=(2, 3))])
+    tiles = np.concatenate(parts)
+    spread = tiles.std(axis=(1, 2))
+    tiles, spread = tiles[spread > 0], spread[spread > 0]
+    if not len(tiles):
+        return _SIGMA[0]
+    flattest = tiles[np.argsort(spread, kind="stable")[: max(_LEAST_TILES, len(tiles) // 4)]]
+    correlations = _correlations(_detrended(flattest, _SIGMA[1]), 10)
+    size = np.abs(np.nanmean(correlations, axis=0))
+    middle = size.shape[0] // 2
+    size[middle, middle] = 0.0
+    if size.max() < 0.05:
+        return _SIGMA[0]
+    y, x = np.nonzero(size >= 0.5 * size.max())
+    return float(np.clip(4 * np.hypot(y - middle, x - middle).max(), *_SIGMA))
+
+
+def _choose_tiles(
+    search: _Search, sigma: float
+) -> tuple[int, float, list[tuple[_Place, list[tuple[int, int]]]]] | None:
+    """Return size, purity and places of the tiles: the purest there are enough of, the largest."""
+    shares: list[dict[int, FloatArray]] = []
+    what = "Finding background"
+    for number, place in enumerate(search.places):
+        search.task.report(number, len(search.places), what)
+        piece, good = search.read(place)
+        shares.append(_shares(search.background(piece, good, sigma)))
+    for purity in PURITIES:
+        for size in TILE_SIZES:
+            found = [np.argwhere(one[size] >= purity) for one in shares]
+            if sum(map(len, found)) >= _LEAST_TILES:
+                step = size // 2
+                tiles = [
+                    (place, [(y * step, x * step) for y, x in at.tolist()])
+                    for place, at in zip(search.places, found, strict=True)
+                    if len(at)
+                ]
+                return size, purity, tiles
+    return None
+
+
+def _shares(background: BoolArray) -> dict[int, FloatArray]:
+    """Return the share of background in each tile of each size; tiles overlap by half."""
+    sums = np.cumsum(np.cumsum(background, axis=0, dtype=np.int64), axis=1)
+    sums = np.pad(sums, ((1, 0), (1, 0)))
+    shares = {}
+    for size in TILE_SIZES:
+        at = [np.arange(0, side - size + 1, size // 2) for side in background.shape]
+        y, x = at[0][:, np.newaxis], at[1]
+        inside = sums[y + size, x + size] - sums[y, x + size] - sums[y + size, x] + sums[y, x]
+        shares[size] = inside / size**2
+    return shares
+
+
+def _average(
+    search: _Search,
+    tiles: list[tuple[_Place, list[tuple[int, int]]]],
+    size: int,
+    sigma: float,
+    reach: int,
+) -> tuple[FloatArray, BoolArray]:
+    """Return the mean autocorrelation of the tiles, and which of them hold noise."""
+    total = np.zeros((2 * reach + 1, 2 * reach + 1))
+    used: list[bool] = []
+    for number, (place, at) in enumerate(tiles):
+        search.task.report(number, len(tiles), "Measuring tiles")
+        piece, _ = search.read(place)
+        for values in _in_parts(piece, at, size):
+            search.task.stop_if_cancelled()
+            correlations = _correlations(_detrended(values, sigma), reach)
+            good = np.isfinite(correlations[:, 0, 0])
+            total += correlations[good].sum(axis=0)
+            used += [bool(one) for one in good]
+    # Equal to its 180-degree rotation but for rounding.
+    mean = (total + total[::-1, ::-1]) / (2 * max(1, sum(used)))
+    return mean, np.array(used, dtype=np.bool_)
+
+
+def _in_parts(piece: Image, at: list[tuple[int, int]], size: int) -> Iterator[Image]:
+    for first in range(0, len(at), 64):
+        yield np.stack([piece[y : y + size, x : x + size] for y, x in at[first : first + 64]])
+
+
+def _detrended(tiles: Image, sigma: float) -> FloatArray:
+    """Subtract from each tile a Gaussian mean of it."""
+    from scipy import ndimage
+
+    values = tiles.astype(np.float64)
+    values -= ndimage.gaussian_filter(values, (0, sigma, sigma))
+    detrended: FloatArray = values - values.mean(axis=(1, 2), keepdims=True)
+    return detrended
+
+
+def _correlations(tiles: FloatArray, reach: int) -> FloatArray:
+    """Return the autocorrelation of each tile, not padded, 1 at the zero lag; NaN of a constant."""
+    from scipy import fft
+
+    shape = tiles.shape[1:]
+    lags = fft.irfft2(np.abs(fft.rfft2(tiles)) ** 2, s=shape)
+    peak = lags[:, :1, :1].copy()
+    near = np.arange(-reach, reach + 1)
+    square = lags[:, near[:, np.newaxis], near]
+    # What rounding leaves of a constant tile is no noise.
+    floor = 1e-12 * np.square(tiles).max(initial=0.0)
+    result: FloatArray = np.divide(
+        square, peak, out=np.full(square.shape, np.nan), where=peak > max(floor, 0.0)
+    )
+    return result
