@@ -182,9 +182,10 @@ def _of_published(
     advice = "Compare with the preset automatic."
     if other is not None and scored is not None and scored.error.total <= 1.05 * other.error:
         advice = "Use this mask: automatic expects no smaller error."
-    return Answer(
-        what, "uncertain", " ".join(sure), advice, (), ("use_mask", "compare_with_automatic")
-    )
+    actions: tuple[Action, ...] = ("use_mask", "compare_with_automatic")
+    if extraction.rings_found_nothing:
+        actions = ("compare_with_automatic", "copy_plain_n2v")
+    return Answer(what, "uncertain", " ".join(sure), advice, (), actions)
 
 
 def _of_own(

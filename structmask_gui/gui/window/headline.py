@@ -133,11 +133,6 @@ class Headline(QFrame):
             button.hide()
             button.clicked.connect(self._on_button)
             self.buttons[action] = button
-        self.automatic = QPushButton("Try automatic")
-        self.automatic.setToolTip('Apply the preset "automatic"; undo goes back')
-        self.automatic.setMaximumHeight(_LOW)
-        self.automatic.hide()
-        self.automatic.clicked.connect(self._try_automatic)
         self.why_button = QToolButton()
         self.why_button.setText("Why?")
         self.why_button.setAutoRaise(True)
@@ -146,7 +141,6 @@ class Headline(QFrame):
         self.why_button.clicked.connect(self.why)
         self._row = row
         row.addStretch(1)
-        row.addWidget(self.automatic)
         row.addWidget(self.why_button)
         self._third = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._third.setSpacing(2)
@@ -304,19 +298,6 @@ class Headline(QFrame):
         shown = session.state.stale and session.state.extraction is not None
         if self.state.isHidden() == shown:
             self.state.setVisible(shown)
-        extraction = session.state.extraction
-        self.automatic.setVisible(
-            extraction is not None
-            and extraction.rings_found_nothing
-            and session.state.edit is None
-            and session.state.uses_rings
-        )
-
-    def _try_automatic(self) -> None:
-        from structmask_gui.io.presets.preset import built_in_presets
-
-        preset = next(one for one in built_in_presets() if one.name == "automatic")
-        self._session.edits.apply_preset(preset)
 
     # --- what the noise was measured in -------------------------------------------------------
 

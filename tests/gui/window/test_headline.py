@@ -228,14 +228,13 @@ def test_an_edited_mask_has_no_tick(automatic: MainWindow) -> None:
 def test_automatic_is_a_click_away_where_rings_find_nothing(
     loaded: MainWindow, qtbot: QtBot
 ) -> None:
-    session, button = loaded.session, loaded.headline.automatic
-    assert not session.state.extraction.rings_found_nothing
-    assert not button.isVisible()
+    session, buttons = loaded.session, loaded.headline.buttons
     session.edits.set_parameter("max_true_pixels", 1)
     assert session.state.extraction.rings_found_nothing
+    button = buttons["compare_with_automatic"]
     assert button.isVisible()
+    assert not buttons["use_mask"].isVisible()
     button.click()
-    assert not button.isVisible()
     wait_for_result(session, qtbot)
     assert session.state.preset.name == "automatic"
     assert session.state.extraction.verdict is not None
