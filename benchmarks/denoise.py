@@ -95,7 +95,7 @@ def estimated_gain(noisy: NDArray[np.float32], mask: NDArray[np.bool_]) -> float
     return measured.score(mask).error.total / measured.score(None).error.total
 
 
-def one(number: int) -> dict[str, Any]:
+def one(number: int, *, bare: bool) -> dict[str, Any]:
     clean, noisy, how = acquired(number)
     mask = true_mask(how["noise"])
     begun = time.process_time()
@@ -112,7 +112,7 @@ def one(number: int) -> dict[str, Any]:
     found["beyond"] = float(power[0] / power[1])
     found["beyond share"] = float(power[0] / power[2])
     found["mean off"] = max(float(abs(made.predict(i).mean() - noisy[i].mean())) for i in few)
-    if how["noise"] != "white":
+    if bare and how["noise"] != "white":
         plain = Denoiser(noisy, None)
         plain.fit()
         found["no mask"] = error(plain, clean)
@@ -121,13 +121,13 @@ def one(number: int) -> dict[str, Any]:
     return found
 
 
-def scenes(numbers: list[int], out: Path) -> None:
+def scenes(numbers: list[int], out: Path, every: int) -> None:
     rows = json.loads(out.read_text(encoding="utf-8")) if out.exists() else []
     print(
         "picture    noise          sd frames        linear denoised ratio beyond no mask est. CPU-s"
     )
     for number in numbers[len(rows) :]:
-        row = one(number)
+        row = one(number, bare=number % every == 0)
         rows.append(row)
         print(
             f"{row['picture']:10} {row['noise']:13} {row['strength']:3} {row['frames']:2}"
@@ -327,6 +327,9 @@ def real(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=64)
+    parser.add_argument(
+        "--bare", type=int, default=1, metavar="N", help="without a mask, too, in every Nth scene"
+    )
     parser.add_argument("--compare", type=int, nargs="+", metavar="NUMBER")
     parser.add_argument("--scale", action="store_true")
     parser.add_argument("--nothing", action="store_true")
@@ -342,7 +345,7 @@ def main() -> None:
     elif arguments.real:
         real(arguments.real)
     else:
-        scenes(list(range(arguments.count)), arguments.out)
+        scenes(list(range(arguments.count)), arguments.out, arguments.bare)
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def train(frames: np.ndarray, mask: Mask, steps: int) -> np.ndarray:
         patches = []
         for _ in range(BATCH):
             frame = random.integers(len(data))
-            y, x = random.integers(SIDE - PATCH + 1, size=2)
+            y, x = (random.integers(side - PATCH + 1) for side in data.shape[1:])
             patches.append(data[frame, y : y + PATCH, x : x + PATCH])
         target = torch.stack(patches)[:, None]
         centres = torch.from_numpy(random.random(target.shape) < share)

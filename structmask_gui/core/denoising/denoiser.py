@@ -45,6 +45,8 @@ _PATIENCE = 3
 _CLEARLY = 3.0
 """Standard errors by which what is added must agree with what it is to predict."""
 _UNIT = 24
+_HELD = 2**24
+"""Pixels of a frame that is held whole until its mean is known."""
 _TILE = 256
 """Largest width of the pieces in which a frame is predicted."""
 
@@ -324,7 +326,26 @@ class Denoiser:
         linear: bool = False,
         half: int | None = None,
     ) -> Iterator[tuple[int, Floats]]:
-        """Yield the first row and the rows of a denoised frame, band by band."""
+        """Yield the first row and the rows of a denoised frame, band by band.
+
+        The frame keeps its mean, which perceptrons fitted to unlike frames may miss; of a frame too
+        large to be held it is not known before the last band.
+        """
+        made = self._bands(frame, task, linear=linear, half=half)
+        if self.frames.frame_shape[0] * self.frames.frame_shape[1] > _HELD:
+            yield from ((y0, rows) for y0, rows, _ in made)
+            return
+        held = list(made)
+        size = sum(rows.size for _, rows, _ in held)
+        missed = np.float32(sum(lost for _, _, lost in held) / size)
+        for y0, rows, _ in held:
+            rows += missed
+            yield y0, rows
+
+    def _bands(
+        self, frame: int, task: Task, *, linear: bool, half: int | None
+    ) -> Iterator[tuple[int, Floats, float]]:
+        """Yield the first row of each band, its rows, and by how much the raw sum is larger."""
         self._fit_linear(task)
         shares = self.folds.shares(frame)
         if half is not None:
@@ -349,8 +370,9 @@ class Denoiser:
             for (x0, x1), values in zip(pieces, in_threads(work, pieces), strict=True):
                 task.stop_if_cancelled()
                 result[:, x0:x1] = values
+            lost = float((padded[REACH:-REACH, REACH:-REACH] - result).sum(dtype=np.float64))
             result += mean
-            yield y0, result
+            yield y0, result, lost
 
     def _answer(self, padded: Floats, shares: NDArray[np.float64], task: Task) -> Floats:
         """Return the denoised inner part of a block; `shares` begin at its first row or column."""

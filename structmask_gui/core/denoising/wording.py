@@ -86,7 +86,8 @@ def methods_paragraph(method: Method) -> str:
         f"Images were denoised for display with StructMask {method.version}. Each pixel was"
         f" estimated from its neighbours within 10 pixels, leaving out {hidden}, whose noise is"
         " correlated with the pixel's (the rule of StructN2V, Broaddus et al. 2020): by the best"
-        " linear prediction, and by four perceptrons (two hidden layers of 32) trained on the"
-        " images themselves to predict what it left, scaled by what held-out pixels supported."
+        " linear prediction (its ridge chosen across halves of the images), and by four perceptrons"
+        " (two hidden layers of 32) trained on the images themselves to predict what it left,"
+        " scaled by what held-out pixels supported."
         f" {method.folds} Measurements were made in the raw images."
     )

@@ -226,3 +226,23 @@ def test_denoised_frames_are_evaluated_before_they_are_written(fitted, monkeypat
     found = evaluate(made.frames, denoised, ROW)
     assert found.copied < 0.1
     assert found.noise_left < 0.5
+
+
+def test_every_frame_keeps_its_mean(short, monkeypatch):
+    # Unlike frames: one is far brighter than what the other models were fitted to.
+    stack = frames(4, np.stack([scale * squares(seed=s) for s, scale in enumerate((1, 3, 1, 1))]))
+    stack[2, :9] = np.nan
+    made = Denoiser(stack, ROW)
+    made.fit()
+    assert made.stage.added > 0
+    for number in range(4):
+        kept = np.isfinite(stack[number])
+        expected = stack[number][kept].mean(dtype=np.float64)
+        assert made.predict(number)[kept].mean(dtype=np.float64) == pytest.approx(
+            expected, abs=0.02
+        )
+    whole = made.predict(1)
+    monkeypatch.setattr(denoiser, "_HELD", 1)
+    in_bands = made.predict(1)
+    assert np.ptp(whole - in_bands) < 1e-3
+    assert abs(np.mean(whole - in_bands)) > 1e-3
