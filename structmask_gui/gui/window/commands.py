@@ -285,6 +285,7 @@ class Commands(QObject):
             "add_files": self.add_files,
             "back_to_recommended": self.session.edits.back_to_recommended,
             "compare_with_automatic": self.compare_with_automatic,
+            "map": self.show_why,
         }
         done[action]()
 

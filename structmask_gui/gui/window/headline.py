@@ -52,6 +52,7 @@ BUTTONS: dict[Action, tuple[str, str]] = {
         "Compare with automatic",
         "Keep this mask as A and take that of the preset automatic",
     ),
+    "map": ("Map", "Show where the noise differs over the field"),
     "use_trainer_shape": ("Copy for CAREamics…", "Show the setting of CAREamics for this mask"),
 }
 """Text and tooltip of the button for each action of an answer; an action without one has none."""

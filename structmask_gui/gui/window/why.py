@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.widgets.dialogs import without_icons
+from structmask_gui.gui.widgets.field_map import FieldMap
 from structmask_gui.gui.widgets.wording import in_labels, percent
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class WhyDialog(QDialog):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.map = FieldMap()
         self.notes = _text()
         scroll = QScrollArea()
         scroll.setWidget(self.notes)
@@ -71,6 +73,7 @@ class WhyDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.lines)
         layout.addWidget(self.table, 2)
+        layout.addWidget(self.map)
         layout.addWidget(scroll, 1)
         layout.addWidget(buttons)
         without_icons(self)
@@ -86,9 +89,20 @@ class WhyDialog(QDialog):
             return
         self.lines.setText("\n".join(line for line in answer.lines if line))
         self._fill(self._session.recommendation)
+        self._show_map()
         notes = [f"Not tested: {' and '.join(answer.not_tested)}."] if answer.not_tested else []
         notes += [result.sentence, *result.notes]
         self.notes.setText("\n".join(f"• {in_labels(note)}" for note in notes))
+
+    def _show_map(self) -> None:
+        """Show where the noise differs over the field, if it does."""
+        from structmask_gui.core.verdict.wording import not_uniform
+
+        state = self._session.state
+        estimate = None if state.measurement is None else state.measurement.correlation
+        part = None if estimate is None else not_uniform(estimate)
+        shape = (1, 1) if state.frames is None else state.frames.frame_shape
+        self.map.show_part(part, shape)
 
     def _fill(self, recommendation: Recommendation | None) -> None:
         rows = () if recommendation is None else recommendation.main_rows

@@ -136,7 +136,7 @@ def test_each_button_of_the_answer_says_what_it_does(headline: Headline) -> None
 
 
 def test_every_action_of_an_answer_has_a_button_but_the_map() -> None:
-    assert set(get_args(Action)) - set(BUTTONS) == {"map"}
+    assert set(get_args(Action)) == set(BUTTONS)
 
 
 # --- help -------------------------------------------------------------------------------------

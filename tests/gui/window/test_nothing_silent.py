@@ -12,13 +12,14 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.simulation import cells
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, proposed_path
 from structmask_gui.gui.window.help_dialogs import RecordDialog
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.why import WhyDialog
 from structmask_gui.io.results.record import read_record
-from tests.gui.conftest import wait_for_result
+from tests.gui.conftest import noise, wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
 
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
@@ -143,6 +144,34 @@ def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow):
     assert why.lines.text() == "\n".join(automatic.session.answer.lines)
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
     assert "Your settings" in why.lines.text()
+
+
+def test_noise_that_differs_over_the_field_has_a_map(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    path = tmp_path / "halves.npy"
+    halves = noise((4, 192, 256)).astype(float)
+    halves[:, :, 128:] = np.random.default_rng(5).normal(1000, 50, (4, 192, 128))
+    sample = cells((192, 256))
+    halves += 200 * (sample - sample.mean()) / sample.std()
+    np.save(path, halves.clip(0).astype(np.uint16))
+    window.panel("presets").apply_named("automatic")
+    window.open_paths([str(path)])
+    wait_for_result(window.session, qtbot)
+    button = window.headline.buttons["map"]
+    assert button.isVisible()
+    button.click()
+    shown = dialog(WhyDialog).map
+    assert shown.isVisible()
+    assert [text.split(":")[0] for text in shown.texts] == ["left half", "right half"]
+    left, right = (float(text.split(":")[1]) for text in shown.texts)
+    assert left > right + 0.2
+
+
+def test_even_noise_has_no_map(automatic: MainWindow):
+    automatic.headline.why_button.click()
+    assert not dialog(WhyDialog).map.isVisible()
+    assert not automatic.headline.buttons["map"].isVisible()
 
 
 def test_what_to_record_says_how_many_frames(automatic: MainWindow):
