@@ -169,6 +169,7 @@ def make_window(
     """Make a window that is not shown yet."""
     settings = settings if settings is not None else settings_module.load()
     theme = AppTheme(app, settings.theme)
+    theme.set_text_size(settings.text_size)
     return MainWindow(settings, theme, lines or LogLines(), session)
 
 

@@ -49,6 +49,9 @@ class BatchTable(QTableWidget):
         header.resizeSection(0, 260)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Fixed)
         header.resizeSection(1, 150)
+        header.setSectionsClickable(True)
+        header.sectionClicked.connect(self.sort_by)
+        self._sorted: tuple[int, bool] = (-1, False)
         self._only_doubtful = False
         self._doubtful: set[int] = set()
         self._paths: list[tuple[Path, ...]] = []
@@ -56,6 +59,24 @@ class BatchTable(QTableWidget):
 
     def _on_activated(self, item: QTableWidgetItem) -> None:
         self.row_opened.emit(item.row())
+
+    def sort_by(self, column: int) -> None:
+        """Put the rows in the order of a column, or in the reverse order; numbers stay the same."""
+        backwards = self._sorted == (column, False)
+        self._sorted = column, backwards
+        items = [self.item(row, column) for row in range(self.rowCount())]
+        texts = ["" if item is None else item.text().casefold() for item in items]
+        order = sorted(range(len(texts)), key=texts.__getitem__, reverse=backwards)
+        self._show_in(order)
+        shown = Qt.SortOrder.DescendingOrder if backwards else Qt.SortOrder.AscendingOrder
+        self.horizontalHeader().setSortIndicator(column, shown)
+        self.horizontalHeader().setSortIndicatorShown(True)
+
+    def _show_in(self, order: Sequence[int]) -> None:
+        """Show the rows in an order; each keeps its number."""
+        rows = self.verticalHeader()
+        for place, row in enumerate(order):
+            rows.moveSection(rows.visualIndex(row), place)
 
     def show_only_doubtful(self, on: bool) -> None:
         """Show only the rows that need a look, or all."""
@@ -80,6 +101,8 @@ class BatchTable(QTableWidget):
 
     def _list(self, rows: Sequence[tuple[str, Path, tuple[Path, ...]]]) -> None:
         self._doubtful = set()
+        self.horizontalHeader().setSortIndicatorShown(False)
+        self._sorted = -1, False
         self._paths = [paths for *_, paths in rows]
         self.setRowCount(len(rows))
         for row, (name, place, _) in enumerate(rows):
@@ -89,6 +112,7 @@ class BatchTable(QTableWidget):
             for column in (1, 2):
                 self.setItem(row, column, QTableWidgetItem())
             self.setRowHidden(row, False)
+        self._show_in(range(len(rows)))
 
     def show_status(self, row: int, status: JobStatus) -> None:
         """Show how far a job has come; a row that is not there is passed over."""

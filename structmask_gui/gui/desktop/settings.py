@@ -21,6 +21,9 @@ from structmask_gui.io.files.remote import remote_address
 
 log = logging.getLogger(__name__)
 
+TEXT_SIZES = (100, 115, 130, 150)
+"""Sizes of the text, in per cent of the system's."""
+
 RECENT = 12
 """How many files and folders are remembered."""
 
@@ -42,6 +45,10 @@ def _theme(value: Any) -> bool:
     return value in ("system", "light", "dark")
 
 
+def _text_size(value: Any) -> bool:
+    return value in TEXT_SIZES
+
+
 def _choices(value: Any) -> bool:
     return isinstance(value, dict) and all(
         isinstance(v, (int, str)) and not isinstance(v, bool) for v in value.values()
@@ -61,6 +68,7 @@ class Settings:
     """The remembered values; `_GOOD` tells what is accepted for each."""
 
     theme: ThemeName = "system"
+    text_size: int = 100  # per cent of the system's
     colormap: str = "viridis"
     restore_session: bool = True
     keep_measurements: bool = True
@@ -93,6 +101,7 @@ class Settings:
 
 _GOOD: dict[str, Callable[[Any], bool]] = {
     "theme": _theme,
+    "text_size": _text_size,
     "colormap": _text(40),
     "restore_session": _flag,
     "keep_measurements": _flag,

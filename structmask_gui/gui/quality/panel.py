@@ -69,6 +69,7 @@ class QualityPanel(QWidget):
         self._quality: Quality = session.quality
         self.destriping = Destriping(session, self)
         self.destriping.said.connect(self._say_destriping)
+        self.destriping.written.connect(self._on_destriped)
         self._build()
         self._quality.changed.connect(self._update)
         self._quality.suggested.connect(self._on_suggested)
@@ -100,6 +101,11 @@ class QualityPanel(QWidget):
         self.destripe_button.hide()
         self.said = paragraph()
         self.said.hide()
+        self.open_button = QPushButton("Open destriped frames")
+        self.open_button.setToolTip("Open what was written, and measure it")
+        self.open_button.clicked.connect(self._open_destriped)
+        self.open_button.hide()
+        self._destriped: Path | None = None
         self.source = paragraph()
         self.source.setEnabled(False)
         words = QWidget()
@@ -108,7 +114,9 @@ class QualityPanel(QWidget):
         column.setSpacing(5)
         # First where it is there: the headline points to it, and a small window scrolls the rest.
         column.addWidget(self.destripe_button, 0, Qt.AlignmentFlag.AlignLeft)
-        for widget in (self.said, self.copied, self.hidden, self.reach, self.source):
+        column.addWidget(self.said)
+        column.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
+        for widget in (self.copied, self.hidden, self.reach, self.source):
             column.addWidget(widget)
         column.addStretch(1)
         self.words = scrolled(words)
@@ -347,7 +355,16 @@ class QualityPanel(QWidget):
     def _destripe_to(self, name: str, _filter: str) -> None:
         self.destriping.save(Path(name), self._endless_lines() or "rows")
 
+    def _on_destriped(self, path: Path) -> None:
+        self._destriped = path
+        self.open_button.show()
+
+    def _open_destriped(self) -> None:
+        if self._destriped is not None:
+            self._session.open(self._destriped)
+
     def _say_destriping(self, text: str) -> None:
+        self.open_button.hide()
         say(self.said, text)
         self.said.setVisible(bool(text))
 

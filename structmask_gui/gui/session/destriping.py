@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class Destriping(QObject):
     """Writes the frames without the offsets of their rows or columns."""
 
+    written = Signal(object)  # the file that holds the frames
     said = Signal(str)  # how far it has come; empty when there is nothing to say
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
@@ -48,7 +49,8 @@ class Destriping(QObject):
         self.said.emit(f"Writing destriped frames: {step.done} of {step.total}")
 
     def _on_written(self, path: Path) -> None:
-        self.said.emit(f"Written: {path.name}. Open it and measure again.")
+        self.said.emit(f"Written: {path.name}.")
+        self.written.emit(path)
 
     def _on_failed(self, text: str) -> None:
         self.said.emit("")

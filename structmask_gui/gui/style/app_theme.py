@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 ThemeName = Literal["system", "light", "dark"]
@@ -64,6 +64,9 @@ _DARK = {
     _ROLES.Accent: "#2f7fe0",
 }
 
+_SYSTEM_FONT = "systemFont"
+"""Property of the application: its font before any text was made larger."""
+
 _DISABLED = {False: "#9098a2", True: "#7a818b"}
 
 
@@ -91,6 +94,9 @@ class AppTheme(QObject):
     def __init__(self, app: QApplication, name: ThemeName = "system") -> None:
         super().__init__()
         self._app = app
+        if app.property(_SYSTEM_FONT) is None:
+            app.setProperty(_SYSTEM_FONT, app.font())
+        self._font = QFont(app.property(_SYSTEM_FONT))
         self.name: ThemeName = name  # what was chosen
         app.setStyle("Fusion")
         app.styleHints().colorSchemeChanged.connect(self._follow)
@@ -105,6 +111,13 @@ class AppTheme(QObject):
         """Follow the system, or stay light or dark."""
         self.name = name
         self._put()
+
+    def set_text_size(self, percent: int) -> None:
+        """Make all text larger than the system's, or as large."""
+        font = QFont(self._font)
+        font.setPointSizeF(self._font.pointSizeF() * percent / 100)
+        if font != self._app.font():
+            self._app.setFont(font)
 
     def _follow(self) -> None:
         if self.name == "system":

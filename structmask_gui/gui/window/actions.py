@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from structmask_gui.core.names import MASK_CHANGES, REMEDY_NAMES, TARGETS, Target
+from structmask_gui.gui.desktop.settings import TEXT_SIZES
 from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.gui.style.colormaps import COLORMAPS
 from structmask_gui.gui.window.commands import Commands, apply_remedy
@@ -71,6 +72,10 @@ def _remedy(name: str) -> Run:
 
 def _colormap(name: str) -> Run:
     return lambda c: c.session.set_colormap(name)
+
+
+def _text_size(percent: int) -> Run:
+    return lambda c: c.choose_text_size(percent)
 
 
 def _theme(name: ThemeName) -> Run:
@@ -206,6 +211,17 @@ _VIEW = (
                        "Follow the system's light or dark appearance." if name == "system"
                        else f"Always {name}.", _theme(name), group="theme")
             for name, text in _THEMES.items()
+        ),
+    ),
+    *_menu(
+        "&View/Te&xt size",
+        *(
+            ActionInfo(f"text_size_{percent}",
+                       "As the system's" if percent == 100 else f"{percent} %",
+                       "Show all text as large as the system does." if percent == 100
+                       else f"Show all text at {percent} % of the system's size.",
+                       _text_size(percent), group="text_size")
+            for percent in TEXT_SIZES
         ),
     ),
     *_menu(

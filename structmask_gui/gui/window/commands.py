@@ -384,6 +384,11 @@ class Commands(QObject):
         self.window.settings.theme = name
         self.window.theme.choose(name)
 
+    def choose_text_size(self, percent: int) -> None:
+        """Make all text larger, or as large as the system's."""
+        self.window.settings.text_size = percent
+        self.window.theme.set_text_size(percent)
+
     def keep_measurements(self, on: bool) -> None:
         """Keep measurements on disk, or not."""
         self.window.settings.keep_measurements = on
@@ -471,6 +476,10 @@ def apply_remedy(window: Shell, name: str) -> None:
 
     said = remedies.REMEDIES[name].text
     remedied = remedies.apply_remedy(window.session.state.parameters, name)
+    before = window.session.state.mask
     window.session.edits.set_parameters(remedied.parameters, said)
-    window.say(f"{said}: {remedied.sentences}")
+    state = window.session.state
+    same = before is not None and state.mask == before and not state.stale
+    stays = " The mask stays as it was: try again, or another remedy." if same else ""
+    window.say(f"{said}: {remedied.sentences}{stays if remedied.changes else ''}")
     log.info("%s: %s", said, remedied.text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QBoxLayout,
     QFrame,
     QHBoxLayout,
@@ -35,6 +36,9 @@ _SHOW_AFTER = 250
 
 _LOW = 23
 """Height of a button, lower than elsewhere: the bar takes its room from the views."""
+
+_HIGH = 100
+"""Height that no button of the bar has; those without a limit have more."""
 
 _NARROW = 760
 """Width below which the buttons stand under the third line instead of beside it."""
@@ -113,10 +117,7 @@ class Headline(QFrame):
 
     def _build_lines(self) -> None:
         self.sentence = _Line()
-        font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * 1.3)
-        font.setBold(True)
-        self.sentence.setFont(font)
+        self._enlarge()
         self.how_sure, self.advice = _Line(), _Line()
         self.certainty = CertaintySign()
         self.state = QLabel()
@@ -383,9 +384,22 @@ class Headline(QFrame):
             QBoxLayout.Direction.LeftToRight if across else QBoxLayout.Direction.TopToBottom
         )
 
+    def _enlarge(self) -> None:
+        """Write the first line larger than the others."""
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * 1.3)
+        font.setBold(True)
+        self.sentence.setFont(font)
+        low = max(_LOW, self.fontMetrics().height() + 7)
+        for button in self.findChildren(QAbstractButton):
+            if button.maximumHeight() < _HIGH:
+                button.setMaximumHeight(low)
+
     def changeEvent(self, event: QEvent) -> None:
-        """Follow the palette."""
+        """Follow the palette and the size of the text."""
         super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "sentence"):
+            self._enlarge()
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_dismiss"):
             self._restyle()
 

@@ -119,6 +119,7 @@ class Menus(QObject):
         self._menus["&Edit"].aboutToShow.connect(self._update_history_texts)
         session.colormap_changed.connect(self._on_colormap)
         self._on_colormap(session.state.colormap)
+        self._check(f"text_size_{self._window.settings.text_size}")
         self._check(f"keeping_{'on' if session.keeps_measurements else 'off'}")
 
     # --- following the session ----------------------------------------------------------------

@@ -349,3 +349,29 @@ def test_one_mask_for_the_experiment_and_which_files_it_fits(
     with qtbot.waitSignal(session.stack_changed):
         batch.open_row(1)
     assert session.state.paths == (folder / "good1.npy",)
+
+
+def test_the_rows_are_sorted_by_a_click_on_a_heading(
+    batch: BatchWindow, folder: Path, qtbot: QtBot
+):
+    added(batch, folder, qtbot)
+    batch.start()
+    ended(batch, qtbot)
+    rows = batch.table.verticalHeader()
+
+    def shown(number: int) -> list[str]:
+        places = [rows.logicalIndex(place) for place in range(rows.count())]
+        return [batch.table.item(row, number).text() for row in places]
+
+    heading = batch.table.horizontalHeader()
+    heading.sectionClicked.emit(1)
+    assert shown(1) == sorted(column(batch, 1))
+    assert shown(0)[-1] == "bad.npy"
+    heading.sectionClicked.emit(1)
+    assert shown(0)[0] == "bad.npy"
+    batch.table.fill(batch.queue)
+    assert shown(0) == column(batch, 0)
+    heading.sectionClicked.emit(0)
+    # The number of a row is still that of its job.
+    batch.queue.retry(column(batch, 0).index("bad.npy"))
+    assert column(batch, 1)[column(batch, 0).index("bad.npy")] == "waiting"

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSlider,
     QAbstractSpinBox,
+    QApplication,
     QComboBox,
     QFileDialog,
     QInputDialog,
@@ -70,6 +71,20 @@ def saving_as(suffix: str) -> Check:
 def text_dialog_with(words: str) -> Check:
     def check(window: MainWindow, _qtbot: QtBot) -> None:
         assert words in dialog(TextDialog).text
+
+    return check
+
+
+def text_size(percent: int) -> Check:
+    def check(window: MainWindow, qtbot: QtBot) -> None:
+        system = QApplication.instance().property("systemFont").pointSizeF()
+        wanted = pytest.approx(system * percent / 100)
+        qtbot.waitUntil(lambda: window.headline.advice.font().pointSizeF() == wanted)
+        assert window.headline.sentence.font().pointSizeF() > system * percent / 100
+        button = window.headline.buttons["use_mask"]
+        assert button.maximumHeight() >= button.fontMetrics().height() + 6
+        assert window.settings.text_size == percent
+        window.commands.choose_text_size(100)
 
     return check
 
@@ -369,6 +384,8 @@ for info in ACTIONS:
         CHECKS[info.id] = colormap(value)
     elif info.group == "theme":
         CHECKS[info.id] = theme(value)
+    elif info.group == "text_size":
+        CHECKS[info.id] = text_size(int(info.id.rpartition("_")[2]))
     elif info.group == "keeping":
         CHECKS[info.id] = keeping(value)
     elif info.id in REMEDIES:

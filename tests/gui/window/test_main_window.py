@@ -526,3 +526,16 @@ def test_what_cannot_be_pasted_is_said(window: MainWindow, tmp_path: Path) -> No
     clipboard.clear()
     window.commands.paste()
     assert "no path" in window.statusBar().currentMessage()
+
+
+def test_a_remedy_that_changes_no_pixel_says_so(loaded: MainWindow) -> None:
+    session, said = loaded.session, []
+    for name in [*REMEDIES, *REMEDIES]:
+        before, parameters = session.state.mask, session.state.parameters
+        loaded.actions_by_id[name].trigger()
+        text = loaded.statusBar().currentMessage()
+        stays = session.state.mask == before and session.state.parameters != parameters
+        assert ("stays as it was" in text) == stays
+        said.append(stays)
+    assert True in said
+    assert False in said
