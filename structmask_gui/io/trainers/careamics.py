@@ -16,7 +16,7 @@ from structmask_gui.io.trainers.about import (
 )
 
 VERSION = "0.3.5"
-"""What the script was run with."""
+"""What the script was tried with."""
 
 LEAST_PERCENT = 0.05
 """CAREamics takes no smaller share of masked pixels."""
@@ -115,8 +115,8 @@ def careamics(about: About) -> Snippet:
     )
     notes = (
         _which(about, shape),
-        f"The whole script was run with CAREamics {VERSION}: 1500 steps of 16 patches, some"
-        " minutes on a GPU; the result is written beside the image.",
+        f"A whole script, tried with CAREamics {VERSION} in a few steps: it trains for 1500 steps of"
+        " 16 patches, and writes the result beside the image.",
         augmentation(about, "augmentations"),
         share.sentence,
         about.trained_on,
