@@ -115,8 +115,8 @@ def careamics(about: About) -> Snippet:
     )
     notes = (
         _which(about, shape),
-        f"A whole script, tried with CAREamics {VERSION} in a few steps: it trains for 1500 steps of"
-        " 16 patches, and writes the result beside the image.",
+        f"A whole script, tried with CAREamics {VERSION} in a few steps: it trains for 1500 steps"
+        " of 16 patches, and writes the result beside the image.",
         augmentation(about, "augmentations"),
         share.sentence,
         about.trained_on,
