@@ -7,6 +7,7 @@ paper.
 from __future__ import annotations
 
 import glob
+import itertools
 import os
 import re
 import sys
@@ -26,6 +27,7 @@ from PySide6.QtGui import (
     QPainter,
     QPalette,
     QPdfWriter,
+    QTextBlock,
     QTextDocument,
     QTextOption,
 )
@@ -38,6 +40,9 @@ from structmask_gui.io.files.paths import read_small, shown
 SUFFIX = ".pdf"
 
 _DPI = 300
+_WITH_HEADING = 0.12
+"""Share of a page that follows a heading on it; else it goes to the next page."""
+
 _MARGIN = 15.0
 _FOOT = 8.0
 _LARGEST = 100_000_000
@@ -146,9 +151,46 @@ def set_on_paper(page: bytes, writer: QPdfWriter, size: QSizeF) -> QTextDocument
     document.setDocumentMargin(0)
     document.setDefaultFont(QFont(QGuiApplication.font().families(), 9))
     document.documentLayout().setPaintDevice(writer)
-    document.setHtml(_for_paper(page.decode("utf-8", errors="replace")))
-    document.setPageSize(size)
-    return document
+    html = _for_paper(page.decode("utf-8", errors="replace"))
+    broken: set[int] = set()
+    while True:
+        document.setHtml(_with_breaks(html, broken))
+        document.setPageSize(size)
+        late = _first_late(document, size.height(), broken)
+        if late is None:
+            return document
+        broken.add(late)
+
+
+def _with_breaks(html: str, numbers: set[int]) -> str:
+    """Return a page whose headings of these numbers begin a sheet."""
+    count = itertools.count()
+
+    def tag(found: re.Match[str]) -> str:
+        broken = next(count) in numbers
+        return f'{found[0][:-1]} style="page-break-before: always">' if broken else found[0]
+
+    return re.sub(r"<h[1-6]>", tag, html)
+
+
+def _first_late(document: QTextDocument, height: float, known: set[int]) -> int | None:
+    """Return the number of the first heading at the end of a sheet, alone or with one row."""
+    blocks = map(document.findBlockByNumber, range(document.blockCount()))
+    headings = (block for block in blocks if block.blockFormat().headingLevel())
+    for number, block in enumerate(headings):
+        if number not in known and _below(block, height) < _WITH_HEADING:
+            return number
+    return None
+
+
+def _below(block: QTextBlock, height: float) -> float:
+    """Return the share of the page that is below a heading's line."""
+    lines, layout = block.layout(), block.document().documentLayout()
+    if not lines.lineCount():
+        return 1.0
+    line = lines.lineAt(0)
+    bottom = layout.blockBoundingRect(block).top() + line.y() + line.height()
+    return 1 - (bottom % height) / height
 
 
 def _paint(painter: QPainter, document: QTextDocument, part: QRectF) -> None:

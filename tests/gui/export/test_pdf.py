@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import QBuffer, QSizeF
-from PySide6.QtGui import QPdfWriter
+from PySide6.QtGui import QPdfWriter, QTextDocument
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.extraction import extract_array
@@ -131,3 +131,21 @@ def test_the_text_can_be_found_in_the_file(qapp: object):
     made = pdf_bytes(report())
     assert b"/FontFile2" in made or b"/FontFile3" in made
     assert b"/ToUnicode" in made
+
+
+def test_no_heading_stands_alone_or_with_one_row_at_the_end_of_a_page(qapp: object):
+    writer = QPdfWriter(QBuffer())
+    writer.setResolution(300)
+    size = QSizeF(2000, 2000)
+    for rows in range(20, 60):
+        rest = [(f"row {number}", "b") for number in range(10)]
+        parts = [table((), [("a", "b")] * rows), "<h2>Heading</h2>", table((), rest)]
+        document = set_on_paper(page("long", parts), writer, size)
+        assert page_of("Heading", document, size) == page_of("row 1", document, size), rows
+
+
+def page_of(text: str, document: QTextDocument, size: QSizeF) -> int:
+    cursor = document.find(text)
+    block, layout = cursor.block(), document.documentLayout()
+    top = layout.blockBoundingRect(block).top() + block.layout().lineAt(0).y()
+    return int(top // size.height())
