@@ -169,18 +169,23 @@ def _cuts(length: int) -> list[tuple[int, int]]:
 
 def _lower(values: AnyArray) -> BoolArray:
     """Return which values are in the lower class of Otsu's split; all where there is one class."""
-    from skimage.filters import threshold_otsu
-
     everything = np.ones(values.shape, dtype=bool)
-    spread = float(values.var())
-    if not spread > 0:
+    values = values.astype(np.float64)
+    low, high = float(values.min()), float(values.max())
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         return everything
-    low: BoolArray = values <= threshold_otsu(values)
-    share = float(low.mean())
-    if not 0 < share < 1:
+    counts, edges = np.histogram(values, bins=256)
+    below = np.cumsum(counts)[:-1]
+    above = values.size - below
+    sums = np.cumsum(counts * (edges[:-1] + edges[1:]) / 2)
+    # The first and the last bin hold a value, so neither class is ever empty.
+    apart = sums[:-1] / below - (sums[-1] - sums[:-1]) / above
+    between = below * above * apart**2 / values.size**2
+    best = int(np.argmax(between))
+    if between[best] < _TWO_CLASSES * values.var():
         return everything
-    between = share * (1 - share) * float(values[low].mean() - values[~low].mean()) ** 2
-    return low if between >= _TWO_CLASSES * spread else everything
+    lower: BoolArray = values < edges[best + 1]
+    return lower
 
 
 def _scale(search: _Search) -> float:
