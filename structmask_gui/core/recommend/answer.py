@@ -449,10 +449,12 @@ class _Case:
         row, bare = self.recommendation.chosen, self.recommendation.bare
         if row is None or bare is None:
             return ""
-        without = percent(bare.copied)
+        copied, without = percent(row.copied), percent(bare.copied)
+        error, no_mask = f"{row.error:.2f}", f"{bare.error:.2f}"
+        also = f"{without} without a mask; " if without != copied else ""
+        errors = f"{error}, no mask {no_mask}" if error != no_mask else f"{error} with or without it"
         return (
-            f"A network could copy {percent(row.copied)} of the noise ({without} without a mask;"
-            f" estimate). Expected error {row.error:.2f}, no mask {bare.error:.2f}."
+            f"A network could copy {copied} of the noise ({also}estimate). Expected error {errors}."
         )
 
     @property

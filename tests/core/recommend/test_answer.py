@@ -197,6 +197,23 @@ def test_no_share_below_five_per_cent_is_a_figure():
     ]
 
 
+def test_the_same_figure_is_not_said_twice():
+    found = automatic("row 7")
+    recommendation = found.recommendation
+    chosen = recommendation.chosen
+    rows = tuple(
+        replace(row, copied=0.02, error=0.081 if row.name == BARE_CENTRE else 0.076)
+        for row in recommendation.ledger
+    )
+    same = replace(recommendation, ledger=rows)
+    assert same.chosen.mask == chosen.mask
+    told = answer(with_recommendation(found, same))
+    assert told.how_sure.startswith(
+        "Likely. A network could copy under 5 % of the noise (estimate). Expected error 0.08 with"
+        " or without it."
+    )
+
+
 def test_what_to_hide():
     assert hide(Mask(np.ones((1, 3), dtype=bool))) == "hide 1 pixel on either side"
     assert hide(Mask(np.ones((5, 1), dtype=bool))) == "hide 2 pixels above and below"
