@@ -452,7 +452,9 @@ class _Case:
         copied, without = percent(row.copied), percent(bare.copied)
         error, no_mask = f"{row.error:.2f}", f"{bare.error:.2f}"
         also = f"{without} without a mask; " if without != copied else ""
-        errors = f"{error}, no mask {no_mask}" if error != no_mask else f"{error} with or without it"
+        errors = f"{error}, no mask {no_mask}"
+        if error == no_mask:
+            errors = f"{error} with or without it"
         return (
             f"A network could copy {copied} of the noise ({also}estimate). Expected error {errors}."
         )
