@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
+from structmask_gui.gui.widgets.inputs import Choice
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
@@ -84,10 +85,10 @@ class FactsPanel(QWidget):
         self._on_mask()
         self._on_reference()
 
-    def _combo(self, tip: str) -> QComboBox:
-        combo = QComboBox()
+    def _combo(self, tip: str) -> Choice:
+        combo = Choice()
         combo.setToolTip(tip)
-        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         combo.setMinimumContentsLength(8)
         combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return combo

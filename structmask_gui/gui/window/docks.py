@@ -9,8 +9,15 @@ from importlib import import_module
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPropertyAnimation, Qt, Signal
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QAbstractButton, QDockWidget, QMainWindow, QTabBar, QWidget
+from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QTabBar,
+    QWidget,
+)
 from shiboken6 import delete
 
 from structmask_gui.gui.desktop import places
@@ -56,7 +63,7 @@ DETAILS = ("quality", "rings", "statistics", "curves", "result", "log")
 """What *Details* shows."""
 
 WIDTHS = {"files": 180, "parameters": 300}
-HEIGHT = 215
+HEIGHT = 236
 """Of the docks at first, in pixels; those below the views are of one height."""
 
 _LEFT, _RIGHT, _BOTTOM = (
@@ -148,6 +155,23 @@ class Dock(QDockWidget):
         # Qt puts its own drawings back each time.
         for moved in (self.topLevelChanged, self.dockLocationChanged, self.visibilityChanged):
             moved.connect(self._draw_buttons)
+        self._has_keyboard = False
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._on_focus)
+
+    def _on_focus(self, _old: QWidget | None, now: QWidget | None) -> None:
+        has = now is not None and self.isAncestorOf(now)
+        if has != self._has_keyboard:
+            self._has_keyboard = has
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw a line above the title while the keyboard is here; not every widget shows that."""
+        super().paintEvent(event)
+        if self._has_keyboard:
+            painter = QPainter(self)
+            painter.fillRect(0, 0, self.width(), 2, self.palette().highlight())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Say that it is closed by hand; the program hides it."""

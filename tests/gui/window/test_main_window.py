@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QSplitter,
     QTabBar,
+    QWidget,
 )
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
@@ -393,6 +394,37 @@ def test_the_keyboard_goes_round_all_panels(loaded: MainWindow, qtbot: QtBot):
         seen |= {name for name, stop in stops.items() if stop.isAncestorOf(focused)}
     wanted = {"files", "parameters", "rings"}
     assert wanted | set(stops) - set(loaded.docks) == seen
+
+
+def test_the_focus_is_seen_at_every_stop(loaded: MainWindow, qtbot: QtBot):
+    loaded.set_details(True)
+    loaded.activateWindow()
+    qtbot.waitUntil(loaded.isActiveWindow)
+    qtbot.waitUntil(lambda: bool(loaded.views.preview.panes.pictures), timeout=15_000)
+    seen: set[QWidget] = set()
+    for _ in range(12):
+        loaded.focus_next_panel()
+        focused = loaded.focusWidget()
+        qtbot.waitUntil(focused.hasFocus)
+        docks = (dock for dock in loaded.docks.values() if dock.isAncestorOf(focused))
+        stop = next(docks, focused)
+        with_focus = stop.grab().toImage()
+        focused.clearFocus()
+        qtbot.waitUntil(lambda widget=focused: not widget.hasFocus())
+        assert stop.grab().toImage() != with_focus, stop
+        focused.setFocus()
+        seen.add(focused)
+    assert len(seen) > 4
+
+
+def test_charts_are_high_enough_to_read(loaded: MainWindow, qtbot: QtBot):
+    loaded.set_details(True)
+    loaded.show_panel("curves")
+    qtbot.waitUntil(lambda: loaded.views.profiles.isVisible())
+    qtbot.waitUntil(lambda: loaded.views.profiles.canvas.height() >= 120)
+    loaded.show_panel("quality")
+    tabs = loaded.panel("quality").tabs
+    qtbot.waitUntil(lambda: tabs.currentWidget().height() >= 120)
 
 
 def test_a_shell_completes_by_itself_after_its_first_paint(qtbot: QtBot):
