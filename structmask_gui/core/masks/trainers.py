@@ -57,7 +57,10 @@ class Blanked:
         """The figure, and the setting where the default blanks too much."""
         # Shares below 1 % would be rounded to none at all.
         share = f"{self.percent:.0f}" if self.percent >= 1 else f"{self.percent:.1g}"
-        text = f"{self.trainer.name} blanks about {share} % of the input"
+        text = (
+            f"{self.trainer.setting} {self.trainer.percent:g} counts the centres; with their masks"
+            f" {self.trainer.name} blanks about {share} % of the input"
+        )
         if self.recommended < self.trainer.percent:
             return f"{text}; set {self.trainer.setting} to {self.recommended:g}."
         return f"{text}; its default is fine."

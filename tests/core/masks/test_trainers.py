@@ -50,3 +50,11 @@ def test_other_spans_are_refused(span):
 def test_other_shapes_are_refused():
     with pytest.raises(ParameterError, match="horizontal, vertical"):
         careamics_mask("diagonal", 5)
+
+
+def test_the_share_that_is_blanked_does_not_contradict_the_setting():
+    (share,) = (one for one in blanked(5) if one.trainer.name == "CAREamics")
+    assert share.sentence == (
+        "masked_pixel_percentage 0.2 counts the centres; with their masks CAREamics blanks about"
+        " 1 % of the input; its default is fine."
+    )
