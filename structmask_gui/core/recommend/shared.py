@@ -154,7 +154,8 @@ def shared_answer(
         sure = Counter(fit.certainty for fit in fits).most_common(1)[0][0]
     elif len(by_word.get("cannot tell", ())) == n:
         sure = "cannot tell"
-    said = [WORDS[sure], f"It fits {'all' if good == n else f'{good} of the'} {n} files."]
+    share = "all" if good == n else f"{good or 'none'} of the"
+    said = [WORDS[sure], f"It fits {share} {n} files."]
     for word in FIT_WORDS[1:]:
         some = by_word.get(word, [])
         if some and len(some) < n:
@@ -164,7 +165,9 @@ def shared_answer(
     if missing:
         said.append(untested(missing))
     advice = "Train plain Noise2Void on all of them." if bare else "Use it for all of them."
-    if "does not fit" in by_word:
+    if "fits worse" in by_word and not good:
+        advice = "Every file has a better mask: compare with the preset automatic."
+    elif "does not fit" in by_word:
         advice = "Use it for those that it fits; give the others masks of their own."
     return Answer(
         what,

@@ -25,6 +25,7 @@ from structmask_gui.gui.batch.reference_stacks import BatchReferenceStacks
 from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.desktop.places import beside
+from structmask_gui.gui.panels.parameter_rows import choice_text
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job, Step
 from structmask_gui.gui.widgets import dialogs
@@ -159,8 +160,11 @@ class BatchWindow(QDialog):
 
     def _say_method(self, *_: object) -> None:
         """Name the method and the preset that all files get."""
+        from structmask_gui.core.parameters.model import parameter_infos
+
         state = self._session.state
-        method = "Ring analysis" if state.uses_rings else "Automatic"
+        method = choice_text(parameter_infos()["method"], state.parameters.method)
+        method = method.partition(" (")[0]
         preset = state.preset
         if preset is not None and preset.name.lower() != method.lower():
             method += f", {preset.name}"

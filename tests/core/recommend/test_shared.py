@@ -54,6 +54,14 @@ def test_the_shared_mask_is_that_of_most_files():
     assert alike.actions == ("use_mask",)
 
 
+def test_a_mask_that_fits_no_file_is_not_advised():
+    rows = noise_of("row 7")
+    short = careamics_masks()["horizontal 11"]
+    told = shared_answer(short, ["a", "b"], [rows.fit(short)] * 2)
+    assert told.how_sure == "Uncertain. It fits none of the 2 files."
+    assert told.advice == "Every file has a better mask: compare with the preset automatic."
+
+
 def test_files_without_correlation_share_no_mask():
     white = noise_of("white")
     assert shared_mask([white, white]) == BARE

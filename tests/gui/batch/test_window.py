@@ -298,6 +298,10 @@ def test_rows_open_in_the_main_window_and_show_their_state(
     assert batch.method.text() == "Ring analysis"
     batch._session.edits.set_parameters({"method": "statistical"})
     assert batch.method.text() == "Automatic"
+    for method in ("ring", "spine"):
+        batch._session.edits.set_parameter("method", method)
+        assert method in batch.method.text().lower()
+    batch._session.edits.set_parameter("method", "statistical")
     added(batch, folder, qtbot)
     batch.start()
     ended(batch, qtbot)
