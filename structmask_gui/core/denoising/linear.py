@@ -14,6 +14,7 @@ import numpy as np
 
 from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.denoising.folds import Folds
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import largest_radius
 from structmask_gui.core.quality.covariance import image_covariance
@@ -54,10 +55,13 @@ def linear_weights(
 
 
 def _ridge(frames: Frames, mask: BoolArray, halves: Folds, most: int, task: Task) -> float:
-    """Return the ridge that serves best across the halves."""
+    """Return the ridge that serves best across the halves; 0 where one of them is empty."""
     parts = [_part(frames, halves, number) for number in (0, 1)]
     radius = max(1, min(most, *(largest_radius(part) for part in parts)))
-    images = [image_covariance(part, 2 * radius, task=task).values for part in parts]
+    try:
+        images = [image_covariance(part, 2 * radius, task=task).values for part in parts]
+    except InputError:
+        return 0.0
 
     def error(ridge: float) -> float:
         first, second = (

@@ -246,3 +246,12 @@ def test_every_frame_keeps_its_mean(short, monkeypatch):
     in_bands = made.predict(1)
     assert np.ptp(whole - in_bands) < 1e-3
     assert abs(np.mean(whole - in_bands)) > 1e-3
+
+
+def test_a_half_that_does_not_vary_is_no_reason_to_refuse(short):
+    stack = frames(4, squares())
+    stack[1::2] = 100
+    made = Denoiser(stack, ROW)
+    made.fit()
+    assert np.isfinite(made.predict(0)).all()
+    np.testing.assert_allclose(made.predict(1), 100, atol=1e-3)
