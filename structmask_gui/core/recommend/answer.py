@@ -160,7 +160,8 @@ def percent(share: float) -> str:
 
 def untested(what: Iterable[str]) -> str:
     """Return what was not tested as a sentence; empty for nothing."""
-    names = " and ".join(what)
+    listed = list(what)
+    names = " and ".join([*([", ".join(listed[:-1])] if len(listed) > 1 else []), *listed[-1:]])
     verb = "was" if names.endswith(("noise", "brightness")) and " and " not in names else "were"
     return f"{names[0].upper()}{names[1:]} {verb} not tested." if names else ""
 

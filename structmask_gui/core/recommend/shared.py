@@ -162,6 +162,10 @@ def shared_answer(
             rest = f" and {len(some) - 3} more" if len(some) > 3 else ""
             said.append(f"{word[0].upper()}{word[1:]}: {', '.join(some[:3])}{rest}.")
     missing = tuple(dict.fromkeys(what for some in not_tested for what in some))
+    # "fixed patterns" holds those "under the sample".
+    missing = tuple(
+        one for one in missing if not any(one.startswith(f"{other} ") for other in missing)
+    )
     if missing:
         said.append(untested(missing))
     advice = "Train plain Noise2Void on all of them." if bare else "Use it for all of them."

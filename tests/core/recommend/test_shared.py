@@ -54,6 +54,16 @@ def test_the_shared_mask_is_that_of_most_files():
     assert alike.actions == ("use_mask",)
 
 
+def test_what_was_not_tested_in_some_file_is_said_once():
+    rows = noise_of("row 7")
+    fits = [rows.fit(rows.own)] * 2
+    missing = [("fixed patterns", "broad, smooth noise"), ("fixed patterns under the sample",)]
+    told = shared_answer(rows.own, ["a", "b"], fits, [*missing, ("noise that follows brightness",)])
+    assert told.how_sure.endswith(
+        "Fixed patterns, broad, smooth noise and noise that follows brightness were not tested."
+    )
+
+
 def test_a_mask_that_fits_no_file_is_not_advised():
     rows = noise_of("row 7")
     short = careamics_masks()["horizontal 11"]
