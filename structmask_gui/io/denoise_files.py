@@ -40,6 +40,7 @@ from structmask_gui.io.files.paths import file_size, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.record import InputRecord, file_checksum
 from structmask_gui.io.stack.image_stack import DENOISED_BY, ImageStack
+from structmask_gui.io.stack.units import pixel_size, read_size
 from structmask_gui.version import __version__
 
 FORMAT, VERSION = "structmask-denoised", 1
@@ -48,7 +49,6 @@ ENDING = "_denoised.ome.tif"
 _LARGEST_CLASSIC = 2**32 - 2**24
 _LARGEST_STATE = 64 * 2**20
 _LOSSY = re.compile(r"jpe?g(?!.*lossless)|webp|jetraw", re.IGNORECASE)
-_UNITS = {"um": "µm", "micron": "µm", "microns": "µm", "micrometer": "µm"}
 
 
 def denoised_path(source: Path, folder: Path | None = None) -> Path:
@@ -208,18 +208,6 @@ def save_denoised(
     return replace(record, clipped=clipped if whole_numbers else None)
 
 
-def pixel_size(stack: ImageStack) -> tuple[float, float] | None:
-    """Return height and width of a pixel in µm; None where the file does not say."""
-    found = []
-    for letter in "YX":
-        value, unit = _length(stack.metadata.get(f"Pixel size {letter}", ""))
-        factor = {"µm": 1.0, "nm": 1e-3, "mm": 1e3}.get(unit)
-        if value is None or factor is None:
-            return None
-        found.append(value * factor)
-    return found[0], found[1]
-
-
 def _header(file: BinaryIO, record: DenoisedRecord, stack: ImageStack, dtype: np.dtype[Any]) -> int:
     """Write all of the TIFF but its pixels, and return where they go."""
     import tifffile
@@ -230,10 +218,10 @@ def _header(file: BinaryIO, record: DenoisedRecord, stack: ImageStack, dtype: np
     )
     metadata: dict[str, Any] = {"axes": axes, "Description": described, "Name": stack.name}
     for letter in (letter for letter in "XYZ" if letter in axes):
-        value, unit = _length(stack.metadata.get(f"Pixel size {letter}", ""))
+        value, unit = read_size(stack.metadata.get(f"Pixel size {letter}", ""))
         if value is not None:
             metadata |= {f"PhysicalSize{letter}": value, f"PhysicalSize{letter}Unit": unit or "µm"}
-    interval, unit = _length(stack.metadata.get("Frame interval", ""))
+    interval, unit = read_size(stack.metadata.get("Frame interval", ""))
     if interval is not None and "T" in axes:
         metadata |= {"TimeIncrement": interval, "TimeIncrementUnit": unit or "s"}
     large = dtype.itemsize * int(np.prod(shape)) >= _LARGEST_CLASSIC
@@ -280,18 +268,6 @@ def _as_type(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> tuple[NDArray[A
     # The largest 64-bit numbers are no floating-point ones.
     safe = np.minimum(bounded, np.nextafter(float(limits.max) + 1, 0))
     return safe.astype(dtype.newbyteorder("<")), outside
-
-
-def _length(text: str) -> tuple[float | None, str]:
-    match = re.match(r"\s*([0-9.eE+-]+)\s*(\S*)", text)
-    try:
-        value = float(match.group(1)) if match else None
-    except ValueError:
-        value = None
-    if value is None or not np.isfinite(value) or value <= 0:
-        return None, ""
-    unit = match.group(2) if match else ""
-    return value, _UNITS.get(unit, unit)
 
 
 Measure = Callable[[ImageStack, Task], Basis]
@@ -376,7 +352,7 @@ def denoise_stacks(
                 source,
                 options.mask_from,
                 options.accepted,
-                pixel_size=pixel_size(stack),
+                pixel_size=pixel_size(stack.metadata),
                 fitted_to=names,
                 first=first,
             ),

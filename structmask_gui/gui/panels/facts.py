@@ -136,9 +136,9 @@ class FactsPanel(QWidget):
         stack, mask = self._session.state.stack, self._session.state.mask
         size = None
         if stack is not None and mask is not None and hasattr(stack, "metadata"):
-            from structmask_gui.io.denoise_files import pixel_size
+            from structmask_gui.io.stack.units import pixel_size
 
-            size = pixel_size(stack)
+            size = pixel_size(stack.metadata)
         if size is not None and mask is not None:
             height, width = mask.statistics.extent
             self.mask_size.setText(

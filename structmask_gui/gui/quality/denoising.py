@@ -388,7 +388,8 @@ def _doubts(state: State, task: Task) -> tuple[Doubt, ...]:
 
 
 def _denoise(plan: _Plan, task: Task) -> Denoised:
-    from structmask_gui.io.denoise_files import DenoisedRecord, fitted, input_record, pixel_size
+    from structmask_gui.io.denoise_files import DenoisedRecord, fitted, input_record
+    from structmask_gui.io.stack.units import pixel_size
 
     stack = plan.stack
     shared = "shared_frames" in plan.accepted
@@ -414,7 +415,7 @@ def _denoise(plan: _Plan, task: Task) -> Denoised:
         source,
         plan.mask_from,
         plan.accepted,
-        pixel_size=pixel_size(stack),
+        pixel_size=pixel_size(stack.metadata),
         fitted_to=(stack.name,),
     )
     made = _evaluated(plan, Denoised(plan.mask, record, answers, None, ""), task)

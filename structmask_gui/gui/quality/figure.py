@@ -19,11 +19,11 @@ def copy_figure(session: Session, pictures: Sequence[Picture], step: int = 1) ->
     """
     if not pictures:
         return False
-    from structmask_gui.io.denoise_files import pixel_size
     from structmask_gui.io.pictures.figures import draw_panels
+    from structmask_gui.io.stack.units import pixel_size
 
     stack = session.state.stack
-    size = None if stack is None or not hasattr(stack, "metadata") else pixel_size(stack)
+    size = None if stack is None or not hasattr(stack, "metadata") else pixel_size(stack.metadata)
     width = None if size is None else step * size[1]
     figure = draw_panels([(one.title, one.values, one.levels) for one in pictures], width)
     form = QImage.Format.Format_RGB888

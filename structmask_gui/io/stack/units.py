@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Mapping
 from typing import Any
 
 _UNITS = {
@@ -51,3 +53,28 @@ def with_sizes(metadata: dict[str, str], sizes: dict[str, tuple[Any, Any]]) -> N
         if letter in "XYZT" and text:
             title = "Frame interval" if letter == "T" else f"Pixel size {letter}"
             metadata[title] = text
+
+
+def read_size(text: str) -> tuple[float | None, str]:
+    """Return number and unit of a size as `size_text` writes it; None if it is none."""
+    match = re.match(r"\s*([0-9.eE+-]+)\s*(\S*)", text)
+    try:
+        value = float(match.group(1)) if match else None
+    except ValueError:
+        value = None
+    if match is None or value is None or not 0 < value < math.inf:
+        return None, ""
+    unit = match.group(2)
+    return value, _UNITS.get(unit, unit)
+
+
+def pixel_size(metadata: Mapping[str, str]) -> tuple[float, float] | None:
+    """Return height and width of a pixel in µm; None where the metadata do not say."""
+    found = []
+    for letter in "YX":
+        value, unit = read_size(metadata.get(f"Pixel size {letter}", ""))
+        factor = {"µm": 1.0, "nm": 1e-3, "mm": 1e3}.get(unit)
+        if value is None or factor is None:
+            return None
+        found.append(value * factor)
+    return found[0], found[1]
