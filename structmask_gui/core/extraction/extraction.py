@@ -207,7 +207,10 @@ def _of_direction(spine: SpineSelection, parameters: Parameters) -> str:
             f"No direction: Dmax {spine.direction:.4f} is below {parameters.least_direction:g}, so"
             " plain N2V is the choice of this method."
         )
-    return f"Dmax {spine.direction:.3f}: the noise has a direction."
+    text = f"Dmax {spine.direction:.3f}: the noise has a direction"
+    if int(spine.mask.sum()) == 1:
+        return f"{text}, but no lag stands out enough, so plain N2V is the choice of this method."
+    return f"{text}."
 
 
 def counted(count: int, singular: str, plural: str | None = None) -> str:

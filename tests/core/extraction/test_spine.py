@@ -212,6 +212,15 @@ def test_what_cannot_be_measured_says_why():
         measure(ArrayFrames(noise), SPINE, task=Task(cancelled=lambda: True))
 
 
+def test_a_direction_without_a_lag_that_stands_out_says_so():
+    frames = simulate(NoiseModel(kernels()["row 5"], 0.3), (64, 64), n_frames=20, seed=2)
+    found = extract_array(frames, SPINE)
+    assert found.notes[0].endswith("the noise has a direction.")
+    bare = found.update(SPINE.changed(spine_z=1000))
+    assert bare.mask.statistics.true_pixels == 1
+    assert "but no lag stands out enough, so plain N2V" in bare.notes[0]
+
+
 def test_larger_lags_and_later_stages_follow_the_parameters():
     frames = simulate(NoiseModel(kernels()["row fading"], 0.1), (64, 64), n_frames=30, seed=2)
     far = extract_array(frames, SPINE.changed(max_lag=15))
