@@ -79,9 +79,9 @@ def test_destriped_frames_are_not_advised_to_be_destriped_again(structmask, tmp_
     rng = np.random.default_rng(0)
     frames = rng.normal(100, 1, (4, 160, 160)) + rng.normal(0, 2, (4, 160, 1))
     np.save(tmp_path / "lined.npy", frames.astype(np.float32))
-    automatic = ("--preset", "automatic")
+    automatic = ("--preset", "automatic", "--verbose")
     answer = structmask("extract", tmp_path / "lined.npy", *automatic)
-    assert "Remove the row offsets first" in answer.out
+    assert "Remove the offsets of the rows" in answer.out
     structmask("destripe", tmp_path / "lined.npy", "rows")
     answer = structmask("extract", tmp_path / "lined_destriped.tif", *automatic)
     assert "Cannot tell" in answer.out.split("\n")[0]
