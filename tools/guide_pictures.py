@@ -126,7 +126,7 @@ def _edit(window: MainWindow, folder: Path, settle: Settle) -> None:
 
 
 def _export(window: MainWindow, folder: Path, settle: Settle) -> None:
-    """Draw the menu of forms, and the text for a trainer."""
+    """Draw the menus of forms, and the text for a trainer."""
     from PySide6.QtWidgets import QMenu
 
     from structmask_gui.gui.export.trainer_dialog import SnippetDialog
@@ -137,6 +137,10 @@ def _export(window: MainWindow, folder: Path, settle: Settle) -> None:
             menu.ensurePolished()
             menu.adjustSize()
             _save(menu, folder, "file-menu")
+    use = window.menus.use_mask.menu()
+    use.ensurePolished()
+    use.adjustSize()
+    _save(use, folder, "use-mask")
     dialog = SnippetDialog(window, window.session, "careamics")
     dialog.show()
     settle()

@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from structmask_gui.gui import app
     from structmask_gui.gui.desktop import logs, places, qt_libraries
     from structmask_gui.gui.desktop.settings import Settings
+    from structmask_gui.gui.window.why import WhyDialog
 
     sample = places.sample_stack()
     if sample is None:
@@ -57,6 +58,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _settle(window)
         window.grab().save(str(folder / f"window-{theme}.png"))
     window.theme.choose("light")
+    why = WhyDialog(window, window.session)
+    why.show()
+    _rest()
+    why.grab().save(str(folder / "why.png"))
+    why.close()
     # From here on the published method, whose steps the guide explains.
     window.session.edits.set_parameter("method", "ring")
     _settle(window)

@@ -123,6 +123,8 @@ def shared_window(qapp: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         shared = SharedWindow()
         yield shared
         if shared.made is not None:
+            # The palette is the application's: what comes next expects a light one.
+            shared.made.theme.choose("light")
             shared.made.close()
             shared.made.deleteLater()
         close_lanes()

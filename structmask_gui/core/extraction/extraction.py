@@ -125,11 +125,9 @@ class Extraction:
             )
         if self.touches_edge and self._larger_lags_help:
             if self.rings is None:
-                notes.append("The mask reaches the maximum lag; increase max_lag.")
+                notes.append("The pattern may reach further: search further out (max_lag).")
             else:
-                notes.append(
-                    "The mask reaches the edge of the centre square; increase center_size."
-                )
+                notes.append("The pattern may reach further: search further out (center_size).")
         return tuple(notes)
 
     @property

@@ -430,8 +430,7 @@ class Parameters(BaseModel):
                 ("significant", "Every lag whose correlation is significant and large enough."),
                 (
                     "recommended",
-                    "The mask with the least expected error: noise left, detail lost and, for large"
-                    " masks, the cost of training.",
+                    "The mask with the least expected error for this stack.",
                 ),
             ),
         ),

@@ -371,13 +371,14 @@ class _Case:
             smear = smeared(self.verdict.kind)
             what = f"{smear[0].upper()}{smear[1:]}{pixels}; hiding it costs more than it gains."
             advice = "Plain Noise2Void is best."
-        figures = ""
-        if row is not None:
-            figures = f"Expected error {row.error:.2f} without a mask."
-            if row.copied >= COPIED_MORE:
-                figures = f"A network could copy {percent(row.copied)} of the noise. {figures}"
+        figures = [self._untested]
+        # Above 1 the linear estimate fails, and its figure would say nothing.
+        if row is not None and row.error < 1:
+            figures.insert(0, f"Expected error {row.error:.2f} without a mask.")
+        if row is not None and row.copied >= COPIED_MORE:
+            figures.insert(0, f"A network could copy {percent(row.copied)} of the noise.")
         return self._made(
-            what, self._certainty, f"{figures} {self._untested}".strip(), advice, "copy_plain_n2v"
+            what, self._certainty, " ".join(filter(None, figures)), advice, "copy_plain_n2v"
         )
 
     def _hide(self) -> Answer:

@@ -16,7 +16,7 @@ from structmask_gui.core.verdict.lines import endless_lines
 
 BARE = Mask(np.ones((1, 1), dtype=np.bool_))
 
-BARE_CENTRE = "bare centre"
+BARE_CENTRE = "no mask (plain N2V)"
 SIGNIFICANT = "significant lags"
 SUGGESTED = "suggested"
 CAREAMICS = "CAREamics"

@@ -16,21 +16,22 @@ from structmask_gui.core.stack.registration import PairRelation, middle, relate_
 Used = Literal["frames", "flat", "difference", "dark", "subtract", "spectrum"]
 SEES: dict[Used, str] = {
     "frames": "the frames as they are",
-    "flat": "the flattest patches, a smooth surface removed",
-    "difference": "differences of neighbouring frames",
+    "flat": "the emptiest parts of the image",
+    "difference": "frame-to-frame changes",
     "dark": "the dark stack",
     "subtract": "the frames less the reference stack",
-    "spectrum": "detail too fine for the optics",
+    "spectrum": "detail finer than the optics resolve",
 }
 """What a sentence calls each source."""
 BLIND_TO: dict[Used, str] = {
-    "frames": "Everything is measured, structure included.",
-    "flat": "Blind to noise that follows brightness.",
-    "difference": "Only noise that is new in every frame is seen; a fixed pattern cancels.",
-    "dark": "Blind to noise that follows the signal.",
+    "frames": "Everything is measured, the sample included.",
+    "flat": "Noise that grows with brightness would not be noticed.",
+    "difference": "Moving, blinking or bleaching sample counts as noise.",
+    "dark": "Noise that grows with the signal would not be noticed.",
     "subtract": "A fixed pattern cancels; structured noise that stayed in the reference stack is"
     " missed.",
-    "spectrum": "Blind to smooth noise, which hides behind structure.",
+    "spectrum": "Its limit is estimated. In undersampled or binned images sample may remain; broad,"
+    " smooth noise would not be noticed.",
 }
 """What each source cannot see, as a sentence."""
 
@@ -103,7 +104,7 @@ def _warn_of_denoised(reference: Frames) -> tuple[str, ...]:
 
 def describe(actual: Used, base: Used) -> str:
     """Return what was measured and what that is blind to, in words."""
-    note = f"Measured in {SEES[actual]}"
+    note = f"Measured {'from' if actual == 'difference' else 'in'} {SEES[actual]}"
     if actual != base and base != "frames":
         note += f", of {SEES[base]}"
     note += f". {BLIND_TO[actual]}"

@@ -44,21 +44,20 @@ Flag = Literal[
 FLAG_WORDS: dict[Flag, str] = {
     "whole_line": "The lines do not end within the largest lag: no mask of this size hides them.",
     "fixed_pattern": "Fixed-pattern noise: correct offset and gain first.",
-    "fixed_pattern_not_tested": "Fixed-pattern noise was not tested.",
+    "fixed_pattern_not_tested": "Patterns that stay in place were not tested.",
     "periodic_temporal": "The noise has a regular pattern that is shifted anew in every frame, as"
     " hum and interference have: no mask of this size hides it. Find its source, or filter it out"
     " first.",
     "shared_frames": "Neighbouring frames (planes) share noise: train plane by plane.",
     "not_uniform": "The noise differs over the field.",
-    "interpolated": "The highest frequencies are missing, as where images were resampled,"
-    " registered or deconvolved; use the raw data.",
+    "interpolated": "These images look resampled, registered or deconvolved. Use the raw data.",
     "compressed": "Blocks of 8 x 8 pixels show: the images were compressed with loss; use the raw"
     " data.",
     "picture": "The estimate contains structure as well as noise.",
     "brightness": "The correlation changes with the brightness; a mask for one brightness is wrong"
     " for another.",
     "moving": "The scene moves or bleaches between the frames.",
-    "clipped": "Clipped patches were left out.",
+    "clipped": "Saturated patches were left out.",
     "hot_pixels": "Hot pixels were repaired for the measurement.",
     "cannot_tell": "Noise and structure cannot be separated.",
 }
@@ -94,12 +93,12 @@ _NOTHING_SHARED = (
 )
 # Why patches were left out, as it follows their number.
 _SHORT = {
-    CLIPPED: "clipped",
+    CLIPPED: "saturated",
     CONSTANT: "constant",
-    FILLED: "with border fill, text or a data bar",
+    FILLED: "with a label or border",
     NOT_FINITE: "with pixels that are not numbers",
     NOT_FLAT: "with structure",
-    OUTLYING: "of unlike variance",
+    OUTLYING: "unusually bright or noisy",
 }
 
 
@@ -126,6 +125,11 @@ def sentence(
     if len(left_out) > 1:
         left_out = []  # too much for one sentence; the details list them
     return f"{what}. {', '.join([used, *left_out])}."
+
+
+def without_certainty(first: str) -> str:
+    """Return the first sentence without how sure it is, for where the answer has said that."""
+    return first.replace(". Sure. ", ". ", 1).replace(". Not sure. ", ". ", 1)
 
 
 def _found(
@@ -169,15 +173,12 @@ def details_of(
     details = _of_flags(flags, estimate, selection, line)
     faint = fills_gaps(selection.kept, estimate)
     if faint:
-        details.append("Weak correlation fills the gaps: lower rho_min to hide it too.")
+        details.append("The gaps share noise too, but weakly. Lower rho_min to close them.")
     if len(left_out := _left_out(estimate)) > 1:
         details.append(f"Patches left out: {', '.join(left_out)}.")
     details.append(estimate.note)
     if estimate.base == "difference" and _looks_correlated(estimate):
-        details.append(
-            "Single frames look correlated because of what is the same in every frame: structure or"
-            " fixed-pattern noise."
-        )
+        details.append("What is the same in every frame (sample or fixed pattern) was left out.")
     if estimate.evidence.suspected and "cannot_tell" not in flags:
         details.append(_SUSPECTED)
     details += estimate.warnings
@@ -187,8 +188,6 @@ def details_of(
         details.append(FLAG_WORDS["fixed_pattern_not_tested"])
     if "cannot_tell" in flags or ("picture" in flags and estimate.source == "frames"):
         details.append(WHAT_TO_RECORD)
-    elif "fixed_pattern_not_tested" in flags:
-        details.append("Record 20 dark frames to test for fixed-pattern noise.")
     if more > 0:
         patches = "One more patch" if more == 1 else f"About {more} more patches"
         details.append(f"{patches} like these would settle it.")

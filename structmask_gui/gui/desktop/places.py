@@ -66,6 +66,13 @@ def is_image(path: str) -> bool:
     return not is_folder(path) or is_zarr_folder(path)
 
 
+def is_own_mask(path: str) -> bool:
+    """Tell a mask that was written beside its image."""
+    from structmask_gui.io.results.files import is_result
+
+    return "_mask" in path and is_result(Path(path))
+
+
 def holds_several(paths: Sequence[Path]) -> bool:
     """Tell whether the folder of the first of some files holds more than one that can be opened."""
     from structmask_gui.io.formats.known import ALL_EXTENSIONS
@@ -77,7 +84,8 @@ def holds_several(paths: Sequence[Path]) -> bool:
     try:
         with os.scandir(paths[0].parent) as entries:
             for entry in itertools.islice(entries, _MOST_ENTRIES):
-                found += entry.name.lower().endswith(endings)
+                image = entry.name.lower().endswith(endings)
+                found += image and not is_own_mask(entry.path)
                 if found > 1:
                     return True
     except OSError:

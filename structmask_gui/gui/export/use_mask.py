@@ -32,6 +32,7 @@ class UseMask(QToolButton):
         self.setFont(font)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
+        menu.addSection("Copy for")
         for part in _PARTS:
             for name in part:
                 menu.addAction(actions[name])

@@ -20,8 +20,8 @@ from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 log = logging.getLogger(__name__)
 
 _HINT = (
-    "Pin the present mask as A and go on tuning, or take A from a file: here you then see both and"
-    " where they differ."
+    "Keep the present mask as A and go on tuning, or take A from a file: here you then see both"
+    " and where they differ."
 )
 
 

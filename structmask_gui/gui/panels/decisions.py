@@ -24,9 +24,11 @@ _GROUND = QColor(70, 70, 90)
 
 _SHORT = {
     Finding.NEITHER: "no",
-    Finding.UNPROVEN: "not significant",
-    Finding.SMALL: "too small",
-    Finding.OVER_LIMIT: "over the limit",
+    Finding.UNPROVEN: "no, not certain",
+    Finding.SMALL: "no, negligible",
+    Finding.OVER_LIMIT: "no, over the limit",
+    Finding.LEFT: "no, costs more",
+    Finding.HIDDEN: "yes, not certain",
     Finding.KEPT: "yes",
     Finding.CENTRE: "centre",
 }
@@ -87,16 +89,15 @@ RING_COLUMNS = (
 )
 
 LAG_COLUMNS = (
-    Column("dy", "Rows down. Of each pair of opposite lags, which are equal, one is listed.",
-           "−00", lambda row: _signed(row.lag[0])),
-    Column("dx", "Columns to the right.", "−00", lambda row: _signed(row.lag[1])),
-    Column("ρ", "Correlation of the noise at this lag.", "−0.0000",
-           lambda row: f"{row.rho:+.4f}".replace("-", "−")),
-    Column("Error", "Standard error of the correlation.", "0.0000",
-           lambda row: f"{row.error:.4f}"),
-    Column("q", "The false discovery rate at which the lag is just significant.", "< 1e−10",
-           lambda row: q_text(row.q)),
-    Column("Kept", "Whether it is in the mask, and if not, why.", "■■ not significant",
+    Column("Right", "Pixels to the right (lag dx). Of each pair of opposite neighbours, which are"
+           " equal, one is listed.", "−00", lambda row: _signed(row.lag[1])),
+    Column("Down", "Pixels down (lag dy).", "−00", lambda row: _signed(row.lag[0])),
+    Column("Strength", "How much noise it shares with the centre: the correlation ρ, 0 to 1.",
+           "−0.0000", lambda row: f"{row.rho:+.4f}".replace("-", "−")),
+    Column("±", "Standard error of the strength.", "0.0000", lambda row: f"{row.error:.4f}"),
+    Column("False alarm", "Chance of a false alarm: the false discovery rate q at which it is just"
+           " significant.", "< 1e−10", lambda row: q_text(row.q)),
+    Column("In mask", "Whether it is in the mask, and why.", "■■ no, over the limit",
            lambda row: _SHORT[_finding(row)]),
 )
 # fmt: on
@@ -109,7 +110,7 @@ class RingsTable(RowTable):
     """The ring under the pointer or reached by an arrow key; -1 when the pointer left."""
 
     def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
-        nothing = "The rings stand here once a mask was extracted with the published method."
+        nothing = "The rings stand here once a mask was made by ring analysis."
         super().__init__("Rings", RING_COLUMNS, Sign(5, _considered, _draw_ring), nothing, parent)
         if session is not None:
             self.ring_hovered.connect(session.hover_ring)
@@ -135,7 +136,7 @@ class LagsTable(RowTable):
     """The lag (dy, dx) under the pointer or reached by an arrow key; None when it left."""
 
     def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
-        nothing = "The lags stand here once a mask was extracted with the automatic method."
+        nothing = "The neighbours stand here once a mask was made automatically."
         sign = Sign(5, _finding, _draw_lag, FINDING_WORDS)
         super().__init__("Lags", LAG_COLUMNS, sign, nothing, parent)
         if session is not None:

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
 
 _WAYS = {
-    "statistical": ("Automatic", "automatic"),
-    "ring": ("Ring analysis (autoStructN2V 0.1)", "default"),
-    "spine": ("Spine (autoStructN2V 1.0)", "spine"),
+    "statistical": ("Automatic", "automatic", "The mask with the least expected error"),
+    "ring": ("Ring analysis", "default", "The method of autoStructN2V 0.1"),
+    "spine": ("Spine", "spine", "The method of autoStructN2V 1.0"),
 }
-"""For each method its name here, and the preset that chooses it."""
+"""For each method its name here, the preset that chooses it, and what it is."""
 
 
 class FactsPanel(QWidget):
@@ -51,8 +51,9 @@ class FactsPanel(QWidget):
         self.series.activated.connect(self._on_series)
         self.channel.activated.connect(self._on_channel)
         self.way.activated.connect(self._on_way)
-        for method, (name, _) in _WAYS.items():
+        for number, (method, (name, _, what)) in enumerate(_WAYS.items()):
             self.way.addItem(name, method)
+            self.way.setItemData(number, what, Qt.ItemDataRole.ToolTipRole)
         self.changed = QLabel("Settings changed in Tune")
         self.changed.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.dark = ReferenceStackRow("dark", brief=True)

@@ -120,10 +120,11 @@ class FileBrowser(QWidget):
         settings: Settings,
         is_folder: Callable[[str], bool],
         is_image: Callable[[str], bool],
+        is_mask: Callable[[str], bool],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._is_folder, self._is_image = is_folder, is_image
+        self._is_folder, self._is_image, self._is_mask = is_folder, is_image, is_mask
         self._session = session
         self._settings = settings
         self.setAcceptDrops(True)
@@ -152,6 +153,7 @@ class FileBrowser(QWidget):
             self.tree.hideColumn(column)
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.tree.setDragEnabled(True)
+        self.tree.setMinimumHeight(48)
         self.tree.doubleClicked.connect(self._on_double_click)
         self.tree.returned.connect(self.open_selected)
         self.tree.up_asked.connect(self.go_up)
@@ -174,6 +176,7 @@ class FileBrowser(QWidget):
         # The tree is asked for the file only once the folder's thread has found it.
         self._wanted = ""
         self.model.directoryLoaded.connect(self._select_wanted)
+        self.model.rowsInserted.connect(self._hide_masks)
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(120)
@@ -215,6 +218,15 @@ class FileBrowser(QWidget):
     def _apply_filter(self, text: str) -> None:
         part = "".join(f"[{c}]" if c in "*?[" else c for c in text.strip())
         self.model.setNameFilters([f"*{part}{p}" if part else p for p in _PATTERNS])
+
+    def _hide_masks(self, parent: QModelIndex, first: int, last: int) -> None:
+        """Hide the masks that were written beside the images."""
+        if self.model.filePath(parent) != self.model.rootPath():
+            return
+        for row in range(first, last + 1):
+            path = self.model.filePath(self.model.index(row, 0, parent))
+            if self._is_mask(path):
+                self.tree.setRowHidden(row, parent, True)
 
     def _fill_recent(self) -> None:
         menu = self.recent_menu

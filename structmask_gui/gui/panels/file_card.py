@@ -154,7 +154,7 @@ class FileCard(QFrame):
         frames = "1 frame" if info.n_frames == 1 else f"{info.n_frames} frames"
         rows, columns = info.frame_shape
         self.facts.setText(
-            f"{info.kind}\n{frames} of {rows} × {columns} px (h × w)\n"
+            f"{info.kind}\n{frames} of {columns} × {rows} px\n"
             f"{info.axes} {shape_text(info.shape)}, {info.dtype}"
         )
         self.facts.setToolTip("\n".join(f"{name}: {text}" for name, text in info.rows()))

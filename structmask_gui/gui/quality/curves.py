@@ -89,7 +89,7 @@ class RadiusView(QualityView):
     """What is still copied as a function of how far the network sees."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Still copied over the radius", "radius of what it sees (px)", parent)
+        super().__init__("If the network looks further", "how far it sees (px)", parent)
         self.curve: CopiedCurve | None = None
         self._item = self._curve()
         self._edge = self._line()
@@ -116,7 +116,7 @@ class RadiusView(QualityView):
         index = int(np.clip(round(x) - 1, 0, len(curve.radii) - 1))
         whole = curve.radii[index] <= curve.square
         text = "" if whole else f", at least: only along {curve.axis}"
-        return f"{curve.radii[index]} px: {100 * curve.copied[index]:.2f} % still copied{text}"
+        return f"{curve.radii[index]} px: {100 * curve.copied[index]:.2f} % can be copied{text}"
 
     def restyle(self) -> None:
         """Take the colours from the palette."""
@@ -132,7 +132,7 @@ class SuggestionView(QualityView):
     point_chosen = Signal(int)  # the index of a point that was clicked
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Suggested masks", "pixels of the mask", parent)
+        super().__init__("Other sizes", "pixels of the mask", parent)
         self.suggestion: Suggestion | None = None
         self.canvas.grabs_left = True
         self.canvas.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -160,7 +160,7 @@ class SuggestionView(QualityView):
         self._lost.setData(pixels[drawn], lost[drawn])
         self._knee.setPos(points[suggestion.knee].pixels)
         self._knee.show()
-        entries = [Entry("still copied", self._draw_first)]
+        entries = [Entry("noise copied", self._draw_first)]
         right, top = _settled(pixels, copied, suggestion.knee) + 1.0, float(copied.max())
         seen = drawn & (pixels <= right)
         if seen.any():
@@ -173,7 +173,7 @@ class SuggestionView(QualityView):
             else:
                 text = f"detail lost (over {top:.0f} %)"
             entries.append(Entry(text, self._draw_second))
-        entries.append(Entry("suggested", self._draw_knee))
+        entries.append(Entry("smallest that suffices", self._draw_knee))
         self.legend.set_entries(tuple(entries))
         self._fit_to(right, top)
 

@@ -40,10 +40,10 @@ class DenoisedPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self.denoised = DenoisedStack(session, self)
-        self.open_button = QPushButton("Denoised stack…")
+        self.open_button = QPushButton("Judge a stack…")
         self.open_button.setToolTip("Choose the output of the network for the open stack")
         self.open_button.clicked.connect(self.ask)
-        self.again_button = QPushButton("Evaluate again")
+        self.again_button = QPushButton("Judge again")
         self.again_button.setToolTip("With the present mask, or after the file was written anew")
         self.again_button.clicked.connect(self.denoised.evaluate)
         self.take_button = QPushButton("Take next mask")
@@ -150,7 +150,7 @@ class DenoisedPanel(QWidget):
         # First what was measured: below it a small window scrolls.
         lines = shown.evaluation.lines()
         if shown.mask != self._session.state.mask:
-            lines.append("Evaluated for another mask than the present one; evaluate again.")
+            lines.append("Judged for another mask than the present one; judge again.")
         lines.append(breakable(f"{shown.path.name}: {shown.evaluation.where}"))
         if shown.assumed:
             lines.append(breakable(shown.assumed))

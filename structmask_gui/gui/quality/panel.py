@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _NOTHING = "Open a stack to see the effect of its mask before training."
 _FAILED = "This stack could not be measured."
 _MEASURING = "Measuring the noise…"
-_ESTIMATE = "Error: estimate from a linear model, 1 is the noise itself"
+_ESTIMATE = "Expected error: lower is better, 1 is no denoising"
 _DOUBTS: dict[Doubt, str] = {
     "structure": "The noise could not be separated from structure: do not rely on this order.",
     "weak": "Too little noise to rank masks by: an error over 1 is more than the noise itself.",
@@ -83,12 +83,12 @@ class QualityPanel(QWidget):
 
     def _build(self) -> None:
         self.copied = BarRow(
-            "Noise still copied",
+            "Noise a network could copy",
             "Share of the noise variance that the neighbours left visible predict, and a network"
-            " learns to copy. The full bar is what the bare centre leaves.",
+            " learns to copy. The full bar is what it could copy without a mask.",
         )
         self.hidden = BarRow(
-            "Needlessly hidden",
+            "Hidden without need",
             "Pixels of the mask that could be shown to the network without more noise being"
             " copied. The full bar is the whole mask but its centre.",
         )
@@ -128,8 +128,8 @@ class QualityPanel(QWidget):
         # The names of the masks need it; in a small window the words beside have less.
         self.tabs.setMinimumWidth(self._letter() * 49)
         self.tabs.addTab(self._ranking_page(), "Ranking")
-        self.tabs.addTab(self.radius, "Over the radius")
-        self.tabs.addTab(self._suggest_page(), "Suggest")
+        self.tabs.addTab(self.radius, "If the network looks further")
+        self.tabs.addTab(self._suggest_page(), "Other sizes")
 
         both = QWidget()
         self._row = QHBoxLayout(both)
@@ -234,7 +234,7 @@ class QualityPanel(QWidget):
         bare = found.copied_bare
         # A share of next to nothing would be a bar as full as if all were lost.
         share = found.copied / bare if bare >= _NEXT_TO_NOTHING else 0.0
-        full = f"bare centre {percent(bare)}" if bare >= _NEXT_TO_NOTHING else ""
+        full = f"without a mask {percent(bare)}" if bare >= _NEXT_TO_NOTHING else ""
         self.copied.show_share(share, percent(found.copied), _copied_words(found), full)
         kept = self._kept_for_error(scores)
         hidden = found.judged
@@ -404,11 +404,11 @@ class QualityPanel(QWidget):
 
 def _copied_words(found: Any) -> str:
     if found.copied_bare < _NEXT_TO_NOTHING:
-        return "Even the bare centre leaves next to nothing to copy: plain N2V will do."
+        return "Next to nothing can be copied even without a mask: plain N2V will do."
     within = f" (± {percent(2 * found.error)})" if found.error >= _WORTH_SAYING else ""
     return (
-        f"{percent(found.copied)}{within} of the noise can be copied; bare centre:"
-        f" {percent(found.copied_bare)}."
+        f"A network could copy {percent(found.copied)}{within} of the noise"
+        f" ({percent(found.copied_bare)} without a mask; estimate)."
     )
 
 
@@ -423,6 +423,6 @@ def _needless_words(needless: int, hidden: int) -> str:
     if not hidden:
         return "Nothing but the centre is hidden."
     if not needless:
-        return "Every hidden pixel keeps noise from being copied."
+        return f"Each of the {hidden} shares measurable noise."
     which, them = ("pixel hides", "it") if needless == 1 else ("pixels hide", "them")
     return f"{needless} {which} no noise; without {them} the network sees more of the structure."

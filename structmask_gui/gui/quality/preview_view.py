@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHideEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -71,12 +71,12 @@ class PreviewView(QWidget):
         bar = QHBoxLayout()
         bar.setContentsMargins(6, 2, 4, 2)
         bar.setSpacing(2)
-        title = QLabel(self.title)
+        self.title_label = title = QLabel(self.title)
         bold = title.font()
         bold.setBold(True)
         title.setFont(bold)
+        title.setContentsMargins(0, 0, 6, 0)
         bar.addWidget(title)
-        bar.addSpacing(6)
         for name, text, tip in _WAYS:
             button = QToolButton()
             button.setText(text)
@@ -98,6 +98,7 @@ class PreviewView(QWidget):
         self.copy_button.setAutoRaise(True)
         self.copy_button.clicked.connect(self.copy_asked)
         bar.addWidget(self.copy_button)
+        self._bar = bar
         self._below = QHBoxLayout()
         self._below.setSpacing(4)
         self._below.addWidget(self.panes, 1)
@@ -115,6 +116,7 @@ class PreviewView(QWidget):
         self.live.changed.connect(self._update)
         session.stale_changed.connect(self._say_state)
         session.quality.changed.connect(self._say_state)
+        session.busy_changed.connect(self._say_state)
         self._update()
 
     # --- what is shown ------------------------------------------------------------------------
@@ -169,7 +171,9 @@ class PreviewView(QWidget):
         session, state = self._session, self._session.quality.state
         if self.live.shown is None or state in ("nothing", "failed"):
             texts = {
-                "nothing": "Open a stack to see it denoised by a linear model.",
+                "nothing": "Measuring…"
+                if session.state.busy
+                else "Open a stack to see it denoised by a linear model.",
                 "failed": session.quality.error,
             }
             self.veil.set_placeholder(texts.get(state, "Measuring the noise…"))
@@ -178,7 +182,7 @@ class PreviewView(QWidget):
         self.veil.set_placeholder("")
         self.correlation.set_placeholder("")
         # A mask that is being worked out takes the blink of an eye; a measurement does not.
-        text = "Out of date: measuring…" if session.state.busy else "Out of date"
+        text = "Measuring…" if session.state.busy else "Settings changed"
         old = session.state.stale or session.quality.basis is None
         self.veil.set_stale(text if old else "")
         self.correlation.set_stale(old, text)
@@ -202,9 +206,21 @@ class PreviewView(QWidget):
             self.veil.restyle(Colours.of(self.palette()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the veil over the pictures."""
+        """Keep the veil over the pictures; without room the title goes, then the copy button."""
         super().resizeEvent(event)
+        needed = self._buttons_width()
+        for widget in (self.copy_button, self.title_label):
+            needed += widget.sizeHint().width() + self._bar.spacing()
+            widget.setVisible(self.width() >= needed)
         self.veil.follow()
+
+    def _buttons_width(self) -> int:
+        widths = [button.sizeHint().width() for button in self.buttons.values()]
+        return sum(widths) + self._bar.spacing() * len(widths) + 12
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for the buttons."""
+        return QSize(self._buttons_width(), super().minimumSizeHint().height())
 
     def release(self) -> None:
         """Stop the thread and drop the plot, before the window closes."""

@@ -32,13 +32,13 @@ Doubt = Literal["structure", "weak"]
 """The noise could not be separated from structure; or it is too weak for an estimate."""
 
 PRESENT = "this mask"
-BARE = "plain N2V"
-PUBLISHED = "published"
-SUGGESTED = "suggested"
+BARE = "no mask (plain N2V)"
+PUBLISHED = "ring analysis"
+SUGGESTED = "of another size"
 CAREAMICS = "CAREamics"
 """What the ranking calls them; a shape stands after the last."""
 
-ALIKE = " = "
+ALIKE = ", same as "
 """Stands between the names of masks that are the same."""
 
 

@@ -20,14 +20,26 @@ COLORMAPS: dict[str, str] = {
 DIVERGING = "diverging"
 """Name of the map for signed values: blue below zero, white at it, red above."""
 
-# Blue - white - red; blue and red differ in hue for all common kinds of colour blindness.
-_DIVERGING = (
-    (0.13, 0.27, 0.57),
-    (0.45, 0.67, 0.85),
-    (0.97, 0.97, 0.97),
-    (0.9, 0.55, 0.4),
-    (0.6, 0.1, 0.13),
-)
+DIVERGING_DARK = "diverging-dark"
+"""The same on a dark ground: nearly black at zero, brighter away from it."""
+
+# Blue and red differ in hue for all common kinds of colour blindness.
+_SIGNED = {
+    DIVERGING: (
+        (0.13, 0.27, 0.57),
+        (0.45, 0.67, 0.85),
+        (0.97, 0.97, 0.97),
+        (0.9, 0.55, 0.4),
+        (0.6, 0.1, 0.13),
+    ),
+    DIVERGING_DARK: (
+        (0.62, 0.83, 1.0),
+        (0.2, 0.45, 0.72),
+        (0.13, 0.14, 0.16),
+        (0.75, 0.33, 0.2),
+        (1.0, 0.75, 0.6),
+    ),
+}
 
 
 @cache
@@ -36,9 +48,9 @@ def lookup_table(name: str) -> NDArray[np.uint8]:
     if name in ("grey", "grey-inverted"):
         ramp = np.arange(256, dtype=np.uint8)
         table = np.stack([ramp] * 3, axis=1)[:: -1 if name == "grey-inverted" else 1]
-    elif name == DIVERGING:
-        stops = np.linspace(0, 255, len(_DIVERGING))
-        channels = np.array(_DIVERGING).T * 255
+    elif name in _SIGNED:
+        stops = np.linspace(0, 255, len(_SIGNED[name]))
+        channels = np.array(_SIGNED[name]).T * 255
         table = np.stack([np.interp(np.arange(256), stops, c) for c in channels], axis=1)
     elif name in COLORMAPS:
         table = pg.colormap.get(name).getLookupTable(nPts=256, alpha=False)

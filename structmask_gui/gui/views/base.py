@@ -55,10 +55,12 @@ class PictureView(QWidget):
     ) -> None:
         super().__init__(parent)
         self.title = title  # what stands above the picture
+        self.short_title = title  # what stands there where that is too long
         self.content = QRectF(-1, -1, 2, 2)
         self._square = square
         self._fitted = True
         self.compact = False  # numbers at the axes, but not what they count
+        self.at_top = False  # pictures side by side begin at one height
         self._menu: QMenu | None = None
         self.colormap = "viridis"  # name of the colour map
         self.theme = Colours.of(self.palette())
@@ -181,8 +183,9 @@ class PictureView(QWidget):
         aspect = self.content.width() / self.content.height()
         spare_x = (width - min(width, height * aspect)) / 2
         spare_y = (height - min(height, width / aspect)) / 2
+        above = 0.0 if self.at_top else spare_y
         self.grid.setContentsMargins(
-            left + spare_x, top + spare_y, right + spare_x, bottom + spare_y
+            left + spare_x, top + above, right + spare_x, bottom + 2 * spare_y - above
         )
 
     # --- what is shown ------------------------------------------------------------------------
@@ -190,6 +193,11 @@ class PictureView(QWidget):
     def set_title_visible(self, visible: bool) -> None:
         """Hide the title where a tab or a dock already says it."""
         self.title_label.setVisible(visible)
+
+    def set_at_top(self, at_top: bool) -> None:
+        """Put spare room below the picture instead of above and below."""
+        self.at_top = at_top
+        self._place()
 
     def set_compact(self, compact: bool) -> None:
         """Leave the room to the picture: no words at the axes, which saved views still have."""
@@ -218,7 +226,7 @@ class PictureView(QWidget):
         """Show what the view shows of an `Extraction`; None empties it."""
         raise NotImplementedError
 
-    def set_stale(self, stale: bool, text: str = "Out of date") -> None:
+    def set_stale(self, stale: bool, text: str = "Settings changed") -> None:
         """Veil the picture while it is older than what is asked for."""
         self.veil.set_stale(text if stale else "")
 
@@ -403,8 +411,19 @@ class PictureView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Make room for the legend, and keep the veil over the picture."""
         super().resizeEvent(event)
+        self._fit_title()
         self._arrange()
         self.veil.follow()
+
+    def _fit_title(self) -> None:
+        """Say the title in full where it fits."""
+        layout = self.header_layout
+        items = [layout.itemAt(place) for place in range(1, layout.count())]
+        others = [None if item is None else item.widget() for item in items]
+        taken = sum(widget.sizeHint().width() for widget in others if widget is not None)
+        room = self.width() - taken - layout.spacing() * len(others) - 8
+        fits = self.title_label.fontMetrics().horizontalAdvance(self.title) <= room
+        self.title_label.setText(self.title if fits else self.short_title)
 
     def sizeHint(self) -> QSize:
         """Return the size the view would like."""
@@ -412,7 +431,7 @@ class PictureView(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Return the size below which axes and picture get in each other's way."""
-        return QSize(200, 150)
+        return QSize(160, 150)
 
     def release(self) -> None:
         """Take the items out of the scene, before the window closes; the view is then empty."""

@@ -26,7 +26,7 @@ from structmask_gui.gui.style.colours import Colours
 
 AXIS_WIDTH = 38
 AXIS_HEIGHT = 34
-COMPACT = (25, 17)
+COMPACT = (30, 17)
 BAR_WIDTH = 12
 
 
@@ -294,8 +294,12 @@ class ColorBar(pg.GraphicsWidget):  # type: ignore[misc]
         super().__init__()
         self._image = QImage()
         self._pen = QPen()
-        self.setMinimumWidth(BAR_WIDTH)
-        self.setMaximumWidth(BAR_WIDTH)
+        self.set_width(BAR_WIDTH)
+
+    def set_width(self, width: int) -> None:
+        """Take a width; Qt keeps room for what is hidden, too."""
+        self.setMinimumWidth(width)
+        self.setMaximumWidth(width)
 
     def set_table(self, table: NDArray[np.uint8]) -> None:
         """Show a table of colours, shape (n, 3), low at the bottom."""

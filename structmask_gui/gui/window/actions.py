@@ -162,7 +162,7 @@ _EDIT = (
     ),
     *_menu(
         "&Edit",
-        ActionInfo("extracted_mask", "Back to the &extracted mask",
+        ActionInfo("extracted_mask", "&Undo my edits",
                    "Discard all changes made by hand.",
                    lambda c: c.session.edits.drop_edit(), needs="result"),
         ActionInfo("open_mask", "&Open a mask…",
@@ -184,7 +184,7 @@ _VIEW = (
     *_menu(
         "&View",
         ActionInfo("tune", "&Tune", "Show every parameter, and what each step of the method finds.",
-                   lambda c: c.window.set_tune(not c.window.settings.tune), "T", "contrast",
+                   lambda c: c.window.set_tune(not c.window.settings.tune), "T", "tune",
                    switch=True),
         ActionInfo("details", "&Details", "Show tables, statistics, ranking, profiles and log.",
                    lambda c: c.window.set_details(not c.window.settings.details),
@@ -246,7 +246,7 @@ _MEASURE = (
                    lambda c: c.session.cancel(), "Esc", "cancel", needs="busy"),
         ActionInfo("denoise", "&Denoise here…",
                    "Denoise the open stack with the present mask, without a network.",
-                   Commands.denoise, "Ctrl+Shift+D", "contrast",
+                   Commands.denoise, "Ctrl+Shift+D", "denoise",
                    needs="result"),
         ActionInfo("whole_image", "Measure the &whole image", "Clear the ROI.",
                    lambda c: c.session.edits.set_region(None), "Ctrl+Shift+A", "fit",
@@ -287,11 +287,11 @@ _PRESETS = _menu(
 
 _COMPARE = _menu(
     "&Compare",
-    ActionInfo("pin", "&Pin this mask as A", "Keep this mask and compare it with later ones.",
+    ActionInfo("pin", "&Keep for comparison", "Keep this mask and compare it with later ones.",
                Commands.pin, "Ctrl+P", "pin", needs="result"),
-    ActionInfo("unpin", "&Remove A", "End the comparison.",
+    ActionInfo("unpin", "&Clear the kept mask", "End the comparison.",
                lambda c: c.session.unpin(), "Ctrl+Shift+P", "unpin", needs="pinned"),
-    ActionInfo("judge_result", "&Evaluate denoised stack…",
+    ActionInfo("judge_result", "&Judge a denoised stack…",
                "Compare a denoised stack with the open raw stack.",
                lambda c: c.window.show_panel("result").ask(), icon="open",
                needs="result", gap=True),

@@ -46,7 +46,7 @@ DOCKS = (
     DockInfo("files", "Files", "panels.file_browser", "FileBrowser"),
     DockInfo("parameters", "Parameters", "panels.parameters", "ParametersPanel"),
     DockInfo("quality", "What the mask will do", "quality.panel", "QualityPanel"),
-    DockInfo("rings", "Rings and lags", "panels.decisions", "DecisionsTable"),
+    DockInfo("rings", "Neighbours", "panels.decisions", "DecisionsTable"),
     DockInfo("statistics", "Statistics", "panels.statistics", "StatisticsPanel"),
     DockInfo("curves", "Profiles", "", ""),
     DockInfo("compare", "Compare", "panels.compare", "ComparePanel"),
@@ -81,7 +81,8 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
     if info.id == "log":
         panel = made(window.log_lines)
     elif info.id == "files":
-        panel = made(window.session, window.settings, places.is_folder, places.is_image)
+        kinds = places.is_folder, places.is_image, places.is_own_mask
+        panel = made(window.session, window.settings, *kinds)
         panel.open_requested.connect(window.open_paths)
         panel.setMinimumWidth(WIDTHS["files"])
     elif info.id == "presets":
@@ -94,6 +95,7 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
     else:
         panel = made(window.session)
     if info.id == "parameters":
+        panel.setMinimumWidth(WIDTHS["parameters"])  # rows would be cut, for it scrolls only down
         panel.add_presets(window.panel("presets"))
         panel.drag_started.connect(window.session.edits.begin_drag)
         panel.drag_ended.connect(window.session.edits.end_drag)

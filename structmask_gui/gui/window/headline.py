@@ -25,11 +25,11 @@ from structmask_gui.core.verdict.certainty import SIGN_OF, Certainty
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.certainty_icon import CertaintySign
-from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 from structmask_gui.gui.widgets.wording import in_labels, spoken
 
 if TYPE_CHECKING:
     from structmask_gui.core.recommend.answer import Action, Answer
+    from structmask_gui.gui.session.state import State
 
 _SHOW_AFTER = 250
 """Milliseconds of work before the progress bar shows; shorter work would only flicker."""
@@ -43,7 +43,8 @@ _HIGH = 100
 _NARROW = 760
 """Width below which the buttons stand under the third line instead of beside it."""
 
-_HINT = "Open a stack: drop it here, choose it on the left, or press Ctrl+O."
+_LEAST_WIDTH = 480
+"""Width below which the lines are not asked what height they need."""
 
 BUTTONS: dict[Action, tuple[str, str]] = {
     "use_mask": ("Use this mask", "Copy the mask for a trainer, or save it"),
@@ -170,11 +171,10 @@ class Headline(QFrame):
 
     def _build_work(self) -> None:
         self.progress = QProgressBar()
-        self.progress.setFixedWidth(160)
-        self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("Progress")
         # As wide as the text, it made a small window wider each time, for good.
-        self.what = ElidingLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self.progress.setFixedWidth(180)
+        self.progress.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.progress.setAccessibleName("Progress")
         self.stop = QPushButton("Cancel")
         self.stop.setToolTip("Stop; the last result stays (Esc)")
         self.stop.setMaximumHeight(_LOW)
@@ -182,8 +182,6 @@ class Headline(QFrame):
         self._work = QWidget()
         work = QHBoxLayout(self._work)
         work.setContentsMargins(0, 0, 0, 0)
-        self.what.setMaximumWidth(240)
-        work.addWidget(self.what)
         work.addWidget(self.progress)
         work.addWidget(self.stop)
         self._work.hide()
@@ -219,12 +217,16 @@ class Headline(QFrame):
         if state.failed_open and state.frames is not None:
             self._say(f"Still open: {state.frames.name}", "Its mask and views are shown below.")
         elif state.result is None:
-            self._say(_HINT if state.frames is None else f"{state.frames.name}: no mask yet.")
+            self._say(_nothing_yet(state))
         else:
             self.show_answer(
                 self._session.answer, "" if state.edit is None else state.result.sentence
             )
         self._on_state()
+        # The card in the middle says how to begin.
+        nothing = state.frames is None and not (state.busy or state.error)
+        if self.isHidden() != nothing:
+            self.setHidden(nothing)
 
     def show_answer(self, answer: Answer | None, origin: str = "") -> None:
         """Show an answer, its sign and its buttons; before its second line where a mask is from."""
@@ -337,12 +339,13 @@ class Headline(QFrame):
     def _on_busy(self, busy: bool) -> None:
         if busy:
             opening = self._session.state.busy_with == "opening"
-            self.what.setText("Opening…" if opening else "Measuring…")
-            self.progress.setRange(0, 0)
+            self._show_progress(0, "Opening…" if opening else "Measuring…")
             self._delay.start()
         else:
             self._delay.stop()
             self._work.hide()
+        if self._session.state.result is None:
+            self.follow()
         self._on_state()
 
     def _show_work(self) -> None:
@@ -350,11 +353,19 @@ class Headline(QFrame):
 
     def _on_progress(self, done: int, total: int, what: str, remaining: float) -> None:
         # Qt counts in 32 bits, patches and bytes may not fit.
+        share = f"{100 * done / total:.0f} %" if total else ""
+        left = f"{spoken(remaining)} left" if remaining >= 0 else ""
+        text = ", ".join(part for part in (share, left) if part) or "Measuring…"
+        self._show_progress(round(1000 * done / total) if total else 0, text)
+        self.progress.setToolTip(what)
+
+    def _show_progress(self, thousandths: int, text: str) -> None:
+        # Qt says nothing on a bar whose end is not known.
         self.progress.setRange(0, 1000)
-        self.progress.setValue(round(1000 * done / total) if total else 0)
-        share = f": {100 * done / total:.0f} %" if total else ""
-        left = f", {spoken(remaining)} left" if remaining >= 0 else ""
-        self.what.setText(f"{what}{share}{left}")
+        self.progress.setValue(thousandths)
+        # A per cent sign alone would stand for one of Qt's own figures.
+        self.progress.setFormat(text)
+        self.progress.setToolTip("")
 
     def _on_error(self, text: str) -> None:
         self.error_text.setText(in_labels(text))
@@ -369,10 +380,14 @@ class Headline(QFrame):
             height = self.error_text.heightForWidth(max(width, 100))
             self.error_text.setMinimumHeight(max(height, 0))
 
+    def sizeHint(self) -> QSize:
+        """Return the height that the lines need at the present width, not at the one Qt likes."""
+        return self.minimumSizeHint()
+
     def minimumSizeHint(self) -> QSize:
         """Return the height that the lines need at the present width, not at the smallest."""
         hint = super().minimumSizeHint()
-        needed = self._lines.heightForWidth(max(self.width(), 640))
+        needed = self._lines.heightForWidth(max(self.width(), _LEAST_WIDTH))
         return QSize(hint.width(), min(hint.height(), needed))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -425,6 +440,15 @@ class Headline(QFrame):
         palette = self.error_text.palette()
         palette.setColor(QPalette.ColorRole.WindowText, warned[2])
         self.error_text.setPalette(palette)
+
+
+def _nothing_yet(state: State) -> str:
+    """Return what is said while there is no result."""
+    if state.frames is None:
+        return "Opening…" if state.busy else ""
+    if state.busy:
+        return f"Measuring {state.frames.name}…"
+    return f"{state.frames.name} could not be measured." if state.error else ""
 
 
 class _Line(QLabel):

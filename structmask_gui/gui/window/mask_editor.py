@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QSize, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.names import MASK_CHANGES
@@ -92,10 +92,8 @@ class MaskEditor(QObject):
         self.button.setAccessibleName("Edit the mask")
         self.button.toggled.connect(self.set_on)
         view.header_layout.insertWidget(view.header_layout.count() - 1, self.button)
-        self.bar = QWidget()
-        row = QHBoxLayout(self.bar)
-        row.setContentsMargins(6, 0, 4, 2)
-        row.setSpacing(2)
+        self.bar = _Bar()
+        row = self.bar.first
         self.tools: dict[str, QToolButton] = {}
         for name, text, tip in (
             ("draw", "Draw", "Add or remove cells: press, or press and draw over several"),
@@ -130,11 +128,11 @@ class MaskEditor(QObject):
         change = _flat("Change", "Grow, shrink, fill, combine, crop")
         change.setMenu(self.menu)
         change.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        row = self.bar.second
         row.addWidget(change)
         self.back = _flat("Undo my edits", "Go back to the mask as it was extracted")
         self.back.clicked.connect(self._session.edits.drop_edit)
         row.addWidget(self.back)
-        row.addStretch(1)
         self.bar.hide()
         view.main_layout.insertWidget(1, self.bar)
 
@@ -286,6 +284,30 @@ class MaskEditor(QObject):
 
     def _on_closing(self) -> None:
         self.file.close()
+
+
+class _Bar(QWidget):
+    """Tools in one line, or in two where one is too short for all words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = QHBoxLayout(), QHBoxLayout()
+        self._both = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._both.setContentsMargins(6, 0, 4, 2)
+        self._both.setSpacing(2)
+        for row in (self.first, self.second):
+            row.setSpacing(2)
+            self._both.addLayout(row)
+        self._both.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Choose one line or two."""
+        super().resizeEvent(event)
+        needed = sum(row.sizeHint().width() for row in (self.first, self.second)) + 12
+        one = needed <= self.width()
+        self._both.setDirection(
+            QBoxLayout.Direction.LeftToRight if one else QBoxLayout.Direction.TopToBottom
+        )
 
 
 class _EditButton(QToolButton):

@@ -170,6 +170,7 @@ class ViewArea(QWidget):
         stack.setMinimumHeight(_LEAST_HEIGHT)
         for view in (self.rings, self.significance):
             view.set_compact(True)
+            view.set_at_top(True)
             stack.addWidget(view)
             self.zoom_link.add(view)
         return stack
@@ -272,6 +273,7 @@ class ViewArea(QWidget):
         self.autocorrelation.frame_item.setVisible(tune)
         for view in (self.autocorrelation, self.mask_view):
             view.set_compact(True)
+            view.set_at_top(tune)
         if tune:
             self._show_decisions()
         self._share()
@@ -353,7 +355,7 @@ class ViewArea(QWidget):
             self._show_brightness(tabs)
 
     def _show_in(self, view: PictureView, extraction: Extraction | None) -> None:
-        nothing = "No result yet" if self._session.state.frames is not None else _NOTHING
+        nothing = "Measuring…" if self._session.state.frames is not None else _NOTHING
         view.set_extraction(extraction)
         if view is not self.image:
             view.set_placeholder("" if extraction is not None else nothing)
@@ -383,7 +385,7 @@ class ViewArea(QWidget):
     def _on_stale(self, *_: object) -> None:
         session = self._session
         stale = session.state.stale and session.state.extraction is not None
-        text = "Out of date: measuring…" if session.state.busy else "Out of date"
+        text = "Measuring…" if session.state.busy else "Settings changed"
         for view in self.views:
             # The image itself is never out of date; what is drawn on it may be for a moment.
             if view is not self.image:

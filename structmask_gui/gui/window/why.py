@@ -36,7 +36,7 @@ _COLUMNS = (
     ("Training", "What a large mask costs in training; calibrated on small networks."),
     (
         "Expected error",
-        "The sum: lower is better, 1 is no denoising. “=” marks those that are equally good.",
+        "The sum: lower is better, 1 is no denoising.",
     ),
 )
 
@@ -72,7 +72,7 @@ class WhyDialog(QDialog):
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(self.lines)
-        layout.addWidget(self.table, 2)
+        layout.addWidget(self.table)
         layout.addWidget(self.map)
         layout.addWidget(scroll, 1)
         layout.addWidget(buttons)
@@ -83,6 +83,8 @@ class WhyDialog(QDialog):
 
     def follow(self) -> None:
         """Show the reasons for the present mask."""
+        from structmask_gui.core.verdict.wording import without_certainty
+
         result, answer = self._session.state.result, self._session.answer
         if result is None or answer is None:
             self.close()
@@ -91,7 +93,11 @@ class WhyDialog(QDialog):
         self._fill(self._session.recommendation)
         self._show_map()
         notes = [f"Not tested: {' and '.join(answer.not_tested)}."] if answer.not_tested else []
-        notes += [result.sentence, *result.notes]
+        found = result.sentence
+        if result.verdict is not None:
+            # How sure it is, the answer says.
+            found = f"Significant neighbours: {without_certainty(found)}"
+        notes += [found, *result.notes]
         self.notes.setText("\n".join(f"• {in_labels(note)}" for note in notes))
 
     def _show_map(self) -> None:
@@ -110,7 +116,7 @@ class WhyDialog(QDialog):
         self.table.setRowCount(len(rows))
         for y, row in enumerate(rows):
             chosen = recommendation is not None and row.name == recommendation.choice
-            for x, text in enumerate(_cells(row)):
+            for x, text in enumerate(_cells(row, chosen)):
                 item = QTableWidgetItem(text)
                 side = Qt.AlignmentFlag.AlignLeft if x == 0 else Qt.AlignmentFlag.AlignRight
                 item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
@@ -118,18 +124,27 @@ class WhyDialog(QDialog):
                 font.setBold(chosen)
                 item.setFont(font)
                 self.table.setItem(y, x, item)
+        self.table.setFixedHeight(_height(self.table))
 
 
-def _cells(row: LedgerRow) -> tuple[str, ...]:
-    tie = "= " if row.tied else ""
+def _height(table: QTableWidget) -> int:
+    """Return the height that shows every row of a table and nothing below."""
+    rows = sum(table.rowHeight(y) for y in range(table.rowCount()))
+    return rows + table.horizontalHeader().sizeHint().height() + 2 * table.frameWidth()
+
+
+def _cells(row: LedgerRow, chosen: bool) -> tuple[str, ...]:
+    name = row.name.replace("suggested, ", "mask of ")
+    if chosen:
+        name = f"recommended: {name}"
     return (
-        row.name,
+        name + (" (equally good)" if row.tied and not chosen else ""),
         str(row.pixels),
         percent(row.copied),
         f"{row.left:.3f}",
         f"{row.lost:.3f}",
         f"{row.training:.3f}",
-        f"{tie}{row.error:.3f} ± {row.error_se:.3f}",
+        f"{row.error:.3f} ± {row.error_se:.3f}",
     )
 
 

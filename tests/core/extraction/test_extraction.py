@@ -285,7 +285,7 @@ def test_notes_name_the_limit_and_the_edge():
     extraction = extract_array(rows(length=15), Parameters(max_true_pixels=5, center_size=9))
     assert any("limit of 5" in note for note in extraction.notes)
     wide = extract_array(rows(length=25), Parameters(center_size=7))
-    assert any("increase center_size" in note for note in wide.notes)
+    assert any("search further out (center_size)" in note for note in wide.notes)
 
 
 def _strategy(name: str) -> st.SearchStrategy[object]:

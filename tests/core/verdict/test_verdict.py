@@ -74,7 +74,7 @@ def test_sentence_comes_first_and_in_plain_words():
         f"Rows, {selection.kept.sum()} pixels. Sure. 32 of 32 patches used."
     )
     assert verdict.text.startswith(verdict.sentence)
-    assert "ixed-pattern noise" in verdict.text
+    assert "fixed pattern" in verdict.text
 
 
 def test_noise_under_pictures_of_which_no_two_are_alike():
@@ -173,7 +173,7 @@ def test_left_out_patches_are_placed_and_counted():
     touched = sampling.places[:, 1] + side > 150
     assert not sampling.used[touched].any()
     assert sampling.used[~touched].all()
-    assert "text or a data bar" in verdict.sentence
+    assert "with a label or border" in verdict.sentence
     assert f1(selection.kept, model.true_mask(REACH)) > 0.85
 
 
@@ -325,7 +325,7 @@ def test_what_is_to_be_corrected_comes_first_and_what_was_left_out_reads_well():
     assert "with structure" in verdict.text
     frames, _ = frames_of("row 7", picture=cells((192, 192)), strength=1.0)
     _, _, verdict = measured(frames)
-    assert verdict.text.index("not tested") > verdict.text.index("Measured in")
+    assert verdict.text.index("fixed pattern") > verdict.text.index("Measured from")
 
 
 def test_a_texture_that_is_alike_everywhere_is_not_taken_for_noise():

@@ -19,7 +19,7 @@ def panel(loaded: MainWindow) -> ComparePanel:
 
 def test_nothing_is_compared_at_first(panel: ComparePanel):
     assert not panel._pictures.isVisible()
-    assert "Pin" in panel.figures.text()
+    assert "Keep" in panel.figures.text()
     assert not panel.remove_button.isEnabled()
 
 

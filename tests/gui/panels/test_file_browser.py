@@ -70,7 +70,7 @@ def test_only_folders_and_images_are_listed(browser: FileBrowser, qtbot: QtBot):
 
 def test_the_selected_file_is_shown_with_a_thumbnail(browser: FileBrowser, qtbot: QtBot):
     choose(browser, "a.npy")
-    shows(browser, "3 frames of 96 × 128 px", qtbot)
+    shows(browser, "3 frames of 128 × 96 px", qtbot)
     assert "uint16" in browser.card.facts.text()
     assert not browser.card.picture.pixmap().isNull()
     assert browser.card.open.isEnabled()
@@ -186,7 +186,7 @@ def test_series_are_offered(window: MainWindow, tmp_path: Path, qtbot: QtBot):
     assert series.count() == 2
     series.setCurrentIndex(1)
     series.activated.emit(1)
-    shows(browser, "80 × 96", qtbot)
+    shows(browser, "96 × 80", qtbot)
     assert browser.card.open.text() == "Apply"
     browser.card.open.click()
     qtbot.waitUntil(
@@ -215,3 +215,21 @@ def test_a_preview_holds_the_facts(folder: Path):
     assert made.info.axes == "CYX"
     assert len(made.choices) == 2
     json.dumps(made.info.as_dict())
+
+
+def test_masks_written_beside_the_images_are_no_stacks_to_open(
+    loaded: MainWindow, stack_file: Path, qtbot: QtBot
+):
+    np.save(stack_file.with_name("other.npy"), noise((2, 64, 64)))
+    np.save(stack_file.with_name("rows_mask.npy"), np.ones((1, 3), bool))
+    browser = loaded.show_panel("files")
+    browser.show_folder(str(stack_file.parent))
+    model, tree = browser.model, browser.tree
+    qtbot.waitUntil(lambda: model.rowCount(tree.rootIndex()) >= 3)
+    names = {
+        model.fileName(model.index(row, 0, tree.rootIndex()))
+        for row in range(model.rowCount(tree.rootIndex()))
+        if not tree.isRowHidden(row, tree.rootIndex())
+    }
+    assert {"rows.npy", "other.npy"} <= names
+    assert "rows_mask.npy" not in names

@@ -91,7 +91,7 @@ def test_the_browser_shows_a_zarr_folder_as_an_image(window: MainWindow, image: 
     assert icon is browser.model._file
     assert not browser.model.hasChildren(index)
     choose(browser, image.name)
-    shows(browser, "3 frames of 96 × 128 px", qtbot)
+    shows(browser, "3 frames of 128 × 96 px", qtbot)
     assert browser.card.open.isEnabled()
     qtbot.keyClick(browser.tree, Qt.Key.Key_Return)
     opened(window, image, qtbot)

@@ -75,10 +75,10 @@ def test_the_next_mask_is_taken_with_a_click(
     assert loaded.session.state.mask == panel.denoised.evaluation.next_mask
     assert loaded.session.state.result is not None
     assert "denoised.npy" in loaded.session.state.result.sentence
-    assert "evaluate again" in panel.figures.text()
+    assert "judge again" in panel.figures.text()
     loaded.session.history.undo()
     assert loaded.session.state.mask == BARE
-    assert "evaluate again" not in panel.figures.text()
+    assert "judge again" not in panel.figures.text()
 
 
 def test_a_stack_that_does_not_fit_is_a_sentence(

@@ -233,7 +233,7 @@ def test_the_panel_shows_the_figures(loaded: MainWindow, qtbot: QtBot):
     assert panel.copied.value.text() == f"{100 * found.copied:.1f}\N{NO-BREAK SPACE}%"
     assert panel.copied.bar.share == pytest.approx(found.copied / found.copied_bare)
     assert rows(panel)[PRESENT][4] == str(scores.mask.statistics.true_pixels)
-    assert "linear model" in panel.estimate.text()
+    assert "lower is better" in panel.estimate.text()
     assert panel.radius.describe(5, 0).startswith("5 px")
 
 
@@ -591,7 +591,7 @@ def test_a_bar_says_what_full_is(loaded: MainWindow, qtbot: QtBot):
     scores = loaded.session.quality.scores
     assert scores is not None
     bare = 100 * scores.assessment.figures.copied_bare
-    assert panel.copied.full.text() == f"bare centre {bare:.1f}\N{NO-BREAK SPACE}%"
+    assert panel.copied.full.text() == f"without a mask {bare:.1f}\N{NO-BREAK SPACE}%"
     assert panel.copied.full.isVisibleTo(panel.copied)
     # A count of all that is hidden needs no scale.
     assert not panel.hidden.full.isVisibleTo(panel.hidden)

@@ -462,7 +462,7 @@ def test_each_command_is_found_by_its_words_and_shows_its_keys(window: MainWindo
 def test_enter_does_the_command_that_was_found(loaded: MainWindow, qtbot: QtBot):
     trigger(loaded, "find_command")
     finding = dialog(FindCommand)
-    qtbot.keyClicks(finding.line, "pin mask")
+    qtbot.keyClicks(finding.line, "keep comparison")
     qtbot.keyClick(finding.line, Qt.Key.Key_Return)
     assert loaded.session.state.pinned is not None
     assert not finding.isVisible()
@@ -474,7 +474,7 @@ def test_what_cannot_be_done_now_comes_last_and_is_not_done(window: MainWindow, 
     assert not all(ordered)
     trigger(window, "find_command")
     finding = dialog(FindCommand)
-    qtbot.keyClicks(finding.line, "pin this mask")
+    qtbot.keyClicks(finding.line, "keep for comparison")
     assert finding.said.text().startswith("Not available now")
     qtbot.keyClick(finding.line, Qt.Key.Key_Return)
     assert finding.isVisible()

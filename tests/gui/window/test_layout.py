@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QTabBar, QToolButton, QWidget
+from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.desktop.places import sample_stack
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 from structmask_gui.gui.window.docks import DETAILS
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.restore import first_size
 from tests.gui.conftest import SIZE, noise, wait_for_result
+from tests.gui.cut_texts import cut_texts
 
 pytestmark = pytest.mark.one_window
 
@@ -176,75 +181,150 @@ def test_the_first_window_fits_the_screen(available: tuple[int, int], wanted: tu
     assert first_size(QSize(*available)) == QSize(*wanted)
 
 
-@pytest.mark.parametrize("size", [(1024, 648), (1280, 688), (1920, 1048)])
+@pytest.mark.parametrize("size", [(1024, 648), (1280, 688), (1280, 800), (1920, 1048)])
 def test_nothing_is_off_a_small_screen(sample: MainWindow, qtbot: QtBot, size: tuple[int, int]):
-    for tune, details in ((False, False), (True, False), (False, True)):
+    found = []
+    for tune, details, compare in product((False, True), repeat=3):
         sample.set_tune(tune)
         sample.set_details(details)
+        sample.docks["compare"].setVisible(compare)
         sample.resize(*size)
         qtbot.wait(1)
-        assert sample.size() == QSize(*size), (tune, details)
+        assert sample.size() == QSize(*size), (tune, details, compare)
         for place in places(sample):
             corner = place.mapTo(sample, QPoint(0, 0))
             assert sample.rect().contains(QRect(corner, place.size())), (place, tune, details)
+        found += [f"{tune}, {details}: {text}" for text in cut_texts(sample)]
+    sample.docks["compare"].hide()
+    sample.resize(*SIZE)
+    assert found == []
+
+
+def test_a_long_answer_does_not_enlarge_the_window(sample: MainWindow, qtbot: QtBot):
+    said = sample.session.answer
+    assert said is not None
+    long = replace(said, how_sure=said.how_sure * 3, advice=said.advice * 4)
+    for size in ((1920, 1048), (1024, 648), (1280, 688)):
+        sample.headline.show_answer(long)
+        sample.resize(*size)
+        qtbot.wait(1)
+        assert sample.size() == QSize(*size)
+        assert list(cut_texts(sample)) == []
     sample.resize(*SIZE)
 
 
-def cut_texts(window: QWidget) -> Iterator[str]:
-    """Yield the visible texts that do not fit their widgets; names of files may be elided."""
-    for label in window.findChildren(QLabel):
-        if label.text() and not label.visibleRegion().isEmpty() and is_cut(label):
-            yield f"label {label.text()}"
-    for button in window.findChildren(QAbstractButton):
-        if button.text() and not button.visibleRegion().isEmpty() and is_squeezed(button):
-            yield f"button {button.text()}"
-    for bar in window.findChildren(QTabBar):
-        for number in range(bar.count() if bar.isVisible() else 0):
-            needed = bar.fontMetrics().horizontalAdvance(bar.tabText(number))
-            if needed > bar.tabRect(number).width():
-                yield f"tab {bar.tabText(number)}"
+def stacks(folder: Path) -> list[Path]:
+    """Return simulated stacks that lead to unlike answers, and those from the field."""
+    written = [sample_stack()]
+    rng = np.random.default_rng(4)
+    frames = {
+        "lines_that_do_not_end": rng.normal(size=(4, 160, 1))
+        + 0.5 * rng.normal(size=(4, 160, 160)),
+        "white": rng.normal(size=(6, 128, 160)),
+        "a_little_noise_in_a_single_frame": noise((1, 64, 64)),
+        "with_a_fixed_pattern": rng.normal(size=160) + rng.normal(size=(4, 128, 160)),
+    }
+    for name, values in frames.items():
+        written.append(folder / f"{name}.npy")
+        np.save(written[-1], values)
+    return [path for path in [*written, *sorted(REAL.glob("*.tif*"))] if path is not None]
 
 
-def is_cut(label: QLabel) -> bool:
-    if isinstance(label, ElidingLabel):
-        return label.is_cut and label._mode == Qt.TextElideMode.ElideRight
-    if label.wordWrap():
-        return label.heightForWidth(label.width()) > label.height() + 1
-    return label.sizeHint().width() > label.width() + 1
-
-
-def is_squeezed(button: QAbstractButton) -> bool:
-    metrics = button.fontMetrics()
-    if button.height() < metrics.height():
-        return True
-    if isinstance(button, QToolButton):
-        only = button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonIconOnly
-        if only and not button.icon().isNull():
-            return False
-    return metrics.horizontalAdvance(button.text().replace("&", "")) > button.width()
+def walk(window: MainWindow, qtbot: QtBot, paths: list[Path]) -> list[str]:
+    """Open every file, and return what is cut in any of the layouts and for either method."""
+    found = []
+    for path in paths:
+        window.open_paths([str(path)])
+        qtbot.waitUntil(
+            lambda path=path: (
+                window.session.state.paths == (path,) or bool(window.session.state.error)
+            ),
+            timeout=60_000,
+        )
+        qtbot.waitUntil(lambda: not window.session.state.busy, timeout=60_000)
+        for tune, details in ((False, False), (True, False), (False, True)):
+            window.set_tune(tune)
+            window.set_details(details)
+            qtbot.wait(1)
+            where = f"{path.name}, tune {tune}, details {details}"
+            found += [f"{where}: {text}" for text in cut_texts(window)]
+    window.set_details(False)
+    return found
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_text_is_cut(sample: MainWindow, qtbot: QtBot, theme: str):
-    sample.theme.choose(theme)  # type: ignore[arg-type]
-    stacks = sorted(REAL.glob("[hdv][125]_*.tif*"))
-    found = []
-    for path in [sample_stack(), *stacks]:
-        assert path is not None
-        sample.open_paths([str(path)])
-        qtbot.waitUntil(lambda path=path: sample.session.state.paths == (path,), timeout=20_000)
-        wait_for_result(sample.session, qtbot)
-        for tune in (False, True):
-            sample.set_tune(tune)
-            qtbot.wait(1)
-            centre = sample.headline
-            found += [
-                f"{path.name}, tune {tune}: {text}"
-                for text in cut_texts(sample)
-                if text.partition(" ")[2] != centre.sentence.text()
-            ]
-    sample.theme.choose("light")
+def test_no_text_is_cut(window: MainWindow, qtbot: QtBot, theme: str, tmp_path: Path):
+    window.theme.choose(theme)  # type: ignore[arg-type]
+    found = walk(window, qtbot, stacks(tmp_path))
+    window.session.edits.set_parameter("method", "ring")
+    found += walk(window, qtbot, stacks(tmp_path)[:1])
+    window.views.editor.set_on(True)
+    qtbot.wait(1)
+    found += [f"editing: {text}" for text in cut_texts(window)]
+    window.views.editor.set_on(False)
+    window.theme.choose("light")
     assert found == []
+
+
+def test_what_is_said_while_a_stack_is_measured_fits(sample: MainWindow, qtbot: QtBot):
+    session = sample.session
+    session.progressed.emit(10**10, 10**10, "Comparing masks", 3600.0)
+    sample.headline._show_work()
+    for tune in (False, True):
+        sample.set_tune(tune)
+        qtbot.wait(1)
+        assert list(cut_texts(sample)) == []
+    sample.headline._work.hide()
+
+
+TWICE = """
+import os, sys
+from pathlib import Path
+from structmask_gui.gui.app import begin, make_application, make_window
+from structmask_gui.gui.desktop.logs import LogLines
+from structmask_gui.gui.desktop.places import sample_stack
+from structmask_gui.gui.desktop.settings import Settings
+from PySide6.QtTest import QTest
+from tests.gui.cut_texts import cut_texts
+app = make_application()
+window = make_window(app, Settings(), LogLines())
+window.resize(1280, 720)
+window.show()
+window.complete()
+begin(window, [str(sample_stack())])
+assert window.devicePixelRatio() == 2
+state = window.session.state
+for _ in range(600):
+    QTest.qWait(100)
+    if state.result is not None and not state.busy:
+        break
+found = []
+for tune, details in ((False, False), (True, False), (False, True)):
+    window.set_tune(tune)
+    window.set_details(details)
+    QTest.qWait(50)
+    found += list(cut_texts(window))
+    if window.size().toTuple() != (1280, 720):
+        found.append(f"larger: {window.size()}")
+window.saves_settings = False
+window.close()
+print(found)
+sys.exit(bool(found))
+"""
+
+
+@pytest.mark.slow
+def test_nothing_is_cut_at_scale_2(tmp_path: Path):
+    around = {"QT_SCALE_FACTOR": "2", "STRUCTMASK_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", TWICE],
+        env={**os.environ, **around, "QT_QPA_PLATFORM": "offscreen"},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_layout_of_before_is_not_restored(make_main_window: Callable[..., MainWindow]):

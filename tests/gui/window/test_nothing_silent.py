@@ -137,9 +137,11 @@ def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow):
     why, recommendation = dialog(WhyDialog), automatic.session.recommendation
     assert recommendation is not None
     names = [why.table.item(y, 0).text() for y in range(why.table.rowCount())]
-    assert names == [row.name for row in recommendation.main_rows]
+    assert len(names) == len(recommendation.main_rows)
     bold = [n for y, n in enumerate(names) if why.table.item(y, 0).font().bold()]
-    assert bold == [recommendation.choice]
+    assert bold == [f"recommended: {recommendation.choice}"]
+    # One voice: how sure it is, the answer says.
+    assert "Sure." not in why.notes.text()
     assert automatic.session.answer is not None
     assert why.lines.text() == "\n".join(automatic.session.answer.lines)
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")

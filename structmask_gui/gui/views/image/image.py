@@ -47,6 +47,7 @@ class ImageView(PictureView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Your image", "x (px)", "y (px)", left_width=46, parent=parent)
+        self.short_title = "Image"
         self._image: NDArray[Any] | None = None
         self._shape = (1, 1)
         self._shown: tuple[int, ...] = ()

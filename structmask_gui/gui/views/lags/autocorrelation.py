@@ -101,6 +101,7 @@ class AutocorrelationView(LagView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Averaged autocorrelation", parent=parent)
+        self.short_title = "Autocorrelation"
         self.frame_item = FrameItem()
         self.outline = OutlineItem()
         self.mark = LagMark()

@@ -19,17 +19,21 @@ class Finding(IntEnum):
     UNPROVEN = 1
     SMALL = 2
     OVER_LIMIT = 3
-    KEPT = 4
-    CENTRE = 5
+    LEFT = 4
+    HIDDEN = 5
+    KEPT = 6
+    CENTRE = 7
 
 
 FINDING_WORDS = {
-    Finding.NEITHER: "neither significant nor large",
-    Finding.UNPROVEN: "large, but not significant",
-    Finding.SMALL: "significant, but small",
+    Finding.NEITHER: "no shared noise",
+    Finding.UNPROVEN: "not certain",
+    Finding.SMALL: "real, but negligible",
     Finding.OVER_LIMIT: "dropped: over the size limit",
-    Finding.KEPT: "kept",
-    Finding.CENTRE: "centre, always kept",
+    Finding.LEFT: "shares noise; left visible, for hiding it costs more than it gains",
+    Finding.HIDDEN: "hidden, though what it shares is not certain",
+    Finding.KEPT: "shares noise: hidden",
+    Finding.CENTRE: "centre, always hidden",
 }
 """What the read-out says of each."""
 
@@ -69,7 +73,10 @@ class LagFacts:
         codes[selection.large] = Finding.UNPROVEN
         codes[selection.significant] = Finding.SMALL
         codes[selection.significant & selection.large] = Finding.OVER_LIMIT
-        codes[selection.kept] = Finding.KEPT
+        hidden = _on_grid(extraction.mask.array, reach)
+        codes[hidden] = Finding.HIDDEN
+        codes[selection.kept] = Finding.LEFT
+        codes[selection.kept & hidden] = Finding.KEPT
         codes[reach, reach] = Finding.CENTRE
         return cls(
             lags.rho[inside, inside],
@@ -105,6 +112,17 @@ class LagFacts:
         lags = zip(dy.tolist(), dx.tolist(), strict=True)
         values = (one.ravel()[at].tolist() for one in (self.rho, self.error, self.q, self.findings))
         return [LagRow(*row) for row in zip(lags, *values, strict=True)]
+
+
+def _on_grid(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
+    """Return a mask on the square of all lags up to the reach."""
+    grid = np.zeros((2 * reach + 1, 2 * reach + 1), np.bool_)
+    y, x = (n // 2 for n in mask.shape)
+    ry, rx = min(y, reach), min(x, reach)
+    grid[reach - ry : reach + ry + 1, reach - rx : reach + rx + 1] = mask[
+        y - ry : y + ry + 1, x - rx : x + rx + 1
+    ]
+    return grid
 
 
 def rho_text(rho: float, error: float) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QRectF, Signal
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QMenu, QWidget
 
-from structmask_gui.gui.style.colormaps import DIVERGING, lookup_table
+from structmask_gui.gui.style.colormaps import DIVERGING, DIVERGING_DARK, lookup_table
 from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.canvas import BAR_WIDTH, Axis, ColorBar
@@ -59,6 +59,9 @@ class ZeroLagView(PictureView):
 
 Plane = NDArray[Any]
 
+RIGHT, DOWN = "pixels to the right (lag dx)", "pixels down (lag dy)"
+"""What the axes of lags say."""
+
 _SCALE_WIDTH = 50
 _BAR_GAP = 8
 
@@ -87,7 +90,7 @@ class LagView(ZeroLagView):
     def __init__(
         self, title: str, *, quantity: str = "autocorrelation", parent: QWidget | None = None
     ) -> None:
-        super().__init__(title, "lag dx (px)", "lag dy (px)", parent=parent)
+        super().__init__(title, RIGHT, DOWN, parent=parent)
         self.plane: Plane | None = None  # the correlations on display
         self._signed = False
         self._least = 0.0
@@ -115,6 +118,7 @@ class LagView(ZeroLagView):
             item.setVisible(not compact)
         columns = self.grid.layout
         columns.setColumnSpacing(1, 0 if compact else _BAR_GAP)
+        self.bar.set_width(0 if compact else BAR_WIDTH)
         columns.setColumnFixedWidth(2, 0 if compact else BAR_WIDTH)
         self.scale.setWidth(0 if compact else _SCALE_WIDTH)
         super().set_compact(compact)
@@ -128,8 +132,12 @@ class LagView(ZeroLagView):
         elif not self.legend.texts or self.legend.texts[0].count(" to "):
             self.legend.set_entries(())
 
+    def _table(self) -> NDArray[np.uint8]:
+        diverging = DIVERGING_DARK if self.theme.dark else DIVERGING
+        return lookup_table(diverging if self._signed else self.colormap)
+
     def _draw_range(self, painter: QPainter, rect: QRectF) -> None:
-        table = lookup_table(DIVERGING if self._signed else self.colormap)
+        table = self._table()
         colours = np.ascontiguousarray(table[np.newaxis, :, :])
         image = QImage(
             colours.tobytes(), len(table), 1, 3 * len(table), QImage.Format.Format_RGB888
@@ -199,7 +207,7 @@ class LagView(ZeroLagView):
             self._say_range()
 
     def _on_colormap(self) -> None:
-        table = lookup_table(DIVERGING if self._signed else self.colormap)
+        table = self._table()
         self.image.set_table(table)
         self.bar.set_table(table)
 
@@ -232,6 +240,7 @@ class LagView(ZeroLagView):
     def restyle(self) -> None:
         """Use the colours of the palette."""
         super().restyle()
+        self._on_colormap()
         self.bar.restyle(self.theme)
         self.scale.restyle(self.theme, smaller(self.font()))
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.lags.findings import LagFacts
 from structmask_gui.gui.views.lags.lag_mark import LagMark
-from structmask_gui.gui.views.lags.lag_view import lag_rect, lag_text, number_text
+from structmask_gui.gui.views.lags.lag_view import DOWN, RIGHT, lag_rect, lag_text, number_text
 from structmask_gui.gui.views.lags.mask_cells import BOTH, CellsItem, cell_colors
 from structmask_gui.gui.views.legend import Entry
 
@@ -33,7 +33,7 @@ class MaskView(PictureView):
     HAS_COLORMAP = False
 
     def __init__(self, title: str = "Mask", parent: QWidget | None = None) -> None:
-        super().__init__(title, "lag dx (px)", "lag dy (px)", parent=parent)
+        super().__init__(title, RIGHT, DOWN, parent=parent)
         self.codes: NDArray[np.uint8] | None = None  # what each cell is: EMPTY or BOTH
         self._values: NDArray[Any] | None = None
         self._facts: LagFacts | None = None

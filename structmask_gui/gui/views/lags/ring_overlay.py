@@ -141,6 +141,7 @@ class RingOverlayView(LagView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Rings on the centre square", quantity="value", parent=parent)
+        self.short_title = "Rings"
         self._ring = -1
         self._extraction: Any = None
         self.decisions: NDArray[np.uint8] | None = None  # the `Decision` of each pixel on display

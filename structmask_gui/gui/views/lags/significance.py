@@ -24,7 +24,7 @@ from structmask_gui.gui.style.colours import (
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.lags.findings import FINDING_WORDS, Finding, LagFacts
 from structmask_gui.gui.views.lags.lag_mark import LagMark
-from structmask_gui.gui.views.lags.lag_view import lag_rect, lag_text
+from structmask_gui.gui.views.lags.lag_view import DOWN, RIGHT, lag_rect, lag_text
 from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.pens import pen, screen_unit
 
@@ -39,6 +39,8 @@ def finding_colors(theme: Colours) -> dict[Finding, QColor]:
         Finding.UNPROVEN: mixed(theme.background, REDDISH_PURPLE, 0.75),
         Finding.SMALL: mixed(theme.background, SKY_BLUE, 0.3 if theme.dark else 0.45),
         Finding.OVER_LIMIT: YELLOW,
+        Finding.LEFT: mixed(theme.background, SKY_BLUE, 0.3 if theme.dark else 0.45),
+        Finding.HIDDEN: theme.accent,
         Finding.KEPT: theme.accent,
         Finding.CENTRE: ORANGE,
     }
@@ -131,19 +133,27 @@ def draw_finding(
 ) -> None:
     """Draw the mark of a finding about a point, in pixels, in black or white upon a ground.
 
-    Kept lags carry the sign of their correlation, significant small ones a dot, insignificant
-    large ones a stroke, dropped ones a cross, and the centre a disc.
+    Lags that share noise carry the sign of their correlation, in a frame where they stay visible,
+    small ones a dot, hidden uncertain ones a ring, insignificant large ones a stroke, dropped ones
+    a cross, and the centre a disc. The ground says whether a lag is in the mask.
     """
     x, y, r = at.x(), at.y(), radius
     ink = QColor(255, 255, 255) if ground.lightnessF() < 0.45 else QColor(0, 0, 0)
-    if finding is Finding.KEPT:
+    if finding in (Finding.KEPT, Finding.LEFT):
         painter.setPen(pen(ink, 2.0))
         painter.drawLine(QLineF(x - r, y, x + r, y))
         if not negative:
             painter.drawLine(QLineF(x, y - r, x, y + r))
+        if finding is Finding.LEFT:
+            painter.setPen(pen(ink, 1.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(x - 1.4 * r, y - 1.4 * r, 2.8 * r, 2.8 * r))
         return
     painter.setPen(pen(ink, 1.6))
-    if finding is Finding.SMALL:
+    if finding is Finding.HIDDEN:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(at, r * 0.6, r * 0.6)
+    elif finding is Finding.SMALL:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(ink)
         painter.drawEllipse(at, r * 0.35, r * 0.35)
@@ -158,14 +168,14 @@ def draw_finding(
 
 
 class SignificanceView(PictureView):
-    """A cell for each lag: kept, significant but small, large but not significant, or neither."""
+    """Why each pixel is in the mask or not: a cell for each lag."""
 
     HAS_COLORMAP = False
 
     lag_hovered = Signal(object)  # (dy, dx), or None
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Significance", "lag dx (px)", "lag dy (px)", parent=parent)
+        super().__init__("Why these pixels", RIGHT, DOWN, parent=parent)
         self._facts: LagFacts | None = None
         self.findings_item = FindingsItem()
         self.mark = LagMark()
@@ -217,11 +227,13 @@ class SignificanceView(PictureView):
         present = set(np.unique(facts.findings).tolist())
         entries = []
         for finding, text in (
-            (Finding.KEPT, "kept (+ or −)"),
+            (Finding.KEPT, "shares noise, hidden"),
+            (Finding.LEFT, "shares noise, left visible"),
+            (Finding.HIDDEN, "hidden, not certain"),
             (Finding.OVER_LIMIT, "over the limit"),
-            (Finding.SMALL, "significant, but small"),
-            (Finding.UNPROVEN, "large, not significant"),
-            (Finding.NEITHER, "neither"),
+            (Finding.SMALL, "real, but negligible"),
+            (Finding.UNPROVEN, "not certain"),
+            (Finding.NEITHER, "no shared noise"),
             (Finding.CENTRE, "centre"),
         ):
             if int(finding) in present:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.statistical.profiles import BrightnessCurve
 from structmask_gui.gui.panels.decisions import DecisionsTable, LagsTable
 from structmask_gui.gui.style.colormaps import lookup_table
@@ -61,6 +63,17 @@ def test_the_findings_agree_with_the_engine() -> None:
     assert LagFacts.of(extraction()) is None
 
 
+def test_a_mask_that_was_not_chosen_by_significance_is_explained() -> None:
+    found = statistical()
+    other = np.zeros((3, 5), np.bool_)
+    other[1, 1:4] = other[0, 2] = other[2, 2] = True  # one column that shares nothing
+    facts = LagFacts.of(replace(found, mask=Mask(other)))
+    assert facts is not None
+    assert facts.finding(0, 1) is Finding.KEPT
+    assert facts.finding(1, 0) is Finding.HIDDEN
+    assert facts.finding(0, 2) is Finding.LEFT
+
+
 def test_half_of_the_lags_the_strongest_first() -> None:
     facts = LagFacts.of(statistical())
     assert facts is not None
@@ -91,7 +104,9 @@ def test_each_finding_has_a_colour_and_a_mark(
     significance: SignificanceView, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     colors = significance_module.finding_colors(significance.theme)
-    assert len({color.rgb() for color in colors.values()}) == len(Finding)
+    assert len({color.rgb() for color in colors.values()}) == len(Finding) - 2
+    # The ground says what is in the mask, the mark why.
+    assert colors[Finding.KEPT] == colors[Finding.HIDDEN] != colors[Finding.LEFT]
     assert color_at(significance, 1.35, 0.35).rgb() == BLUE.rgb()
     # Without their colours the findings still look different.
     grey = dict.fromkeys(Finding, colors[Finding.NEITHER])
@@ -125,15 +140,15 @@ def test_hovering_says_correlation_and_finding(significance: SignificanceView) -
     text = significance.read_out.text
     assert text.startswith("(dx, dy) = (+1, +0)   ρ = +0.")
     assert " ± " in text
-    assert text.endswith("kept")
+    assert text.endswith("shares noise: hidden")
     point_at(significance, -2, 3)
     significance.canvas.left.emit()
     assert seen == [(0, 1), (3, -2), None]
 
 
 def test_the_legend_names_what_is_there(significance: SignificanceView) -> None:
-    assert significance.legend.texts[0] == "kept (+ or −)"
-    assert "neither" in significance.legend.texts
+    assert significance.legend.texts[0] == "shares noise, hidden"
+    assert "no shared noise" in significance.legend.texts
     assert "over the limit" not in significance.legend.texts
     significance.set_extraction(statistical(max_pixels=3))
     assert "over the limit" in significance.legend.texts
@@ -287,7 +302,7 @@ def test_a_row_for_each_pair_of_lags(table: LagsTable) -> None:
     assert facts is not None
     assert model.rowCount() == (facts.rho.size - 1) // 2
     first = [model.data(model.index(0, column)) for column in range(model.columnCount())]
-    assert first[:2] == ["0", "+1"]
+    assert first[:2] == ["+1", "0"]
     assert first[2] == f"{facts.rho[facts.reach, facts.reach + 1]:+.4f}"
     assert first[5] == "yes"
     assert {Finding.KEPT, Finding.NEITHER} <= {row.finding for row in model.rows}
@@ -324,7 +339,7 @@ def test_a_lag_marked_from_outside(table: LagsTable) -> None:
 
 def test_the_lags_as_text(table: LagsTable) -> None:
     lines = table.text().splitlines()
-    assert lines[0] == "dy\tdx\tρ\tError\tq\tKept"
+    assert lines[0] == "Right\tDown\tStrength\t±\tFalse alarm\tIn mask"
     assert len(lines) == table.model.rowCount() + 1
     assert "−" not in table.text()
     table.copy()
