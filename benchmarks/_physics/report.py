@@ -222,7 +222,12 @@ def write(docs: Path, now: dict[str, Any], before_file: Path) -> None:
     text = text.replace("\nThe ten reliable answers", "\n## The worst\n\nThe ten reliable answers")
     picture = "![By family: what was answered, and the regret of the mask](images/physics.png)"
     scenes = now["all"]["scenes"]
-    head = f"{INTRODUCTION}\n## All {scenes} acquisitions\n\n"
+    every = scenes if before is None else max(scenes, before["all"]["scenes"])
+    title, note = f"All {scenes} acquisitions", ""
+    if scenes < every:
+        title = f"The first {scenes} of {every} acquisitions"
+        note = "Families in turn; what was before is of all of them.\n\n"
+    head = f"{INTRODUCTION}\n## {title}\n\n{note}"
     (docs / "physics.md").write_text(
         f"{head}{text.replace('## By family', f'## By family{chr(10)}{chr(10)}{picture}')}\n"
     )
