@@ -1,7 +1,8 @@
 """How good the recommended mask is on acquisitions simulated from physics.
 
 ``python benchmarks/physics.py`` runs the scenes to tune on; ``--part record`` runs those that
-nothing is ever tuned on, for the record. The scenes know nothing of the program: see
+nothing is ever tuned on, for the record; physics_before.json and physics_after.json keep the
+figures of the first and of the last such run. The scenes know nothing of the program: see
 `_physics.scenes` (what is seen), `_physics.cameras` and `_physics.chains` (how it is recorded) and
 `_physics.truth` (what is true of it). What is true is kept in build/physics for the next run.
 """

@@ -60,6 +60,7 @@ def figures(rows: list[Row]) -> dict[str, Any]:
         "reliable_count": len(reliable),
         "wrong": _share([row for row in reliable if is_wrong(row)], reliable),
         "wrong_count": sum(map(is_wrong, reliable)),
+        "harmful_reliable_count": sum(map(is_harmful, reliable)),
         "right_count": len(right),
         "doubted": _share([row for row in right if row["certainty"] != "reliable"], right),
         "cannot_tell_count": len(untold),
@@ -144,6 +145,8 @@ def page(now: dict[str, Any], before: dict[str, Any] | None) -> str:
         asked = f"at {'least' if more else 'most'} {form.format(aim)}"
         verdict = "yes" if met else "**no**"
         lines.append(f"| {words} | {asked} |{then} {_text(value, form)} | {verdict} |")
+    harmful, count = now["all"]["harmful_reliable_count"], now["all"]["reliable_count"]
+    lines += ["", f"Of the {count} reliable masks {harmful} were worse than the bare centre."]
     lines += ["", "Error over that of the best candidate, all answers:", ""]
     lines += ["| mask | median | 90 % |", "|---|---|---|"]
     for name, words in (
