@@ -15,6 +15,7 @@ from structmask_gui.cli.values import (
     region,
     setting,
 )
+from structmask_gui.core.denoised.order import ORDER_HELP
 from structmask_gui.core.names import TARGETS
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.quality.copied_noise import RADIUS
@@ -275,7 +276,10 @@ def _quality(commands: _Commands) -> None:
         "--denoised",
         type=given_path,
         metavar="DENOISED",
-        help="evaluate this too: what a network trained with the mask made of every frame of FILE",
+        help="judge this too: what a network trained with the mask made of every frame of FILE",
+    )
+    parser.add_argument(
+        "--denoised-order", dest="order", default="", metavar="ORDER", help=ORDER_HELP
     )
     group = parser.add_argument_group("noise")
     _add_source(

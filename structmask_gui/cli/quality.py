@@ -67,7 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.denoised is None:
             basis = measure()
         else:
-            basis, evaluated = _evaluated(arguments.denoised, item, stack, mask, measure, task)
+            basis, evaluated = _evaluated(
+                arguments.denoised, item, stack, mask, measure, order=arguments.order, task=task
+            )
     assessment = assess(basis, mask)
     if arguments.json:
         print_json(
@@ -110,6 +112,8 @@ def _evaluated(
     stack: ImageStack,
     mask: Mask,
     measure: Callable[[], Basis],
+    *,
+    order: str,
     task: Task,
 ) -> tuple[Basis, EvaluatedFile]:
     """Compare a denoised file with all frames of the raw one, or those that were chosen of it."""
@@ -127,7 +131,9 @@ def _evaluated(
                 chosen = denoised.n_frames == stack.n_frames
             if not chosen:
                 raw = resources.enter_context(replace(item, frames=None).open())
-        evaluated = evaluate_file(path, [raw], mask, measured, axes=item.axes, task=task)
+        evaluated = evaluate_file(
+            path, [raw], mask, measured, axes=item.axes, order=order, task=task
+        )
     return made[0], evaluated
 
 

@@ -12,13 +12,15 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.denoised.evaluate import Evaluation, evaluate
+from structmask_gui.core.denoised.order import axes_of, frame_order
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
-from structmask_gui.core.stack.frames import ChosenFrames
+from structmask_gui.core.stack.frames import ChosenFrames, Frames, WrappedFrames
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack.axes import shape_text
 from structmask_gui.io.stack.channels import Channel
@@ -44,15 +46,34 @@ def evaluate_file(
     measure: Callable[[], Basis],
     *,
     axes: str | None = None,
+    order: str = "",
     task: Task = NO_TASK,
 ) -> EvaluatedFile:
-    """Compare a denoised file with its raw frames; ``measure`` is called once the file fits."""
-    denoised, assumed = open_denoised(path, raw, axes)
+    """Compare a denoised file with its raw frames; ``measure`` is called once the file fits.
+
+    ``order`` is as `structmask_gui.core.denoised.order.ORDER_HELP` says.
+    """
+    own_axes = axes_of(order)
+    denoised, assumed = open_denoised(path, raw, own_axes or axes)
     with denoised:
         frames = ChosenFrames(raw)
         check_fit(frames, denoised)
-        outcome = evaluate(frames, denoised, mask, measured=measure(), task=task)
+        ordered: Frames = denoised
+        if order.strip() and own_axes is None:
+            ordered = _InOrder(denoised, frame_order(order, denoised.n_frames))
+        outcome = evaluate(frames, ordered, mask, measured=measure(), task=task)
     return EvaluatedFile(outcome, assumed)
+
+
+class _InOrder(WrappedFrames):
+    """Frames in another order."""
+
+    def __init__(self, frames: Frames, order: Sequence[int]) -> None:
+        super().__init__(frames)
+        self._order = order
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        return self._frames.read(self._order[frame], y0, y1)
 
 
 def open_denoised(

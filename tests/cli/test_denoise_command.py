@@ -63,7 +63,7 @@ def test_it_is_written_beside_the_file_with_axes_size_and_record(structmask, sta
         "For viewing and segmentation. Measure intensities",
         "Objects smaller than the mask (1 x 13 pixels, 0.2 x 1.3 µm) are weakened or lost",
         "a well-trained network may keep more detail",
-        "Noise copied:",
+        "Pattern still in your result:",
         "Methods: Images were denoised for display",
     ):
         assert said in answer.out, answer.err

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.simulation import NoiseModel, kernels, simulate
+from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.io.results.masks import load_mask, save_npy
 
@@ -60,7 +60,9 @@ def test_in_words(structmask, noisy, bare, output):
     after = words.out.removeprefix(before).splitlines()
     assert after[0] == "out.tif, as the output for rows.ome.tif:"
     assert after[1] == f"  {told['sentence']}"
-    assert after[2].startswith(f"  Noise copied: {100 * told['noise_repeated']:.1f} % (linear: ")
+    assert after[2].startswith(
+        f"  Pattern still in your result: {100 * told['noise_repeated']:.0f} % (expected "
+    )
     assert after[-1] == "  Noise measured in frame differences."
 
 
@@ -126,6 +128,37 @@ def test_a_doubted_result_says_so_first(structmask, bare, tmp_path):
     tifffile.imwrite(raw, frame.astype(np.float32))
     tifffile.imwrite(path, gaussian_filter(frame, 1).astype(np.float32))
     told = structmask("quality", bare, raw, "--denoised", path, "--json").json["denoised"]
-    assert told["sentence"].startswith("Do not rely on this result: noise and structure could not")
+    assert told["sentence"].startswith(
+        "No fault was found in order, place, contrast and brightness"
+    )
     assert not told["noise_told_from_picture"]
     assert told["next_mask"] is None
+
+
+def test_frames_in_another_order_are_told_and_taken_when_their_order_is_given(
+    structmask, bare, tmp_path
+):
+    clean = np.stack([np.roll(100 * cells((128, 128)), 4 * i, axis=0) for i in range(3)])
+    noise = simulate(NoiseModel(kernels()["white"], 1.0, 10.0), (128, 128), n_frames=3, seed=3)
+    raw, path = tmp_path / "moving.tif", tmp_path / "out.tif"
+    tifffile.imwrite(raw, (500 + clean + noise).astype(np.float32), photometric="minisblack")
+    output = 500 + clean[::-1]
+    tifffile.imwrite(path, output.astype(np.float32), photometric="minisblack")
+    command = ("quality", bare, raw, "--denoised", path, "--json")
+    told = structmask(*command).json["denoised"]
+    assert told["fault"] == "order"
+    for order in ("reversed", "3,2,1"):
+        told = structmask(*command, "--denoised-order", order).json["denoised"]
+        assert told["fault"] is None
+    refused = structmask(*command, "--denoised-order", "1,2")
+    assert refused.code == 2
+    assert "'1,2' is no order of 3 frames" in refused.err
+
+
+def test_the_axes_of_the_denoised_file_may_be_its_order(structmask, noisy, bare, output, tmp_path):
+    values = np.moveaxis(tifffile.imread(output), 0, -1)
+    path = tmp_path / "yxt.npy"
+    np.save(path, values)
+    command = ("quality", bare, noisy, "--denoised", path, "--json")
+    told = structmask(*command, "--denoised-order", "YXT").json["denoised"]
+    assert told["noise_repeated"] == pytest.approx(0.5, abs=0.01)

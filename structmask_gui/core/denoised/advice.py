@@ -8,33 +8,44 @@ from typing import Literal
 from structmask_gui.core.arrays import BoolArray
 from structmask_gui.core.denoised.blur import LostDetail
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.copied_noise import figures
 from structmask_gui.core.quality.covariance import NoiseBasis
+from structmask_gui.core.quality.error import score_mask
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
-from structmask_gui.core.quality.suggest import suggest
+from structmask_gui.core.quality.suggest import Point, suggest
+from structmask_gui.core.recommend.candidates import BARE
+from structmask_gui.core.recommend.recommend import TIE, training_cost
 
-Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "cannot tell"]
+Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "faulty", "cannot tell"]
 
 COPIED = 0.05
 """Share of the noise that may be copied before a larger mask is advised; twice that for flat
 patches, whose remaining structure is in raw and output alike."""
 
+_UNEXPLAINED = 2 * COPIED
+"""Share beyond what the mask leaves, from which the training is doubted: slow changes of a scene
+pass for less."""
+
 LOST = 0.2
 """Structure in the residual, in units of the noise variance, before a smaller mask is advised."""
 
-_MUCH_SMALLER = 0.75
-"""A blurred output is attributed to the mask only if this share of its pixels would do."""
+_NEAR = 1.25
+"""Masks within this factor of the least error by the autocovariances are compared in frames of a
+still scene."""
+
+_FAR_BETTER = 0.75
+"""A blurred output is attributed to the mask only if another has no more than this share of its
+error."""
+
+_ALIKE = 0.01
+"""Masks that copy no more than this above the least copy alike."""
 
 _CHECK: dict[NoiseBasis, str] = {
     "difference": "Check that nothing moves between frames, and that",
-    "flat": "Flat patches may hold structure as well. Check that",
-}
-
-_MAY: dict[NoiseBasis, str] = {
-    "difference": "what changes between frames may be structure",
-    "flat": "flat patches may hold structure, which raw frames and output share",
+    "flat": "Check that",
 }
 
 
@@ -58,20 +69,29 @@ class Findings:
         """Whether more detail is lost than the mask accounts for."""
         return self.detail is not None and self.detail.blurred
 
+    @property
+    def sure(self) -> str:
+        """How sure the figures are, in a word."""
+        return "Sure." if self.source == "difference" else "Likely."
 
-def not_to_be_relied_on(found: Findings) -> str:
+
+def share_words(share: float) -> str:
+    """Return a share of the noise in words; none below 5 % is given as a figure."""
+    return "under 5 %" if share < COPIED else f"{100 * share:.0f} %"
+
+
+def not_separated(found: Findings) -> str:
     """Return the sentence where the noise could not be separated from structure."""
     text = (
-        "Do not rely on this result: noise and structure could not be separated, and"
-        f" {_MAY[found.source]}. Of what passes for noise the output copies"
-        f" {100 * max(0.0, found.copied):.0f} %"
+        "No fault was found in order, place, contrast and brightness of the output. How much noise"
+        " it copies cannot be told: noise and structure could not be separated."
     )
     if found.detail is not None and found.detail.blurred:
         text += (
-            f"; it lost {100 * found.detail.share:.0f} % of the detail, a linear prediction loses"
-            f" {100 * found.detail.linear:.0f} %"
+            f" It lost {100 * found.detail.share:.0f} % of the detail, or noise that passes for it;"
+            f" a linear prediction loses {100 * found.detail.linear:.0f} %."
         )
-    return f"{text}. Record 20 dark frames, or 6 frames of a still scene."
+    return f"{text} Record 20 dark frames, or 6 frames of a still scene."
 
 
 def advise(
@@ -82,21 +102,17 @@ def advise(
         return (
             "keep",
             None,
-            f"The output copies {100 * max(0.0, found.copied):.1f} % of the noise, and the residual"
-            f" holds detail worth {100 * found.lost:.1f} % of it. Keep this mask."
+            f"The output copies {share_words(found.copied)} of the noise, and the residual holds"
+            f" detail worth {100 * found.lost:.0f} % of it. {found.sure} Keep this mask."
             f"{_reservation(found.detail)}",
         )
-    noise, image, radius = measured.noise, measured.image.values, measured.radius
-    still = measured.still
-    best = suggest(noise, image, radius, pixels=noise.pixels, still=still, task=task).mask
     if found.copied > found.too_much:
-        return _too_much_copied(measured, mask, found, best)
-    needless = figures(noise, mask, radius).needless
-    return _too_much_lost(Mask(mask), Mask(mask & ~needless), found, best)
+        return _too_much_copied(measured, mask, found, task)
+    return _too_much_lost(measured, mask, found, task)
 
 
 def _too_much_copied(
-    measured: Basis, mask: BoolArray, found: Findings, best: Mask
+    measured: Basis, mask: BoolArray, found: Findings, task: Task
 ) -> tuple[Advice, Mask | None, str]:
     noise, radius, expected = measured.noise, measured.radius, found.expected
     text = f"The output copies {100 * found.copied:.0f} % of the noise"
@@ -110,27 +126,32 @@ def _too_much_copied(
         through=(radius, expected),
     )
     if curve.spans:
-        return "offsets first", None, f"{text}. {curve.sentence}"
-    if found.copied > expected + found.too_much:
+        return "offsets first", None, f"{text}. {found.sure} {curve.sentence}"
+    if found.copied > expected + _UNEXPLAINED:
         return (
             "cannot tell",
             None,
-            f"{text}, but this mask leaves only {100 * expected:.1f} % to copy."
+            f"{text}, but this mask leaves {share_words(expected)} to copy. {found.sure}"
             f" {_CHECK[found.source]} the training used this mask and these frames, without flips"
             " and rotations.",
         )
-    if figures(noise, best, radius).copied < expected:
+    present, best = _compared(measured, mask, task)
+    if best.copied < present.copied and best.error < (1 - TIE) * present.error:
         return (
-            "larger",
-            best,
-            f"{text}; this mask leaves {100 * expected:.0f} % to copy. Try the suggested mask of"
-            f" {best.statistics.true_pixels} pixels.",
+            _direction(best, present),
+            best.mask,
+            f"{text}, and this mask leaves {share_words(expected)} to copy. {found.sure}"
+            f" {_try(best, present)}",
         )
-    return "keep", None, f"{text}, but a larger mask would cost more detail than that."
+    return (
+        "keep",
+        None,
+        f"{text}, but a larger mask would cost more detail than that. {found.sure} Keep this mask.",
+    )
 
 
 def _too_much_lost(
-    present: Mask, slim: Mask, found: Findings, best: Mask
+    measured: Basis, mask: BoolArray, found: Findings, task: Task
 ) -> tuple[Advice, Mask | None, str]:
     text = f"Detail worth {100 * found.lost:.0f} % of the noise went into the residual"
     if found.detail is not None and found.blurred:
@@ -139,30 +160,91 @@ def _too_much_lost(
             " detail went into the residual; a linear prediction with this mask would lose"
             f" {100 * found.detail.linear:.0f} %"
         )
-    pixels = present.statistics.true_pixels
-    slim = present if slim == present else slim.cropped()
-    if best.statistics.true_pixels < slim.statistics.true_pixels:
-        slim = best
-    # A slightly smaller mask does not restore what is lost beyond the mask's share.
-    if slim.statistics.true_pixels < (_MUCH_SMALLER if found.blurred else 1) * pixels:
-        return "smaller", slim, f"{text}. Try {_few(slim)} instead of {pixels}."
+    present, best = _compared(measured, mask, task)
+    # A slightly better mask does not restore what is lost beyond the mask's share.
+    if best.error < (_FAR_BETTER if found.blurred else 1 - TIE) * present.error:
+        return (
+            _direction(best, present),
+            best.mask,
+            f"{text}. {found.sure} {_try(best, present)}",
+        )
     if found.blurred:
         return (
             "blurred",
             None,
-            f"{text}. The mask is not the reason: train longer, on more frames, or with a larger"
-            " network.",
+            f"{text}. {found.sure} The mask is not the reason: train longer, on more frames, or"
+            " with a larger network.",
         )
     return (
         "keep",
         None,
-        f"{text}, but no smaller mask hides this noise. Train longer, or on more frames.",
+        f"{text}, but no other mask promises less. {found.sure} Train longer, or on more frames.",
     )
 
 
-def _few(mask: Mask) -> str:
-    count = mask.statistics.true_pixels
-    return "1 pixel, the bare centre," if count == 1 else f"{count} pixels"
+@dataclass(frozen=True)
+class _Candidate:
+    mask: Mask
+    error: float
+    """Expected, with the cost of training."""
+    copied: float
+
+    @property
+    def pixels(self) -> int:
+        return self.mask.statistics.true_pixels
+
+
+def _compared(measured: Basis, mask: BoolArray, task: Task) -> tuple[_Candidate, _Candidate]:
+    """Return the present mask, and the one with the least expected error.
+
+    Of those that are tied with it, the smallest of those that copy least.
+    """
+    noise, image, radius = measured.noise, measured.image.values, measured.radius
+    own = Mask(mask).cropped()
+    curve = suggest(noise, image, radius, pixels=noise.pixels, still=measured.still, task=task)
+    slim = Mask(mask & ~figures(noise, mask, radius).needless).cropped()
+    every = [own, slim, BARE, curve.mask, *careamics_masks().values()]
+    every += [point.mask for point in curve.points if point.error <= _NEAR * _least(curve.points)]
+    scored = []
+    for one in dict.fromkeys(candidate.cropped() for candidate in every):
+        task.stop_if_cancelled()
+        scored.append(_scored(one, measured, compared=False))
+    if measured.still is not None:
+        limit = _NEAR * min(one.error for one in scored)
+        near = [one.mask for one in scored if one.error <= limit or one.mask == own]
+        scored = [_scored(one, measured, compared=True) for one in near]
+    least = min(one.error for one in scored)
+    tied = [one for one in scored if one.error <= (1 + TIE) * least]
+    copied = min(one.copied for one in tied)
+    best = min(
+        (one for one in tied if one.copied <= copied + _ALIKE),
+        key=lambda one: (one.pixels, one.error),
+    )
+    return next(one for one in scored if one.mask == own), best
+
+
+def _least(points: tuple[Point, ...]) -> float:
+    return float(min(point.error for point in points))
+
+
+def _scored(mask: Mask, measured: Basis, *, compared: bool) -> _Candidate:
+    still = measured.still if compared else None
+    found = score_mask(measured.noise, measured.image.values, mask, measured.radius, still)
+    total = found.error.total
+    return _Candidate(mask, total + training_cost(found.pixels, total), found.copied)
+
+
+def _direction(best: _Candidate, present: _Candidate) -> Advice:
+    return "smaller" if best.pixels < present.pixels else "larger"
+
+
+def _try(best: _Candidate, present: _Candidate) -> str:
+    count = best.pixels
+    few = "1 pixel, the bare centre," if count == 1 else f"{count} pixels"
+    return (
+        f"Try {few} instead of {present.pixels}: the expected error is {best.error:.2f}, not"
+        f" {present.error:.2f}."
+    )
 
 
 def _reservation(detail: LostDetail | None) -> str:

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.autocorrelation import lag_products
 from structmask_gui.core.correlation.detrend import Surface
-from structmask_gui.core.denoised.advice import Advice, Findings, advise, not_to_be_relied_on
+from structmask_gui.core.denoised.advice import Advice, Findings, advise, not_separated, share_words
 from structmask_gui.core.denoised.blur import FLAT_SHARE, LostDetail, lost_detail
 from structmask_gui.core.denoised.compatibility import check_fit
+from structmask_gui.core.denoised.faults import Comparison, FaultKind
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
@@ -72,6 +73,9 @@ class Evaluation:
     """The loss as a share of the detail, beside that of a linear prediction."""
     expected: float
     """Share of the noise that a linear blind-spot network still copies with the mask."""
+    fault: FaultKind | None
+    """What is wrong with the output whatever mask it was trained with; the figures then say little
+    of the mask."""
     advice: Advice
     next_mask: Mask | None
     """The mask to try next, if it is another one."""
@@ -81,15 +85,15 @@ class Evaluation:
     def lines(self) -> list[str]:
         """Return the figures in words, a line each."""
         lines = [
-            f"Noise copied: {100 * max(0.0, self.copied):.1f} %"
-            f" (linear: {100 * self.expected:.1f} %)",
+            f"Pattern still in your result: {share_words(self.copied)}"
+            f" (expected with this mask: {share_words(self.expected)})",
             f"Noise left: {100 * self.noise_left:.1f} % of the raw noise",
             f"Detail lost: {100 * self.lost:.1f} % of the noise",
         ]
         if self.detail is not None:
             lines.append(
                 f"or {100 * self.detail.share:.0f} % of the detail"
-                f" (linear: {100 * self.detail.linear:.0f} %)"
+                f" (expected with this mask: {100 * self.detail.linear:.0f} %)"
             )
         return lines
 
@@ -98,6 +102,7 @@ class Evaluation:
         detail, following = self.detail, self.next_mask
         return {
             "sentence": self.sentence,
+            "fault": self.fault,
             "advice": self.advice,
             "where": self.where,
             "noise_compared_in": self.source,
@@ -113,7 +118,7 @@ class Evaluation:
         }
 
 
-LINEAR = "Linear: what the best linear prediction with this mask leaves and loses."
+LINEAR = "Expected: what the best linear prediction with this mask leaves and loses."
 """Explains that word in the figures."""
 
 _PLACES: dict[NoiseBasis, str] = {"difference": "frame differences", "flat": "flat patches"}
@@ -176,12 +181,21 @@ def evaluate(
     ) / noise.variance
     expected = figures(noise, array, radius).copied
     kernel = weights(measured.image.values, array, radius)
+    compared = Comparison(raw, denoised, measured, kernel, task)
+    fault = compared.fault()
     detail = lost_detail(raw, denoised, kernel, source, task)
-    found = Findings(source, copied, expected, lost, detail)
-    advice: Advice = "cannot tell"
-    following, sentence = None, not_to_be_relied_on(found)
     if measured.trusted:
+        copied = compared.copied(copied, expected)
+        detail = compared.blur() or detail
+    found = Findings(source, copied, expected, lost, detail)
+    following: Mask | None = None
+    advice: Advice
+    if fault is not None:
+        advice, sentence = "faulty", fault.sentence
+    elif measured.trusted:
         advice, following, sentence = advise(measured, array, found, task)
+    else:
+        advice, sentence = "cannot tell", not_separated(found)
     return Evaluation(
         source=source,
         where=_where(measured, source),
@@ -193,6 +207,7 @@ def evaluate(
         lost=lost,
         detail=detail,
         expected=expected,
+        fault=None if fault is None else fault.kind,
         advice=advice,
         next_mask=following,
         sentence=sentence,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
+    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.core.denoised.order import ORDER_HELP, ORDERS
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.denoised import DenoisedStack
 from structmask_gui.gui.session.session import Session
@@ -46,13 +48,24 @@ class DenoisedPanel(QWidget):
         self.again_button = QPushButton("Judge again")
         self.again_button.setToolTip("With the present mask, or after the file was written anew")
         self.again_button.clicked.connect(self.denoised.evaluate)
+        self.order = QComboBox()
+        self.order.setEditable(True)
+        self.order.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        for value, words in ORDERS.items():
+            self.order.addItem(words, value)
+        self.order.setAccessibleName("Order of its frames")
+        self.order.setToolTip(ORDER_HELP.replace("`", ""))
+        self.order.activated.connect(self._on_order)
+        edit = self.order.lineEdit()
+        assert edit is not None
+        edit.editingFinished.connect(self._on_order)
         self.take_button = QPushButton("Take next mask")
         self.take_button.setToolTip("Put the mask to try next in place of the present one")
         self.take_button.clicked.connect(self.take)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setFixedWidth(120)
-        self.progress.setAccessibleName("Progress of the evaluation")
+        self.progress.setAccessibleName("Progress of the judgement")
         self.progress.hide()
         self.sentence, self.figures = paragraph(_NOTHING), paragraph()
         for label in (self.sentence, self.figures):
@@ -66,6 +79,7 @@ class DenoisedPanel(QWidget):
         buttons = QHBoxLayout()
         for widget in (self.open_button, self.again_button, self.take_button, self.progress):
             buttons.addWidget(widget)
+        buttons.insertWidget(1, self.order)
         buttons.addStretch(1)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
@@ -101,6 +115,15 @@ class DenoisedPanel(QWidget):
     def _open_all(self, paths: list[str]) -> None:
         self.denoised.open(paths[0])
 
+    def _on_order(self) -> None:
+        """Judge again with the order that was chosen or typed."""
+        text = self.order.currentText()
+        found = self.order.findText(text)
+        order = text if found < 0 else str(self.order.itemData(found))
+        if order != self.denoised.order:
+            self.denoised.order = order
+            self.denoised.evaluate()
+
     def _on_step(self, done: int, total: int) -> None:
         self.progress.setRange(0, max(total, 1))
         self.progress.setValue(done)
@@ -133,7 +156,7 @@ class DenoisedPanel(QWidget):
         self.sentence.setFont(font)
         if shown is None or evaluation is None:
             name = "" if denoised.path is None else denoised.path.name
-            self.sentence.setText(f"Evaluating {name}…" if working else _NOTHING)
+            self.sentence.setText(f"Judging {name}…" if working else _NOTHING)
             for view in (self.output, self.residual):
                 view.set_plane(None)
             return

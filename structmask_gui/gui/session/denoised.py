@@ -42,6 +42,8 @@ class DenoisedStack(QObject):
         self._job = Job("denoised", session.bug.emit)
         self._job.stepped.connect(self._on_step)
         self._said = ""
+        self.order = ""
+        """Order of the file's frames; see `structmask_gui.core.denoised.order`."""
         self.path: Path | None = None
         """The file that was asked for last."""
         self._known: Evaluated | None = None
@@ -74,7 +76,7 @@ class DenoisedStack(QObject):
         if path is None or mask is None or state.extraction is None or state.asked is None:
             return
         # The basis of "What the mask will do", so that both say the same of a mask.
-        work = partial(_evaluate, path, mask, state, self._session.quality.basis)
+        work = partial(_evaluate, path, self.order, mask, state, self._session.quality.basis)
         self._job.run(work, self._on_evaluated, self._on_failed)
         self.changed.emit()
 
@@ -105,7 +107,9 @@ class DenoisedStack(QObject):
         self._job.close()
 
 
-def _evaluate(path: Path, mask: Mask, state: State, known: Basis | None, task: Task) -> Evaluated:
+def _evaluate(
+    path: Path, order: str, mask: Mask, state: State, known: Basis | None, task: Task
+) -> Evaluated:
     from structmask_gui.core.quality.basis import extraction_basis
     from structmask_gui.io.denoised import evaluate_file
 
@@ -116,5 +120,5 @@ def _evaluate(path: Path, mask: Mask, state: State, known: Basis | None, task: T
         return known or extraction_basis(state.extraction, frames, task=task)
 
     axes = state.open_choices.get("axes")
-    judged = evaluate_file(path, state.stacks, mask, measure, axes=axes, task=task)
+    judged = evaluate_file(path, state.stacks, mask, measure, axes=axes, order=order, task=task)
     return Evaluated(path, mask, judged.outcome, judged.assumed)

@@ -292,7 +292,7 @@ _COMPARE = _menu(
     ActionInfo("unpin", "&Clear the kept mask", "End the comparison.",
                lambda c: c.session.unpin(), "Ctrl+Shift+P", "unpin", needs="pinned"),
     ActionInfo("judge_result", "&Judge a denoised stack…",
-               "Compare a denoised stack with the open raw stack.",
+               "Say what is wrong with a denoised stack, and which mask to try next.",
                lambda c: c.window.show_panel("result").ask(), icon="open",
                needs="result", gap=True),
     ActionInfo("compare_file", "Compare with a mask &file…",

@@ -209,6 +209,50 @@ def test_noise_that_differs_between_the_halves_of_the_field_is_told():
     assert "not_uniform" not in verdict.flags
 
 
+def test_fixed_columns_under_a_stage_that_drifts():
+    rng = np.random.default_rng(46)
+    wide = picture_of(224, 11)
+    frames = np.stack([wide[:160, 3 * i : 3 * i + 160] for i in range(8)])
+    frames = 400 + 120 * frames + 15 * rng.normal(size=frames.shape) + 12 * rng.normal(size=160)
+    verdict, certainty, _ = said(frames)
+    assert "fixed_pattern" in verdict.flags
+    assert certainty != "sure"
+
+
+def test_weak_offsets_of_whole_rows_in_planes_with_points():
+    rng = np.random.default_rng(47)
+    points = np.stack([gaussian_filter((rng.random((256, 256)) < 0.003) * 1.0, 1.5)] * 8)
+    fades = np.linspace(1, 0.5, 8)[:, None, None]
+    frames = 300 + 3000 * points * fades + 10 * rng.normal(size=points.shape)
+    frames += 10 * np.sqrt(0.035) * rng.normal(size=(8, 256, 1))
+    verdict, certainty, _ = said(frames)
+    assert certainty != "sure" or verdict.lines == "rows"
+
+
+def test_slices_that_share_noise_with_opposite_neighbours_along_the_row():
+    rng = np.random.default_rng(48)
+    white = rng.normal(size=(11, 192, 210))
+    kernel = np.array([1, 0, -0.13, -0.09, -0.06])
+    rows = sum(weight * np.roll(white, lag, axis=2) for lag, weight in enumerate(kernel))
+    slices = 0.9 * rows[1:-1] + 0.2 * (rows[:-2] + rows[2:])
+    slices = slices[:, :, 9:-9] * 20 + 500 + 15 * picture_of(192, 12)
+    verdict, certainty, mask = said(slices)
+    assert "shared_frames" in verdict.flags
+    assert certainty != "sure" or mask.astype(int).tolist() == [[1, 1, 1, 0, 1, 0, 1, 1, 1]]
+
+
+def test_a_small_field_of_active_cells_under_white_noise():
+    rng = np.random.default_rng(49)
+    cells_ = np.stack([gaussian_filter(rng.normal(size=(32, 48)), 2.5) ** 2 for _ in range(6)])
+    cells_ /= cells_.max(axis=(1, 2), keepdims=True)
+    active = gaussian_filter(rng.normal(size=(60, 6)), (2, 0)) > 0.15
+    frames = (
+        200 + 60 * np.einsum("tc,cyx->tyx", active, cells_) + 10 * rng.normal(size=(60, 32, 48))
+    )
+    _, certainty, mask = said(frames)
+    assert certainty != "sure" or mask.sum() == 1
+
+
 FILES = Path(os.environ.get("STRUCTMASK_FIELD", "not-there"))
 """Folder of small files from the field, which are not part of this repository."""
 

@@ -1,0 +1,485 @@
+"""Faults of an output that no mask explains: order, place, contrast, averages, inventions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.arrays import AnyArray, FloatArray
+from structmask_gui.core.denoised.blur import LostDetail
+from structmask_gui.core.denoised.spectra import Spectra, spectra
+from structmask_gui.core.progress import Task
+from structmask_gui.core.quality.assessment import Basis
+from structmask_gui.core.quality.preview import Preview
+from structmask_gui.core.stack.frames import Frames, WrappedFrames, evenly
+from structmask_gui.core.stack.registration import middle
+
+FaultKind = Literal["few levels", "average", "order", "shift", "contrast", "brightness", "invented"]
+
+_MOST_LEVELS, _ROUNDING = 64, 0.02
+"""Grey levels that are few, and the share of the noise's variance that rounding may add."""
+
+_ALIKE = 1e-3
+"""Frames that differ by less than this share of the noise's variance are the same."""
+
+_MEAN = 0.5
+"""Of what the raw frames' mean keeps of the noise, the share from which an output differs from it
+as structure does."""
+
+_OF_OTHERS = 0.3
+"""Share of the noise of other frames in an output frame from which frames were averaged."""
+
+_CHANGES = 1.3
+"""Frames of an output that differ by more than this, in units of the noise's variance, show a scene
+that changes: means of two raw frames do not differ as much."""
+
+_FITS, _SIGMAS = 0.1, 3.0
+"""In units of the noise's variance, and in standard errors: by how much a frame must fit better."""
+
+_SHIFTED, _SAME_SHIFT = 0.75, 0.5
+"""Pixels from which an output is shifted, and by which two halves of the tiles may differ."""
+
+_CLEAR = 10.0
+"""Power of structure over that of noise from which contrast is compared."""
+
+_EMPTY = 0.25
+"""The same ratio below which there is hardly structure."""
+
+_COARSE = 0.2
+"""Cycles a pixel up to which contrast is compared."""
+
+_FEWEST, _CONTRAST, _FALLING = 6, 0.125, 30.0
+"""Frequencies that a contrast needs; its logarithm from which it is told; the most by which that
+may change with the square of the frequency: a blur's changes by more."""
+
+_LOST_MORE, _LOST_TIMES = 0.15, 1.5
+"""A blur loses so much more of the clear structure than the linear prediction with the mask."""
+
+_BRIGHTER = 0.3
+"""Offset in standard deviations of the noise from which it is told."""
+
+_INVENTED = 0.25
+"""In units of the noise's variance: structure that raw frames do not hold."""
+
+_STRIPS = 8
+_MOST_FRAMES = 48
+_SIDE = 256
+"""Height and width of the middle in which frames are compared one by one."""
+
+_BLOCK, _QUIET = 16, 0.25
+"""Side of blocks, and the share of them that change least."""
+
+_MUCH_LESS = 0.6
+"""If those copy no more than this share of what all do, the others hold changes of the scene."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong with an output, whatever mask it was trained with."""
+
+    kind: FaultKind
+    sentence: str  # what, how sure, what to do
+
+
+class _Predicted(WrappedFrames):
+    """The linear prediction of frames."""
+
+    def __init__(self, frames: Frames, kernel: FloatArray) -> None:
+        super().__init__(frames, np.float32)
+        self._kernel = kernel
+
+    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
+        whole = self._frames.read(frame).astype(np.float64)
+        return Preview(whole, max(self._kernel.shape) // 2).predict(self._kernel)[y0:y1]
+
+
+class Comparison:
+    """Raw frames and their output, compared in all ways that need no mask of theirs."""
+
+    def __init__(
+        self, raw: Frames, denoised: Frames, measured: Basis, kernel: FloatArray, task: Task
+    ) -> None:
+        self._raw, self._denoised, self._task = raw, denoised, task
+        self._measured, self._kernel = measured, kernel
+        self._numbers = [int(i) for i in evenly(raw.n_frames, _MOST_FRAMES)]
+        pairs = [
+            [_some(middle(stack, frame)) for frame in self._numbers] for stack in (raw, denoised)
+        ]
+        own, output = (np.stack(values) for values in pairs)
+        self._width = min(raw.frame_shape[1], _SIDE)
+        self._levels = own.mean(axis=1), output.mean(axis=1)
+        self._own = own - own.mean(axis=1, keepdims=True)
+        self._output = output - output.mean(axis=1, keepdims=True)
+        self.residual = float((self._own - self._output).var())
+        """Variance of the residual."""
+        # A sound output leaves all of the noise in the residual, so there can be no more of it.
+        self._noise = min(measured.noise.variance, self.residual)
+
+    @cached_property
+    def spectra(self) -> Spectra | None:
+        """Power at each frequency."""
+        return spectra(self._raw, self._denoised, self._measured.noise, self._task)
+
+    def copied(self, measured: float, expected: float) -> float:
+        """Return the share of the noise that is copied, from that measured where structure may be.
+
+        `measured` is the share that raw frames and output have in common, and `expected` what the
+        mask leaves to copy.
+        """
+        found = self.spectra
+        if found is None:
+            return measured
+        empty = found.structure < _EMPTY * found.noise
+        least = float(((found.cross.real - found.structure) * empty).mean()) / found.variance
+        if self._measured.place == "difference":
+            quiet = self._copied_in_quiet_blocks()
+            # Chosen by the output, these hold a little less by chance.
+            return max(least, quiet if quiet < _MUCH_LESS * measured else measured)
+        # No sound output leaves less in the residual than the noise's variance.
+        missing = 1 - float(np.sqrt(self.residual / found.variance))
+        return min(measured, max(least, missing, expected))
+
+    def _copied_in_quiet_blocks(self) -> float:
+        """Return the share that differences have in common where those of the output are least."""
+        own, output = (np.diff(values, axis=0) for values in (self._own, self._output))
+        side = self._width - self._width % _BLOCK
+        rows = own.shape[1] // self._width // _BLOCK * _BLOCK
+        sums = []
+        for product in (own * own, own * output, output * output):
+            images = product.reshape(len(product), -1, self._width)[:, :rows, :side]
+            blocks = images.reshape(len(images), rows // _BLOCK, _BLOCK, side // _BLOCK, _BLOCK)
+            sums.append(blocks.mean(axis=(2, 4)).ravel())
+        if not sums[0].size:
+            return np.inf
+        quiet = sums[2] <= np.quantile(sums[2], _QUIET)
+        return float(sums[1][quiet].sum() / max(sums[0][quiet].sum(), 1e-300))
+
+    def blur(self) -> LostDetail | None:
+        """Return how much clear structure was lost, if more than the linear prediction loses."""
+        found, used = self.spectra, self._clear()
+        if found is None or used is None:
+            return None
+        structure = np.maximum(found.raw - self._scaled_noise(found), 1e-300)[used]
+        lost = float((1 - found.cross.real[used] / structure).mean())
+        linear = float((1 - self._passed(used) * found.raw[used] / structure).mean())
+        if lost < max(linear + _LOST_MORE, _LOST_TIMES * linear):
+            return None
+        return LostDetail(min(max(lost, 0.0), 1.0), min(max(linear, 0.0), 1.0), True, True)
+
+    def fault(self) -> Fault | None:
+        """Return what is wrong, if anything is: the first of what would hide the others."""
+        for found in self._faults():
+            self._task.stop_if_cancelled()
+            if found is not None:
+                return found
+        return None
+
+    def _faults(self) -> Iterator[Fault | None]:
+        if not (self._noise > 0 and self._output.any()):
+            return
+        yield self._few_levels()
+        yield self._misplaced()
+        yield self._the_same()
+        yield self._contrast()
+        if self._measured.place == "difference":
+            yield self._of_neighbours()
+        yield self._invented()
+
+    # --- grey levels ----------------------------------------------------------------------------
+
+    def _few_levels(self) -> Fault | None:
+        shown = self._denoised.read(self._numbers[len(self._numbers) // 2])
+        levels = np.unique(shown[np.isfinite(shown)])
+        count = len(levels)
+        if not 2 <= count <= _MOST_LEVELS:
+            return None
+        step = float(levels[-1] - levels[0]) / (count - 1)
+        share = step**2 / 12 / self._noise
+        if share < _ROUNDING:
+            return None
+        return Fault(
+            "few levels",
+            f"The output has only {count} grey levels: rounding adds an error of"
+            f" {100 * share:.0f} % of the noise. Sure. Save it with decimals, as 32-bit float.",
+        )
+
+    # --- time -----------------------------------------------------------------------------------
+
+    def _the_same(self) -> Fault | None:
+        count = len(self._own)
+        if count < 2:
+            return None
+        output, mean = self._output, self._own.mean(axis=0)
+        if float((output - output.mean(axis=0)).var()) < _ALIKE * self._noise:
+            known = self._measured.noise.variance
+            if float((output[0] - mean).var()) < _MEAN * min(known, 2 * self.residual) / count:
+                return Fault(
+                    "average",
+                    "All frames of the output are the same, the mean of the raw frames over time."
+                    f" Sure. Each copies {100 / count:.0f} % of the noise of every raw frame, and"
+                    " whatever moves is blurred. Denoise every frame by itself.",
+                )
+            if self._raw_changes():
+                return Fault(
+                    "average",
+                    "All frames of the output are the same, but the raw frames are not: it is a"
+                    " mean over time. Sure. Denoise every frame by itself.",
+                )
+        return None
+
+    def _raw_changes(self) -> bool:
+        """Whether frames of an output that are all the same fit some raw frames better."""
+        errors = np.stack(
+            [part.mean(axis=1) for part in self._strips((self._own - self._output) ** 2)]
+        )
+        spread = errors - errors.mean(axis=1, keepdims=True)
+        best = int(errors.mean(axis=0).argmin())
+        worst = int(errors.mean(axis=0).argmax())
+        return _clearly(spread[:, worst] - spread[:, best], _FITS * self._noise)
+
+    def _of_neighbours(self) -> Fault | None:
+        """Say that output frames hold noise of the raw frame before or after theirs."""
+        count = len(self._own)
+        shares = [0.0]
+        for step in (-1, 1):
+            found = []
+            for frame in range(max(0, -step), count - max(0, step)):
+                near, far = frame + step, 0 if frame > count // 2 else count - 1
+                if abs(far - frame) < 2 or far == near:
+                    continue
+                shown = self._output[near] - self._output[far]
+                if float((shown**2).mean()) > _CHANGES * self._noise:
+                    continue
+                # What changes from frame to frame is in the output, too.
+                change = self._own[near] - self._own[far] - shown
+                found.append(float((self._output[frame] * change).mean()))
+            if found:
+                # The output of a mean of two has half of it as well.
+                shares.append(2 * float(np.mean(found)) / self._noise)
+        share = min(1.0, max(shares))
+        if share < _OF_OTHERS:
+            return None
+        return Fault(
+            "average",
+            "Each frame of the output also holds noise of its neighbours, as a mean of two or more"
+            f" frames does ({100 * share:.0f} % of it). Sure. Denoise every frame by itself, from"
+            " frames that were not averaged.",
+        )
+
+    # --- order and place ------------------------------------------------------------------------
+
+    def _misplaced(self) -> Fault | None:
+        order, by_order = self._order()
+        shift, by_shift = self._shift()
+        if shift is not None and (order is None or by_shift <= by_order):
+            return Fault("shift", _shifted(shift))
+        return None if order is None else Fault("order", _ordered(order))
+
+    def _order(self) -> tuple[list[tuple[int, int]] | None, float]:
+        """Return which frames of the output fit which raw ones, and the variance then left."""
+        count = len(self._own)
+        if count < 2:
+            return None, np.inf
+        squared = float((self._output**2).sum())
+        gain = float((self._own * self._output).sum()) / squared
+        errors = np.stack(
+            [
+                (own**2).mean(axis=1)[:, None]
+                + (output**2).mean(axis=1)[None, :]
+                - 2 * own @ output.T / own.shape[1]
+                for own, output in zip(
+                    self._strips(self._own), self._strips(gain * self._output), strict=True
+                )
+            ]
+        )
+        best = errors.mean(axis=0).argmin(axis=1)
+        numbers = np.arange(count)
+        least = _FITS * self._noise
+        better = [
+            k
+            for k in numbers
+            if best[k] != k and _clearly(errors[:, k, k] - errors[:, k, best[k]], least)
+        ]
+        if len(better) < max(2, count / 4):
+            return None, np.inf
+        left = float(errors.mean(axis=0)[numbers, best].mean())
+        return [(self._numbers[k], self._numbers[best[k]]) for k in better], left
+
+    def _shift(self) -> tuple[tuple[int, int] | None, float]:
+        """Return by how many pixels the output is shifted, down and right, and what is then left.
+
+        The covariance of raw frames and a sound output is symmetric, whatever the noise, and its
+        squared spectrum then has no phase; that of a shifted output has twice the shift's.
+        """
+        found = self.spectra
+        if found is None:
+            return None, np.inf
+        power = np.maximum(found.raw * found.output, 1e-300)
+        shifts = []
+        for cross in (found.cross, *found.halves):
+            peak = np.fft.ifft2(cross**2 / power).real
+            side = len(peak)
+            at = np.array(np.unravel_index(int(peak.argmax()), peak.shape))
+            shifts.append(((at + side // 2) % side - side // 2) / 2)
+        if np.abs(shifts[0]).max() < _SHIFTED or np.abs(shifts[1] - shifts[2]).max() > _SAME_SHIFT:
+            return None, np.inf
+        dy, dx = (int(np.sign(n) * np.floor(abs(n) + 0.5)) for n in shifts[0])
+        frames = [int(i) for i in evenly(self._raw.n_frames, 4)]
+        left = [_left(middle(self._raw, i), middle(self._denoised, i), dy, dx) for i in frames]
+        return (dy, dx), float(np.mean(left))
+
+    # --- contrast, brightness, inventions -------------------------------------------------------
+
+    def _contrast(self) -> Fault | None:
+        offset = float((self._levels[1] - self._levels[0]).mean())
+        shifted = abs(offset) > _BRIGHTER * self._noise**0.5
+        contrast = self._contrast_of()
+        if contrast is None and not shifted:
+            return None
+        amount = f"{abs(offset) / self._noise**0.5:.1f} of the noise's standard deviation"
+        amount += " above" if offset > 0 else " below"
+        if contrast is None:
+            what = f"The brightness of the output is {amount} that of the raw frames"
+        else:
+            what = f"The output has {contrast:.2f} times the contrast of the raw frames"
+            what += f", and its brightness is {amount} theirs" if shifted else ""
+        return Fault(
+            "brightness" if contrast is None else "contrast",
+            f"{what}. Sure. Undo the normalisation when it is saved, and"
+            " switch batch normalisation off; until then measure no intensities in it.",
+        )
+
+    def _contrast_of(self) -> float | None:
+        """Return the contrast of the output where structure is clear, if it is not about 1."""
+        found, used = self.spectra, self._clear()
+        if found is None or used is None:
+            return None
+        used &= found.cross.real > 0
+        if int(used.sum()) < _FEWEST:
+            return None
+        noise = self._scaled_noise(found)
+        structure = np.maximum(found.raw - noise, 0)
+        squares = _squares(len(noise))
+        weight = np.sqrt(np.minimum(structure[used] / noise[used], 100.0))
+        terms = np.stack([np.ones_like(weight), squares[used]], axis=1)
+        slopes = np.log(found.cross.real[used] / found.output[used])
+        (level, falling), *_ = np.linalg.lstsq(terms * weight[:, None], slopes * weight, rcond=None)
+        if abs(level) < _CONTRAST or abs(falling) > _FALLING:
+            return None
+        # A large mask loses contrast by itself.
+        own = float(np.log(found.cross.real[used].sum() / found.output[used].sum()))
+        passed = self._passed(used)
+        weighted = passed * found.raw[used]
+        linear = float(np.log(max(weighted.sum(), 1e-300) / (passed * weighted).sum()))
+        if abs(own - linear) < _CONTRAST / 2 or np.sign(own - linear) != np.sign(level):
+            return None
+        return float(np.exp(-level))
+
+    def _clear(self) -> NDArray[np.bool_] | None:
+        """Return the low frequencies at which there is far more structure than noise."""
+        found = self.spectra
+        if found is None:
+            return None
+        noise, squares = self._scaled_noise(found), _squares(len(found.raw))
+        used: NDArray[np.bool_] = found.raw - noise > _CLEAR * noise
+        used &= (squares > 0) & (squares < _COARSE**2)
+        return used if int(used.sum()) >= _FEWEST else None
+
+    def _scaled_noise(self, found: Spectra) -> FloatArray:
+        return found.noise * min(1.0, self._noise / found.variance)
+
+    def _passed(self, used: NDArray[np.bool_]) -> FloatArray:
+        """Return by how much the linear prediction multiplies some frequencies."""
+        assert self.spectra is not None
+        side = len(self.spectra.raw)
+        values = np.zeros((side, side))
+        half = len(self._kernel) // 2
+        dy, dx = np.mgrid[-half : half + 1, -half : half + 1]
+        np.add.at(values, (dy % side, dx % side), self._kernel)
+        passed: FloatArray = np.fft.fft2(values).real[used]
+        return passed
+
+    def _invented(self) -> Fault | None:
+        found = self.spectra
+        if found is None or not self._measured.trusted:
+            # How much can be incoherent depends on how much is noise.
+            return None
+        shown, known = float(found.incoherent.mean()), float(found.unknowable.mean())
+        if shown - known < _INVENTED * self._noise:
+            return None
+        # Of a large mask's filter tiles resolve too little, and strong structure seems incoherent.
+        predicted = _Predicted(self._raw, self._kernel)
+        linear = spectra(self._raw, predicted, self._measured.noise, self._task)
+        if linear is not None:
+            known = max(known, float(linear.incoherent.mean()))
+        share = (shown - known) / self._noise
+        if share < _INVENTED:
+            return None
+        averaged = self._of_neighbours()
+        if averaged is not None:
+            return averaged
+        return Fault(
+            "invented",
+            f"The output holds texture that is not in the raw frames, worth {100 * share:.0f} % of"
+            f" the noise. Sure. Do not use it: check that these are its raw frames, then train"
+            " longer or on more frames.",
+        )
+
+    def _strips(self, values: FloatArray) -> list[FloatArray]:
+        return np.array_split(values, _STRIPS, axis=1)
+
+
+def _squares(side: int) -> FloatArray:
+    """Return the squared spatial frequencies of tiles."""
+    across = np.fft.fftfreq(side)
+    squares: FloatArray = across[:, None] ** 2 + across[None, :] ** 2
+    return squares
+
+
+def _some(image: FloatArray) -> FloatArray:
+    """Return pixels of the middle of an image, in the order of its rows."""
+    height, width = image.shape
+    y, x = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
+    return image[y : y + _SIDE, x : x + _SIDE].ravel()
+
+
+def _clearly(values: FloatArray, least: float) -> bool:
+    """Whether the mean of strips exceeds a value, and chance."""
+    mean, error = float(values.mean()), float(values.std(ddof=1)) / len(values) ** 0.5
+    return bool(mean > max(least, _SIGMAS * error))
+
+
+def _left(own: FloatArray, output: FloatArray, dy: int, dx: int) -> float:
+    """Return the variance of what is left of a raw frame once its output is shifted back."""
+    height, width = own.shape
+    y, x = max(0, -dy), max(0, -dx)
+    tall, wide = height - abs(dy), width - abs(dx)
+    there = output[y + dy : y + dy + tall, x + dx : x + dx + wide]
+    return float((own[y : y + tall, x : x + wide] - there).var())
+
+
+def _shifted(shift: tuple[int, int]) -> str:
+    dy, dx = shift
+    parts = [
+        f"{abs(n)} px {words[n > 0]}"
+        for n, words in ((dy, ("up", "down")), (dx, ("left", "right")))
+        if n
+    ]
+    return (
+        f"The output is shifted by {' and '.join(parts)} against the raw frames. Sure. Look for"
+        " cropping or padding where it was saved; shift it back before it is used."
+    )
+
+
+def _ordered(order: list[tuple[int, int]]) -> str:
+    shown = ", ".join(f"raw frame {raw + 1} is frame {output + 1}" for raw, output in order[:3])
+    return (
+        f"The frames of the output are in another order than the raw ones: {shown}"
+        f"{', …' if len(order) > 3 else ''}. Sure. Choose their order, or save them in that of the"
+        " raw frames."
+    )

@@ -1,0 +1,123 @@
+"""Faults of an output that no mask explains, each told by its sentence; sound ones have none."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from structmask_gui.core.denoised.evaluate import evaluate
+from structmask_gui.core.quality.covariance import image_covariance
+from structmask_gui.core.quality.error import weights
+from structmask_gui.core.quality.preview import Preview
+from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import ArrayFrames
+
+SHAPE = (160, 192)
+MASK = np.ones((1, 13))
+CLEAN = cells(SHAPE, seed=4)
+CLEAN = (CLEAN - CLEAN.mean()) / CLEAN.std() * 3
+
+
+def noisy(clean, seed=1):
+    noise = NoiseModel(kernels()["row 7"], 0.3)
+    return clean + simulate(noise, SHAPE, n_frames=len(clean), seed=seed)
+
+
+STILL = noisy(np.repeat(CLEAN[None], 4, axis=0))
+MOVING_TRUTH = np.stack([np.roll(CLEAN, 3 * i, axis=1) for i in range(4)])
+MOVING = noisy(MOVING_TRUTH)
+TRUTH = np.repeat(CLEAN[None], 4, axis=0)
+
+
+def linear(raw):
+    kernel = weights(image_covariance(ArrayFrames(raw), 20).values, MASK)
+    return np.stack([Preview(frame).predict(kernel) for frame in raw]).astype(float)
+
+
+def told(output, raw=STILL):
+    found = evaluate(ArrayFrames(raw), ArrayFrames(output), MASK)
+    return found.fault, found.sentence, found.advice
+
+
+def texture(n_frames):
+    made = gaussian_filter(np.random.default_rng(3).normal(size=(n_frames, *SHAPE)), (0, 0.8, 0.8))
+    return np.sqrt(0.5) * made / made.std()
+
+
+@pytest.mark.parametrize("output", [TRUTH, linear(STILL), TRUTH + 0.2, 1.08 * TRUTH])
+def test_sound_outputs_have_no_fault(output):
+    fault, sentence, advice = told(output)
+    assert fault is None
+    assert advice == "keep"
+    assert "Keep this mask." in sentence
+
+
+def test_sound_outputs_of_frames_that_move_have_no_fault():
+    for output in (MOVING_TRUTH, linear(MOVING)):
+        found = evaluate(ArrayFrames(MOVING), ArrayFrames(output), MASK)
+        assert found.fault is None
+        assert found.copied < 0.05
+
+
+@pytest.mark.parametrize("n_frames", [1, 4])
+def test_texture_that_was_never_there_is_told(n_frames):
+    fault, sentence, advice = told(TRUTH + texture(n_frames))
+    assert (fault, advice) == ("invented", "faulty")
+    share = int(sentence.split(" worth ")[1].split(" %")[0])
+    assert 40 <= share <= 60
+
+
+@pytest.mark.parametrize(
+    ("dy", "dx", "words"), [(0, 1, "1 px right"), (-2, 0, "2 px up"), (1, -1, "1 px down and 1 px")]
+)
+@pytest.mark.parametrize("output", [TRUTH, linear(STILL)])
+def test_a_shift_is_told(output, dy, dx, words):
+    fault, sentence, _ = told(np.roll(output, (dy, dx), axis=(1, 2)))
+    assert fault == "shift"
+    assert words in sentence
+
+
+def test_another_order_is_told():
+    fault, sentence, _ = told(MOVING_TRUTH[::-1], MOVING)
+    assert fault == "order"
+    assert "raw frame 1 is frame 4" in sentence
+
+
+def test_contrast_and_brightness_are_told():
+    fault, sentence, _ = told(0.8 * linear(STILL))
+    assert fault == "contrast"
+    assert re.search(r"has 0\.(79|80|81) times the contrast", sentence)
+    fault, sentence, _ = told(1.25 * TRUTH + 0.7)
+    assert fault == "contrast"
+    assert "1.25 times the contrast of the raw frames, and its brightness is 0.7" in sentence
+    fault, sentence, _ = told(TRUTH - 0.7)
+    assert fault == "brightness"
+    assert "is 0.7 of the noise's standard deviation below" in sentence
+
+
+def test_means_over_time_are_told():
+    fault, sentence, _ = told(np.repeat(STILL.mean(axis=0)[None], 4, axis=0))
+    assert fault == "average"
+    assert "copies 25 % of the noise" in sentence
+    two = (STILL + np.roll(STILL, -1, axis=0)) / 2
+    assert told(two)[0] == "average"
+    assert told(np.repeat(MOVING_TRUTH.mean(axis=0)[None], 4, axis=0), MOVING)[0] == "average"
+
+
+def test_few_grey_levels_are_told():
+    low, high = TRUTH.min(), TRUTH.max()
+    levels = low + np.round((TRUTH - low) / (high - low) * 7) / 7 * (high - low)
+    fault, sentence, _ = told(levels)
+    assert fault == "few levels"
+    assert sentence.startswith("The output has only 8 grey levels")
+
+
+def test_a_mean_of_three_neighbours_copies_though_differences_do_not_show_it():
+    raw = noisy(np.repeat(CLEAN[None], 8, axis=0))
+    three = (np.roll(raw, 1, axis=0) + raw + np.roll(raw, -1, axis=0)) / 3
+    found = evaluate(ArrayFrames(raw), ArrayFrames(three), MASK)
+    assert found.fault == "average" or found.copied > 0.2
+    assert "Keep this mask" not in found.sentence
