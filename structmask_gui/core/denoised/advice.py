@@ -106,7 +106,9 @@ def advise(
             f" detail worth {100 * found.lost:.0f} % of it. {found.sure} Keep this mask."
             f"{_reservation(found.detail)}",
         )
-    if found.copied > found.too_much:
+    # A blur keeps some noise by itself.
+    of_blur = found.blurred and found.copied <= _UNEXPLAINED
+    if found.copied > found.too_much and not of_blur:
         return _too_much_copied(measured, mask, found, task)
     return _too_much_lost(measured, mask, found, task)
 
