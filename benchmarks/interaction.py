@@ -66,20 +66,22 @@ import gc; gc.disable()  # as structmask_gui.__main__ does
 from structmask_gui.gui import app as program
 app = program.make_application()
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.views.canvas import Canvas
+from structmask_gui.gui.window.main_window import MainWindow
 times = []
-paint = Canvas.paintEvent
+paint = MainWindow.paintEvent
 def painted(self, event):
     paint(self, event)
     times.append(time.perf_counter() - begun)
-Canvas.paintEvent = painted
+MainWindow.paintEvent = painted
 window = program.make_window(app, Settings())
 done = []
 window.completed.connect(lambda: done.append(len(times)))
 window.resize(1280, 800); window.show()
-while not (done and len(times) > done[0]):
+while not done:
     app.processEvents()
-print(times[0], times[-1])
+app.processEvents()
+window.repaint()  # all of it, with the card that stands there before a file is open
+print(times[0], time.perf_counter() - begun)
 window.close()
 import os; os._exit(0)
 """

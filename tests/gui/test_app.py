@@ -56,9 +56,9 @@ def test_settings_written_by_7c23e8f_are_read_whole(caplog):
     found = settings_module.load(old)
     assert not caplog.records
     assert found.last_reference_stacks == {"dark": "FOLDER/dark.npy"}
-    # A parameter that came later has its default.
+    # Parameters that came later have their defaults.
     read = Parameters.checked(found.last_parameters).model_dump()
-    assert read == {"mask_choice": "significant", **found.last_parameters}
+    assert read == {**Parameters().model_dump(), **found.last_parameters}
     for name, word, shape in (("edit", "edited by hand", (1, 5)), ("pinned", "pinned one", (3, 1))):
         kept = kept_mask(found.last_masks, name)
         assert kept is not None
