@@ -152,11 +152,30 @@ def _run(code: str) -> list[str]:
     return done.stdout.split()
 
 
+_after_painting: list[Any] = []
+"""Called after the preview was painted."""
+
+
+def _watch_painting() -> None:
+    """Have them called; before there is a window, for Qt looks a method up once for each widget."""
+    from structmask_gui.gui.quality.image_compare import ImageCompare
+
+    paint = ImageCompare.paintEvent
+
+    def painting(self: Any, event: Any) -> None:
+        paint(self, event)
+        for call in _after_painting:
+            call()
+
+    ImageCompare.paintEvent = painting
+
+
 def in_the_window() -> dict[str, float]:
     """Measure slider, event loop and cancel in one window."""
     from structmask_gui.gui import app as program
     from structmask_gui.gui.desktop.settings import Settings
 
+    _watch_painting()
     app = program.make_application()
     window = program.make_window(app, Settings())
     window.resize(1280, 800)
@@ -245,17 +264,14 @@ def preview(app: Any, window: Any) -> dict[str, float]:
     """
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.copied_noise import figures
-    from structmask_gui.gui.quality.image_compare import ImageCompare
 
     session, view = window.session, window.views.preview
     panel = window.show_panel("quality")
     window.set_tune(False)
     painted: list[float] = []
     shown: list[float] = []
-    paint = ImageCompare.paintEvent
 
-    def painting(self: Any, event: Any) -> None:
-        paint(self, event)
+    def painting() -> None:
         if view.live.current:
             painted.append(time.perf_counter())
 
@@ -263,7 +279,7 @@ def preview(app: Any, window: Any) -> dict[str, float]:
         if session.quality.current:
             shown.append(time.perf_counter())
 
-    ImageCompare.paintEvent = painting
+    _after_painting.append(painting)
     session.quality.changed.connect(showing)
     _until(app, lambda: session.quality.current and view.live.current)
     waits: dict[str, list[float]] = {"preview": [], "figures": [], "alone": []}
@@ -282,7 +298,7 @@ def preview(app: Any, window: Any) -> dict[str, float]:
             begun = time.perf_counter()
             figures(noise, array)
             waits["alone"].append(1000 * (time.perf_counter() - begun))
-    ImageCompare.paintEvent = paint
+    _after_painting.remove(painting)
     session.quality.changed.disconnect(showing)
     window.set_tune(False)
     found = {}
