@@ -207,7 +207,7 @@ def test_where_the_noise_was_measured_and_looked_at_is_named(rows):
     )
     flattest = given_covariance(measured.correlation, measured.variance, SEES["flat"])
     assert evaluate(raw, output, None, measured=basis(raw, noise=flattest)).where == (
-        "Noise measured in the flattest patches, a smooth surface removed."
+        f"Noise measured in {SEES['flat']}."
     )
 
 
