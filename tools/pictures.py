@@ -94,7 +94,13 @@ def _settle(window: MainWindow) -> bool:
     loop, clock = QEventLoop(), QElapsedTimer()
     clock.start()
     session = window.session
-    while session.state.extraction is None or session.state.stale or session.state.busy:
+    live = window.views.preview.live
+    while (
+        session.state.extraction is None
+        or session.state.stale
+        or session.state.busy
+        or not live.current
+    ):
         if session.state.error or clock.elapsed() > _TIMEOUT:
             return False
         QTimer.singleShot(20, loop.quit)

@@ -22,7 +22,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.recommend.answer import Answer, answer
 from structmask_gui.core.recommend.extract import extract_recording
-from structmask_gui.core.recommend.recommend import COPIED_MORE, nothing_found
+from structmask_gui.core.recommend.recommend import COPIED_MORE, TIE, nothing_found
 from structmask_gui.core.simulation import (
     Kernel,
     NoiseModel,
@@ -49,7 +49,7 @@ _HEAD = """\
 What the preset *automatic* answers, word for word, on measured files and on simulated acquisitions.
 `docs/scripts/answers.py` makes this page, and fails if an answer contradicts the ranking of the
 masks: where no mask (plain Noise2Void) ranks first the answer has to say so, and a mask that is
-recommended must not be told from the best.
+recommended must not be told from the best, the cost of training a long line apart.
 """
 
 
@@ -150,7 +150,8 @@ def contradiction(found: Extraction, said: Answer) -> str:
         return "no mask ranks first, and the answer does not say so"
     if bare is not None and bare is best and said.actions[:1] == ("use_mask",):
         return "no mask ranks first, and the first button uses a mask"
-    if chosen is not None and chosen is not bare and not chosen.tied:
+    alike = chosen is None or chosen.left + chosen.lost <= (1 + TIE) * (best.left + best.lost)
+    if chosen is not None and chosen is not bare and not (chosen.tied or alike):
         return f"{chosen.name} is recommended, {best.name} is better"
     if plain and bare is not None and not (bare.tied or nothing_found(found)):
         return f"plain Noise2Void is advised, {best.name} is better"

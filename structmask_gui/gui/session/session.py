@@ -474,7 +474,7 @@ class Session(QObject):
     def pin(self) -> None:
         """Keep the present mask as A."""
         if self._state.mask is not None:
-            self.set_pinned(self._state.mask, "pinned")
+            self.set_pinned(self._state.mask, "kept")
 
     def set_pinned(self, mask: Mask | None, label: str) -> None:
         """Keep a mask, from a file for instance, as A."""

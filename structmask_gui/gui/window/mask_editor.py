@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from PySide6.QtCore import QEvent, QObject, QSize, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QToolButton, QWidget
 
@@ -298,6 +298,7 @@ class _Bar(QWidget):
         for row in (self.first, self.second):
             row.setSpacing(2)
             self._both.addLayout(row)
+            self._both.setAlignment(row, Qt.AlignmentFlag.AlignLeft)
         self._both.addStretch(1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -243,7 +243,7 @@ def test_the_panel_follows_an_edit_and_a_pin(loaded: MainWindow, qtbot: QtBot):
     wait_current(session, qtbot)
     session.pin()
     session.edits.set_mask(Mask(np.ones((1, 1), dtype=bool)), "edited by hand", "Shrink")
-    qtbot.waitUntil(lambda: "A, pinned" in rows(panel) and session.quality.current, timeout=15_000)
+    qtbot.waitUntil(lambda: "A, kept" in rows(panel) and session.quality.current, timeout=15_000)
     assert panel.copied.bar.share == pytest.approx(1.0)
     assert panel.hidden.value.text() == "none"
     assert "as extracted" in rows(panel)
@@ -258,9 +258,9 @@ def test_equal_masks_are_one_row(loaded: MainWindow, qtbot: QtBot):
         Mask(np.ones((1, 1), dtype=bool)).padded((5, 5)), "edited by hand", "Shrink"
     )
     session.pin()
-    qtbot.waitUntil(lambda: "A, pinned" in rows(panel) and session.quality.current, timeout=15_000)
+    qtbot.waitUntil(lambda: "A, kept" in rows(panel) and session.quality.current, timeout=15_000)
     found = rows(panel)
-    assert found[PRESENT] is found[BARE] is found["A, pinned"]
+    assert found[PRESENT] is found[BARE] is found["A, kept"]
     assert found[PRESENT][1].startswith(PRESENT + ALIKE)
     masks = [item.pixels for item in session.quality.scores.ranking]
     assert len(masks) == panel.table.rowCount()

@@ -29,7 +29,7 @@ from structmask_gui.gui.views.legend import Entry
 from structmask_gui.gui.views.pens import pen, screen_unit
 
 _GRID_FROM = 4.0
-_MARKS_FROM = 9.0
+_MARKS_FROM = 7.0
 
 
 def finding_colors(theme: Colours) -> dict[Finding, QColor]:
