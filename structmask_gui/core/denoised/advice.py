@@ -8,6 +8,7 @@ from typing import Literal
 from structmask_gui.core.arrays import BoolArray
 from structmask_gui.core.denoised.blur import LostDetail
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.symmetry import allowed_turns
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Basis
@@ -134,8 +135,7 @@ def _too_much_copied(
             "cannot tell",
             None,
             f"{text}, but this mask leaves {share_words(expected)} to copy. {found.sure}"
-            f" {_CHECK[found.source]} the training used this mask and these frames, without flips"
-            " and rotations.",
+            f" {_CHECK[found.source]} the training used this mask and these frames{_turns(mask)}.",
         )
     present, best = _compared(measured, mask, task)
     if best.copied < present.copied and best.error < (1 - TIE) * present.error:
@@ -150,6 +150,13 @@ def _too_much_copied(
         None,
         f"{text}, but a larger mask would cost more detail than that. {found.sure} Keep this mask.",
     )
+
+
+def _turns(mask: BoolArray) -> str:
+    """Return which augmentation the training may have used, as the trainers' texts say it."""
+    if allowed_turns(Mask(mask)).all:
+        return ""
+    return ", and no flips or rotations but those that leave the mask unchanged"
 
 
 def _too_much_lost(

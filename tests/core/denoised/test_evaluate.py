@@ -77,7 +77,11 @@ def test_noise_over_the_whole_row_asks_for_the_offsets_first():
 def test_an_output_that_copies_what_the_mask_hides_cannot_be_explained(rows):
     found = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), np.ones((1, 15)))
     assert found.advice == "cannot tell"
-    assert "used this mask" in found.sentence
+    # As the texts for the trainers, which allow the flips of a row.
+    allowed = "no flips or rotations but those that leave the mask unchanged."
+    assert found.sentence.endswith(f"used this mask and these frames, and {allowed}")
+    square = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), np.ones((15, 15)))
+    assert "flips" not in square.sentence
 
 
 def test_stacks_that_do_not_fit_are_refused(rows):

@@ -158,7 +158,7 @@ def test_the_command_line_says_the_same_and_both_panels_name_one_place(
     place = quality.basis.where
     assert f"{copied.name}: {place}" in panel.figures.text().replace("\u200b", "")
     if source == "spectrum":
-        assert place.startswith("Noise measured in detail too fine for the optics")
+        assert place.startswith("Noise measured in detail finer than the optics resolve")
         assert "The output was compared in flat patches." in panel.figures.text()
     options = ["--denoised", str(copied), "--source", source, "--json"]
     capfd.readouterr()
