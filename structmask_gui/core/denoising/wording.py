@@ -58,11 +58,8 @@ def learned(denoiser: Denoiser) -> str:
     """Return what the perceptrons added to the linear prediction."""
     stage = denoiser.stage
     if stage.added == 0:
-        return "The linear prediction was not improved on: nothing was added to it."
-    return (
-        f"On pixels they were not fitted to, the perceptrons lowered the squared error of the"
-        f" linear prediction by {stage.gain:.3g} squared grey levels."
-    )
+        return "The perceptrons came no closer than the linear prediction, which is what is shown."
+    return "On pixels they had not seen, the perceptrons came closer than the linear prediction."
 
 
 @dataclass(frozen=True)

@@ -186,11 +186,15 @@ def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommenda
         return Recommendation(found[choice], choice, True, (), False)
     found.setdefault(SIGNIFICANT, significant(extraction))
     rows = ledger(basis, found, task)
+    errors = {row.name: row.error for row in rows}
+    # Lines that are far worse have no row.
+    if errors[BARE_CENTRE] <= errors.get(choice, np.inf):
+        # Better than lines if all of it is noise; if it is structure, it is so anyway.
+        choice = BARE_CENTRE
     estimate = extraction.measurement.correlation
     if estimate is None or estimate.base != "difference" or SIGNIFICANT not in found:
         return Recommendation(found[choice], choice, True, rows, False)
     # Structure is gone from differences, but for what moved: large errors tell of that.
-    errors = {row.name: row.error for row in rows}
     shared = estimate.evidence.patterns.shared
     ratio = errors[SIGNIFICANT] / max(errors[choice], 1e-30)
     small = found[SIGNIFICANT].statistics.true_pixels <= _SMALL

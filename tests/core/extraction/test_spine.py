@@ -227,7 +227,7 @@ def test_larger_lags_and_later_stages_follow_the_parameters():
     assert far.square.shape == (31, 31)
     short = extract_array(frames, SPINE.changed(max_lag=3))
     assert short.touches_edge
-    assert "increase max_lag" in " ".join(short.notes)
+    assert "search further out (max_lag)" in " ".join(short.notes)
     stricter = select(far.measurement, SPINE.changed(max_lag=15, rho_min=0.3))
     assert stricter.mask.statistics.true_pixels < far.mask.statistics.true_pixels
 

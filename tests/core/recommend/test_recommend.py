@@ -13,6 +13,7 @@ from structmask_gui.core.progress import Task
 from structmask_gui.core.recommend.candidates import (
     BARE,
     BARE_CENTRE,
+    FIT_LINES,
     SIGNIFICANT,
     WHOLE_LINE,
     candidates,
@@ -99,6 +100,25 @@ def held(found, **evidence):
     estimate = found.measurement.correlation
     estimate = replace(estimate, evidence=replace(estimate.evidence, **evidence))
     return replace(found, measurement=replace(found.measurement, correlation=estimate))
+
+
+@pytest.mark.parametrize("lines", ["rows", "columns"])
+def test_lines_that_cost_more_than_no_mask_are_not_safe(lines):
+    found = automatic("one frame")
+    covariance = np.zeros((21, 21))
+    covariance[10, 8:13] = 0.4, 0.6, 1, 0.6, 0.4
+    if lines == "columns":
+        covariance = covariance.T
+    fit = SpectralFit(covariance, np.full_like(covariance, 0.01), 0.3, 2.0)
+    one = held(found, fit=fit)
+    noise = np.zeros_like(found.basis.noise.values)
+    y, x = (length // 2 for length in noise.shape)
+    noise[y, x - 2 : x + 3] = 0.4, 0.6, 1, 0.6, 0.4
+    correlated = replace(found.basis.noise, values=found.basis.noise.variance * noise)
+    # All that the frames hold is noise of the rows; columns hide nothing of it.
+    told = recommend(replace(found.basis, noise=correlated, image=correlated), one)
+    assert told.safe
+    assert told.choice == (FIT_LINES if lines == "rows" else BARE_CENTRE)
 
 
 def test_lines_that_do_not_end_are_hidden_as_far_as_it_may_help():
