@@ -212,7 +212,7 @@ class SelfTest:
         self._report["panels"] = list(self._window.docks)
 
     def _export(self) -> None:
-        files = {form.id: self._out / f"result{form.ending}.{form.suffix}" for form in FORMS}
+        files = {form.id: self._out / f"result_mask{form.ending}.{form.suffix}" for form in FORMS}
         exporter = self._window.exporter
         problems: list[str] = []
         exporter.failed.connect(problems.append)
