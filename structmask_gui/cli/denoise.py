@@ -6,19 +6,19 @@ import argparse
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, print_json, progress_bar
 from structmask_gui.core.denoising.spots import sentences
 from structmask_gui.core.denoising.wording import learned, refusal
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.extraction.extraction import Extraction, extract_array
+from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.basis import automatic_basis, extraction_basis
+from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import JobState
@@ -102,11 +102,9 @@ def _check_free(target: Path, *, force: bool) -> None:
 
 def _measured(stack: ImageStack, task: Task) -> Extraction | None:
     """Measure the recommended mask, and what speaks against denoising."""
-    asked: dict[str, Any] = {"method": "statistical", "source": "automatic"}
-    if "mask_choice" in Parameters.model_fields:
-        asked["mask_choice"] = "recommended"
+    asked = Parameters(method="statistical", source="automatic", mask_choice="recommended")
     try:
-        return extract_array(stack, Parameters.checked(asked), task=task)
+        return extract_recording(stack, asked, task=task)
     except (InputError, ParameterError):
         return None
 

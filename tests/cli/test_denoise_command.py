@@ -224,3 +224,15 @@ def test_frames_too_small_for_spots_are_refused_before_anything_is_fitted(
     assert answer.code == 2
     assert "too small for the test with spots" in answer.err
     assert not list(tmp_path.glob("*denoised*"))
+
+
+def test_without_a_mask_the_recommended_one_is_taken(structmask, stack):
+    preset = ("--preset", "automatic")
+    assert structmask("extract", stack, *preset).code == 0
+    recommended = load_mask(stack.with_name("cells_mask.npy"))
+    significant = ("--method", "statistical", "--force")
+    assert structmask("extract", stack, *significant).code == 0
+    assert load_mask(stack.with_name("cells_mask.npy")) != recommended
+    assert structmask("denoise", stack, "--yes").code == 0
+    record = json.loads(stack.with_name("cells_denoised.json").read_text(encoding="utf-8"))
+    assert record["mask"] == recommended.cropped().array.astype(int).tolist()
