@@ -44,7 +44,9 @@ def main() -> int:
         dock.hide()
     window.resize(2100, 900)
     session, views = window.session, window.views
-    session.edits.restore_parameters(Parameters(method="statistical", source="automatic"))
+    session.edits.restore_parameters(
+        Parameters(method="statistical", source="automatic", mask_choice="recommended")
+    )
     for name in NAMES:
         (path,) = REAL.glob(f"{name}_*")
         session.open(path)
