@@ -14,7 +14,7 @@ import json
 import resource
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from _physics.scenes import USUAL, picture, scene
@@ -23,7 +23,7 @@ from scipy.fft import fft2, fftfreq
 
 from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.denoising.denoiser import Denoiser
-from structmask_gui.core.denoising.spots import recovered_objects
+from structmask_gui.core.denoising.spots import Shape, recovered_objects
 from structmask_gui.core.quality.assessment import basis
 from structmask_gui.core.quality.basis import automatic_basis
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
@@ -294,8 +294,8 @@ def nothing() -> None:
     _, noisy, how = acquired(1)
     made = Denoiser(noisy, true_mask(how["noise"]))
     made.fit()
-    for shape in ("spot", "line", "step"):
-        for found in recovered_objects(made, 1.0, shape=shape):  # type: ignore[arg-type]
+    for shape in get_args(Shape):
+        for found in recovered_objects(made, 1.0, shape=shape):
             print(f"{found.shape} {found.size:g} px, {found.level:g} sd: {100 * found.share:.0f} %")
 
 

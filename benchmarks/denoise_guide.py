@@ -24,7 +24,7 @@ from PIL import Image
 from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.denoising.doubt import doubted
-from structmask_gui.core.denoising.spots import recovered_objects
+from structmask_gui.core.denoising.spots import Shape, recovered_objects
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.quality.basis import extraction_basis
@@ -115,8 +115,9 @@ def spots() -> list[str]:
         "| object | " + " | ".join(f"{level:g} x the noise" for level in LEVELS) + " |",
         "|---|" + "---|" * len(LEVELS),
     ]
-    for shape, name in (("spot", "spot"), ("line", "line"), ("step", "square")):
-        found = recovered_objects(made, 1.0, shape=shape, sizes=SIZES, levels=LEVELS)  # type: ignore[arg-type]
+    names: dict[Shape, str] = {"spot": "spot", "line": "line", "step": "square"}
+    for shape, name in names.items():
+        found = recovered_objects(made, 1.0, shape=shape, sizes=SIZES, levels=LEVELS)
         for size in SIZES:
             shares = [f"{100 * max(0.0, one.share):.0f} %" for one in found if one.size == size]
             lines.append(f"| {name}, {size:g} px | {' | '.join(shares)} |")

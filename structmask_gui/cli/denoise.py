@@ -67,7 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
         def measure(stack: ImageStack, task: Task) -> Basis:
             if extraction is None:
                 return automatic_basis(stack, task=task)
-            return extraction_basis(extraction, stack, task=task)
+            # Measured already for the recommendation, but in frames too small for it.
+            known = getattr(extraction, "basis", None)
+            return known or extraction_basis(extraction, stack, task=task)
 
         (file,) = denoise_stacks([stack], [target], options, measure=measure, task=task)
     if arguments.json:

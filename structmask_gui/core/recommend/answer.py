@@ -208,8 +208,7 @@ def _of_own(
         what += f", {abs(difference)} {'more' if difference > 0 else 'fewer'} than recommended."
     else:
         what += ", others than recommended."
-    cropped = extraction.mask.cropped()
-    row = next((row for row in recommendation.ledger if row.mask == cropped), None)
+    row = recommendation.row_of(extraction.mask.cropped())
     sure = ["Your choice."]
     copied = row.copied if row is not None else None if scored is None else scored.copied
     if copied is not None:

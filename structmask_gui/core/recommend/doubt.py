@@ -46,9 +46,7 @@ def doubt_about(
             "Noise and sample could not be separated, so this mask may hide what is sample."
         )
     best = None if recommendation is None else recommendation.chosen
-    row = None
-    if recommendation is not None:
-        row = next((one for one in recommendation.ledger if one.mask == mask), None)
+    row = None if recommendation is None else recommendation.row_of(mask)
     error = row.error if row is not None else None if scored is None else scored.error.total
     if best is None or error is None:
         if isinstance(extraction, EditedExtraction):

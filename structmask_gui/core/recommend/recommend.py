@@ -102,6 +102,10 @@ class Recommendation:
         """Return the row of a candidate."""
         return next((row for row in self.ledger if row.name == name), None)
 
+    def row_of(self, mask: Mask) -> LedgerRow | None:
+        """Return the row of a cropped mask, whatever its name."""
+        return next((row for row in self.ledger if row.mask == mask), None)
+
     @property
     def chosen(self) -> LedgerRow | None:
         """The row of the recommended mask."""
