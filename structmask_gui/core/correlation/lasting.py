@@ -6,7 +6,7 @@ so a correlation of -1/2, whatever stays in place; of fine detail, hardly anythi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,12 +57,16 @@ class Lasting:
         return self.shared and self.unlike > _UNLIKE
 
 
-def find_lasting(read: Read, n_frames: int, task: Task) -> Lasting | None:
-    """Compare up to eight runs of frames; None of less than three frames."""
-    if n_frames < 3:
+def find_lasting(read: Read, runs: Sequence[range], task: Task) -> Lasting | None:
+    """Compare up to eight times three frames that follow one another; None where there are none.
+
+    ``runs`` are as `structmask_gui.core.stack.frames.runs_of` has them.
+    """
+    starts = _starts(runs, 3)
+    if not starts:
         return None
     products = []
-    for number in evenly(n_frames - 2, _MOST):
+    for number in starts:
         task.stop_if_cancelled()
         a, b, c = (_fine(read(number + step)) for step in range(3))
         products += _by_quarter(b - a, c - b)
@@ -72,15 +76,22 @@ def find_lasting(read: Read, n_frames: int, task: Task) -> Lasting | None:
         return None
     error = float(values.std(ddof=1) / np.sqrt(len(values)))
     found = Lasting(float(values.mean()) + 0.5, error)
-    return _per_lag(read, n_frames, found, task) if found.shared and n_frames > 3 else found
+    starts = _starts(runs, _FARTHEST + 1)
+    return _per_lag(read, starts, found, task) if found.shared and starts else found
 
 
-def _per_lag(read: Read, n_frames: int, found: Lasting, task: Task) -> Lasting:
+def _starts(runs: Sequence[range], length: int) -> list[int]:
+    """Return first frames of so many in a row, evenly spread."""
+    every = [first for run in runs for first in run[: max(0, len(run) - length + 1)]]
+    return [every[index] for index in evenly(len(every), _MOST)]
+
+
+def _per_lag(read: Read, starts: list[int], found: Lasting, task: Task) -> Lasting:
     """Return the same with the correlation per lag, from differences of frames 1 to 3 apart."""
     sums: list[FloatArray] = []
     for apart in range(1, _FARTHEST + 1):
         total = np.zeros(())
-        for number in evenly(n_frames - _FARTHEST, _MOST):
+        for number in starts:
             task.stop_if_cancelled()
             total = total + _autocovariance(read(number + apart) - read(number))
         sums.append(np.asarray(total))

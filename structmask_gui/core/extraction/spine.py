@@ -16,7 +16,8 @@ from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.masks.postprocess import centre_component
 from structmask_gui.core.parameters.model import Parameters
 
-_RADII = range(2, 10)
+# Half steps: between two circles a pixel apart, a single lag is seen at half its strength.
+_RADII = np.arange(4, 19) / 2
 _ANGLES = 144
 
 

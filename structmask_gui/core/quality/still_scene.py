@@ -12,6 +12,7 @@ instead of a sum over lags.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -22,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.covariance import cuts, unmoved
 from structmask_gui.core.quality.preview import FloatImage, Preview
-from structmask_gui.core.stack.frames import Frames, evenly
+from structmask_gui.core.stack.frames import Frames, evenly, runs_of
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
 
 _WHOLE = 2**20
@@ -85,10 +86,10 @@ class StillScene:
         self._square = 2.0 ** (-2 * exponent)
         if exponent:
             frames = ScaledFrames(frames, exponent)
-        units = _units(frames.n_frames, frames.frame_shape)
-        for done, (start, place) in enumerate(units):
+        units = _units(runs_of(frames), frames.frame_shape)
+        for done, (numbers, place) in enumerate(units):
             task.report(done, len(units), "Comparing frames")
-            self._comparisons += _compared(frames, start, place, radius, task)
+            self._comparisons += _compared(frames, numbers, place, radius, task)
         task.report(len(units), len(units), "Comparing frames")
         self.pixels = sum(one.pixels for one in self._comparisons)
 
@@ -101,20 +102,23 @@ class StillScene:
         return total / self.pixels * self._square
 
 
-def _units(n_frames: int, shape: tuple[int, int]) -> list[tuple[int, Place]]:
-    """Return the first frames and rectangles to compare, evenly spread."""
-    together, predicted = min(_TOGETHER, n_frames), min(_PREDICTED, n_frames)
+def _units(runs: Sequence[range], shape: tuple[int, int]) -> list[tuple[range, Place]]:
+    """Return the consecutive frames and rectangles to compare, evenly spread."""
+    together = min(_TOGETHER, max(map(len, runs)))
+    predicted = min(_PREDICTED, together)
+    every = [range(n, n + together) for run in runs for n in run[: len(run) - together + 1]]
     area = shape[0] * shape[1]
     if predicted * area <= _WHOLE:
-        count = min(n_frames // together, _WHOLE // (predicted * area))
+        most = sum(len(run) // together for run in runs)
+        count = min(most, _WHOLE // (predicted * area))
         whole = (0, shape[0], 0, shape[1])
-        return [(start, whole) for start in _spread(n_frames - together, count)]
+        return [(every[index], whole) for index in _spread(len(every) - 1, count)]
     down, across = (cuts(side, max(1, round(side / _TILE))) for side in shape)
     tiles = [(*y, *x) for y in down for x in across]
     count = min(len(tiles), _OF_LARGE // (predicted * _TILE**2))
-    starts = np.linspace(0, n_frames - together, count).round().astype(int)
+    first = np.linspace(0, len(every) - 1, count).round().astype(int)
     chosen = _spread(len(tiles) - 1, count)
-    return [(int(start), tiles[tile]) for start, tile in zip(starts, chosen, strict=True)]
+    return [(every[index], tiles[tile]) for index, tile in zip(first, chosen, strict=True)]
 
 
 def _spread(last: int, count: int) -> list[int]:
@@ -125,7 +129,7 @@ def _spread(last: int, count: int) -> list[int]:
 
 
 def _compared(
-    frames: Frames, start: int, place: Place, radius: int, task: Task
+    frames: Frames, numbers: range, place: Place, radius: int, task: Task
 ) -> list[_Comparison]:
     """Return some of the consecutive frames, each with the mean of the others."""
     height, width = frames.frame_shape
@@ -134,10 +138,8 @@ def _compared(
     x0, x1 = max(0, place[2] - radius), min(width, place[3] + radius)
     good = np.zeros((y1 - y0, x1 - x0), dtype=np.bool_)
     good[place[0] - y0 : place[1] - y0, place[2] - x0 : place[3] - x0] = True
-    together = min(_TOGETHER, frames.n_frames)
-    parts = [
-        _numbers(frames.read(frame, y0, y1)[:, x0:x1]) for frame in range(start, start + together)
-    ]
+    together = len(numbers)
+    parts = [_numbers(frames.read(frame, y0, y1)[:, x0:x1]) for frame in numbers]
     for a, b in pairwise(parts):
         task.stop_if_cancelled()
         difference = a - b

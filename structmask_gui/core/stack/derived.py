@@ -5,6 +5,7 @@ Every source is again a `Frames`, so that patches are planned, read and measured
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, Region, WrappedFrames, evenly
+from structmask_gui.core.stack.frames import Frames, Region, WrappedFrames, evenly, runs_of
 from structmask_gui.core.stack.patches import Plan
 from structmask_gui.core.stack.registration import PairRelation, finite, relate_frames, some
 
@@ -47,7 +48,7 @@ class FrameGroup:
 class DifferenceFrames(WrappedFrames):
     """Differences of neighbouring frames, each frame used once, scaled to keep the variance.
 
-    Disjoint pairs share no noise, so errors are right; an odd frame at the end joins the
+    Disjoint pairs share no noise, so errors are right; an odd frame at the end of a run joins its
     last pair and gives a second, independent contrast. A pair whose brightness changes is scaled,
     and one that moves is shifted back by a Fourier shift, which leaves the noise's correlation as
     it is.
@@ -69,13 +70,19 @@ class DifferenceFrames(WrappedFrames):
         self._task = task
         if relations is None:
             relations = relate_frames(frames, task)
-        self.groups = _groups(frames.n_frames, {r.first: r for r in relations})
+        known = {relation.first: relation for relation in relations}
+        self.groups = [group for run in runs_of(frames) for group in _groups(run, known)]
         self._cache: tuple[int, NDArray[np.float32]] | None = None
 
     @property
     def n_frames(self) -> int:
         """Number of differences."""
         return len(self.groups)
+
+    @property
+    def runs(self) -> Sequence[range]:
+        """All differences: what the frames' runs are is settled by them."""
+        return [range(len(self.groups))]
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a difference."""
@@ -283,10 +290,10 @@ def _combine(group: FrameGroup, parts: list[AnyArray]) -> NDArray[np.float32]:
     return total.astype(np.float32)
 
 
-def _groups(n_frames: int, relations: dict[int, PairRelation]) -> list[FrameGroup]:
+def _groups(run: range, relations: dict[int, PairRelation]) -> list[FrameGroup]:
     groups = []
     still = (0.0, 0.0)
-    for first in range(0, n_frames - 1, 2):
+    for first in run[:-1:2]:
         relation = relations.get(first)
         gain = relation.gain if relation else 1.0
         norm = float(np.hypot(1.0, gain))
@@ -294,8 +301,8 @@ def _groups(n_frames: int, relations: dict[int, PairRelation]) -> list[FrameGrou
         # Each is moved half the way, so that both are treated alike.
         shifts = ((dy / 2, dx / 2), (-dy / 2, -dx / 2))
         groups.append(FrameGroup((first, first + 1), (gain / norm, -1.0 / norm), shifts))
-    if n_frames % 2 and n_frames >= 3:
-        last = n_frames - 1
+    if len(run) % 2 and len(run) >= 3:
+        last = run[-1]
         before = (relations.get(last - 2), relations.get(last - 1))
         if not any(r is not None and (r.moved or abs(r.gain - 1) > 0.02) for r in before):
             half = 1 / np.sqrt(6)

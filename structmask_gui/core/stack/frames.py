@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -120,6 +121,11 @@ class WrappedFrames(ABC):
         """Type of the pixels."""
         return self._dtype
 
+    @property
+    def runs(self) -> Sequence[range]:
+        """As `runs_of` has it."""
+        return runs_of(self._frames)
+
     @abstractmethod
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame."""
@@ -155,6 +161,7 @@ class ChosenFrames:
         if not places:
             raise InputError(f"{first.name}: no frame is chosen; widen the range of frames.")
         self._places = places
+        self.runs = _runs([id(stack) for stack, _ in places])
         self._shape = first.frame_shape
         self._dtype = np.result_type(*(stack.dtype for stack in stacks))
         self.name = first.name if len(stacks) == 1 else f"{first.name} and {len(stacks) - 1} more"
@@ -214,6 +221,32 @@ class Region(NamedTuple):
     def shape(self) -> tuple[int, int]:
         """Height and width."""
         return self.y1 - self.y0, self.x1 - self.x0
+
+
+def runs_of(frames: Frames) -> Sequence[range]:
+    """Return the frames that follow one another: all of them, but for several files in one row.
+
+    The last frame of a file and the first of the next are no neighbours.
+    """
+    runs: Sequence[range] | None = getattr(frames, "runs", None)
+    return [range(frames.n_frames)] if runs is None else runs
+
+
+def _runs(stacks: Sequence[int]) -> list[range]:
+    """Return the runs of frames that are of one stack; single ones in a row are a run together.
+
+    A series is often written as a file for each frame.
+    """
+    runs: list[range] = []
+    alone = False
+    for _, same in groupby(range(len(stacks)), key=lambda number: stacks[number]):
+        first, *others = same
+        if alone and not others:
+            runs[-1] = range(runs[-1].start, first + 1)
+        else:
+            runs.append(range(first, first + 1 + len(others)))
+        alone = not others
+    return runs
 
 
 def evenly(n: int, most: int) -> list[int]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, evenly
+from structmask_gui.core.stack.frames import Frames, evenly, runs_of
 from structmask_gui.core.threads import in_threads
 
 # Pixels of a side that are compared: enough to see a shift of a hundredth of a pixel.
@@ -68,11 +68,11 @@ class PairRelation:
 
 
 def relate_frames(frames: Frames, task: Task = NO_TASK) -> list[PairRelation]:
-    """Compare frames 2 k and 2 k + 1 (at most 16 such pairs, spread over the stack).
+    """Compare frames 2 k and 2 k + 1 of each run (at most 16 such pairs, spread over the stack).
 
     Only the middle of large frames is compared.
     """
-    every = range(0, frames.n_frames - 1, 2)
+    every = [first for run in runs_of(frames) for first in run[:-1:2]]
     pairs = [every[index] for index in evenly(len(every), _MOST_PAIRS)]
 
     def read() -> Iterator[tuple[int, AnyArray, AnyArray]]:

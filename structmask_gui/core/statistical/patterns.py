@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.correlation.lasting import Lasting, find_lasting
-from structmask_gui.core.stack.frames import Frames, evenly
+from structmask_gui.core.stack.frames import Frames, evenly, runs_of
 from structmask_gui.core.stack.registration import middle
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.tiles import cut_tiles
@@ -57,7 +57,7 @@ class Patterns:
 def find_patterns(source: NoiseSource) -> Patterns:
     """Look for patterns in the middle of the frames, at most 512 pixels wide and high."""
     lasting = find_lasting(
-        lambda number: _inside(source, source.raw, number), source.raw.n_frames, source.task
+        lambda number: _inside(source, source.raw, number), runs_of(source.raw), source.task
     )
     if source.base != "difference":
         periodic = _Periodogram.of(source, source.frames).peak(off_axes=True)

@@ -65,6 +65,13 @@ def test_an_echo_is_joined_by_a_ray_of_which_only_correlated_pixels_are_left():
     assert lags(found.mask) == {(4, 5)}
 
 
+def test_an_echo_that_lies_between_whole_radii_has_a_direction_too():
+    """At (4, 5), 6.4 pixels away, it counts as much as one at 6 or 7 pixels."""
+    nearer, between, further = (direction_of(plane({lag: 0.2})) for lag in ((0, 6), (4, 5), (0, 7)))
+    assert 0.95 * further < between < nearer
+    assert lags(select_spine(plane({(4, 5): 0.14}), SPINE).mask) == {(4, 5)}
+
+
 def test_the_arms_of_a_cross_are_lines_of_their_own():
     arms = {(0, k): 0.4 for k in range(1, 5)} | {(k, 0): 0.4 for k in range(1, 5)}
     assert lags(select_spine(plane(arms), SPINE).mask) == set(arms)

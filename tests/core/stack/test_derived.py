@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, shift
 
+from structmask_gui.core.correlation.lasting import find_lasting
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.progress import NO_TASK
+from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.simulation import NoiseModel, cells, fixed_columns, kernels, simulate
 from structmask_gui.core.stack.derived import (
     DifferenceFrames,
@@ -14,7 +17,14 @@ from structmask_gui.core.stack.derived import (
     SubtractedFrames,
     fourier_shift,
 )
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.destripe import DestripedFrames
+from structmask_gui.core.stack.frames import (
+    ArrayFrames,
+    ChosenFrames,
+    FrameRange,
+    WrappedFrames,
+    runs_of,
+)
 from structmask_gui.core.stack.registration import relate, relate_frames
 
 PICTURE = 300 * gaussian_filter(np.random.default_rng(0).normal(size=(180, 180)), 3)
@@ -130,3 +140,63 @@ def test_differences_over_the_noise_that_their_brightness_predicts_are_alike():
     assert differences[:, bright].std() > 1.3 * differences[:, dark].std()
     assert even[:, bright].std() == pytest.approx(even[:, dark].std(), rel=0.05)
     assert even.std() == pytest.approx(1, rel=0.05)
+
+
+def files_of(*lengths):
+    """Return files of so many frames, each of a scene of its own."""
+    files = []
+    for number, length in enumerate(lengths):
+        scene = simulate(
+            NoiseModel(kernels()["row 5"], 0.3, sigma=10.0),
+            (96, 96),
+            n_frames=length,
+            picture=cells((96, 96), seed=number, n_cells=20),
+            strength=6.0,
+            seed=number,
+        )
+        files.append(ArrayFrames(scene, f"file {number}"))
+    return files
+
+
+def in_one_row(*lengths):
+    return ChosenFrames(files_of(*lengths))
+
+
+def test_frames_of_two_files_are_no_neighbours():
+    frames = in_one_row(3, 1, 1, 2, 1, 5)
+    assert runs_of(frames) == [range(3), range(3, 5), range(5, 7), range(7, 8), range(8, 13)]
+    assert runs_of(DestripedFrames(frames, "rows")) == runs_of(frames)
+    assert runs_of(ChosenFrames([frames, frames], FrameRange(0, 3))) == [range(3)]
+    pairs = [(0, 1), (3, 4), (5, 6), (8, 9), (10, 11)]
+    assert [relation.first for relation in relate_frames(frames)] == [first for first, _ in pairs]
+    differences = DifferenceFrames(frames, [])
+    members = [group.members for group in differences.groups]
+    assert members == [(0, 1), (0, 1, 2), *pairs[1:], (10, 11, 12)]
+    assert runs_of(differences) == [range(7)]
+
+
+def test_the_scenes_of_several_files_do_not_get_into_their_differences():
+    found = extract_array(
+        in_one_row(3, 3, 3, 3),
+        Parameters.checked(method="statistical", source="difference", mask_choice="significant"),
+    )
+    y, x = np.nonzero(found.mask.array)
+    assert set(y) == {found.mask.array.shape[0] // 2}
+    assert len(x) == 9
+
+
+def test_comparisons_of_a_still_scene_stay_within_a_file():
+    seen = []
+
+    class Watched(WrappedFrames):
+        def read(self, frame, y0=0, y1=None):
+            seen.append(frame)
+            return self._frames.read(frame, y0, y1)
+
+    both = StillScene(in_one_row(5, 5), 4)
+    one, other = (StillScene(ChosenFrames([file]), 4) for file in files_of(5, 5))
+    assert both.pixels == one.pixels + other.pixels
+    lasting = find_lasting(Watched(in_one_row(2, 4)).read, [range(2), range(2, 6)], NO_TASK)
+    assert lasting is not None
+    assert set(seen) == {2, 3, 4, 5}
+    assert find_lasting(Watched(in_one_row(2, 2)).read, [range(2), range(2, 4)], NO_TASK) is None
