@@ -54,7 +54,7 @@ def drawn(number: int) -> dict[str, Any]:
     "unlike" frames are pictures of one kind that have nothing else in common.
     """
     of_kind, kind = divmod(number, len(USUAL))
-    frames, motion = STACKS[(of_kind + 3 * kind) % len(STACKS)]
+    frames, motion = STACKS[(of_kind + kind) % len(STACKS)]
     return {
         "picture": USUAL[kind],
         "noise": NOISES[(2 * of_kind + kind) % len(NOISES)],
