@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
+import platform
+import re
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -26,7 +30,7 @@ def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterato
 
     The bytes go to a temporary file in the same folder, are flushed to the disk, and take the name
     in one step. After any failure the old file, if there was one, is as it was and nothing else is
-    left.
+    left. What a process that was killed left is removed by the next one that writes there.
 
     Parameters
     ----------
@@ -58,11 +62,13 @@ def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterato
         raise InputError(
             f"{name}: already exists; choose another name, or ask for it to be overwritten."
         )
+    _remove_leftovers(target.parent, os.getpid())
     temporary: Path | None = None
     try:
         # The name of the target is not part of the temporary name: it may be as long as the
         # file system allows.
-        descriptor, made = tempfile.mkstemp(prefix=".structmask-", suffix=".tmp", dir=target.parent)
+        begin = f".structmask-{_machine()}-{os.getpid()}-"
+        descriptor, made = tempfile.mkstemp(prefix=begin, suffix=".tmp", dir=target.parent)
         temporary = Path(made)
         with os.fdopen(descriptor, "wb") as file:
             yield cast(BinaryIO, file)
@@ -105,6 +111,39 @@ def write_atomic(
             contents(file)
         else:
             file.write(contents)
+
+
+@cache
+def _machine() -> str:
+    """Return what tells machines, and containers on one, apart: a process is known within it."""
+    parts = [platform.node()]
+    with contextlib.suppress(OSError):
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+@cache
+def _remove_leftovers(folder: Path, _writer: int) -> None:
+    """Remove unfinished files of processes of this machine that are no more; once a process."""
+    if os.name == "nt":
+        return  # There, asking for a process by `os.kill` ends it.
+    pattern = re.compile(rf"\.structmask-{_machine()}-(\d+)-\w+\.tmp")
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            found = pattern.fullmatch(entry.name)
+            if found and entry.is_file(follow_symlinks=False) and _is_gone(int(found[1])):
+                with contextlib.suppress(OSError):
+                    Path(entry.path).unlink()
+
+
+def _is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _take_name(temporary: Path, target: Path, *, force: bool) -> None:

@@ -130,6 +130,33 @@ def test_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (tmp_path / "a.bin").read_bytes() == b"data"
 
 
+_LEFT = """
+import os, signal, sys
+from structmask_gui.io.files.atomic import write_atomic
+write_atomic(sys.argv[1], lambda file: os.kill(os.getpid(), signal.SIGKILL))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does")
+def test_what_a_killed_process_left_is_removed_by_the_next_that_writes_there(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.bin"
+    subprocess.run([sys.executable, "-c", _LEFT, str(path)], check=False)
+    (left,) = files(tmp_path)
+    assert left.startswith(".structmask-")
+    host, process = left.split("-")[1:3]
+    strangers = [
+        left.replace(f"-{process}-", f"-{os.getppid()}-"),  # of a process that lives
+        left.replace(host, "0" * len(host)),  # of another machine
+        ".structmask-kept.tmp",
+    ]
+    for name in strangers:
+        (tmp_path / name).write_bytes(b"")
+    write_atomic(path, b"data")
+    assert files(tmp_path) == sorted([*strangers, "a.bin"])
+
+
 _WRITER = """
 import sys
 from structmask_gui.io.files.atomic import write_atomic
