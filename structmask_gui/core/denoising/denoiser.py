@@ -2,20 +2,22 @@
 
 StructN2V's rule: a pixel is predicted from neighbours that the mask leaves visible, so what the
 noise of hidden ones tells cannot be copied. First by the best linear prediction, then by small
-perceptrons on features of the surroundings, as far as they are better on pixels they never saw.
+perceptrons on features of the surroundings, as far as they are better on pixels they never saw and
+in the band in which there is structure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.denoising.band import RADIUS, LowPass, kept_shares, places
 from structmask_gui.core.denoising.features import REACH, Features
 from structmask_gui.core.denoising.folds import Block, Folds
 from structmask_gui.core.denoising.linear import linear_weights
@@ -123,6 +125,7 @@ class Denoiser:
         self._standard: Standard | None = None
         self._best: list[list[Floats]] = []
         self._folds: list[_Fold] = []
+        self._band: LowPass | None = None
         self._progress = (0.0, 0, 0)
         self.stage = Stage("linear", 0, _ROUNDS, 0.0, 0.0)
 
@@ -149,7 +152,7 @@ class Denoiser:
         if state is None:
             yield self.stage
         folds = self._prepared(task)
-        best, since, first = 0.0, 0, 0
+        best, since, first, self._band = 0.0, 0, 0, None
         if state is not None:
             best, since, first = self._restored(folds, state)
             yield self.stage
@@ -168,6 +171,7 @@ class Denoiser:
             if since >= _PATIENCE and number >= 4:
                 break
             yield self.stage
+        self._limit(task)
         self.stage = Stage("done", _ROUNDS, _ROUNDS, self.stage.gain, self.stage.added)
         yield self.stage
 
@@ -294,6 +298,25 @@ class Denoiser:
         scale = self._known_standard.scale
         return (2 * added * dot - added**2 * squares) / count * scale**2, added
 
+    def _limit(self, task: Task) -> None:
+        """Find the band to which what the perceptrons add is kept."""
+        if not self._best or self.stage.added == 0:
+            return
+
+        def answer(block: Block, padded: Floats) -> tuple[Floats, Floats]:
+            first = block.y0 if self.folds.axis == 0 else block.x0
+            return self._answer(padded, self.folds.shares(block.frame)[first:], task)
+
+        blocks = []
+        for block in places(self.frames.n_frames, self.frames.frame_shape, self.seed):
+            padded, _ = self._around.read(block.frame, block.y0, block.y1, task)
+            blocks.append((block, padded[:, block.x0 : block.x1 + 2 * REACH].copy()))
+        shares = kept_shares(blocks, answer, self.seed)
+        if shares[0] > 0:
+            self._band = LowPass(shares)
+        else:
+            self.stage = replace(self.stage, added=0.0)
+
     def over(self, frames: Frames) -> Denoiser:
         """Return this denoiser, as it is fitted, for other frames of the same shape and number."""
         other = copy(self)
@@ -353,32 +376,45 @@ class Denoiser:
         width = self.frames.frame_shape[1]
         mean = np.float32(self._around.mean(frame, task))
         plain = linear or not self._best or self.stage.added == 0
-        for y0, y1 in bands(self.frames.frame_shape[0]):
-            padded, _ = self._around.read(frame, y0, y1, task)
-            result = np.empty((y1 - y0, width), np.float32)
+        band = None if plain else self._band
+        more = 0 if band is None else RADIUS
+        height = self.frames.frame_shape[0]
+        for y0, y1 in bands(height):
+            top, bottom = max(0, y0 - more), min(height, y1 + more)
+            padded, _ = self._around.read(frame, top, bottom, task)
+            result = np.empty((bottom - top, width), np.float32)
+            added = np.zeros_like(result)
             edges = [round(i * width / -(-width // _TILE)) for i in range(-(-width // _TILE) + 1)]
 
-            def work(piece: tuple[int, int], padded: Floats = padded, y0: int = y0) -> Floats:
+            def work(
+                piece: tuple[int, int], padded: Floats = padded, top: int = top
+            ) -> tuple[Floats, Floats | float]:
                 x0, x1 = piece
                 part = padded[:, x0 : x1 + 2 * REACH]
                 if plain:
-                    return self._known.linear(part)
-                first = y0 if self.folds.axis == 0 else x0
+                    return self._known.linear(part), 0.0
+                first = top if self.folds.axis == 0 else x0
                 return self._answer(part, shares[first:], task)
 
             pieces = list(pairwise(edges))
             for (x0, x1), values in zip(pieces, in_threads(work, pieces), strict=True):
                 task.stop_if_cancelled()
-                result[:, x0:x1] = values
-            lost = float((padded[REACH:-REACH, REACH:-REACH] - result).sum(dtype=np.float64))
-            result += mean
-            yield y0, result, lost
+                result[:, x0:x1], added[:, x0:x1] = values
+            result += added if band is None else band(added)
+            inner = slice(y0 - top, y1 - top)
+            lost = padded[REACH:-REACH, REACH:-REACH][inner] - result[inner]
+            yield y0, result[inner] + mean, float(lost.sum(dtype=np.float64))
 
-    def _answer(self, padded: Floats, shares: NDArray[np.float64], task: Task) -> Floats:
-        """Return the denoised inner part of a block; `shares` begin at its first row or column."""
+    def _answer(
+        self, padded: Floats, shares: NDArray[np.float64], task: Task
+    ) -> tuple[Floats, Floats]:
+        """Return the linear prediction of the inner part of a block, and what is added to it.
+
+        The fold's `shares` begin at the block's first row or column.
+        """
         features = self._of(padded, task)
         count, h, w = features.shape
-        result: Floats = features[0].copy()
+        result = np.zeros((h, w), np.float32)
         along = shares[: h if self.folds.axis == 0 else w].astype(np.float32)
         for model, share in ((0, 1 - along), (1, along)):
             used = np.flatnonzero(share > 0)
@@ -392,7 +428,7 @@ class Denoiser:
             ).reshape(part.shape[1:])
             weight = share[inner, np.newaxis] if self.folds.axis == 0 else share[inner]
             result[at] += np.float32(self.stage.added) * weight * values
-        return result
+        return features[0].copy(), result
 
     @one_blas_thread
     def _of(self, padded: Floats, task: Task) -> Floats:

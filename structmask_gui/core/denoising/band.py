@@ -1,0 +1,132 @@
+"""The band in which what the perceptrons add is structure, and a filter that keeps to it.
+
+What is fitted to noisy pixels adds some noise at every frequency, also at those that the optics do
+not pass. How much of it is structure can be told where the structure is known: frames that are
+denoised are taken for it, noise like theirs is put onto them, and what is added to these is
+compared with what should be. Beyond the frequencies at which that agrees nothing is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.denoising.features import REACH
+from structmask_gui.core.denoising.folds import Block
+from structmask_gui.core.threads import in_threads
+
+Floats = NDArray[np.float32]
+
+RADIUS = 8
+"""Reach of the filter."""
+_BINS = 20
+"""Bins of the radial frequency, up to half a cycle a pixel; one more holds the corners."""
+_NONE, _ALL = 0.2, 0.8
+"""Of what is right to add at the lowest frequencies, the share at which none or all is kept."""
+_DRAWS = 8
+_SIDE = 256
+"""Largest side of the blocks that are looked at."""
+
+
+def places(n_frames: int, shape: tuple[int, int], seed: int) -> Iterator[Block]:
+    """Yield the blocks to look at, from frames that are evenly spaced."""
+    draw = np.random.default_rng((seed, 2))
+    height, width = (min(side, _SIDE) for side in shape)
+    for frame in np.linspace(0, n_frames - 1, _DRAWS).round().astype(int):
+        y0 = int(draw.integers(shape[0] - height + 1))
+        x0 = int(draw.integers(shape[1] - width + 1))
+        yield Block(int(frame), y0, y0 + height, x0, x0 + width)
+
+
+def kept_shares(
+    blocks: Sequence[tuple[Block, Floats]],
+    answer: Callable[[Block, Floats], tuple[Floats, Floats]],
+    seed: int,
+) -> FloatArray:
+    """Return the share of what is added that is kept, by radial frequency.
+
+    It is 1 at the lowest; or 0 at all, where nothing agrees.
+
+    Parameters
+    ----------
+    blocks : sequence of (Block, float32 array)
+        From `places`, each with its pixels and REACH more on every side.
+    answer : callable
+        Returns the linear prediction of such a block, and what is added to it.
+    seed : int
+    """
+
+    def work(item: tuple[int, tuple[Block, Floats]]) -> FloatArray:
+        number, (block, padded) = item
+        draw = np.random.default_rng((seed, 3, number))
+        linear, added = answer(block, padded)
+        structure = linear + added
+        noise = padded[REACH:-REACH, REACH:-REACH] - structure
+        # Moved elsewhere, it tells nothing of what is there.
+        by = [int(draw.integers(side // 4, side - side // 4)) for side in noise.shape]
+        sign = np.float32(1 - 2 * (number % 2))
+        again = np.pad(structure + sign * np.roll(noise, by, (0, 1)), REACH, mode="symmetric")
+        linear, added = answer(block, again)
+        return _spectra(structure - linear, added)
+
+    return _shares(np.sum(list(in_threads(work, enumerate(blocks))), axis=0))
+
+
+def _shares(spectra: FloatArray) -> FloatArray:
+    """Return the shares from spectra (2, bins): of what agrees, and of what is added."""
+    edged = np.pad(spectra, ((0, 0), (1, 1)), mode="edge")
+    agreed, power = edged[:, :-2] + 2 * edged[:, 1:-1] + edged[:, 2:]
+    agreed = agreed / np.maximum(power, 1e-30)
+    # A band has no gaps: as much as at any higher frequency.
+    limit = np.maximum.accumulate(agreed[::-1])[::-1]
+    if limit[0] <= 0:
+        return np.zeros_like(limit)
+    shares: FloatArray = np.clip((limit / limit[0] - _NONE) / (_ALL - _NONE), 0, 1)
+    return shares
+
+
+def _radius(shape: tuple[int, int]) -> FloatArray:
+    """Return the radial frequency, cycles a pixel, of each place of a real transform."""
+    from scipy.fft import fftfreq, rfftfreq
+
+    radius: FloatArray = np.hypot(fftfreq(shape[0])[:, np.newaxis], rfftfreq(shape[1]))
+    return radius
+
+
+def _spectra(left: Floats, added: Floats) -> FloatArray:
+    """Return of a block, by radial frequency, the cross-spectrum and the power of what is added."""
+    from scipy.fft import rfft2
+
+    window = np.outer(*(np.hanning(side) for side in left.shape)).astype(np.float32)
+    first, second = rfft2(left * window), rfft2(added * window)
+    bins = np.minimum((_radius(left.shape) * 2 * _BINS).astype(int), _BINS).ravel()
+    values = (first * second.conj()).real, np.abs(second) ** 2
+    return np.stack([np.bincount(bins, part.ravel(), _BINS + 1) for part in values])
+
+
+class LowPass:
+    """Keeps a share of each radial frequency of an image, 1 at the lowest."""
+
+    def __init__(self, shares: FloatArray) -> None:
+        from scipy.fft import irfft2
+
+        side = 8 * RADIUS
+        at = np.append((np.arange(_BINS) + 0.5) / (2 * _BINS), np.sqrt(0.5))
+        gain = np.interp(_radius((side, side)), at, shares)
+        middle = np.roll(irfft2(gain, (side, side)), (RADIUS, RADIUS), (0, 1))
+        kernel = middle[: 2 * RADIUS + 1, : 2 * RADIUS + 1]
+        # What is cut off far from the centre would ring.
+        y, x = np.mgrid[-RADIUS : RADIUS + 1, -RADIUS : RADIUS + 1]
+        kernel = kernel * np.cos(np.minimum(np.hypot(y, x) / (RADIUS + 1), 1) * np.pi / 2) ** 2
+        self.kernel = kernel / kernel.sum()
+
+    def __call__(self, image: Floats) -> Floats:
+        """Return an image filtered, continued as in a mirror beyond its borders."""
+        from scipy.signal import oaconvolve
+
+        padded = np.pad(image, RADIUS, mode="symmetric")
+        result: Floats = oaconvolve(padded, self.kernel.astype(np.float32), mode="valid")
+        return result
