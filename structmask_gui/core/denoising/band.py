@@ -67,9 +67,8 @@ def kept_shares(
         noise = padded[REACH:-REACH, REACH:-REACH] - structure
         # Moved elsewhere, it tells nothing of what is there.
         by = [int(draw.integers(side // 4, side - side // 4)) for side in noise.shape]
-        sign = np.float32(1 - 2 * (number % 2))
-        again = np.pad(structure + sign * np.roll(noise, by, (0, 1)), REACH, mode="symmetric")
-        linear, added = answer(block, again)
+        moved = np.roll(-noise if number % 2 else noise, by, (0, 1))
+        linear, added = answer(block, np.pad(structure + moved, REACH, mode="symmetric"))
         return _spectra(structure - linear, added)
 
     return _shares(np.sum(list(in_threads(work, enumerate(blocks))), axis=0))

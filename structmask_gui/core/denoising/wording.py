@@ -85,6 +85,7 @@ def methods_paragraph(method: Method) -> str:
         " correlated with the pixel's (the rule of StructN2V, Broaddus et al. 2020): by the best"
         " linear prediction (its ridge chosen across halves of the images), and by four perceptrons"
         " (two hidden layers of 32) trained on the images themselves to predict what it left,"
-        " scaled by what held-out pixels supported."
+        " scaled by what held-out pixels supported, and kept to the spatial frequencies at which"
+        " there is structure."
         f" {method.folds} Measurements were made in the raw images."
     )
