@@ -281,9 +281,9 @@ def ome_modulo(path: Path) -> None:
     _ome(path, lambda xml: xml.replace("</OME>", f"<!--{along}--></OME>"))
 
 
-@bad("ome_missing.ome.tif", "promises 7 planes, of which 4 are missing; put the other files")
+@bad("ome_missing.ome.tif", "promises 6 planes, of which 3 are missing; put the other files")
 def ome_missing_planes(path: Path) -> None:
-    _ome(path, lambda xml: xml.replace('SizeT="3"', 'SizeT="7"'))
+    _ome(path, lambda xml: xml.replace('SizeC="1"', 'SizeC="2"'))
 
 
 @bad("ome_entity.ome.tif", "too large or holds XML entities")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -85,10 +86,10 @@ def squeezed_index(index: Index, kept: list[bool]) -> Index:
 
 
 _WORDS = {
-    "X": "column columns col cols width lon longitude x_position",
-    "Y": "row rows line lines height lat latitude y_position",
+    "X": "column columns col cols width lon longitude horizontal",
+    "Y": "row rows line lines height lat latitude vertical",
     "T": "time times frame frames timepoint timepoints",
-    "Z": "depth slice slices plane planes section sections z_position",
+    "Z": "depth slice slices plane planes section sections",
     "C": "ch channel channels band bands wavelength wavelengths",
     "S": "sample samples rgb rgba colour color",
 }
@@ -100,6 +101,9 @@ def letters_of(names: list[str]) -> str:
     letters: list[str] = []
     for name in names:
         word = name.strip().lower()
+        # As x [nm], scan_x or x_position.
+        within = set(re.findall("(?<![a-z])[xyz](?![a-z])", word))
+        word = within.pop() if len(within) == 1 else word
         letter = _LETTERS.get(word, word.upper())
         usable = len(letter) == 1 and letter.isascii() and letter.isalpha()
         letters.append(letter if usable and letter not in letters else "Q")

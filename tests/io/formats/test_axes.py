@@ -130,6 +130,27 @@ def test_ome_that_tells_of_fewer_planes_than_there_are(
         check_upright(stack, pages)
 
 
+def test_channels_of_a_miscounted_ome_stay_apart(tmp_path: Path) -> None:
+    path = tmp_path / "a.ome.tif"
+    ome_of_one(path, frames(6), 1)
+    whole = path.read_bytes().replace(b'SizeC="1"', b'SizeC="2"')
+    path.write_bytes(whole.replace(b'PlaneCount="1"', b'PlaneCount="2"'))
+    with open_stack(path) as stack:
+        assert "tells of 2 of the 6 pages" in stack.notes[0]
+        assert stack.n_frames == 3
+        assert [int(stack.read(i)[0, 0]) for i in range(3)] == [120, 122, 124]
+    with open_stack(path, channel=1) as stack:
+        assert [int(stack.read(i)[0, 0]) for i in range(3)] == [121, 123, 125]
+
+
+def test_ome_that_promises_more_planes_than_there_are(tmp_path: Path) -> None:
+    """As where an acquisition was stopped: there is no other file to put beside it."""
+    ome_of_one(tmp_path / "a.ome.tif", frames(7), 20)
+    with open_stack(tmp_path / "a.ome.tif") as stack:
+        assert "promises 20 planes, and the file holds 7 pages" in stack.notes[0]
+        check_upright(stack, 7)
+
+
 def test_ome_with_unlike_pages_is_believed(tmp_path: Path) -> None:
     path = tmp_path / "a.ome.tif"
     ome_of_one(path, [*frames(1), frames(1)[0, ::2, ::2]])
@@ -331,6 +352,24 @@ def test_dicom_with_the_preamble_of_a_tiff_is_read_as_dicom(tmp_path: Path) -> N
         assert stack.metadata["Pixel size X"] == "0.25 mm"
         assert stack.metadata["Pixel size Y"] == "0.5 mm"
         assert stack.metadata["Frame interval"] == "40 ms"
+        check_upright(stack)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("horizontal", "vertical", "frame"),
+        ("x [nm]", "y [nm]", "t"),
+        ("scan_x", "scan_y", "time"),
+        ("x_position", "y_position", "n"),
+        ("x-axis", "Y (µm)", "z"),
+    ],
+)
+def test_names_in_which_x_and_y_stand_are_believed(names: tuple[str, ...], tmp_path: Path) -> None:
+    with h5(tmp_path / "a.h5", np.transpose(frames())) as file:
+        for dimension, name in zip(file["data"].dims, names, strict=True):
+            dimension.label = name
+    with open_stack(tmp_path / "a.h5") as stack:
         check_upright(stack)
 
 

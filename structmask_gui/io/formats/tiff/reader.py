@@ -161,6 +161,11 @@ def _miscounted(tif: TiffFile, chain: PageChain) -> str | None:
         if 0 < planes < n and all(one.kind == "ome" for one in tif.series):
             return (
                 f"Its OME description tells of {planes} of the {n} pages that the file holds; all"
+                " are read."
+            )
+        if n < planes == len(tif.series[0]) and _one_series_of_frames(tif.series[0]):
+            return (
+                f"Its OME description promises {planes} planes, and the file holds {n} pages; these"
                 " are read as frames."
             )
     known = tif.imagej_metadata if tif.is_imagej else None
@@ -174,6 +179,20 @@ def _miscounted(tif: TiffFile, chain: PageChain) -> str | None:
                 " are read as frames."
             )
     return None
+
+
+def _one_series_of_frames(series: TiffPageSeries) -> bool:
+    """Say that planes differ in one dimension, other than the channel; any may be missing then."""
+    axes, _ = squeezed(series.get_axes(False), series.get_shape(False))
+    return len(axes) == 3 and axes[0] in "TZ" and axes[1:] == "YX"
+
+
+def _channels_in_turn(tif: TiffFile) -> int:
+    """Return how many channels an OME description has, if they follow one another; else 1."""
+    if len(tif.series) != 1:
+        return 1
+    axes, shape = squeezed(tif.series[0].get_axes(False), tif.series[0].get_shape(False))
+    return shape[-3] if axes[-3:] == "CYX" else 1
 
 
 def _every_page(tif: TiffFile, path: Path, chain: PageChain) -> TiffPageSeries | None:
@@ -192,6 +211,9 @@ def _every_page(tif: TiffFile, path: Path, chain: PageChain) -> TiffPageSeries |
         pages = list(tif.pages)
     kind = "ome" if tif.is_ome else "imagej"
     shape, axes = (n, *first.shape), f"I{first.axes}"
+    channels = _channels_in_turn(tif) if tif.is_ome else 1
+    if n % channels == 0 and channels > 1:
+        shape, axes = (n // channels, channels, *first.shape), f"IC{first.axes}"
     return tifffile.TiffPageSeries(pages, shape, first.dtype, axes, kind=kind, parent=tif)
 
 
