@@ -355,10 +355,15 @@ class ViewArea(QWidget):
             self._show_brightness(tabs)
 
     def _show_in(self, view: PictureView, extraction: Extraction | None) -> None:
-        nothing = "Measuring…" if self._session.state.frames is not None else _NOTHING
         view.set_extraction(extraction)
         if view is not self.image:
-            view.set_placeholder("" if extraction is not None else nothing)
+            self._say_why_empty(view)
+
+    def _say_why_empty(self, view: PictureView) -> None:
+        state = self._session.state
+        waiting = _NOTHING if state.frames is None else "Nothing to show"
+        empty = "Measuring…" if state.busy else waiting
+        view.set_placeholder("" if state.extraction is not None else empty)
 
     def _show_decisions(self) -> None:
         state = self._session.state
@@ -390,6 +395,7 @@ class ViewArea(QWidget):
             # The image itself is never out of date; what is drawn on it may be for a moment.
             if view is not self.image:
                 view.set_stale(stale, text)
+                self._say_why_empty(view)
 
     def _on_colormap(self, name: str) -> None:
         if name in COLORMAPS:

@@ -200,6 +200,17 @@ def test_after_a_failed_open_no_old_answer_stands_under_the_error(
     assert headline.certainty.isVisible()
 
 
+def test_views_do_not_wait_for_a_measurement_that_failed(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    np.save(tmp_path / "even.npy", np.zeros((3, 96, 96), np.float32))
+    with qtbot.waitSignal(window.session.failed):
+        window.open_paths([str(tmp_path / "even.npy")])
+    qtbot.waitUntil(lambda: not window.session.state.busy)
+    assert window.session.state.frames is not None
+    assert window.views.autocorrelation.veil.text == "Nothing to show"
+
+
 def test_a_message_goes_with_what_it_is_about(loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     with qtbot.waitSignal(loaded.exporter.failed):
         loaded.exporter.export({"npy": tmp_path / "no folder" / "m.npy"})

@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
 from structmask_gui.gui.views.lags.findings import LagFacts
@@ -52,11 +52,12 @@ class FrameItem(pg.GraphicsObject):  # type: ignore[misc]
 
 
 class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]
-    """The outline of a mask's cells."""
+    """The outline of a mask's cells, drawn around them so that it covers none of them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.edges: list[QLineF] = []
+        self._around = QPainterPath()
         self._rect = QRectF()
         self.setZValue(9)
 
@@ -65,6 +66,13 @@ class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]
         self.prepareGeometryChange()
         self.edges = [] if array is None else _edges(array)
         self._rect = QRectF() if array is None else lag_rect(array.shape)
+        self._around = QPainterPath()
+        self._around.addRect(self.boundingRect())
+        if array is not None:
+            cells = QPainterPath()
+            for y, x in np.argwhere(array).tolist():
+                cells.addRect(self._rect.left() + x, self._rect.top() + y, 1, 1)
+            self._around -= cells
         self.update()
 
     def boundingRect(self) -> QRectF:
@@ -75,7 +83,9 @@ class OutlineItem(pg.GraphicsObject):  # type: ignore[misc]
         """Paint it: seen on any colour map."""
         unit = screen_unit(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for color, width in ((QColor(0, 0, 0), 3.4), (QColor(255, 255, 255), 1.4)):
+        # Half of each line falls on the cells, which at few pixels a cell would be hidden by it.
+        painter.setClipPath(self._around, Qt.ClipOperation.IntersectClip)
+        for color, width in ((QColor(0, 0, 0), 4.8), (QColor(255, 255, 255), 2.4)):
             painter.setPen(pen(color, width, unit))
             painter.drawLines(self.edges)
 

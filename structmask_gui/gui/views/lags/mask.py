@@ -191,7 +191,8 @@ class MaskView(PictureView):
         if self._facts is not None and self._facts.findings.shape == self.codes.shape:
             text += f"   {self._facts.text(dy, dx)}"
         elif self._values is not None and self._values.shape == self.codes.shape:
-            text += f"   {number_text(float(self._values[middle_y + dy, middle_x + dx]))}"
+            value = float(self._values[middle_y + dy, middle_x + dx])
+            text += f"   {number_text(value)}" if math.isfinite(value) else ""  # not measured there
         return f"{text}   {self._word(int(self.codes[middle_y + dy, middle_x + dx]), cell)}"
 
     def _on_left(self) -> None:

@@ -146,6 +146,19 @@ def test_autocorrelation_marks_the_centre_square(qtbot: QtBot) -> None:
     assert view.plane is None
 
 
+def test_the_outline_of_a_mask_covers_none_of_its_cells(qtbot: QtBot) -> None:
+    view = AutocorrelationView()
+    shown(view, qtbot)
+    plane = np.zeros((121, 121))
+    plane[60, 30:91] = 1.0  # a row of cells a few pixels of the screen high
+    view.set_autocorrelation(plane)
+    row = [color_at(view, x, 0).rgb() for x in range(-15, 16, 3)]
+    above = color_at(view, 3, -1).rgb()
+    view.set_mask(np.ones((1, 41), bool))
+    assert [color_at(view, x, 0).rgb() for x in range(-15, 16, 3)] == row
+    assert color_at(view, 3, -1).rgb() != above
+
+
 @pytest.mark.parametrize(
     ("values", "text"),
     [

@@ -48,6 +48,11 @@ def test_reading_out(view: MaskView) -> None:
     assert view.describe(4, 0) == ""
 
 
+def test_a_cell_that_was_not_measured_has_no_value(view: MaskView) -> None:
+    view.set_mask(ASYMMETRIC, np.full((5, 7), np.nan))
+    assert view.describe(3, -2) == "(dx, dy) = (+3, −2)   in the mask"
+
+
 def test_the_extraction_gives_mask_and_values(view: MaskView) -> None:
     result = extraction()
     view.set_extraction(result)
