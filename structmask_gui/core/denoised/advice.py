@@ -19,6 +19,7 @@ from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, 
 from structmask_gui.core.quality.suggest import Point, suggest
 from structmask_gui.core.recommend.candidates import BARE
 from structmask_gui.core.recommend.recommend import TIE, training_cost
+from structmask_gui.core.recommend.shapes import of_noise
 
 Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "faulty", "cannot tell"]
 
@@ -251,8 +252,8 @@ def _try(best: _Candidate, present: _Candidate) -> str:
     count = best.pixels
     few = "1 pixel, the bare centre," if count == 1 else f"{count} pixels"
     return (
-        f"Try {few} instead of {present.pixels}: the expected error is {best.error:.2f}, not"
-        f" {present.error:.2f}."
+        f"Try {few} instead of {present.pixels}: the expected error is {of_noise(best.error)}, not"
+        f" {of_noise(present.error, brief=True)}."
     )
 
 

@@ -15,10 +15,11 @@ from structmask_gui.core.recommend.candidates import WHOLE_LINE, significant
 from structmask_gui.core.recommend.recommend import (
     COPIED_MORE,
     TIE,
+    LedgerRow,
     Recommendation,
     cannot_separate,
 )
-from structmask_gui.core.recommend.shapes import hide, shape_words, smeared
+from structmask_gui.core.recommend.shapes import hide, of_noise, shape_words, smeared
 from structmask_gui.core.verdict.certainty import certainty_of
 from structmask_gui.core.verdict.wording import not_uniform
 
@@ -49,6 +50,7 @@ WORDS: dict[Sureness, str] = {
 """What begins the second line."""
 
 _PLAIN = "Train plain Noise2Void."
+_COMPARE = "Compare any result with the raw frames."
 _RECORD = "To decide, record 6 or more frames of one still field."
 
 _ACT: dict[str, tuple[str, str, Action]] = {
@@ -93,8 +95,21 @@ _NOT_LIKELY = ("interpolated", "compressed")
 _UNLIKE = 0.3
 """Difference of the correlations of two halves from which a mask fits neither."""
 
-_OFFSETS = 0.1
-"""Share of the noise in the offsets of whole lines, from which they have to be removed first."""
+_OFFSETS, _SEEN = 0.1, 0.25
+"""Share of the noise in the offsets of whole lines, from which they have to be removed first; and
+their share of what denoising leaves of the noise, from which one sees them in the result."""
+
+_GAINS, _HARMS = 0.95, 1.05
+"""Expected errors from which denoising gains nothing, and from which it does harm."""
+
+_GAINS_NOTHING = (
+    "Denoising is expected to gain nothing: it costs as much detail as it removes noise (linear"
+    " estimate; a network may do better)."
+)
+_DOES_HARM = (
+    "Denoising is expected to do harm: it costs more detail than it removes noise (linear estimate;"
+    " a network may do better)."
+)
 
 
 @dataclass(frozen=True)
@@ -175,15 +190,16 @@ def _of_published(
     if extraction.spine is not None:
         what = f"{shape_words(extraction.mask)} (spine, autoStructN2V 1.0)."
         sure = ["Uncertain: only flat parts of the frames keep noise and sample apart here."]
-    if scored is not None:
-        sure.append(f"Expected error {scored.error.total:.2f}.")
     other = None if recommendation is None else recommendation.chosen
-    if other is not None:
-        sure.append(f"Automatic, {counted(other.pixels, 'pixel')}: {other.error:.2f}.")
+    if scored is not None:
+        automatic = "" if other is None else f"automatic, {counted(other.pixels, 'pixel')}"
+        sure.append(_expected(scored.error.total, other, automatic))
     advice = "Compare with the preset automatic."
     if other is not None and scored is not None and scored.error.total <= 1.05 * other.error:
         advice = "Use this mask: automatic expects no smaller error."
     actions: tuple[Action, ...] = ("use_mask", "compare_with_automatic")
+    if scored is not None and scored.error.total >= _GAINS:
+        actions = actions[::-1]
     if extraction.rings_found_nothing:
         actions = ("compare_with_automatic", "copy_plain_n2v")
     return Answer(what, "uncertain", " ".join(sure), advice, (), actions)
@@ -215,20 +231,39 @@ def _of_own(
         sure.append(f"A network could copy {percent(copied)} of the noise (estimate).")
     error = row.error if row is not None else None if scored is None else scored.error.total
     best = recommendation.chosen
-    if error is not None and best is not None:
-        sure.append(f"Expected error {error:.2f}, recommended {best.error:.2f}.")
     advice = "Use it, or go back to the recommended mask."
-    if error is not None and best is not None and error < (1 - TIE) * best.error:
-        advice = "Use it: a smaller error is expected of it."
+    actions: tuple[Action, ...] = ("back_to_recommended", "use_mask")
+    if error is not None and best is not None:
+        sure.append(_expected(error, best, "the recommended mask"))
+        margin = max(TIE * best.error, best.error_se)
         if recommendation.safe:
-            advice = "Use it if you know that this is noise; the recommended mask is safe anyway."
+            advice = "Use it only if you know that this is noise; the recommended mask is safe."
+        elif abs(error - best.error) <= margin:
+            advice = "It is as good as the recommended mask."
+        elif error > best.error:
+            advice = "The recommended mask is better."
+        else:
+            advice = "Use it: it is better than the recommended mask."
+            actions = actions if error >= _GAINS else actions[::-1]
     return Answer(
         what,
         "cannot tell" if recommendation.safe else "uncertain",
         " ".join(sure),
         advice,
-        actions=("back_to_recommended", "use_mask"),
+        actions=actions,
     )
+
+
+def _expected(error: float, other: LedgerRow | None, name: str) -> str:
+    """Say the expected error of a mask, beside that of another."""
+    if error >= _GAINS:
+        return _DOES_HARM if error > _HARMS else _GAINS_NOTHING
+    said = f"Expected error after denoising: {of_noise(error)}"
+    if other is None:
+        return f"{said}."
+    figure = of_noise(other.error, brief=True)
+    same = figure == of_noise(error, brief=True)
+    return f"{said} ({name}: {'the same' if same else figure})."
 
 
 class _Case:
@@ -260,7 +295,7 @@ class _Case:
         for flag, (what, advice, action) in _ACT.items():
             if flag in self.flags:
                 return self._act_first(what, advice, action)
-        if self.verdict.lines is not None and self._offsets >= _OFFSETS:
+        if self.verdict.lines is not None and self._lines_show:
             return self._whole_lines(self.verdict.lines)
         if self.bare:
             return self._bare()
@@ -269,7 +304,8 @@ class _Case:
     def _made(self, what: str, certainty: Sureness, sure: str, advice: str, *do: Action) -> Answer:
         doubts = [(text, action) for flag, (text, action) in _DOUBTS.items() if flag in self.flags]
         if self.verdict.lines is not None and certainty != "act first":
-            doubts.append((f"Whole {self.verdict.lines} differ faintly as well.", None))
+            faint = f"Whole {self.verdict.lines} differ faintly as well"
+            doubts.append((f"{faint}: remove their offsets first.", "preview_removal"))
         advice = " ".join((advice, *(text for text, _ in doubts)))
         actions = (*do, *(action for _, action in doubts if action is not None))
         return Answer(
@@ -281,8 +317,14 @@ class _Case:
     def _cannot_tell(self) -> Answer:
         own: Action = "copy_plain_n2v"
         safe = "Safe meanwhile: plain Noise2Void."
-        if not self.bare and self.recommendation is not None:
-            own, safe = "use_mask", f"Safe meanwhile: {hide(self.mask)}."
+        if self.recommendation is not None:
+            row, meanwhile = self.recommendation.chosen, "plain Noise2Void"
+            if not self.bare:
+                own, meanwhile = "use_mask", hide(self.mask)
+            safe = f"Safe meanwhile: {meanwhile}."
+            if row is not None and row.copied >= COPIED_MORE:
+                most = f"{100 * row.copied:.0f} %"
+                safe += f" This keeps detail, but may leave up to {most} of the noise."
         elif not self.bare:
             pixels = self.mask.statistics.true_pixels
             safe += f" This mask of {pixels} pixels may hide sample as well as noise."
@@ -329,6 +371,8 @@ class _Case:
         if {_FIXED, _SMOOTH} & set(self.not_tested):
             changing = _FIXED in self.not_tested
             what = "No pattern that changes from frame to frame" if changing else "No pattern found"
+            if self._one_frame:
+                what = "One frame only: no pattern found"
             floor = max(COPIED_MORE, self.extraction.parameters.rho_min)
             what = f"{what} (above {100 * floor:.0f} %)."
             if self._forbids and _SMOOTH not in self.not_tested and self._certainty == "likely":
@@ -371,14 +415,15 @@ class _Case:
             what = f"{smear[0].upper()}{smear[1:]}{pixels}; hiding it costs more than it gains."
             advice = "Plain Noise2Void is best."
         figures = [self._untested]
-        # Above 1 the linear estimate fails, and its figure would say nothing.
-        if row is not None and row.error < 1:
-            figures.insert(0, f"Expected error {row.error:.2f} without a mask.")
-        if row is not None and row.copied >= COPIED_MORE:
-            figures.insert(0, f"A network could copy {percent(row.copied)} of the noise.")
-        return self._made(
-            what, self._certainty, " ".join(filter(None, figures)), advice, "copy_plain_n2v"
-        )
+        actions: tuple[Action, ...] = ("copy_plain_n2v",)
+        if row is not None:
+            figures.insert(0, _expected(row.error, None, ""))
+            if row.copied >= COPIED_MORE:
+                figures.insert(0, f"A network could copy {percent(row.copied)} of the noise.")
+            if row.error >= _GAINS:
+                advice = f"A mask does no better than plain Noise2Void. {_COMPARE}"
+                actions = ("what_to_record", *actions)
+        return self._made(what, self._certainty, " ".join(filter(None, figures)), advice, *actions)
 
     def _hide(self) -> Answer:
         smear = smeared(self.verdict.kind)
@@ -389,6 +434,9 @@ class _Case:
         if trainer:
             advice = f"Use this mask; in CAREamics: {trainer}, with batch normalisation off."
             actions = ("use_mask", "use_trainer_shape")
+        row = None if self.recommendation is None else self.recommendation.chosen
+        if row is not None and row.error >= _GAINS:
+            advice, actions = f"{advice} {_COMPARE}", ("what_to_record", *actions)
         certainty, sure = self._certainty, self._figures
         if self._too_little:
             certainty, sure = "uncertain", f"{self._too_little} {sure}".strip()
@@ -420,13 +468,15 @@ class _Case:
         return found is not None and share is not None and found.block_cost > max(share, 0.0)
 
     @property
-    def _offsets(self) -> float:
-        """Return the share of the noise in the offsets of whole lines."""
+    def _lines_show(self) -> bool:
+        """Whether offsets of whole lines are so large that one sees them in the result."""
         estimate = self.extraction.measurement.correlation
         if estimate is None:
-            return 1.0
+            return True
         lines = estimate.evidence.frame
-        return max(lines.rows.value, lines.columns.value) / max(estimate.lags.variance, 1e-300)
+        share = max(lines.rows.value, lines.columns.value) / max(estimate.lags.variance, 1e-300)
+        row = None if self.recommendation is None else self.recommendation.chosen
+        return share >= _OFFSETS or (row is not None and share >= _SEEN * row.left)
 
     @property
     def _proven(self) -> bool:
@@ -437,6 +487,12 @@ class _Case:
     def _whole(self) -> bool:
         """Whether all of a line is hidden."""
         return self.recommendation is not None and self.recommendation.choice == WHOLE_LINE
+
+    @property
+    def _one_frame(self) -> bool:
+        measured = self.extraction.measurement
+        alone = measured.correlation is not None and measured.correlation.base == "frames"
+        return alone and measured.sampling.n_frames == 1
 
     @property
     def _untested(self) -> str:
@@ -450,15 +506,12 @@ class _Case:
         row, bare = self.recommendation.chosen, self.recommendation.bare
         if row is None or bare is None:
             return ""
+        said = _expected(row.error, bare, "without a mask")
+        if row.copied < COPIED_MORE:
+            return said
         copied, without = percent(row.copied), percent(bare.copied)
-        error, no_mask = f"{row.error:.2f}", f"{bare.error:.2f}"
-        also = f"{without} without a mask; " if without != copied else ""
-        errors = f"{error}, no mask {no_mask}"
-        if error == no_mask:
-            errors = f"{error} with or without it"
-        return (
-            f"A network could copy {copied} of the noise ({also}estimate). Expected error {errors}."
-        )
+        also = f" ({without} without a mask)" if without != copied else ""
+        return f"{said} A network could copy {copied} of it{also}."
 
     @property
     def _trainer(self) -> str:

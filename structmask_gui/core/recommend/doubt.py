@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from structmask_gui.core.extraction.extraction import EditedExtraction, Extraction
+from structmask_gui.core.extraction.extraction import EditedExtraction, Extraction, counted
 from structmask_gui.core.recommend.candidates import safe_candidates
 from structmask_gui.core.recommend.recommend import Recommendation, cannot_separate
+from structmask_gui.core.recommend.shapes import of_noise
 
 if TYPE_CHECKING:
     from structmask_gui.core.quality.error import Scored
@@ -53,7 +54,7 @@ def doubt_about(
             found.append(f"The mask was {extraction.how}; it is not the one that was measured.")
     elif error > _WORSE * (best.error + best.error_se):
         found.append(
-            f"Its expected error is {error:.2f}; the recommended mask with {best.pixels} pixels has"
-            f" {best.error:.2f}."
+            f"Its expected error is {of_noise(error)}; the recommended mask with"
+            f" {counted(best.pixels, 'pixel')} has {of_noise(best.error, brief=True)}."
         )
     return " ".join(found)

@@ -47,3 +47,14 @@ def shape_words(mask: Mask) -> str:
     statistics = mask.statistics
     what = statistics.shape_words
     return what if statistics.true_pixels == 1 else f"{what}, {statistics.size_words}"
+
+
+def of_noise(error: float, *, brief: bool = False) -> str:
+    """Return an expected error as a share of the noise; none below 5 % is given as a figure.
+
+    ``brief``: without "of the noise", which was said before.
+    """
+    if error >= 1.005:
+        return f"{error:.2g} times the noise"
+    share = "under 5 %" if error < 0.05 else f"about {100 * error:.0f} %"
+    return share if brief else f"{share} of the noise"

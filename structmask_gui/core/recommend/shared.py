@@ -15,7 +15,7 @@ from structmask_gui.core.recommend.answer import WORDS, Answer, Sureness, answer
 from structmask_gui.core.recommend.candidates import BARE
 from structmask_gui.core.recommend.extract import Judged, with_recommendation
 from structmask_gui.core.recommend.recommend import TIE, Recommendation, ledger
-from structmask_gui.core.recommend.shapes import hide
+from structmask_gui.core.recommend.shapes import hide, of_noise
 
 FitWord = Literal["fits", "fits worse", "does not fit", "cannot tell"]
 FIT_WORDS: tuple[FitWord, ...] = ("fits", "fits worse", "does not fit", "cannot tell")
@@ -46,9 +46,9 @@ class Fit:
         said = word
         if self.error is not None and self.own_error is not None:
             own = "no mask" if self.own_pixels == 1 else f"its own {self.own_pixels} pixels"
-            said += f": expected error {self.error:.2f}"
+            said += f": expected error {of_noise(self.error)}"
             if self.word != "fits":
-                said += f", {own} {self.own_error:.2f}"
+                said += f" ({own}: {of_noise(self.own_error, brief=True)})"
         return f"{said}. {WORDS[self.certainty]}"
 
     def record(self) -> dict[str, Any]:

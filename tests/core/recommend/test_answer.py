@@ -12,7 +12,7 @@ from structmask_gui.core.recommend.answer import answer, percent
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
 from structmask_gui.core.recommend.recommend import cannot_separate
-from structmask_gui.core.recommend.shapes import hide
+from structmask_gui.core.recommend.shapes import hide, of_noise
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.frame_diagnostics import LineCovariance
 from structmask_gui.core.statistical.patterns import Patterns
@@ -22,6 +22,16 @@ from tests.core.recommend.scenes import AUTOMATIC, SCENES, automatic, frames_of
 def with_flags(found, *flags, **changes):
     verdict = replace(found.verdict, flags=flags, **changes)
     return replace(found, verdict=verdict)
+
+
+def with_errors(found, **changes):
+    """Return an extraction whose recommended mask has other figures."""
+    recommendation = found.recommendation
+    rows = tuple(
+        replace(row, **changes) if row.name == recommendation.choice else row
+        for row in recommendation.ledger
+    )
+    return replace(found, recommendation=replace(recommendation, ledger=rows))
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -47,7 +57,11 @@ def test_rows():
     told = answer(automatic("row 7"))
     assert told.what == "Noise smeared along the rows: hide 6 pixels on either side."
     assert told.certainty == "likely"
-    assert "under 5 % of the noise (about " in told.how_sure
+    assert re.match(
+        r"Likely\. Expected error after denoising: (about|under) \d+ % of the noise"
+        r" \(without a mask: about \d+ %\)\.",
+        told.how_sure,
+    )
     assert told.how_sure.endswith(" were not tested.")
     assert told.not_tested[0].startswith("fixed patterns")
     assert '"horizontal", 13' in told.advice
@@ -115,6 +129,7 @@ def test_a_mask_that_gains_nothing():
     told = answer(with_recommendation(found, bare))
     assert told.what == "Faint noise smeared along the rows (13 pixels)."
     assert told.advice == "Plain Noise2Void does as well; a mask gains nothing."
+    assert told.actions == ("copy_plain_n2v",)
     dear = answer(with_recommendation(found, replace(bare, gains_next_to_nothing=False)))
     assert "costs more than it gains" in dear.what
     assert dear.advice == "Plain Noise2Void is best."
@@ -146,8 +161,10 @@ def test_rings():
     assert told.actions == ("use_mask", "compare_with_automatic")
     found = automatic("row 7")
     compared = answer(ring, found.recommendation, found.basis.score(ring.mask))
-    assert "Expected error 0." in compared.how_sure
-    assert "Automatic, 13 pixels: 0." in compared.how_sure
+    assert re.search(
+        r"Expected error after denoising: \D+\d+ % of the noise \(automatic, 13 pixels: ",
+        compared.how_sure,
+    )
 
 
 @pytest.mark.parametrize("flag", ["interpolated", "compressed", "not_uniform", "shared_frames"])
@@ -170,11 +187,22 @@ def test_faint_offsets_of_whole_lines_need_not_be_removed_first():
     found = with_flags(automatic("row 7"), "whole_line", lines="rows")
     told = answer(found)
     assert (told.certainty, told.actions[0]) == ("likely", "use_mask")
-    assert told.advice.endswith("Whole rows differ faintly as well.")
+    assert told.advice.endswith("Whole rows differ faintly as well: remove their offsets first.")
+    assert told.actions[-1] == "preview_removal"
     evidence = found.measurement.correlation.evidence
     rows = LineCovariance(0.2 * found.measurement.correlation.lags.variance, 0.0)
     strong = replace(evidence, frame=replace(evidence.frame, rows=rows))
     assert answer(with_estimate(found, evidence=strong)).certainty == "act first"
+
+
+@pytest.mark.parametrize(("left", "certainty"), [(0.07, "act first"), (0.5, "likely")])
+def test_faint_offsets_that_one_sees_in_the_result_are_removed_first(left, certainty):
+    found = with_flags(automatic("row 7"), "whole_line", lines="rows")
+    evidence = found.measurement.correlation.evidence
+    rows = LineCovariance(0.02 * found.measurement.correlation.lags.variance, 0.0)
+    faint = replace(evidence, frame=replace(evidence.frame, rows=rows))
+    told = answer(with_errors(with_estimate(found, evidence=faint), left=left))
+    assert (told.certainty, "preview_removal" in told.actions) == (certainty, True)
 
 
 def test_where_the_picture_forbids_masks_a_fixed_pattern_is_no_doubt():
@@ -209,9 +237,68 @@ def test_the_same_figure_is_not_said_twice():
     assert same.chosen.mask == chosen.mask
     told = answer(with_recommendation(found, same))
     assert told.how_sure.startswith(
-        "Likely. A network could copy under 5 % of the noise (estimate). Expected error 0.08 with"
-        " or without it."
+        "Likely. Expected error after denoising: about 8 % of the noise (without a mask: the same)."
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(0.99, "is expected to gain nothing"), (6.07, "is expected to do harm")]
+)
+def test_a_mask_that_does_no_good_is_not_the_first_thing_to_use(error, said):
+    told = answer(with_errors(automatic("row 7"), error=error))
+    assert said in told.how_sure
+    assert told.actions[:2] == ("what_to_record", "use_mask")
+    found = automatic("row 7")
+    bare = replace(found.recommendation, mask=BARE, choice=BARE_CENTRE, gains_next_to_nothing=True)
+    told = answer(with_errors(with_recommendation(found, bare), error=error))
+    assert said in told.how_sure
+    assert "Plain Noise2Void does as well" not in told.advice
+    assert told.actions == ("what_to_record", "copy_plain_n2v")
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "first"),
+    [
+        (0.05, "Use it: it is better than the recommended mask.", "use_mask"),
+        (0.098, "It is as good as the recommended mask.", "back_to_recommended"),
+        (0.2, "The recommended mask is better.", "back_to_recommended"),
+    ],
+)
+def test_an_edited_mask_is_better_only_by_more_than_a_tie(error, said, first):
+    found = with_errors(automatic("row 7"), error=0.1, error_se=0.001)
+    other = Mask(found.mask.array[:, 2:-2])
+    scored = found.basis.score(other)
+    scored = replace(scored, error=replace(scored.error, noise_left=error, detail_lost=0.0))
+    told = answer(edited(found, other, "edited by hand"), found.recommendation, scored)
+    assert told.advice == said
+    assert told.actions[0] == first
+
+
+def test_one_frame_is_said_to_be_one():
+    found = automatic("white")
+    evidence = replace(found.measurement.correlation.evidence, patterns=Patterns())
+    found = with_estimate(found, evidence=evidence, base="frames")
+    assert "from frame to frame" in answer(found).what
+    places = found.measurement.sampling.places.copy()
+    places[:, 0] = 0
+    sampling = replace(found.measurement.sampling, places=places)
+    one = replace(found, measurement=replace(found.measurement, sampling=sampling))
+    assert answer(one).what == "One frame only: no pattern found (above 5 %)."
+
+
+@pytest.mark.parametrize(("copied", "said"), [(0.613, "up to 61 % of the noise"), (0.02, "")])
+def test_what_is_safe_says_what_it_leaves(copied, said):
+    found = automatic("one frame")
+    assert found.recommendation.safe
+    told = answer(with_errors(found, copied=copied))
+    assert said in told.how_sure
+    assert ("leave" in told.how_sure) == bool(said)
+
+
+def test_an_expected_error_is_a_share_of_the_noise():
+    assert of_noise(0.081) == "about 8 % of the noise"
+    assert of_noise(0.031, brief=True) == "under 5 %"
+    assert of_noise(15.28) == "15 times the noise"
 
 
 def test_what_to_hide():
