@@ -110,11 +110,13 @@ def _open_file(path: Path, size: int, series: int | None, task: Task) -> Content
     if head[128:132] == DICOM_MAGIC:
         # Before TIFF: some begin as one, for other programs.
         return open_dicom(path, size, series)
+    if head.startswith(TIFF_MAGIC):
+        # Some that are not read begin as one.
+        refuse_unread(path, head)
+        return open_tiff(path, size, series, task)
     if is_nifti(path, head):
         return open_nifti(path, size, series)
     refuse_unread(path, head)
-    if head.startswith(TIFF_MAGIC):
-        return open_tiff(path, size, series, task)
     if is_hdf5:
         return open_hdf5(path, size, series)
     if is_mrc(head, size):

@@ -1,8 +1,8 @@
 """The series of a TIFF whose many pages are alike, made without reading each page.
 
 tifffile reads all pages before it says what they make together: seconds for a hundred thousand.
-Where the walk along the pages has found them alike (`page_layouts`), and the first page describes
-a stack of just as many, nothing is left to be read. All else is left to tifffile, so that a
+Where the walk along the pages has found them alike (`StripList`), and the first page describes a
+stack of just as many, nothing is left to be read. All else is left to tifffile, so that a
 description that does not fit its pages is judged in one place only.
 """
 
@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.formats.tiff.guards import PageChain
-from structmask_gui.io.formats.tiff.page_layouts import StripList
+from structmask_gui.io.formats.tiff.guards import PageChain, StripList
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffFrame, TiffPage, TiffPageSeries

@@ -19,16 +19,15 @@ from structmask_gui.io.files.paths import blocks
 from structmask_gui.io.formats.tiff.fast_series import listed_page, listed_series
 from structmask_gui.io.formats.tiff.guards import (
     PageChain,
+    StripList,
     check_ome,
     check_xml,
     ome_file_names,
     page_chain,
 )
-from structmask_gui.io.formats.tiff.metadata import metadata_of, ome_channel_names
+from structmask_gui.io.formats.tiff.metadata import metadata_of, ome_channel_names, set_colours
 from structmask_gui.io.formats.tiff.ndtiff import PARTIAL_NOTE, ndtiff_index, open_ndtiff
-from structmask_gui.io.formats.tiff.page_layouts import StripList
 from structmask_gui.io.formats.tiff.pages import PagedStore, most_bytes
-from structmask_gui.io.formats.tiff.photometric import set_colours
 from structmask_gui.io.stack.axes import shape_text, squeezed
 from structmask_gui.io.stack.store import Contents, RawStore, SeriesInfo, Store, choose_series
 
@@ -234,13 +233,13 @@ def _contents(
     chosen = _choose(found, wanted, notes)
     series = found[chosen]
     key = series.keyframe
+    _check_whole(tif, series, chain)
     _check_pixels(key, size)
     if min(series.shape) < 1:
         raise InputError(
             f"its description tells of {shape_text(series.shape)} pixels, which no image has;"
             " export it again."
         )
-    _check_whole(tif, series, chain)
     # Everything the file says is read before the store takes over (and perhaps closes) the file.
     metadata = metadata_of(tif, series, chain, chosen)
     channel_names = ome_channel_names(tif, chosen) if series.kind == "ome" else ()
