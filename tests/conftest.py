@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,12 @@ def fresh_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("STRUCTMASK_HOME", str(home))
     return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def figures_are_kept() -> Iterator[None]:
+    """Work out the figures of the same stack once, whichever tests ask for them."""
+    from tests.kept import figures_kept
+
+    with figures_kept():
+        yield

@@ -76,6 +76,7 @@ def test_an_exponential_detector_with_fixed_columns():
     assert grey_f1(cross.T, truth.rho) < 0.6
 
 
+@pytest.mark.slow
 def test_errors_are_those_of_predicting_fresh_acquisitions():
     from _physics.cameras import exponential
     from _physics.truth import ARM, measure

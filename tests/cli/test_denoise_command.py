@@ -18,7 +18,7 @@ from structmask_gui.io.results.masks import load_mask
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(denoiser, "_ROUNDS", 2)
-    monkeypatch.setattr(denoiser, "_ROUND", 20)
+    monkeypatch.setattr(denoiser, "_ROUND", 8)
 
 
 @pytest.fixture
@@ -201,6 +201,7 @@ def test_a_batch_denoises_every_file(structmask, stack, tmp_path, per):
     assert target.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_spots_are_put_in_and_stand_in_the_record(structmask, stack, mask):
     answer = structmask("denoise", stack, "--mask", mask, "--yes", "--test-spots")
     assert answer.code == 0, answer.err

@@ -367,7 +367,8 @@ def test_only_the_gui_thread_looks_for_garbage(qapp: QApplication):
             deleted_by.append(threading.current_thread())
 
     def litter() -> None:
-        Knot()
+        for _ in range(1000):
+            Knot()
         [[] for _ in range(100_000)]
 
     def look() -> None:

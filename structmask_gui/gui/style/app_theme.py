@@ -98,7 +98,8 @@ class AppTheme(QObject):
             app.setProperty(_SYSTEM_FONT, app.font())
         self._font = QFont(app.property(_SYSTEM_FONT))
         self.name: ThemeName = name  # what was chosen
-        app.setStyle("Fusion")
+        if app.style().objectName() != "fusion":
+            app.setStyle("Fusion")
         app.styleHints().colorSchemeChanged.connect(self._follow)
         self._put()
 

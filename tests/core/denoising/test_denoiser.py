@@ -96,7 +96,7 @@ def test_weights_for_few_pixels_are_held_back(n_frames):
     assert error(made.linear(0), clean + 100) < 0.9 * error(preview, clean + 100)
 
 
-@pytest.mark.parametrize("n_frames", [1, 2])
+@pytest.mark.parametrize("n_frames", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_nothing_is_added_where_the_linear_prediction_is_the_best(n_frames, short):
     shape = (150, 120)
     made = Denoiser(frames(n_frames, 0, shape), ROW)
@@ -118,6 +118,7 @@ def test_one_frame_is_denoised_without_seams(monkeypatch, short):
     np.testing.assert_allclose(made.predict(0), result, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_the_same_on_any_number_of_cores(monkeypatch, short):
     results = []
     for workers in (1, 3):
@@ -156,7 +157,9 @@ def test_stages_begin_with_the_linear_prediction_and_end_done(short):
     assert errors[-1] < errors[0]
 
 
-@pytest.mark.parametrize("after", [0.3, 1.0, 2.0])
+@pytest.mark.parametrize(
+    "after", [0.3, *(pytest.param(late, marks=pytest.mark.slow) for late in (1.0, 2.0))]
+)
 def test_cancelled_soon(after):
     stack = frames(3, squares((300, 300)), (300, 300))
     made = Denoiser(stack, ROW)
@@ -184,6 +187,7 @@ def test_pixels_that_are_not_finite_are_filled_in(short):
     assert np.isfinite(made.predict(0)).all()
 
 
+@pytest.mark.slow
 def test_shared_noise_divides_frames_into_stripes(short):
     stack = frames(3, squares((176, 120)), (176, 120))
     made = Denoiser(stack, ROW, shared_noise=True)

@@ -35,6 +35,7 @@ def opened(window: MainWindow, path: Path, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not window.one_mask._job.busy, timeout=10_000)
 
 
+@pytest.mark.slow
 def test_the_second_file_of_a_folder(window: MainWindow, experiment: Path, qtbot: QtBot):
     window.panel("presets").apply_named("automatic")
     said = window.headline.shared

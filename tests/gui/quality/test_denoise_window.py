@@ -35,7 +35,15 @@ WAIT = 60_000
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(denoiser, "_ROUNDS", 2)
-    monkeypatch.setattr(denoiser, "_ROUND", 20)
+    monkeypatch.setattr(denoiser, "_ROUND", 8)
+
+
+@pytest.fixture
+def stack_file(tmp_path: Path) -> Path:
+    """Return a stack of four frames that are just large enough."""
+    path = tmp_path / "rows.npy"
+    np.save(path, noise((4, 96, 96)))
+    return path
 
 
 @pytest.fixture

@@ -214,8 +214,10 @@ def test_a_long_answer_does_not_enlarge_the_window(sample: MainWindow, qtbot: Qt
 
 
 def stacks(folder: Path) -> list[Path]:
-    """Return simulated stacks that lead to unlike answers, and those from the field."""
-    written = [sample_stack()]
+    """Return stacks that lead to unlike answers: the sample and simulated ones."""
+    sample = sample_stack()
+    assert sample is not None
+    written = [sample]
     rng = np.random.default_rng(4)
     frames = {
         "lines_that_do_not_end": rng.normal(size=(4, 160, 1))
@@ -227,7 +229,7 @@ def stacks(folder: Path) -> list[Path]:
     for name, values in frames.items():
         written.append(folder / f"{name}.npy")
         np.save(written[-1], values)
-    return [path for path in [*written, *sorted(REAL.glob("*.tif*"))] if path is not None]
+    return written
 
 
 def walk(window: MainWindow, qtbot: QtBot, paths: list[Path]) -> list[str]:
@@ -252,7 +254,7 @@ def walk(window: MainWindow, qtbot: QtBot, paths: list[Path]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_no_text_is_cut(window: MainWindow, qtbot: QtBot, theme: str, tmp_path: Path):
     window.theme.choose(theme)  # type: ignore[arg-type]
     found = walk(window, qtbot, stacks(tmp_path))
@@ -262,6 +264,16 @@ def test_no_text_is_cut(window: MainWindow, qtbot: QtBot, theme: str, tmp_path: 
     qtbot.wait(1)
     found += [f"editing: {text}" for text in cut_texts(window)]
     window.views.editor.set_on(False)
+    window.theme.choose("light")
+    assert found == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not REAL.is_dir(), reason="the measured stacks are not here")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_text_is_cut_over_measured_stacks(window: MainWindow, qtbot: QtBot, theme: str):
+    window.theme.choose(theme)  # type: ignore[arg-type]
+    found = walk(window, qtbot, sorted(REAL.glob("*.tif*")))
     window.theme.choose("light")
     assert found == []
 

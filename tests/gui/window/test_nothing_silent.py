@@ -28,11 +28,12 @@ EDITED = Mask(np.ones((3, 3), dtype=bool))
 
 
 @pytest.fixture
-def automatic(loaded: MainWindow, qtbot: QtBot) -> MainWindow:
-    loaded.panel("presets").apply_named("automatic")
-    loaded.session.edits.set_parameter("mask_choice", "recommended")
-    wait_for_result(loaded.session, qtbot)
-    return loaded
+def automatic(window: MainWindow, stack_file: Path, qtbot: QtBot) -> MainWindow:
+    window.panel("presets").apply_named("automatic")
+    window.session.edits.set_parameter("mask_choice", "recommended")
+    window.open_paths([str(stack_file)])
+    wait_for_result(window.session, qtbot)
+    return window
 
 
 def asked() -> list[QMessageBox]:
