@@ -13,7 +13,7 @@ from scipy.fft import irfft2, rfft2
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.quality.copied_noise import figures
 from structmask_gui.core.quality.covariance import image_covariance
-from structmask_gui.core.quality.error import estimated_error, rank_masks, weights
+from structmask_gui.core.quality.error import estimated_error, ranked, score_mask, weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.quality.still_scene import StillScene
@@ -71,7 +71,7 @@ def times() -> Section:
         ("curve over the radius up to 48", lambda: copied_curve(far, true), None),
         (
             "ranking all 28 CAREamics shapes",
-            lambda: rank_masks(noise, image, careamics_masks()),
+            lambda: ranked({k: score_mask(noise, image, m) for k, m in careamics_masks().items()}),
             None,
         ),
         (

@@ -190,16 +190,3 @@ def ranked(scores: Mapping[str, Scored]) -> list[Ranked]:
         Ranked(label, rank, score.error, score.copied, score.pixels, ranks.count(rank) > 1)
         for rank, (label, score) in zip(ranks, found, strict=True)
     ]
-
-
-def rank_masks(
-    noise: Covariance | ArrayLike,
-    image: ArrayLike,
-    masks: Mapping[str, Mask | ArrayLike | None],
-    radius: int = RADIUS,
-    still: StillScene | None = None,
-) -> list[Ranked]:
-    """Score masks and rank them, the best first."""
-    return ranked(
-        {label: score_mask(noise, image, mask, radius, still) for label, mask in masks.items()}
-    )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.quality.covariance import image_covariance
-from structmask_gui.core.quality.error import estimated_error, rank_masks, weights
+from structmask_gui.core.quality.error import estimated_error, ranked, score_mask, weights
 from structmask_gui.core.quality.prediction import hidden_by, square_lags
 from structmask_gui.core.quality.preview import Preview, residual_correlation
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
@@ -161,17 +161,17 @@ def test_masks_are_ranked_with_near_ties():
         "row 15": np.ones((1, 15)),
         "column": np.ones((13, 1)),
     }
-    ranked = rank_masks(noise, image, masks)
-    assert [item.label for item in ranked[:2]] == ["row 13", "row 15"]
-    assert {item.label: item.rank for item in ranked} == {
+    found = ranked({label: score_mask(noise, image, mask) for label, mask in masks.items()})
+    assert [item.label for item in found[:2]] == ["row 13", "row 15"]
+    assert {item.label: item.rank for item in found} == {
         "row 13": 1,
         "row 15": 1,
         "row 5": 3,
         "bare": 4,
         "column": 4,
     }
-    assert {item.label for item in ranked if item.near_tie} == set(masks) - {"row 5"}
-    assert ranked[0].pixels == 13
+    assert {item.label for item in found if item.near_tie} == set(masks) - {"row 5"}
+    assert found[0].pixels == 13
 
 
 def test_the_residual_of_white_noise_is_white_and_stripes_show():
