@@ -34,7 +34,7 @@ _SIGMA = (4.0, 12.0)
 # alone, whatever its correlation, and of a Gaussian intensity. Below this there are no two classes.
 _TWO_CLASSES = 0.7
 
-# Pieces of frames that are held at once, and pixels that are looked at in all.
+# Side of the pieces of frames that are held at once, and pixels that are searched in all.
 _PIECE = 1024
 _MOST_PIXELS = 2**27
 _ROUGH = 16
@@ -54,7 +54,7 @@ class _Place(NamedTuple):
 
 @dataclass(frozen=True)
 class _Search:
-    """What is looked at, and how far the lags go."""
+    """The pieces of frames that are searched for background, and how."""
 
     frames: Frames
     side: BackgroundSide
@@ -149,7 +149,7 @@ def measure_background(recording: Recording, parameters: Parameters, task: Task)
 
 
 def _places(frames: Frames) -> list[_Place]:
-    """Return the pieces that are looked at, of frames evenly spread."""
+    """Return the pieces to search, of frames evenly spread."""
     height, width = frames.frame_shape
     chosen = evenly(frames.n_frames, max(1, _MOST_PIXELS // (height * width)))
     tops, lefts = _cuts(height), _cuts(width)

@@ -24,7 +24,6 @@ from structmask_gui.core.statistical.accumulate import (
     pool_patches,
     pooled_image_covariance,
 )
-from structmask_gui.core.statistical.background import without_flat_tile
 from structmask_gui.core.statistical.estimate import (
     CorrelationEstimate,
     Evidence,
@@ -40,6 +39,7 @@ from structmask_gui.core.statistical.patterns import find_patterns
 from structmask_gui.core.statistical.separation import NoiseUnderTest, separate
 from structmask_gui.core.statistical.source import NoiseSource, describe
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
+from structmask_gui.core.statistical.under_structure import without_flat_tile
 
 # Share of the variance in line offsets, from which they blur everything else.
 _STRONG_LINES = 0.05

@@ -13,7 +13,6 @@ from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Frames
-from structmask_gui.core.statistical.background import fit_beyond, pool_flat
 from structmask_gui.core.statistical.flat_tiles import FlatTiles, TileStatistics, block_energy
 from structmask_gui.core.statistical.frame_diagnostics import LineCovariance, with_lines
 from structmask_gui.core.statistical.out_of_band import SpectralFit
@@ -34,6 +33,7 @@ from structmask_gui.core.statistical.structure import (
     uneven,
 )
 from structmask_gui.core.statistical.tiles import tile_places
+from structmask_gui.core.statistical.under_structure import fit_beyond, pool_flat
 
 # Energy of flat tiles over what the fit predicts, below which noise is white, and surely so: the
 # slowest changes, which even structure-free tiles still have.

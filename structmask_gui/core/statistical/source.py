@@ -84,7 +84,7 @@ class NoiseSource:
         if self.wanted in ("dark", "subtract", "difference", "frames"):
             return self.wanted
         if self.wanted == "automatic" and self.relations:
-            # Neighbouring frames that share structure, or fixed-pattern noise, are rid of it in
+            # Neighbouring frames that share structure, or fixed-pattern noise, lose it in
             # differences. Frames that share nothing lose nothing by being measured one by one.
             still = [relation.still for relation in self.relations]
             if np.mean(still) >= 0.5:

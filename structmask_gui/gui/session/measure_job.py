@@ -73,7 +73,7 @@ class Measuring:
     _last: list[float] = field(default_factory=list)
 
     def __call__(self, task: Task) -> Measured:
-        """Measure, and select once: the first time imports scipy, which holds up nobody here."""
+        """Measure and select; the first time imports scipy, which would block the GUI thread."""
         check_unchanged(self.signatures)
         request = self.request
         key = self._key() if self.keeps else None

@@ -52,7 +52,7 @@ def save_destriped(
                 shape=(frames.n_frames, height, width),
                 dtype=np.float32,
                 photometric="minisblack",
-                # So that nobody is advised to destripe it once more.
+                # So that destriping is not advised once more.
                 software=DESTRIPED_BY + lines,
                 metadata={"axes": "TYX"},
             )

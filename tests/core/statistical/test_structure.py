@@ -1,4 +1,4 @@
-"""Which flat parts of a picture are relied on."""
+"""Which flat parts of an image are relied on."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
