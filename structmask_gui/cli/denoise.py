@@ -30,8 +30,8 @@ from structmask_gui.io.denoise_files import (
     doubts_about,
     record_path,
 )
-from structmask_gui.io.files.atomic import make_folder
-from structmask_gui.io.files.paths import one_line, shown
+from structmask_gui.io.files.atomic import checked_target, make_folder
+from structmask_gui.io.files.paths import exists, is_folder, one_line, shown
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import read_record
 from structmask_gui.io.stack.image_stack import ImageStack
@@ -93,12 +93,18 @@ def _target(arguments: argparse.Namespace) -> Path:
     _check_free(target, force=arguments.force)
     if arguments.output_dir is not None:
         make_folder(arguments.output_dir)
+    elif not is_folder(target.parent):
+        raise InputError(
+            f"{shown(target)}: cannot be written (its folder does not exist); choose another"
+            " --output."
+        )
     return target
 
 
 def _check_free(target: Path, *, force: bool) -> None:
     for path in (target, record_path(target)):
-        if path.exists() and not force:
+        checked_target(path)
+        if exists(path) and not force:
             raise InputError(f"{shown(path)}: already exists; give --force to replace it.")
 
 
@@ -163,7 +169,7 @@ def _denoised_job(job: Job, mask: Mask, arguments: argparse.Namespace) -> list[D
         # Files of equal names have numbers.
         stem = job.files.json.stem.removesuffix("_mask")
         targets = [denoised_path(job.files.json.with_name(f"{stem}.tif"))]
-    if arguments.resume and all(target.exists() for target in targets):
+    if arguments.resume and all(map(exists, targets)):
         return []
     for target in targets:
         _check_free(target, force=arguments.force)

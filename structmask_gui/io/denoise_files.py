@@ -36,7 +36,7 @@ from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.io.denoised import evaluate_file
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import json_bytes
-from structmask_gui.io.files.paths import file_size, shown
+from structmask_gui.io.files.paths import exists, file_size, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.record import InputRecord, file_checksum
 from structmask_gui.io.stack.image_stack import DENOISED_BY, ImageStack
@@ -183,7 +183,7 @@ def save_denoised(
         If the task is cancelled; nothing is left then.
     """
     path = Path(path)
-    if path.exists() and stack.path.exists() and path.samefile(stack.path):
+    if exists(path) and exists(stack.path) and path.samefile(stack.path):
         raise InputError(f"{shown(path)}: is the image file itself; choose another name.")
     if whole_numbers and stack.dtype.kind not in "iu":
         raise InputError(

@@ -54,3 +54,41 @@ def test_pasted_addresses_of_files(structmask, noisy, tmp_path):
     assert answer.code == 0
     assert (tmp_path / "out put" / "a b_mask.npy").is_file()
     assert structmask("batch", f"{path.as_uri()}\n", "--output-dir", tmp_path / "two").code == 0
+
+
+@pytest.mark.parametrize("name", [LONG, DEEP], ids=["name", "path"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(("info", "{}"), ("denoise", "{}"), ("destripe", "{}", "rows"), ("compare", "{}", "{}")),
+        *(("quality", "{}", "{}"), ("check", "{}", "{}"), ("text", "--for", "n2v", "{}", "{}")),
+        *(("denoise", "NOISY", "--mask", "{}"), ("denoise", "NOISY", "--output", "{}.tif")),
+        *(
+            ("denoise", "NOISY", "--output-dir", "{}"),
+            ("extract", "NOISY", "--preset", "{}/a.json"),
+        ),
+        *(("destripe", "NOISY", "rows", "--output", "{}.tif"), ("presets", "show", "{}")),
+        *(("extract", "NOISY", "--from-record", "{}"), ("extract", "NOISY", "--dark", "{}")),
+    ],
+    ids=lambda parts: " ".join(parts[:3]).replace("{}", "PATH"),
+)
+def test_every_command_says_in_one_sentence_that_a_path_is_too_long(
+    command, name, structmask, noisy, tmp_path
+):
+    long = str(tmp_path / name)
+    more = ("--preset", "automatic") if "--dark" in command else ()
+    parts = (noisy if part == "NOISY" else part.replace("{}", long) for part in command)
+    answer = structmask(*parts, *more)
+    assert answer.code == 2
+    assert answer.err.startswith("error: ")
+    assert answer.err.count("\n") == 1
+
+
+def test_a_denoised_file_whose_name_is_too_long(structmask, noisy, tmp_path):
+    answer = structmask("denoise", shutil.copy(noisy, tmp_path / f"{'q' * 250}.tif"), "--yes")
+    assert answer.code == 2
+    assert "shorten the name of the image file" in answer.err
+    # At once, and not after the work.
+    answer = structmask("denoise", noisy, "--output", tmp_path / "none" / "a.tif")
+    assert answer.code == 2
+    assert "its folder does not exist" in answer.err

@@ -303,12 +303,13 @@ class BatchWindow(QDialog):
         """Do all jobs with the parameters that the main window has now."""
         from structmask_gui.io.batch.queue import BatchQueue
         from structmask_gui.io.batch.summary import read_failures, summary_paths
+        from structmask_gui.io.files.paths import exists
 
         if not self._files or self.running:
             return
         resume = self.choices.resume.isChecked()
         place, force = self.summary, self.choices.replace.isChecked()
-        taken = [path.name for path in summary_paths(place) if path.exists()]
+        taken = [path.name for path in summary_paths(place) if exists(path)]
         if taken and not (resume or force):
             self.said.setText(
                 f"{taken[0]} of an earlier batch exists in {place.parent}; go on with it, replace"

@@ -56,7 +56,7 @@ def is_preset(path: str) -> bool:
 
 def is_folder(path: str) -> bool:
     """Tell whether there is a folder at a path."""
-    return Path(path).is_dir()
+    return os.path.isdir(path)  # noqa: PTH112  # a Path raises if a name is too long
 
 
 def is_image(path: str) -> bool:

@@ -35,7 +35,7 @@ from PySide6.QtGui import (
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.gui.desktop import qt_libraries
 from structmask_gui.io.files.atomic import write_atomic
-from structmask_gui.io.files.paths import read_small, shown
+from structmask_gui.io.files.paths import exists, read_small, shown
 
 SUFFIX = ".pdf"
 
@@ -134,7 +134,7 @@ def convert(paths: Sequence[str | Path]) -> int:
 
 
 def _files(path: str | Path) -> list[Path]:
-    if Path(path).exists() or "*" not in str(path):
+    if exists(path) or "*" not in str(path):
         return [Path(path)]
     # Path.glob takes no absolute pattern.
     found = sorted(map(Path, glob.glob(str(path))))  # noqa: PTH207

@@ -526,7 +526,7 @@ def _save(
     from structmask_gui.io.denoise_files import DenoisedFile, record_path, save_denoised
     from structmask_gui.io.files.atomic import write_atomic
     from structmask_gui.io.files.json_files import json_bytes
-    from structmask_gui.io.files.paths import shown
+    from structmask_gui.io.files.paths import exists, shown
 
     if path.suffix.lower() not in (".tif", ".tiff"):
         raise InputError(f"{shown(path)}: it is written as an OME-TIFF; end the name in .ome.tif.")
@@ -534,7 +534,7 @@ def _save(
         raise InputError(f"{shown(path)}: is an image file that is open; choose another name.")
     beside_it = record_path(path)
     # The dialog has asked about the image only.
-    if beside_it.exists() and not path.exists():
+    if exists(beside_it) and not exists(path):
         raise InputError(f"{shown(beside_it)}: already exists; choose another name.")
     record = save_denoised(made.record, stack, path, force=True, task=task)
     file = DenoisedFile(path, record, made.evaluation, made.problem)

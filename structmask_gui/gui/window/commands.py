@@ -202,6 +202,8 @@ class Commands(QObject):
 
     def export_into(self, folder: str) -> None:
         """Write NPY, PNG, enlarged picture and record into a folder, beside older ones."""
+        from structmask_gui.io.files.paths import exists
+
         files = {
             form.id: Path(folder) / proposed_path(self.session, form).name
             for form in FORMS
@@ -211,7 +213,7 @@ class Commands(QObject):
         def write() -> None:
             self.window.exporter.export(files)
 
-        taken = [path.name for path in files.values() if path.exists()]
+        taken = [path.name for path in files.values() if exists(path)]
         if not taken:
             write()
             return

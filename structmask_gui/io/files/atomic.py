@@ -51,13 +51,7 @@ def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterato
     """
     path = Path(path)
     name = shown(path)
-    try:
-        target = Path(os.path.realpath(path))
-        existing = target.stat() if target.exists() else None
-    except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f"{name}: cannot be written ({reason(error)}); check the path.") from None
-    if existing is not None and stat.S_ISDIR(existing.st_mode):
-        raise InputError(f"{name}: is a folder; give the name of a file.")
+    target, existing = checked_target(path)
     if existing is not None and not force:
         raise InputError(
             f"{name}: already exists; choose another name, or ask for it to be overwritten."
@@ -79,14 +73,35 @@ def atomic_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterato
         temporary = None
         _sync_folder(target.parent)
     except OSError as error:
-        remedy = "choose another folder or make room"
-        if error.errno == errno.ENAMETOOLONG:
-            remedy = "shorten the name of the file or its folder"
+        remedy = _remedy(error, "choose another folder or make room")
         raise InputError(f"{name}: cannot be written ({_why(error)}); {remedy}.") from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def _remedy(error: Exception, otherwise: str) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return "shorten the name of the image file or of the folder"
+    return otherwise
+
+
+def checked_target(path: Path) -> tuple[Path, os.stat_result | None]:
+    """Return where a file goes, and what is there; refuse a place that no file can have.
+
+    To be asked before work that takes long, too.
+    """
+    name = shown(path)
+    try:
+        target = Path(os.path.realpath(path))
+        existing = target.stat() if target.exists() else None
+    except (OSError, ValueError, RuntimeError) as error:
+        remedy = _remedy(error, "check the path")
+        raise InputError(f"{name}: cannot be written ({reason(error)}); {remedy}.") from None
+    if existing is not None and stat.S_ISDIR(existing.st_mode):
+        raise InputError(f"{name}: is a folder; give the name of a file.")
+    return target, existing
 
 
 def make_folder(folder: Path) -> None:
