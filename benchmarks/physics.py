@@ -29,7 +29,7 @@ from _physics.truth import ARM, LAGS, Truth, amplitude_of, candidates, grey_f1, 
 from threadpoolctl import threadpool_limits
 
 HERE = Path(__file__).resolve().parent
-SCENES = {"tune": 11, "record": 16}
+SCENES = {"tune": 11, "record": 16, "validate": 18}
 """Scenes of each family in each part."""
 
 

@@ -40,11 +40,15 @@ from _physics.cameras import (
 from _physics.scenes import USUAL, Array, Draw, fractal, log_uniform, scene
 
 SEED = 20261129
-PARTS = ("tune", "record")
+PARTS = ("tune", "record", "validate")
 SIDES = (96, 128, 160, 192, 256, 384)
 PIXELS = 500_000
 STRENGTHS = (0.2, 10)
 FRAMES = (1, 1, 1, 1, 2, 3, 4, 6, 8, 12, 20, 30)
+WIDER_SIDES = (80, *SIDES, 112, 224, 320, 512)
+WIDER_STRENGTHS = (0.1, 15)
+WIDER_FRAMES = (1, 1, 1, 1, 2, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 30, 40)
+"""What is drawn for scenes to validate on: sizes and strengths beside those of the other parts."""
 MOTIONS = ("still", "still", "still", "still", "drift", "bleach", "blink", "focus", "swim")
 
 
@@ -470,15 +474,17 @@ def recipe(part: str, family: str, number: int) -> Recipe:
     """Draw the recipe of a number in a part."""
     asked = FAMILIES[family]
     draw = np.random.default_rng(seeds(part, family, number, "recipe"))
-    frames = int(draw.choice(asked.frames))
-    sides = [side for side in SIDES if frames * side * 96 <= PIXELS]
+    wider = part == "validate"
+    counts = WIDER_FRAMES if wider and asked.frames == FRAMES else asked.frames
+    frames, all_sides = int(draw.choice(counts)), WIDER_SIDES if wider else SIDES
+    sides = [side for side in all_sides if frames * side * min(all_sides) <= PIXELS]
     height = int(draw.choice(sides))
-    width = int(draw.choice([side for side in SIDES if frames * side * height <= PIXELS]))
+    width = int(draw.choice([side for side in all_sides if frames * side * height <= PIXELS]))
     kind = str(draw.choice(asked.kinds))
     alone = "planes" if "planes" in asked.motions else "still"
     motion = str(draw.choice(asked.motions)) if frames > 1 else alone
     background = log_uniform(draw, *asked.photons)
-    strength = log_uniform(draw, *STRENGTHS)
+    strength = log_uniform(draw, *(WIDER_STRENGTHS if wider else STRENGTHS))
     variant, camera = asked.maker(draw, background)
     drawn = scene(kind, motion, draw, frames, (height, width))
     return Recipe(family, variant, kind, motion, background, strength, drawn, camera)

@@ -51,6 +51,6 @@ def test_what_does_not_fit_and_what_cannot_be_read(structmask, folder, tmp_path)
     assert answer.code == 1
     assert "error: bad.npy: " in answer.err
     assert [one["fit"] for one in answer.json["results"]] == ["does not fit"] * 2
-    assert answer.json["results"][0]["own_pixels"] == 15
+    assert answer.json["results"][0]["own_pixels"] == 13
     assert json.dumps(answer.json["errors"]).count("bad.npy") == 2
     assert sorted(path.name for path in folder.iterdir()) == ["a.npy", "b.npy", "bad.npy"]

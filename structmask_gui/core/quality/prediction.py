@@ -189,6 +189,14 @@ class Predictor:
         result: FloatArray = solution
         return result
 
+    def inverse(self) -> FloatArray:
+        """Return the inverse of the factor, lower triangular too."""
+        from scipy.linalg.lapack import dtrtri
+
+        found, _ = dtrtri(self.factor, lower=1)
+        result: FloatArray = found
+        return result
+
     def kernel(self) -> FloatArray:
         """Return the weights, (2 ry + 1, 2 rx + 1); [ry + dy, rx + dx] is that of p + (dy, dx)."""
         reach = np.abs(self.lags).max(axis=0, initial=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,6 @@ class Preview:
     """
 
     def __init__(self, frame: NDArray[Any], radius: int = RADIUS) -> None:
-        from scipy.fft import next_fast_len, rfft2
-
         frame = np.asarray(frame)
         if frame.ndim != 2 or frame.size == 0:
             raise InputError(f"The preview needs a 2-D frame, not one of shape {frame.shape}.")
@@ -38,9 +37,21 @@ class Preview:
         self.mean = float(frame[good].mean(dtype=np.float64))
         values = np.where(good, frame - self.mean, 0).astype(np.float32)
         self.frame: FloatImage = np.where(good, frame, np.nan).astype(np.float32)
-        padded = continued(values, good, radius)
-        self._fast = tuple(next_fast_len(n, real=True) for n in padded.shape)
-        self._spectrum = rfft2(padded, self._fast)
+        self.padded = continued(values, good, radius)
+        """The frame without its mean, and with its border; not for changes."""
+
+    @cached_property
+    def _fast(self) -> tuple[int, ...]:
+        from scipy.fft import next_fast_len
+
+        return tuple(next_fast_len(n, real=True) for n in self.padded.shape)
+
+    @cached_property
+    def _spectrum(self) -> NDArray[np.complex64]:
+        from scipy.fft import rfft2
+
+        found: NDArray[np.complex64] = rfft2(self.padded, self._fast)
+        return found
 
     def predict(self, kernel: ArrayLike) -> FloatImage:
         """Return the frame predicted by weights up to the preview's radius."""

@@ -14,14 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.arrays import FloatArray, LagArray
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.covariance import cuts, unmoved
+from structmask_gui.core.quality.prediction import mirrored_half, square_lags
 from structmask_gui.core.quality.preview import FloatImage, Preview
 from structmask_gui.core.stack.frames import Frames, evenly, runs_of
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
@@ -41,6 +44,9 @@ _PREDICTED = 3
 
 _FEWEST = 1024
 """Unmoved pixels that a comparison needs."""
+
+_SAMPLED = 2**14
+"""Pixels whose neighbourhoods give the error of many masks: each mask then takes no transform."""
 
 Place = tuple[int, int, int, int]
 
@@ -65,6 +71,37 @@ class _Comparison:
         # A change of brightness between frames is no error of the prediction.
         return float(np.square(wrong).sum(dtype=np.float64)) / self.pixels - mean**2 - self.noise
 
+    def products(self, half: LagArray, most: int) -> tuple[FloatArray, FloatArray]:
+        """Return mean products in each quarter of the frame, and the share of pixels in it.
+
+        Of the sums of mirrored pairs of neighbours and, last, the frames compared with; shapes
+        (4, n + 1, n + 1) and (4,). ``half``: shape (n, 2); a lag of each pair.
+        """
+        padded, radius = self.preview.padded, self.preview.radius
+        places = np.flatnonzero(self.compared)
+        if len(places) > most:
+            # Even steps would meet some columns only.
+            places = np.sort(np.random.default_rng(0).choice(places, most, replace=False))
+        y, x = np.divmod(places, self.compared.shape[1])
+        width, flat = padded.shape[1], padded.ravel()
+        at = ((y + radius) * width + x + radius)[:, np.newaxis]
+        away = half[:, 0] * width + half[:, 1]
+        values = np.empty((len(places), len(half) + 1), dtype=np.float32)
+        values[:, :-1] = flat[at + away]
+        values[:, :-1] += flat[at - away]
+        values[:, -1] = self.other.ravel()[places]
+        # A change of brightness between frames is no error of the prediction.
+        values -= values.mean(axis=0, dtype=np.float64).astype(np.float32)
+        quarter = 2 * (y > np.median(y)) + (x > np.median(x))
+        found, shares = np.zeros((4, *2 * (len(half) + 1,))), np.zeros(4)
+        for number in range(4):
+            inside = values[quarter == number]
+            if len(inside):
+                found[number] = inside.T @ inside / len(inside)
+                shares[number] = len(inside) / len(values)
+        found[:, -1, -1] -= self.noise
+        return found, shares
+
 
 class StillScene:
     """Two or more frames of a still scene in which the error of predictions is measured.
@@ -81,6 +118,7 @@ class StillScene:
         task: Task = NO_TASK,
     ) -> None:
         self._comparisons: list[_Comparison] = []
+        self._radius = radius
         # Squares of very large or small values would not fit float32.
         exponent = exponent_for(frames)
         self._square = 2.0 ** (-2 * exponent)
@@ -100,6 +138,45 @@ class StillScene:
         """
         total = sum(one.pixels * one.error(kernel) for one in self._comparisons)
         return total / self.pixels * self._square
+
+    @cached_property
+    def _products(self) -> tuple[FloatArray, FloatArray]:
+        """Mean products in each part, a quarter of a frame, and the share of each part."""
+        half = mirrored_half(square_lags(self._radius))
+        assert half is not None  # a square holds the mirror image of each lag
+        most = _SAMPLED // len(self._comparisons)
+        parts = [one.products(half, most) for one in self._comparisons]
+        shares = [
+            one.pixels / self.pixels * part[1]
+            for one, part in zip(self._comparisons, parts, strict=True)
+        ]
+        return np.concatenate([part[0] for part in parts]), np.concatenate(shares)
+
+    def errors_by_half(self, weights: FloatArray) -> FloatArray:
+        """Return the error in the halves of the field, shape (4,); else as `error_of_pairs`.
+
+        Of the upper and the lower one, the left and the right one.
+        """
+        products, shares = self._products
+        values = np.append(weights, -1.0)
+        parts = np.einsum("i,pij,j->p", values, products, values).reshape(-1, 4)
+        each = shares.reshape(-1, 4)
+        quarters, pixels = (parts * each).sum(axis=0), each.sum(axis=0)
+        halves = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1]])
+        return np.asarray(halves @ quarters / np.maximum(halves @ pixels, 1e-300)) * self._square
+
+    def error_of_pairs(self, weights: FloatArray) -> float:
+        """Return the error as `error` does, from some of the pixels.
+
+        ``weights``: shape (n,); of a lag of each mirrored pair of the square, both having the same.
+        """
+        values = np.append(weights, -1.0)
+        return float(values @ self._mean_products @ values) * self._square
+
+    @cached_property
+    def _mean_products(self) -> FloatArray:
+        products, shares = self._products
+        return np.asarray(np.einsum("p,pij->ij", shares, products))
 
 
 def _units(runs: Sequence[range], shape: tuple[int, int]) -> list[tuple[range, Place]]:

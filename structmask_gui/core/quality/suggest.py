@@ -8,6 +8,7 @@ each other: of a weak correlation over a long row, hiding any single pair gains 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,7 +19,6 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.copied_noise import NEEDLESS_RISE, RADIUS, figures
 from structmask_gui.core.quality.covariance import Covariance
-from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import (
     Predictor,
     at_lags,
@@ -31,6 +31,7 @@ from structmask_gui.core.quality.prediction import (
     square_lags,
     variance_of,
 )
+from structmask_gui.core.quality.scoring import Predictions
 from structmask_gui.core.quality.small_sample import bias_per_lag, with_samples, without_bias
 from structmask_gui.core.quality.sweep import ErrorSweep, copied_noise_sweep
 from structmask_gui.core.stack.frames import evenly
@@ -285,15 +286,15 @@ class _Search:
         structure = image - _cut(noise, image.shape)
         of_structure, centre = folded_covariances(structure, freed), at_lags(structure, freed)
         variance, whole = variance_of(noise), variance_of(structure)
-        result = []
-        for pairs in range(most + 1):
-            self._task.stop_if_cancelled()
-            k = len(freed) - pairs
-            w = solved.weights(k)
-            left = 2 * w @ of_noise[:k, :k] @ w
-            lost = whole - 4 * w @ centre[:k] + 2 * w @ of_structure[:k, :k] @ w
-            result.append((float(left / variance), max(0.0, float(lost / variance))))
-        return result
+        # Row k: the weights of the first k pairs, of which each pair adds one term.
+        weights = np.zeros((len(freed) + 1, len(freed)))
+        weights[1:] = np.cumsum(solved.inverse() * solved.part[:, np.newaxis], axis=0)
+        weights = weights[len(freed) - most :][::-1]
+        left = 2 * np.einsum("kn,kn->k", weights @ of_noise, weights)
+        lost = whole - 4 * weights @ centre
+        lost += 2 * np.einsum("kn,kn->k", weights @ of_structure, weights)
+        lost = np.maximum(lost, 0)
+        return list(zip((left / variance).tolist(), (lost / variance).tolist(), strict=True))
 
     def longer_if_worth_it(self, curve: _Curve, by_copied: NDArray[np.intp]) -> _Curve:
         """Return a curve up to the largest mask if its knee has a clearly smaller error."""
@@ -332,9 +333,13 @@ class _Search:
     def _error_of(self, point: Point) -> float:
         if self._still is None:
             return point.error
+        found = self._predictions.of(point.mask)
+        return self._still.error_of_pairs(found.weights) / variance_of(self._noise)
+
+    @cached_property
+    def _predictions(self) -> Predictions:
         assert self._image is not None
-        kernel = weights(self._image, point.mask, self._radius)
-        return self._still.error(kernel) / variance_of(self._noise)
+        return Predictions(self._image, self._radius)
 
     # --- the suggestion, less the pixels that hide no noise -----------------------------------
 

@@ -23,7 +23,7 @@ class SweptCovariance:
     Parameters
     ----------
     matrix : float64 array (n, n)
-        Covariance of the pairs; changed in place.
+        Covariance of the pairs.
     u, v : float64 array (n,)
         Vectors of the cost, which a sweep of a pair changes by sign * u (u - 2 v) / diagonal.
     sign : float
@@ -34,7 +34,9 @@ class SweptCovariance:
     def __init__(
         self, matrix: FloatArray, u: FloatArray, v: FloatArray, sign: float, task: Task = NO_TASK
     ) -> None:
-        self._matrix, self._u, self._v, self._sign = matrix, u.copy(), v.copy(), sign
+        # BLAS updates a symmetric matrix in this order where it is, an eighth of the time.
+        self._matrix = np.asfortranarray(matrix)
+        self._u, self._v, self._sign = u.copy(), v.copy(), sign
         self._task = task
         self.hidden = np.ones(len(u), dtype=np.bool_)
 
@@ -48,12 +50,14 @@ class SweptCovariance:
 
     def sweep(self, j: int) -> None:
         """Free a hidden pair, or hide a visible one."""
+        from scipy.linalg.blas import dger
+
         self._task.stop_if_cancelled()
         pivot = self._matrix[j, j]
         column = self._matrix[:, j].copy()
         was_hidden = bool(self.hidden[j])
         u, v = self._u[j], self._v[j]
-        self._matrix -= np.outer(column, column / pivot)
+        self._matrix = dger(-1 / pivot, column, column, a=self._matrix, overwrite_a=1)
         self._u -= column * (u / pivot)
         self._v -= column * (v / pivot)
         turn = 1.0 if was_hidden else -1.0

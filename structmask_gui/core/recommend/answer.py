@@ -14,12 +14,14 @@ from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.recommend.candidates import WHOLE_LINE, significant
 from structmask_gui.core.recommend.recommend import (
     COPIED_MORE,
+    DOUBTED,
     TIE,
     LedgerRow,
     Recommendation,
     cannot_separate,
 )
 from structmask_gui.core.recommend.shapes import hide, of_noise, shape_words, smeared
+from structmask_gui.core.statistical.structure import SUSPICION, uneven
 from structmask_gui.core.verdict.certainty import certainty_of
 from structmask_gui.core.verdict.wording import not_uniform
 
@@ -50,6 +52,7 @@ WORDS: dict[Sureness, str] = {
 """What begins the second line."""
 
 _PLAIN = "Train plain Noise2Void."
+_COPY_PLAIN: tuple[Action, ...] = ("copy_plain_n2v",)
 _COMPARE = "Compare any result with the raw frames."
 _RECORD = "To decide, record 6 or more frames of one still field."
 
@@ -287,11 +290,13 @@ class _Case:
             self.not_tested += ("noise that follows brightness",)
 
     def answer(self) -> Answer:
-        if not self._proven and (
-            cannot_separate(self.extraction)
-            or (self.recommendation is not None and self.recommendation.safe)
+        if cannot_separate(self.extraction) or (
+            self.recommendation is not None and self.recommendation.safe
         ):
-            return self._cannot_tell()
+            if not self._best_anyway:
+                return self._cannot_tell()
+            if not set(_ACT) & self.flags:
+                return self._either()
         for flag, (what, advice, action) in _ACT.items():
             if flag in self.flags:
                 return self._act_first(what, advice, action)
@@ -337,6 +342,16 @@ class _Case:
             ("what_to_record", own),
         )
 
+    def _either(self, what: str = "Noise and sample cannot be told apart.") -> Answer:
+        """Say that no mask is best, whatever of the frames is noise."""
+        row = None if self.recommendation is None else self.recommendation.chosen
+        advice, actions = _PLAIN, _COPY_PLAIN
+        if row is not None and row.error >= _GAINS:
+            advice = f"A mask does no better than plain Noise2Void. {_COMPARE}"
+            actions = ("what_to_record", *_COPY_PLAIN)
+        sure = f"The sample's detail is too fine for a mask. {self._untested}".rstrip()
+        return self._made(what, "likely", sure, advice, *actions)
+
     def _act_first(self, what: str, advice: str, action: Action) -> Answer:
         own: Action = "copy_plain_n2v" if self.bare else "use_mask"
         meanwhile = "plain Noise2Void" if self.bare else hide(self.mask)
@@ -368,35 +383,38 @@ class _Case:
                 "add_files",
                 "copy_plain_n2v",
             )
-        if {_FIXED, _SMOOTH} & set(self.not_tested):
-            changing = _FIXED in self.not_tested
-            what = "No pattern that changes from frame to frame" if changing else "No pattern found"
-            if self._one_frame:
-                what = "One frame only: no pattern found"
-            floor = max(COPIED_MORE, self.extraction.parameters.rho_min)
-            what = f"{what} (above {100 * floor:.0f} %)."
-            if self._forbids and _SMOOTH not in self.not_tested and self._certainty == "likely":
-                return self._made(
-                    what,
-                    "likely",
-                    f"The sample's detail is too fine for a mask. {self._untested}",
-                    _PLAIN,
-                    "copy_plain_n2v",
-                )
-            return self._made(
-                what,
-                "uncertain",
-                self._untested,
-                "Plain Noise2Void fits what was tested.",
-                "what_to_record",
-                "copy_plain_n2v",
-            )
+        if {_FIXED, _UNDER, _SMOOTH} & set(self.not_tested):
+            return self._nothing_tested()
         certainty = self._certainty
         return self._made(
             "No pattern in the noise.",
             certainty,
             f"You need no mask. {self._untested}".rstrip(),
             _PLAIN,
+            "copy_plain_n2v",
+        )
+
+    def _nothing_tested(self) -> Answer:
+        """Say that no pattern was found in what was tested, and whether another may be there."""
+        changing = {_FIXED, _UNDER} & set(self.not_tested)
+        what = "No pattern that changes from frame to frame" if changing else "No pattern found"
+        if self._one_frame:
+            what = "One frame only: no pattern found"
+        floor = max(COPIED_MORE, self.extraction.parameters.rho_min)
+        what = f"{what} (above {100 * floor:.0f} %)."
+        structure = None if self.recommendation is None else self.recommendation.structure
+        certainty = self._certainty
+        if certainty == "likely" and self._best_anyway:
+            return self._either(what)
+        if certainty == "likely" and structure is not None and structure.absent:
+            sure = "You need no mask: hardly anything is the same in every frame."
+            return self._made(what, certainty, sure, _PLAIN, "copy_plain_n2v")
+        return self._made(
+            what,
+            "uncertain",
+            self._untested,
+            "Plain Noise2Void fits what was tested.",
+            "what_to_record",
             "copy_plain_n2v",
         )
 
@@ -438,6 +456,8 @@ class _Case:
         if row is not None and row.error >= _GAINS:
             advice, actions = f"{advice} {_COMPARE}", ("what_to_record", *actions)
         certainty, sure = self._certainty, self._figures
+        if certainty == "uncertain":
+            sure = f"{self._doubts} {sure}".strip()
         if self._too_little:
             certainty, sure = "uncertain", f"{self._too_little} {sure}".strip()
             advice, actions = f"{advice} {self._more}", ("add_files", *actions)
@@ -450,10 +470,8 @@ class _Case:
 
     @property
     def _certainty(self) -> Sureness:
-        if self._proven:
-            return "likely"
-        if certainty_of(self.verdict) == "cannot tell":
-            return "cannot tell"
+        if certainty_of(self.verdict) == "cannot tell" or self._doubts:
+            return "cannot tell" if certainty_of(self.verdict) == "cannot tell" else "uncertain"
         estimate = self.extraction.measurement.correlation
         part = None if estimate is None else not_uniform(estimate)
         doubted = not self.verdict.settled or any(flag in self.flags for flag in _NOT_LIKELY)
@@ -461,11 +479,30 @@ class _Case:
         return "uncertain" if doubted else "likely"
 
     @property
-    def _forbids(self) -> bool:
-        """Whether the picture itself forbids masks, whatever is the same in every frame."""
+    def _doubts(self) -> str:
+        """Say why another mask may be far better, if it may."""
         found, estimate = self.recommendation, self.extraction.measurement.correlation
-        share = None if estimate is None else estimate.evidence.patterns.static_share
-        return found is not None and share is not None and found.block_cost > max(share, 0.0)
+        if found is None or found.chosen is None or estimate is None:
+            return ""
+        evidence = estimate.evidence
+        if found.chosen.worst > DOUBTED:
+            return "By another reading of the noise another mask is far better."
+        if found.chosen.worst_part > DOUBTED:
+            return "In a part of the field another mask is far better."
+        two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare
+        if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
+            return "What moved cannot be told from noise in two frames."
+        alone = estimate.base == "frames" and not self.verdict.sure
+        if alone and "whole_line" in self.flags:
+            return "The lines may be the sample's."
+        return ""
+
+    @property
+    def _best_anyway(self) -> bool:
+        """Whether no mask is best whatever is noise, fixed patterns among it."""
+        estimate = self.extraction.measurement.correlation
+        compared = estimate is not None and estimate.base == "difference"
+        return compared and self.recommendation is not None and self.recommendation.either
 
     @property
     def _lines_show(self) -> bool:
@@ -477,11 +514,6 @@ class _Case:
         share = max(lines.rows.value, lines.columns.value) / max(estimate.lags.variance, 1e-300)
         row = None if self.recommendation is None else self.recommendation.chosen
         return share >= _OFFSETS or (row is not None and share >= _SEEN * row.left)
-
-    @property
-    def _proven(self) -> bool:
-        """Whether the mask helps although something moved."""
-        return self.recommendation is not None and self.recommendation.proven
 
     @property
     def _whole(self) -> bool:

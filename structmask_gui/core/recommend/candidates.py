@@ -12,6 +12,7 @@ from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.suggest import suggest
+from structmask_gui.core.stack.frames import evenly
 from structmask_gui.core.verdict.lines import endless_lines
 
 BARE = Mask(np.ones((1, 1), dtype=np.bool_))
@@ -25,6 +26,8 @@ WHOLE_LINE = "lines that do not end"
 
 _NEAR = 1.3
 """Of the suggestion's masks those are taken whose error is within this factor of the least."""
+
+_MOST_SUGGESTED = 24
 
 _FAR = 20
 """Pixels hidden on either side where lines do not end within the largest lag."""
@@ -48,10 +51,11 @@ def candidates(basis: Basis, extraction: Extraction, task: Task = NO_TASK) -> di
         task=task,
     )
     least = min(point.error for point in curve.points)
+    near = [place for place, one in enumerate(curve.points) if one.error <= _NEAR * least]
+    places = sorted({curve.knee, *(near[at] for at in evenly(len(near), _MOST_SUGGESTED))})
     found += [
-        (f"{SUGGESTED}, {point.pixels} pixels", point.mask)
-        for place, point in enumerate(curve.points)
-        if place == curve.knee or point.error <= _NEAR * least
+        (f"{SUGGESTED}, {curve.points[place].pixels} pixels", curve.points[place].mask)
+        for place in places
     ]
     whole = whole_line(extraction)
     if whole is not None:

@@ -16,6 +16,7 @@ from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.copied_noise import still_copied
 from structmask_gui.core.quality.error import EstimatedError, estimated_error, weights
 from structmask_gui.core.quality.prediction import reach_of
+from structmask_gui.core.quality.scoring import Copied, Prediction, Predictions, Reading
 from structmask_gui.core.quality.suggest import SEARCHED
 from structmask_gui.core.recommend.candidates import (
     BARE,
@@ -28,17 +29,20 @@ from structmask_gui.core.recommend.candidates import (
     safe_candidates,
     significant,
 )
+from structmask_gui.core.recommend.readings import Structure, other_readings, structure_of
 from structmask_gui.core.threads import one_blas_thread
 
 TIE = 0.03
 """Errors within this share of the least are ties, as are those within the estimate's own error."""
 
+NEGLIGIBLE = 0.003
+"""Difference of two errors, over the noise's variance, that nobody would see."""
+
 COPIED_MORE = 0.05
 """Share of the noise from which the noise that is copied is said."""
 
 _ALIKE = 0.01
-"""Masks that copy no more than this above the least copy alike, and are equally good where their
-errors differ by no more than this share."""
+"""Masks that copy no more than this above the least copy alike."""
 
 _TRAINED, _PER_PIXEL = 21, 0.003
 """Cost of training: for every pixel beyond so many, this share of the error. Calibrated on small
@@ -49,17 +53,12 @@ Up to 21 pixels training took nothing."""
 _LINE_PIXELS, _MOSTLY = 5, 0.7
 """Pixels of a line that does not end, and share of a mask on it, from which all of it is hidden."""
 
-_MOVED, _PROVEN = 0.9, 0.45
-"""In differences of frames in which something moved, the significant lags are hidden if that is
-expected to lower the error to the first share; from the second on nothing is in doubt."""
+DOUBTED, CLOSE = 1.15, 1.1
+"""Factors over the least error: a mask that may be beyond the first is not reliable; up to the
+second it is nearly the best."""
 
-_SMALL = 41
-"""Where frames share noise, of which their differences do not tell the error, so many pixels are
-hidden at most."""
-
-_NEAR = 1.25
-"""Candidates within this factor of the least error by the autocovariances are compared in frames of
-a still scene."""
+_ABSOLUTE = 0.01
+"""Share of the noise's variance that is added to both errors of a factor: less is of no use."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,9 @@ class LedgerRow:
     error: float  # the sum of the three
     error_se: float  # standard error of `error`
     tied: bool  # whether it cannot be told from the least error
+    worst: float = 1.0  # factor over the least error, by whatever reading of the noise
+    worst_part: float = 1.0  # the same in a half of the field, where that was measured
+    worst_fixed: float = 1.0  # the same if part of the structure is a fixed pattern
 
     def record(self) -> dict[str, Any]:
         """Return the row as plain values, as in the JSON record."""
@@ -92,11 +94,16 @@ class Recommendation:
     safe: bool  # chosen because noise and structure cannot be separated
     ledger: tuple[LedgerRow, ...]  # least error first; empty where the error is not known
     gains_next_to_nothing: bool  # Noise2Void without a mask does as well as any mask
-    block_cost: float = 0.0
-    """What hiding a block of 3 x 3 pixels adds to the expected error: where that is more than any
-    fixed pattern could, the picture's own detail forbids masks."""
-    proven: bool = False
-    """Whether a mask lowers the error by so much that what moved cannot be all it hides."""
+    structure: Structure | None = None
+    """What is no noise in the frames; None where the error is not known."""
+
+    @property
+    def either(self) -> bool:
+        """Whether no mask is best, whatever of the frames is noise."""
+        row, structure = self.chosen, self.structure
+        if row is None or structure is None or row.pixels > 1 or not structure.strong:
+            return False
+        return max(row.worst, row.worst_fixed) <= CLOSE
 
     def row(self, name: str) -> LedgerRow | None:
         """Return the row of a candidate."""
@@ -153,25 +160,28 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
         return _safe(basis, extraction, task)
     if basis is None:
         return Recommendation(significant(extraction), SIGNIFICANT, False, (), False)
-    rows = ledger(basis, candidates(basis, extraction, task), task)
-    block = block_cost(basis)
+    rows = ledger(basis, candidates(basis, extraction, task), task, extraction)
+    structure = structure_of(basis)
     bare = next(row for row in rows if row.name == BARE_CENTRE)
     tied = [row for row in rows if row.tied and row.pixels <= SEARCHED] or [bare]
     least = min(row.copied for row in tied)
     if nothing_found(extraction):
         # What only the figures see is chance, or structure that the verdict left out.
-        return Recommendation(BARE, BARE_CENTRE, False, rows, bare.tied, block)
+        return Recommendation(BARE, BARE_CENTRE, False, rows, bare.tied, structure)
     if bare.tied and bare.copied < least + COPIED_MORE:
-        return Recommendation(BARE, BARE_CENTRE, False, rows, True, block)
+        return Recommendation(BARE, BARE_CENTRE, False, rows, True, structure)
     alike = [row for row in tied if row.copied <= least + _ALIKE]
     # The rows are sorted by their error; of those that no user could distinguish, the smallest one.
-    near = [row for row in alike if row.error <= (1 + _ALIKE) * alike[0].error]
+    least_error = alike[0].error
+    near = [
+        row for row in alike if row.error <= max((1 + TIE) * least_error, least_error + NEGLIGIBLE)
+    ]
     best = min(near, key=lambda row: row.pixels)
     whole = next((row for row in rows if row.name == WHOLE_LINE), None)
     if whole is not None and _is_part(best, whole):
         # The figures end at their radius; the line does not.
         best = whole
-    return Recommendation(best.mask, best.name, False, rows, False, block)
+    return Recommendation(best.mask, best.name, False, rows, False, structure)
 
 
 def _is_part(row: LedgerRow, whole: LedgerRow) -> bool:
@@ -183,29 +193,27 @@ def _is_part(row: LedgerRow, whole: LedgerRow) -> bool:
 
 
 def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommendation:
-    """Recommend what does no harm whether it is noise or structure."""
+    """Recommend what does least harm whether it is noise or structure."""
     found = safe_candidates(extraction)
     choice = list(found)[-1]
     if basis is None:
         return Recommendation(found[choice], choice, True, (), False)
+    structure = structure_of(basis)
+    estimate = extraction.measurement.correlation
+    if estimate is not None and estimate.base == "difference":
+        # Structure is gone from differences, but for what moved.
+        rows = ledger(basis, candidates(basis, extraction, task), task, extraction)
+        least = min(row.worst for row in rows if row.pixels <= SEARCHED)
+        near = [row for row in rows if row.worst <= (1 + TIE) * least]
+        best = min(near, key=lambda row: (row.pixels, row.worst))
+        return Recommendation(best.mask, best.name, True, rows, False, structure)
     found.setdefault(SIGNIFICANT, significant(extraction))
-    rows = ledger(basis, found, task)
+    rows = ledger(basis, found, task, extraction)
     errors = {row.name: row.error for row in rows}
-    # Lines that are far worse have no row.
-    if errors[BARE_CENTRE] <= errors.get(choice, np.inf):
+    if errors[BARE_CENTRE] <= errors[choice]:
         # Better than lines if all of it is noise; if it is structure, it is so anyway.
         choice = BARE_CENTRE
-    estimate = extraction.measurement.correlation
-    if estimate is None or estimate.base != "difference" or SIGNIFICANT not in found:
-        return Recommendation(found[choice], choice, True, rows, False)
-    # Structure is gone from differences, but for what moved: large errors tell of that.
-    shared = estimate.evidence.patterns.shared
-    ratio = errors[SIGNIFICANT] / max(errors[choice], 1e-30)
-    small = found[SIGNIFICANT].statistics.true_pixels <= _SMALL
-    if ratio < _MOVED or (shared and small):
-        proven = ratio < _PROVEN and not shared
-        return Recommendation(found[SIGNIFICANT], SIGNIFICANT, not proven, rows, False, 0.0, proven)
-    return Recommendation(found[choice], choice, True, rows, False)
+    return Recommendation(found[choice], choice, True, rows, False, structure)
 
 
 def cannot_separate(extraction: Extraction) -> bool:
@@ -232,18 +240,7 @@ def training_cost(pixels: int, error: float) -> float:
     return _PER_PIXEL * max(0, pixels - _TRAINED) * error
 
 
-def block_cost(basis: Basis) -> float:
-    """Return by how much the expected error is larger with 3 x 3 pixels hidden than with none."""
-    noise, image = basis.noise.values, basis.image.values
-    block = Mask(np.ones((3, 3), dtype=np.bool_))
-    hidden, bare = (
-        estimated_error(noise, image, weights(image, mask, basis.radius)).total
-        for mask in (block, BARE)
-    )
-    return hidden - bare
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Scored:
     """A candidate with the weights of its prediction."""
 
@@ -251,6 +248,7 @@ class _Scored:
     mask: Mask
     kernel: FloatArray
     error: EstimatedError
+    found: Prediction | None = None  # None of a mask that is not its own half turn
 
     @property
     def pixels(self) -> int:
@@ -265,46 +263,95 @@ class _Scored:
         return self.error.total + self.training
 
 
-def ledger(basis: Basis, masks: Mapping[str, Mask], task: Task = NO_TASK) -> tuple[LedgerRow, ...]:
-    """Return the expected error of each mask, by its name, the least first."""
+def ledger(
+    basis: Basis,
+    masks: Mapping[str, Mask],
+    task: Task = NO_TASK,
+    extraction: Extraction | None = None,
+) -> tuple[LedgerRow, ...]:
+    """Return the expected error of each mask, by its name, the least first.
+
+    With an extraction, also how much worse than the best a mask is by other readings of the noise.
+    """
     noise, image = basis.noise.values, basis.image.values
+    predictions = Predictions(image, basis.radius)
+    reading = Reading(noise, predictions, basis.still)
     scored = []
     for name, mask in masks.items():
         task.stop_if_cancelled()
+        if np.array_equal(mask.array, mask.array[::-1, ::-1]):
+            found = predictions.of(mask)
+            error, kernel = reading.error(found), predictions.kernel(found)
+            scored.append(_Scored(name, mask, kernel, error, found))
+            continue
         kernel = weights(image, mask, basis.radius)
-        scored.append(_Scored(name, mask, kernel, estimated_error(noise, image, kernel)))
-    if basis.still is not None:
-        near = _NEAR * min(one.total for one in scored)
-        compared = []
-        for one in scored:
-            task.stop_if_cancelled()
-            # All errors of a ledger are measured in the same way.
-            if one.total <= near or one.name in (BARE_CENTRE, SIGNIFICANT):
-                error = estimated_error(noise, image, one.kernel, basis.still)
-                compared.append(_Scored(one.name, one.mask, one.kernel, error))
-        scored = compared
+        error = estimated_error(noise, image, kernel, basis.still)
+        scored.append(_Scored(name, mask, kernel, error))
     scored.sort(key=lambda one: (one.total, one.pixels))
-    spread = _Spread(basis)
-    best = scored[0]
+    spread, copied = _Spread(basis), Copied(basis.noise, basis.radius)
+    best = next((one for one in scored if one.pixels <= SEARCHED), scored[0])
+    factors = np.ones((len(scored), 3))
+    if extraction is not None and all(one.found is not None for one in scored):
+        others = other_readings(basis, extraction)
+        factors = _factors(scored, basis, predictions, others)
     rows = []
-    for one in scored:
+    for one, (worst, worst_part, worst_fixed) in zip(scored, factors.tolist(), strict=True):
         task.stop_if_cancelled()
-        margin = max(TIE * best.total, spread.of(one, best))
+        margin = max(TIE * best.total, NEGLIGIBLE, spread.of(one, best))
+        if one.found is not None:
+            share = copied.share(one.mask)
+        else:
+            share = still_copied(basis.noise, one.mask, basis.radius)
         rows.append(
             LedgerRow(
                 name=one.name,
                 mask=one.mask,
                 pixels=one.pixels,
-                copied=still_copied(basis.noise, one.mask, basis.radius),
+                copied=share,
                 left=one.error.noise_left,
                 lost=one.error.detail_lost,
                 training=one.training,
                 error=one.total,
                 error_se=spread.of(one),
                 tied=one.total <= best.total + margin,
+                worst=worst,
+                worst_part=worst_part,
+                worst_fixed=worst_fixed,
             )
         )
     return tuple(rows)
+
+
+def _factors(
+    scored: list[_Scored],
+    basis: Basis,
+    predictions: Predictions,
+    others: tuple[FloatArray, ...],
+) -> FloatArray:
+    """Return the largest factors over the least errors, shape (masks, 3).
+
+    By the readings of the noise; in the halves of a still scene; with fixed patterns.
+    """
+    found = [one.found for one in scored if one.found is not None]
+    cost = np.array([training_cost(one.pixels, 1.0) for one in scored])
+    small = np.array([one.pixels <= SEARCHED for one in scored])
+
+    def worst(errors: FloatArray) -> FloatArray:
+        errors = np.maximum(errors, 0) * (1 + cost) + _ABSOLUTE
+        least = np.where(small, errors, np.inf).min(axis=1, keepdims=True)
+        return np.asarray((errors / least).max(axis=0))
+
+    def by(noise: FloatArray) -> list[float]:
+        reading = Reading(noise, predictions)
+        return [reading.error(one).total for one in found]
+
+    readings = np.array([[one.error.total for one in scored], *(by(one) for one in others)])
+    fixed = np.array([by(one) for one in structure_of(basis).readings])
+    parts = readings[:1]
+    if basis.still is not None:
+        per_part = [basis.still.errors_by_half(one.weights) for one in found]
+        parts = np.array(per_part).T / basis.noise.variance
+    return np.stack([worst(readings), worst(parts), worst(fixed)], axis=1)
 
 
 class _Spread:

@@ -64,6 +64,9 @@ class Evidence:
     suspected: bool = False  # Whether structure is too faint to be sure of
     clipped: bool = False  # Whether clipped patches had to be used
     unlike: UnlikePart | None = None  # Where the correlation is another, if it is not uniform
+    others: tuple[LagEstimate, ...] = ()
+    """What else the noise may be where structure was separated from it: the correlation beyond the
+    optical cut-off, in flat tiles, and in differences as they are, without the one that is used."""
     patterns: Patterns = field(default_factory=Patterns)
     """Peaks in the power of whole frames, and what is the same in every frame."""
 
@@ -142,6 +145,7 @@ def in_grey_levels(estimate: CorrelationEstimate, exponent: int) -> CorrelationE
             fit=None if fit is None else replace(fit, covariance=fit.covariance * square),
             flat=None if flat is None else replace(flat, energy=flat.energy * square),
             rest=None if rest is None else replace(rest, variance=rest.variance * square),
+            others=tuple(replace(one, variance=one.variance * square) for one in evidence.others),
         ),
         brightness=tuple(
             replace(

@@ -125,6 +125,7 @@ class _Measuring:
             patterns=find_patterns(source),
             unlike=first.unlike(patches, lags.inflation),
             rest=None if judged.lines is None else judged.lags,
+            others=separated.others,
         )
         if separated.source == "flat" and separated.flat is not None:
             bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)

@@ -69,6 +69,7 @@ class Separated(NamedTuple):
     flat_excess: float = 1.0  # Energy of the flat tiles over what the fit predicts
     trusted: bool = True  # False where noise and structure could not be separated
     suspected: bool = False  # Whether structure is too faint to be sure of
+    others: tuple[LagEstimate, ...] = ()  # What else the noise may be
 
 
 def separate(
@@ -102,17 +103,23 @@ def separate(
         )
     flat_excess = flat.energy / max(block_energy(fit.covariance, tiles.side), 1e-30)
     choice, trusted = choose(source, fit, flat, flat_excess, tiles, lags, parameters)
+    others = [lags] if source.base != "frames" else []
     if choice == "line":
         lags = along_the_line(lags)
-        return Separated(lags, source.base, fit, flat, flat_excess, trusted)
+        return Separated(lags, source.base, fit, flat, flat_excess, trusted, others=tuple(others))
     used: Used = "spectrum"
-    if choice == "flat":
+    quiet = None
+    if choice == "flat" or int(flat.chosen.sum()) >= SOME_FLAT_TILES:
+        quiet = pool_flat(judged.frames, patches, flat, tiles.side, source.task)
+    if choice == "flat" and quiet is not None:
         used = "flat"
-        beyond = pool_flat(judged.frames, patches, flat, tiles.side, source.task)
+        beyond, quiet = quiet, beyond
         trusted = trusted or agree(beyond, fit, parameters)
+    others += [] if quiet is None else [quiet]
     if judged.lines is not None:
         beyond = with_lines(beyond, *judged.lines)
-    return Separated(beyond, used, fit, flat, flat_excess, trusted, suspected)
+        others = [one if one is lags else with_lines(one, *judged.lines) for one in others]
+    return Separated(beyond, used, fit, flat, flat_excess, trusted, suspected, tuple(others))
 
 
 def sign_of_structure(

@@ -11,6 +11,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.answer import answer, percent
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
+from structmask_gui.core.recommend.readings import Structure
 from structmask_gui.core.recommend.recommend import cannot_separate
 from structmask_gui.core.recommend.shapes import hide, of_noise
 from structmask_gui.core.statistical.estimate import UnlikePart
@@ -85,9 +86,12 @@ def test_nothing_found_is_not_likely_while_something_was_not_tested():
     assert (tested.what, tested.certainty) == ("No pattern in the noise.", "likely")
     assert tested.actions == ("copy_plain_n2v",)
     held = with_flags(looked_for(static_share=0.0), "fixed_pattern_not_tested", sure=True)
-    told = answer(held)
-    assert (told.what, told.certainty) == ("No pattern in the noise.", "likely")
-    assert told.how_sure.endswith("Fixed patterns under the sample were not tested.")
+    assert answer(held).certainty == "uncertain"
+    # Where frames share nothing there is no room for a fixed pattern.
+    recommendation = replace(found.recommendation, structure=Structure(0.01, ()))
+    told = answer(with_recommendation(held, recommendation))
+    assert (told.certainty, told.actions) == ("likely", ("copy_plain_n2v",))
+    assert "the same in every frame" in told.how_sure
 
 
 def test_what_has_to_be_done_first():
@@ -138,7 +142,7 @@ def test_a_mask_that_gains_nothing():
 
 def test_a_mask_of_ones_own_gets_no_likely():
     found = automatic("row 7")
-    other = Mask(found.mask.array[:, 2:-2])
+    other = Mask(np.ones((3, 5), dtype=bool))  # no candidate, so its error is the one given
     scored = found.basis.score(other)
     told = answer(edited(found, other, "edited by hand"), found.recommendation, scored)
     assert told.what == "Your settings: 9 pixels, 4 fewer than recommended."
@@ -210,10 +214,26 @@ def test_where_the_picture_forbids_masks_a_fixed_pattern_is_no_doubt():
     patterns = Patterns(static_share=0.3)
     evidence = replace(found.measurement.correlation.evidence, patterns=patterns)
     found = with_flags(with_estimate(found, evidence=evidence), "fixed_pattern_not_tested")
-    for cost, certainty in ((0.2, "uncertain"), (0.4, "likely")):
-        recommendation = replace(found.recommendation, block_cost=cost)
-        told = answer(with_recommendation(found, recommendation))
+    for share, worst, certainty in ((2, 1, "uncertain"), (9, 1, "likely"), (9, 1.3, "uncertain")):
+        told = answer(with_recommendation(found, strong(found.recommendation, share, worst)))
         assert (told.certainty, "copy_plain_n2v" in told.actions) == (certainty, True)
+
+
+def strong(recommendation, share, worst):
+    """Return a recommendation with structure of a variance, and worse with a fixed pattern."""
+    ledger = tuple(replace(row, worst_fixed=worst) for row in recommendation.ledger)
+    return replace(recommendation, ledger=ledger, structure=Structure(share, ()))
+
+
+def test_where_no_mask_is_best_anyway_nothing_has_to_be_separated():
+    found = with_flags(automatic("white"), "cannot_tell", "picture")
+    recommendation = replace(found.recommendation, safe=True)
+    assert answer(with_recommendation(found, recommendation)).certainty == "cannot tell"
+    told = answer(with_recommendation(found, strong(recommendation, 9, 1)))
+    assert (told.certainty, told.actions) == ("likely", ("copy_plain_n2v",))
+    fixed = with_flags(found, "cannot_tell", "picture", "fixed_pattern")
+    told = answer(with_recommendation(fixed, strong(recommendation, 9, 1)))
+    assert told.certainty == "act first"
 
 
 def test_no_share_below_five_per_cent_is_a_figure():
@@ -266,7 +286,7 @@ def test_a_mask_that_does_no_good_is_not_the_first_thing_to_use(error, said):
 )
 def test_an_edited_mask_is_better_only_by_more_than_a_tie(error, said, first):
     found = with_errors(automatic("row 7"), error=0.1, error_se=0.001)
-    other = Mask(found.mask.array[:, 2:-2])
+    other = Mask(np.ones((3, 5), dtype=bool))  # no candidate, so its error is the one given
     scored = found.basis.score(other)
     scored = replace(scored, error=replace(scored.error, noise_left=error, detail_lost=0.0))
     told = answer(edited(found, other, "edited by hand"), found.recommendation, scored)

@@ -36,7 +36,7 @@ def test_significant_lags_of_noise_are_not():
 
 def test_a_mask_that_is_expected_to_do_worse():
     found = automatic("row 7")
-    square = edited(found, Mask(np.ones((3, 3), dtype=bool)), "edited by hand")
+    square = edited(found, Mask(np.ones((3, 5), dtype=bool)), "edited by hand")
     assert "edited by hand" in doubt_about(square)  # its error is not known
     scored = found.basis.score(square.mask)
     said = doubt_about(square, found.recommendation, scored)

@@ -61,7 +61,7 @@ def test_an_edited_mask_asks_before_it_leaves(automatic: MainWindow, name: str):
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
     trigger(automatic, name)
     box = dialog(QMessageBox)
-    assert "edited by hand" in box.text()
+    assert "expected error" in box.text()
     box.button(QMessageBox.StandardButton.Cancel).click()
     assert QGuiApplication.clipboard().text() == ""
     shown = [w for w in QApplication.topLevelWidgets() if isinstance(w, QFileDialog)]

@@ -1,0 +1,79 @@
+"""What else the noise may be than what was measured, as far as the data do not exclude it.
+
+A mask is certain if it is nearly the best by every reading; where noise and structure cannot be
+separated, the recommended mask is the one that is least bad by all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.quality.assessment import Basis
+from structmask_gui.core.quality.prediction import reach_of, variance_of
+
+_LASTING, _FRAMES = 4.0, 0.95
+"""Noise that frames share may be so many times what differs between them, and this share of the
+frames' variance."""
+
+_FIXED = (0.1, 0.3, 1.0)
+"""Variances of fixed patterns, over that of the noise, that strong structure may hide."""
+
+_STRONG, _NO_STRUCTURE = 4.0, 0.05
+"""Variance of the structure, over that of the noise, from which fixed patterns matter little, and
+up to which there is no room for them."""
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What is no noise in the frames: structure, and fixed patterns if there are any."""
+
+    share: float  # its variance over that of the noise
+    readings: tuple[FloatArray, ...]  # noise with part of it, as if that were a fixed pattern
+
+    @property
+    def strong(self) -> bool:
+        """Whether it is too strong to be a fixed pattern."""
+        return self.share >= _STRONG
+
+    @property
+    def absent(self) -> bool:
+        """Whether there is so little of it that it leaves no room for fixed patterns."""
+        return self.share <= _NO_STRUCTURE
+
+
+def other_readings(basis: Basis, extraction: Extraction) -> tuple[FloatArray, ...]:
+    """Return what else the noise may be: autocovariances as of the basis, at twice its radius."""
+    estimate = extraction.measurement.correlation
+    if estimate is None:
+        return ()
+    reach = 2 * basis.radius
+    found = [_within(one.covariance, reach) for one in estimate.evidence.others if one.variance > 0]
+    if estimate.evidence.patterns.shared:
+        noise = basis.noise.values
+        most = _FRAMES * variance_of(basis.image.values) / basis.noise.variance
+        found.append(_within(min(_LASTING, max(most, 1.0)) * noise, reach))
+    return tuple(found)
+
+
+def structure_of(basis: Basis) -> Structure:
+    """Return what is no noise in the frames."""
+    reach = 2 * basis.radius
+    noise, image = (_within(one.values, reach) for one in (basis.noise, basis.image))
+    variance, rest = variance_of(noise), image - noise
+    own = max(variance_of(rest), 1e-12 * variance)
+    parts = tuple(noise + min(1.0, share * variance / own) * rest for share in _FIXED)
+    return Structure(own / variance, parts)
+
+
+def _within(values: FloatArray, reach: int) -> FloatArray:
+    """Return an autocovariance up to a lag; what was not measured is taken as 0."""
+    found = np.zeros((2 * reach + 1, 2 * reach + 1))
+    (y, x), far = (min(n, reach) for n in reach_of(values)), reach_of(values)
+    found[reach - y : reach + y + 1, reach - x : reach + x + 1] = values[
+        far[0] - y : far[0] + y + 1, far[1] - x : far[1] + x + 1
+    ]
+    return found
