@@ -214,4 +214,4 @@ def _extracted(
         measurement = measure(recording, parameters, task=task)
         if cache is not None:
             cache.store(key, measurement)
-    return chosen(measurement, recording.frames, parameters, task=task)
+    return chosen(measurement, recording, parameters, task=task)

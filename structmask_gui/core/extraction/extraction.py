@@ -144,7 +144,7 @@ class Extraction:
         from structmask_gui.core.verdict.lines import lags_left
 
         # No larger lag is advised than can be measured.
-        return lags_left(estimate, self.parameters.max_lag) > 0
+        return lags_left(estimate, self.square.shape[0] // 2) > 0
 
     @property
     def profiles(self) -> tuple[Profile, ...]:

@@ -464,6 +464,9 @@ class _Case:
         elif "whole_line" in self.flags and not self._whole and self.verdict.lines is None:
             certainty = "uncertain"
             advice += " The pattern may reach further than the mask."
+        elif unmeasured := self._unmeasured:
+            certainty = "uncertain"
+            advice += f" {unmeasured}"
         return self._made(what, certainty, f"{sure} {self._untested}".strip(), advice, *actions)
 
     # --- their parts --------------------------------------------------------------------------
@@ -519,6 +522,14 @@ class _Case:
     def _whole(self) -> bool:
         """Whether all of a line is hidden."""
         return self.recommendation is not None and self.recommendation.choice == WHOLE_LINE
+
+    @property
+    def _unmeasured(self) -> str:
+        """Say how far was measured, where the mask reaches beyond that."""
+        estimate = self.extraction.measurement.correlation
+        if estimate is None or max(self.mask.array.shape) // 2 <= estimate.lags.reach:
+            return ""
+        return f"Neighbours more than {estimate.lags.reach} pixels away could not be measured."
 
     @property
     def _one_frame(self) -> bool:

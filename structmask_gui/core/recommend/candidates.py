@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from structmask_gui.core.arrays import BoolArray
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
@@ -31,6 +32,9 @@ _MOST_SUGGESTED = 24
 
 _FAR = 20
 """Pixels hidden on either side where lines do not end within the largest lag."""
+
+_FILLED = 0.8
+"""Share of a line's pixels up to its end from which it is one."""
 
 _LINE = 0.85
 """Share of the squared correlation on one line that no structure has."""
@@ -104,15 +108,36 @@ def fit_lines(extraction: Extraction) -> Mask | None:
 
 
 def whole_line(extraction: Extraction) -> Mask | None:
-    """Return a row or column as far as it may be of use, where lines do not end."""
-    estimate = extraction.measurement.correlation
-    line = None if estimate is None else endless_lines(estimate, extraction.parameters)
-    if estimate is None or line is None:
+    """Return a row or column as far as it may be of use, where lines do not end.
+
+    Where they were looked for further than the largest lag that was asked for, up to their end.
+    """
+    estimate, selection = extraction.measurement.correlation, extraction.selection
+    if estimate is None or selection is None:
+        return None
+    reach, asked = selection.kept.shape[0] // 2, extraction.parameters.max_lag
+    line = endless_lines(estimate, extraction.parameters.changed(max_lag=max(1, reach)))
+    if line is None and reach > asked:
+        ends = _line_that_ends(selection.kept)
+        return ends if ends is not None and max(ends.shape) // 2 > asked else None
+    if line is None:
         return None
     sampling, axis = estimate.sampling, 1 if line == "rows" else 0
     side = int(sampling.places[:, 1 + axis].max()) + sampling.patch_shape[axis]
     row = np.ones((1, 2 * min(_FAR, side // 3) + 1), dtype=np.bool_)
     return Mask(row if line == "rows" else row.T)
+
+
+def _line_that_ends(kept: BoolArray) -> Mask | None:
+    """Return the row or column that is kept nearly without gaps, up to its end."""
+    middle = kept.shape[0] // 2
+    for along, turned in ((kept[middle, middle + 1 :], False), (kept[middle + 1 :, middle], True)):
+        share = np.cumsum(along) / np.arange(1, len(along) + 1)
+        ends = np.flatnonzero(along & (share >= _FILLED))
+        if len(ends):
+            row = np.ones((1, 2 * min(_FAR, int(ends[-1]) + 1) + 1), dtype=np.bool_)
+            return Mask(row.T if turned else row)
+    return None
 
 
 def _each_once(found: Iterable[tuple[str, Mask]]) -> dict[str, Mask]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError, ParameterError
@@ -24,6 +24,7 @@ from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.recommend.answer import Answer, answer
 from structmask_gui.core.recommend.recommend import Recommendation, recommend
 from structmask_gui.core.stack.frames import Frames, Recording
+from structmask_gui.core.verdict.lines import endless_lines, lags_left
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,18 @@ class RecommendedExtraction(Extraction):
     recommendation: Recommendation | None = None
     basis: Basis | None = None
     """What the figures of masks rest on; None where it could not be measured."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Further sentences for the user; often none."""
+        notes, asked, reach = super().notes, self.parameters.max_lag, self.square.shape[0] // 2
+        if reach > asked:
+            further = (
+                f"The lines do not end within {asked} pixels (max_lag), so neighbours up to"
+                f" {reach} pixels away were measured."
+            )
+            notes = (further, *notes)
+        return notes
 
     @property
     def dropped_by_limit(self) -> int:
@@ -47,9 +60,9 @@ class RecommendedExtraction(Extraction):
 
     def update(self, parameters: Parameters) -> Extraction:
         """Return the extraction with other parameters; see `Extraction.update`."""
-        selected = select(self.measurement, parameters)
         if not recommends(parameters):
-            return selected
+            return select(self.measurement, parameters)
+        selected = _selected(self.measurement, parameters)
         return with_recommendation(selected, recommend(self.basis, selected), self.basis)
 
 
@@ -68,18 +81,56 @@ def extract_recording(
     """Measure a stack, or an array (y, x) or (frames, y, x), and choose the mask asked for."""
     recording = Recording.of(recording)
     measurement = measure(recording, parameters, task=task)
-    return chosen(measurement, recording.frames, parameters, task=task)
+    return chosen(measurement, recording, parameters, task=task)
 
 
 def chosen(
-    measurement: Measurement, frames: Frames, parameters: Parameters, *, task: Task = NO_TASK
+    measurement: Measurement, recording: Recording, parameters: Parameters, *, task: Task = NO_TASK
 ) -> Extraction:
-    """Return the extraction of a measurement of frames, with the mask that is asked for."""
-    extraction = select(measurement, parameters)
+    """Return the extraction of a measurement of a stack, with the mask that is asked for.
+
+    Its measurement is another one where lines made it look further.
+    """
     if not recommends(parameters):
-        return extraction
-    basis = _basis(extraction, frames, task)
+        return select(measurement, parameters)
+    measurement = looked_further(measurement, recording, parameters, task=task)
+    extraction = _selected(measurement, parameters)
+    basis = _basis(extraction, recording.frames, task)
     return with_recommendation(extraction, recommend(basis, extraction, task), basis)
+
+
+def looked_further(
+    measurement: Measurement, recording: Recording, parameters: Parameters, *, task: Task = NO_TASK
+) -> Measurement:
+    """Measure once more, as far as can be, where lines may end beyond the largest lag.
+
+    So that a mask does not hide what was not measured. Lines whose offsets are to be removed first,
+    and those that were looked for as far before, are left.
+    """
+    reach = _further(select(measurement, parameters))
+    if reach <= parameters.max_lag or measurement.fits(parameters.changed(max_lag=reach)):
+        return measurement
+    return measure(recording, parameters.changed(max_lag=reach), task=task)
+
+
+def _further(extraction: Extraction) -> int:
+    """Return the largest lag that may show the end of lines; 0 where none does."""
+    estimate, verdict = extraction.measurement.correlation, extraction.verdict
+    if estimate is None or verdict is None or verdict.lines is not None:
+        return 0
+    if endless_lines(estimate, extraction.parameters) is None:
+        return 0
+    return lags_left(estimate, extraction.parameters.max_lag)
+
+
+def _selected(measurement: Measurement, parameters: Parameters) -> Extraction:
+    """Select up to the lags that lines were looked for, where they were."""
+    extraction = select(measurement, parameters)
+    reach = _further(extraction)
+    if reach > parameters.max_lag and measurement.fits(parameters.changed(max_lag=reach)):
+        wide = select(measurement, parameters.changed(max_lag=reach))
+        extraction = replace(wide, parameters=parameters)
+    return extraction
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +159,9 @@ def judge_stack(
         of = Recording(recording.frames, recording.region)
         asked = automatic_parameters(RADIUS if radius is None else radius)
     measurement = measure(of, asked, task=task)
-    extraction = select(measurement, asked)
+    if recommends(asked):
+        measurement = looked_further(measurement, of, asked, task=task)
+    extraction = _selected(measurement, asked) if recommends(asked) else select(measurement, asked)
     if radius is None:
         basis = _basis(extraction, recording.frames, task)
     else:

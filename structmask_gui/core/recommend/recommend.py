@@ -24,10 +24,10 @@ from structmask_gui.core.recommend.candidates import (
     CAREAMICS,
     FIT_LINES,
     SIGNIFICANT,
-    WHOLE_LINE,
     candidates,
     safe_candidates,
     significant,
+    whole_line,
 )
 from structmask_gui.core.recommend.readings import Structure, other_readings, structure_of
 from structmask_gui.core.threads import one_blas_thread
@@ -177,7 +177,8 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
         row for row in alike if row.error <= max((1 + TIE) * least_error, least_error + NEGLIGIBLE)
     ]
     best = min(near, key=lambda row: row.pixels)
-    whole = next((row for row in rows if row.name == WHOLE_LINE), None)
+    line = whole_line(extraction)
+    whole = next((row for row in rows if row.mask == line), None)
     if whole is not None and _is_part(best, whole):
         # The figures end at their radius; the line does not.
         best = whole

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import FrameRange, Frames
+from structmask_gui.core.stack.frames import FrameRange, Recording
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
@@ -51,16 +51,19 @@ class Engine:
         return select(*args)
 
     def chosen(
-        self, measurement: Any, frames: Frames, parameters: Parameters, task: Task = NO_TASK
+        self, measurement: Any, recording: Recording, parameters: Parameters, task: Task = NO_TASK
     ) -> Any:
-        """Select, and find the recommended mask where it is asked for."""
+        """Select, and find the recommended mask where it is asked for.
+
+        The extraction's measurement is another one where the noise had to be measured further.
+        """
         from structmask_gui.core.parameters.rules import recommends
 
         if not recommends(parameters):
             return self.selected(measurement, parameters, None)
         from structmask_gui.core.recommend.extract import chosen
 
-        return chosen(measurement, frames, parameters, task=task)
+        return chosen(measurement, recording, parameters, task=task)
 
     def key(self, files: Any, *args: Any, **more: Any) -> str | None:
         """Return what a measurement is kept under, as `MeasurementCache.key` does.

@@ -85,9 +85,20 @@ class Measuring:
             measurement = self._measured(task)
             if key is not None and time.monotonic() - begun >= _WORTH_KEEPING:
                 keep = self._keeper(key, measurement)
-        frames = ChosenFrames(self.stacks, request.frame_range)
-        extraction = self.engine.chosen(measurement, frames, request.parameters, task)
+        recording = self._recording
+        extraction = self.engine.chosen(measurement, recording, request.parameters, task)
+        if extraction.measurement is not measurement:
+            # It was measured once more, further out.
+            measurement = extraction.measurement
+            keep = None if key is None else self._keeper(key, measurement)
         return Measured(request, measurement, extraction, keep, missing_note(self.signatures))
+
+    @property
+    def _recording(self) -> Recording:
+        request = self.request
+        return Recording(
+            ChosenFrames(self.stacks, request.frame_range), request.region, **self.reference_stacks
+        )
 
     def _measured(self, task: Task) -> Measurement:
         request = self.request
@@ -95,11 +106,7 @@ class Measuring:
         if request.parameters.precision > 0:
             more["on_estimate"] = self._tell
         measured: Measurement = self.engine.measured(
-            Recording(
-                ChosenFrames(self.stacks, request.frame_range),
-                request.region,
-                **self.reference_stacks,
-            ),
+            self._recording,
             request.parameters,
             lag_reach=self.lag_reach,
             **more,

@@ -336,3 +336,13 @@ def test_a_regular_pattern():
     one = with_flags(automatic("one frame"), "periodic_temporal", sure=False)
     assert cannot_separate(one)
     assert answer(one).certainty == "cannot tell"
+
+
+def test_a_mask_beyond_what_was_measured_is_not_likely():
+    found = automatic("row 7")
+    reach = found.measurement.correlation.lags.reach
+    far = Mask(np.ones((1, 2 * reach + 3), dtype=bool))
+    recommendation = replace(found.recommendation, mask=far, choice="lines that do not end")
+    told = answer(with_recommendation(found, recommendation))
+    assert told.certainty == "uncertain"
+    assert told.advice.endswith(f"more than {reach} pixels away could not be measured.")

@@ -1,6 +1,7 @@
 """The recommended mask: the least expected error, and what is safe."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,10 +22,16 @@ from structmask_gui.core.recommend.candidates import (
     candidates,
     fit_lines,
 )
-from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
+from structmask_gui.core.recommend.extract import (
+    RecommendedExtraction,
+    extract_recording,
+    looked_further,
+    with_recommendation,
+)
 from structmask_gui.core.recommend.readings import other_readings
 from structmask_gui.core.recommend.recommend import CLOSE, DOUBTED, TIE, recommend, training_cost
-from structmask_gui.core.simulation import NoiseModel, cells, kernels
+from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.statistical.out_of_band import SpectralFit
 from structmask_gui.core.statistical.patterns import Patterns
 from tests.core.recommend.scenes import AUTOMATIC, automatic
@@ -266,3 +273,54 @@ def test_the_record_names_choice_and_ledger():
 def test_the_notes_speak_of_no_limit_and_no_edge_that_the_recommended_mask_has_not():
     found = automatic("row 7")
     assert not any("limit of" in note or "maximum lag" in note for note in found.notes)
+
+
+LONG_ROWS = NoiseModel(Kernel("row 15", "a row", np.full((1, 15), 15**-0.5)), 0.3)
+
+
+@cache
+def long_rows() -> RecommendedExtraction:
+    """Return what is found of rows that end just beyond the largest lag."""
+    frames = simulate(
+        LONG_ROWS,
+        (192, 192),
+        n_frames=5,
+        picture=cells((192, 192)),
+        strength=1.5,
+        seed=3,
+    )
+    found = extract_recording(frames, AUTOMATIC)
+    assert isinstance(found, RecommendedExtraction)
+    # The significant lags are looked for no further than was asked.
+    asked = extract_recording(frames, AUTOMATIC.changed(mask_choice="significant"))
+    assert asked.square.shape == (21, 21)
+    assert "whole_line" in asked.verdict.flags
+    return found
+
+
+def test_lines_are_looked_for_further_so_that_no_mask_hides_what_was_not_measured():
+    found = long_rows()
+    true = Mask(LONG_ROWS.true_mask(20)).cropped()
+    # The last of them shares just 5 % of the noise.
+    assert found.mask.shape[0] == 1
+    assert true.shape[1] <= found.mask.shape[1] <= true.shape[1] + 2
+    assert found.parameters == AUTOMATIC
+    assert found.square.shape[0] // 2 > 14
+    assert "whole_line" not in found.verdict.flags
+    assert found.notes[0].startswith("The lines do not end within 10 pixels (max_lag), so ")
+
+
+def test_a_change_of_parameters_keeps_what_was_looked_for_further():
+    found = long_rows()
+    again = found.update(AUTOMATIC.changed(rho_min=0.06))
+    assert again.square.shape == found.square.shape
+    assert again.mask.shape[1] > 21
+    tuned = found.update(AUTOMATIC.changed(mask_choice="significant"))
+    assert tuned.square.shape == (21, 21)
+
+
+def test_what_is_short_is_measured_once():
+    found = automatic("row 7")
+    nothing = Recording.of(np.zeros((1, 16, 16)))
+    measurement = looked_further(found.measurement, nothing, AUTOMATIC)
+    assert measurement is found.measurement

@@ -274,3 +274,29 @@ def test_a_folder_is_looked_through_once(
     opened(session, path, qtbot)
     assert len(counted) == 3
     assert len(set(found)) == 2
+
+
+def test_what_lines_made_automatic_measure_further_is_kept_too(
+    make_session: Any, counted: list[Parameters], qtbot: QtBot, tmp_path: Path
+):
+    path = tmp_path / "rows.npy"
+    smeared = np.apply_along_axis(np.convolve, 2, noise((5, 128, 160)).astype(float), np.ones(15))
+    pixels = np.random.default_rng(1).normal(0, 10, smeared.shape)
+    np.save(path, (smeared / 15 + pixels).astype(np.float32))
+    automatic = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+    masks = []
+    for _ in range(2):
+        session = make_session()
+        session.edits.restore_parameters(automatic)
+        opened(session, path, qtbot)
+        assert session.state.parameters == automatic
+        measured = session.state.measurement
+        assert measured is not None
+        assert measured.correlation is not None
+        assert measured.correlation.parameters.max_lag > automatic.max_lag
+        assert session.recommendation is not None
+        masks.append(session.state.mask)
+        qtbot.waitUntil(lambda: MeasurementCache().size() > 0)
+    assert masks[0] == masks[1]
+    # The second time nothing is measured, neither as far as was asked nor further.
+    assert len(counted) == 1
