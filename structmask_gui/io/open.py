@@ -152,6 +152,5 @@ def _open_single(path: Path, size: int, series: int | None, head: bytes) -> Cont
         return open_npy(path, size)
     refuse_by_name(path)
     raise InputError(
-        "is no TIFF, PNG, JPEG or NPY file, or its beginning is damaged; give an image in"
-        " one of these formats."
+        "is of no format that StructMask reads, or its beginning is damaged; export it as OME-TIFF."
     )

@@ -88,12 +88,12 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-@bad("text.tif", "is no TIFF, PNG, JPEG or NPY file")
+@bad("text.tif", "is of no format that StructMask reads")
 def text(path: Path) -> None:
     path.write_text("this is not an image")
 
 
-@bad("two_bytes.tif", "is no TIFF, PNG, JPEG or NPY file")
+@bad("two_bytes.tif", "is of no format that StructMask reads")
 def two_bytes(path: Path) -> None:
     path.write_bytes(b"II")
 

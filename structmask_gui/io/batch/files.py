@@ -165,7 +165,7 @@ def _in_list(path: Path, recursive: bool) -> list[Path]:
 def _nothing(path: Path) -> str:
     if is_folder(path):
         return (
-            f"{shown(path.absolute())}: holds no image file (TIFF, PNG, JPEG or NPY); give another"
+            f"{shown(path.absolute())}: holds no image file that can be read here; give another"
             " folder."
         )
     if exists(path):

@@ -202,6 +202,19 @@ UNREAD = (
         "export the intensity image from SymPhoTime",
     ),
     Unread(
+        "a DeltaVision file",
+        ".dv .r3d",
+        ((96, b"\xa0\xc0"), (96, b"\xc0\xa0")),
+        f"export it as OME-TIFF from softWoRx, or {_FIJI}",
+        name_too=True,
+    ),
+    Unread(
+        "an ICS file",
+        ".ics .ids",
+        ((0, b"\t\nics_version"), (0, b"ics_version")),
+        f"export it as OME-TIFF, or {_FIJI}",
+    ),
+    Unread(
         "an Imspector OBF file",
         ".obf .msr",
         ((0, b"OMAS_BF"),),
@@ -216,9 +229,15 @@ UNREAD = (
     ),
     Unread("an AVI video", ".avi", ((8, b"AVI "),), f"{_FIJI}; compressed videos hold other noise"),
     Unread(
-        "an MP4 video",
+        "an MP4 or QuickTime video",
         ".mp4 .mov .m4v",
         ((4, b"ftypisom"), (4, b"ftypmp4"), (4, b"ftypqt"), (4, b"ftypM4V"), (4, b"ftypavc1")),
+        "its compression leaves none of the camera's noise: record the stack as TIFF",
+    ),
+    Unread(
+        "a Matroska or WebM video",
+        ".mkv .webm",
+        ((0, b"\x1aE\xdf\xa3"),),
         "its compression leaves none of the camera's noise: record the stack as TIFF",
     ),
     Unread("a HEIF or AVIF image", ".heic .avif", ((4, b"ftyp"),), "save it as TIFF or PNG"),
