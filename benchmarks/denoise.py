@@ -3,6 +3,7 @@
 ``python benchmarks/denoise.py`` denoises scenes drawn by `_physics.scenes` under noise of known
 correlation, by the linear prediction and by all stages, with the right mask and with none; it goes
 on with the scenes that the file of ``--out`` does not hold yet.
+``--masks`` compares the estimated error of eight masks with the true one in every Nth scene.
 ``--compare`` fits other regressors to the same samples; they are skipped if not installed.
 ``--scale`` takes times and memory; ``--real FOLDER`` evaluates files that have no truth.
 """
@@ -20,6 +21,7 @@ import numpy as np
 from _physics.scenes import USUAL, picture, scene
 from numpy.typing import NDArray
 from scipy.fft import fft2, fftfreq
+from scipy.stats import spearmanr
 
 from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.denoising.denoiser import Denoiser
@@ -168,6 +170,40 @@ def claims(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def masks() -> dict[str, NDArray[np.bool_]]:
+    """Return the masks whose estimated and true errors are compared, those of all noises too."""
+    shapes = {"row 5": (1, 5), "column 5": (5, 1), "square 3": (3, 3)}
+    return {
+        **{name: true_mask(name) for name in NOISES},
+        **{name: np.ones(shape, bool) for name, shape in shapes.items()},
+    }
+
+
+def ranks(numbers: list[int], *, all_stages: bool) -> None:
+    """Print rank correlations of the estimated error of a mask and the true one, by scene."""
+    found: dict[str, list[float]] = {"linear": [], "denoised": []}
+    for number in numbers:
+        clean, noisy, how = acquired(number)
+        measured = automatic_basis(ArrayFrames(noisy))
+        estimates, errors = [], {name: [] for name in found}
+        for mask in masks().values():
+            estimates.append(measured.score(mask).error.total)
+            made = Denoiser(noisy, mask)
+            next(made.stages())
+            errors["linear"].append(error(made, clean, linear=True))
+            if all_stages:
+                made.fit()
+                errors["denoised"].append(error(made, clean))
+        for name, values in errors.items():
+            if values:
+                found[name].append(float(spearmanr(estimates, values).statistic))
+        last = ", ".join(f"{name} {values[-1]:.2f}" for name, values in found.items() if values)
+        print(f"{number} {how}: {last}", flush=True)
+    for name, values in found.items():
+        if values:
+            print(f"{name}: median {np.median(values):.2f} of {len(values)} (0.9)")
+
+
 def compare(numbers: list[int]) -> None:
     """Fit other regressors to the same samples of the first fold, check them on the second."""
     for number in numbers:
@@ -214,8 +250,9 @@ def _other(made: Denoiser, clean: NDArray[np.float64], regressor: Any) -> tuple[
     folds = made._folds
     answers = []
     for fold, other in ((0, 1), (1, 0)):
-        model = regressor().fit(folds[fold].x, folds[fold].y)
-        answers.append((model, model.predict(folds[other].x), folds[other].y))
+        here, there = folds[fold].samples, folds[other].samples
+        model = regressor().fit(here.x, here.y)
+        answers.append((model, model.predict(there.x), there.y))
     dot = sum(float(h @ y) for _, h, y in answers)
     added = float(np.clip(dot / sum(float(h @ h) for _, h, _ in answers), 0, 1))
     standard = made._known_standard
@@ -258,7 +295,7 @@ class _Drawn:
 
 def scale() -> None:
     """Print times and memory, from small to more than a memory holds."""
-    for frames, side in ((10, 512), (64, 4096)):
+    for frames, side in ((10, 512), (40, 2048), (64, 4096)):
         stack: Frames = _Drawn(frames, side)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         wall, cpu = time.monotonic(), time.process_time()
@@ -266,13 +303,14 @@ def scale() -> None:
         for stage in made.stages():
             if stage.name == "linear":
                 made.predict(0)
-                print(f"first picture after {time.monotonic() - wall:.1f} s")
+                seconds = time.monotonic() - wall, time.process_time() - cpu
+                print(f"first picture after {seconds[0]:.1f} s, {seconds[1]:.1f} CPU-s")
         fit = time.monotonic() - wall, time.process_time() - cpu
         wall, cpu = time.monotonic(), time.process_time()
-        rows = 0
-        for _, part in made.bands(0):
-            rows += len(part)
-        each = (time.process_time() - cpu) / (rows * side)
+        pixels = 0
+        for frame in range(max(1, min(frames, 2**22 // side**2))):
+            pixels += sum(part.size for _, part in made.bands(frame))
+        each = (time.process_time() - cpu) / pixels
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         print(
             f"{frames} x {side} x {side} ({4 * frames * side**2 / 1e9:.1f} GB): fit {fit[0]:.0f} s,"
@@ -331,6 +369,10 @@ def main() -> None:
         "--bare", type=int, default=1, metavar="N", help="without a mask, too, in every Nth scene"
     )
     parser.add_argument("--compare", type=int, nargs="+", metavar="NUMBER")
+    parser.add_argument(
+        "--masks", type=int, metavar="N", help="rank correlation over masks in every Nth scene"
+    )
+    parser.add_argument("--linear", action="store_true", help="of the linear prediction alone")
     parser.add_argument("--scale", action="store_true")
     parser.add_argument("--nothing", action="store_true")
     parser.add_argument("--real", type=Path)
@@ -338,6 +380,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.compare:
         compare(arguments.compare)
+    elif arguments.masks:
+        chosen = list(range(0, arguments.count, arguments.masks))
+        ranks(chosen, all_stages=not arguments.linear)
     elif arguments.scale:
         scale()
     elif arguments.nothing:

@@ -101,7 +101,7 @@ def n2v(place: Path, report: Report) -> Offsets:
     shortened(models, "N2VConfig", train_epochs=1, train_steps_per_epoch=2, train_batch_size=4)
     with literally(place) as run:
         config = run()["config"]
-        assert Path("x_denoised.tif").exists()
+        assert Path("x_n2v.ome.tif").exists()
         solid = float(Path("text.py").read_text("utf-8").split("in 3-D: ")[1].split()[0])
 
     def blank(side: tuple[int, ...], percent: float, mask: object) -> tuple[np.ndarray, ...]:
@@ -173,7 +173,7 @@ def aydin(place: Path, _: Report) -> Offsets:
     features.StandardFeatureGenerator.compute = compute
     with literally(place) as run:
         run()
-        assert Path("x_denoised.tif").exists()
+        assert Path("x_aydin.ome.tif").exists()
     assert all(excluded == seen[0] for excluded in seen)
     return {(0, 0), *(tuple(lag) for lag in seen[0])}
 
@@ -218,7 +218,7 @@ def autostructn2v_0_1(place: Path, _: Report) -> Offsets:
         left = run()
         import tifffile
 
-        denoised, frames = tifffile.imread("x_denoised.tif"), tifffile.imread("x.tif")
+        denoised, frames = tifffile.imread("x_autostructn2v.ome.tif"), tifffile.imread("x.tif")
         assert denoised.shape == frames.shape
     config = {"stage2": {"patch_size": 64, "mask_percentage": 0.03}}
 

@@ -1,14 +1,11 @@
-"""Denoising of a file: doubts about it, the OME-TIFF with its record, the state after a pause."""
+"""Denoising of a file: doubts about it, and the OME-TIFF with its record."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,10 +30,11 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.basis import automatic_basis
 from structmask_gui.core.stack.frames import ChosenFrames
+from structmask_gui.io.denoise_state import SavedState, fitted
 from structmask_gui.io.denoised import evaluate_file
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import json_bytes
-from structmask_gui.io.files.paths import exists, file_size, shown
+from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.results.record import InputRecord, file_checksum
 from structmask_gui.io.stack.image_stack import DENOISED_BY, ImageStack
@@ -47,7 +45,6 @@ FORMAT, VERSION = "structmask-denoised", 1
 ENDING = "_denoised.ome.tif"
 
 _LARGEST_CLASSIC = 2**32 - 2**24
-_LARGEST_STATE = 64 * 2**20
 _LOSSY = re.compile(r"jpe?g(?!.*lossless)|webp|jetraw", re.IGNORECASE)
 
 
@@ -391,75 +388,6 @@ def _evaluated(
 
 def _measured(stack: ImageStack, measure: Measure | None, task: Task) -> Basis:
     return automatic_basis(stack, task=task) if measure is None else measure(stack, task)
-
-
-# --- what is kept while it learns ---
-
-
-class SavedState:
-    """The one state of an unfinished denoising, in a file of arrays beside the result.
-
-    Parameters
-    ----------
-    target : Path
-        The first file that will be written.
-    stacks : sequence of ImageStack
-    checksums : sequence of str or None
-        Of the stacks' files.
-    mask : bool array
-    """
-
-    def __init__(
-        self,
-        target: Path,
-        stacks: Sequence[ImageStack],
-        checksums: Sequence[str | None],
-        mask: NDArray[np.bool_],
-    ) -> None:
-        self.path = target.with_name(f"{target.name}.unfinished.npz")
-        parts: list[Any] = [__version__, mask.astype(int).tolist()]
-        for stack, checksum in zip(stacks, checksums, strict=True):
-            parts += [checksum or stack.location, stack.series_index, stack.channel]
-            parts += [stack.axes, stack.frames_chosen]
-        self._key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-    def load(self) -> dict[str, NDArray[Any]] | None:
-        """Return the state, if there is one and it is of this stack, mask and program."""
-        try:
-            if file_size(self.path) > _LARGEST_STATE:
-                return None
-            with np.load(self.path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-        except Exception:  # A damaged or foreign file only means to begin anew.
-            return None
-        if str(arrays.pop("key", "")) != self._key or not {"progress", "trainers"} <= set(arrays):
-            return None
-        return arrays
-
-    def save(self, denoiser: Denoiser) -> None:
-        """Keep how far it has come; a folder that takes no file only means there is no state."""
-        buffer = io.BytesIO()
-        arrays: dict[str, Any] = {"key": np.array(self._key), **denoiser.state()}
-        np.savez(buffer, **arrays)
-        with suppress(InputError):
-            write_atomic(self.path, buffer.getvalue(), force=True)
-
-    def remove(self) -> None:
-        """Remove the state."""
-        with suppress(OSError):
-            self.path.unlink()
-
-
-def fitted(
-    denoiser: Denoiser, saved: SavedState | None = None, task: Task = NO_TASK
-) -> Iterator[Denoiser]:
-    """Fit from a saved state or anew, and yield the denoiser after each stage, its state saved."""
-    state = None if saved is None else saved.load()
-    for stage in denoiser.stages(task, state):
-        task.report(stage.done, stage.total, f"Learning from {denoiser.frames.name}")
-        if saved is not None and stage.name == "learning":
-            saved.save(denoiser)
-        yield denoiser
 
 
 def input_record(stack: ImageStack, task: Task = NO_TASK) -> InputRecord:

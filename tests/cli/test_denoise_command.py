@@ -10,7 +10,8 @@ import tifffile
 
 from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
-from structmask_gui.io.denoise_files import SavedState, doubts_about
+from structmask_gui.io.denoise_files import doubts_about
+from structmask_gui.io.denoise_state import SavedState
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.masks import load_mask
 

@@ -22,6 +22,7 @@ from structmask_gui.core.denoising.features import REACH, Features
 from structmask_gui.core.denoising.folds import Block, Folds
 from structmask_gui.core.denoising.linear import linear_weights
 from structmask_gui.core.denoising.network import Standard, Trainer, predict
+from structmask_gui.core.denoising.samples import Samples, draw_samples
 from structmask_gui.core.denoising.surroundings import Surroundings, bands
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
@@ -32,11 +33,8 @@ from structmask_gui.core.threads import in_threads, one_blas_thread
 
 Floats = NDArray[np.float32]
 
-_SAMPLES = 160_000
-"""Pixels of each fold that are fitted to."""
 _CHECKED = 50_000
 """Pixels of each fold on which the other fold's models are checked."""
-_BLOCKS = 48
 _NETWORKS = 4
 """Perceptrons of each fold, whose mean is better than any of them."""
 _ROUND = 200
@@ -46,7 +44,6 @@ _PATIENCE = 3
 """Checks without a better one after which training ends."""
 _CLEARLY = 3.0
 """Standard errors by which what is added must agree with what it is to predict."""
-_UNIT = 24
 _HELD = 2**24
 """Pixels of a frame that is held whole until its mean is known."""
 _TILE = 256
@@ -67,22 +64,12 @@ class Stage:
     """The share, 0 to 1, by which the perceptrons' answer is added."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Fold:
-    """What belongs to one fold: samples, models fitted to them, the other fold's answers."""
+    """What belongs to one fold: its samples, and the models that are fitted to them."""
 
-    x: Floats
-    y: Floats
-    unit: NDArray[np.int64]
-    """Which square of _UNIT pixels each sample is in; samples of one share noise."""
+    samples: Samples
     trainers: list[Trainer]
-
-
-def _unit(block: Block, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return a number for the square of _UNIT pixels that each pixel of a block lies in."""
-    y, x = np.divmod(rows, block.x1 - block.x0)
-    numbers: NDArray[np.int64] = y // _UNIT * 2**16 + x // _UNIT
-    return numbers
 
 
 class Denoiser:
@@ -126,6 +113,7 @@ class Denoiser:
         self._best: list[list[Floats]] = []
         self._folds: list[_Fold] = []
         self._band: LowPass | None = None
+        self._kept: Floats | None = None
         self._progress = (0.0, 0, 0)
         self.stage = Stage("linear", 0, _ROUNDS, 0.0, 0.0)
 
@@ -211,56 +199,28 @@ class Denoiser:
 
     def _prepared(self, task: Task) -> list[_Fold]:
         """Draw the samples of both folds."""
-        samples = [self._samples(fold, task) for fold in (0, 1)]
+        samples = [
+            draw_samples(
+                self._blocks[fold],
+                self._around,
+                lambda padded: self._of(padded, task),
+                (self.seed, fold),
+                task,
+            )
+            for fold in (0, 1)
+        ]
         self._standard = Standard.of(
-            np.concatenate([x[::2] for x, _, _ in samples]),
-            np.concatenate([y for _, y, _ in samples]),
+            np.concatenate([one.x[::2] for one in samples]),
+            np.concatenate([one.y for one in samples]),
         )
         folds = []
-        for fold, (x, y, unit) in enumerate(samples):
-            self._standard.apply(x)
-            y /= np.float32(self._standard.scale)
+        for fold, one in enumerate(samples):
+            self._standard.apply(one.x)
+            one.y[:] /= np.float32(self._standard.scale)
             seeds = [1000 * self.seed + 100 * fold + i for i in range(_NETWORKS)]
-            trainers = [Trainer(x, y, seed, self._known.single) for seed in seeds]
-            folds.append(_Fold(x, y, unit, trainers))
+            trainers = [Trainer(one.x, one.y, seed, self._known.single) for seed in seeds]
+            folds.append(_Fold(one, trainers))
         return folds
-
-    def _samples(self, fold: int, task: Task) -> tuple[Floats, Floats, NDArray[np.int64]]:
-        """Return features (n, count), what the linear prediction left, and squares (n,)."""
-        blocks = self._blocks[fold]
-        draw = np.random.default_rng((self.seed, fold))
-        if len(blocks) > _BLOCKS:
-            chosen = draw.choice(len(blocks), _BLOCKS, replace=False)
-            blocks = [blocks[i] for i in sorted(chosen)]
-        share = min(1.0, _SAMPLES / sum(block.size for block in blocks))
-        seeds = draw.integers(0, 2**32, len(blocks))
-        features, targets, units = [], [], []
-
-        def work(item: tuple[int, Block, Floats]) -> tuple[Floats, Floats, NDArray[np.int64]]:
-            number, block, padded = item
-            values = self._of(padded, task).reshape(self._known.count, -1)
-            centre = padded[REACH:-REACH, REACH:-REACH].ravel()
-            rows = np.flatnonzero(
-                np.random.default_rng(seeds[number]).random(block.size, np.float32) < share
-            )
-            return (
-                np.ascontiguousarray(values[:, rows].T),
-                centre[rows] - values[0, rows],
-                np.int64(number << 32) + _unit(block, rows),
-            )
-
-        def read() -> Iterator[tuple[int, Block, Floats]]:
-            for number, block in enumerate(blocks):
-                task.stop_if_cancelled()
-                padded, _ = self._around.read(block.frame, block.y0, block.y1, task)
-                yield number, block, padded[:, block.x0 : block.x1 + 2 * REACH]
-
-        for x, y, unit in in_threads(work, read()):
-            features.append(x)
-            targets.append(y)
-            units.append(unit)
-        _, number = np.unique(np.concatenate(units), return_inverse=True)
-        return np.concatenate(features), np.concatenate(targets), number
 
     def _train(self, folds: list[_Fold], task: Task) -> None:
         trainers = [trainer for fold in folds for trainer in fold.trainers]
@@ -282,8 +242,9 @@ class Denoiser:
             return job[0].check(job[1])
 
         for model, other in jobs:
-            step = max(1, len(other.y) // _CHECKED)
-            x, y, unit = other.x[::step], other.y[::step], other.unit[::step]
+            seen = other.samples
+            step = max(1, len(seen.y) // _CHECKED)
+            x, y, unit = seen.x[::step], seen.y[::step], seen.unit[::step]
             answers = list(in_threads(work, [(t, x) for t in folds[model].trainers]))
             task.stop_if_cancelled()
             h: NDArray[np.float64] = np.mean(answers, axis=0, dtype=np.float64)
@@ -307,11 +268,9 @@ class Denoiser:
             first = block.y0 if self.folds.axis == 0 else block.x0
             return self._answer(padded, self.folds.shares(block.frame)[first:], task)
 
-        blocks = []
-        for block in places(self.frames.n_frames, self.frames.frame_shape, self.seed):
-            padded, _ = self._around.read(block.frame, block.y0, block.y1, task)
-            blocks.append((block, padded[:, block.x0 : block.x1 + 2 * REACH].copy()))
-        shares = kept_shares(blocks, answer, self.seed)
+        blocks = places(self.frames.n_frames, self.frames.frame_shape, self.seed)
+        pixels = [(block, self._around.block(block, task)) for block in blocks]
+        shares = kept_shares(pixels, answer, self.seed)
         if shares[0] > 0:
             self._band = LowPass(shares)
         else:
@@ -320,8 +279,15 @@ class Denoiser:
     def over(self, frames: Frames) -> Denoiser:
         """Return this denoiser, as it is fitted, for other frames of the same shape and number."""
         other = copy(self)
-        other.frames, other._around = frames, Surroundings(frames)
+        other.frames, other._around, other._kept = frames, Surroundings(frames), None
         return other
+
+    def keep(self, answers: Floats) -> None:
+        """Answer with these frames (frames, y, x), so that none is predicted again.
+
+        What is learned from is forgotten, so `stages` cannot go on.
+        """
+        self._kept, self._folds = answers, []
 
     # --- predicting ---------------------------------------------------------------------------
 
@@ -354,6 +320,10 @@ class Denoiser:
         The frame keeps its mean, which perceptrons fitted to unlike frames may miss; of a frame too
         large to be held it is not known before the last band.
         """
+        if self._kept is not None and not linear and half is None:
+            task.stop_if_cancelled()
+            yield 0, np.array(self._kept[frame])
+            return
         made = self._bands(frame, task, linear=linear, half=half)
         if self.frames.frame_shape[0] * self.frames.frame_shape[1] > _HELD:
             yield from ((y0, rows) for y0, rows, _ in made)

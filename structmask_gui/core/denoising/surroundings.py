@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.denoising.features import REACH
+from structmask_gui.core.denoising.folds import Block
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.preview import continued
 from structmask_gui.core.stack.frames import Frames
@@ -66,6 +67,11 @@ class Surroundings:
         # `padded` begins REACH rows above `top`.
         whole = bool(good[y0 - top : y1 - top].all())
         return padded[y0 - top : y1 - top + 2 * REACH], whole
+
+    def block(self, block: Block, task: Task = NO_TASK) -> FloatImage:
+        """Return the pixels of a block as `read` does, REACH more on every side."""
+        padded, _ = self.read(block.frame, block.y0, block.y1, task)
+        return padded[:, block.x0 : block.x1 + 2 * REACH].copy()
 
 
 def bands(height: int) -> Iterator[tuple[int, int]]:

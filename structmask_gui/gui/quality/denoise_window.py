@@ -25,7 +25,8 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.denoising.wording import DOUBTS, WHAT_IT_IS, Doubt, cautions, learned
-from structmask_gui.gui.quality.denoising import Denoised, Denoising, Shown, proposed_target
+from structmask_gui.gui.quality.denoise_work import Denoised, Shown
+from structmask_gui.gui.quality.denoising import Denoising, proposed_target
 from structmask_gui.gui.quality.figure import copy_figure
 from structmask_gui.gui.quality.image_compare import ImageCompare, Mode, Picture
 from structmask_gui.gui.session.session import Session
@@ -300,7 +301,10 @@ class DenoiseWindow(QDialog):
         self.progress.setRange(0, 1000 if step.done else 0)
         self.progress.setValue(round(1000 * step.done / max(step.total, 1)))
         left = f", {spoken(step.remaining)} left" if step.remaining >= 0 else ""
-        self.step.setText(step.what + left)
+        # Which file it is stands beside it.
+        stack = self._session.state.stack
+        what = step.what.removesuffix("" if stack is None else f" from {stack.name}")
+        self.step.setText(what + left)
 
     def _on_shown(self, shown: Shown) -> None:
         self._seen = shown
@@ -365,6 +369,7 @@ class DenoiseWindow(QDialog):
             self.step.setText("")
             self.progress.setRange(0, 0)
         self.cancel_button.setVisible(working or denoising.testing or phase == "paused")
+        self.cancel_button.setText("&Discard" if phase == "paused" else "&Cancel")
         self.pause_button.setVisible(phase == "learning" and made is None)
         self._update_asked()
         say(self.figures, self._figures())

@@ -203,12 +203,6 @@ def _ome_planes(axes: str) -> str:
     return "".join(kept)
 
 
-def result_name(context: MaskContext) -> str:
-    """Return the name that a text gives the denoised frames."""
-    path = Path(context.file or "images.tif")
-    return str(path.with_name(f"{path.name.split('.')[0]}_denoised.tif"))
-
-
 def comment(sentence: str, indent: str = "") -> str:
     """Return a sentence as lines of comment; none of an empty one."""
     return "".join(f"{indent}# {line}\n" for line in wrap(sentence, 88 - len(indent)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 from structmask_gui.core.masks.trainers import AUTOSTRUCTN2V, blanked
 from structmask_gui.core.names import TARGETS
 from structmask_gui.io.trainers.about import (
@@ -9,7 +11,7 @@ from structmask_gui.io.trainers.about import (
     Snippet,
     one_switch,
     reading_lines,
-    result_name,
+    writing_lines,
 )
 
 _LEAST_PLANES = 7
@@ -113,8 +115,12 @@ def autostructn2v_0_1(about: About) -> Snippet:
         + "    denoised = np.stack([tifffile.imread(path) for path in paths])\n"
         + "    return denoised / np.float32(65535) * (high - low) + low\n\n\n"
         + 'if __name__ == "__main__":  # its loaders start processes\n'
-        + "".join(f"    {line}\n" for line in reading_lines(about.context).splitlines())
-        + f"    tifffile.imwrite({result_name(about.context)!r}, denoise(frames))\n"
+        + indent(
+            reading_lines(about.context)
+            + "denoised = denoise(frames)\n"
+            + writing_lines(about.context, "autostructn2v"),
+            "    ",
+        )
     )
     notes = [
         'The documentation names mask_source: "file", but the public version 0.1 (May 2025) ignores'

@@ -9,7 +9,7 @@ from structmask_gui.io.trainers.about import (
     Snippet,
     comment,
     reading_lines,
-    result_name,
+    writing_lines,
 )
 
 
@@ -35,15 +35,15 @@ def aydin(about: About) -> Snippet:
         + spots
         + "\n"
         + reading_lines(about.context)
-        + "planes = [True, False, False]  # each is an image by itself\n"
+        + "batches = [True, False, False]  # each frame is an image by itself\n"
         + "translator = ImageTranslatorFGR(\n"
         + "    feature_generator=StandardFeatureGenerator(),\n"
         + "    regressor=CBRegressor(),\n"
         + "    blind_spots=blind_spots,\n"
         + ")\n"
-        + "translator.train(frames, frames, batch_axes=planes)\n"
-        + "denoised = translator.translate(frames, batch_axes=planes)\n"
-        + f"tifffile.imwrite({result_name(about.context)!r}, denoised)\n"
+        + "translator.train(frames, frames, batch_axes=batches)\n"
+        + "denoised = translator.translate(frames, batch_axes=batches)\n"
+        + writing_lines(about.context, "aydin")
     )
     notes = (
         "Aydin takes every mask, as a list of offsets; without one it measures its own.",

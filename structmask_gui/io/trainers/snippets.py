@@ -15,7 +15,7 @@ from structmask_gui.io.trainers.about import (
     augmentation,
     one_switch,
     reading_lines,
-    result_name,
+    writing_lines,
 )
 from structmask_gui.io.trainers.autostructn2v import autostructn2v, autostructn2v_0_1
 from structmask_gui.io.trainers.careamics import careamics
@@ -83,7 +83,7 @@ def _n2v(about: About) -> Snippet:
         + 'model = N2V(config, "structn2v", basedir="models")\n'
         + "model.train(patches[aside:], patches[:aside])\n"
         + 'denoised = np.stack([model.predict(frame, axes="YX") for frame in frames])\n'
-        + f"tifffile.imwrite({result_name(about.context)!r}, denoised)\n"
+        + writing_lines(about.context, "n2v")
     )
     notes = [
         one_switch(about, "augment"),

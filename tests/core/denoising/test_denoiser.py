@@ -5,9 +5,8 @@ import pytest
 
 from structmask_gui.core import threads
 from structmask_gui.core.denoised.evaluate import evaluate
-from structmask_gui.core.denoising import denoiser, output, surroundings
+from structmask_gui.core.denoising import denoiser, surroundings
 from structmask_gui.core.denoising.denoiser import Denoiser
-from structmask_gui.core.denoising.output import DenoisedFrames
 from structmask_gui.core.denoising.spots import recovered_objects, sentences
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.progress import Task
@@ -222,12 +221,16 @@ def test_arrays_that_do_not_vary_are_refused():
         Denoiser(ArrayFrames(np.ones((2, 80, 80))), ROW).fit()
 
 
-def test_denoised_frames_are_evaluated_before_they_are_written(fitted, monkeypatch):
-    made, _ = fitted
-    monkeypatch.setattr(output, "_KEPT", 0)
-    denoised = DenoisedFrames(made)
-    np.testing.assert_array_equal(denoised.read(1, 3, 9), made.predict(1)[3:9])
-    found = evaluate(made.frames, denoised, ROW)
+def test_answers_that_are_kept_are_not_predicted_again(fitted):
+    made = fitted[0].over(fitted[0].frames)
+    answers = np.stack([made.predict(frame) for frame in (0, 1)])
+    linear, half = made.linear(0), made.by_half(0, 0)
+    made.keep(answers + 1)
+    np.testing.assert_array_equal(made.predict(1), answers[1] + 1)
+    np.testing.assert_array_equal(made.linear(0), linear)
+    np.testing.assert_array_equal(made.by_half(0, 0), half)
+    np.testing.assert_array_equal(made.over(made.frames).predict(1), answers[1])
+    found = evaluate(made.frames, ArrayFrames(answers), ROW)
     assert found.copied < 0.1
     assert found.noise_left < 0.5
 

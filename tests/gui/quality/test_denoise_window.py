@@ -51,7 +51,7 @@ def doubts(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Return what says which doubts there are about the stack."""
 
     def set_doubts(*names: str) -> None:
-        monkeypatch.setattr(job, "_doubts", lambda _state, _task: names)
+        monkeypatch.setattr(job, "find_doubts", lambda _state, _task: names)
 
     set_doubts()
     return set_doubts

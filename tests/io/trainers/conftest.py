@@ -29,6 +29,7 @@ class Tifffile:
 
     def __init__(self, shape: tuple[int, ...] = (8, 96, 80)) -> None:
         self.written: dict[str, np.ndarray] = {}
+        self.axes: dict[str, str] = {}
         self.shape = shape
 
     @property
@@ -39,8 +40,10 @@ class Tifffile:
         found = self.written.get(str(name))
         return np.random.default_rng(0).random(self.shape) if found is None else found
 
-    def imwrite(self, name, array, **_):
+    def imwrite(self, name, array, metadata=None, **_):
         self.written[str(name)] = array
+        if metadata is not None:
+            self.axes[str(name)] = metadata["axes"]
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_autostructn2v_0_1_gets_a_square_mask_about_the_same_centre(run, mask):
 
     runner = types.SimpleNamespace(create_stage2_mask=None, run_pipeline=None)
     files = Tifffile()
-    made = snippet("autostructn2v-0.1", mask, MaskContext(file="a.tif", axes="TYX"))
+    made = snippet("autostructn2v-0.1", mask, MaskContext(file="a.tif", axes="ZYX"))
     assert "ignores" in made.notes[0]
 
     class Folder(pathlib.PurePosixPath):
@@ -69,7 +69,9 @@ def test_autostructn2v_0_1_gets_a_square_mask_about_the_same_centre(run, mask):
     assert percentage == 10
     assert Mask(kernel).cropped() == mask.cropped()
     # The frames come back in their order and on their scale.
-    assert np.allclose(files.written["a_denoised.tif"], files.imread("a.tif"), atol=1e-4)
+    name = "a_autostructn2v.ome.tif"
+    assert np.allclose(files.written[name], files.imread("a.tif"), atol=1e-4)
+    assert files.axes[name] == "ZYX"
 
 
 def test_autostructn2v_0_1_says_what_it_needs(run):
@@ -155,8 +157,8 @@ def test_aydin_gets_the_offsets(run, mask):
         def translate(self, noisy, batch_axes):
             return noisy
 
-    files = Tifffile()
-    made = snippet("aydin", mask, MaskContext(file="a.tif", axes="TYX"))
+    files = Tifffile((2, 4, 96, 80))
+    made = snippet("aydin", mask, MaskContext(file="a.tif", axes="TZYX"))
     run(
         made.text,
         mask,
@@ -168,6 +170,8 @@ def test_aydin_gets_the_offsets(run, mask):
     assert all(isinstance(lag, tuple) for lag in seen["blind_spots"])
     assert sorted(seen["blind_spots"]) == sorted(map(tuple, mask.lags().tolist()))
     assert made.needs_file == (mask.array.size > 2000)
+    assert files.written["a_aydin.ome.tif"].shape == (2, 4, 96, 80)
+    assert files.axes["a_aydin.ome.tif"] == "TZYX"
 
 
 def called(run, target, mask, shape=(8, 96, 80)):

@@ -130,7 +130,7 @@ def n2v(run, mask):
             return frame
 
     files = Tifffile()
-    text = snippet("n2v", mask, MaskContext(file="a.ome.tif", axes="TYX")).text
+    text = snippet("n2v", mask, MaskContext(file="a.ome.tif", axes="ZYX")).text
     run(
         text,
         mask,
@@ -138,7 +138,8 @@ def n2v(run, mask):
         n2v__models={"N2VConfig": config, "N2V": Model},
         tifffile=files.contents,
     )
-    assert files.written["a_denoised.tif"].shape == (8, 96, 80)
+    assert files.written["a_n2v.ome.tif"].shape == (8, 96, 80)
+    assert files.axes["a_n2v.ome.tif"] == "ZYX"
     solid = float(text.split("in 3-D: ")[1].split("\n")[0])
     # A box of n2v has the side sqrt(100 / perc): in 3-D one pixel in as many as asked.
     asked = 100 / seen["n2v_perc_pix"]

@@ -1,0 +1,90 @@
+"""Pixels to learn from: their features, and what the linear prediction left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.denoising.features import REACH
+from structmask_gui.core.denoising.folds import Block
+from structmask_gui.core.denoising.surroundings import Surroundings
+from structmask_gui.core.progress import Task
+from structmask_gui.core.threads import in_threads
+
+Floats = NDArray[np.float32]
+
+_MOST = 160_000
+"""Pixels of each fold that are fitted to."""
+_BLOCKS = 48
+_UNIT = 24
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Pixels of one fold."""
+
+    x: Floats
+    """Features (n, count)."""
+    y: Floats
+    """What the linear prediction left (n,)."""
+    unit: NDArray[np.int64]
+    """Which square of _UNIT pixels each is in (n,); pixels of one square share noise."""
+
+
+def draw_samples(
+    blocks: Sequence[Block],
+    around: Surroundings,
+    features: Callable[[Floats], Floats],
+    seed: tuple[int, int],
+    task: Task,
+) -> Samples:
+    """Draw pixels from the blocks of a fold.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+    around : Surroundings
+    features : callable
+        Returns the features (count, h, w) of a block that brings REACH pixels around it.
+    seed : (int, int)
+    task : Task
+    """
+    draw = np.random.default_rng(seed)
+    if len(blocks) > _BLOCKS:
+        chosen = draw.choice(len(blocks), _BLOCKS, replace=False)
+        blocks = [blocks[i] for i in sorted(chosen)]
+    share = min(1.0, _MOST / sum(block.size for block in blocks))
+    seeds = draw.integers(0, 2**32, len(blocks))
+
+    def work(item: tuple[int, Block, Floats]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        number, block, padded = item
+        values = features(padded)
+        values = values.reshape(len(values), -1)
+        centre = padded[REACH:-REACH, REACH:-REACH].ravel()
+        rows = np.flatnonzero(
+            np.random.default_rng(seeds[number]).random(block.size, np.float32) < share
+        )
+        return (
+            np.ascontiguousarray(values[:, rows].T),
+            centre[rows] - values[0, rows],
+            np.int64(number << 32) + _unit(block, rows),
+        )
+
+    def read() -> Iterator[tuple[int, Block, Floats]]:
+        for number, block in enumerate(blocks):
+            task.stop_if_cancelled()
+            yield number, block, around.block(block, task)
+
+    x, y, units = zip(*in_threads(work, read()), strict=True)
+    _, number = np.unique(np.concatenate(units), return_inverse=True)
+    return Samples(np.concatenate(x), np.concatenate(y), number)
+
+
+def _unit(block: Block, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a number for the square of _UNIT pixels that each pixel of a block lies in."""
+    y, x = np.divmod(rows, block.x1 - block.x0)
+    numbers: NDArray[np.int64] = y // _UNIT * 2**16 + x // _UNIT
+    return numbers

@@ -1,0 +1,90 @@
+"""The state of a denoising that was paused, or ended before it was done."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from structmask_gui.core.denoising.denoiser import Denoiser
+from structmask_gui.core.errors import InputError
+from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.io.files.atomic import write_atomic
+from structmask_gui.io.files.paths import file_size
+from structmask_gui.io.stack.image_stack import ImageStack
+from structmask_gui.version import __version__
+
+_LARGEST_STATE = 64 * 2**20
+
+
+class SavedState:
+    """The one state of an unfinished denoising, in a file of arrays beside the result.
+
+    Parameters
+    ----------
+    target : Path
+        The first file that will be written.
+    stacks : sequence of ImageStack
+    checksums : sequence of str or None
+        Of the stacks' files.
+    mask : bool array
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        stacks: Sequence[ImageStack],
+        checksums: Sequence[str | None],
+        mask: NDArray[np.bool_],
+    ) -> None:
+        self.path = target.with_name(f"{target.name}.unfinished.npz")
+        parts: list[Any] = [__version__, mask.astype(int).tolist()]
+        for stack, checksum in zip(stacks, checksums, strict=True):
+            parts += [checksum or stack.location, stack.series_index, stack.channel]
+            parts += [stack.axes, stack.frames_chosen]
+        self._key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def load(self) -> dict[str, NDArray[Any]] | None:
+        """Return the state, if there is one and it is of this stack, mask and program."""
+        try:
+            if file_size(self.path) > _LARGEST_STATE:
+                return None
+            with np.load(self.path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+        except Exception:  # A damaged or foreign file only means to begin anew.
+            return None
+        if str(arrays.pop("key", "")) != self._key or not {"progress", "trainers"} <= set(arrays):
+            return None
+        return arrays
+
+    def save(self, denoiser: Denoiser) -> None:
+        """Keep how far it has come; a folder that takes no file only means there is no state."""
+        buffer = io.BytesIO()
+        arrays: dict[str, Any] = {"key": np.array(self._key), **denoiser.state()}
+        np.savez(buffer, **arrays)
+        with suppress(InputError):
+            write_atomic(self.path, buffer.getvalue(), force=True)
+
+    def remove(self) -> None:
+        """Remove the state."""
+        with suppress(OSError):
+            self.path.unlink()
+
+
+def fitted(
+    denoiser: Denoiser, saved: SavedState | None = None, task: Task = NO_TASK
+) -> Iterator[Denoiser]:
+    """Fit from a saved state or anew, and yield the denoiser after each stage, its state saved."""
+    state = None if saved is None else saved.load()
+    for stage in denoiser.stages(task, state):
+        task.report(stage.done, stage.total, f"Learning from {denoiser.frames.name}")
+        if saved is not None and stage.name == "learning":
+            saved.save(denoiser)
+        yield denoiser
