@@ -24,6 +24,8 @@ def autostructn2v(about: About) -> Snippet:
     source = f"{{'source': 'file', 'file_path': {about.context.mask_file!r}}}"
     if about.bare:
         source = "{'source': 'center'}"
+    # Not its default; its documentation says that batch normalisation fails with masks.
+    norm = "" if about.bare else "            'norm_type': 'group',  # not 'batch', with a mask\n"
     text = (
         about.heading
         + "import numpy as np\n"
@@ -40,6 +42,7 @@ def autostructn2v(about: About) -> Snippet:
         + f"            'patch_size': {about.patch},  # it takes less for small images\n"
         + f"            'mask_percentage': {share.recommended:g},  # prediction centres\n"
         + f"            'use_augmentation': {about.turns.all},\n"
+        + norm
         + "        },\n"
         + "    },\n"
         + "}\n\n"

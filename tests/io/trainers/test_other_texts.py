@@ -100,10 +100,11 @@ def test_autostructn2v_0_1_says_that_its_second_stage_sees_denoised_images():
 
 # --- autoStructN2V 1.0 ----------------------------------------------------------------------------
 
-# As its documentation of August 2026 lists them.
+# As its documentation of August 2026 lists them, and what its configuration takes.
 _KEYS = {"input_data", "output_dir", "mask", "recipes", "normalize_method"}
 _MASK = {"source", "file_path", "center_size", "extractor"}
 _RECIPE = {"patch_size", "mask_percentage", "use_augmentation"}
+_NORMALISED = ("unit", "zscore")
 
 
 @pytest.mark.parametrize("mask", MASKS)
@@ -128,7 +129,12 @@ def test_autostructn2v_takes_the_file_and_the_share_of_prediction_centres(run, m
     assert files.written[config["input_data"]].shape == (8, 96, 80)
     ((branch, recipe),) = config["recipes"].items()
     assert branch == ("n2v" if pixels == 1 else "structn2v")
+    # Of its two branches only that without a mask works with batch normalisation, its default.
+    assert recipe.pop("norm_type", "batch") == ("batch" if pixels == 1 else "group")
     assert set(recipe) == _RECIPE
+    assert config["normalize_method"] in _NORMALISED
+    assert config["input_data"].endswith(".tif")
+    assert pixels == 1 or config["mask"]["file_path"].endswith(".npy")
     assert recipe["patch_size"] >= 2 * max(mask.cropped().shape)
     assert blanked_share(pixels, recipe["mask_percentage"]) <= 0.1001
     assert recipe["use_augmentation"] == allowed_turns(mask).all

@@ -233,13 +233,13 @@ def _contents(
     chosen = _choose(found, wanted, notes)
     series = found[chosen]
     key = series.keyframe
-    _check_whole(tif, series, chain)
     _check_pixels(key, size)
     if min(series.shape) < 1:
         raise InputError(
             f"its description tells of {shape_text(series.shape)} pixels, which no image has;"
             " export it again."
         )
+    _check_whole(tif, series, chain)
     # Everything the file says is read before the store takes over (and perhaps closes) the file.
     metadata = metadata_of(tif, series, chain, chosen)
     channel_names = ome_channel_names(tif, chosen) if series.kind == "ome" else ()
