@@ -177,9 +177,15 @@ def kept_dimensions(full: tuple[int, ...], kept: tuple[int, ...]) -> list[bool]:
 
 def suggested_axes(shape: tuple[int, ...]) -> str:
     """Return axes that would make sense for a shape, as an example in a message."""
+    if len(shape) > 3 and min(shape[:2]) >= SMALLEST_SIDE > max(shape[2:]):
+        # Stored with the frames last.
+        return "YX" + _frame_letters(len(shape) - 2)
     plane = "YXS" if len(shape) > 2 and shape[-1] in (3, 4) else "YX"
-    frames = len(shape) - len(plane)
-    return {0: "", 1: "T", 2: "TZ", 3: "TZC"}.get(frames, "Q" * (frames - 3) + "TZC") + plane
+    return _frame_letters(len(shape) - len(plane)) + plane
+
+
+def _frame_letters(n: int) -> str:
+    return "Q" * (n - 3) + "TZC"[:n]
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

@@ -259,6 +259,27 @@ def test_line_scans_say_which_axes_fit(tmp_path: Path) -> None:
         check_upright(stack, 1)
 
 
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        ((3, 2, 40, 50), "TZYX"),
+        ((40, 50, 3, 2), "YXTZ"),
+        ((40, 50, 9, 3, 2, 4), "YXQTZC"),
+        ((9, 40, 50, 3), "TYXS"),
+        ((40, 50, 60, 20), "TZYX"),
+    ],
+)
+def test_the_axes_that_are_asked_for_fit_the_shape(
+    shape: tuple[int, ...], axes: str, tmp_path: Path
+) -> None:
+    data = np.zeros(shape, np.uint16)
+    np.save(tmp_path / "a.npy", data)
+    with pytest.raises(InputError, match=f"as in {axes}\\."):
+        open_stack(tmp_path / "a.npy")
+    with open_stack(tmp_path / "a.npy", axes=axes) as stack:
+        assert stack.frame_shape == (shape[axes.index("Y")], shape[axes.index("X")])
+
+
 def test_one_line_alone_is_too_small(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", values((1, 40)))
     with pytest.raises(InputError, match=r"at least 3 x 3\.$|at least \d+ x \d+\.$"):
