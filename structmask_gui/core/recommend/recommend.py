@@ -179,7 +179,7 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
     best = min(near, key=lambda row: row.pixels)
     line = whole_line(extraction)
     whole = next((row for row in rows if row.mask == line), None)
-    if whole is not None and _is_part(best, whole):
+    if whole is not None and bare.copied >= COPIED_MORE and _is_part(best, whole):
         # The figures end at their radius; the line does not.
         best = whole
     return Recommendation(best.mask, best.name, False, rows, False, structure)

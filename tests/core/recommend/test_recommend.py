@@ -60,9 +60,11 @@ def test_no_candidate_has_a_clearly_smaller_error(name):
     for row in ledger:
         assert row.error == pytest.approx(row.left + row.lost + row.training)
         assert row.error_se > 0
-        # Of ties none copies clearly less.
+        # Of ties none copies clearly less, or is smaller and as good.
         assert not row.tied or row.copied > chosen.copied - 0.01001
         assert row.tied or row.error > (1 + TIE) * errors[0]
+        same = row.copied <= chosen.copied and row.error <= chosen.error
+        assert not same or row.pixels >= chosen.pixels
 
 
 def test_the_true_lags_of_a_row_are_recommended():
@@ -137,6 +139,15 @@ def test_lines_that_do_not_end_are_hidden_as_far_as_it_may_help():
     assert found.mask == Mask(np.ones((1, 41), dtype=bool))
     assert found.recommendation.choice == WHOLE_LINE
     assert automatic("row 7").recommendation.row(WHOLE_LINE) is None
+
+
+def test_of_lines_that_copy_next_to_nothing_not_all_is_hidden():
+    rng = np.random.default_rng(1)
+    noise = rng.normal(size=(6, 160, 192)) + 0.15 * rng.normal(size=(6, 160, 1))
+    found = extract_recording(500 + 10 * noise + 4 * cells((160, 192)), AUTOMATIC).recommendation
+    assert found.row(WHOLE_LINE) is not None
+    assert found.bare.copied < 0.05
+    assert found.chosen.pixels < 21 < found.row(WHOLE_LINE).pixels
 
 
 def moving(found, basis):
