@@ -14,7 +14,7 @@ WHAT_IT_IS = (
 )
 WHAT_FOR = (
     "For viewing and segmentation. Measure intensities, ratios, colocalisation, fluctuations,"
-    " resolution and localisations in the raw stack, and average no particles from this one."
+    " resolution and localisations in the raw stack, and average particles from the raw stack too."
 )
 KEEP_RAW = "Keep the raw data, and show them beside it."
 

@@ -61,13 +61,13 @@ class MaskStatistics:
 
     @property
     def size_words(self) -> str:
-        """How many pixels, and within what if they are apart: "3 pixels within 9, with gaps"."""
+        """How many pixels, and over what if they are apart: "3 pixels spread over 9"."""
         words = f"{self.true_pixels} pixel{'s' if self.true_pixels > 1 else ''}"
         if self.components == 1:
             return words
         height, width = self.extent
         within = f"{height} x {width}" if min(self.extent) > 1 else f"{max(self.extent)}"
-        return f"{words} within {within}, with gaps"
+        return f"{words} spread over {within}"
 
 
 @dataclass(frozen=True, eq=False)

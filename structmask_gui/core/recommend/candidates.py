@@ -25,6 +25,12 @@ CAREAMICS = "CAREamics"
 FIT_LINES = "lines beyond the optical cut-off"
 WHOLE_LINE = "lines that do not end"
 
+_ROW_WORDS = {
+    SIGNIFICANT: "all pixels that share noise",
+    FIT_LINES: "lines finer than the optics resolve",
+    WHOLE_LINE: "the line up to its end",
+}
+
 _NEAR = 1.3
 """Of the suggestion's masks those are taken whose error is within this factor of the least."""
 
@@ -40,6 +46,11 @@ _LINE = 0.85
 """Share of the squared correlation on one line that no structure has."""
 
 _SURE = 4.0
+
+
+def row_words(name: str) -> str:
+    """Return what a reader calls a candidate."""
+    return _ROW_WORDS.get(name, name.replace(f"{SUGGESTED}, ", "mask of "))
 
 
 def candidates(basis: Basis, extraction: Extraction, task: Task = NO_TASK) -> dict[str, Mask]:

@@ -23,8 +23,10 @@ from structmask_gui.core.quality.basis import (
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.recommend.answer import Answer, answer
 from structmask_gui.core.recommend.recommend import Recommendation, recommend
+from structmask_gui.core.recommend.shapes import shape_words
 from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.verdict.lines import endless_lines, lags_left
+from structmask_gui.core.verdict.wording import patches_used
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,16 @@ class RecommendedExtraction(Extraction):
     recommendation: Recommendation | None = None
     basis: Basis | None = None
     """What the figures of masks rest on; None where it could not be measured."""
+
+    @property
+    def sentence(self) -> str:
+        """The recommended mask, where it is another than that of the significant lags."""
+        estimate = self.measurement.correlation
+        if estimate is None or self.selection is None:
+            return super().sentence
+        if self.mask.cropped() == Mask(self.selection.kept).cropped():
+            return super().sentence
+        return f"{shape_words(self.mask)}. {patches_used(estimate)}"
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -125,15 +125,36 @@ class Recommendation:
 
     @property
     def main_rows(self) -> tuple[LedgerRow, ...]:
-        """The rows to show: chosen, significant, best shape of a trainer, bare centre."""
+        """The rows to show: chosen first, significant, best shape of a trainer, bare centre."""
         shape = next((row.name for row in self.ledger if row.name.startswith(CAREAMICS)), "")
         names = (self.choice, SIGNIFICANT, shape, BARE_CENTRE, FIT_LINES)
-        return tuple(row for row in self.ledger if row.name in names)
+        rows = [row for row in self.ledger if row.name in names]
+        return tuple(sorted(rows, key=lambda row: row.name != self.choice))
+
+    @property
+    def rule(self) -> str:
+        """Say in one sentence why this mask and no other; empty where no error is known."""
+        row = self.chosen
+        if row is None:
+            return ""
+        if self.safe:
+            return "Recommended is what does least harm, whichever is noise and which is sample."
+        if row is self.ledger[0]:
+            return "The recommended mask has the least expected error."
+        if not row.tied and row.pixels == 1:
+            return "No shared noise was found, so no mask is recommended."
+        if not row.tied:
+            return "The noise lies along a line, so the line is hidden up to its end."
+        return (
+            f"Expected errors within {100 * TIE:.0f} %, or that cannot be told apart, count as"
+            " equal; of these masks it is the one that copies least, then the smallest."
+        )
 
     def record(self) -> dict[str, Any]:
         """Return it as plain values, as in the JSON record."""
         return {
             "choice": self.choice,
+            "rule": self.rule,
             "safe": self.safe,
             "gains_next_to_nothing": self.gains_next_to_nothing,
             "ledger": [row.record() for row in self.main_rows],

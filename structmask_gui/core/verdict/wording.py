@@ -118,13 +118,17 @@ def sentence(
         what = f"Cannot separate noise from structure (found: {what})"
     else:
         what += ". Sure" if sure else ". Not sure"
+    return f"{what}. {patches_used(estimate)}"
+
+
+def patches_used(estimate: CorrelationEstimate) -> str:
+    """Return how many patches were used, and why others were not, as a sentence."""
     sampling = estimate.sampling
-    total = len(sampling.used)
-    used = f"{sampling.n_used} of {total} patches used"
+    used = f"{sampling.n_used} of {len(sampling.used)} patches used"
     left_out = _left_out(estimate)
     if len(left_out) > 1:
         left_out = []  # too much for one sentence; the details list them
-    return f"{what}. {', '.join([used, *left_out])}."
+    return f"{', '.join([used, *left_out])}."
 
 
 def without_certainty(first: str) -> str:

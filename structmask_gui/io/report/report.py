@@ -22,6 +22,7 @@ from structmask_gui.core.masks.symmetry import allowed_turns
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.parameters.rules import why_without_effect
 from structmask_gui.core.quality.assessment import NOT_SEPARATED
+from structmask_gui.core.recommend.candidates import row_words
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.pictures.figures import draw_frame, draw_values
 from structmask_gui.io.pictures.mask_picture import draw_mask
@@ -117,8 +118,9 @@ def _ledger(recommendation: Mapping[str, Any] | None) -> Iterator[str]:
     choice = recommendation.get("choice")
     yield "<h2>Why this mask</h2>"
     yield paragraph(
-        f"Chosen: {choice}. Expected error in units of the noise's variance, an estimate from a"
-        " linear model; 1 is no denoising. Cost of training: calibrated on small U-Nets."
+        f"{recommendation.get('rule', '')} Expected error in units of the noise's variance, so that"
+        " 0.08 is 8 % of the noise and 1 is no denoising; an estimate from a linear model. Cost of"
+        " training: calibrated on small U-Nets."
     )
     try:
         rows = [_ledger_row(row, choice) for row in recommendation["ledger"]]
@@ -139,7 +141,10 @@ def _ledger(recommendation: Mapping[str, Any] | None) -> Iterator[str]:
 def _ledger_row(row: Mapping[str, Any], choice: object) -> Sequence[object]:
     tie = " (equally good)" if row["tied"] and row["name"] != choice else ""
     figures = (f"{row[name]:.3f}" for name in ("left", "lost", "training", "error", "error_se"))
-    return (f"{row['name']}{tie}", row["pixels"], f"{row['copied']:.1%}", *figures)
+    name = row_words(str(row["name"]))
+    if row["name"] == choice:
+        name = f"recommended: {name}"
+    return (f"{name}{tie}", row["pixels"], f"{row['copied']:.1%}", *figures)
 
 
 def _pictures(mask: Mask, extraction: Extraction | None, frame: ArrayLike | None) -> Iterator[str]:
@@ -176,7 +181,8 @@ def _verdict(record: Record) -> Iterator[str]:
         return
     verdict = record.verdict
     own = verdict.sentence == record.sentence
-    yield f"<h2>Verdict{'' if own else ' on the mask as extracted'}</h2>"
+    of = " on the mask as extracted" if record.edited else " on the pixels that share noise"
+    yield f"<h2>Verdict{'' if own else of}</h2>"
     if not own:
         yield paragraph(verdict.sentence)
     yield bullets(text for text in verdict.details if text not in record.notes)

@@ -365,7 +365,7 @@ def test_an_edited_mask_says_what_the_verdict_was():
 
     extraction = extract_array(rows(), Parameters(method="statistical", source="frames"))
     result = edited(extraction, Mask(np.array([[1, 0, 1, 0, 1]], bool)), "edited by hand")
-    assert result.sentence == "Row, 3 pixels within 5, with gaps, edited by hand."
+    assert result.sentence == "Row, 3 pixels spread over 5, edited by hand."
     assert result.notes[0] == f"The mask as extracted: {extraction.sentence}"
 
 

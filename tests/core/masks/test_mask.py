@@ -130,10 +130,10 @@ def test_comparison_names_the_bad_one():
     [
         ([[1]], "1 pixel"),
         ([[1, 1, 1]], "3 pixels"),
-        ([[1, 0, 0, 0, 1, 0, 0, 0, 1]], "3 pixels within 9, with gaps"),
-        ([[1], [0], [1], [0], [1]], "3 pixels within 5, with gaps"),
+        ([[1, 0, 0, 0, 1, 0, 0, 0, 1]], "3 pixels spread over 9"),
+        ([[1], [0], [1], [0], [1]], "3 pixels spread over 5"),
         ([[1, 0, 0], [0, 1, 0], [0, 0, 1]], "3 pixels"),
-        ([[1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]], "3 pixels within 3 x 5, with gaps"),
+        ([[1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 1]], "3 pixels spread over 3 x 5"),
     ],
 )
 def test_pixels_that_are_apart_are_said_to_be(rows, words):

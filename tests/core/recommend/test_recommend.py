@@ -21,6 +21,7 @@ from structmask_gui.core.recommend.candidates import (
     WHOLE_LINE,
     candidates,
     fit_lines,
+    row_words,
 )
 from structmask_gui.core.recommend.extract import (
     RecommendedExtraction,
@@ -279,6 +280,38 @@ def test_the_record_names_choice_and_ledger():
     assert {record["choice"], BARE_CENTRE, SIGNIFICANT} <= set(names)
     assert any(name.startswith("CAREamics") for name in names)
     assert record["cost_of_training"] == "calibrated on small U-Nets"
+    # The recommended mask comes first, with the rule by which it was chosen.
+    assert names[0] == record["choice"]
+    assert record["rule"] == automatic("isotropic").recommendation.rule
+
+
+def test_the_rule_is_the_one_that_was_followed():
+    found = automatic("row 7").recommendation
+    rows = sorted(found.ledger, key=lambda row: row.name != found.choice)
+    best = replace(found, ledger=tuple(rows))
+    assert best.rule == "The recommended mask has the least expected error."
+    second = (*rows[1:], replace(rows[0], tied=True))
+    assert replace(found, ledger=second).rule.startswith("Expected errors within 3 %, ")
+    line = (*rows[1:], replace(rows[0], tied=False))
+    assert "up to its end" in replace(found, ledger=line).rule
+    assert "least harm" in automatic("one frame").recommendation.rule
+    assert replace(found, ledger=()).rule == ""
+
+
+def test_the_sentence_counts_the_pixels_of_the_mask_on_display():
+    found = automatic("row 7")
+    assert found.sentence == found.verdict.sentence
+    short = with_recommendation(
+        found, replace(found.recommendation, mask=Mask(np.ones((1, 3), dtype=bool)))
+    )
+    assert short.sentence.startswith("Row, 3 pixels. ")
+    assert short.sentence.endswith(" patches used.")
+
+
+def test_candidates_are_called_by_plain_words():
+    assert row_words(SIGNIFICANT) == "all pixels that share noise"
+    assert row_words("suggested, 17 pixels") == "mask of 17 pixels"
+    assert row_words("CAREamics horizontal 13") == "CAREamics horizontal 13"
 
 
 def test_the_notes_speak_of_no_limit_and_no_edge_that_the_recommended_mask_has_not():

@@ -220,7 +220,7 @@ def test_an_edited_mask_has_no_tick(automatic: MainWindow) -> None:
     before = headline.certainty.certainty
     session.edits.set_mask(Mask(np.array([[1, 0, 1, 0, 1]], bool)), "edited by hand", "Edit")
     assert headline.certainty.certainty != "sure"
-    assert headline.how_sure.text().startswith("Row, 3 pixels within 5, with gaps, edited by hand.")
+    assert headline.how_sure.text().startswith("Row, 3 pixels spread over 5, edited by hand.")
     session.history.undo()
     assert headline.certainty.certainty == before
 

@@ -74,9 +74,15 @@ class LagFacts:
         codes[selection.significant] = Finding.SMALL
         codes[selection.significant & selection.large] = Finding.OVER_LIMIT
         hidden = _on_grid(extraction.mask.array, reach)
+        shares = selection.significant & hidden
+        shares[reach, reach] = False
+        if shares.any() and (selection.significant & hidden & ~selection.kept).any():
+            # What is left visible although less is hidden elsewhere is not negligible.
+            size = np.abs(lags.rho[inside, inside])
+            codes[selection.significant & (size >= size[shares].min())] = Finding.LEFT
         codes[hidden] = Finding.HIDDEN
         codes[selection.kept] = Finding.LEFT
-        codes[selection.kept & hidden] = Finding.KEPT
+        codes[shares] = Finding.KEPT
         codes[reach, reach] = Finding.CENTRE
         return cls(
             lags.rho[inside, inside],

@@ -74,6 +74,23 @@ def test_a_mask_that_was_not_chosen_by_significance_is_explained() -> None:
     assert facts.finding(0, 2) is Finding.LEFT
 
 
+def test_of_two_neighbours_the_one_that_shares_more_is_not_called_negligible() -> None:
+    found = statistical(rho_min=0.9)
+    selection = found.selection
+    assert selection is not None
+    assert selection.significant[8, 9:13].all()
+    assert not selection.large[8, 9:13].any()
+    weaker = np.zeros((1, 9), np.bool_)
+    weaker[0, [0, 4, 8]] = True
+    facts = LagFacts.of(replace(found, mask=Mask(weaker)))
+    assert facts is not None
+    assert facts.rho[8, 10] > facts.rho[8, 12] > facts.rho[8, 13]
+    # All three share noise beyond doubt.
+    assert facts.finding(0, 4) is Finding.KEPT
+    assert facts.finding(0, 2) is Finding.LEFT
+    assert facts.finding(0, 5) is Finding.SMALL
+
+
 def test_half_of_the_lags_the_strongest_first() -> None:
     facts = LagFacts.of(statistical())
     assert facts is not None
