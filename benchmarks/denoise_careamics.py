@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import tifffile
+from _network_tables import NOISES, careamics
 from _physics.scenes import scene
 from numpy.typing import NDArray
 
@@ -31,8 +32,6 @@ from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 
 FRAMES, SHAPE, STRENGTH = 10, (192, 192), 3.0
 PIXEL_SHARE = 0.3
-NOISES = ("row 7", "diagonal", "isotropic")
-AIMED, AIM = ("row 7", "diagonal"), 0.65
 AN_EPOCH = 100
 """Steps of an epoch in the text."""
 
@@ -102,33 +101,6 @@ def here(clean: NDArray[np.float64], file: Path, mask: Path) -> dict[str, float]
     return {"error": float(np.mean((tifffile.imread(output) - clean) ** 2)), "cpu": seconds}
 
 
-def table(found: dict[str, Any]) -> tuple[list[str], bool]:
-    """Return the lines of what was found, and whether the aim is met."""
-    lines = [
-        "| noise | mask | CAREamics, seeds | mean | over plain N2V | here | CPU-s, here |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    good = True
-    for noise in NOISES:
-        means = {}
-        for name in ("plain N2V", "recommended"):
-            runs = [run for key, run in found.items() if key.startswith(f"{noise}, {name}, seed")]
-            if not runs:
-                continue
-            means[name] = float(np.mean([run["error"] for run in runs]))
-            ratio = means[name] / means.get("plain N2V", np.nan)
-            pixels = runs[0]["pixels"]
-            own = found[f"{noise}, {name}, here"]
-            lines.append(
-                f"| {noise} | {name}, {pixels} px |"
-                f" {', '.join(format(run['error'], '.3f') for run in runs)} | {means[name]:.3f} |"
-                f" {ratio:.2f} | {own['error']:.3f} |"
-                f" {np.mean([run['cpu'] for run in runs]):.0f}, {own['cpu']:.0f} |"
-            )
-            good &= name == "plain N2V" or noise not in AIMED or ratio <= AIM
-    return lines, good
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=1500)
@@ -164,7 +136,7 @@ def main() -> int:
                 }
                 print(key, found[key], found[f"{noise}, {name}, here"], flush=True)
                 out.write_text(json.dumps(found, indent=1), encoding="utf-8")
-    lines, good = table(found)
+    lines, good = careamics(found)
     print("\n".join(lines))
     return 0 if good else 1
 

@@ -4,7 +4,7 @@
 pictures ``docs/images/denoise-*.png``. The real stacks are test data, not part of the project;
 without ../shared only the table of spots is made. With ``--scenes FILE`` the results of
 ``denoise.py`` in a file are put into the guide, too, and with ``--unet FILE`` those of
-``denoise_unet.py``.
+``denoise_unet.py``, with ``--careamics FILE`` those of ``denoise_careamics.py``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from _network_tables import careamics, unet
 from _physics.scenes import scene
 from denoise import claims, noise, true_mask
 from numpy.typing import NDArray
@@ -157,36 +158,22 @@ def scenes(rows: list[dict[str, Any]]) -> list[str]:
     return [*lines, "", *(f"- {line}" for line in claims(rows))]
 
 
-def unet(rows: list[dict[str, Any]]) -> list[str]:
-    """Return the table of the U-Net."""
-    lines = [
-        "| structure | noise | sd | frames | linear | here | U-Net | CPU-s here | of the U-Net |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        errors = " | ".join(f"{row[name]:.3f}" for name in ("linear", "denoised", "U-Net"))
-        lines.append(
-            f"| {row['picture']} | {row['noise']} | {row['strength']}"
-            f" | {row['frames']}, {row['motion']} | {errors}"
-            f" | {row['cpu']:.0f} | {row['U-Net cpu']:.0f} |"
-        )
-    ratio = np.exp(np.mean([np.log(row["denoised"] / row["U-Net"]) for row in rows]))
-    return [*lines, "", f"Error over the U-Net's, geometric mean: {ratio:.2f}."]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--real", choices=list(STACKS), help="draw only this one, and no table")
     parser.add_argument("--scenes", type=Path)
     parser.add_argument("--unet", type=Path)
+    parser.add_argument("--careamics", type=Path)
     arguments = parser.parse_args()
     if arguments.scenes:
         put("scenes", scenes(json.loads(arguments.scenes.read_text(encoding="utf-8"))))
     if arguments.unet:
-        put("unet", unet(json.loads(arguments.unet.read_text(encoding="utf-8"))))
+        put("unet", unet(json.loads(arguments.unet.read_text(encoding="utf-8")))[0])
+    if arguments.careamics:
+        put("careamics", careamics(json.loads(arguments.careamics.read_text(encoding="utf-8")))[0])
     if arguments.real:
         real(arguments.real, STACKS[arguments.real])
-    if arguments.real or arguments.scenes or arguments.unet:
+    if arguments.real or arguments.scenes or arguments.unet or arguments.careamics:
         return
     put("spots", spots())
     if REAL.is_dir():

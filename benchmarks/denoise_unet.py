@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import trained
+from _network_tables import UNET_AIM, unet
 from denoise import acquired, error, true_mask
 from numpy.typing import NDArray
 
@@ -25,7 +26,7 @@ from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.masks.mask import Mask
 
 NUMBERS = tuple(range(0, 60, 5))
-CHANNELS, TIMES, AIM = 16, 3.0, 1.05
+CHANNELS, TIMES = 16, 3.0
 _TRIED = 12
 """Steps that are timed beforehand."""
 _CHECKED, _PATIENCE, _AVERAGED = 300, 3, 0.99
@@ -96,33 +97,6 @@ def to_the_end(number: int) -> dict[str, Any]:
     }
 
 
-def lines(rows: list[dict[str, Any]]) -> tuple[list[str], float]:
-    """Return the table, and the error over the U-Net's: the mean of errors, over that of its."""
-    text = [
-        "| scene | structure | noise | sd | frames | linear | here | U-Net | to the end | steps |"
-        " CPU-s here, U-Net |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        longest = f"{row['longest']:.3f}" if "longest" in row else ""
-        steps = f"{row['steps']}" + (f", {row['longest steps']}" if longest else "")
-        times = f"{row['cpu']:.0f}, {row['U-Net cpu']:.0f}"
-        text.append(
-            f"| {row['number']} | {row['picture']} | {row['noise']} | {row['strength']} |"
-            f" {row['frames']}, {row['motion']} | {row['linear']:.3f} | {row['denoised']:.3f} |"
-            f" {row['U-Net']:.3f} | {longest} | {steps} | {times} |"
-        )
-    mine, others = (np.array([row[key] for row in rows]) for key in ("denoised", "U-Net"))
-    ratio = float(mine.mean() / others.mean())
-    text += [
-        "",
-        f"Mean error {mine.mean():.3f}, the U-Net's {others.mean():.3f}: {ratio:.2f} of it (asked:"
-        f" at most {AIM}); geometric mean of the ratios {np.exp(np.log(mine / others).mean()):.2f},"
-        f" largest {(mine / others).max():.2f}.",
-    ]
-    return text, ratio
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("numbers", type=int, nargs="*", default=NUMBERS, metavar="NUMBER")
@@ -143,9 +117,9 @@ def main() -> int:
         print(found, flush=True)
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-    text, ratio = lines(sorted(rows, key=lambda row: row["number"]))
+    text, ratio = unet(rows)
     print("\n".join(text))
-    return 0 if ratio <= AIM else 1
+    return 0 if ratio <= UNET_AIM else 1
 
 
 if __name__ == "__main__":
