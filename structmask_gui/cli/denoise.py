@@ -10,7 +10,7 @@ from pathlib import Path
 from structmask_gui.cli.choices import chosen_inputs
 from structmask_gui.cli.console import DONE, print_json, progress_bar
 from structmask_gui.core.denoising.spots import sentences
-from structmask_gui.core.denoising.wording import learned, refusal
+from structmask_gui.core.denoising.wording import called, learned, refusal
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
@@ -125,8 +125,7 @@ def _flags(extraction: Extraction | None) -> tuple[str, ...] | None:
 def print_denoised(file: DenoisedFile) -> None:
     """Print what became of a file, and what is to be said beside it."""
     record, evaluation = file.record, file.evaluation
-    statistics = record.mask.statistics
-    print(f"{shown(file.path)}: denoised with a mask of {statistics.true_pixels} pixels")
+    print(f"{shown(file.path)}: denoised with {called(record.mask)}")
     print(f"  {learned(record.denoiser)}")
     if file.problem:
         print(f"note: it could not be evaluated: {file.problem}", file=sys.stderr)

@@ -59,7 +59,7 @@ def test_it_is_written_beside_the_file_with_axes_size_and_record(structmask, sta
     answer = structmask("denoise", stack, "--mask", mask, "--yes")
     assert answer.code == 0, answer.err
     target = stack.with_name("cells_denoised.ome.tif")
-    assert f"{target.name}: denoised with a mask of 13 pixels" in answer.out
+    assert f"{target.name}: denoised with the mask of 13 pixels" in answer.out
     for said in (
         "For viewing and segmentation. Measure intensities",
         "Objects smaller than the mask (1 x 13 pixels, 0.2 x 1.3 µm) are weakened or lost",

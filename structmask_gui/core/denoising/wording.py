@@ -30,6 +30,12 @@ DOUBTS: dict[Doubt, str] = {
 }
 
 
+def called(mask: Mask) -> str:
+    """Return a mask as it is spoken of."""
+    pixels = mask.statistics.true_pixels
+    return "the bare centre" if pixels == 1 else f"the mask of {pixels} pixels"
+
+
 def small_objects(mask: Mask, pixel_size: tuple[float, float] | None = None) -> str:
     """Return what happens to objects smaller than the mask; pixel size (y, x) in µm."""
     if mask.statistics.true_pixels == 1:
@@ -75,17 +81,17 @@ class Method:
 def methods_paragraph(method: Method) -> str:
     """Return a paragraph to copy into a paper's methods."""
     hidden = (
-        "the pixel itself"
+        "the pixel itself (the rule of Noise2Void, Krull et al. 2019)"
         if method.mask_pixels == 1
-        else f"a mask of {method.mask_pixels} pixels about it ({method.mask_from})"
+        else f"a mask of {method.mask_pixels} pixels about it ({method.mask_from}), whose noise is"
+        " correlated with the pixel's (the rule of StructN2V, Broaddus et al. 2020)"
     )
     return (
         f"Images were denoised for display with StructMask {method.version}. Each pixel was"
-        f" estimated from its neighbours within 10 pixels, leaving out {hidden}, whose noise is"
-        " correlated with the pixel's (the rule of StructN2V, Broaddus et al. 2020): by the best"
-        " linear prediction (its ridge chosen across halves of the images), and by four perceptrons"
-        " (two hidden layers of 32) trained on the images themselves to predict what it left,"
-        " scaled by what held-out pixels supported, and kept to the spatial frequencies at which"
-        " there is structure."
+        f" estimated from its neighbours within 10 pixels, leaving out {hidden}: by the best linear"
+        " prediction (its ridge chosen across halves of the images), and by four perceptrons (two"
+        " hidden layers of 32) trained on the images themselves to predict what it left, scaled by"
+        " what held-out pixels supported, and kept to the spatial frequencies at which there is"
+        " structure."
         f" {method.folds} Measurements were made in the raw images."
     )

@@ -24,7 +24,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.denoising.wording import DOUBTS, WHAT_IT_IS, Doubt, cautions, learned
+from structmask_gui.core.denoising.wording import (
+    DOUBTS,
+    WHAT_IT_IS,
+    Doubt,
+    called,
+    cautions,
+    learned,
+)
 from structmask_gui.gui.quality.denoise_work import Denoised, Shown
 from structmask_gui.gui.quality.denoising import Denoising, proposed_target
 from structmask_gui.gui.quality.figure import copy_figure
@@ -39,6 +46,7 @@ from structmask_gui.gui.widgets.toast import Toast
 from structmask_gui.gui.widgets.wording import in_labels, spoken
 
 if TYPE_CHECKING:
+    from structmask_gui.core.arrays import BoolArray
     from structmask_gui.core.masks.mask import Mask
 
 _WAYS: tuple[tuple[str, str, str], ...] = (
@@ -50,6 +58,7 @@ _WAYS: tuple[tuple[str, str, str], ...] = (
 _ORIGINAL, _BARE = "Original", "No mask"
 _FILTER = "OME-TIFF (*.ome.tif)"
 _ASKED = "Before it is denoised all the same, tick what you accept; the record keeps it:"
+_DOUBT = "Where to &doubt"
 _LONGEST = 2048
 """Longest side that is drawn pixel by pixel; of larger frames every n-th pixel is."""
 
@@ -106,6 +115,8 @@ class DenoiseWindow(QDialog):
         self.progress.setAccessibleName("Progress of the denoising")
         self.pause_button = _button("&Pause", "Stop; it goes on from here later", self._pause)
         self.cancel_button = _button("&Cancel", "Stop, and discard it", self._cancel)
+        # The pictures stay where they are as the progress comes and goes.
+        self.title.setMinimumHeight(self.cancel_button.sizeHint().height())
         top = QHBoxLayout()
         top.addWidget(self.title, 1)
         for widget in (self.step, self.progress, self.pause_button, self.cancel_button):
@@ -151,7 +162,7 @@ class DenoiseWindow(QDialog):
         copy.setAutoRaise(True)
         copy.clicked.connect(self.copy_figure)
         bar.addWidget(copy)
-        self.doubt = QCheckBox("Where to &doubt")
+        self.doubt = QCheckBox(_DOUBT)
         self.doubt.setToolTip(
             "Tint places where what was removed holds structure, or where two halves of the data"
             " disagree"
@@ -351,6 +362,7 @@ class DenoiseWindow(QDialog):
         self.panes.set_pictures(pictures[2:] if self.way == "residual" else pictures)
         marks = shown.doubted
         self.panes.set_marks(None if marks is None else marks[thin])
+        self.doubt.setText(_DOUBT if marks is None else f"{_DOUBT}: {_share(marks)}")
 
     def _update(self) -> None:
         denoising, state = self.denoising, self._session.state
@@ -440,7 +452,7 @@ class DenoiseWindow(QDialog):
         if denoising.phase == "learning" and denoising.made is not None:
             return f"Denoising {name} without a mask, to compare."
         if denoising.made is not None:
-            text = f"{name}, denoised with {_called(denoising.made)}."
+            text = f"{name}, denoised with {called(denoising.made.mask)}."
             return text if denoising.current else f"{text} The present mask is another."
         texts = {
             "checking": f"Looking at {name}…",
@@ -455,10 +467,10 @@ class DenoiseWindow(QDialog):
         if made is None:
             return ""
         lines = [*_evaluated(made), "", learned(made.record.denoiser)]
-        if self.denoising.spots:
-            lines += ["", "Of objects put into the frames:", *self.denoising.spots]
         if bare is not None:
             lines += ["", "Without a mask, the same frames:", *_evaluated(bare, advice=False)]
+        if self.denoising.spots:
+            lines += ["", "Of objects put into the frames:", *self.denoising.spots]
         return "\n".join(lines)
 
     def _cautions(self) -> tuple[str, ...]:
@@ -478,9 +490,12 @@ def _button(text: str, tip: str, done: Callable[[], object]) -> QPushButton:
     return button
 
 
-def _called(made: Denoised) -> str:
-    pixels = made.mask.statistics.true_pixels
-    return "the bare centre" if pixels == 1 else f"the mask of {pixels} pixels"
+def _share(marks: BoolArray) -> str:
+    """Return how much of a frame is marked."""
+    share = 100 * float(marks.mean())
+    if share == 0:
+        return "nowhere in this frame"
+    return f"{share:.1f} % of this frame" if share >= 0.1 else "under 0.1 % of this frame"
 
 
 def _evaluated(made: Denoised, *, advice: bool = True) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -168,9 +169,14 @@ def test_cancel_leaves_nothing_and_a_pause_is_gone_on_from(
     shown = opened(ready)
     qtbot.waitUntil(unfinished.exists, timeout=WAIT)
     assert shown.pause_button.isVisible()
+    # The title says which file it is.
+    assert "rows.npy" in shown.title.text()
+    qtbot.waitUntil(lambda: shown.step.text().startswith("Learning"), timeout=WAIT)
+    assert "rows.npy" not in shown.step.text()
     shown.pause_button.click()
     assert shown.denoising.phase == "paused"
     assert shown.start_button.text() == "&Resume"
+    assert shown.cancel_button.text() == "&Discard"
     qtbot.waitUntil(lambda: not shown.denoising._job.busy, timeout=WAIT)
     kept = np.load(unfinished)["progress"][2]
 
@@ -325,17 +331,22 @@ def test_where_to_doubt_is_tinted_and_follows_the_frame(ready: MainWindow, qtbot
     assert made is not None
     expected = Denoiser(np.asarray(made.record.denoiser.frames.read(0))[None], ROW)
     assert expected.frames.frame_shape == pictures[-1].doubted.shape
+    assert shown.doubt.text().startswith("Where to &doubt: ")
     # What is marked is drawn, over all pictures.
     marks = np.zeros(pictures[-1].doubted.shape, dtype=bool)
     before = shown.panes.grab().toImage()
     shown.panes.set_marks(~marks)
     assert shown.panes.grab().toImage() != before
+    for doubted, said in ((marks, "nowhere in this frame"), (~marks, "100.0 % of this frame")):
+        shown._on_shown(replace(pictures[-1], doubted=doubted))
+        assert shown.doubt.text() == f"Where to &doubt: {said}"
     ready.session.set_frame(2)
     qtbot.waitUntil(lambda: pictures[-1].frame == 2, timeout=WAIT)
     assert pictures[-1].doubted is not None
     shown.doubt.click()
     qtbot.waitUntil(lambda: pictures[-1].doubted is None, timeout=WAIT)
     assert shown.panes._marks is None
+    assert shown.doubt.text() == "Where to &doubt"
 
 
 def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qtbot: QtBot):
