@@ -516,7 +516,8 @@ class _Case:
         lines = estimate.evidence.frame
         share = max(lines.rows.value, lines.columns.value) / max(estimate.lags.variance, 1e-300)
         row = None if self.recommendation is None else self.recommendation.chosen
-        return share >= _OFFSETS or (row is not None and share >= _SEEN * row.left)
+        # Without figures, the verdict has said that they are to be removed first.
+        return row is None or share >= min(_OFFSETS, _SEEN * row.left)
 
     @property
     def _whole(self) -> bool:

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.verdict.certainty import Certainty
 from structmask_gui.gui.style.icons import icon
-from structmask_gui.gui.widgets.certainty_icon import draw_sign
+from structmask_gui.gui.widgets.certainty_icon import Sign, draw_sign
+from structmask_gui.gui.widgets.wording import in_labels
 
 if TYPE_CHECKING:
     from structmask_gui.io.batch.queue import BatchQueue
@@ -122,7 +123,7 @@ class BatchTable(QTableWidget):
             "done": "kept" if status.kept else "done",
         }
         if status.needs_a_look:
-            texts["done"] += f": {'doubtful' if status.doubt else status.certainty}"
+            texts["done"] += f": {'doubtful' if status.doubt else status.sure}"
         words = status.error or status.sentence or status.what
         if status.answer is not None and not status.error:
             words = " ".join(line for line in status.answer.lines if line)
@@ -134,7 +135,7 @@ class BatchTable(QTableWidget):
             item = self.item(row, column)
             if item is not None:
                 item.setText(text)
-                item.setToolTip("\n".join((text, *status.notes)) if status.fits else text)
+                item.setToolTip(_spoken("\n".join((text, *status.notes))) if status.fits else text)
 
         needs_a_look = status.needs_a_look or status.state in ("failed", "skipped")
         (self._doubtful.add if needs_a_look else self._doubtful.discard)(row)
@@ -158,7 +159,7 @@ class BatchTable(QTableWidget):
         self.setRowHidden(row, self._only_doubtful and good)
         item = self.item(row, 1)
         if item is not None:
-            item.setIcon(icon("warning") if fit is None else _sign(_FIT_SIGNS[fit.word]))
+            item.setIcon(_sign("failed" if fit is None else _FIT_SIGNS[fit.word]))
 
     def selected(self) -> list[int]:
         """Return the selected rows."""
@@ -167,7 +168,7 @@ class BatchTable(QTableWidget):
 
 def _spoken(sentence: str) -> str:
     """Return a sentence of the command line as the window says it."""
-    return (
+    return in_labels(
         sentence.replace("use --force to replace it", "tick “Replace existing results”")
         .replace("or another --output-dir", "or choose another folder")
         .replace("give another --output-dir", "choose another folder")
@@ -181,23 +182,25 @@ _FIT_SIGNS: dict[str, Certainty] = {
     "cannot tell": "cannot tell",
 }
 
-_ICONS = {"running": "measure", "failed": "warning", "skipped": "next", "cancelled": "cancel"}
+_ICONS = {"running": "measure", "skipped": "next", "cancelled": "cancel"}
 
 
 def _state_icon(status: JobStatus) -> QIcon:
     """Return the sign of a job's certainty, or the icon of its state."""
     if status.state == "done" and status.doubt:
         return icon("warning")
-    if status.state == "done" and status.certainty:
-        return _sign(status.certainty)
+    if status.state == "failed":
+        return _sign("failed")
+    if status.state == "done" and status.sign:
+        return _sign(status.sign)
     name = _ICONS.get(str(status.state), "")
     return icon(name) if name else QIcon()
 
 
-def _sign(certainty: Certainty) -> QIcon:
+def _sign(sign: Sign) -> QIcon:
     pixmap = QPixmap(32, 32)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    draw_sign(painter, QRectF(1, 1, 30, 30), certainty)
+    draw_sign(painter, QRectF(1, 1, 30, 30), sign)
     painter.end()
     return QIcon(pixmap)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from structmask_gui.core.verdict.certainty import Certainty
 from structmask_gui.gui.style.colours import BLUISH_GREEN, ORANGE, VERMILION
+
+Sign = Certainty | Literal["failed"]
+"""What can be drawn: how sure a verdict is, or that there is none because something failed."""
 
 WORDS: dict[Certainty, str] = {
     "sure": "Sure: the mask can be relied on.",
@@ -17,7 +22,19 @@ WORDS: dict[Certainty, str] = {
 }
 """What the tooltip says of each."""
 
-_COLORS = {"sure": BLUISH_GREEN, "attention": ORANGE, "not sure": ORANGE, "cannot tell": VERMILION}
+_COLORS: dict[Sign, QColor] = {
+    "sure": BLUISH_GREEN,
+    "attention": ORANGE,
+    "not sure": ORANGE,
+    "cannot tell": VERMILION,
+    "failed": VERMILION,
+}
+_STROKES: dict[Sign, tuple[tuple[tuple[float, float], ...], ...]] = {
+    "sure": (((0.27, 0.53), (0.44, 0.70), (0.74, 0.34)),),
+    "failed": (((0.32, 0.32), (0.68, 0.68)), ((0.32, 0.68), (0.68, 0.32))),
+}
+"""The lines in a disc: a tick, or a cross."""
+
 _SIDE = 24
 
 
@@ -51,19 +68,19 @@ class CertaintySign(QWidget):
             painter.end()
 
 
-def draw_sign(painter: QPainter, rect: QRectF, certainty: Certainty) -> None:
+def draw_sign(painter: QPainter, rect: QRectF, certainty: Sign) -> None:
     """Draw a sign into a square."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_COLORS[certainty])
     side = rect.width()
     ink = QColor(255, 255, 255) if _COLORS[certainty] != ORANGE else QColor(0, 0, 0)
-    if certainty == "sure":
+    if certainty in _STROKES:
         painter.drawEllipse(rect)
         painter.setPen(QPen(ink, side / 8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        tick = ((0.27, 0.53), (0.44, 0.70), (0.74, 0.34))
-        painter.drawPolyline(QPolygonF([rect.topLeft() + QPointF(*p) * side for p in tick]))
+        for line in _STROKES[certainty]:
+            painter.drawPolyline(QPolygonF([rect.topLeft() + QPointF(*p) * side for p in line]))
         return
     place = rect
     if certainty != "cannot tell":

@@ -34,8 +34,8 @@ class JobStatus:
     progress: float = 0.0  # 0 to 1 while it runs
     what: str = ""
     sentence: str = ""
-    # How far it can be relied on, as `core.verdict.certainty.certainty_of` says; empty of the
-    # published method, which gives no verdict.
+    # Of the statistics, as `core.verdict.certainty.certainty_of` says; empty of the published
+    # method, which gives no verdict. What is said of the mask is the answer's: `sure` and `sign`.
     certainty: Certainty | Literal[""] = ""
     answer: AnswerRecord | None = None  # None in records of before
     notes: tuple[str, ...] = ()
@@ -55,9 +55,20 @@ class JobStatus:
     unlike: bool = False  # it was skipped although its mask is not the one that is asked for
 
     @property
+    def sure(self) -> str:
+        """How sure the answer is, in a word; empty of the published method."""
+        known = self.answer is not None and bool(self.certainty)
+        return self.answer.certainty if known and self.answer is not None else self.certainty
+
+    @property
+    def sign(self) -> Certainty | Literal[""]:
+        """The sign of the answer, as in the window; empty of the published method."""
+        return SIGN_OF.get(self.sure, self.certainty)
+
+    @property
     def needs_a_look(self) -> bool:
         """Whether the notes must be read before the mask is used."""
-        doubted = bool(self.doubt) or self.certainty not in ("", "sure")
+        doubted = bool(self.doubt) or self.sign not in ("", "sure")
         return self.state is JobState.DONE and doubted
 
 

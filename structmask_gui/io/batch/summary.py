@@ -16,6 +16,7 @@ import numpy as np
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.verdict.certainty import SIGN_OF
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.resume import Fingerprint, fingerprint
@@ -125,7 +126,7 @@ def html_bytes(
         parts = [first, *(_faint(text) for text in (*texts[1:], *line.more))]
         if row["report"] and folder is not None:
             parts.append(f"<p>{link('Report', _address(Path(row['report']), folder))}</p>")
-        doubt = row["certainty"] if row["certainty"] not in ("", "sure") else ""
+        doubt = _doubted(row)
         if DOUBTFUL in Path(row["mask"]).stem:
             doubt = "doubtful"
         status = f"{state}: {doubt}" if doubt else state
@@ -138,6 +139,12 @@ def html_bytes(
             table(("Mask", "File", "State", "Result"), rows),
         ],
     )
+
+
+def _doubted(row: SummaryRow) -> str:
+    """Return how sure the answer is, in a word, if that is a reason to look at it."""
+    sure = row["certainty"] and (row["certainty of the answer"] or row["certainty"])
+    return "" if SIGN_OF.get(sure, sure) == "sure" else sure
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.batch.window import SUMMARY, BatchWindow
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.style.colours import VERMILION
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.presets.preset import built_in_presets
 from structmask_gui.io.results.record import read_record
@@ -63,6 +64,9 @@ def test_good_files_get_masks_and_the_bad_one_its_sentence(
     ended(batch, qtbot)
     states = dict(zip(column(batch, 0), column(batch, 1), strict=True))
     assert states["bad.npy"] == "failed"
+    row = column(batch, 0).index("bad.npy")
+    image = batch.table.item(row, 1).icon().pixmap(30, 30).toImage()
+    assert image.pixelColor(image.width() // 2, 3) == VERMILION
     assert [states[f"good{n}.npy"] for n in range(3)] == ["done"] * 3
     results = dict(zip(column(batch, 0), column(batch, 2), strict=True))
     assert "bad.npy" in results["bad.npy"]

@@ -10,7 +10,7 @@ import tifffile
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.batch.files import find_files, plan_jobs
-from structmask_gui.io.batch.status import JobState
+from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.batch.summary import (
     COLUMNS,
     counts_sentence,
@@ -21,6 +21,7 @@ from structmask_gui.io.batch.summary import (
 )
 from structmask_gui.io.extract import extract
 from structmask_gui.io.extract_files import Input
+from structmask_gui.io.results.record import AnswerRecord
 from tests.io.batches import make, queue_of
 
 
@@ -80,12 +81,31 @@ def test_masks_that_need_a_look_are_counted_and_marked(folder, tmp_path):
     assert status.needs_a_look
     looks = sum(status.needs_a_look for status in queue.statuses)
     assert f"{looks} of the masks need" in counts_sentence(queue)
-    assert b"done: attention" in html_bytes(queue)
+    assert status.answer is not None
+    assert f"done: {status.answer.certainty}".encode() in html_bytes(queue)
     rows = list(csv.DictReader(csv_bytes(queue).decode("utf-8-sig").splitlines()))
     assert [row["certainty"] for row in rows if row["file"].endswith("lines.npy")] == ["attention"]
     published = make(folder, tmp_path / "rings")
     published.run()
     assert not any(status.needs_a_look for status in published.statuses)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told", "sign", "looked_at"),
+    [
+        ("attention", "likely", "sure", False),
+        ("sure", "uncertain", "not sure", True),
+        ("sure", "act first", "attention", True),
+        ("", "uncertain", "", False),  # ring analysis never knows
+    ],
+)
+def test_the_sign_is_that_of_the_answer(verdict, told, sign, looked_at):
+    answer = AnswerRecord(what="A.", certainty=told, how_sure="B.", advice="C.")
+    status = JobStatus(JobState.DONE, certainty=verdict, answer=answer)
+    assert (status.sign, status.needs_a_look) == (sign, looked_at)
+    assert status.sure == (told if verdict else "")
+    # Of a record of before there is only the verdict.
+    assert JobStatus(JobState.DONE, certainty="attention").sign == "attention"
 
 
 def test_a_name_is_no_formula(tmp_path, monkeypatch):
