@@ -19,6 +19,7 @@ def folder(tmp_path):
     return made
 
 
+@pytest.mark.slow
 def test_one_mask_for_files_of_unlike_sizes(structmask, folder, tmp_path):
     out = tmp_path / "out"
     asked = ("batch", folder, "--one-mask", "--preset", "automatic", "--output-dir", out)

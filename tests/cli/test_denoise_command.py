@@ -95,6 +95,7 @@ def test_it_is_written_beside_the_file_with_axes_size_and_record(structmask, sta
     assert record["clipped_pixels"] is None
 
 
+@pytest.mark.slow
 def test_what_speaks_against_it_is_asked_about_in_one_sentence(structmask, stack, tmp_path):
     eight = tmp_path / "eight.tif"
     pixels = tifffile.imread(stack).reshape(4, 96, 102)
@@ -128,6 +129,7 @@ def test_nothing_is_replaced_unasked_and_never_the_input(structmask, stack, mask
     assert "name that ends in .ome.tif" in answer.err
 
 
+@pytest.mark.slow
 def test_whole_numbers_on_request(structmask, stack, mask, tmp_path):
     folder = tmp_path / "new"
     options = ("--mask", mask, "--yes", "--whole-numbers", "--output-dir", folder)

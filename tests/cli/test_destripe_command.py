@@ -75,6 +75,7 @@ def test_the_file_says_what_was_taken_off(structmask, lined):
         assert stack.destriped is None
 
 
+@pytest.mark.slow
 def test_destriped_frames_are_not_advised_to_be_destriped_again(structmask, tmp_path):
     rng = np.random.default_rng(0)
     frames = rng.normal(100, 1, (4, 160, 160)) + rng.normal(0, 2, (4, 160, 1))

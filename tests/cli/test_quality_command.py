@@ -112,6 +112,7 @@ def test_the_help_states_the_default_of_the_source(structmask):
     assert "as in the record beside the mask" in " ".join(answer.out.split())
 
 
+@pytest.mark.slow
 def test_a_record_of_another_image_is_said(structmask, noisy, tmp_path):
     structmask("extract", noisy, "--method", "statistical")
     mask, other = tmp_path / "rows_mask.npy", tmp_path / "other.tif"

@@ -66,6 +66,7 @@ def test_check_says_so_of_each_file_and_goes_on_after_a_damaged_one(experiment, 
     assert [one.fit.word for one in found[1:]] == ["fits", "fits", "does not fit"]
 
 
+@pytest.mark.slow
 def test_ring_analysis_chooses_among_its_own_masks(experiment):
     from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.io.extract import extract

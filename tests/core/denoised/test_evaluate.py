@@ -29,7 +29,7 @@ def rows():
     )
 
 
-@pytest.mark.parametrize("source", ["difference", "flat"])
+@pytest.mark.parametrize("source", ["difference", pytest.param("flat", marks=pytest.mark.slow)])
 def test_a_bare_centre_copies_and_a_larger_mask_is_advised(rows, source):
     found = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), None, source=source)
     assert found.copied == pytest.approx(0.54, abs=0.04)
@@ -116,6 +116,7 @@ def test_a_blurred_output_lost_detail_however_strong_the_noise_is(rows, source):
     assert found.advice != "keep"
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_little_of_the_noise_is_seen(faint):
     mask = np.ones((1, 13))
     output = np.stack([gaussian_filter(frame, (6, 12)) for frame in faint.astype(float)])
@@ -155,6 +156,7 @@ def test_one_frame_and_the_raw_stack_itself_are_refused_in_words(rows):
         evaluate(raw, ArrayFrames(rows.copy(), "same.tif"), None)
 
 
+@pytest.mark.slow
 def test_a_bare_centre_to_try_next_is_named():
     white = simulate(
         NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=3, picture=cells(SHAPE), strength=4
@@ -281,6 +283,7 @@ def test_the_next_mask_is_as_good_as_the_one_suggested_before_the_training():
     assert evaluate(raw, output, None).next_mask == found.next_mask
 
 
+@pytest.mark.slow
 def test_a_block_for_diagonal_noise_is_answered_with_the_diagonal():
     frames = simulate(
         NoiseModel(kernels()["diagonal"], 0.3), SHAPE, n_frames=3, picture=cells(SHAPE), strength=4

@@ -63,7 +63,7 @@ def beyond(image):
     return power[radius > 0.35].mean()
 
 
-@pytest.mark.parametrize("n_frames", [1, 3])
+@pytest.mark.parametrize("n_frames", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_beyond_the_band_of_the_structure_nothing_is_added(n_frames, monkeypatch):
     monkeypatch.setattr(denoiser, "_ROUNDS", 5)
     monkeypatch.setattr(denoiser, "_ROUND", 60)

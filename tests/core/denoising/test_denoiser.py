@@ -129,6 +129,7 @@ def test_the_same_on_any_number_of_cores(monkeypatch, short):
     np.testing.assert_array_equal(*results)
 
 
+@pytest.mark.slow
 def test_after_a_pause_it_goes_on_as_if_there_had_been_none(short):
     stack = frames(2, squares())
     whole = Denoiser(stack, ROW)

@@ -24,7 +24,7 @@ def twice(random, n_frames, side):
     return small
 
 
-@pytest.mark.parametrize("radius", [5, 10, 20, 31])
+@pytest.mark.parametrize("radius", [5, 10, 20, pytest.param(31, marks=pytest.mark.slow)])
 def test_white_noise_of_a_small_stack_is_not_copied_at_any_radius(radius):
     before = []
     for seed in range(4):

@@ -35,7 +35,13 @@ def with_errors(found, **changes):
     return replace(found, recommendation=replace(recommendation, ledger=rows))
 
 
-@pytest.mark.parametrize("name", SCENES)
+QUICK = ("white", "row 7", "fixed", "offsets")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in SCENES],
+)
 def test_answer_and_ledger_speak_with_one_voice(name):
     found = automatic(name)
     told = answer(found)

@@ -200,6 +200,7 @@ def test_a_path_without_images_is_a_sentence(batch: BatchWindow, tmp_path: Path,
     assert not batch.start_button.isEnabled()
 
 
+@pytest.mark.slow
 def test_a_report_of_each_mask(batch: BatchWindow, folder: Path, qtbot: QtBot):
     added(batch, folder, qtbot)
     batch.choices.reports.click()
@@ -296,6 +297,7 @@ def test_closing_the_program_in_the_middle_stops_it(folder: Path, qapp: object, 
     assert (folder / SUMMARY).exists()
 
 
+@pytest.mark.slow
 def test_rows_open_in_the_main_window_and_show_their_state(
     batch: BatchWindow, folder: Path, qtbot: QtBot
 ):

@@ -112,6 +112,7 @@ def test_a_refused_file_leaves_the_verdict(
     assert not loaded.session.state.error
 
 
+@pytest.mark.slow
 def test_the_mask_has_one_figure_in_both_panels(
     loaded: MainWindow, panel: DenoisedPanel, copied: Path, qtbot: QtBot
 ):

@@ -155,7 +155,7 @@ def test_a_disk_that_cannot_be_written_is_no_error(
     assert session.state.error == ""
 
 
-@pytest.mark.parametrize("method", ["ring", "statistical"])
+@pytest.mark.parametrize("method", ["ring", pytest.param("statistical", marks=pytest.mark.slow)])
 def test_a_better_and_better_estimate_is_shown_with_its_error(
     qapp: Any, tmp_path: Path, qtbot: QtBot, method: str
 ):

@@ -85,7 +85,7 @@ def test_the_file_list_opens_where_there_is_a_choice(
     assert not loaded.settings.file_list
 
 
-@pytest.mark.parametrize("method", ["statistical", "ring"])
+@pytest.mark.parametrize("method", [pytest.param("statistical", marks=pytest.mark.slow), "ring"])
 def test_to_tune_has_three_views_side_by_side(sample: MainWindow, qtbot: QtBot, method: str):
     sample.session.edits.set_parameter("method", method)
     wait_for_result(sample.session, qtbot)
@@ -181,7 +181,15 @@ def test_the_first_window_fits_the_screen(available: tuple[int, int], wanted: tu
     assert first_size(QSize(*available)) == QSize(*wanted)
 
 
-@pytest.mark.parametrize("size", [(1024, 648), (1280, 688), (1280, 800), (1920, 1048)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (1024, 648),
+        pytest.param((1280, 688), marks=pytest.mark.slow),
+        pytest.param((1280, 800), marks=pytest.mark.slow),
+        (1920, 1048),
+    ],
+)
 def test_nothing_is_off_a_small_screen(sample: MainWindow, qtbot: QtBot, size: tuple[int, int]):
     found = []
     for tune, details, compare in product((False, True), repeat=3):

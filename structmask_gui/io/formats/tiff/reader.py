@@ -233,13 +233,14 @@ def _contents(
     chosen = _choose(found, wanted, notes)
     series = found[chosen]
     key = series.keyframe
+    _check_type(key)
+    _check_whole(tif, series, chain)
     _check_pixels(key, size)
     if min(series.shape) < 1:
         raise InputError(
             f"its description tells of {shape_text(series.shape)} pixels, which no image has;"
             " export it again."
         )
-    _check_whole(tif, series, chain)
     # Everything the file says is read before the store takes over (and perhaps closes) the file.
     metadata = metadata_of(tif, series, chain, chosen)
     channel_names = ome_channel_names(tif, chosen) if series.kind == "ome" else ()
@@ -288,15 +289,18 @@ def _info(index: int, series: TiffPageSeries) -> SeriesInfo:
     return SeriesInfo(index, str(series.name or ""), axes, shape, str(series.dtype))
 
 
-def _check_pixels(key: TiffPage, size: int) -> None:
-    """Refuse pixels that are no light intensities, cannot be decoded or cannot be there."""
-    from tifffile import COMPRESSION, PHOTOMETRIC, TIFF
-
+def _check_type(key: TiffPage) -> None:
     if key.dtype is None or 0 in key.shaped:
         raise InputError(
             f"has no valid pixel type or size (page {key.index}), so its header is damaged; export"
             " it again."
         )
+
+
+def _check_pixels(key: TiffPage, size: int) -> None:
+    """Refuse pixels that are no light intensities, cannot be decoded or cannot be there."""
+    from tifffile import COMPRESSION, PHOTOMETRIC, TIFF
+
     if key.nbytes > most_bytes(int(key.compression), size):
         raise InputError(
             f"promises {shape_text(key.shape)} pixels of {key.dtype}, which its {size} bytes cannot"
