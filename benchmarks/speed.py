@@ -14,16 +14,24 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import scipy.fft
 from scipy.signal import fftconvolve
 
 from structmask_gui.core.correlation.autocorrelation import LagKernel, average_patches
-from structmask_gui.core.extraction.extraction import extract_array
+from structmask_gui.core.extraction.extraction import extract_array, select
+from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.quality.assessment import assess
+from structmask_gui.core.quality.basis import extraction_basis
+from structmask_gui.core.recommend.extract import extract_recording
+from structmask_gui.core.stack.frames import ArrayFrames, Recording
 from structmask_gui.core.stack.patches import plan_patches, read_patches
+from structmask_gui.io.open import open_stack
+
+SAMPLE = Path(__file__).resolve().parents[1] / "resources/sample/cells_scanlines.ome.tif"
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -86,7 +94,21 @@ def main() -> int:
             count,
         )
         failed |= report(f"autocorrelation / bare rfft2: {title[:25]}", times, 1.6, faster=False)
+    failed |= recommended(count)
     return int(failed)
+
+
+def recommended(count: int) -> bool:
+    """Time the recommended mask of the sample beside its measurement and one mask's figures."""
+    recording = Recording(open_stack(SAMPLE))
+    parameters = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+
+    def measured() -> None:
+        extraction = select(measure(recording, parameters), parameters)
+        assess(extraction_basis(extraction, recording.frames), extraction.mask)
+
+    times = pairs(lambda: extract_recording(recording, parameters), measured, count)
+    return report("recommended mask / measurement and figures: sample", times, 1.5, faster=False)
 
 
 def report(title: str, times: list[list[float]], aim: float, *, faster: bool) -> bool:

@@ -157,13 +157,17 @@ class StillScene:
 
         Of the upper and the lower one, the left and the right one.
         """
-        products, shares = self._products
         values = np.append(weights, -1.0)
-        parts = np.einsum("i,pij,j->p", values, products, values).reshape(-1, 4)
-        each = shares.reshape(-1, 4)
-        quarters, pixels = (parts * each).sum(axis=0), each.sum(axis=0)
+        return np.array([values @ one @ values for one in self._half_products]) * self._square
+
+    @cached_property
+    def _half_products(self) -> FloatArray:
+        products, shares = self._products
+        quarters, pixels = shares.reshape(-1, 4), shares.reshape(-1, 4).sum(axis=0)
+        sums = np.einsum("fq,fqij->qij", quarters, products.reshape(-1, 4, *products.shape[1:]))
         halves = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1]])
-        return np.asarray(halves @ quarters / np.maximum(halves @ pixels, 1e-300)) * self._square
+        whole = np.maximum(halves @ pixels, 1e-300)[:, np.newaxis, np.newaxis]
+        return np.asarray(np.tensordot(halves, sums, axes=1) / whole)
 
     def error_of_pairs(self, weights: FloatArray) -> float:
         """Return the error as `error` does, from some of the pixels.

@@ -17,7 +17,7 @@ from structmask_gui.core.quality.copied_noise import still_copied
 from structmask_gui.core.quality.error import EstimatedError, estimated_error, weights
 from structmask_gui.core.quality.prediction import reach_of
 from structmask_gui.core.quality.scoring import Copied, Prediction, Predictions, Reading
-from structmask_gui.core.quality.suggest import SEARCHED
+from structmask_gui.core.quality.suggest import NEAR_BEST, SEARCHED
 from structmask_gui.core.recommend.candidates import (
     BARE,
     BARE_CENTRE,
@@ -35,7 +35,7 @@ from structmask_gui.core.threads import one_blas_thread
 TIE = 0.03
 """Errors within this share of the least are ties, as are those within the estimate's own error."""
 
-NEGLIGIBLE = 0.003
+NEGLIGIBLE = 0.001
 """Difference of two errors, over the noise's variance, that nobody would see."""
 
 COPIED_MORE = 0.05
@@ -195,7 +195,9 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
     # The rows are sorted by their error; of those that no user could distinguish, the smallest one.
     least_error = alike[0].error
     near = [
-        row for row in alike if row.error <= max((1 + TIE) * least_error, least_error + NEGLIGIBLE)
+        row
+        for row in alike
+        if row.error <= max((1 + NEAR_BEST) * least_error, least_error + NEGLIGIBLE)
     ]
     best = min(near, key=lambda row: row.pixels)
     line = whole_line(extraction)
