@@ -23,6 +23,7 @@ from structmask_gui.core.recommend.recommend import (
 from structmask_gui.core.recommend.shapes import hide, of_noise, shape_words, smeared
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
 from structmask_gui.core.verdict.certainty import certainty_of
+from structmask_gui.core.verdict.lines import endless_lines
 from structmask_gui.core.verdict.wording import not_uniform
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ WORDS: dict[Sureness, str] = {
 """What begins the second line."""
 
 _PLAIN = "Train plain Noise2Void."
-_COPY_PLAIN: tuple[Action, ...] = ("copy_plain_n2v",)
 _COMPARE = "Compare any result with the raw frames."
 _RECORD = "To decide, record 6 or more frames of one still field."
 
@@ -344,13 +344,8 @@ class _Case:
 
     def _either(self, what: str = "Noise and sample cannot be told apart.") -> Answer:
         """Say that no mask is best, whatever of the frames is noise."""
-        row = None if self.recommendation is None else self.recommendation.chosen
-        advice, actions = _PLAIN, _COPY_PLAIN
-        if row is not None and row.error >= _GAINS:
-            advice = f"A mask does no better than plain Noise2Void. {_COMPARE}"
-            actions = ("what_to_record", *_COPY_PLAIN)
         sure = f"The sample's detail is too fine for a mask. {self._untested}".rstrip()
-        return self._made(what, "likely", sure, advice, *actions)
+        return self._made(what, "likely", sure, _PLAIN, "copy_plain_n2v")
 
     def _act_first(self, what: str, advice: str, action: Action) -> Answer:
         own: Action = "copy_plain_n2v" if self.bare else "use_mask"
@@ -461,7 +456,7 @@ class _Case:
         if self._too_little:
             certainty, sure = "uncertain", f"{self._too_little} {sure}".strip()
             advice, actions = f"{advice} {self._more}", ("add_files", *actions)
-        elif "whole_line" in self.flags and not self._whole and self.verdict.lines is None:
+        elif self._endless and not self._whole and self.verdict.lines is None:
             certainty = "uncertain"
             advice += " The pattern may reach further than the mask."
         elif unmeasured := self._unmeasured:
@@ -496,16 +491,27 @@ class _Case:
         if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
             return "What moved cannot be told from noise in two frames."
         alone = estimate.base == "frames" and not self.verdict.sure
-        if alone and "whole_line" in self.flags:
+        if alone and self._endless:
             return "The lines may be the sample's."
         return ""
+
+    @property
+    def _endless(self) -> bool:
+        """Whether lines do not end within the largest lag that was asked for."""
+        estimate = self.extraction.measurement.correlation
+        return (
+            estimate is not None and endless_lines(estimate, self.extraction.parameters) is not None
+        )
 
     @property
     def _best_anyway(self) -> bool:
         """Whether no mask is best whatever is noise, fixed patterns among it."""
         estimate = self.extraction.measurement.correlation
-        compared = estimate is not None and estimate.base == "difference"
-        return compared and self.recommendation is not None and self.recommendation.either
+        found = self.recommendation
+        if estimate is None or estimate.base != "difference" or found is None:
+            return False
+        # Where the linear estimate fails it says nothing of masks.
+        return found.either and found.chosen is not None and found.chosen.error < _GAINS
 
     @property
     def _lines_show(self) -> bool:

@@ -237,9 +237,30 @@ def test_where_no_mask_is_best_anyway_nothing_has_to_be_separated():
     assert answer(with_recommendation(found, recommendation)).certainty == "cannot tell"
     told = answer(with_recommendation(found, strong(recommendation, 9, 1)))
     assert (told.certainty, told.actions) == ("likely", ("copy_plain_n2v",))
+    # Where every mask costs more than the noise, the estimate says nothing of masks.
+    dear = strong(recommendation, 9, 1)
+    dear = replace(dear, ledger=tuple(replace(row, error=row.error + 1) for row in dear.ledger))
+    assert answer(with_recommendation(found, dear)).certainty == "cannot tell"
     fixed = with_flags(found, "cannot_tell", "picture", "fixed_pattern")
     told = answer(with_recommendation(fixed, strong(recommendation, 9, 1)))
     assert told.certainty == "act first"
+
+
+def test_a_part_of_lines_that_do_not_end_is_not_likely():
+    found = with_flags(automatic("offsets"), lines=None)
+    estimate = found.measurement.correlation
+    frame = replace(
+        estimate.evidence.frame, rows=LineCovariance(0.02 * estimate.lags.variance, 1e-9)
+    )
+    evidence = replace(estimate.evidence, frame=frame)
+    faint = with_estimate(found, evidence=evidence)
+    part = Mask(np.ones((1, 7), dtype=bool))
+    row = replace(found.recommendation.chosen, name="part", mask=part, left=1.0)
+    ledger = (row, *found.recommendation.ledger)
+    recommendation = replace(found.recommendation, mask=part, choice="part", ledger=ledger)
+    told = answer(with_recommendation(faint, recommendation))
+    assert told.certainty == "uncertain"
+    assert "may reach further than the mask" in told.advice
 
 
 def test_no_share_below_five_per_cent_is_a_figure():
