@@ -98,8 +98,8 @@ def _figures(figures: dict[str, Any]) -> str:
     needless = figures["needlessly_hidden"]
     doubt = "" if figures["noise_told_from_picture"] else f" {NOT_SEPARATED}"
     return (
-        f"Noise still copied: {copied:.1%} (bare centre {bare:.1%}). Needlessly hidden:"
-        f" {needless} {'pixel' if needless == 1 else 'pixels'}.{doubt}"
+        f"A network could copy {copied:.1%} of the noise ({bare:.1%} without a mask; estimate)."
+        f" Hidden without need: {needless} {'pixel' if needless == 1 else 'pixels'}.{doubt}"
     )
 
 

@@ -174,16 +174,16 @@ def _print(name: str, where: str, assessment: Assessment, hidden: int) -> None:
     print(f"{name}, noise measured in {where}:")
     within = f" ± {2 * figures.error:.1%}" if figures.error >= _WORTH_SAYING else ""
     print(
-        f"  noise still copied   {figures.copied:6.1%}{within}"
-        f"  (bare centre: {figures.copied_bare:.1%})"
+        f"  could be copied      {figures.copied:6.1%}{within}  of the noise, by a network"
+        f" ({figures.copied_bare:.1%} without a mask; estimate)"
     )
     if figures.note:
         print(f"  {figures.note}")
     few = figures.judged < hidden
     of = f" of the {figures.judged} within {figures.radius} px; the mask hides {hidden}"
-    print(f"  needlessly hidden    {figures.needlessly_hidden:6d}  pixels{of if few else ''}")
+    print(f"  hidden without need  {figures.needlessly_hidden:6d}  pixels{of if few else ''}")
     print(
-        f"  estimated error      {error.total:6.3f}  of the noise variance"
+        f"  expected error       {error.total:6.3f}  of the noise variance"
         f" (noise left {error.noise_left:.3f}, detail lost {error.detail_lost:.3f}; estimate from a"
         " linear model)"
     )

@@ -284,9 +284,9 @@ def test_the_figures_are_printed(structmask, noisy):
     answer = structmask("extract", noisy, "--quality")
     record = json.loads((noisy.parent / "rows_mask.json").read_text())
     copied = record["quality"]["still_copied"]
-    assert f"    Noise still copied: {copied:.1%} (bare centre " in answer.out
-    assert f"Needlessly hidden: {record['quality']['needlessly_hidden']} pixel" in answer.out
-    assert "still copied" not in structmask("extract", noisy, "--force").out
+    assert f"    A network could copy {copied:.1%} of the noise (" in answer.out
+    assert f"Hidden without need: {record['quality']['needlessly_hidden']} pixel" in answer.out
+    assert "could copy" not in structmask("extract", noisy, "--force").out
 
 
 def test_that_an_edit_is_not_repeated_is_said(structmask, noisy, tmp_path):

@@ -64,7 +64,7 @@ def test_a_record_opens_and_its_extraction_is_repeated(folder: Path, name: str):
 
 def test_a_record_makes_a_report_with_its_figures(folder: Path):
     page = report_bytes(read_record(folder / "statistical_dark.json")).decode()
-    assert "Noise still copied" in page
+    assert "Noise a network could copy" in page
     assert "Dark stack" in page
 
 

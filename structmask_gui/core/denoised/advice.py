@@ -250,9 +250,11 @@ def _direction(best: _Candidate, present: _Candidate) -> Advice:
 
 def _try(best: _Candidate, present: _Candidate) -> str:
     count = best.pixels
-    few = "1 pixel, the bare centre," if count == 1 else f"{count} pixels"
+    instead = f"{count} pixels instead of {present.pixels}"
+    if count == 1:
+        instead = f"plain Noise2Void, without a mask, instead of {present.pixels} pixels"
     return (
-        f"Try {few} instead of {present.pixels}: the expected error is {of_noise(best.error)}, not"
+        f"Try {instead}: the expected error is {of_noise(best.error)}, not"
         f" {of_noise(present.error, brief=True)}."
     )
 

@@ -113,8 +113,8 @@ class Suggestion:
             cost = "; a larger mask would cost more detail" if self.by_error else ""
             return f"Keep only the centre: {100 * bare.copied:.1f} % of the noise is copied{cost}."
         text = (
-            f"With {point.pixels} pixels {100 * point.copied:.1f} % of the noise is copied, with"
-            f" the bare centre {100 * bare.copied:.1f} %"
+            f"With {point.pixels} pixels {100 * point.copied:.1f} % of the noise is copied, without"
+            f" a mask {100 * bare.copied:.1f} %"
         )
         if self.by_error:
             text += f"; detail worth {100 * point.detail_lost:.1f} % of the noise is lost"

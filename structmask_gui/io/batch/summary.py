@@ -333,7 +333,7 @@ def _figures_words(row: SummaryRow) -> str:
     except ValueError:  # changed by hand
         copied = row["still copied"]
     pixels = "pixel" if needless == "1" else "pixels"
-    return f"Noise still copied: {copied}. Needlessly hidden: {needless} {pixels}."
+    return f"A network could copy {copied} of the noise. Hidden without need: {needless} {pixels}."
 
 
 def _address(path: Path, folder: Path) -> str:

@@ -232,16 +232,19 @@ def _figures(quality: Mapping[str, Any], hidden: int) -> Iterator[tuple[str, str
     yield "Noise measured in", str(quality["noise_measured_in"])
     if quality.get("noise_told_from_picture") is False:
         yield "In doubt", NOT_SEPARATED
-    yield "Noise still copied", f"{copied:.4g} of its variance; with the bare centre {bare:.4g}"
+    yield (
+        "Noise a network could copy",
+        f"{copied:.4g} of its variance; without a mask {bare:.4g} (estimate)",
+    )
     needless = counted(quality["needlessly_hidden"], "pixel")
     within = quality.get("hidden_within_radius", hidden)
     if within < hidden:
         needless += f" of the {within} within {quality['radius']} pixels; the mask hides {hidden}"
-    yield "Needlessly hidden", needless
+    yield "Hidden without need", needless
     yield "Receptive field", f"neighbours within {quality['radius']} pixels"
     yield "Beyond these", str(quality["curve"]["sentence"])
     yield (
-        "Estimated error",
+        "Expected error",
         f"{error['total']:.4g}: noise left {error['noise_left']:.4g}, detail lost"
         f" {error['detail_lost']:.4g} ({error['what']})",
     )

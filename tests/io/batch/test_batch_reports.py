@@ -38,7 +38,7 @@ def test_a_report_for_each_mask_and_a_link_to_it(folder, tmp_path, row_noise):
     assert queue.statuses[1].sentence in text
     assert "a_mask.npy" in text
     assert text.count("<img") == 4
-    assert "still copied" in text
+    assert "a network could copy" in text
     assert "of the noise be copied" in text or "blanks just this mask" in text
     assert read_record(out / "a_mask.json").quality is not None
     # From another folder the links lead there, too.
