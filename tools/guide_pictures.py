@@ -137,7 +137,7 @@ def _export(window: MainWindow, folder: Path, settle: Settle) -> None:
             menu.ensurePolished()
             menu.adjustSize()
             _save(menu, folder, "file-menu")
-    use = window.menus.use_mask.menu()
+    use = window.menus.use_mask
     use.ensurePolished()
     use.adjustSize()
     _save(use, folder, "use-mask")

@@ -198,4 +198,4 @@ def test_the_summary_has_the_figures_and_the_number_of_frames(structmask, noisy,
     assert int(with_figures["needlessly hidden"]) == figures["needlessly_hidden"]
     page = (tmp_path / "q" / "structmask_batch.html").read_text()
     assert f"A network could copy {figures['still_copied']:.1%} of the noise. Hidden" in page
-    assert "could copy" not in (tmp_path / "no" / "structmask_batch.html").read_text()
+    assert "Hidden without need" not in (tmp_path / "no" / "structmask_batch.html").read_text()

@@ -31,7 +31,7 @@ class _Seen(NamedTuple):
 
 
 class OneMaskOffer(QObject):
-    """Follows the session; `text` is what is to be said, empty for nothing."""
+    """Follows the session; `text` is what is to be said of the file `name`, empty for nothing."""
 
     changed = Signal()
 
@@ -41,7 +41,7 @@ class OneMaskOffer(QObject):
         self._job = Job("fit", session.bug.emit)
         self._seen: _Seen | None = None  # the file that was measured last
         self._before: _Seen | None = None  # another one of the same folder, measured before it
-        self.text = ""
+        self.text, self.name = "", ""
         session.mask_changed.connect(self._follow)
         session.stack_changed.connect(self._on_stack)
 
@@ -79,18 +79,19 @@ class OneMaskOffer(QObject):
         assert extraction is not None
         self._seen = _Seen(state.paths[0], state.open_choices, extraction.mask)
         before = self._before
-        if before is None:
+        # Without a mask there is nothing to share.
+        if before is None or before.mask.statistics.true_pixels == 1:
             self._say("")
             return
         work = partial(_fit, extraction, before.mask)
         self._job.run(work, partial(self._on_fit, before.path.name))
 
     def _on_fit(self, name: str, fit: Fit) -> None:
-        self._say(_SAYS.get(fit.word, "").format(name=name))
+        self._say(_SAYS.get(fit.word, "").format(name=name), name)
 
-    def _say(self, text: str) -> None:
+    def _say(self, text: str, name: str = "") -> None:
         if text != self.text:
-            self.text = text
+            self.text, self.name = text, name
             self.changed.emit()
 
 

@@ -135,8 +135,10 @@ class BatchWindow(QDialog):
         close = QPushButton("Close")
         close.setToolTip("Hide this window; what runs goes on")
         close.clicked.connect(self.close)
+        self.progress.hide()
         bottom = QHBoxLayout()
         bottom.addWidget(self.progress, 1)
+        bottom.addStretch(1)
         bottom.addWidget(self.method)
         for button in (
             self.start_button,
@@ -149,12 +151,14 @@ class BatchWindow(QDialog):
             bottom.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
-        top.addWidget(self.doubtful)
         self.reference_stacks = BatchReferenceStacks(self._session)
         layout.addWidget(self.choices)
         layout.addWidget(self.reference_stacks)
         layout.addWidget(self.table, 1)
-        layout.addWidget(self.said)
+        below = QHBoxLayout()
+        below.addWidget(self.said, 1)
+        below.addWidget(self.doubtful, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(below)
         layout.addLayout(bottom)
         self.resize(900, 520)
 
@@ -222,8 +226,10 @@ class BatchWindow(QDialog):
         )
 
     def _add_pattern(self, pattern: str) -> None:
+        from structmask_gui.io.files.paths import pasted_path
+
         if pattern.strip():
-            self.add([pattern.strip()])
+            self.add([pasted_path(pattern).strip()])
 
     def _add_folder(self, folder: str) -> None:
         self.add([folder])
@@ -464,6 +470,7 @@ class BatchWindow(QDialog):
         ):
             widget.setEnabled(not running)
         self.choices.same.setEnabled(bool(self._session.state.paths))
+        self.progress.setVisible(running)
         self.start_button.setEnabled(bool(self._files) and not running)
         has_mask = self._session.state.mask is not None
         self.check_button.setEnabled(bool(self._files) and has_mask and not running)

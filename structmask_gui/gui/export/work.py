@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.export.doubts import doubt_of_result
 from structmask_gui.gui.session.frame_display import Signature, check_unchanged
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class Result(NamedTuple):
             session.reference_stacks.used(state.extraction.parameters.source),
             quality.scores if quality.current else None,
             proposed_mask(session, ".npy").name,
-            doubt_of_result(session),
+            session.doubt,
         )
 
     def record(self, task: Task) -> Record:
@@ -73,7 +72,7 @@ def proposed_mask(session: Session, ending: str) -> Path:
     """Return where the mask goes; its name says so where the answer does not support it."""
     from structmask_gui.io.results.files import DOUBTFUL
 
-    doubt = DOUBTFUL if doubt_of_result(session) else ""
+    doubt = DOUBTFUL if session.doubt else ""
     return proposed_name(session.state, f"_mask{doubt}{ending}")
 
 

@@ -55,6 +55,7 @@ class FactsPanel(QWidget):
             self.way.addItem(name, method)
             self.way.setItemData(number, what, Qt.ItemDataRole.ToolTipRole)
         self.changed = QLabel("Settings changed in Tune")
+        self.changed.setWordWrap(True)
         self.changed.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.dark = ReferenceStackRow("dark", brief=True)
         self.dark.chosen.connect(session.reference_stacks.choose)

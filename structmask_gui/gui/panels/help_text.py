@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from structmask_gui.core.verdict.wording import without_certainty
 from structmask_gui.gui.widgets.wording import in_labels
 
 _READING_LAGS = """
@@ -14,9 +15,10 @@ _READING_LAGS = """
 <p><b>Averaged autocorrelation.</b> The correlation ρ of the noise at every shift: red where the
 noise of two pixels has the same sign, blue where it has opposite signs, white where it is
 unrelated. The dashed square is what was tested.</p>
-<p><b>Significance.</b> A cell for each shift. Significant: chance rarely makes so large a
-correlation. Large: it reaches <i>Smallest correlation</i>. The mask keeps what is both; + and − are
-the signs.</p>
+<p><b>Why these pixels.</b> A cell for each shift; the legend says why it is hidden or left visible.
+A pixel shares noise if chance rarely makes so large a correlation; below <i>Smallest
+correlation</i> it is real, but negligible. <b>Automatic</b> also leaves visible what costs more
+detail than it hides noise.</p>
 <p><b>Profiles.</b> The same as curves, with the range that holds the truth in 95 of 100 cases.
 Dashed lines are the smallest correlation that matters.</p>
 <p><b>Brightness</b> (where it was measured). If the curve is not flat, the noise of dark and bright
@@ -121,7 +123,7 @@ def story_html(extraction: Any) -> str:
     items = "".join(f"<li><p>{step}</p></li>" for step in done)
     return (
         "<h3>What was done to your image</h3>"
-        f"<p><b>{html.escape(extraction.sentence)}</b></p><ol>{items}</ol>"
+        f"<p><b>{html.escape(without_certainty(extraction.sentence))}</b></p><ol>{items}</ol>"
     )
 
 
@@ -369,4 +371,5 @@ def _kept(extraction: Any) -> str:
 def _verdict(extraction: Any) -> str:
     details = [html.escape(in_labels(detail)) for detail in extraction.verdict.details]
     items = "".join(f"<li>{detail}</li>" for detail in details)
-    return f"<b>Verdict.</b> {html.escape(extraction.verdict.sentence)}<ul>{items}</ul>"
+    found = html.escape(without_certainty(extraction.verdict.sentence))
+    return f"<b>Verdict.</b> {found}<ul>{items}</ul>"

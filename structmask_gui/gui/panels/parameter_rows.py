@@ -111,14 +111,14 @@ class ParameterRow(QWidget):
         self.grid.setContentsMargins(0, 1, 0, 1)
         self.grid.setHorizontalSpacing(6)
         self.grid.setVerticalSpacing(1)
-        self.grid.setColumnStretch(1, 1)
+        self.grid.setColumnStretch(2, 1)
         self.label = QLabel(info.about.label)
         self._default: Any = info.default
         self.reset = ResetButton(info.about.label, value_text(info, info.default))
         self.reset.clicked.connect(self._on_reset)
         self.caption = Caption()
-        self.grid.addWidget(self.reset, 0, 3)
-        self.grid.addWidget(self.caption, 2, 0, 1, 4)
+        self.grid.addWidget(self.reset, 0, 1)
+        self.grid.addWidget(self.caption, 3, 0, 1, 4)
         self.setToolTip(self._tooltip)
 
     def inputs(self) -> tuple[QWidget, ...]:
@@ -183,7 +183,7 @@ class BoolRow(ParameterRow):
         self.check = QCheckBox(info.about.label)
         self.check.setChecked(bool(info.default))
         self.label.hide()
-        self.grid.addWidget(self.check, 0, 0, 1, 3)
+        self.grid.addWidget(self.check, 0, 0)
         self.check.toggled.connect(self._accept)
 
     def inputs(self) -> tuple[QWidget, ...]:
@@ -207,7 +207,7 @@ class ChoiceRow(ParameterRow):
             self.combo.setItemData(number, meaning, Qt.ItemDataRole.ToolTipRole)
         self.label.setBuddy(self.combo)
         self.grid.addWidget(self.label, 0, 0)
-        self.grid.addWidget(self.combo, 0, 1, 1, 2)
+        self.grid.addWidget(self.combo, 0, 2, 1, 2)
         self._show(info.default)
         self.combo.activated.connect(self._on_activated)
 
@@ -301,7 +301,7 @@ class SwitchRow(ParameterRow):
 
 
 class NumberRow(ParameterRow):
-    """A slider over the useful range and a box that takes every accepted number."""
+    """A box that takes every accepted number, and below it a slider over the useful range."""
 
     def __init__(self, info: ParameterInfo, parent: QWidget | None = None) -> None:
         super().__init__(info, parent)
@@ -329,13 +329,13 @@ class NumberRow(ParameterRow):
         self.box.setAccessibleName(about.label)
         self.label.setBuddy(self.box)
         self.grid.addWidget(self.label, 0, 0)
-        self.grid.addWidget(self.slider, 0, 1)
-        self.grid.addWidget(self.box, 0, 2)
+        self.grid.addWidget(self.box, 0, 3)
+        self.grid.addWidget(self.slider, 1, 0, 1, 4)
         self.no_limit: QCheckBox | None = None
         if info.optional:
             self.no_limit = QCheckBox("no limit")
             self.no_limit.setAccessibleName(f"{about.label}: no limit")
-            self.grid.addWidget(self.no_limit, 1, 1, 1, 2)
+            self.grid.addWidget(self.no_limit, 2, 0, 1, 4)
             self.no_limit.toggled.connect(self._on_no_limit)
         self._show(info.default)
         self.slider.valueChanged.connect(self._on_slid)

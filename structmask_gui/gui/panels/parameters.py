@@ -16,10 +16,9 @@ from structmask_gui.core.parameters.rules import (
 )
 from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.panels.measured_part import MeasuredPartPanel
-from structmask_gui.gui.panels.parameter_rows import ChoiceRow, NumberRow, ParameterRow, make_row
+from structmask_gui.gui.panels.parameter_rows import ChoiceRow, ParameterRow, make_row
 from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
 from structmask_gui.gui.session.reference_stacks import KINDS, ReferenceKind
-from structmask_gui.gui.widgets.inputs import SLIDER_WIDTH
 from structmask_gui.gui.widgets.section import Section
 
 if TYPE_CHECKING:
@@ -187,7 +186,7 @@ class ParametersPanel(QWidget):
     # --- looks --------------------------------------------------------------------------------
 
     def _align(self) -> None:
-        """Give all labels the same width, so that sliders start below each other."""
+        """Give all labels the same width, and all boxes, so that they stand below each other."""
         metrics = self.fontMetrics()
         labels = [row.label for row in self.rows.values() if row.grid.indexOf(row.label) >= 0]
         widest = max(metrics.horizontalAdvance(label.text()) for label in labels) + 2
@@ -199,11 +198,6 @@ class ParametersPanel(QWidget):
             label.setFixedWidth(min(widest, _WIDEST_LABEL))
         for box in boxes:
             box.setFixedWidth(max(box_width, box.sizeHint().width()))
-        for row in self.rows.values():
-            if isinstance(row, NumberRow):
-                # The slider gives the room that a long number takes.
-                more = row.box.width() - box_width
-                row.slider.setMinimumWidth(max(20, SLIDER_WIDTH - more))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the palette or font."""

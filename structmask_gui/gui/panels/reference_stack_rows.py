@@ -86,7 +86,7 @@ class ReferenceStackRow(QWidget):
         self.name.setEnabled(bool(name))
         self.name.set_tip(self._path)
         self.button.setText("Change…" if name else "Choose…")
-        self.clear.setEnabled(bool(name))
+        self.clear.setVisible(bool(name))
 
     def set_optional(self, optional: bool) -> None:
         """Say what the stack is for: needed by the source, or welcome."""

@@ -1,27 +1,16 @@
-"""What the mask is, in a sentence first and in figures below."""
+"""The mask in figures."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import (
-    QGridLayout,
-    QLabel,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
-from structmask_gui.gui.widgets.labels import say, scrolled
-from structmask_gui.gui.widgets.wording import in_labels
-
-if TYPE_CHECKING:
-    from structmask_gui.gui.session.session import Session
-
-_NOTHING = "No mask yet. Open a stack: it is measured at once."
+from structmask_gui.gui.widgets.labels import say
 
 _FIGURES = (
     ("pixels", "Pixels", "True pixels, the centre included: what the trainer blanks at once."),
@@ -79,33 +68,22 @@ def figures(extraction: Any) -> dict[str, str]:
 _SHAPES = {"horizontal": "row (horizontal)", "vertical": "column (vertical)"}
 
 
-class StatisticsPanel(QWidget):
-    """The sentence, what to know beside it, and the figures."""
+class MaskFigures(QWidget):
+    """The figures of a mask in two columns; the last, longest one has a line of its own."""
 
-    def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._extraction: Any = None
-        self.sentence = QLabel(_NOTHING)
-        self.sentence.setWordWrap(True)
-        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.notes = QLabel()
-        self.notes.setWordWrap(True)
-        self.notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.notes.hide()
         self.values: dict[str, QLabel] = {}
-        self._figures = QWidget()
-        self._figures.hide()
-        grid = QGridLayout(self._figures)
-        grid.setContentsMargins(0, 2, 0, 0)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(3)
-        # In two columns; the last, longest figure has a line of its own.
         half = len(_FIGURES) // 2
         for number, (name, label, explanation) in enumerate(_FIGURES):
             last = number == len(_FIGURES) - 1
             row, column = (half, 0) if last else (number % half, 2 * (number // half))
             heading = QLabel(label)
-            heading.setEnabled(False)
+            heading.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             value = QLabel()
             value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -116,42 +94,8 @@ class StatisticsPanel(QWidget):
             self.values[name] = value
         grid.setColumnStretch(1, 2)
         grid.setColumnStretch(3, 3)
-        body = QWidget()
-        inner = QVBoxLayout(body)
-        inner.setContentsMargins(10, 8, 10, 8)
-        inner.setSpacing(6)
-        inner.addWidget(self.sentence)
-        inner.addWidget(self._figures)
-        inner.addWidget(self.notes)
-        inner.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolled(body))
-        if session is not None:
-            self._session = session
-            session.mask_changed.connect(self._follow)
-            self._follow()
 
-    def _follow(self) -> None:
-        self.set_extraction(self._session.state.result)
-
-    def set_extraction(self, extraction: Any | None) -> None:
-        """Show the figures of an `Extraction`; None says that there is none yet."""
-        font = self.sentence.font()
-        if font.bold() != (extraction is not None):
-            font.setBold(extraction is not None)
-            self.sentence.setFont(font)
-        self._figures.setVisible(extraction is not None)
-        if extraction is None:
-            self.sentence.setText(_NOTHING)
-            self.notes.hide()
-            return
-        say(self.sentence, extraction.sentence)
-        say(self.notes, in_labels("\n".join(extraction.notes)))
-        self.notes.setVisible(bool(extraction.notes))
+    def show_mask(self, extraction: Any) -> None:
+        """Show the figures of the mask of an `Extraction`."""
         for name, text in figures(extraction).items():
             say(self.values[name], text)
-
-    def sizeHint(self) -> QSize:
-        """Return room for the sentence and all figures."""
-        return QSize(380, 180)

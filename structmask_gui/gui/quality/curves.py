@@ -196,7 +196,7 @@ class SuggestionView(QualityView):
         if index is None or self.suggestion is None:
             return ""
         point = self.suggestion.points[index]
-        text = f"{point.pixels} pixels: {100 * point.copied:.2f} % still copied"
+        text = f"{point.pixels} pixels: {100 * point.copied:.2f} % could be copied"
         if math.isfinite(point.detail_lost):
             text += f", detail lost {100 * point.detail_lost:.1f} %"
         return text + "; click to take it"

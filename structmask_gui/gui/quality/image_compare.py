@@ -65,6 +65,8 @@ class ImageCompare(Themed):
         self._zoom = 1.0
         self._centre = QPointF(0.5, 0.5)
         self.split = 0.5
+        self.margins = 0, 0
+        """Pixels left free above and below a picture that stands alone."""
         self._second = False
         self._grabbed: QPointF | None = None
         self._splitting = False
@@ -158,8 +160,8 @@ class ImageCompare(Themed):
         number = len(self._pictures) if self._mode == "beside" else 1
         width = (self.width() - _GAP * (number - 1)) / max(number, 1)
         # One picture needs no title: what is above it says which.
-        title = _TITLE if len(self._pictures) > 1 else 0
-        height = max(1.0, self.height() - title)
+        title, below = (_TITLE, 0) if len(self._pictures) > 1 else self.margins
+        height = max(1.0, self.height() - title - below)
         if number == 1 and self._pictures:
             # Of the picture's own shape: zoomed, it shows what the image beside it shows.
             rows, columns = self._pictures[0].values.shape

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -83,7 +83,7 @@ class QualityPanel(QWidget):
 
     def _build(self) -> None:
         self.copied = BarRow(
-            "Noise a network could copy",
+            "Noise a network could copy (estimate)",
             "Share of the noise variance that the neighbours left visible predict, and a network"
             " learns to copy. The full bar is what it could copy without a mask.",
         )
@@ -92,6 +92,10 @@ class QualityPanel(QWidget):
             "Pixels of the mask that could be shown to the network without more noise being"
             " copied. The full bar is the whole mask but its centre.",
         )
+        self.doubt = paragraph()
+        font = self.doubt.font()
+        font.setBold(True)
+        self.doubt.setFont(font)
         self.reach = paragraph()
         self.destripe_button = QPushButton("Save destriped frames…")
         self.destripe_button.setToolTip(
@@ -116,7 +120,7 @@ class QualityPanel(QWidget):
         column.addWidget(self.destripe_button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.said)
         column.addWidget(self.open_button, 0, Qt.AlignmentFlag.AlignLeft)
-        for widget in (self.copied, self.hidden, self.reach, self.source):
+        for widget in (self.doubt, self.copied, self.hidden, self.reach, self.source):
             column.addWidget(widget)
         column.addStretch(1)
         self.words = scrolled(words)
@@ -231,11 +235,17 @@ class QualityPanel(QWidget):
 
     def _show(self, scores: Scores) -> None:
         found, error = scores.assessment.figures, scores.assessment.error
+        doubtful = self._session.doubt
+        say(self.doubt, f"Doubtful. {doubtful}" if doubtful else "")
+        self.doubt.setVisible(bool(doubtful))
+        for row in (self.copied, self.hidden):
+            row.set_pale(bool(doubtful))
         bare = found.copied_bare
         # A share of next to nothing would be a bar as full as if all were lost.
         share = found.copied / bare if bare >= _NEXT_TO_NOTHING else 0.0
         full = f"without a mask {percent(bare)}" if bare >= _NEXT_TO_NOTHING else ""
-        self.copied.show_share(share, percent(found.copied), _copied_words(found), full)
+        within = f" ± {percent(2 * found.error)}" if found.error >= _WORTH_SAYING else ""
+        self.copied.show_share(share, percent(found.copied) + within, _copied_words(bare), full)
         kept = self._kept_for_error(scores)
         hidden = found.judged
         needless = found.needlessly_hidden
@@ -301,7 +311,7 @@ class QualityPanel(QWidget):
         else:
             point = suggestion.points[suggestion.knee]
             what = "Only the centre" if point.pixels == 1 else f"{point.pixels} pixels"
-            text = f"{what}: {percent(point.copied)} still copied. Click the curve for others."
+            text = f"{what}: {percent(point.copied)} could be copied. Click the curve for others."
             basis = self._quality.basis
             if basis is not None and not basis.trusted:
                 text = f"{what}, but noise and structure could not be separated: do not rely on it."
@@ -402,14 +412,10 @@ class QualityPanel(QWidget):
             view.release()
 
 
-def _copied_words(found: Any) -> str:
-    if found.copied_bare < _NEXT_TO_NOTHING:
+def _copied_words(bare: float) -> str:
+    if bare < _NEXT_TO_NOTHING:
         return "Next to nothing can be copied even without a mask: plain N2V will do."
-    within = f" (± {percent(2 * found.error)})" if found.error >= _WORTH_SAYING else ""
-    return (
-        f"A network could copy {percent(found.copied)}{within} of the noise"
-        f" ({percent(found.copied_bare)} without a mask; estimate)."
-    )
+    return ""
 
 
 def _unjudged_words(scores: Scores) -> str:

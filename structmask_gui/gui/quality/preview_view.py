@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.gui.quality.image_compare import ImageCompare, Mode, Picture
 from structmask_gui.gui.session.preview import LARGEST, LivePreview, Previewed
 from structmask_gui.gui.style.colours import Colours, smaller
+from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.image.frame_slider import FrameBar
 from structmask_gui.gui.views.lags.lag_view import LagView
@@ -34,6 +35,9 @@ _WAYS: tuple[tuple[str, str, str], ...] = (
     ("blink", "Blink", "Original and preview in turn"),
     ("residual", "Residual", "What is taken away, and its autocorrelation: stripes left over show"),
 )
+_ICON = 24
+"""Width of the button that copies, without its words."""
+
 _WHAT = "Estimate from a linear model"
 _TIP = (
     "The best linear prediction of each pixel from what the mask leaves visible. A trained network"
@@ -53,6 +57,8 @@ class PreviewView(QWidget):
         self._session = session
         self.live = LivePreview(session, self)
         self.panes = ImageCompare()
+        # As the view of the image beside it has them: both are of one size then.
+        self.panes.margins = 7, 2
         self.panes.pointed.connect(session.point)
         self.panes.zoomed.connect(self.zoomed)
         self.correlation = LagView("Its autocorrelation", quantity="r")
@@ -69,7 +75,7 @@ class PreviewView(QWidget):
         self.buttons: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
         bar = QHBoxLayout()
-        bar.setContentsMargins(6, 2, 4, 2)
+        bar.setContentsMargins(4, 2, 2, 2)
         bar.setSpacing(2)
         self.title_label = title = QLabel(self.title)
         bold = title.font()
@@ -91,11 +97,14 @@ class PreviewView(QWidget):
         bar.addStretch(1)
         self.copy_button = QToolButton()
         self.copy_button.setText("Copy figure")
+        self.copy_button.setIcon(icon("copy"))
+        self.copy_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.copy_button.setToolTip(
             "Copy image, preview and residual in one contrast, with a scale bar where the pixel"
             " size is known (Ctrl+Shift+F)"
         )
         self.copy_button.setAutoRaise(True)
+        self.copy_button.setMinimumWidth(_ICON)
         self.copy_button.clicked.connect(self.copy_asked)
         bar.addWidget(self.copy_button)
         self._bar = bar
@@ -204,19 +213,24 @@ class PreviewView(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "veil"):
             self.veil.restyle(Colours.of(self.palette()))
+            self.copy_button.setIcon(icon("copy"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep the veil over the pictures; without room the title goes, then the copy button."""
+        """Keep the veil over the pictures; without room the title goes, then the button's words."""
         super().resizeEvent(event)
-        needed = self._buttons_width()
-        for widget in (self.copy_button, self.title_label):
-            needed += widget.sizeHint().width() + self._bar.spacing()
-            widget.setVisible(self.width() >= needed)
+        words = self.copy_button.fontMetrics().horizontalAdvance(self.copy_button.text())
+        needed = self._buttons_width() + words + 16 - _ICON
+        style = Qt.ToolButtonStyle
+        self.copy_button.setToolButtonStyle(
+            style.ToolButtonTextOnly if self.width() >= needed else style.ToolButtonIconOnly
+        )
+        needed += self.title_label.sizeHint().width() + self._bar.spacing()
+        self.title_label.setVisible(self.width() >= needed)
         self.veil.follow()
 
     def _buttons_width(self) -> int:
         widths = [button.sizeHint().width() for button in self.buttons.values()]
-        return sum(widths) + self._bar.spacing() * len(widths) + 12
+        return sum(widths) + self._bar.spacing() * (len(widths) + 1) + 6 + _ICON
 
     def minimumSizeHint(self) -> QSize:
         """Return room for the buttons."""

@@ -29,7 +29,7 @@ _COLUMNS = (
         " left and detail lost, in units of the noise variance. For comparing masks; a trained"
         " network does better.",
     ),
-    ("Copied", "Share of the noise that is still copied."),
+    ("Copied", "Share of the noise that a network could copy (estimate)."),
     ("Pixels", "Pixels of the mask, the centre included."),
 )
 

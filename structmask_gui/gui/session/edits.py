@@ -183,7 +183,7 @@ class Edits:
     def drop_edit(self) -> None:
         """Go back to the mask as it was extracted."""
         if self._read().edit is not None:
-            self._change("Undo my edits", {"edit": None})
+            self._change("Discard my edits", {"edit": None})
 
 
 def _shown(value: Any) -> str:

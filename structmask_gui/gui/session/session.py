@@ -350,10 +350,24 @@ class Session(QObject):
 
     @property
     def recommendation(self) -> Recommendation | None:
-        """The recommended mask of the present measurement, if it was worked out."""
+        """The recommended mask of the present measurement, if it was worked out.
+
+        For the published methods, which recommend none, that of an automatic measurement of the
+        same frames.
+        """
+        present = self._state.measurement
         for _, kept in self._kept:
-            if kept.measurement is self._state.measurement:
-                return getattr(kept, "recommendation", None)
+            if kept.measurement is present:
+                if kept.verdict is not None:
+                    return getattr(kept, "recommendation", None)
+                break
+        else:
+            return None
+        request = self._request()
+        for asked, kept in self._kept:
+            found: Recommendation | None = getattr(kept, "recommendation", None)
+            if found is not None and asked.same_frames(request):
+                return found
         return None
 
     @property
@@ -365,6 +379,23 @@ class Session(QObject):
         from structmask_gui.core.recommend.answer import answer
 
         return answer(result, self.recommendation, self.quality.scored)
+
+    @property
+    def doubt(self) -> str:
+        """What speaks against the present mask, in sentences, be it up to date or not."""
+        from structmask_gui.core.recommend.doubt import doubt_about
+
+        state, references = self._state, self.reference_stacks
+        if state.result is None:
+            return ""
+        used = references.used(state.parameters.source)
+        found = [
+            f"The noise was measured with {used[kind].name}, but {misfit}."
+            for kind, misfit in references.misfits.items()
+            if kind in used
+        ]
+        found.append(doubt_about(state.result, self.recommendation, self.quality.scored))
+        return " ".join(filter(None, found))
 
     def _measure(
         self, request: Request, *, afresh: bool = False, measurement: Measurement | None = None

@@ -26,6 +26,7 @@ from structmask_gui.gui.views.legend import Legend
 from structmask_gui.gui.views.overlay import MenuButton, ReadOut, Veil, zoom_by_key
 
 _MARGINS = (4, 6, 8, 2)
+_LEAST_PICTURE = 40
 
 
 class PictureView(QWidget):
@@ -150,6 +151,8 @@ class PictureView(QWidget):
         aspect = self.content.width() / self.content.height()
         size_below = min(width - around, (height - lines - above) * aspect)
         size_beside = min(width - column - around, (height - above) * aspect)
+        # In a very small view the picture says more than its legend.
+        self.legend.setVisible(max(size_below, size_beside) >= _LEAST_PICTURE)
         beside = self._square and size_beside > size_below
         if beside:
             self._ground.setDirection(QBoxLayout.Direction.LeftToRight)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from structmask_gui.gui.style.colours import mixed, smaller
@@ -17,6 +17,7 @@ class ShareBar(Themed):
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.share = 0.0
+        self.pale = False
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -44,7 +45,8 @@ class ShareBar(Themed):
             filled = QRectF(rect)
             filled.setWidth(max(3.0, rect.width() * self.share))
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(theme.second))
+            ink = QColor(theme.second)
+            painter.setBrush(mixed(theme.background, ink, 0.4) if self.pale else ink)
             painter.drawRoundedRect(filled, 3, 3)
         painter.end()
 
@@ -85,6 +87,14 @@ class BarRow(QWidget):
         layout.addWidget(self._scale)
         layout.addWidget(self.sentence)
 
+    def set_pale(self, pale: bool) -> None:
+        """Draw it pale, where what it says is in doubt."""
+        role = QPalette.ColorRole.PlaceholderText if pale else QPalette.ColorRole.WindowText
+        for label in (self.name, self.value, self.zero, self.full, self.sentence):
+            label.setForegroundRole(role)
+        self.bar.pale = pale
+        self.bar.update()
+
     def show_share(self, share: float, value: str, sentence: str, full: str = "") -> None:
         """Show a share of 0 to 1, its value in words, what it means, and what a full bar is."""
         say(self.full, full)
@@ -92,3 +102,4 @@ class BarRow(QWidget):
         self.bar.set_share(share)
         say(self.value, value)
         say(self.sentence, sentence)
+        self.sentence.setVisible(bool(sentence))

@@ -64,6 +64,7 @@ class CertaintySign(QWidget):
         """Draw the sign."""
         if self.certainty is not None:
             painter = QPainter(self)
+            painter.setOpacity(1.0 if self.isEnabled() else 0.4)
             draw_sign(painter, QRectF(1, 1, _SIDE - 2, _SIDE - 2), self.certainty)
             painter.end()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QFileDialog,
     QInputDialog,
+    QLineEdit,
     QMessageBox,
     QToolButton,
     QWidget,
@@ -150,7 +151,28 @@ def without_icons(dialog: QDialog) -> None:
             button.setIcon(QIcon())
 
 
+class _Pasted(QObject):
+    """Puts the path itself where a pasted text holds one in quotation marks or as an address."""
+
+    def __init__(self, field: QLineEdit) -> None:
+        super().__init__(field)
+        self._field, self._before = field, field.text()
+        field.textChanged.connect(self._on_text)
+
+    def _on_text(self, text: str) -> None:
+        from structmask_gui.io.files.paths import pasted_path
+
+        more, self._before = len(text) - len(self._before), text
+        # What is typed comes letter by letter, and a space at its end may have a word after it.
+        path = pasted_path(text) if more > 1 else text
+        if path != text and '"' not in path and Path(path).is_absolute():
+            self._field.setText(path)
+
+
 def _opened(dialog: QFileDialog) -> QFileDialog:
+    # Qt's own dialog; those of a system have no such field, and understand what is pasted.
+    for field in dialog.findChildren(QLineEdit):
+        _Pasted(field)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     without_icons(dialog)
     # Qt's own dialog, where the system offers none, has dark arrows in the dark.

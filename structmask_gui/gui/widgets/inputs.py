@@ -22,7 +22,7 @@ _LONG = 1e9
 """Numbers from here on, as seeds, are seen whole; smaller limits are hardly ever reached."""
 
 
-SLIDER_WIDTH = 44
+SLIDER_WIDTH = 90
 """The least a slider is wide."""
 
 

@@ -186,7 +186,7 @@ _VIEW = (
         ActionInfo("tune", "&Tune", "Show every parameter, and what each step of the method finds.",
                    lambda c: c.window.set_tune(not c.window.settings.tune), "T", "tune",
                    switch=True),
-        ActionInfo("details", "&Details", "Show tables, statistics, ranking, profiles and log.",
+        ActionInfo("details", "&Details", "Show tables, ranking, profiles and log.",
                    lambda c: c.window.set_details(not c.window.settings.details),
                    "Ctrl+Shift+T", "layout", switch=True),
         ActionInfo("previous_frame", "&Previous frame", "Show the previous frame.",
@@ -275,14 +275,14 @@ _MEASURE = (
 _PRESETS = _menu(
     "&Presets",
     ActionInfo("save_preset", "&Save as preset…", "Keep the present parameters under a name.",
-               lambda c: c.window.show_panel("presets").save_as(), "Ctrl+S", "preset"),
+               lambda c: c.window.panel("presets").save_as(), "Ctrl+S", "preset"),
     ActionInfo("import_preset", "&Import…", "Add a preset from a file.",
-               lambda c: c.window.show_panel("presets").import_file(), icon="import"),
+               lambda c: c.window.panel("presets").import_file(), icon="import"),
     ActionInfo("export_preset", "&Export…", "Write the chosen preset to a file to share.",
-               lambda c: c.window.show_panel("presets").export_file(), icon="export"),
+               lambda c: c.window.panel("presets").export_file(), icon="export"),
     ActionInfo("open_preset_folder", "Open the preset &folder",
                "Show the folder of your presets in the system's file manager.",
-               lambda c: c.show_in_system(c.window.show_panel("presets").folder()), icon="folder"),
+               lambda c: c.show_in_system(c.window.panel("presets").folder()), icon="folder"),
 )
 
 _COMPARE = _menu(

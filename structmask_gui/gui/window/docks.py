@@ -47,19 +47,18 @@ DOCKS = (
     DockInfo("parameters", "Parameters", "panels.parameters", "ParametersPanel"),
     DockInfo("quality", "What the mask will do", "quality.panel", "QualityPanel"),
     DockInfo("rings", "Neighbours", "panels.decisions", "DecisionsTable"),
-    DockInfo("statistics", "Statistics", "panels.statistics", "StatisticsPanel"),
     DockInfo("curves", "Profiles", "", ""),
     DockInfo("compare", "Compare", "panels.compare", "ComparePanel"),
     DockInfo("result", "Denoised result", "quality.denoised_panel", "DenoisedPanel"),
     DockInfo("log", "Log", "panels.log", "LogPanel"),
     DockInfo("help", "Help", "panels.help_panel", "HelpPanel"),
 )
-"""In the order of the menu and of the keys Alt+1, Alt+2, …, Alt+0; each made when first shown."""
+"""In the order of the menu and of the keys Alt+1, Alt+2, …, Alt+9; each made when first shown."""
 
 PRESETS = DockInfo("presets", "Presets", "panels.presets", "PresetsPanel")
 """No dock of its own: it stands above the parameters."""
 
-DETAILS = ("quality", "rings", "statistics", "curves", "result", "log")
+DETAILS = ("quality", "rings", "curves", "result", "log")
 """What *Details* shows."""
 
 WIDTHS = {"files": 180, "parameters": 300}
@@ -114,7 +113,7 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.addDockWidget(_RIGHT, docks["parameters"])
     window.tabifyDockWidget(docks["parameters"], docks["help"])
     window.addDockWidget(_BOTTOM, docks["rings"])
-    for name in ("quality", "statistics", "curves", "compare", "result", "log"):
+    for name in ("quality", "curves", "compare", "result", "log"):
         window.tabifyDockWidget(docks["rings"], docks[name])
     for dock in docks.values():
         dock.hide()

@@ -25,6 +25,7 @@ from structmask_gui.core.verdict.certainty import SIGN_OF, Certainty
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.certainty_icon import CertaintySign
+from structmask_gui.gui.widgets.chip import Chip
 from structmask_gui.gui.widgets.wording import in_labels, spoken
 
 if TYPE_CHECKING:
@@ -46,8 +47,12 @@ _NARROW = 760
 _LEAST_WIDTH = 480
 """Width below which the lines are not asked what height they need."""
 
+_ONE_MASK = (
+    "Files of one channel and setting share one mask: measure those of this folder and find it"
+)
+
 BUTTONS: dict[Action, tuple[str, str]] = {
-    "use_mask": ("Use this mask", "Copy the mask for a trainer, or save it"),
+    "use_mask": ("Use this mask ▾", "Copy the mask for a trainer, or save it"),
     "copy_plain_n2v": ("Copy plain N2V settings", "Show what to set in each trainer for no mask"),
     "what_to_record": ("What to record…", "Say which frames decide what these cannot"),
     "preview_removal": ("Remove the offsets…", "Write the frames without the offsets of lines"),
@@ -82,19 +87,27 @@ class Headline(QFrame):
         self._build_error()
         top = QHBoxLayout()
         top.setSpacing(10)
-        top.addWidget(self.certainty, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self.sentence, 1)
         top.addWidget(self.state, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.again)
         top.addWidget(self._work)
         # The line keeps its height, or the views would jump with every measurement.
         top.addStrut(_LOW)
+        lines = QVBoxLayout()
+        lines.setSpacing(1)
+        lines.addLayout(top)
+        lines.addWidget(self.how_sure)
+        lines.addLayout(self._third)
+        lines.addLayout(self._chips)
+        # All lines begin below each other, right of the sign.
+        beside = QHBoxLayout()
+        beside.setSpacing(10)
+        beside.addWidget(self.certainty, 0, Qt.AlignmentFlag.AlignTop)
+        beside.addLayout(lines, 1)
         self._lines = layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 4, 8, 4)
         layout.setSpacing(1)
-        layout.addLayout(top)
-        layout.addWidget(self.how_sure)
-        layout.addLayout(self._third)
-        layout.addLayout(self._chips)
+        layout.addLayout(beside)
         layout.addWidget(self.error)
 
         self._delay = QTimer(self)
@@ -125,6 +138,10 @@ class Headline(QFrame):
         self.state.setObjectName("state")
         self.state.hide()
         self._menu: QMenu | None = None
+        # No line moves sideways when a sign comes or goes.
+        keeping = self.certainty.sizePolicy()
+        keeping.setRetainSizeWhenHidden(True)
+        self.certainty.setSizePolicy(keeping)
         self.buttons: dict[Action, QPushButton] = {}
         row = QHBoxLayout()
         row.setSpacing(6)
@@ -149,18 +166,14 @@ class Headline(QFrame):
         self._third.setSpacing(2)
         self._third.addWidget(self.advice, 1)
         self._third.addLayout(row)
-        self.reference = QToolButton()
+        self.reference = Chip()
         self.reference.setObjectName("reference")
         self.reference.setToolTip("Stop using this reference stack")
-        self.reference.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.reference.clicked.connect(self._on_reference_dropped)
         self.reference.hide()
-        self.shared = QToolButton()
+        self.shared = Chip()
         self.shared.setObjectName("shared")
-        self.shared.setToolTip(
-            "Files of one channel and setting share one mask: measure those of this folder and find"
-            " it"
-        )
+        self.shared.setToolTip(_ONE_MASK)
         self.shared.clicked.connect(self.one_mask)
         self.shared.hide()
         self._chips = QHBoxLayout()
@@ -175,6 +188,11 @@ class Headline(QFrame):
         self.progress.setFixedWidth(180)
         self.progress.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.progress.setAccessibleName("Progress")
+        self.again = QPushButton("Measure again")
+        self.again.setToolTip("Measure with the present settings (Ctrl+M)")
+        self.again.setMaximumHeight(_LOW)
+        self.again.clicked.connect(self._session.measure_again)
+        self.again.hide()
         self.stop = QPushButton("Cancel")
         self.stop.setToolTip("Stop; the last result stays (Esc)")
         self.stop.setMaximumHeight(_LOW)
@@ -256,15 +274,33 @@ class Headline(QFrame):
             label.setText(in_labels(text))
             label.setVisible(bool(text) or label is self.sentence)
         self.certainty.set_certainty(certainty)
-        shown = [action for action in actions if action in self.buttons][:3]
+        shown = list(actions[:3])
+        if certainty is not None and "use_mask" not in shown:
+            # Last, where the answer does not advise it: there is no other place for it.
+            shown.append("use_mask")
         for button in self.buttons.values():
             self._row.removeWidget(button)
         for place, action in enumerate(shown):
             self._row.insertWidget(1 + place, self.buttons[action])
-            self.buttons[action].setDefault(place == 0)
+            self._emphasize(self.buttons[action], place == 0)
         for action, button in self.buttons.items():
             button.setVisible(action in shown)
         self.why_button.setVisible(bool(advice))
+
+    def _emphasize(self, button: QPushButton, main: bool) -> None:
+        """Give the main button the colours of a selection."""
+        own = QPalette()
+        if main:
+            palette = self.palette()
+            ground = palette.color(QPalette.ColorRole.Highlight).toHsl()
+            # Buttons are drawn lighter than their colour, and white words need a dark ground.
+            ground.setHsl(ground.hue(), ground.saturation(), min(ground.lightness(), 96))
+            own.setColor(QPalette.ColorRole.Button, ground)
+            own.setColor(QPalette.ColorRole.ButtonText, palette.highlightedText().color())
+        button.setProperty("main", main)
+        if own != button.property("own"):
+            button.setProperty("own", own)
+            button.setPalette(own)
 
     def _on_quality(self) -> None:
         # Only masks that the ledger does not hold take their figures from there.
@@ -297,11 +333,16 @@ class Headline(QFrame):
                 "The views show the last result; the new one is being made."
                 if session.state.busy
                 else "The views show the last result; it does not belong to the present settings."
-                " Measure again with Ctrl+M."
             )
         shown = session.state.stale and session.state.extraction is not None
         if self.state.isHidden() == shown:
             self.state.setVisible(shown)
+        # Pale only where nothing newer is on its way, or it would blink under every slider.
+        old = shown and not session.state.busy
+        if self.again.isHidden() == old:
+            self.again.setVisible(old)
+            for widget in (self.certainty, self.sentence, self.how_sure, self.advice):
+                widget.setEnabled(not old)
 
     # --- what the noise was measured in -------------------------------------------------------
 
@@ -315,7 +356,7 @@ class Headline(QFrame):
             misfit = references.misfits.get(kind, "")
             verb = "measured in" if kind == "dark" else "found by subtracting"
             warning = f": {misfit}" if misfit else ""
-            self.reference.setText(f"Noise {verb} {stack.name}{warning}  ×")
+            self.reference.say(f"Noise {verb} {stack.name}{warning}  ×", stack.name)
             doubt = "The answer below may be wrong. " if misfit else ""
             self.reference.setToolTip(f"{doubt}Press to measure without {stack.name}")
             self.reference.setProperty("misfit", bool(misfit))
@@ -329,9 +370,10 @@ class Headline(QFrame):
 
     # --- one mask for several files -----------------------------------------------------------
 
-    def offer_one_mask(self, said: str) -> None:
+    def offer_one_mask(self, said: str, name: str = "") -> None:
         """Say how the mask of another file fits this one, and offer one for all; or nothing."""
-        self.shared.setText(f"{said} One mask for the folder…" if said else "")
+        self.shared.say(f"{said} One mask for the folder…" if said else "", name)
+        self.shared.setToolTip(f"{name}\n{_ONE_MASK}" if said else _ONE_MASK)
         self.shared.setVisible(bool(said))
 
     # --- progress, error ----------------------------------------------------------------------
@@ -388,7 +430,8 @@ class Headline(QFrame):
         """Return the height that the lines need at the present width, not at the smallest."""
         hint = super().minimumSizeHint()
         needed = self._lines.heightForWidth(max(self.width(), _LEAST_WIDTH))
-        return QSize(hint.width(), min(hint.height(), needed))
+        # Before it is on the screen its width says nothing.
+        return QSize(hint.width(), needed if self.isVisible() else min(hint.height(), needed))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Wrap the error anew, and put the buttons where there is room."""
@@ -421,6 +464,8 @@ class Headline(QFrame):
     def _restyle(self) -> None:
         self._error_icon.setPixmap(icon("warning").pixmap(18, 18))
         self._dismiss.setIcon(icon("cancel"))
+        for button in self.buttons.values():
+            self._emphasize(button, bool(button.property("main")))
         dark = self.palette().color(QPalette.ColorRole.Base).lightness() < 128
         warned = ("#4a2f0b", "#c98a2b", "#ffe7c2") if dark else ("#fff3dc", "#d9a441", "#4a3000")
         plain = ("#22364a", "#4a7aa8", "#d6e8f8") if dark else ("#e4f0fa", "#7aa7cf", "#10304d")

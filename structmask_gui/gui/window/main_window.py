@@ -150,7 +150,7 @@ class MainWindow(Shell):
         self.reporter.written.connect(self.commands.show_written)
         self.exporter.waiting.connect(self._on_waiting)
         self.exporter.failed.connect(self.show_error)
-        self.headline.set_use_menu(self.menus.use_mask.menu())
+        self.headline.set_use_menu(self.menus.use_mask)
         self.headline.acted.connect(self.commands.act)
         self.headline.why.connect(self.commands.show_why)
         self.headline.one_mask.connect(self.commands.one_mask)
@@ -184,9 +184,9 @@ class MainWindow(Shell):
         panels_menu = QMenu("&Panels", self)
         for number, info in enumerate(DOCKS, 1):
             toggle = self._make_dock(info).toggleViewAction()
-            toggle.setShortcut(f"Alt+{number % 10}")
+            toggle.setShortcut(f"Alt+{number}")
             toggle.setStatusTip(f"Show or hide {info.title.lower()}.")
-            toggle.setToolTip(f"{toggle.statusTip()} (Alt+{number % 10})")
+            toggle.setToolTip(f"{toggle.statusTip()} (Alt+{number})")
             panels_menu.addAction(toggle)
         view_menu = self.menus.menu("&View")
         view_menu.insertMenu(self.actions_by_id["next_panel"], panels_menu)
@@ -201,8 +201,7 @@ class MainWindow(Shell):
         dock.setObjectName(info.id)
         self.docks[info.id] = dock
         dock.visibilityChanged.connect(self._on_dock_shown)
-        if info.id == "files":
-            dock.switched.connect(self._on_file_list_switched)
+        dock.switched.connect(self._on_dock_switched)
         return dock
 
     def panel(self, name: str) -> Any:
@@ -225,10 +224,15 @@ class MainWindow(Shell):
         """Show the screen to tune the parameters, or the calm one."""
         self.settings.tune = tune
         self.menus.check_switch("tune", tune)
-        if self._complete:
-            self._show_dock("parameters", tune)
-            self._update_file_list()
-            self.views.set_tune(tune)
+        if not self._complete:
+            return
+        # Wide views and docks at once, for a moment, would widen a small window for good.
+        if tune:
+            self.views.set_tune(True)
+        self._show_dock("parameters", tune)
+        self._update_file_list()
+        if not tune:
+            self.views.set_tune(False)
 
     def set_details(self, details: bool) -> None:
         """Show the panels of details, or close them."""
@@ -250,9 +254,14 @@ class MainWindow(Shell):
         elif shown and dock.isHidden():
             self.panel(name)
             dock.show()
-            size = self._dock_sizes.get(name, WIDTHS.get(name, HEIGHT))
-            across = Qt.Orientation.Horizontal if name in WIDTHS else Qt.Orientation.Vertical
-            self.resizeDocks([dock], [size], across)
+            self._size_dock(dock)
+
+    def _size_dock(self, dock: QDockWidget) -> None:
+        """Give a dock the size it had, or its first one, whatever its panel would like."""
+        name = dock.objectName()
+        size = self._dock_sizes.get(name, WIDTHS.get(name, HEIGHT))
+        across = Qt.Orientation.Horizontal if name in WIDTHS else Qt.Orientation.Vertical
+        self.resizeDocks([dock], [size], across)
 
     def _update_file_list(self) -> None:
         """Show the file list to tune, and where the folder holds several files."""
@@ -260,8 +269,13 @@ class MainWindow(Shell):
         wanted = self.settings.file_list and (wanted or self._file_list_asked)
         self._show_dock("files", wanted)
 
-    def _on_file_list_switched(self, shown: bool) -> None:
-        self.settings.file_list = self._file_list_asked = shown
+    def _on_dock_switched(self, shown: bool) -> None:
+        """Follow the entry of a dock in the menu, or its button."""
+        dock = self.sender()
+        if isinstance(dock, QDockWidget) and shown:
+            self._size_dock(dock)
+        if dock is self.docks["files"]:
+            self.settings.file_list = self._file_list_asked = shown
 
     # --- what panels and commands ask of the window -------------------------------------------
 
@@ -412,7 +426,7 @@ class MainWindow(Shell):
         self.menus.check_theme(self.theme.name)
 
     def _on_one_mask(self) -> None:
-        self.headline.offer_one_mask(self.one_mask.text)
+        self.headline.offer_one_mask(self.one_mask.text, self.one_mask.name)
 
     def _on_waiting(self) -> None:
         self.say("The export waits for the new result.")

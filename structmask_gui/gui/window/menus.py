@@ -8,14 +8,12 @@ from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
-from structmask_gui.gui.export.use_mask import UseMask
+from structmask_gui.gui.export.use_mask import use_mask_menu
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.window.actions import ACTIONS, MENUS, ActionInfo
 from structmask_gui.gui.window.commands import Commands
 
-_USE_MASK = "use_mask"
-
-TOOLBAR = ("open_files", "open_sample", "tune", "", _USE_MASK, "denoise", "help", "details")
+TOOLBAR = ("open_files", "open_sample", "tune", "", "denoise", "help", "details")
 """The buttons at the top, those at the right after the empty name."""
 
 _SHORT = {"open_sample": "Try sample"}
@@ -58,11 +56,9 @@ class Menus(QObject):
             if info.id == "open_address":
                 self.recent = menu.addMenu("Open re&cent")
                 self.recent.aboutToShow.connect(self.fill_recent)
-        self.use_mask = UseMask(self.actions)
+        self.use_mask = use_mask_menu(self.actions, window)
         for name in TOOLBAR:
-            if name == _USE_MASK:
-                bar.addWidget(self.use_mask)
-            elif name:
+            if name:
                 self._add_button(bar, name)
             else:
                 gap = QWidget()

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.gui.widgets.dialogs import without_icons
+from structmask_gui.io.files.paths import pasted_path
 from structmask_gui.io.files.remote import check_address, remote_address
 
 FEW = 500
@@ -82,7 +83,7 @@ class AddressDialog(QDialog):
         return self._buttons.button(QDialogButtonBox.StandardButton.Open).isEnabled()
 
     def _on_text(self, *_: object) -> None:
-        address = remote_address(self.field.text().strip())
+        address = remote_address(pasted_path(self.field.text()).strip())
         problem = ""
         if address is not None:
             try:
@@ -100,6 +101,6 @@ class AddressDialog(QDialog):
             self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
 
     def _on_accepted(self) -> None:
-        address = remote_address(self.field.text().strip())
+        address = remote_address(pasted_path(self.field.text()).strip())
         if address is not None:
             self._answer(address, self.few.isChecked())

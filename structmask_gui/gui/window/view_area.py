@@ -377,6 +377,8 @@ class ViewArea(QWidget):
         tab, wanted = tabs.indexOf(self.brightness), self.brightness.curve is not None
         if tabs.isTabVisible(tab) != wanted:
             tabs.setTabVisible(tab, wanted)
+        # A single tab would only repeat the title of the panel.
+        tabs.tabBar().setVisible(wanted)
 
     def _on_mask(self) -> None:
         """Show an edited mask in place of the extracted one."""

@@ -5,26 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
-    QFrame,
     QHeaderView,
     QLabel,
-    QScrollArea,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
+from structmask_gui.gui.panels.statistics import MaskFigures
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.widgets.dialogs import without_icons
 from structmask_gui.gui.widgets.field_map import FieldMap
+from structmask_gui.gui.widgets.labels import paragraph, scrolled
 from structmask_gui.gui.widgets.wording import in_labels, percent
 
 if TYPE_CHECKING:
+    from structmask_gui.core.recommend.answer import Answer
     from structmask_gui.core.recommend.recommend import LedgerRow, Recommendation
 
 _COLUMNS = (
@@ -34,11 +37,13 @@ _COLUMNS = (
     ("Noise left", "Noise in the denoised image, in units of the noise variance."),
     ("Detail lost", "What hiding pixels costs, in units of the noise variance."),
     ("Training", "What a large mask costs in training; calibrated on small networks."),
-    (
-        "Expected error",
-        "The sum: lower is better, 1 is no denoising.",
-    ),
+    ("Expected error", "The sum: lower is better, 1 is no denoising."),
 )
+_SUM = (
+    "Expected error = noise left + detail lost + training, in units of the noise: lower is better,"
+    " 1 is no denoising."
+)
+_THIS = "this mask"
 
 
 class WhyDialog(QDialog):
@@ -49,37 +54,69 @@ class WhyDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Why this mask?")
         self._session = session
-        self.lines = _text()
-        self.table = QTableWidget(0, len(_COLUMNS))
-        for x, (name, tip) in enumerate(_COLUMNS):
-            heading = QTableWidgetItem(name)
-            heading.setToolTip(tip)
-            self.table.setHorizontalHeaderItem(x, heading)
-        self.table.verticalHeader().hide()
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.table.setAccessibleName("Candidates and their expected errors")
-        header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.what, self.lines = paragraph(), paragraph()
+        font = self.what.font()
+        font.setPointSizeF(font.pointSizeF() * 1.15)
+        font.setBold(True)
+        self.what.setFont(font)
+        self.table = self._make_table()
+        self.sum = paragraph()
+        self.sum.setFont(smaller(self.sum.font()))
+        self.sum.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.map = FieldMap()
-        self.notes = _text()
-        scroll = QScrollArea()
-        scroll.setWidget(self.notes)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self.figures = MaskFigures()
+        self.notes = paragraph()
+        body = QWidget()
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 6, 0)
+        column.setSpacing(6)
+        self._compared = _heading("Masks compared")
+        for widget in (
+            self._compared,
+            self.table,
+            self.sum,
+            self.map,
+            _heading("This mask"),
+            self.figures,
+            _heading("What was measured"),
+            self.notes,
+        ):
+            column.addWidget(widget)
+        column.addStretch(1)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 14, 16, 12)
+        layout.addWidget(self.what)
         layout.addWidget(self.lines)
-        layout.addWidget(self.table)
-        layout.addWidget(self.map)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(scrolled(body), 1)
         layout.addWidget(buttons)
         without_icons(self)
-        self.resize(780, 520)
+        self.resize(780, 560)
         session.mask_changed.connect(self.follow)
+        session.quality.changed.connect(self.follow)
         self.follow()
+
+    def _make_table(self) -> QTableWidget:
+        table = QTableWidget(0, len(_COLUMNS))
+        for x, (name, tip) in enumerate(_COLUMNS):
+            heading = QTableWidgetItem(name)
+            heading.setToolTip(tip)
+            side = Qt.AlignmentFlag.AlignLeft if x == 0 else Qt.AlignmentFlag.AlignRight
+            heading.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+            table.setHorizontalHeaderItem(x, heading)
+        rows = table.verticalHeader()
+        rows.hide()
+        rows.setDefaultSectionSize(table.fontMetrics().height() + 10)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        table.setShowGrid(False)
+        table.setAccessibleName("Candidates and their expected errors")
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        return table
 
     def follow(self) -> None:
         """Show the reasons for the present mask."""
@@ -89,15 +126,17 @@ class WhyDialog(QDialog):
         if result is None or answer is None:
             self.close()
             return
-        self.lines.setText("\n".join(line for line in answer.lines if line))
+        what, *more = answer.lines
+        self.what.setText(in_labels(what))
+        self.lines.setText(in_labels("\n".join(line for line in more if line)))
         self._fill(self._session.recommendation)
         self._show_map()
-        notes = [f"Not tested: {' and '.join(answer.not_tested)}."] if answer.not_tested else []
+        self.figures.show_mask(result)
         found = result.sentence
         if result.verdict is not None:
             # How sure it is, the answer says.
-            found = f"Significant neighbours: {without_certainty(found)}"
-        notes += [found, *result.notes]
+            found = f"Pixels that share noise: {without_certainty(found)}"
+        notes = [*_not_tested(answer), found, *result.notes]
         self.notes.setText("\n".join(f"• {in_labels(note)}" for note in notes))
 
     def _show_map(self) -> None:
@@ -112,19 +151,43 @@ class WhyDialog(QDialog):
 
     def _fill(self, recommendation: Recommendation | None) -> None:
         rows = () if recommendation is None else recommendation.main_rows
-        self.table.setVisible(bool(rows))
-        self.table.setRowCount(len(rows))
-        for y, row in enumerate(rows):
-            chosen = recommendation is not None and row.name == recommendation.choice
-            for x, text in enumerate(_cells(row, chosen)):
+        choice = "" if recommendation is None else recommendation.choice
+        rule = "" if recommendation is None else recommendation.rule
+        self.sum.setText(f"{rule} {_SUM}".strip())
+        texts = [(_cells(row, row.name == choice), row.name == choice) for row in rows]
+        texts += [(cells, False) for cells in self._own(recommendation)]
+        for widget in (self._compared, self.table, self.sum):
+            widget.setVisible(bool(texts))
+        self.table.setRowCount(len(texts))
+        for y, (cells, bold) in enumerate(texts):
+            for x, text in enumerate(cells):
                 item = QTableWidgetItem(text)
                 side = Qt.AlignmentFlag.AlignLeft if x == 0 else Qt.AlignmentFlag.AlignRight
                 item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
                 font = item.font()
-                font.setBold(chosen)
+                font.setBold(bold)
                 item.setFont(font)
                 self.table.setItem(y, x, item)
         self.table.setFixedHeight(_height(self.table))
+
+    def _own(self, recommendation: Recommendation | None) -> list[tuple[str, ...]]:
+        """Return the row of the present mask, if the ledger has none for it."""
+        mask, scored = self._session.state.mask, self._session.quality.scored
+        if mask is None or scored is None or recommendation is None:
+            return []
+        if any(row.mask == mask.cropped() for row in recommendation.main_rows):
+            return []
+        error = scored.error
+        figures = (f"{error.noise_left:.3f}", f"{error.detail_lost:.3f}", "–", f"{error.total:.3f}")
+        return [(_THIS, str(scored.pixels), percent(scored.copied), *figures)]
+
+
+def _not_tested(answer: Answer) -> list[str]:
+    """Return what was not tested as a note, if the lines above do not say so."""
+    from structmask_gui.core.recommend.answer import untested
+
+    said = untested(answer.not_tested)
+    return [] if said in " ".join(answer.lines) else [said]
 
 
 def _height(table: QTableWidget) -> int:
@@ -134,7 +197,9 @@ def _height(table: QTableWidget) -> int:
 
 
 def _cells(row: LedgerRow, chosen: bool) -> tuple[str, ...]:
-    name = row.name.replace("suggested, ", "mask of ")
+    from structmask_gui.core.recommend.candidates import row_words
+
+    name = row_words(row.name)
     if chosen:
         name = f"recommended: {name}"
     return (
@@ -148,9 +213,10 @@ def _cells(row: LedgerRow, chosen: bool) -> tuple[str, ...]:
     )
 
 
-def _text() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+def _heading(text: str) -> QLabel:
+    label = QLabel(text)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    label.setContentsMargins(0, 6, 0, 0)
     return label

@@ -56,6 +56,20 @@ def test_the_second_file_of_a_folder(window: MainWindow, experiment: Path, qtbot
     assert not said.isVisible()
 
 
+def test_nothing_is_said_where_the_file_before_needs_no_mask(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    rng = np.random.default_rng(2)
+    for name in ("a", "b"):
+        np.save(tmp_path / f"{name}.npy", rng.normal(1000, 50, (4, 96, 128)).astype(np.uint16))
+    window.panel("presets").apply_named("automatic")
+    for name in ("a", "b"):
+        opened(window, tmp_path / f"{name}.npy", qtbot)
+        assert window.session.state.mask is not None
+        assert window.session.state.mask.statistics.true_pixels == 1
+    assert not window.headline.shared.isVisible()
+
+
 def test_it_is_not_said_of_another_channel_or_an_edited_mask(
     window: MainWindow, experiment: Path, qtbot: QtBot
 ):

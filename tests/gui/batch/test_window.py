@@ -12,6 +12,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import FrameRange, Region
 from structmask_gui.gui.batch.window import SUMMARY, BatchWindow
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.session.worker import Step
 from structmask_gui.gui.style.colours import VERMILION
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.presets.preset import built_in_presets
@@ -73,6 +74,29 @@ def test_good_files_get_masks_and_the_bad_one_its_sentence(
     assert results["good0.npy"].startswith("Row, ")
     assert "3 masks made, 1 failed" in batch.said.text()
     assert (folder / SUMMARY).exists()
+
+
+def test_how_many_are_done_and_the_time_left_are_said(
+    batch: BatchWindow, folder: Path, qtbot: QtBot
+):
+    added(batch, folder, qtbot)
+    assert not batch.progress.isVisible()
+    said: list[str] = []
+
+    def note(step: Step) -> None:
+        if batch.running:
+            said.append(batch.said.text())
+
+    batch._running.stepped.connect(note)
+    batch.start()
+    assert batch.progress.isVisible()
+    batch._on_step(Step(0, 1, 4, "", 130.0))
+    assert batch.said.text().endswith(" of 4 done, 2 min left")
+    batch._on_step(Step(0, 1, 4, "", -1.0))
+    assert batch.said.text().endswith(" of 4 done")
+    ended(batch, qtbot)
+    assert all(text.partition(" of 4 done")[1] for text in said)
+    assert not batch.progress.isVisible()
 
 
 def test_what_has_a_mask_already_is_skipped(batch: BatchWindow, folder: Path, qtbot: QtBot):

@@ -74,7 +74,7 @@ def test_the_report_is_of_the_edited_mask(loaded: MainWindow, tmp_path: Path, qt
     page = path.read_text(encoding="utf-8")
     assert "edited by hand" in page
     assert "changed by hand" in page
-    assert "still copied" in page
+    assert "a network could copy" in page
     assert "CAREamics" in page
     assert "report.html" in loaded.statusBar().currentMessage()
 

@@ -15,16 +15,17 @@ from tests.gui.open_dialogs import dialog, trigger
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
 
 
-def test_the_button_has_all_ways_out_and_none_without_a_mask(window: MainWindow):
-    button = window.menus.use_mask
-    assert not button.isEnabled()
-    names = [one.objectName() for one in button.menu().actions() if not one.isSeparator()]
+def test_the_menu_has_all_ways_out(window: MainWindow):
+    actions = window.menus.use_mask.actions()
+    names = [one.objectName() for one in actions if not one.isSeparator()]
     assert {"copy_for_careamics", "copy_for_n2v", "copy_for_autostructn2v"} < set(names)
     assert {"save_npy", "save_png", "save_tiff", "save_report", "batch"} < set(names)
 
 
-def test_the_button_is_there_with_a_mask(loaded: MainWindow):
-    assert loaded.menus.use_mask.isEnabled()
+def test_the_button_shows_the_menu(loaded: MainWindow):
+    loaded.headline.buttons["use_mask"].click()
+    assert loaded.menus.use_mask.isVisible()
+    loaded.menus.use_mask.close()
 
 
 def test_saving_says_where_the_file_is_and_shows_its_folder(

@@ -62,7 +62,7 @@ def test_a_second_stack_is_chosen_dropped_and_let_go(panel: ParametersPanel) -> 
     row = panel.reference_rows["dark"]
     seen: list[tuple[str, object]] = []
     row.chosen.connect(lambda kind, path: seen.append((kind, path)))
-    assert not row.clear.isEnabled()
+    assert row.clear.isHidden()
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile("/data/dark.tif")])
     point, buttons = QPoint(5, 5), Qt.MouseButton.LeftButton

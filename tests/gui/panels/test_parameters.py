@@ -22,6 +22,7 @@ from structmask_gui.gui.panels.parameter_rows import (
 )
 from structmask_gui.gui.panels.parameters import ParametersPanel
 from structmask_gui.gui.widgets.inputs import NumberBox
+from structmask_gui.gui.window.docks import WIDTHS
 
 INFOS = parameter_infos()
 NUMBERS = [name for name, info in INFOS.items() if info.kind in ("int", "float")]
@@ -227,9 +228,9 @@ def test_a_drag_says_when_it_starts_and_ends(panel: ParametersPanel) -> None:
     span = slider.width() - 16
     start = QPoint(8 + round(span * slider.value() / slider.maximum()), slider.height() // 2)
     QTest.mousePress(slider, Qt.MouseButton.LeftButton, pos=start)
-    for step in (3, 6, 9):
+    for step in (10, 20, 30):
         QTest.mouseMove(slider, start + QPoint(step, 0))
-    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=start + QPoint(9, 0))
+    QTest.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=start + QPoint(30, 0))
     assert events[0] == ("start", "base_percentile")
     assert events[-1] == ("end", "base_percentile")
     assert len(events) > 3
@@ -342,7 +343,7 @@ def test_the_wheel_scrolls_the_panel_until_a_slider_has_the_focus(panel: Paramet
 
 def test_nothing_is_cut_at_the_width_of_the_dock(panel: ParametersPanel) -> None:
     panel.measured_section.show()
-    panel.resize(330, 800)
+    panel.resize(WIDTHS["parameters"], 800)
     QTest.qWait(30)
     part = panel.measured_part
     assert part.mapTo(panel.area.viewport(), part.rect().topRight()).x() < panel.area.width() - 12
@@ -353,7 +354,7 @@ def test_nothing_is_cut_at_the_width_of_the_dock(panel: ParametersPanel) -> None
             right = widget.mapTo(panel, QPoint(widget.width(), 0)).x()
             assert right <= panel.area.viewport().width()
         if isinstance(row, NumberRow):
-            assert row.slider.width() >= (40 if row.info.name == "seed" else 60)
+            assert row.slider.width() >= 200
             assert row.label.sizeHint().width() <= row.label.width() + 1
 
 

@@ -20,18 +20,9 @@ from structmask_gui.core.simulation import NoiseModel, kernels, simulate
 from structmask_gui.core.stack.frames import ArrayFrames, Recording, Region
 from structmask_gui.gui.panels.help_panel import HelpPanel
 from structmask_gui.gui.panels.help_text import help_html, story_html
-from structmask_gui.gui.panels.statistics import StatisticsPanel, allowed_augmentations, figures
+from structmask_gui.gui.panels.statistics import MaskFigures, allowed_augmentations, figures
 from structmask_gui.gui.session.session import Session
 from tests.gui.view_helpers import extraction, many_pixels
-
-
-@pytest.fixture
-def panel(qtbot: QtBot) -> StatisticsPanel:
-    panel = StatisticsPanel()
-    qtbot.addWidget(panel)
-    panel.resize(380, 200)
-    panel.show()
-    return panel
 
 
 def line(width: int) -> np.ndarray:
@@ -56,17 +47,13 @@ def test_which_flips_and_turns_keep_a_mask(mask: np.ndarray, kept: tuple[str, ..
     assert allowed_augmentations(mask) == kept
 
 
-def test_the_sentence_stands_first(panel: StatisticsPanel) -> None:
+def test_the_figures_of_a_mask_stand_beside_their_names(qtbot: QtBot) -> None:
     result = many_pixels()
-    panel.set_extraction(result)
-    assert panel.sentence.text() == result.sentence
-    assert len(panel.notes.text().splitlines()) == len(result.notes)
-    assert "limit" in panel.notes.text()
-    assert "“Largest mask”" in panel.notes.text()
-    assert "max_true_pixels" not in panel.notes.text()
+    shown = MaskFigures()
+    qtbot.addWidget(shown)
+    shown.show_mask(result)
     found = result.mask.statistics
-    shown = {name: label.text() for name, label in panel.values.items()}
-    assert shown == {
+    assert {name: label.text() for name, label in shown.values.items()} == {
         "pixels": "7",
         "share": f"{100 * found.share:.2g} %",
         "extent": f"{found.extent[0]} × {found.extent[1]}",
@@ -76,36 +63,9 @@ def test_the_sentence_stands_first(panel: StatisticsPanel) -> None:
         "symmetric": "yes",
         "augment": "left-right, up-down, 180°",
     }
-    assert all(label.isVisible() for label in panel.values.values())
-
-
-def test_nothing_yet(panel: StatisticsPanel) -> None:
-    assert "Open a stack" in panel.sentence.text()
-    assert not panel.values["pixels"].isVisible()
-    panel.set_extraction(extraction())
-    panel.set_extraction(None)
-    assert "Open a stack" in panel.sentence.text()
-    assert not panel.notes.isVisible()
-    assert not panel.values["pixels"].isVisible()
-
-
-def test_each_figure_has_its_heading(panel: StatisticsPanel) -> None:
-    panel.set_extraction(many_pixels())
-    assert panel.sentence.text() == many_pixels().sentence
-    said = [label.text() for label in panel.findChildren(QLabel)]
-    assert said[said.index("Pixels") + 1] == panel.values["pixels"].text() == "7"
-    augment = panel.values["augment"].text()
-    assert said[said.index("Flips and rotations") + 1] == augment == "left-right, up-down, 180°"
-
-
-def test_statistics_with_a_session(qtbot: QtBot) -> None:
-    session = Session()
-    panel = StatisticsPanel(session)
-    qtbot.addWidget(panel)
-    session._set(extraction=extraction())
-    session.mask_changed.emit()
-    assert panel.sentence.text() == extraction().sentence
-    session.close()
+    said = [label.text() for label in shown.findChildren(QLabel)]
+    assert said[said.index("Pixels") + 1] == "7"
+    assert said[said.index("Flips and rotations") + 1] == "left-right, up-down, 180°"
 
 
 # --- help -------------------------------------------------------------------------------------

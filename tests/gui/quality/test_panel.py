@@ -104,7 +104,9 @@ def test_the_panel_shows_the_figures(loaded: MainWindow, qtbot: QtBot):
     assert scores is not None
     found = scores.assessment.figures
     assert panel.pages.currentIndex() == 1
-    assert panel.copied.value.text() == f"{100 * found.copied:.1f}\N{NO-BREAK SPACE}%"
+    value, _, within = panel.copied.value.text().partition(" ± ")
+    assert value == f"{100 * found.copied:.1f}\N{NO-BREAK SPACE}%"
+    assert within == f"{200 * found.error:.1f}\N{NO-BREAK SPACE}%"
     assert panel.copied.bar.share == pytest.approx(found.copied / found.copied_bare)
     assert rows(panel)[PRESENT][4] == str(scores.mask.statistics.true_pixels)
     assert "lower is better" in panel.estimate.text()

@@ -247,3 +247,36 @@ def test_the_figure_has_a_scale_bar_and_the_mask_a_size_where_pixels_have_one(
 
 def test_no_size_is_made_up(loaded: MainWindow):
     assert not loaded.views.facts.mask_size.isVisible()
+
+
+def test_the_figure_can_be_copied_at_every_width(loaded: MainWindow, qtbot: QtBot):
+    view = shown(loaded, qtbot)
+    asked: list[bool] = []
+    view.copy_asked.connect(lambda: asked.append(True))
+    loaded.set_tune(True)
+    for width in (1920, 1280, 1024):
+        loaded.resize(width, 680)
+        qtbot.wait(1)
+        button = view.copy_button
+        assert button.isVisible()
+        assert view.rect().contains(button.geometry())
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        words = button.toolButtonStyle() == Qt.ToolButtonStyle.ToolButtonTextOnly
+        assert words == (width > 1024)
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize("frames", [4, 1])
+def test_image_and_preview_are_of_one_size(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot, frames: int
+):
+    np.save(tmp_path / "a.npy", noise((frames, 128, 160)))
+    window.open_paths([str(tmp_path / "a.npy")])
+    wait_for_result(window.session, qtbot)
+    view, image = shown(window, qtbot), window.views.image
+    window.resize(1280, 800)
+    qtbot.wait(1)
+    (frame,) = view.panes._frames()
+    assert frame.height() == pytest.approx(image.box.geometry().height(), abs=2)
+    at = image.canvas.mapToGlobal(QPoint(0, round(image.box.geometry().top()))).y()
+    assert view.panes.mapToGlobal(QPoint(0, round(frame.top()))).y() == pytest.approx(at, abs=2)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QLineEdit
+from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.window import help_dialogs
@@ -42,3 +48,34 @@ def test_about_can_be_copied(window: MainWindow):
     window.commands.about()
     dialog(TextDialog).copy()
     assert "Python" in QGuiApplication.clipboard().text()
+
+
+@pytest.mark.parametrize("around", ['"{}"', "'{}'", "file://{}", "  {}  ", "{}\n", '"{}"\n'])
+def test_a_pasted_path_is_taken_as_it_was_copied(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path, around: str
+):
+    path = tmp_path / "a b.npy"
+    path.write_bytes(b"")
+    address = path.as_uri().removeprefix("file://") if "file:" in around else str(path)
+    chosen: list[str] = []
+    shown = dialogs.ask_files(window, "Open", str(Path.home()), "All files (*)", chosen.extend)
+    field = shown.findChild(QLineEdit)
+    assert field is not None
+    QGuiApplication.clipboard().setText(around.format(address))
+    field.selectAll()
+    QTest.keyClick(field, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    # Once it has gone to the folder, the dialog shortens the text to the name.
+    qtbot.waitUntil(lambda: field.text() in (str(path), path.name))
+    qtbot.waitUntil(lambda: shown.selectedFiles() == [str(path)])
+    shown.accept()
+    assert chosen == [str(path)]
+
+
+def test_what_is_typed_in_a_file_dialog_stays(window: MainWindow, tmp_path: Path):
+    proposed = tmp_path / "m.npy"
+    shown: QFileDialog = dialogs.ask_new_file(window, "Save", proposed, "All (*)", lambda *_: None)
+    field = shown.findChild(QLineEdit)
+    assert field is not None
+    field.selectAll()
+    QTest.keyClicks(field, "/my data ")
+    assert field.text() == "/my data "

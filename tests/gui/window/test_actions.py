@@ -318,7 +318,7 @@ GAPPY = Mask(np.pad(np.array([[1, 1, 0, 1, 0, 0, 0]], dtype=bool), ((3, 3), (0, 
 
 CHECKS: dict[str, Check] = {
     "tune": panel("parameters"),
-    "details": panel("statistics"),
+    "details": panel("curves"),
     "copy_for_n2v": snippet_for("n2v"),
     "copy_for_autostructn2v": snippet_for("autostructn2v"),
     "copy_for_autostructn2v-0.1": snippet_for("autostructn2v-0.1"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_args
@@ -19,6 +20,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.recommend.answer import Action, Answer, Sureness
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of
+from structmask_gui.core.verdict.wording import without_certainty
 from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import ORANGE
@@ -127,6 +129,7 @@ def test_each_button_of_the_answer_says_what_it_does(headline: Headline) -> None
     headline.show_answer(ANSWERS["cannot tell"])
     shown = [name for name, button in headline.buttons.items() if button.isVisible()]
     assert shown == ["use_mask", "what_to_record"]
+    assert [name for name in shown if headline.buttons[name].property("main")] == ["use_mask"]
     headline.buttons["what_to_record"].click()
     assert done == ["what_to_record"]
     assert all(button.toolTip() for button in headline.buttons.values())
@@ -137,6 +140,29 @@ def test_each_button_of_the_answer_says_what_it_does(headline: Headline) -> None
 
 def test_every_action_of_an_answer_has_a_button_but_the_map() -> None:
     assert set(get_args(Action)) == set(BUTTONS)
+
+
+def test_the_mask_can_be_used_where_the_answer_advises_none(headline: Headline) -> None:
+    headline.show_answer(replace(ANSWERS["likely"], actions=("copy_plain_n2v",)))
+    shown = [name for name, button in headline.buttons.items() if button.isVisible()]
+    assert shown == ["use_mask", "copy_plain_n2v"]
+    assert headline.buttons["copy_plain_n2v"].property("main")
+
+
+def test_a_long_name_in_a_chip_is_cut_and_does_not_widen_the_window(headline: Headline) -> None:
+    name = "2026-11-29_mouse07_layer23_GCaMP6s_920nm_zoom2.5_dwell3.2us_position_001" * 2
+    headline.offer_one_mask(f"The mask of {name}.tif fits this file too.", f"{name}.tif")
+    assert headline.minimumSizeHint().width() < 200
+    QTest.qWait(1)
+    chip = headline.shared
+    assert chip.width() <= headline.width()
+    assert chip.text().startswith("The mask of 2026")
+    assert chip.text().endswith(".tif fits this file too. One mask for the folder…")
+    assert "…" in chip.text()[:-1]
+    assert chip.fontMetrics().horizontalAdvance(chip.text()) <= chip.width()
+    assert name in chip.toolTip()
+    headline.offer_one_mask("")
+    assert chip.isHidden()
 
 
 # --- help -------------------------------------------------------------------------------------
@@ -151,7 +177,9 @@ def test_the_story_of_the_statistical_method(values: dict[str, Any]) -> None:
     result = statistical(**values)
     story = words(story_html(result))
     selection, sampling = result.selection, result.measurement.sampling
-    assert result.sentence in story
+    # How sure that is, the answer says.
+    assert without_certainty(result.sentence) in story
+    assert "Sure." not in story
     used = f"{sampling.n_used} of {len(sampling.used)} patches of 32 × 32 pixels"
     assert used in story
     assert f"{(selection.kept.size - 1) // 2} pairs of opposite shifts" in story
@@ -233,7 +261,8 @@ def test_automatic_is_a_click_away_where_rings_find_nothing(
     assert session.state.extraction.rings_found_nothing
     button = buttons["compare_with_automatic"]
     assert button.isVisible()
-    assert not buttons["use_mask"].isVisible()
+    assert button.property("main")
+    assert not buttons["use_mask"].property("main")
     button.click()
     wait_for_result(session, qtbot)
     assert session.state.preset.name == "automatic"

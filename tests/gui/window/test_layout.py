@@ -13,17 +13,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QInputDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.desktop.places import sample_stack
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.window.docks import DETAILS
+from structmask_gui.gui.window.docks import DETAILS, HEIGHT
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.restore import first_size
 from tests.gui.conftest import SIZE, noise, wait_for_result
 from tests.gui.cut_texts import cut_texts
+from tests.gui.open_dialogs import dialog
 
 pytestmark = pytest.mark.one_window
 
@@ -42,6 +43,13 @@ def sample(window: MainWindow, qtbot: QtBot) -> MainWindow:
 
 def share(window: MainWindow, widget: QWidget) -> float:
     return widget.width() * widget.height() / (window.width() * window.height())
+
+
+def laid_out(qtbot: QtBot) -> None:
+    """Wait until a text that came a moment ago has its room, from layout to layout."""
+    qtbot.wait(1)
+    for _ in range(5):
+        QApplication.sendPostedEvents()
 
 
 def places(window: MainWindow) -> list[QWidget]:
@@ -137,6 +145,43 @@ def test_details_and_single_panels(sample: MainWindow):
     assert not sample.settings.details
 
 
+def test_panels_below_the_views_are_of_one_height(sample: MainWindow, qtbot: QtBot):
+    """However they are opened; as high as its panel likes, each would push the images away."""
+    heights = set()
+    for name in ("quality", "rings", "curves", "compare", "log"):
+        toggle = sample.docks[name].toggleViewAction()
+        toggle.trigger()
+        qtbot.wait(1)
+        heights.add(sample.docks[name].height())
+        toggle.trigger()
+    assert heights == {HEIGHT}
+
+
+@pytest.mark.parametrize("tune", [False, True])
+def test_charts_are_high_enough_to_be_read(sample: MainWindow, qtbot: QtBot, tune: bool):
+    sample.resize(1024, 680)
+    sample.set_tune(tune)
+    sample.set_details(True)
+    quality = sample.panel("quality")
+    qtbot.waitUntil(lambda: sample.session.quality.current, timeout=15_000)
+    for name, chart in (("curves", sample.views.profiles), ("quality", quality.radius)):
+        sample.docks[name].raise_()
+        quality.tabs.setCurrentWidget(quality.radius)
+        qtbot.wait(1)
+        assert chart.isVisible()
+        assert chart.canvas.height() >= 120
+    sample.set_details(False)
+    sample.set_tune(False)
+    sample.resize(*SIZE)
+
+
+def test_saving_a_preset_needs_no_panel(sample: MainWindow):
+    sample.actions_by_id["save_preset"].trigger()
+    assert dialog(QInputDialog).isVisible()
+    assert not sample.docks["parameters"].isVisible()
+    dialog(QInputDialog).close()
+
+
 def test_another_stack_does_not_move_the_layout(sample: MainWindow, qtbot: QtBot, tmp_path: Path):
     sizes = [splitter.sizes() for splitter in sample.views._splitters()]
     np.save(tmp_path / "flat.npy", noise((1, 40, 400)))
@@ -197,7 +242,7 @@ def test_nothing_is_off_a_small_screen(sample: MainWindow, qtbot: QtBot, size: t
         sample.set_details(details)
         sample.docks["compare"].setVisible(compare)
         sample.resize(*size)
-        qtbot.wait(1)
+        laid_out(qtbot)
         assert sample.size() == QSize(*size), (tune, details, compare)
         for place in places(sample):
             corner = place.mapTo(sample, QPoint(0, 0))
@@ -215,7 +260,7 @@ def test_a_long_answer_does_not_enlarge_the_window(sample: MainWindow, qtbot: Qt
     for size in ((1920, 1048), (1024, 648), (1280, 688)):
         sample.headline.show_answer(long)
         sample.resize(*size)
-        qtbot.wait(1)
+        laid_out(qtbot)
         assert sample.size() == QSize(*size)
         assert list(cut_texts(sample)) == []
     sample.resize(*SIZE)
@@ -255,7 +300,7 @@ def walk(window: MainWindow, qtbot: QtBot, paths: list[Path]) -> list[str]:
         for tune, details in ((False, False), (True, False), (False, True)):
             window.set_tune(tune)
             window.set_details(details)
-            qtbot.wait(1)
+            laid_out(qtbot)
             where = f"{path.name}, tune {tune}, details {details}"
             found += [f"{where}: {text}" for text in cut_texts(window)]
     window.set_details(False)
@@ -269,7 +314,7 @@ def test_no_text_is_cut(window: MainWindow, qtbot: QtBot, theme: str, tmp_path: 
     window.session.edits.set_parameter("method", "ring")
     found += walk(window, qtbot, stacks(tmp_path)[:1])
     window.views.editor.set_on(True)
-    qtbot.wait(1)
+    laid_out(qtbot)
     found += [f"editing: {text}" for text in cut_texts(window)]
     window.views.editor.set_on(False)
     window.theme.choose("light")
@@ -292,7 +337,7 @@ def test_what_is_said_while_a_stack_is_measured_fits(sample: MainWindow, qtbot: 
     sample.headline._show_work()
     for tune in (False, True):
         sample.set_tune(tune)
-        qtbot.wait(1)
+        laid_out(qtbot)
         assert list(cut_texts(sample)) == []
     sample.headline._work.hide()
 
@@ -306,6 +351,7 @@ from structmask_gui.gui.desktop.places import sample_stack
 from structmask_gui.gui.desktop.settings import Settings
 from PySide6.QtTest import QTest
 from tests.gui.cut_texts import cut_texts
+from tests.gui.open_dialogs import dialog
 app = make_application()
 window = make_window(app, Settings(), LogLines())
 window.resize(1280, 720)

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.recommend.candidates import row_words
 from structmask_gui.core.simulation import cells
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, proposed_path
@@ -103,6 +105,53 @@ def test_a_mask_of_other_settings_asks_before_it_is_copied(automatic: MainWindow
     assert "settings were changed" in dialog(QMessageBox).text()
 
 
+def test_ring_analysis_says_what_automatic_expects(automatic: MainWindow, qtbot: QtBot):
+    recommended = automatic.session.recommendation
+    assert recommended is not None
+    assert recommended.chosen is not None
+    automatic.panel("presets").apply_named("default")
+    wait_for_result(automatic.session, qtbot)
+    assert automatic.session.state.parameters.method == "ring"
+    qtbot.waitUntil(lambda: automatic.session.quality.current, timeout=15_000)
+    said = f"(automatic, {counted(recommended.chosen.pixels, 'pixel')}: "
+    assert said in automatic.headline.how_sure.text()
+    automatic.session.open(automatic.session.state.paths, axes="QYX")
+    qtbot.waitUntil(lambda: automatic.session.recommendation is None, timeout=10_000)
+    wait_for_result(automatic.session, qtbot)
+    assert "automatic," not in automatic.headline.how_sure.text()
+
+
+def test_figures_of_a_doubtful_mask_are_pale(automatic: MainWindow, qtbot: QtBot):
+    panel = automatic.show_panel("quality")
+    qtbot.waitUntil(lambda: automatic.session.quality.current, timeout=15_000)
+    assert not panel.doubt.isVisible()
+    assert not panel.copied.bar.pale
+    automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
+    qtbot.waitUntil(lambda: panel.doubt.isVisible(), timeout=15_000)
+    assert panel.doubt.text() == f"Doubtful. {automatic.session.doubt}"
+    assert panel.copied.bar.pale
+    assert panel.copied.value.foregroundRole() == QPalette.ColorRole.PlaceholderText
+    automatic.session.history.undo()
+    qtbot.waitUntil(lambda: not panel.doubt.isVisible(), timeout=15_000)
+    assert not panel.copied.bar.pale
+    automatic.docks["quality"].hide()
+
+
+def test_an_outdated_answer_is_pale_until_it_is_measured_again(automatic: MainWindow, qtbot: QtBot):
+    session, headline = automatic.session, automatic.headline
+    session.edits.set_parameter("patch_size", 32)
+    session.cancel()
+    assert session.state.stale
+    assert headline.state.text() == "Settings changed"
+    assert not headline.sentence.isEnabled()
+    assert not headline.certainty.isEnabled()
+    headline.again.click()
+    wait_for_result(session, qtbot)
+    assert not headline.again.isVisible()
+    assert headline.sentence.isEnabled()
+    assert headline.certainty.isEnabled()
+
+
 # --- the recommended mask, and back to it ---------------------------------------------------------
 
 
@@ -133,20 +182,27 @@ def test_a_drawn_mask_goes_back_to_the_recommended_one(automatic: MainWindow):
     assert automatic.session.state.mask == recommended
 
 
-def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow):
+def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow, qtbot: QtBot):
     automatic.headline.why_button.click()
     why, recommendation = dialog(WhyDialog), automatic.session.recommendation
     assert recommendation is not None
     names = [why.table.item(y, 0).text() for y in range(why.table.rowCount())]
     assert len(names) == len(recommendation.main_rows)
     bold = [n for y, n in enumerate(names) if why.table.item(y, 0).font().bold()]
-    assert bold == [f"recommended: {recommendation.choice}"]
+    assert bold == [f"recommended: {row_words(recommendation.choice)}"]
     # One voice: how sure it is, the answer says.
     assert "Sure." not in why.notes.text()
     assert automatic.session.answer is not None
-    assert why.lines.text() == "\n".join(automatic.session.answer.lines)
+    what, *more = automatic.session.answer.lines
+    assert (why.what.text(), why.lines.text()) == (what, "\n".join(more))
+    mask = automatic.session.state.mask
+    assert why.figures.values["pixels"].text() == str(mask.statistics.true_pixels)
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
-    assert "Your settings" in why.lines.text()
+    assert "Your settings" in why.what.text()
+    assert why.figures.values["pixels"].text() == "9"
+    qtbot.waitUntil(
+        lambda: why.table.item(why.table.rowCount() - 1, 0).text() == "this mask", timeout=15_000
+    )
 
 
 def test_noise_that_differs_over_the_field_has_a_map(

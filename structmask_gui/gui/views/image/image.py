@@ -68,6 +68,10 @@ class ImageView(PictureView):
         self._build_tools()
         self.frame_bar = FrameBar()
         self.frame_bar.frame_requested.connect(self.frame_requested)
+        # Without frames to choose from it keeps its room: the preview beside it stays alike.
+        keeping = self.frame_bar.sizePolicy()
+        keeping.setRetainSizeWhenHidden(True)
+        self.frame_bar.setSizePolicy(keeping)
         self.main_layout.addWidget(self.frame_bar)
         self.box.sigRangeChanged.connect(self._draw)
         self.canvas.pressed.connect(self._on_pressed)
