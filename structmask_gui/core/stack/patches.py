@@ -92,7 +92,7 @@ def plan_patches(frames: Frames, parameters: Parameters, region: Region | None =
     ``parameters``: ``layout``, ``patch_size``, ``patches``, ``seed``; and ``center_size`` must fit.
     ``region``: The rectangle to stay within; all of the frame if not given.
     """
-    box = _checked_region(frames, region)
+    box = checked_region(frames, region)
     height, width = box.shape
     if parameters.layout == "whole":
         shape = box.shape
@@ -105,18 +105,36 @@ def plan_patches(frames: Frames, parameters: Parameters, region: Region | None =
             f"center_size = {parameters.center_size} is too large for patches of"
             f" {shape[0]} x {shape[1]} pixels; give at most {2 * min(shape) - 1}."
         )
-    room = frames.n_frames * (height // shape[0]) * (width // shape[1])
-    if (parameters.patches or room) > _MOST_PATCHES:
+    return lay_out(
+        frames,
+        box,
+        shape,
+        count=parameters.patches,
+        seed=parameters.seed,
+        random=parameters.layout == "random",
+    )
+
+
+def lay_out(
+    frames: Frames, box: Region, shape: tuple[int, int], *, count: int, seed: int, random: bool
+) -> Plan:
+    """Lay out patches in a rectangle, on a grid or at random; as many as fit if count is 0."""
+    room = frames.n_frames * (box.shape[0] // shape[0]) * (box.shape[1] // shape[1])
+    if (count or room) > _MOST_PATCHES:
         raise InputError(
             f"{frames.name}: has room for {room} patches of {shape[0]} x {shape[1]} pixels, more"
             f" than the {_MOST_PATCHES} that one measurement takes; set the number of patches, or"
             " draw a rectangle."
         )
-    places = _random_places if parameters.layout == "random" else _grid_places
-    return Plan(shape, places(frames.n_frames, box, shape, parameters))
+    places = _random_places if random else _grid_places
+    return Plan(shape, places(frames.n_frames, box, shape, count, seed))
 
 
-def _checked_region(frames: Frames, region: Region | None) -> Region:
+def checked_region(frames: Frames, region: Region | None) -> Region:
+    """Return the rectangle to measure, all of the frames if none is given.
+
+    Raises InputError or ParameterError if it is too small or reaches beyond them.
+    """
     height, width = frames.frame_shape
     smallest = int(parameter_infos()["patch_size"].lowest or 1)
     if min(height, width) < smallest:
@@ -141,16 +159,14 @@ def _checked_region(frames: Frames, region: Region | None) -> Region:
 
 
 def _grid_places(
-    n_frames: int, box: Region, shape: tuple[int, int], parameters: Parameters
+    n_frames: int, box: Region, shape: tuple[int, int], count: int, seed: int
 ) -> NDArray[np.int32]:
     n_rows, n_columns = box.shape[0] // shape[0], box.shape[1] // shape[1]
     per_frame = n_rows * n_columns
     total = n_frames * per_frame
-    if 0 < parameters.patches < total:
+    if 0 < count < total:
         # Chosen by chance: every n-th of a grid may always be the same column.
-        chosen = np.random.default_rng(parameters.seed).choice(
-            total, parameters.patches, replace=False
-        )
+        chosen = np.random.default_rng(seed).choice(total, count, replace=False)
         frame, place = np.divmod(np.sort(chosen), per_frame)
         row, column = np.divmod(place, n_columns)
         y, x = row * shape[0] + box.y0, column * shape[1] + box.x0
@@ -164,11 +180,11 @@ def _grid_places(
 
 
 def _random_places(
-    n_frames: int, box: Region, shape: tuple[int, int], parameters: Parameters
+    n_frames: int, box: Region, shape: tuple[int, int], count: int, seed: int
 ) -> NDArray[np.int32]:
     per_frame = (box.shape[0] // shape[0]) * (box.shape[1] // shape[1])
-    count = parameters.patches or n_frames * per_frame
-    rng = np.random.default_rng(parameters.seed)
+    count = count or n_frames * per_frame
+    rng = np.random.default_rng(seed)
     # Spread over the frames as evenly as the count allows.
     frame = np.arange(count) * n_frames // count
     y = rng.integers(box.y0, box.y1 - shape[0] + 1, size=count)

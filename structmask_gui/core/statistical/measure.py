@@ -74,12 +74,13 @@ def measure_correlation(
     recording = Recording.of(recording)
     dark = recording.dark if parameters.source in ("dark", "automatic") else None
     measured = recording.frames if dark is None else dark
+    destriped = destriped_lines(measured)
     exponent = exponent_for(measured)
     if exponent:
         recording = scaled(recording, exponent)
     source = NoiseSource(recording, parameters.source, task)
     work = _Measuring(source, parameters, PatchReader(task))
-    estimate = replace(work.run(), destriped=destriped_lines(measured))
+    estimate = replace(work.run(), destriped=destriped)
     return in_grey_levels(estimate, exponent) if exponent else estimate
 
 

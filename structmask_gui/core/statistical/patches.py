@@ -17,7 +17,14 @@ from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.derived import members_of, stored_places
 from structmask_gui.core.stack.frames import Frames, Region
-from structmask_gui.core.stack.patches import Chunk, Plan, Sampling, plan_patches, read_patches
+from structmask_gui.core.stack.patches import (
+    Chunk,
+    Plan,
+    Sampling,
+    checked_region,
+    lay_out,
+    read_patches,
+)
 from structmask_gui.core.statistical.estimate import LARGEST_LAG
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.tiles import patch_limit
@@ -220,18 +227,16 @@ def _first_side(parameters: Parameters, shape: tuple[int, int], n_frames: int) -
 
 def _lay_out(frames: Frames, parameters: Parameters, region: Region | None, side: int) -> _Layout:
     """Lay out patches of a side."""
-    height, width = frames.frame_shape if region is None else region.shape
-    layout = "grid" if parameters.layout == "whole" else parameters.layout
+    box = checked_region(frames, region)
+    height, width = box.shape
     reach = min(parameters.max_lag + _FURTHER, _lags_in(side))
-    changed = parameters.changed(
-        patch_size=max(side, 16), layout=layout, center_size=3, crop_autocorr=True
-    )
     taken, there = patch_limit(side), frames.n_frames * (height // side) * (width // side)
-    note = ""
-    if changed.patches == 0 and there > taken:
-        changed = changed.changed(patches=taken)
+    count, note = parameters.patches, ""
+    if count == 0 and there > taken:
+        count = taken
         note = f" Of {there} patches, {taken} were taken by chance, which is enough."
-    plan = plan_patches(frames, changed, region)
+    random = parameters.layout == "random"
+    plan = lay_out(frames, box, (side, side), count=count, seed=parameters.seed, random=random)
     # Wide, for places are counted with here; there are not so many.
     return _Layout(Plan(plan.patch_shape, plan.places.astype(np.intp)), max(reach, 1), note)
 

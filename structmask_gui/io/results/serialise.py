@@ -28,7 +28,6 @@ _LARGEST = 512 * 2**20
 def _classes() -> dict[str, type]:
     from structmask_gui.core.correlation.autocorrelation import Autocorrelation
     from structmask_gui.core.correlation.lags import LagEstimate
-    from structmask_gui.core.correlation.lasting import Lasting
     from structmask_gui.core.stack.registration import PairRelation
     from structmask_gui.core.statistical.estimate import (
         BrightnessBin,
@@ -39,7 +38,7 @@ def _classes() -> dict[str, type]:
     from structmask_gui.core.statistical.flat_tiles import FlatTiles
     from structmask_gui.core.statistical.frame_diagnostics import FrameEvidence, LineCovariance
     from structmask_gui.core.statistical.out_of_band import SpectralFit
-    from structmask_gui.core.statistical.patterns import Patterns
+    from structmask_gui.core.statistical.patterns import Lasting, Patterns
 
     made: tuple[type, ...] = (
         Autocorrelation,

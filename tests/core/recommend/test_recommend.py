@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from structmask_gui.core.correlation.lasting import Lasting
 from structmask_gui.core.errors import Cancelled
 from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.masks.mask import Mask
@@ -34,7 +33,7 @@ from structmask_gui.core.recommend.recommend import CLOSE, DOUBTED, TIE, recomme
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.statistical.out_of_band import SpectralFit
-from structmask_gui.core.statistical.patterns import Patterns
+from structmask_gui.core.statistical.patterns import Lasting, Patterns
 from tests.core.recommend.scenes import AUTOMATIC, automatic
 
 

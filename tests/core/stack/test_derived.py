@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, shift
 
-from structmask_gui.core.correlation.lasting import find_lasting
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
@@ -26,6 +25,7 @@ from structmask_gui.core.stack.frames import (
     runs_of,
 )
 from structmask_gui.core.stack.registration import relate, relate_frames
+from structmask_gui.core.statistical.patterns import find_lasting
 
 PICTURE = 300 * gaussian_filter(np.random.default_rng(0).normal(size=(180, 180)), 3)
 
