@@ -84,6 +84,7 @@ def test_statistical_under_a_picture_survives_too() -> None:
     measured = measure(ArrayFrames(noise(2, 256) + picture), parameters)
     assert measured.correlation is not None
     assert measured.correlation.evidence.fit is not None
+    assert measured.correlation.evidence.others  # what the answer is held against
     assert same(measured, measurement_from(measurement_bytes(measured)))
 
 
