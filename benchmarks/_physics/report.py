@@ -225,8 +225,8 @@ def _validated(folder: Path) -> str:
     known = json.loads(file.read_text())["all"]
     return (
         f"On the {known['scenes']} scenes to validate on, from which the rules were made:"
-        f" {known['reliable']:.0%} answered reliably, {known['wrong']:.1%} of these wrong, regret of"
-        f" reliable answers {known['regret_50']:.2f} / {known['regret_90']:.2f} /"
+        f" {known['reliable']:.0%} answered reliably, {known['wrong']:.1%} of these wrong,"
+        f" regret of reliable answers {known['regret_50']:.2f} / {known['regret_90']:.2f} /"
         f" {known['regret_99']:.2f} (median, 90 %, 99 %), of all {known['all_90']:.2f} (90 %),"
         f" right but doubted {known['doubted']:.0%}. Nothing was chosen by the scenes below: what"
         " they give worse than those is what looking at scenes is worth.\n\n"
