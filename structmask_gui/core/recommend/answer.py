@@ -342,7 +342,7 @@ class _Case:
             ("what_to_record", own),
         )
 
-    def _either(self, what: str = "Noise and sample cannot be told apart.") -> Answer:
+    def _either(self, what: str = "No mask helps, whether this is noise or sample.") -> Answer:
         """Say that no mask is best, whatever of the frames is noise."""
         sure = f"The sample's detail is too fine for a mask. {self._untested}".rstrip()
         return self._made(what, "likely", sure, _PLAIN, "copy_plain_n2v")
