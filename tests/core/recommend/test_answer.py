@@ -373,3 +373,14 @@ def test_a_mask_beyond_what_was_measured_is_not_likely():
     told = answer(with_recommendation(found, recommendation))
     assert told.certainty == "uncertain"
     assert told.advice.endswith(f"more than {reach} pixels away could not be measured.")
+
+
+def test_where_no_mask_helps_either_way_that_is_what_is_said():
+    found = with_flags(automatic("white"), "cannot_tell", sure=False)
+    strong = replace(found.recommendation, structure=Structure(9.0, ()))
+    told = answer(replace(found, recommendation=strong))
+    assert told.what == "No mask helps, whether this is noise or sample."
+    assert told.certainty == "likely"
+    assert told.actions[0] == "copy_plain_n2v"
+    weak = replace(found.recommendation, structure=Structure(1.0, ()))
+    assert answer(replace(found, recommendation=weak)).certainty == "cannot tell"
