@@ -132,11 +132,8 @@ class WhyDialog(QDialog):
         self._fill(self._session.recommendation)
         self._show_map()
         self.figures.show_mask(result)
-        found = result.sentence
-        if result.verdict is not None:
-            # How sure it is, the answer says.
-            found = f"Pixels that share noise: {without_certainty(found)}"
-        notes = [*_not_tested(answer), found, *result.notes]
+        # How sure it is, the answer says.
+        notes = [*_not_tested(answer), without_certainty(result.sentence), *result.notes]
         self.notes.setText("\n".join(f"• {in_labels(note)}" for note in notes))
 
     def _show_map(self) -> None:
