@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -182,6 +182,9 @@ def test_patches_and_reasons(view: ImageView) -> None:
     show_patches(view)
     drawn = view.canvas.grab().toImage()
     assert drawn != plain
+    # Around one that was used nothing is drawn.
+    around = QRect(place(view, 25, 2), place(view, 41, 18))
+    assert drawn.copy(around) == plain.copy(around)
     assert view.legend.texts == ("1 left out",)
     point_at(view, 10, 30)
     assert view.read_out.text.endswith("Patch left out: constant, holds no noise")
@@ -191,6 +194,7 @@ def test_patches_and_reasons(view: ImageView) -> None:
     assert view.canvas.toolTip() == ""
     view.patches_button.click()
     assert view.legend.texts == ("2 used here", "1 left out")
+    assert view.canvas.grab().toImage().copy(around) != plain.copy(around)
     assert view.canvas.grab().toImage() != drawn
     view.patches_button.click()
     assert view.legend.texts == ("1 left out",)
