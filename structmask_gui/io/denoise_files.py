@@ -69,9 +69,7 @@ def doubts_about(stack: ImageStack, flags: Iterable[str] | None) -> tuple[Doubt,
         Of the verdict on it; None where there is none.
     """
     found: set[str] = {"cannot_tell"} if flags is None else set(flags)
-    if "interpolated" in found or stack.dtype.itemsize == 1:
-        found.add("processed")
-    if stack.metadata.get("Software", "").startswith(DENOISED_BY):
+    if "interpolated" in found or stack.dtype.itemsize == 1 or stack.denoised:
         found.add("processed")
     if _LOSSY.search(stack.metadata.get("Compression", "")) or "JPEG" in stack.kind:
         found.add("compressed")

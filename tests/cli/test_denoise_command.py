@@ -240,3 +240,12 @@ def test_without_a_mask_the_recommended_one_is_taken(structmask, stack):
     assert structmask("denoise", stack, "--yes").code == 0
     record = json.loads(stack.with_name("cells_denoised.json").read_text(encoding="utf-8"))
     assert record["mask"] == recommended.cropped().array.astype(int).tolist()
+
+
+def test_its_own_result_is_not_taken_for_a_raw_stack(structmask, stack, mask, tmp_path):
+    assert structmask("denoise", stack, "--mask", mask, "--yes").code == 0
+    made = tmp_path / "cells_denoised.ome.tif"
+    told = structmask("extract", made, "--preset", "automatic")
+    assert told.out.splitlines()[0].endswith(": This stack was denoised by StructMask.")
+    raw = structmask("extract", stack, "--preset", "automatic")
+    assert "denoised" not in raw.out.splitlines()[0]

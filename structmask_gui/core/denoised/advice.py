@@ -104,8 +104,8 @@ def advise(
         return (
             "keep",
             None,
-            f"The output copies {share_words(found.copied)} of the noise, and the residual holds"
-            f" detail worth {100 * found.lost:.0f} % of it. {found.sure} Keep this mask."
+            f"The output copies {share_words(found.copied)} of the noise and loses detail worth"
+            f" {share_words(found.lost)} of it. {found.sure} Keep this mask."
             f"{_reservation(found.detail)}",
         )
     # A blur keeps some noise by itself.

@@ -33,7 +33,7 @@ DOUBTS: dict[Doubt, str] = {
 def called(mask: Mask) -> str:
     """Return a mask as it is spoken of."""
     pixels = mask.statistics.true_pixels
-    return "the bare centre" if pixels == 1 else f"the mask of {pixels} pixels"
+    return "no mask" if pixels == 1 else f"the mask of {pixels} pixels"
 
 
 def small_objects(mask: Mask, pixel_size: tuple[float, float] | None = None) -> str:

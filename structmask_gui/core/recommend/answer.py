@@ -131,6 +131,16 @@ class Answer:
         """What, how sure, what to do."""
         return self.what, self.how_sure, self.advice
 
+    def of_denoised(self) -> Answer:
+        """Return what is said instead of a stack that StructMask has denoised."""
+        return Answer(
+            "This stack was denoised by StructMask.",
+            "act first",
+            f"{WORDS['act first']} The noise that a mask is for is no longer in it.",
+            "Open the raw stack. To see how good this one is, judge it beside the raw stack (Judge a"
+            " denoised stack…).",
+        )
+
     def record(self) -> dict[str, Any]:
         """Return it as plain values, as in JSON."""
         return {

@@ -26,7 +26,7 @@ from structmask_gui.core.recommend.recommend import Recommendation, recommend
 from structmask_gui.core.recommend.shapes import shape_words
 from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.verdict.lines import endless_lines, lags_left
-from structmask_gui.core.verdict.wording import patches_used
+from structmask_gui.core.verdict.wording import FLAG_WORDS, patches_used
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,18 +39,20 @@ class RecommendedExtraction(Extraction):
 
     @property
     def sentence(self) -> str:
-        """The recommended mask, where it is another than that of the significant lags."""
+        """The recommended mask; how sure it is, the answer says."""
         estimate = self.measurement.correlation
-        if estimate is None or self.selection is None:
+        if estimate is None:
             return super().sentence
-        if self.mask.cropped() == Mask(self.selection.kept).cropped():
-            return super().sentence
-        return f"{shape_words(self.mask)}. {patches_used(estimate)}"
+        bare = self.mask.statistics.true_pixels == 1
+        return f"{'No mask' if bare else shape_words(self.mask)}. {patches_used(estimate)}"
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Further sentences for the user; often none."""
-        notes, asked, reach = super().notes, self.parameters.max_lag, self.square.shape[0] // 2
+        asked, reach = self.parameters.max_lag, self.square.shape[0] // 2
+        # The answer says what was not tested.
+        untested = FLAG_WORDS["fixed_pattern_not_tested"]
+        notes = tuple(note for note in super().notes if note != untested)
         if reach > asked:
             further = (
                 f"The lines do not end within {asked} pixels (max_lag), so neighbours up to"

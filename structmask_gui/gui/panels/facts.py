@@ -116,9 +116,10 @@ class FactsPanel(QWidget):
         self.name.set_tip("\n".join(str(path) for path in state.paths))
         count = "1 frame" if frames.n_frames == 1 else f"{frames.n_frames} frames"
         rows, columns = frames.frame_shape
+        unnamed = " (Q has no name in the file)" if "Q" in info.axes else ""
         self.facts.setText(
             f"{count} of {columns} × {rows} px, {info.dtype}\nAxes {info.axes}"
-            f" {shape_text(info.shape)}"
+            f" {shape_text(info.shape)}{unnamed}"
         )
         self.facts.setToolTip("\n".join(f"{name}: {text}" for name, text in info.rows()))
         for one in info.series:

@@ -378,7 +378,9 @@ class Session(QObject):
             return None
         from structmask_gui.core.recommend.answer import answer
 
-        return answer(result, self.recommendation, self.quality.scored)
+        told = answer(result, self.recommendation, self.quality.scored)
+        denoised = any(getattr(stack, "denoised", False) for stack in self._state.stacks)
+        return told.of_denoised() if denoised else told
 
     @property
     def doubt(self) -> str:

@@ -248,6 +248,9 @@ def make_record(
     def input_record(stack: ImageStack) -> InputRecord:
         return InputRecord.of(stack, _checksum(stack, task) if checksums else None)
 
+    told = answer(shown_as, recommendation)
+    if any(stack.denoised for stack in files.stacks):
+        told = told.of_denoised()
     sampling, estimate = measurement.sampling, measurement.correlation
     rings = extraction.rings.rings if extraction.rings is not None else ()
     return Record(
@@ -286,7 +289,7 @@ def make_record(
         if extraction.verdict is None
         else VerdictRecord.model_validate(extraction.verdict, from_attributes=True),
         quality=quality,
-        answer=AnswerRecord.model_validate(answer(shown_as, recommendation).record()),
+        answer=AnswerRecord.model_validate(told.record()),
         recommendation=None if recommendation is None else recommendation.record(),
         mask=final.array.astype(int).tolist(),
     )

@@ -84,6 +84,11 @@ class ImageStack:
         """Lengths of these dimensions."""
         return self._axes.shape
 
+    @property
+    def denoised(self) -> bool:
+        """Whether StructMask has denoised it, by the software that the file names."""
+        return self.metadata.get("Software", "").startswith(DENOISED_BY)
+
     # --- the frames ---------------------------------------------------------------------------
 
     @property

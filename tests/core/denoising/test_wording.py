@@ -10,5 +10,5 @@ def test_without_a_mask_nothing_is_said_of_correlated_noise():
     assert "correlated" not in bare
     masked = methods_paragraph(Method(13, "measured", "Folds.", "1.0"))
     assert "a mask of 13 pixels about it (measured), whose noise is correlated" in masked
-    assert called(Mask(np.ones((1, 1), bool))) == "the bare centre"
+    assert called(Mask(np.ones((1, 1), bool))) == "no mask"
     assert called(Mask(np.ones((1, 13), bool))) == "the mask of 13 pixels"

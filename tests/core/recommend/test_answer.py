@@ -384,3 +384,11 @@ def test_where_no_mask_helps_either_way_that_is_what_is_said():
     assert told.actions[0] == "copy_plain_n2v"
     weak = replace(found.recommendation, structure=Structure(1.0, ()))
     assert answer(replace(found, recommendation=weak)).certainty == "cannot tell"
+
+
+def test_a_stack_that_was_denoised_is_not_taken_for_a_raw_one():
+    told = answer(automatic("row 7")).of_denoised()
+    assert told.what == "This stack was denoised by StructMask."
+    assert told.certainty == "act first"
+    assert not told.actions
+    assert "Open the raw stack" in told.advice

@@ -34,6 +34,7 @@ from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels, s
 from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.statistical.out_of_band import SpectralFit
 from structmask_gui.core.statistical.patterns import Lasting, Patterns
+from structmask_gui.core.verdict.wording import FLAG_WORDS
 from tests.core.recommend.scenes import AUTOMATIC, automatic
 
 
@@ -299,12 +300,20 @@ def test_the_rule_is_the_one_that_was_followed():
 
 def test_the_sentence_counts_the_pixels_of_the_mask_on_display():
     found = automatic("row 7")
-    assert found.sentence == found.verdict.sentence
+    assert found.sentence.startswith("Row, 13 pixels. ")
+    assert automatic("white").sentence.startswith("No mask. ")
     short = with_recommendation(
         found, replace(found.recommendation, mask=Mask(np.ones((1, 3), dtype=bool)))
     )
     assert short.sentence.startswith("Row, 3 pixels. ")
     assert short.sentence.endswith(" patches used.")
+
+
+def test_what_was_not_tested_is_said_once():
+    found, untested = automatic("row 7"), FLAG_WORDS["fixed_pattern_not_tested"]
+    assert answer(found).not_tested
+    verdict = replace(found.verdict, details=("One.", untested))
+    assert replace(found, verdict=verdict).notes == ("One.",)
 
 
 def test_candidates_are_called_by_plain_words():
