@@ -16,11 +16,10 @@ from structmask_gui.core.recommend.recommend import (
     COPIED_MORE,
     DOUBTED,
     TIE,
-    LedgerRow,
     Recommendation,
     cannot_separate,
 )
-from structmask_gui.core.recommend.shapes import hide, of_noise, shape_words, smeared
+from structmask_gui.core.recommend.shapes import GAINS, expected, hide, shape_words, smeared
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
 from structmask_gui.core.verdict.certainty import certainty_of
 from structmask_gui.core.verdict.lines import endless_lines
@@ -102,18 +101,6 @@ _OFFSETS, _SEEN = 0.1, 0.25
 """Share of the noise in the offsets of whole lines, from which they have to be removed first; and
 their share of what denoising leaves of the noise, from which one sees them in the result."""
 
-_GAINS, _HARMS = 0.95, 1.05
-"""Expected errors from which denoising gains nothing, and from which it does harm."""
-
-_GAINS_NOTHING = (
-    "Denoising is expected to gain nothing: it costs as much detail as it removes noise (linear"
-    " estimate; a network may do better)."
-)
-_DOES_HARM = (
-    "Denoising is expected to do harm: it costs more detail than it removes noise (linear estimate;"
-    " a network may do better)."
-)
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -137,7 +124,7 @@ class Answer:
             "This stack was denoised by StructMask.",
             "act first",
             f"{WORDS['act first']} The noise that a mask is for is no longer in it.",
-            "Open the raw stack. To see how good this one is, judge it beside the raw stack (Judge a"
+            "Open the raw stack. To see how good this one is, judge it beside the raw one (Judge a"
             " denoised stack…).",
         )
 
@@ -206,12 +193,12 @@ def _of_published(
     other = None if recommendation is None else recommendation.chosen
     if scored is not None:
         automatic = "" if other is None else f"automatic, {counted(other.pixels, 'pixel')}"
-        sure.append(_expected(scored.error.total, other, automatic))
+        sure.append(expected(scored.error.total, None if other is None else other.error, automatic))
     advice = "Compare with the preset automatic."
     if other is not None and scored is not None and scored.error.total <= 1.05 * other.error:
         advice = "Use this mask: automatic expects no smaller error."
     actions: tuple[Action, ...] = ("use_mask", "compare_with_automatic")
-    if scored is not None and scored.error.total >= _GAINS:
+    if scored is not None and scored.error.total >= GAINS:
         actions = actions[::-1]
     if extraction.rings_found_nothing:
         actions = ("compare_with_automatic", "copy_plain_n2v")
@@ -247,7 +234,7 @@ def _of_own(
     advice = "Use it, or go back to the recommended mask."
     actions: tuple[Action, ...] = ("back_to_recommended", "use_mask")
     if error is not None and best is not None:
-        sure.append(_expected(error, best, "the recommended mask"))
+        sure.append(expected(error, best.error, "the recommended mask"))
         margin = max(TIE * best.error, best.error_se)
         if recommendation.safe:
             advice = "Use it only if you know that this is noise; the recommended mask is safe."
@@ -257,7 +244,7 @@ def _of_own(
             advice = "The recommended mask is better."
         else:
             advice = "Use it: it is better than the recommended mask."
-            actions = actions if error >= _GAINS else actions[::-1]
+            actions = actions if error >= GAINS else actions[::-1]
     return Answer(
         what,
         "cannot tell" if recommendation.safe else "uncertain",
@@ -265,18 +252,6 @@ def _of_own(
         advice,
         actions=actions,
     )
-
-
-def _expected(error: float, other: LedgerRow | None, name: str) -> str:
-    """Say the expected error of a mask, beside that of another."""
-    if error >= _GAINS:
-        return _DOES_HARM if error > _HARMS else _GAINS_NOTHING
-    said = f"Expected error after denoising: {of_noise(error)}"
-    if other is None:
-        return f"{said}."
-    figure = of_noise(other.error, brief=True)
-    same = figure == of_noise(error, brief=True)
-    return f"{said} ({name}: {'the same' if same else figure})."
 
 
 class _Case:
@@ -440,10 +415,10 @@ class _Case:
         figures = [self._untested]
         actions: tuple[Action, ...] = ("copy_plain_n2v",)
         if row is not None:
-            figures.insert(0, _expected(row.error, None, ""))
+            figures.insert(0, expected(row.error))
             if row.copied >= COPIED_MORE:
                 figures.insert(0, f"A network could copy {percent(row.copied)} of the noise.")
-            if row.error >= _GAINS:
+            if row.error >= GAINS:
                 advice = f"A mask does no better than plain Noise2Void. {_COMPARE}"
                 actions = ("what_to_record", *actions)
         return self._made(what, self._certainty, " ".join(filter(None, figures)), advice, *actions)
@@ -458,7 +433,7 @@ class _Case:
             advice = f"Use this mask; in CAREamics: {trainer}, with batch normalisation off."
             actions = ("use_mask", "use_trainer_shape")
         row = None if self.recommendation is None else self.recommendation.chosen
-        if row is not None and row.error >= _GAINS:
+        if row is not None and row.error >= GAINS:
             advice, actions = f"{advice} {_COMPARE}", ("what_to_record", *actions)
         certainty, sure = self._certainty, self._figures
         if certainty == "uncertain":
@@ -521,7 +496,7 @@ class _Case:
         if estimate is None or estimate.base != "difference" or found is None:
             return False
         # Where the linear estimate fails it says nothing of masks.
-        return found.either and found.chosen is not None and found.chosen.error < _GAINS
+        return found.either and found.chosen is not None and found.chosen.error < GAINS
 
     @property
     def _lines_show(self) -> bool:
@@ -566,7 +541,7 @@ class _Case:
         row, bare = self.recommendation.chosen, self.recommendation.bare
         if row is None or bare is None:
             return ""
-        said = _expected(row.error, bare, "without a mask")
+        said = expected(row.error, bare.error, "without a mask")
         if row.copied < COPIED_MORE:
             return said
         copied, without = percent(row.copied), percent(bare.copied)

@@ -8,6 +8,18 @@ from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.verdict.kind import NoiseKind
 
+GAINS, _HARMS = 0.95, 1.05
+"""Expected errors from which denoising gains nothing, and from which it does harm."""
+
+_GAINS_NOTHING = (
+    "Denoising is expected to gain nothing: it costs as much detail as it removes noise (linear"
+    " estimate; a network may do better)."
+)
+_DOES_HARM = (
+    "Denoising is expected to do harm: it costs more detail than it removes noise (linear estimate;"
+    " a network may do better)."
+)
+
 _SMEARED: dict[NoiseKind, str] = {
     "none": "weak correlation",
     "rows": "noise smeared along the rows",
@@ -58,3 +70,15 @@ def of_noise(error: float, *, brief: bool = False) -> str:
         return f"{error:.2g} times the noise"
     share = "under 5 %" if error < 0.05 else f"about {100 * error:.0f} %"
     return share if brief else f"{share} of the noise"
+
+
+def expected(error: float, other: float | None = None, name: str = "") -> str:
+    """Say the expected error of a mask, beside that of another."""
+    if error >= GAINS:
+        return _DOES_HARM if error > _HARMS else _GAINS_NOTHING
+    said = f"Expected error after denoising: {of_noise(error)}"
+    if other is None:
+        return f"{said}."
+    figure = of_noise(other, brief=True)
+    same = figure == of_noise(error, brief=True)
+    return f"{said} ({name}: {'the same' if same else figure})."

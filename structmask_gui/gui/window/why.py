@@ -40,8 +40,8 @@ _COLUMNS = (
     ("Expected error", "The sum: lower is better, 1 is no denoising."),
 )
 _SUM = (
-    "Expected error = noise left + detail lost + training, in units of the noise: lower is better,"
-    " 1 is no denoising."
+    "Expected error = noise left + detail lost + training, as a share of the noise (its variance):"
+    " 0.08 is 8 %, 1 is no better than the raw image."
 )
 _THIS = "this mask"
 
@@ -126,6 +126,9 @@ class WhyDialog(QDialog):
         if result is None or answer is None:
             self.close()
             return
+        mask = self._session.state.mask
+        none = mask is not None and mask.statistics.true_pixels == 1
+        self.setWindowTitle("Why no mask?" if none else "Why this mask?")
         what, *more = answer.lines
         self.what.setText(in_labels(what))
         self.lines.setText(in_labels("\n".join(line for line in more if line)))

@@ -189,6 +189,9 @@ def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow, qt
     assert recommendation is not None
     names = [why.table.item(y, 0).text() for y in range(why.table.rowCount())]
     assert len(names) == len(recommendation.main_rows)
+    assert names[0].startswith("recommended: ")
+    assert recommendation.rule in why.sum.text()
+    assert why.windowTitle() == "Why this mask?"
     bold = [n for y, n in enumerate(names) if why.table.item(y, 0).font().bold()]
     assert bold == [f"recommended: {row_words(recommendation.choice)}"]
     # One voice: how sure it is, the answer says.
@@ -204,6 +207,9 @@ def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow, qt
     qtbot.waitUntil(
         lambda: why.table.item(why.table.rowCount() - 1, 0).text() == "this mask", timeout=15_000
     )
+    alone = Mask(np.ones((1, 1), dtype=bool))
+    automatic.session.edits.set_mask(alone, "edited by hand", "Draw")
+    assert why.windowTitle() == "Why no mask?"
 
 
 def test_noise_that_differs_over_the_field_has_a_map(
