@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QIODevice, Qt, Signal
+from PySide6.QtCore import QIODevice, QRectF, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
@@ -22,7 +22,7 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colormaps import COLORMAPS
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.image.image import ImageView
-from structmask_gui.gui.views.lags.lag_view import ZeroLagView
+from structmask_gui.gui.views.lags.lag_view import ZeroLagView, lag_rect
 from structmask_gui.gui.widgets import dialogs
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from structmask_gui.gui.window.welcome import Welcome
 
 log = logging.getLogger(__name__)
+
+_NEAR = 16
+"""Lags that are shown at first where many more were measured, or twice those that a mask takes."""
 
 # Without words, for the card says it; but not empty, which would show axes of nothing.
 _NOTHING = " "
@@ -70,6 +73,7 @@ class ViewArea(QWidget):
         self._recent = recent
         self._session = session
         self._measurement: object = None
+        self._near_of: object = None  # what the views of lags were last brought near for
         self._complete = False
         self._zero_lag = False
         self.tune = False
@@ -276,6 +280,7 @@ class ViewArea(QWidget):
             view.set_at_top(tune)
         if tune:
             self._show_decisions()
+        self._show_near()
         self._share()
 
     def _share(self) -> None:
@@ -351,8 +356,25 @@ class ViewArea(QWidget):
         for view in self.views:
             self._show_in(view, extraction)
         self._show_decisions()
+        self._show_near()
         for tabs in self._made("tabs"):
             self._show_brightness(tabs)
+
+    def _show_near(self) -> None:
+        """Show the lags about the mask where far more were measured; the rest is a zoom away."""
+        extraction = self._session.state.extraction
+        if extraction is None or not self._complete:
+            return
+        shape = extraction.measurement.autocorrelation.mean.shape
+        if (shape, self.tune) == self._near_of:
+            return  # whoever zooms meanwhile keeps what he sees
+        self._near_of = shape, self.tune
+        reach = max(_NEAR, *(2 * (side // 2) for side in extraction.mask.shape))
+        far = 2 * min(shape) > 3 * (2 * reach + 1)
+        near = lag_rect((2 * reach + 1, 2 * reach + 1)) if far else QRectF()
+        views = [self.autocorrelation, *self._made("significance")]
+        for view in [*views, self.mask_view] if self.tune else views:
+            view.show_rect(near)
 
     def _show_in(self, view: PictureView, extraction: Extraction | None) -> None:
         view.set_extraction(extraction)

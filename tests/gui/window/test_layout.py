@@ -157,6 +157,22 @@ def test_panels_below_the_views_are_of_one_height(sample: MainWindow, qtbot: QtB
     assert heights == {HEIGHT}
 
 
+def test_lags_far_beyond_the_mask_are_a_zoom_away(sample: MainWindow, qtbot: QtBot):
+    edits, view = sample.session.edits, sample.views.autocorrelation
+    for name, value in (("method", "statistical"), ("patch_size", 128), ("max_lag", 50)):
+        edits.set_parameter(name, value)
+    wait_for_result(sample.session, qtbot)
+    sample.set_tune(True)
+    assert view.content.width() > 70
+    for one in (view, sample.views.significance, sample.views.mask_view):
+        assert one.visible_rect().width() < 50
+    view.reset_zoom()
+    assert view.visible_rect().width() >= view.content.width() * 0.99
+    edits.set_parameter("q", 0.02)
+    wait_for_result(sample.session, qtbot)
+    assert view.visible_rect().width() >= view.content.width() * 0.99  # as it was left
+
+
 @pytest.mark.parametrize("tune", [False, True])
 def test_charts_are_high_enough_to_be_read(sample: MainWindow, qtbot: QtBot, tune: bool):
     sample.resize(1024, 680)
