@@ -288,6 +288,7 @@ def test_noise_along_whole_rows_offers_destriped_frames(
     assert written.shape == frames.shape
     np.testing.assert_allclose(written[2], destriped(frames[2].astype(np.float32), "rows"))
     assert written.mean(axis=2).std() < 0.5 * frames.mean(axis=2).std()
+    assert panel.open_button.isVisibleTo(panel)
     panel.open_button.click()
     qtbot.waitUntil(lambda: window.session.state.paths == (target,), timeout=15_000)
     assert not panel.open_button.isVisible()

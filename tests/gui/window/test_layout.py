@@ -200,10 +200,14 @@ def test_saving_a_preset_needs_no_panel(sample: MainWindow):
 
 def test_another_stack_does_not_move_the_layout(sample: MainWindow, qtbot: QtBot, tmp_path: Path):
     sizes = [splitter.sizes() for splitter in sample.views._splitters()]
+    (upper, lower), _, _ = sizes
     np.save(tmp_path / "flat.npy", noise((1, 40, 400)))
     sample.open_paths([str(tmp_path / "flat.npy")])
     qtbot.waitUntil(lambda: sample.windowTitle().startswith("flat.npy"))
     wait_for_result(sample.session, qtbot)
+    # The answer may be of other lines; what it leaves is shared alike.
+    above, below = sample.views.rows.sizes()
+    assert above / (above + below) == pytest.approx(upper / (upper + lower), abs=0.01)
     sample.commands.open_sample()
     qtbot.waitUntil(lambda: not sample.windowTitle().startswith("flat.npy"))
     wait_for_result(sample.session, qtbot)
