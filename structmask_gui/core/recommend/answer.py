@@ -11,7 +11,7 @@ import numpy as np
 from structmask_gui.core.extraction.extraction import EditedExtraction, Extraction, counted
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
-from structmask_gui.core.recommend.candidates import WHOLE_LINE, significant
+from structmask_gui.core.recommend.candidates import WHOLE_LINE, significant, whole_line
 from structmask_gui.core.recommend.recommend import (
     COPIED_MORE,
     DOUBTED,
@@ -443,7 +443,12 @@ class _Case:
             advice, actions = f"{advice} {self._more}", ("add_files", *actions)
         elif self._endless and not self._whole and self.verdict.lines is None:
             certainty = "uncertain"
-            advice += " The pattern may reach further than the mask."
+            further = self.extraction.square.shape[0] // 2 > self.extraction.parameters.max_lag
+            advice += (
+                " Fainter noise along the same lines reaches further than the mask."
+                if further
+                else " The pattern may reach further than the mask."
+            )
         elif unmeasured := self._unmeasured:
             certainty = "uncertain"
             advice += f" {unmeasured}"
@@ -513,7 +518,10 @@ class _Case:
     @property
     def _whole(self) -> bool:
         """Whether all of a line is hidden."""
-        return self.recommendation is not None and self.recommendation.choice == WHOLE_LINE
+        if self.recommendation is None:
+            return False
+        # A line that ends may be hidden under another name.
+        return self.recommendation.choice == WHOLE_LINE or self.mask == whole_line(self.extraction)
 
     @property
     def _unmeasured(self) -> str:

@@ -356,6 +356,7 @@ def test_lines_are_looked_for_further_so_that_no_mask_hides_what_was_not_measure
     # The last of them shares just 5 % of the noise.
     assert found.mask.shape[0] == 1
     assert true.shape[1] <= found.mask.shape[1] <= true.shape[1] + 2
+    assert answer(found).certainty == "likely"
     assert found.parameters == AUTOMATIC
     assert found.square.shape[0] // 2 > 14
     assert "whole_line" not in found.verdict.flags
