@@ -203,10 +203,13 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
 
 def _add_choice(group: argparse._ArgumentGroup, name: str, default: str | None = None) -> None:
     about = parameter_infos()[name].about
+    meanings = ""
+    if name == "method":
+        meanings = " ".join(f"{value}: {meaning}" for value, meaning in about.choices) + " "
     group.add_argument(
         f"--{name}",
         choices=[value for value, _ in about.choices],
-        help=f"{about.help} Default: {default or _default(name)}.",
+        help=f"{about.help} {meanings}Default: {default or _default(name)}.",
     )
 
 

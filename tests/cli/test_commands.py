@@ -101,3 +101,9 @@ def test_the_list_of_presets_takes_no_name(structmask):
     assert answer.code == 2
     assert answer.err.startswith("error: presets list foo: the list takes no name; `structmask")
     assert answer.out == ""
+
+
+def test_help_says_whose_methods_they_are(structmask):
+    said = " ".join(structmask("extract", "--help").out.split())
+    assert "ring: Ring analysis (autoStructN2V 0.1)" in said
+    assert "spine: Spine (autoStructN2V 1.0)" in said

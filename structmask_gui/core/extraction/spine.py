@@ -16,8 +16,7 @@ from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.masks.postprocess import centre_component
 from structmask_gui.core.parameters.model import Parameters
 
-# Half steps: between two circles a pixel apart, a single lag is seen at half its strength.
-_RADII = np.arange(4, 19) / 2
+_RINGS = range(2, 10)
 _ANGLES = 144
 
 
@@ -61,19 +60,30 @@ def select_spine(rho: FloatArray, parameters: Parameters) -> SpineSelection:
 
 
 def direction_of(rho: FloatArray) -> float:
-    """Return Dmax: the larger of the second and fourth harmonic of the angle, of all radii."""
+    """Return Dmax: the larger of the second and fourth harmonic of the angle, of all rings.
+
+    A ring is the lags whose distance rounds to its radius, so that each lag counts in one ring with
+    its whole strength; less the mean on the circle through the lag, so that the few lags of a ring
+    do not take a slope along the distance for a direction.
+    """
     from scipy import ndimage
 
     centre = rho.shape[0] // 2
-    radii = np.array([r for r in _RADII if r <= centre])
-    if not len(radii):
-        return 0.0
+    lag = np.arange(rho.shape[0]) - centre
+    distance = np.hypot(lag[:, np.newaxis], lag)
+    turn = np.exp(1j * np.arctan2(lag[:, np.newaxis], lag))
+    inside = distance <= centre
+    radii, which = np.unique(distance[inside], return_inverse=True)
     angles = 2 * np.pi * np.arange(_ANGLES) / _ANGLES
-    y = centre + radii[:, np.newaxis] * np.sin(angles)
-    x = centre + radii[:, np.newaxis] * np.cos(angles)
-    values = ndimage.map_coordinates(rho, [y, x], order=1, mode="nearest")
-    harmonics = [np.abs((values * np.exp(1j * k * angles)).mean(axis=1)) for k in (2, 4)]
-    return float(2 * np.max(harmonics))
+    y, x = (centre + radii[:, np.newaxis] * side(angles) for side in (np.sin, np.cos))
+    means = ndimage.map_coordinates(rho, [y, x], order=1, mode="nearest").mean(axis=1)
+    rest = np.zeros(rho.shape)
+    rest[inside] = rho[inside] - means[which]
+    harmonics = [0.0]
+    for radius in range(_RINGS[0], min(_RINGS[-1], centre) + 1):
+        ring = inside & (_distance(rho.shape[0]) == radius)
+        harmonics += [float(np.abs((rest[ring] * turn[ring] ** k).mean())) for k in (2, 4)]
+    return 2 * max(harmonics)
 
 
 def z_scores(rho: FloatArray) -> FloatArray:
