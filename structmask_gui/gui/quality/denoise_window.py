@@ -24,15 +24,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.denoising.wording import (
-    DOUBTS,
-    WHAT_IT_IS,
-    Doubt,
-    called,
-    cautions,
-    learned,
+from structmask_gui.core.denoising.wording import WHAT_IT_IS, Doubt
+from structmask_gui.gui.quality.denoise_words import (
+    asked_about,
+    figures,
+    said_beside,
+    share_of_frame,
+    title,
 )
-from structmask_gui.gui.quality.denoise_work import Denoised, Shown
+from structmask_gui.gui.quality.denoise_work import Shown
 from structmask_gui.gui.quality.denoising import Denoising, proposed_target
 from structmask_gui.gui.quality.figure import copy_figure
 from structmask_gui.gui.quality.image_compare import ImageCompare, Mode, Picture
@@ -46,7 +46,6 @@ from structmask_gui.gui.widgets.toast import Toast
 from structmask_gui.gui.widgets.wording import in_labels, spoken
 
 if TYPE_CHECKING:
-    from structmask_gui.core.arrays import BoolArray
     from structmask_gui.core.masks.mask import Mask
 
 _WAYS: tuple[tuple[str, str, str], ...] = (
@@ -362,7 +361,7 @@ class DenoiseWindow(QDialog):
         self.panes.set_pictures(pictures[2:] if self.way == "residual" else pictures)
         marks = shown.doubted
         self.panes.set_marks(None if marks is None else marks[thin])
-        self.doubt.setText(_DOUBT if marks is None else f"{_DOUBT}: {_share(marks)}")
+        self.doubt.setText(_DOUBT if marks is None else f"{_DOUBT}: {share_of_frame(marks)}")
 
     def _update(self) -> None:
         denoising, state = self.denoising, self._session.state
@@ -384,8 +383,8 @@ class DenoiseWindow(QDialog):
         self.cancel_button.setText("&Discard" if phase == "paused" else "&Cancel")
         self.pause_button.setVisible(phase == "learning" and made is None)
         self._update_asked()
-        say(self.figures, self._figures())
-        say(self.cautions, "\n\n".join(self._cautions()))
+        say(self.figures, figures(denoising))
+        say(self.cautions, said_beside(made, state.mask))
         has = denoising.bare is not None
         if has != self.against.isEnabled():
             self.against.setEnabled(has)
@@ -430,7 +429,7 @@ class DenoiseWindow(QDialog):
         if wanted:
             self._asked.addWidget(paragraph(_ASKED))
         for doubt in wanted:
-            tick, text = QCheckBox(), paragraph(_sentence(DOUBTS[doubt]))
+            tick, text = QCheckBox(), paragraph(asked_about(doubt))
             tick.setAccessibleName(text.text())
             tick.setToolTip("Accept this")
             tick.toggled.connect(self._update_buttons)
@@ -443,43 +442,10 @@ class DenoiseWindow(QDialog):
             self.ticks[doubt] = tick
 
     def _title(self) -> str:
-        denoising, state = self.denoising, self._session.state
-        if self._said and not denoising.working:
+        stack = self._session.state.stack
+        if self._said and not self.denoising.working:
             return self._said
-        if state.stack is None:
-            return "Open a stack first."
-        name = state.stack.name
-        if denoising.phase == "learning" and denoising.made is not None:
-            return f"Denoising {name} without a mask, to compare."
-        if denoising.made is not None:
-            text = f"{name}, denoised with {called(denoising.made.mask)}."
-            return text if denoising.current else f"{text} The present mask is another."
-        texts = {
-            "checking": f"Looking at {name}…",
-            "asking": f"{name}: denoise it all the same?",
-            "learning": f"Learning from {name}; the picture gets better.",
-            "paused": f"Paused; what was learned from {name} is kept.",
-        }
-        return texts.get(denoising.phase, "Denoise the open stack with the present mask.")
-
-    def _figures(self) -> str:
-        made, bare = self.denoising.made, self.denoising.bare
-        if made is None:
-            return ""
-        lines = [*_evaluated(made), "", learned(made.record.denoiser)]
-        if bare is not None:
-            lines += ["", "Without a mask, the same frames:", *_evaluated(bare, advice=False)]
-        if self.denoising.spots:
-            lines += ["", "Of objects put into the frames:", *self.denoising.spots]
-        return "\n".join(lines)
-
-    def _cautions(self) -> tuple[str, ...]:
-        made, mask = self.denoising.made, self._session.state.mask
-        if made is not None:
-            return made.record.cautions
-        return (WHAT_IT_IS,) if mask is None else cautions(mask)
-
-    # --- end ----------------------------------------------------------------------------------
+        return "Open a stack first." if stack is None else title(self.denoising, stack.name)
 
 
 def _button(text: str, tip: str, done: Callable[[], object]) -> QPushButton:
@@ -488,23 +454,3 @@ def _button(text: str, tip: str, done: Callable[[], object]) -> QPushButton:
     button.setAutoDefault(False)
     button.clicked.connect(lambda: done())
     return button
-
-
-def _share(marks: BoolArray) -> str:
-    """Return how much of a frame is marked."""
-    share = 100 * float(marks.mean())
-    if share == 0:
-        return "nowhere in this frame"
-    return f"{share:.1f} % of this frame" if share >= 0.1 else "under 0.1 % of this frame"
-
-
-def _evaluated(made: Denoised, *, advice: bool = True) -> list[str]:
-    """Return the figures of a result, a line each."""
-    if made.evaluation is None:
-        return [f"It could not be evaluated: {made.problem}"]
-    lines = made.evaluation.lines()
-    return [made.evaluation.sentence, "", *lines] if advice else lines
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,82 @@
+"""What the window *Denoise here* says of how far it has come, and of what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from structmask_gui.core.denoising.wording import (
+    DOUBTS,
+    WHAT_IT_IS,
+    Doubt,
+    called,
+    cautions,
+    learned,
+)
+
+if TYPE_CHECKING:
+    from structmask_gui.core.arrays import BoolArray
+    from structmask_gui.core.masks.mask import Mask
+    from structmask_gui.gui.quality.denoise_work import Denoised
+    from structmask_gui.gui.quality.denoising import Denoising
+
+_PHASES = {
+    "checking": "Looking at {}…",
+    "asking": "{}: denoise it all the same?",
+    "learning": "Learning from {}; the picture gets better.",
+    "paused": "Paused; what was learned from {} is kept.",
+}
+
+
+def title(denoising: Denoising, name: str) -> str:
+    """Return what is being done with the file of a name."""
+    if denoising.phase == "learning" and denoising.made is not None:
+        return f"Denoising {name} without a mask, to compare."
+    if denoising.made is not None:
+        text = f"{name}, denoised with {called(denoising.made.mask)}."
+        return text if denoising.current else f"{text} The present mask is another."
+    otherwise = "Denoise the open stack with the present mask."
+    return _PHASES.get(denoising.phase, otherwise).format(name)
+
+
+def figures(denoising: Denoising) -> str:
+    """Return the figures of the result, and of what it is compared with."""
+    made, bare = denoising.made, denoising.bare
+    if made is None:
+        return ""
+    lines = [*_evaluated(made), "", learned(made.record.denoiser)]
+    if bare is not None:
+        lines += ["", "Without a mask, the same frames:", *_evaluated(bare, advice=False)]
+    if denoising.spots:
+        lines += ["", "Of objects put into the frames:", *denoising.spots]
+    return "\n".join(lines)
+
+
+def _evaluated(made: Denoised, *, advice: bool = True) -> list[str]:
+    """Return the figures of a result, a line each."""
+    if made.evaluation is None:
+        return [f"It could not be evaluated: {made.problem}"]
+    lines = made.evaluation.lines()
+    return [made.evaluation.sentence, "", *lines] if advice else lines
+
+
+def said_beside(made: Denoised | None, mask: Mask | None) -> str:
+    """Return the cautions: of the result, or of what the present mask will make."""
+    if made is not None:
+        lines = made.record.cautions
+    else:
+        lines = (WHAT_IT_IS,) if mask is None else cautions(mask)
+    return "\n\n".join(lines)
+
+
+def share_of_frame(marks: BoolArray) -> str:
+    """Return how much of a frame is marked."""
+    share = 100 * float(marks.mean())
+    if share == 0:
+        return "nowhere in this frame"
+    return f"{share:.1f} % of this frame" if share >= 0.1 else "under 0.1 % of this frame"
+
+
+def asked_about(doubt: Doubt) -> str:
+    """Return what is to be accepted, a sentence."""
+    text = DOUBTS[doubt]
+    return f"{text[0].upper()}{text[1:]}."
