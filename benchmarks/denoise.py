@@ -155,6 +155,8 @@ def claims(rows: list[dict[str, Any]]) -> list[str]:
     promised = [row for row in masked if row["estimated"] <= 0.95]
     kept = [row for row in promised if row["denoised"] < row["no mask"]]
     over = [row for row in rows if row["beyond"] > 1.02]
+    share = max((100 * row["beyond share"] for row in over), default=0)
+    left = f"; in those at most {share:.2g} % of the noise there" if over else ""
     return [
         f"{len(rows)} scenes, {sum(row['cpu'] for row in rows) / 60:.0f} CPU-minutes",
         f"largest error over the linear prediction's (1.01): {max(ratios):.3f}",
@@ -164,8 +166,7 @@ def claims(rows: list[dict[str, Any]]) -> list[str]:
         f" in all {sum(row['denoised'] < row['no mask'] for row in masked)} of {len(masked)},"
         f" error {mean([row['denoised'] / row['no mask'] for row in masked]):.3f} of it",
         f"error beyond the band over the linear prediction's (1.02): more in {len(over)} scenes, at"
-        f" most {max(row['beyond'] for row in rows):.2f}; in those at most"
-        f" {max((100 * row['beyond share'] for row in over), default=0):.2g} % of the noise there",
+        f" most {max(row['beyond'] for row in rows):.2f}{left}",
         f"mean of a frame moved (0.1 sd): {max(row['mean off'] for row in rows):.3f}",
     ]
 
