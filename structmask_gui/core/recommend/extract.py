@@ -26,7 +26,7 @@ from structmask_gui.core.recommend.recommend import Recommendation, recommend
 from structmask_gui.core.recommend.shapes import shape_words
 from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.verdict.lines import endless_lines, lags_left
-from structmask_gui.core.verdict.wording import FLAG_WORDS, patches_used
+from structmask_gui.core.verdict.wording import FAINT_GAPS, FLAG_WORDS, patches_used
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +50,9 @@ class RecommendedExtraction(Extraction):
     def notes(self) -> tuple[str, ...]:
         """Further sentences for the user; often none."""
         asked, reach = self.parameters.max_lag, self.square.shape[0] // 2
-        # The answer says what was not tested.
-        untested = FLAG_WORDS["fixed_pattern_not_tested"]
-        notes = tuple(note for note in super().notes if note != untested)
+        # The answer says what was not tested; gaps are those of the significant lags.
+        elsewhere = {FLAG_WORDS["fixed_pattern_not_tested"], FAINT_GAPS}
+        notes = tuple(note for note in super().notes if note not in elsewhere)
         if reach > asked:
             further = (
                 f"The lines do not end within {asked} pixels (max_lag), so neighbours up to"

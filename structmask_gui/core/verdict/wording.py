@@ -66,6 +66,7 @@ FLAG_WORDS: dict[Flag, str] = {
 WHAT_TO_RECORD = "Record 20 dark frames, or 6 frames of a still scene, to measure the noise alone."
 """What helps where noise and structure cannot be separated."""
 
+FAINT_GAPS = "The gaps share noise too, but weakly. Lower rho_min to close them."
 _REGULAR = (
     "The same regular pattern is in every frame: camera, illumination or sample. If dark frames"
     " show it, subtract them; if an even field shows it, divide by it; if neither, it may be your"
@@ -177,7 +178,7 @@ def details_of(
     details = _of_flags(flags, estimate, selection, line)
     faint = fills_gaps(selection.kept, estimate)
     if faint:
-        details.append("The gaps share noise too, but weakly. Lower rho_min to close them.")
+        details.append(FAINT_GAPS)
     if len(left_out := _left_out(estimate)) > 1:
         details.append(f"Patches left out: {', '.join(left_out)}.")
     details.append(estimate.note)

@@ -34,7 +34,7 @@ from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels, s
 from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.statistical.out_of_band import SpectralFit
 from structmask_gui.core.statistical.patterns import Lasting, Patterns
-from structmask_gui.core.verdict.wording import FLAG_WORDS
+from structmask_gui.core.verdict.wording import FAINT_GAPS, FLAG_WORDS
 from tests.core.recommend.scenes import AUTOMATIC, automatic
 
 
@@ -312,7 +312,7 @@ def test_the_sentence_counts_the_pixels_of_the_mask_on_display():
 def test_what_was_not_tested_is_said_once():
     found, untested = automatic("row 7"), FLAG_WORDS["fixed_pattern_not_tested"]
     assert answer(found).not_tested
-    verdict = replace(found.verdict, details=("One.", untested))
+    verdict = replace(found.verdict, details=("One.", untested, FAINT_GAPS))
     assert replace(found, verdict=verdict).notes == ("One.",)
 
 
