@@ -487,11 +487,12 @@ class _Case:
 
     @property
     def _endless(self) -> bool:
-        """Whether lines do not end within the largest lag that was asked for."""
+        """Whether lines that matter do not end within the largest lag that was asked for."""
         estimate = self.extraction.measurement.correlation
-        return (
-            estimate is not None and endless_lines(estimate, self.extraction.parameters) is not None
-        )
+        bare = None if self.recommendation is None else self.recommendation.bare
+        if estimate is None or (bare is not None and bare.copied < COPIED_MORE):
+            return False
+        return endless_lines(estimate, self.extraction.parameters) is not None
 
     @property
     def _best_anyway(self) -> bool:

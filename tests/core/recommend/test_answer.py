@@ -261,6 +261,10 @@ def test_a_part_of_lines_that_do_not_end_is_not_likely():
     told = answer(with_recommendation(faint, recommendation))
     assert told.certainty == "uncertain"
     assert "may reach further than the mask" in told.advice
+    # Of lines that copy next to nothing it does not matter.
+    ledger = tuple(replace(row, copied=0.01) for row in ledger)
+    told = answer(with_recommendation(faint, replace(recommendation, ledger=ledger)))
+    assert told.certainty == "likely"
 
 
 def test_no_share_below_five_per_cent_is_a_figure():
