@@ -63,7 +63,8 @@ def beyond(image):
     return power[radius > 0.35].mean()
 
 
-@pytest.mark.parametrize("n_frames", [1, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("n_frames", [1, 3])
 def test_beyond_the_band_of_the_structure_nothing_is_added(n_frames, monkeypatch):
     monkeypatch.setattr(denoiser, "_ROUNDS", 5)
     monkeypatch.setattr(denoiser, "_ROUND", 60)

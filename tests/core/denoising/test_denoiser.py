@@ -104,6 +104,7 @@ def test_nothing_is_added_where_the_linear_prediction_is_the_best(n_frames, shor
     assert made.stage.added == 0
 
 
+@pytest.mark.slow
 def test_one_frame_is_denoised_without_seams(monkeypatch, short):
     clean = squares((176, 120))
     made = Denoiser(frames(1, clean, (176, 120)), ROW)
@@ -256,6 +257,7 @@ def test_every_frame_keeps_its_mean(short, monkeypatch):
     assert abs(np.mean(whole - in_bands)) > 1e-3
 
 
+@pytest.mark.slow
 def test_a_half_that_does_not_vary_is_no_reason_to_refuse(short):
     stack = frames(4, squares())
     stack[1::2] = 100

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.denoising.denoiser import Denoiser
@@ -36,6 +37,7 @@ def test_where_two_halves_of_the_data_disagree_is_doubted():
     assert found.sum() < 200
 
 
+@pytest.mark.slow
 def test_the_halves_are_what_was_fitted_to_each(monkeypatch):
     from structmask_gui.core.denoising import denoiser
 

@@ -354,6 +354,7 @@ def test_only_what_needs_a_look(batch: BatchWindow, folder: Path, qtbot: QtBot):
     assert not any(batch.table.isRowHidden(row) for row in range(4))
 
 
+@pytest.mark.slow
 def test_one_mask_for_the_experiment_and_which_files_it_fits(
     window: MainWindow, folder: Path, qtbot: QtBot
 ):

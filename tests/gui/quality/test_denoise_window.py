@@ -142,6 +142,7 @@ def test_it_is_saved_with_its_record_and_never_over_an_open_file(
     assert stack_file.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_an_open_tiff_is_not_replaced(
     window: MainWindow, tmp_path: Path, doubts: Any, qtbot: QtBot
 ):
@@ -280,6 +281,7 @@ def test_too_little_data_is_refused_in_a_sentence(
     assert files(tmp_path) == ["small.npy"]
 
 
+@pytest.mark.slow
 def test_no_mask_against_this_mask(ready: MainWindow, stack_file: Path, qtbot: QtBot):
     shown = opened(ready)
     finished(shown, qtbot)
@@ -301,6 +303,7 @@ def test_no_mask_against_this_mask(ready: MainWindow, stack_file: Path, qtbot: Q
     assert files(stack_file.parent) == ["rows.npy"]
 
 
+@pytest.mark.slow
 def test_the_mask_to_try_next_is_one_click(ready: MainWindow, qtbot: QtBot):
     bare = Mask(np.ones((1, 1), dtype=bool))
     ready.session.edits.set_mask(bare, "edited by hand", "Shrink")
@@ -372,6 +375,7 @@ def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qt
     assert shown.denoising.spots == ()
 
 
+@pytest.mark.slow
 def test_the_test_with_spots_is_cancelled(ready: MainWindow, qtbot: QtBot):
     shown = opened(ready)
     finished(shown, qtbot)

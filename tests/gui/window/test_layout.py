@@ -117,6 +117,7 @@ def test_to_tune_has_three_views_side_by_side(sample: MainWindow, qtbot: QtBot, 
     assert not views.decisions.isVisible()
 
 
+@pytest.mark.slow
 def test_a_slider_moves_all_three_views_and_the_answer(sample: MainWindow, qtbot: QtBot):
     sample.session.edits.set_parameter("method", "statistical")
     wait_for_result(sample.session, qtbot)

@@ -54,6 +54,7 @@ def test_without_being_asked_there_is_no_report(folder, tmp_path):
     assert linked(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_report_is_not_overwritten(folder, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
@@ -92,6 +93,7 @@ def test_resume_adds_only_the_reports_that_are_missing(folder, tmp_path, monkeyp
     assert is_current(third, tmp_path / "s.csv")
 
 
+@pytest.mark.slow
 def test_a_report_that_cannot_be_written_leaves_nothing(folder, tmp_path, monkeypatch):
     out = tmp_path / "out"
     real = files.write_atomic
