@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
@@ -24,8 +24,6 @@ from structmask_gui.gui.widgets.section import Section
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
 
-_WIDEST_LABEL = 130
-
 
 class ParametersPanel(QWidget):
     """Every parameter in a row, in foldable groups; without a session, connect the signals."""
@@ -40,6 +38,7 @@ class ParametersPanel(QWidget):
         self.sections: dict[str, Section] = {}
         self.reference_rows: dict[ReferenceKind, ReferenceStackRow] = {}
         self._n_frames: int | None = None
+        self._narrowest = 0
         self.parameters = Parameters()  # the parameters on display
         self._without_effect: set[str] = set()
         self._body = QWidget()
@@ -195,15 +194,28 @@ class ParametersPanel(QWidget):
         # All alike but for one that takes longer numbers than others, as the seed.
         box_width = widths[-2]
         for label in labels:
-            label.setFixedWidth(min(widest, _WIDEST_LABEL))
+            label.setFixedWidth(widest)
         for box in boxes:
             box.setFixedWidth(max(box_width, box.sizeHint().width()))
+
+    def _widen(self) -> None:
+        """Take the room that the rows need, for the panel scrolls only down."""
+        bar = self.area.verticalScrollBar().sizeHint().width()
+        needed = self._body.minimumSizeHint().width() + bar
+        self.setMinimumWidth(max(self._narrowest, needed))
+
+    def set_narrowest(self, width: int) -> None:
+        """Be no narrower than this, whatever the rows need."""
+        self._narrowest = width
+        self.setMinimumWidth(width)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the palette or font."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange:
             self._align()
+            # Once the rows have taken the font: a larger one needs a wider panel.
+            QTimer.singleShot(0, self, self._widen)
         elif event.type() == QEvent.Type.PaletteChange:
             for row in self.rows.values():
                 row.caption.restyle()

@@ -94,7 +94,7 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
     else:
         panel = made(window.session)
     if info.id == "parameters":
-        panel.setMinimumWidth(WIDTHS["parameters"])  # rows would be cut, for it scrolls only down
+        panel.set_narrowest(WIDTHS["parameters"])
         panel.add_presets(window.panel("presets"))
         panel.drag_started.connect(window.session.edits.begin_drag)
         panel.drag_ended.connect(window.session.edits.end_drag)

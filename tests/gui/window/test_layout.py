@@ -19,7 +19,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.desktop.places import sample_stack
 from structmask_gui.gui.desktop.settings import Settings
-from structmask_gui.gui.window.docks import DETAILS, HEIGHT
+from structmask_gui.gui.window.docks import DETAILS, HEIGHT, WIDTHS
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.restore import first_size
 from tests.gui.conftest import SIZE, noise, wait_for_result
@@ -272,6 +272,19 @@ def test_nothing_is_off_a_small_screen(sample: MainWindow, qtbot: QtBot, size: t
     sample.docks["compare"].hide()
     sample.resize(*SIZE)
     assert found == []
+
+
+def test_large_text_is_not_cut_in_the_parameters(sample: MainWindow, qtbot: QtBot):
+    panel = sample.panel("parameters")
+    sample.set_tune(True)
+    sample.commands.choose_text_size(150)
+    qtbot.waitUntil(lambda: panel.width() > WIDTHS["parameters"] + 20)
+    assert panel._body.minimumSizeHint().width() <= panel.area.viewport().width()
+    assert not [text for text in cut_texts(panel) if text.startswith(("label", "button"))]
+    sample.commands.choose_text_size(100)
+    qtbot.waitUntil(lambda: panel.minimumWidth() == WIDTHS["parameters"])
+    sample.set_tune(False)
+    sample.reset_layout()
 
 
 def test_a_long_answer_does_not_enlarge_the_window(sample: MainWindow, qtbot: QtBot):
