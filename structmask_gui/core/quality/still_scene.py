@@ -71,6 +71,25 @@ class _Comparison:
         # A change of brightness between frames is no error of the prediction.
         return float(np.square(wrong).sum(dtype=np.float64)) / self.pixels - mean**2 - self.noise
 
+    def _some(self, most: int) -> tuple[NDArray[np.intp], FloatArray]:
+        """Return places of pixels compared, and how many each stands for.
+
+        All of the most detailed ones, of which a few may make most of the error, and others at
+        random: even steps would meet some columns only.
+        """
+        from scipy.ndimage import uniform_filter
+
+        places = np.flatnonzero(self.compared)
+        if len(places) <= most:
+            return places, np.ones(len(places))
+        detail = np.abs(self.other - uniform_filter(self.other, 5)).ravel()[places]
+        loud = most // 2
+        order = np.argpartition(detail, len(places) - loud)
+        rest = np.random.default_rng(0).choice(order[:-loud], most - loud, replace=False)
+        weights = np.ones(most)
+        weights[loud:] = (len(places) - loud) / (most - loud)
+        return places[np.concatenate([order[-loud:], rest])], weights
+
     def products(self, half: LagArray, most: int) -> tuple[FloatArray, FloatArray]:
         """Return mean products in each quarter of the frame, and the share of pixels in it.
 
@@ -78,10 +97,7 @@ class _Comparison:
         (4, n + 1, n + 1) and (4,). ``half``: shape (n, 2); a lag of each pair.
         """
         padded, radius = self.preview.padded, self.preview.radius
-        places = np.flatnonzero(self.compared)
-        if len(places) > most:
-            # Even steps would meet some columns only.
-            places = np.sort(np.random.default_rng(0).choice(places, most, replace=False))
+        places, weights = self._some(most)
         y, x = np.divmod(places, self.compared.shape[1])
         width, flat = padded.shape[1], padded.ravel()
         at = ((y + radius) * width + x + radius)[:, np.newaxis]
@@ -91,14 +107,15 @@ class _Comparison:
         values[:, :-1] += flat[at - away]
         values[:, -1] = self.other.ravel()[places]
         # A change of brightness between frames is no error of the prediction.
-        values -= values.mean(axis=0, dtype=np.float64).astype(np.float32)
-        quarter = 2 * (y > np.median(y)) + (x > np.median(x))
+        values -= np.average(values, axis=0, weights=weights).astype(np.float32)
+        values *= np.sqrt(weights)[:, np.newaxis].astype(np.float32)
+        quarter = 2 * (2 * y >= self.compared.shape[0]) + (2 * x >= self.compared.shape[1])
         found, shares = np.zeros((4, *2 * (len(half) + 1,))), np.zeros(4)
         for number in range(4):
-            inside = values[quarter == number]
-            if len(inside):
-                found[number] = inside.T @ inside / len(inside)
-                shares[number] = len(inside) / len(values)
+            inside, share = values[quarter == number], float(weights[quarter == number].sum())
+            if share:
+                found[number] = inside.T @ inside / share
+                shares[number] = share / float(weights.sum())
         found[:, -1, -1] -= self.noise
         return found, shares
 

@@ -61,3 +61,17 @@ def test_some_pixels_of_a_still_scene_tell_the_error_of_all(measured):
     assert [reading.error(one).total * variance for one in found] == pytest.approx(some)
     halves = measured.still.errors_by_half(found[0].weights)
     assert (halves[:2].mean(), halves[2:].mean()) == pytest.approx((some[0],) * 2, rel=0.02)
+
+
+def test_a_few_bright_spots_are_not_missed():
+    rng = np.random.default_rng(2)
+    spots = np.zeros((512, 512))
+    at = rng.integers(20, 492, size=(60, 2))
+    spots[at[:, 0], at[:, 1]] = 60.0
+    frames = 100 + spots + rng.normal(size=(5, 512, 512))
+    found = basis(ArrayFrames(frames))
+    predictions = Predictions(found.image.values, found.radius)
+    bare = predictions.of(Mask(np.ones((1, 1), dtype=bool)))
+    whole = found.still.error(predictions.kernel(bare))
+    assert whole > 0.3  # nearly all of it at one pixel in four thousand
+    assert found.still.error_of_pairs(bare.weights) == pytest.approx(whole, rel=0.1)
