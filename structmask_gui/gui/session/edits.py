@@ -104,7 +104,7 @@ class Edits:
         from structmask_gui.core.parameters.model import Parameters
 
         defaults = Parameters()
-        tuned = ("q", "rho_min", "max_pixels")
+        tuned = ("q", "rho_min", "max_pixels", "max_lag")
         values: dict[str, Any] = {name: getattr(defaults, name) for name in tuned}
         values["mask_choice"] = "recommended"
         before = self._read().parameters
@@ -127,11 +127,27 @@ class Edits:
         present = self._read().parameters
         try:
             new = changed_together(present, values)
+            if "max_lag" not in values:
+                new = self._as_far_as_looked(present, new)
         except StructMaskError as error:
             self._fail(str(error))
             return
         if new != present:
             self._change(text, {"parameters": new, "edit": None}, merge, of_files=False)
+
+    def _as_far_as_looked(self, present: Parameters, new: Parameters) -> Parameters:
+        """Return parameters of significant lags with the largest lag that automatic looked to.
+
+        What is tuned then is what is shown, and its record repeats it.
+        """
+        from structmask_gui.core.parameters.rules import recommends
+
+        extraction = self._read().extraction
+        tuned = recommends(present) and not recommends(new) and new.method == present.method
+        if not tuned or extraction is None or extraction.selection is None:
+            return new
+        reach = extraction.selection.kept.shape[0] // 2
+        return new.changed(max_lag=max(new.max_lag, reach))
 
     # --- the measured part --------------------------------------------------------------------
 

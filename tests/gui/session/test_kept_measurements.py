@@ -298,5 +298,14 @@ def test_what_lines_made_automatic_measure_further_is_kept_too(
         masks.append(session.state.mask)
         qtbot.waitUntil(lambda: MeasurementCache().size() > 0)
     assert masks[0] == masks[1]
+    # What is tuned then is what is shown, and its record repeats it; the way back is whole.
+    reach = session.state.extraction.square.shape[0] // 2
+    session.edits.set_parameter("rho_min", 0.1)
+    assert session.state.parameters.mask_choice == "significant"
+    assert session.state.parameters.max_lag == reach > automatic.max_lag
+    assert session.state.extraction.square.shape[0] // 2 == reach
+    session.edits.back_to_recommended()
+    assert session.state.parameters == automatic
+    assert session.state.mask == masks[0]
     # The second time nothing is measured, neither as far as was asked nor further.
     assert len(counted) == 1
