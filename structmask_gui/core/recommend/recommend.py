@@ -317,7 +317,8 @@ def ledger(
     factors = np.ones((len(scored), 3))
     if extraction is not None and all(one.found is not None for one in scored):
         others = other_readings(basis, extraction)
-        factors = _factors(scored, basis, predictions, others)
+        chance = np.array([spread.of(one, best) for one in scored])
+        factors = _factors(scored, basis, predictions, others, chance)
     rows = []
     for one, (worst, worst_part, worst_fixed) in zip(scored, factors.tolist(), strict=True):
         task.stop_if_cancelled()
@@ -351,19 +352,21 @@ def _factors(
     basis: Basis,
     predictions: Predictions,
     others: tuple[FloatArray, ...],
+    chance: FloatArray,
 ) -> FloatArray:
     """Return the largest factors over the least errors, shape (masks, 3).
 
-    By the readings of the noise; in the halves of a still scene; with fixed patterns.
+    By the readings of the noise; in the halves of a still scene, beyond the standard errors of the
+    differences to the best (``chance``); with fixed patterns.
     """
     found = [one.found for one in scored if one.found is not None]
     cost = np.array([training_cost(one.pixels, 1.0) for one in scored])
     small = np.array([one.pixels <= SEARCHED for one in scored])
 
-    def worst(errors: FloatArray) -> FloatArray:
+    def worst(errors: FloatArray, spare: FloatArray | float = 0.0) -> FloatArray:
         errors = np.maximum(errors, 0) * (1 + cost) + _ABSOLUTE
         least = np.where(small, errors, np.inf).min(axis=1, keepdims=True)
-        return np.asarray((errors / least).max(axis=0))
+        return np.asarray(np.maximum((errors - spare) / least, 1.0).max(axis=0))
 
     def by(noise: FloatArray) -> list[float]:
         reading = Reading(noise, predictions)
@@ -375,7 +378,9 @@ def _factors(
     if basis.still is not None:
         per_part = [basis.still.errors_by_half(one.weights) for one in found]
         parts = np.array(per_part).T / basis.noise.variance
-    return np.stack([worst(readings), worst(parts), worst(fixed)], axis=1)
+    # A half has half the pixels.
+    by_part = worst(parts, np.sqrt(2) * chance)
+    return np.stack([worst(readings), by_part, worst(fixed)], axis=1)
 
 
 class _Spread:
