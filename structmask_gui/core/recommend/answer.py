@@ -366,10 +366,11 @@ class _Case:
         if {_FIXED, _UNDER, _SMOOTH} & set(self.not_tested):
             return self._nothing_tested()
         certainty = self._certainty
+        sure = (self._doubts if certainty == "uncertain" else "") or "You need no mask."
         return self._made(
             "No pattern in the noise.",
             certainty,
-            f"You need no mask. {self._untested}".rstrip(),
+            f"{sure} {self._untested}".strip(),
             _PLAIN,
             "copy_plain_n2v",
         )

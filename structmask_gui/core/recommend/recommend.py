@@ -204,6 +204,8 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
     whole = next((row for row in rows if row.mask == line), None)
     if whole is not None and bare.copied >= COPIED_MORE and _is_part(best, whole):
         # The figures end at their radius; the line does not.
+        if bare.error <= (1 + TIE) * whole.error and bare.copied < whole.copied + COPIED_MORE:
+            return Recommendation(BARE, BARE_CENTRE, False, rows, True, structure)
         best = whole
     return Recommendation(best.mask, best.name, False, rows, False, structure)
 
@@ -317,7 +319,7 @@ def ledger(
     factors = np.ones((len(scored), 3))
     if extraction is not None and all(one.found is not None for one in scored):
         others = other_readings(basis, extraction)
-        chance = np.array([spread.of(one, best) for one in scored])
+        chance = np.array([spread.of(one) for one in scored])
         factors = _factors(scored, basis, predictions, others, chance)
     rows = []
     for one, (worst, worst_part, worst_fixed) in zip(scored, factors.tolist(), strict=True):
@@ -356,8 +358,8 @@ def _factors(
 ) -> FloatArray:
     """Return the largest factors over the least errors, shape (masks, 3).
 
-    By the readings of the noise; in the halves of a still scene, beyond the standard errors of the
-    differences to the best (``chance``); with fixed patterns.
+    By the readings of the noise; in the halves of a still scene, beyond the standard errors
+    (``chance``, of the whole scene); with fixed patterns.
     """
     found = [one.found for one in scored if one.found is not None]
     cost = np.array([training_cost(one.pixels, 1.0) for one in scored])

@@ -129,7 +129,7 @@ def test_how_many_hidden_pixels_were_judged_is_said_where_it_is_not_all(measured
     for judged, words in ((hidden, "1 pixel"), (hidden - 2, f"1 pixel of the {hidden - 2} within")):
         quality = {**record.quality, **figures, "hidden_within_radius": judged}
         text = Page(report_bytes(record.model_copy(update={"quality": quality}))).text
-        said = text.partition("Needlessly hidden")[2].partition("Receptive field")[0].strip()
+        said = text.partition("Hidden without need")[2].partition("Receptive field")[0].strip()
         assert said.startswith(words)
         assert (f"the mask hides {hidden}" in said) == (judged < hidden)
 
