@@ -230,6 +230,7 @@ def test_frames_too_small_for_spots_are_refused_before_anything_is_fitted(
     assert not list(tmp_path.glob("*denoised*"))
 
 
+@pytest.mark.slow
 def test_without_a_mask_the_recommended_one_is_taken(structmask, stack):
     preset = ("--preset", "automatic")
     assert structmask("extract", stack, *preset).code == 0
@@ -242,6 +243,7 @@ def test_without_a_mask_the_recommended_one_is_taken(structmask, stack):
     assert record["mask"] == recommended.cropped().array.astype(int).tolist()
 
 
+@pytest.mark.slow
 def test_its_own_result_is_not_taken_for_a_raw_stack(structmask, stack, mask, tmp_path):
     assert structmask("denoise", stack, "--mask", mask, "--yes").code == 0
     made = tmp_path / "cells_denoised.ome.tif"

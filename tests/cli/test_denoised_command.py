@@ -30,6 +30,7 @@ def output(noisy, tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_the_answer_is_the_engines_and_its_mask_can_be_tried(
     structmask, noisy, bare, output, tmp_path
 ):
@@ -100,6 +101,7 @@ def test_all_frames_of_the_raw_file_are_compared(structmask, noisy, bare, output
     assert told["noise_repeated"] == pytest.approx(whole["noise_repeated"])
 
 
+@pytest.mark.slow
 def test_the_output_may_be_of_the_chosen_frames_alone(structmask, noisy, bare, output, tmp_path):
     path = tmp_path / "two.tif"
     tifffile.imwrite(path, tifffile.imread(output)[1:], photometric="minisblack")

@@ -44,6 +44,7 @@ def experiment(tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_a_record_tells_how_the_mask_fits_each_file(experiment):
     result = extract_shared(experiment, SETTINGS)
     record = result.record

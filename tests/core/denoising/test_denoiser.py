@@ -237,6 +237,7 @@ def test_answers_that_are_kept_are_not_predicted_again(fitted):
     assert found.noise_left < 0.5
 
 
+@pytest.mark.slow
 def test_every_frame_keeps_its_mean(short, monkeypatch):
     # Unlike frames: one is far brighter than what the other models were fitted to.
     stack = frames(4, np.stack([scale * squares(seed=s) for s, scale in enumerate((1, 3, 1, 1))]))

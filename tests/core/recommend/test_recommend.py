@@ -208,6 +208,7 @@ def test_strong_structure_forbids_masks_whatever_is_fixed():
     assert variances[-1] / noise == pytest.approx(2, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_halves_of_the_field_are_compared():
     rng = np.random.default_rng(3)
     noise = rng.normal(size=(8, 128, 192))

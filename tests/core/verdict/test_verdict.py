@@ -341,6 +341,7 @@ def test_a_texture_that_is_alike_everywhere_is_not_taken_for_noise():
     assert f1(selection.kept, model.true_mask(REACH)) > 0.9
 
 
+@pytest.mark.slow
 def test_weak_smooth_noise_under_pictures_is_not_called_a_line_nor_white():
     pictures = np.stack([cells((256, 256), seed=seed) for seed in range(6)])
     for name in ("cross", "lobed"):

@@ -56,6 +56,7 @@ def test_the_second_file_of_a_folder(window: MainWindow, experiment: Path, qtbot
     assert not said.isVisible()
 
 
+@pytest.mark.slow
 def test_nothing_is_said_where_the_file_before_needs_no_mask(
     window: MainWindow, tmp_path: Path, qtbot: QtBot
 ):
@@ -70,6 +71,7 @@ def test_nothing_is_said_where_the_file_before_needs_no_mask(
     assert not window.headline.shared.isVisible()
 
 
+@pytest.mark.slow
 def test_it_is_not_said_of_another_channel_or_an_edited_mask(
     window: MainWindow, experiment: Path, qtbot: QtBot
 ):

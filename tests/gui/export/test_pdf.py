@@ -83,6 +83,7 @@ def test_the_window_writes_it_by_the_name(loaded: MainWindow, tmp_path: Path, qt
     assert "report.PDF" in loaded.statusBar().currentMessage()
 
 
+@pytest.mark.slow
 def test_reports_are_converted_without_a_window(
     qapp: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -158,6 +158,7 @@ def test_panels_below_the_views_are_of_one_height(sample: MainWindow, qtbot: QtB
     assert heights == {HEIGHT}
 
 
+@pytest.mark.slow
 def test_lags_far_beyond_the_mask_are_a_zoom_away(sample: MainWindow, qtbot: QtBot):
     edits, view = sample.session.edits, sample.views.autocorrelation
     for name, value in (("method", "statistical"), ("patch_size", 128), ("max_lag", 50)):

@@ -24,6 +24,7 @@ def linked(out):
     return sorted(unquote(address) for address in re.findall(r'<a href="([^"]+)"', page))
 
 
+@pytest.mark.slow
 def test_a_report_for_each_mask_and_a_link_to_it(folder, tmp_path, row_noise):
     odd = folder / "50 % #1: µ.tif"
     tifffile.imwrite(odd, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")

@@ -41,6 +41,7 @@ def test_the_table(folder, tmp_path):
     assert (good["certainty of the answer"], bad["answer"]) == ("uncertain", "")
 
 
+@pytest.mark.slow
 def test_a_batch_writes_the_recommended_mask_and_its_answer(folder, tmp_path):
     automatic = Parameters(method="statistical", source="automatic", mask_choice="recommended")
     queue = make(folder, tmp_path / "out", parameters=automatic)
