@@ -141,6 +141,8 @@ class Recommendation:
             return "Recommended is what does least harm, whichever is noise and which is sample."
         if row is self.ledger[0]:
             return "The recommended mask has the least expected error."
+        if not row.tied and self.gains_next_to_nothing:
+            return "No mask of this size helps with lines that go on, so none is recommended."
         if not row.tied and row.pixels == 1:
             return "No shared noise was found, so no mask is recommended."
         if not row.tied:
@@ -184,7 +186,7 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
     rows = ledger(basis, candidates(basis, extraction, task), task, extraction)
     structure = structure_of(basis)
     bare = next(row for row in rows if row.name == BARE_CENTRE)
-    tied = [row for row in rows if row.tied and row.pixels <= SEARCHED] or [bare]
+    tied = [row for row in rows if row.tied and row.pixels <= SEARCHED]
     least = min(row.copied for row in tied)
     if nothing_found(extraction):
         # What only the figures see is chance, or structure that the verdict left out.

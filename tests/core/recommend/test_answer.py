@@ -396,3 +396,15 @@ def test_a_stack_that_was_denoised_is_not_taken_for_a_raw_one():
     assert told.certainty == "act first"
     assert not told.actions
     assert "Open the raw stack" in told.advice
+
+
+def test_the_rule_does_not_deny_lines_that_no_mask_helps_with():
+    recommendation = automatic("row 7").recommendation
+    ledger = tuple(
+        replace(row, tied=row is recommendation.ledger[0]) for row in recommendation.ledger
+    )
+    bare = replace(
+        recommendation, mask=BARE, choice=BARE_CENTRE, ledger=ledger, gains_next_to_nothing=True
+    )
+    assert bare.rule == "No mask of this size helps with lines that go on, so none is recommended."
+    assert "No shared noise" in replace(bare, gains_next_to_nothing=False).rule
