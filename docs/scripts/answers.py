@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import Extraction
-from structmask_gui.core.recommend.answer import Answer, answer
+from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.recommend.recommend import COPIED_MORE, TIE, nothing_found
+from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.simulation import (
     Kernel,
     NoiseModel,

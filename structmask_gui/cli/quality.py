@@ -24,8 +24,8 @@ from structmask_gui.core.quality.assessment import (
     Basis,
     assess,
 )
-from structmask_gui.core.recommend.answer import Answer
 from structmask_gui.core.recommend.extract import judged
+from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
 from structmask_gui.io.extract_files import ExtractionSettings, Input, opened
 from structmask_gui.io.files.paths import is_file, shown

@@ -10,7 +10,6 @@ from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.recommend.answer import Answer
 from structmask_gui.core.recommend.extract import (
     Judged,
     RecommendedExtraction,
@@ -24,6 +23,7 @@ from structmask_gui.core.recommend.shared import (
     shared_answer,
     shared_mask,
 )
+from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.stack.frames import Recording
 from structmask_gui.io.extract_files import (
     ExtractionSettings,

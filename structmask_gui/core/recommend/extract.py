@@ -21,9 +21,10 @@ from structmask_gui.core.quality.basis import (
     recorded_basis,
 )
 from structmask_gui.core.quality.copied_noise import RADIUS
-from structmask_gui.core.recommend.answer import Answer, answer
+from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.recommend import Recommendation, recommend
 from structmask_gui.core.recommend.shapes import shape_words
+from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.verdict.lines import endless_lines, lags_left
 from structmask_gui.core.verdict.wording import FAINT_GAPS, FLAG_WORDS, patches_used

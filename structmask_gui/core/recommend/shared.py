@@ -11,11 +11,12 @@ from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
-from structmask_gui.core.recommend.answer import WORDS, Answer, Sureness, answer, untested
+from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE
 from structmask_gui.core.recommend.extract import Judged, with_recommendation
 from structmask_gui.core.recommend.recommend import TIE, Recommendation, ledger
 from structmask_gui.core.recommend.shapes import hide, of_noise
+from structmask_gui.core.recommend.wording import WORDS, Answer, Sureness, untested
 
 FitWord = Literal["fits", "fits worse", "does not fit", "cannot tell"]
 FIT_WORDS: tuple[FitWord, ...] = ("fits", "fits worse", "does not fit", "cannot tell")

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.measure.measurement import Measurement
-    from structmask_gui.core.recommend.answer import Answer
     from structmask_gui.core.recommend.recommend import Recommendation
+    from structmask_gui.core.recommend.wording import Answer
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from structmask_gui.gui.widgets.chip import Chip
 from structmask_gui.gui.widgets.wording import in_labels, spoken
 
 if TYPE_CHECKING:
-    from structmask_gui.core.recommend.answer import Action, Answer
+    from structmask_gui.core.recommend.wording import Action, Answer
     from structmask_gui.gui.session.state import State
 
 _SHOW_AFTER = 250

@@ -27,8 +27,8 @@ from structmask_gui.gui.widgets.labels import paragraph, scrolled
 from structmask_gui.gui.widgets.wording import in_labels, percent
 
 if TYPE_CHECKING:
-    from structmask_gui.core.recommend.answer import Answer
     from structmask_gui.core.recommend.recommend import LedgerRow, Recommendation
+    from structmask_gui.core.recommend.wording import Answer
 
 _COLUMNS = (
     ("Mask", "The candidates; the recommended one is bold."),
@@ -185,7 +185,7 @@ class WhyDialog(QDialog):
 
 def _not_tested(answer: Answer) -> list[str]:
     """Return what was not tested as a note, if the lines above do not say so."""
-    from structmask_gui.core.recommend.answer import untested
+    from structmask_gui.core.recommend.wording import untested
 
     said = untested(answer.not_tested)
     return [] if said in " ".join(answer.lines) else [said]

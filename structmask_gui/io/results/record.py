@@ -140,7 +140,7 @@ class VerdictRecord(_Part):
 
 
 class AnswerRecord(_Part):
-    """The answer in three lines; see `structmask_gui.core.recommend.answer.Answer`."""
+    """The answer in three lines; see `structmask_gui.core.recommend.wording.Answer`."""
 
     what: str
     certainty: str

@@ -8,12 +8,13 @@ import pytest
 
 from structmask_gui.core.extraction.extraction import edited
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.recommend.answer import answer, percent
+from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
 from structmask_gui.core.recommend.readings import Structure
 from structmask_gui.core.recommend.recommend import cannot_separate
 from structmask_gui.core.recommend.shapes import hide, of_noise
+from structmask_gui.core.recommend.wording import percent
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.frame_diagnostics import LineCovariance
 from structmask_gui.core.statistical.patterns import Patterns

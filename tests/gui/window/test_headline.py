@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import parameter_infos
-from structmask_gui.core.recommend.answer import Action, Answer, Sureness
+from structmask_gui.core.recommend.wording import Action, Answer, Sureness
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of
 from structmask_gui.core.verdict.wording import without_certainty
 from structmask_gui.gui.panels.help_text import help_html, story_html

@@ -1,0 +1,244 @@
+"""The answer about the mask that was chosen automatically, case by case."""
+
+from __future__ import annotations
+
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.recommend.candidates import significant
+from structmask_gui.core.recommend.grounds import FIXED, SMOOTH, UNDER, Grounds
+from structmask_gui.core.recommend.recommend import COPIED_MORE, cannot_separate
+from structmask_gui.core.recommend.shapes import GAINS, expected, hide, smeared
+from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
+
+_PLAIN = "Train plain Noise2Void."
+_COMPARE = "Compare any result with the raw frames."
+_RECORD = "To decide, record 6 or more frames of one still field."
+
+_ACT: dict[str, tuple[str, str, Action]] = {
+    "fixed_pattern": (
+        "The same pattern is in every frame: camera, illumination or sample.",
+        "If dark frames show it, subtract them; if an even field shows it, divide by it; if"
+        " neither, it may be your sample: leave it.",
+        "what_to_record",
+    ),
+    "periodic_temporal": (
+        "The noise has a regular pattern that shifts from frame to frame, as hum and interference"
+        " have; no mask of this size hides it.",
+        "Find its source, or filter it out first.",
+        "what_to_record",
+    ),
+}
+"""What has to be done before a mask is of use, by the verdict's flag."""
+
+_DOUBTS: dict[str, tuple[str, Action | None]] = {
+    "interpolated": (
+        "These images look resampled, registered or deconvolved. Use the raw data.",
+        None,
+    ),
+    "compressed": ("These images were compressed with loss. Use the raw data.", None),
+    "not_uniform": (
+        "The noise differs over the field: this mask does not fit all of it equally well.",
+        "map",
+    ),
+    "brightness": (
+        "The correlation changes with brightness: a mask for one brightness may not fit another.",
+        None,
+    ),
+    "shared_frames": ("Neighbouring frames or planes share noise: train plane by plane.", None),
+}
+"""What else is said in the third line, by the verdict's flag."""
+
+
+def automatic_answer(case: Grounds) -> Answer:
+    """Return the answer about the mask that was chosen."""
+    if cannot_separate(case.extraction) or (
+        case.recommendation is not None and case.recommendation.safe
+    ):
+        if not case.best_anyway:
+            return _cannot_tell(case)
+        if not set(_ACT) & case.flags:
+            return _either(case)
+    for flag, (what, advice, action) in _ACT.items():
+        if flag in case.flags:
+            return _act_first(case, what, advice, action)
+    if case.verdict.lines is not None and case.lines_show:
+        return _whole_lines(case, case.verdict.lines)
+    if case.bare:
+        return _bare(case)
+    return _hide(case)
+
+
+def _made(
+    case: Grounds, what: str, certainty: Sureness, sure: str, advice: str, *do: Action
+) -> Answer:
+    doubts = [(text, action) for flag, (text, action) in _DOUBTS.items() if flag in case.flags]
+    if case.verdict.lines is not None and certainty != "act first":
+        faint = f"Whole {case.verdict.lines} differ faintly as well"
+        doubts.append((f"{faint}: remove their offsets first.", "preview_removal"))
+    advice = " ".join((advice, *(text for text, _ in doubts)))
+    actions = (*do, *(action for _, action in doubts if action is not None))
+    return Answer(
+        what, certainty, f"{WORDS[certainty]} {sure}".rstrip(), advice, case.not_tested, actions
+    )
+
+
+def _cannot_tell(case: Grounds) -> Answer:
+    own: Action = "copy_plain_n2v"
+    safe = "Safe meanwhile: plain Noise2Void."
+    if case.recommendation is not None:
+        row, meanwhile = case.recommendation.chosen, "plain Noise2Void"
+        if not case.bare:
+            own, meanwhile = "use_mask", hide(case.mask)
+        safe = f"Safe meanwhile: {meanwhile}."
+        if row is not None and row.copied >= COPIED_MORE:
+            most = f"{100 * row.copied:.0f} %"
+            safe += f" This keeps detail, but may leave up to {most} of the noise."
+    elif not case.bare:
+        pixels = case.mask.statistics.true_pixels
+        safe += f" This mask of {pixels} pixels may hide sample as well as noise."
+    return Answer(
+        "Cannot tell noise from sample.",
+        "cannot tell",
+        safe,
+        _RECORD,
+        case.not_tested,
+        ("what_to_record", own),
+    )
+
+
+def _either(case: Grounds, what: str = "No mask helps, whether this is noise or sample.") -> Answer:
+    """Say that no mask is best, whatever of the frames is noise."""
+    sure = f"The sample's detail is too fine for a mask. {case.untested}".rstrip()
+    return _made(case, what, "likely", sure, _PLAIN, "copy_plain_n2v")
+
+
+def _act_first(case: Grounds, what: str, advice: str, action: Action) -> Answer:
+    own: Action = "copy_plain_n2v" if case.bare else "use_mask"
+    meanwhile = "plain Noise2Void" if case.bare else hide(case.mask)
+    sure = f"For the noise that changes from frame to frame: {meanwhile}."
+    return _made(case, what, "act first", sure, advice, action, own)
+
+
+def _whole_lines(case: Grounds, lines: str) -> Answer:
+    of = "columns" if lines == "columns" else "rows"
+    return _made(
+        case,
+        f"Whole {of} are brighter or darker; a mask cannot hide that.",
+        "act first",
+        f"Remove the offsets of the {of}, then measure again.",
+        f"Removing the offsets changes each {of[:-1]}'s grey level and weakens real structure"
+        f" along {of}: measure intensities on the raw file.",
+        "preview_removal",
+        "copy_plain_n2v" if case.bare else "use_mask",
+    )
+
+
+def _bare(case: Grounds) -> Answer:
+    found = significant(case.extraction)
+    if found.statistics.true_pixels > 1 or case.verdict.kind != "none":
+        return _gains_nothing(case, found)
+    if case.too_little:
+        return _made(
+            case,
+            "No pattern found in the noise.",
+            "uncertain",
+            case.too_little,
+            f"Plain Noise2Void fits what was measured. {case.more}",
+            "add_files",
+            "copy_plain_n2v",
+        )
+    if {FIXED, UNDER, SMOOTH} & set(case.not_tested):
+        return _nothing_tested(case)
+    certainty = case.certainty
+    sure = (case.doubts if certainty == "uncertain" else "") or "You need no mask."
+    return _made(
+        case,
+        "No pattern in the noise.",
+        certainty,
+        f"{sure} {case.untested}".strip(),
+        _PLAIN,
+        "copy_plain_n2v",
+    )
+
+
+def _nothing_tested(case: Grounds) -> Answer:
+    """Say that no pattern was found in what was tested, and whether another may be there."""
+    changing = {FIXED, UNDER} & set(case.not_tested)
+    what = "No pattern that changes from frame to frame" if changing else "No pattern found"
+    if case.one_frame:
+        what = "One frame only: no pattern found"
+    floor = max(COPIED_MORE, case.extraction.parameters.rho_min)
+    what = f"{what} (above {100 * floor:.0f} %)."
+    structure = None if case.recommendation is None else case.recommendation.structure
+    certainty = case.certainty
+    if certainty == "likely" and case.best_anyway:
+        return _either(case, what)
+    if certainty == "likely" and structure is not None and structure.absent:
+        sure = "You need no mask: hardly anything is the same in every frame."
+        return _made(case, what, certainty, sure, _PLAIN, "copy_plain_n2v")
+    return _made(
+        case,
+        what,
+        "uncertain",
+        case.untested,
+        "Plain Noise2Void fits what was tested.",
+        "what_to_record",
+        "copy_plain_n2v",
+    )
+
+
+def _gains_nothing(case: Grounds, found: Mask) -> Answer:
+    """Say that plain Noise2Void is best although there is correlated noise."""
+    recommendation = case.recommendation
+    row = None if recommendation is None else recommendation.bare
+    nothing = recommendation is not None and recommendation.gains_next_to_nothing
+    n = found.statistics.true_pixels
+    pixels = f" ({n} pixels)" if n > 1 else ""
+    if nothing:
+        what = f"Faint {smeared(case.verdict.kind)}{pixels}."
+        advice = "Plain Noise2Void does as well; a mask gains nothing."
+    else:
+        smear = smeared(case.verdict.kind)
+        what = f"{smear[0].upper()}{smear[1:]}{pixels}; hiding it costs more than it gains."
+        advice = "Plain Noise2Void is best."
+    figures = [case.untested]
+    actions: tuple[Action, ...] = ("copy_plain_n2v",)
+    if row is not None:
+        figures.insert(0, expected(row.error))
+        if row.copied >= COPIED_MORE:
+            figures.insert(0, f"A network could copy {percent(row.copied)} of the noise.")
+        if row.error >= GAINS:
+            advice = f"A mask does no better than plain Noise2Void. {_COMPARE}"
+            actions = ("what_to_record", *actions)
+    return _made(case, what, case.certainty, " ".join(filter(None, figures)), advice, *actions)
+
+
+def _hide(case: Grounds) -> Answer:
+    smear = smeared(case.verdict.kind)
+    what = f"{smear[0].upper()}{smear[1:]}: {hide(case.mask)}."
+    trainer = case.trainer
+    advice = "Use this mask."
+    actions: tuple[Action, ...] = ("use_mask",)
+    if trainer:
+        advice = f"Use this mask; in CAREamics: {trainer}, with batch normalisation off."
+        actions = ("use_mask", "use_trainer_shape")
+    row = None if case.recommendation is None else case.recommendation.chosen
+    if row is not None and row.error >= GAINS:
+        advice, actions = f"{advice} {_COMPARE}", ("what_to_record", *actions)
+    certainty, sure = case.certainty, case.figures
+    if certainty == "uncertain":
+        sure = f"{case.doubts} {sure}".strip()
+    if case.too_little:
+        certainty, sure = "uncertain", f"{case.too_little} {sure}".strip()
+        advice, actions = f"{advice} {case.more}", ("add_files", *actions)
+    elif case.endless and not case.whole and case.verdict.lines is None:
+        certainty = "uncertain"
+        further = case.extraction.square.shape[0] // 2 > case.extraction.parameters.max_lag
+        advice += (
+            " Fainter noise along the same lines reaches further than the mask."
+            if further
+            else " The pattern may reach further than the mask."
+        )
+    elif unmeasured := case.unmeasured:
+        certainty = "uncertain"
+        advice += f" {unmeasured}"
+    return _made(case, what, certainty, f"{sure} {case.untested}".strip(), advice, *actions)

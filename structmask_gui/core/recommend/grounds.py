@@ -1,0 +1,179 @@
+"""What the answer about an automatic mask rests on: findings, doubts, what was not tested."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.masks.trainers import careamics_masks
+from structmask_gui.core.recommend.candidates import WHOLE_LINE, whole_line
+from structmask_gui.core.recommend.recommend import COPIED_MORE, DOUBTED, Recommendation
+from structmask_gui.core.recommend.shapes import GAINS, expected
+from structmask_gui.core.recommend.wording import Sureness, percent, untested
+from structmask_gui.core.statistical.structure import SUSPICION, uneven
+from structmask_gui.core.verdict.certainty import certainty_of
+from structmask_gui.core.verdict.lines import endless_lines
+from structmask_gui.core.verdict.verdict import Verdict
+from structmask_gui.core.verdict.wording import not_uniform
+
+FIXED, UNDER = "fixed patterns", "fixed patterns under the sample"
+SMOOTH = "broad, smooth noise"
+
+_NOT_LIKELY = ("interpolated", "compressed")
+
+_UNLIKE = 0.3
+"""Difference of the correlations of two halves from which a mask fits neither."""
+
+_OFFSETS, _SEEN = 0.1, 0.25
+"""Share of the noise in the offsets of whole lines, from which they have to be removed first; and
+their share of what denoising leaves of the noise, from which one sees them in the result."""
+
+
+class Grounds:
+    """What an automatic answer rests on."""
+
+    def __init__(
+        self, extraction: Extraction, verdict: Verdict, recommendation: Recommendation | None
+    ) -> None:
+        self.extraction, self.verdict, self.recommendation = extraction, verdict, recommendation
+        self.mask: Mask = extraction.mask.cropped()
+        self.flags: set[str] = set(verdict.flags)
+        self.bare = self.mask.statistics.true_pixels == 1
+        estimate = extraction.measurement.correlation
+        self.not_tested: tuple[str, ...] = ()
+        if estimate is not None and "fixed_pattern_not_tested" in self.flags:
+            excluded = estimate.evidence.patterns.fixed_excluded
+            self.not_tested += (UNDER if excluded else FIXED,)
+        if estimate is not None and estimate.source == "spectrum":
+            self.not_tested += (SMOOTH,)
+        if estimate is not None and estimate.source in ("flat", "dark"):
+            self.not_tested += ("noise that follows brightness",)
+
+    @property
+    def certainty(self) -> Sureness:
+        if certainty_of(self.verdict) == "cannot tell" or self.doubts:
+            return "cannot tell" if certainty_of(self.verdict) == "cannot tell" else "uncertain"
+        estimate = self.extraction.measurement.correlation
+        part = None if estimate is None else not_uniform(estimate)
+        doubted = not self.verdict.settled or any(flag in self.flags for flag in _NOT_LIKELY)
+        doubted = doubted or (part is not None and abs(part.rho - part.other) > _UNLIKE)
+        return "uncertain" if doubted else "likely"
+
+    @property
+    def doubts(self) -> str:
+        """Say why another mask may be far better, if it may."""
+        found, estimate = self.recommendation, self.extraction.measurement.correlation
+        if found is None or found.chosen is None or estimate is None:
+            return ""
+        evidence = estimate.evidence
+        if found.chosen.worst > DOUBTED:
+            return "By another reading of the noise another mask is far better."
+        if found.chosen.worst_part > DOUBTED:
+            return "In a part of the field another mask is far better."
+        two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare
+        if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
+            return "What moved cannot be told from noise in two frames."
+        alone = estimate.base == "frames" and not self.verdict.sure
+        if alone and self.endless:
+            return "The lines may be the sample's."
+        return ""
+
+    @property
+    def endless(self) -> bool:
+        """Whether lines that matter do not end within the largest lag that was asked for."""
+        estimate = self.extraction.measurement.correlation
+        bare = None if self.recommendation is None else self.recommendation.bare
+        if estimate is None or (bare is not None and bare.copied < COPIED_MORE):
+            return False
+        return endless_lines(estimate, self.extraction.parameters) is not None
+
+    @property
+    def best_anyway(self) -> bool:
+        """Whether no mask is best whatever is noise, fixed patterns among it."""
+        estimate = self.extraction.measurement.correlation
+        found = self.recommendation
+        if estimate is None or estimate.base != "difference" or found is None:
+            return False
+        # Where the linear estimate fails it says nothing of masks.
+        return found.either and found.chosen is not None and found.chosen.error < GAINS
+
+    @property
+    def lines_show(self) -> bool:
+        """Whether offsets of whole lines are so large that one sees them in the result."""
+        estimate = self.extraction.measurement.correlation
+        if estimate is None:
+            return True
+        lines = estimate.evidence.frame
+        share = max(lines.rows.value, lines.columns.value) / max(estimate.lags.variance, 1e-300)
+        row = None if self.recommendation is None else self.recommendation.chosen
+        # Without figures, the verdict has said that they are to be removed first.
+        return row is None or share >= min(_OFFSETS, _SEEN * row.left)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of a line is hidden."""
+        if self.recommendation is None:
+            return False
+        # A line that ends may be hidden under another name.
+        return self.recommendation.choice == WHOLE_LINE or self.mask == whole_line(self.extraction)
+
+    @property
+    def unmeasured(self) -> str:
+        """Say how far was measured, where the mask reaches beyond that."""
+        estimate = self.extraction.measurement.correlation
+        if estimate is None or max(self.mask.array.shape) // 2 <= estimate.lags.reach:
+            return ""
+        return f"Neighbours more than {estimate.lags.reach} pixels away could not be measured."
+
+    @property
+    def one_frame(self) -> bool:
+        measured = self.extraction.measurement
+        alone = measured.correlation is not None and measured.correlation.base == "frames"
+        return alone and measured.sampling.n_frames == 1
+
+    @property
+    def untested(self) -> str:
+        return untested(self.not_tested)
+
+    @property
+    def figures(self) -> str:
+        """The copied noise and the expected error, with and without the mask."""
+        if self.recommendation is None:
+            return ""
+        row, bare = self.recommendation.chosen, self.recommendation.bare
+        if row is None or bare is None:
+            return ""
+        said = expected(row.error, bare.error, "without a mask")
+        if row.copied < COPIED_MORE:
+            return said
+        copied, without = percent(row.copied), percent(bare.copied)
+        also = f" ({without} without a mask)" if without != copied else ""
+        return f"{said} A network could copy {copied} of it{also}."
+
+    @property
+    def trainer(self) -> str:
+        """The shape of CAREamics that is this mask, if there is one."""
+        name = next((name for name, mask in careamics_masks().items() if mask == self.mask), "")
+        axes, _, span = name.partition(" ")
+        return f'"{axes}", {span}' if name else ""
+
+    @property
+    def too_little(self) -> str:
+        """Say what is too little for a decision, if anything is."""
+        more, estimate = self.verdict.more_patches, self.extraction.measurement.correlation
+        # Lags that are still open are faint: where structure is told from noise by other means,
+        # they matter to a mask only if they are all there is.
+        alone = estimate is None or estimate.source == "frames"
+        few = self.bare and more > self.extraction.measurement.sampling.n_used
+        return "Too little image to decide." if more > 0 and (alone or few) else ""
+
+    @property
+    def more(self) -> str:
+        """How many more frames like these would decide."""
+        sampling = self.extraction.measurement.sampling
+        each = max(1.0, sampling.n_used / max(1, sampling.n_frames))
+        frames = int(np.ceil(self.verdict.more_patches / each))
+        if frames == 1:
+            return "One more frame may decide."
+        return f"About {frames} more frames like these would decide."
