@@ -26,8 +26,8 @@ from structmask_gui.gui.desktop.logs import LogLines
 from structmask_gui.gui.desktop.places import is_preset
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.session import worker
+from structmask_gui.gui.session.opening import Part
 from structmask_gui.gui.session.reference_stacks import KINDS
-from structmask_gui.gui.session.selection import Part
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.app_theme import AppTheme
 from structmask_gui.gui.window.main_window import MainWindow

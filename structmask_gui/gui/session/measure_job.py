@@ -1,4 +1,4 @@
-"""One measurement as the measuring thread makes it: kept from an earlier time, or made now."""
+"""One measurement as the measuring thread makes it, and the last ones, kept in memory."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ from structmask_gui.gui.session.frame_display import Signature, check_unchanged,
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.measure.measurement import Measurement
+    from structmask_gui.core.recommend.recommend import Recommendation
     from structmask_gui.io.stack.image_stack import ImageStack
 
 _WORTH_KEEPING = 0.2
 """Seconds from which a measurement is kept: one as quick as reading it from disk is not."""
+
+_KEPT = 8
+"""Measurements kept in memory, for undo and for going back and forth."""
 
 _PAUSE = 0.15
 """Seconds between two estimates on the screen; more would only load the event loop."""
@@ -167,3 +171,42 @@ def restricted(stacks: Sequence[Any], frame_range: FrameRange | None) -> list[An
         if here:
             found.append(stack.with_frames(slice(here[0], here[-1] + 1, chosen.step)))
     return found
+
+
+class KeptMeasurements:
+    """The last measurements of the open files, each with its latest extraction."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[Request, Extraction]] = []  # the latest first
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._kept.clear()
+
+    def keep(self, request: Request, extraction: Extraction) -> None:
+        """Keep an extraction in place of others of the same measurement."""
+        measurement = extraction.measurement
+        others = [one for one in self._kept if one[1].measurement is not measurement]
+        self._kept = [(request, extraction), *others][:_KEPT]
+
+    def extraction_for(self, request: Request) -> Extraction | None:
+        """Find an extraction whose measurement answers a request, the latest first."""
+        for n, (asked, kept) in enumerate(self._kept):
+            if asked.same_frames(request) and kept.measurement.fits(request.parameters):
+                self._kept.insert(0, self._kept.pop(n))
+                return kept
+        return None
+
+    def recommendation_for(
+        self, measurement: Measurement | None, request: Callable[[], Request]
+    ) -> Recommendation | None:
+        """Return what was recommended for a measurement; see `Session.recommendation`."""
+        own = next((kept for _, kept in self._kept if kept.measurement is measurement), None)
+        if own is None:
+            return None
+        if own.verdict is not None:
+            return getattr(own, "recommendation", None)
+        wanted = request()
+        same = (kept for asked, kept in self._kept if asked.same_frames(wanted))
+        found = (getattr(kept, "recommendation", None) for kept in same)
+        return next((one for one in found if one is not None), None)

@@ -7,25 +7,22 @@ signal, views redraw from the state. Views never compute and never call each oth
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import StructMaskError
-from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.gui.session.edits import Edits
 from structmask_gui.gui.session.engine import Engine, Request
-from structmask_gui.gui.session.frame_display import Signature, read_for_display, signature
+from structmask_gui.gui.session.frame_display import read_for_display
 from structmask_gui.gui.session.history import History
-from structmask_gui.gui.session.measure_job import Estimate, Measured, Measuring
+from structmask_gui.gui.session.measure_job import Estimate, KeptMeasurements, Measured, Measuring
+from structmask_gui.gui.session.opening import Opened, Part, close_files, open_files
 from structmask_gui.gui.session.quality import Quality
 from structmask_gui.gui.session.reference_stacks import ReferenceStacks
-from structmask_gui.gui.session.selection import Part
 from structmask_gui.gui.session.state import State
 from structmask_gui.gui.session.worker import Job, Step
 
@@ -40,19 +37,6 @@ log = logging.getLogger(__name__)
 
 LAG_REACH = 12
 """Lags measured at least: half the widest centre square of the slider, so that it slides freely."""
-
-_KEPT_MEASUREMENTS = 8
-
-
-class Opened(NamedTuple):
-    """Files as the opening thread hands them over; the defaults are no files."""
-
-    stacks: tuple[Any, ...] = ()
-    frames: ChosenFrames | None = None
-    image: Any = None
-    choices: Mapping[str, Any] = {}
-    signatures: Mapping[Path, Signature | None] = {}
-    part: Part = Part()
 
 
 class Session(QObject):
@@ -89,7 +73,7 @@ class Session(QObject):
         self._engine = engine or Engine()
         self.keeps_measurements = False
         """Whether measurements are kept on disk, and looked for there."""
-        self._kept: list[tuple[Request, Extraction]] = []
+        self._kept = KeptMeasurements()
         self._identities: dict[Path, str | None] = {}
         self.history = History(self)
         self.edits = Edits(self.history, self._read, self.put, self.report_error)
@@ -118,10 +102,7 @@ class Session(QObject):
 
     def _set(self, **values: Any) -> None:
         """Replace fields of the state, without a signal."""
-        state = replace(self._state, **values)
-        if "extraction" in values or "edit" in values:
-            state = replace(state, result=_result(state))
-        self._state = state
+        self._state = self._state.having(**values)
 
     def put(self, **values: Any) -> None:
         """Replace what the user sets, by name: parameters, preset, region, frame_range, edit."""
@@ -176,7 +157,7 @@ class Session(QObject):
             part = self._kept_part(wanted, choices)
         self._measuring.cancel()
         self._opening.run(
-            partial(_open, self._engine, wanted, choices, part),
+            partial(open_files, self._engine, wanted, choices, part),
             self._show_files,
             self._on_not_opened,
         )
@@ -276,7 +257,7 @@ class Session(QObject):
     def _close_later(self, stacks: Sequence[Any]) -> None:
         """Close files off the GUI thread: closing waits for a read that is under way."""
         if stacks:
-            self._closing.run(lambda _task: _close(stacks))
+            self._closing.run(lambda _task: close_files(stacks))
 
     # --- results ------------------------------------------------------------------------------
 
@@ -292,7 +273,7 @@ class Session(QObject):
         from structmask_gui.core.parameters.rules import recommends
 
         request = self._request()
-        kept = self._remembered(request)
+        kept = self._kept.extraction_for(request)
         if kept is None:
             self._measure(request)
             return
@@ -340,14 +321,6 @@ class Session(QObject):
         references = self.reference_stacks.key(state.parameters.source)
         return Request(state.serial, state.frame_range, state.region, state.parameters, references)
 
-    def _remembered(self, request: Request) -> Extraction | None:
-        """Find an extraction whose measurement answers a request, the latest first."""
-        for n, (asked, kept) in enumerate(self._kept):
-            if asked.same_frames(request) and kept.measurement.fits(request.parameters):
-                self._kept.insert(0, self._kept.pop(n))
-                return kept
-        return None
-
     @property
     def recommendation(self) -> Recommendation | None:
         """The recommended mask of the present measurement, if it was worked out.
@@ -355,20 +328,8 @@ class Session(QObject):
         For the published methods, which recommend none, that of an automatic measurement of the
         same frames.
         """
-        present = self._state.measurement
-        for _, kept in self._kept:
-            if kept.measurement is present:
-                if kept.verdict is not None:
-                    return getattr(kept, "recommendation", None)
-                break
-        else:
-            return None
-        request = self._request()
-        for asked, kept in self._kept:
-            found: Recommendation | None = getattr(kept, "recommendation", None)
-            if found is not None and asked.same_frames(request):
-                return found
-        return None
+        measurement = self._state.measurement
+        return self._kept.recommendation_for(measurement, self._request)
 
     @property
     def answer(self) -> Answer | None:
@@ -434,9 +395,7 @@ class Session(QObject):
             # Once it is on the screen: a disk may take its time.
             self._closing.run(lambda _task: keep())
         log.info("%s: %s", measurement.name, extraction.sentence)
-        self._kept = [one for one in self._kept if one[1].measurement is not measurement]
-        self._kept.insert(0, (request, extraction))
-        del self._kept[_KEPT_MEASUREMENTS:]
+        self._kept.keep(request, extraction)
         if request == self._request():
             self._show(request, measurement, extraction)
             self._set_error(self._state.failed_open or warning)
@@ -549,41 +508,5 @@ class Session(QObject):
             job.close()
         references = self.reference_stacks.close()
         self._closing.finish()
-        _close([*self._state.stacks, *references])
+        close_files([*self._state.stacks, *references])
         self._set(stacks=())
-
-
-def _result(state: State) -> Extraction | None:
-    """Return the extraction with the mask that stands in its place."""
-    if state.extraction is None or state.edit is None:
-        return state.extraction
-    from structmask_gui.core.extraction.extraction import edited
-
-    return edited(state.extraction, state.edit.mask, state.edit.how)
-
-
-def _open(
-    engine: Engine, paths: Sequence[Path], choices: Mapping[str, Any], part: Part, task: Task
-) -> Opened:
-    """Open files and read the frame to show; in the opening thread."""
-    stacks: list[Any] = []
-    try:
-        for number, path in enumerate(paths):
-            task.report(number, len(paths), f"Opening {path.name}")
-            task.stop_if_cancelled()
-            stacks.append(engine.open(path, task, **choices))
-        frames = ChosenFrames(stacks)
-        part = part.within(frames)
-        image = read_for_display(frames, part.frame, task)
-    except BaseException:
-        _close(stacks)
-        raise
-    signatures = {path: signature(path) for path in paths}
-    return Opened(tuple(stacks), frames, image, choices, signatures, part)
-
-
-def _close(stacks: Sequence[Any]) -> None:
-    for stack in stacks:
-        close: Callable[[], None] | None = getattr(stack, "close", None)
-        if close is not None:
-            close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from structmask_gui.core.stack.frames import ChosenFrames, FrameRange
 from structmask_gui.gui.session.engine import Edit, Request
 from structmask_gui.gui.session.frame_display import Signature
 from structmask_gui.gui.session.measure_job import restricted
-from structmask_gui.gui.session.selection import Part
+from structmask_gui.gui.session.opening import Part
 
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
@@ -84,6 +84,18 @@ class State:
     """The ring under the pointer, or -1."""
     lag: tuple[int, int] | None = None
     """The lag (dy, dx) under the pointer."""
+
+    def having(self, **values: Any) -> State:
+        """Return it with other values; the result follows its extraction and edit."""
+        state = replace(self, **values)
+        if "extraction" not in values and "edit" not in values:
+            return state
+        if state.extraction is None or state.edit is None:
+            return replace(state, result=state.extraction)
+        from structmask_gui.core.extraction.extraction import edited
+
+        result = edited(state.extraction, state.edit.mask, state.edit.how)
+        return replace(state, result=result)
 
     @property
     def stack(self) -> ImageStack | None:

@@ -1,14 +1,15 @@
-"""Which part of the open files is measured, and the frame on display."""
+"""Files opened together: which part of them is measured, and the frame on display."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from structmask_gui.core.stack.frames import FrameRange, Frames
-
-if TYPE_CHECKING:
-    from structmask_gui.core.stack.frames import Region
+from structmask_gui.core.progress import Task
+from structmask_gui.core.stack.frames import ChosenFrames, FrameRange, Frames, Region
+from structmask_gui.gui.session.engine import Engine
+from structmask_gui.gui.session.frame_display import Signature, read_for_display, signature
 
 
 class Part(NamedTuple):
@@ -44,8 +45,6 @@ class Part(NamedTuple):
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Part:
         """Make it from the settings, leaving out what is nonsense."""
-        from structmask_gui.core.stack.frames import Region
-
         region, chosen = _numbers(values.get("region"), 4), _numbers(values.get("frames"), 3)
         shown = _numbers(values.get("shown"), 1)
         return cls(
@@ -53,6 +52,45 @@ class Part(NamedTuple):
             FrameRange(*chosen) if chosen else None,
             shown[0] if shown else 0,
         )
+
+
+class Opened(NamedTuple):
+    """Files as the opening thread hands them over; the defaults are no files."""
+
+    stacks: tuple[Any, ...] = ()
+    frames: ChosenFrames | None = None
+    image: Any = None
+    choices: Mapping[str, Any] = {}
+    signatures: Mapping[Path, Signature | None] = {}
+    part: Part = Part()
+
+
+def open_files(
+    engine: Engine, paths: Sequence[Path], choices: Mapping[str, Any], part: Part, task: Task
+) -> Opened:
+    """Open files and read the frame to show; in the opening thread."""
+    stacks: list[Any] = []
+    try:
+        for number, path in enumerate(paths):
+            task.report(number, len(paths), f"Opening {path.name}")
+            task.stop_if_cancelled()
+            stacks.append(engine.open(path, task, **choices))
+        frames = ChosenFrames(stacks)
+        part = part.within(frames)
+        image = read_for_display(frames, part.frame, task)
+    except BaseException:
+        close_files(stacks)
+        raise
+    signatures = {path: signature(path) for path in paths}
+    return Opened(tuple(stacks), frames, image, choices, signatures, part)
+
+
+def close_files(stacks: Sequence[Any]) -> None:
+    """Close what can be closed."""
+    for stack in stacks:
+        close: Callable[[], None] | None = getattr(stack, "close", None)
+        if close is not None:
+            close()
 
 
 def _numbers(values: Any, count: int) -> list[int]:

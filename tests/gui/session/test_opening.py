@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.stack.frames import ArrayFrames, FrameRange, Region
 from structmask_gui.gui.app import begin
-from structmask_gui.gui.session.selection import Part
+from structmask_gui.gui.session.opening import Part
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import noise, wait_for_result
 
