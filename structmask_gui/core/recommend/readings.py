@@ -45,6 +45,19 @@ class Structure:
         return self.share <= _NO_STRUCTURE
 
 
+@dataclass(frozen=True)
+class Readings:
+    """What a mask is judged by beside the noise as it was measured."""
+
+    others: tuple[FloatArray, ...]  # autocovariances as of the basis, at twice its radius
+    structure: Structure
+
+
+def readings_of(basis: Basis, extraction: Extraction) -> Readings:
+    """Return what else the noise may be, and what is no noise."""
+    return Readings(other_readings(basis, extraction), structure_of(basis))
+
+
 def other_readings(basis: Basis, extraction: Extraction) -> tuple[FloatArray, ...]:
     """Return what else the noise may be: autocovariances as of the basis, at twice its radius."""
     estimate = extraction.measurement.correlation

@@ -29,7 +29,7 @@ from structmask_gui.core.recommend.candidates import (
     significant,
     whole_line,
 )
-from structmask_gui.core.recommend.readings import Structure, other_readings, structure_of
+from structmask_gui.core.recommend.readings import Readings, Structure, readings_of
 from structmask_gui.core.threads import one_blas_thread
 
 TIE = 0.03
@@ -183,8 +183,9 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
         return _safe(basis, extraction, task)
     if basis is None:
         return Recommendation(significant(extraction), SIGNIFICANT, False, (), False)
-    rows = ledger(basis, candidates(basis, extraction, task), task, extraction)
-    structure = structure_of(basis)
+    readings = readings_of(basis, extraction)
+    rows = ledger(basis, candidates(basis, extraction, task), task, readings)
+    structure = readings.structure
     bare = next(row for row in rows if row.name == BARE_CENTRE)
     tied = [row for row in rows if row.tied and row.pixels <= SEARCHED]
     least = min(row.copied for row in tied)
@@ -226,17 +227,18 @@ def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommenda
     choice = list(found)[-1]
     if basis is None:
         return Recommendation(found[choice], choice, True, (), False)
-    structure = structure_of(basis)
+    readings = readings_of(basis, extraction)
+    structure = readings.structure
     estimate = extraction.measurement.correlation
     if estimate is not None and estimate.base == "difference":
         # Structure is gone from differences, but for what moved.
-        rows = ledger(basis, candidates(basis, extraction, task), task, extraction)
+        rows = ledger(basis, candidates(basis, extraction, task), task, readings)
         least = min(row.worst for row in rows if row.pixels <= SEARCHED)
         near = [row for row in rows if row.worst <= (1 + TIE) * least]
         best = min(near, key=lambda row: (row.pixels, row.worst))
         return Recommendation(best.mask, best.name, True, rows, False, structure)
     found.setdefault(SIGNIFICANT, significant(extraction))
-    rows = ledger(basis, found, task, extraction)
+    rows = ledger(basis, found, task, readings)
     errors = {row.name: row.error for row in rows}
     if errors[BARE_CENTRE] <= errors[choice]:
         # Better than lines if all of it is noise; if it is structure, it is so anyway.
@@ -295,11 +297,11 @@ def ledger(
     basis: Basis,
     masks: Mapping[str, Mask],
     task: Task = NO_TASK,
-    extraction: Extraction | None = None,
+    readings: Readings | None = None,
 ) -> tuple[LedgerRow, ...]:
     """Return the expected error of each mask, by its name, the least first.
 
-    With an extraction, also how much worse than the best a mask is by other readings of the noise.
+    With readings of the noise, also how much worse than the best a mask is by each of them.
     """
     noise, image = basis.noise.values, basis.image.values
     predictions = Predictions(image, basis.radius)
@@ -319,10 +321,9 @@ def ledger(
     spread, copied = _Spread(basis), Copied(basis.noise, basis.radius)
     best = next((one for one in scored if one.pixels <= SEARCHED), scored[0])
     factors = np.ones((len(scored), 3))
-    if extraction is not None and all(one.found is not None for one in scored):
-        others = other_readings(basis, extraction)
+    if readings is not None and all(one.found is not None for one in scored):
         chance = np.array([spread.of(one) for one in scored])
-        factors = _factors(scored, basis, predictions, others, chance)
+        factors = _factors(scored, basis, predictions, readings, chance)
     rows = []
     for one, (worst, worst_part, worst_fixed) in zip(scored, factors.tolist(), strict=True):
         task.stop_if_cancelled()
@@ -355,7 +356,7 @@ def _factors(
     scored: list[_Scored],
     basis: Basis,
     predictions: Predictions,
-    others: tuple[FloatArray, ...],
+    readings: Readings,
     chance: FloatArray,
 ) -> FloatArray:
     """Return the largest factors over the least errors, shape (masks, 3).
@@ -376,15 +377,16 @@ def _factors(
         reading = Reading(noise, predictions)
         return [reading.error(one).total for one in found]
 
-    readings = np.array([[one.error.total for one in scored], *(by(one) for one in others)])
-    fixed = np.array([by(one) for one in structure_of(basis).readings])
-    parts = readings[:1]
+    others = [by(noise) for noise in readings.others]
+    errors = np.array([[one.error.total for one in scored], *others])
+    fixed = np.array([by(noise) for noise in readings.structure.readings])
+    parts = errors[:1]
     if basis.still is not None:
         per_part = [basis.still.errors_by_half(one.weights) for one in found]
         parts = np.array(per_part).T / basis.noise.variance
     # A half has half the pixels.
     by_part = worst(parts, np.sqrt(2) * chance)
-    return np.stack([worst(readings), by_part, worst(fixed)], axis=1)
+    return np.stack([worst(errors), by_part, worst(fixed)], axis=1)
 
 
 class _Spread:
