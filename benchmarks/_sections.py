@@ -54,6 +54,18 @@ def missed(mask: np.ndarray, truth: np.ndarray) -> float:
     return float((truth & ~mask).sum() / max(truth.sum(), 1))
 
 
+def one_line(truth: np.ndarray) -> float:
+    """Return the highest F1 that one straight line through the centre can have."""
+    best = 0.0
+    for dy in range(REACH + 1):
+        for dx in range(-REACH, REACH + 1):
+            steps = np.linspace(-1, 1, 2 * max(dy, abs(dx)) + 1)
+            line = np.zeros_like(truth)
+            line[tuple(np.rint(REACH + steps * side).astype(int) for side in (dy, dx))] = True
+            best = max(best, f1(line & truth, truth))
+    return best
+
+
 def _padded(mask: np.ndarray) -> np.ndarray:
     result = np.zeros((2 * REACH + 1, 2 * REACH + 1), dtype=bool)
     y, x = mask.shape[0] // 2, mask.shape[1] // 2
@@ -115,7 +127,8 @@ def pure(task: tuple) -> dict[str, object]:
     count, share, name, seed = task
     model = NoiseModel(kernels()[name], share)
     frames = simulate(model, (64, 64), n_frames=count, seed=seed)
-    return run_of(frames, model.true_mask(REACH), with_published=count == 100)
+    truth = model.true_mask(REACH)
+    return {**run_of(frames, truth, with_published=count == 100), "one line": one_line(truth)}
 
 
 def white_tasks() -> list[tuple]:
