@@ -37,6 +37,7 @@ def _spines(results: list, told: tuple, smooth: tuple) -> list[str]:
     directed = _mean(f1 for name, f1 in found if name not in without)
     line = _mean(r["one line"] for t, r in results if t[0] == 100 and t[2] in without)
     left = _mean(name not in without for name, _ in found)
+    best = left + (1 - left) * line
     what = "spine, pure noise, 100 patches"
     return [
         _row(
@@ -48,8 +49,7 @@ def _spines(results: list, told: tuple, smooth: tuple) -> list[str]:
         f"| {what}, lines and echoes | - | {_mean(f1 for n, f1 in found if n in told):.3f} | - |",
         f"| {what}, all 18 kernels, the round ones left to plain N2V | at most {left:.3f}"
         f" | {_mean(f1 for _, f1 in found):.3f} | - |",
-        f"| the same, were each round one given its best line | at most {left + (1 - left) * line:.3f}"
-        " | - | - |",
+        f"| the same, were each round one given its best line | at most {best:.3f} | - | - |",
     ]
 
 
