@@ -18,7 +18,7 @@ from structmask_gui.io.formats.electron import electron_kind, is_mrc, open_elect
 from structmask_gui.io.formats.hdf5 import HDF5_MAGIC, open_hdf5
 from structmask_gui.io.formats.known import refuse_by_name, refuse_folder, refuse_unread
 from structmask_gui.io.formats.lif import LIF_MAGIC, open_lif
-from structmask_gui.io.formats.medical import DICOM_MAGIC, is_nifti, open_dicom, open_nifti
+from structmask_gui.io.formats.medical import is_dicom, is_nifti, open_dicom, open_nifti
 from structmask_gui.io.formats.nd2 import ND2_MAGIC, open_nd2
 from structmask_gui.io.formats.npy import NPY_MAGIC, open_npy
 from structmask_gui.io.formats.oif import is_oif, open_oif
@@ -107,7 +107,7 @@ def _open_file(path: Path, size: int, series: int | None, task: Task) -> Content
         # MATLAB begins with 512 bytes of text.
         file.seek(512)
         is_hdf5 = HDF5_MAGIC in (head[:8], file.read(8))
-    if head[128:132] == DICOM_MAGIC:
+    if is_dicom(path, head):
         # Before TIFF: some begin as one, for other programs.
         return open_dicom(path, size, series)
     if head.startswith(TIFF_MAGIC):

@@ -31,6 +31,8 @@ _MOST_TIMES = 1_000_000
 _LARGEST_XML = 64 * 2**20
 # What names the dimensions of an array, the most binding last.
 _NAMES = ("axes", "_ARRAY_DIMENSIONS", "DIMENSION_LIST", "DIMENSION_LABELS", "axistags")
+# NeXus keeps them in the group, of the array that it names.
+_SIGNAL = ("signal", "axes")
 _BDV_NOTE = (
     "BigDataViewer keeps 16-bit values without a sign in a type with one; they are read without."
 )
@@ -165,9 +167,20 @@ def _images(file: Any, path: Path, library: Any) -> tuple[str, list[_Image]]:
         texts = hdf5_texts(path, {name: ["name", "units"] for name in dims if name in file})
         return "EMD", [_ncem(title, item, texts) for title, item in ncem.items()]
     keys = {title: [key for key in _NAMES if key in item.attrs] for title, item in found}
+    for title, item in found:
+        if all(key in item.parent.attrs for key in _SIGNAL):
+            keys[_folder(title) or "/"] = list(_SIGNAL)
     texts = hdf5_texts(path, keys) if any(keys.values()) else {}
     kind = "MATLAB" if any("MATLAB_class" in item.attrs for _, item in found) else "HDF5"
-    return kind, [_plain(title, item, texts.get(title, {})) for title, item in found]
+    images = []
+    for title, item in found:
+        folder, _, name = title.rpartition("/")
+        of_folder = texts.get(folder or "/", {})
+        about = texts.get(title, {})
+        if of_folder.get("signal") == [name]:
+            about = {**about, "axes": of_folder.get("axes", [])}
+        images.append(_plain(title, item, about))
+    return kind, images
 
 
 # --- Imaris ---------------------------------------------------------------------------------------
@@ -301,7 +314,9 @@ def _arrays(file: Any, library: Any) -> list[tuple[str, Any]]:
         return True if len(found) >= _MOST_SETS else None
 
     file.visititems(visit)
-    return sorted(found, key=lambda one: -one[1].size)
+    found.sort(key=lambda one: -one[1].size)
+    # Numbers, lists and the texts of MATLAB are no images, unless there is nothing else.
+    return [one for one in found if sum(n > 1 for n in one[1].shape) > 1] or found
 
 
 def _plain(title: str, item: Any, texts: dict[str, list[str]]) -> _Image:
@@ -325,7 +340,8 @@ def _names(key: str, texts: list[str]) -> list[str]:
             return []
     if len(texts) == 1:
         # In a word, as "tyx", or in several.
-        return re.split(r"[, ]+", texts[0]) if re.search("[, ]", texts[0]) else list(texts[0])
+        words = re.split(r"[,: ]+", texts[0])
+        return words if len(words) > 1 else list(texts[0])
     return texts
 
 

@@ -289,6 +289,12 @@ def refuse_folder(path: Path) -> None:
 def refuse_by_name(path: Path) -> None:
     """Raise an `InputError` if the name of a file of unknown content is that of such a format."""
     name = path.name.lower()
+    header = path.with_suffix(".hdr")
+    if name.endswith(".img") and is_file(header):
+        raise InputError(
+            f"holds the pixels of {header.name} without a header of its own; save both in one file,"
+            " as NIfTI (.nii) or TIFF."
+        )
     for one in UNREAD:
         if one.extensions and name.endswith(tuple(one.extensions.split())):
             raise InputError(

@@ -27,7 +27,9 @@ from structmask_gui.io.stack.store import (
 )
 from structmask_gui.io.stack.units import with_sizes
 
-DICOM_MAGIC = b"DICM"
+_DICOM_MAGIC = b"DICM"
+_DICOM_NAMES = (".dcm", ".dicom", ".ima")
+_DICOM_TYPES = (b"UL", b"CS", b"UI", b"OB", b"LO", b"DA")
 
 # Deflate of a whole file: it would be unpacked before its size is known.
 _DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -38,15 +40,30 @@ _LARGEST_FRAME = 2**30
 # --- DICOM ----------------------------------------------------------------------------------------
 
 
+def is_dicom(path: Path, head: bytes) -> bool:
+    """Say whether a file is DICOM, with its mark or, as old programs write it, without."""
+    if head[128:132] == _DICOM_MAGIC:
+        return True
+    # An element of the group that is first, and its type; or only its length, where the name fits.
+    if len(head) < 8 or head[0] not in (2, 8) or head[1] or head[3]:
+        return False
+    short = int.from_bytes(head[4:8], "little") <= 128
+    return head[4:6] in _DICOM_TYPES or (short and path.name.lower().endswith(_DICOM_NAMES))
+
+
 def open_dicom(path: Path, size: int, series: int | None) -> Contents:
     """Open the frames of a DICOM image."""
     library = needed("pydicom", "medical", "a DICOM file")
     choose_series(1, series)
     with refused("the DICOM file"):
-        meta = library.filereader.read_file_meta_info(path)
-        if meta.get("TransferSyntaxUID", "") == _DEFLATED:
-            raise InputError("is a deflated DICOM file; save it without compression.")
-        data = library.dcmread(path, defer_size=4096)
+        with path.open("rb") as file:
+            marked = file.read(132)[128:] == _DICOM_MAGIC
+        if marked:
+            # With a mark the encoding is told first.
+            meta = library.filereader.read_file_meta_info(path)
+            if meta.get("TransferSyntaxUID", "") == _DEFLATED:
+                raise InputError("is a deflated DICOM file; save it without compression.")
+        data = library.dcmread(path, defer_size=4096, force=not marked)
         element = data.get_item("PixelData")
         if element is None:
             raise InputError(
@@ -82,12 +99,22 @@ def open_dicom(path: Path, size: int, series: int | None) -> Contents:
         )
 
 
+def _syntax_of(data: Any) -> Any:
+    """Return how a data set is encoded; what does not say so is not compressed."""
+    from pydicom import uid
+
+    if "TransferSyntaxUID" in data.file_meta:
+        return data.file_meta.TransferSyntaxUID
+    implicit, _ = data.original_encoding
+    return uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian
+
+
 class _Dicom:
     """What a DICOM data set says of its pixels."""
 
     def __init__(self, data: Any) -> None:
         self._data = data
-        syntax = data.file_meta.TransferSyntaxUID
+        self._syntax = syntax = _syntax_of(data)
         bits, self._samples = int(data.BitsAllocated), int(data.get("SamplesPerPixel", 1))
         self.photometric = str(data.get("PhotometricInterpretation", ""))
         self.native = (
@@ -113,7 +140,7 @@ class _Dicom:
 
     def check_codec(self, library: Any) -> None:
         """Refuse a compression for which nothing is installed."""
-        syntax = self._data.file_meta.TransferSyntaxUID
+        syntax = self._syntax
         if syntax.is_compressed and not library.pixels.get_decoder(syntax).is_available:
             raise InputError(
                 f"is compressed by {syntax.name}, which cannot be read here; save it without"
@@ -137,8 +164,7 @@ class _Dicom:
         return read
 
     def metadata(self) -> dict[str, str]:
-        data = self._data
-        syntax = data.file_meta.TransferSyntaxUID
+        data, syntax = self._data, self._syntax
         found = {
             "Format": "DICOM",
             "Data type": self.dtype.newbyteorder("=").name,
@@ -163,7 +189,7 @@ class _Dicom:
         found = []
         if self.photometric == "PALETTE COLOR":
             found.append("The pixels are palette entries; these are used as they are.")
-        syntax = self._data.file_meta.TransferSyntaxUID
+        syntax = self._syntax
         if syntax.is_compressed and "Lossless" not in syntax.name:
             found.append(
                 "The pixels may be compressed with loss, which leaves correlations of its own;"
@@ -259,8 +285,10 @@ def open_nifti(path: Path, size: int, series: int | None) -> Contents:
 def _nifti_header(head: bytes) -> _Nifti:
     version = _nifti_version(head[:8])
     magic = head[344:348] if version == 1 else head[4:8]
-    if magic == b"ni1\0":
+    if magic in (b"ni1\0", b"ni2\0"):
         raise InputError("is a NIfTI header without pixels; save both in one .nii file.")
+    if version == 1 and not any(magic):
+        raise InputError("is an Analyze header without pixels; save both in one .nii file.")
     broken = InputError("has a damaged NIfTI header; copy or export it again.")
     if len(head) < (348, 348, 540)[version] or magic[:3] not in (b"n+1", b"n+2"):
         raise broken

@@ -86,6 +86,8 @@ def _check(axes: Axes, dtype: np.dtype[Any]) -> None:
         hint = ""
         if width in (3, 4) and shape[-1] == width:
             hint = f" If the last dimension is colour, give the axes {suggested_axes(shape)}."
+        elif len(shape) == 3 and min(shape[:2]) >= SMALLEST_SIDE:
+            hint = " If the last dimension counts frames, give the axes YXT."
         raise InputError(
             f"its frames have {height} x {width} pixels; give frames of at least"
             f" {SMALLEST_SIDE} x {SMALLEST_SIDE}.{hint}"

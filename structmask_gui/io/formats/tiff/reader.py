@@ -162,7 +162,7 @@ def _miscounted(tif: TiffFile, chain: PageChain) -> str | None:
                 f"Its OME description tells of {planes} of the {n} pages that the file holds; all"
                 " are read."
             )
-        if n < planes == len(tif.series[0]) and _one_series_of_frames(tif.series[0]):
+        if n < planes == len(tif.series[0]) and _is_whole(tif, n):
             return (
                 f"Its OME description promises {planes} planes, and the file holds {n} pages; these"
                 " are read as frames."
@@ -180,18 +180,23 @@ def _miscounted(tif: TiffFile, chain: PageChain) -> str | None:
     return None
 
 
-def _one_series_of_frames(series: TiffPageSeries) -> bool:
-    """Say that planes differ in one dimension, other than the channel; any may be missing then."""
-    axes, _ = squeezed(series.get_axes(False), series.get_shape(False))
-    return len(axes) == 3 and axes[0] in "TZ" and axes[1:] == "YX"
+def _is_whole(tif: TiffFile, n_pages: int) -> bool:
+    """Say that so many pages hold all channels of each plane, whichever planes are missing."""
+    axes, _ = squeezed(tif.series[0].get_axes(False), tif.series[0].get_shape(False))
+    channels = _channels_in_turn(tif)
+    return axes.endswith("YX") and channels > 0 and n_pages % channels == 0
 
 
 def _channels_in_turn(tif: TiffFile) -> int:
-    """Return how many channels an OME description has, if they follow one another; else 1."""
+    """Return how many channels a description has that follow one another; 0 if they do not."""
+    if not tif.is_ome:
+        known = tif.imagej_metadata or {}
+        in_turn = str(known.get("order", "czt")).lower().startswith("c")
+        return int(known.get("channels", 1)) if in_turn else 0
     if len(tif.series) != 1:
-        return 1
+        return 0
     axes, shape = squeezed(tif.series[0].get_axes(False), tif.series[0].get_shape(False))
-    return shape[-3] if axes[-3:] == "CYX" else 1
+    return shape[-3] if axes[-3:] == "CYX" else int("C" not in axes)
 
 
 def _every_page(tif: TiffFile, path: Path, chain: PageChain) -> TiffPageSeries | None:
@@ -210,8 +215,8 @@ def _every_page(tif: TiffFile, path: Path, chain: PageChain) -> TiffPageSeries |
         pages = list(tif.pages)
     kind = "ome" if tif.is_ome else "imagej"
     shape, axes = (n, *first.shape), f"I{first.axes}"
-    channels = _channels_in_turn(tif) if tif.is_ome else 1
-    if n % channels == 0 and channels > 1:
+    channels = _channels_in_turn(tif)
+    if channels > 1 and n % channels == 0:
         shape, axes = (n // channels, channels, *first.shape), f"IC{first.axes}"
     return tifffile.TiffPageSeries(pages, shape, first.dtype, axes, kind=kind, parent=tif)
 
