@@ -11,6 +11,7 @@ from structmask_gui.cli.values import (
     channel,
     frame_slice,
     given_path,
+    given_text,
     patch_count,
     region,
     setting,
@@ -19,7 +20,7 @@ from structmask_gui.core.denoised.order import ORDER_HELP
 from structmask_gui.core.names import TARGETS
 from structmask_gui.core.parameters.model import parameter_infos
 from structmask_gui.core.quality.copied_noise import RADIUS
-from structmask_gui.io.files.paths import one_line, pasted_path
+from structmask_gui.io.files.paths import one_line
 from structmask_gui.io.formats.known import READ_NAMES
 from structmask_gui.version import __version__
 
@@ -97,7 +98,7 @@ def _batch(commands: _Commands) -> None:
     parser.add_argument(
         "paths",
         nargs="+",
-        type=pasted_path,
+        type=given_text,
         metavar="PATH",
         help='a folder, a file, a pattern in quotation marks as in "scans/*.tif" (** for folders in'
         " folders), or a text file (.txt) with a path a line",
@@ -313,7 +314,7 @@ def _check(commands: _Commands) -> None:
     )
     parser.add_argument("mask", type=given_path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
     parser.add_argument(
-        "paths", nargs="+", type=pasted_path, metavar="PATH", help="files, as for `batch`"
+        "paths", nargs="+", type=given_text, metavar="PATH", help="files, as for `batch`"
     )
     parser.add_argument(
         "--recursive", action="store_true", help="look into the folders' folders too"

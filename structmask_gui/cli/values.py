@@ -23,7 +23,14 @@ def setting(text: str) -> tuple[str, Any]:
 
 def given_path(text: str) -> Path:
     """Return a path, perhaps pasted with quotation marks or as a file: address."""
-    return Path(pasted_path(text))
+    return Path(given_text(text))
+
+
+def given_text(text: str) -> str:
+    """Return such a path as a text, which may be a pattern or an address."""
+    if not text.strip():
+        raise ArgumentTypeError("a path is empty; give a file")
+    return pasted_path(text)
 
 
 def channel(text: str) -> int | Literal["luminance"]:

@@ -48,6 +48,14 @@ def test_pasted_paths(around, structmask, noisy):
     assert "rows.ome.tif" in answer.out
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+@pytest.mark.parametrize("command", ["info", "extract", "batch"])
+def test_an_empty_path_is_no_folder(command, blank, structmask):
+    answer = structmask(command, blank)
+    assert answer.code == 2
+    assert "a path is empty; give a file" in answer.err
+
+
 def test_pasted_addresses_of_files(structmask, noisy, tmp_path):
     path = shutil.copy(noisy, tmp_path / "a b.tif")
     answer = structmask("extract", path.as_uri(), "--output-dir", f"'{tmp_path / 'out put'}'")

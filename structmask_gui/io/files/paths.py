@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,11 @@ from structmask_gui.core.errors import InputError
 
 _LONGEST_SHOWN = 100
 _QUOTES = (('"', '"'), ("'", "'"), ("“", "”"), ("‘", "’"), ("«", "»"), ("`", "`"), ("<", ">"))
+
+# Marks without width: of a byte order, of a direction of writing, as Windows puts before a path
+# that is copied from a file's properties.
+_WITHOUT_WIDTH = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_QUOTATION_MARKS = "".join({mark for pair in _QUOTES for mark in pair})
 
 
 def shown(path: str | os.PathLike[str]) -> str:
@@ -51,25 +57,42 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
 def pasted_path(text: str) -> str:
     """Return the path that a pasted text means, as a file manager or a terminal copies it.
 
-    Without spaces, line breaks and quotation marks around it, and of a ``file:`` address the path.
-    What exists as it stands, and an address of another kind, stay as they are.
+    Without spaces, line breaks, marks without width and quotation marks around it, and of a
+    ``file:`` address the path. What exists as it stands, and an address of another kind, stay as
+    they are.
     """
     if not text.strip() or exists(text):
         return text
-    path = text.strip()
+    path = text.strip(_WITHOUT_WIDTH + " \t\r\n")
+    if re.match(r"& ?[\"']", path):
+        # PowerShell, of a file that is drawn into it.
+        path = path[1:].strip()
     if len(path) > 2 and (path[0], path[-1]) in _QUOTES:
-        path = path[1:-1].strip()
+        path = path[1:-1].strip(_WITHOUT_WIDTH + " ")
     if path.lower().startswith("file:"):
         # Imported late: it takes a tenth of the program's start.
         from urllib.request import url2pathname
 
         parts = urlsplit(path)
         host = "" if parts.netloc.lower() in ("", "localhost") else f"//{parts.netloc}"
-        path = host + url2pathname(parts.path)
-    elif not exists(path) and os.name == "posix" and exists(path.replace("\\ ", " ")):
-        # A terminal writes a backslash before a space.
-        path = path.replace("\\ ", " ")
+        return host + url2pathname(parts.path)
+    if exists(path):
+        return path
+    for other in _meant(path):
+        if exists(other):
+            return other
     return path
+
+
+def _meant(path: str) -> Iterator[str]:
+    """Give what a path may mean that does not exist as it stands."""
+    # One of two quotation marks was not copied.
+    yield path.strip(_QUOTATION_MARKS)
+    if path.startswith("~"):
+        yield os.path.expanduser(path)  # noqa: PTH111  # a Path raises if there is no such user
+    if os.name == "posix":
+        # A terminal writes a backslash before a space or a bracket.
+        yield re.sub(r"\\(.)", r"\1", path)
 
 
 @contextlib.contextmanager

@@ -26,7 +26,13 @@ def test_what_exists_stays_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "around", ['"{}"', "'{}'", "  {}", "{}\n", "\t{}\r\n", "“{}”", "<{}>", "' {} '", "{}"]
+    "around",
+    [
+        *('"{}"', "'{}'", "  {}", "{}\n", "\t{}\r\n", "“{}”", "<{}>", "' {} '", "{}"),
+        # From the properties of a file in Windows, from PowerShell, with one mark left behind.
+        *("\u202a{}", "\ufeff{}", "{}\u200b\n", '"\u202a{}\u202c"', '& "{}"', "& '{}'"),
+        *('"{}', "{}'", "“{}"),
+    ],
 )
 def test_quotes_spaces_and_line_breaks_around_a_path(around: str, tmp_path: Path) -> None:
     path = tmp_path / "a b.tif"
@@ -48,6 +54,16 @@ def test_file_addresses(tmp_path: Path) -> None:
 def test_a_backslash_before_a_space(tmp_path: Path) -> None:
     (tmp_path / "a b.tif").touch()
     assert pasted_path(f"{tmp_path}/a\\ b.tif") == f"{tmp_path}/a b.tif"
+    (tmp_path / "a (1) & b's.tif").touch()
+    assert pasted_path(f"{tmp_path}/a\\ \\(1\\)\\ \\&\\ b\\'s.tif") == f"{tmp_path}/a (1) & b's.tif"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the home folder has another variable")
+def test_a_path_from_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.tif").touch()
+    assert pasted_path("~/a.tif") == f"{tmp_path}/a.tif"
+    assert pasted_path("~/b.tif") == "~/b.tif"
 
 
 @pytest.mark.parametrize("text", ["https://host/a b.zarr", "", "'", "a.tif", "scans/*.tif"])
