@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import AnyArray
+from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames, Region, WrappedFrames, evenly, runs_of
@@ -198,24 +198,50 @@ class EvenFrames(WrappedFrames):
         super().__init__(differences, np.float32)
         self._differences, self._stored, self._task = differences, stored, task
         self._kept: tuple[int, NDArray[np.float32]] | None = None
+        self._known: tuple[range, AnyArray] | None = None
         self._line = self._fitted()
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a difference over its noise's standard deviation."""
         if self._kept is None or self._kept[0] != frame:
             self._task.stop_if_cancelled()
-            offset, slope, least = self._line
-            variance = np.maximum(offset + slope * self._brightness(frame), least)
-            values = self._differences.read(frame) / np.sqrt(variance)
+            values = self._differences.read(frame) / np.sqrt(self._variance(frame))
             self._kept = frame, values.astype(np.float32)
         return self._kept[1][y0:y1]
 
+    def precision(self, places: AnyArray, side: int) -> FloatArray:
+        """Return the mean of one over the predicted variance in squares, shape (n,).
+
+        ``places``: shape (n, 3); difference, y and x of each.
+        """
+        found = np.zeros(len(places))
+        for frame in np.unique(places[:, 0]).tolist():
+            self._task.stop_if_cancelled()
+            of_frame = places[:, 0] == frame
+            sums = np.pad(1 / self._variance(frame), ((1, 0), (1, 0))).cumsum(0).cumsum(1)
+            (y, x), end = places[of_frame, 1:].T, side
+            inside = sums[y + end, x + end] - sums[y, x + end] - sums[y + end, x] + sums[y, x]
+            found[of_frame] = inside / side**2
+        return found
+
+    def _variance(self, frame: int) -> AnyArray:
+        offset, slope, least = self._line
+        return np.asarray(np.maximum(offset + slope * self._brightness(frame), least))
+
     def _brightness(self, frame: int) -> AnyArray:
+        """Return the brightness where a difference lies.
+
+        Of other frames as well: in two frames of few photons, it is mostly the noise itself.
+        """
         from scipy.ndimage import uniform_filter
 
-        members = self._differences.groups[frame].members
-        mean = sum(finite(self._stored.read(number)) for number in members) / len(members)
-        return np.asarray(uniform_filter(mean, _SMOOTHED))
+        first = self._differences.groups[frame].members[0]
+        run = next(run for run in runs_of(self._stored) if first in run)
+        if self._known is None or self._known[0] != run:
+            members = [run[index] for index in evenly(len(run), _FITTED)]
+            mean = sum(finite(self._stored.read(number)) for number in members) / len(members)
+            self._known = run, np.asarray(uniform_filter(mean, _SMOOTHED))
+        return self._known[1]
 
     def _fitted(self) -> tuple[float, float, float]:
         """Return offset and slope of the variance over the brightness, and the least variance."""

@@ -24,6 +24,10 @@ _BLOCK = 4
 # Tiles in the quietest neighbourhoods to start from, at least; the share of more that must be as
 # quiet as any noise of their power; the errors by which they may be louder on average.
 _FIRST_TILES, _MOSTLY, _LOUDER = 24, 0.7, 2.0
+# Tiles of a frame, from which these are compared with each other alone; how often a line through
+# their power is fitted anew, and the least share of the mean that it predicts; share of all power
+# up to which a band does not matter.
+_COMPARED, _REFITTED, _WEAKEST, _NO_POWER = 8, 4, 0.05, 0.02
 # Where other tiles are quieter than these by so much, these are not flat.
 _QUIETER = 1.5
 # Squared correlation of the amplitudes of a Hann-windowed tile at frequencies 0, 1 and 2 apart.
@@ -88,6 +92,34 @@ class TileStatistics:
         """Energy of the block means of each tile, a plane removed."""
         return np.concatenate(self._energy)
 
+    def unevenness_of_even(
+        self, precision: FloatArray, frames: NDArray[np.intp]
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return `unevenness` of noise that was divided by what brightness predicts.
+
+        Noise of photons is alike then; if it is smeared, in the bands that it reaches, for noise
+        beside it that does not follow brightness is now weaker where it is brighter. And frames
+        differ from each other where each was shifted by another fraction of a pixel. What is left
+        of a scene differs from place to place.
+
+        ``precision``: shape (tiles,); what `EvenFrames.precision` returns for the tiles.
+        ``frames``: shape (tiles,); the frame that each is in.
+        """
+        power = np.concatenate(self._power)
+        total = power.mean(axis=0)
+        power /= _on_a_line(precision, power)
+        for number in np.unique(frames):
+            of_frame = frames == number
+            count = int(of_frame.sum())
+            if count >= _COMPARED:
+                mean = np.maximum(power[of_frame].mean(axis=0), 1e-30)
+                # From the mean of a few, these deviate less than from the true one.
+                freed = np.sqrt(count / (count - 1))
+                power[of_frame] = 1 + freed * (power[of_frame] / mean - 1)
+        ratio, error = _spread(power, self._band_degrees())
+        # Where there is next to no power there is next to no structure.
+        return np.where(total < _NO_POWER * total.sum(), 1.0, ratio), error
+
     def unevenness(self, inside: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
         """Return by band how much wider the tiles' power spreads than noise would, and its error.
 
@@ -101,11 +133,7 @@ class TileStatistics:
         # band to the highest.
         top = power[:, -1:] / max(float(power[:, -1].mean()), 1e-30)
         spread_top = float(top.var()) * degrees[-1] / 2
-        even = power / np.maximum(top, 1e-30) if spread_top > 1.5 else power
-        average = np.maximum(even.mean(axis=0), 1e-30)
-        ratio = even.var(axis=0) / average**2 * degrees / 2
-        error = np.sqrt((2 + 12 / degrees) / max(len(power), 1))
-        return ratio, error
+        return _spread(power / np.maximum(top, 1e-30) if spread_top > 1.5 else power, degrees)
 
     def together(self, places: NDArray[np.intp]) -> float:
         """Return how surely loud tiles lie beside loud ones, in standard errors.
@@ -213,6 +241,33 @@ class FlatTiles:
     steps: int
     """How often more tiles were taken in that are as quiet as the first: 0 where the power rises
     from the quietest neighbourhoods on, as it does where nothing is flat."""
+
+
+def _spread(power: FloatArray, degrees: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return how much wider powers spread than chi-squared would, by band, and its error."""
+    average = np.maximum(power.mean(axis=0), 1e-30)
+    ratio = power.var(axis=0) / average**2 * degrees / 2
+    return ratio, np.sqrt((2 + 12 / degrees) / max(len(power), 1))
+
+
+def _on_a_line(known: FloatArray, power: FloatArray) -> FloatArray:
+    """Return the power that a straight line over what is known predicts, band by band.
+
+    ``known``: shape (tiles,).
+    ``power``: shape (tiles, bands).
+    """
+    mean = np.maximum(power.mean(axis=0), 1e-30)
+    fitted = np.broadcast_to(mean, power.shape)
+    for _ in range(_REFITTED):
+        # Power spreads as much as it is large.
+        weight = fitted**-2.0
+        weight /= weight.sum(axis=0)
+        level = (weight * power).sum(axis=0)
+        away = known[:, None] - (weight * known[:, None]).sum(axis=0)
+        slope = (weight * away * (power - level)).sum(axis=0)
+        slope /= np.maximum((weight * away**2).sum(axis=0), 1e-30)
+        fitted = np.maximum(level + slope * away, _WEAKEST * mean)
+    return fitted
 
 
 def _quiet_neighbourhoods(

@@ -39,6 +39,7 @@ from structmask_gui.core.statistical.patterns import find_patterns
 from structmask_gui.core.statistical.separation import NoiseUnderTest, separate
 from structmask_gui.core.statistical.source import NoiseSource, describe
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
+from structmask_gui.core.statistical.tiles import tile_places
 from structmask_gui.core.statistical.under_structure import without_flat_tile
 
 # Share of the variance in line offsets, from which they blur everything else.
@@ -206,7 +207,9 @@ class _Measuring:
             # Noise that is stronger where it is brighter is as unlike as structure.
             steady = EvenFrames(frames, self.source.raw, self.source.task)
             calm = pool_patches(steady, patches, self.source, self.parameters.max_lag, self.reader)
-            even, its_error = calm.tiles.unevenness()
+            places = tile_places(patches.plan, patches.used, calm.tiles.side)
+            precision = steady.precision(places, calm.tiles.side)
+            even, its_error = calm.tiles.unevenness_of_even(precision, places[:, 0])
             if not uneven(even, its_error, SUSPICION):
                 return NoiseUnderTest(frames, lags, calm.tiles, even, its_error)
         return NoiseUnderTest(frames, lags, first.tiles, ratio, error)

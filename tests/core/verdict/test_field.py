@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, uniform_filter1d
+from scipy.ndimage import gaussian_filter, shift, uniform_filter1d
 
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
@@ -194,6 +194,30 @@ def test_planes_that_share_other_noise_than_they_hold_are_not_sure():
     verdict, certainty, _ = said(planes)
     assert "shared_frames" in verdict.flags
     assert certainty != "sure"
+
+
+@pytest.mark.parametrize(("smear", "least", "most"), [(0.8, 0.2, 2), (1.2, 0.3, 3)])
+def test_smeared_photons_are_noise_that_follows_brightness(smear, least, most):
+    rng = np.random.default_rng(1)
+    light = least + most * cells((160, 160), seed=1, n_cells=20)
+    photons = 100.0 * rng.poisson(light, (20, 160, 160))
+    frames = gaussian_filter(photons, (0, smear, smear)) + rng.normal(0, 3, photons.shape)
+    found = extract_array(frames, AUTOMATIC)
+    assert found.measurement.correlation.source == "difference"
+    assert not {"cannot_tell", "picture", "moving"} & set(found.verdict.flags)
+
+
+def test_frames_shifted_by_fractions_of_a_pixel_have_noise_of_their_own():
+    rng = np.random.default_rng(0)
+    scene = 100 * gaussian_filter(cells((168, 168), seed=0, n_cells=20), 1)
+    frames = []
+    for _ in range(8):
+        drift = rng.uniform(-0.5, 0.5, 2)
+        recorded = shift(scene, -drift, order=3, mode="nearest") + rng.normal(0, 10, scene.shape)
+        frames.append(shift(recorded, drift, order=1, mode="nearest")[4:-4, 4:-4])
+    found = extract_array(np.array(frames), AUTOMATIC)
+    assert found.measurement.correlation.source == "difference"
+    assert not {"cannot_tell", "picture", "moving"} & set(found.verdict.flags)
 
 
 def test_noise_that_differs_between_the_halves_of_the_field_is_told():
