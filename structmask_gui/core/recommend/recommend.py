@@ -44,11 +44,12 @@ COPIED_MORE = 0.05
 _ALIKE = 0.01
 """Masks that copy no more than this above the least copy alike."""
 
-_TRAINED, _PER_PIXEL = 21, 0.003
-"""Cost of training: for every pixel beyond so many, this share of the error. Calibrated on small
-U-Nets: a block of 15 x 15 estimated at 0.67 to 0.69 of the noise's variance trained to 0.78 to
-1.55, a disc of 37 pixels at 0.15 to 0.17, and one of 37 to 0.62 where one of 21 trained to 0.55.
-Up to 21 pixels training took nothing."""
+_TRAINED, _OF_ERROR, _OF_NOISE = 25, 0.01, 0.0015
+"""Cost of training: for every pixel beyond so many, this share of the error, or this share of the
+noise's variance where that is less. Calibrated on small U-Nets: up to 25 pixels training took
+nothing; a disc of 35 to 37 pixels estimated at 0.14 trained to 0.17 to 0.18 and one at 0.60 to
+0.62, where one of 21 trained to 0.11 and 0.55; a square of 49 at 0.14 to 0.17, one of 121 at 0.16
+to 0.74, one of 225 at 0.67 to 0.69 to 0.78 to 1.55."""
 
 _LINE_PIXELS, _MOSTLY = 5, 0.7
 """Pixels of a line that does not end, and share of a mask on it, from which all of it is hidden."""
@@ -267,7 +268,13 @@ def nothing_found(extraction: Extraction) -> bool:
 
 def training_cost(pixels: int, error: float) -> float:
     """Return what training with so many hidden pixels adds to an estimated error."""
-    return _PER_PIXEL * max(0, pixels - _TRAINED) * error
+    return float(_training(np.array([pixels]), np.array([error]))[0])
+
+
+def _training(pixels: FloatArray, errors: FloatArray) -> FloatArray:
+    """Return `training_cost` of several masks."""
+    each = np.minimum(_OF_ERROR * errors, _OF_NOISE)
+    return np.asarray(np.maximum(pixels - _TRAINED, 0) * each)
 
 
 @dataclass(frozen=True, eq=False)
@@ -365,11 +372,12 @@ def _factors(
     (``chance``, of the whole scene); with fixed patterns.
     """
     found = [one.found for one in scored if one.found is not None]
-    cost = np.array([training_cost(one.pixels, 1.0) for one in scored])
-    small = np.array([one.pixels <= SEARCHED for one in scored])
+    pixels = np.array([float(one.pixels) for one in scored])
+    small = pixels <= SEARCHED
 
     def worst(errors: FloatArray, spare: FloatArray | float = 0.0) -> FloatArray:
-        errors = np.maximum(errors, 0) * (1 + cost) + _ABSOLUTE
+        errors = np.maximum(errors, 0)
+        errors = errors + _training(pixels, errors) + _ABSOLUTE
         least = np.where(small, errors, np.inf).min(axis=1, keepdims=True)
         return np.asarray(np.maximum((errors - spare) / least, 1.0).max(axis=0))
 

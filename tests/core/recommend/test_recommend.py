@@ -232,11 +232,13 @@ def test_the_noise_that_frames_share_is_added_to_that_of_their_differences():
 
 
 def test_large_masks_cost_training_and_ever_more():
-    costs = [training_cost(pixels, 0.5) for pixels in (1, 21, 37, 49, 225)]
+    costs = [training_cost(pixels, 0.5) for pixels in (1, 25, 37, 49, 225)]
     assert costs[:2] == [0, 0]
     assert costs == sorted(costs)
     # A block of 15 x 15 estimated at 0.67 to 0.69 trained to 0.78 to 1.55.
     assert 0.78 < 0.68 + training_cost(225, 0.68) < 1.55
+    # Discs of 25 and 35 pixels estimated at 0.149 and 0.141 trained to 0.107 and 0.182.
+    assert 1.03 * (0.149 + training_cost(25, 0.149)) < 0.141 + training_cost(35, 0.141)
 
 
 def test_a_change_of_parameters_keeps_or_drops_the_recommendation():
