@@ -12,6 +12,7 @@ from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Surenes
 _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
 _RECORD = "To decide, record 6 or more frames of one still field."
+_HUM = "A regular pattern shifts from frame to frame: if it is hum or interference, filter it out."
 
 _ACT: dict[str, tuple[str, str, Action]] = {
     "fixed_pattern": (
@@ -95,11 +96,12 @@ def _cannot_tell(case: Grounds) -> Answer:
     elif not case.bare:
         pixels = case.mask.statistics.true_pixels
         safe += f" This mask of {pixels} pixels may hide sample as well as noise."
+    shifts = "periodic_temporal" in case.flags and case.several_frames
     return Answer(
         "Cannot tell noise from sample.",
         "cannot tell",
         safe,
-        _RECORD,
+        f"{_HUM} {_RECORD}" if shifts else _RECORD,
         case.not_tested,
         ("what_to_record", own),
     )

@@ -127,6 +127,12 @@ class Grounds:
         return f"Neighbours more than {estimate.lags.reach} pixels away could not be measured."
 
     @property
+    def several_frames(self) -> bool:
+        """Whether frames could be compared with each other."""
+        estimate = self.extraction.measurement.correlation
+        return estimate is not None and len(estimate.evidence.relations) > 0
+
+    @property
     def one_frame(self) -> bool:
         measured = self.extraction.measurement
         alone = measured.correlation is not None and measured.correlation.base == "frames"

@@ -370,6 +370,16 @@ def test_a_regular_pattern():
     assert answer(one).certainty == "cannot tell"
 
 
+def test_a_regular_pattern_in_frames_that_share_nothing_may_be_hum():
+    rng = np.random.default_rng(0)
+    along = np.arange(192 * 192).reshape(192, 192)
+    wave = np.sin(2 * np.pi * along / 8.3 + rng.uniform(0, 2 * np.pi, (6, 1, 1)))
+    frames = 1000 + 40 * rng.normal(size=wave.shape) + 30 * wave
+    said = answer(extract_recording(frames, AUTOMATIC))
+    assert said.certainty == "cannot tell"
+    assert "if it is hum or interference, filter it out" in said.advice
+
+
 def test_a_mask_beyond_what_was_measured_is_not_likely():
     found = automatic("row 7")
     reach = found.measurement.correlation.lags.reach
