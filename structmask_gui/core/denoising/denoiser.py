@@ -3,7 +3,7 @@
 StructN2V's rule: a pixel is predicted from neighbours that the mask leaves visible, so what the
 noise of hidden ones tells cannot be copied. First by the best linear prediction, then by small
 perceptrons on features of the surroundings, as far as they are better on pixels they never saw and
-in the band in which there is structure.
+in the band in which there is structure. Last, the grain from pixel to pixel is taken out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from structmask_gui.core.denoising.band import RADIUS, LowPass, kept_shares, places
 from structmask_gui.core.denoising.features import REACH, Features
+from structmask_gui.core.denoising.fine import MARGIN, Fine
 from structmask_gui.core.denoising.folds import Block, Folds
 from structmask_gui.core.denoising.linear import linear_weights
 from structmask_gui.core.denoising.network import Standard, Trainer, predict
@@ -113,6 +114,7 @@ class Denoiser:
         self._best: list[list[Floats]] = []
         self._folds: list[_Fold] = []
         self._band: LowPass | None = None
+        self._fine: Fine | None = None
         self._kept: Floats | None = None
         self._progress = (0.0, 0, 0)
         self.stage = Stage("linear", 0, _ROUNDS, 0.0, 0.0)
@@ -196,6 +198,13 @@ class Denoiser:
         if self._features is None:
             kernel = linear_weights(self.frames, self.mask, self.folds.halves(), REACH, task)
             self._features = Features(self.mask, kernel)
+        if self._fine is None:
+            self._fine = Fine([self._known.linear(part) for _, part in self._looked_at(task)])
+
+    def _looked_at(self, task: Task) -> list[tuple[Block, Floats]]:
+        """Return the blocks from which it is told how far an answer is kept, with their pixels."""
+        blocks = places(self.frames.n_frames, self.frames.frame_shape, self.seed)
+        return [(block, self._around.block(block, task)) for block in blocks]
 
     def _prepared(self, task: Task) -> list[_Fold]:
         """Draw the samples of both folds."""
@@ -260,7 +269,7 @@ class Denoiser:
         return (2 * added * dot - added**2 * squares) / count * scale**2, added
 
     def _limit(self, task: Task) -> None:
-        """Find the band to which what the perceptrons add is kept."""
+        """Find the band to which what the perceptrons add is kept, and the grain that is left."""
         if not self._best or self.stage.added == 0:
             return
 
@@ -268,13 +277,14 @@ class Denoiser:
             first = block.y0 if self.folds.axis == 0 else block.x0
             return self._answer(padded, self.folds.shares(block.frame)[first:], task)
 
-        blocks = places(self.frames.n_frames, self.frames.frame_shape, self.seed)
-        pixels = [(block, self._around.block(block, task)) for block in blocks]
-        shares = kept_shares(pixels, answer, self.seed)
-        if shares[0] > 0:
-            self._band = LowPass(shares)
-        else:
+        blocks = self._looked_at(task)
+        shares = kept_shares(blocks, answer, self.seed)
+        if shares[0] <= 0:
             self.stage = replace(self.stage, added=0.0)
+            return
+        self._band = band = LowPass(shares)
+        answers = in_threads(lambda item: answer(*item), blocks)
+        self._fine = Fine([linear + band(added) for linear, added in answers])
 
     def over(self, frames: Frames) -> Denoiser:
         """Return this denoiser, as it is fitted, for other frames of the same shape and number."""
@@ -346,8 +356,8 @@ class Denoiser:
         width = self.frames.frame_shape[1]
         mean = np.float32(self._around.mean(frame, task))
         plain = linear or not self._best or self.stage.added == 0
-        band = None if plain else self._band
-        more = 0 if band is None else RADIUS
+        band, fine = None if plain else self._band, None if linear else self._fine
+        more = (0 if band is None else RADIUS) + (0 if fine is None else MARGIN)
         height = self.frames.frame_shape[0]
         for y0, y1 in bands(height):
             top, bottom = max(0, y0 - more), min(height, y1 + more)
@@ -371,6 +381,7 @@ class Denoiser:
                 task.stop_if_cancelled()
                 result[:, x0:x1], added[:, x0:x1] = values
             result += added if band is None else band(added)
+            result = result if fine is None else fine(result)
             inner = slice(y0 - top, y1 - top)
             lost = padded[REACH:-REACH, REACH:-REACH][inner] - result[inner]
             yield y0, result[inner] + mean, float(lost.sum(dtype=np.float64))
