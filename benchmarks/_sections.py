@@ -251,7 +251,7 @@ def pooled(frame: np.ndarray) -> LagEstimate:
     """Return the statistics alone of a square frame: lag products, correlation, errors."""
     surface = Surface((64, 64), 0)
     kernel = LagKernel((64, 64), (REACH, REACH))
-    pool = LagPool(kernel, surface)
+    pool = LagPool(surface, REACH)
     count = frame.shape[0] // 64
     patches = frame.reshape(count, 64, count, 64).swapaxes(1, 2)
     y, x = np.divmod(np.arange(count * count), count)

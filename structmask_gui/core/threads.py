@@ -9,18 +9,10 @@ from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from functools import cache, wraps
-from math import prod
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
-
-import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
-
-# Larger rooms are not kept: there the work takes far longer than the getting of memory.
-_LARGEST = 32 * 2**20
-_kept = threading.local()
 
 WORKERS = os.cpu_count() or 1
 
@@ -163,19 +155,3 @@ def one_blas_thread(function: Callable[_Args, _Out]) -> Callable[_Args, _Out]:
             return function(*args, **kwargs)
 
     return limited
-
-
-def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """Return an array of any content, valid until the same thread asks for the same name again.
-
-    ``name``: What it is for; two names never share memory.
-    """
-    dtype = np.dtype(dtype)
-    size = prod(shape) * dtype.itemsize
-    if size > _LARGEST:
-        return np.empty(shape, dtype)
-    rooms: dict[str, NDArray[np.uint8]] = _kept.__dict__
-    room = rooms.get(name)
-    if room is None or room.nbytes < size:
-        room = rooms[name] = np.empty(size, np.uint8)
-    return room[:size].view(dtype).reshape(shape)

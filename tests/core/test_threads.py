@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from structmask_gui.core import threads
-from structmask_gui.core.threads import in_threads, scratch
+from structmask_gui.core.correlation.autocorrelation import scratch
+from structmask_gui.core.threads import in_threads
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])

@@ -6,22 +6,29 @@ the padded patches, their power, and two small matrix products in place of the i
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
+from structmask_gui.core.correlation.lags import unfold
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.threads import in_threads, one_blas_thread, scratch
+from structmask_gui.core.threads import in_threads, one_blas_thread
 
 # The published program adds this to the zero lag before it divides by it, so that a constant patch
 # gives zeros. Part of the definition, not a guard of ours.
 _ZERO_LAG_OFFSET = 1e-10
+
+# Larger rooms are not kept: there the work takes far longer than the getting of memory.
+_LARGEST = 32 * 2**20
+_kept = threading.local()
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,12 +117,28 @@ class LagKernel:
             lines: AnyArray = fft.rfft(patches, n=width, axis=2)
         else:
             top = self.patch_shape[0]
-            lines = scratch("spectrum", (len(patches), height, width // 2 + 1), np.complex64)
             waves = _waves(self.patch_shape[1], width)
+            lines = scratch("spectrum", (len(patches), height, width // 2 + 1), np.complex64)
             np.matmul(patches, waves, out=lines.view(np.float32)[:, :top])
             lines[:, top:] = 0
         spectrum: AnyArray = fft.fft(lines, n=height, axis=1, overwrite_x=True)
         return spectrum
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return an array of any content, valid until the same thread asks for the same name again.
+
+    ``name``: What it is for; two names never share memory.
+    """
+    dtype = np.dtype(dtype)
+    size = prod(shape) * dtype.itemsize
+    if size > _LARGEST:
+        return np.empty(shape, dtype)
+    rooms: dict[str, NDArray[np.uint8]] = _kept.__dict__
+    room = rooms.get(name)
+    if room is None or room.nbytes < size:
+        room = rooms[name] = np.empty(size, np.uint8)
+    return room[:size].view(dtype).reshape(shape)
 
 
 # Up to this width a matrix product is faster than the transform along x, and it writes to memory
@@ -151,11 +174,6 @@ def _matrices(
         np.ascontiguousarray(matrix, dtype=real)
         for matrix in (along_x, np.cos(angle_y), np.sin(angle_y))
     )
-
-
-def unfold(half: AnyArray) -> AnyArray:
-    """Complete a half plane of lags, shape (..., reach_y + 1, 2 * reach_x + 1), by its rotation."""
-    return np.concatenate([half[..., :0:-1, ::-1], half], axis=-2)
 
 
 @one_blas_thread

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import BoolArray, FloatArray
-from structmask_gui.core.correlation.autocorrelation import LagKernel, unfold
+from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.correlation.detrend import Surface
 
 # How many degrees of freedom Bartlett's formula counts for beside the spread over patches: it keeps
@@ -97,56 +96,44 @@ class LagPool:
     the patches takes that from the pool of all, see `estimate`.
     """
 
-    def __init__(self, kernel: LagKernel, surface: Surface, clusters: bool = True) -> None:
-        height, width = kernel.patch_shape
-        reach_y, reach_x = kernel.reach
-        if reach_y != reach_x:
-            raise ValueError("the statistical selection takes one largest lag for both directions")
-        self._reach, self._patch_shape = reach_x, (height, width)
-        rows = height - np.arange(reach_y + 1)
-        columns = width - np.abs(np.arange(-reach_x, reach_x + 1))
+    def __init__(self, surface: Surface, reach: int, clusters: bool = True) -> None:
+        height, width = surface.patch_shape
+        self._reach, self._surface = reach, surface
+        rows = height - np.arange(reach + 1)
+        columns = width - np.abs(np.arange(-reach, reach + 1))
         self._pairs = np.outer(rows, columns).astype(np.float64)
-        self._bias = surface.bias(reach_x)
         size = self._pairs.size
-        self._centre = reach_x
+        self._centre = reach
         self._total = np.zeros(size)
-        self._n = 0
+        self.n_patches = 0
         self._patch = _Quadratic(size, self._centre)
         self._row, self._column = _Quadratic(size, self._centre), _Quadratic(size, self._centre)
         self._open = (_Clusters(), _Clusters()) if clusters else ()
         self._shared: tuple[FloatArray, FloatArray] | None = None
         self._prior: FloatArray | None = None
 
-    @property
-    def n_patches(self) -> int:
-        """Patches pooled so far."""
-        return self._n
-
-    def add(self, half: NDArray[np.floating], places: NDArray[np.intp]) -> None:
-        """Add patches.
-
-        ``half``: shape (n, reach + 1, 2 reach + 1); lag products, sums over pixel pairs, in squared
-        grey levels.
-        ``places``: shape (n, 3); frame, y and x of each, the frames in ascending order over all
-        calls.
-        """
-        self.add_products(self.products(half), places)
-
     def products(self, half: NDArray[np.floating], scale: float = 1.0) -> FloatArray:
-        """Return mean products by lag, shape (n, lags), of sums of products of scaled patches."""
+        """Return mean products by lag, shape (n, lags), of sums over pixel pairs.
+
+        ``half``: shape (n, reach + 1, 2 reach + 1); of patches in units of ``scale``.
+        """
         return np.asarray(half * (scale**2 / self._pairs)).reshape(len(half), -1)
 
     def add_products(self, products: FloatArray, places: NDArray[np.intp]) -> None:
-        """Add patches by what `products` returns."""
+        """Add patches by what `products` returns.
+
+        ``places``: shape (n, 3); frame, y and x of each, the frames in ascending order over all
+        calls.
+        """
         if not len(products):
             return
         self._total += products.sum(axis=0)
-        self._n += len(products)
+        self.n_patches += len(products)
         self._patch.add(products)
         self._shared = self._prior = None
         frames = places[:, 0]
         for axis, clusters in enumerate(self._open):
-            tiles = places[:, 1 + axis] // self._patch_shape[axis]
+            tiles = places[:, 1 + axis] // self._surface.patch_shape[axis]
             span = int(tiles.max()) + 1
             keys, which = np.unique(frames * span + tiles, return_inverse=True)
             member = np.zeros((len(keys), len(products)))
@@ -163,12 +150,13 @@ class LagPool:
         """
         for quadratic, clusters in zip((self._row, self._column), self._open, strict=False):
             quadratic.add(clusters.take_before(np.inf))
-        mean = self._total / self._n
-        covariance = self._bias.undo(mean, self._tail_beyond(self._unfold(mean)))
+        mean = self._total / self.n_patches
+        tail = self._tail_beyond(self._unfold(mean))
+        covariance = self._surface.bias(self._reach).undo(mean, tail)
         rho = covariance / covariance[self._centre]
-        n_squared = (self._n * covariance[self._centre]) ** 2
+        n_squared = (self.n_patches * covariance[self._centre]) ** 2
         alone = self._patch.variance(rho) / n_squared
-        degrees = float(self._n - 1)
+        degrees = float(self.n_patches - 1)
         full = self._unfold(rho)
         if like is None or like._prior is None:
             self._prior = self._fold(bartlett(full))
@@ -192,7 +180,7 @@ class LagPool:
             standard_error=self._unfold(error),
             degrees=self._unfold(dof),
             variance=float(covariance[self._centre]),
-            n_patches=self._n,
+            n_patches=self.n_patches,
             n_clusters=self._row.groups,
             inflation=float(inflation.max()),
         )
@@ -219,7 +207,7 @@ class LagPool:
             groups = np.inf
             for spread, quadratic in ((by_row, self._row), (by_column, self._column)):
                 # As many clusters as patches: nothing is shared. Fewer than three: unknown.
-                if 3 <= quadratic.groups < self._n:
+                if 3 <= quadratic.groups < self.n_patches:
                     more = max(float(spread[lags].sum()) / base - 1.0, 0.0)
                     if more > excess:
                         groups = quadratic.groups
@@ -236,7 +224,7 @@ class LagPool:
 
     def _tail_beyond(self, full: FloatArray) -> float:
         """Return the summed covariance beyond the reach, of lines that do not end within it."""
-        height, width = self._patch_shape
+        height, width = self._surface.patch_shape
         reach = self._reach
         outer = np.arange(-reach, reach + 1) > reach // 2
         total = 0.0
@@ -258,6 +246,11 @@ class LagPool:
 
     def _fold(self, full: FloatArray) -> FloatArray:
         return np.asarray(full[self._reach :].ravel())
+
+
+def unfold(half: AnyArray) -> AnyArray:
+    """Complete a half plane of lags, shape (..., reach_y + 1, 2 * reach_x + 1), by its rotation."""
+    return np.concatenate([half[..., :0:-1, ::-1], half], axis=-2)
 
 
 def bartlett(rho: FloatArray) -> FloatArray:

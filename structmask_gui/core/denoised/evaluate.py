@@ -33,7 +33,7 @@ from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.frames import Frames, evenly
 from structmask_gui.core.stack.patches import read_patches
-from structmask_gui.core.statistical.source import SEES
+from structmask_gui.core.statistical.estimate import SEES
 from structmask_gui.core.threads import one_blas_thread
 
 _BLOCK = 16

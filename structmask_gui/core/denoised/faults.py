@@ -16,8 +16,7 @@ from structmask_gui.core.denoised.spectra import Spectra, spectra
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.preview import Preview
-from structmask_gui.core.stack.frames import Frames, WrappedFrames, evenly
-from structmask_gui.core.stack.registration import middle
+from structmask_gui.core.stack.frames import Frames, WrappedFrames, evenly, middle
 
 FaultKind = Literal["few levels", "average", "order", "shift", "contrast", "brightness", "invented"]
 

@@ -18,21 +18,15 @@ from structmask_gui.core.correlation.autocorrelation import (
     patches_in_budget,
     patches_per_chunk,
     transform,
-    unfold,
 )
+from structmask_gui.core.correlation.lags import unfold
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import RING_SOURCES, Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import Frames, Recording
-from structmask_gui.core.stack.patches import (
-    Plan,
-    Sampling,
-    extremes,
-    plan_patches,
-    read_patches,
-    unusable,
-)
+from structmask_gui.core.stack.patches import Plan, Sampling, plan_patches, read_patches
+from structmask_gui.core.stack.screening import extremes, unusable
 from structmask_gui.core.threads import in_threads
 
 

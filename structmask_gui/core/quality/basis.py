@@ -17,8 +17,7 @@ from structmask_gui.core.quality.covariance import NoiseBasis, given_covariance
 from structmask_gui.core.quality.prediction import variance_of
 from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Region
-from structmask_gui.core.statistical.estimate import CorrelationEstimate
-from structmask_gui.core.statistical.source import SEES
+from structmask_gui.core.statistical.estimate import SEES, CorrelationEstimate
 from structmask_gui.core.verdict.scene import scene_changes
 
 _LARGEST_LAG = 50

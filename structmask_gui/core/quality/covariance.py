@@ -22,7 +22,8 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import checked_covariance, reach_of
 from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.frames import Frames, evenly
-from structmask_gui.core.stack.patches import Plan, extremes, read_patches, unusable
+from structmask_gui.core.stack.patches import Plan, read_patches
+from structmask_gui.core.stack.screening import extremes, unusable
 from structmask_gui.core.statistical.tiles import grid_places
 
 NoiseBasis = Literal["difference", "flat"]

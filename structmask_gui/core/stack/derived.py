@@ -14,9 +14,17 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, Region, WrappedFrames, evenly, runs_of
+from structmask_gui.core.stack.frames import (
+    Frames,
+    Region,
+    WrappedFrames,
+    evenly,
+    finite,
+    runs_of,
+    some,
+)
 from structmask_gui.core.stack.patches import Plan
-from structmask_gui.core.stack.registration import PairRelation, finite, relate_frames, some
+from structmask_gui.core.stack.registration import PairRelation, relate_frames
 
 # Width of the taper to the mean at the borders of a shifted image; at most the smallest side.
 _PAD = 16

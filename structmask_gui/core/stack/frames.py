@@ -9,12 +9,17 @@ from itertools import groupby
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 
 Lines = Literal["rows", "columns"]
+
+# Pixels of a side that are compared: enough to see a shift of a hundredth of a pixel.
+_SIDE = 512
+# Values of which a part will do for the median: it is then known to one percent.
+_MANY = 2**17
 
 
 @runtime_checkable
@@ -258,6 +263,31 @@ def destriped_lines(frames: Frames) -> Lines | None:
     """Return which line offsets a stack's metadata lists as removed; None if it lists none."""
     lines: Lines | None = getattr(frames, "destriped", None)
     return lines
+
+
+def middle(frames: Frames, frame: int) -> NDArray[np.float64]:
+    """Return the middle of a frame, at most 512 pixels wide and high; see `finite`."""
+    height, width = frames.frame_shape
+    y0, x0 = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
+    values = frames.read(frame, y0, min(height, y0 + _SIDE))[:, x0 : x0 + _SIDE]
+    return finite(values)
+
+
+def finite(values: AnyArray) -> NDArray[np.float64]:
+    """Return an image with its pixels that are no numbers replaced by the median of the others."""
+    image = np.array(values, dtype=np.float64)
+    if values.dtype.kind != "f":
+        return image
+    bad = ~np.isfinite(image)
+    if bad.any():
+        image[bad] = 0.0 if bad.all() else np.median(image[~bad])
+    return image
+
+
+def some(values: AnyArray) -> AnyArray:
+    """Return a seventh of many values, which is enough for their median and far quicker."""
+    flat = values.ravel()
+    return flat[::7] if flat.size > _MANY else flat
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,11 +25,15 @@ _BYTES_AT_ONCE = 32 * 2**20
 # of 2048 x 2048: 64 x 64 in 2.4 ms against 6.4, 16 x 16 in 10.2 against 6.6.
 _WORTH_A_COPY = 32 * 32
 
+# A small stack is kept in memory, for it is read more than once.
+_KEPT_BYTES = 64 * 2**20
+
 # Where they lie and what became of each takes some 30 bytes. A damaged file may declare billions.
 _MOST_PATCHES = 20_000_000
 
-NOT_FINITE = "holds pixels that are not numbers"
-CONSTANT = "constant, holds no noise"
+MOST_PIXELS = 2**28
+"""Pixels of all patches together; half a gigabyte of 16-bit pixels. Figures of each patch and tile
+are kept; what more would add to the errors is far below any correlation that matters."""
 
 
 class Chunk(NamedTuple):
@@ -130,6 +134,11 @@ def lay_out(
     return Plan(shape, places(frames.n_frames, box, shape, count, seed))
 
 
+def patch_limit(side: int) -> int:
+    """Return how many square patches are taken at most."""
+    return MOST_PIXELS // side**2
+
+
 def checked_region(frames: Frames, region: Region | None) -> Region:
     """Return the rectangle to measure, all of the frames if none is given.
 
@@ -218,6 +227,31 @@ def read_patches(
                 patches, places = _room(plan, start, per_chunk, frames)
 
 
+@dataclass
+class PatchReader:
+    """Reads patches; those of a small stack are kept, for they are read more than once."""
+
+    task: Task
+    _kept: tuple[Frames, Plan, AnyArray] | None = None
+
+    def read(self, frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
+        """Read the planned patches; see `read_patches`."""
+        size = len(plan) * plan.patch_shape[0] * plan.patch_shape[1] * frames.dtype.itemsize
+        if size > _KEPT_BYTES:
+            yield from read_patches(frames, plan, per_chunk, self.task)
+            return
+        if self._kept is None or self._kept[0] is not frames or self._kept[1] is not plan:
+            parts = []
+            for chunk in read_patches(frames, plan, per_chunk, self.task):
+                self.task.stop_if_cancelled()
+                parts.append(chunk.patches)
+            self._kept = (frames, plan, np.concatenate(parts))
+        values = self._kept[2]
+        for start in range(0, len(plan), per_chunk):
+            stop = min(start + per_chunk, len(plan))
+            yield Chunk(slice(start, stop), values[start:stop])
+
+
 def _room(
     plan: Plan, start: int, per_chunk: int, frames: Frames
 ) -> tuple[AnyArray, list[list[int]]]:
@@ -267,30 +301,3 @@ def _bands(plan: Plan, most_rows: int) -> Iterator[_Band]:
                 y1 = int(tops[end - 1]) + height
             yield _Band(number, y0, y1, first, end)
             first = end
-
-
-def extremes(patches: AnyArray) -> tuple[AnyArray, AnyArray]:
-    """Return the smallest and the largest value of each patch; NaN where a pixel is NaN.
-
-    ``patches``: shape (n, height, width).
-    """
-    flat = patches.reshape(len(patches), -1)
-    return flat.min(axis=1), flat.max(axis=1)
-
-
-def unusable(low: AnyArray, high: AnyArray) -> list[str]:
-    """Return why each patch cannot be measured, or an empty string.
-
-    ``low``, ``high``: shape (n,); from `extremes`.
-    """
-    if low.dtype.kind == "f":
-        # A minimum or maximum is NaN or infinite as soon as one pixel is.
-        finite = np.isfinite(low) & np.isfinite(high)
-    else:
-        finite = np.ones(len(low), dtype=bool)
-    if finite.all() and (low != high).all():
-        return [""] * len(low)
-    return [
-        NOT_FINITE if not good else CONSTANT if constant else ""
-        for good, constant in zip(finite.tolist(), (low == high).tolist(), strict=True)
-    ]

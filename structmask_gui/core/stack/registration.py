@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, evenly, runs_of
+from structmask_gui.core.stack.frames import Frames, evenly, middle, runs_of
 from structmask_gui.core.threads import in_threads
 
-# Pixels of a side that are compared: enough to see a shift of a hundredth of a pixel.
-_SIDE = 512
 _MOST_PAIRS = 16
 # A shift of less than this cancels well enough, and is within the error of the estimate.
 _SHIFT_THAT_MATTERS = 0.03
@@ -33,8 +31,6 @@ _FURTHER, _GOES_ON = (4, 5, 6, 7, 8), 0.25
 # Correlation from which the structure is so strong that line offsets do not matter; and standard
 # errors from which they leave its contrast known.
 _CLEAR, _SURELY = 0.98, 4.0
-# Values of which a part will do for the median: it is then known to one percent.
-_MANY = 2**17
 # Pixels by which an image is continued; it is moved by 3 at most.
 _PAD = 12
 # Low-passed pixels that share their noise, of those that are left.
@@ -82,31 +78,6 @@ def relate_frames(frames: Frames, task: Task = NO_TASK) -> list[PairRelation]:
 
     with closing(in_threads(lambda pair: relate(*pair, task), read())) as relations:
         return list(relations)
-
-
-def middle(frames: Frames, frame: int) -> NDArray[np.float64]:
-    """Return the middle of a frame, at most 512 pixels wide and high; see `finite`."""
-    height, width = frames.frame_shape
-    y0, x0 = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
-    values = frames.read(frame, y0, min(height, y0 + _SIDE))[:, x0 : x0 + _SIDE]
-    return finite(values)
-
-
-def finite(values: AnyArray) -> NDArray[np.float64]:
-    """Return an image with its pixels that are no numbers replaced by the median of the others."""
-    image = np.array(values, dtype=np.float64)
-    if values.dtype.kind != "f":
-        return image
-    bad = ~np.isfinite(image)
-    if bad.any():
-        image[bad] = 0.0 if bad.all() else np.median(image[~bad])
-    return image
-
-
-def some(values: AnyArray) -> AnyArray:
-    """Return a seventh of many values, which is enough for their median and far quicker."""
-    flat = values.ravel()
-    return flat[::7] if flat.size > _MANY else flat
 
 
 def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRelation:

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.stack.frames import Frames, Recording, WrappedFrames
-from structmask_gui.core.stack.registration import finite, middle
+from structmask_gui.core.stack.frames import Frames, Recording, WrappedFrames, finite, middle
 
 # Powers of two between which the spread of a frame is left as it is, and beyond which variances do
 # not fit float64 however they are worked out.

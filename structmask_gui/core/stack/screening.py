@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
-from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE, extremes
-from structmask_gui.core.stack.registration import some
+from structmask_gui.core.arrays import AnyArray, FloatArray
 
+NOT_FINITE = "holds pixels that are not numbers"
+CONSTANT = "constant, holds no noise"
 CLIPPED = "clipped: over 2 % of the pixels are at the lowest or highest value"
-FILLED = "border fill, text or a data bar"
 OUTLYING = "its variance is far from that of the others"
 NOT_FLAT = "holds structure"
+FILLED = "border fill, text or a data bar"
+
 
 _CLIPPED_SHARE = 0.02
 # Variance of counts over their mean, up to which they are counts of photons.
@@ -26,6 +27,33 @@ _POISSON = 1.5
 _FILLED_SHARE = 0.04
 _HOT = 7.0
 _MOST_HOT = 0.01
+
+
+def extremes(patches: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Return the smallest and the largest value of each patch; NaN where a pixel is NaN.
+
+    ``patches``: shape (n, height, width).
+    """
+    flat = patches.reshape(len(patches), -1)
+    return flat.min(axis=1), flat.max(axis=1)
+
+
+def unusable(low: AnyArray, high: AnyArray) -> list[str]:
+    """Return why each patch cannot be measured, or an empty string.
+
+    ``low``, ``high``: shape (n,); from `extremes`.
+    """
+    if low.dtype.kind == "f":
+        # A minimum or maximum is NaN or infinite as soon as one pixel is.
+        finite = np.isfinite(low) & np.isfinite(high)
+    else:
+        finite = np.ones(len(low), dtype=bool)
+    if finite.all() and (low != high).all():
+        return [""] * len(low)
+    return [
+        NOT_FINITE if not good else CONSTANT if constant else ""
+        for good, constant in zip(finite.tolist(), (low == high).tolist(), strict=True)
+    ]
 
 
 @dataclass
@@ -40,10 +68,6 @@ class Screening:
     """Share of 2 x 2 squares of one value, beyond chance."""
     mean: list[float] = field(default_factory=list)  # Its mean brightness
     finite: list[bool] = field(default_factory=list)  # Whether all its pixels are numbers
-
-    def add(self, patches: AnyArray) -> None:
-        """Screen patches, shape (n, height, width), as stored."""
-        self.append(screen(patches))
 
     def append(self, more: Screening) -> None:
         """Add what `screen` returned."""
@@ -136,19 +160,6 @@ def _equal_squares(patches: AnyArray) -> FloatArray:
     return np.asarray(share, dtype=np.float64)
 
 
-def outlying(log_variance: FloatArray) -> BoolArray:
-    """Mark patches whose log variance is far from the others', if they are few (at most 10 %).
-
-    Where more are far off, the variance follows something (brightness) and none is an outlier.
-    """
-    if len(log_variance) < 8:
-        return np.zeros(len(log_variance), dtype=bool)
-    middle = float(np.median(log_variance))
-    spread = 1.4826 * float(np.median(np.abs(log_variance - middle)))
-    far = np.abs(log_variance - middle) > max(6 * spread, np.log(2.0))
-    return far if far.mean() <= 0.1 else np.zeros(len(far), dtype=bool)
-
-
 def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
     """Replace lone pixels far from all their neighbours by the neighbours' median.
 
@@ -196,33 +207,3 @@ def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32]
             if not changed:
                 break
     return repaired, count
-
-
-def blockiness(frames: AnyArray) -> float:
-    """Return how surely 8 x 8 blocks show, as a t-value; over 5 means compressed.
-
-    ``frames``: shape (n, height, width); as stored. The smaller of the two directions' values
-    counts, so that a camera whose columns repeat is not taken for JPEG.
-    """
-    values = np.asarray(frames, dtype=np.float64)
-    result = []
-    for axis in (1, 2):
-        steps = np.diff(values, axis=axis)
-        np.abs(steps, out=steps)
-        # Capped at a few typical steps, so that edges of the structure do not decide.
-        typical = max(float(np.median(some(steps))), 1e-12)
-        profile = np.minimum(steps, 4 * typical, out=steps).mean(axis=(0, 3 - axis))
-        # Slow changes along the axis are structure.
-        profile = profile[: profile.size // 8 * 8].reshape(-1, 8)
-        if len(profile) < 4:
-            return 0.0
-        relative = profile - profile.mean(axis=1, keepdims=True)
-        phase = relative.mean(axis=0)
-        error = relative.std(axis=0, ddof=1) / np.sqrt(len(relative))
-        pooled = float(np.sqrt((error**2).mean()))
-        largest = int(np.argmax(np.abs(phase)))
-        # A step at the border of blocks that differs from all others by 2 % at least.
-        if abs(phase[largest]) < 0.02 * float(profile.mean()):
-            return 0.0
-        result.append(abs(float(phase[largest])) / max(pooled, 1e-12))
-    return min(result)

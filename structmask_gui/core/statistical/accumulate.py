@@ -10,19 +10,24 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
+from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.correlation.lags import LagPool
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.frames import Frames, evenly
-from structmask_gui.core.stack.patches import Chunk, Plan, Sampling, extremes, read_patches
+from structmask_gui.core.stack.patches import Chunk, PatchReader, Plan, Sampling, read_patches
+from structmask_gui.core.stack.screening import extremes
 from structmask_gui.core.statistical.estimate import BrightnessBin, UnlikePart
-from structmask_gui.core.statistical.flat_tiles import TilePower, TileStatistics
-from structmask_gui.core.statistical.patches import TILE, NoisePatches, PatchReader
+from structmask_gui.core.statistical.patches import TILE, NoisePatches
 from structmask_gui.core.statistical.source import NoiseSource
-from structmask_gui.core.statistical.tiles import SpectrumSum, cut_tiles
+from structmask_gui.core.statistical.tiles import (
+    SpectrumSum,
+    TilePower,
+    TileStatistics,
+    cut_tiles,
+)
 from structmask_gui.core.threads import in_threads
 
 # Patches in which it is measured, where it takes a reading of its own.
@@ -116,52 +121,37 @@ def pool_patches(
     frames: Frames, patches: NoisePatches, source: NoiseSource, max_lag: int, reader: PatchReader
 ) -> Pooled:
     """Read all patches once and pool them; ``frames`` are those of the source, or level ones."""
-    plan, reach, stored = patches.plan, patches.reach, frames is source.stored
-    far = _image_reach(plan.patch_shape, max_lag)
+    far, stored = _image_reach(patches.plan.patch_shape, max_lag), frames is source.stored
     # The image's autocovariance comes from the same reading where that is quicker.
-    shared = far if stored and _worth_sharing(plan, reach, far) else reach
-    bins = patches.brightness_bins()
-    kernel = LagKernel(plan.patch_shape, (shared, shared))
-    side = min(TILE, plan.patch_shape[0] // 4 * 4)
-    pooling = Pooling(plan, patches.used, kernel, reach, side, bins)
-    chunks = reader.read(frames, plan, patches_per_chunk(kernel, len(plan)))
+    shared = stored and _worth_sharing(patches.plan, patches.reach, far)
+    pooling = Pooling(patches, far if shared else patches.reach)
+    chunks = reader.read(frames, patches.plan, pooling.per_chunk)
     return pooling.run(chunks, not stored, source.task)
 
 
 class Pooling:
-    """Pools patches.
+    """Pools patches; ``far``: Largest lag of the image's autocovariance, or no more than theirs."""
 
-    ``reach``: Largest lag that is pooled; at most the kernel's.
-    ``bin_of``: shape (patches,); the range of brightness that each patch is in.
-    """
-
-    def __init__(
-        self,
-        plan: Plan,
-        used: BoolArray,
-        kernel: LagKernel,
-        reach: int,
-        tile: int,
-        bin_of: NDArray[np.intp] | None = None,
-    ) -> None:
-        self._plan, self._used, self._bin_of = plan, used, bin_of
+    def __init__(self, patches: NoisePatches, far: int) -> None:
+        plan, reach = patches.plan, patches.reach
+        self._plan, self._used, self._reach, self._far = plan, patches.used, reach, far
         self._for_spectrum = np.zeros(len(plan), dtype=np.bool_)
-        pooled_ones = np.flatnonzero(used)
+        pooled_ones = np.flatnonzero(patches.used)
         self._for_spectrum[pooled_ones[_spread(len(pooled_ones), _FOR_SPECTRUM)]] = True
         self._surface = Surface(plan.patch_shape, 0)
-        self._kernel, self._reach = kernel, reach
-        self._far = kernel.reach[1]
-        pooled = LagKernel(plan.patch_shape, (reach, reach))
-        number = 0 if bin_of is None else int(bin_of.max(initial=-1)) + 1
         self._near = [dy * (2 * reach + 1) + dx + reach for dy, dx in NEAR_LAGS]
         self._near = self._near if reach >= 3 else self._near[:1]
+        self._bin_of = bin_of = patches.brightness_bins()
+        number = 0 if bin_of is None else int(bin_of.max(initial=-1)) + 1
+        self._kernel = LagKernel(plan.patch_shape, (far, far))
+        self.per_chunk = patches_per_chunk(self._kernel, len(plan))
         self.result = Pooled(
-            LagPool(pooled, self._surface),
-            TileStatistics(tile),
+            LagPool(self._surface, reach),
+            TileStatistics(min(TILE, plan.patch_shape[0] // 4 * 4)),
             SpectrumSum(plan.patch_shape[0] // 2 * 2),
             np.full(len(plan), np.nan),
-            np.zeros(kernel.half_shape) if self._far > reach else None,
-            bins=[LagPool(pooled, self._surface, clusters=False) for _ in range(number)],
+            np.zeros((far + 1, 2 * far + 1)) if far > reach else None,
+            bins=[LagPool(self._surface, reach, clusters=False) for _ in range(number)],
             near=np.full((len(plan), len(self._near)), np.nan),
         )
 
@@ -182,7 +172,21 @@ class Pooling:
                 task.stop_if_cancelled()
                 if part is None or not len(part.index):
                     continue
-                self._add(part)
+                result, places = self.result, self._plan.places[part.index]
+                result.tiles.append(part.tiles)
+                result.spectrum.append(part.power, part.powers)
+                result.pool.add_products(part.products, places)
+                if result.image is not None and part.image is not None:
+                    result.image += part.image
+                result.near[part.index] = part.products[:, self._near]
+                result.log_variance[part.index] = np.log(np.maximum(part.variance, 1e-300))
+                result.hot += part.hot
+                result.pixels += part.pixels
+                if self._bin_of is not None:
+                    which = self._bin_of[part.index]
+                    for number, pool in enumerate(result.bins):
+                        inside = which == number
+                        pool.add_products(part.products[inside], places[inside])
                 task.report(total + int(part.index[-1]) + 1, 2 * total, "Measuring the noise")
         return self.result
 
@@ -224,23 +228,6 @@ class Pooling:
             hot,
             patches.size,
         )
-
-    def _add(self, part: _Part) -> None:
-        result, places = self.result, self._plan.places[part.index]
-        result.pool.add_products(part.products, places)
-        if result.image is not None and part.image is not None:
-            result.image += part.image
-        result.near[part.index] = part.products[:, self._near]
-        result.log_variance[part.index] = np.log(np.maximum(part.variance, 1e-300))
-        result.hot += part.hot
-        result.pixels += part.pixels
-        result.tiles.append(part.tiles)
-        result.spectrum.append(part.power, part.powers)
-        if self._bin_of is not None:
-            which = self._bin_of[part.index]
-            for number, pool in enumerate(result.bins):
-                inside = which == number
-                pool.add_products(part.products[inside], places[inside])
 
 
 def _ratio(products: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -23,6 +23,28 @@ LARGEST_LAG = int(parameter_infos()["max_lag"].highest or 1)
 """The largest lag that can be asked for."""
 
 
+SEES: dict[Used, str] = {
+    "frames": "the frames as they are",
+    "flat": "the emptiest parts of the image",
+    "difference": "frame-to-frame changes",
+    "dark": "the dark stack",
+    "subtract": "the frames less the reference stack",
+    "spectrum": "detail finer than the optics resolve",
+}
+"""What a sentence calls each source."""
+BLIND_TO: dict[Used, str] = {
+    "frames": "Everything is measured, the sample included.",
+    "flat": "Noise that grows with brightness would not be noticed.",
+    "difference": "Moving, blinking or bleaching sample counts as noise.",
+    "dark": "Noise that grows with the signal would not be noticed.",
+    "subtract": "A fixed pattern cancels; structured noise that stayed in the reference stack is"
+    " missed.",
+    "spectrum": "Its limit is estimated. In undersampled or binned images sample may remain; broad,"
+    " smooth noise would not be noticed.",
+}
+"""What each source cannot see, as a sentence."""
+
+
 @dataclass(frozen=True, eq=False)
 class BrightnessBin:
     """The correlation of the patches of one range of brightness."""
@@ -157,3 +179,14 @@ def in_grey_levels(estimate: CorrelationEstimate, exponent: int) -> CorrelationE
         ),
         image_covariance=estimate.image_covariance * square,
     )
+
+
+def describe(actual: Used, base: Used) -> str:
+    """Return what was measured and what that is blind to, in words."""
+    note = f"Measured {'from' if actual == 'difference' else 'in'} {SEES[actual]}"
+    if actual != base and base != "frames":
+        note += f", of {SEES[base]}"
+    note += f". {BLIND_TO[actual]}"
+    if actual != base and base != "frames":
+        note += f" {BLIND_TO[base]}"
+    return note

@@ -12,10 +12,8 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
-from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames, Region, evenly
-from structmask_gui.core.stack.registration import PairRelation, finite, some
-from structmask_gui.core.statistical.tiles import SpectrumSum
+from structmask_gui.core.stack.frames import Frames, Region, evenly, finite, some
+from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.threads import in_threads
 
 _MOST_FRAMES = 24
@@ -95,47 +93,44 @@ def with_lines(lags: LagEstimate, rows: LineCovariance, columns: LineCovariance)
     )
 
 
-class FrameDiagnosis:
-    """Diagnoses whole frames, at most 24 of them, a band of rows at a time."""
+def diagnose_frames(source: NoiseSource, power: FloatArray) -> FrameEvidence:
+    """Gather what whole frames show.
 
-    def __init__(
-        self,
-        derived: Frames,
-        stored: Frames,
-        relations: list[PairRelation],
-        region: Region | None,
-        task: Task = NO_TASK,
-    ) -> None:
-        self._derived, self._stored, self._relations = derived, stored, relations
-        height, width = stored.frame_shape
-        self._region = region or Region(0, height, 0, width)
-        self._task = task
+    ``power``: shape (side, side // 2 + 1); the mean spectrum of the measured patches.
+    """
+    frames = _WholeFrames(source)
+    row_products, column_products = [], []
+    numbers = evenly(source.frames.n_frames, _MOST_FRAMES)
+    for lines in frames.lines([((source.frames, number),) for number in numbers]):
+        row_products.append(_far_products(lines.rows[0], lines.rows[0]))
+        column_products.append(_far_products(lines.columns[0], lines.columns[0]))
+    fixed_rows = fixed_columns = None
+    tested, share, sure = False, 0.0, False
+    if source.raw.n_frames > 1:
+        fixed_rows, fixed_columns, share, error = frames.fixed()
+        tested = not any(source.still)
+        sure = tested and share > 0.01 and share > 5 * error
+    return FrameEvidence(
+        rows=_covariance(row_products),
+        columns=_covariance(column_products),
+        fixed_rows=fixed_rows,
+        fixed_columns=fixed_columns,
+        fixed_tested=tested,
+        fixed_share=share,
+        fixed_sure=sure,
+        edge_power=_edge_power(power),
+    )
 
-    def evidence(self, spectrum: SpectrumSum) -> FrameEvidence:
-        """Gather the evidence; ``spectrum`` is the mean one of the measured patches."""
-        row_products, column_products = [], []
-        numbers = evenly(self._derived.n_frames, _MOST_FRAMES)
-        for lines in self._lines([((self._derived, number),) for number in numbers]):
-            row_products.append(_far_products(lines.rows[0], lines.rows[0]))
-            column_products.append(_far_products(lines.columns[0], lines.columns[0]))
-        fixed_rows = fixed_columns = None
-        tested, share, sure = False, 0.0, False
-        if self._stored.n_frames > 1:
-            fixed_rows, fixed_columns, share, error = self._fixed()
-            tested = not any(relation.still for relation in self._relations)
-            sure = tested and share > 0.01 and share > 5 * error
-        return FrameEvidence(
-            rows=_covariance(row_products),
-            columns=_covariance(column_products),
-            fixed_rows=fixed_rows,
-            fixed_columns=fixed_columns,
-            fixed_tested=tested,
-            fixed_share=share,
-            fixed_sure=sure,
-            edge_power=_edge_power(spectrum.power),
-        )
 
-    def _fixed(self) -> tuple[LineCovariance, LineCovariance, float, float]:
+class _WholeFrames:
+    """Reads whole frames, at most 24 of them, a band of rows at a time."""
+
+    def __init__(self, source: NoiseSource) -> None:
+        self._stored, self._task = source.raw, source.task
+        height, width = source.raw.frame_shape
+        self._region = source.region or Region(0, height, 0, width)
+
+    def fixed(self) -> tuple[LineCovariance, LineCovariance, float, float]:
         rows, columns, shares = [], [], []
         half = self._stored.n_frames // 2
         # Frames far apart in time: what they have in common is fixed.
@@ -143,7 +138,7 @@ class FrameDiagnosis:
             ((self._stored, number), (self._stored, number + half))
             for number in evenly(half, _MOST_FRAMES)
         ]
-        for lines in self._lines(pairs):
+        for lines in self.lines(pairs):
             rows.append(_far_products(*lines.rows))
             columns.append(_far_products(*lines.columns))
             shares.append(lines.share)
@@ -151,7 +146,7 @@ class FrameDiagnosis:
         error = 1 / np.sqrt(len(pairs) * (height - 2) * (width - 2) / 9)
         return _covariance(rows), _covariance(columns), float(np.mean(shares)), float(error)
 
-    def _lines(self, groups: Sequence[_Group]) -> Iterator[_Lines]:
+    def lines(self, groups: Sequence[_Group]) -> Iterator[_Lines]:
         """Yield what each group of frames has in its lines, the groups in order."""
         bands = (band for number, group in enumerate(groups) for band in self._read(number, group))
         with closing(in_threads(self._sums, bands)) as parts:
@@ -309,3 +304,33 @@ def _edge_power(power: AnyArray) -> float:
         even = least > _FALLS * float(near.mean())
         edges.append(least / (float(near.mean()) if even else fine))
     return min(edges)
+
+
+def blockiness(frames: AnyArray) -> float:
+    """Return how surely 8 x 8 blocks show, as a t-value; over 5 means compressed.
+
+    ``frames``: shape (n, height, width); as stored. The smaller of the two directions' values
+    counts, so that a camera whose columns repeat is not taken for JPEG.
+    """
+    values = np.asarray(frames, dtype=np.float64)
+    result = []
+    for axis in (1, 2):
+        steps = np.diff(values, axis=axis)
+        np.abs(steps, out=steps)
+        # Capped at a few typical steps, so that edges of the structure do not decide.
+        typical = max(float(np.median(some(steps))), 1e-12)
+        profile = np.minimum(steps, 4 * typical, out=steps).mean(axis=(0, 3 - axis))
+        # Slow changes along the axis are structure.
+        profile = profile[: profile.size // 8 * 8].reshape(-1, 8)
+        if len(profile) < 4:
+            return 0.0
+        relative = profile - profile.mean(axis=1, keepdims=True)
+        phase = relative.mean(axis=0)
+        error = relative.std(axis=0, ddof=1) / np.sqrt(len(relative))
+        pooled = float(np.sqrt((error**2).mean()))
+        largest = int(np.argmax(np.abs(phase)))
+        # A step at the border of blocks that differs from all others by 2 % at least.
+        if abs(phase[largest]) < 0.02 * float(profile.mean()):
+            return 0.0
+        result.append(abs(float(phase[largest])) / max(pooled, 1e-12))
+    return min(result)

@@ -5,19 +5,15 @@ The long part of the statistical method; what follows (`select_lags`, `judge`) t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 
-from structmask_gui.core.correlation.lags import LagEstimate
+from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack import screening
-from structmask_gui.core.stack.derived import DifferenceFrames, EvenFrames, LevelFrames
-from structmask_gui.core.stack.frames import Frames, Recording, destriped_lines
-from structmask_gui.core.stack.patches import CONSTANT
-from structmask_gui.core.stack.registration import middle
+from structmask_gui.core.stack.frames import Frames, Recording, destriped_lines, middle
+from structmask_gui.core.stack.patches import PatchReader
 from structmask_gui.core.stack.scaled import exponent_for, scaled
 from structmask_gui.core.statistical.accumulate import (
     Pooled,
@@ -27,23 +23,19 @@ from structmask_gui.core.statistical.accumulate import (
 from structmask_gui.core.statistical.estimate import (
     CorrelationEstimate,
     Evidence,
+    describe,
     in_grey_levels,
 )
 from structmask_gui.core.statistical.frame_diagnostics import (
     LINE_SHARE,
-    FrameDiagnosis,
-    FrameEvidence,
+    blockiness,
+    diagnose_frames,
 )
-from structmask_gui.core.statistical.patches import NoisePatches, PatchReader, find_patches
+from structmask_gui.core.statistical.patches import NoisePatches, find_patches
 from structmask_gui.core.statistical.patterns import find_patterns
-from structmask_gui.core.statistical.separation import NoiseUnderTest, separate
-from structmask_gui.core.statistical.source import NoiseSource, describe
-from structmask_gui.core.statistical.structure import SUSPICION, uneven
-from structmask_gui.core.statistical.tiles import tile_places
+from structmask_gui.core.statistical.separation import NoiseUnderTest, noise_under_test, separate
+from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.under_structure import without_flat_tile
-
-# Share of the variance in line offsets, from which they blur everything else.
-_STRONG_LINES = 0.05
 
 
 def measure_correlation(
@@ -79,44 +71,45 @@ def measure_correlation(
     exponent = exponent_for(measured)
     if exponent:
         recording = scaled(recording, exponent)
-    source = NoiseSource(recording, parameters.source, task)
-    work = _Measuring(source, parameters, PatchReader(task))
-    estimate = replace(work.run(), destriped=destriped)
-    return in_grey_levels(estimate, exponent) if exponent else estimate
-
-
-@dataclass
-class _Measuring:
-    """One measurement; holds what its steps share."""
-
-    source: NoiseSource
-    parameters: Parameters
-    reader: PatchReader
-
-    def run(self) -> CorrelationEstimate:
-        source, task = self.source, self.source.task
-        patches = find_patches(source, self.parameters, self.reader)
-        task.stop_if_cancelled()
-        first = pool_patches(
-            source.frames, patches, self.source, self.parameters.max_lag, self.reader
-        )
-        patches = self._without_constant(patches, first)
-        patches, first = self._without_outliers(patches, first)
-        diagnosis = FrameDiagnosis(
-            source.frames, source.raw, list(source.relations), source.region, task
-        )
-        frame = diagnosis.evidence(first.spectrum)
-        task.stop_if_cancelled()
-        lags = first.pool.estimate()
-        judged = self._judged(patches, first, lags, frame)
-        separated = separate(judged, lags, first.log_variance, patches, source, self.parameters)
-        shown = [middle(source.stored, number) for number in range(min(source.stored.n_frames, 4))]
-        evidence = Evidence(
+    source, reader = NoiseSource(recording, parameters.source, task), PatchReader(task)
+    patches = find_patches(source, parameters, reader)
+    task.stop_if_cancelled()
+    first = pool_patches(source.frames, patches, source, parameters.max_lag, reader)
+    patches = _without_constant(patches, first, source)
+    far = np.zeros(len(patches.plan), dtype=bool)
+    far[patches.used] = outlying(first.log_variance[patches.used])
+    if far.any():
+        patches = patches.without(far, screening.OUTLYING)
+        first = pool_patches(source.frames, patches, source, parameters.max_lag, reader)
+    lags = first.pool.estimate()
+    plain = NoiseUnderTest(source.frames, lags, first.tiles, *first.tiles.unevenness())
+    frame = diagnose_frames(source, first.spectrum.power)
+    lines = frame.lines(lags.variance, LINE_SHARE)
+    shown = [middle(source.stored, number) for number in range(min(source.stored.n_frames, 4))]
+    blocks = blockiness(np.stack(shown))
+    task.stop_if_cancelled()
+    judged = noise_under_test(plain, lines, patches, source, parameters, reader)
+    separated = separate(judged, lags, first.log_variance, patches, source, parameters)
+    patterns = find_patterns(source)
+    if separated.source == "flat" and separated.flat is not None:
+        bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
+        patches = patches.without(bumpy, screening.NOT_FLAT)
+    sampling = patches.sampling
+    estimate = CorrelationEstimate(
+        name=source.asked.name,
+        parameters=parameters,
+        region=source.region,
+        lags=separated.lags,
+        sampling=sampling,
+        source=separated.source,
+        base=source.base,
+        note=describe(separated.source, source.base) + patches.note,
+        evidence=Evidence(
             relations=source.relations,
             unevenness=judged.unevenness,
             unevenness_error=judged.error,
             hot_share=first.hot / max(first.pixels, 1),
-            blockiness=screening.blockiness(np.stack(shown)),
+            blockiness=blocks,
             frame=frame,
             fit=separated.fit,
             flat=separated.flat,
@@ -124,92 +117,50 @@ class _Measuring:
             trusted=separated.trusted,
             suspected=separated.suspected,
             clipped=patches.clipped,
-            patterns=find_patterns(source),
+            patterns=patterns,
             unlike=first.unlike(patches, lags.inflation),
             rest=None if judged.lines is None else judged.lags,
             others=separated.others,
-        )
-        if separated.source == "flat" and separated.flat is not None:
-            bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
-            patches = patches.without(bumpy, screening.NOT_FLAT)
-        sampling = patches.sampling(source.frames)
-        return CorrelationEstimate(
-            name=source.asked.name,
-            parameters=self.parameters,
-            region=source.region,
-            lags=separated.lags,
-            sampling=sampling,
-            source=separated.source,
-            base=source.base,
-            note=describe(separated.source, source.base) + patches.note,
-            evidence=evidence,
-            brightness=first.by_brightness(patches) if separated.source == source.base else (),
-            image_covariance=pooled_image_covariance(
-                source.stored, sampling, self.parameters.max_lag, first, source.task
-            ),
-            warnings=source.warnings,
-            largest_lag=patches.largest_lag,
-        )
+        ),
+        brightness=first.by_brightness(patches) if separated.source == source.base else (),
+        image_covariance=pooled_image_covariance(
+            source.stored, sampling, parameters.max_lag, first, task
+        ),
+        warnings=source.warnings,
+        largest_lag=patches.largest_lag,
+        destriped=destriped,
+    )
+    return in_grey_levels(estimate, exponent) if exponent else estimate
 
-    def _without_constant(self, patches: NoisePatches, first: Pooled) -> NoisePatches:
-        """Leave out patches in which nothing is left of the noise, as in a repeated frame."""
-        empty = patches.used & np.isnan(first.log_variance)
-        if not empty.any():
-            return patches
-        patches = patches.without(empty, CONSTANT)
-        if patches.n_used < 2 and self.source.wanted == "subtract":
-            raise InputError(
-                f"{self.source.asked.name} holds nothing beside what is subtracted from it; give"
-                " another stack to subtract, or choose another source of noise."
-            )
-        if patches.n_used < 2:
-            raise InputError(
-                f"{self.source.raw.name} has frames that are equal to each other, so their"
-                " differences hold no noise; give the frames as recorded, or choose another source"
-                " of noise."
-            )
+
+def _without_constant(patches: NoisePatches, first: Pooled, source: NoiseSource) -> NoisePatches:
+    """Leave out patches in which nothing is left of the noise, as in a repeated frame."""
+    empty = patches.used & np.isnan(first.log_variance)
+    if not empty.any():
         return patches
-
-    def _without_outliers(
-        self, patches: NoisePatches, first: Pooled
-    ) -> tuple[NoisePatches, Pooled]:
-        """Leave out patches whose variance is far off, and read again if there are any."""
-        index = np.flatnonzero(patches.used)
-        far = index[screening.outlying(first.log_variance[index])]
-        if not len(far):
-            return patches, first
-        out = np.zeros(len(patches.plan), dtype=bool)
-        out[far] = True
-        patches = patches.without(out, screening.OUTLYING)
-        return patches, pool_patches(
-            self.source.frames, patches, self.source, self.parameters.max_lag, self.reader
+    patches = patches.without(empty, screening.CONSTANT)
+    if patches.n_used < 2 and source.wanted == "subtract":
+        raise InputError(
+            f"{source.asked.name} holds nothing beside what is subtracted from it; give"
+            " another stack to subtract, or choose another source of noise."
         )
+    if patches.n_used < 2:
+        raise InputError(
+            f"{source.raw.name} has frames that are equal to each other, so their"
+            " differences hold no noise; give the frames as recorded, or choose another source"
+            " of noise."
+        )
+    return patches
 
-    def _judged(
-        self, patches: NoisePatches, first: Pooled, lags: LagEstimate, frame: FrameEvidence
-    ) -> NoiseUnderTest:
-        """Return what is judged: without line offsets where these matter."""
-        frames = self.source.frames
-        ratio, error = first.tiles.unevenness()
-        lines = frame.lines(lags.variance, LINE_SHARE)
-        share = max(line.value for line in lines) / max(lags.variance, 1e-300)
-        if share >= _STRONG_LINES or (share > 0 and uneven(ratio, error, SUSPICION)):
-            # They are alike along a line and unlike from line to line, as structure is.
-            rows, columns = (line.value > 0 for line in lines)
-            level = LevelFrames(frames, rows, columns, self.source.region, self.source.task)
-            calm = pool_patches(level, patches, self.source, self.parameters.max_lag, self.reader)
-            even, its_error = calm.tiles.unevenness()
-            if not uneven(even, its_error):
-                return NoiseUnderTest(
-                    level, calm.pool.estimate(), calm.tiles, even, its_error, lines
-                )
-        if isinstance(frames, DifferenceFrames) and uneven(ratio, error):
-            # Noise that is stronger where it is brighter is as unlike as structure.
-            steady = EvenFrames(frames, self.source.raw, self.source.task)
-            calm = pool_patches(steady, patches, self.source, self.parameters.max_lag, self.reader)
-            places = tile_places(patches.plan, patches.used, calm.tiles.side)
-            precision = steady.precision(places, calm.tiles.side)
-            even, its_error = calm.tiles.unevenness_of_even(precision, places[:, 0])
-            if not uneven(even, its_error, SUSPICION):
-                return NoiseUnderTest(frames, lags, calm.tiles, even, its_error)
-        return NoiseUnderTest(frames, lags, first.tiles, ratio, error)
+
+def outlying(log_variance: FloatArray) -> BoolArray:
+    """Mark patches whose log variance is far from the others', if they are few (at most 10 %).
+
+    Where more are far off, the variance follows something (brightness) and none is an outlier.
+    """
+    if len(log_variance) < 8:
+        return np.zeros(len(log_variance), dtype=bool)
+    typical = float(np.median(log_variance))
+    spread = 1.4826 * float(np.median(np.abs(log_variance - typical)))
+    far = np.abs(log_variance - typical) > max(6 * spread, np.log(2.0))
+    return far if far.mean() <= 0.1 else np.zeros(len(far), dtype=bool)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -13,21 +12,19 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.derived import members_of, stored_places
 from structmask_gui.core.stack.frames import Frames, Region
 from structmask_gui.core.stack.patches import (
-    Chunk,
+    PatchReader,
     Plan,
     Sampling,
     checked_region,
     lay_out,
-    read_patches,
+    patch_limit,
 )
 from structmask_gui.core.statistical.estimate import LARGEST_LAG
 from structmask_gui.core.statistical.source import NoiseSource
-from structmask_gui.core.statistical.tiles import patch_limit
 from structmask_gui.core.threads import in_threads
 
 TILE = 32
@@ -37,7 +34,6 @@ TILE = 32
 # from each patch's mean is known.
 _FURTHER = 6
 _ENOUGH_PATCHES = 20
-_KEPT_BYTES = 64 * 2**20
 _FEW_PATCHES = 12
 _SMALLER_SIDES = (80, 64, 48)
 _USUAL_SIZE = Parameters().patch_size
@@ -58,6 +54,7 @@ class NoisePatches:
     used: BoolArray  # shape (patches,); which are measured
     reasons: tuple[str, ...]  # Why each was left out; empty where it is used
     brightness: FloatArray  # shape (patches,); mean of each as stored
+    stored: AnyArray  # shape (patches, 3); frame, y and x of each on the frames as stored
     largest_lag: int = LARGEST_LAG  # How far lags could be measured in patches of these frames
     clipped: bool = False  # Whether clipped patches had to be used
 
@@ -74,10 +71,10 @@ class NoisePatches:
         )
         return replace(self, used=self.used & ~out, reasons=tuple(reasons))
 
-    def sampling(self, frames: Frames) -> Sampling:
-        """Return what became of the patches, placed on the stored frames of frames of noise."""
-        places = stored_places(self.plan, frames)
-        return Sampling(self.plan.patch_shape, places, self.used, self.reasons)
+    @property
+    def sampling(self) -> Sampling:
+        """What became of the patches, placed on the frames as stored."""
+        return Sampling(self.plan.patch_shape, self.stored, self.used, self.reasons)
 
     def brightness_bins(self) -> NDArray[np.intp] | None:
         """Return the range of brightness of each patch, or None where there are too few."""
@@ -85,31 +82,6 @@ class NoisePatches:
             return None
         shares = np.linspace(0, 1, _BRIGHTNESS_BINS + 1)[1:-1]
         return np.searchsorted(np.quantile(self.brightness[self.used], shares), self.brightness)
-
-
-@dataclass
-class PatchReader:
-    """Reads patches; those of a small stack are kept, for they are read more than once."""
-
-    task: Task
-    _kept: tuple[Frames, Plan, AnyArray] | None = None
-
-    def read(self, frames: Frames, plan: Plan, per_chunk: int) -> Iterator[Chunk]:
-        """Read the planned patches; see `sampling.read_patches`."""
-        size = len(plan) * plan.patch_shape[0] * plan.patch_shape[1] * frames.dtype.itemsize
-        if size > _KEPT_BYTES:
-            yield from read_patches(frames, plan, per_chunk, self.task)
-            return
-        if self._kept is None or self._kept[0] is not frames or self._kept[1] is not plan:
-            parts = []
-            for chunk in read_patches(frames, plan, per_chunk, self.task):
-                self.task.stop_if_cancelled()
-                parts.append(chunk.patches)
-            self._kept = (frames, plan, np.concatenate(parts))
-        values = self._kept[2]
-        for start in range(0, len(plan), per_chunk):
-            stop = min(start + per_chunk, len(plan))
-            yield Chunk(slice(start, stop), values[start:stop])
 
 
 def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReader) -> NoisePatches:
@@ -132,7 +104,7 @@ def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReade
         note=patches.note + _note_on_size(side, parameters, shape, source.frames.n_frames),
     )
     if patches.n_used < 2:
-        counts = patches.sampling(source.frames).left_out
+        counts = patches.sampling.left_out
         listed = ", ".join(f"{n} {reason}" for reason, n in counts.items()) or "only one fits"
         raise InputError(
             f"{source.raw.name}: fewer than two patches can be measured ({listed}); choose another"
@@ -227,10 +199,10 @@ def _first_side(parameters: Parameters, shape: tuple[int, int], n_frames: int) -
 
 def _lay_out(frames: Frames, parameters: Parameters, region: Region | None, side: int) -> _Layout:
     """Lay out patches of a side."""
+    taken, reach = patch_limit(side), min(parameters.max_lag + _FURTHER, _lags_in(side))
     box = checked_region(frames, region)
     height, width = box.shape
-    reach = min(parameters.max_lag + _FURTHER, _lags_in(side))
-    taken, there = patch_limit(side), frames.n_frames * (height // side) * (width // side)
+    there = frames.n_frames * (height // side) * (width // side)
     count, note = parameters.patches, ""
     if count == 0 and there > taken:
         count = taken
@@ -248,6 +220,7 @@ def _screened(
 ) -> NoisePatches:
     """Screen the pixels as stored; a difference is as bad as the worse of its frames."""
     plan = layout.plan
+    on_stored = stored_places(plan, source.frames)
     wanted: dict[tuple[int, int, int], list[int]] = {}
     for index, (frame, y, x) in enumerate(plan.places.tolist()):
         for member in members_of(source.frames, frame):
@@ -261,7 +234,8 @@ def _screened(
     per_chunk = min(per_chunk, max(16, -(-len(stored) // 4)))
     chunks = reader.read(source.stored, stored, per_chunk)
     done = 0
-    with closing(in_threads(lambda chunk: screening.screen(chunk.patches), chunks)) as screenings:
+    stored_patches = (chunk.patches for chunk in chunks)
+    with closing(in_threads(screening.screen, stored_patches)) as screenings:
         for part in screenings:
             source.task.stop_if_cancelled()
             screened.append(part)
@@ -276,4 +250,4 @@ def _screened(
             reasons[index] = reasons[index] or reason
             brightness[index] = mean
     used = np.array([not reason for reason in reasons])
-    return NoisePatches(*layout, used, tuple(reasons), brightness)
+    return NoisePatches(*layout, used, tuple(reasons), brightness, on_stored)

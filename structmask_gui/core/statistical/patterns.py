@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import BoolArray, FloatArray
-from structmask_gui.core.correlation.autocorrelation import LagKernel, unfold
+from structmask_gui.core.correlation.autocorrelation import LagKernel
+from structmask_gui.core.correlation.lags import unfold
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import Frames, evenly, runs_of
-from structmask_gui.core.stack.registration import middle, some
+from structmask_gui.core.stack.frames import Frames, evenly, middle, runs_of, some
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.tiles import cut_tiles
 

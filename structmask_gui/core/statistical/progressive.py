@@ -11,7 +11,7 @@ import numpy as np
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import Recording
-from structmask_gui.core.statistical.tiles import patch_limit
+from structmask_gui.core.stack.patches import patch_limit
 
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate

@@ -12,8 +12,16 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.stack.derived import DifferenceFrames, EvenFrames, LevelFrames
 from structmask_gui.core.stack.frames import Frames
-from structmask_gui.core.statistical.flat_tiles import FlatTiles, TileStatistics, block_energy
+from structmask_gui.core.stack.patches import PatchReader
+from structmask_gui.core.statistical.accumulate import pool_patches
+from structmask_gui.core.statistical.flat_tiles import (
+    FlatTiles,
+    block_energy,
+    find_flat_tiles,
+    together,
+)
 from structmask_gui.core.statistical.frame_diagnostics import LineCovariance, with_lines
 from structmask_gui.core.statistical.out_of_band import SpectralFit
 from structmask_gui.core.statistical.patches import NoisePatches
@@ -32,7 +40,7 @@ from structmask_gui.core.statistical.structure import (
     spectrum_kind,
     uneven,
 )
-from structmask_gui.core.statistical.tiles import tile_places
+from structmask_gui.core.statistical.tiles import TileStatistics, tile_places
 from structmask_gui.core.statistical.under_structure import fit_beyond, pool_flat
 
 # Energy of flat tiles over what the fit predicts, below which noise is white, and surely so: the
@@ -43,6 +51,9 @@ _SLOWLY, _SURELY = 3.0, 1.5
 _UNEXPLAINED = 1.25
 # Standard errors by which loud tiles lie together, from which a suspicion of structure stands.
 _TOGETHER = 1.0
+
+# Share of the variance in line offsets, from which they blur everything else.
+_STRONG_LINES = 0.05
 
 Sign = Literal["none", "uneven", "perhaps uneven", "lopsided", "correlated"]
 
@@ -57,6 +68,37 @@ class NoiseUnderTest(NamedTuple):
     error: FloatArray
     lines: tuple[LineCovariance, LineCovariance] | None = None
     """The row and column offsets that were removed; None if none were."""
+
+
+def noise_under_test(
+    plain: NoiseUnderTest,
+    lines: tuple[LineCovariance, LineCovariance],
+    patches: NoisePatches,
+    source: NoiseSource,
+    parameters: Parameters,
+    reader: PatchReader,
+) -> NoiseUnderTest:
+    """Return what is judged: without row and column offsets (``lines``) where these matter."""
+    frames, ratio, error = plain.frames, plain.unevenness, plain.error
+    share = max(line.value for line in lines) / max(plain.lags.variance, 1e-300)
+    if share >= _STRONG_LINES or (share > 0 and uneven(ratio, error, SUSPICION)):
+        # They are alike along a line and unlike from line to line, as structure is.
+        rows, columns = (line.value > 0 for line in lines)
+        level = LevelFrames(frames, rows, columns, source.region, source.task)
+        calm = pool_patches(level, patches, source, parameters.max_lag, reader)
+        even, its_error = calm.tiles.unevenness()
+        if not uneven(even, its_error):
+            return NoiseUnderTest(level, calm.pool.estimate(), calm.tiles, even, its_error, lines)
+    if isinstance(frames, DifferenceFrames) and uneven(ratio, error):
+        # Noise that is stronger where it is brighter is as unlike as structure.
+        steady = EvenFrames(frames, source.raw, source.task)
+        calm = pool_patches(steady, patches, source, parameters.max_lag, reader)
+        places = tile_places(patches.plan, patches.used, calm.tiles.side)
+        precision = steady.precision(places, calm.tiles.side)
+        even, its_error = calm.tiles.unevenness_of_even(precision, places[:, 0])
+        if not uneven(even, its_error, SUSPICION):
+            return NoiseUnderTest(frames, plain.lags, calm.tiles, even, its_error)
+    return plain
 
 
 class Separated(NamedTuple):
@@ -96,7 +138,7 @@ def separate(
         doubt = suspected and source.raw.n_frames == 1 and fit.excess > _UNEXPLAINED
         return Separated(lags, source.base, fit_of, suspected=doubt)
     tiles = judged.tiles
-    flat = tiles.flat_tiles(tile_places(patches.plan, patches.used, tiles.side))
+    flat = find_flat_tiles(tiles, tile_places(patches.plan, patches.used, tiles.side))
     if source.wanted == "flat" and int(flat.chosen.sum()) < 2:
         raise InputError(
             f"{source.raw.name} has no flat part that holds noise; choose another source of noise."
@@ -138,7 +180,7 @@ def sign_of_structure(
         return "none"
     if uneven(judged.unevenness, judged.error, SUSPICION):
         places = tile_places(patches.plan, patches.used, judged.tiles.side)
-        if judged.tiles.together(places) > _TOGETHER:
+        if together(judged.tiles, places) > _TOGETHER:
             return "perhaps uneven"
     if is_line(judged.lags) or not correlated(judged.lags, parameters):
         return "none"

@@ -9,9 +9,10 @@ import numpy as np
 from structmask_gui.core.arrays import BoolArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.statistical.flat_tiles import FlatTiles, TileStatistics
+from structmask_gui.core.statistical.flat_tiles import FlatTiles
 from structmask_gui.core.statistical.out_of_band import SpectralFit
 from structmask_gui.core.statistical.selection import select_lags
+from structmask_gui.core.statistical.tiles import TileStatistics
 
 # Flat tiles that are worth a test, and from which they are relied on, being found in so many steps
 # and neither uneven nor skewed. 80 of 32 x 32 are as many pixels as 20 patches of 64 x 64 have.

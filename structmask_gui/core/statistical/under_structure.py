@@ -19,13 +19,7 @@ from structmask_gui.core.statistical.flat_tiles import FlatTiles
 from structmask_gui.core.statistical.out_of_band import SpectralFit, fit_spectrum
 from structmask_gui.core.statistical.patches import NoisePatches
 from structmask_gui.core.statistical.source import NoiseSource
-from structmask_gui.core.statistical.tiles import (
-    SpectrumSum,
-    cut_tiles,
-    grid_places,
-    tile_offsets,
-    touches,
-)
+from structmask_gui.core.statistical.tiles import SpectrumSum, cut_tiles, grid_places, tile_offsets
 from structmask_gui.core.threads import in_threads
 
 _ENOUGH_QUIET_TILES = 20
@@ -94,7 +88,7 @@ def pool_flat(
     surface = Surface((side, side), 2)
     reach = min(patches.reach, side // 2 - 1)
     kernel = LagKernel((side, side), (reach, reach))
-    pool = LagPool(kernel, surface)
+    pool = LagPool(surface, reach)
     per_patch = (plan.patch_shape[0] // side) * (plan.patch_shape[1] // side)
     wanted = Plan(plan.patch_shape, plan.places[used])
     chosen = flat.chosen.reshape(-1, per_patch)
@@ -129,4 +123,18 @@ def without_flat_tile(patches: NoisePatches, flat: FlatTiles, side: int) -> Bool
     any_flat = flat.chosen.reshape(-1, per_patch).any(axis=1)
     result = np.zeros(len(plan), dtype=bool)
     result[np.flatnonzero(used)[~any_flat]] = True
+    return result
+
+
+def touches(places: NDArray[np.intp], side: int, bad: NDArray[np.intp], size: int) -> BoolArray:
+    """Mark squares of ``side`` that overlap a bad square of ``size`` in the same frame.
+
+    The places are in order of their frames, and so are the bad ones.
+    """
+    result = np.zeros(len(places), dtype=bool)
+    for frame in np.unique(bad[:, 0]).tolist():
+        here, there = (slice(*np.searchsorted(p[:, 0], [frame, frame + 1])) for p in (places, bad))
+        down, across = (places[here, axis, None] - bad[None, there, axis] for axis in (1, 2))
+        near = (down < size) & (down > -side) & (across < size) & (across > -side)
+        result[here] = near.any(axis=1)
     return result

@@ -6,8 +6,14 @@ from typing import Literal
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.stack.frames import Lines
-from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE
-from structmask_gui.core.stack.screening import CLIPPED, FILLED, NOT_FLAT, OUTLYING
+from structmask_gui.core.stack.screening import (
+    CLIPPED,
+    CONSTANT,
+    FILLED,
+    NOT_FINITE,
+    NOT_FLAT,
+    OUTLYING,
+)
 from structmask_gui.core.statistical.estimate import CorrelationEstimate, UnlikePart
 from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
 from structmask_gui.core.statistical.selection import StatisticalSelection

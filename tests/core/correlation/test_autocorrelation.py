@@ -13,8 +13,8 @@ from structmask_gui.core.correlation.autocorrelation import (
     lag_products,
     patches_per_chunk,
     transform,
-    unfold,
 )
+from structmask_gui.core.correlation.lags import unfold
 from structmask_gui.core.errors import InputError
 
 # Each a shape, with the largest lag in y and x: square, odd, unlike sides, lags to the very edge.

@@ -12,7 +12,7 @@ from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
 from structmask_gui.core.stack.frames import ArrayFrames
-from structmask_gui.core.statistical.source import SEES
+from structmask_gui.core.statistical.estimate import SEES
 
 SHAPE = (256, 256)
 

@@ -8,15 +8,8 @@ import pytest
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import ArrayFrames, Region
-from structmask_gui.core.stack.patches import (
-    CONSTANT,
-    NOT_FINITE,
-    Plan,
-    extremes,
-    plan_patches,
-    read_patches,
-    unusable,
-)
+from structmask_gui.core.stack.patches import Plan, plan_patches, read_patches
+from structmask_gui.core.stack.screening import CONSTANT, NOT_FINITE, extremes, unusable
 
 
 def stack(frames: int = 3, height: int = 100, width: int = 150) -> ArrayFrames:

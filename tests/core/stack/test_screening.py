@@ -1,20 +1,17 @@
 """Patches that would lie, hot pixels, compression."""
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
-from structmask_gui.core.stack.patches import CONSTANT, NOT_FINITE
 from structmask_gui.core.stack.screening import (
     CLIPPED,
+    CONSTANT,
     FILLED,
+    NOT_FINITE,
     Screening,
-    blockiness,
-    outlying,
     repair_hot_pixels,
+    screen,
 )
 
 
@@ -27,7 +24,7 @@ def noise(count, size=64, sigma=20.0, kernel="row 7"):
 def reasons(patches):
     screening = Screening()
     for start in range(0, len(patches), 3):
-        screening.add(patches[start : start + 3])
+        screening.append(screen(patches[start : start + 3]))
     return screening.reasons()
 
 
@@ -64,14 +61,6 @@ def test_few_grey_levels_are_not_taken_for_text(sigma):
     assert FILLED not in reasons(patches)
 
 
-def test_outlying_variance_is_left_out_only_when_rare():
-    log_variance = np.random.default_rng(1).normal(0, 0.1, 50)
-    log_variance[7] += 2
-    assert np.flatnonzero(outlying(log_variance)).tolist() == [7]
-    log_variance[20:45] += 2
-    assert not outlying(log_variance).any()
-
-
 def test_hot_pixels_are_repaired_and_noise_is_not():
     patches = noise(4).astype(np.float32)
     same, count = repair_hot_pixels(patches)
@@ -92,15 +81,3 @@ def test_blurred_spots_are_no_hot_pixels():
     patches = noise(1).astype(np.float32)
     patches[0] += 600 * np.exp(-((y - 30) ** 2 + (x - 30) ** 2) / 2)
     assert repair_hot_pixels(patches)[1] == 0
-
-
-def test_jpeg_blocks_show_and_noise_has_none():
-    frames = np.clip(np.rint(110 + noise(3, 256, sigma=8)), 0, 255).astype(np.uint8)
-    assert blockiness(frames) < 5
-    packed = []
-    for frame in frames:
-        buffer = io.BytesIO()
-        Image.fromarray(frame).save(buffer, "JPEG", quality=75)
-        packed.append(np.asarray(Image.open(buffer)))
-    assert blockiness(np.stack(packed)) > 5
-    assert blockiness(np.stack(packed)[:, 3:, 5:]) > 5

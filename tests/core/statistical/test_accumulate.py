@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.stack.patches import plan_patches, read_patches
 from structmask_gui.core.statistical.accumulate import Pooling
+from structmask_gui.core.statistical.patches import NoisePatches
 
 
 def spectrum(frames: np.ndarray) -> np.ndarray:
@@ -18,9 +18,10 @@ def spectrum(frames: np.ndarray) -> np.ndarray:
     stack = ArrayFrames(frames)
     plan = plan_patches(stack, Parameters(patch_size=64))
     used = np.ones(len(plan), dtype=np.bool_)
-    kernel = LagKernel(plan.patch_shape, (5, 5))
-    chunks = read_patches(stack, plan, patches_per_chunk(kernel, len(plan)))
-    pooling = Pooling(plan, used, kernel, 5, 32)
+    brightness = np.zeros(len(plan))
+    patches = NoisePatches(plan, 5, "", used, ("",) * len(plan), brightness, plan.places)
+    pooling = Pooling(patches, 5)
+    chunks = read_patches(stack, plan, pooling.per_chunk)
     return pooling.run(chunks, True, NO_TASK).spectrum.power
 
 

@@ -5,7 +5,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.simulation import NoiseModel, kernels
-from structmask_gui.core.statistical.flat_tiles import TileStatistics
+from structmask_gui.core.statistical.flat_tiles import find_flat_tiles, together
+from structmask_gui.core.statistical.tiles import TileStatistics
 
 SIDE = 32
 
@@ -16,7 +17,7 @@ def tiles_of(frames):
     tiles = frames.reshape(count, rows, SIDE, columns, SIDE).swapaxes(2, 3).reshape(-1, SIDE, SIDE)
     frame, y, x = np.unravel_index(np.arange(len(tiles)), (count, rows, columns))
     statistics = TileStatistics(SIDE)
-    statistics.add(tiles.astype(np.float32))
+    statistics.append(statistics.power_of(tiles.astype(np.float32)))
     return statistics, np.stack([frame, SIDE * y, SIDE * x], axis=1)
 
 
@@ -29,7 +30,7 @@ def test_tiles_are_sought_where_the_picture_is_flat():
     texture *= 1 / texture.std()
     texture[:, :, :128] = 0
     statistics, places = tiles_of(noise("isotropic") + texture)
-    flat = statistics.flat_tiles(places)
+    flat = find_flat_tiles(statistics, places)
     assert flat.chosen.sum() >= 80
     assert flat.steps >= 4
     assert (places[flat.chosen, 2] < 128).mean() > 0.95
@@ -37,7 +38,7 @@ def test_tiles_are_sought_where_the_picture_is_flat():
 
 def test_the_choice_does_not_favour_quiet_noise():
     statistics, places = tiles_of(noise("isotropic", 3))
-    flat = statistics.flat_tiles(places)
+    flat = find_flat_tiles(statistics, places)
     # Without a picture the flat tiles are as loud as all of them.
     assert abs(flat.energy / statistics.energy.mean() - 1) < 0.05
 
@@ -49,15 +50,15 @@ def test_a_faint_texture_everywhere_shows_no_flat_part():
     strength = np.exp(gaussian_filter(random.normal(size=(6, 256, 256)), (0, 25, 25)) * 40)
     picture = texture * strength
     statistics, places = tiles_of(noise("white") + picture / picture.std())
-    flat = statistics.flat_tiles(places)
+    flat = find_flat_tiles(statistics, places)
     assert flat.chosen.sum() < 160
 
 
 def test_tiles_without_neighbours_or_noise():
     statistics, places = tiles_of(np.zeros((2, 64, 64)))
-    assert not statistics.flat_tiles(places).chosen.any()
+    assert not find_flat_tiles(statistics, places).chosen.any()
     statistics, places = tiles_of(noise("white")[:, :SIDE, :SIDE])
-    assert statistics.flat_tiles(places).steps == 0
+    assert find_flat_tiles(statistics, places).steps == 0
 
 
 def test_skewness_tells_a_texture_from_noise():
@@ -89,17 +90,17 @@ def test_band_excess_is_one_for_noise_of_this_covariance(name):
 
 
 def test_loud_tiles_of_a_picture_lie_together_and_those_of_noise_do_not():
-    apart = [statistics.together(places) for statistics, places in map(tiles_of, several())]
+    apart = [together(statistics, places) for statistics, places in map(tiles_of, several())]
     assert np.abs(np.mean(apart)) < 1
     assert max(apart) < 3
     half = noise("isotropic")
     half[:, :, :128] *= 1.3
     statistics, places = tiles_of(half)
-    assert statistics.together(places) > 5
+    assert together(statistics, places) > 5
     # Patches taken by chance, far apart, have no neighbours.
     statistics, places = tiles_of(noise("isotropic"))
     places[:, 1:] *= 3
-    assert statistics.together(places) == np.inf
+    assert together(statistics, places) == np.inf
 
 
 def several():

@@ -20,7 +20,8 @@ def fitted(frames):
     total = SpectrumSum(SIDE)
     count, height, width = frames.shape
     shape = (count, height // SIDE, SIDE, width // SIDE, SIDE)
-    total.add(frames.reshape(shape).swapaxes(2, 3).reshape(-1, SIDE, SIDE).astype(np.float32))
+    tiles = frames.reshape(shape).swapaxes(2, 3).reshape(-1, SIDE, SIDE).astype(np.float32)
+    total.append(total.power_of(tiles), len(tiles))
     return fit_spectrum(total, REACH, 1.0)
 
 
@@ -48,7 +49,8 @@ def test_a_fit_stuck_in_the_corners_gives_way_to_a_line_that_predicts_more(name,
     total, random = SpectrumSum(SIDE), np.random.default_rng(4)
     frames = NoiseModel(kernels()[name], 0.3).draw(random, 6, (256, 256))
     shape = (6, 256 // SIDE, SIDE, 256 // SIDE, SIDE)
-    total.add(frames.reshape(shape).swapaxes(2, 3).reshape(-1, SIDE, SIDE).astype(np.float32))
+    tiles = frames.reshape(shape).swapaxes(2, 3).reshape(-1, SIDE, SIDE).astype(np.float32)
+    total.append(total.power_of(tiles), len(tiles))
     radius = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None])
     twice = np.full(radius.shape, 2.0)
     twice[:, [0, -1]] = 1.0

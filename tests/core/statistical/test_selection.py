@@ -16,7 +16,7 @@ REACH = 10
 def pooled(frames, side=64, reach=REACH, step=1000):
     surface = Surface((side, side), 0)
     kernel = LagKernel((side, side), (reach, reach))
-    pool = LagPool(kernel, surface)
+    pool = LagPool(surface, reach)
     count, height, width = frames.shape
     places = np.array(
         [
@@ -29,7 +29,8 @@ def pooled(frames, side=64, reach=REACH, step=1000):
     patches = np.stack([frames[f, y : y + side, x : x + side] for f, y, x in places])
     for start in range(0, len(patches), step):
         part = slice(start, start + step)
-        pool.add(kernel.half_plane(surface.remove_from(patches[part])), places[part])
+        half = kernel.half_plane(surface.remove_from(patches[part]))
+        pool.add_products(pool.products(half), places[part])
     return pool.estimate()
 
 
@@ -143,15 +144,16 @@ def test_a_pool_of_some_patches_takes_what_lines_share_from_the_pool_of_all():
     rng = np.random.default_rng(7)
     kernel, surface = LagKernel((64, 64), (10, 10)), Surface((64, 64), 0)
     frames = rng.normal(size=(6, 256, 256)) + rng.normal(size=(6, 256, 1))
-    whole, part, blind = (LagPool(kernel, surface, clusters=more) for more in (True, False, False))
+    whole, part, blind = (LagPool(surface, 10, clusters=more) for more in (True, False, False))
     for number, frame in enumerate(frames):
         patches = frame.reshape(4, 64, 4, 64).swapaxes(1, 2).reshape(-1, 64, 64)
         y, x = np.divmod(np.arange(16), 4)
         places = np.stack([np.full(16, number), 64 * y, 64 * x], axis=1)
         half = kernel.half_plane(surface.remove_from(patches.astype(np.float32)))
-        whole.add(half, places)
-        part.add(half[::2], places[::2])
-        blind.add(half[::2], places[::2])
+        products = whole.products(half)
+        whole.add_products(products, places)
+        for pool in (part, blind):
+            pool.add_products(products[::2], places[::2])
     of_all = whole.estimate()
     assert of_all.inflation > 1.5
     own, like = blind.estimate(), part.estimate(whole)

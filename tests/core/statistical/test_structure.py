@@ -3,8 +3,9 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from structmask_gui.core.statistical.flat_tiles import FlatTiles, TileStatistics
+from structmask_gui.core.statistical.flat_tiles import FlatTiles
 from structmask_gui.core.statistical.structure import flat_parts_alike
+from structmask_gui.core.statistical.tiles import TileStatistics
 
 SIDE = 32
 
@@ -12,7 +13,7 @@ SIDE = 32
 def judged(frames, steps=4):
     tiles = frames.reshape(-1, 8, SIDE, 8, SIDE).swapaxes(2, 3).reshape(-1, SIDE, SIDE)
     statistics = TileStatistics(SIDE)
-    statistics.add(tiles.astype(np.float32))
+    statistics.append(statistics.power_of(tiles.astype(np.float32)))
     flat = FlatTiles(np.ones(len(tiles), dtype=bool), float(statistics.energy.mean()), steps)
     return flat_parts_alike(flat, statistics)
 

@@ -11,6 +11,7 @@ import pytest
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.stack import patches
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.statistical import tiles
 
@@ -41,7 +42,7 @@ def test_a_large_stack_gives_a_share_of_its_patches(monkeypatch: pytest.MonkeyPa
     frames = ArrayFrames(noise((20, 128, 128)))
     whole = extract_array(frames, PARAMETERS)
     assert "by chance" not in " ".join(whole.notes)
-    monkeypatch.setattr(tiles, "MOST_PIXELS", 100 * 32 * 32)
+    monkeypatch.setattr(patches, "MOST_PIXELS", 100 * 32 * 32)
     part = extract_array(frames, PARAMETERS)
     assert len(part.measurement.sampling.places) == 100
     assert part.measurement.sampling.n_frames > 15
@@ -58,14 +59,14 @@ def test_a_large_stack_gives_a_share_of_its_patches(monkeypatch: pytest.MonkeyPa
 
 def test_just_enough_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     frames = ArrayFrames(noise((20, 128, 128)))
-    monkeypatch.setattr(tiles, "MOST_PIXELS", 320 * 32 * 32)
+    monkeypatch.setattr(patches, "MOST_PIXELS", 320 * 32 * 32)
     assert len(measure(frames, PARAMETERS).sampling.places) == 320
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", ["frames", "spectrum", "flat"])
 def test_memory_does_not_grow_with_the_stack(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiles, "MOST_PIXELS", 2**20)
+    monkeypatch.setattr(patches, "MOST_PIXELS", 2**20)
     parameters = PARAMETERS.changed(source=source)
     measure(Endless(8), parameters)
     peaks = []
@@ -83,7 +84,7 @@ def test_tiles_on_a_grid_are_thinned_by_chance(monkeypatch: pytest.MonkeyPatch) 
     whole = tiles.grid_places(*axes, 8)
     grid = np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=1)
     assert np.array_equal(whole, grid)
-    monkeypatch.setattr(tiles, "MOST_PIXELS", 1000 * 64)
+    monkeypatch.setattr(patches, "MOST_PIXELS", 1000 * 64)
     thin = tiles.grid_places(*axes, 8)
     assert 3000 < len(thin) <= 4000
     assert np.array_equal(thin, tiles.grid_places(*axes, 8))

@@ -16,7 +16,7 @@ from structmask_gui.core.simulation import (
     simulate,
 )
 from structmask_gui.core.stack.frames import ArrayFrames, Recording, Region
-from structmask_gui.core.stack.patches import CONSTANT
+from structmask_gui.core.stack.screening import CONSTANT
 from structmask_gui.core.statistical.measure import measure_correlation
 from structmask_gui.core.statistical.selection import select_lags
 from structmask_gui.core.verdict.verdict import judge
