@@ -42,6 +42,14 @@ _SHARED, _SURELY = 0.03, 5.0
 # Difference of two correlations per lag, from which frames share other noise than they hold.
 _UNLIKE, _NEAR = 0.04, 3
 
+# Steps: rows that are averaged; distance from which on, and surroundings; largest energy, over what
+# is usual in the same rows; largest deviation that counts, and least of each step; standard errors
+# that make them sure; distance of the edges of blocks that codecs leave.
+_ROWS, _CLOSEST, _BESIDE, _LOUDEST = 8, 20, 15, 9.0
+_COUNTS, _EACH, _SURE_OF_STEPS, _CODEC = 8.0, 1.0, 7.0, 8
+# Median of the square of a standard normal deviate.
+_MEDIAN_SQUARE = 0.455
+
 Read = Callable[[int], NDArray[np.float64]]
 
 
@@ -80,6 +88,7 @@ class Patterns:
     periodic: bool = False
     """Whether the noise, or a frame if there is but one, has a narrow peak off the axes."""
     regular: bool = False  # Whether the mean over frames has a narrow peak, which the noise lacks
+    steps: bool = False  # Whether it has steps along whole rows or columns, at equal distances
     static_share: float | None = None
     """Variance that is the same in every frame over that of the noise, in the flattest parts; None
     where that was not measured."""
@@ -94,8 +103,8 @@ class Patterns:
     @property
     def fixed_excluded(self) -> bool:
         """Whether the flattest parts hold no fixed pattern."""
-        share = self.static_share
-        return not self.regular and share is not None and share < _NOTHING + 2 * self.static_error
+        share, seen = self.static_share, self.regular or self.steps
+        return not seen and share is not None and share < _NOTHING + 2 * self.static_error
 
 
 def find_patterns(source: NoiseSource) -> Patterns:
@@ -103,11 +112,13 @@ def find_patterns(source: NoiseSource) -> Patterns:
     lasting = find_lasting(
         lambda number: _inside(source, source.raw, number), runs_of(source.raw), source.task
     )
-    if source.base != "difference":
-        periodic = _Periodogram.of(source, source.frames).peak(off_axes=True)
-        return Patterns(periodic=periodic, lasting=lasting)
     noise = _Periodogram.of(source, source.frames)
     mean, count = _mean_frame(source)
+    steps = source.raw.n_frames > 1 and (
+        steps_at_equal_distances(mean) or steps_at_equal_distances(mean.T)
+    )
+    if source.base != "difference":
+        return Patterns(periodic=noise.peak(off_axes=True), steps=steps, lasting=lasting)
     held = _Periodogram(_power(mean), 1)
     # Row and column offsets that are new in every frame are in the mean as well.
     lines = noise.peak(off_axes=False)
@@ -116,8 +127,8 @@ def find_patterns(source: NoiseSource) -> Patterns:
     share, error = _static_share(source, mean, count)
     if lasting is not None and lasting.shared:
         # Then the mean holds more than its part of the noise.
-        return Patterns(periodic, lasting=lasting)
-    return Patterns(periodic, regular, share, error, lasting)
+        return Patterns(periodic, steps=steps, lasting=lasting)
+    return Patterns(periodic, regular, steps, share, error, lasting)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +195,49 @@ def _mean_frame(source: NoiseSource) -> tuple[NDArray[np.float64], int]:
         source.task.stop_if_cancelled()
         total = total + _inside(source, source.raw, number)
     return total / len(numbers), len(numbers)
+
+
+def steps_at_equal_distances(image: NDArray[np.float64]) -> bool:
+    """Whether columns at equal distances, 20 pixels or more, begin with a step.
+
+    So do stitched fields, the blocks of a detector or its amplifiers. What is narrower than the
+    optics resolve, and straight over the whole image, is hardly the sample's.
+
+    ``image``: shape (y, x); where temporal noise is small, as in a mean over frames.
+    """
+    from scipy.ndimage import median_filter
+
+    height, width = image.shape
+    if height < _ROWS or width < 2 * _CLOSEST:
+        return False
+    rows = image[: height // _ROWS * _ROWS].reshape(-1, _ROWS, width).mean(axis=1)
+    slope = np.diff(rows, axis=1)
+    energy = np.square(slope[:, 1:-1] - (slope[:, :-2] + slope[:, 2:]) / 2)
+    usual = np.maximum(np.median(energy, axis=1, keepdims=True) / _MEDIAN_SQUARE, 1e-300)
+    energy = np.log(np.maximum(np.minimum(energy / usual, _LOUDEST).mean(axis=0), 1e-6))
+    away = energy - median_filter(energy, _BESIDE, mode="reflect")
+    spread = 1.4826 * float(np.median(np.abs(away)))
+    if spread <= 0:
+        return False
+    away = np.clip(away / spread, -_COUNTS / 2, _COUNTS)
+    for distance in range(_CLOSEST, len(away) // 2 + 1):
+        # Row k: what is k distances from each first column; the last row may be short.
+        teeth = np.full((-(-len(away) // distance), distance), np.nan)
+        teeth.flat[: len(away)] = away
+        counts = np.isfinite(teeth).sum(axis=0)
+        together = np.nansum(teeth, axis=0) / np.sqrt(counts)
+        sure = (together > _SURE_OF_STEPS) & (np.nanmin(teeth, axis=0) > _EACH)
+        for first in np.flatnonzero(sure).tolist():
+            if distance % _CODEC or not _every_block(away, first, distance):
+                return True
+    return False
+
+
+def _every_block(away: FloatArray, first: int, distance: int) -> bool:
+    """Whether there are such columns at the edges of all blocks of a codec between these, too."""
+    at = np.arange(first % _CODEC, len(away), _CODEC)
+    between = away[at[(at - first) % distance != 0]]
+    return bool(between.mean() * np.sqrt(len(between)) > _SURELY)
 
 
 def _static_share(

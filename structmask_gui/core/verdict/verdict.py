@@ -191,7 +191,8 @@ def _shown_by_the_fit(estimate: CorrelationEstimate, selection: StatisticalSelec
 
 def _fixed(estimate: CorrelationEstimate) -> list[Flag]:
     frame = estimate.evidence.frame
-    if fixed_lines(estimate) or frame.fixed_sure or estimate.evidence.patterns.regular:
+    patterns = estimate.evidence.patterns
+    if fixed_lines(estimate) or frame.fixed_sure or patterns.regular or patterns.steps:
         return ["fixed_pattern"]
     return [] if frame.fixed_tested else ["fixed_pattern_not_tested"]
 

@@ -212,7 +212,8 @@ def _of_flags(
     line: Lines | None,
 ) -> list[str]:
     details: list[str] = []
-    regular = estimate.evidence.patterns.regular
+    patterns = estimate.evidence.patterns
+    regular = patterns.regular or patterns.steps
     for flag in flags:
         if flag == "whole_line" and line is not None:
             details.append(_endless(estimate, selection, line))

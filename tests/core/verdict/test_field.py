@@ -14,6 +14,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.quality.basis import extraction_basis
 from structmask_gui.core.simulation import cells
 from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.statistical.patterns import steps_at_equal_distances
 from structmask_gui.core.verdict.certainty import certainty_of
 from structmask_gui.io.open import open_stack
 
@@ -80,6 +81,33 @@ def test_a_honeycomb_is_the_same_in_every_frame():
     # The same cells without it.
     verdict, _, _ = said(rng.poisson(light, (2, 256, 256)).astype(float))
     assert "fixed_pattern" not in verdict.flags
+
+
+def tiles_of_unlike_gain(shape, side, spread, rng):
+    count = (shape[0] // side + 2, shape[1] // side + 2)
+    whole = np.kron(1 + spread * rng.normal(size=count), np.ones((side, side)))
+    y, x = rng.integers(0, side, 2)
+    return whole[y : y + shape[0], x : x + shape[1]]
+
+
+@pytest.mark.parametrize("side", [24, 40, 61])
+def test_tiles_of_unlike_gain_are_the_same_in_every_frame(side):
+    rng = np.random.default_rng(side)
+    shape = (160, 192)
+    scene = 200 * tiles_of_unlike_gain(shape, side, 0.04, rng) + 80 * cells(shape, seed=3)
+    verdict, certainty, _ = said(rng.poisson(scene, (8, *shape)).astype(float))
+    assert "fixed_pattern" in verdict.flags
+    assert certainty != "sure"
+    assert "The same regular pattern is in every frame" in verdict.text
+
+
+def test_steps_are_neither_cells_nor_the_blocks_of_a_codec():
+    rng = np.random.default_rng(2)
+    shape = (160, 192)
+    scene = 200 + 80 * cells(shape, seed=3)
+    assert not steps_at_equal_distances(rng.poisson(scene, (8, *shape)).mean(axis=0))
+    blocks = 200 * tiles_of_unlike_gain(shape, 8, 0.03, rng)
+    assert not steps_at_equal_distances(rng.poisson(blocks, (8, *shape)).mean(axis=0))
 
 
 def test_no_fixed_pattern_is_surely_absent_only_where_flat_parts_show_none():
