@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     errors = [{"file": "", "error": problem} for problem in problems]
     for problem in problems:
         print(f"error: {one_line(problem)}", file=sys.stderr)
-    inputs = chosen_inputs(arguments, files, None)
+    inputs = chosen_inputs(arguments, files, None) if files else []
     fits, results = [], []
     with progress_bar(shown(arguments.mask)) as progress:
         for one in check_files(mask, inputs, settings, Task(progress)):

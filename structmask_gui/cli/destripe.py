@@ -9,7 +9,7 @@ from structmask_gui.cli.console import DONE, progress_bar
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.io.files.atomic import make_folder
-from structmask_gui.io.files.paths import shown
+from structmask_gui.io.files.paths import one_line, shown
 from structmask_gui.io.results.destriped import save_destriped
 
 
@@ -29,5 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.output_dir is not None:
             make_folder(folder)
         save_destriped(stack, arguments.lines, target, force=arguments.force, task=Task(progress))
-    print(f"{shown(target)}: without the offsets of its {arguments.lines}; measure this one.")
+    print(
+        f"{one_line(str(target))}: without the offsets of its {arguments.lines}; measure this file."
+    )
     return DONE

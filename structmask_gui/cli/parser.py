@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from structmask_gui.cli.console import FAILED
@@ -13,8 +15,10 @@ from structmask_gui.cli.values import (
     given_path,
     given_text,
     patch_count,
+    radius,
     region,
     setting,
+    whole_number,
 )
 from structmask_gui.core.denoised.order import ORDER_HELP
 from structmask_gui.core.names import TARGETS
@@ -24,53 +28,126 @@ from structmask_gui.io.files.paths import one_line
 from structmask_gui.io.formats.known import READ_NAMES
 from structmask_gui.version import __version__
 
+_Commands = Any  # argparse._SubParsersAction is not public
+
+
+class _Help(argparse.HelpFormatter):
+    """Wraps what is a paragraph, and keeps the lines of examples and lists."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return "\n".join(indent + line for line in text.splitlines())
+        return super()._fill_text(text, width, indent)
+
 
 class _Parser(argparse.ArgumentParser):
-    """Answers wrong arguments by one sentence, as all that goes wrong is answered."""
+    """Answers wrong arguments by one sentence, as all that goes wrong is answered.
+
+    ``many`` is the argument that takes any number of paths, those behind an option, too.
+    """
+
+    many: argparse.Action | None = None
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Any = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse, and say what is not understood here, where the command is known."""
+        found, others = super().parse_known_args(args, namespace)
+        wrong = [text for text in others if text.startswith("-")]
+        if wrong:
+            self.error(self._unknown(wrong[0].partition("=")[0]))
+        if others and self.many is None:
+            self.error(
+                f"{others[0]!r} is one argument too many; put a path with spaces into quotation"
+                " marks"
+            )
+        for text in others:
+            getattr(found, self.many.dest).append(self._path(text))  # type: ignore[union-attr]
+        return found, []
+
+    def _unknown(self, option: str) -> str:
+        options = [text for action in self._actions for text in action.option_strings]
+        near = get_close_matches(option, options, 1)
+        return f"there is no option {option}" + (f"; did you mean {near[0]}?" if near else "")
+
+    def _path(self, text: str) -> Any:
+        kind: Any = self.many.type if self.many is not None else str
+        try:
+            return kind(text)
+        except argparse.ArgumentTypeError as error:
+            self.error(str(error))
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is, and exit."""
         sentence = one_line(message.strip().rstrip("."))
-        self.exit(FAILED, f"error: {self.prog}: {sentence}; see {self.prog} --help.\n")
+        joint = " See" if sentence.endswith("?") else "; see"
+        self.exit(FAILED, f"error: {self.prog}: {sentence}{joint} {self.prog} --help.\n")
 
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of `structmask` with all its commands."""
     parser = _Parser(
         prog="structmask",
-        description="Measure the StructN2V mask of microscope images. Formats that are read:"
-        f" {READ_NAMES}; some need an extra of the package.",
-        epilog="Exit status: 0 all done, 1 some files failed, 2 nothing could be done,"
-        " 130 interrupted.",
+        formatter_class=_Help,
+        description="Measure which neighbouring pixels share noise in microscope images, and write"
+        f" them as a mask for StructN2V. Reads {_FORMATS}; some need an extra of the package.",
+        epilog=_STARTS,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _extract(commands)
     _batch(commands)
-    _compare(commands)
     _quality(commands)
     _check(commands)
-    _destripe(commands)
+    _compare(commands)
     _denoise(commands)
+    _destripe(commands)
     _text(commands)
     _presets(commands)
     _info(commands)
     return parser
 
 
-_Commands = Any  # argparse._SubParsersAction is not public
+_FORMATS = READ_NAMES.replace("Electron", "electron")
+
+_STARTS = """\
+examples:
+  structmask extract stack.tif --preset automatic   the recommended mask
+  structmask denoise stack.tif                      a denoised stack
+  structmask batch scans --preset automatic         masks of a folder
+  structmask COMMAND --help                         all options of a command
+
+exit status: 0 all done, 1 some files failed, 2 nothing could be done, 130 interrupted"""
+
+
+def _command(commands: _Commands, name: str, *, help: str, about: str, example: str) -> _Parser:  # noqa: A002
+    """Add a command with an example at the end of its help."""
+    parser: _Parser = commands.add_parser(
+        name,
+        help=help,
+        description=about,
+        epilog=f"example:\n  structmask {example}",
+        formatter_class=_Help,
+    )
+    parser.set_defaults(run=_run(name))
+    return parser
 
 
 def _extract(commands: _Commands) -> None:
-    parser = commands.add_parser(
+    parser = _command(
+        commands,
         "extract",
         help="measure the masks of image files",
-        description="Measure the mask of each file, or one mask for all of them. Results go beside"
-        " each file: <stem>_mask.npy, .png and .json.",
-        epilog=_parameter_help(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        about="Measure the mask of each file, or one mask for all of them, and say what the noise"
+        " is, how sure that is, and what to do. Writes <stem>_mask.npy, .png and .json beside each"
+        " file. Without --preset, ring analysis with its published defaults; --preset automatic"
+        " gives the recommended mask, as the window does.",
+        example="extract stack.tif --preset automatic",
     )
-    parser.add_argument("files", nargs="*", type=given_path, metavar="FILE", help="image files")
+    parser.epilog = f"{parser.epilog}\n\n{_parameter_help()}"
+    parser.many = parser.add_argument(
+        "files", nargs="*", type=given_path, metavar="FILE", help="image files"
+    )
     _add_parameters(parser)
     _add_selection(parser)
     parser.add_argument(
@@ -83,19 +160,19 @@ def _extract(commands: _Commands) -> None:
         record="repeat the extraction of a record (mask.json): its parameters and, if no FILE is"
         " given, its input files",
     )
-    parser.set_defaults(run=_run("extract"))
 
 
 def _batch(commands: _Commands) -> None:
-    parser = commands.add_parser(
+    parser = _command(
+        commands,
         "batch",
         help="measure the masks of many image files",
-        description="Measure the masks of all image files of folders, patterns and lists. One bad"
-        " file never stops the others; a summary (CSV and HTML) says what became of each.",
-        epilog=_parameter_help(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        about="Measure the masks of all image files of folders, patterns and lists. One bad file"
+        " never stops the others; a summary (CSV and HTML) says what became of each. The parameters"
+        " for --set are listed by `structmask extract --help`.",
+        example='batch "scans/*.tif" --preset automatic --output-dir masks',
     )
-    parser.add_argument(
+    parser.many = parser.add_argument(
         "paths",
         nargs="+",
         type=given_text,
@@ -156,7 +233,6 @@ def _batch(commands: _Commands) -> None:
         report="write a report of each mask too, <stem>_report.html; the summary has links to them",
         record="use the parameters of a record",
     )
-    parser.set_defaults(run=_run("batch"))
 
 
 def _add_output(parser: argparse.ArgumentParser, *, report: str, record: str) -> None:
@@ -179,12 +255,18 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
     infos = parameter_infos()
     group = parser.add_argument_group("parameters")
     group.add_argument(
-        "--preset", metavar="NAME", help="a preset's name, or the path of a preset file"
+        "--preset",
+        metavar="NAME",
+        help="a preset's name (`structmask presets` lists them), or the path of a preset file",
     )
     for name in ("method", "convention"):
         _add_choice(group, name)
     _add_source(group)
-    for name, kind in (("patch_size", int), ("patches", patch_count), ("seed", int)):
+    for name, kind in (
+        ("patch_size", whole_number),
+        ("patches", patch_count),
+        ("seed", whole_number),
+    ):
         about = infos[name].about
         group.add_argument(
             f"--{name.replace('_', '-')}",
@@ -205,8 +287,12 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
 def _add_choice(group: argparse._ArgumentGroup, name: str, default: str | None = None) -> None:
     about = parameter_infos()[name].about
     meanings = ""
-    if name == "method":
-        meanings = " ".join(f"{value}: {meaning}" for value, meaning in about.choices) + " "
+    if name in ("method", "source"):
+        # "Dark: a dark stack" of the window would be said twice.
+        meanings = "".join(
+            f"{value}: {meaning.removeprefix(f'{value.capitalize()}: ')} "
+            for value, meaning in about.choices
+        )
     group.add_argument(
         f"--{name}",
         choices=[value for value, _ in about.choices],
@@ -246,35 +332,48 @@ def _add_selection(
     group.add_argument(
         "--channel", type=channel, metavar="N", help="channel, from 0; or luminance (colours)"
     )
-    group.add_argument("--series", type=int, metavar="N", help="image of a file with several")
     group.add_argument(
-        "--frames", type=frame_slice, metavar="A:B:STEP", help="frames A to B, B left out"
+        "--series", type=whole_number, metavar="N", help="image of a file with several, from 0"
+    )
+    group.add_argument(
+        "--frames", type=frame_slice, metavar="A:B:STEP", help="frames A to B, from 0, B left out"
     )
     if with_region:
         group.add_argument(
-            "--region", type=region, metavar="Y0:Y1,X0:X1", help="only this rectangle, in pixels"
+            "--region",
+            type=region,
+            metavar="Y0:Y1,X0:X1",
+            help="only this ROI: rows Y0 to Y1 and columns X0 to X1, ends left out",
         )
 
 
 def _compare(commands: _Commands) -> None:
-    parser = commands.add_parser(
-        "compare", help="compare two masks", description="Compare two mask files."
+    parser = _command(
+        commands,
+        "compare",
+        help="compare two masks",
+        about="Say how many pixels two masks have, and how many of these are in both.",
+        example="compare stack_mask.npy other_mask.png",
     )
     parser.add_argument("a", type=given_path, metavar="A", help="a mask (NPY, PNG, TIFF or JSON)")
     parser.add_argument("b", type=given_path, metavar="B", help="another one")
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON")
-    parser.set_defaults(run=_run("compare"))
 
 
 def _quality(commands: _Commands) -> None:
-    parser = commands.add_parser(
+    parser = _command(
+        commands,
         "quality",
-        help="say what a mask will do to an image",
-        description="Say how much of the noise a network could still copy with a mask, how many"
-        " pixels it hides needlessly, and the error to expect; after the training, what noise is"
-        " left in the output, whether detail was lost, and which mask to try next.",
+        help="say what a mask will do to an image, or judge a denoised one",
+        about="Say how much of the noise a network could still copy with a mask, how many pixels it"
+        " hides without need, and the error to expect; with --denoised, what is wrong with a"
+        " denoised stack, what noise is left in it, whether detail was lost, and which mask to try"
+        " next.",
+        example="quality stack_mask.npy stack.tif --denoised stack_denoised.tif",
     )
-    parser.add_argument("mask", type=given_path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
+    parser.add_argument(
+        "mask", type=given_path, metavar="MASK", help="a mask (NPY, PNG, TIFF or JSON)"
+    )
     parser.add_argument("file", type=given_path, metavar="FILE", help="the image to train on")
     parser.add_argument(
         "--denoised",
@@ -294,27 +393,33 @@ def _quality(commands: _Commands) -> None:
     _add_selection(parser)
     parser.add_argument(
         "--radius",
-        type=int,
+        type=radius,
         default=RADIUS,
         metavar="R",
         help="radius of the receptive field, in pixels. Default: %(default)s.",
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.set_defaults(run=_run("quality"))
 
 
 def _check(commands: _Commands) -> None:
-    parser = commands.add_parser(
+    parser = _command(
+        commands,
         "check",
         help="say which files a mask fits",
-        description="Measure each file and say whether a mask fits it, fits worse than its own"
-        " mask would, or does not fit. Nothing is written.",
-        epilog=_parameter_help(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        about="Measure each file, by default with the preset automatic, and say whether a mask fits"
+        " it, fits worse than its own mask would, or does not fit. Nothing is written. The"
+        " parameters for --set are listed by `structmask extract --help`.",
+        example="check stack_mask.npy scans",
     )
-    parser.add_argument("mask", type=given_path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
     parser.add_argument(
-        "paths", nargs="+", type=given_text, metavar="PATH", help="files, as for `batch`"
+        "mask", type=given_path, metavar="MASK", help="a mask (NPY, PNG, TIFF or JSON)"
+    )
+    parser.many = parser.add_argument(
+        "paths",
+        nargs="+",
+        type=given_text,
+        metavar="PATH",
+        help="folders, files, patterns or lists, as for `batch`",
     )
     parser.add_argument(
         "--recursive", action="store_true", help="look into the folders' folders too"
@@ -322,15 +427,17 @@ def _check(commands: _Commands) -> None:
     _add_parameters(parser)
     _add_selection(parser)
     parser.add_argument("--json", action="store_true", help="print the answers as JSON")
-    parser.set_defaults(run=_run("check"), preset="automatic", quality=False)
+    parser.set_defaults(preset="automatic", quality=False)
 
 
 def _destripe(commands: _Commands) -> None:
-    parser = commands.add_parser(
+    parser = _command(
+        commands,
         "destripe",
         help="write frames without the offsets of their rows or columns",
-        description="Subtract the offset of every row, or column, from each frame, where the noise"
+        about="Subtract the offset of every row, or column, from each frame, where the noise"
         " runs along whole lines and no mask hides it; then measure what is left.",
+        example="destripe stack.tif rows",
     )
     parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
     parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are subtracted")
@@ -349,24 +456,25 @@ def _destripe(commands: _Commands) -> None:
         help="the folder it goes to; made if needed",
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
-    parser.set_defaults(run=_run("destripe"))
 
 
 def _denoise(commands: _Commands) -> None:
-    parser = commands.add_parser(
+    parser = _command(
+        commands,
         "denoise",
         help="write a denoised stack, by the rule of StructN2V",
-        description="Estimate every pixel from the neighbours that a mask leaves visible, by a"
+        about="Estimate every pixel from the neighbours that a mask leaves visible, by a"
         " linear prediction and small perceptrons trained on the stack itself; write it as"
         " <stem>_denoised.ome.tif, with a record in it and beside it, and evaluate it. For viewing"
         " and segmentation: measure in the raw stack. Run again after an interruption, it goes on.",
+        example="denoise stack.tif --mask stack_mask.npy",
     )
     parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
     parser.add_argument(
         "--mask",
         type=given_path,
         metavar="MASK",
-        help="NPY, PNG, TIFF or JSON; measured without it",
+        help="a mask (NPY, PNG, TIFF or JSON); without it the mask is measured",
     )
     _add_selection(parser, "what is denoised", with_region=False)
     place = parser.add_mutually_exclusive_group()
@@ -402,17 +510,20 @@ def _denoise(commands: _Commands) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace an existing file")
     parser.add_argument("--json", action="store_true", help="print the record as JSON")
-    parser.set_defaults(run=_run("denoise"))
 
 
 def _text(commands: _Commands) -> None:
-    parser = commands.add_parser(
+    parser = _command(
+        commands,
         "text",
         help="print a mask as a script for a trainer",
-        description="Print the Python text with which a trainer uses a mask on a file: on standard"
+        about="Print the Python text with which a trainer uses a mask on a file: on standard"
         " output, so that `> train.py` makes a script of it; notes go to standard error.",
+        example="text stack_mask.npy stack.tif --for careamics > train.py",
     )
-    parser.add_argument("mask", type=given_path, metavar="MASK", help="NPY, PNG, TIFF or JSON")
+    parser.add_argument(
+        "mask", type=given_path, metavar="MASK", help="a mask (NPY, PNG, TIFF or JSON)"
+    )
     parser.add_argument("file", type=given_path, metavar="FILE", help="the image to train on")
     parser.add_argument(
         "--for",
@@ -427,32 +538,37 @@ def _text(commands: _Commands) -> None:
         help="FILE is the output of a first denoising, and the mask is for a second one",
     )
     _add_selection(parser, "what is trained on", with_region=False)
-    parser.set_defaults(run=_run("text"))
 
 
 def _presets(commands: _Commands) -> None:
-    parser = commands.add_parser(
+    parser = _command(
+        commands,
         "presets",
         help="list the presets, or show one",
-        description="List the built-in and your own presets, or show the parameters of one.",
+        about="List the built-in and your own presets, or show the parameters of one.",
+        example="presets show fine",
     )
     parser.add_argument(
         "action", nargs="?", metavar="list|show", default="list", help="default: %(default)s"
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="preset or preset file to show")
     parser.add_argument("--json", action="store_true", help="print as JSON")
-    parser.set_defaults(run=_run("presets"))
 
 
 def _info(commands: _Commands) -> None:
-    parser = commands.add_parser(
-        "info", help="describe an image file", description="Show how an image file is understood."
+    parser = _command(
+        commands,
+        "info",
+        help="describe an image file",
+        about="Show how an image file is read: its axes, size, type, channels and metadata.",
+        example="info stack.tif",
     )
     parser.add_argument("file", type=given_path, metavar="FILE")
     parser.add_argument("--axes", metavar="AXES", help="a letter for each dimension")
-    parser.add_argument("--series", type=int, metavar="N", help="image of a file with several")
+    parser.add_argument(
+        "--series", type=whole_number, metavar="N", help="image of a file with several, from 0"
+    )
     parser.add_argument("--json", action="store_true", help="print as JSON")
-    parser.set_defaults(run=_run("info"))
 
 
 def _run(command: str) -> Callable[[argparse.Namespace], int]:
@@ -469,7 +585,7 @@ def _run(command: str) -> Callable[[argparse.Namespace], int]:
 
 def _parameter_help() -> str:
     """Return the list of parameters for the end of the help."""
-    lines = ["parameters for --set (default in brackets, then the name in the window):"]
+    lines = ["parameters for --set (default in brackets, the name in the window, what it accepts):"]
     group = ""
     for info in parameter_infos().values():
         if info.about.group != group:
@@ -477,4 +593,7 @@ def _parameter_help() -> str:
             lines.append(f"  {group}:")
         default = "none" if info.default is None else str(info.default).lower()
         lines.append(f"    {info.name} [{default}]  {info.about.label}: {info.accepted}")
+        lines += textwrap.wrap(
+            info.about.help, 90, initial_indent=" " * 8, subsequent_indent=" " * 8
+        )
     return "\n".join(lines)

@@ -49,7 +49,25 @@ def patch_count(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no number of patches") from None
+        raise ArgumentTypeError(
+            f"{text!r} is no number of patches; give a whole number, or all"
+        ) from None
+
+
+def whole_number(text: str) -> int:
+    """Return a whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def radius(text: str) -> int:
+    """Return a radius in pixels."""
+    number = whole_number(text)
+    if number < 1:
+        raise ArgumentTypeError(f"{text!r} is no radius; give a whole number from 1")
+    return number
 
 
 def frame_slice(text: str) -> slice:

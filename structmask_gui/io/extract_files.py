@@ -24,6 +24,8 @@ from structmask_gui.io.results.record import Record, make_record
 from structmask_gui.io.stack.channels import Channel
 from structmask_gui.io.stack.image_stack import ImageStack, MeasuredFiles
 
+_REFERENCES = {"dark": "dark or blank stack", "subtract": "stack to subtract"}
+
 
 @dataclass(frozen=True)
 class Input:
@@ -98,6 +100,9 @@ class Result:
                 if quality:
                     raise
         record = make_record(extraction, files, quality=figures, task=task)
+        misfits = tuple(_misfits(files, extraction.measurement.parameters.source, task))
+        if misfits:
+            record = record.model_copy(update={"notes": [*record.notes, *misfits]})
         page = None
         if report_for is not None and record.doubt:
             report_for = doubtful_name(Path(report_for)).name
@@ -113,7 +118,7 @@ class Result:
                 context=MaskContext(mask_file=report_for),
             )
         said = tuple(note for stack in files.stacks for note in stack.notes)
-        return cls(extraction.mask, record, page, said)
+        return cls(extraction.mask, record, page, (*said, *misfits))
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,22 @@ def opened(inputs: Sequence[Input], settings: ExtractionSettings) -> Iterator[Me
 
         stacks = [resources.enter_context(item.open()) for item in inputs]
         yield MeasuredFiles(stacks, entered(settings.dark), entered(settings.subtract))
+
+
+def _misfits(files: MeasuredFiles, source: str, task: Task) -> Iterator[str]:
+    """Say where the reference stack that was measured with does not fit the files."""
+    from structmask_gui.core.stack.reference_fit import dark_misfit, subtract_misfit
+
+    reference = {"dark": files.dark, "subtract": files.subtract}.get(source)
+    if reference is None:
+        return
+    check = dark_misfit if source == "dark" else subtract_misfit
+    for stack in files.stacks:
+        if misfit := check(reference, stack, task):
+            yield (
+                f"{reference.name} does not seem to be a {_REFERENCES[source]} for {stack.name}:"
+                f" {misfit}. The answer may be wrong."
+            )
 
 
 def extract_inputs(

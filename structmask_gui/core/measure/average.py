@@ -104,10 +104,10 @@ def measured(work: MeasuringWork, total: FloatArray, reasons: list[str]) -> Meas
     places = stored_places(work.plan, work.frames)
     sampling = Sampling(work.plan.patch_shape, places, used, tuple(reasons))
     if not used.any():
-        counts = ", ".join(f"{n} {reason}" for reason, n in sampling.left_out.items())
+        counts = "; ".join(f"{reason}: {n}" for reason, n in sampling.left_out.items())
         raise InputError(
             f"{work.frames.name}: has no patch to measure ({counts}); choose another channel,"
-            " rectangle or file."
+            " ROI or file."
         )
     mean = total / sampling.n_used
     if not np.isfinite(mean).all():

@@ -6,6 +6,7 @@ Panel, presets, command line, help and records are built from `Parameters` and `
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Any, Literal, Self
 
@@ -61,8 +62,8 @@ class Parameters(BaseModel):
                 ),
                 (
                     "statistical",
-                    "Automatic: the noise is measured where the data allow it, and the mask with"
-                    " the least expected error is chosen.",
+                    "Automatic: the noise is measured where the data allow it; the mask is the"
+                    " recommended one, or every significant lag (mask_choice).",
                 ),
             ),
         ),
@@ -73,7 +74,7 @@ class Parameters(BaseModel):
             "Noise measured in",
             _MEASURE,
             Stage.SAMPLING,
-            "Where noise is measured. Each source has a blind spot, listed below.",
+            "Where noise is measured. Each source has a blind spot.",
             choices=(
                 ("frames", "Frames: as they are, with all noise, but the structure as well."),
                 (
@@ -528,5 +529,7 @@ def _sentences(error: ValidationError) -> list[str]:
                 f"{name} = {item['input']!r} is not accepted; give {infos[name].accepted}."
             )
         else:
-            sentences.append(f"There is no parameter {name}; there are: {', '.join(infos)}.")
+            near = get_close_matches(name, infos, 1)
+            known = f"did you mean {near[0]}?" if near else f"there are: {', '.join(infos)}."
+            sentences.append(f"There is no parameter {name}; {known}")
     return sentences

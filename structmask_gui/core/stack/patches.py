@@ -128,7 +128,7 @@ def lay_out(
         raise InputError(
             f"{frames.name}: has room for {room} patches of {shape[0]} x {shape[1]} pixels, more"
             f" than the {_MOST_PATCHES} that one measurement takes; set the number of patches, or"
-            " draw a rectangle."
+            " choose an ROI."
         )
     places = _random_places if random else _grid_places
     return Plan(shape, places(frames.n_frames, box, shape, count, seed))
@@ -156,12 +156,12 @@ def checked_region(frames: Frames, region: Region | None) -> Region:
     y0, y1, x0, x1 = region
     if not (0 <= y0 < y1 <= height and 0 <= x0 < x1 <= width):
         raise ParameterError(
-            f"The rectangle {y0}:{y1},{x0}:{x1} does not lie in {frames.name}, which has"
-            f" {height} rows and {width} columns."
+            f"The ROI {y0}:{y1},{x0}:{x1} does not lie in {frames.name}, which has"
+            f" {height} rows and {width} columns; give rows and columns within it."
         )
     if min(region.shape) < smallest:
         raise ParameterError(
-            f"The rectangle {y0}:{y1},{x0}:{x1} is {y1 - y0} x {x1 - x0} pixels; draw at least"
+            f"The ROI {y0}:{y1},{x0}:{x1} is {y1 - y0} x {x1 - x0} pixels; choose at least"
             f" {smallest} x {smallest}."
         )
     return region

@@ -105,10 +105,10 @@ def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReade
     )
     if patches.n_used < 2:
         counts = patches.sampling.left_out
-        listed = ", ".join(f"{n} {reason}" for reason, n in counts.items()) or "only one fits"
+        listed = "; ".join(f"{reason}: {n}" for reason, n in counts.items()) or "only one fits"
         raise InputError(
             f"{source.raw.name}: fewer than two patches can be measured ({listed}); choose another"
-            " channel, rectangle or file."
+            " channel, ROI or file."
         )
     return patches
 

@@ -108,6 +108,10 @@ def make_folder(folder: Path) -> None:
     """Make a folder and those it lies in, unless they are there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise InputError(
+            f"{shown(folder)}: cannot be made (a file has this name); give another folder."
+        ) from error
     except (OSError, ValueError) as error:
         raise InputError(
             f"{shown(folder)}: cannot be made ({reason(error)}); give another folder."

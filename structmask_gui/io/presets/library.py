@@ -9,7 +9,7 @@ from pathlib import Path
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.json_files import short
 from structmask_gui.io.files.locations import config_home
-from structmask_gui.io.files.paths import reason, shown
+from structmask_gui.io.files.paths import is_file, reason, shown
 from structmask_gui.io.presets.preset import (
     LONGEST_NAME,
     Preset,
@@ -32,7 +32,7 @@ def find_preset(name_or_file: str) -> Preset:
         if preset.name.casefold() == one_line(name_or_file).casefold():
             return preset
     path = Path(name_or_file)
-    if path.suffix.lower() == ".json" or len(path.parts) > 1:
+    if path.suffix.lower() == ".json" or len(path.parts) > 1 or is_file(path):
         return load_preset(path)
     names = ", ".join(preset.name for preset in known)
     raise InputError(

@@ -336,7 +336,7 @@ def _inputs(record: Record) -> Iterator[str]:
         ]
     if record.region is not None:
         y0, y1, x0, x1 = record.region
-        rows.append(("Rectangle", f"rows {y0} to {y1}, columns {x0} to {x1}"))
+        rows.append(("ROI", f"rows {y0} to {y1}, columns {x0} to {x1}"))
     yield table((), rows)
 
 

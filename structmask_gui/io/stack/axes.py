@@ -121,6 +121,8 @@ def named_axes(letters: str, shape: tuple[int, ...], *, given: bool = False) -> 
         )
     if any(letters.count(letter) != 1 for letter in "YX"):
         said = f"the axes given, {letters}," if given else f"its axes {letters} ({text})"
+        if not given and set(letters) == {"Q"}:
+            said = f"its {len(shape)} dimensions ({text}) have no names and"
         raise InputError(
             f"{said} do not say which dimension is Y and which is X; give the axes, as in"
             f" {suggested_axes(shape)}."

@@ -60,7 +60,7 @@ class SlicedStore:
         )
         if math.prod(expected) * self.dtype.itemsize > MOST_AT_ONCE:
             raise InputError(
-                "a frame is too large to read at once; choose a rectangle or a lower resolution."
+                "a frame is too large to read at once; choose an ROI or a lower resolution."
             )
         with self._lock:
             if self._closed:

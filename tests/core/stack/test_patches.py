@@ -85,7 +85,7 @@ def test_whole_frames_and_rectangles():
         (Region(0, 101, 0, 50), "does not lie in the array, which has 100 rows and 150 columns"),
         (Region(-1, 50, 0, 50), "does not lie"),
         (Region(50, 50, 0, 50), "does not lie"),
-        (Region(0, 15, 0, 50), "is 15 x 50 pixels; draw at least 16 x 16"),
+        (Region(0, 15, 0, 50), "is 15 x 50 pixels; choose at least 16 x 16"),
     ],
 )
 def test_bad_rectangles(region, words):

@@ -1,0 +1,108 @@
+"""Typical mistakes: each is answered by one sentence that names the file and what to do."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--presett", "fine"], "structmask extract: there is no option --presett; did you mean"),
+        (["--preset", "notes.txt"], "error: notes.txt: is not a preset"),
+        (["--set", "centre_size=9"], "no parameter centre_size; did you mean center_size?"),
+        (["--patch-size", "ten"], "argument --patch-size: 'ten' is not a whole number"),
+        (["--seed", "0.5"], "argument --seed: '0.5' is not a whole number"),
+        (["--patches", "many"], "'many' is no number of patches; give a whole number, or all"),
+        (["--region", "0:10,0:10"], "The ROI 0:10,0:10 is 10 x 10 pixels; choose at least 16 x 16"),
+        (["--region", "0:900,0:10"], "give rows and columns within it"),
+        (["--output-dir", "notes.txt"], "notes.txt: cannot be made (a file has this name)"),
+    ],
+)
+def test_options(structmask, noisy, monkeypatch, arguments, words):
+    monkeypatch.chdir(noisy.parent)
+    (noisy.parent / "notes.txt").write_text("hello")
+    answer = structmask("extract", noisy.name, *arguments)
+    assert answer.code == 2
+    assert answer.out == ""
+    assert answer.err.count("\n") == 1
+    assert words in answer.err
+
+
+def test_files_may_follow_an_option(structmask, noisy, tmp_path):
+    other = tmp_path / "other.tif"
+    other.write_bytes(noisy.read_bytes())
+    answer = structmask("extract", noisy, "--output-dir", tmp_path / "out", f'"{other}"')
+    assert answer.code == 0
+    assert (tmp_path / "out" / "other_mask.npy").is_file()
+    assert "a path is empty" in structmask("extract", noisy, "--force", "").err
+
+
+def test_a_path_with_spaces_without_quotation_marks(structmask, noisy):
+    answer = structmask("info", noisy, "file.tif")
+    assert answer.code == 2
+    assert "'file.tif' is one argument too many; put a path with spaces into" in answer.err
+
+
+def test_a_radius_below_one(structmask, noisy):
+    answer = structmask("quality", noisy, noisy, "--radius", "-3")
+    assert answer.code == 2
+    assert "--radius: '-3' is no radius; give a whole number from 1" in answer.err
+
+
+def test_check_without_an_image(structmask, tmp_path):
+    np.save(tmp_path / "mask.npy", np.ones((1, 3), dtype=bool))
+    (tmp_path / "empty").mkdir()
+    answer = structmask("check", tmp_path / "mask.npy", tmp_path / "empty")
+    assert answer.code == 2
+    assert answer.err.count("\n") == 1
+    assert answer.err.startswith("error: empty: holds no image file")
+
+
+def test_a_dark_stack_that_does_not_fit(structmask, noisy, tmp_path):
+    rng = np.random.default_rng(0)
+    tifffile.imwrite(tmp_path / "dark.tif", rng.poisson(100, (6, 64, 64)).astype(np.uint16))
+    answer = structmask("extract", noisy, "--dark", tmp_path / "dark.tif", "--json")
+    assert answer.code == 0
+    words = "dark.tif does not seem to be a dark or blank stack for rows.ome.tif: its frames are"
+    assert answer.err.startswith(f"note: {words} 64 x 64 pixels, yours 128 x 128. The answer may")
+    assert any(note.startswith(words) for note in answer.json["results"][0]["notes"])
+
+
+def test_a_dark_stack_that_fits_is_not_remarked_on(structmask, noisy, tmp_path):
+    rng = np.random.default_rng(0)
+    tifffile.imwrite(tmp_path / "dark.tif", rng.poisson(100, (6, 128, 128)).astype(np.uint16))
+    assert structmask("extract", noisy, "--dark", tmp_path / "dark.tif").err == ""
+
+
+def test_nothing_to_measure(structmask, tmp_path):
+    np.save(tmp_path / "flat.npy", np.ones((3, 128, 128)))
+    answer = structmask("extract", tmp_path / "flat.npy")
+    assert answer.code == 2
+    assert "has no patch to measure (constant, holds no noise: 12)" in answer.err
+
+
+def test_dimensions_without_names(structmask, tmp_path):
+    np.save(tmp_path / "four.npy", np.ones((2, 3, 64, 64)))
+    answer = structmask("extract", tmp_path / "four.npy")
+    assert answer.code == 2
+    assert "four.npy: its 4 dimensions (2 x 3 x 64 x 64) have no names and do not" in answer.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("extract", "batch", "quality", "check", "compare"),
+        *("denoise", "destripe", "text", "presets", "info"),
+    ],
+)
+def test_every_help_has_an_example_that_is_understood(structmask, command):
+    from structmask_gui.cli.parser import make_parser
+
+    answer = structmask(command, "--help")
+    assert answer.code == 0
+    example = answer.out.split("example:\n  structmask ")[1].splitlines()[0]
+    words = example.split(" > ")[0].replace('"', "").split()
+    assert make_parser().parse_args(words).run is not None
