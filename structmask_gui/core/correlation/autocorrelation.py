@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from structmask_gui.core.arrays import AnyArray, FloatArray
+from structmask_gui.core.arrays import AnyArray, FloatArray, crop_or_pad
 from structmask_gui.core.correlation.lags import unfold
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.threads import in_threads, one_blas_thread
@@ -48,8 +48,7 @@ class Autocorrelation:
 
     def square(self, margin: int) -> FloatArray:
         """Return the (2 * margin + 1)² lags about the zero lag; ``margin`` within the reach."""
-        y, x = self.reach
-        return self.mean[y - margin : y + margin + 1, x - margin : x + margin + 1]
+        return crop_or_pad(self.mean, (2 * margin + 1, 2 * margin + 1))
 
 
 class LagKernel:

@@ -13,6 +13,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
+from structmask_gui.core.threads import one_blas_thread
 
 # Covariances beyond this lag are not distinguished in the bias.
 _INNER = 16
@@ -86,17 +87,17 @@ def _polynomials(side: int, degree: int) -> FloatArray:
 
 
 @lru_cache(maxsize=16)
+@one_blas_thread
 def _bias(surface: Surface, reach: int) -> Bias:
-    """Work out the bias; see Notes.
+    """Return the bias that removing a surface makes.
 
-    Noise with covariance T, the projection P on the surfaces: the residual has the covariance
-    (1 - P) T (1 - P). Summed over the pairs of pixels at lag l, with T the shift by m and by -m,
-    this is n(l) where l = m; less twice the sum over p of P(p, p + l - m), where p + l must lie in
-    the patch; plus, over pairs of surfaces, the product of their lag sums at l and m. All surfaces
-    are products of a polynomial in y and one in x, so all sums are products of sums along a line.
+    With T the covariance matrix of the noise and P the projection on the surfaces, the residual has
+    the covariance (1 - P) T (1 - P). Let T be 1 for pixels m or -m apart, else 0. Summed over the
+    n(l) pairs of pixels at lag l, that is n(l) where l = m; less twice the sum over p of
+    P(p, p + l - m), where p + l must lie in the patch; plus, over pairs of surfaces, the product of
+    their lag sums at l and m. All surfaces are products of a polynomial in y and one in x, so all
+    sums are products of sums along a line.
     """
-    from threadpoolctl import threadpool_limits
-
     height, width = surface.patch_shape
     lines = surface._lines
     inner_reach = min(reach, _INNER)
@@ -128,9 +129,8 @@ def _bias(surface: Surface, reach: int) -> Bias:
     among = sum(np.kron(y[rows], x[columns]) for y, x in terms) / pairs[inner, None]
     at_l = (reach + dy, reach + dx)
     own = sum(two[0][a, a, at_l[0]] * two[1][b, b, at_l[1]] for a, b in surface._members)
-    with threadpool_limits(1, user_api="blas"):
-        inverse = np.linalg.inv(np.eye(inner.size) - among)
-    return Bias(tuple(terms), inner, np.asarray(inverse), pairs, np.asarray(own / pairs))
+    inverse = np.asarray(np.linalg.inv(np.eye(inner.size) - among))
+    return Bias(tuple(terms), inner, inverse, pairs, np.asarray(own / pairs))
 
 
 def _two(line: FloatArray, reach: int) -> FloatArray:

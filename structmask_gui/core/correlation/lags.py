@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
+from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray, crop_or_pad
 from structmask_gui.core.correlation.detrend import Surface
 
 # How many degrees of freedom Bartlett's formula counts for beside the spread over patches: it keeps
@@ -40,6 +40,15 @@ class LagEstimate:
     def covariance(self) -> FloatArray:
         """Autocovariance of the noise, in squared grey levels; shape as ``rho``."""
         return self.rho * self.variance
+
+    def within(self, reach: int) -> LagEstimate:
+        """Return the estimate cropped to lags up to ``reach``, or as far as it reaches itself."""
+        side = 2 * min(reach, self.reach) + 1
+        rho, error, degrees = (
+            crop_or_pad(values, (side, side))
+            for values in (self.rho, self.standard_error, self.degrees)
+        )
+        return replace(self, rho=rho, standard_error=error, degrees=degrees)
 
     def interval(self, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
         """Return the lower and upper ends of the confidence interval of each lag."""
@@ -97,11 +106,8 @@ class LagPool:
     """
 
     def __init__(self, surface: Surface, reach: int, clusters: bool = True) -> None:
-        height, width = surface.patch_shape
         self._reach, self._surface = reach, surface
-        rows = height - np.arange(reach + 1)
-        columns = width - np.abs(np.arange(-reach, reach + 1))
-        self._pairs = np.outer(rows, columns).astype(np.float64)
+        self._pairs = pixel_pairs(surface.patch_shape, reach)
         size = self._pairs.size
         self._centre = reach
         self._total = np.zeros(size)
@@ -246,6 +252,13 @@ class LagPool:
 
     def _fold(self, full: FloatArray) -> FloatArray:
         return np.asarray(full[self._reach :].ravel())
+
+
+def pixel_pairs(shape: tuple[int, int], reach: int) -> FloatArray:
+    """Return the number of pixel pairs of an image at each lag, shape (reach + 1, 2 reach + 1)."""
+    height, width = shape
+    rows, columns = height - np.arange(reach + 1), width - np.abs(np.arange(-reach, reach + 1))
+    return np.outer(rows, columns).astype(np.float64)
 
 
 def unfold(half: AnyArray) -> AnyArray:

@@ -11,14 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.arrays import Float32Array, FloatArray
 from structmask_gui.core.denoising.features import REACH
 from structmask_gui.core.denoising.folds import Block
 from structmask_gui.core.threads import in_threads
-
-Floats = NDArray[np.float32]
 
 RADIUS = 8
 """Reach of the filter."""
@@ -42,8 +39,8 @@ def places(n_frames: int, shape: tuple[int, int], seed: int) -> Iterator[Block]:
 
 
 def kept_shares(
-    blocks: Sequence[tuple[Block, Floats]],
-    answer: Callable[[Block, Floats], tuple[Floats, Floats]],
+    blocks: Sequence[tuple[Block, Float32Array]],
+    answer: Callable[[Block, Float32Array], tuple[Float32Array, Float32Array]],
     seed: int,
 ) -> FloatArray:
     """Return the share of what is added that is kept, by radial frequency.
@@ -59,7 +56,7 @@ def kept_shares(
     seed : int
     """
 
-    def work(item: tuple[int, tuple[Block, Floats]]) -> FloatArray:
+    def work(item: tuple[int, tuple[Block, Float32Array]]) -> FloatArray:
         number, (block, padded) = item
         draw = np.random.default_rng((seed, 3, number))
         linear, added = answer(block, padded)
@@ -95,7 +92,7 @@ def _radius(shape: tuple[int, int]) -> FloatArray:
     return radius
 
 
-def _spectra(left: Floats, added: Floats) -> FloatArray:
+def _spectra(left: Float32Array, added: Float32Array) -> FloatArray:
     """Return of a block, by radial frequency, the cross-spectrum and the power of what is added."""
     from scipy.fft import rfft2
 
@@ -122,10 +119,10 @@ class LowPass:
         kernel = kernel * np.cos(np.minimum(np.hypot(y, x) / (RADIUS + 1), 1) * np.pi / 2) ** 2
         self.kernel = kernel / kernel.sum()
 
-    def __call__(self, image: Floats) -> Floats:
+    def __call__(self, image: Float32Array) -> Float32Array:
         """Return an image filtered, continued as in a mirror beyond its borders."""
         from scipy.signal import oaconvolve
 
         padded = np.pad(image, RADIUS, mode="symmetric")
-        result: Floats = oaconvolve(padded, self.kernel.astype(np.float32), mode="valid")
+        result: Float32Array = oaconvolve(padded, self.kernel.astype(np.float32), mode="valid")
         return result

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from structmask_gui.core.arrays import Float32Array
 from structmask_gui.core.denoising.band import RADIUS, LowPass, kept_shares, places
 from structmask_gui.core.denoising.features import REACH, Features
 from structmask_gui.core.denoising.fine import MARGIN, Fine
@@ -31,8 +32,6 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.threads import in_threads, one_blas_thread
-
-Floats = NDArray[np.float32]
 
 _CHECKED = 50_000
 """Pixels of each fold on which the other fold's models are checked."""
@@ -111,11 +110,11 @@ class Denoiser:
         self._around = Surroundings(self.frames)
         self._features: Features | None = None
         self._standard: Standard | None = None
-        self._best: list[list[Floats]] = []
+        self._best: list[list[Float32Array]] = []
         self._folds: list[_Fold] = []
         self._band: LowPass | None = None
         self._fine: Fine | None = None
-        self._kept: Floats | None = None
+        self._kept: Float32Array | None = None
         self._progress = (0.0, 0, 0)
         self.stage = Stage("linear", 0, _ROUNDS, 0.0, 0.0)
 
@@ -201,7 +200,7 @@ class Denoiser:
         if self._fine is None:
             self._fine = Fine([self._known.linear(part) for _, part in self._looked_at(task)])
 
-    def _looked_at(self, task: Task) -> list[tuple[Block, Floats]]:
+    def _looked_at(self, task: Task) -> list[tuple[Block, Float32Array]]:
         """Return the blocks from which it is told how far an answer is kept, with their pixels."""
         blocks = places(self.frames.n_frames, self.frames.frame_shape, self.seed)
         return [(block, self._around.block(block, task)) for block in blocks]
@@ -247,7 +246,7 @@ class Denoiser:
         dots, squares = [], 0.0
         count = 0
 
-        def work(job: tuple[Trainer, Floats]) -> Floats:
+        def work(job: tuple[Trainer, Float32Array]) -> Float32Array:
             return job[0].check(job[1])
 
         for model, other in jobs:
@@ -273,7 +272,7 @@ class Denoiser:
         if not self._best or self.stage.added == 0:
             return
 
-        def answer(block: Block, padded: Floats) -> tuple[Floats, Floats]:
+        def answer(block: Block, padded: Float32Array) -> tuple[Float32Array, Float32Array]:
             first = block.y0 if self.folds.axis == 0 else block.x0
             return self._answer(padded, self.folds.shares(block.frame)[first:], task)
 
@@ -292,7 +291,7 @@ class Denoiser:
         other.frames, other._around, other._kept = frames, Surroundings(frames), None
         return other
 
-    def keep(self, answers: Floats) -> None:
+    def keep(self, answers: Float32Array) -> None:
         """Answer with these frames (frames, y, x), so that none is predicted again.
 
         What is learned from is forgotten, so `stages` cannot go on.
@@ -301,15 +300,15 @@ class Denoiser:
 
     # --- predicting ---------------------------------------------------------------------------
 
-    def predict(self, frame: int, task: Task = NO_TASK) -> Floats:
+    def predict(self, frame: int, task: Task = NO_TASK) -> Float32Array:
         """Return a frame denoised as far as the fit has come, float32 in the raw grey levels."""
         return np.concatenate([rows for _, rows in self.bands(frame, task)])
 
-    def linear(self, frame: int, task: Task = NO_TASK) -> Floats:
+    def linear(self, frame: int, task: Task = NO_TASK) -> Float32Array:
         """Return a frame by the linear prediction alone."""
         return np.concatenate([rows for _, rows in self.bands(frame, task, linear=True)])
 
-    def by_half(self, half: int, frame: int, task: Task = NO_TASK) -> Floats:
+    def by_half(self, half: int, frame: int, task: Task = NO_TASK) -> Float32Array:
         """Return a frame denoised by what was fitted to one half of the data alone, 0 or 1.
 
         Pixels of that half are then predicted by what was fitted to them: it shows where the halves
@@ -324,7 +323,7 @@ class Denoiser:
         *,
         linear: bool = False,
         half: int | None = None,
-    ) -> Iterator[tuple[int, Floats]]:
+    ) -> Iterator[tuple[int, Float32Array]]:
         """Yield the first row and the rows of a denoised frame, band by band.
 
         The frame keeps its mean, which perceptrons fitted to unlike frames may miss; of a frame too
@@ -347,7 +346,7 @@ class Denoiser:
 
     def _bands(
         self, frame: int, task: Task, *, linear: bool, half: int | None
-    ) -> Iterator[tuple[int, Floats, float]]:
+    ) -> Iterator[tuple[int, Float32Array, float]]:
         """Yield the first row of each band, its rows, and by how much the raw sum is larger."""
         self._fit_linear(task)
         shares = self.folds.shares(frame)
@@ -367,8 +366,8 @@ class Denoiser:
             edges = [round(i * width / -(-width // _TILE)) for i in range(-(-width // _TILE) + 1)]
 
             def work(
-                piece: tuple[int, int], padded: Floats = padded, top: int = top
-            ) -> tuple[Floats, Floats | float]:
+                piece: tuple[int, int], padded: Float32Array = padded, top: int = top
+            ) -> tuple[Float32Array, Float32Array | float]:
                 x0, x1 = piece
                 part = padded[:, x0 : x1 + 2 * REACH]
                 if plain:
@@ -387,8 +386,8 @@ class Denoiser:
             yield y0, result[inner] + mean, float(lost.sum(dtype=np.float64))
 
     def _answer(
-        self, padded: Floats, shares: NDArray[np.float64], task: Task
-    ) -> tuple[Floats, Floats]:
+        self, padded: Float32Array, shares: NDArray[np.float64], task: Task
+    ) -> tuple[Float32Array, Float32Array]:
         """Return the linear prediction of the inner part of a block, and what is added to it.
 
         The fold's `shares` begin at the block's first row or column.
@@ -412,8 +411,8 @@ class Denoiser:
         return features[0].copy(), result
 
     @one_blas_thread
-    def _of(self, padded: Floats, task: Task) -> Floats:
-        features: Floats = self._known.of(padded, task)
+    def _of(self, padded: Float32Array, task: Task) -> Float32Array:
+        features: Float32Array = self._known.of(padded, task)
         return features
 
     @property

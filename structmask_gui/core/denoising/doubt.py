@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.progress import NO_TASK, Task
 
@@ -67,7 +67,7 @@ def _spread(values: FloatArray) -> FloatArray:
     spreads = np.array(
         [
             [
-                1.4826 * np.median(np.abs(values[y * h // rows : (y + 1) * h // rows, part]))
+                SIGMA_PER_MAD * np.median(np.abs(values[y * h // rows : (y + 1) * h // rows, part]))
                 for x in range(columns)
                 for part in [slice(x * w // columns, (x + 1) * w // columns)]
             ]

@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.arrays import BoolArray, Float32Array, FloatArray, crop_or_pad
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.quality.prediction import within
-
-FloatImage = NDArray[np.float32]
 
 REACH = 10
 """How far from a pixel anything is looked at, the radius of the linear prediction."""
@@ -41,7 +38,7 @@ class Features:
     """
 
     def __init__(self, mask: BoolArray, kernel: FloatArray) -> None:
-        visible = ~within(mask, (REACH, REACH))
+        visible = ~crop_or_pad(mask, kernel.shape)
         self.kernel = kernel
         self._nearest = _nearest(visible)
         self._means = _visible_means(_kernels(), visible)
@@ -59,12 +56,12 @@ class Features:
         first = 1 + len(self._means)
         return slice(first, first + len(self._nearest))
 
-    def linear(self, padded: FloatImage) -> FloatImage:
+    def linear(self, padded: Float32Array) -> Float32Array:
         """Return the linear prediction of a block that brings REACH pixels around it."""
         (result,) = _correlated(padded, [self._spectrum(padded, self.kernel)], NO_TASK)
         return result
 
-    def of(self, padded: FloatImage, task: Task = NO_TASK) -> FloatImage:
+    def of(self, padded: Float32Array, task: Task = NO_TASK) -> Float32Array:
         """Return the features of a block, float32 (count, h, w); the first is the prediction.
 
         Parameters
@@ -91,7 +88,7 @@ class Features:
             at += 1
         return result
 
-    def _all_spectra(self, padded: FloatImage) -> list[NDArray[Any]]:
+    def _all_spectra(self, padded: Float32Array) -> list[NDArray[Any]]:
         known = self._spectra.get(padded.shape)
         if known is None:
             kernels = [self.kernel, *self._means, *self._spreads]
@@ -101,7 +98,7 @@ class Features:
         return known
 
     @staticmethod
-    def _spectrum(padded: FloatImage, kernel: FloatArray) -> NDArray[Any]:
+    def _spectrum(padded: Float32Array, kernel: FloatArray) -> NDArray[Any]:
         from scipy.fft import rfft2
 
         spectrum: NDArray[Any] = np.conj(rfft2(kernel.astype(np.float32), _fast(padded.shape)))
@@ -116,8 +113,8 @@ def _fast(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _correlated(
-    padded: FloatImage, spectra: list[NDArray[Any]], task: Task
-) -> Iterator[FloatImage]:
+    padded: Float32Array, spectra: list[NDArray[Any]], task: Task
+) -> Iterator[Float32Array]:
     """Yield the inner part of the block correlated with each of some kernels."""
     from scipy.fft import irfft2, rfft2
 

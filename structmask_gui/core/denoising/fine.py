@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from structmask_gui.core.arrays import Float32Array
 
 MARGIN = 5
 """How far it reaches."""
@@ -32,11 +31,11 @@ class Fine:
         Predictions, which tell how large the grain usually is.
     """
 
-    def __init__(self, images: Sequence[Floats]) -> None:
+    def __init__(self, images: Sequence[Float32Array]) -> None:
         sizes = [_size(image - _mean(image)).ravel() for image in images]
         self._usual = max(float(np.median(np.concatenate(sizes))), 1e-30)
 
-    def __call__(self, image: Floats) -> Floats:
+    def __call__(self, image: Float32Array) -> Float32Array:
         """Return an image without grain, continued as in a mirror beyond its borders."""
         mean = _mean(image)
         fine = image - mean
@@ -46,16 +45,16 @@ class Fine:
         return fine
 
 
-def _mean(image: Floats) -> Floats:
+def _mean(image: Float32Array) -> Float32Array:
     from scipy.ndimage import gaussian_filter
 
-    result: Floats = gaussian_filter(image, _WIDTH, radius=2)
+    result: Float32Array = gaussian_filter(image, _WIDTH, radius=2)
     return result
 
 
-def _size(fine: Floats) -> Floats:
+def _size(fine: Float32Array) -> Float32Array:
     """Return how large the values about each pixel are."""
     from scipy.ndimage import gaussian_filter
 
-    result: Floats = np.sqrt(gaussian_filter(fine * fine, _AROUND, radius=MARGIN - 2))
+    result: Float32Array = np.sqrt(gaussian_filter(fine * fine, _AROUND, radius=MARGIN - 2))
     return result

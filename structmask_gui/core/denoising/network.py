@@ -9,11 +9,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from structmask_gui.core.arrays import Float32Array
 from structmask_gui.core.progress import NO_TASK, Task
-
-Floats = NDArray[np.float32]
 
 HIDDEN = (32, 32)
 BATCH = 1024
@@ -30,11 +28,11 @@ _CHUNK = 2**13
 class Standard:
     """How features are standardised, and the scale of what is predicted."""
 
-    def __init__(self, mean: Floats, spread: Floats, scale: float) -> None:
+    def __init__(self, mean: Float32Array, spread: Float32Array, scale: float) -> None:
         self.mean, self.spread, self.scale = mean, spread, scale
 
     @classmethod
-    def of(cls, features: Floats, target: Floats) -> Standard:
+    def of(cls, features: Float32Array, target: Float32Array) -> Standard:
         """Take it from samples (n, count) and their targets (n,)."""
         mean = features.mean(axis=0, dtype=np.float64)
         spread = features.std(axis=0, dtype=np.float64)
@@ -42,14 +40,14 @@ class Standard:
         scale = float(target.std(dtype=np.float64)) or 1.0
         return cls(mean.astype(np.float32), spread.astype(np.float32), scale)
 
-    def apply(self, features: Floats) -> Floats:
+    def apply(self, features: Float32Array) -> Float32Array:
         """Standardise samples (n, count) in place."""
         features -= self.mean
         features /= self.spread
         np.clip(features, -_LARGEST, _LARGEST, out=features)
         return features
 
-    def planes(self, features: Floats) -> Floats:
+    def planes(self, features: Float32Array) -> Float32Array:
         """Return features (count, n) standardised."""
         x = features - self.mean[:, np.newaxis]
         x /= self.spread[:, np.newaxis]
@@ -58,8 +56,8 @@ class Standard:
 
 
 def predict(
-    weights: list[Floats], standard: Standard, features: Floats, task: Task = NO_TASK
-) -> Floats:
+    weights: list[Float32Array], standard: Standard, features: Float32Array, task: Task = NO_TASK
+) -> Float32Array:
     """Return the mean of some perceptrons' predictions for features (count, n)."""
     sizes = _sizes(len(standard.mean))
     networks = [_layers(each, sizes) for each in weights]
@@ -73,14 +71,14 @@ def predict(
     return result
 
 
-def _forward(x: Floats, layers: list[tuple[Floats, Floats]]) -> Floats:
+def _forward(x: Float32Array, layers: list[tuple[Float32Array, Float32Array]]) -> Float32Array:
     """Return the output for standardised features (count, n)."""
     for matrix, bias in layers[:-1]:
         x = matrix.T @ x
         x += bias[:, np.newaxis]
         np.maximum(x, _LEAK * x, out=x)
     matrix, bias = layers[-1]
-    result: Floats = (matrix.T @ x)[0] + bias
+    result: Float32Array = (matrix.T @ x)[0] + bias
     return result
 
 
@@ -100,19 +98,19 @@ class Trainer:
     """
 
     def __init__(
-        self, features: Floats, target: Floats, seed: int, noisy: slice = slice(0)
+        self, features: Float32Array, target: Float32Array, seed: int, noisy: slice = slice(0)
     ) -> None:
         self._x, self._y, self._seed = features, target, seed
         self._size = _sizes(features.shape[1])
         weights = _initial(self._size, np.random.default_rng(seed), noisy)
         # Weights, their average, first and second moment of the gradient.
-        self.state: Floats = np.stack((weights, weights, 0 * weights, 0 * weights))
+        self.state: Float32Array = np.stack((weights, weights, 0 * weights, 0 * weights))
         self.steps = 0
 
     @property
-    def averaged(self) -> Floats:
+    def averaged(self) -> Float32Array:
         """The weights to predict with."""
-        weights: Floats = self.state[1].copy()
+        weights: Float32Array = self.state[1].copy()
         return weights
 
     def train(self, steps: int, task: Task = NO_TASK) -> None:
@@ -134,7 +132,7 @@ class Trainer:
             # At first the average is that of the last tenth of all steps.
             averaged += np.float32(1 - min(_KEPT, t / (t + 10))) * (weights - averaged)
 
-    def check(self, features: Floats) -> Floats:
+    def check(self, features: Float32Array) -> Float32Array:
         """Return the prediction for standardised samples (n, count), in units of the scale."""
         layers = _layers(self.averaged, self._size)
         parts = [
@@ -147,7 +145,7 @@ def _sizes(count: int) -> tuple[int, ...]:
     return (count, *HIDDEN, 1)
 
 
-def _initial(sizes: tuple[int, ...], draw: np.random.Generator, noisy: slice) -> Floats:
+def _initial(sizes: tuple[int, ...], draw: np.random.Generator, noisy: slice) -> Float32Array:
     weights = np.zeros(sum((a + 1) * b for a, b in pairwise(sizes)), np.float32)
     layers = _layers(weights, sizes)
     for matrix, _ in layers:
@@ -158,7 +156,9 @@ def _initial(sizes: tuple[int, ...], draw: np.random.Generator, noisy: slice) ->
     return weights
 
 
-def _layers(weights: Floats, sizes: tuple[int, ...]) -> list[tuple[Floats, Floats]]:
+def _layers(
+    weights: Float32Array, sizes: tuple[int, ...]
+) -> list[tuple[Float32Array, Float32Array]]:
     """Return views of each layer's matrix (inputs, outputs) and bias."""
     layers, at = [], 0
     for a, b in pairwise(sizes):
@@ -168,10 +168,10 @@ def _layers(weights: Floats, sizes: tuple[int, ...]) -> list[tuple[Floats, Float
 
 
 def _slopes(
-    x: Floats,
-    y: Floats,
-    layers: list[tuple[Floats, Floats]],
-    slopes: list[tuple[Floats, Floats]],
+    x: Float32Array,
+    y: Float32Array,
+    layers: list[tuple[Float32Array, Float32Array]],
+    slopes: list[tuple[Float32Array, Float32Array]],
 ) -> None:
     """Write the gradient of the mean squared error of a batch (n, count) into ``slopes``."""
     activities = [x]

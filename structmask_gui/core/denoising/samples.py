@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.arrays import Float32Array
 from structmask_gui.core.denoising.features import REACH
 from structmask_gui.core.denoising.folds import Block
 from structmask_gui.core.denoising.surroundings import Surroundings
 from structmask_gui.core.progress import Task
 from structmask_gui.core.threads import in_threads
-
-Floats = NDArray[np.float32]
 
 _MOST = 160_000
 """Pixels of each fold that are fitted to."""
@@ -26,9 +25,9 @@ _UNIT = 24
 class Samples:
     """Pixels of one fold."""
 
-    x: Floats
+    x: Float32Array
     """Features (n, count)."""
-    y: Floats
+    y: Float32Array
     """What the linear prediction left (n,)."""
     unit: NDArray[np.int64]
     """Which square of _UNIT pixels each is in (n,); pixels of one square share noise."""
@@ -37,7 +36,7 @@ class Samples:
 def draw_samples(
     blocks: Sequence[Block],
     around: Surroundings,
-    features: Callable[[Floats], Floats],
+    features: Callable[[Float32Array], Float32Array],
     seed: tuple[int, int],
     task: Task,
 ) -> Samples:
@@ -59,7 +58,9 @@ def draw_samples(
     share = min(1.0, _MOST / sum(block.size for block in blocks))
     seeds = draw.integers(0, 2**32, len(blocks))
 
-    def work(item: tuple[int, Block, Floats]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    def work(
+        item: tuple[int, Block, Float32Array],
+    ) -> tuple[Float32Array, Float32Array, NDArray[np.int64]]:
         number, block, padded = item
         values = features(padded)
         values = values.reshape(len(values), -1)
@@ -73,7 +74,7 @@ def draw_samples(
             np.int64(number << 32) + _unit(block, rows),
         )
 
-    def read() -> Iterator[tuple[int, Block, Floats]]:
+    def read() -> Iterator[tuple[int, Block, Float32Array]]:
         for number, block in enumerate(blocks):
             task.stop_if_cancelled()
             yield number, block, around.block(block, task)

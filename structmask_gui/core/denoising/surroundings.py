@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from structmask_gui.core.arrays import Float32Array
 from structmask_gui.core.denoising.features import REACH
 from structmask_gui.core.denoising.folds import Block
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.preview import continued
 from structmask_gui.core.stack.frames import Frames
-
-FloatImage = NDArray[np.float32]
 
 BAND = 192
 """Rows of a frame that are in memory together."""
@@ -47,7 +45,7 @@ class Surroundings:
             self._means[frame] = total / max(count, 1)
         return self._means[frame]
 
-    def read(self, frame: int, y0: int, y1: int, task: Task = NO_TASK) -> tuple[FloatImage, bool]:
+    def read(self, frame: int, y0: int, y1: int, task: Task = NO_TASK) -> tuple[Float32Array, bool]:
         """Return rows of a frame less its mean, REACH pixels added on every side.
 
         Returns
@@ -68,7 +66,7 @@ class Surroundings:
         whole = bool(good[y0 - top : y1 - top].all())
         return padded[y0 - top : y1 - top + 2 * REACH], whole
 
-    def block(self, block: Block, task: Task = NO_TASK) -> FloatImage:
+    def block(self, block: Block, task: Task = NO_TASK) -> Float32Array:
         """Return the pixels of a block as `read` does, REACH more on every side."""
         padded, _ = self.read(block.frame, block.y0, block.y1, task)
         return padded[:, block.x0 : block.x1 + 2 * REACH].copy()

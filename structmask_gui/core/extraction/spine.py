@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
 from structmask_gui.core.masks.postprocess import centre_component
 from structmask_gui.core.parameters.model import Parameters
 
@@ -98,7 +98,7 @@ def z_scores(rho: FloatArray) -> FloatArray:
     for r in range(1, len(medians)):
         values = rho[distances == r]
         medians[r] = np.median(values)
-        deviations[r] = 1.4826 * np.median(np.abs(values - medians[r]))
+        deviations[r] = SIGMA_PER_MAD * np.median(np.abs(values - medians[r]))
     centre = rho.shape[0] // 2
     usual = float(np.median(deviations[min(2, centre) : centre + 1]))
     noise = np.clip(deviations, usual, 3 * usual)

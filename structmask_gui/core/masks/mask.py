@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structmask_gui.core.arrays import BoolArray
+from structmask_gui.core.arrays import BoolArray, crop_or_pad
 from structmask_gui.core.errors import InputError
 
 ShapeClass = Literal[
@@ -156,13 +156,12 @@ class Mask:
 
     def padded(self, shape: tuple[int, int]) -> Mask:
         """Return the mask with False added on all sides up to ``shape`` (odd, not smaller)."""
-        return Mask(pad_centred(self.array, shape))
+        return Mask(crop_or_pad(self.array, shape))
 
     def cropped(self) -> Mask:
         """Return the smallest mask about the same centre that holds all True pixels."""
-        reach_y, reach_x = np.abs(self.lags()).max(axis=0)
-        y, x = self.centre
-        return Mask(self.array[y - reach_y : y + reach_y + 1, x - reach_x : x + reach_x + 1])
+        reach_y, reach_x = np.abs(self.lags()).max(axis=0).tolist()
+        return Mask(crop_or_pad(self.array, (2 * reach_y + 1, 2 * reach_x + 1)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Mask) and np.array_equal(self.array, other.array)
@@ -185,10 +184,10 @@ def labelled(array: BoolArray) -> NDArray[np.intp]:
     return labels
 
 
-def pad_centred(array: BoolArray, shape: tuple[int, int]) -> BoolArray:
-    """Return ``array`` (odd sides) centred in an array of False of ``shape`` (odd, not smaller)."""
-    extra_y, extra_x = shape[0] - array.shape[0], shape[1] - array.shape[1]
-    return np.pad(array, ((extra_y // 2, extra_y // 2), (extra_x // 2, extra_x // 2)))
+def same_shape(a: Mask, b: Mask) -> tuple[BoolArray, BoolArray]:
+    """Return the arrays of two masks, padded about their centres to the larger height and width."""
+    shape = (max(a.shape[0], b.shape[0]), max(a.shape[1], b.shape[1]))
+    return crop_or_pad(a.array, shape), crop_or_pad(b.array, shape)
 
 
 def _shape_class(lags: NDArray[np.intp], components: int) -> ShapeClass:
@@ -267,12 +266,11 @@ def compare_masks(
     """
     first = a if isinstance(a, Mask) else Mask.checked(a, f"mask {labels[0]}")
     second = b if isinstance(b, Mask) else Mask.checked(b, f"mask {labels[1]}")
-    shape = (max(first.shape[0], second.shape[0]), max(first.shape[1], second.shape[1]))
-    in_a, in_b = pad_centred(first.array, shape), pad_centred(second.array, shape)
+    in_a, in_b = same_shape(first, second)
     overlap = int((in_a & in_b).sum())
     return MaskComparison(
         labels=labels,
-        shape=shape,
+        shape=(in_a.shape[0], in_a.shape[1]),
         a=in_a,
         b=in_b,
         pixels_a=int(in_a.sum()),

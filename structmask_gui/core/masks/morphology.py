@@ -13,9 +13,9 @@ from typing import Literal
 
 import numpy as np
 
-from structmask_gui.core.arrays import BoolArray
+from structmask_gui.core.arrays import BoolArray, crop_or_pad
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.masks.mask import Mask, pad_centred
+from structmask_gui.core.masks.mask import Mask, same_shape
 
 Lag = tuple[int, int]
 GrowDirection = Literal["all", "rows", "columns"]
@@ -56,7 +56,7 @@ def with_cells(mask: Mask, lags: Iterable[Lag], value: bool, *, symmetric: bool 
         reach_y = max((abs(dy) for dy, _ in cells), default=0)
         reach_x = max((abs(dx) for _, dx in cells), default=0)
         height, width = mask.shape
-        array = pad_centred(array, (max(height, 2 * reach_y + 1), max(width, 2 * reach_x + 1)))
+        array = crop_or_pad(array, (max(height, 2 * reach_y + 1), max(width, 2 * reach_x + 1)))
     centre_y, centre_x = array.shape[0] // 2, array.shape[1] // 2
     for dy, dx in cells:
         y, x = centre_y + dy, centre_x + dx
@@ -122,10 +122,10 @@ def grown(mask: Mask, direction: GrowDirection = "all") -> Mask:
     if max(height, width) // 2 >= LARGEST_REACH:
         raise InputError(f"A mask can be edited up to {LARGEST_REACH} pixels from its centre.")
     room = (height + 2 * (direction != "rows"), width + 2 * (direction != "columns"))
-    larger = dilation(pad_centred(mask.array, room), _NEIGHBOURS[direction])
+    larger = dilation(crop_or_pad(mask.array, room), _NEIGHBOURS[direction])
     # The array keeps its size unless the mask has reached its edge.
     content = Mask(larger).cropped().shape
-    return Mask(_cut_centred(larger, (max(height, content[0]), max(width, content[1]))))
+    return Mask(crop_or_pad(larger, (max(height, content[0]), max(width, content[1]))))
 
 
 def shrunk(mask: Mask, direction: GrowDirection = "all") -> Mask:
@@ -154,37 +154,21 @@ def filled(mask: Mask, longest: int = GAP) -> Mask:
     for footprint in (line, line.T, diagonal, diagonal[::-1]):
         result |= closing(padded, footprint)
     background = label((~result).view(np.uint8), connectivity=1)
-    return Mask(_cut_centred(background != background[0, 0], mask.shape))
+    return Mask(crop_or_pad(background != background[0, 0], mask.shape))
 
 
 def union(mask: Mask, other: Mask) -> Mask:
     """Return the cells of either mask."""
-    a, b = _same_shape(mask, other)
+    a, b = same_shape(mask, other)
     return Mask(a | b)
 
 
 def intersection(mask: Mask, other: Mask) -> Mask:
     """Return the cells of both masks."""
-    a, b = _same_shape(mask, other)
+    a, b = same_shape(mask, other)
     return Mask(a & b)
 
 
 def symmetrised(mask: Mask) -> Mask:
     """Return the mask together with its 180-degree rotation."""
     return Mask(mask.array | mask.array[::-1, ::-1])
-
-
-def cropped(mask: Mask) -> Mask:
-    """Return the smallest mask about the same centre that holds all cells."""
-    return mask.cropped()
-
-
-def _same_shape(mask: Mask, other: Mask) -> tuple[BoolArray, BoolArray]:
-    shape = (max(mask.shape[0], other.shape[0]), max(mask.shape[1], other.shape[1]))
-    return pad_centred(mask.array, shape), pad_centred(other.array, shape)
-
-
-def _cut_centred(array: BoolArray, shape: tuple[int, int]) -> BoolArray:
-    """Return the centre of an array."""
-    cut_y, cut_x = (array.shape[0] - shape[0]) // 2, (array.shape[1] - shape[1]) // 2
-    return array[cut_y : cut_y + shape[0], cut_x : cut_x + shape[1]]

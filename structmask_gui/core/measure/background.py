@@ -10,20 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray
+from structmask_gui.core.arrays import AnyArray, BoolArray, Float32Array, FloatArray
 from structmask_gui.core.correlation.autocorrelation import Autocorrelation
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.measure.measurement import Background, Measurement
 from structmask_gui.core.parameters.model import BackgroundSide, Parameters
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, evenly
+from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, cuts, evenly
 from structmask_gui.core.stack.patches import Sampling
+from structmask_gui.core.stack.screening import CONSTANT
 
 TILE_SIZES = (64, 48, 32, 24)
 PURITIES = (0.95, 0.85, 0.75, 0.6)
@@ -38,8 +37,6 @@ _TWO_CLASSES = 0.7
 _PIECE = 1024
 _MOST_PIXELS = 2**27
 _ROUGH = 16
-
-Image = NDArray[np.float32]
 
 
 class _Place(NamedTuple):
@@ -61,7 +58,7 @@ class _Search:
     task: Task
     places: list[_Place]
 
-    def read(self, place: _Place) -> tuple[Image, BoolArray]:
+    def read(self, place: _Place) -> tuple[Float32Array, BoolArray]:
         """Return a piece, and where it holds numbers."""
         self.task.stop_if_cancelled()
         rows = self.frames.read(place.frame, place.y, place.y + place.height)
@@ -71,7 +68,7 @@ class _Search:
             piece[~good] = piece[good].mean() if good.any() else 0.0
         return piece, good
 
-    def background(self, piece: Image, good: BoolArray, sigma: float) -> BoolArray:
+    def background(self, piece: Float32Array, good: BoolArray, sigma: float) -> BoolArray:
         """Return the background of a piece."""
         from scipy import ndimage
 
@@ -137,7 +134,7 @@ def measure_background(recording: Recording, parameters: Parameters, task: Task)
     ).astype(np.intp)
     if region is not None:
         places += (0, region.y0, region.x0)
-    reasons = tuple("" if one else "constant, holds no noise" for one in used.tolist())
+    reasons = tuple("" if one else CONSTANT for one in used.tolist())
     return Measurement(
         name=name,
         parameters=parameters,
@@ -152,19 +149,13 @@ def _places(frames: Frames) -> list[_Place]:
     """Return the pieces to search, of frames evenly spread."""
     height, width = frames.frame_shape
     chosen = evenly(frames.n_frames, max(1, _MOST_PIXELS // (height * width)))
-    tops, lefts = _cuts(height), _cuts(width)
+    rows, columns = (cuts(side, -(-side // _PIECE)) for side in (height, width))
     return [
-        _Place(frame, y, x, piece_height, piece_width)
+        _Place(frame, y0, x0, y1 - y0, x1 - x0)
         for frame in chosen
-        for y, piece_height in tops
-        for x, piece_width in lefts
+        for y0, y1 in rows
+        for x0, x1 in columns
     ]
-
-
-def _cuts(length: int) -> list[tuple[int, int]]:
-    """Divide a side into equal pieces: where each begins, and how long it is."""
-    edges = np.linspace(0, length, -(-length // _PIECE) + 1).round().astype(int).tolist()
-    return [(a, b - a) for a, b in pairwise(edges)]
 
 
 def _lower(values: AnyArray) -> BoolArray:
@@ -277,12 +268,12 @@ def _average(
     return mean, np.array(used, dtype=np.bool_)
 
 
-def _in_parts(piece: Image, at: list[tuple[int, int]], size: int) -> Iterator[Image]:
+def _in_parts(piece: Float32Array, at: list[tuple[int, int]], size: int) -> Iterator[Float32Array]:
     for first in range(0, len(at), 64):
         yield np.stack([piece[y : y + size, x : x + size] for y, x in at[first : first + 64]])
 
 
-def _detrended(tiles: Image, sigma: float) -> FloatArray:
+def _detrended(tiles: Float32Array, sigma: float) -> FloatArray:
     """Subtract from each tile a Gaussian mean of it."""
     from scipy import ndimage
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import patches_in_budget
-from structmask_gui.core.errors import InputError
 from structmask_gui.core.measure.average import MeasuringWork, Prepared, measured
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.progress import Task
@@ -140,9 +139,4 @@ def _estimate(
 ) -> Measurement:
     used = np.sort(taken)
     part = replace(work, plan=Plan(work.plan.patch_shape, work.plan.places[used]))
-    if not np.isfinite(sums.values).all():
-        raise InputError(
-            f"{work.frames.name}: pixel values are too large for an autocorrelation that is not"
-            " normalised; switch norm_autocorr on."
-        )
     return measured(part, sums.values, [why.get(i, "") for i in used.tolist()])

@@ -17,12 +17,9 @@ from structmask_gui.core.quality.covariance import NoiseBasis, given_covariance
 from structmask_gui.core.quality.prediction import variance_of
 from structmask_gui.core.quality.small_sample import samples_of
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Region
-from structmask_gui.core.statistical.estimate import SEES, CorrelationEstimate
+from structmask_gui.core.statistical.estimate import LARGEST_LAG, SEES, CorrelationEstimate
+from structmask_gui.core.statistical.patches import FURTHER
 from structmask_gui.core.verdict.scene import scene_changes
-
-_LARGEST_LAG = 50
-_FURTHER = 6
-"""The statistical method measures this much further than it tests."""
 
 _MOST_SHARED, _MOST_NOISE = 0.9, 0.9
 """Largest share of the noise that frames have in common with the next, and of the frames' variance
@@ -53,7 +50,7 @@ def automatic_basis(
 
 def automatic_parameters(radius: int) -> Parameters:
     """Return how noise is measured for a radius where nothing else was asked for."""
-    lags = max(1, min(_LARGEST_LAG, 2 * radius - _FURTHER))
+    lags = max(1, min(LARGEST_LAG, 2 * radius - FURTHER))
     return Parameters.checked(method="statistical", source="automatic", max_lag=lags)
 
 

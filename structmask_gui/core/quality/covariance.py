@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -21,7 +20,7 @@ from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import checked_covariance, reach_of
 from structmask_gui.core.stack.derived import DifferenceFrames
-from structmask_gui.core.stack.frames import Frames, evenly
+from structmask_gui.core.stack.frames import Frames, cuts, evenly
 from structmask_gui.core.stack.patches import Plan, read_patches
 from structmask_gui.core.stack.screening import extremes, unusable
 from structmask_gui.core.statistical.tiles import grid_places
@@ -274,12 +273,6 @@ def _tiles(frames: Frames, frame: int, reach: tuple[int, int]) -> Iterator[NDArr
         band = frames.read(frame, y0, y1)
         for x0, x1 in cuts(width, -(-width // max(TILE, 4 * reach[1]))):
             yield band[:, x0:x1].astype(np.float64)
-
-
-def cuts(side: int, parts: int) -> list[tuple[int, int]]:
-    """Return the ends of so many parts of a side, nearly equal."""
-    edges = np.linspace(0, side, parts + 1).round().astype(int)
-    return [(int(a), int(b)) for a, b in pairwise(edges)]
 
 
 def _taper(side: int, reach: int) -> FloatArray:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.arrays import FloatArray, crop_or_pad
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.quality.copied_noise import RADIUS, still_copied
@@ -66,11 +66,7 @@ def weights(image: ArrayLike, mask: Mask | ArrayLike | None, radius: int = RADIU
     image = checked_covariance(image, "the image's autocovariance")
     lags = square_lags(radius)
     solved = predictor(image, lags[~hidden_by(mask_array(mask), lags)])
-    kernel = np.zeros((2 * radius + 1, 2 * radius + 1))
-    found = solved.kernel()
-    y, x = radius - found.shape[0] // 2, radius - found.shape[1] // 2
-    kernel[y : y + found.shape[0], x : x + found.shape[1]] = found
-    return kernel
+    return crop_or_pad(solved.kernel(), (2 * radius + 1, 2 * radius + 1))
 
 
 @dataclass(frozen=True)
@@ -131,11 +127,7 @@ def _quadratic(kernel: FloatArray, covariance: FloatArray) -> float:
             f"Weights of {kernel.shape[0]} x {kernel.shape[1]} need autocovariances up to lag"
             f" {needed}, but they end at {reach}."
         )
-    cut = covariance[
-        reach[0] - needed[0] : reach[0] + needed[0] + 1,
-        reach[1] - needed[1] : reach[1] + needed[1] + 1,
-    ]
-    return float((np.fft.fftshift(products) * cut).sum())
+    return float((np.fft.fftshift(products) * crop_or_pad(covariance, products.shape)).sum())
 
 
 @dataclass(frozen=True)

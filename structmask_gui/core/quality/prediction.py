@@ -50,17 +50,6 @@ def mask_array(mask: Mask | ArrayLike | None) -> BoolArray:
     return mask.array if isinstance(mask, Mask) else Mask.checked(mask).array
 
 
-def within(mask: BoolArray, reach: tuple[int, int]) -> BoolArray:
-    """Return the mask cut or padded to shape (2 reach_y + 1, 2 reach_x + 1) about its centre."""
-    result = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1), dtype=np.bool_)
-    half = (mask.shape[0] // 2, mask.shape[1] // 2)
-    y, x = min(half[0], reach[0]), min(half[1], reach[1])
-    result[reach[0] - y : reach[0] + y + 1, reach[1] - x : reach[1] + x + 1] = mask[
-        half[0] - y : half[0] + y + 1, half[1] - x : half[1] + x + 1
-    ]
-    return result
-
-
 def reach_of(covariance: FloatArray) -> tuple[int, int]:
     """Return the largest lag (down, right) that an autocovariance holds."""
     return covariance.shape[0] // 2, covariance.shape[1] // 2

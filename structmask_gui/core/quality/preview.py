@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.arrays import Float32Array, FloatArray
 from structmask_gui.core.correlation.autocorrelation import lag_products
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.quality.copied_noise import RADIUS
-
-FloatImage = NDArray[np.float32]
 
 
 class Preview:
@@ -36,7 +34,7 @@ class Preview:
         self.shape: tuple[int, int] = (frame.shape[0], frame.shape[1])
         self.mean = float(frame[good].mean(dtype=np.float64))
         values = np.where(good, frame - self.mean, 0).astype(np.float32)
-        self.frame: FloatImage = np.where(good, frame, np.nan).astype(np.float32)
+        self.frame: Float32Array = np.where(good, frame, np.nan).astype(np.float32)
         self.padded = continued(values, good, radius)
         """The frame without its mean, and with its border; not for changes."""
 
@@ -53,7 +51,7 @@ class Preview:
         found: NDArray[np.complex64] = rfft2(self.padded, self._fast)
         return found
 
-    def predict(self, kernel: ArrayLike) -> FloatImage:
+    def predict(self, kernel: ArrayLike) -> Float32Array:
         """Return the frame predicted by weights up to the preview's radius."""
         from scipy.fft import irfft2, rfft2
 
@@ -68,10 +66,10 @@ class Preview:
         plane = irfft2(self._spectrum * spectrum, self._fast)
         y, x = self.radius + ry, self.radius + rx
         part = plane[y : y + self.shape[0], x : x + self.shape[1]]
-        result: FloatImage = part + np.float32(self.mean)
+        result: Float32Array = part + np.float32(self.mean)
         return result
 
-    def residual(self, predicted: FloatImage) -> FloatImage:
+    def residual(self, predicted: Float32Array) -> Float32Array:
         """Return the frame minus its prediction; NaN where the frame is not finite."""
         return self.frame - predicted
 
@@ -100,7 +98,7 @@ def residual_correlation(residual: NDArray[Any], reach: int = RADIUS) -> FloatAr
     return result
 
 
-def continued(values: FloatImage, good: NDArray[np.bool_], radius: int) -> FloatImage:
+def continued(values: Float32Array, good: NDArray[np.bool_], radius: int) -> Float32Array:
     """Return the frame with a border of its local mean, which also replaces pixels not good."""
     from scipy.ndimage import uniform_filter
 
@@ -108,7 +106,7 @@ def continued(values: FloatImage, good: NDArray[np.bool_], radius: int) -> Float
     padded = np.pad(values, radius)
     present = np.pad(good.astype(np.float32), radius)
     empty = present < 0.5
-    result: FloatImage = padded.copy()
+    result: Float32Array = padded.copy()
     # Twice the same box is a smooth mean; a second, wider one reaches all of the border.
     for width in (side, 2 * radius + 1, 4 * radius + 1):
         total, number = padded, present

@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structmask_gui.core.arrays import FloatArray, LagArray
+from structmask_gui.core.arrays import Float32Array, FloatArray, LagArray
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.quality.covariance import cuts, unmoved
+from structmask_gui.core.quality.covariance import unmoved
 from structmask_gui.core.quality.prediction import mirrored_half, square_lags
-from structmask_gui.core.quality.preview import FloatImage, Preview
-from structmask_gui.core.stack.frames import Frames, evenly, runs_of
+from structmask_gui.core.quality.preview import Preview
+from structmask_gui.core.stack.frames import Frames, cuts, evenly, runs_of
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
 
 _WHOLE = 2**20
@@ -56,8 +56,8 @@ class _Comparison:
     """One frame prepared for prediction, and the mean of others to compare it with."""
 
     preview: Preview
-    other: FloatImage  # mean of the others minus that of the frame; 0 where not compared
-    compared: FloatImage  # 1 where pixels are compared, else 0
+    other: Float32Array  # mean of the others minus that of the frame; 0 where not compared
+    compared: Float32Array  # 1 where pixels are compared, else 0
     pixels: int  # number of those
     noise: float  # noise variance of `other`
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structmask_gui.core.arrays import FloatArray, LagArray
+from structmask_gui.core.arrays import FloatArray, LagArray, crop_or_pad
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.copied_noise import NEEDLESS_RISE, RADIUS, figures
@@ -283,7 +283,7 @@ class _Search:
         solved = _in_order(image, freed, self._image_ridge)
         self._task.stop_if_cancelled()
         of_noise = folded_covariances(noise, freed)
-        structure = image - _cut(noise, image.shape)
+        structure = image - crop_or_pad(noise, image.shape)
         of_structure, centre = folded_covariances(structure, freed), at_lags(structure, freed)
         variance, whole = variance_of(noise), variance_of(structure)
         # Row k: the weights of the first k pairs, of which each pair adds one term.
@@ -392,18 +392,6 @@ def _in_order(covariance: FloatArray, half: LagArray, ridge: float) -> Predictor
     ordered = np.empty((2 * len(half), 2), dtype=half.dtype)
     ordered[0::2], ordered[1::2] = half, -half
     return predictor(covariance, ordered, ridge=ridge)
-
-
-def _cut(covariance: FloatArray, shape: tuple[int, ...]) -> FloatArray:
-    """Return the covariance cut or padded with zeros to a shape, about its centre."""
-    result = np.zeros(shape)
-    half = [min(a, b) // 2 for a, b in zip(shape, covariance.shape, strict=True)]
-    inner = tuple(slice(n // 2 - h, n // 2 + h + 1) for n, h in zip(shape, half, strict=True))
-    outer = tuple(
-        slice(n // 2 - h, n // 2 + h + 1) for n, h in zip(covariance.shape, half, strict=True)
-    )
-    result[inner] = covariance[outer]
-    return result
 
 
 def _mask(half: LagArray) -> Mask:

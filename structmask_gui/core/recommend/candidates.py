@@ -14,6 +14,7 @@ from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.stack.frames import evenly
+from structmask_gui.core.statistical.structure import ONE_LINE
 from structmask_gui.core.verdict.lines import endless_lines
 
 BARE = Mask(np.ones((1, 1), dtype=np.bool_))
@@ -41,9 +42,6 @@ _FAR = 20
 
 _FILLED = 0.8
 """Share of a line's pixels up to its end from which it is one."""
-
-_LINE = 0.85
-"""Share of the squared correlation on one line that no structure has."""
 
 _SURE = 4.0
 
@@ -110,7 +108,7 @@ def fit_lines(extraction: Extraction) -> Mask | None:
     for line in (np.s_[middle, :], np.s_[:, middle]):
         kept = np.zeros_like(large)
         kept[line] = large[line]
-        if not kept.any() or float(squares[line].sum()) < _LINE * float(squares.sum()):
+        if not kept.any() or float(squares[line].sum()) < ONE_LINE * float(squares.sum()):
             continue
         if (rho[kept] > 0).all():
             kept[middle, middle] = True

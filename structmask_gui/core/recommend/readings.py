@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.arrays import FloatArray, crop_or_pad
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.quality.assessment import Basis
-from structmask_gui.core.quality.prediction import reach_of, variance_of
+from structmask_gui.core.quality.prediction import variance_of
 
 _LASTING, _FRAMES = 4.0, 0.95
 """Noise that frames share may be so many times what differs between them, and this share of the
@@ -64,29 +62,24 @@ def other_readings(basis: Basis, extraction: Extraction) -> tuple[FloatArray, ..
     if estimate is None:
         return ()
     reach = 2 * basis.radius
-    found = [_within(one.covariance, reach) for one in estimate.evidence.others if one.variance > 0]
+    found = [_up_to(reach, one.covariance) for one in estimate.evidence.others if one.variance > 0]
     if estimate.evidence.patterns.shared:
         noise = basis.noise.values
         most = _FRAMES * variance_of(basis.image.values) / basis.noise.variance
-        found.append(_within(min(_LASTING, max(most, 1.0)) * noise, reach))
+        found.append(_up_to(reach, min(_LASTING, max(most, 1.0)) * noise))
     return tuple(found)
 
 
 def structure_of(basis: Basis) -> Structure:
     """Return what is no noise in the frames."""
     reach = 2 * basis.radius
-    noise, image = (_within(one.values, reach) for one in (basis.noise, basis.image))
+    noise, image = (_up_to(reach, one.values) for one in (basis.noise, basis.image))
     variance, rest = variance_of(noise), image - noise
     own = max(variance_of(rest), 1e-12 * variance)
     parts = tuple(noise + min(1.0, share * variance / own) * rest for share in _FIXED)
     return Structure(own / variance, parts)
 
 
-def _within(values: FloatArray, reach: int) -> FloatArray:
-    """Return an autocovariance up to a lag; what was not measured is taken as 0."""
-    found = np.zeros((2 * reach + 1, 2 * reach + 1))
-    (y, x), far = (min(n, reach) for n in reach_of(values)), reach_of(values)
-    found[reach - y : reach + y + 1, reach - x : reach + x + 1] = values[
-        far[0] - y : far[0] + y + 1, far[1] - x : far[1] + x + 1
-    ]
-    return found
+def _up_to(lag: int, covariance: FloatArray) -> FloatArray:
+    """Return an autocovariance up to a lag; lags that were not measured are taken as 0."""
+    return crop_or_pad(covariance, (2 * lag + 1, 2 * lag + 1))

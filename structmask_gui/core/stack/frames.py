@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from structmask_gui.core.arrays import AnyArray
+from structmask_gui.core.arrays import SIGMA_PER_MAD, AnyArray
 from structmask_gui.core.errors import InputError
 
 Lines = Literal["rows", "columns"]
@@ -259,6 +259,12 @@ def evenly(n: int, most: int) -> list[int]:
     return [int(i) for i in np.linspace(0, n - 1, min(n, most)).round()]
 
 
+def cuts(length: int, parts: int) -> list[tuple[int, int]]:
+    """Divide a side into parts of nearly equal length: where each begins and ends."""
+    edges = np.linspace(0, length, parts + 1).round().astype(int).tolist()
+    return list(pairwise(edges))
+
+
 def destriped_lines(frames: Frames) -> Lines | None:
     """Return which line offsets a stack's metadata lists as removed; None if it lists none."""
     lines: Lines | None = getattr(frames, "destriped", None)
@@ -288,6 +294,21 @@ def some(values: AnyArray) -> AnyArray:
     """Return a seventh of many values, which is enough for their median and far quicker."""
     flat = values.ravel()
     return flat[::7] if flat.size > _MANY else flat
+
+
+def fine_detail(frame: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each pixel but those at the border less the mean of its four neighbours."""
+    around = frame[:-2, 1:-1] + frame[2:, 1:-1]
+    around += frame[1:-1, :-2]
+    around += frame[1:-1, 2:]
+    around *= -0.25
+    around += frame[1:-1, 1:-1]
+    return around
+
+
+def detail_limit(detail: NDArray[np.float64]) -> float:
+    """Return four robust standard deviations of fine detail; edges and hot pixels exceed it."""
+    return 4 * SIGMA_PER_MAD * float(np.median(np.abs(some(detail))))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import AnyArray, FloatArray
+from structmask_gui.core.arrays import SIGMA_PER_MAD, AnyArray, FloatArray
 
 NOT_FINITE = "holds pixels that are not numbers"
 CONSTANT = "constant, holds no noise"
@@ -186,7 +186,7 @@ def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32]
         for _ in range(2):
             middle = median_filter(patch, footprint=ring, mode="nearest")
             away = patch - middle
-            sigma = 1.4826 * float(np.median(np.abs(away)))
+            sigma = SIGMA_PER_MAD * float(np.median(np.abs(away)))
             # Few grey levels: most pixels equal their neighbours.
             hot = np.abs(away) > _HOT * max(sigma, lowest, 1e-12)
             places = np.argwhere(hot)

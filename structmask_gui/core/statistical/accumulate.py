@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import LagKernel, patches_per_chunk
 from structmask_gui.core.correlation.detrend import Surface
-from structmask_gui.core.correlation.lags import LagPool
+from structmask_gui.core.correlation.lags import LagPool, pixel_pairs, unfold
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack import screening
 from structmask_gui.core.stack.frames import Frames, evenly
@@ -276,10 +276,7 @@ def pooled_image_covariance(
     if total is None:
         places = sampling.places[sampling.used]
         total, count = _some_products(stored, shape, places, far, task)
-    rows = shape[0] - np.arange(far + 1)
-    columns = shape[1] - np.abs(np.arange(-far, far + 1))
-    mean = total / (np.outer(rows, columns) * max(count, 1))
-    return np.concatenate([mean[:0:-1, ::-1], mean], axis=0)
+    return unfold(total / (pixel_pairs(shape, far) * max(count, 1)))
 
 
 def _some_products(

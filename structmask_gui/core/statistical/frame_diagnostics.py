@@ -12,7 +12,15 @@ import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.lags import LagEstimate
-from structmask_gui.core.stack.frames import Frames, Region, evenly, finite, some
+from structmask_gui.core.stack.frames import (
+    Frames,
+    Region,
+    detail_limit,
+    evenly,
+    fine_detail,
+    finite,
+    some,
+)
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.threads import in_threads
 
@@ -184,8 +192,11 @@ class _WholeFrames:
             columns.append(sums)
         products = np.zeros(3)
         if len(band.frames) == 2:
-            # Limited, so that hot pixels and edges do not decide.
-            a, b = (_limited(_fine(values)) for values in band.frames)
+            a, b = (fine_detail(values) for values in band.frames)
+            for values in (a, b):
+                # Limited, so that hot pixels and edges do not decide.
+                limit = detail_limit(values)
+                np.clip(values, -limit, limit, out=values)
             self._task.stop_if_cancelled()
             products = np.array([np.vdot(a, b), np.vdot(a, a), np.vdot(b, b)])
         return _Sums(band.number, rows, columns, products)
@@ -272,20 +283,6 @@ def _covariance(products: list[FloatArray]) -> LineCovariance:
     # Second differences of neighbouring rows overlap: about every second one counts.
     error = float(values.std()) / np.sqrt(max(values.size / 2, 1))
     return LineCovariance(float(values.mean()), error)
-
-
-def _fine(frame: FloatArray) -> FloatArray:
-    around = frame[:-2, 1:-1] + frame[2:, 1:-1]
-    around += frame[1:-1, :-2]
-    around += frame[1:-1, 2:]
-    around *= -0.25
-    around += frame[1:-1, 1:-1]
-    return around
-
-
-def _limited(values: FloatArray) -> FloatArray:
-    limit = 4 * 1.4826 * float(np.median(np.abs(some(values))))
-    return np.clip(values, -limit, limit, out=values)
 
 
 def _edge_power(power: AnyArray) -> float:

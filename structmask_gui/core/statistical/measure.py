@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
@@ -161,6 +161,6 @@ def outlying(log_variance: FloatArray) -> BoolArray:
     if len(log_variance) < 8:
         return np.zeros(len(log_variance), dtype=bool)
     typical = float(np.median(log_variance))
-    spread = 1.4826 * float(np.median(np.abs(log_variance - typical)))
+    spread = SIGMA_PER_MAD * float(np.median(np.abs(log_variance - typical)))
     far = np.abs(log_variance - typical) > max(6 * spread, np.log(2.0))
     return far if far.mean() <= 0.1 else np.zeros(len(far), dtype=bool)

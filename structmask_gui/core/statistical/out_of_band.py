@@ -8,6 +8,7 @@ as long as it predicts the power it meets; where there is more, structure begins
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.statistical.tiles import SpectrumSum
+from structmask_gui.core.threads import one_blas_thread
 
 _START, _STEP, _END = 0.42, 0.03, 0.03
 # A fit that ends here has predicted next to nothing; and how well one along a line must fit, over
@@ -59,8 +61,6 @@ def fit_spectrum(
 
     ``overlap``: How many tiles count as one independent tile.
     """
-    from threadpoolctl import threadpool_limits
-
     side = total.side
     reach = min(reach, side // 2 - 1)
     power = total.power
@@ -71,10 +71,7 @@ def fit_spectrum(
     twice[:, -1] = 1.0
     lags = _candidates(reach)
     design = _design(side, lags, total.window_lags(reach))
-    spectrum = _Spectrum(power, twice, count, radius)
-    # Small matrices: threads of BLAS would only wait for one another.
-    with threadpool_limits(1, user_api="blas"):
-        return _fit(spectrum, design, lags, reach, task)
+    return _fit(_Spectrum(power, twice, count, radius), design, lags, reach, task)
 
 
 class _Spectrum(NamedTuple):
@@ -86,6 +83,7 @@ class _Spectrum(NamedTuple):
     radius: FloatArray  # Cycles per pixel
 
 
+@one_blas_thread
 def _fit(
     spectrum: _Spectrum,
     design: FloatArray,
@@ -158,7 +156,7 @@ def _along_a_line(
     best, far = fitter, cutoff
     for step in ((0, 1), (1, 0), (1, 1), (1, -1)):
         other = _SparseFit(design, spectrum.power, spectrum.twice * spectrum.tiles / 2, task)
-        other.leave(np.array([True, *(_way(lag) == step for lag in lags)]))
+        other.leave(np.array([True, *(step_to(lag) == step for lag in lags)]))
         end = _inward(other, spectrum)
         inside = spectrum.radius >= end
         if end < min(far, cutoff - 3 * _STEP) and other.misfit(inside) < _WELL:
@@ -166,9 +164,10 @@ def _along_a_line(
     return best, far
 
 
-def _way(lag: tuple[int, int]) -> tuple[int, int]:
-    step = int(np.gcd(abs(lag[0]), abs(lag[1])))
-    return lag[0] // step, lag[1] // step
+def step_to(lag: tuple[int, int]) -> tuple[int, int]:
+    """Return the smallest lag on the line from the centre through a lag."""
+    divisor = math.gcd(*lag)
+    return lag[0] // divisor, lag[1] // divisor
 
 
 def _candidates(reach: int) -> list[tuple[int, int]]:
@@ -186,7 +185,7 @@ def _lines_through(lags: list[tuple[int, int]], rho: FloatArray) -> NDArray[np.b
     Two found lags on one line through the centre, in different distances, speak for a line. A
     sparse fit drops the faint ends of lines; once a line is there, all its lags are asked for.
     """
-    ways = [_way(lag) for lag in lags]
+    ways = [step_to(lag) for lag in lags]
     found = np.abs(rho) >= _FOUND
     wanted = found.copy()
     if not found.any() or found.sum() > _MOST_FOUND:

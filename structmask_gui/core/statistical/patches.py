@@ -30,9 +30,9 @@ from structmask_gui.core.threads import in_threads
 TILE = 32
 """Side of the tiles that patches are cut into, and of the smallest patches."""
 
-# The correlation is pooled a little further than it is tested, so that what a tail beyond takes
-# from each patch's mean is known.
-_FURTHER = 6
+FURTHER = 6
+"""Lags that are pooled beyond the largest one tested, which show whether the correlation goes on
+there: its tail biases the mean of each patch."""
 _ENOUGH_PATCHES = 20
 _FEW_PATCHES = 12
 _SMALLER_SIDES = (80, 64, 48)
@@ -199,7 +199,7 @@ def _first_side(parameters: Parameters, shape: tuple[int, int], n_frames: int) -
 
 def _lay_out(frames: Frames, parameters: Parameters, region: Region | None, side: int) -> _Layout:
     """Lay out patches of a side."""
-    taken, reach = patch_limit(side), min(parameters.max_lag + _FURTHER, _lags_in(side))
+    taken, reach = patch_limit(side), min(parameters.max_lag + FURTHER, _lags_in(side))
     box = checked_region(frames, region)
     height, width = box.shape
     there = frames.n_frames * (height // side) * (width // side)

@@ -16,11 +16,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import LagKernel
-from structmask_gui.core.correlation.lags import unfold
+from structmask_gui.core.correlation.lags import pixel_pairs, unfold
 from structmask_gui.core.progress import Task
-from structmask_gui.core.stack.frames import Frames, evenly, middle, runs_of, some
+from structmask_gui.core.stack.frames import (
+    CutFrames,
+    Frames,
+    detail_limit,
+    evenly,
+    fine_detail,
+    middle,
+    runs_of,
+)
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.tiles import cut_tiles
 
@@ -181,11 +189,8 @@ def _power(image: NDArray[np.float64]) -> FloatArray:
 
 
 def _inside(source: NoiseSource, frames: Frames, number: int) -> NDArray[np.float64]:
-    if source.region is None:
-        return middle(frames, number)
-    from structmask_gui.core.stack.frames import CutFrames
-
-    return middle(CutFrames(frames, source.region), number)
+    region = source.region
+    return middle(frames if region is None else CutFrames(frames, region), number)
 
 
 def _mean_frame(source: NoiseSource) -> tuple[NDArray[np.float64], int]:
@@ -216,7 +221,7 @@ def steps_at_equal_distances(image: NDArray[np.float64]) -> bool:
     usual = np.maximum(np.median(energy, axis=1, keepdims=True) / _MEDIAN_SQUARE, 1e-300)
     energy = np.log(np.maximum(np.minimum(energy / usual, _LOUDEST).mean(axis=0), 1e-6))
     away = energy - median_filter(energy, _BESIDE, mode="reflect")
-    spread = 1.4826 * float(np.median(np.abs(away)))
+    spread = SIGMA_PER_MAD * float(np.median(np.abs(away)))
     if spread <= 0:
         return False
     away = np.clip(away / spread, -_COUNTS / 2, _COUNTS)
@@ -317,13 +322,10 @@ def _per_lag(read: Read, starts: list[int], found: Lasting, task: Task) -> Lasti
 
 
 def _autocovariance(values: NDArray[np.float64]) -> FloatArray:
-    height, width = values.shape
     reach = min(_REACH, min(values.shape) // 2 - 1)
-    flat = (values - values.mean()).astype(np.float32)[np.newaxis]
-    half = LagKernel((height, width), (reach, reach)).half_plane(flat)[0]
-    rows = height - np.arange(reach + 1)
-    columns = width - np.abs(np.arange(-reach, reach + 1))
-    return np.asarray(unfold(half / np.outer(rows, columns)), dtype=np.float64)
+    kernel = LagKernel((values.shape[0], values.shape[1]), (reach, reach))
+    half = kernel.half_plane((values - values.mean()).astype(np.float32)[np.newaxis])[0]
+    return np.asarray(unfold(half / pixel_pairs(kernel.patch_shape, reach)))
 
 
 def _by_quarter(first: FloatArray, other: FloatArray) -> list[float]:
@@ -338,8 +340,7 @@ def _by_quarter(first: FloatArray, other: FloatArray) -> list[float]:
 
 
 def _fine(frame: NDArray[np.float64]) -> FloatArray:
-    """Return what a pixel differs from its neighbours, limited so that edges do not decide."""
-    around = frame[:-2, 1:-1] + frame[2:, 1:-1] + frame[1:-1, :-2] + frame[1:-1, 2:]
-    values = frame[1:-1, 1:-1] - around / 4
-    limit = 4 * 1.4826 * float(np.median(np.abs(some(values))))
+    """Return the fine detail of a frame, limited so that edges do not decide."""
+    values = fine_detail(frame)
+    limit = detail_limit(values)
     return np.clip(values, -limit, limit) if limit > 0 else values

@@ -60,8 +60,7 @@ def profiles(estimate: CorrelationEstimate, kept: BoolArray) -> tuple[Profile, .
     enough.
     """
     reach = kept.shape[0] // 2
-    inside = slice(estimate.lags.reach - reach, estimate.lags.reach + reach + 1)
-    main = main_direction(np.where(kept, estimate.lags.rho[inside, inside], 0.0))
+    main = main_direction(np.where(kept, estimate.lags.within(reach).rho, 0.0))
     directions = [ALONG_X, ALONG_Y]
     if main is not None and main not in directions:
         directions.append(main)

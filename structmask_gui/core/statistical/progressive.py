@@ -67,10 +67,7 @@ def correlate_until(
 
 
 def _largest_error(estimate: CorrelationEstimate, max_lag: int) -> float:
-    lags = estimate.lags
-    margin = max(0, lags.reach - max_lag)
-    tested = lags.standard_error[margin : 2 * lags.reach + 1 - margin]
-    tested = tested[:, margin : 2 * lags.reach + 1 - margin]
+    tested = estimate.lags.within(max_lag).standard_error
     return float(tested.max()) if np.isfinite(tested).all() else float("inf")
 
 

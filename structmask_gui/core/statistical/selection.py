@@ -42,14 +42,11 @@ def select_lags(estimate: LagEstimate, parameters: Parameters) -> StatisticalSel
     """
     from scipy.special import stdtr
 
-    reach = min(parameters.max_lag, estimate.reach)
-    inside = slice(estimate.reach - reach, estimate.reach + reach + 1)
-    rho = estimate.rho[inside, inside]
-    error = estimate.standard_error[inside, inside]
-    degrees = estimate.degrees[inside, inside]
+    tested = estimate.within(parameters.max_lag)
+    reach, rho, error = tested.reach, tested.rho, tested.standard_error
     ratio = np.divide(np.abs(rho), error, out=np.full_like(rho, np.inf), where=error > 0)
     ratio[(error <= 0) & (rho == 0)] = 0.0
-    p = np.asarray(2 * stdtr(degrees, -ratio))
+    p = np.asarray(2 * stdtr(tested.degrees, -ratio))
     p[reach, reach] = 0.0
     half = np.arange(p.size).reshape(p.shape) > p.size // 2
     q = np.zeros_like(p)

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from structmask_gui.core.arrays import BoolArray, FloatArray
+from structmask_gui.core.arrays import BoolArray, FloatArray, crop_or_pad
 from structmask_gui.core.correlation.lags import LagEstimate
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.statistical.flat_tiles import FlatTiles
-from structmask_gui.core.statistical.out_of_band import SpectralFit
+from structmask_gui.core.statistical.out_of_band import SpectralFit, step_to
 from structmask_gui.core.statistical.selection import select_lags
 from structmask_gui.core.statistical.tiles import TileStatistics
 
@@ -22,7 +22,7 @@ _AGREEMENT = 0.6
 # Standard errors from which flat parts that are to be relied on are not alike.
 _STRICT = 1.0
 # Share of the squared correlation on one line that no structure has.
-_LINE = 0.85
+ONE_LINE = 0.85
 # Surplus of the spread of the tiles' power, in a band, that structure makes; the standard errors
 # from which it is suspected, and sure.
 _SURPLUS, SUSPICION, CERTAINTY = 0.15, 2.5, 4.5
@@ -68,14 +68,12 @@ def agree(lags: LagEstimate, fit: SpectralFit, parameters: Parameters) -> bool:
     if spectrum_kind(fit, parameters) != "other":
         return False
     kept = select_lags(lags, parameters).kept
-    reach, far = kept.shape[0] // 2, fit.correlation.shape[0] // 2
-    reach = min(reach, far)
-    inside = slice(kept.shape[0] // 2 - reach, kept.shape[0] // 2 + reach + 1)
     found = np.abs(fit.correlation) >= parameters.rho_min
-    found = found[far - reach : far + reach + 1, far - reach : far + reach + 1]
+    # Lags beyond the reach of the fit count against it; those beyond the test's do not.
+    found = crop_or_pad(found, kept.shape)
     # All but the centre, which both have.
     one, other = int(kept.sum()) - 1, int(found.sum()) - 1
-    both = int((kept[inside, inside] & found).sum()) - 1
+    both = int((kept & found).sum()) - 1
     return one + other > 0 and 2 * both >= _AGREEMENT * (one + other)
 
 
@@ -97,8 +95,7 @@ def spectrum_kind(fit: SpectralFit, parameters: Parameters) -> str:
     half = [(int(dy), int(dx)) for dy, dx in kept if dy > 0 or (dy == 0 and dx > 0)]
     if not half:
         return "none"
-    ways = {(dy // int(np.gcd(dy, abs(dx))), dx // int(np.gcd(dy, abs(dx)))) for dy, dx in half}
-    if len(ways) == 1:
+    if len({step_to(lag) for lag in half}) == 1:
         return "lines"
     far = [max(abs(dy), abs(dx)) >= 3 for dy, dx in half]
     return "lines" if all(far) and len(half) <= 4 else "other"
@@ -108,7 +105,7 @@ def is_line(lags: LagEstimate) -> bool:
     """Whether nearly all correlation is along the row, the column or a diagonal."""
     weight = lags.rho**2
     weight[lags.reach, lags.reach] = 0.0
-    return max(float(weight[line].sum()) for line in _lines(lags)) >= _LINE * float(weight.sum())
+    return max(float(weight[line].sum()) for line in _lines(lags)) >= ONE_LINE * float(weight.sum())
 
 
 def along_the_line(lags: LagEstimate) -> LagEstimate:

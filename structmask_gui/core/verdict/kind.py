@@ -56,8 +56,7 @@ def kind_of(kept: BoolArray, estimate: CorrelationEstimate) -> NoiseKind:
     if mask.statistics.shape_class == "centre only":
         return "none"
     middle = kept.shape[0] // 2
-    inside = slice(estimate.lags.reach - middle, estimate.lags.reach + middle + 1)
-    rho = estimate.lags.rho[inside, inside]
+    rho = estimate.lags.within(middle).rho
     for line in (rho[middle, middle + 1 :], rho[middle + 1 :, middle]):
         if _alternates(line):
             return "periodic"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from structmask_gui.core.arrays import crop_or_pad
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.stack.screening import CLIPPED
@@ -181,11 +182,9 @@ def _shown_by_the_fit(estimate: CorrelationEstimate, selection: StatisticalSelec
     fit, wanted = estimate.evidence.fit, selection.kept
     if fit is None or max(fit.excess, estimate.evidence.flat_excess) > _EXPLAINED:
         return False
-    far, reach = fit.correlation.shape[0] // 2, wanted.shape[0] // 2
-    if far < reach:
+    if len(fit.correlation) < len(wanted):
         return False
-    inside = slice(far - reach, far + reach + 1)
-    found = np.abs(fit.correlation[inside, inside]) >= estimate.parameters.rho_min
+    found = np.abs(crop_or_pad(fit.correlation, wanted.shape)) >= estimate.parameters.rho_min
     return bool(found[wanted].all())
 
 
@@ -211,16 +210,12 @@ def _brightness_matters(estimate: CorrelationEstimate, parameters: Parameters) -
 def _more_patches(estimate: CorrelationEstimate, parameters: Parameters) -> int:
     """How many more patches would prove, or rule out, a correlation of the floor's size."""
     # Line offsets, which are removed first, make the errors of all other lags larger.
-    lags = estimate.evidence.rest or estimate.lags
-    reach = min(parameters.max_lag, lags.reach)
-    inside = slice(lags.reach - reach, lags.reach + reach + 1)
-    error = lags.standard_error[inside, inside]
-    rho = np.abs(lags.rho[inside, inside])
-    middle = error.shape[0] // 2
+    lags = (estimate.evidence.rest or estimate.lags).within(parameters.max_lag)
+    error, rho = lags.standard_error, np.abs(lags.rho)
     # Among some hundred lags chance reaches four errors; the floor must lie beyond.
     open_lags = (4 * error > parameters.rho_min) & (rho + 2 * error >= parameters.rho_min)
     open_lags &= rho < 6 * error
-    open_lags[middle, middle] = False
+    open_lags[lags.reach, lags.reach] = False
     if parameters.rho_min <= 0 or not open_lags.any():
         return 0
     worst = float(np.median(error[open_lags]))

@@ -53,7 +53,7 @@ def changed(name: str, mask: Mask, pinned: Mask | None) -> Mask:
         "shrink_columns": lambda: morphology.shrunk(mask, "columns"),
         "fill": lambda: morphology.filled(mask),
         "symmetrise": lambda: morphology.symmetrised(mask),
-        "crop": lambda: morphology.cropped(mask),
+        "crop": mask.cropped,
     }
     return done[name]()
 
