@@ -22,7 +22,10 @@ SIGMA_PER_MAD = 1.4826
 
 
 def crop_or_pad(array: AnyArray, shape: tuple[int, ...]) -> AnyArray:
-    """Return an array of odd sides cropped, or padded with zeros, to ``shape`` about its centre."""
+    """Crop, or pad with zeros, an array of odd sides to ``shape`` about its centre.
+
+    Returns a view, or the array itself, where nothing is padded.
+    """
     for axis, side in enumerate(shape):
         extra = (side - array.shape[axis]) // 2
         if extra < 0:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class StructMaskError(Exception):
-    """Base of all errors that are the input's and not the program's."""
+    """Base of all errors caused by the input, not by a bug."""
 
 
 class InputError(StructMaskError):

@@ -23,10 +23,10 @@ _Args = ParamSpec("_Args")
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    """Return the threads, made once.
+    """Return the pool of threads, made once.
 
-    A new thread has to ask the system for all its memory again; for short work that costs more than
-    the work (measured: 5 ms for 100 patches in new threads, 3 ms in kept ones).
+    A new thread starts with no memory of its own, which costs more than short work does: 100
+    patches take 5 ms in new threads and 3 ms in kept ones.
     """
     return ThreadPoolExecutor(max(1, WORKERS - 1), thread_name_prefix="structmask")
 
@@ -42,10 +42,10 @@ def _blas() -> ThreadpoolController:
 
 
 class _OneBlasThread:
-    """Holds BLAS to one thread while anybody asks for it.
+    """Limits BLAS to one thread while any caller is inside.
 
-    The limit is the whole process's. Were each call to keep and restore it, calls that overlap
-    would lift each other's limit, and leave one behind.
+    The limit is that of the process: if each call set and restored it, calls that overlap would
+    lift each other's limit, or leave one behind.
     """
 
     def __init__(self) -> None:
@@ -74,42 +74,42 @@ _one_blas_thread = _OneBlasThread()
 def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_Out, None, None]:
     """Apply ``work`` to items on all cores, a few ahead, and yield the results in order.
 
-    The items are made in the calling thread, so that files are read by one thread only; the order
-    of the results, and so of every sum of them, does not depend on the number of cores. When it is
-    closed nothing of it goes on.
+    The items are made in the calling thread, so that only one thread reads files. The order of the
+    results, and so every sum of them, is the same on any number of cores. Closing the generator
+    stops all work.
 
-    The calling thread takes its share of the work: to wake a second thread takes a millisecond now
-    and then, and short work has been done by then.
+    The calling thread works too: waking another one may take a millisecond, in which short work is
+    done.
     """
     helpers = WORKERS - 1
-    pending: deque[_Task[_In, _Out]] = deque()
-    # One level of threads: BLAS would start its own in each of ours.
+    pending: deque[_Job[_In, _Out]] = deque()
+    # BLAS would start threads of its own in each of these.
     with _one_blas_thread:
         try:
             for item in items:
-                task = _Task(work, item)
-                # For each helper one item at work and one that waits.
+                job = _Job(work, item)
+                # One item in progress and one queued for each helper.
                 if sum(not earlier.done for earlier in pending) < 2 * helpers:
-                    task.hand_over()
+                    job.hand_over()
                 else:
-                    task.do()
-                pending.append(task)
+                    job.do()
+                pending.append(job)
                 while pending and (pending[0].done or len(pending) > 2 * WORKERS):
-                    # The helpers may be busy for others: what none has begun is done here.
+                    # Other calls share the helpers: what none of them has started is done here.
                     pending[0].take_back()
                     yield pending.popleft().result()
-            # What no helper has begun, from the end on: they go on from the front.
-            for task in reversed(pending):
-                task.take_back()
+            # The helpers go on from the front, so this thread takes what is left from the end.
+            for job in reversed(pending):
+                job.take_back()
             while pending:
                 yield pending.popleft().result()
         finally:
-            for task in pending:
-                task.drop()
+            for job in pending:
+                job.drop()
 
 
-class _Task(Generic[_In, _Out]):
-    """One item: done here, or handed over to another thread."""
+class _Job(Generic[_In, _Out]):
+    """The work on one item, done by the calling thread or a helper."""
 
     def __init__(self, work: Callable[[_In], _Out], item: _In) -> None:
         self._work = work
@@ -129,12 +129,12 @@ class _Task(Generic[_In, _Out]):
         del self._item
 
     def take_back(self) -> None:
-        """Do it here unless it has been begun."""
+        """Do it here unless a helper has started it."""
         if self._future.cancel():
             self.do()
 
     def drop(self) -> None:
-        """See that it is not at work any more."""
+        """Cancel it, or wait for its end."""
         if not self._future.cancel():
             wait([self._future])
 
@@ -143,10 +143,10 @@ class _Task(Generic[_In, _Out]):
 
 
 def one_blas_thread(function: Callable[_Args, _Out]) -> Callable[_Args, _Out]:
-    """Decorate a function of many small matrices so that BLAS works on one core in it.
+    """Decorate a function of many small matrices so that BLAS uses one thread in it.
 
-    Its threads spin while they wait for each other: on a busy machine of two cores, solutions of
-    220 unknowns took 2 ms on one and 250 ms on two.
+    Threads of BLAS spin while they wait for each other: on a busy machine with two cores, solving
+    for 220 unknowns took 2 ms with one thread and 250 ms with two.
     """
 
     @wraps(function)

@@ -1,4 +1,4 @@
-"""Which mask to try next after a denoised stack, and why."""
+"""Which mask to try next, given a denoised stack, and why."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _FAR_BETTER = 0.75
 error."""
 
 _ALIKE = 0.01
-"""Masks that copy no more than this above the least copy alike."""
+"""Masks whose copied share is within this of the least are ties."""
 
 _CHECK: dict[NoiseBasis, str] = {
     "difference": "Check that nothing moves between frames, and that",
@@ -205,9 +205,10 @@ class _Candidate:
 
 
 def _compared(measured: Basis, mask: BoolArray, task: Task) -> tuple[_Candidate, _Candidate]:
-    """Return the present mask, and the one with the least expected error.
+    """Return the present mask and the best one.
 
-    Of those that are tied with it, the smallest of those that copy least.
+    The best is the one with the least expected error; of ties those that copy least, and of these
+    the smallest.
     """
     noise, image, radius = measured.noise, measured.image.values, measured.radius
     own = Mask(mask).cropped()

@@ -1,8 +1,8 @@
-"""Detail lost beyond what the mask costs: whether an output is blurred.
+"""Whether an output is blurred: it lost more detail than its mask accounts for.
 
-In units of the noise variance a loss looks small where the noise is strong, or the detail faint. So
-it is compared with the detail itself, and with the loss of a linear blind-spot prediction with the
-same mask: a trained network does better than that, a blurred output worse.
+In units of the noise variance a loss looks small where the noise is strong or the detail faint. It
+is therefore compared with the detail itself, and with the loss of a linear blind-spot prediction
+with the same mask: a well-trained network loses less than that, a blurred output more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BLOCK = 32
 """Side of the blocks that give the error."""
 
 _COARSE = 33
-"""Structure wider than this is no detail: a blur leaves it."""
+"""Width in pixels from which structure is no detail, as a blur leaves it."""
 
 FLAT_SHARE = 0.1
 """Share of the blocks, those that vary least, that count as flat."""
@@ -31,17 +31,21 @@ _MOST = 4
 """Frames, or pairs of frames, compared."""
 
 _FEWEST = 16
+"""Blocks that are needed."""
+
 _SIGMAS = 4.0
+"""Standard errors from which detail, and its loss, are significant."""
+
 _TIMES, _MORE = 1.25, 0.05
 """The loss must exceed that of the linear prediction by this factor and this share together."""
 
 _NEARLY, _SEEN = 0.9, 0.1
-"""A loss above the second is like the linear prediction's from this share of it up."""
+"""A loss is like that of the linear prediction if it is at least this share of it, and visible."""
 
 
 @dataclass(frozen=True)
 class LostDetail:
-    """How much detail is missing."""
+    """The share of the detail that was lost."""
 
     share: float
     """Share of the variance of the detail that the output lost, 0 to 1."""
@@ -50,7 +54,7 @@ class LostDetail:
     blurred: bool
     """Whether the output lost significantly more."""
     like_linear: bool
-    """Whether the output lost a visible share, nearly that of the linear prediction or more, as a
+    """Whether the output lost a visible share, about that of the linear prediction or more, as a
     wide blur of noisy frames does, or a network trained too little."""
 
 
@@ -114,9 +118,9 @@ def _squared_error(values: FloatArray) -> float:
 def _blocks(
     raw: Frames, denoised: Frames, kernel: FloatArray, source: NoiseBasis, task: Task
 ) -> Iterator[FloatArray]:
-    """Yield products of detail, whole and lost by output and by prediction, for each block.
+    """Yield for each block the products of its detail and of what output and prediction lost of it.
 
-    As an array (2, 3): of two quarters of the block that touch at their corners, and of the others.
+    Shape (2, 3): for two quarters of the block that touch at their corners, and for the others.
     """
     still = source == "difference"
     count = raw.n_frames - 1 if still else raw.n_frames

@@ -11,9 +11,9 @@ from structmask_gui.core.stack.frames import Frames
 _OTHER_LEVELS = 4.0
 """Slope of the raw frames over the denoised ones from which their grey levels differ.
 
-The best prediction of a raw pixel has a slope of 1, however little of it is predictable; a Gaussian
-blur of noise alone has 2. Networks have 1 after a hundred steps of training, before that perhaps
-more. The spread is no criterion: where noise was strong it is small."""
+The best prediction of a raw pixel has a slope of 1, however little is predictable; a Gaussian blur
+of noise alone has 2, networks 1 after a hundred steps of training, before that perhaps more. Their
+standard deviations are no criterion: that of the output is small where noise was strong."""
 
 _RELATED, _INVERTED = 0.1, -0.5
 """Correlation of raw and denoised frames from which the slope is meaningful: an almost constant

@@ -1,4 +1,4 @@
-"""Faults of an output that no mask explains: order, place, contrast, averages, inventions."""
+"""Faults of an output that no mask explains, as frames in another order, shifted or averaged."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from structmask_gui.core.stack.frames import Frames, WrappedFrames, evenly, midd
 FaultKind = Literal["few levels", "average", "order", "shift", "contrast", "brightness", "invented"]
 
 _MOST_LEVELS, _ROUNDING = 64, 0.02
-"""Grey levels that are few, and the share of the noise's variance that rounding may add."""
+"""Number of grey levels that is small, and share of the noise's variance that rounding may add."""
 
 _ALIKE = 1e-3
 """Frames that differ by less than this share of the noise's variance are the same."""
 
 _MEAN = 0.5
-"""Of what the raw frames' mean keeps of the noise, the share from which an output differs from it
-as structure does."""
+"""Variance of output less the mean of the raw frames, over that of the noise left in the mean, from
+which the output is not that mean."""
 
 _OF_OTHERS = 0.3
 """Share of the noise of other frames in an output frame from which frames were averaged."""
 
 _CHANGES = 1.3
-"""Frames of an output that differ by more than this, in units of the noise's variance, show a scene
-that changes: means of two raw frames do not differ as much."""
+"""Mean squared difference of two output frames, over the noise's variance, from which the scene
+changes: means of two raw frames differ by less."""
 
 _FITS, _SIGMAS = 0.1, 3.0
-"""In units of the noise's variance, and in standard errors: by how much a frame must fit better."""
+"""By how much a frame must fit better, in units of the noise's variance and in standard errors."""
 
 _SHIFTED, _SAME_SHIFT = 0.75, 0.5
 """Pixels from which an output is shifted, and by which two halves of the tiles may differ."""
@@ -47,34 +47,38 @@ _CLEAR = 10.0
 """Power of structure over that of noise from which contrast is compared."""
 
 _EMPTY = 0.25
-"""The same ratio below which there is hardly structure."""
+"""The same ratio below which there is hardly any structure."""
 
 _COARSE = 0.2
-"""Cycles a pixel up to which contrast is compared."""
+"""Cycles per pixel up to which contrast is compared."""
 
 _FEWEST, _CONTRAST, _FALLING = 6, 0.125, 30.0
-"""Frequencies that a contrast needs; its logarithm from which it is told; the most by which that
-may change with the square of the frequency: a blur's changes by more."""
+"""Frequencies that are needed to measure a contrast; its logarithm from which it is reported; the
+largest slope of that over the squared frequency: a blur has a larger one."""
 
 _LOST_MORE, _LOST_TIMES = 0.15, 1.5
-"""A blur loses so much more of the clear structure than the linear prediction with the mask."""
+"""A blur loses more of the clear structure than the linear prediction with the mask: by this share,
+and by this factor."""
 
 _BRIGHTER = 0.3
-"""Offset in standard deviations of the noise from which it is told."""
+"""Offset from which it is reported, in standard deviations of the noise."""
 
 _INVENTED = 0.25
-"""In units of the noise's variance: structure that raw frames do not hold."""
+"""Variance of structure that is not in the raw frames, from which it is reported, in units of the
+noise's."""
 
 _STRIPS = 8
+"""Parts of the pixels from whose spread errors are estimated."""
+
 _MOST_FRAMES = 48
 _SIDE = 256
 """Height and width of the middle in which frames are compared one by one."""
 
 _BLOCK, _QUIET = 16, 0.25
-"""Side of blocks, and the share of them that change least."""
+"""Side of the blocks in which frames are compared, and the share of them that changes least."""
 
 _MUCH_LESS = 0.6
-"""If those copy no more than this share of what all do, the others hold changes of the scene."""
+"""Copied share in these blocks, over that in all, below which the scene changes in the others."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class Fault:
     """Something wrong with an output, whatever mask it was trained with."""
 
     kind: FaultKind
-    sentence: str  # what, how sure, what to do
+    sentence: str  # What it is, how sure, what to do
 
 
 class _Predicted(WrappedFrames):
@@ -98,7 +102,7 @@ class _Predicted(WrappedFrames):
 
 
 class Comparison:
-    """Raw frames and their output, compared in all ways that need no mask of theirs."""
+    """Comparison of raw frames with their output, whatever mask was trained with."""
 
     def __init__(
         self, raw: Frames, denoised: Frames, measured: Basis, kernel: FloatArray, task: Task
@@ -116,7 +120,7 @@ class Comparison:
         self._output = output - output.mean(axis=1, keepdims=True)
         self.residual = float((self._own - self._output).var())
         """Variance of the residual."""
-        # A sound output leaves all of the noise in the residual, so there can be no more of it.
+        # The residual of a sound output holds all of the noise, which cannot be stronger than it.
         self._noise = min(measured.noise.variance, self.residual)
 
     @cached_property
@@ -125,10 +129,10 @@ class Comparison:
         return spectra(self._raw, self._denoised, self._measured.noise, self._task)
 
     def copied(self, measured: float, expected: float) -> float:
-        """Return the share of the noise that is copied, from that measured where structure may be.
+        """Return the share of the noise that is copied, corrected for structure.
 
-        `measured` is the share that raw frames and output have in common, and `expected` what the
-        mask leaves to copy.
+        ``measured`` is the share that raw frames and output have in common, ``expected`` the share
+        that the mask leaves to copy.
         """
         found = self.spectra
         if found is None:
@@ -144,7 +148,7 @@ class Comparison:
         return min(measured, max(least, missing, expected))
 
     def _copied_in_quiet_blocks(self) -> float:
-        """Return the share that differences have in common where those of the output are least."""
+        """Return the copied share in the blocks where the output changes least between frames."""
         own, output = (np.diff(values, axis=0) for values in (self._own, self._output))
         side = self._width - self._width % _BLOCK
         rows = own.shape[1] // self._width // _BLOCK * _BLOCK
@@ -159,7 +163,7 @@ class Comparison:
         return float(sums[1][quiet].sum() / max(sums[0][quiet].sum(), 1e-300))
 
     def blur(self) -> LostDetail | None:
-        """Return how much clear structure was lost, if more than the linear prediction loses."""
+        """Return the loss of clear structure if it is clearly more than the linear prediction's."""
         found, used = self.spectra, self._clear()
         if found is None or used is None:
             return None
@@ -171,7 +175,7 @@ class Comparison:
         return LostDetail(min(max(lost, 0.0), 1.0), min(max(linear, 0.0), 1.0), True, True)
 
     def fault(self) -> Fault | None:
-        """Return what is wrong, if anything is: the first of what would hide the others."""
+        """Return the first fault that is found, in an order in which none hides those after it."""
         for found in self._faults():
             self._task.stop_if_cancelled()
             if found is not None:
@@ -242,7 +246,7 @@ class Comparison:
         return _clearly(spread[:, worst] - spread[:, best], _FITS * self._noise)
 
     def _of_neighbours(self) -> Fault | None:
-        """Say that output frames hold noise of the raw frame before or after theirs."""
+        """Return the fault that output frames hold noise of the raw frame before or after them."""
         count = len(self._own)
         shares = [0.0]
         for step in (-1, 1):
@@ -254,11 +258,11 @@ class Comparison:
                 shown = self._output[near] - self._output[far]
                 if float((shown**2).mean()) > _CHANGES * self._noise:
                     continue
-                # What changes from frame to frame is in the output, too.
+                # Changes of the scene are in the output too.
                 change = self._own[near] - self._own[far] - shown
                 found.append(float((self._output[frame] * change).mean()))
             if found:
-                # The output of a mean of two has half of it as well.
+                # A mean of two frames holds half the neighbour's noise, which counts as all of it.
                 shares.append(2 * float(np.mean(found)) / self._noise)
         share = min(1.0, max(shares))
         if share < _OF_OTHERS:
@@ -280,7 +284,10 @@ class Comparison:
         return None if order is None else Fault("order", _ordered(order))
 
     def _order(self) -> tuple[list[tuple[int, int]] | None, float]:
-        """Return which frames of the output fit which raw ones, and the variance then left."""
+        """Return raw frames that fit other output frames, each with its own, and what is left then.
+
+        The last is the variance of the residual in this order.
+        """
         count = len(self._own)
         if count < 2:
             return None, np.inf
@@ -310,10 +317,10 @@ class Comparison:
         return [(self._numbers[k], self._numbers[best[k]]) for k in better], left
 
     def _shift(self) -> tuple[tuple[int, int] | None, float]:
-        """Return by how many pixels the output is shifted, down and right, and what is then left.
+        """Return the shift of the output (down, right), in pixels, and the variance left then.
 
-        The covariance of raw frames and a sound output is symmetric, whatever the noise, and its
-        squared spectrum then has no phase; that of a shifted output has twice the shift's.
+        The cross-covariance of raw frames and a sound output is symmetric, whatever the noise, so
+        its squared spectrum has no phase; that of a shifted output has twice the shift's phase.
         """
         found = self.spectra
         if found is None:
@@ -393,7 +400,7 @@ class Comparison:
         return found.noise * min(1.0, self._noise / found.variance)
 
     def _passed(self, used: NDArray[np.bool_]) -> FloatArray:
-        """Return by how much the linear prediction multiplies some frequencies."""
+        """Return the transfer function of the linear prediction at some frequencies."""
         assert self.spectra is not None
         side = len(self.spectra.raw)
         values = np.zeros((side, side))

@@ -1,9 +1,9 @@
-"""The band in which what the perceptrons add is structure, and a filter that keeps to it.
+"""The band of frequencies in which the perceptrons' correction is structure, and its filter.
 
-What is fitted to noisy pixels adds some noise at every frequency, also at those that the optics do
-not pass. How much of it is structure can be told where the structure is known: frames that are
-denoised are taken for it, noise like theirs is put onto them, and what is added to these is
-compared with what should be. Beyond the frequencies at which that agrees nothing is added.
+A correction fitted to noisy pixels adds some noise at every frequency, even where the optics pass
+no structure. How much of it is structure is measured in frames whose structure is known: denoised
+frames are taken as the truth, noise like theirs is added, and their correction is compared with the
+right one. Frequencies at which the two do not agree are not corrected.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from structmask_gui.core.threads import in_threads
 RADIUS = 8
 """Reach of the filter."""
 _BINS = 20
-"""Bins of the radial frequency, up to half a cycle a pixel; one more holds the corners."""
+"""Bins of the radial frequency, up to half a cycle per pixel; one more holds the corners."""
 _NONE, _ALL = 0.2, 0.8
-"""Of what is right to add at the lowest frequencies, the share at which none or all is kept."""
+"""Agreement, over that at the lowest frequency, at which nothing and all of it is kept."""
 _DRAWS = 8
+"""Blocks that are compared."""
 _SIDE = 256
-"""Largest side of the blocks that are looked at."""
+"""Their largest side."""
 
 
 def places(n_frames: int, shape: tuple[int, int], seed: int) -> Iterator[Block]:
-    """Yield the blocks to look at, from frames that are evenly spaced."""
+    """Yield the blocks to compare, at random places of frames that are evenly spaced."""
     draw = np.random.default_rng((seed, 2))
     height, width = (min(side, _SIDE) for side in shape)
     for frame in np.linspace(0, n_frames - 1, _DRAWS).round().astype(int):
@@ -43,16 +44,16 @@ def kept_shares(
     answer: Callable[[Block, Float32Array], tuple[Float32Array, Float32Array]],
     seed: int,
 ) -> FloatArray:
-    """Return the share of what is added that is kept, by radial frequency.
+    """Return the share of the correction to keep, by radial frequency.
 
-    It is 1 at the lowest; or 0 at all, where nothing agrees.
+    1 at the lowest frequency, or 0 at all of them if nothing agrees.
 
     Parameters
     ----------
     blocks : sequence of (Block, float32 array)
         From `places`, each with its pixels and REACH more on every side.
     answer : callable
-        Returns the linear prediction of such a block, and what is added to it.
+        Returns the linear prediction of such a block, and the correction that is added to it.
     seed : int
     """
 
@@ -62,7 +63,7 @@ def kept_shares(
         linear, added = answer(block, padded)
         structure = linear + added
         noise = padded[REACH:-REACH, REACH:-REACH] - structure
-        # Moved elsewhere, it tells nothing of what is there.
+        # Shifted, the noise is independent of the structure at its new place.
         by = [int(draw.integers(side // 4, side - side // 4)) for side in noise.shape]
         moved = np.roll(-noise if number % 2 else noise, by, (0, 1))
         linear, added = answer(block, np.pad(structure + moved, REACH, mode="symmetric"))
@@ -72,11 +73,11 @@ def kept_shares(
 
 
 def _shares(spectra: FloatArray) -> FloatArray:
-    """Return the shares from spectra (2, bins): of what agrees, and of what is added."""
+    """Return the shares from (2, bins): cross-spectrum with the truth, power of the correction."""
     edged = np.pad(spectra, ((0, 0), (1, 1)), mode="edge")
     agreed, power = edged[:, :-2] + 2 * edged[:, 1:-1] + edged[:, 2:]
     agreed = agreed / np.maximum(power, 1e-30)
-    # A band has no gaps: as much as at any higher frequency.
+    # A band has no gaps: keep at least as much as at any higher frequency.
     limit = np.maximum.accumulate(agreed[::-1])[::-1]
     if limit[0] <= 0:
         return np.zeros_like(limit)
@@ -85,7 +86,7 @@ def _shares(spectra: FloatArray) -> FloatArray:
 
 
 def _radius(shape: tuple[int, int]) -> FloatArray:
-    """Return the radial frequency, cycles a pixel, of each place of a real transform."""
+    """Return the radial frequency, in cycles per pixel, of each element of a real transform."""
     from scipy.fft import fftfreq, rfftfreq
 
     radius: FloatArray = np.hypot(fftfreq(shape[0])[:, np.newaxis], rfftfreq(shape[1]))
@@ -93,7 +94,7 @@ def _radius(shape: tuple[int, int]) -> FloatArray:
 
 
 def _spectra(left: Float32Array, added: Float32Array) -> FloatArray:
-    """Return of a block, by radial frequency, the cross-spectrum and the power of what is added."""
+    """Return (2, bins): cross-spectrum of the right correction with that made, and its power."""
     from scipy.fft import rfft2
 
     window = np.outer(*(np.hanning(side) for side in left.shape)).astype(np.float32)
@@ -114,13 +115,13 @@ class LowPass:
         gain = np.interp(_radius((side, side)), at, shares)
         middle = np.roll(irfft2(gain, (side, side)), (RADIUS, RADIUS), (0, 1))
         kernel = middle[: 2 * RADIUS + 1, : 2 * RADIUS + 1]
-        # What is cut off far from the centre would ring.
+        # Tapered, for a kernel that is cut off rings.
         y, x = np.mgrid[-RADIUS : RADIUS + 1, -RADIUS : RADIUS + 1]
         kernel = kernel * np.cos(np.minimum(np.hypot(y, x) / (RADIUS + 1), 1) * np.pi / 2) ** 2
         self.kernel = kernel / kernel.sum()
 
     def __call__(self, image: Float32Array) -> Float32Array:
-        """Return an image filtered, continued as in a mirror beyond its borders."""
+        """Return an image filtered; it is mirrored at its borders."""
         from scipy.signal import oaconvolve
 
         padded = np.pad(image, RADIUS, mode="symmetric")

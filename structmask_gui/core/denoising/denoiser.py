@@ -1,9 +1,10 @@
-"""A stack denoised by what its own pixels tell of each other, without a convolutional network.
+"""Denoise a stack by predicting each pixel from its neighbours, without a convolutional network.
 
-StructN2V's rule: a pixel is predicted from neighbours that the mask leaves visible, so what the
-noise of hidden ones tells cannot be copied. First by the best linear prediction, then by small
-perceptrons on features of the surroundings, as far as they are better on pixels they never saw and
-in the band in which there is structure. Last, the grain from pixel to pixel is taken out.
+As in StructN2V, only neighbours that the mask leaves visible are used, so the noise that a pixel
+shares with the hidden ones cannot be copied. The best linear prediction comes first. Small
+perceptrons correct it from features of the surroundings, as far as they are better on pixels they
+were not fitted to, and in the band of frequencies that holds structure. Last, the grain from pixel
+to pixel is removed.
 """
 
 from __future__ import annotations
@@ -34,16 +35,16 @@ from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.threads import in_threads, one_blas_thread
 
 _CHECKED = 50_000
-"""Pixels of each fold on which the other fold's models are checked."""
+"""Pixels of each fold on which the other fold's models are tested."""
 _NETWORKS = 4
-"""Perceptrons of each fold, whose mean is better than any of them."""
+"""Perceptrons of each fold; their mean is better than any one."""
 _ROUND = 200
 """Steps of training between two checks."""
 _ROUNDS = 14
 _PATIENCE = 3
 """Checks without a better one after which training ends."""
 _CLEARLY = 3.0
-"""Standard errors by which what is added must agree with what it is to predict."""
+"""Standard errors by which a correction must agree with the residual of the linear prediction."""
 _HELD = 2**24
 """Pixels of a frame that is held whole until its mean is known."""
 _TILE = 256
@@ -52,21 +53,21 @@ _TILE = 256
 
 @dataclass(frozen=True)
 class Stage:
-    """How far a fit has come."""
+    """Progress of a fit."""
 
     name: Literal["linear", "learning", "done"]
     done: int
     total: int
     gain: float
-    """By how much the error against the noisy pixel fell below the linear prediction's, in
-    squared grey levels; what the error against the structure fell by, but for chance."""
+    """By how much the squared error against the noisy pixels is less than the linear prediction's,
+    in squared grey levels; up to chance, the error against the structure is less by as much."""
     added: float
-    """The share, 0 to 1, by which the perceptrons' answer is added."""
+    """Factor, 0 to 1, on the perceptrons' correction."""
 
 
 @dataclass(frozen=True)
 class _Fold:
-    """What belongs to one fold: its samples, and the models that are fitted to them."""
+    """The samples of one fold, and the models that are fitted to them."""
 
     samples: Samples
     trainers: list[Trainer]
@@ -201,7 +202,7 @@ class Denoiser:
             self._fine = Fine([self._known.linear(part) for _, part in self._looked_at(task)])
 
     def _looked_at(self, task: Task) -> list[tuple[Block, Float32Array]]:
-        """Return the blocks from which it is told how far an answer is kept, with their pixels."""
+        """Return the blocks in which band and grain are measured, with their pixels."""
         blocks = places(self.frames.n_frames, self.frames.frame_shape, self.seed)
         return [(block, self._around.block(block, task)) for block in blocks]
 
@@ -236,11 +237,11 @@ class Denoiser:
             task.stop_if_cancelled()
 
     def _checked(self, folds: list[_Fold], task: Task) -> tuple[float, float]:
-        """Return what the models gain on the other folds' samples, and the share to add.
+        """Return what the models gain on the other fold's samples, and the factor to use.
 
-        Their answer h is scaled by <r, h> / <h, h>, r being what the linear prediction left, at
-        most by 1, and not added unless it clearly agrees with it: where the linear prediction is
-        the best, all else fits noise.
+        With r the residual of the linear prediction, their correction h is scaled by
+        <r, h> / <h, h>, at most 1. It is dropped unless it agrees with r beyond chance: where the
+        linear prediction is the best, a correction only fits noise.
         """
         jobs = [(model, folds[1 - model]) for model in (0, 1)]
         dots, squares = [], 0.0
@@ -268,7 +269,7 @@ class Denoiser:
         return (2 * added * dot - added**2 * squares) / count * scale**2, added
 
     def _limit(self, task: Task) -> None:
-        """Find the band to which what the perceptrons add is kept, and the grain that is left."""
+        """Find the band of the perceptrons' correction, and the grain of what it gives."""
         if not self._best or self.stage.added == 0:
             return
 
@@ -292,9 +293,9 @@ class Denoiser:
         return other
 
     def keep(self, answers: Float32Array) -> None:
-        """Answer with these frames (frames, y, x), so that none is predicted again.
+        """Return these frames (frames, y, x) from now on instead of predicting them again.
 
-        What is learned from is forgotten, so `stages` cannot go on.
+        The samples are released, so `stages` cannot go on.
         """
         self._kept, self._folds = answers, []
 
@@ -309,10 +310,10 @@ class Denoiser:
         return np.concatenate([rows for _, rows in self.bands(frame, task, linear=True)])
 
     def by_half(self, half: int, frame: int, task: Task = NO_TASK) -> Float32Array:
-        """Return a frame denoised by what was fitted to one half of the data alone, 0 or 1.
+        """Return a frame denoised by the models of one fold alone, 0 or 1.
 
-        Pixels of that half are then predicted by what was fitted to them: it shows where the halves
-        disagree, and is no result.
+        Only for comparison with the other: pixels of that fold are predicted by models that were
+        fitted to them.
         """
         return np.concatenate([rows for _, rows in self.bands(frame, task, half=half)])
 

@@ -1,4 +1,4 @@
-"""Where to doubt a denoised frame: the residual holds structure, or two halves disagree."""
+"""Doubtful places of a denoised frame: the residual holds structure, or two models disagree."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.progress import NO_TASK, Task
 
 _WIDTH = 1.5
+"""Standard deviation, in pixels, by which the residual is smoothed."""
 _LIMIT = 5.0
+"""Standard deviations of the smoothed residual from which it holds structure."""
 _BLOCK = 32
-"""Side of the blocks in which the noise is taken to be of one strength."""
+"""Side of the blocks in which the strength of the noise is taken to be constant."""
 _APART = 0.5
-"""Share of the residual's spread by which what two halves of the data say may differ."""
+"""Share of the residual's standard deviation by which two models may differ."""
 
 
 def doubted(denoiser: Denoiser, frame: int, task: Task = NO_TASK) -> BoolArray:
@@ -29,14 +31,12 @@ def doubted(denoiser: Denoiser, frame: int, task: Task = NO_TASK) -> BoolArray:
 def doubtful_places(
     raw: NDArray[Any], denoised: NDArray[Any], halves: tuple[NDArray[Any], ...] = ()
 ) -> BoolArray:
-    """Return where the residual of a frame holds structure, or two halves of the data disagree.
+    """Return where the residual of a frame holds structure, or models of two halves disagree.
 
-    The residual should hold noise alone, whose smoothed values scatter alike within a
-    neighbourhood. What stands out of it was structure, a spot that was lost or an edge that was
-    blurred. The spread is the median of those of the blocks around, so that noise that follows
-    brightness is allowed for. Where what was fitted to one half of the data says another value than
-    what was fitted to the other, by more than half the noise that was removed there, either may be
-    invented.
+    The residual should be noise alone, of nearly constant strength within a neighbourhood. Smoothed
+    values that stand out of it are structure: a lost spot, or a blurred edge. The strength is
+    measured in blocks, so noise may follow brightness. Where models fitted to two halves of the
+    data differ by more than half the noise that was removed, what either shows may be invented.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def doubtful_places(
 
 
 def _spread(values: FloatArray) -> FloatArray:
-    """Return the usual size of values around each pixel, robust against what stands out."""
+    """Return the robust standard deviation of the values around each pixel."""
     from scipy.ndimage import median_filter, zoom
 
     h, w = values.shape

@@ -1,4 +1,4 @@
-"""What the regressor sees of a pixel's surroundings; nothing that the mask hides enters."""
+"""Features of a pixel's surroundings for the perceptrons, from visible neighbours alone."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from structmask_gui.core.arrays import BoolArray, Float32Array, FloatArray, crop
 from structmask_gui.core.progress import NO_TASK, Task
 
 REACH = 10
-"""How far from a pixel anything is looked at, the radius of the linear prediction."""
+"""Largest distance of a neighbour that is used, the radius of the linear prediction."""
 
 _NEIGHBOURS = 16
 _NEAREST = 5
-"""How many of the visible neighbours enter one by one, and how far off they are at most."""
+"""Number of single visible neighbours, and their largest distance."""
 
 _GAUSSIANS = (0.8, 1.3, 2.0, 3.5, 6.0)
+"""Standard deviations of round means, in pixels."""
 _LINES = ((0.7, 2.0), (1.0, 5.0))
 """Width and length (standard deviations, pixels) of the means along lines."""
 _HALVES = ((0.8, 2.0), (1.5, 5.0))
+"""The same of means over half a plane."""
 _SPREADS = (1.5, 3.0, 6.0)
+"""Standard deviations of the windows in which the spread is measured, in pixels."""
 _LINE_TURNS, _HALF_TURNS = 8, 8
 
 
@@ -57,7 +60,7 @@ class Features:
         return slice(first, first + len(self._nearest))
 
     def linear(self, padded: Float32Array) -> Float32Array:
-        """Return the linear prediction of a block that brings REACH pixels around it."""
+        """Return the linear prediction of a block that is given with REACH pixels around it."""
         (result,) = _correlated(padded, [self._spectrum(padded, self.kernel)], NO_TASK)
         return result
 
@@ -67,14 +70,14 @@ class Features:
         Parameters
         ----------
         padded : float32 array (h + 2 REACH, w + 2 REACH)
-            The block, less about its mean, and what surrounds it.
+            The block with REACH pixels around it, about zero on average.
         """
         h, w = padded.shape[0] - 2 * REACH, padded.shape[1] - 2 * REACH
         result = np.empty((self.count, h, w), np.float32)
         spectra = self._all_spectra(padded)
         n_means = len(self._means)
         for i, plane in enumerate(_correlated(padded, spectra[: 1 + n_means], task)):
-            # Next to the prediction: the regressor is asked what it left.
+            # Relative to the prediction, as the perceptrons predict its residual.
             np.subtract(plane, 0 if i == 0 else result[0], out=result[i])
         at = 1 + n_means
         for dy, dx in self._nearest:
@@ -108,7 +111,7 @@ class Features:
 def _fast(shape: tuple[int, ...]) -> tuple[int, ...]:
     from scipy.fft import next_fast_len
 
-    # As large as the block: what the transform wraps around falls into its border.
+    # As large as the padded block: what wraps around falls into the padding.
     return tuple(next_fast_len(n, real=True) for n in shape)
 
 
@@ -121,7 +124,7 @@ def _correlated(
     fast = _fast(padded.shape)
     spectrum = rfft2(padded, fast)
     h, w = padded.shape[0] - 2 * REACH, padded.shape[1] - 2 * REACH
-    # With conjugated spectra the value at a place is that of the kernel's first corner there.
+    # With conjugated spectra each value belongs to the kernel's upper left corner at that place.
     for kernel in spectra:
         task.stop_if_cancelled()
         yield irfft2(spectrum * kernel, fast)[:h, :w]
@@ -166,6 +169,6 @@ def _kernels() -> list[FloatArray]:
 
 
 def _visible_means(kernels: list[FloatArray], visible: BoolArray) -> list[FloatArray]:
-    """Return means over the visible pixels, without those that have hardly any weight there."""
+    """Return the kernels as means over visible pixels, without those that are nearly all hidden."""
     kept = [(kernel * visible, kernel.sum()) for kernel in kernels]
     return [part / part.sum() for part, total in kept if part.sum() > 1e-3 * total]

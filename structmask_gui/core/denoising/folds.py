@@ -1,8 +1,8 @@
-"""Two folds of a stack: no pixel is predicted by what was fitted to it or to noise it shares.
+"""Two folds of a stack, so that no pixel is predicted by a model fitted to it or to its noise.
 
-Of two models each is fitted to one fold and predicts the other. The folds are the even and the odd
-frames; where frames share noise, or there is one only, they are stripes, and what lies near a
-border between two of them is fitted to by neither.
+Two models are each fitted to one fold and predict the other. The folds are the even and the odd
+frames. Of a single frame, or where frames share noise, they are stripes; neither model is fitted to
+the pixels near a border between stripes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TILE = 96
 """Largest side of the blocks that samples are drawn from."""
 
 FEWEST = 3000
-"""Pixels that each fold needs to be fitted to."""
+"""Pixels that each fold needs."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Block:
 
 
 class Folds:
-    """Which fold a pixel is in, and what may be fitted to.
+    """Which fold a pixel is in, and which pixels a model may be fitted to.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Folds:
         self.n_frames, self.shape = n_frames, shape
         self.by_frames = n_frames > 1 and not shared
         half = mask.shape[0] // 2, mask.shape[1] // 2
-        # Across the direction in which the noise reaches less far.
+        # Cut across the direction in which the noise is correlated less far.
         self.axis = 0 if half[0] <= half[1] else 1
         self.gap = REACH + half[self.axis]
         self._cut(2 * max(1, round(shape[self.axis] / (12 * self.gap))))
@@ -77,7 +77,7 @@ class Folds:
 
     @property
     def sentence(self) -> str:
-        """How the data were divided."""
+        """How the data were divided, for a methods paragraph."""
         if self.by_frames:
             return "Each frame was predicted by what was fitted to every other frame."
         return (
@@ -113,8 +113,8 @@ class Folds:
     def shares(self, frame: int) -> FloatArray:
         """Return the share of the second fold's model in the prediction, along `axis`.
 
-        Frames are predicted by one model. Stripes lead over into each other where neither model
-        was fitted, nor to noise that is shared with what was fitted to.
+        A frame is predicted by one model. At the borders of stripes the two are blended, where
+        neither was fitted to the pixels or to noise they share.
         """
         side = self.shape[self.axis]
         if self.by_frames:

@@ -1,11 +1,11 @@
-"""Weights of the best linear prediction, held back as far as that serves pixels they never saw.
+"""Weights of the best linear prediction, regularised by cross-validation.
 
 Weights of some hundreds of neighbours copy some noise where they are fitted to few pixels. A ridge
-holds them back: as strong as serves best the half of the stack that they were not fitted to. Where
-the neighbours tell nothing, none are left, and the prediction is the mean.
+shrinks them: the one with the least error on the half of the stack that they were not fitted to.
+Where the neighbours predict nothing it is infinite, and the prediction is the mean.
 
-Fitted to the whole stack they are better than crossed, each half predicted by weights of the other:
-that was worse on 14 of 16 scenes of 128 x 128 pixels, by up to a quarter in single frames.
+The weights are then fitted to the whole stack. Predicting each half by weights of the other was
+worse on 14 of 16 scenes of 128 x 128 pixels, by up to a quarter in single frames.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from structmask_gui.core.quality.prediction import variance_of
 from structmask_gui.core.stack.frames import ChosenFrames, CutFrames, FrameRange, Frames
 
 _RIDGES = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, np.inf)
-"""Shares of the variance that are added to that of each neighbour; infinity leaves the mean."""
+"""Ridges, as shares of the variance; infinity leaves the mean."""
 
 
 def linear_weights(
@@ -49,13 +49,13 @@ def linear_weights(
     task = task.reporting(None)
     radius = max(1, min(reach, largest_radius(frames)))
     image = image_covariance(frames, 2 * radius, task=task).values
-    # The whole stack is twice as many pixels, so it needs half as much.
+    # The whole stack has twice as many pixels, so it needs half the ridge.
     ridge = _ridge(frames, mask, halves, radius, task) / 2
     return np.pad(_weights(image, mask, radius, ridge), reach - radius)
 
 
 def _ridge(frames: Frames, mask: BoolArray, halves: Folds, most: int, task: Task) -> float:
-    """Return the ridge that serves best across the halves; 0 where one of them is empty."""
+    """Return the ridge with the least error across the halves; 0 where one of them is empty."""
     parts = [_part(frames, halves, number) for number in (0, 1)]
     radius = max(1, min(most, *(largest_radius(part) for part in parts)))
     try:
@@ -89,10 +89,10 @@ def _weights(image: FloatArray, mask: BoolArray, radius: int, ridge: float) -> F
 
 
 def _error(image: FloatArray, kernel: FloatArray) -> float:
-    """Return the squared error of a prediction where the image has an autocovariance."""
+    """Return the mean squared error of a prediction of images with an autocovariance."""
     from scipy.signal import correlate2d
 
     left = -kernel
     left[kernel.shape[0] // 2, kernel.shape[1] // 2] += 1
-    # What is left at two places, by the lags between them.
+    # The quadratic form left' C left, summed by lag.
     return float((correlate2d(left, left) * image).sum())

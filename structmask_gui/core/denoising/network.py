@@ -1,7 +1,7 @@
-"""A small perceptron in NumPy: from a pixel's features to what the linear prediction left.
+"""A small perceptron in NumPy: from a pixel's features to the residual of the linear prediction.
 
-Batches are drawn by seed and step, and BLAS works on one thread, so that the result is the same on
-any number of cores, and after a pause. It can be stopped between any two steps.
+Batches are drawn by seed and step, and BLAS uses one thread, so the result is the same on any
+number of cores and after a pause. Training can be stopped between any two steps.
 """
 
 from __future__ import annotations
@@ -14,26 +14,30 @@ from structmask_gui.core.arrays import Float32Array
 from structmask_gui.core.progress import NO_TASK, Task
 
 HIDDEN = (32, 32)
+"""Units of the hidden layers."""
 BATCH = 1024
+"""Pixels of a batch."""
 _RATE = 3e-3
+"""Learning rate (Adam)."""
 _LEAK = np.float32(0.01)
+"""Slope of the leaky rectifier below zero."""
 _KEPT = 0.998
-"""Share kept of the average of the weights in each step: what the noise of single batches does to
-them averages out, and the average is usable at any time."""
+"""Decay of the moving average of the weights, which is predicted with: the noise of single batches
+averages out, so it is usable at any time."""
 _LARGEST = 8.0
-"""Standard deviations beyond which a feature says nothing more: nothing is extrapolated."""
+"""Standard deviations at which features are clipped, so that nothing is extrapolated."""
 _CHUNK = 2**13
 
 
 class Standard:
-    """How features are standardised, and the scale of what is predicted."""
+    """Mean and spread by which features are standardised, and the scale of the target."""
 
     def __init__(self, mean: Float32Array, spread: Float32Array, scale: float) -> None:
         self.mean, self.spread, self.scale = mean, spread, scale
 
     @classmethod
     def of(cls, features: Float32Array, target: Float32Array) -> Standard:
-        """Take it from samples (n, count) and their targets (n,)."""
+        """Measure them in samples (n, count) and their targets (n,)."""
         mean = features.mean(axis=0, dtype=np.float64)
         spread = features.std(axis=0, dtype=np.float64)
         spread[spread <= 1e-6 * max(float(spread.max(initial=0)), 1e-30)] = 1
@@ -90,11 +94,11 @@ class Trainer:
     features : float32 array (n, count)
         Standardised.
     target : float32 array (n,)
-        Over its scale.
+        Divided by its scale.
     seed : int
     noisy : slice
-        Features that begin with hardly any weight: what random weights pass of their noise has to
-        be unlearned.
+        Features that start with small weights: the noise that random weights pass has to be
+        unlearned.
     """
 
     def __init__(
@@ -114,7 +118,7 @@ class Trainer:
         return weights
 
     def train(self, steps: int, task: Task = NO_TASK) -> None:
-        """Go some steps further."""
+        """Train for some more steps."""
         weights, averaged, first, second = self.state
         gradient = np.empty_like(weights)
         layers, slopes = _layers(weights, self._size), _layers(gradient, self._size)
@@ -151,7 +155,7 @@ def _initial(sizes: tuple[int, ...], draw: np.random.Generator, noisy: slice) ->
     for matrix, _ in layers:
         matrix[:] = draw.normal(size=matrix.shape) * np.sqrt(2 / len(matrix))
     layers[0][0][noisy] *= np.float32(0.1)
-    # It begins with next to nothing: the linear prediction as it is.
+    # The output starts near zero, so that training starts from the linear prediction.
     layers[-1][0][:] *= np.float32(0.01)
     return weights
 

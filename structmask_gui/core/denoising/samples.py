@@ -1,4 +1,4 @@
-"""Pixels to learn from: their features, and what the linear prediction left of them."""
+"""Pixels to train on: their features, and the residual of the linear prediction."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from structmask_gui.core.progress import Task
 from structmask_gui.core.threads import in_threads
 
 _MOST = 160_000
-"""Pixels of each fold that are fitted to."""
+"""Pixels of each fold that are trained on."""
 _BLOCKS = 48
+"""Blocks they are drawn from."""
 _UNIT = 24
+"""Side of the squares that count as independent in standard errors."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Samples:
     x: Float32Array
     """Features (n, count)."""
     y: Float32Array
-    """What the linear prediction left (n,)."""
+    """Residual of the linear prediction (n,)."""
     unit: NDArray[np.int64]
     """Which square of _UNIT pixels each is in (n,); pixels of one square share noise."""
 
@@ -47,7 +49,7 @@ def draw_samples(
     blocks : sequence of Block
     around : Surroundings
     features : callable
-        Returns the features (count, h, w) of a block that brings REACH pixels around it.
+        Returns the features (count, h, w) of a block that is given with REACH pixels around it.
     seed : (int, int)
     task : Task
     """

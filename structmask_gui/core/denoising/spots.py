@@ -1,4 +1,4 @@
-"""Test with spots: what denoising leaves of objects put into the user's own frames."""
+"""Test with spots: how much of known objects, added to the user's frames, survives denoising."""
 
 from __future__ import annotations
 
@@ -24,20 +24,22 @@ LEVELS = (1.0, 3.0, 10.0)
 """Heights, in standard deviations of the noise."""
 
 _SPACING = 32
+"""Distance of the objects, in pixels."""
 _FRAMES = 6
+"""Frames they are added to."""
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """What is left of objects of one kind."""
+    """How much of objects of one kind is recovered."""
 
     shape: Shape
     size: float
     level: float
     share: float
-    """Height in the denoised frames over the height put in, the mean of all objects."""
+    """Height in the denoised frames over the true height, the mean of all objects."""
     spread: float
-    """Standard deviation of it from object to object."""
+    """Its standard deviation from object to object."""
     objects: int
 
 
@@ -51,9 +53,9 @@ def recovered_objects(
     seed: int = 0,
     task: Task = NO_TASK,
 ) -> tuple[Recovered, ...]:
-    """Put objects of known size and height into frames, and measure what denoising leaves of them.
+    """Add objects of known size and height to frames, and measure how much denoising recovers.
 
-    The models are those that were fitted to the stack without them, so rare objects are asked for.
+    The models are those fitted to the stack without the objects, as for objects that are rare.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def recovered_objects(
     shape : "spot", "line" or "step"
         Round spots, lines of 24 pixels at any angle, or squares of even height.
     sizes, levels : sequence of float
-        Each size is put in at each height.
+        Each size is added at each height.
     seed : int
     task : Task
 
@@ -92,7 +94,7 @@ def recovered_objects(
         with_objects = denoiser.over(_Added(frames, added)).predict(frame, task)
         change = with_objects - denoiser.predict(frame, task)
         for ((y, x), kind, _), stamp in zip(planted, stamps, strict=True):
-            # Least squares of the object's own shape.
+            # Height of the object's shape by least squares.
             height = float((change[_around(y, x)] * stamp).sum() / (stamp**2).sum())
             found[kind].append(height / (kind[1] * noise_sd))
     return tuple(
@@ -126,7 +128,7 @@ def _room(frames: Frames, kinds: int) -> tuple[list[tuple[int, int]], list[int]]
 def recovered_shapes(
     denoiser: Denoiser, noise_sd: float, task: Task = NO_TASK
 ) -> tuple[Recovered, ...]:
-    """Return what is left of spots, of lines and of squares; see `recovered_objects`."""
+    """Return how much of spots, lines and squares is recovered; see `recovered_objects`."""
     shapes: tuple[Shape, ...] = ("spot", "line", "step")
     return tuple(
         one
@@ -172,7 +174,7 @@ def _around(y: int, x: int) -> tuple[slice, slice]:
 def _stamp(shape: Shape, size: float, angle: float) -> FloatArray:
     """Return an object of height 1 in the middle of a square of _SPACING pixels."""
     y, x = np.mgrid[-_HALF:_HALF, -_HALF:_HALF].astype(np.float64)
-    sd = size / 2.355
+    sd = size / 2.355  # full width at half maximum of a Gaussian
     if shape == "step":
         result = (np.maximum(np.abs(y), np.abs(x)) <= size / 2).astype(np.float64)
     elif shape == "line":

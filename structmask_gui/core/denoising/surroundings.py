@@ -1,4 +1,4 @@
-"""Blocks of frames with what surrounds them, whatever lies beyond the frame's border filled in."""
+"""Blocks of frames with the pixels around them, continued beyond the border of the frame."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BAND = 192
 """Rows of a frame that are in memory together."""
 
 _CONTEXT = 4 * REACH + 2
-"""How far the means reach by which a frame is continued beyond its borders."""
+"""Reach of the means by which a frame is continued beyond its border; see `continued`."""
 
 
 class Surroundings:

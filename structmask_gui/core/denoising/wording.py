@@ -1,4 +1,4 @@
-"""What is said of a denoised stack: what it is, what it is for, and what it is not for."""
+"""The sentences on a denoised stack: what it is, what it is for, and what it is not for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WHAT_FOR = (
 KEEP_RAW = "Keep the raw data, and show them beside it."
 
 Doubt = Literal["cannot_tell", "fixed_pattern", "shared_frames", "compressed", "processed"]
-"""What is asked about before a stack is denoised."""
+"""Reasons to ask before a stack is denoised."""
 
 DOUBTS: dict[Doubt, str] = {
     "cannot_tell": "noise and structure could not be separated, so the mask may be wrong",
@@ -31,7 +31,7 @@ DOUBTS: dict[Doubt, str] = {
 
 
 def called(mask: Mask) -> str:
-    """Return a mask as it is spoken of."""
+    """Return what a sentence calls a mask."""
     pixels = mask.statistics.true_pixels
     return "no mask" if pixels == 1 else f"the mask of {pixels} pixels"
 
@@ -50,12 +50,12 @@ def small_objects(mask: Mask, pixel_size: tuple[float, float] | None = None) -> 
 
 
 def cautions(mask: Mask, pixel_size: tuple[float, float] | None = None) -> tuple[str, ...]:
-    """Return all that is said beside a result, when it is saved, and in the file."""
+    """Return the sentences shown with a result, when it is saved, and in the file."""
     return WHAT_IT_IS, WHAT_FOR, small_objects(mask, pixel_size), KEEP_RAW
 
 
 def refusal(doubts: tuple[Doubt, ...]) -> str:
-    """Return why it is not done without being asked for, one sentence."""
+    """Return why a stack is not denoised without ``--yes``, one sentence."""
     reasons = "; ".join(DOUBTS[doubt] for doubt in doubts)
     return f"not denoised: {reasons}; give --yes to denoise it all the same"
 
@@ -70,7 +70,7 @@ def learned(denoiser: Denoiser) -> str:
 
 @dataclass(frozen=True)
 class Method:
-    """What a methods paragraph needs to know."""
+    """The figures of a methods paragraph."""
 
     mask_pixels: int
     mask_from: str

@@ -16,13 +16,14 @@ from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
 from structmask_gui.core.masks.postprocess import centre_component
 from structmask_gui.core.parameters.model import Parameters
 
+# Radii of the rings, as the documentation has them; angles at which the mean on a circle is taken.
 _RINGS = range(2, 10)
 _ANGLES = 144
 
 
 @dataclass(frozen=True, eq=False)
 class SpineSelection:
-    """What the spine method found; all arrays have the shape of the square of lags."""
+    """The steps of the spine method; all arrays have the shape of the square of lags."""
 
     direction: float
     """Dmax: how much the correlation depends on the direction, at the radius where it does most."""
@@ -34,9 +35,9 @@ class SpineSelection:
     lines: BoolArray
     """The spines and the rays that join them to the centre, made symmetric."""
     kept: BoolArray
-    """The lines but for pixels of too little correlation."""
+    """The lines without pixels of too little correlation."""
     mask: BoolArray
-    """What the budget leaves of them."""
+    """The same within the limit of pixels."""
 
 
 def select_spine(rho: FloatArray, parameters: Parameters) -> SpineSelection:
@@ -48,7 +49,7 @@ def select_spine(rho: FloatArray, parameters: Parameters) -> SpineSelection:
     centre = rho.shape[0] // 2
     lines = np.zeros(rho.shape, dtype=bool)
     if directed:
-        # Of either sign; what is above its surroundings is another feature than what is below.
+        # Lags above their surroundings and lags below them are different features.
         for sign in (1, -1):
             lines |= _lines(significant & (sign * z > 0), np.abs(z))
     lines[centre, centre] = True
@@ -151,7 +152,7 @@ def _line(start: NDArray[np.intp], end: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def _pruned(kept: BoolArray, size: FloatArray, limit: int) -> BoolArray:
-    """Remove the weakest pairs beyond a limit, and do not tear apart what is connected."""
+    """Remove the weakest pairs down to a limit, without disconnecting a connected mask."""
     mask = kept.copy()
     whole = np.array_equal(centre_component(mask), mask)
     half = mask.size // 2

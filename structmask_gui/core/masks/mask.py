@@ -179,7 +179,7 @@ def labelled(array: BoolArray) -> NDArray[np.intp]:
     """Return the 8-connected components of a bool array, numbered from 1; 0 elsewhere."""
     from skimage.measure import label
 
-    # Of bool arrays skimage asks SciPy, which is slower for arrays of this size.
+    # skimage hands bool arrays to SciPy, which is slower at this size.
     labels: NDArray[np.intp] = label(array.view(np.uint8), connectivity=2)
     return labels
 

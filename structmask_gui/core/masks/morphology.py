@@ -146,7 +146,7 @@ def filled(mask: Mask, longest: int = GAP) -> Mask:
     from skimage.measure import label
     from skimage.morphology import closing
 
-    # Room for the lines beyond the border, and all around what is outside.
+    # So that lines may start beyond the border, and the outside is connected.
     padded = np.pad(mask.array, longest + 1)
     line = np.ones((1, longest + 1), dtype=np.bool_)
     diagonal = np.eye(longest + 1, dtype=np.bool_)

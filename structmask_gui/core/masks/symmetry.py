@@ -13,8 +13,9 @@ import numpy as np
 from structmask_gui.core.arrays import LagArray
 from structmask_gui.core.masks.mask import Mask
 
-# Few pixels forbid the flips if each leaves this many others; up to so many are listed.
+# Other pixels of the mask for each one that forbids flips, from which those may be chance.
 _REST = 4
+# Pixels that are listed by their lags at most.
 _NAMED = 4
 
 

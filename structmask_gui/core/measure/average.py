@@ -32,10 +32,10 @@ from structmask_gui.core.threads import in_threads
 
 @dataclass(frozen=True, eq=False)
 class MeasuringWork:
-    """What the published method has to do."""
+    """A measurement of the published method before pixels are read."""
 
-    recording: Recording  # As asked for
-    frames: Frames  # What is measured: the stack itself, or its differences, and the like
+    recording: Recording
+    frames: Frames  # What is measured: the stack, its differences, or a reference stack
     parameters: Parameters
     plan: Plan  # Where the patches lie
     kernel: LagKernel
@@ -48,7 +48,7 @@ class MeasuringWork:
         parameters: Parameters,
         lag_reach: int | None = None,
     ) -> MeasuringWork:
-        """Return the work that arguments of `measure` ask for."""
+        """Plan the measurement; arguments as of `measure`."""
         measured = _noise_frames(recording, parameters)
         plan = plan_patches(measured, parameters, recording.region)
         kernel = LagKernel(plan.patch_shape, _reach(plan.patch_shape, parameters, lag_reach))
@@ -67,10 +67,7 @@ class MeasuringWork:
         return Prepared(*centred(patches, (low, high)), reasons)
 
     def values(self, prepared: Prepared) -> FloatArray:
-        """Return what is averaged, of each usable patch.
-
-        Shape (usable, reach_y + 1, 2 * reach_x + 1).
-        """
+        """Return the autocorrelations to average, shape (usable, reach_y + 1, 2 reach_x + 1)."""
         return transform(
             self.kernel.half_plane(prepared.patches),
             prepared.scale,
@@ -80,7 +77,7 @@ class MeasuringWork:
 
 
 class Prepared(NamedTuple):
-    """Patches ready to be transformed, and why others of their chunk are not among them."""
+    """The usable patches of a chunk, centred, and why the others are not usable."""
 
     patches: NDArray[np.float32]  # shape (usable, height, width)
     scale: FloatArray  # shape (usable,); as `centred` returns them
@@ -97,7 +94,7 @@ class Prepared(NamedTuple):
 
 
 def measured(work: MeasuringWork, total: FloatArray, reasons: list[str]) -> Measurement:
-    """Return the measurement of a sum over patches, a half plane of lags."""
+    """Return the measurement from the sum over patches, a half plane of lags."""
     from structmask_gui.core.stack.derived import stored_places
 
     used = np.array([not reason for reason in reasons])
@@ -137,8 +134,8 @@ def chunk_sums(
     what = "Measuring patches"
     done = 0
     task.report(0, len(plan), what)
-    # Prepared where they are read: many small steps in two threads wait for each other more than
-    # they work, while the long ones of the transform share the cores well.
+    # Prepared in the thread that reads: preparation is many small steps, in which two threads wait
+    # for each other; only the transforms are long enough to share.
     chunks = (
         chunk for group in _groups(work, plan, task) for chunk in group.chunks(work.per_chunk)
     )
@@ -152,7 +149,7 @@ def chunk_sums(
 
 
 def _groups(work: MeasuringWork, plan: Plan, task: Task) -> Iterator[Prepared]:
-    """Read and prepare whole chunks, as many at once as may be in memory."""
+    """Read and prepare several chunks at a time, as many as the memory budget allows."""
     at_once = work.per_chunk * max(1, patches_in_budget(work.kernel) // work.per_chunk)
     for chunk in read_patches(work.frames, plan, at_once, task):
         yield work.prepared(chunk.patches)

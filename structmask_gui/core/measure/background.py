@@ -24,16 +24,19 @@ from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, cuts,
 from structmask_gui.core.stack.patches import Sampling
 from structmask_gui.core.stack.screening import CONSTANT
 
+# As the documentation has them: sides of tiles, least shares of background, tiles that are enough.
 TILE_SIZES = (64, 48, 32, 24)
 PURITIES = (0.95, 0.85, 0.75, 0.6)
 _LEAST_TILES = 4
+# Range of the scale of gradient and trend, in pixels.
 _SIGMA = (4.0, 12.0)
 
 # Otsu's split of one class explains 0.62 to 0.64 of the variance: of the log gradient of noise
 # alone, whatever its correlation, and of a Gaussian intensity. Below this there are no two classes.
 _TWO_CLASSES = 0.7
 
-# Side of the pieces of frames that are held at once, and pixels that are searched in all.
+# Side of the pieces of frames that are held at once; pixels that are searched in all; pieces in
+# which the scale is measured.
 _PIECE = 1024
 _MOST_PIXELS = 2**27
 _ROUGH = 16
@@ -76,7 +79,7 @@ class _Search:
         for order in ((1, 0), (0, 1)):
             self.task.stop_if_cancelled()
             gradient += ndimage.gaussian_filter(piece, sigma, order=order) ** 2
-        # Where nothing changes there is no noise: a border, or what is clipped.
+        # Without any gradient there is no noise: border fill, or clipped pixels.
         noisy = good & (gradient > 0)
         if not noisy.any():
             return noisy
@@ -292,7 +295,7 @@ def _correlations(tiles: FloatArray, reach: int) -> FloatArray:
     peak = lags[:, :1, :1].copy()
     near = np.arange(-reach, reach + 1)
     square = lags[:, near[:, np.newaxis], near]
-    # What rounding leaves of a constant tile is no noise.
+    # The peak of a constant tile is rounding error, not noise.
     floor = 1e-12 * np.square(tiles).max(initial=0.0)
     result: FloatArray = np.divide(
         square, peak, out=np.full(square.shape, np.nan), where=peak > max(floor, 0.0)

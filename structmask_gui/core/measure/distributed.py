@@ -18,12 +18,11 @@ from structmask_gui.core.stack.patches import Plan
 
 @dataclass(frozen=True, eq=False)
 class MeasuredPart:
-    """What some of the patches of a measurement give."""
+    """The result of a part of the patches."""
 
     sums: FloatArray
-    """Shape (chunks, reach_y + 1, 2 * reach_x + 1); A sum for each chunk of patches, so that they
-    can be added in the order of a measurement in one piece, which gives the same result to the last
-    bit."""
+    """Shape (chunks, reach_y + 1, 2 * reach_x + 1); the sum over each chunk of patches. Added in
+    the order of `measure`, they give the same result to the last bit."""
     reasons: tuple[str, ...]  # Why each patch was left out; empty where it was used
 
 
@@ -36,11 +35,11 @@ def plan_parts(
 
     ``recording``, ``parameters``: As `measure` takes them; published method only.
 
-    Returns first patch of each part and the one after its last.
+    Returns the first patch of each part and the one after its last.
     """
     work = MeasuringWork.of(recording, parameters)
     if parameters.precision > 0:
-        # How many patches are needed shows only on the way.
+        # The number of patches that are needed is not known before.
         return [(0, len(work.plan))]
     step = max(1, per_part // work.per_chunk) * work.per_chunk
     total = len(work.plan)
@@ -74,7 +73,10 @@ def merge_parts(
     parameters: Parameters,
     parts: Sequence[MeasuredPart],
 ) -> Measurement:
-    """Return the measurement that all parts make up, the same as `measure` gives."""
+    """Return the measurement from all its parts, in order; the same as `measure` gives.
+
+    Raises ValueError if the parts do not have as many patches as the measurement.
+    """
     work = MeasuringWork.of(recording, parameters)
     total = np.zeros(work.kernel.half_shape)
     for part in parts:

@@ -1,4 +1,4 @@
-"""What was measured in the pixels of a stack."""
+"""The result of a measurement."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from structmask_gui.core.stack.patches import Sampling
 if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
-# What each method has to measure again for; the rest of a stage is another method's.
+# Parameters whose change needs a new measurement, by method; others of these stages belong to
+# another method.
 _RING_MEASURED = (
     *(
         info.name
@@ -30,13 +31,13 @@ _SPINE_MEASURED = ("source", "background_side", "max_lag")
 class Background:
     """How the spine method found its tiles."""
 
-    sigma: float  # Of the gradient and of the trend, in pixels
+    sigma: float  # Scale of gradient and trend, in pixels
     purity: float  # Least share of background in a tile
 
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """What was measured in the pixels of a stack; all later stages need only this."""
+    """The result of reading a stack's pixels; all later stages need only this."""
 
     name: str  # For messages
     parameters: Parameters
@@ -52,7 +53,7 @@ class Measurement:
     """How its tiles were found; spine method only."""
 
     def fits(self, parameters: Parameters) -> bool:
-        """Return whether these parameters can be answered without measuring again."""
+        """Return whether it holds for these parameters, so that nothing is measured again."""
         ours = self.parameters
         if ours.method != parameters.method:
             return False

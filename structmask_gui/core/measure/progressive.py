@@ -1,4 +1,4 @@
-"""Measure until the average is known well enough, in patches taken by chance."""
+"""Measure random patches until the mean is known to the precision asked for."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from structmask_gui.core.stack.patches import Plan, read_patches
 from structmask_gui.core.statistical.progressive import FIRST_ROUND
 from structmask_gui.core.threads import in_threads
 
+# Patches after a round over those before it; chunks from which their spread is known.
 _GROWTH = 1.5
 _ENOUGH_CHUNKS = 8
 
@@ -63,11 +64,11 @@ def measure_until(
     on_estimate: Callable[[Measurement, float], None] | None,
     task: Task,
 ) -> Measurement:
-    """Measure in rounds, each half as large again, until every lag is known to ``precision``.
+    """Measure in rounds of more and more patches until every lag is known to ``precision``.
 
     ``work``: Its parameters hold ``precision`` and ``seed``.
 
-    Returns its sampling has only the patches that were taken.
+    The sampling of the result holds only the patches that were taken.
     """
     aim = work.parameters.precision
     total = len(work.plan)
@@ -83,7 +84,7 @@ def measure_until(
         _add_round(work, chosen, sums, why, (taken, expected), task)
         taken += len(chosen)
         error = sums.error()
-        # The squared error falls as the number of patches grows.
+        # The squared error is inverse to the number of patches.
         expected = int(min(total, taken * (error / aim) ** 2))
         done = taken == total or error < aim
         if sums.count:
@@ -94,7 +95,7 @@ def measure_until(
                 task.report(taken, taken, f"Standard error {error:.2g}")
                 return so_far
         elif done:
-            # Raises the sentence on why no patch is usable.
+            # Raises an error, as no patch is usable.
             return _estimate(work, sums, order[:taken], why)
 
 

@@ -28,7 +28,7 @@ MEASURED = (Stage.SAMPLING, Stage.AUTOCORRELATION)
 
 @dataclass(frozen=True)
 class About:
-    """What the user is told of a parameter."""
+    """The texts on a parameter for the user, and its slider."""
 
     label: str
     group: str  # the heading above it

@@ -35,11 +35,11 @@ _RING_ONLY = frozenset(
 _SPINE_ONLY = frozenset({"background_side", "spine_z", "least_direction"})
 _SAMPLED = frozenset({"layout", "patch_size", "patches", "precision", "seed"})
 TUNING = frozenset({"q", "rho_min", "max_pixels"})
-"""What tunes the significant lags by hand."""
+"""Parameters that tune the significant lags by hand."""
 
 _STATISTICAL_ONLY = frozenset({"mask_choice", "q"})
 _LAGS = frozenset({"max_lag", *TUNING}) - _STATISTICAL_ONLY
-"""What the statistical selection and the spine method have in common."""
+"""Parameters of both the statistical selection and the spine method."""
 
 
 def why_without_effect(name: str, parameters: Parameters) -> str | None:
@@ -103,7 +103,7 @@ def changed_together(parameters: Parameters, values: Mapping[str, Any]) -> Param
 
 
 def method_values(method: Method) -> dict[str, Any]:
-    """Return what is chosen with a method: the statistical one starts with the recommended mask."""
+    """Return the values set with a method: the statistical one starts with the recommended mask."""
     mask = "recommended" if method == "statistical" else Parameters().mask_choice
     return {"method": method, "mask_choice": mask}
 

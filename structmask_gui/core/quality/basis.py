@@ -1,4 +1,4 @@
-"""The noise that the quality figures rest on: measured, taken from an extraction, or again."""
+"""The noise behind the quality figures: taken from a measurement, or measured for them."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ def automatic_basis(
     try:
         measurement = measure(frames, automatic_parameters(radius), task=task)
     except (InputError, ParameterError):
-        # Hardly a patch can be used; the others are better than nothing.
+        # Hardly any patch passes the screening: measured without it.
         return basis(frames, radius=radius, trusted=frames.n_frames > 1, task=task)
     return measurement_basis(measurement, frames, radius=radius, task=task)
 
 
 def automatic_parameters(radius: int) -> Parameters:
-    """Return how noise is measured for a radius where nothing else was asked for."""
+    """Return the parameters by which noise is measured for a radius, unless others are given."""
     lags = max(1, min(LARGEST_LAG, 2 * radius - FURTHER))
     return Parameters.checked(method="statistical", source="automatic", max_lag=lags)
 
 
 def quality_record(measured: Basis, assessment: Assessment) -> dict[str, Any]:
-    """Return figures as in the JSON record."""
+    """Return the figures of a mask as plain values, as in the JSON record."""
     return {
         "noise_measured_in": measured.noise.source,
         "noise_told_from_picture": measured.trusted,
@@ -96,7 +96,7 @@ def measurement_basis(
         trusted = estimate.evidence.trusted
         made = basis(part, radius=radius, source=again, trusted=trusted, task=task)
         if again == "flat" or made.noise.variance <= _LEFT_OVER * estimate.lags.variance:
-            # What moves is no error of a prediction.
+            # Motion must not count as an error of the prediction.
             return replace(made, still=None) if scene_changes(estimate) else made
     if radius <= RADIUS:
         radius = min(radius, estimate.lags.reach // 2)

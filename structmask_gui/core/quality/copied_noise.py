@@ -117,7 +117,7 @@ def figures(
     copied_bare = copied_by(bare, samples)
     return Figures(
         radius=radius,
-        # Chance may say otherwise: hiding pixels never lets more be copied.
+        # Hiding pixels never lets more be copied; estimates may differ by chance.
         copied=min(copied_by(visible, samples), copied_bare),
         copied_bare=copied_bare,
         needless=needless,
@@ -182,7 +182,7 @@ def _freed(
     """
     n = len(centre)
     s, left = centre.copy(), np.ones(n, dtype=np.bool_)
-    # A pixel that the visible ones determine predicts nothing more, whatever rounding leaves of it.
+    # A pixel that the visible ones determine adds nothing; its variance is rounding error.
     least = 1e-12 * float(np.diagonal(covariance).max(initial=1e-300))
     order: list[int] = []
     total = 0.0

@@ -34,13 +34,16 @@ MOST_FRAMES = 16
 """Frames measured, spread evenly over the stack; more change the result by less than its error."""
 
 _FLAT_SHARE = 0.1
+"""Share of the patches, those that vary least, that count as flat."""
+
 _FEWEST_FLAT = 8
-_AROUND = 33
-_MOVED = 2.5
-"""The standard deviation of noise may be this much larger in bright parts before they pass for
-moved; motion exceeds it at once."""
+
+_MOVED, _AROUND = 2.5, 33
+"""Mean absolute difference, over a square of so many pixels, from which something moved there, in
+units of that of the quietest quarter. Noise is hardly as much stronger in bright parts."""
 
 _NARROWEST = 48
+"""Least side of the flat patches."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,13 @@ class Covariance:
     pixels: int
     """Number of pixels it was measured in; 0 if not known."""
     source: str
-    """In words."""
+    """What it was measured in, in words."""
     samples: FloatArray | None = None
     """Number of independent pixels of each lag, like `values`; None if not known."""
     sides: tuple[int, int] | None = None
     """Height and width of the frames, the length of a line; None if not known."""
     destriped: str | None = None
-    """The lines, "rows" or "columns", whose offsets the frames say were removed."""
+    """The lines, "rows" or "columns", whose offsets were removed according to the metadata."""
 
     @property
     def variance(self) -> float:
@@ -267,7 +270,7 @@ def _checked_reach(frames: Frames, reach: int | tuple[int, int]) -> tuple[int, i
 
 
 def _tiles(frames: Frames, frame: int, reach: tuple[int, int]) -> Iterator[NDArray[np.float64]]:
-    """Yield a frame in tiles of nearly equal size, none larger than TILE or four reaches."""
+    """Yield a frame in tiles of nearly equal size, sides up to TILE or, if larger, four reaches."""
     height, width = frames.frame_shape
     for y0, y1 in cuts(height, -(-height // max(TILE, 4 * reach[0]))):
         band = frames.read(frame, y0, y1)

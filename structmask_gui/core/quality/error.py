@@ -103,22 +103,21 @@ def estimated_error(
     """
     noise = checked_covariance(noise, "the noise")
     image = checked_covariance(image, "the image's autocovariance")
-    taken = np.asarray(kernel, dtype=np.float64)
+    filtered = np.asarray(kernel, dtype=np.float64)
     variance = variance_of(noise)
-    stays = _quadratic(taken, noise)
+    left = _filtered_variance(filtered, noise)
     if still is not None:
-        total = max(0.0, still.error(taken))
-        stays = min(stays, total)
-        return EstimatedError(stays / variance, (total - stays) / variance)
-    left = taken.copy()
-    left *= -1
-    left[left.shape[0] // 2, left.shape[1] // 2] += 1
-    lost = _quadratic(left, image) - _quadratic(left, noise)
-    return EstimatedError(stays / variance, max(0.0, lost / variance))
+        total = max(0.0, still.error(filtered))
+        left = min(left, total)
+        return EstimatedError(left / variance, (total - left) / variance)
+    residual = -filtered
+    residual[residual.shape[0] // 2, residual.shape[1] // 2] += 1
+    lost = _filtered_variance(residual, image) - _filtered_variance(residual, noise)
+    return EstimatedError(left / variance, max(0.0, lost / variance))
 
 
-def _quadratic(kernel: FloatArray, covariance: FloatArray) -> float:
-    """Return the variance of an image of that autocovariance filtered by the kernel."""
+def _filtered_variance(kernel: FloatArray, covariance: FloatArray) -> float:
+    """Return the variance of an image with an autocovariance once filtered by a kernel."""
     shape = [2 * n - 1 for n in kernel.shape]
     products = np.fft.irfft2(np.abs(np.fft.rfft2(kernel, shape)) ** 2, shape)
     reach, needed = reach_of(covariance), (kernel.shape[0] - 1, kernel.shape[1] - 1)

@@ -33,21 +33,22 @@ _ROW_WORDS = {
 }
 
 _NEAR = 1.3
-"""Of the suggestion's masks those are taken whose error is within this factor of the least."""
+"""Factor on the least error within which masks of the suggestion's curve are candidates."""
 
 _MOST_SUGGESTED = 24
 
 _FAR = 20
-"""Pixels hidden on either side where lines do not end within the largest lag."""
+"""Pixels hidden on either side, at most, where lines do not end within the largest lag."""
 
 _FILLED = 0.8
-"""Share of a line's pixels up to its end from which it is one."""
+"""Share of the pixels up to its end that a line must fill."""
 
 _SURE = 4.0
+"""Standard errors from which a lag of the fit is significant."""
 
 
 def row_words(name: str) -> str:
-    """Return what a reader calls a candidate."""
+    """Return the name of a candidate in plain words."""
     return _ROW_WORDS.get(name, name.replace(f"{SUGGESTED}, ", "mask of "))
 
 
@@ -77,7 +78,7 @@ def candidates(basis: Basis, extraction: Extraction, task: Task = NO_TASK) -> di
 
 
 def safe_candidates(extraction: Extraction) -> dict[str, Mask]:
-    """Return what does no harm where noise and structure cannot be separated, the best last."""
+    """Return harmless masks for where noise and structure cannot be separated, the best last."""
     found = {BARE_CENTRE: BARE}
     lines = fit_lines(extraction)
     if lines is not None:
@@ -117,9 +118,9 @@ def fit_lines(extraction: Extraction) -> Mask | None:
 
 
 def whole_line(extraction: Extraction) -> Mask | None:
-    """Return a row or column as far as it may be of use, where lines do not end.
+    """Return a row or column mask where lines do not end within the largest lag; else None.
 
-    Where they were looked for further than the largest lag that was asked for, up to their end.
+    If larger lags than that were measured, it reaches to the end of the lines, or at most `_FAR`.
     """
     estimate, selection = extraction.measurement.correlation, extraction.selection
     if estimate is None or selection is None:

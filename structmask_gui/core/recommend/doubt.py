@@ -1,4 +1,4 @@
-"""What speaks against a mask that was chosen by hand."""
+"""Reasons against a mask that was chosen by hand."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def doubt_about(
     recommendation: Recommendation | None = None,
     scored: Scored | None = None,
 ) -> str:
-    """Return why the answer does not support a mask, in sentences; empty where it does.
+    """Return the reasons against a mask, in sentences; empty if there are none.
 
-    The recommended mask is never doubted: where noise and sample could not be separated it is one
-    that does no harm.
+    There are none against the recommended mask: where noise and sample could not be separated, it
+    does no harm.
 
     Parameters
     ----------

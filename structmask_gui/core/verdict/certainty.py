@@ -21,7 +21,7 @@ _FIRST = {"whole_line", "fixed_pattern", "periodic_temporal"}
 
 
 class HasVerdict(Protocol):
-    """What of a verdict, or of the record of one, matters here."""
+    """A verdict, or the record of one."""
 
     @property
     def sure(self) -> bool:

@@ -1,4 +1,4 @@
-"""What kind of noise a mask shows: a line, a cross, a disc, something that repeats."""
+"""The kind of noise: a line, a cross, a blob, a periodic pattern and so on."""
 
 from __future__ import annotations
 
@@ -37,21 +37,24 @@ KIND_WORDS: dict[NoiseKind, str] = {
 }
 """What a sentence calls each kind."""
 
-# Standard errors from which what is below the floor is there all the same.
+# Standard errors from which a correlation below ``rho_min`` counts as present.
 _THERE = 3.0
-# Share of the squared correlation on a line that makes it one.
+# Shares of the squared correlation on one line, and on both axes, that make a line and a cross.
 _MAIN = 0.85
 _CROSS = 0.6
 # Share of a row of lags from which it counts as a whole line.
 _FILLED = 0.8
-# A swing up over the swing down before it, where they repeat: what rings once fades faster, and
-# what grows is something else. Correlations below the lowest are none.
+# Range of a positive swing over the negative one before it in a periodic pattern: a filter that
+# rings once fades faster, and a swing that grows is something else. Smaller swings do not count.
 _SWINGS = 0.45, 1.1
 _LOWEST_SWING = 0.05
 
 
 def kind_of(kept: BoolArray, estimate: CorrelationEstimate) -> NoiseKind:
-    """Return what the lags that are kept show, seen beside the correlation of the others."""
+    """Return the kind of noise from the lags that are kept and the correlation of all.
+
+    ``kept``: shape (2 r + 1, 2 r + 1), r at most the reach of the estimate; the centre is True.
+    """
     mask = Mask.checked(kept).cropped()
     if mask.statistics.shape_class == "centre only":
         return "none"
@@ -86,7 +89,7 @@ def kind_of(kept: BoolArray, estimate: CorrelationEstimate) -> NoiseKind:
 
 
 def line_with_gaps(kept: BoolArray, estimate: CorrelationEstimate) -> NoiseKind | None:
-    """Return which line the lags are on, if what is between them and the centre is only fainter."""
+    """Return the line that all kept lags lie on, if the lags between are correlated, only less."""
     middle, lags = kept.shape[0] // 2, estimate.lags
     away = np.argwhere(kept) - middle
     away = away[(away != 0).any(axis=1)]
@@ -110,14 +113,14 @@ def line_with_gaps(kept: BoolArray, estimate: CorrelationEstimate) -> NoiseKind 
 
 
 def fills_gaps(kept: BoolArray, estimate: CorrelationEstimate) -> bool:
-    """Whether lags are kept on a line that is there, but faint, between them and the centre."""
+    """Whether the kept lags do not touch the centre, but lie on a line that is faint in between."""
     if int(kept.sum()) == 1 or int(centre_component(kept).sum()) > 1:
         return False
     return line_with_gaps(kept, estimate) is not None
 
 
 def in_lines(kept: BoolArray, line: Lines) -> bool:
-    """Whether what is kept are whole lines, as of lines that come again every few pixels."""
+    """Whether most kept lags fill whole lines, as where lines repeat every few pixels."""
     rows = kept if line == "rows" else kept.T
     filled = rows.mean(axis=1)
     return int(kept.sum()) > 1 and float(rows[filled > _FILLED].sum()) >= _MAIN * float(kept.sum())
@@ -131,14 +134,14 @@ def _beside(weight: FloatArray, middle: int) -> tuple[float, float]:
 
 
 def _two_dimensional(kept: BoolArray) -> NoiseKind:
-    """Whether it is a disc, ragged or not."""
+    """Return "blob" if most lags next to the centre are kept, else "irregular"."""
     middle = kept.shape[0] // 2
     near = kept[middle - 1 : middle + 2, middle - 1 : middle + 2]
     return "blob" if int(near.sum()) >= 5 else "irregular"
 
 
 def _alternates(line: FloatArray) -> bool:
-    """Whether a line of lags swings about zero: down, and up again by less but not far less."""
+    """Whether the correlation along a line turns negative, then positive by about as much."""
     large = np.where(np.abs(line) >= _LOWEST_SWING, line, 0.0)
     trough = -float(large.min(initial=0.0))
     if trough == 0.0:

@@ -8,14 +8,14 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.stack.frames import Lines
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
-from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE
+from structmask_gui.core.statistical.frame_diagnostics import LINE_SHARE, LineCovariance
 
-# Share of what is left of a line at the largest lag that far ends of it must have in common.
+# Correlation of far ends over that near the largest lag, from which lines span the image.
 _SPANS = 0.5
-# Factor over the lags measured, that must be possible before a larger maximum lag is advised.
+# A larger maximum lag is advised only if it can be larger by this factor.
 _WORTH_IT = 1.2
-# Standard errors from which what far ends share may be, and hardly is other than, more than chance:
-# of lines that do not end, fewer are enough than where nothing else speaks for offsets.
+# Standard errors from which far ends of a line are perhaps, and likely, correlated. Where lines do
+# not end, fewer are enough than where nothing else indicates offsets.
 _MAYBE, _LIKELY = 2.0, 3.0
 
 
@@ -40,8 +40,8 @@ def fixed_lines(estimate: CorrelationEstimate) -> bool:
 def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Lines | None:
     """Return which lines do not end within the largest lag, if any.
 
-    Either far ends of whole rows of the image go together, or the correlation is there at nearly
-    every lag of the row, of one sign, and has not fallen to a fifth at the largest lag.
+    Either far ends of whole lines are correlated, or the correlation along the line is positive
+    beyond chance at nearly every lag and, at the largest, still a fifth of that at the smallest.
     """
     rows, columns = line_share(estimate)
     if max(rows, columns) >= LINE_SHARE:
@@ -65,45 +65,44 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
 
 
 def lags_left(estimate: CorrelationEstimate, max_lag: int) -> int:
-    """Return how far lags can be measured in these frames, or 0 if hardly further than they were.
-
-    ``max_lag``: How far is judged; the estimate may reach further.
-    """
+    """Return the largest lag that these frames allow, or 0 if it is hardly beyond ``max_lag``."""
     most = largest_lag(estimate)
     return most if most > _WORTH_IT * min(max_lag, estimate.lags.reach) else 0
 
 
 def largest_lag(estimate: CorrelationEstimate) -> int:
-    """Return how far lags can be measured in these frames."""
+    """Return the largest lag that can be measured in these frames."""
     reach = estimate.lags.reach
     # Where less was measured than asked for, the patches hold no more.
     return reach if reach < estimate.parameters.max_lag else estimate.largest_lag
 
 
 def far_ends_share(estimate: CorrelationEstimate, line: Lines) -> bool:
-    """Whether far ends of the lines may have something in common that their offsets would be."""
-    frame = estimate.evidence.frame
-    far = frame.rows if line == "rows" else frame.columns
+    """Whether far ends of the lines may be correlated, as offsets would make them."""
+    far = _far_ends(estimate, line)
     return bool(far.value > _MAYBE * far.error)
 
 
 def far_ends_likely_share(estimate: CorrelationEstimate, line: Lines) -> bool:
-    """Whether far ends of lines that do not end have enough in common, and hardly by chance."""
-    frame = estimate.evidence.frame
-    far = frame.rows if line == "rows" else frame.columns
+    """Whether far ends of lines that do not end are correlated enough, and likely not by chance."""
+    far = _far_ends(estimate, line)
     enough = far.value >= LINE_SHARE * max(estimate.lags.variance, 1e-300)
     return bool(enough and far.value > _LIKELY * far.error)
 
 
 def span_the_image(estimate: CorrelationEstimate, line: Lines, max_lag: int) -> bool:
-    """Whether far ends of lines share as much as lags near the largest do: whole lines."""
-    lags, frame = estimate.lags, estimate.evidence.frame
-    rows = line == "rows"
-    if (line_share(estimate)[0 if rows else 1]) >= LINE_SHARE:
+    """Whether far ends of the lines are correlated about as much as pixels near the largest lag."""
+    lags = estimate.lags
+    if line_share(estimate)[0 if line == "rows" else 1] >= LINE_SHARE:
         return True
-    far = (frame.rows if rows else frame.columns).value / max(lags.variance, 1e-300)
+    far = _far_ends(estimate, line).value / max(lags.variance, 1e-300)
     last = min(max_lag, lags.reach)
     return far >= _SPANS * float(along(estimate, line)[max(last - 3, 0) : last].mean())
+
+
+def _far_ends(estimate: CorrelationEstimate, line: Lines) -> LineCovariance:
+    frame = estimate.evidence.frame
+    return frame.rows if line == "rows" else frame.columns
 
 
 def along(estimate: CorrelationEstimate, line: Lines) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What changes between the frames of one scene: it moves, bleaches, or something in it does."""
+"""Changes of the scene between frames: motion and bleaching, of all of it or a part."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
+# Change of brightness (logarithm), and drift in pixels, from which they are reported.
 _BLEACHING = 0.02
 _DRIFT = 0.1
 

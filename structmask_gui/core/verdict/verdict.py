@@ -26,6 +26,8 @@ from structmask_gui.core.verdict.wording import (
     to_remove,
 )
 
+# `FrameEvidence.edge_power` below which frames were resampled; t-value of 8 x 8 blocks, and share
+# of hot pixels, from which they are reported.
 _EDGE_POWER = 0.06
 _BLOCKY = 5.0
 _HOT_SHARE = 2e-5
@@ -78,7 +80,7 @@ def judge(
 ) -> Verdict:
     """Judge a measurement and the mask selected from it.
 
-    ``selection``: From `significance.select_lags` with the same parameters.
+    ``selection``: From `structmask_gui.core.statistical.selection.select_lags`, same parameters.
     """
     flags = _flags(estimate, selection, parameters)
     kind = kind_of(selection.kept, estimate)
@@ -86,7 +88,7 @@ def judge(
     if line is not None and (kind in ("none", "detached") or in_lines(selection.kept, line)):
         kind = line
     doubted = bool({"cannot_tell", "picture"} & set(flags))
-    # More of what noise cannot be separated from settles nothing.
+    # More patches do not help where noise cannot be separated from structure.
     more = 0 if doubted else _more_patches(estimate, parameters)
     reach = min(parameters.max_lag, estimate.lags.reach)
     off = line is not None and to_remove(estimate, line, reach)
@@ -172,7 +174,7 @@ def _structure(
         return bool(others.max() < _LEAKS) and not _shown_by_the_fit(estimate, selection), False
     if estimate.source == "spectrum" and evidence.fit is not None:
         kind = spectrum_kind(evidence.fit, parameters)
-        # What a fit does not describe, its errors do not know.
+        # The errors of a fit that does not describe the spectrum mean nothing.
         return evidence.fit.misfit > _MISFIT, kind == "other"
     return False, False
 
@@ -208,7 +210,7 @@ def _brightness_matters(estimate: CorrelationEstimate, parameters: Parameters) -
 
 
 def _more_patches(estimate: CorrelationEstimate, parameters: Parameters) -> int:
-    """How many more patches would prove, or rule out, a correlation of the floor's size."""
+    """Return how many more patches would decide on correlations of about ``rho_min``."""
     # Line offsets, which are removed first, make the errors of all other lags larger.
     lags = (estimate.evidence.rest or estimate.lags).within(parameters.max_lag)
     error, rho = lags.standard_error, np.abs(lags.rho)
