@@ -22,6 +22,19 @@ class HasLines(Protocol):
         ...
 
 
+class HasFigures(Protocol):
+    """An evaluated denoised stack, or the record of one."""
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong, or the advice."""
+        ...
+
+    def lines(self) -> list[str]:
+        """Return the figures; one that goes on with "or" belongs to the line before."""
+        ...
+
+
 DONE, PARTLY, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -50,6 +63,12 @@ def answer_lines(name: str, answer: HasLines | None, sentence: str) -> list[str]
 def details(sentence: str, notes: Iterable[str]) -> list[str]:
     """Return what an answer rests on, for --verbose."""
     return [f"    {one_line(text)}" for text in (sentence, *notes)]
+
+
+def evaluated_lines(evaluation: HasFigures) -> list[str]:
+    """Return what is said of a denoised stack: the sentence first, each figure in a line."""
+    text = "\n".join(evaluation.lines()).replace("\nor ", ", or ")
+    return [evaluation.sentence, *text.splitlines()]
 
 
 @contextmanager

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 from structmask_gui.cli.choices import chosen_inputs
-from structmask_gui.cli.console import DONE, print_json, progress_bar
+from structmask_gui.cli.console import DONE, evaluated_lines, print_json, progress_bar
 from structmask_gui.core.denoising.spots import sentences
 from structmask_gui.core.denoising.wording import called, learned, refusal
 from structmask_gui.core.errors import InputError, ParameterError
@@ -93,7 +94,12 @@ def _target(arguments: argparse.Namespace) -> Path:
     _check_free(target, force=arguments.force)
     if arguments.output_dir is not None:
         make_folder(arguments.output_dir)
-    elif not is_folder(target.parent):
+    if is_folder(target.parent) and not os.access(target.parent, os.W_OK):
+        raise InputError(
+            f"{shown(target)}: cannot be written (you may not write there); choose another"
+            " --output."
+        )
+    if not is_folder(target.parent):
         raise InputError(
             f"{shown(target)}: cannot be written (its folder does not exist); choose another"
             " --output."
@@ -105,7 +111,7 @@ def _check_free(target: Path, *, force: bool) -> None:
     for path in (target, record_path(target)):
         checked_target(path)
         if exists(path) and not force:
-            raise InputError(f"{shown(path)}: already exists; give --force to replace it.")
+            raise InputError(f"{shown(path)}: exists already; use --force to replace it.")
 
 
 def _measured(stack: ImageStack, task: Task) -> Extraction | None:
@@ -125,17 +131,17 @@ def _flags(extraction: Extraction | None) -> tuple[str, ...] | None:
 def print_denoised(file: DenoisedFile) -> None:
     """Print what became of a file, and what is to be said beside it."""
     record, evaluation = file.record, file.evaluation
-    print(f"{shown(file.path)}: denoised with {called(record.mask)}")
-    print(f"  {learned(record.denoiser)}")
+    print(f"{one_line(str(file.path))}: denoised with {called(record.mask)}")
     if file.problem:
         print(f"note: it could not be evaluated: {file.problem}", file=sys.stderr)
     if evaluation is not None:
-        for line in (*evaluation.lines(), evaluation.sentence):
+        for line in evaluated_lines(evaluation):
             print(f"  {line}")
     for line in sentences(file.spots):
         print(f"  {line}")
     if record.clipped is not None:
         print(f"  Rounded to whole numbers; {record.clipped} pixels were clipped.")
+    print(f"  {learned(record.denoiser)}")
     for line in record.cautions:
         print(f"  {line}")
     print(f"  Methods: {record.methods}")

@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
                 print(f"    {_figures(result.quality)}")
             names = [path.name for path in (target.png, target.json)]
             names += [target.report.name] if arguments.report else []
-            print(f"    {one_line(', '.join([str(target.npy), *names]))}")
+            print(f"    Written: {one_line(', '.join([str(target.npy), *names]))}")
     if arguments.json:
         print_json({"results": results, "errors": errors})
     if not errors:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from structmask_gui.cli.choices import chosen_inputs, chosen_region, reference_stacks
-from structmask_gui.cli.console import DONE, answer_lines, print_json, progress_bar
+from structmask_gui.cli.console import DONE, answer_lines, evaluated_lines, print_json, progress_bar
 from structmask_gui.core.denoised.evaluate import LINEAR
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
@@ -85,6 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
     else:
+        if evaluated is not None:
+            _print_evaluation(arguments, evaluated)
         if answers[-1] is not None:
             print(*answer_lines(shown(arguments.mask), answers[-1], ""), sep="\n")
         where = basis.noise.source
@@ -101,8 +103,6 @@ def run(arguments: argparse.Namespace) -> int:
         _print(shown(arguments.mask), where, assessment, mask.statistics.true_pixels - 1)
         if not basis.trusted:
             print(f"  {NOT_SEPARATED}")
-        if evaluated is not None:
-            _print_evaluation(arguments, evaluated)
     return DONE
 
 
@@ -142,11 +142,12 @@ def _record_of(arguments: argparse.Namespace, evaluated: EvaluatedFile) -> dict[
 
 
 def _print_evaluation(arguments: argparse.Namespace, evaluated: EvaluatedFile) -> None:
-    print(f"{shown(arguments.denoised)}, as the output for {shown(arguments.file)}:")
     outcome = evaluated.outcome
-    for line in (outcome.sentence, *outcome.lines(), LINEAR, outcome.where, evaluated.assumed):
+    sentence, *figures = evaluated_lines(outcome)
+    print(f"{shown(arguments.denoised)}, as the output for {shown(arguments.file)}: {sentence}")
+    for line in (*figures, LINEAR, outcome.where, evaluated.assumed):
         if line:
-            print(f"  {line}")
+            print(f"    {line}")
 
 
 def _record_beside(arguments: argparse.Namespace) -> Record | None:

@@ -69,6 +69,7 @@ def test_info(structmask, noisy):
     answer = structmask("info", noisy)
     assert answer.code == 0
     assert "TYX" in answer.out
+    assert answer.out.count("uint16") == 1
     facts = structmask("info", noisy, "--json").json
     assert facts["shape"] == [3, 128, 128]
     assert facts["dtype"] == "uint16"

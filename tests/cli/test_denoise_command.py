@@ -122,7 +122,7 @@ def test_nothing_is_replaced_unasked_and_never_the_input(structmask, stack, mask
     options = ("denoise", stack, "--mask", mask, "--yes", "--output", target)
     answer = structmask(*options)
     assert answer.code == 2
-    assert "already exists; give --force" in answer.err
+    assert "exists already; use --force" in answer.err
     assert target.read_bytes() == b"old"
     answer = structmask("denoise", stack, "--output", tmp_path / "x.png")
     assert answer.code == 2

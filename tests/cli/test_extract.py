@@ -318,7 +318,9 @@ def test_the_preset_automatic_answers_in_three_lines(structmask, noisy, tmp_path
     answer, lines = record["answer"], told.out.splitlines()
     assert lines[0] == f"rows.ome.tif: {answer['what']}"
     assert lines[1:3] == [f"    {answer['how_sure']}", f"    {answer['advice']}"]
-    assert lines[3:] == [f"    {tmp_path / 'rows_mask.npy'}, rows_mask.png, rows_mask.json"]
+    assert lines[3:] == [
+        f"    Written: {tmp_path / 'rows_mask.npy'}, rows_mask.png, rows_mask.json"
+    ]
     assert answer["certainty"] == "likely"
     more = structmask("extract", noisy, "--preset", "automatic", "--force", "--verbose").out
     assert f"    {record['sentence']}\n" in more

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import tifffile
@@ -106,3 +108,15 @@ def test_every_help_has_an_example_that_is_understood(structmask, command):
     example = answer.out.split("example:\n  structmask ")[1].splitlines()[0]
     words = example.split(" > ")[0].replace('"', "").split()
     assert make_parser().parse_args(words).run is not None
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_before_anything_takes_long(
+    structmask, noisy, monkeypatch
+):
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and may(path, mode))
+    np.save(noisy.parent / "mask.npy", np.ones((1, 3), dtype=bool))
+    monkeypatch.setattr("structmask_gui.cli.denoise.chosen_inputs", None)
+    answer = structmask("denoise", noisy, "--mask", noisy.parent / "mask.npy")
+    assert answer.code == 2
+    assert answer.err.startswith("error: rows_denoised.ome.tif: cannot be written (you may not")

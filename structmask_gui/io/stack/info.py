@@ -53,7 +53,12 @@ class StackInfo:
                 title = f"{one.name}: " if one.name else ""
                 text = f"{title}{one.axes} {shape_text(one.shape)} {one.dtype}{mark}"
                 rows.append((f"Series {one.index}", text))
-        rows += [(name, text) for name, text in self.metadata.items() if name != "Format"]
+        said = {"Format": None, "Data type": self.dtype}
+        rows += [
+            (name, text)
+            for name, text in self.metadata.items()
+            if name not in said or said[name] not in (None, text)
+        ]
         rows += [("Note", note) for note in self.notes]
         return rows
 
