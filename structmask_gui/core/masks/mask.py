@@ -77,7 +77,7 @@ class Mask:
     Attributes
     ----------
     array : ndarray of bool, shape (odd, odd)
-        Axes (y, x), read-only. True means "blank this pixel together with the centre"; the centre
+        Axes (y, x), read-only. True means "hide this pixel together with the centre"; the centre
         is True.
     """
 

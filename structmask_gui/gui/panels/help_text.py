@@ -24,7 +24,7 @@ Dashed lines are the smallest correlation that matters.</p>
 <p><b>Brightness</b> (where it was measured). If the curve is not flat, the noise of dark and bright
 parts differs, and one mask does not fit both.</p>
 <h3>When it does not look right</h3>
-<p><b>Not sure, or cannot tell:</b> record 20 dark frames and give them as <i>Dark or blank
+<p><b>Uncertain, or cannot tell:</b> record 20 dark frames and give them as <i>Dark or blank
 stack</i>; they show the noise without any structure.</p>
 <p><b>Lines do not end:</b> no mask can hide noise that runs through the whole line. Remove
 the row or column offsets first, or raise <i>Largest lag</i>.</p>
@@ -58,8 +58,8 @@ structure.</p>
 <h3>What an autocorrelation is</h3>
 <p>Lay the image upon itself, shift the copy by <i>dx</i> pixels to the right and <i>dy</i> down,
 and ask how alike the two are. The answer for every shift, drawn as a picture, is the
-autocorrelation. Its middle is no shift at all, where an image is always like itself. Noise that
-is alone in its pixel has nothing but that middle. Stripes along rows leave a bright row, since the
+autocorrelation. Its centre is no shift at all, where an image is always like itself. Noise that
+is alone in its pixel has nothing but that centre. Stripes along rows leave a bright row, since the
 image stays like itself when it is shifted along the stripes.</p>
 <p>Shifting by (dx, dy) or by (−dx, −dy) gives the same answer. So a rotation by 180° leaves
 the autocorrelation unchanged, and the mask too.</p>
@@ -67,10 +67,10 @@ the autocorrelation unchanged, and the mask too.</p>
 
 _READING_RINGS = """
 <h3>How to read the views</h3>
-<p><b>Averaged autocorrelation.</b> Look for a bright row, column, cross or spot about the middle.
+<p><b>Averaged autocorrelation.</b> Look for a bright row, column, cross or spot about the centre.
 A soft hill over the whole square is more often structure than noise. The dashed square is
 the part that is searched for the mask.</p>
-<p><b>Rings.</b> The same square as the method sees it. Each ring is one distance from the middle.
+<p><b>Rings.</b> The same square as the method sees it. Each ring is one distance from the centre.
 Dots are the pixels of the mask, other marks are pixels that came close, and the legend says why
 they are not in it.</p>
 <p><b>Mask.</b> What you export. The dot is the centre pixel.</p>
@@ -95,13 +95,13 @@ decided.</p>
 
 def help_html(extraction: Any | None) -> str:
     """Return the whole help as rich text, with the numbers of an `Extraction`."""
-    middle = _NO_RESULT if extraction is None else story_html(extraction)
+    centre = _NO_RESULT if extraction is None else story_html(extraction)
     reading = _READING_RINGS
     if extraction is not None and extraction.selection is not None:
         reading = _READING_LAGS
     elif extraction is not None and extraction.spine is not None:
         reading = _READING_SPINES
-    return _INTRODUCTION + middle + reading
+    return _INTRODUCTION + centre + reading
 
 
 def story_html(extraction: Any) -> str:
@@ -159,7 +159,7 @@ def _average(extraction: Any) -> str:
         " computed without wrapping around at the edges"
     )
     if parameters.norm_autocorr:
-        text += ", divided by its middle so that every patch counts alike"
+        text += ", divided by its centre so that every patch counts alike"
     if parameters.log_autocorr:
         text += ", and its logarithm, log(1 + |r|), was taken to lift what is weak"
     text += ". All of them were averaged."
@@ -171,9 +171,9 @@ def _average(extraction: Any) -> str:
     dy, dx = int(y) - height // 2, int(x) - width // 2
     if (dx, dy) < (0, 0) or (dx == 0 and dy < 0):
         dy, dx = -dy, -dx
-    middle = float(mean[height // 2, width // 2])
+    centre = float(mean[height // 2, width // 2])
     text += (
-        f" Beside the middle ({_number(middle)}) it is highest at the shift"
+        f" Beside the centre ({_number(centre)}) it is highest at the shift"
         f" (dx, dy) = ({dx}, {dy}), with {_number(float(others[y, x]))}."
     ).replace("-", "−")
     return text
@@ -198,14 +198,14 @@ def _adapted(extraction: Any) -> str:
             return "<b>Scaling.</b> The adaptive threshold is off; the values were scaled to 0 … 1."
         return (
             "<b>Adaptive threshold.</b> Values that do not exceed a threshold, which is"
-            f" {parameters.adapt_CB:g} % of the middle at the middle and falls with the distance,"
+            f" {parameters.adapt_CB:g} % of the centre's value there and falls with the distance,"
             " were set to 0. The rest was scaled to 0 … 1."
         )
     if not parameters.adapt_autocorr:
         return "<b>Adaptive threshold.</b> It is off; the square was left as it is." + span
     return (
         "<b>Adaptive threshold.</b> The square was scaled to 0 … 1, and a hill that falls from ½ at"
-        f" the middle to 0 at the corners (decay {parameters.adapt_DF:g}) was subtracted." + span
+        f" the centre to 0 at the corners (decay {parameters.adapt_DF:g}) was subtracted." + span
     )
 
 
@@ -215,13 +215,13 @@ def _rings(extraction: Any) -> str:
     need = extraction.parameters.center_ratio_threshold
     text = (
         f"<b>Rings.</b> Of {_count(len(rings), 'ring')}, {len(considered)}"
-        f" {'reaches' if len(considered) == 1 else 'reach'} {need:g} of the middle's value and"
+        f" {'reaches' if len(considered) == 1 else 'reach'} {need:g} of the centre's value and"
         f" {'is' if len(considered) == 1 else 'are'} considered"
     )
     if considered:
         strongest = max(considered, key=lambda ring: ring.maximum)
         share = _number(strongest.ratio)
-        text += f"; the strongest is ring {strongest.index}, at {share} of the middle"
+        text += f"; the strongest is ring {strongest.index}, at {share} of the centre"
     return text + "."
 
 
@@ -237,16 +237,16 @@ def _chosen(extraction: Any) -> str:
         "<b>Pixels.</b> Within a considered ring, pixels above the ring's threshold are chosen."
         f" It is {kind}, {parameters.base_percentile:g} % at first and"
         f" {parameters.percentile_decay:g} times that from each ring to the next."
-        f" {_count(selected, 'pixel was', 'pixels were')} chosen beside the middle"
+        f" {_count(selected, 'pixel was', 'pixels were')} chosen beside the centre"
     )
     added = sum(ring.added_by_proximity for ring in rings)
     dropped = sum(ring.dropped_by_proximity for ring in rings)
     if added:
-        text += f", {added} of them only because they are almost as high as the middle"
+        text += f", {added} of them only because they are almost as high as the centre"
     if dropped:
         text += (
             f"; {_count(dropped, 'other was', 'others were')} dropped for not being almost as high"
-            " as the middle"
+            " as the centre"
         )
     return text + "."
 
@@ -255,7 +255,7 @@ def _trimmed(extraction: Any) -> str:
     parameters, parts = extraction.parameters, []
     dropped, limited = extraction.dropped_by_component, extraction.dropped_by_limit
     if dropped:
-        parts.append(f"{_count(dropped, 'pixel')} not joined to the middle dropped out.")
+        parts.append(f"{_count(dropped, 'pixel')} not joined to the centre dropped out.")
     if limited:
         parts.append(
             f"{_count(limited, 'pixel')}, the weakest, fell to the limit of"
@@ -264,7 +264,7 @@ def _trimmed(extraction: Any) -> str:
     if not parts:
         parts.append("Nothing had to be removed.")
     left = _count(extraction.mask.statistics.true_pixels, "pixel")
-    return f"<b>Size and shape.</b> {' '.join(parts)} The mask has {left}, the middle included."
+    return f"<b>Size and shape.</b> {' '.join(parts)} The mask has {left}, the centre included."
 
 
 def _spine_steps(extraction: Any) -> list[str]:
@@ -287,7 +287,7 @@ def _spine_steps(extraction: Any) -> list[str]:
         f" {parameters.spine_z:g} times the noise. A line of one pixel through each group of them,"
         " and from it to the centre, was taken.",
         f"<b>Size.</b> Pixels below a correlation of {parameters.rho_min:g} dropped out{trimmed}."
-        f" The mask has {_count(left, 'pixel')}, the middle included.",
+        f" The mask has {_count(left, 'pixel')}, the centre included.",
     ]
 
 
@@ -360,7 +360,7 @@ def _tested(extraction: Any) -> str:
 def _kept(extraction: Any) -> str:
     pixels = extraction.mask.statistics.true_pixels
     text = (
-        f"<b>Mask.</b> It has {pixels} {'pixel' if pixels == 1 else 'pixels'}, the middle included"
+        f"<b>Mask.</b> It has {pixels} {'pixel' if pixels == 1 else 'pixels'}, the centre included"
     )
     dropped = extraction.dropped_by_limit
     if dropped:

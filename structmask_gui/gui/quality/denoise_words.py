@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PHASES = {
     "checking": "Looking at {}…",
     "asking": "{}: denoise it all the same?",
-    "learning": "Learning from {}; the picture gets better.",
+    "learning": "Learning from {}; the image gets better.",
     "paused": "Paused; what was learned from {} is kept.",
 }
 

@@ -150,7 +150,10 @@ def _ledger_row(row: Mapping[str, Any], choice: object) -> Sequence[object]:
 def _pictures(mask: Mask, extraction: Extraction | None, frame: ArrayLike | None) -> Iterator[str]:
     if frame is not None:
         yield figure(draw_frame(np.asarray(frame)), "The middle of a frame, pixel by pixel.")
-    yield figure(draw_mask(mask), "The mask. Hidden pixels are blanked together with the centre.")
+    yield figure(
+        draw_mask(mask),
+        "The mask. Its pixels are hidden from the network together with the centre.",
+    )
     if extraction is None or max(extraction.square.shape) > _LARGEST_DRAWN:
         return
     correlation = extraction.measurement.correlation

@@ -111,7 +111,7 @@ def _python(about: About) -> Snippet:
     text = (
         about.heading
         + "import numpy as np\n\n"
-        + "# Axes (y, x); True means: blank this pixel together with the centre.\n"
+        + "# Axes (y, x); True means: hide this pixel together with the centre.\n"
         + mask
         + "lags = np.argwhere(mask) - np.array(mask.shape) // 2  # (dy, dx)\n"
     )

@@ -116,11 +116,11 @@ def test_the_story_has_the_numbers_of_the_result(values: dict[str, Any]) -> None
     assert ("only because they are almost as high" in story) == bool(added)
     dropped = sum(ring.dropped_by_proximity for ring in rings)
     assert ("dropped for not being almost as high" in story) == bool(dropped)
-    assert ("not joined to the middle" in story) == bool(result.dropped_by_component)
+    assert ("not joined to the centre" in story) == bool(result.dropped_by_component)
     assert ("fell to the limit of" in story) == bool(result.dropped_by_limit)
     total = result.mask.statistics.true_pixels
     assert f"The mask has {total} pixel" in story
-    assert ("divided by its middle" in story) == values.get("norm_autocorr", True)
+    assert ("divided by its centre" in story) == values.get("norm_autocorr", True)
     assert ("logarithm" in story) == values.get("log_autocorr", True)
     assert "nan" not in story
 

@@ -20,7 +20,7 @@ class FrameBar(QWidget):
         caption = QLabel("Frame")
         self.slider = Slider()
         self.slider.setAccessibleName("Frame")
-        self.slider.setToolTip("Frame on display. In the picture: arrow keys, Home, End.")
+        self.slider.setToolTip("Frame on display. In the image: arrow keys, Home, End.")
         caption.setBuddy(self.slider)
         self.label = QLabel()
         layout.addWidget(caption)
