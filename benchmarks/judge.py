@@ -200,6 +200,17 @@ def blurred(one: Scene) -> Array:
     return np.stack([gaussian_filter(frame, width) for frame in one.raw])
 
 
+def slightly_blurred(one: Scene) -> Array:
+    width = one.draw.uniform(0.7, 2)
+    return np.stack([gaussian_filter(frame, width) for frame in one.raw])
+
+
+def of_another(one: Scene) -> Array:
+    """Return a sound output of another part of the scene, as of another acquisition."""
+    output = good(one)
+    return output[:, ::-1, ::-1] if one.draw.random() < 0.5 else output[:, ::-1]
+
+
 def boxed(one: Scene) -> Array:
     return np.stack([uniform_filter(frame, 7) for frame in one.raw])
 
@@ -268,7 +279,9 @@ KINDS: dict[str, Kind] = {
     "8 grey levels": Kind(few_levels, r"levels"),
     # The blur of a noisy frame keeps some of its noise, too.
     "blurred": Kind(blurred, r"blur|[Dd]etail \w+ lost|" + _COPIES),
-    "box of 7 px": Kind(boxed, r"blur|[Dd]etail \w+ lost|" + _COPIES),
+    "slightly blurred": Kind(slightly_blurred, r"blur|not the result of a network"),
+    "another acquisition": Kind(of_another, r"does not show what the raw"),
+    "box of 7 px": Kind(boxed, r"a mean over|blur|[Dd]etail \w+ lost|" + _COPIES),
     "noise still copied": Kind(copied, _COPIES),
     "mask too small": Kind(too_small, _COPIES, mask=BARE, fits=smeared),
     "mask too large": Kind(too_large, r"smaller|Try \d+ pixel", mask=LARGE, fits=fine),
@@ -282,7 +295,7 @@ KEPT = r"Keep this mask|keep this mask|Nothing speaks against"
 
 _WRONGED = re.compile(
     r"invent|texture|shifted|another order|contrast of|grey levels|the mean|average|copies \d\d"
-    r"|is blurred|was lost|Check that"
+    r"|is blurred|was lost|Check that|does not show|result of a network"
 )
 
 

@@ -67,8 +67,7 @@ def details(sentence: str, notes: Iterable[str]) -> list[str]:
 
 def evaluated_lines(evaluation: HasFigures) -> list[str]:
     """Return what is said of a denoised stack: the sentence first, each figure in a line."""
-    text = "\n".join(evaluation.lines()).replace("\nor ", ", or ")
-    return [evaluation.sentence, *text.splitlines()]
+    return [evaluation.sentence, *evaluation.lines()]
 
 
 @contextmanager

@@ -12,6 +12,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.denoised.evaluate import Evaluation, evaluate
@@ -53,16 +56,29 @@ def evaluate_file(
 
     ``order`` is as `structmask_gui.core.denoised.order.ORDER_HELP` says.
     """
-    own_axes = axes_of(order)
-    denoised, assumed = open_denoised(path, raw, own_axes or axes)
+    denoised, assumed = open_denoised(path, raw, axes_of(order) or axes)
     with denoised:
         frames = ChosenFrames(raw)
         check_fit(frames, denoised)
-        ordered: Frames = denoised
-        if order.strip() and own_axes is None:
-            ordered = _InOrder(denoised, frame_order(order, denoised.n_frames))
+        ordered = _ordered(denoised, order)
         outcome = evaluate(frames, ordered, mask, measured=measure(), task=task)
     return EvaluatedFile(outcome, assumed)
+
+
+def read_pair(
+    path: Path, raw: Sequence[ImageStack], frame: int, *, axes: str | None = None, order: str = ""
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return a raw frame and its output in a file that `evaluate_file` took."""
+    denoised, _ = open_denoised(path, raw, axes_of(order) or axes)
+    with denoised:
+        pair = ChosenFrames(raw).read(frame), _ordered(denoised, order).read(frame)
+        return pair[0].astype(np.float32), pair[1].astype(np.float32)
+
+
+def _ordered(denoised: ImageStack, order: str) -> Frames:
+    if not order.strip() or axes_of(order) is not None:
+        return denoised
+    return _InOrder(denoised, frame_order(order, denoised.n_frames))
 
 
 class _InOrder(WrappedFrames):

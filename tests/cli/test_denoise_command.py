@@ -208,14 +208,14 @@ def test_a_batch_denoises_every_file(structmask, stack, tmp_path, per):
 def test_spots_are_put_in_and_stand_in_the_record(structmask, stack, mask):
     answer = structmask("denoise", stack, "--mask", mask, "--yes", "--test-spots")
     assert answer.code == 0, answer.err
-    assert "Kept of spots of 1, 3, 10 x the noise:" in answer.out
-    assert "Kept of squares of " in answer.out
+    assert "Objects 10 x as bright as the noise " in answer.out
+    assert "  4 px wide: " in answer.out
     record = json.loads(stack.with_name("cells_denoised.json").read_text())
     found = record["test_with_spots"]
     assert len(found) == 3 * 4 * 3
     assert {one["shape"] for one in found} == {"spot", "line", "step"}
     answer = structmask("denoise", stack, "--mask", mask, "--yes", "--force")
-    assert "Kept of" not in answer.out
+    assert "as bright as the noise" not in answer.out
     assert "test_with_spots" not in json.loads(stack.with_name("cells_denoised.json").read_text())
 
 

@@ -146,6 +146,13 @@ def _too_much_copied(
             f"{text}, and this mask leaves {share_words(expected)} to copy. {found.sure}"
             f" {_try(best, present)}",
         )
+    if found.blurred:
+        return (
+            "blurred",
+            None,
+            f"{text}. {found.sure} No other mask promises less: train longer, on more frames, or"
+            " with a larger network.",
+        )
     return (
         "keep",
         None,

@@ -12,7 +12,14 @@ from numpy.typing import ArrayLike
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.correlation.autocorrelation import lag_products
 from structmask_gui.core.correlation.detrend import Surface
-from structmask_gui.core.denoised.advice import Advice, Findings, advise, not_separated, share_words
+from structmask_gui.core.denoised.advice import (
+    COPIED,
+    Advice,
+    Findings,
+    advise,
+    not_separated,
+    share_words,
+)
 from structmask_gui.core.denoised.blur import FLAT_SHARE, LostDetail, lost_detail
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.denoised.faults import Comparison, FaultKind
@@ -41,6 +48,9 @@ _BLOCK = 16
 
 _SMOOTH = 5
 """Side of the mean that removes most noise, but not the structure, from them."""
+
+_LITTLE = 0.1
+"""Share of the detail that may always go."""
 
 _FEWEST_BLOCKS = 16
 _AT_ONCE = 64
@@ -83,19 +93,32 @@ class Evaluation:
     """The advice and its reason."""
 
     def lines(self) -> list[str]:
-        """Return the figures in words, a line each."""
-        lines = [
-            f"Pattern still in your result: {share_words(self.copied)}"
-            f" (expected with this mask: {share_words(self.expected)})",
-            f"Noise left: {100 * self.noise_left:.1f} % of the raw noise",
-            f"Detail lost: {100 * self.lost:.1f} % of the noise",
-        ]
+        """Return the figures in words and whether each is good, a line each."""
+        much = self.copied > max(COPIED, self.expected) + COPIED
+        pattern = "Too much" if much else "As it should be"
+        pattern += f": this mask leaves {share_words(self.expected)}."
+        lost, loss = "cannot be told, for the noise hides the detail.", ""
         if self.detail is not None:
-            lines.append(
-                f"or {100 * self.detail.share:.0f} % of the detail"
-                f" (expected with this mask: {100 * self.detail.linear:.0f} %)"
-            )
-        return lines
+            lost, loss = f"{100 * self.detail.share:.0f} %.", self._loss(self.detail)
+        if self.fault is not None:
+            # Of something else than a result of this mask, no figure is good or bad.
+            pattern = loss = ""
+        return [
+            f"Pattern still in your result: {share_words(self.copied)}. {pattern}".rstrip(),
+            f"Noise left: {100 * self.noise_left:.1f} % of the raw noise (less is better).",
+            f"Detail lost: {lost} {loss}".rstrip(),
+        ]
+
+    def _loss(self, detail: LostDetail) -> str:
+        """Return whether a loss of detail is much, in words."""
+        linear = f"a plain linear estimate with this mask loses {100 * detail.linear:.0f} %"
+        if detail.blurred:
+            return f"Too much: {linear}."
+        if detail.like_linear:
+            return f"No better than without a network: {linear}."
+        if detail.share <= max(_LITTLE, detail.linear):
+            return f"Little beside the mask's own cost: {linear}."
+        return f"About what the mask costs: {linear}."
 
     def record(self) -> dict[str, Any]:
         """Return the figures as plain values."""
@@ -118,7 +141,7 @@ class Evaluation:
         }
 
 
-LINEAR = "Expected: what the best linear prediction with this mask leaves and loses."
+LINEAR = "A linear estimate is the best weighted sum of the pixels that the mask leaves visible."
 """Explains that word in the figures."""
 
 _PLACES: dict[NoiseBasis, str] = {"difference": "frame differences", "flat": "flat patches"}

@@ -12,13 +12,24 @@ from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.denoised.blur import LostDetail
+from structmask_gui.core.denoised.origin import filter_of, of_others
 from structmask_gui.core.denoised.spectra import Spectra, spectra
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.stack.frames import Frames, WrappedFrames, evenly, middle
 
-FaultKind = Literal["few levels", "average", "order", "shift", "contrast", "brightness", "invented"]
+FaultKind = Literal[
+    "few levels",
+    "filter",
+    "other frames",
+    "average",
+    "order",
+    "shift",
+    "contrast",
+    "brightness",
+    "invented",
+]
 
 _MOST_LEVELS, _ROUNDING = 64, 0.02
 """Number of grey levels that is small, and share of the noise's variance that rounding may add."""
@@ -67,6 +78,9 @@ _INVENTED = 0.25
 """Variance of structure that is not in the raw frames, from which it is reported, in units of the
 noise's."""
 
+_RESTORED = 0.5
+"""Share of the structure that another order or place must explain to be told."""
+
 _STRIPS = 8
 """Parts of the pixels from whose spread errors are estimated."""
 
@@ -79,6 +93,13 @@ _BLOCK, _QUIET = 16, 0.25
 
 _MUCH_LESS = 0.6
 """Copied share in these blocks, over that in all, below which the scene changes in the others."""
+
+
+_OTHERS = (
+    "The output does not show what the raw frames show: it belongs to another stack, channel or"
+    " region, or its frames stand in another order. {}. Open the raw stack that it was made of, or"
+    " choose the order of its frames."
+)
 
 
 @dataclass(frozen=True)
@@ -186,6 +207,7 @@ class Comparison:
         if not (self._noise > 0 and self._output.any()):
             return
         yield self._few_levels()
+        yield self._filtered()
         yield self._misplaced()
         yield self._the_same()
         yield self._contrast()
@@ -274,11 +296,32 @@ class Comparison:
             " frames that were not averaged.",
         )
 
+    # --- origin ---------------------------------------------------------------------------------
+
+    def _filtered(self) -> Fault | None:
+        frame = self._numbers[len(self._numbers) // 2]
+        noise = self._measured.noise
+        found = filter_of(middle(self._raw, frame), middle(self._denoised, frame), noise)
+        if not found:
+            return None
+        return Fault(
+            "filter",
+            f"The output is {found} of the raw frames, not the result of a network: it tells"
+            " nothing of the mask. Sure. Choose the file that the network wrote.",
+        )
+
     # --- order and place ------------------------------------------------------------------------
 
     def _misplaced(self) -> Fault | None:
+        """Say that frames stand in another order or place, or belong to another stack."""
         order, by_order = self._order()
         shift, by_shift = self._shift()
+        found = self.spectra
+        if found is not None and of_others(found):
+            explained = float(self._own.var()) - min(by_order, by_shift)
+            if explained < _RESTORED * float(found.structure.mean()):
+                sure = "Sure" if self._measured.trusted else "Likely"
+                return Fault("other frames", _OTHERS.format(sure))
         if shift is not None and (order is None or by_shift <= by_order):
             return Fault("shift", _shifted(shift))
         return None if order is None else Fault("order", _ordered(order))

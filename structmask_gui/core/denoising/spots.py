@@ -23,6 +23,9 @@ SIZES = (1.0, 2.0, 4.0, 9.0)
 LEVELS = (1.0, 3.0, 10.0)
 """Heights, in standard deviations of the noise."""
 
+_KEPT = 0.75
+"""Share of the height from which an object counts as kept."""
+
 _SPACING = 32
 """Distance of the objects, in pixels."""
 _FRAMES = 6
@@ -138,18 +141,41 @@ def recovered_shapes(
 
 
 def sentences(recovered: tuple[Recovered, ...]) -> tuple[str, ...]:
-    """Return the outcome in words: a line for each shape, and below it one for each size."""
-    names = {"spot": "spots", "line": "lines", "step": "squares"}
-    lines = []
-    for shape, name in names.items():
-        of_shape = [one for one in recovered if one.shape == shape]
-        levels = [f"{level:g}" for level in dict.fromkeys(one.level for one in of_shape)]
-        if of_shape:
-            lines.append(f"Kept of {name} of {', '.join(levels)} x the noise:")
-        for size in dict.fromkeys(one.size for one in of_shape):
-            shares = [100 * max(0.0, one.share) for one in of_shape if one.size == size]
-            lines.append(f"  {size:g} px: {', '.join(f'{share:.0f} %' for share in shares)}")
-    return tuple(lines)
+    """Return the outcome in words: what is kept and what is lost, then a table of the figures."""
+    if not recovered:
+        return ()
+    levels = sorted({one.level for one in recovered})
+    sizes = sorted({one.size for one in recovered})
+    kept = {(size, level): _least(recovered, size, level) for size, level in product(sizes, levels)}
+    said = (_kept_of(level, [(size, kept[size, level]) for size in sizes]) for level in levels)
+    heights = ", ".join(f"{level:g}" for level in levels)
+    return (
+        " ".join(said),
+        f"Height kept of spots, lines and squares, the least of them, at {heights} x the noise:",
+        *(
+            f"  {size:g} px wide: " + ", ".join(f"{100 * kept[size, v]:.0f} %" for v in levels)
+            for size in sizes
+        ),
+    )
+
+
+def _least(recovered: tuple[Recovered, ...], size: float, level: float) -> float:
+    """Return what is left at least, of whatever shape."""
+    return max(0.0, min(one.share for one in recovered if (one.size, one.level) == (size, level)))
+
+
+def _kept_of(level: float, kept: list[tuple[float, float]]) -> str:
+    """Say which objects of a height can be trusted."""
+    who = f"Objects {level:g} x as bright as the noise"
+    good = [size for size, share in kept if share >= _KEPT]
+    least, most = min(share for _, share in kept), max(share for _, share in kept)
+    if len(good) == len(kept):
+        return f"{who} are kept, {100 * least:.0f} % of their height or more."
+    if good and all(share >= _KEPT for size, share in kept if size >= min(good)):
+        return f"{who} are kept from {min(good):g} px in width; narrower ones fade."
+    if most < _KEPT:
+        return f"{who} fade or vanish: at most {100 * most:.0f} % of their height is kept."
+    return f"{who} are kept in part, {100 * least:.0f} to {100 * most:.0f} % of their height."
 
 
 class _Added(WrappedFrames):

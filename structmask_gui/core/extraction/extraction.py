@@ -112,7 +112,7 @@ class Extraction:
             limit = "max_pixels"
         else:
             if self.rings is not None and self.rings_found_nothing:
-                notes.append(_why_bare(self.rings, self.dropped_by_component))
+                notes.append(_why_bare(self.rings, self.parameters, self.dropped_by_component))
             if self.spine is not None:
                 notes.append(_of_direction(self.spine, self.parameters))
             for reason, count in self.measurement.sampling.left_out.items():
@@ -180,10 +180,20 @@ class Extraction:
 _TRY_AUTOMATIC = "Try the preset automatic (--preset automatic)"
 
 
-def _why_bare(analysis: RingAnalysis, dropped_by_component: int) -> str:
+def no_ring_passes(analysis: RingAnalysis, parameters: Parameters) -> str:
+    """Say that no ring is strong enough, and by how much; empty if one is."""
+    if any(ring.considered for ring in analysis.rings) or not np.isfinite(analysis.strongest):
+        return ""
+    return (
+        f"No ring passes: the strongest has {100 * analysis.strongest:.0f} % of the centre's value,"
+        f" and center_ratio_threshold asks for {100 * parameters.center_ratio_threshold:.0f} %."
+    )
+
+
+def _why_bare(analysis: RingAnalysis, parameters: Parameters, dropped_by_component: int) -> str:
     if not any(ring.considered for ring in analysis.rings):
         return (
-            "Only the centre is left: no ring is as strong as center_ratio_threshold asks."
+            f"Only the centre is left. {no_ring_passes(analysis, parameters)}"
             f" {_TRY_AUTOMATIC}, which finds weak correlation under structure, or lower"
             " center_ratio_threshold."
         )

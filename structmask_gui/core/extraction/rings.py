@@ -62,6 +62,12 @@ class RingAnalysis:
     above: BoolArray
     """Which pixels pass the threshold of their ring, where it is considered; the centre does."""
 
+    @property
+    def strongest(self) -> float:
+        """The largest ratio of a ring, NaN without any."""
+        ratios = [ring.ratio for ring in self.rings]
+        return float(np.nanmax(ratios)) if np.isfinite(ratios).any() else np.nan
+
 
 @lru_cache(maxsize=8)
 def ring_index(shape: tuple[int, int]) -> NDArray[np.intp]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from structmask_gui.core.extraction.extraction import EditedExtraction, Extraction, counted
+from structmask_gui.core.extraction.extraction import (
+    EditedExtraction,
+    Extraction,
+    counted,
+    no_ring_passes,
+)
 from structmask_gui.core.recommend.automatic import automatic_answer
 from structmask_gui.core.recommend.grounds import Grounds
 from structmask_gui.core.recommend.recommend import TIE, Recommendation
@@ -62,7 +67,9 @@ def _of_published(
     actions: tuple[Action, ...] = ("use_mask", "compare_with_automatic")
     if scored is not None and scored.error.total >= GAINS:
         actions = actions[::-1]
-    if extraction.rings_found_nothing:
+    if extraction.rings is not None and extraction.rings_found_nothing:
+        why = no_ring_passes(extraction.rings, extraction.parameters)
+        advice = f"{why} {advice}".lstrip()
         actions = ("compare_with_automatic", "copy_plain_n2v")
     return Answer(what, "uncertain", " ".join(sure), advice, (), actions)
 

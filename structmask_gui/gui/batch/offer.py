@@ -16,6 +16,7 @@ from structmask_gui.gui.session.worker import Job
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.recommend.shared import Fit
+    from structmask_gui.io.stack.image_stack import ImageStack
 
 _SAYS = {
     "fits": "The mask of {name} fits this file too.",
@@ -24,10 +25,16 @@ _SAYS = {
 }
 
 
+_ALONE = ("act first", "cannot tell")
+"""Answers of which no mask is handed on: something has to be done first."""
+
+
 class _Seen(NamedTuple):
     path: Path
     choices: Mapping[str, Any]
     mask: Mask
+    kind: tuple[Any, ...]  # what files of one experiment have in common
+    alone: bool  # whether its answer is one of `_ALONE`
 
 
 class OneMaskOffer(QObject):
@@ -77,10 +84,15 @@ class OneMaskOffer(QObject):
             self._say("")
             return
         assert extraction is not None
-        self._seen = _Seen(state.paths[0], state.open_choices, extraction.mask)
-        before = self._before
-        # Without a mask there is nothing to share.
-        if before is None or before.mask.statistics.true_pixels == 1:
+        answer = self._session.answer
+        alone = answer is None or answer.certainty in _ALONE
+        seen = _Seen(
+            state.paths[0], state.open_choices, extraction.mask, _kind(state.stacks[0]), alone
+        )
+        self._seen, before = seen, self._before
+        # Without a mask there is nothing to share, nor with a file of another kind.
+        shares = before is not None and before.mask.statistics.true_pixels > 1
+        if before is None or not shares or before.kind != seen.kind or before.alone or alone:
             self._say("")
             return
         work = partial(_fit, extraction, before.mask)
@@ -93,6 +105,11 @@ class OneMaskOffer(QObject):
         if text != self.text:
             self.text, self.name = text, name
             self.changed.emit()
+
+
+def _kind(stack: ImageStack) -> tuple[Any, ...]:
+    """Return what files of one channel and setting have in common."""
+    return stack.frame_shape, stack.dtype, stack.n_channels, stack.pixel_size
 
 
 def _fit(extraction: Any, mask: Mask, task: Task) -> Fit:

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.core.verdict.certainty import Certainty
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.certainty_icon import Sign, draw_sign
-from structmask_gui.gui.widgets.wording import in_labels
 
 if TYPE_CHECKING:
     from structmask_gui.io.batch.queue import BatchQueue

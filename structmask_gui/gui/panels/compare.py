@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from structmask_gui.gui.session.mask_file import MaskFile
+from structmask_gui.gui.session.quality import ALIKE, PRESENT
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import Colours
 from structmask_gui.gui.views.lags.mask_cells import BOTH, ONLY_A, ONLY_B, cell_colors
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
-from structmask_gui.gui.widgets.eliding_label import ElidingLabel
+from structmask_gui.gui.widgets.labels import paragraph, scrolled
+
+if TYPE_CHECKING:
+    from structmask_gui.core.recommend.compare import Expected
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +56,14 @@ class ComparePanel(QWidget):
         self.remove_button = QPushButton("Clear")
         self.remove_button.setToolTip("End the comparison (Ctrl+Shift+P)")
         self.remove_button.clicked.connect(session.unpin)
-        self.verdict = ElidingLabel()
+        self.verdict = paragraph()
+        bold = self.verdict.font()
+        bold.setBold(True)
+        self.verdict.setFont(bold)
         buttons = QHBoxLayout()
         for button in (self.pin_button, self.file_button, self.remove_button):
             buttons.addWidget(button)
-        buttons.addSpacing(8)
-        buttons.addWidget(self.verdict, 1)
+        buttons.addStretch(1)
         self._pictures = QWidget()
         pictures = QHBoxLayout(self._pictures)
         pictures.setContentsMargins(0, 0, 0, 0)
@@ -65,14 +71,16 @@ class ComparePanel(QWidget):
             pictures.addWidget(view, 1)
         below = QHBoxLayout()
         below.addWidget(self._pictures, 3)
-        below.addWidget(self.figures, 1)
+        below.addWidget(scrolled(self.figures), 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addLayout(buttons)
+        layout.addWidget(self.verdict)
         layout.addLayout(below, 1)
         session.pinned_changed.connect(self._update)
         session.mask_changed.connect(self._update)
         session.stale_changed.connect(self._on_stale)
+        session.quality.changed.connect(self._update)
         self._update()
 
     def open_file(self) -> None:
@@ -107,25 +115,72 @@ class ComparePanel(QWidget):
         self.views["b"].set_codes(codes_of(b))
         codes = np.select([a & b, a, b], [BOTH, ONLY_A, ONLY_B], 0).astype(np.uint8)
         self.views["difference"].set_codes(codes, comparing=True)
-        self.verdict.setText(_verdict(comparison))
+        same = comparison.jaccard == 1
+        expected = self._expected()
+        self.verdict.setText(self._said(same, expected))
         colors = cell_colors(Colours.of(self.palette()), True)
-        rows = (
-            ("", f"A, {_words(session.state.pinned_label)}", f"{comparison.pixels_a} px"),
-            ("", "B, now", f"{comparison.pixels_b} px"),
-            (_swatch(colors[BOTH]), "in both", f"{comparison.overlap} px"),
-            (_swatch(colors[ONLY_A]), "only in A", f"{comparison.only_in_a} px"),
-            (_swatch(colors[ONLY_B]), "only in B", f"{comparison.only_in_b} px"),
-            ("", "Jaccard", f"{comparison.jaccard:.3f}"),
-        )
+        both = f"{comparison.overlap} px"
+        rows = [
+            ("", "", "A", "B"),
+            ("", "Pixels", f"{comparison.pixels_a}", f"{comparison.pixels_b}"),
+            *(("", name, in_a, in_b) for name, in_a, in_b in _figures(expected)),
+            (_swatch(colors[BOTH]), f"in both ({comparison.jaccard:.3f} of all)", both, both),
+            (_swatch(colors[ONLY_A]), "only in A", f"{comparison.only_in_a} px", ""),
+            (_swatch(colors[ONLY_B]), "only in B", "", f"{comparison.only_in_b} px"),
+        ]
         self.figures.setText(
+            f"<p>A: {_words(session.state.pinned_label)}. B: the present mask.</p>"
             "<table cellspacing='0' cellpadding='1'>"
             + "".join(
                 f"<tr><td>{mark}</td><td>&nbsp;{name}&nbsp;&nbsp;</td>"
-                f"<td align='right'>{value}</td></tr>"
-                for mark, name, value in rows
+                f"<td align='right'>{in_a}&nbsp;&nbsp;</td><td align='right'>{in_b}</td></tr>"
+                for mark, name, in_a, in_b in rows
             )
             + "</table>"
         )
+
+    def _expected(self) -> tuple[Expected, Expected] | None:
+        """Return what is expected of A and B, once that was worked out for both."""
+        quality = self._session.quality
+        if not quality.current or quality.scores is None:
+            return None
+        found = {name: item for item in quality.scores.ranking for name in item.label.split(ALIKE)}
+        from structmask_gui.core.recommend.compare import Expected
+
+        state, made = self._session.state, []
+        for mask, name in ((state.pinned, f"A, {state.pinned_label}"), (state.mask, PRESENT)):
+            scored = found.get(name)
+            if mask is None or scored is None:
+                return None
+            # As the answer has it, which names the recommended one's error, too.
+            known = self._session.recommendation
+            row = None if known is None else known.row_of(mask.cropped())
+            made.append(
+                Expected.of(scored.error, scored.copied, scored.pixels)
+                if row is None
+                else Expected(row.pixels, row.copied, row.lost, row.error)
+            )
+        return made[0], made[1]
+
+    def _said(self, same: bool, expected: tuple[Expected, Expected] | None) -> str:
+        quality = self._session.quality
+        if same:
+            return "A and B are the same."
+        if expected is None or quality.scores is None:
+            return quality.error or "Measuring which is better…"
+        from structmask_gui.core.recommend.compare import better
+
+        return better(*expected, ("A", "B"), quality.scores.doubt)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Have the masks scored from now on."""
+        super().showEvent(event)
+        self._session.quality.watch(self, True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Score only while it is visible."""
+        super().hideEvent(event)
+        self._session.quality.watch(self, False)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette: the figures carry colours."""
@@ -160,8 +215,11 @@ def _words(label: str) -> str:
     return label.replace("&", "&amp;").replace("<", "&lt;")
 
 
-def _verdict(comparison: Any) -> str:
-    if comparison.jaccard == 1:
-        return "A and B are the same."
-    share = round(100 * comparison.jaccard)
-    return f"{share} % of the pixels of A or B are in both."
+def _figures(expected: tuple[Expected, Expected] | None) -> list[tuple[str, str, str]]:
+    """Return the figures of both with their names."""
+    if expected is None:
+        return []
+    from structmask_gui.core.recommend.compare import figures
+
+    both = zip(*(figures(one) for one in expected), strict=True)
+    return [(name, in_a, in_b) for (name, in_a), (_, in_b) in both]

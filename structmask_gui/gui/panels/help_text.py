@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.core.verdict.wording import without_certainty
-from structmask_gui.gui.widgets.wording import in_labels
 
 _READING_LAGS = """
 <h3>How to read the views</h3>

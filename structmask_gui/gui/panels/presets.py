@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QPalette
+from PySide6.QtGui import QAction, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
@@ -28,6 +28,7 @@ from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui.desktop.places import PRESET_SUFFIX
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.io.presets.preset import Preset
 
@@ -365,6 +366,7 @@ class PresetsPanel(QWidget):
             names = [getattr(one, "name", "") for one in listed]
             row = names.index(preset.name) if preset.name in names else -1
         self.combo.setCurrentIndex(row)
+        self._mark(row)
         changed = preset is not None and self._session.state.preset_modified
         self.modified.setVisible(changed)
         own = preset is not None and not preset.built_in
@@ -385,6 +387,14 @@ class PresetsPanel(QWidget):
         self.actions_by_name["default"].setChecked(
             preset is not None and preset.name == self._settings.default_preset
         )
+
+    def _mark(self, current: int) -> None:
+        """Mark the current preset in the list, whatever the pointer is on."""
+        empty = QPixmap(self.combo.iconSize())
+        empty.fill(Qt.GlobalColor.transparent)
+        for row in range(self.combo.count()):
+            # The others have room for the mark, too: all names begin below each other.
+            self.combo.setItemIcon(row, icon("check") if row == current else QIcon(empty))
 
     # --- remedies -----------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.denoising.wording import WHAT_IT_IS, Doubt
+from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.gui.quality.denoise_words import (
     asked_about,
     figures,
@@ -43,7 +44,7 @@ from structmask_gui.gui.views.image.frame_slider import FrameBar
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.labels import paragraph, say, scrolled
 from structmask_gui.gui.widgets.toast import Toast
-from structmask_gui.gui.widgets.wording import in_labels, spoken
+from structmask_gui.gui.widgets.wording import spoken
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask

@@ -47,7 +47,7 @@ def figures(denoising: Denoising) -> str:
     if bare is not None:
         lines += ["", "Without a mask, the same frames:", *_evaluated(bare, advice=False)]
     if denoising.spots:
-        lines += ["", "Of objects put into the frames:", *denoising.spots]
+        lines += ["", "Of objects put into the frames (test with spots):", *denoising.spots]
     return "\n".join(lines)
 
 

@@ -18,8 +18,10 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.core.denoised.order import ORDER_HELP, ORDERS
 from structmask_gui.gui.desktop.places import beside
+from structmask_gui.gui.quality.image_compare import ImageCompare, Picture
 from structmask_gui.gui.session.denoised import DenoisedStack
 from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.widgets import dialogs
@@ -73,6 +75,9 @@ class DenoisedPanel(QWidget):
         self.output = LagView("Noise in the output", quantity="r")
         self.residual = LagView("Residual", quantity="r")
         self.thumb = MaskThumb("")
+        self.pictures = ImageCompare()
+        self.pictures.setAccessibleName("Raw frame, result and residual")
+        self.pictures.pointed.connect(session.point)
         for view in (self.output, self.residual):
             view.set_signed(True)
             view.pointed.connect(session.point)
@@ -83,14 +88,17 @@ class DenoisedPanel(QWidget):
         buttons.addStretch(1)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        self.tabs.addTab(scrolled(_column(self.figures)), "Figures")
-        for view, name in ((self.output, "Output"), (self.residual, "Residual")):
+        seen = self.tabs.addTab(self.pictures, "Pictures")
+        self.tabs.setTabToolTip(
+            seen, "The raw frame on display, the result and what was taken away, in one contrast"
+        )
+        for view, name in ((self.output, "Noise left"), (self.residual, "Noise removed")):
             view.set_title_visible(False)
             self.tabs.setTabToolTip(self.tabs.addTab(view, name), f"Autocorrelation: {view.title}")
         self._next = self.tabs.addTab(self.thumb, "Next")
         left = QVBoxLayout()
         left.addLayout(buttons)
-        left.addWidget(scrolled(_column(self.sentence)), 1)
+        left.addWidget(scrolled(_column(self.sentence, self.figures)), 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 2, 4, 2)
         layout.addLayout(left, 4)
@@ -98,6 +106,7 @@ class DenoisedPanel(QWidget):
         session.mask_changed.connect(self._update)
         self.denoised.changed.connect(self._update)
         self.denoised.stepped.connect(self._on_step)
+        self.denoised.looked.connect(self._show_pictures)
         self._update()
 
     # --- asking -------------------------------------------------------------------------------
@@ -157,8 +166,10 @@ class DenoisedPanel(QWidget):
         if shown is None or evaluation is None:
             name = "" if denoised.path is None else denoised.path.name
             self.sentence.setText(f"Judging {name}…" if working else _NOTHING)
+            self.figures.clear()
             for view in (self.output, self.residual):
                 view.set_plane(None)
+            self.pictures.set_pictures(())
             return
         from structmask_gui.core.denoised.evaluate import LINEAR
 
@@ -168,6 +179,21 @@ class DenoisedPanel(QWidget):
         self.output.set_plane(evaluation.output_correlation)
         self.residual.set_plane(evaluation.residual_correlation)
         self.figures.setText("\n".join(self._lines(shown)))
+
+    def _show_pictures(self) -> None:
+        pair = self.denoised.pair
+        if pair is None or self.denoised.shown is None:
+            return
+        raw, output = pair
+        low, high = percentile_levels(raw)
+        half = (high - low) / 2
+        self.pictures.set_pictures(
+            (
+                Picture("Raw", raw, (low, high)),
+                Picture("Result", output, (low, high)),
+                Picture("Residual", raw - output, (-half, half)),
+            )
+        )
 
     def _lines(self, shown: Evaluated) -> list[str]:
         # First what was measured: below it a small window scrolls.
@@ -194,11 +220,12 @@ class DenoisedPanel(QWidget):
             view.release()
 
 
-def _column(label: QLabel) -> QWidget:
-    """Return a label with room below it."""
+def _column(*labels: QLabel) -> QWidget:
+    """Return labels with room below them."""
     body = QWidget()
     column = QVBoxLayout(body)
     column.setContentsMargins(4, 2, 8, 2)
-    column.addWidget(label)
+    for label in labels:
+        column.addWidget(label)
     column.addStretch(1)
     return body

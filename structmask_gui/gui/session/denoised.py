@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.progress import Task
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.gui.session.session import Session
     from structmask_gui.gui.session.state import State
+    from structmask_gui.io.stack.image_stack import ImageStack
+
+
+Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""A raw frame and its output."""
 
 
 class Evaluated(NamedTuple):
@@ -35,6 +42,7 @@ class DenoisedStack(QObject):
 
     changed = Signal()  # `shown`, `path` or `working` is another
     stepped = Signal(int, int)  # done, total
+    looked = Signal()  # `pair` is another
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +55,10 @@ class DenoisedStack(QObject):
         self.path: Path | None = None
         """The file that was asked for last."""
         self._known: Evaluated | None = None
+        self.pair: Pair | None = None
+        """The raw frame on display and its output; None before they were read."""
+        self._reading = Job("denoised frame", session.bug.emit)
+        session.frame_changed.connect(self._look)
         session.stack_changed.connect(self._on_stack)
         session.quality.closing.connect(self.close)
 
@@ -87,6 +99,20 @@ class DenoisedStack(QObject):
         self._known = made
         self._session.withdraw_error(self._said)
         self.changed.emit()
+        self._look()
+
+    def _look(self, _frame: int = 0) -> None:
+        """Read the frame on display of both files."""
+        shown, state = self.shown, self._session.state
+        if shown is None:
+            return
+        axes = state.open_choices.get("axes")
+        work = partial(_read, shown.path, state.stacks, state.frame, axes, self.order)
+        self._reading.run(work, self._on_read, self._session.report_error)
+
+    def _on_read(self, pair: Pair) -> None:
+        self.pair = pair
+        self.looked.emit()
 
     def _on_failed(self, text: str) -> None:
         self._said = text
@@ -99,12 +125,27 @@ class DenoisedStack(QObject):
     def _on_stack(self) -> None:
         # The raw frames it reads are about to be closed.
         self._job.cancel()
-        self.path = self._known = None
+        self._reading.cancel()
+        self.path = self._known = self.pair = None
         self.changed.emit()
 
     def close(self) -> None:
-        """Stop the thread."""
+        """Stop the threads."""
         self._job.close()
+        self._reading.close()
+
+
+def _read(
+    path: Path,
+    stacks: tuple[ImageStack, ...],
+    frame: int,
+    axes: str | None,
+    order: str,
+    _task: Task,
+) -> Pair:
+    from structmask_gui.io.denoised import read_pair
+
+    return read_pair(path, stacks, frame, axes=axes, order=order)
 
 
 def _evaluate(

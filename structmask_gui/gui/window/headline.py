@@ -21,12 +21,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.core.verdict.certainty import SIGN_OF, Certainty
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.certainty_icon import CertaintySign
 from structmask_gui.gui.widgets.chip import Chip
-from structmask_gui.gui.widgets.wording import in_labels, spoken
+from structmask_gui.gui.widgets.wording import spoken
 
 if TYPE_CHECKING:
     from structmask_gui.core.recommend.wording import Action, Answer
@@ -176,9 +177,14 @@ class Headline(QFrame):
         self.shared.setToolTip(_ONE_MASK)
         self.shared.clicked.connect(self.one_mask)
         self.shared.hide()
+        # A line is kept for them, or the views would jump when one comes or goes.
+        self._room = QWidget()
+        self._room.setFixedWidth(0)
         self._chips = QHBoxLayout()
-        self._chips.setSpacing(8)
+        self._chips.setSpacing(0)
+        self._chips.addWidget(self._room)
         self._chips.addWidget(self.reference)
+        self._chips.addSpacing(8)
         self._chips.addWidget(self.shared)
         self._chips.addStretch(1)
 
@@ -458,6 +464,7 @@ class Headline(QFrame):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "sentence"):
             self._enlarge()
+            self._room.setFixedHeight(self.shared.sizeHint().height())
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_dismiss"):
             self._restyle()
 
@@ -482,6 +489,7 @@ class Headline(QFrame):
             )
             if widget.styleSheet() != style:
                 widget.setStyleSheet(style)
+        self._room.setFixedHeight(self.shared.sizeHint().height())
         palette = self.error_text.palette()
         palette.setColor(QPalette.ColorRole.WindowText, warned[2])
         self.error_text.setPalette(palette)

@@ -18,13 +18,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.gui.panels.statistics import MaskFigures
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.widgets.dialogs import without_icons
 from structmask_gui.gui.widgets.field_map import FieldMap
 from structmask_gui.gui.widgets.labels import paragraph, scrolled
-from structmask_gui.gui.widgets.wording import in_labels, percent
+from structmask_gui.gui.widgets.wording import percent
 
 if TYPE_CHECKING:
     from structmask_gui.core.recommend.recommend import LedgerRow, Recommendation

@@ -16,6 +16,7 @@ import numpy as np
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.core.verdict.certainty import SIGN_OF
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
@@ -122,8 +123,9 @@ def html_bytes(
             texts.append(row["sentence"])
         if row["still copied"]:
             texts.append(_figures_words(row))
-        first = paragraph(texts[0], "failed" if state == JobState.FAILED else "")
-        parts = [first, *(_faint(text) for text in (*texts[1:], *line.more))]
+        said = [in_labels(text) for text in (*texts, *line.more)]
+        first = paragraph(said[0], "failed" if state == JobState.FAILED else "")
+        parts = [first, *map(_faint, said[1:])]
         if row["report"] and folder is not None:
             parts.append(f"<p>{link('Report', _address(Path(row['report']), folder))}</p>")
         doubt = _doubted(row)

@@ -181,7 +181,7 @@ def test_a_doubted_basis_comes_first_and_advises_nothing(rows, source):
 
 
 def test_a_doubted_result_still_says_how_much_detail_was_lost(rows):
-    output = np.stack([gaussian_filter(frame, 6) for frame in rows.astype(float)])
+    output = np.stack([gaussian_filter(frame, (6, 4)) for frame in rows.astype(float)])
     raw = ArrayFrames(rows)
     doubted = basis(raw, trusted=False)
     found = evaluate(raw, ArrayFrames(output), np.ones((1, 13)), measured=doubted)
@@ -229,7 +229,7 @@ def test_a_blur_as_lossy_as_the_linear_prediction_is_not_praised():
     frames = simulate(
         NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=5, picture=grains, strength=0.35
     )
-    blurred = np.stack([gaussian_filter(frame, 2) for frame in frames.astype(float)])
+    blurred = np.stack([gaussian_filter(frame, (2, 2.5)) for frame in frames.astype(float)])
     found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None)
     assert not found.detail.blurred
     assert found.detail.like_linear
@@ -239,7 +239,7 @@ def test_a_blur_as_lossy_as_the_linear_prediction_is_not_praised():
 
 def test_in_noise_alone_no_detail_is_found():
     frames = simulate(NoiseModel(kernels()["white"], 1.0), SHAPE, n_frames=4, seed=3)
-    blurred = np.stack([gaussian_filter(frame, 3) for frame in frames.astype(float)])
+    blurred = np.stack([gaussian_filter(frame, (3, 4)) for frame in frames.astype(float)])
     found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
     assert found.detail is None
     assert found.sentence.endswith("Blur cannot be assessed: the noise hides the detail.")

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, median_filter, uniform_filter
 
 from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.quality.covariance import image_covariance
@@ -121,3 +121,52 @@ def test_a_mean_of_three_neighbours_copies_though_differences_do_not_show_it():
     found = evaluate(ArrayFrames(raw), ArrayFrames(three), MASK)
     assert found.fault == "average" or found.copied > 0.2
     assert "Keep this mask" not in found.sentence
+
+
+@pytest.mark.parametrize("raw", [STILL, MOVING])
+@pytest.mark.parametrize("width", [0.8, 2, 4])
+def test_a_blur_of_the_raw_frames_is_no_result(raw, width):
+    fault, sentence, advice = told(gaussian_filter(raw, (0, width, width)), raw)
+    assert (fault, advice) == ("filter", "faulty")
+    assert f"a Gaussian blur of sigma {width:.1f} px of the raw frames" in sentence
+    assert "Keep this mask" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        (uniform_filter(STILL, (0, 5, 5)), "a mean over 25 pixels"),
+        (median_filter(STILL, (1, 3, 3)), "a median over 9 pixels"),
+        (np.round(100 * gaussian_filter(STILL, (0, 2, 2))) / 100, "sigma 2.0 px"),
+    ],
+)
+def test_filters_are_named(output, words):
+    fault, sentence, _ = told(output)
+    assert fault == "filter"
+    assert words in sentence
+
+
+def test_a_blurred_result_of_a_network_is_not_taken_for_a_filter_of_the_raw_frames():
+    assert told(gaussian_filter(linear(STILL), (0, 1, 1)))[0] is None
+
+
+@pytest.mark.parametrize("raw", [STILL, MOVING])
+def test_the_result_of_another_stack_is_told(raw):
+    other = np.repeat(cells(SHAPE, seed=9)[None], 4, axis=0)
+    other = (other - other.mean()) / other.std() * 3
+    for output in (other, linear(raw)[:, ::-1], gaussian_filter(noisy(other, 5), (0, 2, 2))):
+        fault, sentence, advice = told(output, raw)
+        assert (fault, advice) == ("other frames", "faulty")
+        assert "belongs to another stack, channel or region" in sentence
+        assert "Keep this mask" not in sentence
+
+
+def test_lines_say_whether_a_loss_is_good_or_bad():
+    def loss(output):
+        return evaluate(ArrayFrames(STILL), ArrayFrames(output), MASK).lines()[-1]
+
+    assert "Little beside the mask's own cost" in loss(TRUTH)
+    assert "No better than without a network" in loss(linear(STILL)) or "Little" in loss(
+        linear(STILL)
+    )
+    assert "Too much: a plain linear" in loss(gaussian_filter(TRUTH, (0, 9, 9)))

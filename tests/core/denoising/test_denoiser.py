@@ -7,7 +7,7 @@ from structmask_gui.core import threads
 from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.denoising import denoiser, surroundings
 from structmask_gui.core.denoising.denoiser import Denoiser
-from structmask_gui.core.denoising.spots import recovered_objects, sentences
+from structmask_gui.core.denoising.spots import Recovered, recovered_objects, sentences
 from structmask_gui.core.errors import Cancelled, InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.covariance import image_covariance
@@ -203,13 +203,27 @@ def test_small_and_weak_objects_are_lost_first(fitted):
     assert found[4.0, 10.0].share > found[1.0, 1.0].share + 0.2
     assert found[4.0, 10.0].share > 0.5
     lines = sentences(tuple(found.values()))
-    assert len(lines) == 5
-    assert lines[0] == "Kept of spots of 1, 3, 10 x the noise:"
+    assert len(lines) == 6
+    assert lines[0].startswith("Objects 1 x as bright as the noise fade or vanish: at most ")
     shares = [f"{100 * max(0, found[4.0, level].share):.0f} %" for level in (1.0, 3.0, 10.0)]
-    assert lines[3] == f"  4 px: {', '.join(shares)}"
+    assert lines[4] == f"  4 px wide: {', '.join(shares)}"
     few = recovered_objects(made, 1.0, shape="line", sizes=(2.0,), levels=(0.5, 5.0))
     assert [(one.size, one.level) for one in few] == [(2.0, 0.5), (2.0, 5.0)]
-    assert sentences(few)[0] == "Kept of lines of 0.5, 5 x the noise:"
+    assert sentences(few)[1].endswith("at 0.5, 5 x the noise:")
+
+
+def test_what_is_kept_of_spots_is_said_in_a_sentence_first():
+    def told(*shares: float) -> str:
+        sizes = (1.0, 2.0, 4.0)
+        found = zip(sizes, shares, strict=True)
+        return sentences(tuple(Recovered("spot", s, 3.0, share, 0, 9) for s, share in found))[0]
+
+    assert told(0.9, 0.8, 0.95) == (
+        "Objects 3 x as bright as the noise are kept, 80 % of their height or more."
+    )
+    assert "are kept from 2 px in width; narrower ones fade" in told(0.3, 0.8, 0.9)
+    assert "fade or vanish: at most 30 %" in told(0.1, 0.3, -0.1)
+    assert "are kept in part, 10 to 90 %" in told(0.9, 0.1, 0.2)
 
 
 def test_frames_too_small_for_the_test_with_spots():

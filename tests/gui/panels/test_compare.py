@@ -43,12 +43,22 @@ def test_pin_tune_and_compare(panel: ComparePanel, loaded: MainWindow):
     assert not panel._pictures.isVisible()
 
 
+def test_it_says_which_is_better_and_why(panel: ComparePanel, loaded: MainWindow, qtbot: QtBot):
+    panel.pin_button.click()
+    loaded.session.edits.set_mask(Mask(np.ones((1, 1), bool)), "edited by hand", "Shrink")
+    qtbot.waitUntil(lambda: "better" in panel.verdict.text() and "…" not in panel.verdict.text())
+    assert panel.verdict.text().startswith("A is better: with B a network copies more noise.")
+    assert "Expected error" in panel.verdict.text()
+    for name in ("Expected error", "Noise copied", "Detail lost"):
+        assert name in panel.figures.text()
+
+
 def test_a_mask_file_is_a(panel: ComparePanel, loaded: MainWindow, qtbot: QtBot, tmp_path: Path):
     np.save(tmp_path / "old.npy", np.ones((3, 15), bool))
     with qtbot.waitSignal(loaded.session.pinned_changed):
         panel.file.open(tmp_path / "old.npy")
     assert "old.npy" in panel.figures.text()
-    assert "45 px" in panel.figures.text()
+    assert ">45&nbsp;" in panel.figures.text()
 
 
 def test_a_file_that_is_no_mask_is_a_sentence(

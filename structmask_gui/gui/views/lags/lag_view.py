@@ -127,10 +127,13 @@ class LagView(ZeroLagView):
     def _say_range(self) -> None:
         """Put the range into the legend, where there is no scale."""
         if self.compact and self.plane is not None:
-            low, high = (f"{value:.2g}".replace("-", "−") for value in self.levels)
-            self.legend.set_entries((Entry(f"{low} to {high}", self._draw_range),))
+            self.legend.set_entries((self._range_entry(),))
         elif not self.legend.texts or self.legend.texts[0].count(" to "):
             self.legend.set_entries(())
+
+    def _range_entry(self) -> Entry:
+        low, high = (f"{value:.2g}".replace("-", "−") for value in self.levels)
+        return Entry(f"{low} to {high}", self._draw_range)
 
     def _table(self) -> NDArray[np.uint8]:
         diverging = DIVERGING_DARK if self.theme.dark else DIVERGING

@@ -167,11 +167,11 @@ class RingOverlayView(LagView):
         self.title_label.setText(self.title if analysis is not None else "Centre square")
         if analysis is None:
             self.rings_item.clear()
-            self.legend.set_entries(())
+            self._say_range()
             return
         considered = tuple(ring.considered for ring in analysis.rings)
         self.rings_item.set_content(considered, self.decisions, analysis.above)
-        self._update_legend(considered)
+        self._say_range()
 
     def highlight_ring(self, index: int) -> None:
         """Mark a ring, as when its row in the table is under the pointer; -1 for none."""
@@ -209,18 +209,20 @@ class RingOverlayView(LagView):
     # --- legend -------------------------------------------------------------------------------
 
     def _say_range(self) -> None:
-        """Leave the legend to the rings."""
-
-    def _update_legend(self, considered: tuple[bool, ...]) -> None:
-        codes = self.decisions
-        assert codes is not None
-        present = set(np.unique(codes).tolist())
-        entries = []
+        """Put the colours' range, where there is no scale, and the rings into the legend."""
+        analysis = None if self._extraction is None else self._extraction.rings
+        if analysis is None or self.decisions is None or self.plane is None:
+            super()._say_range()
+            return
+        considered = tuple(ring.considered for ring in analysis.rings)
+        present = set(np.unique(self.decisions).tolist())
+        entries = [self._range_entry()] if self.compact else []
         if any(considered):
             entries.append(Entry("ring considered", _draw_considered))
             entries.append(Entry("above threshold", _draw_contour))
         if not all(considered):
-            entries.append(Entry("ring too weak", _draw_not_considered))
+            least = f"{100 * self._extraction.parameters.center_ratio_threshold:.0f} %"
+            entries.append(Entry(f"ring under {least} of the centre", _draw_not_considered))
         entries += [entry for decision, entry in _MARKS.items() if int(decision) in present]
         self.legend.set_entries(tuple(entries))
 

@@ -1,0 +1,65 @@
+"""Which of two masks is better, and by what, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from structmask_gui.core.quality.error import NEAR_TIE, EstimatedError
+from structmask_gui.core.recommend.recommend import training_cost
+from structmask_gui.core.recommend.shapes import GAINS, of_noise
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is expected of a mask; shares of the noise's variance."""
+
+    pixels: int
+    copied: float  # of the noise, by a network
+    lost: float  # detail
+    error: float  # after denoising, with the cost of training
+
+    @classmethod
+    def of(cls, error: EstimatedError, copied: float, pixels: int) -> Expected:
+        """Return what the figures of a mask amount to."""
+        total = error.total + training_cost(pixels, error.total)
+        return cls(pixels, copied, error.detail_lost, total)
+
+
+def better(a: Expected, b: Expected, names: tuple[str, str], doubt: str | None = None) -> str:
+    """Say which of two masks is better, and why.
+
+    ``doubt``: "structure" where noise and structure could not be separated, "weak" where the noise
+    is too weak for an estimate, None where the figures hold.
+    """
+    if doubt == "structure":
+        return "Which is better cannot be told: noise and structure could not be separated."
+    if doubt == "weak" or min(a.error, b.error) >= GAINS:
+        return (
+            "Neither gains anything: the noise left or the detail lost is worth all of the noise."
+            " Train plain Noise2Void, or keep the raw frames."
+        )
+    first, second, name, other = (a, b, *names) if a.error <= b.error else (b, a, *names[::-1])
+    if second.error <= (1 + NEAR_TIE) * first.error:
+        small = min(((a, names[0]), (b, names[1])), key=lambda one: one[0].pixels)[1]
+        advice = "" if a.pixels == b.pixels else f" Take {small}, which hides fewer pixels."
+        return f"{names[0]} and {names[1]} are equally good.{advice}"
+    copies, loses = second.copied - first.copied, second.lost - first.lost
+    if copies <= 0 and loses <= 0:
+        why = f"{other} hides more pixels than training bears"
+    elif copies >= loses:
+        why = f"with {other} a network copies more noise"
+    else:
+        why = f"{other} loses more detail"
+    return (
+        f"{name} is better: {why}. Expected error {of_noise(first.error)} with {name},"
+        f" {of_noise(second.error, brief=True)} with {other}."
+    )
+
+
+def figures(mask: Expected) -> tuple[tuple[str, str], ...]:
+    """Return the figures of a mask, shares of the noise, with their names."""
+    return (
+        ("Expected error", of_noise(mask.error, brief=True)),
+        ("Noise copied", of_noise(mask.copied, brief=True)),
+        ("Detail lost", of_noise(mask.lost, brief=True)),
+    )
