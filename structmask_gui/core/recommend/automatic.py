@@ -68,6 +68,9 @@ def automatic_answer(case: Grounds) -> Answer:
     return _hide(case)
 
 
+_MORE = " To be sure, record 6 or more frames of one still field."
+
+
 def _made(
     case: Grounds, what: str, certainty: Sureness, sure: str, advice: str, *do: Action
 ) -> Answer:
@@ -109,7 +112,8 @@ def _cannot_tell(case: Grounds) -> Answer:
 
 def _either(case: Grounds, what: str = "No mask helps, whether this is noise or sample.") -> Answer:
     """Say that no mask is best, whatever of the frames is noise."""
-    sure = f"The sample's detail is too fine for a mask. {case.untested}".rstrip()
+    sure = "Whatever is noise here, the sample's detail is too fine for a mask."
+    sure = f"{sure} {case.untested}".rstrip()
     return _made(case, what, "likely", sure, _PLAIN, "copy_plain_n2v")
 
 
@@ -169,7 +173,7 @@ def _nothing_tested(case: Grounds) -> Answer:
     if case.one_frame:
         what = "One frame only: no pattern found"
     floor = max(COPIED_MORE, case.extraction.parameters.rho_min)
-    what = f"{what} (above {100 * floor:.0f} %)."
+    what = f"{what} (none above {100 * floor:.0f} % of the noise)."
     structure = None if case.recommendation is None else case.recommendation.structure
     certainty = case.certainty
     if certainty == "likely" and case.best_anyway:
@@ -182,7 +186,7 @@ def _nothing_tested(case: Grounds) -> Answer:
         what,
         "uncertain",
         case.untested,
-        "Plain Noise2Void fits what was tested.",
+        f"Plain Noise2Void fits what was tested.{_MORE if case.one_frame else ''}",
         "what_to_record",
         "copy_plain_n2v",
     )

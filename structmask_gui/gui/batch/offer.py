@@ -109,7 +109,9 @@ class OneMaskOffer(QObject):
 
 def _kind(stack: ImageStack) -> tuple[Any, ...]:
     """Return what files of one channel and setting have in common."""
-    return stack.frame_shape, stack.dtype, stack.n_channels, stack.pixel_size
+    from structmask_gui.io.stack.units import pixel_size
+
+    return stack.frame_shape, stack.dtype, stack.n_channels, pixel_size(stack.metadata)
 
 
 def _fit(extraction: Any, mask: Mask, task: Task) -> Fit:

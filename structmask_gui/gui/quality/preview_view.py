@@ -180,18 +180,18 @@ class PreviewView(QWidget):
         session, state = self._session, self._session.quality.state
         if self.live.shown is None or state in ("nothing", "failed"):
             texts = {
-                "nothing": "Measuring…"
+                "nothing": "…"
                 if session.state.busy
                 else "Open a stack to see it denoised by a linear model.",
                 "failed": session.quality.error,
             }
-            self.veil.set_placeholder(texts.get(state, "Measuring the noise…"))
-            self.correlation.set_placeholder(texts.get(state, "Measuring the noise…"))
+            self.veil.set_placeholder(texts.get(state, "…"))
+            self.correlation.set_placeholder(texts.get(state, "…"))
             return
         self.veil.set_placeholder("")
         self.correlation.set_placeholder("")
         # A mask that is being worked out takes the blink of an eye; a measurement does not.
-        text = "Measuring…" if session.state.busy else "Settings changed"
+        text = "…" if session.state.busy else "Settings changed"
         old = session.state.stale or session.quality.basis is None
         self.veil.set_stale(text if old else "")
         self.correlation.set_stale(old, text)

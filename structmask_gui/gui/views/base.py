@@ -396,8 +396,10 @@ class PictureView(QWidget):
         for axis in (self.left, self.bottom):
             axis.restyle(theme, small)
         self.arrows.restyle(theme, small)
+        self.arrows.setMaximumSize(self.left.width_taken, self.bottom.height_taken)
         self.veil.restyle(theme)
         self.legend.restyle(theme)
+        self._place()
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the palette or font."""

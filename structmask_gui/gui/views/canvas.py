@@ -27,6 +27,8 @@ from structmask_gui.gui.style.colours import Colours
 AXIS_WIDTH = 38
 AXIS_HEIGHT = 34
 COMPACT = (30, 17)
+_LINE = 14
+"""Height of the text that these sizes are for; larger text takes more room."""
 BAR_WIDTH = 12
 
 
@@ -161,6 +163,8 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         self.width_taken = size
         self.height_taken = AXIS_HEIGHT
         self._compact = False
+        self._room = COMPACT
+        self._grown = 1.0
         self._whole = whole
         self._text = label
         self.enableAutoSIPrefix(False)
@@ -177,6 +181,10 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         self.setPen(QPen(theme.line, 1))
         self.setTextPen(QPen(theme.muted))
         self.setTickFont(font)
+        # In too little room numbers are left out, or cut.
+        self._grown = max(1.0, QFontMetricsF(font).height() / _LINE)
+        self.setStyle(tickTextHeight=round(_LINE * self._grown))
+        self._take_room()
         if self._text:
             size = (
                 f"{font.pointSizeF():.1f}pt" if font.pointSizeF() > 0 else f"{font.pixelSize()}px"
@@ -186,14 +194,18 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
 
     def set_compact(self, compact: bool, room: tuple[int, int] = COMPACT) -> None:
         """Take room for the numbers only, or for what they count, too; without room be away."""
-        self._compact = compact
+        self._compact, self._room = compact, room
         self.setVisible(not compact or all(room))
         self.showLabel(bool(self._text) and not compact)
+        self._take_room()
+
+    def _take_room(self) -> None:
         if self.orientation in ("left", "right"):
-            self.width_taken = room[0] if compact else self._size
+            self.width_taken = round(self._grown * (self._room[0] if self._compact else self._size))
             self.setWidth(self.width_taken)
         else:
-            self.height_taken = room[1] if compact else AXIS_HEIGHT
+            height = self._room[1] if self._compact else AXIS_HEIGHT
+            self.height_taken = round(self._grown * height)
             self.setHeight(self.height_taken)
 
     def set_whole(self, whole: bool) -> None:
@@ -210,7 +222,7 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         """Return the distance of the ticks: 1, 2 or 5 times a power of ten."""
         # Numbers below each other may stand closer than side by side.
         apart = 24 if self.orientation in ("left", "right") and not self._whole else 42
-        wanted = max(2.0, size / apart)
+        wanted = max(2.0, size / (apart * self._grown))
         rough = max(abs(high - low), 1e-300) / wanted
         magnitude = 10.0 ** np.floor(np.log10(rough))
         steps = [m * magnitude for m in (0.5, 1, 2, 5, 10)]

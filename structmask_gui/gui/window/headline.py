@@ -387,7 +387,7 @@ class Headline(QFrame):
     def _on_busy(self, busy: bool) -> None:
         if busy:
             opening = self._session.state.busy_with == "opening"
-            self._show_progress(0, "Opening…" if opening else "Measuring…")
+            self._show_progress(0, "Opening…" if opening else self._measuring())
             self._delay.start()
         else:
             self._delay.stop()
@@ -403,9 +403,13 @@ class Headline(QFrame):
         # Qt counts in 32 bits, patches and bytes may not fit.
         share = f"{100 * done / total:.0f} %" if total else ""
         left = f"{spoken(remaining)} left" if remaining >= 0 else ""
-        text = ", ".join(part for part in (share, left) if part) or "Measuring…"
+        text = ", ".join(part for part in (share, left) if part) or self._measuring()
         self._show_progress(round(1000 * done / total) if total else 0, text)
         self.progress.setToolTip(what)
+
+    def _measuring(self) -> str:
+        """Return what the bar says; without a result the first line says it."""
+        return "" if self._session.state.result is None else "Measuring…"
 
     def _show_progress(self, thousandths: int, text: str) -> None:
         # Qt says nothing on a bar whose end is not known.

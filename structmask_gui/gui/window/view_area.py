@@ -384,7 +384,8 @@ class ViewArea(QWidget):
     def _say_why_empty(self, view: PictureView) -> None:
         state = self._session.state
         waiting = _NOTHING if state.frames is None else "Nothing to show"
-        empty = "Measuring…" if state.busy else waiting
+        # That it is being measured stands above all views, once.
+        empty = "…" if state.busy else waiting
         view.set_placeholder("" if state.extraction is not None else empty)
 
     def _show_decisions(self) -> None:
@@ -414,7 +415,7 @@ class ViewArea(QWidget):
     def _on_stale(self, *_: object) -> None:
         session = self._session
         stale = session.state.stale and session.state.extraction is not None
-        text = "Measuring…" if session.state.busy else "Settings changed"
+        text = "…" if session.state.busy else "Settings changed"
         for view in self.views:
             # The image itself is never out of date; what is drawn on it may be for a moment.
             if view is not self.image:

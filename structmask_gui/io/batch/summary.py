@@ -123,9 +123,9 @@ def html_bytes(
             texts.append(row["sentence"])
         if row["still copied"]:
             texts.append(_figures_words(row))
-        said = [in_labels(text) for text in (*texts, *line.more)]
-        first = paragraph(said[0], "failed" if state == JobState.FAILED else "")
-        parts = [first, *map(_faint, said[1:])]
+        every = [in_labels(text) for text in (*texts, *line.more)]
+        first = paragraph(every[0], "failed" if state == JobState.FAILED else "")
+        parts = [first, *map(_faint, every[1:])]
         if row["report"] and folder is not None:
             parts.append(f"<p>{link('Report', _address(Path(row['report']), folder))}</p>")
         doubt = _doubted(row)

@@ -15,6 +15,7 @@ from structmask_gui.core.extraction.rings import Decision, ring_index
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.progress import Task
+from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.stack.frames import ArrayFrames, Recording
 from structmask_gui.core.threads import in_threads
 
@@ -357,6 +358,16 @@ def test_the_bare_centre_leads_to_automatic(values):
     assert "preset automatic (--preset automatic)" in extraction.notes[0]
     assert "right choice" not in extraction.notes[0]
     assert not extract_array(rows(), Parameters()).rings_found_nothing
+
+
+def test_it_is_said_by_how_much_no_ring_passes():
+    found = extract_array(rows(), Parameters(center_ratio_threshold=0.99))
+    assert found.rings is not None
+    strongest = 100 * max(ring.ratio for ring in found.rings.rings)
+    said = f"the strongest has {strongest:.0f} % of the centre's value, and center_ratio_threshold"
+    assert f"No ring passes: {said} asks for 99 %." in found.notes[0]
+    assert said in answer(found).advice
+    assert "No ring passes" not in answer(extract_array(rows(), Parameters())).advice
 
 
 def test_an_edited_mask_says_what_the_verdict_was():

@@ -87,7 +87,7 @@ def test_nothing_found_is_not_likely_while_something_was_not_tested():
 
     told = answer(looked_for())
     assert told.certainty == "uncertain"
-    assert told.what == "No pattern that changes from frame to frame (above 5 %)."
+    assert told.what == "No pattern that changes from frame to frame (none above 5 % of the noise)."
     assert told.actions[0] == "what_to_record"
     tested = answer(with_flags(found, sure=True))
     assert (tested.what, tested.certainty) == ("No pattern in the noise.", "likely")
@@ -335,7 +335,8 @@ def test_one_frame_is_said_to_be_one():
     places[:, 0] = 0
     sampling = replace(found.measurement.sampling, places=places)
     one = replace(found, measurement=replace(found.measurement, sampling=sampling))
-    assert answer(one).what == "One frame only: no pattern found (above 5 %)."
+    assert answer(one).what == "One frame only: no pattern found (none above 5 % of the noise)."
+    assert answer(one).advice.endswith("To be sure, record 6 or more frames of one still field.")
 
 
 @pytest.mark.parametrize(("copied", "said"), [(0.613, "up to 61 % of the noise"), (0.02, "")])

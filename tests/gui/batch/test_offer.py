@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.window.main_window import MainWindow
@@ -86,3 +87,29 @@ def test_it_is_not_said_of_another_channel_or_an_edited_mask(
     wait_for_result(window.session, qtbot)
     qtbot.waitUntil(lambda: not window.one_mask._job.busy, timeout=10_000)
     assert not window.headline.shared.isVisible()
+
+
+@pytest.mark.slow
+def test_it_is_not_said_of_a_file_of_another_kind(
+    window: MainWindow, experiment: Path, qtbot: QtBot
+):
+    np.save(experiment / "cut.npy", np.load(experiment / "b.npy")[:, :, :120])
+    window.panel("presets").apply_named("automatic")
+    for name in ("a.npy", "cut.npy"):
+        opened(window, experiment / name, qtbot)
+        assert not window.headline.shared.isVisible()
+    opened(window, experiment / "b.npy", qtbot)
+    assert not window.headline.shared.isVisible()
+    opened(window, experiment / "a.npy", qtbot)
+    assert window.headline.shared.isVisible()
+
+
+def test_the_views_stay_where_they_are_when_an_offer_comes(loaded: MainWindow, qtbot: QtBot):
+    headline = loaded.headline
+    before = headline.sizeHint().height(), loaded.views.image.mapTo(loaded, QPoint()).y()
+    headline.offer_one_mask("The mask of a.npy fits this file too.", "a.npy")
+    qtbot.wait(10)
+    assert headline.shared.isVisible()
+    after = headline.sizeHint().height(), loaded.views.image.mapTo(loaded, QPoint()).y()
+    assert after == before
+    headline.offer_one_mask("")

@@ -8,13 +8,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRectF, Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.style import app_theme
 from structmask_gui.gui.style.colormaps import COLORMAPS, DIVERGING, lookup_table
+from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.views.curves.brightness import BrightnessView
 from structmask_gui.gui.views.curves.profiles import ProfilesView
@@ -113,6 +114,20 @@ def test_the_veil_comes_and_goes(view: PictureView) -> None:
     view.set_stale(False)
     assert not view.veil.isVisible()
     assert painted(view) == pytest.approx(before, rel=0.02)
+
+
+@pytest.mark.parametrize("kind", [MaskView, AutocorrelationView, RingOverlayView])
+def test_numbers_have_room_in_large_text(kind: Callable[[], PictureView], qtbot: QtBot) -> None:
+    view = kind()
+    qtbot.addWidget(view)
+    view.set_compact(True)
+    small = view.left.width_taken, view.bottom.height_taken
+    font = view.font()
+    font.setPointSizeF(1.5 * font.pointSizeF())
+    view.setFont(font)
+    assert view.left.width_taken > 1.2 * small[0]
+    assert view.bottom.height_taken > 1.2 * small[1]
+    assert view.bottom.height_taken >= QFontMetricsF(smaller(font)).height()
 
 
 def test_the_veil_is_seen(view: PictureView) -> None:

@@ -95,7 +95,7 @@ def test_the_image_lies_as_it_is_stored(window: MainWindow, qtbot: QtBot, tmp_pa
 def test_stale_results_are_marked_and_unmarked(loaded: MainWindow, qtbot: QtBot):
     loaded.session.edits.set_parameter("patch_size", 32)
     assert loaded.headline.state.isVisible()
-    assert loaded.views.mask_view.veil.text == "Measuring…"
+    assert loaded.views.mask_view.veil.text == "…"
     wait_for_result(loaded.session, qtbot)
     assert not loaded.headline.state.isVisible()
     assert loaded.views.mask_view.veil.text == ""

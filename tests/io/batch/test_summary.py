@@ -54,6 +54,15 @@ def test_a_batch_writes_the_recommended_mask_and_its_answer(folder, tmp_path):
     assert escape(status.answer.what) in html_bytes(queue).decode()
 
 
+def test_the_page_names_parameters_by_their_labels(folder, tmp_path):
+    queue = make(folder, tmp_path / "out", parameters=Parameters(center_ratio_threshold=1.0))
+    queue.run()
+    assert any("center_ratio_threshold" in note for note in queue.statuses[0].notes)
+    page = html_bytes(queue).decode()
+    assert "center_ratio_threshold" not in page
+    assert "Ring strength" in page
+
+
 def test_the_page_has_pictures_and_escapes_names(folder, tmp_path, row_noise):
     evil = folder / "<b>&amp;'.tif"
     tifffile.imwrite(evil, row_noise, metadata={"axes": "TYX"}, photometric="minisblack")

@@ -108,7 +108,7 @@ class LagView(ZeroLagView):
         self.restyle()
 
     def _beside(self) -> float:
-        return 0.0 if self.compact else _BAR_GAP + BAR_WIDTH + _SCALE_WIDTH
+        return 0.0 if self.compact else _BAR_GAP + BAR_WIDTH + self.scale.width_taken
 
     def set_compact(self, compact: bool) -> None:
         """Say the range in the legend instead of beside the picture."""
@@ -120,7 +120,7 @@ class LagView(ZeroLagView):
         columns.setColumnSpacing(1, 0 if compact else _BAR_GAP)
         self.bar.set_width(0 if compact else BAR_WIDTH)
         columns.setColumnFixedWidth(2, 0 if compact else BAR_WIDTH)
-        self.scale.setWidth(0 if compact else _SCALE_WIDTH)
+        self.scale.setWidth(0 if compact else self.scale.width_taken)
         super().set_compact(compact)
         self._say_range()
 
@@ -151,6 +151,9 @@ class LagView(ZeroLagView):
         """Say what the colour bar shows."""
         if self.scale.set_text(text):
             self.scale.restyle(self.theme, smaller(self.font()))
+        if self.compact:
+            self.scale.setWidth(0)
+        self._place()
 
     def set_signed(self, signed: bool) -> None:
         """Draw with diverging colours, symmetric about zero, or with the shared map."""
