@@ -19,11 +19,12 @@ from structmask_gui.cli.console import (
     print_json,
     progress_bar,
 )
-from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import NOT_SEPARATED
 from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_result
-from structmask_gui.io.files.paths import one_line, shown
+from structmask_gui.io.files.paths import is_folder, one_line, shown
+from structmask_gui.io.formats.zarr import is_zarr_folder
 from structmask_gui.io.results.files import ResultFiles, plan_results, write_results
 from structmask_gui.io.results.record import Record, read_record
 
@@ -79,6 +80,13 @@ def _extract(
     settings: ExtractionSettings,
     target: ResultFiles,
 ) -> Record:
+    for item in job:
+        if is_folder(item.path) and not is_zarr_folder(item.path):
+            name = one_line(str(item.path))
+            raise InputError(
+                f"{shown(item.path)}: is a folder; name the files in it, or measure all of them"
+                f" with `structmask batch {name}`."
+            )
     if not arguments.force:
         target.check_free(report=arguments.report)
     with progress_bar(shown(job[0].path)) as progress:

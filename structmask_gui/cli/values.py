@@ -18,6 +18,8 @@ def setting(text: str) -> tuple[str, Any]:
     name, equals, value = (part.strip() for part in text.partition("="))
     if not (name and equals and value):
         raise ArgumentTypeError(f"{text!r} is not NAME=VALUE, as in center_size=15")
+    if re.fullmatch(r"-?\d+,\d+", value):
+        raise ArgumentTypeError(f"{text!r} has a comma; write {value.replace(',', '.')}")
     return name, None if value.lower() == "none" else value
 
 

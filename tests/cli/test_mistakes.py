@@ -15,6 +15,7 @@ import tifffile
         (["--presett", "fine"], "structmask extract: there is no option --presett; did you mean"),
         (["--preset", "notes.txt"], "error: notes.txt: is not a preset"),
         (["--set", "centre_size=9"], "no parameter centre_size; did you mean center_size?"),
+        (["--set", "rho_min=0,05"], "'rho_min=0,05' has a comma; write 0.05"),
         (["--patch-size", "ten"], "argument --patch-size: 'ten' is not a whole number"),
         (["--seed", "0.5"], "argument --seed: '0.5' is not a whole number"),
         (["--patches", "many"], "'many' is no number of patches; give a whole number, or all"),
@@ -46,6 +47,14 @@ def test_a_path_with_spaces_without_quotation_marks(structmask, noisy):
     answer = structmask("info", noisy, "file.tif")
     assert answer.code == 2
     assert "'file.tif' is one argument too many; put a path with spaces into" in answer.err
+
+
+def test_a_folder(structmask, noisy, tmp_path):
+    (tmp_path / "scans").mkdir()
+    answer = structmask("extract", tmp_path / "scans", noisy)
+    assert answer.code == 1
+    assert answer.err.startswith("error: scans: is a folder; name the files in it, or measure all")
+    assert f"`structmask batch {tmp_path / 'scans'}`" in answer.err
 
 
 def test_a_radius_below_one(structmask, noisy):
