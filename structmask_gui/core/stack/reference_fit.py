@@ -6,13 +6,10 @@ import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import NO_TASK, Task
-from structmask_gui.core.stack.frames import Frames
+from structmask_gui.core.stack.frames import Frames, middle
 
 _FRAMES = 8
 """Frames that are read at most of each stack."""
-
-_SIDE = 512
-"""Rows and columns that are compared at most."""
 
 _STRUCTURE = 3.0
 """Spread of what is smooth in the mean frame, in standard deviations of one frame's noise, from
@@ -56,24 +53,22 @@ def _size_misfit(reference: Frames, frames: Frames) -> str:
 
 
 def _mean_and_noise(frames: Frames, task: Task) -> tuple[FloatArray, float]:
-    """Return the mean of some frames in the middle, and the standard deviation of one's noise."""
-    n = min(frames.n_frames, _FRAMES)
-    height, width = frames.frame_shape
-    y0, x0 = max(0, (height - _SIDE) // 2), max(0, (width - _SIDE) // 2)
+    """Return the mean of the middles of some frames, and the standard deviation of their noise."""
     read = []
-    for number in range(n):
+    for number in range(min(frames.n_frames, _FRAMES)):
         task.stop_if_cancelled()
-        rows = frames.read(number, y0, min(height, y0 + _SIDE))
-        read.append(np.asarray(rows[:, x0 : x0 + _SIDE], dtype=np.float64))
+        read.append(middle(frames, number))
     stack = np.stack(read)
-    # Of neighbours in time, else of pixels two apart, which share less than direct ones.
-    steps = np.diff(stack, axis=0) if n > 1 else stack[:, :, 2:] - stack[:, :, :-2]
+    # From frame to frame; in one frame, from pixels two apart, which share less noise than direct
+    # neighbours.
+    steps = np.diff(stack, axis=0) if len(stack) > 1 else stack[:, :, 2:] - stack[:, :, :-2]
+    # 0.6745: median absolute deviation of a Gaussian.
     sigma = float(np.median(np.abs(steps)) / 0.6745 / np.sqrt(2)) if steps.size else 0.0
     return stack.mean(axis=0), sigma
 
 
 def _spread(mean: FloatArray) -> float:
-    """Return the spread of a frame without single pixels and a smooth surface."""
+    """Return the range of a frame's values without outlying pixels and a smooth surface."""
     from scipy.ndimage import median_filter
 
     smooth = median_filter(mean, size=5, mode="nearest")

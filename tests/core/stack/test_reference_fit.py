@@ -46,6 +46,14 @@ def test_a_specimen_is_no_dark_stack():
         assert dark_misfit(stack(100, 10, BLOBS, n=n), FRAMES) == "structure is visible in it"
 
 
+def test_pixels_that_are_not_finite_do_not_hide_a_misfit():
+    frames, bright = np.full((3, 64, 64), 100.0), np.full((3, 64, 64), 500.0)
+    bright[:, 5, 7] = np.nan
+    assert (
+        dark_misfit(ArrayFrames(bright), ArrayFrames(frames)) == "it is brighter than your frames"
+    )
+
+
 def test_a_stack_that_is_too_bright_or_of_another_size_is_named():
     assert dark_misfit(stack(5000, 20), FRAMES) == "it is brighter than your frames"
     other = dark_misfit(stack(100, 4, side=64), FRAMES)
