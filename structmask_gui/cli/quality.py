@@ -24,8 +24,10 @@ from structmask_gui.core.quality.assessment import (
     Basis,
     assess,
 )
+from structmask_gui.core.quality.basis import quality_record
 from structmask_gui.core.recommend.extract import judged
 from structmask_gui.core.recommend.wording import Answer
+from structmask_gui.core.statistical.estimate import LARGEST_LAG
 from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
 from structmask_gui.io.extract_files import ExtractionSettings, Input, opened
 from structmask_gui.io.files.paths import is_file, shown
@@ -48,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
     references = reference_stacks(arguments, record)
     if record is None:
         source = arguments.source or next(iter(references), "automatic")
-        lags = min(50, 2 * arguments.radius)
+        lags = min(LARGEST_LAG, 2 * arguments.radius)
         parameters = Parameters.checked(method="statistical", source=source, max_lag=lags)
     else:
         parameters = record.as_parameters()
@@ -70,40 +72,42 @@ def run(arguments: argparse.Namespace) -> int:
             basis, evaluated = _evaluated(
                 arguments.denoised, item, stack, mask, measure, order=arguments.order, task=task
             )
-    assessment = assess(basis, mask)
+    assessment, answer = assess(basis, mask), answers[-1]
     if arguments.json:
         print_json(
             {
                 "mask": str(arguments.mask),
                 "file": str(arguments.file),
-                "noise_measured_in": basis.noise.source,
-                "noise_told_from_picture": basis.trusted,
+                **quality_record(basis, assessment),
                 "as_in_record": None if record is None else str(arguments.from_record),
-                "answer": None if answers[-1] is None else answers[-1].record(),
-                **assessment.record(),
+                "answer": None if answer is None else answer.record(),
                 **({} if evaluated is None else {"denoised": _record_of(arguments, evaluated)}),
             }
         )
-    else:
-        if evaluated is not None:
-            _print_evaluation(arguments, evaluated)
-        if answers[-1] is not None:
-            print(*answer_lines(shown(arguments.mask), answers[-1], ""), sep="\n")
-        where = basis.noise.source
-        if record is not None:
-            how = f"{record.method}, source {record.source}"
-            where += f", as for the mask ({how} in {shown(arguments.from_record)})"
-            if same is None:
-                named = ", ".join(item.name for item in record.inputs)
-                print(
-                    f"note: {shown(arguments.from_record)} is of another image ({named}), not of"
-                    f" {shown(arguments.file)}: only where to look for the noise is taken from it.",
-                    file=sys.stderr,
-                )
-        _print(shown(arguments.mask), where, assessment, mask.statistics.true_pixels - 1)
-        if not basis.trusted:
-            print(f"  {NOT_SEPARATED}")
+        return DONE
+    if evaluated is not None:
+        _print_evaluation(arguments, evaluated)
+    if answer is not None:
+        print(*answer_lines(shown(arguments.mask), answer, ""), sep="\n")
+    where = basis.noise.source
+    if record is not None:
+        how = f"{record.method}, source {record.source}"
+        where += f", as for the mask ({how} in {shown(arguments.from_record)})"
+        if same is None:
+            _note_on_another_image(arguments, record)
+    _print(shown(arguments.mask), where, assessment, mask.statistics.true_pixels - 1)
+    if not basis.trusted:
+        print(f"  {NOT_SEPARATED}")
     return DONE
+
+
+def _note_on_another_image(arguments: argparse.Namespace, record: Record) -> None:
+    named = ", ".join(item.name for item in record.inputs)
+    print(
+        f"note: {shown(arguments.from_record)} is of another image ({named}), not of"
+        f" {shown(arguments.file)}: only where to look for the noise is taken from it.",
+        file=sys.stderr,
+    )
 
 
 def _evaluated(
