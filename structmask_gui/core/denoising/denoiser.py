@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -22,7 +21,7 @@ from structmask_gui.core.arrays import Float32Array
 from structmask_gui.core.denoising.band import RADIUS, LowPass, kept_shares, places
 from structmask_gui.core.denoising.features import REACH, Features
 from structmask_gui.core.denoising.fine import MARGIN, Fine
-from structmask_gui.core.denoising.folds import Block, Folds
+from structmask_gui.core.denoising.folds import Block, Folds, cuts
 from structmask_gui.core.denoising.linear import linear_weights
 from structmask_gui.core.denoising.network import Standard, Trainer, predict
 from structmask_gui.core.denoising.samples import Samples, draw_samples
@@ -359,12 +358,12 @@ class Denoiser:
         band, fine = None if plain else self._band, None if linear else self._fine
         more = (0 if band is None else RADIUS) + (0 if fine is None else MARGIN)
         height = self.frames.frame_shape[0]
+        pieces = cuts(0, width, _TILE)
         for y0, y1 in bands(height):
             top, bottom = max(0, y0 - more), min(height, y1 + more)
             padded, _ = self._around.read(frame, top, bottom, task)
             result = np.empty((bottom - top, width), np.float32)
             added = np.zeros_like(result)
-            edges = [round(i * width / -(-width // _TILE)) for i in range(-(-width // _TILE) + 1)]
 
             def work(
                 piece: tuple[int, int], padded: Float32Array = padded, top: int = top
@@ -376,7 +375,6 @@ class Denoiser:
                 first = top if self.folds.axis == 0 else x0
                 return self._answer(part, shares[first:], task)
 
-            pieces = list(pairwise(edges))
             for (x0, x1), values in zip(pieces, in_threads(work, pieces), strict=True):
                 task.stop_if_cancelled()
                 result[:, x0:x1], added[:, x0:x1] = values

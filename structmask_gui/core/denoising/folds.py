@@ -98,7 +98,7 @@ class Folds:
             Block(frame, y0, y1, x0, x1)
             for frame in frames
             for top, bottom, left, right in self.zones(fold)
-            for (y0, y1), (x0, x1) in product(_cuts(top, bottom), _cuts(left, right))
+            for (y0, y1), (x0, x1) in product(cuts(top, bottom, TILE), cuts(left, right, TILE))
         ]
         found = sum(block.size for block in blocks)
         if found < FEWEST:
@@ -145,8 +145,8 @@ class Folds:
         return Region(*lines)
 
 
-def _cuts(first: int, last: int) -> list[tuple[int, int]]:
-    """Return a range cut into pieces of nearly the same length, none longer than TILE."""
-    count = -(-(last - first) // TILE)
+def cuts(first: int, last: int, longest: int) -> list[tuple[int, int]]:
+    """Cut a range into pieces of nearly equal length, none longer than ``longest``."""
+    count = -(-(last - first) // longest)
     edges = [first + round(i * (last - first) / max(1, count)) for i in range(count + 1)]
     return list(pairwise(edges))

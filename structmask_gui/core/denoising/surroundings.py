@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
-
 import numpy as np
 
 from structmask_gui.core.arrays import Float32Array
 from structmask_gui.core.denoising.features import REACH
-from structmask_gui.core.denoising.folds import Block
+from structmask_gui.core.denoising.folds import Block, cuts
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.preview import continued
 from structmask_gui.core.stack.frames import Frames
@@ -72,8 +69,6 @@ class Surroundings:
         return padded[:, block.x0 : block.x1 + 2 * REACH].copy()
 
 
-def bands(height: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last row (not included) of bands of nearly the same height."""
-    count = -(-height // BAND)
-    edges = [round(i * height / count) for i in range(count + 1)]
-    yield from pairwise(edges)
+def bands(height: int) -> list[tuple[int, int]]:
+    """Return the first and the last row (not included) of bands of nearly the same height."""
+    return cuts(0, height, BAND)

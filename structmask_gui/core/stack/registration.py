@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,57 +84,18 @@ def relate_frames(frames: Frames, task: Task = NO_TASK) -> list[PairRelation]:
 def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRelation:
     """Compare two frames; see `PairRelation`."""
     low_a, low_b = _low_passed(a), _low_passed(b)
-    splines: NDArray[np.float64] | None = None
     # Small images would hardly be left without four pixels all round.
     edge = max(0, min(4, (min(low_a.shape) - 4) // 2))
     inside = tuple(slice(edge, length - edge) for length in low_a.shape)
-    dy = dx = 0.0
-    clear = _coherence(low_a - low_a.mean(), low_b - low_b.mean())[0] > _CLEAR
-    jumping: list[int] = []
-    error = np.inf
-    moved = low_b
-    for _ in range(3):
-        task.stop_if_cancelled()
-        gy, gx = np.asarray(np.gradient((low_a + moved) / 2))
-        terms = np.stack([gy, gx, (low_a + moved) / 2, np.ones_like(low_a), low_a - moved])
-        terms = terms[:, *inside]
-        solution, residual, normal = _fitted(terms)
-        jumping = [] if clear else [axis for axis in (0, 1) if _jumps(residual, axis)]
-        if jumping:
-            # Line offsets, new in every frame, carry no motion.
-            for axis in jumping:
-                terms = terms - terms.mean(axis=1 + axis, keepdims=True)
-            solution, residual, normal = _fitted(terms)
-        spread = float(residual.var()) * _SHARING
-        inverse = np.linalg.pinv(normal)
-        error = float(np.sqrt(spread * max(inverse[0, 0], inverse[1, 1], 0.0)))
-        step_y, step_x = (float(np.clip(v, -1, 1)) for v in solution[:2])
-        dy, dx = dy + step_y, dx + step_x
-        if np.hypot(step_y, step_x) < _SETTLED:
-            break
-        if splines is None:
-            splines = _splines(low_b)
-        moved = _moved(splines, -dy, -dx)
-    da, db = (values[inside] for values in (low_a, moved))
-    da, db = da - da.mean(), db - db.mean()
+    found = _registered(low_a, low_b, inside, task)
+    dy, dx = found.shift
+    da, db = (values[inside] - values[inside].mean() for values in (low_a, found.moved))
     if (dy or dx) and _only_lines(da, db):
         # Lines across the image that jump from frame to frame are noise, no scene that moves.
         dy = dx = 0.0
-        db = low_b[inside]
-        db = db - db.mean()
-    coherence, slope = _coherence(da, db)
-    if jumping:
-        # Nor do they carry what both frames show, or how bright it is.
-        for axis in jumping:
-            da, db = (values - values.mean(axis=axis, keepdims=True) for values in (da, db))
-        without, slope = _coherence(da, db)
-        coherence = max(coherence, without)
+        db = low_b[inside] - low_b[inside].mean()
     count = max(da.size / _SHARING, 4)
-    gain = slope if coherence > max(0.5, 5 / np.sqrt(count)) else 1.0
-    if jumping and coherence > 0:
-        # The structure that is left hardly determines its contrast.
-        chance = np.sqrt(max(1 - coherence**2, 0.0) / count) / coherence
-        gain = gain if abs(np.log(gain)) > _SURELY * chance else 1.0
+    coherence, gain = _contrast(da, db, found.jumping, count)
     mean_a, mean_b = float(a.mean()), float(b.mean())
     return PairRelation(
         first=first,
@@ -142,14 +104,79 @@ def relate(first: int, a: AnyArray, b: AnyArray, task: Task = NO_TASK) -> PairRe
         gain=gain,
         brightness=mean_b / mean_a if mean_a > 0 and mean_b > 0 else 1.0,
         shift=(2 * dy, 2 * dx),
-        shift_error=2 * error,
+        shift_error=2 * found.error,
     )
 
 
-def _coherence(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the correlation of two images without their means, and how the second follows.
+class _Registered(NamedTuple):
+    """The shift of one low-passed image against another, in their pixels."""
 
-    The slope treats both as noisy; plain regression would be drawn to 0.
+    shift: tuple[float, float]
+    error: float  # Standard error of either component
+    moved: NDArray[np.float64]  # The second image, shifted back
+    jumping: list[int]  # Axes along which line offsets, new in every frame, are averaged
+
+
+def _registered(
+    a: NDArray[np.float64], b: NDArray[np.float64], inside: tuple[slice, ...], task: Task
+) -> _Registered:
+    """Fit shift, contrast and offset of the second image by least squares, in a few steps."""
+    splines: NDArray[np.float64] | None = None
+    dy = dx = 0.0
+    clear = _coherence(a - a.mean(), b - b.mean())[0] > _CLEAR
+    jumping: list[int] = []
+    error, moved = np.inf, b
+    for _ in range(3):
+        task.stop_if_cancelled()
+        gy, gx = np.asarray(np.gradient((a + moved) / 2))
+        terms = np.stack([gy, gx, (a + moved) / 2, np.ones_like(a), a - moved])[:, *inside]
+        solution, residual, normal = _fitted(terms)
+        jumping = [] if clear else [axis for axis in (0, 1) if _jumps(residual, axis)]
+        if jumping:
+            # Line offsets, new in every frame, carry no motion.
+            for axis in jumping:
+                terms = terms - terms.mean(axis=1 + axis, keepdims=True)
+            solution, residual, normal = _fitted(terms)
+        inverse = np.linalg.pinv(normal)
+        spread = float(residual.var()) * _SHARING
+        error = float(np.sqrt(spread * max(inverse[0, 0], inverse[1, 1], 0.0)))
+        step_y, step_x = (float(np.clip(v, -1, 1)) for v in solution[:2])
+        dy, dx = dy + step_y, dx + step_x
+        if np.hypot(step_y, step_x) < _SETTLED:
+            break
+        if splines is None:
+            splines = _splines(b)
+        moved = _moved(splines, -dy, -dx)
+    return _Registered((dy, dx), error, moved, jumping)
+
+
+def _contrast(
+    a: NDArray[np.float64], b: NDArray[np.float64], jumping: list[int], count: float
+) -> tuple[float, float]:
+    """Return the correlation of two registered images without their means, and the gain.
+
+    ``count``: Number of independent pixels. Without structure in common the gain is 1.
+    """
+    coherence, gain = _coherence(a, b)
+    if jumping:
+        # Line offsets carry neither what both frames show nor how bright it is.
+        for axis in jumping:
+            a, b = (values - values.mean(axis=axis, keepdims=True) for values in (a, b))
+        without, gain = _coherence(a, b)
+        coherence = max(coherence, without)
+    if coherence <= max(0.5, 5 / np.sqrt(count)):
+        return coherence, 1.0
+    if jumping:
+        # The structure that is left hardly determines its contrast.
+        chance = np.sqrt(max(1 - coherence**2, 0.0) / count) / coherence
+        gain = gain if abs(np.log(gain)) > _SURELY * chance else 1.0
+    return coherence, gain
+
+
+def _coherence(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the correlation of two images without their means, and the slope of the second.
+
+    The slope is by total least squares, as both are noisy; plain regression is biased towards 0.
     """
     va, vb, shared = float((a**2).mean()), float((b**2).mean()), float((a * b).mean())
     coherence = shared / np.sqrt(va * vb) if va > 0 and vb > 0 else 0.0

@@ -25,7 +25,10 @@ _CLIPPED_SHARE = 0.02
 _POISSON = 1.5
 # Share of 2 x 2 squares of one value beyond what chance makes of the patch's grey levels.
 _FILLED_SHARE = 0.04
-_HOT = 7.0
+# Standard deviations of a patch from which its largest value may be a hot pixel; those of pixels
+# less the median of their neighbours from which it is; least of the latter over the former; share
+# of hot pixels beyond which they are none.
+_SUSPECT, _HOT, _HOT_FLOOR = 5.2, 7.0, 0.15
 _MOST_HOT = 0.01
 
 
@@ -170,40 +173,41 @@ def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32]
     flat = patches.reshape(len(patches), -1)
     largest = np.maximum(flat.max(axis=1), -flat.min(axis=1))
     spread = np.sqrt(np.einsum("np,np->n", flat, flat) / flat.shape[1])
-    suspects = np.flatnonzero(largest > 5.2 * spread)
+    suspects = np.flatnonzero(largest > _SUSPECT * spread)
     if not len(suspects):
         return patches, 0
+    repaired = patches.copy()
+    count = 0
+    for patch in (repaired[index] for index in suspects.tolist()):
+        floor = max(_HOT_FLOOR * float(patch.std()), 1e-12)
+        # Twice: a hot pixel hides a weaker one beside it, and both widen the spread.
+        first = _repair(patch, floor)
+        count += first + (_repair(patch, floor) if first else 0)
+    return repaired, count
+
+
+def _repair(patch: NDArray[np.float32], floor: float) -> int:
+    """Repair the hot pixels of a patch in place, and return how many there were.
+
+    ``floor``: Least standard deviation; with few grey levels most pixels equal their neighbours.
+    """
     from scipy.ndimage import median_filter
 
+    neighbours = np.ones((3, 3), dtype=bool)
+    neighbours[1, 1] = False
+    middle = median_filter(patch, footprint=neighbours, mode="nearest")
+    away = patch - middle
+    sigma = max(SIGMA_PER_MAD * float(np.median(np.abs(away))), floor)
+    places = np.argwhere(np.abs(away) > _HOT * sigma)
+    if len(places) > _MOST_HOT * patch.size:
+        # So many are no defects: the noise itself has outliers.
+        return 0
     count = 0
-    repaired = patches.copy()
-    ring = np.ones((3, 3), dtype=bool)
-    ring[1, 1] = False
-    for index in suspects.tolist():
-        patch = repaired[index]
-        lowest = 0.15 * float(patch.std())
-        # Twice: a hot pixel hides a weaker one beside it, and both widen the spread.
-        for _ in range(2):
-            middle = median_filter(patch, footprint=ring, mode="nearest")
-            away = patch - middle
-            sigma = SIGMA_PER_MAD * float(np.median(np.abs(away)))
-            # Few grey levels: most pixels equal their neighbours.
-            hot = np.abs(away) > _HOT * max(sigma, lowest, 1e-12)
-            places = np.argwhere(hot)
-            if len(places) > _MOST_HOT * patch.size:
-                # Far pixels everywhere: such is this noise.
-                break
-            changed = 0
-            for y, x in places.tolist():
-                around = patch[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2]
-                rest = np.abs(around - middle[y, x])
-                own = abs(away[y, x])
-                # A blurred spot has bright neighbours; a hot pixel stands alone. Two side by side
-                # still count.
-                if int((rest > 0.5 * own).sum()) <= 2:
-                    patch[y, x] = middle[y, x]
-                    changed += 1
-            count += changed
-            if not changed:
-                break
-    return repaired, count
+    for y, x in places.tolist():
+        around = patch[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2]
+        rest = np.abs(around - middle[y, x])
+        # A blurred spot has bright neighbours, a hot pixel at most one beside itself.
+        if int((rest > 0.5 * abs(away[y, x])).sum()) <= 2:
+            patch[y, x] = middle[y, x]
+            count += 1
+    return count
