@@ -111,9 +111,14 @@ def _cannot_tell(case: Grounds) -> Answer:
 
 
 def _either(case: Grounds, what: str = "No mask helps, whether this is noise or sample.") -> Answer:
-    """Say that no mask is best, whatever of the frames is noise."""
+    """Say that no mask is best, whatever of the frames is noise.
+
+    A fixed pattern as fine as the sample's detail would be an exception.
+    """
     sure = "Whatever is noise here, the sample's detail is too fine for a mask."
     sure = f"{sure} {case.untested}".rstrip()
+    if {FIXED, UNDER} & set(case.not_tested):
+        return _made(case, what, "uncertain", sure, _PLAIN, "copy_plain_n2v", "what_to_record")
     return _made(case, what, "likely", sure, _PLAIN, "copy_plain_n2v")
 
 

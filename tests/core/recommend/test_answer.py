@@ -216,14 +216,15 @@ def test_faint_offsets_that_one_sees_in_the_result_are_removed_first(left, certa
     assert (told.certainty, "preview_removal" in told.actions) == (certainty, True)
 
 
-def test_where_the_picture_forbids_masks_a_fixed_pattern_is_no_doubt():
+def test_where_the_picture_forbids_masks_a_fixed_pattern_is_a_doubt_all_the_same():
     found = automatic("white")
     patterns = Patterns(static_share=0.3)
     evidence = replace(found.measurement.correlation.evidence, patterns=patterns)
     found = with_flags(with_estimate(found, evidence=evidence), "fixed_pattern_not_tested")
-    for share, worst, certainty in ((2, 1, "uncertain"), (9, 1, "likely"), (9, 1.3, "uncertain")):
+    for share, worst, forbids in ((2, 1, False), (9, 1, True), (9, 1.3, False)):
         told = answer(with_recommendation(found, strong(found.recommendation, share, worst)))
-        assert (told.certainty, "copy_plain_n2v" in told.actions) == (certainty, True)
+        assert (told.certainty, "copy_plain_n2v" in told.actions) == ("uncertain", True)
+        assert ("too fine for a mask" in told.how_sure) is forbids
 
 
 def strong(recommendation, share, worst):
