@@ -194,10 +194,9 @@ def centred(
     ``between``: shape (n,); the smallest and the largest value of each patch, if they are known
     already.
 
-    Returns shape (n, height, width); as exact as if computed in float64 and rounded at the end.
-    Returns shape (n,); what to multiply with to undo the scaling; 0 for a constant patch. Scaling
-    keeps the squares of very large and very small values within what float32 can hold; where they
-    are within it anyway, nothing is scaled.
+    Returns the patches, shape (n, height, width), as exact as if computed in float64 and rounded at
+    the end; and the factors that undo the scaling, shape (n,), 0 for a constant patch. Patches are
+    scaled only where the squares of their values would not fit float32.
     """
     flat = patches.reshape(len(patches), -1)
     low, high = between or (flat.min(axis=1), flat.max(axis=1))
@@ -240,7 +239,7 @@ def _exact_in_float32(dtype: np.dtype[Any]) -> bool:
 def transform(
     half: NDArray[np.float32], scale: FloatArray, *, normalise: bool, logarithm: bool
 ) -> FloatArray:
-    """Turn lag products of scaled patches into what is averaged.
+    """Turn lag products of scaled patches into the autocorrelations that are averaged.
 
     ``half``: shape (n, reach_y + 1, 2 * reach_x + 1); from `LagKernel.half_plane` of patches scaled
     by `centred`.

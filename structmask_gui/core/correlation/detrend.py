@@ -1,7 +1,7 @@
-"""Polynomial detrending of patches, and the bias of their lag products that it makes.
+"""Polynomial detrending of patches, and the bias of their lag products that results.
 
-A patch of noise has no known mean; what is removed (its mean, or a plane) follows the noise, and
-the lag products of the residual are biased. The bias is linear in the covariances of the noise, so
+The mean of a patch is not known; the fitted mean, or plane, follows the noise, so lag products of
+the residual are biased. The bias is linear in the covariances of the noise, so
 it can be undone exactly, up to the largest lag.
 """
 
@@ -40,7 +40,7 @@ class Surface:
 
     def remove_from(self, patches: AnyArray) -> AnyArray:
         """Return float32 patches, shape (n, height, width), with their surfaces removed."""
-        # The mean first and in float64: a large offset must not eat the digits of float32.
+        # The mean first, in float64: a large offset would cost the precision of float32.
         mean = patches.mean(axis=(1, 2), dtype=np.float64)
         values: AnyArray = (patches - mean[:, None, None]).astype(np.float32)
         if self.degree > 0:

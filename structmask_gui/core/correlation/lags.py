@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from structmask_gui.core.arrays import AnyArray, BoolArray, FloatArray, crop_or_pad
 from structmask_gui.core.correlation.detrend import Surface
 
-# How many degrees of freedom Bartlett's formula counts for beside the spread over patches: it keeps
-# twenty patches from being judged by twenty noisy spreads.
+# Weight of Bartlett's formula, in degrees of freedom, beside the spread over patches, which is
+# noisy where patches are few.
 _PRIOR_DEGREES = 30.0
 
 

@@ -45,7 +45,7 @@ class FrameGroup:
     weights: tuple[float, ...]
     """Their weights; squares sum to 1, so that the noise keeps its variance."""
     shifts: tuple[tuple[float, float], ...]
-    """How far each is moved before, in pixels (y, x), so that the scene lies still."""
+    """Shift of each before they are added, in pixels (y, x), so that the scene lies still."""
 
     @property
     def moved(self) -> bool:
@@ -176,7 +176,7 @@ class LevelFrames(WrappedFrames):
         return values.astype(np.float32)
 
     def _means_of(self, frame: int) -> tuple[AnyArray, AnyArray]:
-        """Return the means of the rows, and what the means of the columns differ from their own."""
+        """Return the means of the rows, and those of the columns less their own mean."""
         box, (height, width) = self._box, self.frame_shape
         of_rows, of_columns = np.zeros(height), np.zeros(width)
         step = max(1, _BAND_PIXELS // width)
@@ -197,9 +197,9 @@ class LevelFrames(WrappedFrames):
 
 
 class EvenFrames(WrappedFrames):
-    """Differences divided by the noise that their brightness predicts, so that it is alike.
+    """Differences divided by the noise's standard deviation at their brightness.
 
-    The variance of the noise is a straight line over the brightness, fitted to differences.
+    The variance is a linear function of the brightness (photons and read-out), fitted to them.
     """
 
     def __init__(self, differences: DifferenceFrames, stored: Frames, task: Task = NO_TASK) -> None:
@@ -218,7 +218,7 @@ class EvenFrames(WrappedFrames):
         return self._kept[1][y0:y1]
 
     def precision(self, places: AnyArray, side: int) -> FloatArray:
-        """Return the mean of one over the predicted variance in squares, shape (n,).
+        """Return the mean of the inverse predicted variance in squares, shape (n,).
 
         ``places``: shape (n, 3); difference, y and x of each.
         """
@@ -239,7 +239,7 @@ class EvenFrames(WrappedFrames):
     def _brightness(self, frame: int) -> AnyArray:
         """Return the brightness where a difference lies.
 
-        Of other frames as well: in two frames of few photons, it is mostly the noise itself.
+        It is the mean of several frames: that of two frames of few photons is mostly noise.
         """
         from scipy.ndimage import uniform_filter
 
@@ -261,7 +261,7 @@ class EvenFrames(WrappedFrames):
         x, y = np.concatenate(brightness), np.concatenate(squares)
         bins = np.array_split(np.argsort(x), _BINS)
         means = np.array([x[index].mean() for index in bins])
-        # Of what moved, a few pixels differ by much: they do not decide.
+        # The median, for a few pixels differ by much where something moved.
         variances = np.array([np.median(y[index]) for index in bins]) / _MEDIAN
         slope, offset = np.polyfit(means, variances, 1)
         level = float(np.median(variances))
@@ -298,7 +298,7 @@ def fourier_shift(
     from scipy import fft
 
     pad = _PAD
-    # What is no number would spread over the image; patches that hold it are left out.
+    # A pixel that is not finite would spread over the image; its patches are left out anyway.
     known = finite(values)
     mean = float(known.mean())
     image = np.pad(known - mean, pad, mode="symmetric")
@@ -332,7 +332,7 @@ def _groups(run: range, relations: dict[int, PairRelation]) -> list[FrameGroup]:
         gain = relation.gain if relation else 1.0
         norm = float(np.hypot(1.0, gain))
         dy, dx = relation.shift if relation and relation.moved else still
-        # Each is moved half the way, so that both are treated alike.
+        # Each is shifted by half, so that both are filtered alike.
         shifts = ((dy / 2, dx / 2), (-dy / 2, -dx / 2))
         groups.append(FrameGroup((first, first + 1), (gain / norm, -1.0 / norm), shifts))
     if len(run) % 2 and len(run) >= 3:

@@ -1,4 +1,4 @@
-"""What the engine needs to know of a stack: frames of one shape, read a band of rows at a time."""
+"""Stacks as the engine sees them: frames of one shape, read a band of rows at a time."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class WrappedFrames(ABC):
 
     @property
     def runs(self) -> Sequence[range]:
-        """As `runs_of` has it."""
+        """Runs of consecutive frames; see `runs_of`."""
         return runs_of(self._frames)
 
     @abstractmethod
@@ -171,7 +171,7 @@ class ChosenFrames:
         self._dtype = np.result_type(*(stack.dtype for stack in stacks))
         self.name = first.name if len(stacks) == 1 else f"{first.name} and {len(stacks) - 1} more"
         known = {getattr(stack, "destriped", None) for stack in stacks}
-        # As `destriped_lines` asks; where the stacks differ, nothing is known of all.
+        # For `destriped_lines`; None where the stacks differ.
         self.destriped: str | None = known.pop() if len(known) == 1 else None
 
     @property
@@ -280,7 +280,7 @@ def middle(frames: Frames, frame: int) -> NDArray[np.float64]:
 
 
 def finite(values: AnyArray) -> NDArray[np.float64]:
-    """Return an image with its pixels that are no numbers replaced by the median of the others."""
+    """Return an image as float64, pixels that are not finite replaced by the median of others."""
     image = np.array(values, dtype=np.float64)
     if values.dtype.kind != "f":
         return image

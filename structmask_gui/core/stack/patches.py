@@ -28,7 +28,7 @@ _WORTH_A_COPY = 32 * 32
 # A small stack is kept in memory, for it is read more than once.
 _KEPT_BYTES = 64 * 2**20
 
-# Where they lie and what became of each takes some 30 bytes. A damaged file may declare billions.
+# Each takes some 30 bytes of memory, and a damaged file may declare billions.
 _MOST_PATCHES = 20_000_000
 
 MOST_PIXELS = 2**28
@@ -180,7 +180,7 @@ def _grid_places(
         row, column = np.divmod(place, n_columns)
         y, x = row * shape[0] + box.y0, column * shape[1] + box.x0
         return np.stack([frame, y, x], axis=1).astype(np.int32)
-    # Written in one go: of a large stack this is the longest list there is.
+    # Filled in place: the places of a large stack are the longest list there is.
     places = np.empty((n_frames, n_rows, n_columns, 3), np.int32)
     places[..., 0] = np.arange(n_frames)[:, np.newaxis, np.newaxis]
     places[..., 1] = (np.arange(n_rows) * shape[0] + box.y0)[:, np.newaxis]

@@ -1,4 +1,4 @@
-"""Very large and very small pixel values, brought to where squares of them fit their type.
+"""Very large and very small pixel values, scaled so that their squares are representable.
 
 A power of two changes no digit, so what is measured is the same.
 """

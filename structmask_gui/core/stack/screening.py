@@ -1,6 +1,7 @@
 """What would be mistaken for noise in real images: clipping, fill, text, hot pixels, JPEG.
 
-Patches that would lie are left out with a reason; hot pixels are repaired for the measurement only.
+Patches that would mislead are left out with a reason; hot pixels are repaired for the measurement
+only.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def unusable(low: AnyArray, high: AnyArray) -> list[str]:
 
 @dataclass
 class Screening:
-    """What is needed of the stored pixels of each patch, to decide whether it is usable."""
+    """Figures of the stored pixels of each patch by which it is usable or not."""
 
     low: list[float] = field(default_factory=list)  # Lowest and highest value of each patch
     high: list[float] = field(default_factory=list)
@@ -80,7 +81,7 @@ class Screening:
     def reasons(self) -> list[str]:
         """Return why each patch should be left out, or an empty string.
 
-        What the highest and lowest values of the whole stack are is known only at the end.
+        Asked for at the end, when the lowest and highest values of the whole stack are known.
         """
         finite = np.array(self.finite)
         low, high = np.array(self.low), np.array(self.high)
@@ -92,7 +93,7 @@ class Screening:
         clipped += np.where(high == highest, self.at_high, 0.0)
         filled = np.array(self.equal) > _FILLED_SHARE
         if np.mean(filled[finite]) > 0.5:
-            # Everywhere: that is how the image was made (enlarged by copying), not a text.
+            # Everywhere: the image was enlarged by copying pixels; it is no text.
             filled[:] = False
         reasons = []
         for index in range(len(finite)):

@@ -30,7 +30,7 @@ from structmask_gui.core.statistical.tiles import (
 )
 from structmask_gui.core.threads import in_threads
 
-# Patches in which it is measured, where it takes a reading of its own.
+# Patches in which the image's autocovariance is measured, where it takes a reading of its own.
 _MOST_PATCHES = 240
 
 # Patches whose spectra are added, where there are so many: the mean is well enough known from them.
@@ -46,13 +46,13 @@ _MUCH_UNLIKE, _SURELY_UNLIKE = 0.08, 6.0
 
 @dataclass
 class Pooled:
-    """What one reading of all patches gives."""
+    """The results of one reading of all patches."""
 
     pool: LagPool  # Lag products of all patches
     tiles: TileStatistics  # Power of the tiles that the patches are cut into
     spectrum: SpectrumSum  # Sum of some of the patches' spectra
     log_variance: FloatArray
-    """Shape (patches,); of each patch; NaN of those that are not used or hold nothing."""
+    """Shape (patches,); NaN of patches that are not used or constant."""
     image: FloatArray | None = None
     """Shape (far + 1, 2 far + 1); sum of the lag products up to the largest lag, the half plane; if
     it was asked for."""
@@ -91,7 +91,7 @@ class Pooled:
         return best
 
     def by_brightness(self, patches: NoisePatches) -> tuple[BrightnessBin, ...]:
-        """Return the correlation by brightness, from dark to bright; empty of too few patches."""
+        """Return the correlation by brightness, from dark to bright; empty if there are too few."""
         if not self.bins or any(pool.n_patches < _FEWEST_IN_A_BIN for pool in self.bins):
             return ()
         brightness = np.sort(patches.brightness[np.isfinite(self.log_variance)])
@@ -104,7 +104,7 @@ class Pooled:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What a chunk of patches gives."""
+    """The results of a chunk of patches."""
 
     index: NDArray[np.intp]
     products: FloatArray
@@ -195,7 +195,7 @@ class Pooling:
         index = np.arange(chunk.indices.start, chunk.indices.stop)
         inside = self._used[chunk.indices]
         if derived:
-            # What differs as stored may be alike once something is subtracted.
+            # Patches that vary as stored may be constant once something is subtracted.
             low, high = extremes(chunk.patches)
             inside = inside & (low != high)
         if not inside.any():

@@ -1,4 +1,4 @@
-"""What a measurement of the noise holds: correlation, patches, and the evidence for a verdict."""
+"""The result of measuring noise: correlation, patches, and the evidence for a verdict."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BrightnessBin:
 
 @dataclass(frozen=True)
 class UnlikePart:
-    """A half of the field, or of the stack, whose noise is correlated otherwise."""
+    """A half of the field, or of the stack, whose noise has another correlation."""
 
     where: str  # As it follows "in the"
     rho: float  # Its correlation at the lag that differs most, the larger one
@@ -70,7 +70,7 @@ class Evidence:
     relations: tuple[PairRelation, ...]  # How frames relate to the next; empty for one frame
     unevenness: FloatArray
     unevenness_error: FloatArray
-    """Shape (bands,); how much wider the power of tiles spreads than noise would."""
+    """Shape (bands,); spread of the tiles' power over that of noise, by frequency band."""
     hot_share: float  # Share of pixels repaired as hot
     blockiness: float  # t-value of 8 x 8 blocks in the frames as stored
     frame: FrameEvidence  # What shows only over whole frames
@@ -87,10 +87,10 @@ class Evidence:
     clipped: bool = False  # Whether clipped patches had to be used
     unlike: UnlikePart | None = None  # Where the correlation is another, if it is not uniform
     others: tuple[LagEstimate, ...] = ()
-    """What else the noise may be where structure was separated from it: the correlation beyond the
-    optical cut-off, in flat tiles, and in differences as they are, without the one that is used."""
+    """Other estimates of the noise where structure was separated from it: beyond the optical
+    cut-off, in flat tiles, and in differences as they are, without the one that is used."""
     patterns: Patterns = field(default_factory=Patterns)
-    """Peaks in the power of whole frames, and what is the same in every frame."""
+    """Narrow peaks in the power of whole frames, and patterns that are in every frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,7 @@ class CorrelationEstimate:
         return self.lags.covariance
 
     def fits(self, parameters: Parameters) -> bool:
-        """Return whether these parameters can be answered without measuring again."""
+        """Return whether it holds for these parameters, so that nothing is measured again."""
         ours = self.parameters
         ignored = {"method", "norm_autocorr", "log_autocorr", "max_lag", "background_side"}
         same = all(
@@ -141,7 +141,7 @@ def _measured_names() -> list[str]:
 
 
 def in_grey_levels(estimate: CorrelationEstimate, exponent: int) -> CorrelationEstimate:
-    """Return an estimate made in scaled frames in the grey levels of the frames as stored."""
+    """Return an estimate from frames scaled by 2**exponent in the grey levels as stored."""
     unit = float(np.ldexp(1.0, -exponent))
     square = unit * unit
     evidence, frame = estimate.evidence, estimate.evidence.frame

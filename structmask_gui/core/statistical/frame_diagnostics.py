@@ -57,7 +57,7 @@ _NO_LINES = LineCovariance(0.0, 0.0)
 
 @dataclass(frozen=True)
 class FrameEvidence:
-    """What whole frames show."""
+    """Evidence from whole frames."""
 
     rows: LineCovariance  # Lines from edge to edge in the noise that was measured
     columns: LineCovariance
@@ -141,7 +141,7 @@ class _WholeFrames:
     def fixed(self) -> tuple[LineCovariance, LineCovariance, float, float]:
         rows, columns, shares = [], [], []
         half = self._stored.n_frames // 2
-        # Frames far apart in time: what they have in common is fixed.
+        # Frames far apart in time have only a fixed pattern in common.
         pairs = [
             ((self._stored, number), (self._stored, number + half))
             for number in evenly(half, _MOST_FRAMES)
@@ -155,7 +155,7 @@ class _WholeFrames:
         return _covariance(rows), _covariance(columns), float(np.mean(shares)), float(error)
 
     def lines(self, groups: Sequence[_Group]) -> Iterator[_Lines]:
-        """Yield what each group of frames has in its lines, the groups in order."""
+        """Yield the means of the lines of each group of frames, the groups in order."""
         bands = (band for number, group in enumerate(groups) for band in self._read(number, group))
         with closing(in_threads(self._sums, bands)) as parts:
             for _, same in groupby(parts, key=lambda part: part.number):

@@ -21,16 +21,16 @@ from structmask_gui.core.statistical.tiles import SpectrumSum
 from structmask_gui.core.threads import one_blas_thread
 
 _START, _STEP, _END = 0.42, 0.03, 0.03
-# A fit that ends here has predicted next to nothing; and how well one along a line must fit, over
-# chance, to stand in for it.
+# Cut-off from which a fit predicted next to nothing; and misfit, over chance, up to which one along
+# a line replaces it.
 _STUCK, _WELL = 0.37, 1.5
-# More power than predicted by this share, beyond chance, is structure.
+# Share by which the power must exceed the prediction, beyond chance, to be structure.
 _TOLERANCE = 0.04
 _BOX = 12
-# A lag counts as found from this correlation on; more than so many are no lines.
+# Correlation from which a lag counts as found; number of found lags above which they are no lines.
 _FOUND = 0.02
 _MOST_FOUND = 60
-# A prior below this share of the largest has faded.
+# Share of the largest prior variance below which a lag is dropped from the fit.
 _FADED = 1e-9
 
 
@@ -180,7 +180,7 @@ def _candidates(reach: int) -> list[tuple[int, int]]:
 
 
 def _lines_through(lags: list[tuple[int, int]], rho: FloatArray) -> NDArray[np.bool_]:
-    """Mark what to fit without sparseness: the found lags and the lines they lie on.
+    """Mark the lags to fit without sparseness: those found, and the lines they lie on.
 
     Two found lags on one line through the centre, in different distances, speak for a line. A
     sparse fit drops the faint ends of lines; once a line is there, all its lags are asked for.
@@ -220,7 +220,7 @@ class _SparseFit:
         lags = design.shape[2]
         level = float(power[power.shape[0] // 2].mean())
         self._prior = np.full(lags, (0.3 * level) ** 2)
-        # The zero lag is not in question.
+        # The zero lag is never dropped.
         self._prior[0] = (100 * level) ** 2
         self.weights = np.zeros(lags)
         self.errors = np.zeros(lags)
@@ -243,7 +243,7 @@ class _SparseFit:
         for step in range(steps):
             self._task.stop_if_cancelled()
             if step % 8 == 0:
-                # Lags whose prior has faded take no more part; the spread of a power is the
+                # Lags whose prior has faded are dropped. The standard deviation of a power is the
                 # expected power itself.
                 active = np.flatnonzero(self._prior > _FADED * self._prior[1:].max(initial=0.0))
                 active = np.union1d([0], active)
@@ -262,7 +262,7 @@ class _SparseFit:
             spread = np.diag(posterior)
             determined = np.clip(1 - spread / np.maximum(prior, 1e-300), 1e-6, 1.0)
             after = np.maximum(mean**2 / determined, 1e-16 * mean[0] ** 2)
-            # What the data hardly determine fades.
+            # Lags that the data hardly determine fade.
             after[determined < 1e-4] *= 0.1
             after[0] = prior[0]
             self._prior[active] = after
@@ -286,7 +286,7 @@ class _SparseFit:
             self._task.stop_if_cancelled()
             weighted = design * (count / np.maximum(self.predicted[inside], lowest) ** 2)[:, None]
             information = weighted.T @ design
-            # A small ridge: lags that only the hidden frequencies separate stay small.
+            # A small ridge, for lags that only frequencies within the cut-off would separate.
             information[np.diag_indices_from(information)] *= 1 + 1e-3
             covariance = np.linalg.inv(information)
             values = covariance @ (weighted.T @ power)

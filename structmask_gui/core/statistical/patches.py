@@ -46,7 +46,7 @@ _CLIPPED = (
 
 @dataclass(frozen=True, eq=False)
 class NoisePatches:
-    """Where the noise is measured."""
+    """The patches in which the noise is measured."""
 
     plan: Plan  # All patches, on the frames of noise
     reach: int  # Largest lag that is pooled
@@ -85,7 +85,10 @@ class NoisePatches:
 
 
 def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReader) -> NoisePatches:
-    """Lay out patches and leave out those that are clipped, covered or the like."""
+    """Lay out patches and leave out those that are clipped, covered by text and so on.
+
+    Raises InputError if fewer than two can be measured.
+    """
 
     def patches_of(side: int) -> NoisePatches:
         layout = _lay_out(source.frames, parameters, source.region, side)
@@ -94,7 +97,7 @@ def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReade
     shape = source.frames.frame_shape if source.region is None else source.region.shape
     patches = patches_of(_first_side(parameters, shape, source.frames.n_frames))
     if patches.n_used < _FEW_PATCHES and patches.plan.patch_shape[0] > TILE:
-        # Smaller patches find room between what is clipped or covered.
+        # Smaller patches fit between clipped or covered parts.
         patches = patches_of(TILE)
     side = patches.plan.patch_shape[0]
     patches = _with_clipped(patches)
@@ -114,7 +117,7 @@ def find_patches(source: NoiseSource, parameters: Parameters, reader: PatchReade
 
 
 def _with_clipped(patches: NoisePatches) -> NoisePatches:
-    """Take in the clipped patches where hardly any other is left."""
+    """Use the clipped patches too where hardly any other is left."""
     clipped = np.array([reason == screening.CLIPPED for reason in patches.reasons])
     if patches.n_used >= _FEW_PATCHES or not clipped.any():
         return patches
@@ -134,7 +137,7 @@ def _lags_in(side: int) -> int:
 
 
 def _largest_lag(shape: tuple[int, int], n_frames: int) -> int:
-    """Return how far lags can be measured in patches of which there is room for enough."""
+    """Return the largest lag that patches allow of which there are enough."""
     side = _side_for_far_lags(min(2 * LARGEST_LAG + 2, *shape), shape, n_frames)
     return min(LARGEST_LAG, _lags_in(side))
 
@@ -155,7 +158,7 @@ def _fits(side: int, shape: tuple[int, int]) -> int:
 
 
 def _note_on_size(side: int, parameters: Parameters, shape: tuple[int, int], n_frames: int) -> str:
-    """Return what to know where patches, and so lags, had to be smaller than was asked for."""
+    """Return a sentence where patches, and so lags, are smaller than was asked for; else empty."""
     lags, asked = _lags_in(side), parameters.patch_size
     there = "1 frame" if n_frames == 1 else f"{n_frames} frames"
     where = f"in {there} of noise of {shape[0]} x {shape[1]} pixels"
@@ -209,7 +212,7 @@ def _lay_out(frames: Frames, parameters: Parameters, region: Region | None, side
         note = f" Of {there} patches, {taken} were taken by chance, which is enough."
     random = parameters.layout == "random"
     plan = lay_out(frames, box, (side, side), count=count, seed=parameters.seed, random=random)
-    # Wide, for places are counted with here; there are not so many.
+    # As intp, for indices are computed from them; there are not so many.
     return _Layout(Plan(plan.patch_shape, plan.places.astype(np.intp)), max(reach, 1), note)
 
 
@@ -218,7 +221,7 @@ def _screened(
     layout: _Layout,
     reader: PatchReader,
 ) -> NoisePatches:
-    """Screen the pixels as stored; a difference is as bad as the worse of its frames."""
+    """Screen the pixels as stored; a difference is left out if either frame is."""
     plan = layout.plan
     on_stored = stored_places(plan, source.frames)
     wanted: dict[tuple[int, int, int], list[int]] = {}

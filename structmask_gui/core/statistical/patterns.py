@@ -1,4 +1,4 @@
-"""Patterns that lags hardly show: narrow peaks in the power, and what is the same in every frame.
+"""Patterns that lags hardly show: narrow peaks in the power, and patterns in every frame.
 
 Differences of frames are blind to what stays. It is sought in the mean over frames, where temporal
 noise is small: as a regular pattern, and in the flattest parts, where structure hides nothing.
@@ -63,7 +63,7 @@ Read = Callable[[int], NDArray[np.float64]]
 
 @dataclass(frozen=True, eq=False)
 class Lasting:
-    """What neighbouring frames share of their noise."""
+    """The noise that neighbouring frames share."""
 
     beyond: float  # Correlation of neighbouring differences of fine detail, plus 1/2
     error: float  # Its standard error
@@ -85,13 +85,13 @@ class Lasting:
 
     @property
     def misleads(self) -> bool:
-        """Whether the correlation in differences is another than in single frames."""
+        """Whether differences have another correlation than single frames."""
         return self.shared and self.unlike > _UNLIKE
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """What whole frames show beside the correlation."""
+    """Patterns in whole frames, beside the correlation."""
 
     periodic: bool = False
     """Whether the noise, or a frame if there is but one, has a narrow peak off the axes."""
@@ -134,7 +134,7 @@ def find_patterns(source: NoiseSource) -> Patterns:
     regular = not periodic and held.peak(off_axes=lines, variance=noise.variance)
     share, error = _static_share(source, mean, count)
     if lasting is not None and lasting.shared:
-        # Then the mean holds more than its part of the noise.
+        # The noise does not average out in the mean as if frames were independent.
         return Patterns(periodic, steps=steps, lasting=lasting)
     return Patterns(periodic, regular, steps, share, error, lasting)
 
@@ -194,7 +194,7 @@ def _inside(source: NoiseSource, frames: Frames, number: int) -> NDArray[np.floa
 
 
 def _mean_frame(source: NoiseSource) -> tuple[NDArray[np.float64], int]:
-    """Return the mean of frames as they are, and of how many."""
+    """Return the mean of frames as they are, and their number."""
     total, numbers = np.zeros(()), evenly(source.raw.n_frames, _MOST_FRAMES)
     for number in numbers:
         source.task.stop_if_cancelled()

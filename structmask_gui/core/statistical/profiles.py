@@ -92,7 +92,7 @@ def main_direction(rho: FloatArray) -> LagDirection | None:
 
 @dataclass(frozen=True, eq=False)
 class BrightnessCurve:
-    """How strong the correlation is in patches of each brightness."""
+    """The mean of the strongest correlations in patches of each brightness."""
 
     brightness: FloatArray
     """Shape (n,); mean grey level of the patches of each bin, from dark to bright."""
@@ -109,7 +109,7 @@ def brightness_curve(estimate: CorrelationEstimate, rho_min: float) -> Brightnes
     The strongest are those of at least ``rho_min`` and half of the largest correlation; negative
     ones are counted with their sign turned.
 
-    Returns none where brightness was not measured, or no correlation matters.
+    None where brightness was not measured, or no correlation reaches ``rho_min``.
     """
     bins, rho = estimate.brightness, estimate.lags.rho
     if len(bins) < 2:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from structmask_gui.core.statistical.estimate import CorrelationEstimate
 
 FIRST_ROUND = 128
-# What the statistical method tests beside the correlation, structure above all, shows in fewer
-# patches only where it is strong: they are an estimate on the way, never the result.
+# In fewer patches structure, and all else that is tested beside the correlation, shows only where
+# it is strong: they give an estimate on the way, never the result.
 _FEWEST = 512
-# Each of its rounds measures everything anew.
+# Each round measures everything anew, so rounds grow fast.
 _LEAST_GROWTH, _MOST_GROWTH = 2.0, 8.0
 _MARGIN = 1.1
 

@@ -59,7 +59,7 @@ Sign = Literal["none", "uneven", "perhaps uneven", "lopsided", "correlated"]
 
 
 class NoiseUnderTest(NamedTuple):
-    """What is judged: the noise, or what is left of it without row and column offsets."""
+    """The frames tested for structure, without row and column offsets where these matter."""
 
     frames: Frames  # The offsets removed or not
     lags: LagEstimate
@@ -78,7 +78,7 @@ def noise_under_test(
     parameters: Parameters,
     reader: PatchReader,
 ) -> NoiseUnderTest:
-    """Return what is judged: without row and column offsets (``lines``) where these matter."""
+    """Return the frames to test, without row and column offsets (``lines``) where these matter."""
     frames, ratio, error = plain.frames, plain.unevenness, plain.error
     share = max(line.value for line in lines) / max(plain.lags.variance, 1e-300)
     if share >= _STRONG_LINES or (share > 0 and uneven(ratio, error, SUSPICION)):
@@ -167,7 +167,7 @@ def separate(
 def sign_of_structure(
     judged: NoiseUnderTest, patches: NoisePatches, base: Used, parameters: Parameters
 ) -> Sign:
-    """Return what indicates structure.
+    """Return the sign of structure, if there is one.
 
     In differences the structure is gone but for what moves, which shows beyond doubt. In frames a
     suspicion is followed, as noise arouses once in twenty times, if loud tiles lie together; and a
@@ -191,13 +191,13 @@ def _borne_out(sign: Sign, lags: LagEstimate, fit: SpectralFit, parameters: Para
     """Whether the fit beyond the optical cut-off confirms structure."""
     if sign in ("uneven", "lopsided"):
         return True
-    # Where the fit explains what is within the band, there is no structure.
+    # Where the fit explains the power within the cut-off, there is no structure.
     if fit.excess <= _UNEXPLAINED:
         return False
     if sign == "correlated":
-        # However faint the structure: what it adds is no line.
+        # Structure, however faint, adds no line.
         return lines_beyond(fit, parameters)
-    # Nor where all correlation is on one line, as no structure's is.
+    # Nor where all correlation is on one line, as that of structure never is.
     return not is_line(lags)
 
 

@@ -1,4 +1,4 @@
-"""What the statistical method measures: the stack, a reference stack, or frames made from them."""
+"""The frames that the statistical method measures: a stack, a reference stack, or differences."""
 
 from __future__ import annotations
 

@@ -14,12 +14,13 @@ from structmask_gui.core.statistical.out_of_band import SpectralFit, step_to
 from structmask_gui.core.statistical.selection import select_lags
 from structmask_gui.core.statistical.tiles import TileStatistics
 
-# Flat tiles that are worth a test, and from which they are relied on, being found in so many steps
-# and neither uneven nor skewed. 80 of 32 x 32 are as many pixels as 20 patches of 64 x 64 have.
+# Number of flat tiles from which they are tested, and from which they are relied on if they were
+# found in so many steps and are neither uneven nor skewed. 80 of 32 x 32 have as many pixels as 20
+# patches of 64 x 64.
 SOME_FLAT_TILES, _ENOUGH_FLAT_TILES, _STEPS = 12, 80, 4
 # How far two estimates that share nothing must agree on the lags (F1), to be relied on.
 _AGREEMENT = 0.6
-# Standard errors from which flat parts that are to be relied on are not alike.
+# Standard errors from which flat parts are too uneven to be relied on.
 _STRICT = 1.0
 # Share of the squared correlation on one line that no structure has.
 ONE_LINE = 0.85
@@ -35,7 +36,7 @@ _SKEW, _SURELY_SKEW = 0.1, 6.0
 
 
 def flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:
-    """Whether the flat tiles are enough, and no more unlike or lopsided than noise is."""
+    """Whether there are enough flat tiles, no more uneven or skewed than noise is."""
     if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.steps < _STEPS:
         return False
     ratio, error = tiles.unevenness(flat.chosen)
@@ -43,7 +44,7 @@ def flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:
 
 
 def skewed(tiles: TileStatistics, inside: BoolArray | None = None) -> bool:
-    """Whether tiles are lopsided in their brightness, as a texture is and noise is not."""
+    """Whether the pixel values of tiles are skewed, as those of a texture are."""
     value, error = tiles.skewness(inside)
     return abs(value) > max(_SKEW, _SURELY_SKEW * error)
 
