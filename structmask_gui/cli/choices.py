@@ -26,7 +26,7 @@ _OPTIONS = ("method", "convention", "source", "patch_size", "patches", "seed")
 def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> Parameters:
     """Combine, later ones winning: defaults, record, preset, the named options, --set.
 
-    What is asked for by its name and has no effect is said.
+    Parameters that were given by name but have no effect are noted on standard error.
     """
     parameters = Parameters() if record is None else record.as_parameters()
     chosen: dict[str, Any] = {}
@@ -109,7 +109,7 @@ def chosen_inputs(
     if files:
         if record is None or not record.inputs:
             return [Input(path, **chosen) for path in files]
-        # Opened as the record's first input was, unless it is said otherwise.
+        # Opened as the record's first input was, unless the arguments say otherwise.
         return [Input(path, **{**_opened(record.inputs[0]), **chosen}) for path in files]
     if record is None:
         raise ParameterError("extract: no FILE is given; name at least one image file.")

@@ -1,4 +1,4 @@
-"""What commands share: exit codes, the line of an error, the progress bar."""
+"""Exit codes, errors, JSON and progress bar of all commands."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def answer_lines(name: str, answer: HasLines | None, sentence: str) -> list[str]
 
 
 def details(sentence: str, notes: Iterable[str]) -> list[str]:
-    """Return what an answer rests on, for --verbose."""
+    """Return the sentence and notes behind an answer, for --verbose."""
     return [f"    {one_line(text)}" for text in (sentence, *notes)]
 
 

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = int(arguments.run(arguments))
         if sys.stdout is not None:
-            # What is still held back would fail at the end of the process, with a code of its own.
+            # Flushed here: an error at exit would end the process with a code of its own.
             sys.stdout.flush()
         return code
     except StructMaskError as error:
@@ -49,13 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has enough; nothing is left to say to them.
+        # The reader of the output has closed it; nothing more can be printed.
         _print_no_more()
         return 0
     except OSError as error:
         if error.filename is not None:
             raise
-        # Only what has no name is written without being asked about: the lines of text.
+        # An error without a file name comes from standard output, not from a file.
         text = f"error: the text cannot be printed ({reason(error)}); files are written whole."
         print(text, file=sys.stderr)
         _print_no_more()
@@ -63,6 +63,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _print_no_more() -> None:
-    """Let what is still held back go nowhere; some Pythons end with code 120 if it cannot."""
+    """Discard buffered output; some Pythons end with code 120 if it cannot be flushed."""
     with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""The state of a denoising that was paused, or ended before it was done."""
+"""The saved state of a denoising that was paused or interrupted."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.version import __version__
 
 _LARGEST_STATE = 64 * 2**20
+"""Bytes of a state file that is read, at most."""
 
 
 class SavedState:
@@ -58,14 +59,14 @@ class SavedState:
                 return None
             with np.load(self.path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
-        except Exception:  # A damaged or foreign file only means to begin anew.
+        except Exception:  # A damaged or foreign file: begin anew.
             return None
         if str(arrays.pop("key", "")) != self._key or not {"progress", "trainers"} <= set(arrays):
             return None
         return arrays
 
     def save(self, denoiser: Denoiser) -> None:
-        """Keep how far it has come; a folder that takes no file only means there is no state."""
+        """Save the state; where the folder cannot be written to, there is none."""
         buffer = io.BytesIO()
         arrays: dict[str, Any] = {"key": np.array(self._key), **denoiser.state()}
         np.savez(buffer, **arrays)

@@ -259,7 +259,7 @@ class _Search:
         solved = _in_order(self._noise, freed, self._ridge)
         copied = np.concatenate(([0.0], np.cumsum(solved.part**2))) * 2 / variance_of(self._noise)
         bias = np.concatenate(([0.0], 2 * np.cumsum(bias_per_lag(self._samples, freed))))
-        # Chance may say otherwise, but showing more pixels never lets less be copied.
+        # Showing more pixels never lets less be copied; estimates may differ by chance.
         copied = np.maximum.accumulate(without_bias(copied, bias))
         errors = self._errors(freed, most)
         self._task.stop_if_cancelled()

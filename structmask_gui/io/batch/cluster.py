@@ -89,7 +89,7 @@ class Cluster:
 
     @property
     def at_once(self) -> int:
-        """How many files to have under way at once: enough that no machine waits."""
+        """Number of files to measure at once: enough that no machine waits."""
         threads = int(sum(self._client.nthreads().values()))
         return max(2, min(2 * threads, _MOST_AT_ONCE))
 
@@ -155,7 +155,7 @@ class Cluster:
         except StructMaskError:
             raise
         finally:
-            # What nobody waits for any more is not to be done.
+            # Work that nobody waits for any more is cancelled.
             waiting = [future for future in futures if not future.done()]
             with contextlib.suppress(Exception):
                 if waiting:
@@ -165,7 +165,7 @@ class Cluster:
                     future.release()
 
     def close(self) -> None:
-        """Let go of the scheduler."""
+        """Disconnect from the scheduler."""
         with contextlib.suppress(Exception):
             self._client.close(timeout=2)
 

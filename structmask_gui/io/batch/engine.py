@@ -1,4 +1,4 @@
-"""Where the jobs of a batch are worked on: here, or on other machines."""
+"""Engines that do the jobs of a batch: in this process, or on other machines."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from structmask_gui.io.one_mask import extract_job
 
 
 class BatchEngine(Protocol):
-    """Where the work of a job is done: here, or on other machines."""
+    """What does the work of a job."""
 
     @property
     def at_once(self) -> int:
-        """How many jobs may be under way at once."""
+        """Number of jobs that may run at once."""
         ...
 
     def usable(
@@ -69,7 +69,7 @@ def usable(
 
 
 class Here:
-    """The engine that does it in this process, a job at a time."""
+    """The engine that works in this process, a job at a time."""
 
     at_once = 1
     usable = staticmethod(usable)

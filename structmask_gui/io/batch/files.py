@@ -1,4 +1,4 @@
-"""Which files a batch is about: folders, patterns, lists and files; and how they make up masks."""
+"""The files of a batch, from folders, patterns and lists; and the masks to make of them."""
 
 from __future__ import annotations
 

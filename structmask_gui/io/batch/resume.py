@@ -1,4 +1,4 @@
-"""Whether an earlier run has made a mask already, of the same files with the same settings."""
+"""Results of an earlier run that can be kept: of the same files with the same settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from structmask_gui.version import __version__
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a job's files and settings were, to see whether anything changed since."""
+    """State of a job's files and settings, by which a later change shows."""
 
     size: int  # bytes of its files together
     modified: int  # when the newest of them was changed, in nanoseconds
@@ -27,7 +27,7 @@ class Fingerprint:
 
 
 def fingerprint(job: Job, settings: ExtractionSettings) -> Fingerprint:
-    """Return what a job's files and settings are at the moment."""
+    """Return the present state of a job's files and settings."""
     references = [item for item in (settings.dark, settings.subtract) if item is not None]
     size, modified = 0, 0
     for item in (*job.inputs, *references):
@@ -104,7 +104,7 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
 
 def _asked_for(record: Record, job: Job, settings: ExtractionSettings) -> bool:
     """Say whether a record is of a mask made with these settings, unchanged since."""
-    # Compared as parameters: records of before do not name all of them.
+    # Compared as parameters: older records do not have all of them.
     if record.edited or record.as_parameters() != settings.parameters:
         return False
     region = None if settings.region is None else tuple(settings.region)
@@ -135,7 +135,7 @@ def holding(job: Job) -> Record | None:
 
 
 def half_written(job: Job, record: Record) -> bool:
-    """Say whether what is there is what a killed run would have left: this mask, but no record."""
+    """Say whether the files are those that a killed run leaves: this mask, but no record."""
     files, mask = job.files.doubtful if record.doubt else job.files, record.as_mask()
     if exists(job.files.found.json):
         return False

@@ -1,4 +1,4 @@
-"""How far the jobs of a batch have come, and what is known of each at its end."""
+"""Progress and result of each job of a batch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from structmask_gui.io.results.record import AnswerRecord, FitRecord, Record
 
 
 class JobState(StrEnum):
-    """Where a job is."""
+    """State of a job."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -28,7 +28,7 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True)
 class JobStatus:
-    """How far a job has come."""
+    """Progress and result of a job."""
 
     state: JobState = JobState.PENDING
     progress: float = 0.0  # 0 to 1 while it runs

@@ -1,4 +1,4 @@
-"""The JSON record: everything that is needed to understand and repeat an extraction."""
+"""The JSON record: all that is needed to understand and repeat an extraction."""
 
 from __future__ import annotations
 

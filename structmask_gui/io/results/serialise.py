@@ -23,7 +23,7 @@ _MOST_ARRAYS = 10_000
 _LARGEST = 512 * 2**20
 
 
-# What a measurement is made of. Only these are ever made from a file, and only of their fields.
+# The classes of a measurement. Only these are ever made from a file, and only from their fields.
 @cache
 def _classes() -> dict[str, type]:
     from structmask_gui.core.correlation.autocorrelation import Autocorrelation
@@ -74,7 +74,7 @@ def measurement_from(data: bytes) -> Measurement:
             arrays = {name: stored[name] for name in stored.files}
         result = _decoded(json.loads(arrays.pop(_ABOUT).tobytes()), arrays)
     except Exception as error:
-        # Damaged bytes can break any of these steps in any way.
+        # Damaged bytes can break any of these steps with any exception.
         raise ValueError("is no stored measurement") from error
     if not isinstance(result, Measurement):
         raise ValueError("is no stored measurement")

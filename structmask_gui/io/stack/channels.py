@@ -31,7 +31,7 @@ class Channels:
     index: dict[int, int]  # for the channel and colour dimensions: which element is read
     # Value and name of what can be chosen; empty if there is no choice.
     choices: tuple[tuple[Channel, str], ...]
-    notes: tuple[str, ...]  # what was decided without being asked
+    notes: tuple[str, ...]  # choices that were made by default, a sentence each
 
 
 def choose_channel(axes: Axes, contents: Contents, wanted: Channel | None) -> Channels:

@@ -1,4 +1,4 @@
-"""Readers that are not always installed: found when a file needs them, or named in a sentence."""
+"""Readers that may not be installed, imported when a file needs them."""
 
 from __future__ import annotations
 

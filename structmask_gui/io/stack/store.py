@@ -1,4 +1,4 @@
-"""What a reader of one file format hands to `ImageStack`: pixels that can be read in parts."""
+"""What a reader returns to `ImageStack`: pixels that can be read in parts, and metadata."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class SeriesInfo:
 
 @dataclass
 class Contents:
-    """An opened series of a file, before it is known what the user wants of it."""
+    """An opened series of a file, before axes, channel and frames are chosen."""
 
     kind: str  # the file format, as in "OME-TIFF"
     store: Store

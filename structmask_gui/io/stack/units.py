@@ -1,4 +1,4 @@
-"""Sizes and units as metadata show them."""
+"""Sizes and units in metadata: read, and written in one form."""
 
 from __future__ import annotations
 
