@@ -327,9 +327,9 @@ class Comparison:
         return None if order is None else Fault("order", _ordered(order))
 
     def _order(self) -> tuple[list[tuple[int, int]] | None, float]:
-        """Return raw frames that fit other output frames, each with its own, and what is left then.
+        """Return raw frames that fit other output frames, each with its own, and the residual then.
 
-        The last is the variance of the residual in this order.
+        The last is its variance.
         """
         count = len(self._own)
         if count < 2:
@@ -504,7 +504,7 @@ def _clearly(values: FloatArray, least: float) -> bool:
 
 
 def _left(own: FloatArray, output: FloatArray, dy: int, dx: int) -> float:
-    """Return the variance of what is left of a raw frame once its output is shifted back."""
+    """Return the variance of a raw frame less its output shifted back."""
     height, width = own.shape
     y, x = max(0, -dy), max(0, -dx)
     tall, wide = height - abs(dy), width - abs(dx)

@@ -185,7 +185,7 @@ def _coherence(a: NDArray[np.float64], b: NDArray[np.float64]) -> tuple[float, f
 
 
 def _fitted(terms: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    """Fit the last image by the others; return the weights, what is left and the normal matrix."""
+    """Fit the last image by the others; return weights, residual and normal matrix."""
     design, target = terms[:-1].reshape(len(terms) - 1, -1), terms[-1].ravel()
     normal = design @ design.T
     solution = np.linalg.lstsq(normal, design @ target, rcond=None)[0]

@@ -177,7 +177,7 @@ class ImageStack:
         return said_destriped(self.metadata.get("Software", ""))
 
     def close(self) -> None:
-        """Let go of the file, for this stack and all that share it."""
+        """Close the file, for this stack and all that share it."""
         self._store.close()
 
     def __enter__(self) -> Self:

@@ -39,7 +39,7 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         ...
 
 
@@ -117,7 +117,7 @@ class ReversedStore:
         return self._store.read(index[::-1]).T
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._store.close()
 
 
