@@ -106,7 +106,8 @@ def _figures(figures: dict[str, Any]) -> str:
     needless = figures["needlessly_hidden"]
     doubt = "" if figures["noise_told_from_picture"] else f" {NOT_SEPARATED}"
     return (
-        f"A network could copy {copied:.1%} of the noise ({bare:.1%} without a mask; estimate)."
+        f"A network could copy {100 * copied:.1f} % of the noise ({100 * bare:.1f} % without a"
+        " mask; estimate)."
         f" Hidden without need: {needless} {'pixel' if needless == 1 else 'pixels'}.{doubt}"
     )
 

@@ -177,10 +177,10 @@ def _is_of(record: Record, file: Path) -> bool:
 def _print(name: str, where: str, assessment: Assessment, hidden: int) -> None:
     figures, error = assessment.figures, assessment.error
     print(f"{name}, noise measured in {where}:")
-    within = f" ± {2 * figures.error:.1%}" if figures.error >= _WORTH_SAYING else ""
+    within = f" ± {200 * figures.error:.1f} %" if figures.error >= _WORTH_SAYING else ""
     print(
-        f"  could be copied      {figures.copied:6.1%}{within}  of the noise, by a network"
-        f" ({figures.copied_bare:.1%} without a mask; estimate)"
+        f"  could be copied      {100 * figures.copied:5.1f} %{within}  of the noise, by a network"
+        f" ({100 * figures.copied_bare:.1f} % without a mask; estimate)"
     )
     if figures.note:
         print(f"  {figures.note}")

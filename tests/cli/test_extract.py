@@ -284,7 +284,7 @@ def test_the_figures_are_printed(structmask, noisy):
     answer = structmask("extract", noisy, "--quality")
     record = json.loads((noisy.parent / "rows_mask.json").read_text())
     copied = record["quality"]["still_copied"]
-    assert f"    A network could copy {copied:.1%} of the noise (" in answer.out
+    assert f"    A network could copy {100 * copied:.1f} % of the noise (" in answer.out
     assert f"Hidden without need: {record['quality']['needlessly_hidden']} pixel" in answer.out
     assert "could copy" not in structmask("extract", noisy, "--force").out
 
