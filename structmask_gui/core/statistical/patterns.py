@@ -52,9 +52,10 @@ _UNLIKE, _NEAR = 0.04, 3
 
 # Steps: rows that are averaged; distance from which on, and surroundings; largest energy, over what
 # is usual in the same rows; largest deviation that counts, and least of each step; standard errors
-# that make them sure; distance of the edges of blocks that codecs leave.
+# that make them sure, all together and without the largest; distance of the edges of blocks that
+# codecs leave.
 _ROWS, _CLOSEST, _BESIDE, _LOUDEST = 8, 20, 15, 9.0
-_COUNTS, _EACH, _SURE_OF_STEPS, _CODEC = 8.0, 1.0, 7.0, 8
+_COUNTS, _EACH, _SURE_OF_STEPS, _OTHERS, _CODEC = 8.0, 1.0, 7.0, 4.0, 8
 # Median of the square of a standard normal deviate.
 _MEDIAN_SQUARE = 0.455
 
@@ -123,7 +124,8 @@ def find_patterns(source: NoiseSource) -> Patterns:
     noise = _Periodogram.of(source, source.frames)
     mean, count = _mean_frame(source)
     steps = source.raw.n_frames > 1 and (
-        steps_at_equal_distances(mean) or steps_at_equal_distances(mean.T)
+        steps_at_equal_distances(mean, noise.variance)
+        or steps_at_equal_distances(mean.T, noise.variance)
     )
     if source.base != "difference":
         return Patterns(periodic=noise.peak(off_axes=True), steps=steps, lasting=lasting)
@@ -202,13 +204,14 @@ def _mean_frame(source: NoiseSource) -> tuple[NDArray[np.float64], int]:
     return total / len(numbers), len(numbers)
 
 
-def steps_at_equal_distances(image: NDArray[np.float64]) -> bool:
-    """Whether columns at equal distances, 20 pixels or more, begin with a step.
+def steps_at_equal_distances(image: NDArray[np.float64], variance: float) -> bool:
+    """Whether columns at equal distances, 20 pixels or more, begin with a step that matters.
 
     So do stitched fields, the blocks of a detector or its amplifiers. What is narrower than the
     optics resolve, and straight over the whole image, is hardly the sample's.
 
     ``image``: shape (y, x); where temporal noise is small, as in a mean over frames.
+    ``variance``: The noise's, of which a pattern that matters has some share.
     """
     from scipy.ndimage import median_filter
 
@@ -219,6 +222,8 @@ def steps_at_equal_distances(image: NDArray[np.float64]) -> bool:
     slope = np.diff(rows, axis=1)
     energy = np.square(slope[:, 1:-1] - (slope[:, :-2] + slope[:, 2:]) / 2)
     usual = np.maximum(np.median(energy, axis=1, keepdims=True) / _MEDIAN_SQUARE, 1e-300)
+    # Between parts that do not depend on each other, a step has twice their variance.
+    pattern = (energy - usual).mean(axis=0) / 2
     energy = np.log(np.maximum(np.minimum(energy / usual, _LOUDEST).mean(axis=0), 1e-6))
     away = energy - median_filter(energy, _BESIDE, mode="reflect")
     spread = SIGMA_PER_MAD * float(np.median(np.abs(away)))
@@ -229,11 +234,14 @@ def steps_at_equal_distances(image: NDArray[np.float64]) -> bool:
         # Row k: what is k distances from each first column; the last row may be short.
         teeth = np.full((-(-len(away) // distance), distance), np.nan)
         teeth.flat[: len(away)] = away
-        counts = np.isfinite(teeth).sum(axis=0)
-        together = np.nansum(teeth, axis=0) / np.sqrt(counts)
-        sure = (together > _SURE_OF_STEPS) & (np.nanmin(teeth, axis=0) > _EACH)
+        counts, total = np.isfinite(teeth).sum(axis=0), np.nansum(teeth, axis=0)
+        sure = (total > _SURE_OF_STEPS * np.sqrt(counts)) & (np.nanmin(teeth, axis=0) > _EACH)
+        # One bright column alone is no pattern, whatever else is at a distance from it.
+        others = total - np.nanmax(teeth, axis=0)
+        sure &= others > _OTHERS * np.sqrt(counts - 1)
         for first in np.flatnonzero(sure).tolist():
-            if distance % _CODEC or not _every_block(away, first, distance):
+            enough = pattern[first::distance].mean() > _SHARE * variance
+            if enough and (distance % _CODEC or not _every_block(away, first, distance)):
                 return True
     return False
 

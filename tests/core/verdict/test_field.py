@@ -105,9 +105,12 @@ def test_steps_are_neither_cells_nor_the_blocks_of_a_codec():
     rng = np.random.default_rng(2)
     shape = (160, 192)
     scene = 200 + 80 * cells(shape, seed=3)
-    assert not steps_at_equal_distances(rng.poisson(scene, (8, *shape)).mean(axis=0))
+    assert not steps_at_equal_distances(rng.poisson(scene, (8, *shape)).mean(axis=0), 200)
+    tiles = rng.poisson(200 * tiles_of_unlike_gain(shape, 40, 0.04, rng), (8, *shape))
+    assert steps_at_equal_distances(tiles.mean(axis=0), 200)
+    assert not steps_at_equal_distances(tiles.mean(axis=0), 100 * 200)
     blocks = 200 * tiles_of_unlike_gain(shape, 8, 0.03, rng)
-    assert not steps_at_equal_distances(rng.poisson(blocks, (8, *shape)).mean(axis=0))
+    assert not steps_at_equal_distances(rng.poisson(blocks, (8, *shape)).mean(axis=0), 200)
 
 
 def test_no_fixed_pattern_is_surely_absent_only_where_flat_parts_show_none():
