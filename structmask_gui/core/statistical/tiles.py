@@ -227,11 +227,13 @@ class TileStatistics:
         if inside is not None:
             power = power[inside]
         degrees = self._band_degrees()
-        # Noise whose strength alone follows brightness spreads alike in all bands: compare each
-        # band to the highest.
+        # Noise whose strength alone follows brightness spreads alike in all bands, and so do counts
+        # of few photons: compare each band to the highest, which has a spread of its own.
         top = power[:, -1:] / max(float(power[:, -1].mean()), 1e-30)
-        spread_top = float(top.var()) * degrees[-1] / 2
-        return _spread(power / np.maximum(top, 1e-30) if spread_top > 1.5 else power, degrees)
+        if float(top.var()) * degrees[-1] / 2 <= 1.5:
+            return _spread(power, degrees)
+        both = 1 / (1 / degrees + 1 / degrees[-1])
+        return _spread(power / np.maximum(top, 1e-30), both)
 
     def skewness(self, inside: BoolArray | None = None) -> tuple[float, float]:
         """Return the skewness of the block means, and its standard error.

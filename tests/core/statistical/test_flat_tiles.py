@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.simulation import NoiseModel, kernels
 from structmask_gui.core.statistical.flat_tiles import find_flat_tiles, together
+from structmask_gui.core.statistical.structure import uneven
 from structmask_gui.core.statistical.tiles import TileStatistics
 
 SIDE = 32
@@ -105,3 +106,26 @@ def test_loud_tiles_of_a_picture_lie_together_and_those_of_noise_do_not():
 
 def several():
     return (noise("isotropic", seed) for seed in range(6))
+
+
+@pytest.mark.parametrize("mean", [0.05, 0.2, 1.0])
+@pytest.mark.parametrize("steps", [2, 3])
+def test_counts_of_photons_are_alike_everywhere(steps, mean):
+    """Their power spreads more than that of Gaussian noise, alike in all bands."""
+    counts = np.random.default_rng(3).poisson(mean / steps, (400, 32, 35)).astype(np.float32)
+    statistics = TileStatistics(32)
+    statistics.add(sum(counts[:, :, k : k + 32] for k in range(steps)))
+    ratio, error = statistics.unevenness()
+    assert not uneven(ratio, error)
+    assert ratio[:5].mean() == pytest.approx(1, abs=0.25)
+
+
+def test_a_picture_is_uneven_beside_noise_that_follows_its_brightness():
+    random = np.random.default_rng(4)
+    brightness = np.repeat([1.0, 4.0, 9.0, 25.0], 100)[:, None, None]
+    slopes = random.normal(size=(400, 1, 1)) * np.linspace(-1, 1, 32) ** 3
+    noise = random.normal(size=(400, 32, 32))
+    for share, found in ((0.0, False), (1.5, True)):
+        statistics = TileStatistics(32)
+        statistics.add((np.sqrt(brightness) * (noise + share * slopes)).astype(np.float32))
+        assert uneven(*statistics.unevenness()) == found
