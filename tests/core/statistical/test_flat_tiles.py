@@ -114,7 +114,7 @@ def test_counts_of_photons_are_alike_everywhere(steps, mean):
     """Their power spreads more than that of Gaussian noise, alike in all bands."""
     counts = np.random.default_rng(3).poisson(mean / steps, (400, 32, 35)).astype(np.float32)
     statistics = TileStatistics(32)
-    statistics.add(sum(counts[:, :, k : k + 32] for k in range(steps)))
+    statistics.append(statistics.power_of(sum(counts[:, :, k : k + 32] for k in range(steps))))
     ratio, error = statistics.unevenness()
     assert not uneven(ratio, error)
     assert ratio[:5].mean() == pytest.approx(1, abs=0.25)
@@ -127,5 +127,6 @@ def test_a_picture_is_uneven_beside_noise_that_follows_its_brightness():
     noise = random.normal(size=(400, 32, 32))
     for share, found in ((0.0, False), (1.5, True)):
         statistics = TileStatistics(32)
-        statistics.add((np.sqrt(brightness) * (noise + share * slopes)).astype(np.float32))
+        tiles = (np.sqrt(brightness) * (noise + share * slopes)).astype(np.float32)
+        statistics.append(statistics.power_of(tiles))
         assert uneven(*statistics.unevenness()) == found
