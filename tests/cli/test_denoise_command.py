@@ -54,6 +54,7 @@ def mask(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_it_is_written_beside_the_file_with_axes_size_and_record(structmask, stack, mask):
     before = stack.read_bytes()
     answer = structmask("denoise", stack, "--mask", mask, "--yes")

@@ -179,7 +179,7 @@ def garbage_is_looked_for_by_this_thread(qapp: Any) -> Iterator[None]:
     """Keep workers from it, as the program does: Qt crashes where one of them deletes a widget."""
     gc.disable()
     yield
-    gc.collect(1 if gc.get_count()[2] < 10 else 2)
+    gc.collect(1 if gc.get_count()[2] < 40 else 2)
 
 
 @pytest.fixture(autouse=True)

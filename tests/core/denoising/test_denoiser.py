@@ -56,6 +56,7 @@ def error(denoised, clean):
     return float(np.mean((denoised - clean) ** 2))
 
 
+@pytest.mark.slow
 def test_much_better_than_linear_where_the_structure_is_not_gaussian(fitted):
     made, clean = fitted
     assert made.stage.name == "done"

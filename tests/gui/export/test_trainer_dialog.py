@@ -15,6 +15,8 @@ from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.trainers.snippets import MaskContext, snippet
 
+pytestmark = pytest.mark.one_window
+
 ROW = Mask(np.ones((1, 9), dtype=bool))
 
 

@@ -11,6 +11,8 @@ from structmask_gui.gui.panels.compare import ComparePanel
 from structmask_gui.gui.views.lags.mask_cells import BOTH, ONLY_A
 from structmask_gui.gui.window.main_window import MainWindow
 
+pytestmark = pytest.mark.one_window
+
 
 @pytest.fixture
 def panel(loaded: MainWindow) -> ComparePanel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -52,16 +53,31 @@ class Recorder(list[tuple[str, Any]]):
         self.append((name, value))
 
 
-@pytest.fixture
-def panel(qtbot: QtBot) -> ParametersPanel:
+def shown_panel() -> ParametersPanel:
     panel = ParametersPanel()
-    qtbot.addWidget(panel)
     panel.resize(340, 900)
     panel.show()
     return panel
 
 
+@pytest.fixture
+def panel(qtbot: QtBot) -> ParametersPanel:
+    panel = shown_panel()
+    qtbot.addWidget(panel)
+    return panel
+
+
+@pytest.fixture(scope="module")
+def one_panel(qapp: Any) -> Iterator[ParametersPanel]:
+    """Keep the panel of the tests that try one row after the other; `prepared` puts it back."""
+    panel = shown_panel()
+    yield panel
+    panel.close()
+    panel.deleteLater()
+
+
 def prepared(panel: ParametersPanel, name: str) -> tuple[Any, Recorder]:
+    panel.set_parameters(Parameters())
     panel.set_parameters(Parameters().changed(EFFECTIVE.get(name, {})))
     seen = Recorder()
     panel.changed.connect(seen.take)
@@ -89,8 +105,8 @@ def test_tooltips_say_everything(panel: ParametersPanel) -> None:
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_the_slider(panel: ParametersPanel, name: str) -> None:
-    row, seen = prepared(panel, name)
+def test_the_slider(one_panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(one_panel, name)
     if row.value is None:
         row.no_limit.click()
         seen.clear()
@@ -102,14 +118,14 @@ def test_the_slider(panel: ParametersPanel, name: str) -> None:
     row.slider.setValue(row.slider.minimum())
     assert seen[-1] == (name, low)
     assert type(seen[-1][1]) is (int if INFOS[name].kind == "int" else float)
-    assert panel.parameters == Parameters().changed({**EFFECTIVE.get(name, {}), name: low})
+    assert one_panel.parameters == Parameters().changed({**EFFECTIVE.get(name, {}), name: low})
     QTest.keyClick(row.slider, Qt.Key.Key_Right)
     assert seen[-1][1] == pytest.approx(low + INFOS[name].about.step)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_typing_what_the_slider_does_not_reach(panel: ParametersPanel, name: str) -> None:
-    row, seen = prepared(panel, name)
+def test_typing_what_the_slider_does_not_reach(one_panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(one_panel, name)
     if row.value is None:
         row.no_limit.click()
     for value in (INFOS[name].highest, INFOS[name].lowest):
@@ -121,13 +137,13 @@ def test_typing_what_the_slider_does_not_reach(panel: ParametersPanel, name: str
         assert not [entry for entry in seen if entry[1] != value]  # nothing before Enter
         QTest.keyClick(row.box, Qt.Key.Key_Return)
         assert seen == [(name, value)]
-        panel.parameters.changed({name: seen[-1][1]})
+        one_panel.parameters.changed({name: seen[-1][1]})
         assert row.slider.value() in (row.slider.minimum(), row.slider.maximum())
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_too_much_cannot_be_typed(panel: ParametersPanel, name: str) -> None:
-    row, seen = prepared(panel, name)
+def test_too_much_cannot_be_typed(one_panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(one_panel, name)
     if row.value is None:
         row.no_limit.click()
     seen.clear()
@@ -140,8 +156,8 @@ def test_too_much_cannot_be_typed(panel: ParametersPanel, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOOLS)
-def test_the_check_box(panel: ParametersPanel, name: str) -> None:
-    row, seen = prepared(panel, name)
+def test_the_check_box(one_panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(one_panel, name)
     assert isinstance(row, BoolRow)
     row.check.click()
     row.check.click()
@@ -149,8 +165,8 @@ def test_the_check_box(panel: ParametersPanel, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CHOICES)
-def test_the_combo_box(panel: ParametersPanel, name: str) -> None:
-    row, seen = prepared(panel, name)
+def test_the_combo_box(one_panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(one_panel, name)
     assert isinstance(row, ChoiceRow)
     values = [value for value, _ in INFOS[name].about.choices]
     assert row.combo.currentData() == INFOS[name].default
@@ -165,9 +181,9 @@ def test_the_combo_box(panel: ParametersPanel, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in INFOS if name != "method"])
-def test_the_reset(panel: ParametersPanel, name: str) -> None:
-    row, seen = prepared(panel, name)
-    default = getattr(defaults_of(panel.parameters.method), name)
+def test_the_reset(one_panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(one_panel, name)
+    default = getattr(defaults_of(one_panel.parameters.method), name)
     if isinstance(row, NumberRow):
         if row.value is None:
             row.no_limit.click()
@@ -202,8 +218,8 @@ def test_the_default_goes_with_the_method(panel: ParametersPanel) -> None:
 
 
 @pytest.mark.parametrize("name", ["max_true_pixels", "max_pixels"])
-def test_no_limit(panel: ParametersPanel, name: str) -> None:
-    row, seen = prepared(panel, name)
+def test_no_limit(one_panel: ParametersPanel, name: str) -> None:
+    row, seen = prepared(one_panel, name)
     if row.value is None:
         row.no_limit.click()
     row.slider.setValue(12)

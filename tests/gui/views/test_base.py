@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -40,10 +41,34 @@ VIEWS: tuple[Callable[[], PictureView], ...] = (
 PLOTS = (ProfilesView, BrightnessView)
 
 
+@pytest.fixture(scope="module")
+def made_views(qapp: Any) -> Iterator[dict[str, PictureView]]:
+    """Keep a view of each kind for all tests; `view` puts it back."""
+    made: dict[str, PictureView] = {}
+    yield made
+    for view in made.values():
+        view.close()
+        view.deleteLater()
+
+
 @pytest.fixture(params=VIEWS, ids=lambda made: made.__name__)
-def view(request: pytest.FixtureRequest, qtbot: QtBot) -> PictureView:
-    view: PictureView = request.param()
-    qtbot.addWidget(view)
+def view(
+    request: pytest.FixtureRequest, made_views: dict[str, PictureView]
+) -> Iterator[PictureView]:
+    name = request.param.__name__
+    if name not in made_views:
+        made_views[name] = request.param()
+    view = made_views[name]
+    if view.theme.dark:
+        view.setPalette(app_theme.palette(False))
+    if view.font() != QFont():
+        view.setFont(QFont())
+    view.set_title_visible(True)
+    view.set_placeholder("")
+    view.set_stale(False)
+    view.set_extraction(None)
+    if view.HAS_COLORMAP:
+        view.set_colormap(next(iter(COLORMAPS)))
     statistics_only = isinstance(view, (SignificanceView, BrightnessView))
     view.set_extraction(statistical() if statistics_only else extraction())
     if isinstance(view, ImageView):
@@ -51,8 +76,12 @@ def view(request: pytest.FixtureRequest, qtbot: QtBot) -> PictureView:
         view.set_frame(np.arange(2400.0).reshape(40, 60))
     view.resize(420, 340)
     view.show()
+    view.canvas.clearFocus()
     QTest.qWait(1)
-    return view
+    view.reset_zoom()
+    yield view
+    # It would lie in the way of the pointer.
+    view.hide()
 
 
 def painted(view: PictureView) -> int:
@@ -266,7 +295,11 @@ def test_titles(view: PictureView) -> None:
     assert not view.title_label.isVisible()
 
 
-def test_release_takes_all_items_out(view: PictureView) -> None:
+@pytest.mark.parametrize("make", VIEWS)
+def test_release_takes_all_items_out(make: Callable[[], PictureView], qtbot: QtBot) -> None:
+    view = make()
+    qtbot.addWidget(view)
+    view.set_extraction(statistical())
     view.release()
     assert not view.box.childGroup.childItems()
 

@@ -31,6 +31,8 @@ from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import wait_for_result
 from tests.gui.view_helpers import statistical
 
+pytestmark = pytest.mark.one_window
+
 CERTAINTIES = get_args(Certainty)
 
 
