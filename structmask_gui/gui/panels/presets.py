@@ -67,6 +67,11 @@ class PresetsPanel(QWidget):
         self.combo.setAccessibleName("Preset")
         self.combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.combo.setPlaceholderText("No preset")
+        # With the marks of the list the window would become wider.
+        self.combo.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.combo.setMinimumContentsLength(10)
         self.combo.activated.connect(self._on_chosen)
         self.modified = QLabel("modified")
         self.modified.setToolTip("The parameters are no longer those of the preset.")

@@ -54,7 +54,7 @@ _ONE_MASK = (
 
 BUTTONS: dict[Action, tuple[str, str]] = {
     "use_mask": ("Use this mask ▾", "Copy the mask for a trainer, or save it"),
-    "copy_plain_n2v": ("Copy plain N2V settings", "Show what to set in each trainer for no mask"),
+    "copy_plain_n2v": ("Copy plain N2V", "Show what to set in each trainer for no mask"),
     "what_to_record": ("What to record…", "Say which frames decide what these cannot"),
     "preview_removal": ("Remove the offsets…", "Write the frames without the offsets of lines"),
     "add_files": ("Add files…", "Average more files of the same field with the open ones"),
@@ -183,9 +183,11 @@ class Headline(QFrame):
         self._chips = QHBoxLayout()
         self._chips.setSpacing(0)
         self._chips.addWidget(self._room)
-        self._chips.addWidget(self.reference)
-        self._chips.addSpacing(8)
-        self._chips.addWidget(self.shared)
+        chips = QHBoxLayout()
+        chips.setSpacing(8)
+        chips.addWidget(self.reference)
+        chips.addWidget(self.shared)
+        self._chips.addLayout(chips)
         self._chips.addStretch(1)
 
     def _build_work(self) -> None:

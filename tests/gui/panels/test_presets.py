@@ -247,3 +247,28 @@ def test_automatic_is_one_choice_wherever_it_is_made(panel: PresetsPanel, window
     assert "Automatic" not in [sources.itemText(n) for n in range(sources.count())]
     window.session.edits.set_parameter("rho_min", 0.2)
     assert panel.combo.currentText() == ""
+
+
+def test_the_list_marks_the_present_preset_and_the_window_gets_no_wider(
+    panel: PresetsPanel, window: MainWindow
+):
+    def marked() -> list[str]:
+        size = panel.combo.iconSize()
+        images = [
+            panel.combo.itemIcon(i).pixmap(size).toImage() for i in range(panel.combo.count())
+        ]
+        # Of the others the room is empty.
+        return [
+            panel.combo.itemText(i)
+            for i, image in enumerate(images)
+            if any(image.pixelColor(x, image.height() // 2).alpha() for x in range(image.width()))
+        ]
+
+    choose(panel, "fine")
+    assert marked() == ["fine"]
+    choose(panel, "coarse")
+    assert marked() == ["coarse"]
+    wide = panel.minimumSizeHint().width()
+    panel.combo.addItem("a preset with a name of many letters, as one gives it", None)
+    assert panel.minimumSizeHint().width() == wide
+    panel.reload()

@@ -263,6 +263,8 @@ def test_automatic_is_a_click_away_where_rings_find_nothing(
     assert session.state.extraction.rings_found_nothing
     button = buttons["compare_with_automatic"]
     assert button.isVisible()
+    # Files and parameters beside it, no more is left of a window of 1024 pixels.
+    assert loaded.headline.minimumSizeHint().width() <= 530
     assert button.property("main")
     assert not buttons["use_mask"].property("main")
     button.click()

@@ -222,7 +222,7 @@ class RingOverlayView(LagView):
             entries.append(Entry("above threshold", _draw_contour))
         if not all(considered):
             least = f"{100 * self._extraction.parameters.center_ratio_threshold:.0f} %"
-            entries.append(Entry(f"ring under {least} of the centre", _draw_not_considered))
+            entries.append(Entry(f"ring under {least}", _draw_not_considered))
         entries += [entry for decision, entry in _MARKS.items() if int(decision) in present]
         self.legend.set_entries(tuple(entries))
 
