@@ -68,7 +68,7 @@ class _OneBlasThread:
                 self._limit = None
 
 
-_one_blas_thread = _OneBlasThread()
+ONE_BLAS_THREAD = _OneBlasThread()
 
 
 def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_Out, None, None]:
@@ -84,7 +84,7 @@ def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_
     helpers = WORKERS - 1
     pending: deque[_Job[_In, _Out]] = deque()
     # BLAS would start threads of its own in each of these.
-    with _one_blas_thread:
+    with ONE_BLAS_THREAD:
         try:
             for item in items:
                 job = _Job(work, item)
@@ -151,7 +151,7 @@ def one_blas_thread(function: Callable[_Args, _Out]) -> Callable[_Args, _Out]:
 
     @wraps(function)
     def limited(*args: _Args.args, **kwargs: _Args.kwargs) -> _Out:
-        with _one_blas_thread:
+        with ONE_BLAS_THREAD:
             return function(*args, **kwargs)
 
     return limited

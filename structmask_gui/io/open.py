@@ -18,7 +18,7 @@ from structmask_gui.io.formats.electron import electron_kind, is_mrc, open_elect
 from structmask_gui.io.formats.hdf5 import HDF5_MAGIC, open_hdf5
 from structmask_gui.io.formats.known import refuse_by_name, refuse_folder, refuse_unread
 from structmask_gui.io.formats.lif import LIF_MAGIC, open_lif
-from structmask_gui.io.formats.medical import is_dicom, is_nifti, open_dicom, open_nifti
+from structmask_gui.io.formats.medical import DICOM_MAGIC, is_nifti, open_dicom, open_nifti
 from structmask_gui.io.formats.nd2 import ND2_MAGIC, open_nd2
 from structmask_gui.io.formats.npy import NPY_MAGIC, open_npy
 from structmask_gui.io.formats.oif import is_oif, open_oif
@@ -36,6 +36,9 @@ from structmask_gui.io.stack.axes import file_axes
 from structmask_gui.io.stack.channels import Channel, choose_channel
 from structmask_gui.io.stack.image_stack import ImageStack
 from structmask_gui.io.stack.store import Contents, choose_series
+
+_DICOM_NAMES = (".dcm", ".dicom", ".ima")
+_DICOM_TYPES = (b"UL", b"CS", b"UI", b"OB", b"LO", b"DA")
 
 
 def open_stack(
@@ -107,7 +110,7 @@ def _open_file(path: Path, size: int, series: int | None, task: Task) -> Content
         # MATLAB begins with 512 bytes of text.
         file.seek(512)
         is_hdf5 = HDF5_MAGIC in (head[:8], file.read(8))
-    if is_dicom(path, head):
+    if _is_dicom(path, head):
         # Before TIFF: some begin as one, for other programs.
         return open_dicom(path, size, series)
     if head.startswith(TIFF_MAGIC):
@@ -154,3 +157,14 @@ def _open_single(path: Path, size: int, series: int | None, head: bytes) -> Cont
     raise InputError(
         "is of no format that StructMask reads, or its beginning is damaged; export it as OME-TIFF."
     )
+
+
+def _is_dicom(path: Path, head: bytes) -> bool:
+    """Say whether a file is DICOM, with its mark or, as old programs write it, without."""
+    if head[128:132] == DICOM_MAGIC:
+        return True
+    # An element of the group that is first, and its type; or only its length, where the name fits.
+    if len(head) < 8 or head[0] not in (2, 8) or head[1] or head[3]:
+        return False
+    short = int.from_bytes(head[4:8], "little") <= 128
+    return head[4:6] in _DICOM_TYPES or (short and path.name.lower().endswith(_DICOM_NAMES))

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
-from structmask_gui.core.threads import one_blas_thread
+from structmask_gui.core.threads import ONE_BLAS_THREAD
 
 # Covariances beyond this lag are not distinguished in the bias.
 _INNER = 16
@@ -87,7 +87,6 @@ def _polynomials(side: int, degree: int) -> FloatArray:
 
 
 @lru_cache(maxsize=16)
-@one_blas_thread
 def _bias(surface: Surface, reach: int) -> Bias:
     """Return the bias that removing a surface makes.
 
@@ -129,7 +128,8 @@ def _bias(surface: Surface, reach: int) -> Bias:
     among = sum(np.kron(y[rows], x[columns]) for y, x in terms) / pairs[inner, None]
     at_l = (reach + dy, reach + dx)
     own = sum(two[0][a, a, at_l[0]] * two[1][b, b, at_l[1]] for a, b in surface._members)
-    inverse = np.asarray(np.linalg.inv(np.eye(inner.size) - among))
+    with ONE_BLAS_THREAD:
+        inverse = np.asarray(np.linalg.inv(np.eye(inner.size) - among))
     return Bias(tuple(terms), inner, inverse, pairs, np.asarray(own / pairs))
 
 

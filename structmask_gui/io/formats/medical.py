@@ -27,9 +27,7 @@ from structmask_gui.io.stack.store import (
 )
 from structmask_gui.io.stack.units import with_sizes
 
-_DICOM_MAGIC = b"DICM"
-_DICOM_NAMES = (".dcm", ".dicom", ".ima")
-_DICOM_TYPES = (b"UL", b"CS", b"UI", b"OB", b"LO", b"DA")
+DICOM_MAGIC = b"DICM"
 
 # Deflate of a whole file: it would be unpacked before its size is known.
 _DEFLATED = "1.2.840.10008.1.2.1.99"
@@ -40,24 +38,13 @@ _LARGEST_FRAME = 2**30
 # --- DICOM ----------------------------------------------------------------------------------------
 
 
-def is_dicom(path: Path, head: bytes) -> bool:
-    """Say whether a file is DICOM, with its mark or, as old programs write it, without."""
-    if head[128:132] == _DICOM_MAGIC:
-        return True
-    # An element of the group that is first, and its type; or only its length, where the name fits.
-    if len(head) < 8 or head[0] not in (2, 8) or head[1] or head[3]:
-        return False
-    short = int.from_bytes(head[4:8], "little") <= 128
-    return head[4:6] in _DICOM_TYPES or (short and path.name.lower().endswith(_DICOM_NAMES))
-
-
 def open_dicom(path: Path, size: int, series: int | None) -> Contents:
     """Open the frames of a DICOM image."""
     library = needed("pydicom", "medical", "a DICOM file")
     choose_series(1, series)
     with refused("the DICOM file"):
         with path.open("rb") as file:
-            marked = file.read(132)[128:] == _DICOM_MAGIC
+            marked = file.read(132)[128:] == DICOM_MAGIC
         if marked:
             # With a mark the encoding is told first.
             meta = library.filereader.read_file_meta_info(path)
