@@ -130,7 +130,10 @@ def separate(
     automatic = source.wanted == "automatic"
     sign = sign_of_structure(judged, patches, source.base, parameters) if automatic else "none"
     if sign == "none" and source.wanted not in ("flat", "spectrum"):
-        return Separated(lags, source.base)
+        # Differences that were asked for are not given up for others, but of unlike fields they
+        # are no noise.
+        unlike = source.wanted == "difference" and uneven(judged.unevenness, judged.error)
+        return Separated(lags, source.base, suspected=unlike)
     fit, beyond = fit_beyond(judged.frames, patches, log_variance, source)
     suspected = automatic and sign not in ("uneven", "lopsided")
     if automatic and not _borne_out(sign, judged.lags, fit, parameters):

@@ -85,6 +85,9 @@ _REGULAR_IN_ONE = (
 _MAY_BE_FIXED = (
     "No part of the image is so flat that a fixed pattern could be ruled out without dark frames."
 )
+_UNLIKE = (
+    "The frames differ by more than noise; give frames of one still field, or the source automatic."
+)
 _SUSPECTED = (
     "Faint structure may be in these frames; one more frame of the same field would decide."
 )
@@ -191,7 +194,7 @@ def details_of(
     if estimate.base == "difference" and _looks_correlated(estimate):
         details.append("What is the same in every frame (sample or fixed pattern) was left out.")
     if estimate.evidence.suspected and "cannot_tell" not in flags:
-        details.append(_SUSPECTED)
+        details.append(_UNLIKE if estimate.base == "difference" else _SUSPECTED)
     details += estimate.warnings
     if may_be_fixed(estimate, flags):
         details.append(_MAY_BE_FIXED)

@@ -250,6 +250,18 @@ def test_a_repeated_frame_is_left_out():
     assert int(selection.kept.sum()) == 13
 
 
+def test_differences_of_unlike_fields_that_were_asked_for_are_doubted():
+    frames, _ = frames_of("white", size=192)
+    asked = AUTOMATIC.changed(source="difference")
+    fields = gaussian_filter(np.random.default_rng(2).normal(size=frames.shape), (0, 1.5, 1.5))
+    fields[:, :, :96] = 0
+    for shown, doubted in ((fields[:1], False), (fields, True)):
+        estimate, _, verdict = measured(frames + 60 * shown / fields.std(), asked)
+        assert estimate.source == "difference"
+        assert verdict.sure is not doubted
+        assert ("differ by more than noise" in verdict.text) == doubted
+
+
 def test_a_drawing_without_noise_is_measured_and_doubted():
     drawing = np.kron(np.random.default_rng(0).integers(0, 90, (64, 64)), np.ones((4, 4)))
     _, _, verdict = measured(drawing[None])
