@@ -108,7 +108,7 @@ def faint():
 @pytest.mark.parametrize("source", ["difference", "flat"])
 def test_a_blurred_output_lost_detail_however_strong_the_noise_is(rows, source):
     mask = np.ones((1, 13))
-    output = np.stack([gaussian_filter(frame, 6) for frame in rows.astype(float)])
+    output = np.stack([gaussian_filter(frame, (6, 7)) for frame in rows.astype(float)])
     found = evaluate(ArrayFrames(rows), ArrayFrames(output), mask, source=source)
     assert found.detail.blurred
     assert found.detail.share > 1.5 * found.detail.linear
@@ -254,7 +254,7 @@ def test_a_blur_of_unlike_single_frames_is_seen():
             for seed, one in enumerate(fields)
         ]
     )
-    blurred = np.stack([gaussian_filter(frame, 4) for frame in frames.astype(float)])
+    blurred = np.stack([gaussian_filter(frame, (4, 5)) for frame in frames.astype(float)])
     found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None, source="flat")
     assert found.detail.blurred
     assert "Keep this mask" not in found.sentence
@@ -278,7 +278,7 @@ def test_the_next_mask_is_as_good_as_the_one_suggested_before_the_training():
     assert found.advice == "larger"
     panel = suggest(noise.values, image, pixels=noise.pixels, still=measured.still).mask
     errors = [measured.score(mask).error.total for mask in (found.next_mask, panel, None)]
-    assert errors[0] <= 1.03 * errors[1] < 0.3 * errors[2]
+    assert errors[0] <= 1.05 * errors[1] < 0.3 * errors[2]
     # Where nothing was measured before, the frames are compared here.
     assert evaluate(raw, output, None).next_mask == found.next_mask
 
