@@ -82,7 +82,8 @@ def measure_correlation(
         patches = patches.without(far, screening.OUTLYING)
         first = pool_patches(source.frames, patches, source, parameters.max_lag, reader)
     lags = first.pool.estimate()
-    plain = NoiseUnderTest(source.frames, lags, first.tiles, *first.tiles.unevenness())
+    spread = first.tiles.unevenness(strict=source.base == "difference")
+    plain = NoiseUnderTest(source.frames, lags, first.tiles, *spread)
     frame = diagnose_frames(source, first.spectrum.power)
     lines = frame.lines(lags.variance, LINE_SHARE)
     shown = [middle(source.stored, number) for number in range(min(source.stored.n_frames, 4))]

@@ -86,7 +86,7 @@ def noise_under_test(
         rows, columns = (line.value > 0 for line in lines)
         level = LevelFrames(frames, rows, columns, source.region, source.task)
         calm = pool_patches(level, patches, source, parameters.max_lag, reader)
-        even, its_error = calm.tiles.unevenness()
+        even, its_error = calm.tiles.unevenness(strict=source.base == "difference")
         if not uneven(even, its_error):
             return NoiseUnderTest(level, calm.pool.estimate(), calm.tiles, even, its_error, lines)
     if isinstance(frames, DifferenceFrames) and uneven(ratio, error):

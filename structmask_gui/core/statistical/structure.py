@@ -39,7 +39,7 @@ def flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:
     """Whether there are enough flat tiles, no more uneven or skewed than noise is."""
     if int(flat.chosen.sum()) < _ENOUGH_FLAT_TILES or flat.steps < _STEPS:
         return False
-    ratio, error = tiles.unevenness(flat.chosen)
+    ratio, error = tiles.unevenness(flat.chosen, strict=True)
     return not uneven(ratio, error, _STRICT) and not skewed(tiles, flat.chosen)
 
 

@@ -218,10 +218,16 @@ class TileStatistics:
         # Where there is next to no power there is next to no structure.
         return np.where(total < _NO_POWER * total.sum(), 1.0, ratio), error
 
-    def unevenness(self, inside: BoolArray | None = None) -> tuple[FloatArray, FloatArray]:
+    def unevenness(
+        self, inside: BoolArray | None = None, *, strict: bool = False
+    ) -> tuple[FloatArray, FloatArray]:
         """Return by band how much wider the tiles' power spreads than noise would, and its error.
 
         Returns shape (bands,); 1 for noise that is alike everywhere.
+
+        ``strict``: Do not count the spread of the band that others are compared to. For flat parts,
+        and for frame differences, in which a little that moved must not pass for noise: there, what
+        brightness explains is taken out by `unevenness_of_even`.
         """
         power = np.concatenate(self._power)
         if inside is not None:
@@ -232,7 +238,7 @@ class TileStatistics:
         top = power[:, -1:] / max(float(power[:, -1].mean()), 1e-30)
         if float(top.var()) * degrees[-1] / 2 <= 1.5:
             return _spread(power, degrees)
-        both = 1 / (1 / degrees + 1 / degrees[-1])
+        both = degrees if strict else 1 / (1 / degrees + 1 / degrees[-1])
         return _spread(power / np.maximum(top, 1e-30), both)
 
     def skewness(self, inside: BoolArray | None = None) -> tuple[float, float]:
