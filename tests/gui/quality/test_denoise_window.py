@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
-from structmask_gui.core.denoising.spots import recovered_objects, sentences
+from structmask_gui.core.denoising.spots import recovered_shapes, sentences
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
@@ -367,8 +367,8 @@ def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qt
     assert made is not None
     assert made.noise_sd is not None
     fitted = made.record.denoiser
-    found = recovered_objects(fitted, made.noise_sd)
-    assert sentences(found) == shown.denoising.spots[:5]
+    found = recovered_shapes(fitted, made.noise_sd)
+    assert sentences(found) == shown.denoising.spots
     assert max(abs(one.share) for one in found) > 0.05  # not of the answers that are known
     ready.session.close_files()
     assert shown.denoising.spots == ()

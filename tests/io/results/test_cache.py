@@ -227,7 +227,7 @@ def test_two_programs_share_it(file: Path, tmp_path: Path) -> None:
     code = f"""
 import sys
 from pathlib import Path
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.results.cache import MeasurementCache
 from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_inputs
 cache = MeasurementCache(Path({str(tmp_path / "kept")!r}), limit=12_000)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters import Parameters
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.io.results import masks as export
 from structmask_gui.io.results.record import make_record, save_record
 from structmask_gui.io.results.files import ResultFiles, write_results

@@ -167,6 +167,7 @@ class RingOverlayView(LagView):
         self.title_label.setText(self.title if analysis is not None else "Centre square")
         if analysis is None:
             self.rings_item.clear()
+            self.legend.set_entries(())
             self._say_range()
             return
         considered = tuple(ring.considered for ring in analysis.rings)
