@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 _FILES = f"Presets (*{PRESET_SUFFIX} *.json)"
 _HINT = "Point at a button to see what it would change."
+_MARKED = Qt.ItemDataRole.UserRole + 1
 
 
 class PresetsPanel(QWidget):
@@ -398,6 +399,11 @@ class PresetsPanel(QWidget):
         empty = QPixmap(self.combo.iconSize())
         empty.fill(Qt.GlobalColor.transparent)
         for row in range(self.combo.count()):
+            # Icons take long to draw, for something that follows a slider.
+            wanted = (row == current, self.palette().cacheKey())
+            if self.combo.itemData(row, _MARKED) == wanted:
+                continue
+            self.combo.setItemData(row, wanted, _MARKED)
             # The others have room for the mark, too: all names begin below each other.
             self.combo.setItemIcon(row, icon("check") if row == current else QIcon(empty))
 
