@@ -110,6 +110,7 @@ class Headline(QFrame):
         layout.setSpacing(1)
         layout.addLayout(beside)
         layout.addWidget(self.error)
+        layout.addStretch(1)
 
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
@@ -117,7 +118,7 @@ class Headline(QFrame):
         self._delay.timeout.connect(self._show_work)
         self._restyle()
         session.mask_changed.connect(self.follow)
-        session.stack_changed.connect(self.follow)
+        session.stack_changed.connect(self._on_stack)
         session.quality.changed.connect(self._on_quality)
         session.stale_changed.connect(self._on_state)
         session.busy_changed.connect(self._on_busy)
@@ -144,6 +145,7 @@ class Headline(QFrame):
         keeping.setRetainSizeWhenHidden(True)
         self.certainty.setSizePolicy(keeping)
         self.buttons: dict[Action, QPushButton] = {}
+        self._shown: list[Action] = []
         row = QHBoxLayout()
         row.setSpacing(6)
         for action, (text, tip) in BUTTONS.items():
@@ -254,6 +256,16 @@ class Headline(QFrame):
         if self.isHidden() != nothing:
             self.setHidden(nothing)
 
+    def _on_stack(self) -> None:
+        self.setMinimumHeight(0)
+        self.follow()
+
+    def _keep_room(self) -> None:
+        """Keep the room that an answer takes for the next, or the views jump under a slider."""
+        if self.isVisible() and not self._session.state.error:
+            needed = self._lines.totalHeightForWidth(self.width())
+            self.setMinimumHeight(max(needed, self.minimumHeight()))
+
     def show_answer(self, answer: Answer | None, origin: str = "") -> None:
         """Show an answer, its sign and its buttons; before its second line where a mask is from."""
         if answer is None:
@@ -286,14 +298,17 @@ class Headline(QFrame):
         if certainty is not None and "use_mask" not in shown:
             # Last, where the answer does not advise it: there is no other place for it.
             shown.append("use_mask")
-        for button in self.buttons.values():
-            self._row.removeWidget(button)
-        for place, action in enumerate(shown):
-            self._row.insertWidget(1 + place, self.buttons[action])
-            self._emphasize(self.buttons[action], place == 0)
-        for action, button in self.buttons.items():
-            button.setVisible(action in shown)
+        if shown != self._shown:
+            self._shown = shown
+            for button in self.buttons.values():
+                self._row.removeWidget(button)
+            for place, action in enumerate(shown):
+                self._row.insertWidget(1 + place, self.buttons[action])
+                self._emphasize(self.buttons[action], place == 0)
+            for action, button in self.buttons.items():
+                button.setVisible(action in shown)
         self.why_button.setVisible(bool(advice))
+        self._keep_room()
 
     def _emphasize(self, button: QPushButton, main: bool) -> None:
         """Give the main button the colours of a selection."""
@@ -424,6 +439,7 @@ class Headline(QFrame):
     def _on_error(self, text: str) -> None:
         self.error_text.setText(in_labels(text))
         self.error.setVisible(bool(text))
+        self.setMinimumHeight(0)
         self._fit_error()
         self.follow()
 
@@ -448,6 +464,8 @@ class Headline(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Wrap the error anew, and put the buttons where there is room."""
         super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.setMinimumHeight(0)
         self._fit_error()
         across = self.width() >= _NARROW
         self._third.setDirection(
@@ -469,6 +487,7 @@ class Headline(QFrame):
         """Follow the palette and the size of the text."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and hasattr(self, "sentence"):
+            self.setMinimumHeight(0)
             self._enlarge()
             self._room.setFixedHeight(self.shared.sizeHint().height())
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_dismiss"):

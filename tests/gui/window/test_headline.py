@@ -125,6 +125,33 @@ def test_the_three_lines_wrap_and_are_never_cut(
     headline.setParent(None)
 
 
+def test_a_shorter_answer_leaves_the_views_where_they_are(headline: Headline, qtbot: QtBot) -> None:
+    frame = QWidget()
+    qtbot.addWidget(frame)
+    layout = QVBoxLayout(frame)
+    layout.addWidget(headline)
+    below = QWidget()
+    layout.addWidget(below, 1)
+    frame.resize(700, 600)
+    frame.show()
+
+    def top_of_the_views(answer: Answer) -> int:
+        headline.show_answer(answer)
+        QTest.qWait(1)
+        return below.y()
+
+    long = ANSWERS["likely"]
+    short = replace(long, advice="Train with it.")
+    first = top_of_the_views(short)
+    most = top_of_the_views(long)
+    assert most > first
+    assert top_of_the_views(short) == most
+    # Another file begins anew.
+    headline._session.stack_changed.emit()
+    assert top_of_the_views(short) == first
+    headline.setParent(None)
+
+
 def test_each_button_of_the_answer_says_what_it_does(headline: Headline) -> None:
     done: list[str] = []
     headline.acted.connect(done.append)
