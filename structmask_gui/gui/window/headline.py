@@ -263,6 +263,7 @@ class Headline(QFrame):
     def _keep_room(self) -> None:
         """Keep the room that an answer takes for the next, or the views jump under a slider."""
         if self.isVisible() and not self._session.state.error:
+            self._lines.activate()  # the layouts in it do not know yet that a text has changed
             needed = self._lines.totalHeightForWidth(self.width())
             self.setMinimumHeight(max(needed, self.minimumHeight()))
 

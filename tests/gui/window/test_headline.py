@@ -148,6 +148,7 @@ def test_a_shorter_answer_leaves_the_views_where_they_are(headline: Headline, qt
     assert top_of_the_views(short) == most
     # Another file begins anew.
     headline._session.stack_changed.emit()
+    headline.show()
     assert top_of_the_views(short) == first
     headline.setParent(None)
 
