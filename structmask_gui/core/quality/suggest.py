@@ -67,16 +67,21 @@ _WORTH = 0.96
 """A mask beyond that must lower the error to this share of what the best one within it has."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Point:
     """One mask of the curve."""
 
-    mask: Mask  # cropped to its content
+    hidden: LagArray  # shape (pairs, 2); a lag of each mirrored pair that it hides
     pixels: int  # True pixels, the centre included
     copied: float  # share of the noise variance that is still copied
     # The two parts of the estimated error, in units of the noise variance; NaN without an image.
     noise_left: float
     detail_lost: float
+
+    @cached_property
+    def mask(self) -> Mask:
+        """The mask, cropped to its content; a search makes few of its many."""
+        return _mask(self.hidden)
 
     @property
     def error(self) -> float:
@@ -265,7 +270,7 @@ class _Search:
         self._task.stop_if_cancelled()
         points = tuple(
             Point(
-                _mask(freed[len(freed) - pairs :]),
+                freed[len(freed) - pairs :],
                 2 * pairs + 1,
                 float(copied[len(freed) - pairs]),
                 *error,

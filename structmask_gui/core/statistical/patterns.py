@@ -122,10 +122,11 @@ def find_patterns(source: NoiseSource) -> Patterns:
         lambda number: _inside(source, source.raw, number), runs_of(source.raw), source.task
     )
     noise = _Periodogram.of(source, source.frames)
+    if source.raw.n_frames == 1:
+        return Patterns(periodic=noise.peak(off_axes=True), lasting=lasting)
     mean, count = _mean_frame(source)
-    steps = source.raw.n_frames > 1 and (
-        steps_at_equal_distances(mean, noise.variance)
-        or steps_at_equal_distances(mean.T, noise.variance)
+    steps = steps_at_equal_distances(mean, noise.variance) or steps_at_equal_distances(
+        mean.T, noise.variance
     )
     if source.base != "difference":
         return Patterns(periodic=noise.peak(off_axes=True), steps=steps, lasting=lasting)

@@ -351,7 +351,7 @@ def test_the_curve_of_suggestions_ends_where_nothing_more_happens(
     window: MainWindow, qtbot: QtBot, floor: float
 ):
     view = SuggestionView(window)
-    bare = Mask.checked([[True]])
+    bare = np.zeros((0, 2), dtype=np.intp)
     # As in the phase contrast stack: three pixels do nearly all, 225 the rest.
     falls = {1: 0.07, 3: 0.0034, 5: 0.0022, 7: 0.0011, 9: 0.0007}
     shares = {n: falls.get(n, 0.0003) + floor for n in range(1, 226, 2)}
