@@ -290,7 +290,7 @@ KINDS: dict[str, Kind] = {
     "good: structmask denoise": Kind(learned, ""),
 }
 
-KEPT = r"Keep this mask|keep this mask|Nothing speaks against"
+KEPT = r"Keep this mask|keep this mask|Stay without a mask|Nothing speaks against"
 """Words by which a result is praised."""
 
 _WRONGED = re.compile(

@@ -19,7 +19,7 @@ from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, 
 from structmask_gui.core.quality.suggest import Point, suggest
 from structmask_gui.core.recommend.candidates import BARE
 from structmask_gui.core.recommend.recommend import TIE, training_cost
-from structmask_gui.core.recommend.shapes import of_noise
+from structmask_gui.core.recommend.shapes import GAINS, of_noise
 
 Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "faulty", "cannot tell"]
 
@@ -60,6 +60,8 @@ class Findings:
     expected: float
     lost: float
     detail: LostDetail | None
+    estimated: float = 0.0
+    """Error that the linear model expects of the mask, in units of the noise variance."""
 
     @property
     def too_much(self) -> float:
@@ -105,7 +107,7 @@ def advise(
             "keep",
             None,
             f"The output copies {share_words(found.copied)} of the noise and loses detail worth"
-            f" {share_words(found.lost)} of it. {found.sure} Keep this mask."
+            f" {share_words(found.lost)} of it. {found.sure} {_keep(mask, found)}"
             f"{_reservation(found.detail)}",
         )
     # A blur keeps some noise by itself.
@@ -113,6 +115,17 @@ def advise(
     if found.copied > found.too_much and not of_blur:
         return _too_much_copied(measured, mask, found, task)
     return _too_much_lost(measured, mask, found, task)
+
+
+def _keep(mask: BoolArray, found: Findings) -> str:
+    """Return that the mask is right; where harm was expected, with that in mind."""
+    kept = "Keep this mask" if mask.sum() > 1 else "Stay without a mask"
+    if found.estimated < GAINS:
+        return f"{kept}."
+    return (
+        f"{kept}, but compare the result with the raw frames: denoising was expected to cost as"
+        " much detail as it removes noise."
+    )
 
 
 def _too_much_copied(
@@ -156,7 +169,8 @@ def _too_much_copied(
     return (
         "keep",
         None,
-        f"{text}, but a larger mask would cost more detail than that. {found.sure} Keep this mask.",
+        f"{text}, but a larger mask would cost more detail than that. {found.sure}"
+        f" {_keep(mask, found)}",
     )
 
 

@@ -35,7 +35,7 @@ from structmask_gui.core.quality.covariance import (
     image_covariance,
     unmoved,
 )
-from structmask_gui.core.quality.error import weights
+from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.stack.derived import DifferenceFrames
 from structmask_gui.core.stack.frames import Frames, evenly
@@ -210,7 +210,8 @@ def evaluate(
     if measured.trusted:
         copied = compared.copied(copied, expected)
         detail = compared.blur() or detail
-    found = Findings(source, copied, expected, lost, detail)
+    estimated = estimated_error(noise.values, measured.image.values, kernel, measured.still).total
+    found = Findings(source, copied, expected, lost, detail, estimated)
     following: Mask | None = None
     advice: Advice
     if fault is not None:

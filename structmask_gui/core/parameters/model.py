@@ -63,7 +63,7 @@ class Parameters(BaseModel):
                 (
                     "statistical",
                     "Automatic: the noise is measured where the data allow it; the mask is the"
-                    " recommended one, or every significant lag (mask_choice).",
+                    " recommended one, or all pixels that share noise.",
                 ),
             ),
         ),

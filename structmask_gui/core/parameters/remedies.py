@@ -66,7 +66,7 @@ REMEDIES: dict[str, Remedy] = {
                 "base_percentile": 25.0,
                 "use_center_proximity": False,
             },
-            otherwise='If that finds nothing either, try the preset "automatic".',
+            otherwise='If nothing is found, try "automatic".',
         ),
         Remedy(
             "random_noise_caught",

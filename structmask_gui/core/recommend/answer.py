@@ -12,7 +12,7 @@ from structmask_gui.core.extraction.extraction import (
 )
 from structmask_gui.core.recommend.automatic import automatic_answer
 from structmask_gui.core.recommend.grounds import Grounds
-from structmask_gui.core.recommend.recommend import TIE, Recommendation
+from structmask_gui.core.recommend.recommend import TIE, Recommendation, training_cost
 from structmask_gui.core.recommend.shapes import GAINS, expected, shape_words
 from structmask_gui.core.recommend.wording import Action, Answer, percent
 
@@ -58,20 +58,30 @@ def _of_published(
         what = f"{shape_words(extraction.mask)} (spine, autoStructN2V 1.0)."
         sure = ["Uncertain: only flat parts of the frames keep noise and sample apart here."]
     other = None if recommendation is None else recommendation.chosen
-    if scored is not None:
+    error = None if scored is None else _with_training(scored)
+    if error is not None:
         automatic = "" if other is None else f"automatic, {counted(other.pixels, 'pixel')}"
-        sure.append(expected(scored.error.total, None if other is None else other.error, automatic))
+        sure.append(expected(error, None if other is None else other.error, automatic))
+    nothing = extraction.rings is not None and extraction.rings_found_nothing
+    use: Action = "copy_plain_n2v" if nothing else "use_mask"
+    act = "Train plain Noise2Void" if nothing else "Use this mask"
     advice = "Compare with the preset automatic."
-    if other is not None and scored is not None and scored.error.total <= 1.05 * other.error:
-        advice = "Use this mask: automatic expects no smaller error."
-    actions: tuple[Action, ...] = ("use_mask", "compare_with_automatic")
-    if scored is not None and scored.error.total >= GAINS:
-        actions = actions[::-1]
-    if extraction.rings is not None and extraction.rings_found_nothing:
+    actions: tuple[Action, ...] = ("compare_with_automatic", use)
+    if other is None or error is None or error < GAINS:
+        if other is not None and error is not None and error <= (1 + TIE) * other.error:
+            advice, actions = f"{act}: automatic expects no smaller error.", actions[::-1]
+        elif not nothing:
+            advice, actions = f"{act}, or compare it with the preset automatic.", actions[::-1]
+    if nothing and extraction.rings is not None:
         why = no_ring_passes(extraction.rings, extraction.parameters)
         advice = f"{why} {advice}".lstrip()
-        actions = ("compare_with_automatic", "copy_plain_n2v")
     return Answer(what, "uncertain", " ".join(sure), advice, (), actions)
+
+
+def _with_training(scored: Scored) -> float:
+    """Return the error of a mask as the ledger has it, with the cost of training."""
+    total = scored.error.total
+    return total + training_cost(scored.pixels, total)
 
 
 def _of_own(
@@ -98,7 +108,7 @@ def _of_own(
     copied = row.copied if row is not None else None if scored is None else scored.copied
     if copied is not None:
         sure.append(f"A network could copy {percent(copied)} of the noise (estimate).")
-    error = row.error if row is not None else None if scored is None else scored.error.total
+    error = row.error if row is not None else None if scored is None else _with_training(scored)
     best = recommendation.chosen
     advice = "Use it, or go back to the recommended mask."
     actions: tuple[Action, ...] = ("back_to_recommended", "use_mask")

@@ -35,8 +35,8 @@ def better(a: Expected, b: Expected, names: tuple[str, str], doubt: str | None =
         return "Which is better cannot be told: noise and structure could not be separated."
     if doubt == "weak" or min(a.error, b.error) >= GAINS:
         return (
-            "Neither gains anything: the noise left or the detail lost is worth all of the noise."
-            " Train plain Noise2Void, or keep the raw frames."
+            "Neither gains anything: each costs as much detail as it removes noise. Train plain"
+            " Noise2Void, or keep the raw frames."
         )
     first, second, name, other = (a, b, *names) if a.error <= b.error else (b, a, *names[::-1])
     if second.error <= (1 + NEAR_TIE) * first.error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -180,6 +180,31 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
         By the statistical method; its mask may be any.
     task : Task
     """
+    return _levelled(_recommended(basis, extraction, task), basis)
+
+
+def _levelled(found: Recommendation, basis: Basis | None) -> Recommendation:
+    """Return a recommendation whose errors are those that its mask's figures give.
+
+    In a still scene masks are compared by some of the pixels, which tells their differences well,
+    but bright spots may shift all errors alike. Figures of a mask tuned later are of all pixels.
+    """
+    chosen = found.chosen
+    if chosen is None or basis is None or basis.still is None:
+        return found
+    exact = basis.score(chosen.mask).error.total
+    shift = exact - chosen.left - chosen.lost
+    rows = tuple(_shifted(row, shift) for row in found.ledger)
+    return replace(found, ledger=rows)
+
+
+def _shifted(row: LedgerRow, shift: float) -> LedgerRow:
+    total = max(row.left + row.lost + shift, 0.0)
+    left = min(row.left, total)
+    return replace(row, left=left, lost=total - left, error=total + row.training)
+
+
+def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Recommendation:
     if cannot_separate(extraction) or (basis is not None and not basis.trusted):
         return _safe(basis, extraction, task)
     if basis is None:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from structmask_gui.io.one_mask import Checked
 
 
+_RESULT = 2
+"""The column of the result."""
+
+
 class BatchTable(QTableWidget):
     """Shows the jobs of a queue; filled by `fill`, and kept up to date by `show_status`."""
 
@@ -42,7 +46,10 @@ class BatchTable(QTableWidget):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setAlternatingRowColors(True)
         self.setShowGrid(False)
-        self.setWordWrap(False)
+        # Results wrap, for no answer is cut; names are cut in the middle.
+        self.setWordWrap(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName("Files and their states")
         header = self.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -57,6 +64,11 @@ class BatchTable(QTableWidget):
         self._doubtful: set[int] = set()
         self._paths: list[tuple[Path, ...]] = []
         self.itemActivated.connect(self._on_activated)
+        header.sectionResized.connect(self._on_resized)
+
+    def _on_resized(self, column: int, _old: int, _new: int) -> None:
+        if column == _RESULT:
+            self.resizeRowsToContents()
 
     def _on_activated(self, item: QTableWidgetItem) -> None:
         self.row_opened.emit(item.row())
@@ -136,7 +148,7 @@ class BatchTable(QTableWidget):
             if item is not None:
                 item.setText(text)
                 item.setToolTip(_spoken("\n".join((text, *status.notes))) if status.fits else text)
-
+        self.resizeRowToContents(row)
         needs_a_look = status.needs_a_look or status.state in ("failed", "skipped")
         (self._doubtful.add if needs_a_look else self._doubtful.discard)(row)
         self.setRowHidden(row, self._only_doubtful and not needs_a_look)
@@ -154,6 +166,7 @@ class BatchTable(QTableWidget):
             if item is not None:
                 item.setText(words)
                 item.setToolTip(words)
+        self.resizeRowToContents(row)
         good = fit is not None and fit.word == "fits"
         (self._doubtful.discard if good else self._doubtful.add)(row)
         self.setRowHidden(row, self._only_doubtful and good)

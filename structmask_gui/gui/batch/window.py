@@ -160,7 +160,7 @@ class BatchWindow(QDialog):
         below.addWidget(self.doubtful, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(below)
         layout.addLayout(bottom)
-        self.resize(900, 520)
+        self.resize(960, 600)
 
     def _say_method(self, *_: object) -> None:
         """Name the method and the preset that all files get."""

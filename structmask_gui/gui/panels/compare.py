@@ -124,7 +124,12 @@ class ComparePanel(QWidget):
             ("", "", "A", "B"),
             ("", "Pixels", f"{comparison.pixels_a}", f"{comparison.pixels_b}"),
             *(("", name, in_a, in_b) for name, in_a, in_b in _figures(expected)),
-            (_swatch(colors[BOTH]), f"in both ({comparison.jaccard:.3f} of all)", both, both),
+            (
+                _swatch(colors[BOTH]),
+                f"in both ({100 * comparison.jaccard:.0f} % of all)",
+                both,
+                both,
+            ),
             (_swatch(colors[ONLY_A]), "only in A", f"{comparison.only_in_a} px", ""),
             (_swatch(colors[ONLY_B]), "only in B", "", f"{comparison.only_in_b} px"),
         ]

@@ -33,11 +33,13 @@ from structmask_gui.gui.widgets import dialogs
 from structmask_gui.io.presets.preset import Preset
 
 if TYPE_CHECKING:
+    from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.io.presets.library import PresetFolder
 
 log = logging.getLogger(__name__)
 
 _FILES = f"Presets (*{PRESET_SUFFIX} *.json)"
+_OWN = "A preset of your own."
 _HINT = "Point at a button to see what it would change."
 _MARKED = Qt.ItemDataRole.UserRole + 1
 
@@ -62,6 +64,7 @@ class PresetsPanel(QWidget):
         self._folder = folder
         self._problems: list[str] = []
         self._rings = session.state.uses_rings
+        self._left: dict[str, Preset] = {}  # the last preset of each method
 
         self.combo = QComboBox()
         self.combo.setToolTip("Set the parameters for a kind of microscope; undo goes back")
@@ -112,7 +115,7 @@ class PresetsPanel(QWidget):
         for number, one in enumerate(REMEDIES.values()):
             button = QPushButton(one.text)
             button.setObjectName(one.id)
-            button.setToolTip(f"Change the parameters; undo goes back (Ctrl+{number + 1})")
+            button.setToolTip(f"Undo goes back (Ctrl+{number + 1})")
             button.clicked.connect(self._on_remedy)
             button.installEventFilter(self)
             grid.addWidget(button, number // 2, number % 2)
@@ -121,7 +124,7 @@ class PresetsPanel(QWidget):
         self.effect.setWordWrap(True)
         self.effect.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.effect.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.effect.setMinimumHeight(2 * self.effect.fontMetrics().height() + 2)
+        self.effect.setMinimumHeight(3 * self.effect.fontMetrics().height() + 2)
 
         row = QHBoxLayout()
         row.setSpacing(4)
@@ -170,7 +173,7 @@ class PresetsPanel(QWidget):
                 self.combo.insertSeparator(self.combo.count())
             star = " (at start)" if preset.name == self._settings.default_preset else ""
             self.combo.addItem(preset.name + star, preset)
-            tip = preset.description or "A preset of your own."
+            tip = preset.description or _OWN
             self.combo.setItemData(self.combo.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self._update()
 
@@ -358,15 +361,12 @@ class PresetsPanel(QWidget):
     # --- following the session ----------------------------------------------------------------
 
     def _update(self) -> None:
-        preset = self._session.state.preset
         parameters = self._session.state.parameters
-        if preset is not None and preset.apply(parameters).method != parameters.method:
-            preset = None  # what it says is not true of the other method; going back shows it again
         listed = [self.combo.itemData(number) for number in range(self.combo.count())]
-        if preset is None:
-            # The method alone may have been chosen, which is the same as its preset.
-            same = (one for one in listed if one is not None and one.built_in)
-            preset = next((one for one in same if one.apply(parameters) == parameters), None)
+        preset = self._of_method(self._session.state.preset, parameters, listed)
+        if preset is not None and preset is not self._session.state.preset:
+            self._session.edits.set_preset(preset)  # comes here again
+            return
         row = -1
         if preset is not None:
             names = [getattr(one, "name", "") for one in listed]
@@ -376,9 +376,13 @@ class PresetsPanel(QWidget):
         changed = preset is not None and self._session.state.preset_modified
         self.modified.setVisible(changed)
         own = preset is not None and not preset.built_in
-        self.description.setText(preset.description if preset is not None else "")
+        # Always a line, or all below would jump under the pointer.
+        described = "Not a preset yet: save these settings to use them again."
+        if preset is not None:
+            described = preset.description or _OWN
+        self.description.setText(described)
         # Of the method Automatic its own line below says the same.
-        self.description.setVisible(bool(self.description.text()) and parameters.method == "ring")
+        self.description.setVisible(parameters.method == "ring")
         self.save_button.setEnabled(preset is None or preset.built_in or changed)
         self.save_button.setText("Save" if own else "Save as…")
         self.save_button.setToolTip(
@@ -393,6 +397,21 @@ class PresetsPanel(QWidget):
         self.actions_by_name["default"].setChecked(
             preset is not None and preset.name == self._settings.default_preset
         )
+
+    def _of_method(
+        self, preset: Preset | None, parameters: Parameters, listed: list[Preset | None]
+    ) -> Preset | None:
+        """Return the preset that the parameters belong to, also after the method was changed."""
+        if preset is not None:
+            of = preset.apply(parameters).method
+            if of == parameters.method:
+                return preset
+            # What it says is not true of the other method; going back shows it again.
+            self._left[of] = preset
+        # The method alone may have been chosen, which is the same as its preset.
+        same = (one for one in listed if one is not None and one.built_in)
+        equal = next((one for one in same if one.apply(parameters) == parameters), None)
+        return equal or self._left.get(parameters.method)
 
     def _mark(self, current: int) -> None:
         """Mark the current preset in the list, whatever the pointer is on."""

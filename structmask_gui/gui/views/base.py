@@ -256,7 +256,9 @@ class PictureView(QWidget):
             self.content = rect
             self._arrange()
             self._place()
-            self.reset_zoom()
+            # Not told to the views beside: nobody zoomed, and they show something else.
+            self._fitted = True
+            self._fit()
 
     def reset_zoom(self) -> None:
         """Show everything."""

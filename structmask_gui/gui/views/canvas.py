@@ -228,8 +228,11 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         steps = [m * magnitude for m in (0.5, 1, 2, 5, 10)]
         at = next(n for n, step in enumerate(steps) if n and step >= rough * 0.999)
         step = steps[at]
-        if np.floor(high / step) - np.ceil(low / step) < 1:
-            step = steps[at - 1]  # of a single number nobody reads a scale
+        closer = steps[at - 1]
+        least = self._grown * (16 if self.orientation in ("left", "right") else 28)
+        room = size * closer / max(abs(high - low), 1e-300)
+        if np.floor(high / step) - np.ceil(low / step) < 1 and room >= least:
+            step = closer  # of a single number nobody reads a scale
         if self._whole:
             step = max(1.0, step)
         return [(float(step), 0.0)]

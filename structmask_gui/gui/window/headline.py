@@ -303,9 +303,10 @@ class Headline(QFrame):
             self._shown = shown
             for button in self.buttons.values():
                 self._row.removeWidget(button)
-            for place, action in enumerate(shown):
-                self._row.insertWidget(1 + place, self.buttons[action])
-                self._emphasize(self.buttons[action], place == 0)
+            # Always at the same place: who is about to press it must not meet another one.
+            for action in sorted(shown, key=lambda one: one == "use_mask"):
+                self._row.insertWidget(self._row.count() - 1, self.buttons[action])
+                self._emphasize(self.buttons[action], action == shown[0])
             for action, button in self.buttons.items():
                 button.setVisible(action in shown)
         self.why_button.setVisible(bool(advice))

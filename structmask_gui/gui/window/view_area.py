@@ -126,6 +126,7 @@ class ViewArea(QWidget):
         self.autocorrelation = AutocorrelationView()
         self.mask_view = MaskView()
         self.editor = MaskEditor(session, self.mask_view)
+        self.editor.switched.connect(self._on_editing)
         self.facts = FactsPanel(session)
         self.facts.preset_chosen.connect(self._on_preset_chosen)
         self.preview = PreviewView(session)
@@ -411,6 +412,11 @@ class ViewArea(QWidget):
             self.autocorrelation.set_mask(None if result is None else result.mask.array)
             if not self.editor.on:
                 self.mask_view.set_extraction(result)
+
+    def _on_editing(self, on: bool) -> None:
+        if not on:
+            self._near_of = None  # its view showed only the mask
+            self._show_near()
 
     def _on_stale(self, *_: object) -> None:
         session = self._session

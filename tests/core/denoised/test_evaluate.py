@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from structmask_gui.core.denoised.advice import Findings, advise
 from structmask_gui.core.denoised.evaluate import evaluate
 from structmask_gui.core.errors import Cancelled, InputError
-from structmask_gui.core.progress import Task
+from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import basis
 from structmask_gui.core.quality.covariance import given_covariance, image_covariance
 from structmask_gui.core.quality.error import weights
@@ -233,8 +234,18 @@ def test_a_blur_as_lossy_as_the_linear_prediction_is_not_praised():
     found = evaluate(ArrayFrames(frames), ArrayFrames(blurred), None)
     assert not found.detail.blurred
     assert found.detail.like_linear
-    assert "Keep this mask. But" in found.sentence
+    assert "Stay without a mask. But" in found.sentence
     assert "a network should do better" in found.sentence
+
+
+def test_where_harm_was_expected_no_mask_is_praised():
+    """The answer before says so; the judge has no other voice."""
+    found = Findings("difference", 0.01, 0.01, 0.05, None, 2.8)
+    for mask, kept in ((np.ones((1, 1), bool), "Stay without"), (np.ones((1, 3), bool), "Keep")):
+        advice, _, sentence = advise(None, mask, found, NO_TASK)
+        assert advice == "keep"
+        assert f"Sure. {kept}" in sentence
+        assert "compare the result with the raw frames" in sentence
 
 
 def test_in_noise_alone_no_detail_is_found():

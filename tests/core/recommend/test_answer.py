@@ -178,6 +178,25 @@ def test_rings():
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "advice", "first"),
+    [
+        (0.1, "Train plain Noise2Void: automatic expects no smaller error.", "copy_plain_n2v"),
+        (0.2, "Compare with the preset automatic.", "compare_with_automatic"),
+    ],
+)
+def test_rings_that_found_nothing_are_no_mask_to_use(error, advice, first):
+    found = with_errors(automatic("white"), error=0.1)
+    ring = extract_recording(frames_of("white"), AUTOMATIC.changed(method="ring", source="frames"))
+    assert ring.rings_found_nothing
+    scored = found.basis.score(ring.mask)
+    scored = replace(scored, error=replace(scored.error, noise_left=error, detail_lost=0.0))
+    told = answer(ring, found.recommendation, scored)
+    assert told.advice.endswith(advice)
+    assert told.actions[0] == first
+    assert "use_mask" not in told.actions
+
+
 @pytest.mark.parametrize("flag", ["interpolated", "compressed", "not_uniform", "shared_frames"])
 def test_doubts_are_said(flag):
     told = answer(with_flags(automatic("row 7"), flag))

@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.errors import Cancelled
 from structmask_gui.core.extraction.extraction import select
@@ -380,3 +381,17 @@ def test_what_is_short_is_measured_once():
     nothing = Recording.of(np.zeros((1, 16, 16)))
     measurement = looked_further(found.measurement, nothing, AUTOMATIC)
     assert measurement is found.measurement
+
+
+def test_the_ledger_has_the_error_that_a_masks_figures_give():
+    """With bright spots a part of the pixels shifts the errors of all masks."""
+    draw = np.random.default_rng(4)
+    clean = np.zeros((512, 512))
+    clean[draw.integers(20, 492, 60), draw.integers(20, 492, 60)] = 400
+    clean = gaussian_filter(clean, 1.5)
+    noise = draw.normal(0, 1, (5, 512, 514))
+    frames = clean + noise[:, :, :-2] + noise[:, :, 1:-1] + noise[:, :, 2:]
+    found = extract_recording(frames, AUTOMATIC)
+    chosen = found.recommendation.chosen
+    exact = found.basis.score(chosen.mask).error.total
+    assert chosen.left + chosen.lost == pytest.approx(exact, abs=1e-9)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
@@ -410,3 +411,17 @@ def test_the_rows_are_sorted_by_a_click_on_a_heading(
     # The number of a row is still that of its job.
     batch.queue.retry(column(batch, 0).index("bad.npy"))
     assert column(batch, 1)[column(batch, 0).index("bad.npy")] == "waiting"
+
+
+def test_no_answer_is_cut_in_the_table(batch: BatchWindow, folder: Path, qtbot: QtBot):
+    added(batch, folder, qtbot)
+    batch.table.resizeColumnToContents(0)
+    batch.start()
+    ended(batch, qtbot)
+    table = batch.table
+    qtbot.wait(10)
+    for row in range(table.rowCount()):
+        text, place = table.item(row, 2).text(), table.columnWidth(2) - 12
+        needed = table.fontMetrics().boundingRect(0, 0, place, 0, Qt.TextFlag.TextWordWrap, text)
+        assert table.rowHeight(row) >= needed.height(), text
+    assert table.textElideMode() == Qt.TextElideMode.ElideMiddle

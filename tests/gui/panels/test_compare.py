@@ -40,7 +40,7 @@ def test_pin_tune_and_compare(panel: ComparePanel, loaded: MainWindow):
     assert (codes == ONLY_A).sum() == lost
     assert (codes == BOTH).sum() == after.mask.statistics.true_pixels
     share = after.mask.statistics.true_pixels / before.mask.statistics.true_pixels
-    assert f"{share:.3f}" in panel.figures.text()
+    assert f"in both ({100 * share:.0f} % of all)" in panel.figures.text()
     panel.remove_button.click()
     assert not panel._pictures.isVisible()
 

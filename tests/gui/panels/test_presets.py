@@ -107,7 +107,7 @@ def test_rename_duplicate_delete(panel: PresetsPanel, window: MainWindow):
     panel.delete()
     next(b for b in answer(QMessageBox).buttons() if b.text() == "Delete").click()
     assert listed(panel)[-1] == "two"
-    assert window.session.state.preset is None
+    assert panel.combo.currentText() == "default"  # which these parameters are
     assert window.session.state.parameters == Parameters()
 
 
@@ -217,15 +217,14 @@ def test_remedies_belong_to_the_published_method(panel: PresetsPanel, window: Ma
     assert all(window.actions_by_id[name].isEnabled() for name in REMEDIES)
 
 
-def test_of_the_other_method_no_preset_is_shown(panel: PresetsPanel, window: MainWindow):
+def test_of_the_other_method_its_own_preset_is_shown(panel: PresetsPanel, window: MainWindow):
     panel.apply_named("automatic")
     window.session.edits.set_parameter("q", 0.2)
     assert panel.combo.currentText() == "automatic"
     assert panel.modified.isVisible()
     window.session.edits.set_parameters({"method": "ring", "center_size": 13})
-    assert panel.combo.currentIndex() == -1
-    assert not panel.description.text()
-    assert not panel.modified.isVisible()
+    assert panel.combo.currentText() == "default"
+    assert panel.modified.isVisible()
     window.session.history.undo()
     assert panel.combo.currentText() == "automatic"
     assert panel.description.text()
@@ -246,7 +245,41 @@ def test_automatic_is_one_choice_wherever_it_is_made(panel: PresetsPanel, window
     sources = rows["source"].combo
     assert "Automatic" not in [sources.itemText(n) for n in range(sources.count())]
     window.session.edits.set_parameter("rho_min", 0.2)
-    assert panel.combo.currentText() == ""
+    assert panel.combo.currentText() == "automatic"
+    assert panel.modified.isVisible()
+
+
+def test_tuning_after_another_method_was_chosen_keeps_preset_and_places(
+    panel: PresetsPanel, window: MainWindow
+):
+    choose(panel, "automatic")
+    window.panel("parameters").rows["method"].buttons["ring"].click()
+    assert panel.combo.currentText() == "default"
+    assert not panel.modified.isVisible()
+    QApplication.processEvents()
+    place = panel.remedies["no_pattern_found"].y()
+    window.session.edits.set_parameter("center_ratio_threshold", 0.1)
+    QApplication.processEvents()
+    assert panel.combo.currentText() == "default"
+    assert panel.modified.isVisible()
+    assert panel.remedies["no_pattern_found"].y() == place
+    panel.save_named("my rings")
+    QApplication.processEvents()
+    assert panel.combo.currentText() == "my rings"
+    assert panel.remedies["no_pattern_found"].y() == place
+    window.panel("parameters").rows["method"].buttons["statistical"].click()
+    assert panel.combo.currentText() == "automatic"
+    window.panel("parameters").rows["method"].buttons["ring"].click()
+    assert panel.combo.currentText() == "my rings"
+
+
+def test_what_a_remedy_changes_has_its_room(panel: PresetsPanel, window: MainWindow):
+    window.resize(1280, 800)
+    for button in panel.remedies.values():
+        QApplication.sendEvent(button, QEvent(QEvent.Type.Enter))
+        QApplication.processEvents()
+        needed = panel.effect.heightForWidth(panel.effect.width())
+        assert needed <= panel.effect.minimumHeight()
 
 
 def test_the_list_marks_the_present_preset_and_the_window_gets_no_wider(

@@ -18,6 +18,7 @@ from structmask_gui.gui.style import app_theme
 from structmask_gui.gui.style.colormaps import COLORMAPS, DIVERGING, lookup_table
 from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.views.base import PictureView
+from structmask_gui.gui.views.canvas import Axis
 from structmask_gui.gui.views.curves.brightness import BrightnessView
 from structmask_gui.gui.views.curves.profiles import ProfilesView
 from structmask_gui.gui.views.image.image import ImageView
@@ -392,3 +393,11 @@ def test_a_legend_keeps_its_room_until_another_file_is_shown(qtbot: QtBot) -> No
         heights.append(view.legend.maximumHeight())
     assert heights[2] == heights[1] > heights[0]
     assert heights[4] == heights[0]
+
+
+@pytest.mark.parametrize(("orientation", "size"), [("bottom", 38), ("left", 20)])
+def test_numbers_do_not_touch_in_a_tiny_view(orientation: str, size: int) -> None:
+    axis = Axis(orientation, whole=True)
+    ((step, _),) = axis.tickSpacing(-13.5, 13.5, size)
+    alone = step > 13.5  # 0, and no other number
+    assert alone or size * step / 27 >= (28 if orientation == "bottom" else 16)

@@ -168,6 +168,10 @@ def test_lags_far_beyond_the_mask_are_a_zoom_away(sample: MainWindow, qtbot: QtB
     assert view.content.width() > 70
     for one in (view, sample.views.significance, sample.views.mask_view):
         assert one.visible_rect().width() < 50
+    sample.views.editor.set_on(True)
+    assert sample.views.significance.visible_rect().width() < 50
+    sample.views.editor.set_on(False)
+    assert sample.views.mask_view.visible_rect().width() < 50
     view.reset_zoom()
     assert view.visible_rect().width() >= view.content.width() * 0.99
     edits.set_parameter("q", 0.02)
