@@ -27,6 +27,8 @@ $(READY): pyproject.toml
 run: $(READY) ## Open the window on the sample, or on FILE=path; without a display write build/demo
 	@$(BIN)/python tools/demo.py $(if $(FILE),"$(FILE)")
 
+# Compiled modules are kept: each process of the tests would compile some 600 of them anew.
+unexport PYTHONDONTWRITEBYTECODE
 DIST ?= loadfile
 PYTEST = $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=$(DIST)
 

@@ -39,7 +39,7 @@ def profile(estimate: CorrelationEstimate, direction: LagDirection, reach: int) 
 
     ``reach``: Largest lag; less where the measurement reaches less far.
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     lags = estimate.lags
     dy, dx = direction
@@ -49,7 +49,7 @@ def profile(estimate: CorrelationEstimate, direction: LagDirection, reach: int) 
     places = lags.reach + steps * dy, lags.reach + steps * dx
     rho = lags.rho[places]
     # As `LagEstimate.interval`, but only along the line: a slider waits for it.
-    half = t.ppf(0.975, lags.degrees[places]) * lags.standard_error[places]
+    half = stdtrit(lags.degrees[places], 0.975) * lags.standard_error[places]
     return Profile(direction, steps * longer, rho, rho - half, rho + half)
 
 

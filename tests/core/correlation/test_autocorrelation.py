@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.signal import correlate
 
 from structmask_gui.core.correlation.autocorrelation import (
     LagKernel,
@@ -23,6 +22,8 @@ SHAPES = [((16, 16), (5, 5)), ((17, 23), (16, 3)), ((32, 20), (31, 19)), ((21, 6
 
 def full(patch: np.ndarray, reach: tuple[int, int]) -> np.ndarray:
     """The direct sum over pixel pairs, cut to the lags wanted."""
+    from scipy.signal import correlate  # takes long to import
+
     patch = patch.astype(float) - patch.mean()
     plane = correlate(patch, patch, mode="full", method="direct")
     y, x = plane.shape[0] // 2, plane.shape[1] // 2

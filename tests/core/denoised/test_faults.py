@@ -86,6 +86,7 @@ def test_another_order_is_told():
     assert "raw frame 1 is frame 4" in sentence
 
 
+@pytest.mark.slow
 def test_contrast_and_brightness_are_told():
     fault, sentence, _ = told(0.8 * linear(STILL))
     assert fault == "contrast"
@@ -98,6 +99,7 @@ def test_contrast_and_brightness_are_told():
     assert "is 0.7 of the noise's standard deviation below" in sentence
 
 
+@pytest.mark.slow
 def test_means_over_time_are_told():
     fault, sentence, _ = told(np.repeat(STILL.mean(axis=0)[None], 4, axis=0))
     assert fault == "average"
@@ -150,6 +152,7 @@ def test_a_blurred_result_of_a_network_is_not_taken_for_a_filter_of_the_raw_fram
     assert told(gaussian_filter(linear(STILL), (0, 1, 1)))[0] is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw", [STILL, MOVING])
 def test_the_result_of_another_stack_is_told(raw):
     other = np.repeat(cells(SHAPE, seed=9)[None], 4, axis=0)
@@ -161,6 +164,7 @@ def test_the_result_of_another_stack_is_told(raw):
         assert "Keep this mask" not in sentence
 
 
+@pytest.mark.slow
 def test_lines_say_whether_a_loss_is_good_or_bad():
     def loss(output):
         return evaluate(ArrayFrames(STILL), ArrayFrames(output), MASK).lines()[-1]

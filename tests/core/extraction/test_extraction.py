@@ -312,6 +312,7 @@ _RING_PARAMETERS = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     values=st.fixed_dictionaries({name: _strategy(name) for name in _RING_PARAMETERS}),

@@ -140,6 +140,7 @@ def test_gaps_are_filled_along_lines_and_holes_too():
     assert morphology.filled(ring, longest=1) == Mask(np.ones((7, 7), dtype=bool))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(masks())
 def test_filling_takes_nothing_away_and_is_done_once(one):

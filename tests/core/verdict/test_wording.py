@@ -148,6 +148,7 @@ def test_a_suspicion_that_nothing_bears_out_is_dropped():
     assert verdict.sure
 
 
+@pytest.mark.slow
 def test_faint_lines_that_go_on_are_looked_for_further_before_anything_is_removed():
     falling = np.linspace(0.1, 0.03, 30)
     frames = 100 + noise_with(falling, size=512)

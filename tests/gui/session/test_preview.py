@@ -65,6 +65,7 @@ def test_the_pictures_are_those_of_the_engine(loaded: MainWindow, qtbot: QtBot):
     )
 
 
+@pytest.mark.slow
 def test_it_follows_mask_frame_and_rectangle(loaded: MainWindow, qtbot: QtBot):
     view = shown(loaded, qtbot)
     session = loaded.session

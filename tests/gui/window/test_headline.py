@@ -254,6 +254,7 @@ def test_the_spine_method_is_one_of_three_ways(loaded: MainWindow, qtbot: QtBot)
     assert facts.changed.isHidden()
 
 
+@pytest.mark.slow
 def test_one_click_each_way(automatic: MainWindow, qtbot: QtBot) -> None:
     views, session = automatic.views, automatic.session
     automatic.set_tune(True)
@@ -283,6 +284,7 @@ def test_an_edited_mask_has_no_tick(automatic: MainWindow) -> None:
     assert headline.certainty.certainty == before
 
 
+@pytest.mark.slow
 def test_automatic_is_a_click_away_where_rings_find_nothing(
     loaded: MainWindow, qtbot: QtBot
 ) -> None:

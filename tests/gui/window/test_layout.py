@@ -279,6 +279,7 @@ def test_nothing_is_off_a_small_screen(sample: MainWindow, qtbot: QtBot, size: t
     assert found == []
 
 
+@pytest.mark.slow
 def test_large_text_is_not_cut_in_the_parameters(sample: MainWindow, qtbot: QtBot):
     panel = sample.panel("parameters")
     sample.set_tune(True)

@@ -269,6 +269,7 @@ def drag(splitter: QSplitter, pixels: int) -> None:
     QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=start + QPoint(0, pixels))
 
 
+@pytest.mark.slow
 def test_the_layout_comes_back(
     make_main_window: Callable[..., MainWindow], qtbot: QtBot, stack_file: Path
 ):

@@ -138,6 +138,7 @@ def test_figures_of_a_doubtful_mask_are_pale(automatic: MainWindow, qtbot: QtBot
     automatic.docks["quality"].hide()
 
 
+@pytest.mark.slow
 def test_an_outdated_answer_is_pale_until_it_is_measured_again(automatic: MainWindow, qtbot: QtBot):
     session, headline = automatic.session, automatic.headline
     session.edits.set_parameter("patch_size", 32)
@@ -212,6 +213,7 @@ def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow, qt
     assert why.windowTitle() == "Why no mask?"
 
 
+@pytest.mark.slow
 def test_noise_that_differs_over_the_field_has_a_map(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ):

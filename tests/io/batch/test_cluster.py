@@ -28,8 +28,6 @@ from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.results.masks import load_mask
 from tests.io.batches import queue_of
 
-distributed = pytest.importorskip("distributed")
-
 # Dask's own: sockets that are still closing when the loop ends.
 pytestmark = [
     pytest.mark.slow,
@@ -51,6 +49,8 @@ def noise(kind: int, frames: int = 2, side: int = 64) -> np.ndarray[Any, Any]:
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Any]:
+    # Here, for it takes long, and those who leave out the slow tests need none of it.
+    distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
         n_workers=2,
         threads_per_worker=1,
