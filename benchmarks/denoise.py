@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import resource
+import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+import tifffile
 from _physics.scenes import USUAL, picture, scene
 from numpy.typing import NDArray
 from scipy.fft import fft2, fftfreq
@@ -29,7 +33,9 @@ from structmask_gui.core.denoising.spots import Shape, recovered_objects
 from structmask_gui.core.quality.assessment import basis
 from structmask_gui.core.quality.basis import automatic_basis
 from structmask_gui.core.simulation import NoiseModel, kernels, simulate
-from structmask_gui.core.stack.frames import ArrayFrames, Frames
+from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.io.open import open_stack
+from structmask_gui.io.stack.image_stack import ImageStack
 
 SEED = 15
 NOISES = ("row 7", "diagonal", "isotropic", "white", "column fading")
@@ -274,50 +280,79 @@ def _other(made: Denoiser, clean: NDArray[np.float64], regressor: Any) -> tuple[
     return total / linear, added
 
 
-class _Drawn:
-    """Frames that are drawn when they are read: as large as wanted, and never in memory."""
-
-    name = "drawn"
-    dtype = np.dtype(np.float32)
-
-    def __init__(self, n_frames: int, side: int) -> None:
-        self.n_frames, self.frame_shape = n_frames, (side, side)
-        draw = np.random.default_rng(0)
-        self._structure = 3 * scene("cells", "still", draw, 1, (512, 512))[0] + 100
-
-    def read(self, frame: int, y0: int = 0, y1: int | None = None) -> NDArray[Any]:
-        side = self.frame_shape[0]
-        rows = np.arange(*slice(y0, y1).indices(side)[:2])
-        base = self._structure[rows % 512][:, np.arange(side) % 512].astype(np.float32)
-        for i, y in enumerate(rows):
-            base[i] += np.random.default_rng((frame, int(y))).standard_normal(side, np.float32)
-        return base
+def _written(folder: Path, frames: int, side: int) -> Path:
+    """Write frames of cells under noise along the rows, a page each."""
+    draw = np.random.default_rng(0)
+    tiles = np.tile(scene("cells", "still", draw, 1, (512, 512))[0], (side // 512,) * 2)
+    white = draw.normal(size=(4, side, side + 2))
+    rows = white[..., 2:] + 0.6 * white[..., 1:-1] + 0.3 * white[..., :-2]
+    noisy = (2000 + 50 * (3 * tiles + rows)).astype(np.uint16)
+    path = folder / f"{frames}x{side}.tif"
+    with tifffile.TiffWriter(path, bigtiff=True) as writer:
+        for i in range(frames):
+            frame = np.roll(noisy[i % 4], 97 * i, (0, 1))
+            writer.write(frame, photometric="minisblack", metadata=None, contiguous=False)
+    return path
 
 
-def scale() -> None:
-    """Print times and memory, from small to more than a memory holds."""
-    for frames, side in ((10, 512), (40, 2048), (64, 4096)):
-        stack: Frames = _Drawn(frames, side)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        wall, cpu = time.monotonic(), time.process_time()
-        made = Denoiser(stack, np.ones((1, 5)))
-        for stage in made.stages():
-            if stage.name == "linear":
-                made.predict(0)
-                seconds = time.monotonic() - wall, time.process_time() - cpu
-                print(f"first picture after {seconds[0]:.1f} s, {seconds[1]:.1f} CPU-s")
-        fit = time.monotonic() - wall, time.process_time() - cpu
-        wall, cpu = time.monotonic(), time.process_time()
-        pixels = 0
-        for frame in range(max(1, min(frames, 2**22 // side**2))):
-            pixels += sum(part.size for _, part in made.bands(frame))
-        each = (time.process_time() - cpu) / pixels
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def _fitted(stack: ImageStack) -> Denoiser:
+    wall, cpu = time.monotonic(), time.process_time()
+    made = Denoiser(stack, np.ones((1, 5)))
+    for stage in made.stages():
+        if stage.name == "linear":
+            made.predict(0)
+            early = time.monotonic() - wall, time.process_time() - cpu
+    fit = time.monotonic() - wall, time.process_time() - cpu
+    print(
+        f"{stack.n_frames} x {stack.frame_shape[0]}²: first picture after {early[0]:.1f} s,"
+        f" {early[1]:.1f} CPU-s; fit {fit[0]:.0f} s, {fit[1]:.0f} CPU-s",
+        flush=True,
+    )
+    return made
+
+
+def _each(made: Denoiser, pixels: int) -> float:
+    """Return the processor's seconds to predict a pixel, over so many of them."""
+    begun, seen, frame = time.process_time(), 0, 0
+    while seen < pixels:
+        seen += made.predict(frame % made.frames.n_frames).size
+        frame += 1
+    return (time.process_time() - begun) / seen
+
+
+def _memory(path: Path) -> None:
+    """Print the peak of a fit and of some frames predicted, in a process of its own."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with open_stack(path) as stack:
+        made = _fitted(stack)
+        _each(made, 2**23)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(
+        f"{path.stat().st_size / 1e9:.1f} GB: memory {peak / 1024:.0f} MB (600), of these"
+        f" {before / 1024:.0f} before",
+        flush=True,
+    )
+
+
+def scale(pairs: int = 5) -> None:
+    """Print times and memory, from small to 4 GB; times of a pixel in turns, as ratios."""
+    own = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as opened:
+        small, large, vast = (
+            _written(Path(folder), *size) for size in ((10, 512), (40, 2048), (512, 2048))
+        )
+        for path in (small, vast):
+            process = own.Process(target=_memory, args=(path,))
+            process.start()
+            process.join()
+        stacks = [opened.enter_context(open_stack(path)) for path in (small, large)]
+        made = [_fitted(stack) for stack in stacks]
+        times = [[_each(one, 2**22) for one in made] for _ in range(pairs)]
+        ratios = [second / first for first, second in times]
         print(
-            f"{frames} x {side} x {side} ({4 * frames * side**2 / 1e9:.1f} GB): fit {fit[0]:.0f} s,"
-            f" {fit[1]:.0f} CPU-s; {1e6 * each:.2f} CPU-µs a pixel; memory {peak / 1e3:.0f} MB"
-            f" (before {before / 1e3:.0f})",
-            flush=True,
+            f"CPU-µs a pixel: {1e6 * np.median([t[0] for t in times]):.2f} small,"
+            f" {1e6 * np.median([t[1] for t in times]):.2f} large; large over small, median of"
+            f" {pairs}: {np.median(ratios):.2f} (0.85 to 1.15)"
         )
 
 
@@ -341,7 +376,6 @@ def nothing() -> None:
 def real(folder: Path) -> None:
     from structmask_gui.core.extraction.extraction import extract_array
     from structmask_gui.core.parameters.model import Parameters
-    from structmask_gui.io.open import open_stack
 
     for path in sorted(folder.glob("*.tif*")):
         with open_stack(path) as opened:

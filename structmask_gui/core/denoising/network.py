@@ -17,6 +17,9 @@ HIDDEN = (32, 32)
 """Units of the hidden layers."""
 BATCH = 1024
 """Pixels of a batch."""
+_RUN = 16
+"""Samples that lie beside each other and are drawn together: single ones, from all over the memory,
+take as long to fetch as to train with."""
 _RATE = 3e-3
 """Learning rate (Adam)."""
 _LEAK = np.float32(0.01)
@@ -92,7 +95,7 @@ class Trainer:
     Parameters
     ----------
     features : float32 array (n, count)
-        Standardised.
+        Standardised, in an order by chance.
     target : float32 array (n,)
         Divided by its scale.
     seed : int
@@ -104,7 +107,10 @@ class Trainer:
     def __init__(
         self, features: Float32Array, target: Float32Array, seed: int, noisy: slice = slice(0)
     ) -> None:
-        self._x, self._y, self._seed = features, target, seed
+        count = len(features) // _RUN
+        self._x = features[: count * _RUN].reshape(count, -1)
+        self._y = target[: count * _RUN].reshape(count, _RUN)
+        self._seed = seed
         self._size = _sizes(features.shape[1])
         weights = _initial(self._size, np.random.default_rng(seed), noisy)
         # Weights, their average, first and second moment of the gradient.
@@ -124,8 +130,10 @@ class Trainer:
         layers, slopes = _layers(weights, self._size), _layers(gradient, self._size)
         for _ in range(steps):
             task.stop_if_cancelled()
-            rows = np.random.default_rng((self._seed, self.steps)).integers(0, len(self._x), BATCH)
-            _slopes(self._x[rows], self._y[rows], layers, slopes)
+            draw = np.random.default_rng((self._seed, self.steps))
+            runs = draw.integers(0, len(self._x), BATCH // _RUN)
+            x = self._x.take(runs, axis=0).reshape(BATCH, -1)
+            _slopes(x, self._y.take(runs, axis=0).ravel(), layers, slopes)
             self.steps += 1
             t = self.steps
             first += np.float32(0.1) * (gradient - first)
@@ -178,7 +186,7 @@ def _slopes(
     slopes: list[tuple[Float32Array, Float32Array]],
 ) -> None:
     """Write the gradient of the mean squared error of a batch (n, count) into ``slopes``."""
-    activities = [x]
+    activities, ones = [x], np.ones(len(x), np.float32)
     for matrix, bias in layers[:-1]:
         x = x @ matrix
         x += bias
@@ -187,7 +195,11 @@ def _slopes(
     error = (activities[-1] @ matrix + bias - y[:, np.newaxis]) * np.float32(2 / len(y))
     for i in reversed(range(len(layers))):
         np.matmul(activities[i].T, error, out=slopes[i][0])
-        error.sum(axis=0, out=slopes[i][1])
+        np.matmul(ones, error, out=slopes[i][1])
         if i:
             error = error @ layers[i][0].T
-            error *= np.where(activities[i] > 0, np.float32(1), _LEAK)
+            # 1 above zero and the leak below; np.where takes four times as long.
+            slope = (activities[i] > 0).astype(np.float32)
+            slope *= 1 - _LEAK
+            slope += _LEAK
+            error *= slope

@@ -42,7 +42,7 @@ def draw_samples(
     seed: tuple[int, int],
     task: Task,
 ) -> Samples:
-    """Draw pixels from the blocks of a fold.
+    """Draw pixels from the blocks of a fold, in an order by chance.
 
     Parameters
     ----------
@@ -83,7 +83,8 @@ def draw_samples(
 
     x, y, units = zip(*in_threads(work, read()), strict=True)
     _, number = np.unique(np.concatenate(units), return_inverse=True)
-    return Samples(np.concatenate(x), np.concatenate(y), number)
+    order = draw.permutation(len(number))
+    return Samples(np.concatenate(x)[order], np.concatenate(y)[order], number[order])
 
 
 def _unit(block: Block, rows: NDArray[np.int64]) -> NDArray[np.int64]:
