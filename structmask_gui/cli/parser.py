@@ -180,9 +180,7 @@ def _batch(commands: _Commands) -> None:
         help='a folder, a file, a pattern in quotation marks as in "scans/*.tif" (** for folders in'
         " folders), or a text file (.txt) with a path a line",
     )
-    parser.add_argument(
-        "--recursive", action="store_true", help="look into the folders' folders too"
-    )
+    _add_recursive(parser)
     parser.add_argument(
         "--per",
         choices=["file", "folder", "all"],
@@ -347,6 +345,35 @@ def _add_selection(
         )
 
 
+def _add_mask(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "mask", type=given_path, metavar="MASK", help="a mask (NPY, PNG, TIFF or JSON)"
+    )
+
+
+def _add_recursive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--recursive", action="store_true", help="look into the folders' folders too"
+    )
+
+
+def _add_place(parser: argparse.ArgumentParser, kind: str, ending: str) -> None:
+    """Add where frames are written to, in a TIFF of a kind."""
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument(
+        "--output",
+        type=given_path,
+        metavar="FILE",
+        help=f"the {kind} to write; by default <stem>{ending} beside the image file",
+    )
+    place.add_argument(
+        "--output-dir",
+        type=given_path,
+        metavar="FOLDER",
+        help="the folder it goes to; made if needed",
+    )
+
+
 def _compare(commands: _Commands) -> None:
     parser = _command(
         commands,
@@ -371,9 +398,7 @@ def _quality(commands: _Commands) -> None:
         " next.",
         example="quality stack_mask.npy stack.tif --denoised stack_denoised.tif",
     )
-    parser.add_argument(
-        "mask", type=given_path, metavar="MASK", help="a mask (NPY, PNG, TIFF or JSON)"
-    )
+    _add_mask(parser)
     parser.add_argument("file", type=given_path, metavar="FILE", help="the image to train on")
     parser.add_argument(
         "--denoised",
@@ -411,9 +436,7 @@ def _check(commands: _Commands) -> None:
         " parameters for --set are listed by `structmask extract --help`.",
         example="check stack_mask.npy scans",
     )
-    parser.add_argument(
-        "mask", type=given_path, metavar="MASK", help="a mask (NPY, PNG, TIFF or JSON)"
-    )
+    _add_mask(parser)
     parser.many = parser.add_argument(
         "paths",
         nargs="+",
@@ -421,9 +444,7 @@ def _check(commands: _Commands) -> None:
         metavar="PATH",
         help="folders, files, patterns or lists, as for `batch`",
     )
-    parser.add_argument(
-        "--recursive", action="store_true", help="look into the folders' folders too"
-    )
+    _add_recursive(parser)
     _add_parameters(parser)
     _add_selection(parser)
     parser.add_argument("--json", action="store_true", help="print the answers as JSON")
@@ -442,19 +463,7 @@ def _destripe(commands: _Commands) -> None:
     parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")
     parser.add_argument("lines", choices=["rows", "columns"], help="which offsets are subtracted")
     _add_selection(parser, "what is written", with_region=False)
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument(
-        "--output",
-        type=given_path,
-        metavar="FILE",
-        help="the TIFF to write; by default <stem>_destriped.tif beside the image file",
-    )
-    place.add_argument(
-        "--output-dir",
-        type=given_path,
-        metavar="FOLDER",
-        help="the folder it goes to; made if needed",
-    )
+    _add_place(parser, "TIFF", "_destriped.tif")
     parser.add_argument("--force", action="store_true", help="replace an existing file")
 
 
@@ -477,19 +486,7 @@ def _denoise(commands: _Commands) -> None:
         help="a mask (NPY, PNG, TIFF or JSON); without it the mask is measured",
     )
     _add_selection(parser, "what is denoised", with_region=False)
-    place = parser.add_mutually_exclusive_group()
-    place.add_argument(
-        "--output",
-        type=given_path,
-        metavar="FILE",
-        help="the OME-TIFF to write; by default <stem>_denoised.ome.tif beside the image file",
-    )
-    place.add_argument(
-        "--output-dir",
-        type=given_path,
-        metavar="FOLDER",
-        help="the folder it goes to; made if needed",
-    )
+    _add_place(parser, "OME-TIFF", "_denoised.ome.tif")
     parser.add_argument(
         "--whole-numbers",
         action="store_true",
@@ -521,9 +518,7 @@ def _text(commands: _Commands) -> None:
         " output, so that `> train.py` makes a script of it; notes go to standard error.",
         example="text stack_mask.npy stack.tif --for careamics > train.py",
     )
-    parser.add_argument(
-        "mask", type=given_path, metavar="MASK", help="a mask (NPY, PNG, TIFF or JSON)"
-    )
+    _add_mask(parser)
     parser.add_argument("file", type=given_path, metavar="FILE", help="the image to train on")
     parser.add_argument(
         "--for",
