@@ -26,7 +26,6 @@ class LagEstimate:
     degrees: FloatArray  # Shape of ``rho``; degrees of freedom of the standard error
     variance: float  # Variance of the noise (the zero lag), in squared grey levels
     n_patches: int  # Patches that were pooled
-    n_clusters: int  # Independent rows of tiles among them
     inflation: float = 1.0
     """How much larger the squared error of lags along rows or columns is than it would be if all
     patches were independent; 1 if they are."""
@@ -187,7 +186,6 @@ class LagPool:
             degrees=self._unfold(dof),
             variance=float(covariance[self._centre]),
             n_patches=self.n_patches,
-            n_clusters=self._row.groups,
             inflation=float(inflation.max()),
         )
 

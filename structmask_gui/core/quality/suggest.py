@@ -135,12 +135,14 @@ def suggest(
     image: ArrayLike | None = None,
     radius: int = RADIUS,
     *,
-    most_pixels: int | None = None,
     pixels: int = 0,
     still: StillScene | None = None,
     task: Task = NO_TASK,
 ) -> Suggestion:
     """Suggest a mask.
+
+    The curve ends at `SEARCHED` pixels, unless hiding more of the strongest lags lowers the error
+    by more than 4 %.
 
     Parameters
     ----------
@@ -151,9 +153,6 @@ def suggest(
         against the detail that is lost; without it only "still copied" counts.
     radius : int
         Lags within max(|dy|, |dx|) <= radius may be hidden, and are the receptive field.
-    most_pixels : int, optional
-        Largest mask on the curve. By default it ends at `SEARCHED` pixels, unless hiding more of
-        the strongest lags lowers the error by more than 4 %.
     pixels : int
         Number of pixels the noise was measured in (`Covariance.pixels`). Of independent noise,
         n neighbours seem to predict n / pixels; no mask is made larger for that. 0 if not known.
@@ -172,8 +171,7 @@ def suggest(
     """
     search = _Search(noise, image, radius, still, task)
     search.chance = _CHANCE * 2 * len(search.half) / pixels if pixels else 0.0
-    largest = SEARCHED if most_pixels is None else max(1, most_pixels)
-    most = min(len(search.half), (largest - 1) // 2)
+    most = min(len(search.half), (SEARCHED - 1) // 2)
     order = search.by_copied_noise(np.arange(len(search.half)))
     if image is None:
         curve = search.curve(order, most)
@@ -190,7 +188,7 @@ def suggest(
     inside = search.error_sweep().stepwise(inside, most)
     outside = np.setdiff1d(np.arange(len(order)), inside)
     curve = search.curve(search.by_copied_noise(outside, inside), most)
-    if most_pixels is None and len(order) > most:
+    if len(order) > most:
         curve = search.longer_if_worth_it(curve, order)
     return search.slimmed_by_error(curve)
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.arrays import AnyArray, FloatArray
-from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.stack.frames import Frames, Lines, WrappedFrames
 
 SPAN = 9
@@ -20,18 +20,15 @@ _FLATTEST = 0.05
 """Share of the pixels that are taken to hold noise alone, which sets the scale of the weights."""
 
 
-def line_offsets(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> FloatArray:
+def line_offsets(frame: AnyArray, lines: Lines) -> FloatArray:
     """Return the offset of every row or column of a frame.
 
-    ``frame``: The frame; pixels that are not finite are left out.
-    ``span``: The offset of a line is the median of what it holds over the mean of the `span` lines
-    around it, so low-frequency structure stays. Places where the structure changes across the
-    lines weigh little. None: the plain medians, less their mean.
+    It is the median of what the line holds over the mean of the `SPAN` lines around it, so
+    low-frequency structure stays. Places where the structure changes across the lines weigh little;
+    pixels that are not finite are left out.
     """
     if frame.ndim != 2:
         raise InputError(f"A frame with shape {frame.shape} has no lines; give a 2-D frame.")
-    if span is not None and span < 3:
-        raise ParameterError(f"span = {span!r} is not accepted; give a whole number from 3 up.")
     values = np.asarray(frame, dtype=np.float64)
     if lines == "columns":
         values = values.T
@@ -40,18 +37,14 @@ def line_offsets(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> Floa
     offsets = np.zeros(len(values))
     if not clear.any():
         return offsets
-    if span is None:
-        offsets[clear] = np.nanmedian(np.where(good, values, np.nan)[clear], axis=1)
-        offsets[clear] -= offsets[clear].mean()
-        return offsets
-    over = np.where(good, values - _slow(values, good, span), 0.0)
-    offsets[clear] = _weighted_medians(over, _flatness(over, good, span))[clear]
+    over = np.where(good, values - _slow(values, good), 0.0)
+    offsets[clear] = _weighted_medians(over, _flatness(over, good))[clear]
     return offsets
 
 
-def destriped(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> NDArray[np.float32]:
+def destriped(frame: AnyArray, lines: Lines) -> NDArray[np.float32]:
     """Return a frame less its line offsets, float32; see `line_offsets`."""
-    offsets = line_offsets(frame, lines, span)
+    offsets = line_offsets(frame, lines)
     offsets = offsets[:, np.newaxis] if lines == "rows" else offsets[np.newaxis, :]
     result: NDArray[np.float32] = (np.asarray(frame, dtype=np.float64) - offsets).astype(np.float32)
     return result
@@ -60,9 +53,9 @@ def destriped(frame: AnyArray, lines: Lines, span: int | None = SPAN) -> NDArray
 class DestripedFrames(WrappedFrames):
     """Frames less their line offsets, worked out when a frame is first read."""
 
-    def __init__(self, frames: Frames, lines: Lines, span: int | None = SPAN) -> None:
+    def __init__(self, frames: Frames, lines: Lines) -> None:
         super().__init__(frames, np.float32)
-        self._lines, self._span = lines, span
+        self._lines = lines
         self._offsets: dict[int, FloatArray] = {}
 
     @property
@@ -79,7 +72,7 @@ class DestripedFrames(WrappedFrames):
         """Return rows ``y0`` to ``y1`` of a frame without its offsets."""
         offsets = self._offsets.get(frame)
         if offsets is None:
-            offsets = line_offsets(self._frames.read(frame), self._lines, self._span)
+            offsets = line_offsets(self._frames.read(frame), self._lines)
             self._offsets[frame] = offsets
         values = self._frames.read(frame, y0, y1).astype(np.float64)
         taken = offsets[y0:y1, np.newaxis] if self._lines == "rows" else offsets[np.newaxis, :]
@@ -87,20 +80,20 @@ class DestripedFrames(WrappedFrames):
         return result
 
 
-def _slow(values: FloatArray, good: NDArray[np.bool_], span: int) -> FloatArray:
-    """Return the running mean over `span` lines of the finite pixels."""
+def _slow(values: FloatArray, good: NDArray[np.bool_]) -> FloatArray:
+    """Return the running mean over `SPAN` lines of the finite pixels."""
     from scipy.ndimage import uniform_filter1d
 
-    total = uniform_filter1d(np.where(good, values, 0.0), span, axis=0, mode="reflect")
-    share = uniform_filter1d(good.astype(np.float64), span, axis=0, mode="reflect")
-    return np.divide(total, share, out=np.zeros_like(total), where=share > 0.5 / span)
+    total = uniform_filter1d(np.where(good, values, 0.0), SPAN, axis=0, mode="reflect")
+    share = uniform_filter1d(good.astype(np.float64), SPAN, axis=0, mode="reflect")
+    return np.divide(total, share, out=np.zeros_like(total), where=share > 0.5 / SPAN)
 
 
-def _flatness(over: FloatArray, good: NDArray[np.bool_], span: int) -> FloatArray:
+def _flatness(over: FloatArray, good: NDArray[np.bool_]) -> FloatArray:
     """Return the weight of each pixel: the squared inverse of how much changes around it."""
     from scipy.ndimage import uniform_filter
 
-    around = uniform_filter(over**2, (span, _ALONG), mode="reflect")
+    around = uniform_filter(over**2, (SPAN, _ALONG), mode="reflect")
     floor = np.quantile(around[good], _FLATTEST)
     scale = around + floor
     return np.where(good, np.divide(floor, scale, out=np.ones_like(scale), where=scale > 0), 0) ** 2

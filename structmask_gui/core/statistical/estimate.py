@@ -119,11 +119,6 @@ class CorrelationEstimate:
     largest_lag: int = LARGEST_LAG  # How far lags could be measured in patches of these frames
     destriped: Lines | None = None  # Which line offsets were removed before
 
-    @property
-    def noise_covariance(self) -> FloatArray:
-        """Autocovariance of the noise, shape as ``lags.rho``."""
-        return self.lags.covariance
-
     def fits(self, parameters: Parameters) -> bool:
         """Return whether it holds for these parameters, so that nothing is measured again."""
         ours = self.parameters

@@ -65,9 +65,7 @@ class FrameEvidence:
     fixed_columns: LineCovariance | None
     """The same between different frames: lines that are the same in every frame."""
     fixed_tested: bool  # Whether fixed-pattern noise of any shape could be tested
-    fixed_share: float
-    """Share of the fine detail's variance that different frames have in common, where it could."""
-    fixed_sure: bool  # Whether that is beyond chance
+    fixed_sure: bool  # Whether different frames share fine detail beyond chance
     edge_power: float
     """Power at the highest frequencies over the power of fine detail, in the direction where it is
     less; near 0 in images that were resampled. Where it falls no further, over the power just
@@ -113,7 +111,7 @@ def diagnose_frames(source: NoiseSource, power: FloatArray) -> FrameEvidence:
         row_products.append(_far_products(lines.rows[0], lines.rows[0]))
         column_products.append(_far_products(lines.columns[0], lines.columns[0]))
     fixed_rows = fixed_columns = None
-    tested, share, sure = False, 0.0, False
+    tested = sure = False
     if source.raw.n_frames > 1:
         fixed_rows, fixed_columns, share, error = frames.fixed()
         tested = not any(source.still)
@@ -124,7 +122,6 @@ def diagnose_frames(source: NoiseSource, power: FloatArray) -> FrameEvidence:
         fixed_rows=fixed_rows,
         fixed_columns=fixed_columns,
         fixed_tested=tested,
-        fixed_share=share,
         fixed_sure=sure,
         edge_power=_edge_power(power),
     )

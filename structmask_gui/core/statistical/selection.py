@@ -22,9 +22,8 @@ from structmask_gui.core.parameters.model import Parameters
 class StatisticalSelection:
     """Which lags are significant and large enough."""
 
-    p_values: FloatArray
     q_values: FloatArray
-    """Shape (2 reach + 1, 2 reach + 1); two-sided; q by Benjamini and Hochberg over the half plane.
+    """Shape (2 reach + 1, 2 reach + 1); two-sided, by Benjamini and Hochberg over the half plane;
     0 in the middle."""
     significant: BoolArray  # q at most the false discovery rate that was asked for
     large: BoolArray  # Correlation of either sign at least ``rho_min``
@@ -47,7 +46,6 @@ def select_lags(estimate: LagEstimate, parameters: Parameters) -> StatisticalSel
     ratio = np.divide(np.abs(rho), error, out=np.full_like(rho, np.inf), where=error > 0)
     ratio[(error <= 0) & (rho == 0)] = 0.0
     p = np.asarray(2 * stdtr(tested.degrees, -ratio))
-    p[reach, reach] = 0.0
     half = np.arange(p.size).reshape(p.shape) > p.size // 2
     q = np.zeros_like(p)
     q[half] = benjamini_hochberg(p[half])
@@ -60,7 +58,6 @@ def select_lags(estimate: LagEstimate, parameters: Parameters) -> StatisticalSel
     if parameters.max_pixels is not None:
         kept = strongest_pairs(kept, np.abs(rho), parameters.max_pixels)
     return StatisticalSelection(
-        p_values=p,
         q_values=q,
         significant=significant,
         large=large,

@@ -75,7 +75,6 @@ def fit_beyond(
         degrees=np.full(rho.shape, 100.0),
         variance=float(fit.covariance[got, got]),
         n_patches=total.count,
-        n_clusters=total.count,
     )
     return fit, lags
 

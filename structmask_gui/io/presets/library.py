@@ -111,23 +111,22 @@ class PresetFolder:
         _delete(path)
         return saved
 
-    def duplicate(self, preset: Preset, name: str | None = None) -> Preset:
-        """Save a copy of any preset, by default under its name with "copy" added."""
-        if name is None:
-            taken = {p.name.casefold() for p in (*built_in_presets(), *self.read()[0])}
-            stem = preset.name[: LONGEST_NAME - 10]
-            names = (f"{stem} copy", *(f"{stem} copy {i}" for i in range(2, len(taken) + 3)))
-            name = next(n for n in names if n.casefold() not in taken)
+    def duplicate(self, preset: Preset) -> Preset:
+        """Save a copy of any preset under its name with "copy" added."""
+        taken = {p.name.casefold() for p in (*built_in_presets(), *self.read()[0])}
+        stem = preset.name[: LONGEST_NAME - 10]
+        names = (f"{stem} copy", *(f"{stem} copy {i}" for i in range(2, len(taken) + 3)))
+        name = next(n for n in names if n.casefold() not in taken)
         return self.save(preset.renamed(name))
 
     def delete(self, preset: Preset) -> None:
         """Delete the file of one of the user's presets."""
         _delete(self._own(preset))
 
-    def import_file(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Preset:
+    def import_file(self, path: str | os.PathLike[str]) -> Preset:
         """Copy a preset file into the folder; the notes say what was wrong with it."""
         preset = load_preset(path)
-        saved = self.save(preset, overwrite=overwrite)
+        saved = self.save(preset)
         return saved.model_copy(update={"notes": preset.notes})
 
     def _named(self, name: str) -> Preset | None:

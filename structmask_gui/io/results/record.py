@@ -227,10 +227,9 @@ def make_record(
     *,
     mask: Mask | None = None,
     quality: dict[str, Any] | None = None,
-    checksums: bool = True,
     task: Task = NO_TASK,
 ) -> Record:
-    """Make the record of an extraction, with checksums of its files unless they are switched off.
+    """Make the record of an extraction, with checksums of its files.
 
     ``mask`` is the mask as edited by hand, ``quality`` its figures.
     """
@@ -246,7 +245,7 @@ def make_record(
         )
 
     def input_record(stack: ImageStack) -> InputRecord:
-        return InputRecord.of(stack, _checksum(stack, task) if checksums else None)
+        return InputRecord.of(stack, _checksum(stack, task))
 
     told = answer(shown_as, recommendation)
     if any(stack.denoised for stack in files.stacks):

@@ -103,13 +103,6 @@ def test_no_other_simple_mask_is_estimated_better():
         assert best <= 1.02 * error
 
 
-def test_the_size_is_limited():
-    noise = NoiseModel(kernels()["isotropic wide"], 0.1).correlation(20)
-    found = suggest(noise, noise + picture(20), most_pixels=11)
-    assert found.points[-1].pixels == 11
-    assert suggest(noise, most_pixels=1).mask.statistics.true_pixels == 1
-
-
 def test_chance_correlation_makes_no_mask():
     pixels = 40_000
     random = np.random.default_rng(0)

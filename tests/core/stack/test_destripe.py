@@ -1,19 +1,12 @@
 import numpy as np
 import pytest
 
-from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.quality.covariance import noise_covariance
 from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.simulation import NoiseModel, cells, row_offsets, simulate
 from structmask_gui.core.stack.destripe import DestripedFrames, destriped, line_offsets
 from structmask_gui.core.stack.frames import ArrayFrames, Frames
-
-
-def test_plain_medians_are_hand_worked():
-    frame = np.array([[1, 1, 9], [4, 5, 4], [7, 7, 7]])
-    np.testing.assert_allclose(line_offsets(frame, "rows", None), [-3, 0, 3])
-    np.testing.assert_allclose(line_offsets(frame.T, "columns", None), [-3, 0, 3])
-    np.testing.assert_allclose(destriped(frame, "rows", None), [[4, 4, 12], [4, 5, 4], [4, 4, 4]])
 
 
 def test_a_single_raised_row_is_found_and_the_slow_part_stays():
@@ -47,10 +40,10 @@ def test_pixels_that_are_not_finite_are_left_out():
     frame = np.zeros((30, 10))
     frame[5] = 3
     frame[5, 2], frame[7] = np.nan, np.nan
-    offsets = line_offsets(frame, "rows", None)
+    offsets = line_offsets(frame, "rows")
     assert offsets[7] == 0
-    assert offsets[5] - offsets[0] == 3
-    assert np.isfinite(line_offsets(frame, "rows")).all()
+    assert offsets[5] > 2
+    assert np.isfinite(offsets).all()
 
 
 def test_frames_are_read_as_a_whole_or_in_part():
@@ -61,12 +54,10 @@ def test_frames_are_read_as_a_whole_or_in_part():
     assert stack.name == "a.tif without column offsets"
     np.testing.assert_array_equal(stack.read(1), destriped(array[1], "columns"))
     np.testing.assert_array_equal(stack.read(1, 7, 11), stack.read(1)[7:11])
-    rows = DestripedFrames(ArrayFrames(array), "rows", None)
-    np.testing.assert_array_equal(rows.read(0, 7, 11), destriped(array[0], "rows", None)[7:11])
+    rows = DestripedFrames(ArrayFrames(array), "rows")
+    np.testing.assert_array_equal(rows.read(0, 7, 11), destriped(array[0], "rows")[7:11])
 
 
-def test_bad_arguments_are_answered_by_a_sentence():
+def test_an_array_without_lines_is_answered_by_a_sentence():
     with pytest.raises(InputError, match="2-D"):
         line_offsets(np.zeros(5), "rows")
-    with pytest.raises(ParameterError, match="span = 2"):
-        line_offsets(np.zeros((5, 5)), "rows", 2)

@@ -288,7 +288,6 @@ def test_import_and_export(tmp_path: Path) -> None:
     assert imported.path.parent == folder.path
     with pytest.raises(InputError, match="already"):
         folder.import_file(path)
-    folder.import_file(path, overwrite=True)
     save_preset(imported, tmp_path / "out.json")
     assert load_preset(tmp_path / "out.json").apply() == imported.apply()
 
