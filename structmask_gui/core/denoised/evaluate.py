@@ -272,6 +272,8 @@ def _noise_pairs(
     """Yield the noise of raw and denoised frames in the same places."""
     if source == "difference":
         both = DifferenceFrames(raw, []), DifferenceFrames(denoised, [])
+        # One output of several raw files: no pair of its frames may span two of them either.
+        both[1].groups = both[0].groups
         for number in evenly(both[0].n_frames, MOST_FRAMES):
             task.stop_if_cancelled()
             pair = [stack.read(number).astype(np.float64) for stack in both]

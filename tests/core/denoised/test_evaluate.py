@@ -12,7 +12,7 @@ from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames
 from structmask_gui.core.statistical.estimate import SEES
 
 SHAPE = (256, 256)
@@ -53,6 +53,20 @@ def test_the_true_mask_is_kept(rows, source):
     assert found.copied < (0.01 if source == "difference" else 0.1)
     assert found.noise_left < 0.15
     assert found.residual_correlation[10, 11] > 0.5
+
+
+def test_one_output_of_several_raw_files_is_compared_in_the_pairs_of_each(rows):
+    other = rows[::-1, ::-1]  # another scene
+    raw = ChosenFrames([ArrayFrames(rows), ArrayFrames(other)])
+    outputs = [ArrayFrames(denoised(frames, None)) for frames in (rows, other)]
+    one = ArrayFrames(np.concatenate([stack.read(slice(None)) for stack in outputs]))
+    measured = basis(ArrayFrames(rows))
+    found = [
+        evaluate(raw, stack, None, measured=measured, source="difference")
+        for stack in (ChosenFrames(outputs), one)
+    ]
+    assert found[0].copied == found[1].copied
+    assert found[0].noise_left == found[1].noise_left
 
 
 def test_lost_detail_is_measured_and_a_smaller_mask_advised(rows):
