@@ -18,7 +18,7 @@ from structmask_gui.core.quality.error import score_mask
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
 from structmask_gui.core.quality.suggest import Point, suggest
 from structmask_gui.core.recommend.candidates import BARE
-from structmask_gui.core.recommend.recommend import TIE, training_cost
+from structmask_gui.core.recommend.recommend import TIE, with_training
 from structmask_gui.core.recommend.shapes import GAINS, of_noise
 
 Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "faulty", "cannot tell"]
@@ -262,8 +262,7 @@ def _least(points: tuple[Point, ...]) -> float:
 def _scored(mask: Mask, measured: Basis, *, compared: bool) -> _Candidate:
     still = measured.still if compared else None
     found = score_mask(measured.noise, measured.image.values, mask, measured.radius, still)
-    total = found.error.total
-    return _Candidate(mask, total + training_cost(found.pixels, total), found.copied)
+    return _Candidate(mask, with_training(found), found.copied)
 
 
 def _direction(best: _Candidate, present: _Candidate) -> Advice:

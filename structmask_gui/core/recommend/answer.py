@@ -12,7 +12,12 @@ from structmask_gui.core.extraction.extraction import (
 )
 from structmask_gui.core.recommend.automatic import automatic_answer
 from structmask_gui.core.recommend.grounds import Grounds
-from structmask_gui.core.recommend.recommend import TIE, Recommendation, training_cost
+from structmask_gui.core.recommend.recommend import (
+    TIE,
+    Recommendation,
+    expected_error,
+    with_training,
+)
 from structmask_gui.core.recommend.shapes import GAINS, expected, shape_words
 from structmask_gui.core.recommend.wording import Action, Answer, percent
 
@@ -58,7 +63,7 @@ def _of_published(
         what = f"{shape_words(extraction.mask)} (spine, autoStructN2V 1.0)."
         sure = ["Uncertain: only flat parts of the frames keep noise and sample apart here."]
     other = None if recommendation is None else recommendation.chosen
-    error = None if scored is None else _with_training(scored)
+    error = None if scored is None else with_training(scored)
     if error is not None:
         automatic = "" if other is None else f"automatic, {counted(other.pixels, 'pixel')}"
         sure.append(expected(error, None if other is None else other.error, automatic))
@@ -76,12 +81,6 @@ def _of_published(
         why = no_ring_passes(extraction.rings, extraction.parameters)
         advice = f"{why} {advice}".lstrip()
     return Answer(what, "uncertain", " ".join(sure), advice, (), actions)
-
-
-def _with_training(scored: Scored) -> float:
-    """Return the error of a mask as the ledger has it, with the cost of training."""
-    total = scored.error.total
-    return total + training_cost(scored.pixels, total)
 
 
 def _of_own(
@@ -103,12 +102,13 @@ def _of_own(
         what += f", {abs(difference)} {'more' if difference > 0 else 'fewer'} than recommended."
     else:
         what += ", others than recommended."
-    row = recommendation.row_of(extraction.mask.cropped())
+    mask = extraction.mask.cropped()
+    row = recommendation.row_of(mask)
     sure = ["Your choice."]
     copied = row.copied if row is not None else None if scored is None else scored.copied
     if copied is not None:
         sure.append(f"A network could copy {percent(copied)} of the noise (estimate).")
-    error = row.error if row is not None else None if scored is None else _with_training(scored)
+    error = expected_error(mask, recommendation, scored)
     best = recommendation.chosen
     advice = "Use it, or go back to the recommended mask."
     actions: tuple[Action, ...] = ("back_to_recommended", "use_mask")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from structmask_gui.core.quality.error import NEAR_TIE, EstimatedError
-from structmask_gui.core.recommend.recommend import training_cost
+from structmask_gui.core.quality.error import NEAR_TIE, Ranked, Scored
+from structmask_gui.core.recommend.recommend import with_training
 from structmask_gui.core.recommend.shapes import GAINS, of_noise
 
 
@@ -19,10 +19,10 @@ class Expected:
     error: float  # after denoising, with the cost of training
 
     @classmethod
-    def of(cls, error: EstimatedError, copied: float, pixels: int) -> Expected:
+    def of(cls, scored: Scored | Ranked) -> Expected:
         """Return what the figures of a mask amount to."""
-        total = error.total + training_cost(pixels, error.total)
-        return cls(pixels, copied, error.detail_lost, total)
+        lost = scored.error.detail_lost
+        return cls(scored.pixels, scored.copied, lost, with_training(scored))
 
 
 def better(a: Expected, b: Expected, names: tuple[str, str], doubt: str | None = None) -> str:

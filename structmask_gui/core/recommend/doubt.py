@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 from structmask_gui.core.extraction.extraction import EditedExtraction, Extraction, counted
 from structmask_gui.core.recommend.candidates import safe_candidates
-from structmask_gui.core.recommend.recommend import Recommendation, cannot_separate
+from structmask_gui.core.recommend.recommend import (
+    Recommendation,
+    cannot_separate,
+    expected_error,
+)
 from structmask_gui.core.recommend.shapes import of_noise
 
 if TYPE_CHECKING:
@@ -40,15 +44,14 @@ def doubt_about(
     mask = extraction.mask.cropped()
     if recommendation is not None and mask == recommendation.mask:
         return ""
-    edited = isinstance(extraction, EditedExtraction)
     found = []
+    edited = isinstance(extraction, EditedExtraction)
     if cannot_separate(extraction) and (edited or mask not in safe_candidates(extraction).values()):
         found.append(
             "Noise and sample could not be separated, so this mask may hide what is sample."
         )
     best = None if recommendation is None else recommendation.chosen
-    row = None if recommendation is None else recommendation.row_of(mask)
-    error = row.error if row is not None else None if scored is None else scored.error.total
+    error = expected_error(mask, recommendation, scored)
     if best is None or error is None:
         if isinstance(extraction, EditedExtraction):
             found.append(f"The mask was {extraction.how}; it is not the one that was measured.")

@@ -14,7 +14,13 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.copied_noise import still_copied
-from structmask_gui.core.quality.error import EstimatedError, estimated_error, weights
+from structmask_gui.core.quality.error import (
+    EstimatedError,
+    Ranked,
+    Scored,
+    estimated_error,
+    weights,
+)
 from structmask_gui.core.quality.prediction import reach_of
 from structmask_gui.core.quality.scoring import Copied, Prediction, Predictions, Reading
 from structmask_gui.core.quality.suggest import NEAR_BEST, SEARCHED
@@ -294,6 +300,21 @@ def nothing_found(extraction: Extraction) -> bool:
 def training_cost(pixels: int, error: float) -> float:
     """Return what training with so many hidden pixels adds to an estimated error."""
     return float(_training(np.array([pixels]), np.array([error]))[0])
+
+
+def with_training(scored: Scored | Ranked) -> float:
+    """Return the error of a mask as the ledger has it, with the cost of training."""
+    return scored.error.total + training_cost(scored.pixels, scored.error.total)
+
+
+def expected_error(
+    mask: Mask, recommendation: Recommendation | None, scored: Scored | None
+) -> float | None:
+    """Return the expected error of a cropped mask, of the ledger or of its figures, if known."""
+    row = None if recommendation is None else recommendation.row_of(mask)
+    if row is not None:
+        return row.error
+    return None if scored is None else with_training(scored)
 
 
 def _training(pixels: FloatArray, errors: FloatArray) -> FloatArray:

@@ -161,7 +161,7 @@ class ComparePanel(QWidget):
             known = self._session.recommendation
             row = None if known is None else known.row_of(mask.cropped())
             made.append(
-                Expected.of(scored.error, scored.copied, scored.pixels)
+                Expected.of(scored)
                 if row is None
                 else Expected(row.pixels, row.copied, row.lost, row.error)
             )

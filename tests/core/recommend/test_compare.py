@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from structmask_gui.core.quality.error import EstimatedError
+from structmask_gui.core.quality.error import EstimatedError, Scored
 from structmask_gui.core.recommend.compare import Expected, better, figures
 
 NAMES = ("A", "B")
 
 
 def mask(left: float, lost: float, copied: float, pixels: int = 5) -> Expected:
-    return Expected.of(EstimatedError(left, lost), copied, pixels)
+    return Expected.of(Scored(EstimatedError(left, lost), copied, pixels))
 
 
 @pytest.mark.parametrize(

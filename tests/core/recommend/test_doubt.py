@@ -42,5 +42,11 @@ def test_a_mask_that_is_expected_to_do_worse():
     said = doubt_about(square, found.recommendation, scored)
     assert said.startswith("Its expected error is about ")
     assert "; the recommended mask with " in said
+    # The cost of training counts, as in the answer.
+    best = found.recommendation.chosen
+    error = replace(scored.error, noise_left=1.04 * (best.error + best.error_se), detail_lost=0.0)
+    assert doubt_about(square, found.recommendation, replace(scored, error=error)) == ""
+    large = replace(scored, error=error, pixels=225)
+    assert "expected error" in doubt_about(square, found.recommendation, large)
     error = replace(scored.error, noise_left=0.0, detail_lost=0.0)
     assert doubt_about(square, found.recommendation, replace(scored, error=error)) == ""
