@@ -14,7 +14,6 @@ import os
 import runpy
 import subprocess
 import sys
-import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -92,6 +91,19 @@ def found_by(change: Callable[[], tuple[np.ndarray, np.ndarray]], times: int = 2
     return found
 
 
+def _torchvision() -> None:
+    """Import it beside a PyTorch of which it is no build: it then lacks what is compiled."""
+    import torch
+
+    library = torch.library.Library("torchvision", "FRAGMENT")
+    for name in ("nms", "qnms"):
+        with suppress(RuntimeError):  # there it fits, and has them
+            importlib.import_module("torchvision")
+            return
+        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    importlib.import_module("torchvision")
+
+
 # --- the trainers: run the text in a folder, and return the pixels that are blanked -------------
 
 
@@ -129,6 +141,7 @@ def n2v(place: Path, report: Report) -> Offsets:
 
 def careamics(place: Path, _: Report) -> Offsets:
     """Run the script with two steps; count about pixels that are chosen far from others."""
+    _torchvision()
     shortened(
         importlib.import_module("careamics.config"),
         "create_advanced_n2v_config",
@@ -180,20 +193,9 @@ def aydin(place: Path, _: Report) -> Offsets:
 
 def autostructn2v_0_1(place: Path, _: Report) -> Offsets:
     """Run the text with small networks; count in what it makes of a patch."""
-    # torchvision does not import beside the CPU build of torch; of it, only these are used.
     import torch
 
-    class ToTensor:
-        def __call__(self, image: np.ndarray) -> Any:
-            return torch.from_numpy(np.ascontiguousarray(image))[None]
-
-    vision, parts = types.ModuleType("torchvision"), {"ToTensor": ToTensor, "make_grid": _first}
-    for name in ("transforms", "utils"):
-        part = types.ModuleType(name)
-        part.__dict__.update(parts)
-        setattr(vision, name, part)
-        sys.modules[f"torchvision.{name}"] = part
-    sys.modules["torchvision"] = vision
+    _torchvision()
     # Newer versions of torch do not know this option any more.
     plateau = torch.optim.lr_scheduler.ReduceLROnPlateau
 
@@ -228,11 +230,6 @@ def autostructn2v_0_1(place: Path, _: Report) -> Offsets:
         return whole, centre
 
     return found_by(change)
-
-
-def _first(images: Any, **_: Any) -> Any:
-    """Return the first of some images, for a log that nobody reads."""
-    return images[0]
 
 
 def support(place: Path, _: Report) -> Offsets:
@@ -272,6 +269,7 @@ def support(place: Path, _: Report) -> Offsets:
 
 def cosdd(place: Path, report: Report) -> Offsets | None:
     """Show the configuration to its own completion and its model of the noise."""
+    _torchvision()
     _command(place)
     config = json.loads((place / "structmask.yaml").read_text("utf-8"))
     whole = importlib.import_module("utils").get_defaults(config)
@@ -305,6 +303,12 @@ RUNS: dict[str, tuple[Callable[[Path, Report], Offsets | None], tuple[str, ...],
 """For each trainer what runs its text, the masks it can blank, and its distribution."""
 
 
+def _day_of_the_clone() -> str:
+    """Return "of 2025-05-14" for the clone that is the present folder."""
+    command = ["git", "log", "-1", "--format=of %cs"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "of no date"
+
+
 def main() -> int:
     """Run the texts of one trainer, or write all of them."""
     what, folder = sys.argv[1], Path(sys.argv[2]).absolute()
@@ -312,9 +316,12 @@ def main() -> int:
         write(folder)
         return 0
     run, masks, package = RUNS[what]
-    version = "of the given folder"
+    version = _day_of_the_clone()
     with suppress(importlib.metadata.PackageNotFoundError):
         version = importlib.metadata.version(package or "none")
+    for framework in ("torch", "tensorflow"):
+        with suppress(ModuleNotFoundError):
+            version += f", {framework} {importlib.import_module(framework).__version__}"
     for name in masks:
         notes: list[str] = []
         found = run(folder / what / name, notes.append)
