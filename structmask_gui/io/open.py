@@ -15,7 +15,7 @@ from structmask_gui.io.files.paths import file_size, is_folder, naming, shown
 from structmask_gui.io.files.remote import remote_address
 from structmask_gui.io.formats.czi import CZI_MAGIC, open_czi
 from structmask_gui.io.formats.electron import electron_kind, is_mrc, open_electron, open_mrc
-from structmask_gui.io.formats.hdf5 import HDF5_MAGIC, open_hdf5
+from structmask_gui.io.formats.hdf5 import is_hdf5, open_hdf5
 from structmask_gui.io.formats.known import refuse_by_name, refuse_folder, refuse_unread
 from structmask_gui.io.formats.lif import LIF_MAGIC, open_lif
 from structmask_gui.io.formats.medical import DICOM_MAGIC, is_nifti, open_dicom, open_nifti
@@ -107,9 +107,6 @@ def _open_file(path: Path, size: int, series: int | None, task: Task) -> Content
         raise InputError("is empty; copy or export the file again.")
     with path.open("rb") as file:
         head = file.read(256)
-        # MATLAB begins with 512 bytes of text.
-        file.seek(512)
-        is_hdf5 = HDF5_MAGIC in (head[:8], file.read(8))
     if _is_dicom(path, head):
         # Before TIFF: some begin as one, for other programs.
         return open_dicom(path, size, series)
@@ -120,7 +117,7 @@ def _open_file(path: Path, size: int, series: int | None, task: Task) -> Content
     if is_nifti(path, head):
         return open_nifti(path, size, series)
     refuse_unread(path, head)
-    if is_hdf5:
+    if is_hdf5(path, size):
         return open_hdf5(path, size, series)
     if is_mrc(head, size):
         return open_mrc(path, size, series)

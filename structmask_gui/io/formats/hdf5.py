@@ -24,18 +24,38 @@ from structmask_gui.io.stack.slicing import MOST_AT_ONCE, letters_of
 from structmask_gui.io.stack.store import Contents, Index
 from structmask_gui.io.stack.units import size_text, unit_text, with_sizes
 
-HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
+_MAGIC = b"\x89HDF\r\n\x1a\n"
 
+_LARGEST_BLOCK = 2**26
 _MOST_SETS = 1000
 _MOST_TIMES = 1_000_000
 _LARGEST_XML = 64 * 2**20
 # What names the dimensions of an array, the most binding last.
-_NAMES = ("axes", "_ARRAY_DIMENSIONS", "DIMENSION_LIST", "DIMENSION_LABELS", "axistags")
+_NAMES = ("dims", "axes", "_ARRAY_DIMENSIONS", "DIMENSION_LIST", "DIMENSION_LABELS", "axistags")
 # NeXus keeps them in the group, of the array that it names.
 _SIGNAL = ("signal", "axes")
+# Others describe each dimension by an object beside the array, counted from 1 or from 0.
+_DIMENSIONS = ("dim{}", "axis-{}")
+_OCTAVE = "OCTAVE_NEW_FORMAT"
+_NWB_NOTE = (
+    "NWB keeps the columns of a frame before its rows; if the picture lies on its side, give the"
+    " axes TYX."
+)
 _BDV_NOTE = (
     "BigDataViewer keeps 16-bit values without a sign in a type with one; they are read without."
 )
+
+
+def is_hdf5(path: Path, size: int) -> bool:
+    """Say whether a file is HDF5: at its beginning, or after a block of another program's."""
+    with path.open("rb") as file:
+        at = 0
+        while at < min(size, _LARGEST_BLOCK):
+            file.seek(at)
+            if file.read(len(_MAGIC)) == _MAGIC:
+                return True
+            at = max(512, 2 * at)
+    return False
 
 
 def open_hdf5(path: Path, size: int, series: int | None) -> Contents:
@@ -161,17 +181,26 @@ def _images(file: Any, path: Path, library: Any) -> tuple[str, list[_Image]]:
     if isinstance(file.get("t00000"), library.Group):
         return "BDV HDF5", _viewer(file, path)
     found = _arrays(file, library)
-    ncem = {title: item for title, item in found if _is_ncem(item)}
-    if ncem:
-        dims = [f"{_folder(t)}/dim{i + 1}" for t, item in ncem.items() for i in range(item.ndim)]
-        texts = hdf5_texts(path, {name: ["name", "units"] for name in dims if name in file})
-        return "EMD", [_ncem(title, item, texts) for title, item in ncem.items()]
+    described = {title: names for title, item in found if (names := _described(item, library))}
+    if described:
+        objects = [
+            f"{_folder(title)}/{name}" for title, names in described.items() for name in names
+        ]
+        texts = hdf5_texts(path, {name: ["name", "units", "scale"] for name in objects})
+        kind = "EMD" if any(_EMD in item.parent.attrs for _, item in found) else "HDF5"
+        return kind, [
+            _by_objects(title, item, described[title], texts)
+            for title, item in found
+            if title in described
+        ]
     keys = {title: [key for key in _NAMES if key in item.attrs] for title, item in found}
     for title, item in found:
         if all(key in item.parent.attrs for key in _SIGNAL):
             keys[_folder(title) or "/"] = list(_SIGNAL)
+        elif "neurodata_type" in item.parent.attrs:
+            keys[_folder(title)] = ["neurodata_type"]
     texts = hdf5_texts(path, keys) if any(keys.values()) else {}
-    kind = "MATLAB" if any("MATLAB_class" in item.attrs for _, item in found) else "HDF5"
+    kind = _columns_first(found, path) or "HDF5"
     images = []
     for title, item in found:
         folder, _, name = title.rpartition("/")
@@ -179,7 +208,10 @@ def _images(file: Any, path: Path, library: Any) -> tuple[str, list[_Image]]:
         about = texts.get(title, {})
         if of_folder.get("signal") == [name]:
             about = {**about, "axes": of_folder.get("axes", [])}
-        images.append(_plain(title, item, about))
+        image = _plain(title, item, about, columns_first=kind != "HDF5")
+        if name == "data" and "".join(of_folder.get("neurodata_type", [])).endswith("Series"):
+            _believe_nwb(image, item.parent, library)
+        images.append(image)
     return kind, images
 
 
@@ -319,16 +351,41 @@ def _arrays(file: Any, library: Any) -> list[tuple[str, Any]]:
     return [one for one in found if sum(n > 1 for n in one[1].shape) > 1] or found
 
 
-def _plain(title: str, item: Any, texts: dict[str, list[str]]) -> _Image:
+def _columns_first(found: list[tuple[str, Any]], path: Path) -> str:
+    """Return the program that has written the arrays columns first, as it keeps them; or ""."""
+    if any("MATLAB_class" in item.attrs for _, item in found):
+        return "MATLAB"
+    if any(_OCTAVE in item.parent.attrs for _, item in found):
+        return "Octave"
+    with path.open("rb") as file:
+        # JLD2 and JLD begin with a line of text.
+        return "Julia" if re.match(rb"(HDF5-based )?Julia data f", file.read(64), re.I) else ""
+
+
+def _plain(
+    title: str, item: Any, texts: dict[str, list[str]], *, columns_first: bool = False
+) -> _Image:
     letters = unnamed(item.ndim)
+    if columns_first:
+        # The last two dimensions are the columns and rows that its program shows.
+        letters = "Q" * (item.ndim - 2) + "XY"
     for key in _NAMES:
         names = _names(key, texts.get(key, []))
-        if letters_of(names).count("Y") == 1:
-            letters = letters_by_name(names, item.ndim)
-    if "MATLAB_class" in item.attrs:
-        # Stored columns first: MATLAB shows the last two dimensions as columns and rows.
-        letters = "Q" * (item.ndim - 2) + "XY"
+        named = letters_by_name(names, item.ndim)
+        if named != unnamed(item.ndim) or letters_of(names).count("Y") == 1:
+            letters = named
     return _Image(title, letters, (), item.shape, partial(_alone, item))
+
+
+def _believe_nwb(image: _Image, group: Any, library: Any) -> None:
+    """Take the dimensions of a series of NWB, whose schema says frame, x, y, or as its sizes do."""
+    size: Any = group["dimension"] if _holds(group, "dimension", library) else None
+    width_height = tuple(size[:2]) if getattr(size, "shape", ()) in ((2,), (3,)) else ()
+    height, width = image.shape[1:3] if len(image.shape) >= 3 else (0, 0)
+    if len(image.shape) != 3 or (height != width and width_height == (width, height)):
+        return
+    image.letters = "TXY"
+    image.notes = (_NWB_NOTE,)
 
 
 def _names(key: str, texts: list[str]) -> list[str]:
@@ -345,28 +402,44 @@ def _names(key: str, texts: list[str]) -> list[str]:
     return texts
 
 
-# --- EMD of the Berkeley laboratory (NCEM) --------------------------------------------------------
+# --- EMD of the Berkeley laboratory (NCEM), EMD 1.0 (py4DSTEM), HyperSpy --------------------------
+
+_EMD = "emd_group_type"
 
 
-def _is_ncem(item: Any) -> bool:
-    # An attribute of the group in which an array and its dimensions are.
-    return bool(np.all(item.parent.attrs.get("emd_group_type", 0) == 1)) and item.ndim >= 2
+def _described(item: Any, library: Any) -> list[str]:
+    """Return the names of the objects beside an array that describe its dimensions, if it has."""
+    for pattern in _DIMENSIONS:
+        for first in (0, 1):
+            names = [pattern.format(first + i) for i in range(item.ndim)]
+            if all(_holds(item.parent, name, library) for name in names):
+                return names
+    return []
+
+
+def _holds(group: Any, name: str, library: Any) -> bool:
+    """Say whether a group holds an object itself, which is no link to what may block."""
+    links, key = group.id.links, name.encode()
+    return bool(links.exists(key)) and bool(links.get_info(key).type == library.h5l.TYPE_HARD)
 
 
 def _folder(title: str) -> str:
     return title.rpartition("/")[0]
 
 
-def _ncem(title: str, item: Any, texts: dict[str, dict[str, list[str]]]) -> _Image:
-    """Return an array whose dimensions are described by dim1, dim2 ... beside it."""
-    about = [texts.get(f"{_folder(title)}/dim{i + 1}", {}) for i in range(item.ndim)]
+def _by_objects(
+    title: str, item: Any, names: list[str], texts: dict[str, dict[str, list[str]]]
+) -> _Image:
+    """Return an array whose dimensions are described by objects of these names beside it."""
+    about = [texts.get(f"{_folder(title)}/{name}", {}) for name in names]
     letters = letters_by_name(["".join(one.get("name", [])) for one in about], item.ndim)
     image = _Image(_folder(title), letters, (), item.shape, partial(_alone, item))
-    for i, (letter, one) in enumerate(zip(letters, about, strict=True)):
-        steps = item.parent.get(f"dim{i + 1}")
-        if steps is not None and steps.ndim == 1 and len(steps) > 1 and steps.dtype.kind in "iuf":
+    for letter, name, one in zip(letters, names, about, strict=True):
+        steps = item.parent[name]
+        step: Any = "".join(one.get("scale", []))
+        if getattr(steps, "ndim", 0) == 1 and len(steps) > 1 and steps.dtype.kind in "iuf":
             step = abs(float(steps[1]) - float(steps[0]))
-            with_sizes(image.metadata, {letter: (step, "".join(one.get("units", [])))})
+        with_sizes(image.metadata, {letter: (step, "".join(one.get("units", [])))})
     return image
 
 

@@ -80,8 +80,16 @@ def read_planes(
 
 
 def letters_by_name(names: Sequence[str], n: int) -> str:
-    """Return the letters of n dimensions by their names, as far as these say what Y and X are."""
+    """Return the letters of n dimensions by their names, as far as these say what Y and X are.
+
+    Where just two are neither of time, depth nor colour, they are the rows and columns.
+    """
     letters = letters_of(list(names)) if len(names) == n else ""
+    if "Y" not in letters and "X" not in letters and any(names):
+        left = [i for i, letter in enumerate(letters) if letter not in "TZCS"]
+        if len(left) == 2:
+            named = dict(zip(left, "YX", strict=True))
+            letters = "".join(named.get(i, letter) for i, letter in enumerate(letters))
     return letters if letters.count("Y") == letters.count("X") == 1 else unnamed(n)
 
 

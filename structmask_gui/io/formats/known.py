@@ -36,7 +36,8 @@ READ = (
         ".tif .tiff .btf .tf8 .lsm .stk .svs .ndpi .scn .qptiff .bif .flex .jpk",
         "tifffile, imagecodecs",
         None,
-        "OME-XML, ImageJ's, tifffile's or LSM's description, NDTiff.index; else pages are frames",
+        "OME-XML, ImageJ's, tifffile's or LSM's description, NDTiff.index, ScanImage's channels;"
+        " else pages are frames",
         "ImageJ and OME stacks of pims, pystackreg, trackpy and n2v, BBBC022, an AFM scan (JPK)",
     ),
     Format(
@@ -62,7 +63,7 @@ READ = (
         "zarr",
         "zarr",
         "OME-NGFF axes, dimension_names, _ARRAY_DIMENSIONS (xarray)",
-        "OME-NGFF 0.4 and 0.5, made with zarr",
+        "OME-NGFF 0.1 to 0.5, SpatialData, made with zarr",
     ),
     Format("ND2", ".nd2", "nd2", "nd2", "the format", "no public file: one made in the tests"),
     Format("CZI", ".czi", "pylibCZIrw", "pylibCZIrw", "the format", "files written by pylibCZIrw"),
@@ -77,11 +78,12 @@ READ = (
     ),
     Format(
         "HDF5",
-        ".ims .h5 .hdf5 .hdf .emd .nwb .mat .nc",
+        ".ims .h5 .hdf5 .hdf .emd .nwb .mat .nc .hspy .jld2",
         "h5py",
         "h5py",
-        "Imaris, BigDataViewer; dim1, dim2 (NCEM EMD); dimension labels and scales, axistags"
-        " (ilastik), _ARRAY_DIMENSIONS; MATLAB 7.3: rows first",
+        "Imaris, BigDataViewer; dim1, dim2 (NCEM EMD, EMD 1.0), axis-0, axis-1 (HyperSpy);"
+        " dimension labels and scales, axistags (ilastik), _ARRAY_DIMENSIONS; NWB: x before y;"
+        " MATLAB 7.3, Octave and Julia: rows first",
         "Imaris, ilastik, NCEM EMD, netCDF-4 and MATLAB 7.3 files",
     ),
     Format("DICOM", ".dcm .dicom", "pydicom", "pydicom", "the format", "the test files of pydicom"),
@@ -213,6 +215,30 @@ UNREAD = (
         ".ics .ids",
         ((0, b"\t\nics_version"), (0, b"ics_version")),
         f"export it as OME-TIFF, or {_FIJI}",
+    ),
+    Unread("a Hamamatsu DCIMG file", ".dcimg", ((0, b"DCIMG"),), "export it as TIFF from HCImage"),
+    Unread(
+        "a StreamPix SEQ file",
+        ".seq",
+        ((0, b"\xed\xfe\0\0"),),
+        f"export it as TIFF from StreamPix, or {_FIJI}",
+    ),
+    Unread(
+        "a Phantom CINE file",
+        ".cine",
+        ((0, b"CI"),),
+        "export it as TIFF from Phantom's PCC",
+        name_too=True,
+    ),
+    Unread("a Bio-Rad PIC file", ".pic", ((54, b"\x39\x30"),), _FIJI, name_too=True),
+    Unread("a MetaImage file", ".mha .mhd", ((0, b"ObjectType"), (0, b"NDims")), _FIJI),
+    Unread("a SER video of a camera", "", ((0, b"LUCAM-RECORDER"),), "save it as TIFF"),
+    Unread(
+        "an OME description (it holds no pixels that are read)",
+        ".ome .ome.xml",
+        ((0, b"<?xml"), (0, b"<OME")),
+        "give the TIFF files it names, or save it as OME-TIFF",
+        name_too=True,
     ),
     Unread(
         "an Imspector OBF file",

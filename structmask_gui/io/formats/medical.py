@@ -32,6 +32,8 @@ DICOM_MAGIC = b"DICM"
 # Deflate of a whole file: it would be unpacked before its size is known.
 _DEFLATED = "1.2.840.10008.1.2.1.99"
 _MOST_RATIO = 1100
+# Maps of values that were worked out are floating point.
+_PIXELS = {"PixelData": "", "FloatPixelData": "f4", "DoubleFloatPixelData": "f8"}
 _LARGEST_FRAME = 2**30
 
 
@@ -51,7 +53,7 @@ def open_dicom(path: Path, size: int, series: int | None) -> Contents:
             if meta.get("TransferSyntaxUID", "") == _DEFLATED:
                 raise InputError("is a deflated DICOM file; save it without compression.")
         data = library.dcmread(path, defer_size=4096, force=not marked)
-        element = data.get_item("PixelData")
+        element = next((data.get_item(name) for name in _PIXELS if name in data), None)
         if element is None:
             raise InputError(
                 "is a DICOM file without pixels; give one of the images it belongs to."
@@ -113,7 +115,9 @@ class _Dicom:
             raise ValueError("no pixels")
         kind = "i" if int(data.get("PixelRepresentation", 0)) else "u"
         order = "<" if syntax.is_little_endian else ">"
-        self.dtype = np.dtype(f"{order}{kind}{max(bits, 8) // 8}")
+        floats = next(kind for name, kind in _PIXELS.items() if name in data)
+        self.native |= bool(floats)
+        self.dtype = np.dtype(order + (floats or f"{kind}{max(bits, 8) // 8}"))
         planar = self.native and self._samples > 1 and int(data.get("PlanarConfiguration", 0)) == 1
         plane: tuple[int, ...] = (rows, columns)
         letters = "YX"

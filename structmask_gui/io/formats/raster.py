@@ -27,7 +27,11 @@ _DEFLATE_LIMIT = 1032
 _JPEG_LIMIT = 200
 _CODED_LIMIT = 50_000
 _BAND = 256
+_HEAD = 4096
 
+_FIRST_NOTE = (
+    "The file holds several pictures, and only the first is read; save them as one TIFF stack."
+)
 _PNG_TYPES = {0: "grey", 2: "RGB", 3: "palette", 4: "grey with alpha", 6: "RGB with alpha"}
 
 
@@ -50,14 +54,17 @@ def open_png(path: Path, size: int) -> Contents:
     }
     if interlace:
         metadata["Storage"] = "interlaced"
-    _check_chunks(path, size)
+    animated = _check_chunks(path, size)
     from PIL.PngImagePlugin import PngImageFile
 
     array = _decoded(path, "PNG", PngImageFile)
     if bits == 16 and colour != 0:
         # Pillow has reduced it to 8 bits.
         array = _sixteen_bit_colour(path)
-    return _contents("PNG", array, metadata, palette=colour == 3)
+    contents = _contents("PNG", array, metadata, palette=colour == 3)
+    if animated:
+        contents.notes.append(_FIRST_NOTE)
+    return contents
 
 
 def open_jpeg(path: Path, size: int) -> Contents:
@@ -70,6 +77,10 @@ def open_jpeg(path: Path, size: int) -> Contents:
         "JPEG compression leaves correlations of its own, in blocks of 8 x 8 pixels; measure on"
         " the uncompressed image if there is one."
     )
+    with path.open("rb") as file:
+        # CIPA's format of several pictures in one file.
+        if b"MPF\0" in file.read(_HEAD):
+            contents.notes.append(_FIRST_NOTE)
     return contents
 
 
@@ -106,6 +117,8 @@ def open_coded(path: Path, size: int, head: bytes) -> Contents:
         f"{kind} may have been compressed with loss, which leaves correlations of its own; measure"
         " on the uncompressed image if there is one."
     )
+    if is_webp and b"ANIM" in data[:_HEAD]:
+        contents.notes.append(_FIRST_NOTE)
     return contents
 
 
@@ -192,9 +205,13 @@ def _check_pixels(width: int, height: int, nbytes: float, size: int, most: int) 
         )
 
 
-def _check_chunks(path: Path, size: int) -> None:
-    """Refuse a PNG with a part that ends beyond the file; readers would take memory for it."""
+def _check_chunks(path: Path, size: int) -> bool:
+    """Refuse a PNG with a part that ends beyond the file; readers would take memory for it.
+
+    Says whether it is animated.
+    """
     at = len(PNG_MAGIC)
+    animated = False
     with path.open("rb") as file:
         while at < size:
             file.seek(at)
@@ -203,8 +220,9 @@ def _check_chunks(path: Path, size: int) -> None:
             at += 12 + length
             if len(head) < 8 or at > size:
                 raise _damaged("PNG")
+            animated |= head[4:] == b"acTL"
             if head[4:] == b"IEND":
-                return
+                return animated
     raise _damaged("PNG")
 
 

@@ -23,6 +23,9 @@ _MARKS = ("zarr.json", ".zarray", ".zgroup")
 _WHAT = "a Zarr image"
 _MOST_SERIES = 10_000
 _LARGEST_CHUNK = MOST_AT_ONCE // 4
+_DEEPEST = 4
+_FIRST_AXES = "tczyx"
+"""The axes of all images of OME-NGFF 0.1 and 0.2, which name none."""
 
 # Codecs that turn bytes into numbers and nothing else. The pickle codec would run whatever code the
 # file holds; others make objects.
@@ -79,10 +82,8 @@ def open_zarr(place: str, series: int | None) -> Contents:
         contents = contents_of("Zarr", images, series, lambda: None)
         one = images[contents.chosen]
         _check(one.array)
-        if one.described:
-            contents.kind = (
-                "OME-Zarr 0.5" if one.array.metadata.zarr_format == 3 else "OME-Zarr 0.4"
-            )
+        if one.ome_version:
+            contents.kind = f"OME-Zarr {one.ome_version}"
         contents.metadata = one.metadata()
         contents.channel_names = one.channels if all(one.channels) else ()
         return contents
@@ -137,6 +138,8 @@ class _Image:
         self.array, self.title = array, title
         self.shape, self.dtype = tuple(array.shape), array.dtype
         axes = described.get("axes") or []
+        if described and not axes and len(array.shape) == len(_FIRST_AXES):
+            axes = list(_FIRST_AXES)
         names = [str(a.get("name", "")) if isinstance(a, dict) else str(a) for a in axes]
         self.described = len(names) == len(array.shape)
         if not self.described:
@@ -147,6 +150,9 @@ class _Image:
         n = len(array.shape)
         # The axes of OME-NGFF are believed as they are.
         self.letters = letters_of(names) if self.described else letters_by_name(names, n)
+        newest = "0.5" if array.metadata.zarr_format == 3 else "0.4"
+        version = str(described.get("version", newest))[:10] if "datasets" in described else ""
+        self.ome_version = version if self.described else ""
         self.units = [a.get("unit", "") if isinstance(a, dict) else "" for a in axes]
         self.scale = _scale(described, len(array.shape))
         channels = omero.get("channels", []) if isinstance(omero, dict) else []
@@ -181,17 +187,40 @@ def _images(root: Any, place: str) -> list[_Image]:
         wells = [str(w.get("path")) for w in about["plate"].get("wells", [])]
         example = f", as in {shown(place)}/{wells[0]}/0" if wells else ""
         raise InputError(f"is a plate of {len(wells)} wells; give one image in it{example}.")
-    groups = (_child(root, str(key)) for key in _listed(root, about))
-    for number, group in enumerate(groups):
-        if number >= _MOST_SERIES:
-            break
-        found += _of_group(group, group.basename) if hasattr(group, "group_keys") else []
-    if not found:
-        arrays = [_child(root, key) for key in sorted(root.array_keys())[:_MOST_SERIES]]
-        found = [_Image(a, a.basename, {}, None) for a in arrays if len(a.shape) >= 2]
+    found = _within(root, _listed(root, about), _DEEPEST)
     if not found:
         raise InputError("holds no image; give the folder of an image in it.")
+    # Beside images there may be tables, as in SpatialData.
+    return [one for one in found if one.described] or found
+
+
+def _within(group: Any, keys: list[Any], deep: int) -> list[_Image]:
+    """List the images of some groups in a group, or else its arrays, or else what lies deeper."""
+    groups = [_child(group, str(key)) for key in keys[:_MOST_SERIES]]
+    groups = [one for one in groups if hasattr(one, "group_keys")]
+    found = [image for one in groups for image in _of_group(one, one.basename)]
+    if not found:
+        arrays = [_child(group, key) for key in sorted(group.array_keys())[:_MOST_SERIES]]
+        found = [
+            _Image(a, a.basename, _beside(group, a), None) for a in arrays if len(a.shape) >= 2
+        ]
+    if not found and deep > 1:
+        for one in groups:
+            found += _within(one, sorted(one.group_keys()), deep - 1)
+            if len(found) >= _MOST_SERIES:
+                break
     return found
+
+
+def _beside(group: Any, array: Any) -> dict[str, Any]:
+    """Return what HyperSpy's objects beside an array say of its axes, as OME-NGFF would."""
+    names = [f"axis-{i}" for i in range(len(array.shape))]
+    if not all(name in group for name in names):
+        return {}
+    about = [dict(group[name].attrs) for name in names]
+    scale = {"type": "scale", "scale": [one.get("scale") or 1 for one in about]}
+    axes = [{"name": one.get("name"), "unit": one.get("units")} for one in about]
+    return {"axes": axes, "coordinateTransformations": [scale]}
 
 
 def _listed(root: Any, about: dict[str, Any]) -> list[Any]:

@@ -86,7 +86,7 @@ def squeezed_index(index: Index, kept: list[bool]) -> Index:
 
 
 _WORDS = {
-    "X": "column columns col cols width lon longitude horizontal",
+    "X": "column columns col cols pixel pixels width lon longitude horizontal",
     "Y": "row rows line lines height lat latitude vertical",
     "T": "time times frame frames timepoint timepoints",
     "Z": "depth slice slices plane planes section sections",

@@ -128,6 +128,35 @@ def ome_zarr(path: Path, data: AnyArray) -> None:
     group.attrs["multiscales"] = [{"axes": axes, "datasets": [{"path": "0"}]}]
 
 
+def ome_zarr_of_before(path: Path, data: AnyArray) -> None:
+    """Write as OME-NGFF 0.1 and 0.2 did: always t, c, z, y, x, and none is named."""
+    zarr = pytest.importorskip("zarr")
+    group = zarr.open_group(str(path), mode="w", zarr_format=2)
+    group.create_array("0", data=data[:, None, None])
+    group.attrs["multiscales"] = [{"version": "0.1", "datasets": [{"path": "0"}]}]
+
+
+def spatial_data(path: Path, data: AnyArray) -> None:
+    """Write an image two folders down, beside a table."""
+    zarr = pytest.importorskip("zarr")
+    group = zarr.open_group(str(path), mode="w", zarr_format=2)
+    group.create_group("images/raw")
+    group.create_group("tables/table").create_array("X", data=np.zeros((90, 90)))
+    ome_zarr(path / "images" / "raw", data)
+
+
+DESCRIBED = (("time", "s"), ("x", "nm"), ("y", "nm"))
+
+
+def hyperspy_zarr(path: Path, data: AnyArray) -> None:
+    zarr = pytest.importorskip("zarr")
+    group = zarr.open_group(str(path), mode="w", zarr_format=2)
+    signal = group.create_group("Experiments/signal")
+    signal.create_array("data", data=np.ascontiguousarray(data.transpose(0, 2, 1)))
+    for i, (name, unit) in enumerate(DESCRIBED):
+        signal.create_group(f"axis-{i}").attrs.update(name=name, units=unit, scale=0.25)
+
+
 # --- HDF5 -----------------------------------------------------------------------------------------
 
 
@@ -148,12 +177,12 @@ def hdf5_labels(path: Path, data: AnyArray) -> None:
             dimension.label = label
 
 
-def hdf5_scales(path: Path, data: AnyArray) -> None:
+def hdf5_scales(
+    path: Path, data: AnyArray, names: tuple[str, ...] = ("lon", "time", "lat")
+) -> None:
     """Write as netCDF-4 does: a scale along each dimension, called after its data set."""
     with h5(path, data.transpose(2, 0, 1)) as file:
-        for dimension, name, n in zip(
-            file["data"].dims, ("lon", "time", "lat"), file["data"].shape, strict=True
-        ):
+        for dimension, name, n in zip(file["data"].dims, names, file["data"].shape, strict=True):
             file[name] = np.arange(float(n))
             file[name].make_scale()
             dimension.attach_scale(file[name])
@@ -188,6 +217,64 @@ def ncem_emd(path: Path, data: AnyArray) -> None:
             steps = 0.25 * np.arange(float(group["data"].shape[i]))
             group[f"dim{i + 1}"] = steps if name != "x" else -steps
             group[f"dim{i + 1}"].attrs.update(name=np.bytes_(name), units=np.bytes_(unit))
+
+
+def emd_1(path: Path, data: AnyArray) -> None:
+    """Write as py4DSTEM does: the dimensions are counted from 0."""
+    with h5(path, data.transpose(0, 2, 1), "root/stack/data") as file:
+        group = file["root/stack"]
+        group.attrs["emd_group_type"] = "array"
+        for i, (name, unit) in enumerate(DESCRIBED):
+            group[f"dim{i}"] = np.array([0.0, 0.25])
+            group[f"dim{i}"].attrs.update(name=name, units=unit)
+
+
+def hyperspy(path: Path, data: AnyArray) -> None:
+    with h5(path, data.transpose(0, 2, 1), "Experiments/signal/data") as file:
+        group = file["Experiments/signal"]
+        for i, (name, unit) in enumerate(DESCRIBED):
+            axis = group.create_group(f"axis-{i}")
+            axis.attrs.update(name=name, units=unit, scale=0.25)
+        group["original_metadata/table"] = np.zeros((90, 90))
+
+
+def octave(path: Path, data: AnyArray) -> None:
+    """Write A(y, x, t) as `save -hdf5` does."""
+    with h5(path, data.transpose(0, 2, 1), "A/value") as file:
+        file["A"].attrs["OCTAVE_NEW_FORMAT"] = np.uint8(1)
+        file["A/type"] = np.bytes_("uint16 matrix")
+
+
+def julia(path: Path, data: AnyArray) -> None:
+    """Write A[y, x, t] as JLD2 does: a block of text, columns first."""
+    h5(path, data.transpose(0, 2, 1), "A", userblock_size=512).close()
+    with path.open("r+b") as raw:
+        raw.write(b"HDF5-based Julia Data Format, version 0.2.0\0 (Julia 1.10.4)")
+
+
+def hdf5_after_a_block(path: Path, data: AnyArray) -> None:
+    h5(path, data, userblock_size=4096).close()
+    with path.open("r+b") as raw:
+        raw.write(b"<settings/>")
+
+
+def nwb(path: Path, data: AnyArray, turned: bool = True, sizes: bool = True) -> None:
+    """Write frames of two-photon imaging as the schema says: frame, x, y."""
+    array = data.transpose(0, 2, 1) if turned else data
+    with h5(path, array, "acquisition/TwoPhotonSeries/data") as file:
+        group = file["acquisition/TwoPhotonSeries"]
+        group.attrs["neurodata_type"] = "TwoPhotonSeries"
+        if sizes:
+            group["dimension"] = np.array([WIDTH, HEIGHT], "i4")
+
+
+def netcdf_lines(path: Path, data: AnyArray) -> None:
+    hdf5_scales(path, data, ("pixel", "frame", "line"))
+
+
+def hdf5_only_frames_named(path: Path, data: AnyArray) -> None:
+    with h5(path, data.transpose(1, 2, 0)) as file:
+        file["data"].dims[2].label = "time"
 
 
 # --- microscopes and scanners ---------------------------------------------------------------------
@@ -315,6 +402,9 @@ WRITERS: dict[str, tuple[str, Callable[[Path, AnyArray], None]]] = {
     "Zarr, named": ("a.zarr", zarr_named),
     "Zarr of xarray": ("a.zarr", zarr_of_xarray),
     "OME-Zarr": ("a.zarr", ome_zarr),
+    "OME-Zarr 0.1": ("a.zarr", ome_zarr_of_before),
+    "SpatialData": ("a.zarr", spatial_data),
+    "HyperSpy, Zarr": ("a.zspy", hyperspy_zarr),
     "HDF5": ("a.h5", hdf5),
     "HDF5, labels": ("a.h5", hdf5_labels),
     "HDF5, scales": ("a.nc", hdf5_scales),
@@ -322,6 +412,14 @@ WRITERS: dict[str, tuple[str, Callable[[Path, AnyArray], None]]] = {
     "HDF5 of xarray": ("a.h5", hdf5_of_xarray),
     "MATLAB 7.3": ("a.mat", matlab),
     "NCEM EMD": ("a.emd", ncem_emd),
+    "EMD 1.0": ("a.h5", emd_1),
+    "HyperSpy": ("a.hspy", hyperspy),
+    "Octave": ("a.h5", octave),
+    "Julia": ("a.jld2", julia),
+    "HDF5 after a block": ("a.h5", hdf5_after_a_block),
+    "NWB": ("a.nwb", nwb),
+    "netCDF, lines": ("a.nc", netcdf_lines),
+    "HDF5, only frames named": ("a.h5", hdf5_only_frames_named),
     "MRC": ("a.mrc", mrc),
     "MRC without a stamp": ("a.st", mrc_without_stamp),
     "MRC, columns along Y": ("a.map", mrc_columns_along_y),

@@ -10,7 +10,15 @@ import tifffile
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.open import open_stack
-from tests.io.formats.drawn_files import HEIGHT, WIDTH, WRITERS, check_upright, frames, h5
+from tests.io.formats.drawn_files import (
+    HEIGHT,
+    WIDTH,
+    WRITERS,
+    check_upright,
+    frames,
+    h5,
+    nwb,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 
@@ -29,6 +37,41 @@ def test_nexus_names_its_axes_in_the_group_or_in_a_word(old: bool, tmp_path: Pat
         check_upright(stack)
     with open_stack(tmp_path / "a.h5", series=1) as stack:
         check_upright(stack, 1)
+
+
+@pytest.mark.parametrize("sizes", [False, True])
+def test_nwb_is_believed_unless_its_sizes_speak_against_it(sizes: bool, tmp_path: Path) -> None:
+    nwb(tmp_path / "a.nwb", frames(), sizes=sizes)
+    with open_stack(tmp_path / "a.nwb") as stack:
+        check_upright(stack)
+        assert "columns of a frame before its rows" in stack.notes[0]
+    nwb(tmp_path / "b.nwb", frames(), turned=False)
+    with open_stack(tmp_path / "b.nwb") as stack:
+        check_upright(stack)
+        assert not stack.notes
+
+
+@pytest.mark.parametrize("name", ["NCEM EMD", "EMD 1.0", "HyperSpy", "HyperSpy, Zarr"])
+def test_sizes_of_described_dimensions(name: str, tmp_path: Path) -> None:
+    file, write = WRITERS[name]
+    write(tmp_path / file, frames())
+    with open_stack(tmp_path / file) as stack:
+        assert stack.metadata["Pixel size X"] == stack.metadata["Pixel size Y"] == "0.25 nm"
+        assert stack.metadata["Frame interval"] == "0.25 s"
+        assert len(stack.series) == 1
+
+
+def test_several_pictures_in_one_file_are_told_of(tmp_path: Path) -> None:
+    from PIL import Image
+
+    pictures = [Image.fromarray(frame) for frame in frames(3, dtype="uint8")]
+    for name, kind in (("a.png", "PNG"), ("a.jpg", "MPO"), ("a.webp", "WEBP")):
+        rest = {"save_all": True, "append_images": pictures[1:]}
+        for more in ({}, rest):
+            pictures[0].save(tmp_path / name, format=kind, quality=95, lossless=True, **more)
+            with open_stack(tmp_path / name) as stack:
+                check_upright(stack, 1, tolerance=4)
+                assert any("only the first" in note for note in stack.notes) is bool(more)
 
 
 def test_texts_numbers_and_lists_are_no_images(tmp_path: Path) -> None:
@@ -132,6 +175,23 @@ def test_dicom_without_its_mark(cut: str, tmp_path: Path) -> None:
         path.write_bytes(buffer.getvalue())
     with open_stack(path) as stack:
         assert stack.kind == "DICOM"
+        check_upright(stack)
+
+
+@pytest.mark.parametrize("name", ["FloatPixelData", "DoubleFloatPixelData"])
+def test_dicom_of_floating_point(name: str, tmp_path: Path) -> None:
+    pydicom = pytest.importorskip("pydicom")
+    path = tmp_path / "a.dcm"
+    WRITERS["DICOM"][1](path, frames())
+    data = pydicom.dcmread(path)
+    dtype = "<f4" if name == "FloatPixelData" else "<f8"
+    for key in ("PixelData", "BitsStored", "HighBit", "PixelRepresentation"):
+        delattr(data, key)
+    data.BitsAllocated = 8 * np.dtype(dtype).itemsize
+    setattr(data, name, frames().astype(dtype).tobytes())
+    data.save_as(path, enforce_file_format=True)
+    with open_stack(path) as stack:
+        assert stack.dtype == np.dtype(dtype)
         check_upright(stack)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _MANY_PAGES = 64
 # Characters that OME-XML uses for a page at most, with some room.
 _MOST_OF_A_PAGE = 2000
+_LONGEST_SCANIMAGE = 2**20
 # What is said of the whole stack in its first page.
 _KINDS = ("shaped", "lsm", "ome", "imagej", "fluoview", "stk", "scanimage")
 
@@ -196,9 +197,31 @@ def _in_order(
     return next_page == n_pages
 
 
+def scanimage_channels(page: TiffPage) -> int:
+    """Return how many channels ScanImage saved, one page after the other; 1 for other programs.
+
+    Its versions keep that in the software or in the description of each page.
+    """
+    text = f"{page.software}\n{page.description}"[:_LONGEST_SCANIMAGE] if page.is_scanimage else ""
+    found = re.search(r"channels?Save\s*=\s*\[?([\d;, ]+)|ChannelsSave\s*=\s*(\d+)", text)
+    if found is None:
+        return 1
+    # A list of numbers of channels, or how many.
+    return len(re.findall(r"\d+", found[1])) if found[1] else max(1, int(found[2][:4]))
+
+
+def _scanimage(_tif: TiffFile, first: TiffPage, n_pages: int) -> _Described | None:
+    channels = scanimage_channels(first)
+    if n_pages < channels:
+        return None
+    lead = (n_pages // channels, channels) if channels > 1 else (n_pages,)
+    return _Described((*lead, *first.shape), "IC"[: len(lead)] + first.axes)
+
+
 _READERS: dict[str, Callable[[Any, Any, int], _Described | None]] = {
     "uniform": _uniform,
     "shaped": _by_tifffile,
     "imagej": _imagej,
     "ome": _ome,
+    "scanimage": _scanimage,
 }

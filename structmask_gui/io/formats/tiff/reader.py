@@ -16,7 +16,11 @@ from typing import TYPE_CHECKING, Any
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.io.files.paths import blocks
-from structmask_gui.io.formats.tiff.fast_series import listed_page, listed_series
+from structmask_gui.io.formats.tiff.fast_series import (
+    listed_page,
+    listed_series,
+    scanimage_channels,
+)
 from structmask_gui.io.formats.tiff.guards import (
     PageChain,
     StripList,
@@ -45,6 +49,8 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 _PLAIN = (
     *("svs", "scn", "qpi", "ndpi", "bif", "avs", "eer", "philips", "indica", "sis", "mdgel"),
     *("mmstack", "ndtiff", "nih"),
+    # Opened by guessing where pages are, or by lengths that an acquisition that was stopped lacks.
+    "scanimage",
 )
 _MOST_UNLIKE = 20_000
 _DAMAGED = "is damaged: its pages cannot be interpreted; copy or export it again."
@@ -63,7 +69,7 @@ def open_tiff(path: Path, size: int, series: int | None, task: Task = NO_TASK) -
     tif, listed = _opened(path, chain)
     try:
         note = None if listed is not None else _miscounted(tif, chain)
-        if note is not None:
+        if listed is None and (note is not None or scanimage_channels(tif.pages.first) > 1):
             listed = _every_page(tif, path, chain)
         contents = _contents(tif, path, size, chain, listed, series)
         if note is not None and listed is not None:
@@ -85,9 +91,6 @@ def _opened(path: Path, chain: PageChain) -> tuple[TiffFile, TiffPageSeries | No
     import tifffile
 
     flags: dict[str, Any] = {f"is_{kind}": False for kind in _PLAIN}
-    if not chain.is_big:
-        # Old ScanImage files are opened by guessing where pages are; plain pages serve as well.
-        flags["is_scanimage"] = False
     tif: TiffFile | None = None
     try:
         tif = tifffile.TiffFile(path, **flags)
@@ -189,6 +192,8 @@ def _is_whole(tif: TiffFile, n_pages: int) -> bool:
 
 def _channels_in_turn(tif: TiffFile) -> int:
     """Return how many channels a description has that follow one another; 0 if they do not."""
+    if tif.pages.first.is_scanimage:
+        return scanimage_channels(tif.pages.first)
     if not tif.is_ome:
         known = tif.imagej_metadata or {}
         in_turn = str(known.get("order", "czt")).lower().startswith("c")
@@ -206,16 +211,18 @@ def _every_page(tif: TiffFile, path: Path, chain: PageChain) -> TiffPageSeries |
     first, n = tif.pages.first, chain.n_pages
     pages: Any = [first]
     if chain.strips is None:
-        off: dict[str, Any] = {
-            f"is_{kind}": False for kind in (*_PLAIN, "ome", "imagej", "shaped", "scanimage")
-        }
+        off: dict[str, Any] = {f"is_{kind}": False for kind in (*_PLAIN, "ome", "imagej", "shaped")}
         with tifffile.TiffFile(path, **off) as plain:
             if len(plain.series) != 1 or plain.series[0].shape != (n, *first.shape):
                 return None
         pages = list(tif.pages)
-    kind = "ome" if tif.is_ome else "imagej"
+    kind = "ome" if tif.is_ome else "imagej" if tif.is_imagej else "uniform"
     shape, axes = (n, *first.shape), f"I{first.axes}"
     channels = _channels_in_turn(tif)
+    if first.is_scanimage:
+        # Of a frame that was not finished, not all channels are there.
+        n = max(1, n // channels) * channels
+        pages = pages[:n]
     if channels > 1 and n % channels == 0:
         shape, axes = (n // channels, channels, *first.shape), f"IC{first.axes}"
     return tifffile.TiffPageSeries(pages, shape, first.dtype, axes, kind=kind, parent=tif)
