@@ -26,7 +26,7 @@ from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.labels import paragraph, scrolled
-from structmask_gui.gui.widgets.wording import breakable
+from structmask_gui.gui.widgets.wording import breakable, said
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.denoised import Evaluated
@@ -175,7 +175,7 @@ class DenoisedPanel(QWidget):
 
         self.figures.setToolTip(LINEAR)
         # A number and its sign stay in one line.
-        self.sentence.setText(evaluation.sentence.replace(" %", "\N{NO-BREAK SPACE}%"))
+        self.sentence.setText(said(evaluation.sentence))
         self.output.set_plane(evaluation.output_correlation)
         self.residual.set_plane(evaluation.residual_correlation)
         self.figures.setText("\n".join(self._lines(shown)))

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from structmask_gui.core.parameters.labels import in_labels
+
+
+def said(text: str) -> str:
+    """Say a text in the words of the window; no line ends between a number and its per cent."""
+    return in_labels(text).replace(" %", "\N{NO-BREAK SPACE}%")
+
 
 def breakable(text: str) -> str:
     """Return a text whose long names may go on in the next line, after an underscore."""

@@ -21,13 +21,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.core.verdict.certainty import SIGN_OF, Certainty
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.certainty_icon import CertaintySign
 from structmask_gui.gui.widgets.chip import Chip
-from structmask_gui.gui.widgets.wording import spoken
+from structmask_gui.gui.widgets.wording import said, spoken
 
 if TYPE_CHECKING:
     from structmask_gui.core.recommend.wording import Action, Answer
@@ -292,7 +291,7 @@ class Headline(QFrame):
             (self.how_sure, how_sure),
             (self.advice, advice),
         ):
-            label.setText(in_labels(text))
+            label.setText(said(text))
             label.setVisible(bool(text) or label is self.sentence)
         self.certainty.set_certainty(certainty)
         shown = list(actions[:3])
@@ -439,7 +438,7 @@ class Headline(QFrame):
         self.progress.setToolTip("")
 
     def _on_error(self, text: str) -> None:
-        self.error_text.setText(in_labels(text))
+        self.error_text.setText(said(text))
         self.error.setVisible(bool(text))
         self.setMinimumHeight(0)
         self._fit_error()

@@ -18,14 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.parameters.labels import in_labels
 from structmask_gui.gui.panels.statistics import MaskFigures
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.widgets.dialogs import without_icons
 from structmask_gui.gui.widgets.field_map import FieldMap
 from structmask_gui.gui.widgets.labels import paragraph, scrolled
-from structmask_gui.gui.widgets.wording import percent
+from structmask_gui.gui.widgets.wording import percent, said
 
 if TYPE_CHECKING:
     from structmask_gui.core.recommend.recommend import LedgerRow, Recommendation
@@ -132,14 +131,14 @@ class WhyDialog(QDialog):
         none = mask is not None and mask.statistics.true_pixels == 1
         self.setWindowTitle("Why no mask?" if none else "Why this mask?")
         what, *more = answer.lines
-        self.what.setText(in_labels(what))
-        self.lines.setText(in_labels("\n".join(line for line in more if line)))
+        self.what.setText(said(what))
+        self.lines.setText(said("\n".join(line for line in more if line)))
         self._fill(self._session.recommendation)
         self._show_map()
         self.figures.show_mask(result)
         # How sure it is, the answer says.
         notes = [*_not_tested(answer), without_certainty(result.sentence), *result.notes]
-        self.notes.setText("\n".join(f"• {in_labels(note)}" for note in notes))
+        self.notes.setText("\n".join(f"• {said(note)}" for note in notes))
 
     def _show_map(self) -> None:
         """Show where the noise differs over the field, if it does."""
@@ -188,8 +187,8 @@ def _not_tested(answer: Answer) -> list[str]:
     """Return what was not tested as a note, if the lines above do not say so."""
     from structmask_gui.core.recommend.wording import untested
 
-    said = untested(answer.not_tested)
-    return [] if said in " ".join(answer.lines) else [said]
+    rest = untested(answer.not_tested)
+    return [] if rest in " ".join(answer.lines) else [rest]
 
 
 def _height(table: QTableWidget) -> int:

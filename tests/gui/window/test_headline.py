@@ -125,6 +125,11 @@ def test_the_three_lines_wrap_and_are_never_cut(
     headline.setParent(None)
 
 
+def test_no_line_ends_between_a_number_and_its_per_cent(headline: Headline) -> None:
+    headline.show_answer(replace(ANSWERS["likely"], advice="“Ring strength” asks for 30 %."))
+    assert headline.advice.text() == "“Ring strength” asks for 30\N{NO-BREAK SPACE}%."
+
+
 def test_a_shorter_answer_leaves_the_views_where_they_are(headline: Headline, qtbot: QtBot) -> None:
     frame = QWidget()
     qtbot.addWidget(frame)

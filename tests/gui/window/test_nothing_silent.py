@@ -19,6 +19,7 @@ from structmask_gui.core.simulation import cells
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, proposed_path
 from structmask_gui.gui.window.help_dialogs import RecordDialog
+from structmask_gui.gui.widgets.wording import said
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.why import WhyDialog
 from structmask_gui.io.results.record import read_record
@@ -199,7 +200,7 @@ def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow, qt
     assert "Sure." not in why.notes.text()
     assert automatic.session.answer is not None
     what, *more = automatic.session.answer.lines
-    assert (why.what.text(), why.lines.text()) == (what, "\n".join(more))
+    assert (why.what.text(), why.lines.text()) == (said(what), said("\n".join(more)))
     mask = automatic.session.state.mask
     assert why.figures.values["pixels"].text() == str(mask.statistics.true_pixels)
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
