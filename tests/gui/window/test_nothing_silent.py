@@ -18,8 +18,8 @@ from structmask_gui.core.recommend.candidates import row_words
 from structmask_gui.core.simulation import cells
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, proposed_path
-from structmask_gui.gui.window.help_dialogs import RecordDialog
 from structmask_gui.gui.widgets.wording import said
+from structmask_gui.gui.window.help_dialogs import RecordDialog
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.why import WhyDialog
 from structmask_gui.io.results.record import read_record
