@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 
 from structmask_gui.cli.choices import chosen_inputs
@@ -33,6 +34,7 @@ from structmask_gui.io.denoise_files import (
 )
 from structmask_gui.io.files.atomic import checked_target, make_folder
 from structmask_gui.io.files.paths import exists, is_folder, one_line, shown
+from structmask_gui.io.results.files import ResultFiles, plan_results
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import read_record
 from structmask_gui.io.stack.image_stack import ImageStack
@@ -156,24 +158,31 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
         Why files were not denoised; printed, too.
     """
     problems = []
+    paths = [item.path for job in queue.jobs for item in job.inputs]
+    # Files of equal names have numbers, as their masks have.
+    planned = iter(plan_results(paths, arguments.output_dir))
     for job, status in zip(queue.jobs, queue.statuses, strict=True):
+        targets = [_beside(files) for files in islice(planned, len(job.inputs))]
         if status.state is not JobState.DONE or status.mask is None:
             continue
         try:
-            for file in _denoised_job(job, status.mask, arguments):
-                print(f"{shown(file.path)}: {learned(file.record.denoiser)}")
+            for file in _denoised_job(job, status.mask, targets, arguments):
+                if not arguments.json:
+                    print(f"{shown(file.path)}: {learned(file.record.denoiser)}")
         except (InputError, ParameterError) as error:
             problems.append(str(error))
             print(f"error: {one_line(str(error))}", file=sys.stderr)
     return problems
 
 
-def _denoised_job(job: Job, mask: Mask, arguments: argparse.Namespace) -> list[DenoisedFile]:
-    targets = [denoised_path(item.path, arguments.output_dir) for item in job.inputs]
-    if len(targets) == 1:
-        # Files of equal names have numbers.
-        stem = job.files.json.stem.removesuffix("_mask")
-        targets = [denoised_path(job.files.json.with_name(f"{stem}.tif"))]
+def _beside(files: ResultFiles) -> Path:
+    """Return where a denoised file goes that has the name of a mask."""
+    return denoised_path(files.json.with_name(f"{files.json.stem.removesuffix('_mask')}.tif"))
+
+
+def _denoised_job(
+    job: Job, mask: Mask, targets: list[Path], arguments: argparse.Namespace
+) -> list[DenoisedFile]:
     if arguments.resume and all(map(exists, targets)):
         return []
     for target in targets:

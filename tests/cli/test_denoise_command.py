@@ -206,6 +206,22 @@ def test_a_batch_denoises_every_file(structmask, stack, tmp_path, per):
 
 
 @pytest.mark.slow
+def test_a_batch_of_equal_names_denoises_each_and_prints_json_alone(structmask, stack, tmp_path):
+    other = tmp_path / "other" / stack.name
+    other.parent.mkdir()
+    other.write_bytes(stack.read_bytes())
+    folder = tmp_path / "results"
+    options = ("--per", "all", "--denoise", "--yes", "--output-dir", folder, "--json")
+    answer = structmask("batch", stack, other, *options, "--method", "statistical")
+    assert answer.code == 0, answer.err
+    assert len(answer.json["results"]) == 1
+    for name, source in (("cells", stack), ("cells-2", other)):
+        record = json.loads((folder / f"{name}_denoised.json").read_text())
+        assert record["input"]["path"] == str(source)
+        assert (folder / f"{name}_denoised.ome.tif").is_file()
+
+
+@pytest.mark.slow
 def test_spots_are_put_in_and_stand_in_the_record(structmask, stack, mask):
     answer = structmask("denoise", stack, "--mask", mask, "--yes", "--test-spots")
     assert answer.code == 0, answer.err
