@@ -120,6 +120,20 @@ def chosen_inputs(
     return [replace(_recorded(item, arguments.from_record), **chosen) for item in record.inputs]
 
 
+def tiff_target(arguments: argparse.Namespace, otherwise: Path, ending: str) -> Path:
+    """Return --output or another file, which is to be a TIFF and not the image file itself."""
+    target: Path = arguments.output or otherwise
+    if target.suffix.lower() not in (".tif", ".tiff"):
+        kind = "an OME-TIFF" if ending.startswith(".ome") else "a TIFF"
+        raise InputError(
+            f"{shown(target)}: what is written is {kind}; give --output a name that ends in"
+            f" {ending}."
+        )
+    if target.resolve() == arguments.file.resolve():
+        raise InputError(f"{shown(target)}: is the image file itself; choose another --output.")
+    return target
+
+
 def _recorded(item: InputRecord, record_path: Path) -> Input:
     return Input(_recorded_file(item, record_path), **_opened(item))
 

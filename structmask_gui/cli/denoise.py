@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 
-from structmask_gui.cli.choices import chosen_inputs
+from structmask_gui.cli.choices import chosen_inputs, tiff_target
 from structmask_gui.cli.console import DONE, evaluated_lines, print_json, progress_bar
 from structmask_gui.core.denoising.spots import sentences
 from structmask_gui.core.denoising.wording import called, learned, refusal
@@ -84,28 +84,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _target(arguments: argparse.Namespace) -> Path:
     """Return the file to write, refused before anything takes long."""
-    source: Path = arguments.file
-    target: Path = arguments.output or denoised_path(source, arguments.output_dir)
-    if target.suffix.lower() not in (".tif", ".tiff"):
-        raise InputError(
-            f"{shown(target)}: what is written is an OME-TIFF; give --output a name that ends in"
-            " .ome.tif."
-        )
-    if target.resolve() == source.resolve():
-        raise InputError(f"{shown(target)}: is the image file itself; choose another --output.")
+    named = denoised_path(arguments.file, arguments.output_dir)
+    target = tiff_target(arguments, named, ".ome.tif")
     _check_free(target, force=arguments.force)
     if arguments.output_dir is not None:
         make_folder(arguments.output_dir)
-    if is_folder(target.parent) and not os.access(target.parent, os.W_OK):
-        raise InputError(
-            f"{shown(target)}: cannot be written (you may not write there); choose another"
-            " --output."
-        )
-    if not is_folder(target.parent):
-        raise InputError(
-            f"{shown(target)}: cannot be written (its folder does not exist); choose another"
-            " --output."
-        )
+    why = "" if is_folder(target.parent) else "its folder does not exist"
+    if not why and not os.access(target.parent, os.W_OK):
+        why = "you may not write there"
+    if why:
+        raise InputError(f"{shown(target)}: cannot be written ({why}); choose another --output.")
     return target
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from structmask_gui.cli.choices import chosen_inputs
+from structmask_gui.cli.choices import chosen_inputs, tiff_target
 from structmask_gui.cli.console import DONE, progress_bar
-from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.io.files.atomic import make_folder
-from structmask_gui.io.files.paths import one_line, shown
+from structmask_gui.io.files.paths import one_line
 from structmask_gui.io.results.destriped import save_destriped
 
 
@@ -17,13 +16,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     source = arguments.file
     folder = arguments.output_dir or source.parent
-    target = arguments.output or folder / f"{source.stem}_destriped.tif"
-    if target.suffix.lower() not in (".tif", ".tiff"):
-        raise InputError(
-            f"{shown(target)}: what is written is a TIFF; give --output a name that ends in .tif."
-        )
-    if target.resolve() == source.resolve():
-        raise InputError(f"{shown(target)}: is the image file itself; choose another --output.")
+    target = tiff_target(arguments, folder / f"{source.stem}_destriped.tif", ".tif")
     (item,) = chosen_inputs(arguments, [source], None)
     with item.open() as stack, progress_bar(stack.name) as progress:
         if arguments.output_dir is not None:
