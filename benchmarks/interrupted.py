@@ -30,10 +30,10 @@ from structmask_gui.io.denoise_files import (
     DenoiseOptions,
     denoise_stacks,
     denoised_path,
-    input_record,
     save_denoised,
 )
 from structmask_gui.io.open import open_stack
+from structmask_gui.io.results.record import InputRecord
 
 LATEST = 0.2
 _STATE = ".unfinished.npz"
@@ -52,7 +52,7 @@ def write(source: Path, target: Path, side: int) -> None:
     with open_stack(source) as stack:
         made = Denoiser(stack, np.ones((1, side)))
         next(made.stages())
-        record = DenoisedRecord(made, input_record(stack), "benchmark")
+        record = DenoisedRecord(made, InputRecord.of(stack), "benchmark")
         save_denoised(record, stack, target, force=True)
 
 

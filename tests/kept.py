@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from structmask_gui.core.denoised import advice
 from structmask_gui.core.quality import assessment
 from structmask_gui.core.quality.prediction import mask_array
 from structmask_gui.core.recommend import extract
@@ -70,5 +69,5 @@ def figures_kept() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(extract, "recommend", kept(extract.recommend, _of_recommendation))
         patch.setattr(assessment, "score_mask", kept(assessment.score_mask, _of_scores))
-        patch.setattr(advice, "suggest", kept(advice.suggest, _of_suggestion))
+        patch.setattr(assessment, "suggest", kept(assessment.suggest, _of_suggestion))
         yield

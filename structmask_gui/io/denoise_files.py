@@ -35,8 +35,7 @@ from structmask_gui.io.denoised import evaluate_file
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import json_bytes
 from structmask_gui.io.files.paths import exists, shown
-from structmask_gui.io.files.remote import remote_address
-from structmask_gui.io.results.record import InputRecord, file_checksum
+from structmask_gui.io.results.record import InputRecord
 from structmask_gui.io.stack.image_stack import DENOISED_BY, ImageStack
 from structmask_gui.io.stack.units import pixel_size, read_size
 from structmask_gui.version import __version__
@@ -334,7 +333,7 @@ def denoise_stacks(
     denoiser = Denoiser(frames, options.mask, shared_noise="shared_frames" in options.accepted)
     if options.test_spots:
         check_room(frames)
-    sources = [input_record(stack, task) for stack in stacks]
+    sources = [InputRecord.of(stack, task) for stack in stacks]
     saved = SavedState(targets[0], stacks, [one.sha256 for one in sources], denoiser.mask)
     for _ in fitted(denoiser, saved, task):
         pass
@@ -386,9 +385,3 @@ def _evaluated(
 
 def _measured(stack: ImageStack, measure: Measure | None, task: Task) -> Basis:
     return automatic_basis(stack, task=task) if measure is None else measure(stack, task)
-
-
-def input_record(stack: ImageStack, task: Task = NO_TASK) -> InputRecord:
-    """Return the record of an open file, with its checksum; none of what is far away."""
-    far = remote_address(stack.location) is not None
-    return InputRecord.of(stack, None if far else file_checksum(stack.path, task=task))

@@ -16,7 +16,7 @@ from structmask_gui.core.quality.copied_noise import figures
 from structmask_gui.core.quality.covariance import NoiseBasis
 from structmask_gui.core.quality.error import score_mask
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
-from structmask_gui.core.quality.suggest import Point, suggest
+from structmask_gui.core.quality.suggest import Point
 from structmask_gui.core.recommend.candidates import BARE
 from structmask_gui.core.recommend.recommend import TIE, with_training
 from structmask_gui.core.recommend.shapes import GAINS, of_noise
@@ -231,10 +231,8 @@ def _compared(measured: Basis, mask: BoolArray, task: Task) -> tuple[_Candidate,
     The best is the one with the least expected error; of ties those that copy least, and of these
     the smallest.
     """
-    noise, image, radius = measured.noise, measured.image.values, measured.radius
-    own = Mask(mask).cropped()
-    curve = suggest(noise, image, radius, pixels=noise.pixels, still=measured.still, task=task)
-    slim = Mask(mask & ~figures(noise, mask, radius).needless).cropped()
+    own, curve = Mask(mask).cropped(), measured.suggest(task)
+    slim = Mask(mask & ~figures(measured.noise, mask, measured.radius).needless).cropped()
     every = [own, slim, BARE, curve.mask, *careamics_masks().values()]
     every += [point.mask for point in curve.points if point.error <= _NEAR * _least(curve.points)]
     scored = []

@@ -34,6 +34,7 @@ from structmask_gui.core.quality.radius_curve import (
     copied_curve,
 )
 from structmask_gui.core.quality.still_scene import StillScene
+from structmask_gui.core.quality.suggest import Suggestion, suggest
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.threads import one_blas_thread
 
@@ -80,6 +81,11 @@ class Basis:
         """Return what the rank of a mask depends on."""
         return score_mask(self.noise, self.image.values, mask, self.radius, self.still)
 
+    def suggest(self, task: Task = NO_TASK) -> Suggestion:
+        """Suggest a mask; see `suggest`."""
+        image, pixels = self.image.values, self.noise.pixels
+        return suggest(self.noise, image, self.radius, pixels=pixels, still=self.still, task=task)
+
 
 @dataclass(frozen=True)
 class Assessment:
@@ -91,6 +97,13 @@ class Assessment:
     weights: FloatArray
     """Of the blind-spot preview, for `Preview.predict`; shape (2 radius + 1, 2 radius + 1)."""
     blanked: tuple[Blanked, ...]
+    pixels: int
+    """True pixels of the mask, the centre included."""
+
+    @property
+    def scored(self) -> Scored:
+        """What the rank of the mask depends on."""
+        return Scored(self.error, self.figures.copied, self.pixels)
 
     def record(self) -> dict[str, Any]:
         """Return the figures as plain values, as in the JSON record."""
@@ -199,6 +212,7 @@ def assess(measured: Basis, mask: Mask | ArrayLike | None) -> Assessment:
     radius = measured.radius
     kernel = weights(image, array, radius)
     found = figures(noise, array, radius)
+    pixels = int(array.sum())
     return Assessment(
         figures=found,
         curve=copied_curve(
@@ -210,5 +224,6 @@ def assess(measured: Basis, mask: Mask | ArrayLike | None) -> Assessment:
         ),
         error=estimated_error(noise.values, image, kernel, measured.still),
         weights=kernel,
-        blanked=blanked(int(array.sum())),
+        blanked=blanked(pixels),
+        pixels=pixels,
     )

@@ -12,7 +12,6 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
-from structmask_gui.core.quality.suggest import suggest
 from structmask_gui.core.stack.frames import evenly
 from structmask_gui.core.statistical.structure import ONE_LINE
 from structmask_gui.core.verdict.lines import endless_lines
@@ -56,14 +55,7 @@ def candidates(basis: Basis, extraction: Extraction, task: Task = NO_TASK) -> di
     """Return all candidates by name, each mask once, under the first of its names."""
     found = [(BARE_CENTRE, BARE), (SIGNIFICANT, significant(extraction))]
     found += [(f"{CAREAMICS} {name}", mask) for name, mask in careamics_masks().items()]
-    curve = suggest(
-        basis.noise,
-        basis.image.values,
-        basis.radius,
-        pixels=basis.noise.pixels,
-        still=basis.still,
-        task=task,
-    )
+    curve = basis.suggest(task)
     least = min(point.error for point in curve.points)
     near = [place for place, one in enumerate(curve.points) if one.error <= _NEAR * least]
     places = sorted({curve.knee, *(near[at] for at in evenly(len(near), _MOST_SUGGESTED))})

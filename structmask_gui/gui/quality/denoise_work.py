@@ -99,8 +99,9 @@ def find_doubts(state: State, task: Task) -> tuple[Doubt, ...]:
 
 def denoise(plan: Plan, task: Task) -> Denoised:
     """Denoise all frames, show one while that gets better, and evaluate them."""
-    from structmask_gui.io.denoise_files import DenoisedRecord, input_record
+    from structmask_gui.io.denoise_files import DenoisedRecord
     from structmask_gui.io.denoise_state import fitted
+    from structmask_gui.io.results.record import InputRecord
     from structmask_gui.io.stack.units import pixel_size
 
     stack = plan.stack
@@ -108,7 +109,7 @@ def denoise(plan: Plan, task: Task) -> Denoised:
     denoiser = Denoiser(stack, plan.mask, shared_noise=shared)
     task.report(0, 0, "Linear prediction")
     _show(plan, denoiser, task)
-    source = input_record(stack, task)
+    source = InputRecord.of(stack, task)
     saved = _state_of(plan, source.sha256)
     try:
         gain = 0.0

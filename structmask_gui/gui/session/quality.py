@@ -87,7 +87,7 @@ class Suggesting(QObject):
     def ask(self, basis: Basis) -> None:
         """Look for masks; `changed` follows."""
         self.error = ""
-        self._job.run(partial(_suggest, basis), self._on_found, self._on_failed)
+        self._job.run(basis.suggest, self._on_found, self._on_failed)
         self.changed.emit()
 
     def cancel(self) -> None:
@@ -187,12 +187,7 @@ class Quality(QObject):
     @property
     def scored(self) -> Scored | None:
         """Error and copied noise of the present mask, if they are known."""
-        if self._scores is None or not self.current:
-            return None
-        from structmask_gui.core.quality.error import Scored
-
-        made, pixels = self._scores.assessment, self._scores.mask.statistics.true_pixels
-        return Scored(made.error, made.figures.copied, pixels)
+        return self._scores.assessment.scored if self._scores and self.current else None
 
     @property
     def suggestion(self) -> Suggestion | None:
@@ -374,7 +369,7 @@ class _Scorer:
     ) -> Scores:
         from structmask_gui.core.masks.mask import Mask
         from structmask_gui.core.quality.assessment import assess
-        from structmask_gui.core.quality.error import Scored, ranked
+        from structmask_gui.core.quality.error import ranked
 
         known, before = self._known, self._before
         if before is None or before[0] is not basis or before[1] is not mask:
@@ -387,24 +382,9 @@ class _Scorer:
             shape = bare if other is None else other.cropped()
             names.setdefault(shape, []).append(label)
             if label == PRESENT:
-                pixels = mask.statistics.true_pixels
-                scores[shape] = Scored(assessment.error, assessment.figures.copied, pixels)
+                scores[shape] = assessment.scored
             elif shape not in scores:
                 scores[shape] = known.get(shape) or basis.score(shape)
                 known[shape] = scores[shape]
         joined = {ALIKE.join(names[shape]): score for shape, score in scores.items()}
         return Scores(mask, basis, assessment, scores[bare].error, tuple(ranked(joined)))
-
-
-def _suggest(basis: Basis, task: Task) -> Suggestion:
-    from structmask_gui.core.quality.suggest import suggest
-
-    noise = basis.noise
-    return suggest(
-        noise,
-        basis.image.values,
-        basis.radius,
-        pixels=noise.pixels,
-        still=basis.still,
-        task=task,
-    )

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
-from structmask_gui.core.errors import InputError, StructMaskError
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import select
 from structmask_gui.core.measure.distributed import (
     MeasuredPart,
@@ -152,8 +152,6 @@ class Cluster:
                 "Its task was lost with its worker several times; the file may need more memory"
                 " than the workers have, or crash its reader."
             ) from None
-        except StructMaskError:
-            raise
         finally:
             # Work that nobody waits for any more is cancelled.
             waiting = [future for future in futures if not future.done()]

@@ -69,16 +69,16 @@ class InputRecord(_Part):
     metadata: dict[str, str] = Field(default_factory=dict)  # as the file has it
 
     @classmethod
-    def of(cls, stack: ImageStack, sha256: str | None) -> InputRecord:
-        """Return the record of an open file."""
-        info = describe(stack)
+    def of(cls, stack: ImageStack, task: Task = NO_TASK) -> InputRecord:
+        """Return the record of an open file; what is far away is not read again for a checksum."""
+        info, far = describe(stack), remote_address(stack.location) is not None
         return cls.model_validate(
             {
                 **vars(info),
                 "path": stack.location,
                 "series": info.series_index,
                 "frames": stack.frames_chosen,
-                "sha256": sha256,
+                "sha256": None if far else file_checksum(stack.path, task=task),
             }
         )
 
@@ -244,9 +244,6 @@ def make_record(
             " record; export it as NPY, or switch crop_autocorr on."
         )
 
-    def input_record(stack: ImageStack) -> InputRecord:
-        return InputRecord.of(stack, _checksum(stack, task))
-
     told = answer(shown_as, recommendation)
     if any(stack.denoised for stack in files.stacks):
         told = told.of_denoised()
@@ -260,9 +257,9 @@ def make_record(
         source=parameters.source,
         parameters=parameters.model_dump(mode="json"),
         region=None if measurement.region is None else tuple(measurement.region),
-        inputs=[input_record(stack) for stack in files.stacks],
-        dark=None if files.dark is None else input_record(files.dark),
-        subtract=None if files.subtract is None else input_record(files.subtract),
+        inputs=[InputRecord.of(stack, task) for stack in files.stacks],
+        dark=None if files.dark is None else InputRecord.of(files.dark, task),
+        subtract=None if files.subtract is None else InputRecord.of(files.subtract, task),
         patches=PatchesRecord(
             shape=sampling.patch_shape,
             used=sampling.n_used,
@@ -321,18 +318,7 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     return record
 
 
-def _checksum(stack: ImageStack, task: Task) -> str | None:
-    """Return the checksum of a stack's file; what is far away is not read once more for it."""
-    if remote_address(stack.location) is not None:
-        return None
-    return file_checksum(stack.path, task=task)
-
-
-def file_checksum(
-    path: Path,
-    *,
-    task: Task = NO_TASK,
-) -> str:
+def file_checksum(path: Path, *, task: Task = NO_TASK) -> str:
     """Return the SHA-256 of a file; of a folder, that of all its files and names."""
     what = f"Checksum of {shown(path)}"
     digest = hashlib.sha256()

@@ -237,7 +237,7 @@ def test_looking_for_masks_can_be_stopped(
         raise Cancelled
 
     with monkeypatch.context() as patched:
-        patched.setattr("structmask_gui.core.quality.suggest.suggest", endless)
+        patched.setattr("structmask_gui.core.quality.assessment.suggest", endless)
         panel.suggest_button.click()
         assert not panel.stop_button.isHidden()
         assert panel.suggest_button.isHidden()
@@ -261,7 +261,7 @@ def test_a_suggestion_that_fails_says_why(
         raise InputError("The noise does not vary.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("structmask_gui.core.quality.suggest.suggest", failing)
+        patched.setattr("structmask_gui.core.quality.assessment.suggest", failing)
         panel.suggest_button.click()
         qtbot.waitUntil(lambda: not loaded.session.quality.suggesting.busy, timeout=15_000)
     assert panel.suggested.text() == "No mask could be suggested: The noise does not vary."

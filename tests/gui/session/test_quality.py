@@ -203,7 +203,7 @@ def test_masks_are_suggested_by_the_frames_that_are_compared(
         given.update(named)
         return original(*arguments, **named)
 
-    monkeypatch.setattr("structmask_gui.core.quality.suggest.suggest", seen)
+    monkeypatch.setattr("structmask_gui.core.quality.assessment.suggest", seen)
     quality.suggest()
     qtbot.waitUntil(lambda: quality.suggestion is not None, timeout=15_000)
     assert quality.basis is not None
