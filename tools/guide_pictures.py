@@ -152,7 +152,11 @@ def _many_files(window: MainWindow, folder: Path, settle: Settle) -> None:
     """Draw the window for many files after a run over simulated ones, and one that is broken."""
     from structmask_gui.core.simulation import NoiseModel, kernels, simulate
     from structmask_gui.gui.batch.window import BatchWindow
+    from structmask_gui.io.presets.preset import built_in_presets
 
+    automatic = next(one for one in built_in_presets() if one.name == "automatic")
+    window.session.edits.apply_preset(automatic)
+    settle()
     batch = BatchWindow(window, window.session)
     with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
         scans = Path("scans")
@@ -171,7 +175,7 @@ def _many_files(window: MainWindow, folder: Path, settle: Settle) -> None:
         while batch.running:
             settle()
         settle()
-        batch.resize(900, 400)
+        batch.resize(960, 520)
         settle()
         _save(batch, folder, "batch")
     batch.close()

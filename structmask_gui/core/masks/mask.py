@@ -57,6 +57,8 @@ class MaskStatistics:
         height, width = self.extent
         if min(height, width) > 1 and self.true_pixels == height * width:
             return f"Block of {height} x {width}"
+        if min(height, width) > 1 and self.shape_class in ("horizontal", "vertical"):
+            return f"Wide {_SHAPE_WORDS[self.shape_class].lower()}"
         return _SHAPE_WORDS[self.shape_class]
 
     @property

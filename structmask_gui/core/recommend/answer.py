@@ -72,7 +72,7 @@ def _of_published(
     act = "Train plain Noise2Void" if nothing else "Use this mask"
     advice = "Compare with the preset automatic."
     actions: tuple[Action, ...] = ("compare_with_automatic", use)
-    if other is None or error is None or error < GAINS:
+    if error is None or error < GAINS:
         if other is not None and error is not None and error <= (1 + TIE) * other.error:
             advice, actions = f"{act}: automatic expects no smaller error.", actions[::-1]
         elif not nothing:

@@ -68,7 +68,12 @@ class BatchTable(QTableWidget):
 
     def _on_resized(self, column: int, _old: int, _new: int) -> None:
         if column == _RESULT:
-            self.resizeRowsToContents()
+            for row in range(self.rowCount()):
+                self._fit(row)
+
+    def _fit(self, row: int) -> None:
+        """Give a row the height of its wrapped result, and some air."""
+        self.setRowHeight(row, max(22, self.sizeHintForRow(row) + 6))
 
     def _on_activated(self, item: QTableWidgetItem) -> None:
         self.row_opened.emit(item.row())
@@ -139,7 +144,7 @@ class BatchTable(QTableWidget):
         words = status.error or status.sentence or status.what
         if status.answer is not None and not status.error:
             words = " ".join(line for line in status.answer.lines if line)
-        if status.needs_a_look and status.notes:
+        elif status.needs_a_look and status.notes:
             words = f"{words} {status.notes[0]}"
         if status.left_out:
             words = " ".join((words, *status.left_out))
@@ -148,7 +153,7 @@ class BatchTable(QTableWidget):
             if item is not None:
                 item.setText(text)
                 item.setToolTip(_spoken("\n".join((text, *status.notes))) if status.fits else text)
-        self.resizeRowToContents(row)
+        self._fit(row)
         needs_a_look = status.needs_a_look or status.state in ("failed", "skipped")
         (self._doubtful.add if needs_a_look else self._doubtful.discard)(row)
         self.setRowHidden(row, self._only_doubtful and not needs_a_look)
@@ -166,7 +171,7 @@ class BatchTable(QTableWidget):
             if item is not None:
                 item.setText(words)
                 item.setToolTip(words)
-        self.resizeRowToContents(row)
+        self._fit(row)
         good = fit is not None and fit.word == "fits"
         (self._doubtful.discard if good else self._doubtful.add)(row)
         self.setRowHidden(row, self._only_doubtful and good)

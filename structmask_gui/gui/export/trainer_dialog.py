@@ -59,6 +59,7 @@ class SnippetDialog(QDialog):
             if snippet.target == target:
                 self.tabs.setCurrentIndex(number)
         self.tabs.currentChanged.connect(self._on_tab)
+        copy.setFocus()
         self.resize(860, 560)
 
     def _fill(self, *_: object) -> None:

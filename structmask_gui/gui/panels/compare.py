@@ -168,7 +168,9 @@ class ComparePanel(QWidget):
         return made[0], made[1]
 
     def _said(self, same: bool, expected: tuple[Expected, Expected] | None) -> str:
-        quality = self._session.quality
+        quality, state = self._session.quality, self._session.state
+        if state.stale:
+            return "Settings changed: B is still the mask from before."
         if same:
             return "A and B are the same."
         if expected is None or quality.scores is None:
@@ -196,6 +198,7 @@ class ComparePanel(QWidget):
     def _on_stale(self, stale: bool) -> None:
         for name in ("b", "difference"):
             self.views[name].set_stale(stale and self._session.state.pinned is not None)
+        self._update()
 
     def stop(self) -> None:
         """Stop the thread."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
@@ -208,6 +209,11 @@ class ParametersPanel(QWidget):
         """Be no narrower than this, whatever the rows need."""
         self._narrowest = width
         self.setMinimumWidth(width)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Take the room of a text that was large from the start."""
+        super().showEvent(event)
+        QTimer.singleShot(0, self, self._widen)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the palette or font."""

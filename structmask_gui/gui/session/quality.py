@@ -190,6 +190,13 @@ class Quality(QObject):
         return self._scores.assessment.scored if self._scores and self.current else None
 
     @property
+    def published(self) -> tuple[Mask, Scored] | None:
+        """The mask of ring analysis, cropped, with its figures, once both are known."""
+        mask = None if self._published is None else self._published.cropped()
+        scored = None if mask is None else self._scorer.known(mask)
+        return None if mask is None or scored is None else (mask, scored)
+
+    @property
     def suggestion(self) -> Suggestion | None:
         """Masks suggested for the present stack, once asked for."""
         return self.suggesting.suggestion
@@ -363,6 +370,10 @@ class _Scorer:
     def __init__(self, known: dict[Mask, Scored]) -> None:
         self._known = known
         self._before: tuple[Basis, Mask, Assessment] | None = None
+
+    def known(self, mask: Mask) -> Scored | None:
+        """Return the figures of a cropped mask, if they are known."""
+        return self._known.get(mask)
 
     def __call__(
         self, basis: Basis, mask: Mask, others: dict[str, Mask | None], _task: Task

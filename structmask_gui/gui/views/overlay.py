@@ -138,13 +138,15 @@ class Veil(QWidget):
         fog.setAlpha(150)
         painter.fillRect(rect, fog)
         metrics = self.fontMetrics()
-        width = min(metrics.horizontalAdvance(self._stale) + 28, self.width() - 12)
+        text = self._stale
+        if metrics.horizontalAdvance(text) + 20 > self.width() - 12:
+            text = "…"  # a small view is pale, which says the same; no words are cut
+        width = min(metrics.horizontalAdvance(text) + 28, self.width() - 12)
         label = QRectF((rect.width() - width) / 2, 10, width, metrics.height() + 10)
         painter.setPen(theme.line)
         painter.setBrush(mixed(theme.background, theme.text, 0.08))
         painter.drawRoundedRect(label, label.height() / 2, label.height() / 2)
         painter.setPen(theme.text)
-        text = metrics.elidedText(self._stale, Qt.TextElideMode.ElideRight, int(width) - 20)
         painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
         painter.end()
 

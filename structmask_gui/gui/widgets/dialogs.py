@@ -43,6 +43,8 @@ def ask_files(
 ) -> QFileDialog:
     """Ask for existing files; ``answer`` gets their paths unless the dialog is left."""
     dialog = QFileDialog(parent, title, folder, filters)
+    # Fifty endings do not fit, and nobody reads them.
+    dialog.setOption(QFileDialog.Option.HideNameFilterDetails)
     several_files = QFileDialog.FileMode.ExistingFiles
     dialog.setFileMode(several_files if several else QFileDialog.FileMode.ExistingFile)
     dialog.filesSelected.connect(answer)

@@ -325,6 +325,8 @@ class Commands(QObject):
         self.pin()
         preset = next(one for one in built_in_presets() if one.name == "automatic")
         self.session.edits.apply_preset(preset)
+        if self.session.state.stale and not self.session.state.busy:
+            self.session.measure_again()  # it was stopped before
 
     def _folder(self) -> str:
         paths = self.session.state.paths

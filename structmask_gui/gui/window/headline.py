@@ -44,6 +44,12 @@ _HIGH = 100
 _NARROW = 760
 """Width below which the buttons stand under the third line instead of beside it."""
 
+_BESIDE = 1.9
+"""Lines that the third line may take beside the buttons."""
+
+_AROUND = 20
+"""Room at the sides of the lines."""
+
 _LEAST_WIDTH = 480
 """Width below which the lines are not asked what height they need."""
 
@@ -309,6 +315,7 @@ class Headline(QFrame):
             for action, button in self.buttons.items():
                 button.setVisible(action in shown)
         self.why_button.setVisible(bool(advice))
+        self._place_buttons()
         self._keep_room()
 
     def _emphasize(self, button: QPushButton, main: bool) -> None:
@@ -419,7 +426,8 @@ class Headline(QFrame):
 
     def _on_progress(self, done: int, total: int, what: str, remaining: float) -> None:
         # Qt counts in 32 bits, patches and bytes may not fit.
-        share = f"{100 * done / total:.0f} %" if total else ""
+        # What is still under way is not at 100 %.
+        share = f"{min(99, round(100 * done / total))} %" if total else ""
         left = f"{spoken(remaining)} left" if remaining >= 0 else ""
         text = ", ".join(part for part in (share, left) if part) or self._measuring()
         self._show_progress(round(1000 * done / total) if total else 0, text)
@@ -468,7 +476,15 @@ class Headline(QFrame):
         if event.size().width() != event.oldSize().width():
             self.setMinimumHeight(0)
         self._fit_error()
-        across = self.width() >= _NARROW
+        self._place_buttons()
+
+    def _place_buttons(self) -> None:
+        """Put the buttons beside the third line, or below it where it would be squeezed."""
+        taken = self.certainty.sizeHint().width() + 2 * _AROUND
+        shown = [*(self.buttons[name] for name in self._shown), self.why_button]
+        taken += sum(button.sizeHint().width() + self._row.spacing() for button in shown)
+        words = self.advice.fontMetrics().horizontalAdvance(self.advice.text())
+        across = self.width() >= _NARROW and words <= _BESIDE * (self.width() - taken)
         self._third.setDirection(
             QBoxLayout.Direction.LeftToRight if across else QBoxLayout.Direction.TopToBottom
         )

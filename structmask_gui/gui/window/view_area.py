@@ -127,6 +127,7 @@ class ViewArea(QWidget):
         self.mask_view = MaskView()
         self.editor = MaskEditor(session, self.mask_view)
         self.editor.switched.connect(self._on_editing)
+        session.busy_changed.connect(self._show_welcome)
         self.facts = FactsPanel(session)
         self.facts.preset_chosen.connect(self._on_preset_chosen)
         self.preview = PreviewView(session)
@@ -323,9 +324,11 @@ class ViewArea(QWidget):
         self._share()
         self._show_welcome()
 
-    def _show_welcome(self) -> None:
+    def _show_welcome(self, *_: object) -> None:
         """Show the card while nothing is open; it is made when it is first needed."""
-        nothing = self._session.state.frames is None
+        state = self._session.state
+        # While a file is being opened the card would ask for one.
+        nothing = state.frames is None and not state.busy
         if nothing and self.welcome is None and self._complete:
             from structmask_gui.gui.window.welcome import Welcome
 

@@ -27,6 +27,8 @@ from structmask_gui.gui.widgets.labels import paragraph, scrolled
 from structmask_gui.gui.widgets.wording import percent, said
 
 if TYPE_CHECKING:
+    from structmask_gui.core.masks.mask import Mask
+    from structmask_gui.core.quality.error import Scored
     from structmask_gui.core.recommend.recommend import LedgerRow, Recommendation
     from structmask_gui.core.recommend.wording import Answer
 
@@ -43,7 +45,7 @@ _SUM = (
     "Expected error = noise left + detail lost + training, as a share of the noise (its variance):"
     " 0.08 is 8 %, 1 is no better than the raw image."
 )
-_THIS = "this mask"
+_THIS, _RINGS = "this mask", "ring analysis (autoStructN2V 0.1)"
 
 
 class WhyDialog(QDialog):
@@ -138,7 +140,27 @@ class WhyDialog(QDialog):
         self.figures.show_mask(result)
         # How sure it is, the answer says.
         notes = [*_not_tested(answer), without_certainty(result.sentence), *result.notes]
+        notes += self._checked(answer)
         self.notes.setText("\n".join(f"• {said(note)}" for note in notes))
+
+    def _checked(self, answer: Answer) -> list[str]:
+        """Return how the answer was checked: in halves of the data, and on simulated ones."""
+        from structmask_gui.core.recommend.recommend import DOUBTED
+        from structmask_gui.core.recommend.wording import record_words
+
+        recommendation = self._session.recommendation
+        chosen = None if recommendation is None else recommendation.chosen
+        basis = getattr(self._session.state.result, "basis", None)
+        notes = []
+        if chosen is not None and basis is not None and basis.still is not None:
+            agree = chosen.worst_part <= DOUBTED
+            notes.append(
+                "Each half of the field alone gives this mask, or one as good."
+                if agree
+                else "In one half of the field alone another mask is better."
+            )
+        record = record_words(answer.certainty)
+        return [*notes, record] if record else notes
 
     def _show_map(self) -> None:
         """Show where the noise differs over the field, if it does."""
@@ -155,7 +177,9 @@ class WhyDialog(QDialog):
         choice = "" if recommendation is None else recommendation.choice
         rule = "" if recommendation is None else recommendation.rule
         self.sum.setText(f"{rule} {_SUM}".strip())
-        texts = [(_cells(row, row.name == choice), row.name == choice) for row in rows]
+        published = self._session.quality.published
+        rings = None if published is None else published[0]
+        texts = [(_cells(row, row.name == choice, rings), row.name == choice) for row in rows]
         texts += [(cells, False) for cells in self._own(recommendation)]
         for widget in (self._compared, self.table, self.sum):
             widget.setVisible(bool(texts))
@@ -172,15 +196,34 @@ class WhyDialog(QDialog):
         self.table.setFixedHeight(_height(self.table))
 
     def _own(self, recommendation: Recommendation | None) -> list[tuple[str, ...]]:
-        """Return the row of the present mask, if the ledger has none for it."""
-        mask, scored = self._session.state.mask, self._session.quality.scored
-        if mask is None or scored is None or recommendation is None:
+        """Return the rows of the present mask and of ring analysis, if the ledger has none."""
+        quality = self._session.quality
+        mask, scored, published = self._session.state.mask, quality.scored, quality.published
+        if mask is None or recommendation is None:
             return []
-        if any(row.mask == mask.cropped() for row in recommendation.main_rows):
-            return []
-        error = scored.error
-        figures = (f"{error.noise_left:.3f}", f"{error.detail_lost:.3f}", "–", f"{error.total:.3f}")
-        return [(_THIS, str(scored.pixels), percent(scored.copied), *figures)]
+        present, listed = mask.cropped(), [row.mask for row in recommendation.main_rows]
+        rows = []
+        if published is not None and published[0] not in (present, *listed):
+            rows.append(_scored_cells(_RINGS, published[1]))
+        if scored is not None and present not in listed:
+            rows.append(_scored_cells(_THIS, scored))
+        return rows
+
+
+def _scored_cells(name: str, scored: Scored) -> tuple[str, ...]:
+    from structmask_gui.core.recommend.recommend import training_cost
+
+    error = scored.error
+    training = training_cost(scored.pixels, error.total)
+    return (
+        name,
+        str(scored.pixels),
+        percent(scored.copied),
+        f"{error.noise_left:.3f}",
+        f"{error.detail_lost:.3f}",
+        f"{training:.3f}",
+        f"{error.total + training:.3f}",
+    )
 
 
 def _not_tested(answer: Answer) -> list[str]:
@@ -197,12 +240,14 @@ def _height(table: QTableWidget) -> int:
     return rows + table.horizontalHeader().sizeHint().height() + 2 * table.frameWidth()
 
 
-def _cells(row: LedgerRow, chosen: bool) -> tuple[str, ...]:
+def _cells(row: LedgerRow, chosen: bool, rings: Mask | None) -> tuple[str, ...]:
     from structmask_gui.core.recommend.candidates import row_words
 
     name = row_words(row.name)
     if chosen:
         name = f"recommended: {name}"
+    if row.mask == rings:
+        name += ", same as ring analysis"
     return (
         name + (" (equally good)" if row.tied and not chosen else ""),
         str(row.pixels),

@@ -138,3 +138,11 @@ def test_comparison_names_the_bad_one():
 )
 def test_pixels_that_are_apart_are_said_to_be(rows, words):
     assert Mask(np.array(rows, bool)).statistics.size_words == words
+
+
+def test_a_thick_line_is_not_called_a_column():
+    array = np.ones((9, 3), dtype=bool)
+    array[0, 0] = array[8, 2] = False
+    assert Mask(array).statistics.shape_words == "Wide column"
+    assert Mask(array.T).statistics.shape_words == "Wide row"
+    assert Mask(np.ones((9, 1), dtype=bool)).statistics.shape_words == "Column"

@@ -1,7 +1,9 @@
 """The answer in three lines, one voice with the ledger."""
 
+import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +16,12 @@ from structmask_gui.core.recommend.extract import extract_recording, with_recomm
 from structmask_gui.core.recommend.readings import Structure
 from structmask_gui.core.recommend.recommend import cannot_separate
 from structmask_gui.core.recommend.shapes import hide, of_noise
-from structmask_gui.core.recommend.wording import percent
+from structmask_gui.core.recommend.wording import (
+    RECORDED,
+    RECORDED_WRONG,
+    percent,
+    record_words,
+)
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.frame_diagnostics import LineCovariance
 from structmask_gui.core.statistical.patterns import Patterns
@@ -195,6 +202,19 @@ def test_rings_that_found_nothing_are_no_mask_to_use(error, advice, first):
     assert told.advice.endswith(advice)
     assert told.actions[0] == first
     assert "use_mask" not in told.actions
+
+
+def test_rings_that_do_harm_are_not_the_first_thing_to_use():
+    """Also before automatic is known."""
+    ring = extract_recording(
+        frames_of("row 7"), AUTOMATIC.changed(method="ring", source="difference")
+    )
+    scored = automatic("row 7").basis.score(ring.mask)
+    scored = replace(scored, error=replace(scored.error, noise_left=2.0))
+    told = answer(ring, None, scored)
+    assert "do harm" in told.how_sure
+    assert told.advice == "Compare with the preset automatic."
+    assert told.actions[0] == "compare_with_automatic"
 
 
 @pytest.mark.parametrize("flag", ["interpolated", "compressed", "not_uniform", "shared_frames"])
@@ -440,3 +460,11 @@ def test_the_rule_does_not_deny_lines_that_no_mask_helps_with():
     )
     assert bare.rule == "No mask of this size helps with lines that go on, so none is recommended."
     assert "No shared noise" in replace(bare, gains_next_to_nothing=False).rule
+
+
+def test_the_record_that_is_told_is_the_one_that_was_measured():
+    place = Path(__file__).parents[3] / "benchmarks/physics_after.json"
+    measured = json.loads(place.read_text())["all"]
+    assert (measured["reliable_count"], measured["wrong_count"]) == (RECORDED, RECORDED_WRONG)
+    assert "right in" in record_words("likely")
+    assert record_words("uncertain") == ""

@@ -10,6 +10,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.panels.compare import ComparePanel
 from structmask_gui.gui.views.lags.mask_cells import BOTH, ONLY_A
 from structmask_gui.gui.window.main_window import MainWindow
+from tests.gui.conftest import wait_for_result
 
 pytestmark = pytest.mark.one_window
 
@@ -43,6 +44,18 @@ def test_pin_tune_and_compare(panel: ComparePanel, loaded: MainWindow):
     assert f"in both ({100 * share:.0f} % of all)" in panel.figures.text()
     panel.remove_button.click()
     assert not panel._pictures.isVisible()
+
+
+def test_what_was_stopped_is_not_compared_and_begins_again(
+    panel: ComparePanel, loaded: MainWindow, qtbot: QtBot
+):
+    loaded.commands.act("compare_with_automatic")
+    loaded.session.cancel()
+    assert panel.verdict.text() == "Settings changed: B is still the mask from before."
+    loaded.commands.act("compare_with_automatic")
+    assert loaded.session.state.busy
+    wait_for_result(loaded.session, qtbot)
+    assert "Settings changed" not in panel.verdict.text()
 
 
 def test_it_says_which_is_better_and_why(panel: ComparePanel, loaded: MainWindow, qtbot: QtBot):

@@ -79,3 +79,10 @@ def test_what_is_typed_in_a_file_dialog_stays(window: MainWindow, tmp_path: Path
     field.selectAll()
     QTest.keyClicks(field, "/my data ")
     assert field.text() == "/my data "
+
+
+def test_the_endings_of_files_are_not_listed_where_they_do_not_fit(window: MainWindow):
+    endings = " ".join(f"*.{number}" for number in range(60))
+    shown = dialogs.ask_files(window, "Open", "", f"Images ({endings})", print)
+    assert shown.testOption(QFileDialog.Option.HideNameFilterDetails)
+    shown.close()

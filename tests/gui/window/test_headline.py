@@ -388,3 +388,19 @@ def test_a_drag_is_undone_at_once(loaded: MainWindow) -> None:
     assert len(session.history) == before[1] + 1
     session.history.undo()
     assert session.state.parameters.center_size == before[0]
+
+
+def test_the_third_line_is_not_squeezed_beside_its_buttons(headline: Headline, qtbot: QtBot):
+    headline.resize(790, 300)
+    headline.show()
+    words = (
+        "Removing the offsets changes each column's grey level and weakens real structure along"
+        " columns: measure intensities on the raw file."
+    )
+    acts = ("preview_removal", "copy_plain_n2v", "use_mask")
+    headline.show_answer(replace(ANSWERS["likely"], advice=words, actions=acts))
+    QTest.qWait(1)
+    assert headline.buttons["use_mask"].y() > headline.advice.geometry().bottom()
+    headline.show_answer(replace(ANSWERS["likely"], advice="Use this mask."))
+    QTest.qWait(1)
+    assert headline.buttons["use_mask"].y() <= headline.advice.geometry().bottom()

@@ -279,6 +279,14 @@ def test_nothing_is_off_a_small_screen(sample: MainWindow, qtbot: QtBot, size: t
     assert found == []
 
 
+def test_parameters_of_a_text_that_was_large_from_the_start(window: MainWindow, qtbot: QtBot):
+    window.commands.choose_text_size(150)
+    window.set_tune(True)
+    panel = window.panel("parameters")
+    qtbot.waitUntil(lambda: panel._body.minimumSizeHint().width() <= panel.area.viewport().width())
+    window.commands.choose_text_size(100)
+
+
 @pytest.mark.slow
 def test_large_text_is_not_cut_in_the_parameters(sample: MainWindow, qtbot: QtBot):
     panel = sample.panel("parameters")

@@ -75,6 +75,9 @@ def test_a_window_without_a_file_says_how_to_begin(window: MainWindow):
 def test_the_sample_button_opens_the_sample(window: MainWindow, qtbot: QtBot):
     assert window.views.welcome is not None
     window.views.welcome.sample_button.click()
+    # While it is opened nobody is asked to open one.
+    assert window.session.state.busy
+    assert not window.views.welcome.isVisible()
     wait_for_result(window.session, qtbot)
     assert not window.views.welcome.isVisible()
 

@@ -21,7 +21,7 @@ from structmask_gui.gui.export.exporter import FORMS, proposed_path
 from structmask_gui.gui.widgets.wording import said
 from structmask_gui.gui.window.help_dialogs import RecordDialog
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.gui.window.why import WhyDialog
+from structmask_gui.gui.window.why import _RINGS, WhyDialog
 from structmask_gui.io.results.record import read_record
 from tests.gui.conftest import noise, wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
@@ -190,10 +190,17 @@ def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow, qt
     why, recommendation = dialog(WhyDialog), automatic.session.recommendation
     assert recommendation is not None
     names = [why.table.item(y, 0).text() for y in range(why.table.rowCount())]
-    assert len(names) == len(recommendation.main_rows)
+    assert len(names) - names.count(_RINGS) == len(recommendation.main_rows)
     assert names[0].startswith("recommended: ")
     assert recommendation.rule in why.sum.text()
     assert why.windowTitle() == "Why this mask?"
+    qtbot.waitUntil(lambda: automatic.session.quality.published is not None, timeout=15_000)
+    why.follow()
+    rings, _ = automatic.session.quality.published
+    shown = [why.table.item(y, 0).text() for y in range(why.table.rowCount())]
+    assert (_RINGS in shown) == (rings not in [row.mask for row in recommendation.main_rows])
+    assert "Answers called “Likely” were right in" in why.notes.text()
+    assert "half of the field" in why.notes.text() or "Each half" in why.notes.text()
     bold = [n for y, n in enumerate(names) if why.table.item(y, 0).font().bold()]
     assert bold == [f"recommended: {row_words(recommendation.choice)}"]
     # One voice: how sure it is, the answer says.

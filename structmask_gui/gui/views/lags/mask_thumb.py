@@ -53,7 +53,7 @@ class MaskThumb(Themed):
         theme = self.theme
         painter.fillRect(self.rect(), theme.background)
         painter.setPen(theme.text)
-        title = self._title + (" (settings changed)" if self.stale else "")
+        title = self._title + (" (before)" if self.stale else "")
         painter.drawText(
             QRectF(6, 0, self.width() - 12, _TITLE),
             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
