@@ -35,6 +35,7 @@ from structmask_gui.io.denoised import evaluate_file
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import json_bytes
 from structmask_gui.io.files.paths import exists, shown
+from structmask_gui.io.results.files import stem_of
 from structmask_gui.io.results.record import InputRecord
 from structmask_gui.io.stack.image_stack import DENOISED_BY, ImageStack
 from structmask_gui.io.stack.units import pixel_size, read_size
@@ -49,8 +50,7 @@ _LOSSY = re.compile(r"jpe?g(?!.*lossless)|webp|jetraw", re.IGNORECASE)
 
 def denoised_path(source: Path, folder: Path | None = None) -> Path:
     """Return `<stem>_denoised.ome.tif` beside a file, or in a folder."""
-    stem = source.stem.removesuffix(".ome")
-    return (source.parent if folder is None else folder) / f"{stem}{ENDING}"
+    return (source.parent if folder is None else folder) / f"{stem_of(source)}{ENDING}"
 
 
 def record_path(target: Path) -> Path:

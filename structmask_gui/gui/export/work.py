@@ -80,9 +80,9 @@ def proposed_name(state: State, ending: str) -> Path:
     """Return where a file goes: beside the input, or at home if that lies at an address."""
     if not state.paths:
         return Path(ending.lstrip("_"))
-    stem = state.paths[0].stem
-    stem = stem[: -len(".ome")] if stem.lower().endswith(".ome") else stem
-    return beside(state.paths) / f"{stem}{ending}"
+    from structmask_gui.io.results.files import stem_of
+
+    return beside(state.paths) / f"{stem_of(state.paths[0])}{ending}"
 
 
 def write_masks(result: Result, files: Mapping[str, Path], task: Task) -> list[str]:
@@ -99,7 +99,10 @@ def write_report(result: Result, path: Path, task: Task) -> list[str]:
     from structmask_gui.io.report.report import report_bytes
     from structmask_gui.io.trainers.snippets import MaskContext
 
-    record = result.record(task).model_copy(update={"notes": [*result.result.notes]})
+    record = result.record(task)
+    of_files = (note for stack in result.stacks for note in stack.notes)
+    notes = list(dict.fromkeys((*of_files, *result.result.notes)))
+    record = record.model_copy(update={"notes": notes})
     page = report_bytes(
         record,
         extraction=result.extraction,

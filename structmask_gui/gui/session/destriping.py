@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
+from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.session.worker import Job, Step
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ class Destriping(QObject):
         session.quality.closing.connect(self.close)
 
     def proposed(self) -> Path | None:
-        """Return where the frames go: beside the open file."""
+        """Return where the frames go: beside the open file, or at home if that cannot be."""
         paths = self._session.state.paths
-        return paths[0].with_name(f"{paths[0].stem}_destriped.tif") if paths else None
+        return beside(paths) / f"{paths[0].stem}_destriped.tif" if paths else None
 
     def save(self, path: Path, lines: Lines) -> None:
         """Write the frames, replacing an old file."""

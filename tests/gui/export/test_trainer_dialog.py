@@ -65,8 +65,11 @@ def test_the_stage_changes_the_text_and_keeps_the_page(dialog: SnippetDialog):
     ]
 
 
-def test_the_report_is_of_the_edited_mask(loaded: MainWindow, tmp_path: Path, qtbot: QtBot):
+def test_the_report_is_of_the_edited_mask(
+    loaded: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
     loaded.show_panel("quality")
+    monkeypatch.setattr(loaded.session.state.stack, "notes", ("Two of its planes are missing.",))
     loaded.session.edits.set_mask(ROW, "edited by hand", "Draw")
     qtbot.waitUntil(lambda: loaded.session.quality.current, timeout=15_000)
     assert loaded.reporter.proposed().name == "rows_report.html"
@@ -76,6 +79,7 @@ def test_the_report_is_of_the_edited_mask(loaded: MainWindow, tmp_path: Path, qt
     page = path.read_text(encoding="utf-8")
     assert "edited by hand" in page
     assert "changed by hand" in page
+    assert "Two of its planes are missing." in page
     assert "a network could copy" in page
     assert "CAREamics" in page
     assert "report.html" in loaded.statusBar().currentMessage()

@@ -16,6 +16,7 @@ from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.suggest import Point, Suggestion
 from structmask_gui.core.stack.destripe import destriped
 from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.gui.desktop import places
 from structmask_gui.gui.quality.curves import SuggestionView
 from structmask_gui.gui.quality.panel import QualityPanel
 from structmask_gui.gui.session.quality import ALIKE, BARE, PRESENT
@@ -269,7 +270,7 @@ def test_a_suggestion_that_fails_says_why(
 
 
 def test_noise_along_whole_rows_offers_destriped_frames(
-    window: MainWindow, tmp_path: Path, qtbot: QtBot
+    window: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ):
     rng = np.random.default_rng(5)
     frames = rng.normal(100, 5, (6, 160, 160)) + rng.normal(0, 4, (6, 160, 1))
@@ -286,6 +287,10 @@ def test_noise_along_whole_rows_offers_destriped_frames(
     qtbot.waitUntil(lambda: "Written" in panel.said.text(), timeout=15_000)
     written = tifffile.imread(target)
     assert written.shape == frames.shape
+    # The sample lies within the program, where nobody writes.
+    with monkeypatch.context() as patched:
+        patched.setattr(places, "sample_stack", lambda: path)
+        assert panel.destriping.proposed().parent == Path.home()
     np.testing.assert_allclose(written[2], destriped(frames[2].astype(np.float32), "rows"))
     assert written.mean(axis=2).std() < 0.5 * frames.mean(axis=2).std()
     assert panel.open_button.isVisibleTo(panel)
