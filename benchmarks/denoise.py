@@ -265,7 +265,7 @@ def _other(made: Denoiser, clean: NDArray[np.float64], regressor: Any) -> tuple[
     standard = made._known_standard
     total, linear = 0.0, 0.0
     for frame in range(len(clean)):
-        padded, _ = made._around.read(frame, 0, clean.shape[1])
+        padded = made._around.read(frame, 0, clean.shape[1])
         planes = made._known.of(padded)
         x = standard.planes(planes.reshape(len(planes), -1)).T
         both = [

@@ -361,7 +361,7 @@ class Denoiser:
         pieces = cuts(0, width, _TILE)
         for y0, y1 in bands(height):
             top, bottom = max(0, y0 - more), min(height, y1 + more)
-            padded, _ = self._around.read(frame, top, bottom, task)
+            padded = self._around.read(frame, top, bottom, task)
             result = np.empty((bottom - top, width), np.float32)
             added = np.zeros_like(result)
 

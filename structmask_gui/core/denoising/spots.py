@@ -53,7 +53,6 @@ def recovered_objects(
     shape: Shape = "spot",
     sizes: Sequence[float] = SIZES,
     levels: Sequence[float] = LEVELS,
-    seed: int = 0,
     task: Task = NO_TASK,
 ) -> tuple[Recovered, ...]:
     """Add objects of known size and height to frames, and measure how much denoising recovers.
@@ -70,7 +69,6 @@ def recovered_objects(
         Round spots, lines of 24 pixels at any angle, or squares of even height.
     sizes, levels : sequence of float
         Each size is added at each height.
-    seed : int
     task : Task
 
     Raises
@@ -81,7 +79,7 @@ def recovered_objects(
     kinds = list(product(sizes, levels))
     frames = denoiser.frames
     places, chosen = _room(frames, len(kinds))
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(0)
     found: dict[tuple[float, float], list[float]] = {kind: [] for kind in kinds}
     for number, frame in enumerate(chosen):
         task.report(number, len(chosen), "Test with spots")

@@ -42,14 +42,10 @@ class Surroundings:
             self._means[frame] = total / max(count, 1)
         return self._means[frame]
 
-    def read(self, frame: int, y0: int, y1: int, task: Task = NO_TASK) -> tuple[Float32Array, bool]:
+    def read(self, frame: int, y0: int, y1: int, task: Task = NO_TASK) -> Float32Array:
         """Return rows of a frame less its mean, REACH pixels added on every side.
 
-        Returns
-        -------
-        float32 array (y1 - y0 + 2 REACH, width + 2 REACH)
-        bool
-            Whether all rows y0 to y1 are finite.
+        Shape (y1 - y0 + 2 REACH, width + 2 REACH).
         """
         height = self._frames.frame_shape[0]
         mean = self.mean(frame, task)
@@ -60,12 +56,11 @@ class Surroundings:
         values = np.where(good, stored - np.float64(mean), 0).astype(np.float32)
         padded = continued(values, good, REACH)
         # `padded` begins REACH rows above `top`.
-        whole = bool(good[y0 - top : y1 - top].all())
-        return padded[y0 - top : y1 - top + 2 * REACH], whole
+        return padded[y0 - top : y1 - top + 2 * REACH]
 
     def block(self, block: Block, task: Task = NO_TASK) -> Float32Array:
         """Return the pixels of a block as `read` does, REACH more on every side."""
-        padded, _ = self.read(block.frame, block.y0, block.y1, task)
+        padded = self.read(block.frame, block.y0, block.y1, task)
         return padded[:, block.x0 : block.x1 + 2 * REACH].copy()
 
 

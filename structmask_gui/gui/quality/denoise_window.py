@@ -113,7 +113,9 @@ class DenoiseWindow(QDialog):
         self.progress.setTextVisible(False)
         self.progress.setFixedWidth(200)
         self.progress.setAccessibleName("Progress of the denoising")
-        self.pause_button = _button("&Pause", "Stop; it goes on from here later", self._pause)
+        self.pause_button = _button(
+            "&Pause", "Stop; it goes on from here later", self.denoising.pause
+        )
         self.cancel_button = _button("&Cancel", "Stop, and discard it", self._cancel)
         # The pictures stay where they are as the progress comes and goes.
         self.title.setMinimumHeight(self.cancel_button.sizeHint().height())
@@ -274,9 +276,6 @@ class DenoiseWindow(QDialog):
         if self.denoising.made is not None:
             QGuiApplication.clipboard().setText(self.denoising.made.record.methods)
             self._say("The methods paragraph is on the clipboard.")
-
-    def _pause(self) -> None:
-        self.denoising.pause()
 
     def _cancel(self) -> None:
         self.denoising.cancel()
