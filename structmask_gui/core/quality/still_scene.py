@@ -204,7 +204,9 @@ def _units(runs: Sequence[range], shape: tuple[int, int]) -> list[tuple[range, P
     """Return the consecutive frames and rectangles to compare, evenly spread."""
     together = min(_TOGETHER, max(map(len, runs)))
     predicted = min(_PREDICTED, together)
-    every = [range(n, n + together) for run in runs for n in run[: len(run) - together + 1]]
+    every = [
+        range(n, n + together) for run in runs for n in range(run.start, run.stop - together + 1)
+    ]
     area = shape[0] * shape[1]
     if predicted * area <= _WHOLE:
         most = sum(len(run) // together for run in runs)

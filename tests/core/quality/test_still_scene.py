@@ -8,7 +8,7 @@ from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
-from structmask_gui.core.stack.frames import ArrayFrames
+from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames
 
 MODEL = NoiseModel(kernels()["row 5"], 0.3, sigma=10.0)
 
@@ -35,6 +35,15 @@ def test_it_is_the_true_error(n_frames):
     found = kernel(frames)
     measured = StillScene(ArrayFrames(frames), 10).error(found)
     assert measured == pytest.approx(true_error(frames, clean, found), abs=0.02 * MODEL.sigma**2)
+
+
+def test_only_frames_of_one_file_are_compared():
+    frames, _ = scene(14, (120, 140))
+    first, other = ArrayFrames(frames[:8]), ArrayFrames(2 * frames[8:, ::-1])
+    found = kernel(frames)
+    alone = StillScene(first, 10).error(found)
+    for files in ([first, other], [other, first]):
+        assert StillScene(ChosenFrames(files), 10).error(found) == alone
 
 
 def test_it_is_the_definition_by_covariances():
