@@ -37,6 +37,7 @@ class Fit:
     own_pixels: int  # of the mask recommended for the file alone
     error: float | None = None  # expected error of the mask; None where it is not known
     own_error: float | None = None  # that of the mask recommended for the file alone
+    needless: bool = False  # whether it hides pixels of a file that needs no mask
 
     @property
     def sentence(self) -> str:
@@ -47,8 +48,11 @@ class Fit:
         said = word
         if self.error is not None and self.own_error is not None:
             own = "no mask" if self.own_pixels == 1 else f"its own {self.own_pixels} pixels"
+            if self.needless:
+                # Noise of another kind is told so, too, where there is little of it.
+                said += ", but this file needs no mask" if self.word == "fits" else ""
             said += f": expected error {of_noise(self.error)}"
-            if self.word != "fits":
+            if self.word != "fits" or self.needless:
                 said += f" ({own}: {of_noise(self.own_error, brief=True)})"
         return f"{said}. {WORDS[self.certainty]}"
 
@@ -104,7 +108,8 @@ class FileNoise:
             word = "fits"
         elif this.error - own.error > _FAR * max(own.error, none.error - own.error):
             word = "does not fit"
-        return Fit(word, self.certainty, pixels, this.error, own.error)
+        needless = pixels == 1 and this.pixels > 1
+        return Fit(word, self.certainty, pixels, this.error, own.error, needless)
 
     def errors(self, masks: Sequence[Mask], task: Task = NO_TASK) -> list[float]:
         """Return the expected error of each mask; none where the file cannot tell."""

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE
@@ -98,3 +100,11 @@ def test_without_figures_only_the_own_mask_is_known_to_fit():
 @pytest.mark.parametrize("name", ["row 7", "column fading", "isotropic", "white"])
 def test_what_is_recommended_for_a_file_fits_it(name):
     assert noise_of(name).fit(automatic(name).mask).word == "fits"
+
+
+def test_a_file_without_a_pattern_is_said_to_need_no_mask():
+    told = noise_of("white").fit(Mask(np.ones((1, 3), dtype=bool)))
+    assert told.needless
+    if told.word == "fits":
+        assert told.sentence.startswith("Fits, but this file needs no mask: expected error")
+    assert "(no mask: " in told.sentence
