@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from structmask_gui.cli.main import main
 from structmask_gui.cli.parser import make_parser
 from structmask_gui.core.names import TARGETS
 from structmask_gui.core.parameters.model import parameter_infos
@@ -107,3 +108,11 @@ def test_it_builds_without_a_warning(tmp_path):
         assert not re.search(r'<(script|img|link rel="stylesheet")[^>]+(src|href)="https?:', text)
         for picture in re.findall(r'<img[^>]+src="([^"]+)"', text):
             assert (page.parent / picture).exists(), (page.name, picture)
+
+
+def test_the_first_answer_of_the_guide_is_the_one_that_is_printed(tmp_path, capsys):
+    sample = ROOT / "resources/sample/cells_scanlines.ome.tif"
+    asked = ["extract", str(sample), "--preset", "automatic", "--output-dir", str(tmp_path)]
+    assert main(asked) == 0
+    said = capsys.readouterr().out.partition("    Written:")[0]
+    assert said in (DOCS / "first-mask.md").read_text("utf-8")
