@@ -47,7 +47,7 @@ _LEAST_HEIGHT = 88
 _View = TypeVar("_View", bound=PictureView)
 
 _FIRST_SIZES = {
-    "calm": [[615, 385], [500, 500], [360, 400, 270]],
+    "calm": [[628, 372], [500, 500], [360, 400, 270]],
     "tune": [[425, 575], [500, 500], [400, 400, 400]],
 }
 """How the rows, the images and the views over lags share the room at first."""
