@@ -16,7 +16,7 @@ from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.covariance import NoiseBasis, unmoved
 from structmask_gui.core.quality.preview import Preview
-from structmask_gui.core.stack.frames import Frames, evenly
+from structmask_gui.core.stack.frames import Frames, evenly, followed
 
 _BLOCK = 32
 """Side of the blocks that give the error."""
@@ -123,8 +123,8 @@ def _blocks(
     Shape (2, 3): for two quarters of the block that touch at their corners, and for the others.
     """
     still = source == "difference"
-    count = raw.n_frames - 1 if still else raw.n_frames
-    for first in evenly(count, _MOST):
+    firsts = followed(raw) if still else range(raw.n_frames)
+    for first in (firsts[at] for at in evenly(len(firsts), _MOST)):
         task.stop_if_cancelled()
         one = _details(raw, denoised, kernel, first)
         other = _details(raw, denoised, kernel, first + 1) if still else one

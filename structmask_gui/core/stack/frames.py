@@ -237,6 +237,11 @@ def runs_of(frames: Frames) -> Sequence[range]:
     return [range(frames.n_frames)] if runs is None else runs
 
 
+def followed(frames: Frames) -> list[int]:
+    """Return the frames that another one follows; see `runs_of`."""
+    return [number for run in runs_of(frames) for number in run[:-1]]
+
+
 def _runs(stacks: Sequence[int]) -> list[range]:
     """Return the runs of frames that are of one stack; single ones in a row are a run together.
 

@@ -69,6 +69,19 @@ def test_one_output_of_several_raw_files_is_compared_in_the_pairs_of_each(rows):
     assert found[0].noise_left == found[1].noise_left
 
 
+def test_detail_lost_is_measured_within_each_raw_file():
+    white = NoiseModel(kernels()["white"], 0.3)
+    frames = simulate(white, SHAPE, n_frames=2, picture=cells(SHAPE), strength=3)
+    files = [ArrayFrames(frames), ArrayFrames(frames[:, ::-1, ::-1])]
+    output = gaussian_filter(frames, (0, 3, 3))
+    both = ArrayFrames(np.concatenate([output, output[:, ::-1, ::-1]]))
+    measured = basis(files[0])
+    alone = evaluate(files[0], ArrayFrames(output), None, measured=measured)
+    found = evaluate(ChosenFrames(files), both, None, measured=measured)
+    assert found.lost == pytest.approx(alone.lost)
+    assert found.detail.share == pytest.approx(alone.detail.share)
+
+
 def test_lost_detail_is_measured_and_a_smaller_mask_advised(rows):
     mask = np.ones((15, 15))
     clean = cells(SHAPE)
