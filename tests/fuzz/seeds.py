@@ -26,7 +26,7 @@ MAKERS = Path(__file__).parents[1] / "io" / "maker_files.py"
 # Written by tests/io/formats/drawn_files.py; each in one file.
 DRAWN = (
     *("HDF5, labels", "HDF5, scales", "ilastik", "HDF5 of xarray", "MATLAB 7.3", "NCEM EMD"),
-    *("EMD 1.0", "HyperSpy", "Octave", "Julia", "HDF5 after a block", "NWB"),
+    *("STK", "LSM", "EMD 1.0", "HyperSpy", "Octave", "Julia", "HDF5 after a block", "NWB"),
     *("MRC without a stamp", "DICOM", "DICOM, RLE", "NIfTI", "NIfTI, gzip", "NIfTI 2, big endian"),
 )
 

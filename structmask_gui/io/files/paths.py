@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -63,10 +64,21 @@ def pasted_path(text: str) -> str:
     """
     if not text.strip() or exists(text):
         return text
-    path = text.strip(_WITHOUT_WIDTH + " \t\r\n")
-    if re.match(r"& ?[\"']", path):
+    # Of several lines the first that is a path; a file manager puts what to do with it before.
+    lines = [line.strip().strip(_WITHOUT_WIDTH).strip() for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    if not lines:
+        return text
+    found = [next(filter(exists, _meant(line)), None) for line in lines]
+    return next((path for path in found if path is not None), next(_meant(lines[0])))
+
+
+def _meant(line: str) -> Iterator[str]:
+    """Give what a pasted line may mean: first what it most likely does."""
+    if re.match(r"& ?[\"']", line):
         # PowerShell, of a file that is drawn into it.
-        path = path[1:].strip()
+        line = line[1:].strip()
+    path = line
     if len(path) > 2 and (path[0], path[-1]) in _QUOTES:
         path = path[1:-1].strip(_WITHOUT_WIDTH + " ")
     if path.lower().startswith("file:"):
@@ -75,24 +87,24 @@ def pasted_path(text: str) -> str:
 
         parts = urlsplit(path)
         host = "" if parts.netloc.lower() in ("", "localhost") else f"//{parts.netloc}"
-        return host + url2pathname(parts.path)
-    if exists(path):
-        return path
-    for other in _meant(path):
-        if exists(other):
-            return other
-    return path
-
-
-def _meant(path: str) -> Iterator[str]:
-    """Give what a path may mean that does not exist as it stands."""
+        yield from _in_both_forms(host + url2pathname(parts.path))
+        # Put before a path without encoding it.
+        path = re.sub("(?i)^file:(//)?(localhost)?", "", path)
+    yield from _in_both_forms(path)
     # One of two quotation marks was not copied.
     yield path.strip(_QUOTATION_MARKS)
     if path.startswith("~"):
         yield os.path.expanduser(path)  # noqa: PTH111  # a Path raises if there is no such user
     if os.name == "posix":
-        # A terminal writes a backslash before a space or a bracket.
-        yield re.sub(r"\\(.)", r"\1", path)
+        # A terminal writes a backslash before a space or a bracket, and one within quotes so.
+        yield re.sub(r"\\(.)", r"\1", path.replace("'\\''", "'"))
+
+
+def _in_both_forms(path: str) -> Iterator[str]:
+    """Give a path as it stands, and with its accents as one sign and apart, as macOS has them."""
+    yield path
+    yield unicodedata.normalize("NFC", path)
+    yield unicodedata.normalize("NFD", path)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.io.files.paths import blocks, read_small
+from structmask_gui.io.files.paths import blocks, read_small, shown
 from structmask_gui.io.formats.electron import open_electron
 from structmask_gui.io.formats.images import contents_of, letters_by_name, read_planes, unnamed
 from structmask_gui.io.formats.process import hdf5_texts
@@ -69,6 +69,8 @@ def open_hdf5(path: Path, size: int, series: int | None) -> Contents:
         is_velox = _is_velox(file, library)
         if not is_velox:
             kind, images = _images(file, path, library)
+            if not images:
+                _refuse_links(file, library)
             contents = _contents(kind, images, series, file.close)
             first = images[contents.chosen].first
             _check_files(_data_files(first), path.parent)
@@ -115,6 +117,21 @@ class _Image:
             return np.asarray(self._dataset(place)[whole]).view(self.dtype)
 
         return read_planes(self.letters, self.shape, index, self.letters[self._outer :], plane)
+
+
+def _refuse_links(file: Any, library: Any) -> None:
+    """Name the other files whose images a file without any leads to, as a detector's master."""
+    names: list[str] = []
+
+    def look(_: str, link: Any) -> None:
+        if isinstance(link, library.ExternalLink):
+            names.append(link.filename)
+
+    file.visititems_links(look)
+    if names:
+        raise InputError(
+            f"holds no image itself; give one of the files it names: {shown(names[0])}."
+        )
 
 
 def _contents(

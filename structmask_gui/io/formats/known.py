@@ -283,6 +283,15 @@ UNREAD = (
     ),
     Unread("a gzip archive", "", ((0, b"\x1f\x8b"),), "unpack it first"),
     Unread("a PDF document", "", ((0, b"%PDF"),), "give the image itself"),
+    Unread("a PNM image", ".pgm .ppm .pnm .pbm", (), "save it as TIFF or PNG"),
+    Unread("a JPEG XL image", "", ((0, b"\xff\x0a"), (4, b"JXL ")), "save it as TIFF or PNG"),
+    Unread("an OpenEXR image", "", ((0, b"v/1\x01"),), "save it as TIFF"),
+    Unread(
+        "a table of numbers as text",
+        ".csv .tsv",
+        (),
+        "save it as TIFF (Fiji opens it with Import, Text Image)",
+    ),
     Unread("a GIF image", "", ((0, b"GIF8"),), "save it as TIFF or PNG"),
     Unread("a BMP image", "", ((0, b"BM"),), "save it as TIFF or PNG"),
     Unread(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +86,28 @@ def test_names_that_no_system_takes(name: str, tmp_path: Path) -> None:
         write_atomic(path, b"")
     with pytest.raises(InputError, match=r"cannot be made \("):
         make_folder(path)
+
+
+@pytest.mark.parametrize("name", ["a b.tif", "it's (1).tif", "a#b?.tif", "ü%20.tif", "日本 &.tif"])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_pasted_paths_of_unlike_programs(name: str, form: Any, tmp_path: Path) -> None:
+    path = tmp_path / unicodedata.normalize(form, name)
+    path.touch()
+    text = str(path)
+    address = path.as_uri()
+    pasted = [
+        f"{text}\u00a0",
+        f"file://{text}",
+        f"x-special/nautilus-clipboard\ncopy\n{address}\n",
+        f"{address}\r\n{tmp_path}/another.tif\r\n",
+        "'" + text.replace("'", "'\\''") + "'",
+        *(unicodedata.normalize(other, text) for other in ("NFC", "NFD")),
+        *(unicodedata.normalize(other, f'"{text}"\n') for other in ("NFC", "NFD")),
+    ]
+    for one in pasted:
+        assert pasted_path(one) == text, one
+
+
+@pytest.mark.parametrize("text", ["\u200b", " \ufeff\n", "a\nb", "file:", "'", "\0", '&"'])
+def test_what_is_no_path_is_left_to_others(text: str) -> None:
+    assert not exists(pasted_path(text))

@@ -93,6 +93,55 @@ def ndtiff(path: Path, data: AnyArray) -> None:
     (path.parent / "NDTiff.index").write_bytes(index)
 
 
+def _pages(
+    path: Path, first: int, pages: list[list[tuple[int, int, int, int]]], data: bytes
+) -> None:
+    """Write a TIFF whose pages hold these tags: code, type, count and value or offset."""
+    out = b"II*\0" + struct.pack("<I", first) + data
+    for number, tags in enumerate(pages):
+        following = len(out) + 6 + 12 * len(tags) if number + 1 < len(pages) else 0
+        out += struct.pack("<H", len(tags))
+        out += b"".join(struct.pack("<HHII", *tag) for tag in tags)
+        out += struct.pack("<I", following)
+    path.write_bytes(out)
+
+
+def _plane(offset: int, height: int, width: int, bits: int = 16) -> list[tuple[int, int, int, int]]:
+    sizes = [(256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, bits), (259, 3, 1, 1)]
+    stored = [(262, 3, 1, 1), (273, 4, 1, offset), (277, 3, 1, 1)]
+    return [*sizes, *stored, (278, 4, 1, height), (279, 4, 1, height * width * bits // 8)]
+
+
+def stk(path: Path, data: AnyArray) -> None:
+    """Write as MetaMorph does: one page, and the pixels of all planes behind those of the first."""
+    planes = data.astype("<u2").tobytes()
+    lists = b"".join(struct.pack("<6I", 1, 1, 2450000, 1000 * i, 0, 0) for i in range(len(data)))
+    at = 8 + len(planes)
+    tags = [(33628, 4, 1, at + len(lists)), (33629, 5, len(data), at)]
+    page = [*_plane(8, HEIGHT, WIDTH), *tags]
+    _pages(path, at + len(lists) + 8, [page], planes + lists + struct.pack("<2I", 0, 1))
+
+
+def lsm(path: Path, data: AnyArray) -> None:
+    """Write a series in time; each plane has a small picture behind it."""
+    sizes = {"X": WIDTH, "Y": HEIGHT, "Z": 1, "Channels": 1, "Time": len(data)}
+    told = {"MagicNumber": 0x0400494C, "DataType": 2, "ScanType": 6}
+    told |= {f"Dimension{name}": n for name, n in sizes.items()}
+    told |= {f"VoxelSize{letter}": 2.5e-7 for letter in "XY"}
+    about = b""
+    for name, kind in tifffile.TIFF.CZ_LSMINFO:
+        about += np.full((), told.get(name, 0), np.dtype(kind).newbyteorder("<")).tobytes()
+    about = about[:4] + struct.pack("<I", len(about)) + about[8:]
+    planes = data.astype("<u2").tobytes()
+    end = 8 + len(planes)
+    pages = []
+    for i in range(len(data)):
+        extra = [(34412, 1, len(about), end)] if i == 0 else []
+        plane = _plane(8 + i * HEIGHT * WIDTH * 2, HEIGHT, WIDTH)
+        pages += [[(254, 4, 1, 0), *plane, *extra], [(254, 4, 1, 1), *_plane(8, 9, 13, 8)]]
+    _pages(path, end + len(about), pages, planes + about)
+
+
 # --- arrays ---------------------------------------------------------------------------------------
 
 
@@ -397,6 +446,8 @@ WRITERS: dict[str, tuple[str, Callable[[Path, AnyArray], None]]] = {
     "ImageJ": ("a.tif", imagej),
     "OME-TIFF": ("a.ome.tif", ome_tiff),
     "NDTiff": ("a_NDTiffStack.tif", ndtiff),
+    "STK": ("a.stk", stk),
+    "LSM": ("a.lsm", lsm),
     "NPY": ("a.npy", npy),
     "NPY, columns first": ("a.npy", npy_columns_first),
     "Zarr, named": ("a.zarr", zarr_named),

@@ -90,3 +90,12 @@ def test_hdf5_without_an_image(tmp_path: Path) -> None:
         file["words"] = np.array([[b"a", b"b"]])
     with pytest.raises(InputError, match="holds no image, only tables or curves"):
         open_stack(tmp_path / "d.h5")
+
+
+def test_hdf5_whose_images_are_in_other_files(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "a_master.h5", "w") as file:
+        file["entry/data/data_000001"] = h5py.ExternalLink("a_data_000001.h5", "entry/data")
+        file["entry/wavelength"] = 1.0
+    with pytest.raises(InputError, match=r"no image itself; give .* it names: a_data_000001\.h5"):
+        open_stack(tmp_path / "a_master.h5")

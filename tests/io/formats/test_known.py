@@ -54,6 +54,10 @@ FILES = {
     "a.nc": (b"CDF\x01\0\0\0\0", "netCDF-3", "netCDF-4"),
     "a.psd": (b"8BPS\0\1", "Photoshop", "TIFF"),
     "a.raw": (b"\1\2\3\4" * 100, "raw pixels", "NPY"),
+    "a.pgm": (b"P5\n52 36\n255\n", "PNM", "PNG"),
+    "a.jxl": (b"\xff\x0a", "JPEG XL", "PNG"),
+    "a.exr": (b"v/1\x01", "OpenEXR", "TIFF"),
+    "a.csv": (b"1,2,3\n4,5,6\n", "table", "Text Image"),
     "a.bmp": (b"BM\0\0", "BMP", "PNG"),
     "a.gif": (b"GIF89a", "GIF", "PNG"),
 }
