@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "structmask_batch.csv"
 
-_HINT = "Add files or folders, or drop them here. All get the settings of the main window."
+_SETTINGS = "All get the settings of the main window."
+_HINT = f"Add files or folders, or drop them here. {_SETTINGS}"
 
 
 class BatchWindow(QDialog):
@@ -242,6 +243,7 @@ class BatchWindow(QDialog):
 
     def _plan(self, *_: object) -> None:
         """Make the jobs of the present choices; nothing is done yet."""
+        from structmask_gui.core.extraction.extraction import counted
         from structmask_gui.io.batch.queue import BatchQueue
         from structmask_gui.io.extract_files import ExtractionSettings
 
@@ -253,7 +255,8 @@ class BatchWindow(QDialog):
             self.queue = BatchQueue(
                 self._jobs(), ExtractionSettings(self._session.state.parameters)
             )
-        self.said.setText(_HINT)
+        files = counted(len(self._files), "file")
+        self.said.setText(f"{files}. {_SETTINGS}" if self._files else _HINT)
         self.progress.setValue(0)
         self.table.fill(self.queue)
         self._update()

@@ -59,6 +59,7 @@ def test_good_files_get_masks_and_the_bad_one_its_sentence(
 ):
     added(batch, folder, qtbot)
     assert column(batch, 1) == ["waiting"] * 4
+    assert batch.said.text() == "4 files. All get the settings of the main window."
     assert not batch.cancel_button.isEnabled()
     batch.start_button.click()
     assert batch.running
