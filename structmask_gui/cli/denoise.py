@@ -37,7 +37,7 @@ from structmask_gui.io.files.paths import exists, is_folder, one_line, shown
 from structmask_gui.io.results.files import ResultFiles, plan_results
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import read_record
-from structmask_gui.io.stack.image_stack import ImageStack
+from structmask_gui.io.stack.image_stack import ImageStack, location_of
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -171,13 +171,18 @@ def _beside(files: ResultFiles) -> Path:
 def _denoised_job(
     job: Job, mask: Mask, targets: list[Path], arguments: argparse.Namespace
 ) -> list[DenoisedFile]:
+    record = read_record(job.files.found.json)
+    # Those that could not be used for the mask were left out, and said.
+    used = {item.path for item in record.inputs}
+    pairs = list(zip(job.inputs, targets, strict=True))
+    pairs = [pair for pair in pairs if location_of(pair[0].path) in used] or pairs
+    targets = [target for _, target in pairs]
     if arguments.resume and all(map(exists, targets)):
         return []
     for target in targets:
         _check_free(target, force=arguments.force)
-    record = read_record(job.files.found.json)
     with ExitStack() as resources:
-        stacks = [resources.enter_context(item.open()) for item in job.inputs]
+        stacks = [resources.enter_context(item.open()) for item, _ in pairs]
         flags = None if record.verdict is None else record.verdict.flags
         doubts = tuple(dict.fromkeys(d for one in stacks for d in doubts_about(one, flags)))
         if doubts and not arguments.yes:

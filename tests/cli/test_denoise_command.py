@@ -222,6 +222,20 @@ def test_a_batch_of_equal_names_denoises_each_and_prints_json_alone(structmask, 
 
 
 @pytest.mark.slow
+def test_a_damaged_file_of_a_batch_does_not_keep_the_others_from_being_denoised(
+    structmask, stack, tmp_path
+):
+    damaged = tmp_path / "damaged.tif"
+    damaged.write_bytes(stack.read_bytes()[:5000])
+    options = ("--per", "all", "--denoise", "--yes", "--output-dir", tmp_path / "results")
+    answer = structmask("batch", stack, damaged, *options, "--method", "statistical")
+    assert answer.code == 1
+    assert answer.err.count("error: ") == 1
+    names = {path.name for path in (tmp_path / "results").glob("*_denoised*")}
+    assert names == {"cells_denoised.ome.tif", "cells_denoised.json"}
+
+
+@pytest.mark.slow
 def test_spots_are_put_in_and_stand_in_the_record(structmask, stack, mask):
     answer = structmask("denoise", stack, "--mask", mask, "--yes", "--test-spots")
     assert answer.code == 0, answer.err

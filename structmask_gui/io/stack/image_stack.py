@@ -56,7 +56,7 @@ class ImageStack:
 
     def __init__(self, path: Path, contents: Contents, axes: Axes, channels: Channels) -> None:
         self.path = path
-        self.location = remote_address(path) or str(path.absolute())
+        self.location = location_of(path)
         self.name = shown(path)
         self.kind = contents.kind
         self.series: tuple[SeriesInfo, ...] = contents.series
@@ -207,6 +207,11 @@ class MeasuredFiles:
         """Return what is measured of them."""
         frames = self.stacks[0] if len(self.stacks) == 1 else ChosenFrames(self.stacks)
         return Recording(frames, region, self.dark, self.subtract)
+
+
+def location_of(path: Path) -> str:
+    """Return a file's full path, or the address it is read from."""
+    return remote_address(path) or str(path.absolute())
 
 
 def frame_range(text: str) -> slice:
