@@ -38,7 +38,8 @@ READ = (
         None,
         "OME-XML, ImageJ's, tifffile's or LSM's description, NDTiff.index, ScanImage's channels;"
         " else pages are frames",
-        "ImageJ and OME stacks of pims, pystackreg, trackpy and n2v, BBBC022, an AFM scan (JPK)",
+        "ImageJ and OME stacks of pims, pystackreg, trackpy and n2v, BBBC022, an AFM scan (JPK);"
+        " STK, LSM, NDTiff and ScanImage made after their descriptions",
     ),
     Format(
         "PNG", ".png", "Pillow, imagecodecs", None, "the format", "files of Pillow and its tests"
@@ -84,7 +85,8 @@ READ = (
         "Imaris, BigDataViewer; dim1, dim2 (NCEM EMD, EMD 1.0), axis-0, axis-1 (HyperSpy);"
         " dimension labels and scales, axistags (ilastik), _ARRAY_DIMENSIONS; NWB: x before y;"
         " MATLAB 7.3, Octave and Julia: rows first",
-        "Imaris, ilastik, NCEM EMD, netCDF-4 and MATLAB 7.3 files",
+        "Imaris, ilastik, NCEM EMD, netCDF-4 and MATLAB 7.3 files; EMD 1.0, HyperSpy, NWB, Octave"
+        " and Julia made after their descriptions",
     ),
     Format("DICOM", ".dcm .dicom", "pydicom", "pydicom", "the format", "the test files of pydicom"),
     Format("NIfTI", ".nii .nii.gz", "none", None, "the format", "the test files of nibabel"),

@@ -7,33 +7,45 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_UNITS = {
-    "um": "µm",
-    "\u03bcm": "µm",
-    "micron": "µm",
-    "microns": "µm",
-    "micrometer": "µm",
-    "micrometre": "µm",
-    "nanometer": "nm",
-    "nanometre": "nm",
-    "millimeter": "mm",
-    "angstrom": "Å",
-    "second": "s",
-    "seconds": "s",
-    "sec": "s",
-    "millisecond": "ms",
-    "meter": "m",
+_SPELLINGS = {
+    "µm": "um \u03bcm micron micrometer micrometre",
+    "nm": "nanometer nanometre",
+    "mm": "millimeter millimetre",
+    "cm": "centimeter centimetre",
+    "m": "meter metre",
+    "Å": "angstrom ångström \u212b",
+    "s": "sec second",
+    "ms": "msec millisecond",
 }
+_UNITS = {"a": "Å"} | {
+    word + plural: unit
+    for unit, words in _SPELLINGS.items()
+    for word in words.split()
+    for plural in ("", "s")
+}
+# Of no known length: OME's reference frame, for one.
+_NO_UNITS = frozenset(
+    (
+        *("", "none", "null", "nan", "n/a", "na", "-", "?", "unknown", "undefined", "<undefined>"),
+        *("pixel", "pixels", "px", "voxel", "voxels", "reference frame", "a.u", "arbitrary"),
+    )
+)
+_MICROMETRES = {"µm": 1.0, "nm": 1e-3, "Å": 1e-4, "pm": 1e-6, "mm": 1e3, "cm": 1e4, "m": 1e6}
+_LONGEST = 40
+_LARGEST = 1e12
 
 
 def unit_text(unit: Any) -> str:
-    """Return a unit as it is usually written: "[n_m]" (NCEM) and "nanometer" are nm."""
+    """Return a unit as it is usually written: "[n_m]" (NCEM) and "nanometers" are nm."""
     text = unit.decode(errors="replace") if isinstance(unit, bytes) else str(unit or "")
     text = "".join(c for c in text if c.isprintable()).strip().strip("[]()").strip()
+    # Written in UTF-8 and read as Latin-1, once or twice.
+    text = re.sub("(\u00c3\u201a|\u00c3\u0082|\u00c2)+(?=[µ\u00c5])", "", text)
     text = text.replace("\\u00B5", "µ").replace("_", "")
-    if text.lower() in ("", "none", "undefined", "<undefined>", "pixel", "pixels", "px"):
+    text = re.sub(r"(?i)\s*(/|\bper\b)\s*(pixel|px|voxel)$", "", text).rstrip(".") or text
+    if text.lower() in _NO_UNITS:
         return ""
-    return _UNITS.get(text.lower(), text[:40])
+    return _UNITS.get(text.lower(), text[:_LONGEST])
 
 
 def size_text(value: Any, unit: Any) -> str | None:
@@ -43,7 +55,7 @@ def size_text(value: Any, unit: Any) -> str | None:
     except (TypeError, ValueError):
         return None
     text = unit_text(unit)
-    return f"{number:.6g} {text}" if text and 0 < number < math.inf else None
+    return f"{number:.6g} {text}" if text and 1 / _LARGEST < number < _LARGEST else None
 
 
 def with_sizes(metadata: dict[str, str], sizes: dict[str, tuple[Any, Any]]) -> None:
@@ -73,7 +85,7 @@ def pixel_size(metadata: Mapping[str, str]) -> tuple[float, float] | None:
     found = []
     for letter in "YX":
         value, unit = read_size(metadata.get(f"Pixel size {letter}", ""))
-        factor = {"µm": 1.0, "nm": 1e-3, "mm": 1e3}.get(unit)
+        factor = _MICROMETRES.get(unit)
         if value is None or factor is None:
             return None
         found.append(value * factor)

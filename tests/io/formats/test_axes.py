@@ -15,7 +15,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.io.formats.known import EXTENSIONS
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.stack.axes import scan_plane
-from structmask_gui.io.stack.units import size_text, unit_text
+from structmask_gui.io.stack.units import pixel_size, size_text, unit_text
 from tests.conftest import SHARED
 from tests.io import maker_files
 from tests.io.checked_stacks import check, values
@@ -85,6 +85,27 @@ def test_sizes_that_are_none() -> None:
     assert [unit_text(u) for u in ("n_m", b"[u_m]", "micron", "\\u00B5m", None)] == [
         *("nm", "µm", "µm", "µm", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "shown"),
+    [
+        *((name, "µm") for name in ("\u00c2µm", "um/px", "µm per pixel", "Micrometers", "um\0")),
+        *(("nanometres", "nm"), ("A", "Å"), ("sec.", "s"), ("\u00c3\u201a\u00c2µm", "µm")),
+        *((name, "") for name in ("N/A", "-", "a.u.", "reference frame", "voxel", "null", "px.")),
+    ],
+)
+def test_units_as_programs_spell_them(unit: str, shown: str) -> None:
+    assert unit_text(unit) == shown
+    assert size_text(0.5, unit) == (f"0.5 {shown}" if shown else None)
+
+
+@pytest.mark.parametrize(("unit", "size"), [("Å", 5e-5), ("cm", 5e3), ("nm", 5e-4), ("inch", None)])
+def test_sizes_in_micrometres(unit: str, size: float | None) -> None:
+    metadata = {f"Pixel size {letter}": size_text(0.5, unit) or "" for letter in "XY"}
+    found = pixel_size(metadata)
+    assert (found is None) is (size is None)
+    assert found is None or found == pytest.approx((size, size))
 
 
 def test_sizes_of_tiffs_that_are_none(tmp_path: Path) -> None:
