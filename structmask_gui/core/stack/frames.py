@@ -207,6 +207,11 @@ class CutFrames(WrappedFrames):
         """Height and width, (y, x)."""
         return self._region.shape
 
+    @property
+    def destriped(self) -> Lines | None:
+        """Which line offsets the stack's metadata lists as removed."""
+        return destriped_lines(self._frames)
+
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of the ROI."""
         top, bottom, left, right = self._region

@@ -6,7 +6,7 @@ from structmask_gui.core.quality.covariance import noise_covariance
 from structmask_gui.core.quality.radius_curve import copied_curve
 from structmask_gui.core.simulation import NoiseModel, cells, row_offsets, simulate
 from structmask_gui.core.stack.destripe import DestripedFrames, destriped, line_offsets
-from structmask_gui.core.stack.frames import ArrayFrames, Frames
+from structmask_gui.core.stack.frames import ArrayFrames, CutFrames, Frames, Region
 
 
 def test_a_single_raised_row_is_found_and_the_slow_part_stays():
@@ -56,6 +56,12 @@ def test_frames_are_read_as_a_whole_or_in_part():
     np.testing.assert_array_equal(stack.read(1, 7, 11), stack.read(1)[7:11])
     rows = DestripedFrames(ArrayFrames(array), "rows")
     np.testing.assert_array_equal(rows.read(0, 7, 11), destriped(array[0], "rows")[7:11])
+
+
+def test_a_region_of_destriped_frames_is_known_as_such():
+    stack = DestripedFrames(ArrayFrames(np.random.default_rng(0).normal(size=(2, 60, 50))), "rows")
+    part = CutFrames(stack, Region(5, 55, 0, 50))
+    assert noise_covariance(part, 4).destriped == noise_covariance(stack, 4).destriped == "rows"
 
 
 def test_an_array_without_lines_is_answered_by_a_sentence():
