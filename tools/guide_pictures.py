@@ -97,6 +97,7 @@ def _denoise(window: MainWindow, folder: Path, settle: Settle) -> None:
     session.edits.apply_preset(automatic)
     settle()
     shown = DenoiseWindow(window, session, lambda _folder: None)
+    shown.resize(1180, 660)  # the offscreen screen is smaller
     shown.set_way("wipe")
     loop = QEventLoop()
     # The last picture is the frame of the finished result.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -161,7 +161,7 @@ class BatchWindow(QDialog):
         below.addWidget(self.doubtful, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(below)
         layout.addLayout(bottom)
-        self.resize(960, 600)
+        dialogs.resize_on_screen(self, QSize(960, 600))
 
     def _say_method(self, *_: object) -> None:
         """Name the method and the preset that all files get."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -131,7 +131,7 @@ class DenoiseWindow(QDialog):
         middle.addWidget(self._words(), 1)
         layout.addLayout(middle, 1)
         layout.addLayout(self._buttons())
-        self.resize(1180, 660)
+        dialogs.resize_on_screen(self, QSize(1180, 660))
 
     def _images(self) -> QWidget:
         self.images = QWidget()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
@@ -19,6 +19,9 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.style.icons import icon
+
+TITLE_BAR = 32
+"""Height that a window manager may add."""
 
 _ARROWS = {"backButton": "previous", "forwardButton": "next", "toParentButton": "up"}
 MASKS = "Masks (*.npy *.png *.tif *.tiff *.json);;All files (*)"
@@ -92,6 +95,12 @@ def ask_new_file(
 def suffix_of(name_filter: str) -> str:
     """Return the suffix of a file filter, as in "npy" for "NumPy array (*.npy)"."""
     return name_filter.partition("*.")[2].partition(")")[0].partition(" ")[0]
+
+
+def resize_on_screen(window: QWidget, size: QSize) -> None:
+    """Give a window a size, but none larger than the screen, with its title bar."""
+    room = window.screen().availableSize() - QSize(0, TITLE_BAR)
+    window.resize(size.boundedTo(room))
 
 
 def ask_text(

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.window import help_dialogs
 from structmask_gui.gui.window.help_dialogs import ShortcutsDialog, TextDialog
@@ -85,4 +86,13 @@ def test_the_endings_of_files_are_not_listed_where_they_do_not_fit(window: MainW
     endings = " ".join(f"*.{number}" for number in range(60))
     shown = dialogs.ask_files(window, "Open", "", f"Images ({endings})", print)
     assert shown.testOption(QFileDialog.Option.HideNameFilterDetails)
+    shown.close()
+
+
+def test_no_window_is_larger_than_the_screen(window: MainWindow):
+    shown = DenoiseWindow(window, window.session, lambda _folder: None)
+    room = shown.screen().availableSize()
+    assert room.width() < 1180  # of the tests
+    assert shown.width() <= max(room.width(), shown.minimumSizeHint().width())
+    assert shown.height() <= room.height() - 32
     shown.close()
