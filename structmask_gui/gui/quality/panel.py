@@ -252,7 +252,7 @@ class QualityPanel(QWidget):
         self.hidden.show_share(
             needless / hidden if hidden else 0.0,
             f"{needless} of {hidden}" if hidden else "none",
-            (kept or _needless_words(needless, hidden)) + _unjudged_words(scores),
+            (kept or self._needless(scores, needless, hidden)) + _unjudged_words(scores),
         )
         curve = scores.assessment.curve
         near = f" Measured within {found.radius} px, as far as possible here."
@@ -291,6 +291,15 @@ class QualityPanel(QWidget):
             f"{suggestion.kept} pixels hide hardly any noise; the suggestion keeps them because"
             f" without them {rises} rises."
         )
+
+    def _needless(self, scores: Scores, needless: int, hidden: int) -> str:
+        """Return what hiding too much costs; of the recommended mask that is in its error."""
+        recommendation = self._session.recommendation
+        chosen = None if recommendation is None else recommendation.mask
+        if not needless or chosen is None or scores.mask.cropped() != chosen:
+            return _needless_words(needless, hidden)
+        which = "pixel hides" if needless == 1 else "pixels hide"
+        return f"{needless} {which} hardly any noise, and cost hardly any detail."
 
     # --- suggestion ---------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -364,3 +365,18 @@ def test_the_curve_of_suggestions_ends_where_nothing_more_happens(
     view.set_suggestion(Suggestion(points, 1, True))
     assert 3 < view.content.right() <= 12
     view.release()
+
+
+def test_the_recommended_mask_is_not_blamed_for_its_pixels(
+    loaded: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    panel: QualityPanel = loaded.show_panel("quality")
+    wait_current(loaded.session, qtbot)
+    scores = loaded.session.quality.scores
+    assert scores is not None
+    for mask, said in (
+        (scores.mask.cropped(), "2 pixels hide hardly any noise, and cost hardly any detail."),
+        (Mask(np.ones((5, 5), bool)), "without them the network sees more of the structure."),
+    ):
+        monkeypatch.setattr(Session, "recommendation", SimpleNamespace(mask=mask))
+        assert panel._needless(scores, 2, 10).endswith(said)
