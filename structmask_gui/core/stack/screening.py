@@ -179,11 +179,17 @@ def repair_hot_pixels(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32]
         return patches, 0
     repaired = patches.copy()
     count = 0
-    for patch in (repaired[index] for index in suspects.tolist()):
+    for index in suspects.tolist():
+        patch = repaired[index]
         floor = max(_HOT_FLOOR * float(patch.std()), 1e-12)
         # Twice: a hot pixel hides a weaker one beside it, and both widen the spread.
-        first = _repair(patch, floor)
-        count += first + (_repair(patch, floor) if first else 0)
+        found = _repair(patch, floor)
+        found += _repair(patch, floor) if found else 0
+        if patch.max() == patch.min():
+            # They are all there is: single photons.
+            patch[:] = patches[index]
+            found = 0
+        count += found
     return repaired, count
 
 

@@ -81,3 +81,12 @@ def test_blurred_spots_are_no_hot_pixels():
     patches = noise(1).astype(np.float32)
     patches[0] += 600 * np.exp(-((y - 30) ** 2 + (x - 30) ** 2) / 2)
     assert repair_hot_pixels(patches)[1] == 0
+
+
+def test_single_photons_are_no_hot_pixels():
+    """Where they are all there is, nothing of the noise would be left."""
+    patches = np.random.default_rng(0).poisson(0.005, (8, 32, 32)).astype(np.float32)
+    patches -= patches.mean(axis=(1, 2), keepdims=True)
+    assert (np.ptp(patches, axis=(1, 2)) > 0).all()
+    repaired, _ = repair_hot_pixels(patches)
+    assert (np.ptp(repaired, axis=(1, 2)) > 0).all()
