@@ -259,7 +259,7 @@ class EvenFrames(WrappedFrames):
             brightness.append(some(self._brightness(frame)))
             squares.append(some(finite(self._differences.read(frame)) ** 2))
         x, y = np.concatenate(brightness), np.concatenate(squares)
-        bins = np.array_split(np.argsort(x), _BINS)
+        bins = np.array_split(np.argsort(x, kind="stable"), _BINS)
         means = np.array([x[index].mean() for index in bins])
         # The median, for a few pixels differ by much where something moved.
         variances = np.array([np.median(y[index]) for index in bins]) / _MEDIAN
