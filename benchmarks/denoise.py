@@ -341,10 +341,9 @@ def scale(pairs: int = 5) -> None:
         small, large, vast = (
             _written(Path(folder), *size) for size in ((10, 512), (40, 2048), (512, 2048))
         )
-        for path in (small, vast):
-            process = own.Process(target=_memory, args=(path,))
-            process.start()
-            process.join()
+        process = own.Process(target=_memory, args=(vast,))
+        process.start()
+        process.join()
         stacks = [opened.enter_context(open_stack(path)) for path in (small, large)]
         made = [_fitted(stack) for stack in stacks]
         times = [[_each(one, 2**22) for one in made] for _ in range(pairs)]

@@ -145,7 +145,7 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
     list of str
         Why files were not denoised; printed, too.
     """
-    problems = []
+    problems, fits = [], 0
     paths = [item.path for job in queue.jobs for item in job.inputs]
     # Files of equal names have numbers, as their masks have.
     planned = iter(plan_results(paths, arguments.output_dir))
@@ -154,12 +154,19 @@ def denoise_jobs(queue: BatchQueue, arguments: argparse.Namespace) -> list[str]:
         if status.state is not JobState.DONE or status.mask is None:
             continue
         try:
-            for file in _denoised_job(job, status.mask, targets, arguments):
+            files = _denoised_job(job, status.mask, targets, arguments)
+            fits += bool(files)
+            for file in files:
                 if not arguments.json:
                     print(f"{shown(file.path)}: {learned(file.record.denoiser)}")
         except (InputError, ParameterError) as error:
             problems.append(str(error))
             print(f"error: {one_line(str(error))}", file=sys.stderr)
+    if fits > 1 and not arguments.json:
+        print(
+            f"Fitted {fits} times: not comparable between conditions. With --per folder or --per"
+            " all, files share a fit."
+        )
     return problems
 
 
