@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import resource
 import tempfile
 import time
 from contextlib import ExitStack
@@ -320,16 +319,26 @@ def _each(made: Denoiser, pixels: int) -> float:
     return (time.process_time() - begun) / seen
 
 
+def _peak() -> float:
+    """Return the largest memory of this process so far, in MB; Linux only."""
+    # What `resource` gives a child begins with its parent's.
+    (line,) = (
+        line
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith("VmHWM")
+    )
+    return int(line.split()[1]) / 1024
+
+
 def _memory(path: Path) -> None:
     """Print the peak of a fit and of some frames predicted, in a process of its own."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _peak()
     with open_stack(path) as stack:
         made = _fitted(stack)
         _each(made, 2**23)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(
-        f"{path.stat().st_size / 1e9:.1f} GB: memory {peak / 1024:.0f} MB (600), of these"
-        f" {before / 1024:.0f} before",
+        f"{path.stat().st_size / 1e9:.1f} GB: memory {_peak():.0f} MB (600), of these"
+        f" {before:.0f} before",
         flush=True,
     )
 
