@@ -30,6 +30,7 @@ from structmask_gui.gui.widgets.wording import said, spoken
 
 if TYPE_CHECKING:
     from structmask_gui.core.recommend.wording import Action, Answer
+    from structmask_gui.gui.session.reference_stacks import ReferenceKind
     from structmask_gui.gui.session.state import State
 
 _SHOW_AFTER = 250
@@ -179,6 +180,7 @@ class Headline(QFrame):
         self.reference.setToolTip("Stop using this reference stack")
         self.reference.clicked.connect(self._on_reference_dropped)
         self.reference.hide()
+        self._references: dict[ReferenceKind, tuple[str, str | None]] = {}
         self.shared = Chip()
         self.shared.setObjectName("shared")
         self.shared.setToolTip(_ONE_MASK)
@@ -381,6 +383,10 @@ class Headline(QFrame):
         """Show the dark or subtracted stack that the result rests on."""
         references = self._session.reference_stacks
         used = references.used(self._session.state.parameters.source)
+        known = {kind: (stack.name, references.misfits.get(kind)) for kind, stack in used.items()}
+        if known == self._references:
+            return  # every move of a slider asks
+        self._references = known
         self.reference.setVisible(bool(used))
         self.reference.setProperty("misfit", False)
         for kind, stack in used.items():
