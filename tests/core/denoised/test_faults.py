@@ -55,6 +55,7 @@ def test_sound_outputs_have_no_fault(output):
     assert "Keep this mask." in sentence
 
 
+@pytest.mark.slow
 def test_sound_outputs_of_frames_that_move_have_no_fault():
     for output in (MOVING_TRUTH, linear(MOVING)):
         found = evaluate(ArrayFrames(MOVING), ArrayFrames(output), MASK)

@@ -158,6 +158,7 @@ def moving(found, basis):
     return recommend(basis, replace(found, verdict=verdict))
 
 
+@pytest.mark.slow
 def test_where_structure_may_be_left_the_mask_is_least_bad_by_every_reading():
     found = automatic("row 7")
     told = moving(found, found.basis)
@@ -354,6 +355,7 @@ def long_rows() -> RecommendedExtraction:
     return found
 
 
+@pytest.mark.slow
 def test_lines_are_looked_for_further_so_that_no_mask_hides_what_was_not_measured():
     found = long_rows()
     true = Mask(LONG_ROWS.true_mask(20)).cropped()

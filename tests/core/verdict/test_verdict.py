@@ -306,6 +306,7 @@ def test_lines_of_noise_over_a_texture_that_is_alike_everywhere():
     assert f1(selection.kept, model.true_mask(REACH)) > 0.9
 
 
+@pytest.mark.slow
 def test_noise_without_an_independent_part():
     for name in ("row 5", "antidiagonal", "lobed"):
         model = NoiseModel(kernels()[name], 0.0, sigma=20.0)
@@ -339,6 +340,7 @@ def test_what_is_to_be_corrected_comes_first_and_what_was_left_out_reads_well():
     assert verdict.text.index("fixed pattern") > verdict.text.index("Measured from")
 
 
+@pytest.mark.slow
 def test_a_texture_that_is_alike_everywhere_is_not_taken_for_noise():
     random = np.random.default_rng(3)
     grains = gaussian_filter((random.random((6, 256, 256)) < 0.06).astype(float), (0, 1.6, 1.6))

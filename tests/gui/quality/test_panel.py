@@ -144,6 +144,7 @@ def test_equal_masks_are_one_row(loaded: MainWindow, qtbot: QtBot):
     assert len(masks) == panel.table.rowCount()
 
 
+@pytest.mark.slow
 def test_an_order_that_says_nothing_has_no_ranks(loaded: MainWindow, qtbot: QtBot):
     session = loaded.session
     panel = loaded.show_panel("quality")
@@ -224,6 +225,7 @@ def test_suggest_and_take_a_point(loaded: MainWindow, qtbot: QtBot):
     assert session.state.mask == suggestion.mask
 
 
+@pytest.mark.slow
 def test_looking_for_masks_can_be_stopped(
     loaded: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ):
@@ -270,6 +272,7 @@ def test_a_suggestion_that_fails_says_why(
     assert not panel.suggest_button.isHidden()
 
 
+@pytest.mark.slow
 def test_noise_along_whole_rows_offers_destriped_frames(
     window: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ):

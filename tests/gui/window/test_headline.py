@@ -336,6 +336,7 @@ def test_the_floor_follows_its_slider_at_once(automatic: MainWindow) -> None:
     assert automatic.views.profiles.curves.floor == pytest.approx(0.3)
 
 
+@pytest.mark.slow
 def test_a_dark_stack_dropped_in_the_panel_is_measured(
     automatic: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:

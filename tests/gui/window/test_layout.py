@@ -69,6 +69,7 @@ def test_the_calm_screen_shows_the_images_first(sample: MainWindow):
     assert not any(dock.isVisible() for dock in sample.docks.values())
 
 
+@pytest.mark.slow
 def test_the_file_list_opens_where_there_is_a_choice(
     loaded: MainWindow, stack_file: Path, qtbot: QtBot
 ):
@@ -179,6 +180,7 @@ def test_lags_far_beyond_the_mask_are_a_zoom_away(sample: MainWindow, qtbot: QtB
     assert view.visible_rect().width() >= view.content.width() * 0.99  # as it was left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tune", [False, True])
 def test_charts_are_high_enough_to_be_read(sample: MainWindow, qtbot: QtBot, tune: bool):
     sample.resize(1024, 680)

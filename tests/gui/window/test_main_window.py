@@ -362,6 +362,7 @@ def test_the_remedies_of_the_menu_are_those_of_the_engine():
         assert texts[remedy.id] == remedy.text
 
 
+@pytest.mark.slow
 def test_hovering_a_row_of_the_ring_table_marks_the_ring(loaded: MainWindow):
     loaded.set_tune(True)
     loaded.panel("rings").rings.ring_hovered.emit(2)

@@ -48,6 +48,7 @@ def asked() -> list[QMessageBox]:
 # --- a mask that the answer does not support ----------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_recommended_mask_leaves_without_a_question(automatic: MainWindow):
     assert automatic.session.recommendation is not None
     assert automatic.session.state.mask == automatic.session.recommendation.mask

@@ -32,6 +32,7 @@ def edited(loaded: MainWindow) -> MainWindow:
     return loaded
 
 
+@pytest.mark.slow
 def test_masks_made_by_hand_come_back(
     edited: MainWindow, make_main_window: Callable[..., MainWindow], qtbot: QtBot
 ):
@@ -55,6 +56,7 @@ def test_masks_made_by_hand_come_back(
     assert session.state.edit is not None
 
 
+@pytest.mark.slow
 def test_an_edited_mask_is_not_put_on_another_file(
     edited: MainWindow, make_main_window: Callable[..., MainWindow], qtbot: QtBot, tmp_path: Path
 ):
@@ -70,6 +72,7 @@ def test_an_edited_mask_is_not_put_on_another_file(
     assert "edit" not in window.settings.last_masks
 
 
+@pytest.mark.slow
 def test_an_edited_mask_is_not_put_on_another_preset(
     edited: MainWindow, make_main_window: Callable[..., MainWindow], qtbot: QtBot
 ):
