@@ -29,8 +29,10 @@ def test_good_files_are_read(good: list[Path]) -> None:
     assert len(good) > 25
     results = {path.name: attempt(path) for path in good}
     refused = {name: said for name, said in results.items() if said != "read"}
-    # A reader or codec that is not installed is named; nothing else is refused.
-    assert all("pip install" in said or "compressed by" in said for said in refused.values())
+    # A reader or codec that is not installed is named; the small pictures in an LSM file, a series
+    # of their own, are too small; nothing else is refused.
+    expected = ("pip install", "compressed by", "at least 16 x 16")
+    assert all(any(words in said for words in expected) for said in refused.values())
     assert results["plain.tif"] == results["record.json"] == "read"
 
 

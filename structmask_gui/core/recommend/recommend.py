@@ -23,7 +23,7 @@ from structmask_gui.core.quality.error import (
 )
 from structmask_gui.core.quality.prediction import reach_of
 from structmask_gui.core.quality.scoring import Copied, Prediction, Predictions, Reading
-from structmask_gui.core.quality.suggest import SEARCHED
+from structmask_gui.core.quality.suggest import NEAR_BEST, SEARCHED
 from structmask_gui.core.recommend.candidates import (
     BARE,
     BARE_CENTRE,
@@ -230,7 +230,7 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     alike = [row for row in tied if row.copied <= least + _ALIKE]
     # The rows are sorted by their error; of those that no user could distinguish, the smallest one.
     least_error = alike[0].error
-    most = max((1 + TIE) * least_error, least_error + NEGLIGIBLE)
+    most = max((1 + NEAR_BEST) * least_error, least_error + NEGLIGIBLE)
     near = [row for row in alike if row.error <= most]
     best = min(near, key=lambda row: row.pixels)
     line = whole_line(extraction)
