@@ -40,6 +40,7 @@ def main() -> int:
     window.resize(1280, 800)
     window.show()
     window.complete()
+    program.begin(window, [])
     app.processEvents()
     clicks: list[tuple[str, float]] = []
     begun, processor = time.monotonic(), time.process_time()

@@ -61,7 +61,8 @@ def evaluate_file(
         frames = ChosenFrames(raw)
         check_fit(frames, denoised)
         ordered = _ordered(denoised, order)
-        outcome = evaluate(frames, ordered, mask, measured=measure(), task=task)
+        here = denoised.denoised
+        outcome = evaluate(frames, ordered, mask, measured=measure(), here=here, task=task)
     return EvaluatedFile(outcome, assumed)
 
 

@@ -1,4 +1,4 @@
-"""One extraction from files to results: the inputs and how they are opened, one mask for them."""
+"""Extract one mask from one or more files: open the inputs, measure, make the result."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Result:
 
 @dataclass(frozen=True)
 class ExtractionSettings:
-    """What decides a mask beside the files it is measured in.
+    """What decides a mask besides the files it is measured in.
 
     Attributes
     ----------

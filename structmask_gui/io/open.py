@@ -1,7 +1,7 @@
 """`open_stack`: an image file as a stack of frames; its content decides its format.
 
-Formats: TIFF in its many kinds, PNG, JPEG, NPY; and, where their readers are installed, Zarr, HDF5,
-those of microscope vendors and of electron microscopy.
+All formats are listed in `structmask_gui.io.formats.known`; some need a reader that may not be
+installed.
 """
 
 from __future__ import annotations
@@ -152,7 +152,8 @@ def _open_single(path: Path, size: int, series: int | None, head: bytes) -> Cont
         return open_npy(path, size)
     refuse_by_name(path)
     raise InputError(
-        "is of no format that StructMask reads, or its beginning is damaged; export it as OME-TIFF."
+        "is not in a format that StructMask reads, or its beginning is damaged; export it as"
+        " OME-TIFF."
     )
 
 

@@ -23,7 +23,7 @@ def test_a_folder(structmask, noisy, tmp_path):
     answer = structmask("batch", tmp_path, "--output-dir", out, "--preset", "coarse")
     assert answer.code == 1
     assert "rows.ome.tif: Row, " in answer.out
-    assert answer.err.startswith("error: bad.tif: is of no format that StructMask reads")
+    assert answer.err.startswith("error: bad.tif: is not in a format that StructMask reads")
     assert "1 mask made, 1 failed. Summary: " in answer.out
     assert sorted(files(out)) == [
         "rows_mask.json",

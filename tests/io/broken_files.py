@@ -88,12 +88,12 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
-@bad("text.tif", "is of no format that StructMask reads")
+@bad("text.tif", "is not in a format that StructMask reads")
 def text(path: Path) -> None:
     path.write_text("this is not an image")
 
 
-@bad("two_bytes.tif", "is of no format that StructMask reads")
+@bad("two_bytes.tif", "is not in a format that StructMask reads")
 def two_bytes(path: Path) -> None:
     path.write_bytes(b"II")
 

@@ -62,6 +62,15 @@ class Findings:
     detail: LostDetail | None
     estimated: float = 0.0
     """Error that the linear model expects of the mask, in units of the noise variance."""
+    here: bool = False
+    """Whether the output was made by `structmask_gui.core.denoising`, not by a network."""
+
+    @property
+    def more(self) -> str:
+        """What may keep more detail, whatever the mask."""
+        if self.here:
+            return "denoise more frames together, or train a network"
+        return "train longer, on more frames, or with a larger network"
 
     @property
     def too_much(self) -> float:
@@ -108,7 +117,7 @@ def advise(
             None,
             f"The output copies {share_words(found.copied)} of the noise and loses detail worth"
             f" {share_words(found.lost)} of it. {found.sure} {_keep(mask, found)}"
-            f"{_reservation(found.detail)}",
+            f"{_reservation(found)}",
         )
     # A blur keeps some noise by itself.
     of_blur = found.blurred and found.copied <= _UNEXPLAINED
@@ -149,7 +158,7 @@ def _too_much_copied(
             "cannot tell",
             None,
             f"{text}, but this mask leaves {share_words(expected)} to copy. {found.sure}"
-            f" {_CHECK[found.source]} the training used this mask and these frames{_turns(mask)}.",
+            f" {_check(mask, found)}",
         )
     present, best = _compared(measured, mask, task)
     if best.copied < present.copied and best.error < (1 - TIE) * present.error:
@@ -163,8 +172,7 @@ def _too_much_copied(
         return (
             "blurred",
             None,
-            f"{text}. {found.sure} No other mask promises less: train longer, on more frames, or"
-            " with a larger network.",
+            f"{text}. {found.sure} No other mask promises less: {found.more}.",
         )
     return (
         "keep",
@@ -172,6 +180,15 @@ def _too_much_copied(
         f"{text}, but a larger mask would cost more detail than that. {found.sure}"
         f" {_keep(mask, found)}",
     )
+
+
+def _check(mask: BoolArray, found: Findings) -> str:
+    """Return what may explain that more noise was copied than the mask leaves."""
+    if found.here:
+        if found.source == "difference":
+            return "Check that nothing moves between frames."
+        return "Parts taken for flat may hold structure."
+    return f"{_CHECK[found.source]} the training used this mask and these frames{_turns(mask)}."
 
 
 def _turns(mask: BoolArray) -> str:
@@ -203,13 +220,13 @@ def _too_much_lost(
         return (
             "blurred",
             None,
-            f"{text}. {found.sure} The mask is not the reason: train longer, on more frames, or"
-            " with a larger network.",
+            f"{text}. {found.sure} The mask is not the reason: {found.more}.",
         )
     return (
         "keep",
         None,
-        f"{text}, but no other mask promises less. {found.sure} Train longer, or on more frames.",
+        f"{text}, but no other mask promises less. {found.sure}"
+        f" {found.more[0].upper()}{found.more[1:]}.",
     )
 
 
@@ -278,14 +295,15 @@ def _try(best: _Candidate, present: _Candidate) -> str:
     )
 
 
-def _reservation(detail: LostDetail | None) -> str:
+def _reservation(found: Findings) -> str:
     """Return a caution for a mask that is kept though the output may be poor; else ""."""
+    detail = found.detail
     if detail is None:
         return " Blur cannot be assessed: the noise hides the detail."
     if detail.like_linear:
+        better = "a network may keep more" if found.here else "a network should do better"
         return (
             f" But {100 * detail.share:.0f} % of the detail is lost, and a linear prediction loses"
-            f" {100 * detail.linear:.0f} %: a network should do better. Train longer, on more"
-            " frames, or with a larger one."
+            f" {100 * detail.linear:.0f} %: {better}. {found.more[0].upper()}{found.more[1:]}."
         )
     return ""

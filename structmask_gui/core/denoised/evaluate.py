@@ -155,6 +155,7 @@ def evaluate(
     *,
     measured: Basis | None = None,
     source: NoiseBasis | None = None,
+    here: bool = False,
     task: Task = NO_TASK,
 ) -> Evaluation:
     """Compare a denoised stack with its raw frames.
@@ -170,6 +171,9 @@ def evaluate(
         advised if it is not trusted. By default measured here, by ``source``.
     source : "difference" or "flat", optional
         Where raw and denoised noise are compared; by default where the basis allows it.
+    here : bool
+        Whether the output is of `structmask_gui.core.denoising`: what is advised is then no
+        training.
     task : Task
 
     Raises
@@ -211,7 +215,7 @@ def evaluate(
         copied = compared.copied(copied, expected)
         detail = compared.blur() or detail
     estimated = estimated_error(noise.values, measured.image.values, kernel, measured.still).total
-    found = Findings(source, copied, expected, lost, detail, estimated)
+    found = Findings(source, copied, expected, lost, detail, estimated, here)
     following: Mask | None = None
     advice: Advice
     if fault is not None:

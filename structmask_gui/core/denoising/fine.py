@@ -1,4 +1,4 @@
-"""What a prediction says otherwise of a pixel than of the next, kept where it stands out.
+"""Remove grain, which differs from pixel to pixel, from a prediction, but where it stands out.
 
 Each pixel's prediction leaves out other neighbours than the next one's, so predictions differ from
 pixel to pixel by the noise of their nearest visible neighbours, also where there is no structure:

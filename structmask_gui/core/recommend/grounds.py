@@ -12,7 +12,6 @@ from structmask_gui.core.recommend.recommend import COPIED_MORE, DOUBTED, Recomm
 from structmask_gui.core.recommend.shapes import GAINS, expected
 from structmask_gui.core.recommend.wording import Sureness, percent, untested
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
-from structmask_gui.core.verdict.certainty import certainty_of
 from structmask_gui.core.verdict.lines import endless_lines
 from structmask_gui.core.verdict.verdict import Verdict
 from structmask_gui.core.verdict.wording import not_uniform
@@ -52,8 +51,9 @@ class Grounds:
 
     @property
     def certainty(self) -> Sureness:
-        if certainty_of(self.verdict) == "cannot tell" or self.doubts:
-            return "cannot tell" if certainty_of(self.verdict) == "cannot tell" else "uncertain"
+        """How sure the answer is where noise and structure could be separated."""
+        if self.doubts:
+            return "uncertain"
         estimate = self.extraction.measurement.correlation
         part = None if estimate is None else not_uniform(estimate)
         doubted = not self.verdict.settled or any(flag in self.flags for flag in _NOT_LIKELY)

@@ -1,4 +1,4 @@
-"""What else the noise may be than what was measured, as far as the data do not exclude it.
+"""Other accounts of what is noise and what is structure that the data do not exclude.
 
 A mask is certain if it is nearly the best by every reading; where noise and structure cannot be
 separated, the recommended mask is the one that is least bad by all of them.

@@ -26,7 +26,7 @@ _MANY = 2**17
 class Frames(Protocol):
     """A sequence of equally shaped 2-D frames that need not be in memory.
 
-    `structmask_gui.io.open.ImageStack` is one that reads files; `ArrayFrames` wraps an array.
+    `structmask_gui.io.stack.image_stack.ImageStack` reads files; `ArrayFrames` wraps an array.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""What would be mistaken for noise in real images: clipping, fill, text, hot pixels, JPEG.
+"""What would be mistaken for noise in real images: clipping, fill, text, hot pixels.
 
 Patches that would mislead are left out with a reason; hot pixels are repaired for the measurement
 only.

@@ -1,7 +1,7 @@
 """Detect image structure in the noise estimate and remove it.
 
 Tiles that differ, or are skewed, indicate structure. The noise under it is then estimated beyond
-the optical cut-off or in structure-free tiles; see `background`.
+the optical cut-off or in structure-free tiles; see `under_structure`.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ they are not in it.</p>
 <p><b>Too small:</b> the bright row goes on beyond the mask. Lower <i>Base percentile</i> and
 <i>Ring strength</i>, raise <i>Largest mask</i> and perhaps <i>Centre size</i>.</p>
 <p><b>Too large:</b> it holds pixels that are no brighter than others. Do the opposite.</p>
-<p><b>Only the centre:</b> the noise may be too weak for this method beside the structure, or there
+<p><b>Only the centre:</b> the noise may be too weak for this method next to the structure, or there
 may be nothing to hide. Apply the preset <b>automatic</b>: it says which of the two, and how sure
 that is. If you see a pattern all the same, switch off <i>Adaptive threshold</i> and lower <i>Base
 percentile</i>.</p>
@@ -237,7 +237,7 @@ def _chosen(extraction: Any) -> str:
         "<b>Pixels.</b> Within a considered ring, pixels above the ring's threshold are chosen."
         f" It is {kind}, {parameters.base_percentile:g} % at first and"
         f" {parameters.percentile_decay:g} times that from each ring to the next."
-        f" {_count(selected, 'pixel was', 'pixels were')} chosen beside the centre"
+        f" {_count(selected, 'pixel was', 'pixels were')} chosen besides the centre"
     )
     added = sum(ring.added_by_proximity for ring in rings)
     dropped = sum(ring.dropped_by_proximity for ring in rings)

@@ -201,7 +201,7 @@ def _evaluated(plan: Plan, made: Denoised, task: Task) -> Denoised:
         )
         made = replace(made, noise_sd=basis.noise.variance**0.5)
         denoised = ArrayFrames(made.answers, "the denoised stack")
-        found = evaluate(plan.stack, denoised, plan.mask, measured=basis, task=task)
+        found = evaluate(plan.stack, denoised, plan.mask, measured=basis, here=True, task=task)
         return replace(made, evaluation=found)
     except (InputError, ParameterError) as error:
         return replace(made, problem=str(error))

@@ -158,17 +158,43 @@ class ImageCompare(Themed):
     def _frames(self) -> list[QRectF]:
         """Return the rectangles the pictures are drawn in, without titles."""
         number = len(self._pictures) if self._mode == "beside" else 1
-        width = (self.width() - _GAP * (number - 1)) / max(number, 1)
+        if number > 1:
+            return self._beside(number)
         # One picture needs no title: what is above it says which.
         title, below = (_TITLE, 0) if len(self._pictures) > 1 else self.margins
-        height = max(1.0, self.height() - title - below)
-        if number == 1 and self._pictures:
-            # Of the picture's own shape: zoomed, it shows what the image beside it shows.
-            rows, columns = self._pictures[0].values.shape
-            scale = min(width / columns, height / rows)
-            left, top = (width - columns * scale) / 2, title + (height - rows * scale) / 2
-            return [QRectF(left, top, columns * scale, rows * scale)]
-        return [QRectF(n * (width + _GAP), title, width, height) for n in range(number)]
+        width, height = float(self.width()), max(1.0, self.height() - title - below)
+        if not self._pictures:
+            return [QRectF(0, title, width, height)]
+        # Of the picture's own shape: zoomed, it shows what the image beside it shows.
+        rows, columns = self._pictures[0].values.shape
+        scale = min(width / columns, height / rows)
+        left, top = (width - columns * scale) / 2, title + (height - rows * scale) / 2
+        return [QRectF(left, top, columns * scale, rows * scale)]
+
+    def _beside(self, number: int) -> list[QRectF]:
+        """Return the rectangles of several pictures, in as many rows as make them largest."""
+        rows, columns = self._pictures[0].values.shape
+
+        def cell(across: int) -> tuple[float, float]:
+            down = -(-number // across)
+            width = (self.width() - _GAP * (across - 1)) / across
+            return width, max(1.0, (self.height() - _GAP * (down - 1)) / down - _TITLE)
+
+        def scale(across: int) -> float:
+            width, height = cell(across)
+            return float(min(width / columns, height / rows))
+
+        across = max(range(number, 0, -1), key=scale)
+        width, height = cell(across)
+        return [
+            QRectF(
+                n % across * (width + _GAP),
+                n // across * (height + _TITLE + _GAP) + _TITLE,
+                width,
+                height,
+            )
+            for n in range(number)
+        ]
 
     def _scale(self, frame: QRectF) -> float:
         """Return pixels of the screen for one of the picture."""
@@ -259,7 +285,8 @@ class ImageCompare(Themed):
 
     def _draw(self, painter: QPainter, n: int, frame: QRectF, part: QRectF) -> None:
         if len(self._pictures) > 1:
-            self._draw_title(painter, n, QRectF(frame.left(), 0, frame.width(), _TITLE))
+            above = QRectF(frame.left(), frame.top() - _TITLE, frame.width(), _TITLE)
+            self._draw_title(painter, n, above)
         self._draw_part(painter, n, frame, part)
 
     def _draw_title(self, painter: QPainter, n: int, where: QRectF) -> None:

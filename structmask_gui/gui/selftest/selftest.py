@@ -213,7 +213,9 @@ class SelfTest:
 
     def _export(self) -> None:
         files = {form.id: self._out / f"result_mask{form.ending}.{form.suffix}" for form in FORMS}
-        exporter = self._window.exporter
+        exporter, quality = self._window.exporter, self._window.session.quality
+        # A record written earlier has no figures.
+        _wait(lambda: quality.current or quality.state == "failed", "the figures of the mask")
         problems: list[str] = []
         exporter.failed.connect(problems.append)
         self._window.session.bug.connect(problems.append)

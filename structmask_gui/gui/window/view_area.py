@@ -371,7 +371,7 @@ class ViewArea(QWidget):
             return
         shape = extraction.measurement.autocorrelation.mean.shape
         if (shape, self.tune) == self._near_of:
-            return  # whoever zooms meanwhile keeps what he sees
+            return  # keep the range that the user has zoomed to
         self._near_of = shape, self.tune
         reach = max(_NEAR, *(2 * (side // 2) for side in extraction.mask.shape))
         far = 2 * min(shape) > 3 * (2 * reach + 1)

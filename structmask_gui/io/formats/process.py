@@ -1,4 +1,4 @@
-"""Libraries in C that a damaged file can end or hang, in a process of their own.
+"""Run C libraries that a damaged file can crash or hang in a process of their own.
 
 Zeiss' library and the HDF5 library's reading of texts do (found by fuzzing). So a small process
 does that: a line of JSON for each question, and one with the bytes of pixels after it for each

@@ -27,7 +27,7 @@ DENOISED_BY = "StructMask, denoised by version "
 
 
 class ImageStack:
-    """Frames of an image file, read when asked for; implements `core.frames.Frames`.
+    """Frames of an image file, read when asked for; implements `core.stack.frames.Frames`.
 
     Reading is safe from several threads. Frames are numbered over all dimensions except Y, X,
     channel and colour, the file's last one fastest; all numbers start at 0.
@@ -51,7 +51,7 @@ class ImageStack:
     notes : tuple of str
         What had to be decided while opening, one sentence each.
     other_files : tuple of Path or None
-        The other files that pixels come from; None if they do, and it is not known from which.
+        The other files that hold pixels; None if there are some, but not known which.
     """
 
     def __init__(self, path: Path, contents: Contents, axes: Axes, channels: Channels) -> None:

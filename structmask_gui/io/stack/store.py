@@ -77,7 +77,7 @@ class Contents:
     # What had to be decided while opening, one sentence each.
     notes: list[str] = field(default_factory=list)
     channel_names: tuple[str, ...] = ()
-    # The other files that pixels come from; None if they do, and it is not known from which.
+    # The other files that hold pixels; None if there are some, but not known which.
     other_files: tuple[Path, ...] | None = ()
 
 

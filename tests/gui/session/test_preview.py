@@ -179,6 +179,15 @@ def test_pictures_stand_beside_each_other(panes: ImageCompare):
     assert 100 < colour(panes, 350, 88) < 155
 
 
+def test_pictures_take_as_many_rows_as_make_them_largest(panes: ImageCompare):
+    panes.resize(400, 420)
+    # Two above, one below: each about 190 pixels instead of 130.
+    assert colour(panes, 100, 110) == 0
+    assert colour(panes, 300, 110) == 255
+    assert 100 < colour(panes, 100, 320) < 155
+    assert min(frame.width() for frame in panes._frames()) > 180
+
+
 def test_the_wipe_is_dragged(panes: ImageCompare):
     panes.set_mode("wipe")
     assert (colour(panes, 180, 88), colour(panes, 240, 88)) == (0, 255)

@@ -29,7 +29,7 @@ def test_one_bad_file_does_not_stop_the_others(folder, tmp_path):
     good, _, bad = queue.statuses
     assert good.sentence.startswith("Row, ")
     assert good.mask == load_mask(tmp_path / "out" / "a_mask.npy")
-    assert bad.error.startswith("bad.tif: is of no format")
+    assert bad.error.startswith("bad.tif: is not in a format")
     assert bad.input_fault
     assert queue.faulty
     for index, end in ((0, JobState.DONE), (1, JobState.DONE), (2, JobState.FAILED)):

@@ -128,7 +128,7 @@ class MaskView(PictureView):
         self._dragged = cell
         if cell is not None:
             self.cell_clicked.emit(*cell)
-            self._on_hovered(where)  # for the cell is another now
+            self._on_hovered(where)  # the cell under the pointer was just changed
 
     def _on_dragged(self, where: QPointF) -> None:
         cell = self._cell_of(where)

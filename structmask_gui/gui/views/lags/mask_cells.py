@@ -15,7 +15,7 @@ from structmask_gui.gui.views.lags.lag_view import lag_rect
 from structmask_gui.gui.views.pens import pen, screen_unit
 
 EMPTY, BOTH, ONLY_A, ONLY_B = 0, 1, 2, 3
-"""What a cell is; a single mask has only EMPTY and BOTH."""
+"""What a cell is; a single mask has only EMPTY and BOTH: not in the mask, and in it."""
 
 _GRID_FROM = 4.0
 
@@ -34,13 +34,13 @@ class CellsItem(pg.GraphicsObject):  # type: ignore[misc]
         self._grid: list[QLineF] = []
 
     def set_theme(self, theme: Colours) -> None:
-        """Take on the colours."""
+        """Draw in these colours."""
         self._theme = theme
         self._color_image()
         self.update()
 
     def set_codes(self, codes: NDArray[np.uint8]) -> None:
-        """Show cells, an array of odd shape that holds EMPTY and BOTH."""
+        """Show the cells of a mask, an array of odd shape that holds EMPTY and BOTH."""
         rect = lag_rect(codes.shape)
         if rect != self._rect:
             self.prepareGeometryChange()
