@@ -13,7 +13,7 @@ from structmask_gui.core.recommend.shapes import GAINS, expected
 from structmask_gui.core.recommend.wording import Sureness, percent, untested
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
 from structmask_gui.core.verdict.lines import endless_lines
-from structmask_gui.core.verdict.verdict import Verdict
+from structmask_gui.core.verdict.verdict import Verdict, few_photons
 from structmask_gui.core.verdict.wording import not_uniform
 
 FIXED, UNDER = "fixed patterns", "fixed patterns under the sample"
@@ -172,7 +172,10 @@ class Grounds:
         # they matter to a mask only if they are all there is.
         alone = estimate is None or estimate.source == "frames"
         few = self.bare and more > self.extraction.measurement.sampling.n_used
-        return "Too little image to decide." if more > 0 and (alone or few) else ""
+        if more <= 0 or not (alone or few):
+            return ""
+        dim = estimate is not None and few_photons(estimate, self.extraction.parameters)
+        return "Too few photons to decide." if dim else "Too little image to decide."
 
     @property
     def more(self) -> str:

@@ -66,7 +66,7 @@ def of_noise(error: float, *, brief: bool = False) -> str:
 
     ``brief``: without "of the noise", which was said before.
     """
-    if error >= 1.005:
+    if error >= 1.05:
         return f"{error:.2g} times the noise"
     share = "under 5 %" if error < 0.05 else f"about {100 * error:.0f} %"
     return share if brief else f"{share} of the noise"

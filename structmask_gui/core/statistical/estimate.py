@@ -85,6 +85,8 @@ class Evidence:
     """The residual correlation once line offsets are removed, where they were removed."""
     suspected: bool = False  # Whether structure is too faint to be sure of
     clipped: bool = False  # Whether clipped patches had to be used
+    photons: float = 0.0
+    """Number of photons counted, where their counts vary by chance alone, so that all is noise."""
     unlike: UnlikePart | None = None  # Where the correlation is another, if it is not uniform
     others: tuple[LagEstimate, ...] = ()
     """Other estimates of the noise where structure was separated from it: beyond the optical

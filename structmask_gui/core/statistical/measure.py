@@ -33,8 +33,14 @@ from structmask_gui.core.statistical.frame_diagnostics import (
 )
 from structmask_gui.core.statistical.patches import NoisePatches, find_patches
 from structmask_gui.core.statistical.patterns import find_patterns
-from structmask_gui.core.statistical.separation import NoiseUnderTest, noise_under_test, separate
+from structmask_gui.core.statistical.separation import (
+    NoiseUnderTest,
+    Separated,
+    noise_under_test,
+    separate,
+)
 from structmask_gui.core.statistical.source import NoiseSource
+from structmask_gui.core.statistical.structure import photons_alone
 from structmask_gui.core.statistical.under_structure import without_flat_tile
 
 
@@ -86,11 +92,18 @@ def measure_correlation(
     plain = NoiseUnderTest(source.frames, lags, first.tiles, *spread)
     frame = diagnose_frames(source, first.spectrum.power)
     lines = frame.lines(lags.variance, LINE_SHARE)
-    shown = [middle(source.stored, number) for number in range(min(source.stored.n_frames, 4))]
-    blocks = blockiness(np.stack(shown))
+    numbers = range(min(source.stored.n_frames, 4))
+    shown = np.stack([middle(source.stored, number) for number in numbers])
+    blocks = blockiness(shown)
+    brightness, area = patches.brightness[patches.used], int(np.prod(patches.plan.patch_shape))
+    counted = source.base in ("frames", "difference")
+    photons = photons_alone(shown, lags, brightness, area) if counted else 0.0
     task.stop_if_cancelled()
     judged = noise_under_test(plain, lines, patches, source, parameters, reader)
-    separated = separate(judged, lags, first.log_variance, patches, source, parameters)
+    if photons and source.wanted == "automatic":
+        separated = Separated(lags, source.base)
+    else:
+        separated = separate(judged, lags, first.log_variance, patches, source, parameters)
     patterns = find_patterns(source)
     if separated.source == "flat" and separated.flat is not None:
         bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
@@ -118,6 +131,7 @@ def measure_correlation(
             trusted=separated.trusted,
             suspected=separated.suspected,
             clipped=patches.clipped,
+            photons=photons,
             patterns=patterns,
             unlike=first.unlike(patches, lags.inflation),
             rest=None if judged.lines is None else judged.lags,

@@ -40,6 +40,9 @@ _MISFIT = 2.0
 _LEAKS = 0.1
 # Power over what a fit predicts, within the cut-off and in flat parts, that leaves nothing open.
 _EXPLAINED = 1.25
+# Pairs of photons, beyond chance, from which their correlation is seen: that none come where so many
+# are expected happens once in twenty thousand times.
+_PAIRS = 10.0
 # Share of all lags from which a correlation counts as endless.
 _ENDLESS = 0.55
 
@@ -128,7 +131,7 @@ def _flags(
         ("not_uniform", not_uniform(estimate) is not None),
     )
     flags += [flag for flag, there in found if there]
-    if evidence.frame.edge_power < _EDGE_POWER:
+    if evidence.frame.edge_power < _EDGE_POWER and not evidence.photons:
         flags.append("interpolated")
     if evidence.blockiness > _BLOCKY:
         flags.append("compressed")
@@ -141,7 +144,7 @@ def _flags(
         flags.append("moving")
     if estimate.sampling.left_out.get(CLIPPED, 0) or evidence.clipped:
         flags.append("clipped")
-    if evidence.hot_share > _HOT_SHARE:
+    if evidence.hot_share > _HOT_SHARE and not evidence.photons:
         flags.append("hot_pixels")
     if unknown:
         flags.append("cannot_tell")
@@ -155,6 +158,8 @@ def _structure(
     evidence = estimate.evidence
     if not evidence.trusted:
         return True, True
+    if evidence.photons:
+        return False, False
     if estimate.base == "frames" and float(selection.kept.mean()) > _ENDLESS:
         # Correlation in all directions that does not end: in unlike frames, it may be a texture.
         return True, True
@@ -211,6 +216,23 @@ def _brightness_matters(estimate: CorrelationEstimate, parameters: Parameters) -
 
 def _more_patches(estimate: CorrelationEstimate, parameters: Parameters) -> int:
     """Return how many more patches would decide on correlations of about ``rho_min``."""
+    return max(_more_photons(estimate, parameters), _more_samples(estimate, parameters))
+
+
+def _more_photons(estimate: CorrelationEstimate, parameters: Parameters) -> int:
+    """Return how many more patches hold enough photons for pairs of them to show."""
+    if not few_photons(estimate, parameters):
+        return 0
+    wanted = _PAIRS / parameters.rho_min / estimate.evidence.photons
+    return int(np.ceil((wanted - 1) * estimate.lags.n_patches))
+
+
+def few_photons(estimate: CorrelationEstimate, parameters: Parameters) -> bool:
+    """Whether photons were counted, and so few that a correlation makes next to no pairs."""
+    return 0 < estimate.evidence.photons * parameters.rho_min < _PAIRS
+
+
+def _more_samples(estimate: CorrelationEstimate, parameters: Parameters) -> int:
     # Line offsets, which are removed first, make the errors of all other lags larger.
     lags = (estimate.evidence.rest or estimate.lags).within(parameters.max_lag)
     error, rho = lags.standard_error, np.abs(lags.rho)

@@ -12,6 +12,7 @@ from scipy.ndimage import gaussian_filter, shift, uniform_filter1d
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.quality.basis import extraction_basis
+from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.simulation import cells
 from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.core.statistical.patterns import steps_at_equal_distances
@@ -140,6 +141,41 @@ def test_photon_counts_are_not_clipped():
     verdict, certainty, mask = said(counts)
     assert "clipped" not in verdict.flags
     assert (certainty, int(mask.sum())) == ("sure", 1)
+
+
+def photons(mean, shape, reach, seed=37):
+    """Counts of which each photon is counted in several neighbours, ``reach`` (y, x) pixels."""
+    counts = np.random.default_rng(seed).poisson(mean, shape)
+    rows, columns = reach
+    return sum(np.roll(counts, (y, x), (1, 2)) for y in range(rows) for x in range(columns))
+
+
+@pytest.mark.parametrize("reach", [(1, 3), (2, 2), (3, 3)])
+@pytest.mark.parametrize("mean", [0.05, 0.2, 1.0])
+@pytest.mark.parametrize("frames", [1, 8])
+def test_photons_that_are_counted_in_several_neighbours_are_measured(mean, reach, frames):
+    extraction = extract_array(photons(mean, (frames, 160, 160), reach), AUTOMATIC)
+    wanted = np.ones([2 * side - 1 for side in reach])
+    assert np.array_equal(extraction.mask.cropped().array, wanted)
+    assert not {"picture", "cannot_tell", "interpolated"} & set(extraction.verdict.flags)
+    told = answer(extraction)
+    assert "Cannot tell" not in told.what
+
+
+def test_structure_among_photons_is_not_taken_for_noise():
+    picture = 1 + 2 * picture_of(160, 5)
+    counts = np.random.default_rng(38).poisson(picture / picture.mean(), (1, 160, 160))
+    estimate = extract_array(counts, AUTOMATIC).measurement.correlation
+    assert estimate.evidence.photons == 0
+
+
+@pytest.mark.parametrize(("count", "few"), [(30, True), (1000, False)])
+def test_so_few_photons_decide_nothing(count, few):
+    counts = photons(count / (6 * 128 * 128), (6, 128, 128), (1, 1))
+    told = answer(extract_array(counts, AUTOMATIC))
+    assert ("Too few photons to decide." in told.how_sure) == few
+    assert ("more frames like these would decide" in told.advice) == few
+    assert (told.certainty == "uncertain") == few
 
 
 def test_frames_with_a_black_level_below_zero_are_measured_all_the_same():
