@@ -40,8 +40,8 @@ _MISFIT = 2.0
 _LEAKS = 0.1
 # Power over what a fit predicts, within the cut-off and in flat parts, that leaves nothing open.
 _EXPLAINED = 1.25
-# Pairs of photons, beyond chance, from which their correlation is seen: that none come where so many
-# are expected happens once in twenty thousand times.
+# Pairs of photons, beyond chance, from which their correlation is seen: that none come where so
+# many are expected happens once in twenty thousand times.
 _PAIRS = 10.0
 # Share of all lags from which a correlation counts as endless.
 _ENDLESS = 0.55
