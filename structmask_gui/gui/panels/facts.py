@@ -12,6 +12,7 @@ from structmask_gui.gui.desktop.places import beside
 from structmask_gui.gui.panels.reference_stack_rows import ReferenceStackRow
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
 from structmask_gui.gui.widgets.inputs import Choice
+from structmask_gui.gui.widgets.labels import scrolled
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
@@ -70,7 +71,8 @@ class FactsPanel(QWidget):
             ("Dark", self.dark),
         ):
             self._form.addRow(label, field)
-        layout = QVBoxLayout(self)
+        body = QWidget()
+        layout = QVBoxLayout(body)
         layout.setContentsMargins(8, 6, 6, 4)
         layout.setSpacing(3)
         layout.addWidget(self.name)
@@ -78,6 +80,10 @@ class FactsPanel(QWidget):
         layout.addWidget(self.mask_size)
         layout.addLayout(self._form)
         layout.addStretch(1)
+        # With large text and all docks open there is not room for all of it.
+        around = QVBoxLayout(self)
+        around.setContentsMargins(0, 0, 0, 0)
+        around.addWidget(scrolled(body))
         session.stack_changed.connect(self._on_stack)
         session.mask_changed.connect(self._on_mask)
         session.parameters_changed.connect(self._on_parameters)

@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.desktop.places import sample_stack
 from structmask_gui.gui.desktop.settings import Settings
+from structmask_gui.gui.panels.facts import FactsPanel
 from structmask_gui.gui.window.docks import DETAILS, HEIGHT, WIDTHS
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.restore import first_size
@@ -301,6 +302,17 @@ def test_large_text_is_not_cut_in_the_parameters(sample: MainWindow, qtbot: QtBo
     qtbot.waitUntil(lambda: panel.minimumWidth() == WIDTHS["parameters"])
     sample.set_tune(False)
     sample.reset_layout()
+
+
+def test_the_facts_are_scrolled_where_they_have_no_room(sample: MainWindow, qtbot: QtBot):
+    facts = FactsPanel(sample.session)
+    qtbot.addWidget(facts)
+    facts.setMinimumHeight(60)
+    facts.resize(280, 60)
+    facts.show()
+    text = facts.facts
+    assert text.height() >= text.heightForWidth(text.width())
+    assert text.geometry().bottom() < facts.way.geometry().top()
 
 
 def test_a_long_answer_does_not_enlarge_the_window(sample: MainWindow, qtbot: QtBot):
