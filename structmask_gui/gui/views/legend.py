@@ -45,6 +45,8 @@ class Legend(QWidget):
 
     def set_entries(self, entries: tuple[Entry, ...]) -> None:
         """Show other entries."""
+        if entries == self._entries:
+            return  # painting it takes as long as a view
         changed = [e.text for e in entries] != [e.text for e in self._entries]
         self._entries = entries
         self.update()

@@ -216,6 +216,7 @@ class LagView(ZeroLagView):
         table = self._table()
         self.image.set_table(table)
         self.bar.set_table(table)
+        self.legend.update()
 
     # --- pointer ------------------------------------------------------------------------------
 
