@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QPushButton, QWidget
 
 from structmask_gui.gui.widgets.eliding_label import ElidingLabel
+from structmask_gui.gui.widgets.inputs import Choice
 
 SHARED = "shared"
 
@@ -34,7 +35,8 @@ class BatchChoices(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._folder: Path | None = None
-        self.per = QComboBox()
+        self.per = Choice()
+        self.per.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
         for row, (value, text, tip) in enumerate(_PER):
             self.per.addItem(text, value)
             self.per.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)

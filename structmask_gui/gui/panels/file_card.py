@@ -10,7 +10,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QComboBox,
     QFormLayout,
     QFrame,
     QLabel,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import BUG, Job
+from structmask_gui.gui.widgets.inputs import Choice
 from structmask_gui.io.stack.axes import shape_text
 
 _PICTURE = 88
@@ -50,7 +50,7 @@ class FileCard(QFrame):
         self.facts.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.series = QComboBox()
+        self.series = Choice()
         self.series.setToolTip("The file holds several images; choose one.")
         self.series.activated.connect(self._on_series)
         self.axes = QLineEdit()
@@ -59,14 +59,9 @@ class FileCard(QFrame):
             " Q any other. Correct it if the file says it wrongly."
         )
         self.axes.editingFinished.connect(self._on_axes)
-        self.channel = QComboBox()
+        self.channel = Choice()
         self.channel.setToolTip("Which channel is measured.")
         self.channel.activated.connect(self._on_choice)
-        for combo in (self.series, self.channel):
-            combo.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
-            combo.setMinimumContentsLength(8)
         self.open = QPushButton("Open")
         self.open.setToolTip("Open this file with the choices above and measure it")
         self.open.clicked.connect(self.open_requested)

@@ -7,7 +7,6 @@ import logging
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLineEdit,
     QPlainTextEdit,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.desktop.logs import LogLines
+from structmask_gui.gui.widgets.inputs import Choice
 
 _LEVELS = (("Everything", logging.DEBUG), ("Warnings and errors", logging.WARNING))
 
@@ -38,7 +38,8 @@ class LogPanel(QWidget):
         self.search.setPlaceholderText("Search the log")
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._refill)
-        self.level = QComboBox()
+        self.level = Choice()
+        self.level.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
         self.level.setToolTip("Show lines of this importance and above")
         self.level.setAccessibleName("Which lines to show")
         for name, level in _LEVELS:

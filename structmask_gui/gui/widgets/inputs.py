@@ -1,4 +1,7 @@
-"""The small inputs of the parameter panel: slider, number box, combo box, reset button."""
+"""The small inputs of the panels: slider, number box, combo box, reset button.
+
+The wheel changes none of them, with the focus neither: who scrolls a panel would change a value.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ SLIDER_WIDTH = 90
 
 
 class Slider(QSlider):
-    """A horizontal slider that leaves the wheel to the panel until it has the focus."""
+    """A horizontal slider that leaves the wheel to the panel."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -35,15 +38,12 @@ class Slider(QSlider):
         self.setMinimumWidth(SLIDER_WIDTH)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Step only with the focus; otherwise the panel scrolls."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        """Leave the wheel to the panel, which scrolls."""
+        event.ignore()
 
 
 class Choice(QComboBox):
-    """A combo box that leaves the wheel to the panel until it has the focus."""
+    """A combo box that leaves the wheel to the panel."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,11 +60,8 @@ class Choice(QComboBox):
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Step only with the focus; otherwise the panel scrolls."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        """Leave the wheel to the panel, which scrolls."""
+        event.ignore()
 
 
 class NumberBox(QDoubleSpinBox):
@@ -113,11 +110,8 @@ class NumberBox(QDoubleSpinBox):
         return QValidator.State(state), text, position
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Step only with the focus; otherwise the panel scrolls."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
+        """Leave the wheel to the panel, which scrolls."""
+        event.ignore()
 
     def sizeHint(self) -> QSize:
         """Return a width for five digits and the unit, or for all digits of a long number."""

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.gui.desktop.system_info import system_text
 from structmask_gui.gui.style.icons import application_icon
 from structmask_gui.gui.widgets.dialogs import without_icons
+from structmask_gui.gui.widgets.inputs import Choice
 from structmask_gui.version import __version__
 
 
@@ -126,12 +126,9 @@ class LicencesDialog(TextDialog):
             "StructMask is free software under the BSD 3-Clause licence. Its parts have their own."
         )
         super().__init__(parent, "Licences", words, text)
-        self.parts = QComboBox()
+        self.parts = Choice()
         self.parts.setAccessibleName("Part")
         self.parts.setToolTip("Go to the licence of a part")
-        self.parts.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
         self.parts.setMinimumContentsLength(24)
         for name, place in [("StructMask", 0), *licences.headings(text)]:
             self.parts.addItem(name, place)
