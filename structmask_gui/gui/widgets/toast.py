@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QTimer
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QWidget
 
@@ -15,6 +15,9 @@ STAYS = 12_000
 """Milliseconds; it waits longer while the pointer is on it."""
 
 _GAP = 12
+
+FRAME_BAR = "frame_bar"
+"""Name of a slider over frames, which the toast does not cover."""
 
 
 class Toast(QFrame):
@@ -80,9 +83,13 @@ class Toast(QFrame):
         wanted = self.label.fontMetrics().horizontalAdvance(self.label.text()) + 220
         width = min(wanted, window.width() - 2 * _GAP)
         height = self.sizeHint().height()
-        self.setGeometry(
-            (window.width() - width) // 2, window.height() - height - 4 * _GAP, width, height
-        )
+        top = window.height() - height - 4 * _GAP
+        place = QRect((window.width() - width) // 2, top, width, height)
+        for bar in window.findChildren(QWidget, FRAME_BAR):
+            covered = QRect(bar.mapTo(window, QPoint()), bar.size())
+            if bar.isVisible() and covered.intersects(place):
+                place.moveBottom(covered.top() - _GAP)
+        self.setGeometry(place)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in place when the window changes its size."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -50,6 +51,17 @@ def test_the_message_goes_by_itself(loaded: MainWindow, qtbot: QtBot):
     toast._timer.setInterval(1)
     toast.say("Saved m.npy", "Show in folder", lambda: None)
     qtbot.waitUntil(lambda: not toast.isVisible())
+
+
+def test_the_message_does_not_cover_the_slider_over_the_frames(loaded: MainWindow):
+    toast, bar = loaded.commands.toast, loaded.views.image.frame_bar
+    loaded.set_details(False)
+    assert bar.isVisible()
+    toast.say("Saved " + 20 * "a long name, ", "Show in folder", lambda: None)
+    covered = QRect(bar.mapTo(loaded, QPoint()), bar.size())
+    assert not toast.geometry().intersects(covered)
+    assert loaded.rect().contains(toast.geometry())
+    toast.hide()
 
 
 def test_dialogs_of_the_sample_do_not_start_within_the_program(window: MainWindow, qtbot: QtBot):

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
 from structmask_gui.gui.widgets.inputs import Slider
+from structmask_gui.gui.widgets.toast import FRAME_BAR
+
+
+class _FrameSlider(Slider):
+    """Stands below a picture, where nothing else scrolls."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Go on by frames."""
+        QSlider.wheelEvent(self, event)
 
 
 class FrameBar(QWidget):
@@ -15,10 +25,11 @@ class FrameBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName(FRAME_BAR)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 8, 4)
         caption = QLabel("Frame")
-        self.slider = Slider()
+        self.slider = _FrameSlider()
         self.slider.setAccessibleName("Frame")
         self.slider.setToolTip("Frame on display. In the image: arrow keys, Home, End.")
         caption.setBuddy(self.slider)
