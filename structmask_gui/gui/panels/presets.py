@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import (
-    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -30,6 +29,7 @@ from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.inputs import Choice
 from structmask_gui.io.presets.preset import Preset
 
 if TYPE_CHECKING:
@@ -66,15 +66,11 @@ class PresetsPanel(QWidget):
         self._rings = session.state.uses_rings
         self._left: dict[str, Preset] = {}  # the last preset of each method
 
-        self.combo = QComboBox()
+        self.combo = Choice()
         self.combo.setToolTip("Set the parameters for a kind of microscope; undo goes back")
         self.combo.setAccessibleName("Preset")
         self.combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.combo.setPlaceholderText("No preset")
-        # With the marks of the list the window would become wider.
-        self.combo.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
         self.combo.setMinimumContentsLength(10)
         self.combo.activated.connect(self._on_chosen)
         self.modified = QLabel("modified")
@@ -115,7 +111,8 @@ class PresetsPanel(QWidget):
         for number, one in enumerate(REMEDIES.values()):
             button = QPushButton(one.text)
             button.setObjectName(one.id)
-            button.setToolTip(f"Undo goes back (Ctrl+{number + 1})")
+            # What it would change stands below, where a longer tooltip would lie over it.
+            button.setToolTip(f"{one.text} (Ctrl+{number + 1})")
             button.clicked.connect(self._on_remedy)
             button.installEventFilter(self)
             grid.addWidget(button, number // 2, number % 2)
@@ -425,6 +422,12 @@ class PresetsPanel(QWidget):
             self.combo.setItemData(row, wanted, _MARKED)
             # The others have room for the mark, too: all names begin below each other.
             self.combo.setItemIcon(row, icon("check") if row == current else QIcon(empty))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the mark in the colours of the palette."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "effect"):
+            self._mark(self.combo.currentIndex())
 
     # --- remedies -----------------------------------------------------------------------------
 

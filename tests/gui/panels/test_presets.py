@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox
+from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
@@ -305,3 +306,20 @@ def test_the_list_marks_the_present_preset_and_the_window_gets_no_wider(
     panel.combo.addItem("a preset with a name of many letters, as one gives it", None)
     assert panel.minimumSizeHint().width() == wide
     panel.reload()
+
+
+def test_the_mark_of_the_list_follows_the_palette(
+    panel: PresetsPanel, window: MainWindow, qtbot: QtBot
+):
+    choose(panel, "fine")
+    row = panel.combo.currentIndex()
+    before = panel.combo.itemIcon(row).pixmap(16, 16).toImage()
+    window.theme.choose("dark")
+    qtbot.waitUntil(lambda: panel.combo.itemIcon(row).pixmap(16, 16).toImage() != before)
+    window.theme.choose("light")
+
+
+def test_a_remedys_tooltip_is_its_name_and_its_key(panel: PresetsPanel):
+    tips = [button.toolTip() for button in panel.remedies.values()]
+    names = [one.text for one in REMEDIES.values()]
+    assert tips == [f"{name} (Ctrl+{number})" for number, name in enumerate(names, 1)]
