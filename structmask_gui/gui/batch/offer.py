@@ -90,6 +90,8 @@ class OneMaskOffer(QObject):
             state.paths[0], state.open_choices, extraction.mask, _kind(state.stacks[0]), alone
         )
         self._seen, before = seen, self._before
+        if before is not None and before.path.resolve() == seen.path.resolve():
+            before = self._before = None  # opened again before the other one was measured
         # Without a mask there is nothing to share, nor with a file of another kind.
         shares = before is not None and before.mask.statistics.true_pixels > 1
         if before is None or not shares or before.kind != seen.kind or before.alone or alone:

@@ -17,11 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.parameters.labels import in_labels
-from structmask_gui.core.verdict.certainty import Certainty
+from structmask_gui.core.verdict.certainty import SIGN_OF, Certainty
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.certainty_icon import Sign, draw_sign
 
 if TYPE_CHECKING:
+    from structmask_gui.core.recommend.shared import Fit
     from structmask_gui.io.batch.queue import BatchQueue
     from structmask_gui.io.batch.status import JobStatus
     from structmask_gui.io.extract_files import Input
@@ -172,12 +173,13 @@ class BatchTable(QTableWidget):
                 item.setText(words)
                 item.setToolTip(words)
         self._fit(row)
-        good = fit is not None and fit.word == "fits"
+        sign: Sign = "failed" if fit is None else _sign_of(fit)
+        good = sign == "sure"
         (self._doubtful.discard if good else self._doubtful.add)(row)
         self.setRowHidden(row, self._only_doubtful and good)
         item = self.item(row, 1)
         if item is not None:
-            item.setIcon(_sign("failed" if fit is None else _FIT_SIGNS[fit.word]))
+            item.setIcon(_sign(sign))
 
     def selected(self) -> list[int]:
         """Return the selected rows."""
@@ -194,11 +196,18 @@ def _spoken(sentence: str) -> str:
 
 
 _FIT_SIGNS: dict[str, Certainty] = {
-    "fits": "sure",
     "fits worse": "not sure",
     "does not fit": "attention",
     "cannot tell": "cannot tell",
 }
+
+
+def _sign_of(fit: Fit) -> Certainty:
+    """Return the sign of a fit: no tick where the file needs no mask, or something else first."""
+    if fit.word != "fits":
+        return _FIT_SIGNS[fit.word]
+    return "not sure" if fit.needless else SIGN_OF[fit.certainty]
+
 
 _ICONS = {"running": "measure", "skipped": "next", "cancelled": "cancel"}
 

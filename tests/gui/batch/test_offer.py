@@ -58,6 +58,19 @@ def test_the_second_file_of_a_folder(window: MainWindow, experiment: Path, qtbot
 
 
 @pytest.mark.slow
+def test_nothing_is_said_of_a_file_to_itself(window: MainWindow, experiment: Path, qtbot: QtBot):
+    window.panel("presets").apply_named("automatic")
+    opened(window, experiment / "a.npy", qtbot)
+    window.session.edits.set_parameter("method", "ring")
+    opened(window, experiment / "b.npy", qtbot)
+    opened(window, experiment / "a.npy", qtbot)
+    window.panel("presets").apply_named("automatic")
+    wait_for_result(window.session, qtbot)
+    qtbot.waitUntil(lambda: not window.one_mask._job.busy, timeout=10_000)
+    assert not window.headline.shared.isVisible()
+
+
+@pytest.mark.slow
 def test_nothing_is_said_where_the_file_before_needs_no_mask(
     window: MainWindow, tmp_path: Path, qtbot: QtBot
 ):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,16 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.recommend.shared import Fit
 from structmask_gui.core.stack.frames import FrameRange, Region
+from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.batch.window import SUMMARY, BatchWindow
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Step
 from structmask_gui.gui.style.colours import VERMILION
 from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.io.extract_files import Input
+from structmask_gui.io.one_mask import Checked
 from structmask_gui.io.presets.preset import built_in_presets
 from structmask_gui.io.results.record import read_record
 from tests.gui.conftest import noise, wait_for_result
@@ -354,6 +359,22 @@ def test_only_what_needs_a_look(batch: BatchWindow, folder: Path, qtbot: QtBot):
     assert shown == ["bad.npy"]
     batch.doubtful.click()
     assert not any(batch.table.isRowHidden(row) for row in range(4))
+
+
+def test_a_mask_that_a_file_does_not_need_has_no_tick(tmp_path: Path, qtbot: QtBot):
+    table = BatchTable()
+    qtbot.addWidget(table)
+    files = [Input(tmp_path / f"{number}.npy") for number in range(3)]
+    table.list_files(files)
+    good = Fit("fits", "likely", 5)
+    signs = []
+    fits = (good, replace(good, needless=True), replace(good, certainty="act first"))
+    for row, fit in enumerate(fits):
+        table.show_fit(row, Checked(files[row], fit))
+        item = table.item(row, 1)
+        assert item is not None
+        signs.append(item.icon().pixmap(32, 32).toImage())
+    assert signs[0] not in signs[1:]
 
 
 @pytest.mark.slow
