@@ -20,6 +20,7 @@ from PySide6.QtGui import (
     QAbstractFileIconProvider,
     QDragEnterEvent,
     QDropEvent,
+    QFont,
     QKeyEvent,
 )
 from PySide6.QtWidgets import (
@@ -64,6 +65,9 @@ class _Model(QFileSystemModel):
         self.setOption(QFileSystemModel.Option.DontUseCustomDirectoryIcons)
         self.setFilter(QDir.Filter.AllDirs | QDir.Filter.Files | QDir.Filter.NoDotAndDotDot)
         self.setNameFilterDisables(False)
+        self.opened: frozenset[str] = frozenset()  # paths of the files that are open
+        self._bold = QFont()
+        self._bold.setBold(True)
         self.restyle()
 
     def restyle(self) -> None:
@@ -86,12 +90,18 @@ class _Model(QFileSystemModel):
     def data(
         self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Answer icon and tooltip here, all else as Qt does."""
+        """Answer icon, tooltip and the font of open files here, all else as Qt does."""
         if role == Qt.ItemDataRole.DecorationRole:
             return self._file if self.is_image(index) else self._folder
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self.fileName(index)
+            name = self.fileName(index)
+            return f"{name} (open)" if self._is_open(index) else name
+        if role == Qt.ItemDataRole.FontRole and self._is_open(index):
+            return self._bold
         return super().data(index, role)
+
+    def _is_open(self, index: QModelIndex | QPersistentModelIndex) -> bool:
+        return bool(self.opened) and self.filePath(index) in self.opened
 
 
 class _Tree(QTreeView):
@@ -293,6 +303,8 @@ class FileBrowser(QWidget):
 
     def _on_stack(self) -> None:
         paths = self._session.state.paths
+        self.model.opened = frozenset(path.resolve().as_posix() for path in paths)
+        self.tree.viewport().update()
         # What is read from an address lies in no folder.
         if paths and remote_address(paths[0]) is None:
             folder = paths[0].resolve().parent

@@ -163,6 +163,22 @@ def test_a_file_opened_elsewhere_is_selected(window: MainWindow, folder: Path, q
     assert browser.folder == folder
 
 
+def test_the_open_file_is_bold_whichever_is_selected(
+    browser: FileBrowser, window: MainWindow, folder: Path, qtbot: QtBot
+):
+    window.open_paths([str(folder / "a.npy")])
+    qtbot.waitUntil(lambda: bool(window.session.state.paths), timeout=10_000)
+    choose(browser, "b.npy")
+
+    def weight(name: str) -> bool:
+        index = browser.model.index(str(folder / name))
+        font = browser.model.data(index, Qt.ItemDataRole.FontRole)
+        return font is not None and font.bold()
+
+    assert weight("a.npy")
+    assert not weight("b.npy")
+
+
 def test_recents_ask_to_be_opened(browser: FileBrowser, window: MainWindow, qtbot: QtBot):
     window.settings.remember_folder(str(browser.folder))
     browser._fill_recent()
