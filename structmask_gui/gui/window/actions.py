@@ -126,7 +126,7 @@ _FILE = (
         ActionInfo("save_report", "Save &report…",
                    "Write a web page or PDF with images, figures and texts for the trainers.",
                    Commands.save_report, icon="file", needs="result"),
-        ActionInfo("batch", "Masks of &many files…",
+        ActionInfo("batch", "&Many files (batch)…",
                    "Extract the masks of files or folders with the present settings.",
                    Commands.batch, "Ctrl+B", "stack"),
         ActionInfo("close_file", "&Close file", "Close the open files.",

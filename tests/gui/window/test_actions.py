@@ -468,6 +468,10 @@ def test_enter_does_the_command_that_was_found(loaded: MainWindow, qtbot: QtBot)
     assert not finding.isVisible()
 
 
+def test_many_files_are_found_as_batch(window: MainWindow):
+    assert found(window.all_commands(), "batch")[0].text == "Many files (batch)"
+
+
 def test_what_cannot_be_done_now_comes_last_and_is_not_done(window: MainWindow, qtbot: QtBot):
     ordered = [command.action.isEnabled() for command in found(window.all_commands(), "a")]
     assert ordered == sorted(ordered, reverse=True)
