@@ -29,6 +29,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.basis import automatic_basis
+from structmask_gui.core.recommend.shapes import GAINS
 from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.io.denoise_state import SavedState, fitted
 from structmask_gui.io.denoised import evaluate_file
@@ -58,7 +59,9 @@ def record_path(target: Path) -> Path:
     return target.with_name(re.sub(r"(\.ome)?\.tiff?$", "", target.name, flags=re.I) + ".json")
 
 
-def doubts_about(stack: ImageStack, flags: Iterable[str] | None) -> tuple[Doubt, ...]:
+def doubts_about(
+    stack: ImageStack, flags: Iterable[str] | None, error: float | None = None
+) -> tuple[Doubt, ...]:
     """Return what speaks against denoising a stack, and is to be accepted first.
 
     Parameters
@@ -66,8 +69,12 @@ def doubts_about(stack: ImageStack, flags: Iterable[str] | None) -> tuple[Doubt,
     stack : ImageStack
     flags : iterable of str, optional
         Of the verdict on it; None where there is none.
+    error : float, optional
+        Expected with the mask, in units of the noise's variance, if it is known.
     """
     found: set[str] = {"cannot_tell"} if flags is None else set(flags)
+    if error is not None and error >= GAINS:
+        found.add("no_gain")
     if "interpolated" in found or stack.dtype.itemsize == 1 or stack.denoised:
         found.add("processed")
     if _LOSSY.search(stack.metadata.get("Compression", "")) or "JPEG" in stack.kind:

@@ -104,7 +104,7 @@ def not_separated(found: Findings) -> str:
             f" It lost {100 * found.detail.share:.0f} % of the detail, or noise that passes for it;"
             f" a linear prediction loses {100 * found.detail.linear:.0f} %."
         )
-    return f"{text} Record 20 dark frames, or 6 frames of a still scene."
+    return f"{text} Record 6 or more frames of one still field."
 
 
 def advise(

@@ -40,7 +40,7 @@ from structmask_gui.core.threads import one_blas_thread
 
 NOT_SEPARATED = (
     "The noise could not be separated from structure: the figures, and the order of masks, may be"
-    " wrong. Record 20 dark frames, or 6 frames of a still scene."
+    " wrong. Record 6 or more frames of one still field."
 )
 """The warning where a basis is not trusted."""
 

@@ -17,8 +17,9 @@ _HUM = "A regular pattern shifts from frame to frame: if it is hum or interferen
 _ACT: dict[str, tuple[str, str, Action]] = {
     "fixed_pattern": (
         "The same pattern is in every frame: camera, illumination or sample.",
-        "If dark frames show it, subtract them; if an even field shows it, divide by it; if"
-        " neither, it may be your sample: leave it.",
+        "If dark frames show it, subtract their mean; if an even field shows it, divide by its"
+        " mean; then open the corrected frames. If neither shows it, it may be your sample: leave"
+        " it.",
         "what_to_record",
     ),
     "periodic_temporal": (
@@ -96,15 +97,18 @@ def _cannot_tell(case: Grounds) -> Answer:
         if row is not None and row.copied >= COPIED_MORE:
             most = f"{100 * row.copied:.0f} %"
             safe += f" This keeps detail, but may leave up to {most} of the noise."
+        if row is not None and row.error >= GAINS:
+            safe += f" {_COMPARE}"
     elif not case.bare:
         pixels = case.mask.statistics.true_pixels
         safe += f" This mask of {pixels} pixels may hide sample as well as noise."
     shifts = "periodic_temporal" in case.flags and case.several_frames
+    record = f"{case.why_not_still} {_RECORD}".lstrip()
     return Answer(
         "Cannot tell noise from sample.",
         "cannot tell",
         safe,
-        f"{_HUM} {_RECORD}" if shifts else _RECORD,
+        f"{_HUM} {record}" if shifts else record,
         case.not_tested,
         ("what_to_record", own),
     )

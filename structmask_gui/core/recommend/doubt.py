@@ -16,8 +16,9 @@ from structmask_gui.core.recommend.shapes import of_noise
 if TYPE_CHECKING:
     from structmask_gui.core.quality.error import Scored
 
-_WORSE = 1.05
-"""Factor on the least expected error from which a mask is worse than another."""
+_WORSE, _BY = 1.05, 0.02
+"""Factor on the least expected error, and difference over the noise's variance, from which a mask
+is worse than another."""
 
 
 def doubt_about(
@@ -55,7 +56,7 @@ def doubt_about(
     if best is None or error is None:
         if isinstance(extraction, EditedExtraction):
             found.append(f"The mask was {extraction.how}; it is not the one that was measured.")
-    elif error > _WORSE * (best.error + best.error_se):
+    elif error > max(_WORSE * (best.error + best.error_se), best.error + _BY):
         found.append(
             f"Its expected error is {of_noise(error)}; the recommended mask with"
             f" {counted(best.pixels, 'pixel')} has {of_noise(best.error, brief=True)}."

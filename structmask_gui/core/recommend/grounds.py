@@ -133,6 +133,16 @@ class Grounds:
         return estimate is not None and len(estimate.evidence.relations) > 0
 
     @property
+    def why_not_still(self) -> str:
+        """Say why several frames do not tell noise from structure."""
+        estimate = self.extraction.measurement.correlation
+        if estimate is None or not self.several_frames:
+            return ""
+        if estimate.base == "frames":
+            return "No two of these frames show the same field."
+        return "The field changes between these frames." if estimate.base == "difference" else ""
+
+    @property
     def one_frame(self) -> bool:
         measured = self.extraction.measurement
         alone = measured.correlation is not None and measured.correlation.base == "frames"

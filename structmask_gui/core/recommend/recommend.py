@@ -191,18 +191,36 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
 
 
 def _levelled(found: Recommendation, basis: Basis | None) -> Recommendation:
-    """Return a recommendation whose errors are those that its mask's figures give.
+    """Return a recommendation whose errors are those that its masks' figures give.
 
     In a still scene masks are compared by some of the pixels, which tells their differences well,
-    but bright spots may shift all errors alike. Figures of a mask tuned later are of all pixels.
+    but bright spots may shift all errors alike. Figures of a mask are of all pixels, and so are
+    those of the rows that are shown; the others are shifted as the chosen one.
     """
     chosen = found.chosen
     if chosen is None or basis is None or basis.still is None:
         return found
-    exact = basis.score(chosen.mask).error.total
-    shift = exact - chosen.left - chosen.lost
-    rows = tuple(_shifted(row, shift) for row in found.ledger)
-    return replace(found, ledger=rows)
+    shift = basis.score(chosen.mask).error.total - chosen.left - chosen.lost
+    found = replace(found, ledger=tuple(_shifted(row, shift) for row in found.ledger))
+    exact: dict[str, LedgerRow] = {}
+    # Another shape of a trainer may be the best one then.
+    while missing := [row for row in found.main_rows if row.name not in exact]:
+        exact |= {row.name: _with_error(row, basis.score(row.mask).error) for row in missing}
+        rows = [exact.get(row.name, row) for row in found.ledger]
+        rows.sort(key=lambda row: (row.error, row.pixels))
+        found = replace(found, ledger=tuple(rows))
+    return found
+
+
+def _with_error(row: LedgerRow, error: EstimatedError) -> LedgerRow:
+    training = training_cost(row.pixels, error.total)
+    return replace(
+        row,
+        left=error.noise_left,
+        lost=error.detail_lost,
+        training=training,
+        error=error.total + training,
+    )
 
 
 def _shifted(row: LedgerRow, shift: float) -> LedgerRow:

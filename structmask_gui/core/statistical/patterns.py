@@ -225,7 +225,8 @@ def steps_at_equal_distances(image: NDArray[np.float64], variance: float) -> boo
     usual = np.maximum(np.median(energy, axis=1, keepdims=True) / _MEDIAN_SQUARE, 1e-300)
     # Between parts that do not depend on each other, a step has twice their variance.
     pattern = (energy - usual).mean(axis=0) / 2
-    energy = np.log(np.maximum(np.minimum(energy / usual, _LOUDEST).mean(axis=0), 1e-6))
+    loud = np.minimum(energy, _LOUDEST * usual) / usual
+    energy = np.log(np.maximum(loud.mean(axis=0), 1e-6))
     away = energy - median_filter(energy, _BESIDE, mode="reflect")
     spread = SIGMA_PER_MAD * float(np.median(np.abs(away)))
     if spread <= 0:

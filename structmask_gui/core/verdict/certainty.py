@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, Protocol
 
 Certainty = Literal["sure", "attention", "not sure", "cannot tell"]
@@ -15,6 +15,14 @@ SIGN_OF: Mapping[str, Certainty] = {
     "cannot tell": "cannot tell",
 }
 """The sign for the certainty of an answer."""
+
+
+def sign_of(certainty: str, actions: Sequence[str] = ()) -> Certainty:
+    """Return the sign for the certainty of an answer and what it advises first."""
+    sign = SIGN_OF.get(certainty, "not sure")
+    # However sure it is that denoising does harm, a tick would mean that all is well.
+    return "attention" if sign == "sure" and "what_to_record" in actions[:1] else sign
+
 
 _FIRST = {"whole_line", "fixed_pattern", "periodic_temporal"}
 """Flags of what has to be corrected before a mask is of use."""

@@ -69,14 +69,14 @@ FLAG_WORDS: dict[Flag, str] = {
 }
 """What each flag means, as a sentence."""
 
-WHAT_TO_RECORD = "Record 20 dark frames, or 6 frames of a still scene, to measure the noise alone."
+WHAT_TO_RECORD = "Record 6 or more frames of one still field."
 """What helps where noise and structure cannot be separated."""
 
 FAINT_GAPS = "The gaps share noise too, but weakly. Lower rho_min to close them."
 _REGULAR = (
     "The same regular pattern is in every frame: camera, illumination or sample. If dark frames"
-    " show it, subtract them; if an even field shows it, divide by it; if neither, it may be your"
-    " sample: leave it."
+    " show it, subtract their mean; if an even field shows it, divide by its mean; then open the"
+    " corrected frames. If neither shows it, it may be your sample: leave it."
 )
 _REGULAR_IN_ONE = (
     "A regular pattern is in this frame: noise or the sample's own. A second frame of the same"

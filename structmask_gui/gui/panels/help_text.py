@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.parameters.labels import in_labels
-from structmask_gui.core.verdict.wording import without_certainty
+from structmask_gui.core.verdict.wording import FAINT_GAPS, without_certainty
 
 _READING_LAGS = """
 <h3>How to read the views</h3>
@@ -24,8 +24,8 @@ Dashed lines are the smallest correlation that matters.</p>
 <p><b>Brightness</b> (where it was measured). If the curve is not flat, the noise of dark and bright
 parts differs, and one mask does not fit both.</p>
 <h3>When it does not look right</h3>
-<p><b>Uncertain, or cannot tell:</b> record 20 dark frames and give them as <i>Dark or blank
-stack</i>; they show the noise without any structure.</p>
+<p><b>Uncertain, or cannot tell:</b> record 6 or more frames of one still field (menu Help,
+What to record).</p>
 <p><b>Lines do not end:</b> no mask can hide noise that runs through the whole line. Remove
 the row or column offsets first, or raise <i>Largest lag</i>.</p>
 <p><b>Too small:</b> lower <i>Smallest correlation</i>. <b>Too large:</b> raise it.</p>
@@ -358,6 +358,15 @@ def _tested(extraction: Any) -> str:
 
 
 def _kept(extraction: Any) -> str:
+    recommendation = getattr(extraction, "recommendation", None)
+    if recommendation is not None:
+        passed = _count(int(extraction.selection.kept.sum()), "pixel")
+        has = _count(extraction.mask.statistics.true_pixels, "pixel")
+        rule = html.escape(recommendation.rule)
+        return (
+            f"<b>Mask.</b> Those that passed would make a mask of {passed}, the centre included;"
+            f" it is one of the candidates. {rule} It has {has}."
+        ).replace("  ", " ")
     pixels = extraction.mask.statistics.true_pixels
     text = (
         f"<b>Mask.</b> It has {pixels} {'pixel' if pixels == 1 else 'pixels'}, the centre included"
@@ -369,7 +378,11 @@ def _kept(extraction: Any) -> str:
 
 
 def _verdict(extraction: Any) -> str:
-    details = [html.escape(in_labels(detail)) for detail in extraction.verdict.details]
-    items = "".join(f"<li>{detail}</li>" for detail in details)
+    recommended = hasattr(extraction, "recommendation")
+    told = extraction.verdict.details
+    if recommended:
+        told = [detail for detail in told if detail != FAINT_GAPS]
+    items = "".join(f"<li>{html.escape(in_labels(detail))}</li>" for detail in told)
     found = html.escape(without_certainty(extraction.verdict.sentence))
-    return f"<b>Verdict.</b> {found}<ul>{items}</ul>"
+    name = "Those that passed" if recommended else "Verdict"
+    return f"<b>{name}.</b> {found}<ul>{items}</ul>"

@@ -42,8 +42,8 @@ _DOUBTS: dict[Doubt, str] = {
     "weak": "Too little noise to rank masks by: an error over 1 is more than the noise itself.",
 }
 _MORE: dict[Doubt, str] = {
-    "structure": "Flat parts of the image may hold structure that passes for noise. Record 20 dark"
-    " frames, or 6 frames of a still scene.",
+    "structure": "Flat parts of the image may hold structure that passes for noise. Record 6 or"
+    " more frames of one still field.",
     "weak": "After any of these masks, what the linear model makes of the frame is further from the"
     " signal than the noisy frame is. A trained network does better, in which order is not known.",
 }

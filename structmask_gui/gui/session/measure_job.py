@@ -16,7 +16,6 @@ from structmask_gui.gui.session.frame_display import Signature, check_unchanged,
 if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.measure.measurement import Measurement
-    from structmask_gui.core.recommend.recommend import Recommendation
     from structmask_gui.io.stack.image_stack import ImageStack
 
 _WORTH_KEEPING = 0.2
@@ -197,16 +196,15 @@ class KeptMeasurements:
                 return kept
         return None
 
-    def recommendation_for(
+    def recommended_for(
         self, measurement: Measurement | None, request: Callable[[], Request]
-    ) -> Recommendation | None:
-        """Return what was recommended for a measurement; see `Session.recommendation`."""
+    ) -> Any:
+        """Return the `RecommendedExtraction` of a measurement; see `Session.recommendation`."""
         own = next((kept for _, kept in self._kept if kept.measurement is measurement), None)
         if own is None:
             return None
         if own.verdict is not None:
-            return getattr(own, "recommendation", None)
+            return own if hasattr(own, "recommendation") else None
         wanted = request()
         same = (kept for asked, kept in self._kept if asked.same_frames(wanted))
-        found = (getattr(kept, "recommendation", None) for kept in same)
-        return next((one for one in found if one is not None), None)
+        return next((kept for kept in same if hasattr(kept, "recommendation")), None)

@@ -124,6 +124,8 @@ class Quality(QObject):
     ----------
     read : callable
         Returns the state of the session, which tells of changes by `follow` and `on_stale`.
+    known : callable
+        Returns the basis of the present frames, if it was measured for a recommendation.
     bug : callable
         Takes the traceback of an error of the program.
     """
@@ -134,10 +136,14 @@ class Quality(QObject):
     closing = Signal()  # the files are about to be closed; who reads them must stop
 
     def __init__(
-        self, read: Callable[[], State], bug: Callable[[str], None], parent: QObject | None = None
+        self,
+        read: Callable[[], State],
+        known: Callable[[], Basis | None],
+        bug: Callable[[str], None],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._read = read
+        self._read, self._known = read, known
         self._measuring = Job("basis", bug)
         self._scoring = Job("scores", bug, order="next")
         self._publishing = Job("published mask", bug)
@@ -256,7 +262,9 @@ class Quality(QObject):
         state = self._read()
         assert state.extraction is not None
         assert state.asked is not None
-        work = partial(_measure, state.extraction, state.stacks, state.asked.frame_range)
+        work = partial(
+            _measure, state.extraction, state.stacks, state.asked.frame_range, self._known()
+        )
         self._measuring.run(work, self._on_measured, self._fail)
 
     def _on_measured(self, made: tuple[Basis, dict[str, Mask], dict[Mask, Scored]]) -> None:
@@ -332,14 +340,18 @@ def _basis_key(state: State) -> tuple[Any, ...] | None:
 
 
 def _measure(
-    extraction: Extraction, stacks: Sequence[Any], frame_range: FrameRange | None, task: Task
+    extraction: Extraction,
+    stacks: Sequence[Any],
+    frame_range: FrameRange | None,
+    known: Basis | None,
+    task: Task,
 ) -> tuple[Basis, dict[str, Mask], dict[Mask, Scored]]:
     """Return the basis, and the best CAREamics shape of each axis with its score."""
     from structmask_gui.core.masks.trainers import careamics_masks
     from structmask_gui.core.quality.basis import extraction_basis
     from structmask_gui.core.quality.error import ranked
 
-    made = getattr(extraction, "basis", None)
+    made = getattr(extraction, "basis", None) or known
     if made is None:
         made = extraction_basis(extraction, ChosenFrames(stacks, frame_range), task=task)
     shapes, scores = careamics_masks(), {}

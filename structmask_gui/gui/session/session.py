@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.measure.measurement import Measurement
+    from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.core.recommend.recommend import Recommendation
     from structmask_gui.core.recommend.wording import Answer
 
@@ -88,7 +89,7 @@ class Session(QObject):
         self.reference_stacks = ReferenceStacks(self._engine.open, self._close_later, bug, self)
         self.reference_stacks.changed.connect(self._on_reference_stack)
         self.reference_stacks.failed.connect(self.report_error)
-        self.quality = Quality(self._read, bug, self)
+        self.quality = Quality(self._read, self._known_basis, bug, self)
         for changed in (self.mask_changed, self.stack_changed, self.pinned_changed):
             changed.connect(self.quality.follow)
         self.stale_changed.connect(self.quality.on_stale)
@@ -99,6 +100,11 @@ class Session(QObject):
 
     def _read(self) -> State:
         return self._state
+
+    def _known_basis(self) -> Basis | None:
+        """Return what the figures of the recommendation rest on, so that all say the same."""
+        found = self._kept.recommended_for(self._state.measurement, self._request)
+        return None if found is None else found.basis
 
     def _set(self, **values: Any) -> None:
         """Replace fields of the state, without a signal."""
@@ -328,8 +334,8 @@ class Session(QObject):
         For the published methods, which recommend none, that of an automatic measurement of the
         same frames.
         """
-        measurement = self._state.measurement
-        return self._kept.recommendation_for(measurement, self._request)
+        found = self._kept.recommended_for(self._state.measurement, self._request)
+        return None if found is None else found.recommendation
 
     @property
     def answer(self) -> Answer | None:

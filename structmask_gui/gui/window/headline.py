@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.core.verdict.certainty import SIGN_OF, Certainty
+from structmask_gui.core.verdict.certainty import Certainty, sign_of
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
 from structmask_gui.gui.widgets.certainty_icon import CertaintySign
@@ -281,7 +281,7 @@ class Headline(QFrame):
             return
         what, how_sure, advice = answer.lines
         how_sure = f"{origin} {how_sure}".strip()
-        sign = SIGN_OF[answer.certainty]
+        sign = sign_of(answer.certainty, answer.actions)
         if sign == "sure" and self.reference.property("misfit"):
             sign = "not sure"
         self._say(what, how_sure, advice, certainty=sign, actions=answer.actions)

@@ -70,6 +70,9 @@ your data, and without averaging. Nothing in the field should move, blink or ble
 <p><b>Point scanner or electron microscope</b>: an even bright field, or bare resin. Dark frames
 show only the electronics there, because the correlation arises in the detected signal; a dark stack
 alone never makes an answer reliable.</p>
+<p><b>The same pattern in every frame</b>: if the dark frames show it, subtract their mean; if an
+even bright field shows it, divide by its mean (in Fiji: <i>Process &gt; Image Calculator</i>). Then
+open the corrected frames.</p>
 <p>Open these frames as they are: not averaged, registered, denoised, or saved as JPEG.</p>"""
 """What decides whether a correlation is noise or sample; docs/what-to-record.md says more."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.verdict.certainty import SIGN_OF, Certainty, certainty_of
+from structmask_gui.core.verdict.certainty import Certainty, certainty_of, sign_of
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.resume import holding
 from structmask_gui.io.files.paths import exists, shown
@@ -63,7 +63,9 @@ class JobStatus:
     @property
     def sign(self) -> Certainty | Literal[""]:
         """The sign of the answer, as in the window; empty of the published method."""
-        return SIGN_OF.get(self.sure, self.certainty)
+        if self.answer is not None and self.certainty:
+            return sign_of(self.answer.certainty, self.answer.actions)
+        return self.certainty
 
     @property
     def needs_a_look(self) -> bool:
@@ -94,7 +96,7 @@ def skipped(job: Job, why: str, *, unlike: bool = False) -> JobStatus:
 def _certainty(record: Record) -> Certainty | Literal[""]:
     """Return how far a mask can be relied on; of a shared one by its answer."""
     if record.fits and record.answer is not None:
-        return SIGN_OF.get(record.answer.certainty, "not sure")
+        return sign_of(record.answer.certainty, record.answer.actions)
     return "" if record.verdict is None else certainty_of(record.verdict)
 
 

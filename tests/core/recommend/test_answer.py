@@ -25,6 +25,7 @@ from structmask_gui.core.recommend.wording import (
 from structmask_gui.core.statistical.estimate import UnlikePart
 from structmask_gui.core.statistical.frame_diagnostics import LineCovariance
 from structmask_gui.core.statistical.patterns import Patterns
+from structmask_gui.core.verdict.certainty import sign_of
 from tests.core.recommend.scenes import AUTOMATIC, SCENES, automatic, frames_of
 
 
@@ -122,6 +123,25 @@ def test_cannot_tell():
     assert told.what == "Cannot tell noise from sample."
     assert "plain Noise2Void" in told.how_sure
     assert told.actions == ("what_to_record", "copy_plain_n2v")
+
+
+@pytest.mark.parametrize(
+    ("base", "why"),
+    [
+        ("frames", "No two of these frames show the same field. To decide, record 6"),
+        ("difference", "The field changes between these frames. To decide, record 6"),
+    ],
+)
+def test_several_frames_that_cannot_tell_say_why(base, why):
+    found = with_estimate(automatic("one frame"), base=base)
+    relation = automatic("white").measurement.correlation.evidence.relations[0]
+    evidence = replace(found.measurement.correlation.evidence, relations=(relation,))
+    assert answer(with_estimate(found, evidence=evidence)).advice.startswith(why)
+
+
+def test_where_harm_is_expected_meanwhile_the_raw_frames_are_named():
+    told = answer(with_errors(automatic("one frame"), error=130.0))
+    assert told.how_sure.endswith("Compare any result with the raw frames.")
 
 
 def with_estimate(found, **changes):
@@ -340,6 +360,8 @@ def test_a_mask_that_does_no_good_is_not_the_first_thing_to_use(error, said):
     told = answer(with_errors(automatic("row 7"), error=error))
     assert said in told.how_sure
     assert told.actions[:2] == ("what_to_record", "use_mask")
+    assert told.certainty == "likely"
+    assert sign_of(told.certainty, told.actions) == "attention"
     found = automatic("row 7")
     bare = replace(found.recommendation, mask=BARE, choice=BARE_CENTRE, gains_next_to_nothing=True)
     told = answer(with_errors(with_recommendation(found, bare), error=error))

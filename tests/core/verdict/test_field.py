@@ -110,6 +110,8 @@ def test_steps_are_neither_cells_nor_the_blocks_of_a_codec():
     tiles = rng.poisson(200 * tiles_of_unlike_gain(shape, 40, 0.04, rng), (8, *shape))
     assert steps_at_equal_distances(tiles.mean(axis=0), 200)
     assert not steps_at_equal_distances(tiles.mean(axis=0), 100 * 200)
+    # Without any noise a step is more than a number can hold.
+    steps_at_equal_distances(np.kron(np.arange(4.0) * 1e6, np.ones((64, 48))), 1.0)
     blocks = 200 * tiles_of_unlike_gain(shape, 8, 0.03, rng)
     assert not steps_at_equal_distances(rng.poisson(blocks, (8, *shape)).mean(axis=0), 200)
 

@@ -124,8 +124,7 @@ def test_what_cannot_be_told_comes_first_and_more_of_it_is_not_asked_for():
     assert "would settle it" not in verdict.text
     assert WHAT_TO_RECORD in verdict.text
     # The same words where masks are compared.
-    assert "6 frames of a still scene" in WHAT_TO_RECORD
-    assert WHAT_TO_RECORD.removesuffix(", to measure the noise alone.") in NOT_SEPARATED
+    assert WHAT_TO_RECORD in NOT_SEPARATED
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,22 @@ def test_the_noise_is_that_of_the_present_measurement(session: Session, qtbot: Q
         np.testing.assert_array_equal(basis.noise.values, wanted.noise.values)
 
 
+def test_rings_have_the_figures_that_the_recommendation_rests_on(session: Session, qtbot: QtBot):
+    """Else the answer and its offers would tell two errors of one mask."""
+    quality = session.quality
+    quality.watch("test", True)
+    automatic = {"method": "statistical", "source": "automatic", "mask_choice": "recommended"}
+    session.edits.set_parameters(automatic)
+    wait_for_result(session, qtbot)
+    wait_current(session, qtbot)
+    known = quality.basis
+    session.edits.set_parameter("method", "ring")
+    wait_for_result(session, qtbot)
+    wait_current(session, qtbot)
+    assert session.recommendation is not None
+    assert quality.basis is known
+
+
 def test_a_statistical_mask_is_ranked_beside_the_published_one(session: Session, qtbot: QtBot):
     session.quality.watch("test", True)
     session.edits.set_parameter("method", "statistical")
