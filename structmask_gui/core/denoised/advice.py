@@ -115,8 +115,8 @@ def advise(
         return (
             "keep",
             None,
-            f"The output copies {share_words(found.copied)} of the noise and loses detail worth"
-            f" {share_words(found.lost)} of it. {found.sure} {_keep(mask, found)}"
+            f"The output copies {share_words(found.copied)} of the noise, and detail worth"
+            f" {share_words(found.lost)} of the noise is lost. {found.sure} {_keep(mask, found)}"
             f"{_reservation(found)}",
         )
     # A blur keeps some noise by itself.

@@ -106,7 +106,7 @@ class Evaluation:
         return [
             f"Pattern still in your result: {share_words(self.copied)}. {pattern}".rstrip(),
             f"Noise left: {100 * self.noise_left:.1f} % of the raw noise (less is better).",
-            f"Detail lost: {lost} {loss}".rstrip(),
+            f"Share of the detail that is lost: {lost} {loss}".rstrip(),
         ]
 
     def _loss(self, detail: LostDetail) -> str:
