@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
             how=_how(arguments.mask, arguments.file),
         )
     made = snippet(arguments.target, mask, context)
-    print(made.text, end="")
+    print(made.text, end="" if made.text.endswith("\n") else "\n")
     for note in made.notes:
         print(f"note: {one_line(note)}", file=sys.stderr)
     if made.needs_file and not is_file(npy):

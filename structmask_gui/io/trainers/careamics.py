@@ -23,8 +23,8 @@ LEAST_PERCENT = 0.05
 
 _ROI = 11
 _NO_BATCH_NORMALISATION = (
-    "With batch normalisation the right mask did harm: error 0.817 of the noise's variance, without"
-    " a mask 0.675, with this setting 0.337."
+    "In a test with batch normalisation the right mask did harm: error 0.817 of the noise's"
+    " variance, without a mask 0.675; without batch normalisation 0.337."
 )
 _EXACT = '''
 
@@ -85,6 +85,7 @@ def careamics(about: About) -> Snippet:
     text = (
         about.heading
         + f"# For CAREamics {VERSION}: pip install careamics=={VERSION}\n"
+        + "# Save this text as train.py in the folder of the images; there, run: python train.py\n"
         + "import numpy as np\n"
         + "import tifffile\n"
         + ("import torch\n" if shape is None else "")
@@ -115,8 +116,8 @@ def careamics(about: About) -> Snippet:
     )
     notes = (
         _which(about, shape),
-        f"A whole script, tried with CAREamics {VERSION} in a few steps: it trains for 1500 steps"
-        " of 16 patches, and writes the result beside the image.",
+        f"A whole script for CAREamics {VERSION}, which was run with it. It trains for 1500 steps of"
+        " 16 patches, and writes the result beside the image.",
         augmentation(about, "augmentations"),
         share.sentence,
         about.trained_on,
