@@ -122,7 +122,15 @@ def summary(
         "outputs": outputs(target, report=report),
         **{
             key: record[key]
-            for key in ("sentence", "notes", "method", "parameters", "patches", "statistics")
+            for key in (
+                "sentence",
+                "notes",
+                "doubt",
+                "method",
+                "parameters",
+                "patches",
+                "statistics",
+            )
         },
         **{
             key: record[key]

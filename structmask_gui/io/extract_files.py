@@ -100,9 +100,8 @@ class Result:
                 if quality:
                     raise
         record = make_record(extraction, files, quality=figures, task=task)
-        misfits = tuple(_misfits(files, extraction.measurement.parameters.source, task))
-        if misfits:
-            record = record.model_copy(update={"notes": [*record.notes, *misfits]})
+        misfit = misfit_of(files, extraction.measurement.parameters.source, task)
+        record = record.model_copy(update={"doubt": f"{misfit} {record.doubt}".strip()})
         page = None
         if report_for is not None and record.doubt:
             report_for = doubtful_name(Path(report_for)).name
@@ -118,7 +117,7 @@ class Result:
                 context=MaskContext(mask_file=report_for),
             )
         said = tuple(note for stack in files.stacks for note in stack.notes)
-        return cls(extraction.mask, record, page, (*said, *misfits))
+        return cls(extraction.mask, record, page, said)
 
 
 @dataclass(frozen=True)
@@ -159,20 +158,23 @@ def opened(inputs: Sequence[Input], settings: ExtractionSettings) -> Iterator[Me
         yield MeasuredFiles(stacks, entered(settings.dark), entered(settings.subtract))
 
 
-def _misfits(files: MeasuredFiles, source: str, task: Task) -> Iterator[str]:
-    """Say where the reference stack that was measured with does not fit the files."""
+def misfit_of(files: MeasuredFiles, source: str, task: Task) -> str:
+    """Say where the reference stack that was measured with does not fit the files, else nothing."""
     from structmask_gui.core.stack.reference_fit import dark_misfit, subtract_misfit
 
+    if source == "automatic":
+        source = "subtract" if files.dark is None else "dark"
     reference = {"dark": files.dark, "subtract": files.subtract}.get(source)
     if reference is None:
-        return
+        return ""
     check = dark_misfit if source == "dark" else subtract_misfit
     for stack in files.stacks:
         if misfit := check(reference, stack, task):
-            yield (
+            return (
                 f"{reference.name} does not seem to be a {_REFERENCES[source]} for {stack.name}:"
                 f" {misfit}. The answer may be wrong."
             )
+    return ""
 
 
 def extract_inputs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from structmask_gui.core.errors import StructMaskError
 from structmask_gui.core.extraction.extraction import Extraction
@@ -30,9 +31,11 @@ from structmask_gui.io.extract_files import (
     Input,
     Result,
     extract_result,
+    misfit_of,
     opened,
 )
 from structmask_gui.io.files.paths import shown
+from structmask_gui.io.results.files import doubtful_name
 from structmask_gui.io.results.record import (
     AnswerRecord,
     FitRecord,
@@ -86,7 +89,11 @@ def extract_shared(
         # The record shows the measurement of a file that has this mask of its own, if there is one.
         owners = [one for one, noise in zip(found, noises, strict=True) if noise.own == mask]
         base = make_record(replace((owners or found)[0], mask=mask), files, task=task)
+        doubt = misfit_of(files, settings.parameters.source, task)
     record = _shared_record(base, found, told, list(zip(names, fits, strict=True)))
+    record = record.model_copy(update={"doubt": doubt})
+    if report_for is not None and doubt:
+        report_for = doubtful_name(Path(report_for)).name
     page = None
     if report_for is not None:
         from structmask_gui.io.report.report import report_bytes
@@ -183,7 +190,6 @@ def _shared_record(
     return base.model_copy(
         update={
             "sentence": told.what,
-            "doubt": "",
             "notes": [f"{name}: {fit.sentence}" for name, fit in fits],
             "answer": AnswerRecord.model_validate(told.record()),
             "patches": patches,

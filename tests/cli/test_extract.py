@@ -213,7 +213,8 @@ def test_the_spine_method_and_its_record(structmask, noisy, tmp_path, options):
 
 def test_a_dark_stack_is_measured_and_recorded(structmask, noisy, tmp_path):
     picture = tmp_path / "picture.npy"
-    np.save(picture, np.random.default_rng(0).normal(size=(2, 64, 64)).cumsum(axis=2))
+    walk = np.random.default_rng(0).normal(size=(2, 128, 128)).cumsum(axis=2)
+    np.save(picture, 5000 + 9 * walk)
     answer = structmask("extract", picture, "--dark", noisy, "--json")
     (result,) = answer.json["results"]
     assert result["parameters"]["source"] == "dark"

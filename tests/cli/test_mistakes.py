@@ -78,8 +78,9 @@ def test_a_dark_stack_that_does_not_fit(structmask, noisy, tmp_path):
     answer = structmask("extract", noisy, "--dark", tmp_path / "dark.tif", "--json")
     assert answer.code == 0
     words = "dark.tif does not seem to be a dark or blank stack for rows.ome.tif: its frames are"
-    assert answer.err.startswith(f"note: {words} 64 x 64 pixels, yours 128 x 128. The answer may")
-    assert any(note.startswith(words) for note in answer.json["results"][0]["notes"])
+    said = f"{words} 64 x 64 pixels, yours 128 x 128. The answer may be wrong."
+    assert answer.err == f"note: rows_mask_doubtful.npy: {said}\n"
+    assert answer.json["results"][0]["doubt"] == said
 
 
 def test_a_dark_stack_that_fits_is_not_remarked_on(structmask, noisy, tmp_path):

@@ -30,7 +30,7 @@ from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.restore import kept_mask
 from structmask_gui.io.files.locations import config_home
 from structmask_gui.version import __version__
-from tests.gui.conftest import wait_for_result
+from tests.gui.conftest import noise, wait_for_result
 
 # --- settings -------------------------------------------------------------------------------------
 
@@ -158,6 +158,21 @@ def test_a_file_that_is_asked_for_comes_before_the_last(
     window.settings.last_files = ["/nowhere/gone.tif"]
     begin(window, [str(stack_file)])
     wait_for_result(window.session, qtbot)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_dark_stack_comes_back_with_its_own_file_only(
+    window: MainWindow, qtbot: QtBot, stack_file: Path, tmp_path: Path, asked: bool
+):
+    for name in ("dark.npy", "other.npy"):
+        np.save(tmp_path / name, noise((4, 128, 160)))
+    window.settings.last_files = [str(stack_file)]
+    window.settings.last_reference_stacks = {"dark": str(tmp_path / "dark.npy")}
+    begin(window, [str(tmp_path / "other.npy")] if asked else [])
+    wait_for_result(window.session, qtbot)
+    qtbot.waitUntil(lambda: not window.session.reference_stacks.busy)
+    kept = {} if asked else {"dark": str(tmp_path / "dark.npy")}
+    assert window.session.reference_stacks.remembered() == kept
 
 
 def test_a_first_start_takes_the_automatic_preset(window: MainWindow):

@@ -50,6 +50,7 @@ class Commands(QObject):
         self.toast = Toast(window)
         window.session.stack_changed.connect(self._take_few)
         window.session.references_dropped.connect(self._offer_references)
+        window.session.stack_changed.connect(self._offer_axes)
 
     # --- file ---------------------------------------------------------------------------------
 
@@ -138,6 +139,22 @@ class Commands(QObject):
             again,
             "Measure the noise of this file in it, too",
         )
+
+    def _offer_axes(self) -> None:
+        """Ask whether planes much thinner than they are many are those that were recorded."""
+        from structmask_gui.io.stack.axes import larger_faces
+
+        state = self.session.state
+        if len(state.stacks) != 1 or "axes" in state.open_choices:
+            return
+        (stack,) = state.stacks
+        if turned := larger_faces(stack.axes, stack.shape):
+            self.toast.say(
+                f"{stack.name}: thin planes, many of them. A scan along Z?",
+                f"Read as {turned}",
+                partial(self.session.reopen, axes=turned),
+                "Take the larger faces as frames",
+            )
 
     def open_sample(self) -> None:
         """Open the stack that comes with the program."""

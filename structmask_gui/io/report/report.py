@@ -83,7 +83,7 @@ def report_bytes(
         f"<h1>Mask of {escape(title)}</h1>",
         *_answer(record),
         *([paragraph("The mask was changed by hand afterwards.")] if record.edited else []),
-        bullets(record.notes),
+        bullets(filter(None, (record.doubt, *record.notes))),
         '<div class="row">',
         *_pictures(mask, extraction, frame),
         "</div>",
@@ -192,7 +192,7 @@ def _verdict(record: Record) -> Iterator[str]:
     yield table(
         (),
         [
-            ("Kind", verdict.kind),
+            ("Kind of noise, by strength", verdict.kind),
             ("Sure", "yes" if verdict.sure else "no"),
             ("Flags", ", ".join(flag.replace("_", " ") for flag in verdict.flags) or "none"),
         ],

@@ -23,6 +23,10 @@ SMALLEST_SIDE = int(parameter_infos()["patch_size"].lowest or 1)
 """Frames must have at least this many rows and columns, to hold one patch."""
 
 
+_THIN = 4
+"""Factor from which planes are thin: by so much they are longer, and more of them along Z."""
+
+
 @dataclass(frozen=True)
 class Axes:
     """Dimensions of a file, sorted by their use."""
@@ -57,6 +61,11 @@ def file_axes(contents: Contents, given: str | None) -> Axes:
             contents.notes.append(
                 f"A scan along Z: the planes recorded are the frames, of {contents.axes} read as"
                 f" {letters}."
+            )
+        elif turned := larger_faces(letters, shape):
+            contents.notes.append(
+                f"Its planes are thin and many: a scan along Z? The axes {turned} (--axes {turned})"
+                " take the larger faces as frames."
             )
     axes = named_axes(letters, shape, given=given is not None)
     _check(axes, contents.store.dtype)
@@ -158,6 +167,18 @@ def scan_plane(letters: str, shape: tuple[int, ...]) -> str:
         return letters
     turned = {"Y": "Q", "Z": "Y"} if y == 1 else {"X": "Q", "Y": "X", "Z": "Y"}
     return "".join(turned.get(letter, letter) for letter in letters)
+
+
+def larger_faces(letters: str, shape: tuple[int, ...]) -> str:
+    """Return the letters by which planes much thinner than they are many show their larger faces.
+
+    Nothing for others, and where there is no Z: strips are recorded in time.
+    """
+    length = dict(zip(letters, shape, strict=False))
+    z, y, x = (length.get(letter, 1) for letter in "ZYX")
+    if _THIN * min(y, x) > min(z, max(y, x)):
+        return ""
+    return letters.translate(str.maketrans("YZ" if y < x else "XZ", "ZY" if y < x else "ZX"))
 
 
 def squeezed(letters: str, shape: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.names import TARGETS
@@ -72,6 +73,7 @@ def careamics(about: About) -> Snippet:
     shape = _shape(about)
     share = about.blanked["CAREamics"]
     percent = max(share.recommended, LEAST_PERCENT)
+    least = " CAREamics takes no less." if percent > share.recommended else ""
     turns = about.turns
     allowed = [
         name
@@ -119,7 +121,7 @@ def careamics(about: About) -> Snippet:
         f"A whole script for CAREamics {VERSION}, which was run with it. It trains for 1500 steps of"
         " 16 patches, and writes the result beside the image.",
         augmentation(about, "augmentations"),
-        share.sentence,
+        replace(share, recommended=percent).sentence + least,
         about.trained_on,
     )
     needs = shape is None and not about.as_literal

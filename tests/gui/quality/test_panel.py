@@ -330,6 +330,9 @@ def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, 
         panel._destripe_to(str(stack_file), "")
     assert "choose another name" in loaded.session.state.error
     assert stack_file.read_bytes() == before
+    with qtbot.waitSignal(panel.destriping.written):
+        panel._destripe_to(str(stack_file.with_name("out.tif")), "")
+    assert loaded.session.state.error == ""
 
 
 def test_destriping_stops_and_leaves_nothing(tmp_path: Path):

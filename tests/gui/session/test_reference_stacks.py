@@ -65,6 +65,7 @@ def test_a_second_stack_the_source_does_not_use(
     assert session.reference_stacks.path("dark") == Path("dark.tif")
     session.reference_stacks.choose("dark", None)
     assert session.reference_stacks.stack("dark") is None
+    assert session.state.error == ""
     qtbot.waitUntil(lambda: workshop.opened[-1].closed)
 
 

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.gui.app import make_application, make_window
 from structmask_gui.gui.desktop.places import sample_stack
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.panels.facts import FactsPanel
@@ -253,6 +254,24 @@ def test_image_and_preview_are_zoomed_together(sample: MainWindow, qtbot: QtBot)
 )
 def test_the_first_window_fits_the_screen(available: tuple[int, int], wanted: tuple[int, int]):
     assert first_size(QSize(*available)) == QSize(*wanted)
+
+
+@pytest.mark.parametrize("before", [None, QSize(2600, 1700)])
+def test_the_window_opens_no_larger_than_the_screen(
+    window: MainWindow, qtbot: QtBot, before: QSize | None
+):
+    settings = Settings()
+    if before is not None:
+        window.resize(before)
+        settings.geometry = window.saveGeometry().toBase64().data().decode()
+        window.resize(*SIZE)
+    opened = make_window(make_application(), settings)
+    qtbot.addWidget(opened)
+    available = opened.screen().availableSize()
+    assert opened.size() == opened.size().boundedTo(available)
+    if before is None:
+        assert opened.size() == first_size(available)
+    opened.close()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
@@ -306,6 +307,19 @@ def test_a_picture_of_two_values_is_no_mask_unless_that_is_said(
     qtbot.waitUntil(lambda: loaded.session.state.paths == (path,), timeout=10_000)
 
 
+def test_thin_planes_along_z_are_asked_about(window: MainWindow, qtbot: QtBot, tmp_path: Path):
+    path, toast = tmp_path / "a.ome.tif", window.commands.toast
+    tifffile.imwrite(path, noise((128, 23, 128)), ome=True, metadata={"axes": "ZYX"})
+    window.open_paths([str(path)])
+    qtbot.waitUntil(lambda: "thin planes" in toast.label.text(), timeout=10_000)
+    assert "--axes YZX" in window.session.state.stack.notes[0]
+    toast.button.click()
+    wait_for_result(window.session, qtbot)
+    frames = window.session.state.frames
+    assert (frames.n_frames, frames.frame_shape) == (23, (128, 128))
+    assert not toast.isVisible()
+
+
 # --- reference stacks -----------------------------------------------------------------------------
 
 
@@ -332,3 +346,22 @@ def test_a_dark_stack_stands_in_the_answer_until_it_is_removed(
     wait_for_result(automatic.session, qtbot)
     assert references.remembered() == {}
     assert not chip.isVisible()
+
+
+def test_a_dark_stack_goes_with_its_file_and_is_offered_again(
+    automatic: MainWindow, stack_file: Path, qtbot: QtBot, tmp_path: Path
+):
+    references, toast = automatic.session.reference_stacks, automatic.commands.toast
+    np.save(tmp_path / "dark.npy", noise((4, 128, 160), seed=3))
+    np.save(tmp_path / "other.npy", noise((4, 128, 160), seed=4))
+    references.choose("dark", str(tmp_path / "dark.npy"))
+    qtbot.waitUntil(automatic.headline.reference.isVisible, timeout=10_000)
+    automatic.open_paths([str(tmp_path / "other.npy")])
+    wait_for_result(automatic.session, qtbot)
+    assert not automatic.headline.reference.isVisible()
+    assert toast.isVisible()
+    assert toast.label.text().startswith("dark.npy belonged to the file before")
+    toast.button.click()
+    qtbot.waitUntil(automatic.headline.reference.isVisible, timeout=10_000)
+    assert references.remembered() == {"dark": str(tmp_path / "dark.npy")}
+    references.choose("dark", None)

@@ -12,6 +12,7 @@ from structmask_gui.io.batch import engine
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import counts_sentence, write_summary
+from structmask_gui.io.extract_files import Input
 from structmask_gui.io.results.files import is_result
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import read_record
@@ -223,3 +224,31 @@ def test_a_mask_that_the_answer_does_not_support_is_called_doubtful(tmp_path):
         *(name.replace("_doubtful", "") for name in names),
         "one_report.html",
     ]
+
+
+@pytest.mark.parametrize(("source", "shared"), [("automatic", True), ("dark", False)])
+def test_a_dark_stack_that_does_not_fit_makes_masks_doubtful(
+    tmp_path, folder, row_noise, source, shared
+):
+    (folder / "bad.tif").unlink()
+    dark, out = tmp_path / "dark.npy", tmp_path / "out"
+    np.save(dark, row_noise[:, :64, :64])
+    queue = make(
+        folder,
+        out,
+        per="all" if shared else "file",
+        parameters=AUTOMATIC.changed({"source": source}),
+        dark=Input(dark),
+        one_mask=shared,
+        reports=True,
+    )
+    queue.run()
+    said = "dark.npy does not seem to be a dark or blank stack for a.tif: its frames are 64 x 64"
+    status = queue.statuses[0]
+    assert status.needs_a_look
+    assert status.notes[0].startswith(said)
+    stem = "images" if shared else "a"
+    assert (out / f"{stem}_mask_doubtful.npy").exists()
+    page = (out / f"{stem}_report.html").read_text()
+    assert said in page
+    assert f"{stem}_mask_doubtful.npy" in page

@@ -14,7 +14,7 @@ from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.formats.known import EXTENSIONS
 from structmask_gui.io.open import open_stack
-from structmask_gui.io.stack.axes import scan_plane
+from structmask_gui.io.stack.axes import larger_faces, scan_plane
 from structmask_gui.io.stack.units import pixel_size, size_text, unit_text
 from tests.conftest import SHARED
 from tests.io import maker_files
@@ -251,6 +251,22 @@ def test_an_xz_scan_opens_with_its_planes_as_frames(tmp_path: Path) -> None:
     with open_stack(tmp_path / "a.ome.tif") as stack:
         check_upright(stack, 3)
         assert any("scan along Z" in note for note in stack.notes)
+
+
+@pytest.mark.parametrize(
+    ("letters", "shape", "said"),
+    [
+        ("ZYX", (32, 8, 52), "YZX"),
+        ("TZYX", (2, 32, 52, 8), "TXYZ"),
+        ("ZYX", (3, 8, 52), ""),
+        ("ZYX", (32, 40, 52), ""),
+        ("TYX", (32, 8, 52), ""),
+    ],
+)
+def test_thin_planes_along_z_are_asked_about(letters: str, shape: tuple[int, ...], said: str):
+    assert larger_faces(letters, shape) == said
+    if said:
+        assert sorted(shape[said.index(letter)] for letter in "YX") == [32, 52]
 
 
 def test_a_yz_scan_opens_with_its_planes_as_frames(tmp_path: Path) -> None:

@@ -148,6 +148,12 @@ def test_what_is_not_official_is_said_with_the_version():
     assert "official" not in snippet("careamics", ROW).text
 
 
+def test_the_notes_name_the_share_that_is_set():
+    made = snippet("careamics", Mask(np.ones((21, 21), dtype=bool)))
+    assert "masked_pixel_percentage=0.05," in made.text
+    assert "set masked_pixel_percentage to 0.05. CAREamics takes no less." in " ".join(made.notes)
+
+
 def test_few_pixels_that_forbid_the_flips_are_named(careamics):
     array = np.zeros((21, 3), dtype=bool)
     array[:, 1] = True
