@@ -118,8 +118,8 @@ def careamics(about: About) -> Snippet:
     )
     notes = (
         _which(about, shape),
-        f"A whole script for CAREamics {VERSION}, which was run with it. It trains for 1500 steps of"
-        " 16 patches, and writes the result beside the image.",
+        f"A whole script for CAREamics {VERSION}, which was run with it. It trains for 1500 steps"
+        " of 16 patches, and writes the result beside the image.",
         augmentation(about, "augmentations"),
         replace(share, recommended=percent).sentence + least,
         about.trained_on,
