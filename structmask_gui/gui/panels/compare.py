@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from structmask_gui.gui.session.mask_file import MaskFile
 from structmask_gui.gui.session.quality import ALIKE, PRESENT
-from structmask_gui.gui.session.session import Session
+from structmask_gui.gui.session.session import AUTOMATIC, Session
 from structmask_gui.gui.style.colours import Colours
 from structmask_gui.gui.views.lags.mask_cells import BOTH, ONLY_A, ONLY_B, cell_colors
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
@@ -27,6 +27,7 @@ _HINT = (
     "Keep the present mask as A and go on tuning, or take A from a file: here you then see both"
     " and where they differ."
 )
+_FINDING = "Measuring the mask of the preset automatic. Your settings and your mask stay."
 
 
 class ComparePanel(QWidget):
@@ -91,14 +92,17 @@ class ComparePanel(QWidget):
         session = self._session
         pinned = session.state.pinned
         self.pin_button.setEnabled(session.state.extraction is not None)
-        self.remove_button.setEnabled(pinned is not None)
+        self.remove_button.setEnabled(pinned is not None or session.finding_automatic)
         self._pictures.setVisible(pinned is not None)
         self.verdict.setText("")
         if pinned is None:
-            self.figures.setText(_HINT)
+            self.figures.setText(_FINDING if session.finding_automatic else _HINT)
             for view in self.views.values():
                 view.set_codes(None)
             return
+        a_name, b_name = self._names()
+        self.views["a"].set_title(_upper(a_name))
+        self.views["b"].set_title(_upper(b_name) if self._automatic else f"{b_name}, now")
         comparison = session.state.comparison()
         if comparison is None:
             self.views["a"].set_codes(codes_of(pinned.cropped().array))
@@ -121,7 +125,7 @@ class ComparePanel(QWidget):
         colors = cell_colors(Colours.of(self.palette()), True)
         both = f"{comparison.overlap} px"
         rows = [
-            ("", "", "A", "B"),
+            ("", "", _upper(a_name), _upper(b_name)),
             ("", "Pixels", f"{comparison.pixels_a}", f"{comparison.pixels_b}"),
             *(("", name, in_a, in_b) for name, in_a, in_b in _figures(expected)),
             (
@@ -130,12 +134,11 @@ class ComparePanel(QWidget):
                 both,
                 both,
             ),
-            (_swatch(colors[ONLY_A]), "only in A", f"{comparison.only_in_a} px", ""),
-            (_swatch(colors[ONLY_B]), "only in B", "", f"{comparison.only_in_b} px"),
+            (_swatch(colors[ONLY_A]), f"only in {a_name}", f"{comparison.only_in_a} px", ""),
+            (_swatch(colors[ONLY_B]), f"only in {b_name}", "", f"{comparison.only_in_b} px"),
         ]
         self.figures.setText(
-            f"<p>A: {_words(session.state.pinned_label)}. B: the present mask.</p>"
-            "<table cellspacing='0' cellpadding='1'>"
+            f"<p>{self._what()}</p><table cellspacing='0' cellpadding='1'>"
             + "".join(
                 f"<tr><td>{mark}</td><td>&nbsp;{name}&nbsp;&nbsp;</td>"
                 f"<td align='right'>{in_a}&nbsp;&nbsp;</td><td align='right'>{in_b}</td></tr>"
@@ -143,6 +146,19 @@ class ComparePanel(QWidget):
             )
             + "</table>"
         )
+
+    @property
+    def _automatic(self) -> bool:
+        """Whether A is the mask of the preset automatic."""
+        return self._session.state.pinned_label == AUTOMATIC
+
+    def _names(self) -> tuple[str, str]:
+        return (AUTOMATIC, "yours") if self._automatic else ("A", "B")
+
+    def _what(self) -> str:
+        if self._automatic:
+            return "Automatic: the recommended mask. Yours: this mask."
+        return f"A: {_words(self._session.state.pinned_label)}. B: this mask."
 
     def _expected(self) -> tuple[Expected, Expected] | None:
         """Return what is expected of A and B, once that was worked out for both."""
@@ -169,15 +185,18 @@ class ComparePanel(QWidget):
 
     def _said(self, same: bool, expected: tuple[Expected, Expected] | None) -> str:
         quality, state = self._session.quality, self._session.state
+        a, b = self._names()
+        if self._session.finding_automatic:
+            return _FINDING
         if state.stale:
-            return "Settings changed: B is still the mask from before."
+            return f"Settings changed: {b} is still the mask from before."
         if same:
-            return "A and B are the same."
+            return _upper(f"{a} and {b} are the same.")
         if expected is None or quality.scores is None:
             return quality.error or "Measuring which is better…"
         from structmask_gui.core.recommend.compare import better
 
-        return better(*expected, ("A", "B"), quality.scores.doubt)
+        return _upper(better(*expected, (a, b), quality.scores.doubt))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Have the masks scored from now on."""
@@ -221,6 +240,10 @@ def _swatch(color: QColor) -> str:
 def _words(label: str) -> str:
     """Return a label that may hold any file name as text without markup."""
     return label.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _upper(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _figures(expected: tuple[Expected, Expected] | None) -> list[tuple[str, str, str]]:

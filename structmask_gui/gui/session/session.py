@@ -7,7 +7,7 @@ signal, views redraw from the state. Views never compute and never call each oth
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,10 +31,14 @@ if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.measure.measurement import Measurement
     from structmask_gui.core.quality.assessment import Basis
+    from structmask_gui.core.parameters.model import Parameters
     from structmask_gui.core.recommend.recommend import Recommendation
     from structmask_gui.core.recommend.wording import Answer
 
 log = logging.getLogger(__name__)
+
+AUTOMATIC = "automatic"
+"""The preset whose mask is the recommended one, and the label of that mask as A."""
 
 LAG_REACH = 12
 """Lags measured at least: half the widest centre square of the slider, so that it slides freely."""
@@ -81,6 +85,7 @@ class Session(QObject):
         bug = self.bug.emit
         self._opening = Job("open", bug, unwanted=self._close_unwanted)
         self._measuring = Job("measure", bug)
+        self._automatic = Job("automatic", bug)
         self._reading = Job("read", bug)
         self._closing = Job("close", bug, order="all")
         self._opening.stepped.connect(self._on_step)
@@ -197,6 +202,7 @@ class Session(QObject):
         old = self._state.stacks
         self._set_busy("")
         self._reading.cancel()
+        self._automatic.cancel()
         part = opened.part
         self._set(
             serial=self._state.serial + 1,
@@ -323,9 +329,12 @@ class Session(QObject):
         self._set_busy("")
 
     def _request(self) -> Request:
+        return self._request_for(self._state.parameters)
+
+    def _request_for(self, parameters: Parameters) -> Request:
         state = self._state
-        references = self.reference_stacks.key(state.parameters.source)
-        return Request(state.serial, state.frame_range, state.region, state.parameters, references)
+        references = self.reference_stacks.key(parameters.source)
+        return Request(state.serial, state.frame_range, state.region, parameters, references)
 
     @property
     def recommendation(self) -> Recommendation | None:
@@ -369,10 +378,23 @@ class Session(QObject):
     def _measure(
         self, request: Request, *, afresh: bool = False, measurement: Measurement | None = None
     ) -> None:
+        work = self._work(request, afresh, measurement, self._estimated.emit)
+        self._measuring.run(work, self._on_measured, self._on_not_measured)
+        self._set(estimate_error=None)
+        self._set_stale(True)
+        self._set_busy("measuring")
+
+    def _work(
+        self,
+        request: Request,
+        afresh: bool = False,
+        known: Measurement | None = None,
+        on_estimate: Callable[[Estimate], None] = lambda _estimate: None,
+    ) -> Measuring:
         state, parameters = self._state, request.parameters
         n_frames = state.frames.n_frames if state.frames is not None else 0
         references = self.reference_stacks
-        work = Measuring(
+        return Measuring(
             engine=self._engine,
             request=request,
             stacks=state.stacks,
@@ -383,13 +405,9 @@ class Session(QObject):
             identities=self._identities,
             keeps=self.keeps_measurements,
             afresh=afresh,
-            known=measurement,
-            on_estimate=self._estimated.emit,
+            known=known,
+            on_estimate=on_estimate,
         )
-        self._measuring.run(work, self._on_measured, self._on_not_measured)
-        self._set(estimate_error=None)
-        self._set_stale(True)
-        self._set_busy("measuring")
 
     def _on_estimate(self, estimate: Estimate) -> None:
         if self._measuring.pending and estimate.request == self._request():
@@ -479,8 +497,46 @@ class Session(QObject):
         self._set(pinned=mask, pinned_label=label)
         self.pinned_changed.emit()
 
+    @property
+    def finding_automatic(self) -> bool:
+        """Whether the mask of the preset automatic is being measured, to be kept as A."""
+        return self._automatic.pending
+
+    def pin_automatic(self) -> None:
+        """Keep the mask of the preset automatic as A; parameters, preset and mask stay."""
+        from structmask_gui.io.presets.preset import built_in_presets
+
+        if self._state.frames is None:
+            return
+        automatic = next(one for one in built_in_presets() if one.name == AUTOMATIC)
+        request = self._request_for(automatic.apply(self._state.parameters))
+        known = getattr(self._kept.extraction_for(request), "recommendation", None)
+        known = known or self.recommendation
+        if known is not None:
+            self._automatic.cancel()
+            self.set_pinned(known.mask, AUTOMATIC)
+            return
+        self._automatic.run(self._work(request), self._on_automatic, self._on_no_automatic)
+        self.pinned_changed.emit()
+
+    def _on_automatic(self, measured: Measured) -> None:
+        extraction = measured.extraction
+        found = getattr(extraction, "recommendation", None)
+        if found is not None and measured.request.same_frames(
+            self._request_for(measured.request.parameters)
+        ):
+            self._kept.keep(measured.request, extraction)
+            self.set_pinned(found.mask, AUTOMATIC)
+        else:
+            self.pinned_changed.emit()
+
+    def _on_no_automatic(self, text: str) -> None:
+        self.pinned_changed.emit()
+        self.report_error(text)
+
     def unpin(self) -> None:
         """Forget mask A."""
+        self._automatic.cancel()
         self.set_pinned(None, "")
 
     def set_colormap(self, name: str) -> None:
@@ -510,7 +566,7 @@ class Session(QObject):
     def close(self) -> None:
         """Stop the threads and close the files; the session is of no use afterwards."""
         self.quality.close()
-        for job in (self._opening, self._measuring, self._reading):
+        for job in (self._opening, self._measuring, self._automatic, self._reading):
             job.close()
         references = self.reference_stacks.close()
         self._closing.finish()

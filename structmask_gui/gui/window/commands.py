@@ -336,14 +336,9 @@ class Commands(QObject):
         )
 
     def compare_with_automatic(self) -> None:
-        """Keep the present mask as A and take that of the preset automatic."""
-        from structmask_gui.io.presets.preset import built_in_presets
-
-        self.pin()
-        preset = next(one for one in built_in_presets() if one.name == "automatic")
-        self.session.edits.apply_preset(preset)
-        if self.session.state.stale and not self.session.state.busy:
-            self.session.measure_again()  # it was stopped before
+        """Compare this mask with that of the preset automatic, and change nothing."""
+        self.session.pin_automatic()
+        self.window.show_panel("compare")
 
     def _folder(self) -> str:
         paths = self.session.state.paths

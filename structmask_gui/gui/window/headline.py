@@ -67,7 +67,7 @@ BUTTONS: dict[Action, tuple[str, str]] = {
     "back_to_recommended": ("Back to recommended", "Take the recommended mask; undo goes back"),
     "compare_with_automatic": (
         "Compare with automatic",
-        "Keep this mask as A and take that of the preset automatic",
+        "Show the recommended mask beside this one; your settings stay",
     ),
     "map": ("Map", "Show where the noise differs over the field"),
     "use_trainer_shape": ("Copy for CAREamics…", "Show the setting of CAREamics for this mask"),

@@ -49,13 +49,38 @@ def test_pin_tune_and_compare(panel: ComparePanel, loaded: MainWindow):
 def test_what_was_stopped_is_not_compared_and_begins_again(
     panel: ComparePanel, loaded: MainWindow, qtbot: QtBot
 ):
-    loaded.commands.act("compare_with_automatic")
+    panel.pin_button.click()
+    loaded.session.edits.set_parameter("patch_size", 32)
     loaded.session.cancel()
     assert panel.verdict.text() == "Settings changed: B is still the mask from before."
-    loaded.commands.act("compare_with_automatic")
-    assert loaded.session.state.busy
+    loaded.session.measure_again()
     wait_for_result(loaded.session, qtbot)
     assert "Settings changed" not in panel.verdict.text()
+
+
+def test_comparing_with_automatic_changes_nothing(
+    panel: ComparePanel, loaded: MainWindow, qtbot: QtBot
+):
+    session = loaded.session
+    session.edits.set_parameter("max_true_pixels", 3)
+    before = session.state
+    loaded.commands.act("compare_with_automatic")
+    assert "automatic" in panel.figures.text()  # that it is being measured
+    qtbot.waitUntil(lambda: session.state.pinned is not None, timeout=20_000)
+    assert session.state.parameters == before.parameters
+    assert session.state.preset is before.preset
+    assert session.state.mask is before.mask
+    assert not session.history.undo_text.startswith("Preset")
+    assert session.recommendation is not None
+    assert session.state.pinned == session.recommendation.mask
+    qtbot.waitUntil(lambda: "…" not in panel.verdict.text(), timeout=20_000)
+    said = panel.verdict.text() + panel.figures.text()
+    assert "Automatic" in said
+    assert "yours" in said
+    assert "only in A" not in said
+    panel.remove_button.click()
+    loaded.commands.act("compare_with_automatic")
+    assert session.state.pinned == session.recommendation.mask  # known by now
 
 
 def test_it_says_which_is_better_and_why(panel: ComparePanel, loaded: MainWindow, qtbot: QtBot):

@@ -29,6 +29,13 @@ class MaskThumb(Themed):
         self.setAccessibleName(title)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
+    def set_title(self, title: str) -> None:
+        """Give it another title."""
+        if title != self._title:
+            self._title = title
+            self.setAccessibleName(title)
+            self.update()
+
     def set_codes(self, codes: NDArray[np.uint8] | None, *, comparing: bool = False) -> None:
         """Show cells as `views.mask` codes them: empty, in both, only in A, only in B."""
         self.codes, self._comparing = codes, comparing
