@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from structmask_gui.gui.style.app_theme import fixed_font
 from structmask_gui.gui.widgets.dialogs import without_icons
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _page(made: Snippet) -> QWidget:
     notes.setWordWrap(True)
     edit = QPlainTextEdit(made.text)
     edit.setReadOnly(True)
-    edit.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    edit.setFont(fixed_font())
     edit.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
     edit.setAccessibleName(f"Text for {made.title}")
     page = QWidget()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.desktop.logs import LogLines
+from structmask_gui.gui.style.app_theme import fixed_font
 from structmask_gui.gui.widgets.inputs import Choice
 
 _LEVELS = (("Everything", logging.DEBUG), ("Warnings and errors", logging.WARNING))
@@ -30,7 +31,7 @@ class LogPanel(QWidget):
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setMaximumBlockCount(2000)
-        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self.text.setFont(fixed_font())
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setAccessibleName("Log")
         self.search = QLineEdit()

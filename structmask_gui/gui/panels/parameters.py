@@ -32,6 +32,7 @@ class ParametersPanel(QWidget):
     changed = Signal(str, object)  # name and new value, at every step of a drag
     drag_started = Signal(str)
     drag_ended = Signal(str)
+    narrowed = Signal(int)  # it needs only so much width now, and had no more than it needed
 
     def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -203,7 +204,10 @@ class ParametersPanel(QWidget):
         """Take the room that the rows need, for the panel scrolls only down."""
         bar = self.area.verticalScrollBar().sizeHint().width()
         needed = self._body.minimumSizeHint().width() + bar
-        self.setMinimumWidth(max(self._narrowest, needed))
+        before, now = self.minimumWidth(), max(self._narrowest, needed)
+        self.setMinimumWidth(now)
+        if now < before and self.width() <= before:
+            self.narrowed.emit(now)
 
     def set_narrowest(self, width: int) -> None:
         """Be no narrower than this, whatever the rows need."""

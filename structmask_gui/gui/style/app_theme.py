@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 ThemeName = Literal["system", "light", "dark"]
@@ -67,6 +67,9 @@ _DARK = {
 _SYSTEM_FONT = "systemFont"
 """Property of the application: its font before any text was made larger."""
 
+_SIZE = 2
+"""Bit of `QFont.resolveMask`: the font has a size of its own."""
+
 _DISABLED = {False: "#9098a2", True: "#7a818b"}
 
 
@@ -79,6 +82,17 @@ def palette(dark: bool) -> QPalette:
         made.setColor(QPalette.ColorGroup.Disabled, role, QColor(_DISABLED[dark]))
     made.setColor(QPalette.ColorGroup.Disabled, _ROLES.Highlight, made.color(_ROLES.Mid))
     return made
+
+
+def fixed_font() -> QFont:
+    """Return the system's font of letters of one width, as large as all text is now."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    app = QApplication.instance()
+    system = None if app is None else app.property(_SYSTEM_FONT)
+    if isinstance(system, QFont):
+        size = QGuiApplication.font().pointSizeF() / system.pointSizeF()
+        font.setPointSizeF(font.pointSizeF() * size)
+    return font
 
 
 def system_is_dark() -> bool:
@@ -115,10 +129,17 @@ class AppTheme(QObject):
 
     def set_text_size(self, percent: int) -> None:
         """Make all text larger than the system's, or as large."""
-        font = QFont(self._font)
+        font, before = QFont(self._font), self._app.font()
         font.setPointSizeF(self._font.pointSizeF() * percent / 100)
-        if font != self._app.font():
-            self._app.setFont(font)
+        if font == before:
+            return
+        self._app.setFont(font)
+        for widget in self._app.allWidgets():
+            # A size of its own, as of a caption or a heading, Qt leaves as it is.
+            own = widget.font()
+            if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont) and own.resolveMask() & _SIZE:
+                own.setPointSizeF(own.pointSizeF() * font.pointSizeF() / before.pointSizeF())
+                widget.setFont(own)
 
     def _follow(self) -> None:
         if self.name == "system":

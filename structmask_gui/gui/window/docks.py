@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPropertyAnimation, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QDockWidget,
     QMainWindow,
+    QStyle,
+    QStyleOptionDockWidget,
     QTabBar,
     QWidget,
 )
@@ -96,10 +98,16 @@ def build_panel(info: DockInfo, window: Shell) -> QWidget:
     if info.id == "parameters":
         panel.set_narrowest(WIDTHS["parameters"])
         panel.add_presets(window.panel("presets"))
+        panel.narrowed.connect(partial(_narrow, window))
         panel.drag_started.connect(window.session.edits.begin_drag)
         panel.drag_ended.connect(window.session.edits.end_drag)
     assert isinstance(panel, QWidget)
     return panel
+
+
+def _narrow(window: Shell, width: int) -> None:
+    """Give back the room that larger text had taken."""
+    window.resizeDocks([window.docks["parameters"]], [width], Qt.Orientation.Horizontal)
 
 
 def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
@@ -170,9 +178,25 @@ class Dock(QDockWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw a line above the title while the keyboard is here; not every widget shows that."""
         super().paintEvent(event)
+        painter = QPainter(self)
+        option = QStyleOptionDockWidget()
+        super().initStyleOption(option)
+        text = QStyle.SubElement.SE_DockWidgetTitleBarText
+        room = self.style().subElementRect(text, option, self)
+        margin = self.style().pixelMetric(QStyle.PixelMetric.PM_DockWidgetTitleMargin)
+        room.adjust(2 * margin, 0, 0, 0)
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        elided = Qt.TextElideMode.ElideRight
+        title = self.fontMetrics().elidedText(self.windowTitle(), elided, room.width())
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        painter.drawText(room, left, title)
         if self._has_keyboard:
-            painter = QPainter(self)
             painter.fillRect(0, 0, self.width(), 2, self.palette().highlight())
+
+    def initStyleOption(self, option: QStyleOptionDockWidget) -> None:
+        """Leave the title to us: Qt draws it in the font of when the dock was made."""
+        super().initStyleOption(option)
+        option.title = ""
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Say that it is closed by hand; the program hides it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication, QTextCursor
+from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.desktop.system_info import system_text
+from structmask_gui.gui.style.app_theme import fixed_font
 from structmask_gui.gui.style.icons import application_icon
 from structmask_gui.gui.widgets.dialogs import without_icons
 from structmask_gui.gui.widgets.inputs import Choice
@@ -41,7 +42,7 @@ class TextDialog(QDialog):
         label.setWordWrap(True)
         self._edit = QPlainTextEdit(text)
         self._edit.setReadOnly(True)
-        self._edit.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._edit.setFont(fixed_font())
         self._edit.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         copy = QPushButton("&Copy")
         copy.setToolTip("Copy the text to the clipboard")

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize
-from PySide6.QtWidgets import QApplication, QInputDialog, QWidget
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QDockWidget, QInputDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
@@ -22,6 +23,7 @@ from structmask_gui.gui.desktop.places import sample_stack
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.panels.facts import FactsPanel
 from structmask_gui.gui.window.docks import DETAILS, HEIGHT, WIDTHS
+from structmask_gui.gui.window.help_dialogs import TextDialog
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.restore import first_size
 from tests.gui.conftest import SIZE, noise, wait_for_result
@@ -32,6 +34,8 @@ pytestmark = pytest.mark.one_window
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "real"
 """Measured stacks, which are not part of the program."""
+
+GREY = QImage.Format.Format_Grayscale8
 
 
 @pytest.fixture
@@ -301,6 +305,39 @@ def test_nothing_is_off_a_small_screen(sample: MainWindow, qtbot: QtBot, size: t
     assert found == []
 
 
+def test_all_text_follows_its_size_and_comes_back(window: MainWindow, qtbot: QtBot):
+    window.set_tune(True)
+    dialog = TextDialog(window, "Text", "Words", "x = 1")
+    dialog.show()
+    parts = [*window.panel("parameters").findChildren(QLabel), *dialog.findChildren(QWidget)]
+    visible = [one for one in parts if one.isVisible()]
+    before = [one.font().pointSizeF() for one in visible]
+    assert min(before) < window.font().pointSizeF()  # captions are smaller
+    title = inked(window.docks["parameters"])
+
+    def grown(share: float) -> bool:
+        sizes = [one.font().pointSizeF() for one in visible]
+        return sizes == pytest.approx([share * size for size in before])
+
+    window.commands.choose_text_size(150)
+    qtbot.waitUntil(lambda: grown(1.5))
+    later = TextDialog(window, "Text", "Words", "x = 1")
+    assert later._edit.font().pointSizeF() == pytest.approx(dialog._edit.font().pointSizeF())
+    later.close()
+    assert inked(window.docks["parameters"]) > 1.3 * title
+    window.commands.choose_text_size(100)
+    qtbot.waitUntil(lambda: grown(1))
+    dialog.close()
+    window.set_tune(False)
+
+
+def inked(dock: QDockWidget) -> int:
+    """Return how far right the title of a dock reaches."""
+    picture = dock.grab(QRect(0, 2, dock.width() - 60, 20)).toImage().convertToFormat(GREY)
+    pixels = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), -1)
+    return int(np.flatnonzero(pixels.min(axis=0)[: picture.width()] < 120).max())
+
+
 def test_parameters_of_a_text_that_was_large_from_the_start(window: MainWindow, qtbot: QtBot):
     window.commands.choose_text_size(150)
     window.set_tune(True)
@@ -319,6 +356,7 @@ def test_large_text_is_not_cut_in_the_parameters(sample: MainWindow, qtbot: QtBo
     assert not [text for text in cut_texts(panel) if text.startswith(("label", "button"))]
     sample.commands.choose_text_size(100)
     qtbot.waitUntil(lambda: panel.minimumWidth() == WIDTHS["parameters"])
+    qtbot.waitUntil(lambda: sample.docks["parameters"].width() == WIDTHS["parameters"])
     sample.set_tune(False)
     sample.reset_layout()
 
