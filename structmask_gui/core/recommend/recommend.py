@@ -157,7 +157,7 @@ class Recommendation:
             return "The noise lies along a line, so the line is hidden up to its end."
         return (
             f"Expected errors within {100 * TIE:.0f} %, or that cannot be told apart, count as"
-            " equal; of these masks it is the one that copies least, then the smallest."
+            " equal; among these, the mask that copies least is taken, of several the smallest."
         )
 
     def record(self) -> dict[str, Any]:

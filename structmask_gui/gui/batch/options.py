@@ -36,7 +36,7 @@ class BatchChoices(QWidget):
         super().__init__(parent)
         self._folder: Path | None = None
         self.per = Choice()
-        self.per.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
+        self.per.show_all()
         for row, (value, text, tip) in enumerate(_PER):
             self.per.addItem(text, value)
             self.per.setItemData(row, tip, Qt.ItemDataRole.ToolTipRole)

@@ -40,7 +40,7 @@ class LogPanel(QWidget):
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._refill)
         self.level = Choice()
-        self.level.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToContents)
+        self.level.show_all()
         self.level.setToolTip("Show lines of this importance and above")
         self.level.setAccessibleName("Which lines to show")
         for name, level in _LEVELS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from structmask_gui.gui.widgets.dialogs import resize_on_screen
 
 _WALKING = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
@@ -86,7 +88,7 @@ class FindCommand(QDialog):
         layout.addWidget(self.said)
         self.list.currentItemChanged.connect(self._explain)
         self._fill("")
-        self.resize(560, 400)
+        resize_on_screen(self, QSize(560, 400))
 
     def _fill(self, asked: str) -> None:
         self.list.clear()

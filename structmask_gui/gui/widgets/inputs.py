@@ -51,6 +51,11 @@ class Choice(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(8)
 
+    def show_all(self) -> None:
+        """Be as wide as the longest text, in place of a few letters."""
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.setMinimumContentsLength(0)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw a frame around it while it has the keyboard, which the style hardly shows."""
         super().paintEvent(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.gui.panels.statistics import MaskFigures
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import smaller
-from structmask_gui.gui.widgets.dialogs import without_icons
+from structmask_gui.gui.widgets.dialogs import resize_on_screen, without_icons
 from structmask_gui.gui.widgets.field_map import FieldMap
 from structmask_gui.gui.widgets.labels import paragraph, scrolled
 from structmask_gui.gui.widgets.wording import percent, said
@@ -36,15 +36,18 @@ _COLUMNS = (
     ("Mask", "The candidates; the recommended one is bold."),
     ("Pixels", "Pixels of the mask, the centre included."),
     ("Noise copied", "Share of the noise that a network could copy (estimate)."),
-    ("Noise left", "Noise in the denoised image, in units of the noise variance."),
-    ("Detail lost", "What hiding pixels costs, in units of the noise variance."),
+    ("Noise left", "Noise in the denoised image, in per cent of the noise (its variance)."),
+    ("Detail lost", "What hiding pixels costs, in per cent of the noise (its variance)."),
     ("Training", "What a large mask costs in training; calibrated on small networks."),
-    ("Expected error", "The sum: lower is better, 1 is no denoising."),
+    ("Expected error", "The sum: lower is better, 100 % is no denoising."),
 )
 _SUM = (
-    "Expected error = noise left + detail lost + training, as a share of the noise (its variance):"
-    " 0.08 is 8 %, 1 is no better than the raw image."
+    "Expected error = noise left + detail lost + training, in per cent of the noise (its variance):"
+    " 100 % is no better than the raw image."
 )
+_MANY = 10
+"""Times the noise above which an error is no figure worth reading."""
+
 _THIS, _RINGS = "this mask", "ring analysis (autoStructN2V 0.1)"
 
 
@@ -95,7 +98,7 @@ class WhyDialog(QDialog):
         layout.addWidget(buttons)
         without_icons(self)
         letter = self.fontMetrics().horizontalAdvance("x")
-        self.resize(112 * letter, 80 * letter)
+        resize_on_screen(self, QSize(112 * letter, 80 * letter))
         session.mask_changed.connect(self.follow)
         session.quality.changed.connect(self.follow)
         self.follow()
@@ -179,7 +182,11 @@ class WhyDialog(QDialog):
         self.sum.setText(f"{rule} {_SUM}".strip())
         published = self._session.quality.published
         rings = None if published is None else published[0]
-        texts = [(_cells(row, row.name == choice, rings), row.name == choice) for row in rows]
+        marks = [self._marks(row, row.name == choice, rings) for row in rows]
+        texts = [
+            (_cells(row, row.name == choice, words), row.name == choice)
+            for row, words in zip(rows, marks, strict=True)
+        ]
         texts += [(cells, False) for cells in self._own(recommendation)]
         for widget in (self._compared, self.table, self.sum):
             widget.setVisible(bool(texts))
@@ -194,6 +201,17 @@ class WhyDialog(QDialog):
                 item.setFont(font)
                 self.table.setItem(y, x, item)
         self.table.setFixedHeight(_height(self.table))
+
+    def _marks(self, row: LedgerRow, chosen: bool, rings: Mask | None) -> str:
+        """Return what else a row of the ledger is: the present mask, that of ring analysis."""
+        state, words = self._session.state, ""
+        if row.mask == rings:
+            words += ", same as ring analysis"
+        # Of an automatic mask nobody doubts that the recommended one is it.
+        told = chosen and state.result is not None and state.result.verdict is not None
+        if state.mask is not None and row.mask == state.mask.cropped() and not told:
+            words += f", {_THIS}"
+        return words
 
     def _own(self, recommendation: Recommendation | None) -> list[tuple[str, ...]]:
         """Return the rows of the present mask and of ring analysis, if the ledger has none."""
@@ -219,11 +237,21 @@ def _scored_cells(name: str, scored: Scored) -> tuple[str, ...]:
         name,
         str(scored.pixels),
         percent(scored.copied),
-        f"{error.noise_left:.3f}",
-        f"{error.detail_lost:.3f}",
-        f"{training:.3f}",
-        f"{error.total + training:.3f}",
+        _share(error.noise_left),
+        _share(error.detail_lost),
+        _share(training),
+        _error(error.total + training),
     )
+
+
+def _share(share: float) -> str:
+    return percent(share) if share <= _MANY else f"> {percent(_MANY)}"
+
+
+def _error(error: float, se: float | None = None) -> str:
+    if error > _MANY:
+        return f"over {_MANY} times the noise"
+    return percent(error) if se is None else f"{100 * error:.1f} ± {percent(se)}"
 
 
 def _not_tested(answer: Answer) -> list[str]:
@@ -240,22 +268,20 @@ def _height(table: QTableWidget) -> int:
     return rows + table.horizontalHeader().sizeHint().height() + 2 * table.frameWidth()
 
 
-def _cells(row: LedgerRow, chosen: bool, rings: Mask | None) -> tuple[str, ...]:
+def _cells(row: LedgerRow, chosen: bool, marks: str) -> tuple[str, ...]:
     from structmask_gui.core.recommend.candidates import row_words
 
-    name = row_words(row.name)
+    name = row_words(row.name) + marks
     if chosen:
         name = f"recommended: {name}"
-    if row.mask == rings:
-        name += ", same as ring analysis"
     return (
         name + (" (equally good)" if row.tied and not chosen else ""),
         str(row.pixels),
         percent(row.copied),
-        f"{row.left:.3f}",
-        f"{row.lost:.3f}",
-        f"{row.training:.3f}",
-        f"{row.error:.3f} ± {row.error_se:.3f}",
+        _share(row.left),
+        _share(row.lost),
+        _share(row.training),
+        _error(row.error, row.error_se),
     )
 
 

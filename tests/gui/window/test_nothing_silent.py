@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.extraction.extraction import counted
@@ -19,10 +20,12 @@ from structmask_gui.core.recommend.candidates import row_words
 from structmask_gui.core.simulation import cells
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, proposed_path
-from structmask_gui.gui.widgets.wording import said
-from structmask_gui.gui.window.help_dialogs import RecordDialog
+from structmask_gui.gui.export.trainer_dialog import SnippetDialog
+from structmask_gui.gui.widgets.dialogs import TITLE_BAR
+from structmask_gui.gui.widgets.wording import percent, said
+from structmask_gui.gui.window.help_dialogs import AboutDialog, RecordDialog, ShortcutsDialog
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.gui.window.why import _RINGS, WhyDialog
+from structmask_gui.gui.window.why import _RINGS, WhyDialog, _error
 from structmask_gui.io.results.record import read_record
 from tests.gui.conftest import noise, wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
@@ -250,6 +253,53 @@ def test_even_noise_has_no_map(automatic: MainWindow):
     automatic.headline.why_button.click()
     assert not dialog(WhyDialog).map.isVisible()
     assert not automatic.headline.buttons["map"].isVisible()
+
+
+def test_why_says_all_figures_in_per_cent_and_which_mask_one_has(automatic: MainWindow):
+    session = automatic.session
+    recommendation = session.recommendation
+    assert recommendation is not None
+    other = next(row for row in recommendation.main_rows if row.name != recommendation.choice)
+    session.edits.set_mask(other.mask, "edited by hand", "Draw")
+    automatic.commands.show_why()
+    table = dialog(WhyDialog).table
+    names = [table.item(y, 0).text() for y in range(table.rowCount())]
+    assert [", this mask" in name for name in names].count(True) == 1
+    assert not names[0].endswith(", this mask")
+    for y in range(table.rowCount()):
+        assert all(table.item(y, x).text().endswith("%") for x in range(2, table.columnCount()))
+    row = recommendation.main_rows[0]
+    assert table.item(0, 6).text() == f"{100 * row.error:.1f} ± {percent(row.error_se)}"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"), [(0.0764, "7.6 ± 0.2\xa0%"), (12.0, "over 10 times the noise")]
+)
+def test_an_error_that_is_no_figure_any_more(error: float, words: str):
+    assert _error(error, 0.0021) == words
+
+
+def test_no_dialog_is_larger_than_the_screen(automatic: MainWindow, qtbot: QtBot):
+    commands = automatic.commands
+    automatic.commands.choose_text_size(150)
+    room = automatic.screen().availableSize()
+    for ask, kind in (
+        (commands.show_why, WhyDialog),
+        (commands.what_to_record, RecordDialog),
+        (lambda: commands._show_copy("careamics"), SnippetDialog),
+        (commands.shortcuts, ShortcutsDialog),
+        (commands.about, AboutDialog),
+    ):
+        ask()
+        shown = dialog(kind)
+        assert shown.height() + TITLE_BAR <= room.height()
+        assert shown.width() <= room.width()
+        for button in shown.findChild(QDialogButtonBox).buttons():
+            place = QRect(button.mapTo(shown, QPoint()), button.size())
+            assert shown.rect().contains(place)
+        shown.close()
+        qtbot.wait(1)
+    automatic.commands.choose_text_size(100)
 
 
 def test_what_to_record_says_how_many_frames(automatic: MainWindow):
