@@ -236,7 +236,7 @@ class Quality(QObject):
 
     def follow(self) -> None:
         """Take note that mask, stack or pinned mask of the session is another."""
-        watched, key = bool(self._watchers), _basis_key(self._read())
+        watched, key = bool(self._watchers), _basis_key(self._read(), self._known)
         if key is None or key != self._key:
             # Also while nothing is visible: what is known of another stack is not of this one.
             self._forget(key if watched else None)
@@ -327,14 +327,15 @@ class Quality(QObject):
         self.suggesting.close()
 
 
-def _basis_key(state: State) -> tuple[Any, ...] | None:
+def _basis_key(state: State, known: Callable[[], Basis | None]) -> tuple[Any, ...] | None:
     """Return what the basis depends on; None without a result."""
     extraction, asked = state.extraction, state.asked
     if extraction is None or asked is None:
         return None
     where = (asked.serial, asked.frame_range, asked.region)
     if extraction.measurement.correlation is None:
-        return (*where, "ring")
+        # That of the recommendation, once it is known, so that all figures say the same.
+        return (*where, "ring", known())
     # How far the noise is known, and whether it was separated, is of this one.
     return (*where, extraction.measurement)
 

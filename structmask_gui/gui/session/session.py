@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from structmask_gui.core.extraction.extraction import Extraction
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.measure.measurement import Measurement
-    from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.core.parameters.model import Parameters
+    from structmask_gui.core.quality.assessment import Basis
     from structmask_gui.core.recommend.recommend import Recommendation
     from structmask_gui.core.recommend.wording import Answer
 

@@ -73,6 +73,8 @@ def test_comparing_with_automatic_changes_nothing(
     assert not session.history.undo_text.startswith("Preset")
     assert session.recommendation is not None
     assert session.state.pinned == session.recommendation.mask
+    # Figures of both rest on the same measurement, also where the panel had begun one before.
+    qtbot.waitUntil(lambda: session.quality.basis is session._known_basis(), timeout=20_000)
     qtbot.waitUntil(lambda: "…" not in panel.verdict.text(), timeout=20_000)
     said = panel.verdict.text() + panel.figures.text()
     assert "Automatic" in said
