@@ -199,6 +199,7 @@ class WhyDialog(QDialog):
                 font = item.font()
                 font.setBold(bold)
                 item.setFont(font)
+                item.setToolTip(text if x == 0 else "")  # a long name may be cut
                 self.table.setItem(y, x, item)
         self.table.setFixedHeight(_height(self.table))
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -131,6 +131,8 @@ def test_it_is_saved_with_its_record_and_never_over_an_open_file(
     assert record["mask_from"] == "edited by hand"
     assert record["evaluation"]["noise_left"] == pytest.approx(made.evaluation.noise_left)
     assert shown.toast.isVisible()
+    bar = shown.frames
+    assert not shown.toast.geometry().intersects(QRect(bar.mapTo(shown, QPoint()), bar.size()))
     assert shown.toast.label.text() == "Saved rows_denoised.ome.tif"
     shown.methods_button.click()
     assert QGuiApplication.clipboard().text() == record["methods"]
