@@ -344,7 +344,9 @@ def test_rows_open_in_the_main_window_and_show_their_state(
     ended(batch, qtbot)
     rows = dict(zip(column(batch, 0), range(4), strict=True))
     assert all(not batch.table.item(row, 1).icon().isNull() for row in rows.values())
-    batch.table.itemActivated.emit(batch.table.item(rows["good1.npy"], 0))
+    place = batch.table.visualItemRect(batch.table.item(rows["good1.npy"], 0)).center()
+    qtbot.mouseClick(batch.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.mouseDClick(batch.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: batch._session.state.paths == (folder / "good1.npy",), timeout=10_000)
     wait_for_result(batch._session, qtbot)
 
