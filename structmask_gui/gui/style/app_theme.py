@@ -140,6 +140,9 @@ class AppTheme(QObject):
             if widget.testAttribute(Qt.WidgetAttribute.WA_SetFont) and own.resolveMask() & _SIZE:
                 own.setPointSizeF(own.pointSizeF() * font.pointSizeF() / before.pointSizeF())
                 widget.setFont(own)
+            elif widget.styleSheet():
+                # Qt keeps the font of a widget with a style sheet.
+                widget.setStyleSheet(widget.styleSheet())
 
     def _follow(self) -> None:
         if self.name == "system":

@@ -321,6 +321,9 @@ def test_all_text_follows_its_size_and_comes_back(window: MainWindow, qtbot: QtB
 
     window.commands.choose_text_size(150)
     qtbot.waitUntil(lambda: grown(1.5))
+    window.session.report_error("This was wrong.")
+    said = window.headline.error_text
+    qtbot.waitUntil(lambda: said.font().pointSizeF() == window.font().pointSizeF())
     later = TextDialog(window, "Text", "Words", "x = 1")
     assert later._edit.font().pointSizeF() == pytest.approx(dialog._edit.font().pointSizeF())
     later.close()
