@@ -1,4 +1,4 @@
-"""Evidence from whole frames: row and column offsets, fixed-pattern noise, resampling."""
+"""Evidence from whole frames: row and column offsets, fixed patterns, resampling, photons."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ _NEAR, _FALLS = 0.4, 0.4
 # Each row is cut into so many stretches; those at least so many pixels apart are compared.
 _STRETCHES, _APART = 8, 24
 _BEYOND_CHANCE = 4.5
+# Share by which the variance of counts may differ from their mean: structure of that share makes no
+# correlation that is asked for.
+_SHOT_NOISE = 0.02
 
 LINE_SHARE = 0.01
 """Share of the variance from which line offsets count."""
@@ -298,6 +301,32 @@ def _edge_power(power: AnyArray) -> float:
         even = least > _FALLS * float(near.mean())
         edges.append(least / (float(near.mean()) if even else fine))
     return min(edges)
+
+
+def photons_alone(
+    pixels: FloatArray, lags: LagEstimate, brightness: FloatArray, area: int
+) -> float:
+    """Return the number of photons in frames that vary by no more than chance makes them; else 0.
+
+    The variance of counts is their mean, also where each photon is counted in several neighbours;
+    any structure adds to it. Then all that varies is noise, however correlated.
+
+    ``pixels``: shape (n, y, x); some of the frames as stored.
+    ``brightness``: shape (patches,); mean of each patch that was pooled into ``lags``.
+    ``area``: pixels of a patch.
+    """
+    if pixels.min() != 0 or not pixels.any():
+        return 0.0
+    photon = float(pixels[pixels > 0].min())
+    if np.remainder(pixels, photon).any():
+        return 0.0
+    mean = float(brightness.mean()) / photon
+    ratio = lags.variance / photon**2 / max(mean, 1e-300)
+    # The fourth cumulant of counts is their mean.
+    spread = (1 / max(mean, 1e-300) + 2) * float((lags.rho**2).sum())
+    error = float(np.sqrt(spread / (len(brightness) * area)))
+    found = abs(ratio - 1) < _SHOT_NOISE + 3 * error
+    return mean * len(brightness) * area if found else 0.0
 
 
 def blockiness(frames: AnyArray) -> float:

@@ -30,6 +30,7 @@ from structmask_gui.core.statistical.frame_diagnostics import (
     LINE_SHARE,
     blockiness,
     diagnose_frames,
+    photons_alone,
 )
 from structmask_gui.core.statistical.patches import NoisePatches, find_patches
 from structmask_gui.core.statistical.patterns import find_patterns
@@ -40,7 +41,6 @@ from structmask_gui.core.statistical.separation import (
     separate,
 )
 from structmask_gui.core.statistical.source import NoiseSource
-from structmask_gui.core.statistical.structure import photons_alone
 from structmask_gui.core.statistical.under_structure import without_flat_tile
 
 

@@ -27,41 +27,12 @@ ONE_LINE = 0.85
 # Surplus of the spread of the tiles' power, in a band, that structure makes; the standard errors
 # from which it is suspected, and sure.
 _SURPLUS, SUSPICION, CERTAINTY = 0.15, 2.5, 4.5
-# Share by which the variance of counts may differ from their mean: structure of that share makes no
-# correlation that is asked for.
-_SHOT_NOISE = 0.02
 # Frequency the fit must reach; largest ratio of flat-tile to predicted energy.
 _INWARD, AS_QUIET = 0.4, 1.8
 # Share of a fit's squared correlation on the lags that would be kept, from which these are all.
 _EXPLAINED = 0.75
 # Skewness of smooth parts that noise does not have, and the standard errors that make it sure.
 _SKEW, _SURELY_SKEW = 0.1, 6.0
-
-
-def photons_alone(
-    pixels: FloatArray, lags: LagEstimate, brightness: FloatArray, area: int
-) -> float:
-    """Return the number of photons in frames that vary by no more than chance makes them; else 0.
-
-    The variance of counts is their mean, also where each photon is counted in several neighbours;
-    any structure adds to it. Then all that varies is noise, however correlated.
-
-    ``pixels``: shape (n, y, x); some of the frames as stored.
-    ``brightness``: shape (patches,); mean of each patch that was pooled into ``lags``.
-    ``area``: pixels of a patch.
-    """
-    if pixels.min() != 0 or not pixels.any():
-        return 0.0
-    photon = float(pixels[pixels > 0].min())
-    if np.remainder(pixels, photon).any():
-        return 0.0
-    mean = float(brightness.mean()) / photon
-    ratio = lags.variance / photon**2 / max(mean, 1e-300)
-    # The fourth cumulant of counts is their mean.
-    spread = (1 / max(mean, 1e-300) + 2) * float((lags.rho**2).sum())
-    error = float(np.sqrt(spread / (len(brightness) * area)))
-    found = abs(ratio - 1) < _SHOT_NOISE + 3 * error
-    return mean * len(brightness) * area if found else 0.0
 
 
 def flat_parts_alike(flat: FlatTiles, tiles: TileStatistics) -> bool:

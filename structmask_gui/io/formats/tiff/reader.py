@@ -69,7 +69,9 @@ def open_tiff(path: Path, size: int, series: int | None, task: Task = NO_TASK) -
     tif, listed = _opened(path, chain)
     try:
         note = None if listed is not None else _miscounted(tif, chain)
-        if listed is None and (note is not None or scanimage_channels(tif.pages.first) > 1):
+        first = tif.pages.first
+        in_turn = first.is_scanimage and scanimage_channels(first) > 1
+        if listed is None and (note is not None or in_turn):
             listed = _every_page(tif, path, chain)
         contents = _contents(tif, path, size, chain, listed, series)
         if note is not None and listed is not None:
