@@ -50,8 +50,11 @@ def better(a: Expected, b: Expected, names: tuple[str, str], doubt: str | None =
         why = f"with {other} a network copies more noise"
     else:
         why = f"{other} loses more detail"
+    figure = of_noise(first.error)
+    if figure == of_noise(second.error):
+        return f"{name} is slightly better: {why}. Expected error {figure} with both."
     return (
-        f"{name} is better: {why}. Expected error {of_noise(first.error)} with {name},"
+        f"{name} is better: {why}. Expected error {figure} with {name},"
         f" {of_noise(second.error, brief=True)} with {other}."
     )
 

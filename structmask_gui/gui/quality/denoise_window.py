@@ -13,7 +13,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QComboBox,
     QDialog,
     QHBoxLayout,
     QLabel,
@@ -42,6 +41,7 @@ from structmask_gui.gui.session.worker import Step
 from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.image.frame_slider import FrameBar
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.inputs import Choice
 from structmask_gui.gui.widgets.labels import paragraph, say, scrolled
 from structmask_gui.gui.widgets.toast import Toast
 from structmask_gui.gui.widgets.wording import spoken
@@ -151,7 +151,8 @@ class DenoiseWindow(QDialog):
             self.ways[name] = button
         self.ways["beside"].setChecked(True)
         bar.addSpacing(8)
-        self.against = QComboBox()
+        self.against = Choice()
+        self.against.show_all()
         self.against.addItems([_ORIGINAL, _BARE])
         self.against.setToolTip("What the denoised image is compared with")
         self.against.setAccessibleName("Compare with")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -25,6 +24,7 @@ from structmask_gui.gui.views.image.display import percentile_levels
 from structmask_gui.gui.views.lags.lag_view import LagView
 from structmask_gui.gui.views.lags.mask_thumb import MaskThumb, codes_of
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.inputs import Choice
 from structmask_gui.gui.widgets.labels import paragraph, scrolled
 from structmask_gui.gui.widgets.wording import breakable, said
 
@@ -50,9 +50,10 @@ class DenoisedPanel(QWidget):
         self.again_button = QPushButton("Judge again")
         self.again_button.setToolTip("With the present mask, or after the file was written anew")
         self.again_button.clicked.connect(self.denoised.evaluate)
-        self.order = QComboBox()
+        self.order = Choice()
+        self.order.show_all()
         self.order.setEditable(True)
-        self.order.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.order.setInsertPolicy(Choice.InsertPolicy.NoInsert)
         for value, words in ORDERS.items():
             self.order.addItem(words, value)
         self.order.setAccessibleName("Order of its frames")

@@ -28,7 +28,7 @@ from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.bars import BarRow
 from structmask_gui.gui.widgets.labels import paragraph, say, scrolled
-from structmask_gui.gui.widgets.wording import percent, times
+from structmask_gui.gui.widgets.wording import error_words, percent
 
 if TYPE_CHECKING:
     from structmask_gui.core.stack.frames import Lines
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 _NOTHING = "Open a stack to see the effect of its mask before training."
 _FAILED = "This stack could not be measured."
 _MEASURING = "Measuring the noise…"
-_ESTIMATE = "Expected error: lower is better, 1 is no denoising"
+_ESTIMATE = "Expected error: lower is better, 100 % is no denoising"
 _DOUBTS: dict[Doubt, str] = {
     "structure": "The noise could not be separated from structure: do not rely on this order.",
-    "weak": "Too little noise to rank masks by: an error over 1 is more than the noise itself.",
+    "weak": "Too little noise to rank masks by: an error over 100 % is more than the noise itself.",
 }
 _MORE: dict[Doubt, str] = {
     "structure": "Flat parts of the image may hold structure that passes for noise. Record 6 or"
@@ -270,8 +270,8 @@ class QualityPanel(QWidget):
             font.setBold(doubt is not None)
             self.estimate.setFont(font)
         self.estimate.setToolTip(
-            f"This mask: noise left {times(error.noise_left)}, detail lost"
-            f" {times(error.detail_lost)}, in units of the noise variance."
+            f"This mask: noise left {error_words(error.noise_left)}, detail lost"
+            f" {error_words(error.detail_lost)} (of the noise's variance)."
             if doubt is None
             else _MORE[doubt]
         )

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.session.quality import ALIKE, PRESENT, Doubt
-from structmask_gui.gui.widgets.wording import percent, times
+from structmask_gui.gui.widgets.wording import error_words, percent
 
 if TYPE_CHECKING:
     from structmask_gui.core.quality.error import Ranked
@@ -26,8 +26,8 @@ _COLUMNS = (
     (
         "Error",
         "Estimate from a linear model of what a network trained with the mask gets wrong: noise"
-        " left and detail lost, in units of the noise variance. For comparing masks; a trained"
-        " network does better.",
+        " left and detail lost, in per cent of the noise (its variance). For comparing masks; a"
+        " trained network does better.",
     ),
     ("Copied", "Share of the noise that a network could copy (estimate)."),
     ("Pixels", "Pixels of the mask, the centre included."),
@@ -74,7 +74,7 @@ class RankingTable(QTableWidget):
             texts = (
                 rank if doubt is None else "\N{EN DASH}",
                 item.label,
-                times(item.error.total),
+                error_words(item.error.total),
                 percent(item.copied),
                 str(item.pixels),
             )

@@ -20,9 +20,15 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f}\N{NO-BREAK SPACE}%"
 
 
-def times(value: float) -> str:
-    """Return a factor in three digits."""
-    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
+_MOST = 10
+"""Times the noise from which an error is not told."""
+
+
+def error_words(error: float, se: float | None = None) -> str:
+    """Return an error over the noise's variance in per cent, with its standard error."""
+    if error > _MOST:
+        return f"over {_MOST} times the noise"
+    return percent(error) if se is None else f"{100 * error:.1f} ± {percent(se)}"
 
 
 def spoken(seconds: float) -> str:

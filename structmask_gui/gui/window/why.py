@@ -24,7 +24,7 @@ from structmask_gui.gui.style.colours import smaller
 from structmask_gui.gui.widgets.dialogs import resize_on_screen, without_icons
 from structmask_gui.gui.widgets.field_map import FieldMap
 from structmask_gui.gui.widgets.labels import paragraph, scrolled
-from structmask_gui.gui.widgets.wording import percent, said
+from structmask_gui.gui.widgets.wording import error_words, percent, said
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
@@ -241,18 +241,12 @@ def _scored_cells(name: str, scored: Scored) -> tuple[str, ...]:
         _share(error.noise_left),
         _share(error.detail_lost),
         _share(training),
-        _error(error.total + training),
+        error_words(error.total + training),
     )
 
 
 def _share(share: float) -> str:
     return percent(share) if share <= _MANY else f"> {percent(_MANY)}"
-
-
-def _error(error: float, se: float | None = None) -> str:
-    if error > _MANY:
-        return f"over {_MANY} times the noise"
-    return percent(error) if se is None else f"{100 * error:.1f} ± {percent(se)}"
 
 
 def _not_tested(answer: Answer) -> list[str]:
@@ -282,7 +276,7 @@ def _cells(row: LedgerRow, chosen: bool, marks: str) -> tuple[str, ...]:
         _share(row.left),
         _share(row.lost),
         _share(row.training),
-        _error(row.error, row.error_se),
+        error_words(row.error, row.error_se),
     )
 
 

@@ -26,6 +26,14 @@ def test_the_better_one_is_named_with_its_reason_and_both_errors(a, b, words):
     assert "Expected error about " in said
 
 
+def test_the_same_figure_is_said_once():
+    said = better(mask(0.04, 0.041, 0.02), mask(0.04, 0.036, 0.005), NAMES)
+    assert said == (
+        "B is slightly better: with A a network copies more noise. Expected error about 8 % of the"
+        " noise with both."
+    )
+
+
 def test_of_equally_good_ones_the_smaller_is_advised():
     a, b = mask(0.1, 0.1, 0.02, 9), mask(0.1, 0.101, 0.02, 5)
     assert better(a, b, NAMES) == ("A and B are equally good. Take B, which hides fewer pixels.")

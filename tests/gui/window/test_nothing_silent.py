@@ -22,10 +22,10 @@ from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, proposed_path
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 from structmask_gui.gui.widgets.dialogs import TITLE_BAR
-from structmask_gui.gui.widgets.wording import percent, said
+from structmask_gui.gui.widgets.wording import error_words, percent, said
 from structmask_gui.gui.window.help_dialogs import AboutDialog, RecordDialog, ShortcutsDialog
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.gui.window.why import _RINGS, WhyDialog, _error
+from structmask_gui.gui.window.why import _RINGS, WhyDialog
 from structmask_gui.io.results.record import read_record
 from tests.gui.conftest import noise, wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
@@ -276,7 +276,7 @@ def test_why_says_all_figures_in_per_cent_and_which_mask_one_has(automatic: Main
     ("error", "words"), [(0.0764, "7.6 ± 0.2\xa0%"), (12.0, "over 10 times the noise")]
 )
 def test_an_error_that_is_no_figure_any_more(error: float, words: str):
-    assert _error(error, 0.0021) == words
+    assert error_words(error, 0.0021) == words
 
 
 def test_no_dialog_is_larger_than_the_screen(automatic: MainWindow, qtbot: QtBot):
