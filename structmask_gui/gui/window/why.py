@@ -98,7 +98,7 @@ class WhyDialog(QDialog):
         layout.addWidget(buttons)
         without_icons(self)
         letter = self.fontMetrics().horizontalAdvance("x")
-        resize_on_screen(self, QSize(124 * letter, 80 * letter))
+        resize_on_screen(self, QSize(128 * letter, 80 * letter))
         session.mask_changed.connect(self.follow)
         session.quality.changed.connect(self.follow)
         self.follow()
