@@ -99,9 +99,8 @@ class Result:
             except (InputError, ParameterError):
                 if quality:
                     raise
-        record = make_record(extraction, files, quality=figures, task=task)
         misfit = misfit_of(files, extraction.measurement.parameters.source, task)
-        record = record.model_copy(update={"doubt": f"{misfit} {record.doubt}".strip()})
+        record = make_record(extraction, files, quality=figures, misfit=misfit, task=task)
         page = None
         if report_for is not None and record.doubt:
             report_for = doubtful_name(Path(report_for)).name

@@ -90,6 +90,7 @@ def extract_shared(
         owners = [one for one, noise in zip(found, noises, strict=True) if noise.own == mask]
         base = make_record(replace((owners or found)[0], mask=mask), files, task=task)
         doubt = misfit_of(files, settings.parameters.source, task)
+    told = told.doubted(doubt)
     record = _shared_record(base, found, told, list(zip(names, fits, strict=True)))
     record = record.model_copy(update={"doubt": doubt})
     if report_for is not None and doubt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from structmask_gui.core.recommend.recommend import COPIED_MORE
@@ -46,6 +46,15 @@ class Answer:
     def lines(self) -> tuple[str, str, str]:
         """What, how sure, what to do."""
         return self.what, self.how_sure, self.advice
+
+    def doubted(self, why: str) -> Answer:
+        """Return the answer as uncertain, for a reason that the measurement does not know."""
+        if not why or self.certainty == "cannot tell":
+            return self
+        sure = self.how_sure.removeprefix(WORDS[self.certainty]).strip()
+        return replace(
+            self, certainty="uncertain", how_sure=f"{WORDS['uncertain']} {why} {sure}".rstrip()
+        )
 
     def of_denoised(self) -> Answer:
         """Return what is said instead of a stack that StructMask has denoised."""

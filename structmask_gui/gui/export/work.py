@@ -31,6 +31,7 @@ class Result(NamedTuple):
     scores: Scores | None
     mask_file: str
     doubt: str
+    misfit: str
 
     @classmethod
     def of(cls, session: Session) -> Result:
@@ -49,6 +50,7 @@ class Result(NamedTuple):
             quality.scores if quality.current else None,
             proposed_mask(session, ".npy").name,
             session.doubt,
+            session.misfit,
         )
 
     def record(self, task: Task) -> Record:
@@ -62,6 +64,7 @@ class Result(NamedTuple):
             MeasuredFiles(self.stacks, **self.references),
             mask=self.result.mask,
             quality=None if self.scores is None else self.scores.record(),
+            misfit=self.misfit,
             task=task,
         )
         check_unchanged(self.signatures)

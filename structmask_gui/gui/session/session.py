@@ -354,26 +354,31 @@ class Session(QObject):
             return None
         from structmask_gui.core.recommend.answer import answer
 
-        told = answer(result, self.recommendation, self.quality.scored)
+        told = answer(result, self.recommendation, self.quality.scored).doubted(self.misfit)
         denoised = any(getattr(stack, "denoised", False) for stack in self._state.stacks)
         return told.of_denoised() if denoised else told
+
+    @property
+    def misfit(self) -> str:
+        """What speaks against the reference stack that was measured with, a sentence."""
+        references = self.reference_stacks
+        used = references.used(self._state.parameters.source)
+        return " ".join(
+            f"The noise was measured with {used[kind].name}, but {misfit}."
+            for kind, misfit in references.misfits.items()
+            if kind in used
+        )
 
     @property
     def doubt(self) -> str:
         """What speaks against the present mask, in sentences, be it up to date or not."""
         from structmask_gui.core.recommend.doubt import doubt_about
 
-        state, references = self._state, self.reference_stacks
-        if state.result is None:
+        result = self._state.result
+        if result is None:
             return ""
-        used = references.used(state.parameters.source)
-        found = [
-            f"The noise was measured with {used[kind].name}, but {misfit}."
-            for kind, misfit in references.misfits.items()
-            if kind in used
-        ]
-        found.append(doubt_about(state.result, self.recommendation, self.quality.scored))
-        return " ".join(filter(None, found))
+        own = doubt_about(result, self.recommendation, self.quality.scored)
+        return f"{self.misfit} {own}".strip()
 
     def _measure(
         self, request: Request, *, afresh: bool = False, measurement: Measurement | None = None

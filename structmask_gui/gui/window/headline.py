@@ -282,8 +282,6 @@ class Headline(QFrame):
         what, how_sure, advice = answer.lines
         how_sure = f"{origin} {how_sure}".strip()
         sign = sign_of(answer.certainty, answer.actions)
-        if sign == "sure" and self.reference.property("misfit"):
-            sign = "not sure"
         self._say(what, how_sure, advice, certainty=sign, actions=answer.actions)
 
     def _say(

@@ -227,11 +227,13 @@ def make_record(
     *,
     mask: Mask | None = None,
     quality: dict[str, Any] | None = None,
+    misfit: str = "",
     task: Task = NO_TASK,
 ) -> Record:
     """Make the record of an extraction, with checksums of its files.
 
-    ``mask`` is the mask as edited by hand, ``quality`` its figures.
+    ``mask`` is the mask as edited by hand, ``quality`` its figures, ``misfit`` a sentence on a
+    reference stack that does not fit the files.
     """
     parameters, measurement = extraction.parameters, extraction.measurement
     recommendation: Recommendation | None = getattr(extraction, "recommendation", None)
@@ -247,6 +249,7 @@ def make_record(
     told = answer(shown_as, recommendation)
     if any(stack.denoised for stack in files.stacks):
         told = told.of_denoised()
+    told = told.doubted(misfit)
     sampling, estimate = measurement.sampling, measurement.correlation
     rings = extraction.rings.rings if extraction.rings is not None else ()
     return Record(
@@ -275,7 +278,7 @@ def make_record(
             )
         ),
         edited=changed,
-        doubt=doubt_about(shown_as, recommendation),
+        doubt=f"{misfit} {doubt_about(shown_as, recommendation)}".strip(),
         correlation=None
         if estimate is None
         else CorrelationRecord(

@@ -472,6 +472,17 @@ def test_a_stack_that_was_denoised_is_not_taken_for_a_raw_one():
     assert "Open the raw stack" in told.advice
 
 
+def test_a_reference_stack_that_does_not_fit_makes_the_answer_uncertain():
+    told = answer(automatic("row 7"))
+    doubted = told.doubted("dark.tif does not fit.")
+    assert doubted.certainty == "uncertain"
+    assert doubted.how_sure.startswith("Uncertain. dark.tif does not fit. Expected error")
+    assert "Likely" not in doubted.how_sure
+    assert told.doubted("") == told
+    unknown = answer(automatic("one frame"))
+    assert unknown.doubted("It does not fit.") == unknown
+
+
 def test_the_rule_does_not_deny_lines_that_no_mask_helps_with():
     recommendation = automatic("row 7").recommendation
     ledger = tuple(

@@ -247,6 +247,8 @@ def test_a_dark_stack_that_does_not_fit_makes_masks_doubtful(
     status = queue.statuses[0]
     assert status.needs_a_look
     assert status.notes[0].startswith(said)
+    assert status.answer.certainty in ("uncertain", "cannot tell")
+    assert "Likely" not in status.answer.how_sure
     stem = "images" if shared else "a"
     assert (out / f"{stem}_mask_doubtful.npy").exists()
     page = (out / f"{stem}_report.html").read_text()
