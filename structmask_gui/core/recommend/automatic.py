@@ -239,6 +239,8 @@ def _hide(case: Grounds) -> Answer:
     row = None if case.recommendation is None else case.recommendation.chosen
     if row is not None and row.error >= GAINS:
         advice, actions = f"{advice} {_COMPARE}", ("what_to_record", *actions)
+    elif case.hardly_better:
+        advice += " Plain Noise2Void does nearly as well."
     certainty, sure = case.certainty, case.figures
     if certainty == "uncertain":
         sure = f"{case.doubts} {sure}".strip()

@@ -9,7 +9,7 @@ from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.recommend.candidates import WHOLE_LINE, whole_line
 from structmask_gui.core.recommend.recommend import COPIED_MORE, DOUBTED, Recommendation
-from structmask_gui.core.recommend.shapes import GAINS, expected
+from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise
 from structmask_gui.core.recommend.wording import Sureness, percent, untested
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
 from structmask_gui.core.verdict.lines import endless_lines
@@ -166,6 +166,15 @@ class Grounds:
         copied, without = percent(row.copied), percent(bare.copied)
         also = f" ({without} without a mask)" if without != copied else ""
         return f"{said} A network could copy {copied} of it{also}."
+
+    @property
+    def hardly_better(self) -> bool:
+        """Whether no mask has the same figures, as they are told."""
+        found = self.recommendation
+        row, bare = (None, None) if found is None else (found.chosen, found.bare)
+        if row is None or bare is None or of_noise(row.error) != of_noise(bare.error):
+            return False
+        return bare.copied < row.copied + COPIED_MORE
 
     @property
     def trainer(self) -> str:

@@ -351,6 +351,8 @@ def test_the_same_figure_is_not_said_twice():
     assert told.how_sure.startswith(
         "Likely. Expected error after denoising: about 8 % of the noise (without a mask: the same)."
     )
+    assert told.advice.endswith("Plain Noise2Void does nearly as well.")
+    assert "nearly as well" not in answer(found).advice
 
 
 @pytest.mark.parametrize(
