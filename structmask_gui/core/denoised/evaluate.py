@@ -96,10 +96,12 @@ class Evaluation:
         """Return the figures in words and whether each is good, a line each."""
         much = self.copied > max(COPIED, self.expected) + COPIED
         pattern = "Too much" if much else "As it should be"
-        pattern += f": this mask leaves {share_words(self.expected)}."
+        pattern += f": {share_words(self.expected)} was expected."
         lost, loss = "cannot be told, for the noise hides the detail.", ""
         if self.detail is not None:
             lost, loss = f"{100 * self.detail.share:.0f} %.", self._loss(self.detail)
+        if not self.trusted:
+            pattern = ""
         if self.fault is not None:
             # Of something else than a result of this mask, no figure is good or bad.
             pattern = loss = ""

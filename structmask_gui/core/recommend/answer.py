@@ -18,7 +18,7 @@ from structmask_gui.core.recommend.recommend import (
     expected_error,
     with_training,
 )
-from structmask_gui.core.recommend.shapes import GAINS, expected, shape_words
+from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise, shape_words
 from structmask_gui.core.recommend.wording import Action, Answer, percent
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ def _of_own(
         elif abs(error - best.error) <= margin:
             advice = "It is as good as the recommended mask."
         elif error > best.error:
-            advice = "The recommended mask is better."
+            slightly = "slightly " if of_noise(error) == of_noise(best.error) else ""
+            advice = f"The recommended mask is {slightly}better."
         else:
             advice = "Use it: it is better than the recommended mask."
             actions = actions if error >= GAINS else actions[::-1]

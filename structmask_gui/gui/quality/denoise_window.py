@@ -242,6 +242,7 @@ class DenoiseWindow(QDialog):
         denoising = self.denoising
         if not denoising.working and not denoising.current and denoising.phase != "paused":
             self._said = ""
+            self._forget_picture()  # it may be of another file
             denoising.check()
 
     def start(self) -> None:

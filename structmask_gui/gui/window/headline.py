@@ -152,7 +152,11 @@ class Headline(QFrame):
         self.certainty.setSizePolicy(keeping)
         self.buttons: dict[Action, QPushButton] = {}
         self._shown: list[Action] = []
-        row = QHBoxLayout()
+        # With large text the buttons must not make the window wider than the screen.
+        self._actions = QWidget()
+        self._actions.setMinimumWidth(1)
+        row = QHBoxLayout(self._actions)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)
         for action, (text, tip) in BUTTONS.items():
             button = QPushButton(text)
@@ -174,7 +178,7 @@ class Headline(QFrame):
         self._third = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._third.setSpacing(2)
         self._third.addWidget(self.advice, 1)
-        self._third.addLayout(row)
+        self._third.addWidget(self._actions)
         self.reference = Chip()
         self.reference.setObjectName("reference")
         self.reference.setToolTip("Stop using this reference stack")
@@ -487,6 +491,9 @@ class Headline(QFrame):
         taken = self.certainty.sizeHint().width() + 2 * _AROUND
         shown = [*(self.buttons[name] for name in self._shown), self.why_button]
         taken += sum(button.sizeHint().width() + self._row.spacing() for button in shown)
+        if len(self._shown) > 2:
+            # The menus have it, too.
+            self.buttons[self._shown[1]].setVisible(taken <= self.width())
         words = self.advice.fontMetrics().horizontalAdvance(self.advice.text())
         across = self.width() >= _NARROW and words <= _BESIDE * (self.width() - taken)
         self._third.setDirection(

@@ -377,6 +377,7 @@ def test_a_mask_that_does_no_good_is_not_the_first_thing_to_use(error, said):
     [
         (0.05, "Use it: it is better than the recommended mask.", "use_mask"),
         (0.098, "It is as good as the recommended mask.", "back_to_recommended"),
+        (0.104, "The recommended mask is slightly better.", "back_to_recommended"),
         (0.2, "The recommended mask is better.", "back_to_recommended"),
     ],
 )

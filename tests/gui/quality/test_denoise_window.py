@@ -109,6 +109,21 @@ def test_the_picture_comes_early_and_the_result_is_that_of_the_engine(
     np.testing.assert_array_equal(shown.panes.pictures[1].values, made.answers[2])
 
 
+def test_no_pictures_of_the_file_before_stand_under_a_question(
+    ready: MainWindow, doubts: Any, tmp_path: Path, qtbot: QtBot
+):
+    shown = opened(ready)
+    finished(shown, qtbot)
+    qtbot.waitUntil(lambda: len(shown.panes.pictures) == 3, timeout=WAIT)
+    np.save(tmp_path / "other.npy", noise((4, 96, 96), seed=2))
+    ready.open_paths([str(tmp_path / "other.npy")])
+    wait_for_result(ready.session, qtbot)
+    doubts("compressed")
+    trigger(ready, "denoise")
+    qtbot.waitUntil(lambda: shown.denoising.phase == "asking", timeout=WAIT)
+    assert shown.panes.pictures == ()
+
+
 def test_it_is_saved_with_its_record_and_never_over_an_open_file(
     ready: MainWindow, stack_file: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ):

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPoint, QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -398,7 +398,23 @@ def test_the_third_line_is_not_squeezed_beside_its_buttons(headline: Headline, q
     acts = ("preview_removal", "copy_plain_n2v", "use_mask")
     headline.show_answer(replace(ANSWERS["likely"], advice=words, actions=acts))
     QTest.qWait(1)
-    assert headline.buttons["use_mask"].y() > headline.advice.geometry().bottom()
+    below = headline.advice.geometry().bottom()
+    assert headline.buttons["use_mask"].mapTo(headline, QPoint()).y() > below
     headline.show_answer(replace(ANSWERS["likely"], advice="Use this mask."))
     QTest.qWait(1)
-    assert headline.buttons["use_mask"].y() <= headline.advice.geometry().bottom()
+    below = headline.advice.geometry().bottom()
+    assert headline.buttons["use_mask"].mapTo(headline, QPoint()).y() <= below
+
+
+def test_large_buttons_do_not_widen_the_window(headline: Headline, qtbot: QtBot):
+    headline.resize(300, 300)
+    headline.show()
+    acts = ("compare_with_automatic", "copy_plain_n2v", "use_mask")
+    headline.show_answer(replace(ANSWERS["likely"], actions=acts))
+    QTest.qWait(1)
+    assert headline.width() == 300
+    assert headline.buttons["compare_with_automatic"].isVisible()
+    assert headline.buttons["use_mask"].isVisible()
+    assert not headline.buttons["copy_plain_n2v"].isVisible()
+    headline.resize(900, 300)
+    assert headline.buttons["copy_plain_n2v"].isVisible()
