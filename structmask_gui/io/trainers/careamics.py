@@ -23,6 +23,8 @@ LEAST_PERCENT = 0.05
 """CAREamics takes no smaller share of masked pixels."""
 
 _ROI = 11
+_WIDE, _FILLED = 5, 0.5
+"""Height and width, and share of their pixels, from which a mask is a block or a disc."""
 _NO_BATCH_NORMALISATION = (
     "In a test with batch normalisation the right mask did harm: error 0.817 of the noise's"
     " variance, without a mask 0.675; without batch normalisation 0.337."
@@ -157,7 +159,15 @@ def _which(about: About, shape: str | None) -> str:
         return "A mask of one pixel is plain N2V."
     if shape is not None:
         return "CAREamics hides just this mask. Its span is the full width with the centre."
-    return (
+    told = (
         "CAREamics has no such shape; a callback hides just this mask. It replaces a part of"
         f" CAREamics that is not official and was tried with version {VERSION}."
+    )
+    array = about.mask.cropped().array
+    if min(array.shape) < _WIDE or array.mean() < _FILLED:
+        return told
+    return (
+        f"{told} In a test with round noise a mask of 27 pixels left more error than plain N2V"
+        " after 1000 steps (1.02 and 0.66 of the noise's variance, one seed): train both, and"
+        " compare."
     )

@@ -146,6 +146,11 @@ def test_what_is_not_official_is_said_with_the_version():
         assert "not official" in text
         assert "0.3.5" in text
     assert "official" not in snippet("careamics", ROW).text
+    # A disc did harm where it was tried; lines did not.
+    disc = np.ones((7, 5), dtype=bool)
+    disc[[0, 0, -1, -1], [0, -1, 0, -1]] = False
+    assert "train both, and compare" in snippet("careamics", Mask(disc)).notes[0]
+    assert "train both" not in made.notes[0]
 
 
 def test_the_notes_name_the_share_that_is_set():
