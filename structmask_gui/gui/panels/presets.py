@@ -407,6 +407,7 @@ class PresetsPanel(QWidget):
             self._left[of] = preset
         # The method alone may have been chosen, which is the same as its preset.
         same = (one for one in listed if one is not None and one.built_in)
+        same = (one for one in same if _may_be(one, parameters))
         equal = next((one for one in same if one.apply(parameters) == parameters), None)
         return equal or self._left.get(parameters.method)
 
@@ -459,3 +460,8 @@ class PresetsPanel(QWidget):
         elif event.type() in (QEvent.Type.Leave, QEvent.Type.FocusOut):
             self._show_hint()
         return super().eventFilter(watched, event)
+
+
+def _may_be(preset: Preset, parameters: Parameters) -> bool:
+    """Whether no value that a built-in preset names is another; quick, for it follows sliders."""
+    return all(getattr(parameters, name) == value for name, value in preset.parameters.items())
