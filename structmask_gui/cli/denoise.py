@@ -21,7 +21,7 @@ from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.basis import automatic_basis, extraction_basis
 from structmask_gui.core.recommend.extract import extract_recording
-from structmask_gui.core.recommend.recommend import cannot_separate, expected_error
+from structmask_gui.core.recommend.recommend import told_error
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.status import JobState
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         task = Task(progress)
         extraction = _measured(stack, task)
         mask = given if given is not None or extraction is None else extraction.mask
-        doubts = doubts_about(stack, _flags(extraction), _error(extraction, mask))
+        doubts = doubts_about(stack, _flags(extraction), told_error(extraction, mask))
         if doubts and not arguments.yes:
             raise InputError(f"{stack.name}: {refusal(doubts)}.")
         if mask is None:
@@ -111,13 +111,6 @@ def _measured(stack: ImageStack, task: Task) -> Extraction | None:
         return extract_recording(stack, asked, task=task)
     except (InputError, ParameterError):
         return None
-
-
-def _error(extraction: Extraction | None, mask: Mask | None) -> float | None:
-    """Return the expected error of a mask, where it is known and noise can be told."""
-    if extraction is None or mask is None or cannot_separate(extraction):
-        return None
-    return expected_error(mask.cropped(), getattr(extraction, "recommendation", None), None)
 
 
 def _flags(extraction: Extraction | None) -> tuple[str, ...] | None:

@@ -333,6 +333,13 @@ def expected_error(
     return None if scored is None else with_training(scored)
 
 
+def told_error(extraction: Extraction | None, mask: Mask | None) -> float | None:
+    """Return the expected error of a mask, where it is known and noise can be separated."""
+    if extraction is None or mask is None or cannot_separate(extraction):
+        return None
+    return expected_error(mask.cropped(), getattr(extraction, "recommendation", None), None)
+
+
 def _training(pixels: FloatArray, errors: FloatArray) -> FloatArray:
     """Return `training_cost` of several masks."""
     each = np.minimum(_OF_ERROR * errors, _OF_NOISE)

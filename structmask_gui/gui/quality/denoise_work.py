@@ -84,7 +84,7 @@ def find_doubts(state: State, task: Task) -> tuple[Doubt, ...]:
     """Return what is asked about; a mask of the published method has no verdict, so one is made."""
     from structmask_gui.core.extraction.extraction import extract_array
     from structmask_gui.core.parameters.model import Parameters
-    from structmask_gui.core.recommend.recommend import cannot_separate, expected_error
+    from structmask_gui.core.recommend.recommend import told_error
     from structmask_gui.io.denoise_files import doubts_about
 
     assert state.stack is not None
@@ -95,9 +95,7 @@ def find_doubts(state: State, task: Task) -> tuple[Doubt, ...]:
             verdict = extract_array(state.stack, asked, task=task).verdict
         except (InputError, ParameterError):
             verdict = None
-    extraction, mask, error = state.extraction, state.mask, None
-    if extraction is not None and mask is not None and not cannot_separate(extraction):
-        error = expected_error(mask.cropped(), getattr(extraction, "recommendation", None), None)
+    error = told_error(state.extraction, state.mask)
     return doubts_about(state.stack, None if verdict is None else verdict.flags, error)
 
 
