@@ -30,7 +30,8 @@ run: $(READY) ## Open the window on the sample, or on FILE=path; without a displ
 # Compiled modules are kept: each process of the tests would compile some 600 of them anew.
 unexport PYTHONDONTWRITEBYTECODE
 DIST ?= loadfile
-PYTEST = $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=$(DIST)
+# Three processes also on two cores: tests of the window wait for events a part of their time.
+PYTEST = $(BIN)/python -m pytest --numprocesses=3 --dist=$(DIST)
 
 test: $(READY) ## Run the tests, offscreen, but for those that start processes or take long
 	$(PYTEST) -m "not slow"

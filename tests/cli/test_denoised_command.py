@@ -110,6 +110,7 @@ def test_the_output_may_be_of_the_chosen_frames_alone(structmask, noisy, bare, o
     assert told["noise_repeated"] == pytest.approx(0.5, abs=0.01)
 
 
+@pytest.mark.slow
 def test_pages_taken_for_frames_are_said(structmask, noisy, bare, output, tmp_path):
     path = tmp_path / "channels.tif"
     tifffile.imwrite(path, tifffile.imread(output), imagej=True, metadata={"axes": "CYX"})
@@ -136,6 +137,7 @@ def test_a_doubted_result_says_so_first(structmask, bare, tmp_path):
     assert told["next_mask"] is None
 
 
+@pytest.mark.slow
 def test_frames_in_another_order_are_told_and_taken_when_their_order_is_given(
     structmask, bare, tmp_path
 ):

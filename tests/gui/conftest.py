@@ -141,10 +141,10 @@ def loaded(window: MainWindow, stack_file: Path, qtbot: QtBot) -> MainWindow:
 def wait_for_result(session: Session, qtbot: QtBot) -> None:
     """Wait until a result is there and up to date."""
 
-    def fresh() -> None:
-        assert session.state.extraction is not None
-        assert not session.state.stale
-        assert not session.state.busy
+    def fresh() -> bool:
+        # An assertion that fails would print the state, with its frames, at each look.
+        state = session.state
+        return state.extraction is not None and not state.stale and not state.busy
 
     qtbot.waitUntil(fresh, timeout=15_000)
 

@@ -371,6 +371,7 @@ def test_run_opens_the_file_and_ends_with_the_window(
     assert not home.exists()
 
 
+@pytest.mark.slow
 def test_only_the_gui_thread_looks_for_garbage(qapp: QApplication):
     deleted_by: list[threading.Thread] = []
 

@@ -57,6 +57,7 @@ def test_a_record_tells_how_the_mask_fits_each_file(experiment):
     assert result.mask.statistics.shape_class == "horizontal"
 
 
+@pytest.mark.slow
 def test_check_says_so_of_each_file_and_goes_on_after_a_damaged_one(experiment, tmp_path):
     mask = extract_shared(experiment[:2], SETTINGS).mask
     bad = tmp_path / "bad.npy"

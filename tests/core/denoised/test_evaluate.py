@@ -31,7 +31,8 @@ def rows():
     )
 
 
-@pytest.mark.parametrize("source", ["difference", pytest.param("flat", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("source", ["difference", "flat"])
+@pytest.mark.slow
 def test_a_bare_centre_copies_and_a_larger_mask_is_advised(rows, source):
     found = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), None, source=source)
     assert found.copied == pytest.approx(0.54, abs=0.04)
@@ -56,6 +57,7 @@ def test_the_true_mask_is_kept(rows, source):
     assert found.residual_correlation[10, 11] > 0.5
 
 
+@pytest.mark.slow
 def test_one_output_of_several_raw_files_is_compared_in_the_pairs_of_each(rows):
     other = rows[::-1, ::-1]  # another scene
     raw = ChosenFrames([ArrayFrames(rows), ArrayFrames(other)])
@@ -103,6 +105,7 @@ def test_noise_over_the_whole_row_asks_for_the_offsets_first():
     assert "row offsets first" in found.sentence
 
 
+@pytest.mark.slow
 def test_an_output_that_copies_what_the_mask_hides_cannot_be_explained(rows):
     found = evaluate(ArrayFrames(rows), ArrayFrames(denoised(rows, None)), np.ones((1, 15)))
     assert found.advice == "cannot tell"
@@ -247,6 +250,7 @@ def test_where_the_noise_was_measured_and_looked_at_is_named(rows):
     )
 
 
+@pytest.mark.slow
 def test_only_differences_are_told_that_something_may_move(rows):
     copied = ArrayFrames(denoised(rows, None))
     mask = np.ones((1, 15))
@@ -254,6 +258,7 @@ def test_only_differences_are_told_that_something_may_move(rows):
     assert "moves" not in evaluate(ArrayFrames(rows), copied, mask, source="flat").sentence
 
 
+@pytest.mark.slow
 def test_a_blur_as_lossy_as_the_linear_prediction_is_not_praised():
     grains = gaussian_filter(np.random.default_rng(2).standard_normal(SHAPE), 2)
     frames = simulate(

@@ -181,6 +181,7 @@ def test_cancelled_soon(after):
     assert made.linear(0).shape == (300, 300)
 
 
+@pytest.mark.slow
 def test_pixels_that_are_not_finite_are_filled_in(short):
     stack = frames(2, squares())
     stack[0, 40:43, 50] = np.nan

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.denoising import denoiser
@@ -50,6 +51,7 @@ def test_nothing_beyond_the_margin_is_looked_at():
     np.testing.assert_allclose(part[inner], taken(image)[20:60, 10:80][inner], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_denoised_background_has_less_grain_than_its_prediction(monkeypatch):
     monkeypatch.setattr(denoiser, "_ROUNDS", 5)
     monkeypatch.setattr(denoiser, "_ROUND", 60)

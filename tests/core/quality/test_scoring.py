@@ -63,6 +63,7 @@ def test_some_pixels_of_a_still_scene_tell_the_error_of_all(measured):
     assert (halves[:2].mean(), halves[2:].mean()) == pytest.approx((some[0],) * 2, rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_few_bright_spots_are_not_missed():
     rng = np.random.default_rng(2)
     spots = np.zeros((512, 512))

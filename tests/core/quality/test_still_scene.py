@@ -59,6 +59,7 @@ def test_it_is_the_definition_by_covariances():
         assert measured.noise_left == pytest.approx(by_sums.noise_left, abs=0.02)
 
 
+@pytest.mark.slow
 def test_near_ties_are_told_apart():
     # Masks that differ by a percent: the covariances' windows blur that, the comparison does not.
     model = NoiseModel(kernels()["isotropic"], 0.3)

@@ -385,6 +385,7 @@ def test_what_is_short_is_measured_once():
     assert measurement is found.measurement
 
 
+@pytest.mark.slow
 def test_the_ledger_has_the_error_that_a_masks_figures_give():
     """With bright spots a part of the pixels shifts the errors of all masks."""
     draw = np.random.default_rng(4)

@@ -19,6 +19,7 @@ def noise_of(name):
     return FileNoise.of(Judged(found, found.recommendation, found.basis))
 
 
+@pytest.mark.slow
 def test_a_files_own_mask_fits_and_that_of_other_noise_does_not():
     rows = noise_of("row 7")
     own = automatic("row 7").mask

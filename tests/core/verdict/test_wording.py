@@ -66,6 +66,7 @@ def test_rows_that_end_beyond_the_largest_lag_are_looked_for_further():
     assert "whole_line" not in extract_array(frames, AUTOMATIC.changed(max_lag=30)).verdict.flags
 
 
+@pytest.mark.slow
 def test_a_lag_above_the_floor_on_a_fainter_line_is_that_line():
     faint = [0.048, 0.042, 0.04, 0.08, 0.04, 0.036, 0.03]
     verdict = extract_array(100 + noise_with(faint, size=512), AUTOMATIC).verdict

@@ -220,6 +220,7 @@ def test_another_file_takes_the_verdict_away(
     assert panel.tabs.isHidden()
 
 
+@pytest.mark.slow
 def test_pages_of_another_name_are_matched_by_shape_and_that_is_said(
     loaded: MainWindow, panel: DenoisedPanel, stack_file: Path, tmp_path: Path, qtbot: QtBot
 ):
@@ -284,6 +285,7 @@ def test_a_long_name_and_a_long_verdict_leave_the_figures_in_sight(
     assert seen >= 3 * figures.fontMetrics().lineSpacing()
 
 
+@pytest.mark.slow
 def test_another_order_of_the_frames_is_judged_anew(
     loaded: MainWindow, panel: DenoisedPanel, copied: Path, qtbot: QtBot
 ):

@@ -12,6 +12,7 @@ from structmask_gui.gui.session import frame_display
 
 
 @pytest.mark.parametrize("faster", ["bands", "rows"])
+@pytest.mark.slow
 def test_each_way_of_thinning_gives_the_same(faster: str, monkeypatch: pytest.MonkeyPatch) -> None:
     array = np.random.default_rng(0).integers(0, 60000, (5003, 2600)).astype(np.uint16)
     read: list[int] = []

@@ -72,6 +72,7 @@ def test_a_report_is_not_overwritten(folder, tmp_path):
     assert (out / "a_report.html").read_text() != "mine"
 
 
+@pytest.mark.slow
 def test_resume_adds_only_the_reports_that_are_missing(folder, tmp_path, monkeypatch):
     out = tmp_path / "out"
     make(folder, out).run()

@@ -39,6 +39,7 @@ def test_addresses() -> None:
         assert remote_address(local) is None
 
 
+@pytest.mark.slow
 def test_a_remote_image_is_read_like_a_folder(folder: Path) -> None:
     with served(folder) as (address, asked):
         with open_stack(f"{address}/a.zarr") as stack:
@@ -54,6 +55,7 @@ def test_a_remote_image_is_read_like_a_folder(folder: Path) -> None:
     assert record.inputs[0].sha256 is None
 
 
+@pytest.mark.slow
 def test_what_is_not_there_is_a_sentence(folder: Path) -> None:
     with served(folder) as (address, _), pytest.raises(InputError, match="check the address"):
         open_stack(f"{address}/none.zarr")
