@@ -24,7 +24,7 @@ def test_a_folder(structmask, noisy, tmp_path):
     assert answer.code == 1
     assert "rows.ome.tif: Row, " in answer.out
     assert answer.err.startswith("error: bad.tif: is not in a format that StructMask reads")
-    assert "1 mask made, 1 failed. Summary: " in answer.out
+    assert "1 mask made, 1 failed. 1 of the masks needs a look. Summary: " in answer.out
     assert sorted(files(out)) == [
         "rows_mask.json",
         "rows_mask.npy",

@@ -63,6 +63,8 @@ class BatchTable(QTableWidget):
         self._sorted: tuple[int, bool] = (-1, False)
         self._only_doubtful = False
         self._doubtful: set[int] = set()
+        self._results: dict[int, str] = {}  # the state of each row that has a result
+        self._old = False
         self._paths: list[tuple[Path, ...]] = []
         self.itemActivated.connect(self._on_activated)
         header.sectionResized.connect(self._on_resized)
@@ -119,7 +121,7 @@ class BatchTable(QTableWidget):
         return self._paths[row]
 
     def _list(self, rows: Sequence[tuple[str, Path, tuple[Path, ...]]]) -> None:
-        self._doubtful = set()
+        self._doubtful, self._results = set(), {}
         self.horizontalHeader().setSortIndicatorShown(False)
         self._sorted = -1, False
         self._paths = [paths for *_, paths in rows]
@@ -149,12 +151,13 @@ class BatchTable(QTableWidget):
             words = f"{words} {status.notes[0]}"
         if status.left_out:
             words = " ".join((words, *status.left_out))
-        for column, text in ((1, texts.get(status.state, str(status.state))), (2, _spoken(words))):
+        state = texts.get(status.state, str(status.state))
+        for column, text in ((1, state), (2, _spoken(words))):
             item = self.item(row, column)
             if item is not None:
                 item.setText(text)
                 item.setToolTip(_spoken("\n".join((text, *status.notes))) if status.fits else text)
-        self._fit(row)
+        self._keep(row, state if status.state == "done" else "")
         needs_a_look = status.needs_a_look or status.state in ("failed", "skipped")
         (self._doubtful.add if needs_a_look else self._doubtful.discard)(row)
         self.setRowHidden(row, self._only_doubtful and not needs_a_look)
@@ -172,7 +175,7 @@ class BatchTable(QTableWidget):
             if item is not None:
                 item.setText(words)
                 item.setToolTip(words)
-        self._fit(row)
+        self._keep(row, state)
         sign: Sign = "failed" if fit is None else _sign_of(fit)
         good = sign == "sure"
         (self._doubtful.discard if good else self._doubtful.add)(row)
@@ -180,6 +183,21 @@ class BatchTable(QTableWidget):
         item = self.item(row, 1)
         if item is not None:
             item.setIcon(_sign(sign))
+
+    def mark_old(self, on: bool) -> None:
+        """Mark the results as made with other settings, or no longer."""
+        if on != self._old:
+            self._old = on
+            for row, state in list(self._results.items()):
+                self._keep(row, state)
+
+    def _keep(self, row: int, state: str) -> None:
+        """Show the state of a row that has a result, empty for none, and whether it is old."""
+        item = self.item(row, 1)
+        if state and item is not None:
+            self._results[row] = state
+            item.setText(f"{state} (other settings)" if self._old else state)
+        self._fit(row)
 
     def selected(self) -> list[int]:
         """Return the selected rows."""

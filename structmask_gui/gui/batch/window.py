@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from structmask_gui.io.batch.files import Per
     from structmask_gui.io.batch.queue import BatchQueue
     from structmask_gui.io.batch.status import JobStatus
-    from structmask_gui.io.extract_files import ExtractionSettings
+    from structmask_gui.io.extract_files import ExtractionSettings, Input
 
 SUMMARY = "structmask_batch.csv"
 
@@ -61,12 +61,21 @@ class BatchWindow(QDialog):
         self._running = Job("batch", session.bug.emit, order="all")
         self._running.stepped.connect(self._on_step)
         self._summarised = False
+        self._asked: Any = None  # what decides the results that are shown; None if there are none
         self._build()
         self.job_changed.connect(self.table.show_status)
         self._checked.connect(self.table.show_fit)
         session.quality.closing.connect(self.stop)
-        session.stack_changed.connect(self._update)
-        session.mask_changed.connect(self._update)
+        for signal in (
+            session.stack_changed,
+            session.mask_changed,
+            session.parameters_changed,
+            session.region_changed,
+            session.reference_stacks.changed,
+        ):
+            signal.connect(self._update)
+        for row in self.reference_stacks.rows.values():
+            row.chosen.connect(self._update)
         self._update()
 
     # --- building -----------------------------------------------------------------------------
@@ -111,6 +120,8 @@ class BatchWindow(QDialog):
         self.said = QLabel(_HINT)
         self.said.setWordWrap(True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.changed = QLabel("The settings were changed since these results were made.")
+        self.changed.setWordWrap(True)
         self.progress = QProgressBar()
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("Progress of the batch")
@@ -156,6 +167,7 @@ class BatchWindow(QDialog):
         layout.addWidget(self.choices)
         layout.addWidget(self.reference_stacks)
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.changed)
         below = QHBoxLayout()
         below.addWidget(self.said, 1)
         below.addWidget(self.doubtful, 0, Qt.AlignmentFlag.AlignTop)
@@ -249,12 +261,14 @@ class BatchWindow(QDialog):
 
         if self.running:
             return
-        self.queue = None
+        jobs = self._jobs() if self._files else []
+        if self._asked is not None and self.queue is not None and self.queue.jobs == tuple(jobs):
+            self._update()  # no result is lost by a choice that leaves the files as they are
+            return
+        self.queue = self._asked = None
         self._summarised = False
         if self._files:
-            self.queue = BatchQueue(
-                self._jobs(), ExtractionSettings(self._session.state.parameters)
-            )
+            self.queue = BatchQueue(jobs, ExtractionSettings(self._session.state.parameters))
         files = counted(len(self._files), "file")
         self.said.setText(f"{files}. {_SETTINGS}" if self._files else _HINT)
         self.progress.setValue(0)
@@ -269,18 +283,22 @@ class BatchWindow(QDialog):
             self.choices.set_shared()
             self.add([str(folder)])
 
+    def _like(self) -> Input | None:
+        """Return how the present file is opened, if the others are to be opened so, too."""
+        from structmask_gui.io.extract_files import Input
+
+        state = self._session.state
+        if not (self.choices.same.isChecked() and state.paths):
+            return None
+        part = state.frame_range
+        frames = None if part is None else slice(part.start, part.stop, part.step)
+        return Input(Path(), **state.open_choices, frames=frames)
+
     def _jobs(self) -> list[BatchJob]:
         """Return the jobs of the present choices and of the main window."""
         from structmask_gui.io.batch.files import plan_jobs
-        from structmask_gui.io.extract_files import Input
 
-        like = None
-        if self.choices.same.isChecked() and self._session.state.paths:
-            part = self._session.state.frame_range
-            frames = None if part is None else slice(part.start, part.stop, part.step)
-            like = Input(
-                self._session.state.paths[0], **self._session.state.open_choices, frames=frames
-            )
+        like = self._like()
         per: Per = "all" if self.choices.shared else self.choices.per.currentData()
         return plan_jobs(self._files, per=per, output_dir=self.choices.folder, like=like)
 
@@ -342,6 +360,7 @@ class BatchWindow(QDialog):
             failures=failures,
         )
         self.queue.on_change = self._tell
+        self._asked = None, self._settings(), self._like()
         self.table.fill(self.queue)
         self._run()
 
@@ -388,6 +407,7 @@ class BatchWindow(QDialog):
         inputs = [item for job in jobs for item in job.inputs]
         settings = self._settings()
         self.queue = None
+        self._asked = mask, settings, self._like()
         self.table.list_files(inputs)
 
         def work(task: Task) -> Any:
@@ -460,7 +480,7 @@ class BatchWindow(QDialog):
             self.table.show_status(row, status)
         self._update()
 
-    def _update(self) -> None:
+    def _update(self, *_: object) -> None:
         queue, running = self.queue, self.running
         counts = {} if queue is None else {str(s): n for s, n in queue.counts().items()}
         for widget in (
@@ -480,6 +500,13 @@ class BatchWindow(QDialog):
         self.cancel_button.setEnabled(running)
         self.summary_button.setEnabled(self._summarised and not running)
         self.retry_button.setEnabled(bool(counts.get("failed") or counts.get("cancelled")))
+        changed = self._asked is not None and self._asked != (
+            self._session.state.mask if self._asked[0] is not None else None,
+            self._settings(),
+            self._like(),
+        )
+        self.changed.setVisible(changed)
+        self.table.mark_old(changed)
 
     # --- drop, end ----------------------------------------------------------------------------
 

@@ -56,16 +56,15 @@ class JobStatus:
 
     @property
     def sure(self) -> str:
-        """How sure the answer is, in a word; empty of the published method."""
-        known = self.answer is not None and bool(self.certainty)
-        return self.answer.certainty if known and self.answer is not None else self.certainty
+        """How sure the answer is, in a word."""
+        return self.certainty if self.answer is None else self.answer.certainty
 
     @property
     def sign(self) -> Certainty | Literal[""]:
-        """The sign of the answer, as in the window; empty of the published method."""
-        if self.answer is not None and self.certainty:
-            return sign_of(self.answer.certainty, self.answer.actions)
-        return self.certainty
+        """The sign of the answer, as in the window."""
+        if self.answer is None:
+            return self.certainty
+        return sign_of(self.answer.certainty, self.answer.actions)
 
     @property
     def needs_a_look(self) -> bool:

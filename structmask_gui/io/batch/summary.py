@@ -145,7 +145,7 @@ def html_bytes(
 
 def _doubted(row: SummaryRow) -> str:
     """Return how sure the answer is, in a word, if that is a reason to look at it."""
-    sure = row["certainty"] and (row["certainty of the answer"] or row["certainty"])
+    sure = row["certainty of the answer"] or row["certainty"]
     return "" if SIGN_OF.get(sure, sure) == "sure" else sure
 
 

@@ -19,10 +19,11 @@ from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Step
 from structmask_gui.gui.style.colours import VERMILION
 from structmask_gui.gui.window.main_window import MainWindow
+from structmask_gui.io.batch.status import JobState, JobStatus
 from structmask_gui.io.extract_files import Input
 from structmask_gui.io.one_mask import Checked
 from structmask_gui.io.presets.preset import built_in_presets
-from structmask_gui.io.results.record import read_record
+from structmask_gui.io.results.record import AnswerRecord, read_record
 from tests.gui.conftest import noise, wait_for_result
 
 
@@ -55,6 +56,9 @@ def ended(batch: BatchWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not batch.running, timeout=30_000)
 
 
+DONE = "done: uncertain"  # of ring analysis
+
+
 def column(batch: BatchWindow, number: int) -> list[str]:
     return [batch.table.item(row, number).text() for row in range(batch.table.rowCount())]
 
@@ -75,7 +79,7 @@ def test_good_files_get_masks_and_the_bad_one_its_sentence(
     row = column(batch, 0).index("bad.npy")
     image = batch.table.item(row, 1).icon().pixmap(30, 30).toImage()
     assert image.pixelColor(image.width() // 2, 3) == VERMILION
-    assert [states[f"good{n}.npy"] for n in range(3)] == ["done"] * 3
+    assert [states[f"good{n}.npy"] for n in range(3)] == [DONE] * 3
     results = dict(zip(column(batch, 0), column(batch, 2), strict=True))
     assert "bad.npy" in results["bad.npy"]
     assert results["good0.npy"].startswith("Row, ")
@@ -144,7 +148,7 @@ def test_a_mended_file_is_tried_again(batch: BatchWindow, folder: Path, qtbot: Q
     np.save(folder / "bad.npy", noise((2, 96, 96), seed=9))
     batch.retry_button.click()
     ended(batch, qtbot)
-    assert column(batch, 1) == ["done"] * 4
+    assert column(batch, 1) == [DONE] * 4
     assert not batch.retry_button.isEnabled()
 
 
@@ -154,17 +158,17 @@ def test_cancel_stops_and_resuming_keeps_what_is_done(
     (folder / "bad.npy").unlink()
     added(batch, folder, qtbot, 3)
     batch.start()
-    qtbot.waitUntil(lambda: "done" in column(batch, 1), timeout=10_000)
+    qtbot.waitUntil(lambda: DONE in column(batch, 1), timeout=10_000)
     batch.cancel_button.click()
     ended(batch, qtbot)
-    done = column(batch, 1).count("done")
+    done = column(batch, 1).count(DONE)
     assert done >= 1
     assert done + column(batch, 1).count("cancelled") == 3
     batch.choices.resume.click()
     batch.start()
     ended(batch, qtbot)
-    assert column(batch, 1).count("kept") == done
-    assert column(batch, 1).count("done") == 3 - done
+    assert column(batch, 1).count("kept: uncertain") == done
+    assert column(batch, 1).count(DONE) == 3 - done
 
 
 def test_nothing_is_overwritten_without_being_asked(batch: BatchWindow, folder: Path, qtbot: QtBot):
@@ -186,7 +190,7 @@ def test_nothing_is_overwritten_without_being_asked(batch: BatchWindow, folder: 
     batch.choices.replace.click()
     batch.start()
     ended(batch, qtbot)
-    assert column(batch, 1).count("done") == 3
+    assert column(batch, 1).count(DONE) == 3
     assert (folder / "good0_mask.npy").read_bytes() != before[0]
 
 
@@ -200,7 +204,7 @@ def test_one_mask_for_all_into_another_folder(
     batch.choices.set_folder(target)
     batch.start()
     ended(batch, qtbot)
-    assert column(batch, 1) == ["done"]
+    assert column(batch, 1) == [DONE]
     assert "bad.npy" in column(batch, 2)[0]
     assert (target / "stacks_mask.npy").exists()
     assert (target / SUMMARY).exists()
@@ -264,7 +268,7 @@ def test_a_dark_stack_is_asked_for_and_measured(
     batch.start()
     assert not batch.reference_stacks.isEnabled()
     ended(batch, qtbot)
-    assert column(batch, 1).count("done") == 3
+    assert column(batch, 1).count(DONE) == 3
     record = read_record(folder / "good0_mask.json")
     assert record.dark is not None
     assert record.dark.name == "dark.npy"
@@ -355,12 +359,43 @@ def test_only_what_needs_a_look(batch: BatchWindow, folder: Path, qtbot: QtBot):
     added(batch, folder, qtbot)
     batch.start()
     ended(batch, qtbot)
+    good = AnswerRecord(what="A.", certainty="likely", how_sure="B.", advice="C.")
+    for row, name in enumerate(column(batch, 0)):
+        if name != "bad.npy":
+            batch.table.show_status(row, JobStatus(JobState.DONE, answer=good))
     batch.doubtful.click()
     names = column(batch, 0)
     shown = [name for row, name in enumerate(names) if not batch.table.isRowHidden(row)]
     assert shown == ["bad.npy"]
     batch.doubtful.click()
     assert not any(batch.table.isRowHidden(row) for row in range(4))
+
+
+def test_results_of_other_settings_are_marked_and_kept(
+    batch: BatchWindow, folder: Path, qtbot: QtBot
+):
+    added(batch, folder, qtbot)
+    batch.start()
+    ended(batch, qtbot)
+    results, edits = column(batch, 2), batch._session.edits
+    assert not batch.changed.isVisible()
+    edits.set_parameter("center_size", 7)
+    assert batch.changed.isVisible()
+    assert column(batch, 1).count(f"{DONE} (other settings)") == 3
+    edits.set_parameter("center_size", Parameters().center_size)
+    assert not batch.changed.isVisible()
+    assert column(batch, 1).count(DONE) == 3
+    batch.choices.figures.click()
+    batch.choices.replace.click()
+    assert column(batch, 2) == results
+    assert batch.changed.isVisible()
+    batch.start()
+    assert not batch.changed.isVisible()
+    ended(batch, qtbot)
+    assert column(batch, 1).count(DONE) == 3
+    batch.choices.per.setCurrentIndex(2)
+    assert not batch.changed.isVisible()
+    assert column(batch, 1) == ["waiting"]
 
 
 def test_a_mask_that_a_file_does_not_need_has_no_tick(tmp_path: Path, qtbot: QtBot):

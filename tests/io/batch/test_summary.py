@@ -97,7 +97,10 @@ def test_masks_that_need_a_look_are_counted_and_marked(folder, tmp_path):
     assert [row["certainty"] for row in rows if row["file"].endswith("lines.npy")] == ["attention"]
     published = make(folder, tmp_path / "rings")
     published.run()
-    assert not any(status.needs_a_look for status in published.statuses)
+    # Ring analysis never knows what it measured, as the window says of its mask.
+    done = [status for status in published.statuses if status.state == "done"]
+    assert {(status.sure, status.sign) for status in done} == {("uncertain", "not sure")}
+    assert b"done: uncertain" in html_bytes(published)
 
 
 @pytest.mark.parametrize(
@@ -106,14 +109,14 @@ def test_masks_that_need_a_look_are_counted_and_marked(folder, tmp_path):
         ("attention", "likely", "sure", False),
         ("sure", "uncertain", "not sure", True),
         ("sure", "act first", "attention", True),
-        ("", "uncertain", "", False),  # ring analysis never knows
+        ("", "uncertain", "not sure", True),  # of ring analysis
     ],
 )
 def test_the_sign_is_that_of_the_answer(verdict, told, sign, looked_at):
     answer = AnswerRecord(what="A.", certainty=told, how_sure="B.", advice="C.")
     status = JobStatus(JobState.DONE, certainty=verdict, answer=answer)
     assert (status.sign, status.needs_a_look) == (sign, looked_at)
-    assert status.sure == (told if verdict else "")
+    assert status.sure == told
     # Of a record of before there is only the verdict.
     assert JobStatus(JobState.DONE, certainty="attention").sign == "attention"
 
