@@ -65,6 +65,7 @@ class PresetsPanel(QWidget):
         self._problems: list[str] = []
         self._rings = session.state.uses_rings
         self._left: dict[str, Preset] = {}  # the last preset of each method
+        self.load_actions: list[QAction] = []  # one for each preset, for a menu
 
         self.combo = Choice()
         self.combo.setToolTip("Set the parameters for a kind of microscope; undo goes back")
@@ -163,6 +164,9 @@ class PresetsPanel(QWidget):
     def reload(self) -> None:
         """Fill the list again; the folder may have been changed by another program."""
         self.combo.clear()
+        for action in self.load_actions:
+            action.deleteLater()
+        self.load_actions = []
         own_begins = False
         for preset in self.presets():
             if not preset.built_in and not own_begins:
@@ -172,7 +176,22 @@ class PresetsPanel(QWidget):
             self.combo.addItem(preset.name + star, preset)
             tip = preset.description or _OWN
             self.combo.setItemData(self.combo.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+            action = QAction(preset.name.replace("&", "&&"), self)
+            action.setStatusTip(tip)
+            action.setData(preset)
+            action.triggered.connect(self._on_action)
+            self.load_actions.append(action)
         self._update()
+
+    def fill_menu(self, menu: QMenu) -> None:
+        """Put all presets into a menu, the present one checked."""
+        self.reload()
+        menu.clear()
+        present = self.combo.currentData()
+        for action in self.load_actions:
+            action.setCheckable(True)
+            action.setChecked(action.data() == present)
+            menu.addAction(action)
 
     def apply_named(self, name: str) -> None:
         """Apply the preset of a name, if there is one."""
@@ -198,6 +217,11 @@ class PresetsPanel(QWidget):
         preset = self.combo.itemData(row)
         if preset is not None:
             self._apply(preset)
+
+    def _on_action(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._apply(action.data())
 
     def save(self) -> None:
         """Put the present parameters into the chosen preset, or ask for a name."""

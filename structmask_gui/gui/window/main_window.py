@@ -368,7 +368,9 @@ class MainWindow(Shell):
             if info.id != "find_command"
         ]
         toggles = [dock.toggleViewAction() for dock in self.docks.values()]
-        return found + [Command(one, "View/Panels", one.statusTip()) for one in toggles]
+        found += [Command(one, "View/Panels", one.statusTip()) for one in toggles]
+        presets = self.panel("presets").load_actions
+        return found + [Command(one, "Presets/Load", one.statusTip()) for one in presets]
 
     def focus_next_panel(self) -> None:
         """Move the keyboard on to the next visible panel, or to the views."""

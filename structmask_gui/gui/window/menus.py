@@ -46,6 +46,8 @@ class Menus(QObject):
         for title in MENUS:
             self._menus[title] = window.menuBar().addMenu(title)
             self._menus[title].aboutToShow.connect(self._draw_menu_icons)
+        self.presets = self.menu("&Presets/&Load")
+        self.presets.aboutToShow.connect(self._fill_presets)
         for info in ACTIONS:
             action = self._make_action(info)
             self.actions[info.id] = action
@@ -167,6 +169,9 @@ class Menus(QObject):
     def _check(self, name: str) -> None:
         if name in self.actions:
             self.actions[name].setChecked(True)
+
+    def _fill_presets(self) -> None:
+        self._window.panel("presets").fill_menu(self.presets)
 
     # --- recent files -------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.parameters.remedies import REMEDIES, apply_remedy
 from structmask_gui.gui.panels.presets import PresetsPanel
+from structmask_gui.gui.widgets.find_command import found, plain
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.presets.library import PresetFolder
 from structmask_gui.io.presets.preset import Preset, built_in_presets, load_preset
@@ -46,6 +47,25 @@ def test_all_built_in_presets_are_there_and_apply(panel: PresetsPanel, window: M
         assert panel.description.text() == preset.description
         assert not panel.modified.isVisible()
         assert not panel.actions_by_name["rename"].isEnabled()
+
+
+def test_presets_are_loaded_from_the_menu_and_found_as_commands(
+    panel: PresetsPanel, window: MainWindow
+):
+    panel.save_named("mine & yours")
+    choose(panel, "fine")
+    menu = window.menus.menu("&Presets/&Load")
+    menu.aboutToShow.emit()
+    assert [plain(one.text()) for one in menu.actions() if one.isChecked()] == ["fine"]
+    names = [one.text().replace("&&", "&") for one in menu.actions()]
+    assert names == listed(panel)
+    next(one for one in menu.actions() if one.text() == "coarse").trigger()
+    assert window.session.state.preset is not None
+    assert window.session.state.preset.name == "coarse"
+    command = found(window.all_commands(), "load strong")[0]
+    command.action.trigger()
+    assert window.session.state.preset.name == "strong"
+    assert panel.combo.currentText() == "strong"
 
 
 def test_a_change_shows_the_mark_and_undo_takes_it_away(panel: PresetsPanel, window: MainWindow):
