@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +63,7 @@ class BatchWindow(QDialog):
         self._running = Job("batch", session.bug.emit, order="all")
         self._running.stepped.connect(self._on_step)
         self._summarised = False
+        self._ended = 0, 0.0  # how many files, and when the last did
         self._asked: Any = None  # what decides the results that are shown; None if there are none
         self._build()
         self.job_changed.connect(self.table.show_status)
@@ -376,6 +379,7 @@ class BatchWindow(QDialog):
     def _run(self) -> None:
         queue, place = self.queue, self.summary
         assert queue is not None
+        self._ended = 0, time.monotonic()
 
         def work(task: Task) -> Any:
             from structmask_gui.io.batch.summary import write_summary
@@ -454,13 +458,20 @@ class BatchWindow(QDialog):
     # --- what is shown ------------------------------------------------------------------------
 
     def _on_step(self, step: Step) -> None:
-        self.progress.setRange(0, max(step.total, 1))
-        self.progress.setValue(step.done)
-        if self.queue is not None and self.running:
-            waiting = sum(s.state in ("pending", "running") for s in self.queue.statuses)
-            ended = len(self.queue.statuses) - waiting
-            left = f", {spoken(step.remaining)} left" if step.remaining >= 0 else ""
-            self.said.setText(f"{ended} of {len(self.queue.statuses)} done{left}")
+        if self.queue is None:
+            self.progress.setRange(0, max(step.total, 1))
+            self.progress.setValue(step.done)
+        elif self.running:
+            statuses = self.queue.statuses
+            ended = sum(s.state not in ("pending", "running") for s in statuses)
+            if ended != self._ended[0]:
+                self._ended = ended, time.monotonic()
+            # Of the parts of a file none says how long the others take: only whole files count.
+            self.progress.setRange(0, len(statuses) if len(statuses) > 1 else 0)
+            self.progress.setValue(ended)
+            seconds = seconds_left(statuses, time.monotonic() - self._ended[1])
+            left = "" if seconds is None else f", {spoken(seconds)} left"
+            self.said.setText(f"{ended} of {len(statuses)} done{left}")
 
     def _on_done(self, place: Path) -> None:
         from structmask_gui.io.batch.summary import counts_sentence
@@ -528,6 +539,17 @@ class BatchWindow(QDialog):
             self._running.cancel()
         self._finding.close()
         self._running.finish()
+
+
+def seconds_left(statuses: Sequence[JobStatus], since: float) -> float | None:
+    """Return how long the files that wait will take, as long as those before; None if unknown.
+
+    ``since``: seconds since the last file was done.
+    """
+    took = [s.seconds for s in statuses if s.state == "done" and not s.kept]
+    waiting = sum(s.state in ("pending", "running") for s in statuses)
+    left = sum(took) / len(took) * waiting - since if took else 0.0
+    return left if left > 0 else None
 
 
 def _files_or_lists() -> str:

@@ -40,6 +40,8 @@ _REPORT_EVERY = 0.05
 _STACK = 8 * 2**20
 """Bytes of stack: threads on macOS have 512 KB, which OpenBLAS overruns."""
 
+_now = time.monotonic
+
 _running: set[Lane] = set()
 """Lanes that were started and not closed. Destroying a running QThread aborts the process, so none
 is let go before it has stopped, whatever becomes of its owner."""
@@ -208,16 +210,19 @@ class _Reporter:
         self._job = job
         self._what = ""
         self._begun = self._last = 0.0
+        self._first = 0
 
     def __call__(self, done: int, total: int, what: str) -> None:
-        now = time.monotonic()
+        now = _now()
         if what != self._what:
-            self._what, self._begun, self._last = what, now, 0.0
+            # A part may begin in the middle, as a file of many, or where a pause left off.
+            self._what, self._begun, self._last, self._first = what, now, 0.0, done
         if self._job.stop.is_set() or now - self._last < _REPORT_EVERY:
             return
         self._last = now
-        elapsed = now - self._begun
-        remaining = elapsed / done * (total - done) if done > 0 and elapsed > 0.3 else -1.0
+        elapsed, worked = now - self._begun, done - self._first
+        known = worked > 0 and elapsed > 0.3 and done < total  # the end may take longer
+        remaining = elapsed / worked * (total - done) if known else -1.0
         self._lane.stepped.emit(Step(self._job.ticket, done, total, what, remaining))
 
 

@@ -124,6 +124,23 @@ def test_progress_is_throttled_and_tells_the_remaining_time(lane: Lane, qtbot: Q
     assert 0 < steps[-1].remaining < 3
 
 
+def test_the_time_left_counts_from_where_a_part_began(
+    lane: Lane, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    steps: list[Any] = []
+    lane.stepped.connect(steps.append)
+    clock = iter([100.0, 110.0, 120.0])
+    monkeypatch.setattr("structmask_gui.gui.session.worker._now", lambda: next(clock))
+
+    def work(task: Task) -> None:
+        for done in (80, 90, 100):
+            task.report(done, 100, "The end of it")
+
+    with qtbot.waitSignal(lane.ended, timeout=5000):
+        lane.submit(work)
+    assert [step.remaining for step in steps] == [-1.0, 10.0, -1.0]
+
+
 def test_close_in_the_middle_of_a_job(qtbot: QtBot):
     lane = Lane("closing")
     begun_until_cancelled(lane, qtbot)
