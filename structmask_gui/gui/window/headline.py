@@ -92,6 +92,7 @@ class Headline(QFrame):
         self._build_lines()
         self._build_work()
         self._build_error()
+        self._enlarge()
         top = QHBoxLayout()
         top.setSpacing(10)
         top.addWidget(self.sentence, 1)
@@ -124,7 +125,7 @@ class Headline(QFrame):
         self._delay.timeout.connect(self._show_work)
         self._restyle()
         session.mask_changed.connect(self.follow)
-        session.stack_changed.connect(self._on_stack)
+        session.stack_changed.connect(self.follow)
         session.quality.changed.connect(self._on_quality)
         session.stale_changed.connect(self._on_state)
         session.busy_changed.connect(self._on_busy)
@@ -139,7 +140,6 @@ class Headline(QFrame):
 
     def _build_lines(self) -> None:
         self.sentence = _Line()
-        self._enlarge()
         self.how_sure, self.advice = _Line(), _Line()
         self.certainty = CertaintySign()
         self.state = QLabel()
@@ -265,14 +265,11 @@ class Headline(QFrame):
         # The card in the middle says how to begin.
         nothing = state.frames is None and not (state.busy or state.error)
         if self.isHidden() != nothing:
+            self.setMinimumHeight(0)
             self.setHidden(nothing)
 
-    def _on_stack(self) -> None:
-        self.setMinimumHeight(0)
-        self.follow()
-
     def _keep_room(self) -> None:
-        """Keep the room that an answer takes for the next, or the views jump under a slider."""
+        """Keep the room that an answer takes for the next, or the views jump with each."""
         if self.isVisible() and not self._session.state.error:
             self._lines.activate()  # the layouts in it do not know yet that a text has changed
             needed = self._lines.totalHeightForWidth(self.width())
@@ -302,7 +299,6 @@ class Headline(QFrame):
             (self.advice, advice),
         ):
             label.setText(said(text))
-            label.setVisible(bool(text) or label is self.sentence)
         self.certainty.set_certainty(certainty)
         shown = list(actions[:3])
         if certainty is not None and "use_mask" not in shown:
@@ -456,7 +452,6 @@ class Headline(QFrame):
     def _on_error(self, text: str) -> None:
         self.error_text.setText(said(text))
         self.error.setVisible(bool(text))
-        self.setMinimumHeight(0)
         self._fit_error()
         self.follow()
 
@@ -507,6 +502,7 @@ class Headline(QFrame):
         font.setBold(True)
         self.sentence.setFont(font)
         low = max(_LOW, self.fontMetrics().height() + 7)
+        self._actions.setMinimumHeight(low)
         for button in self.findChildren(QAbstractButton):
             if button.maximumHeight() < _HIGH:
                 button.setMaximumHeight(low)
@@ -514,7 +510,7 @@ class Headline(QFrame):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette and the size of the text."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "sentence"):
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_dismiss"):
             self.setMinimumHeight(0)
             self._enlarge()
             self._room.setFixedHeight(self.shared.sizeHint().height())
@@ -569,3 +565,7 @@ class _Line(QLabel):
     def minimumSizeHint(self) -> QSize:
         """Return the height of one line."""
         return QSize(0, self.fontMetrics().height())
+
+    def heightForWidth(self, width: int) -> int:
+        """Return the height of the text; an empty line keeps its room."""
+        return max(super().heightForWidth(width), self.fontMetrics().height())

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRectF
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
@@ -151,7 +151,7 @@ def test_a_shorter_answer_leaves_the_views_where_they_are(headline: Headline, qt
     most = top_of_the_views(long)
     assert most > first
     assert top_of_the_views(short) == most
-    # Another file begins anew.
+    # It is let go with the file.
     headline._session.stack_changed.emit()
     headline.show()
     assert top_of_the_views(short) == first
@@ -235,6 +235,27 @@ def test_the_statistical_help_names_parameters_by_their_labels() -> None:
 
 
 # --- the window -------------------------------------------------------------------------------
+
+
+def test_the_room_of_the_answer_is_there_before_it_and_after(
+    loaded: MainWindow, stack_file: Path, qtbot: QtBot
+) -> None:
+    heights = set()
+
+    def note(*_: object) -> None:
+        QApplication.processEvents()  # as the window is drawn
+        heights.add(loaded.headline.height())
+
+    loaded.session.close_files()
+    assert not loaded.headline.isVisible()
+    for signal in (loaded.session.busy_changed, loaded.session.mask_changed):
+        signal.connect(note)
+    for _ in range(2):
+        loaded.open_paths([str(stack_file)])
+        note()
+        wait_for_result(loaded.session, qtbot)
+        note()
+    assert max(heights) - min(heights) <= 1, heights
 
 
 @pytest.fixture
