@@ -94,11 +94,11 @@ def _cannot_tell(case: Grounds) -> Answer:
         if not case.bare:
             own, meanwhile = "use_mask", hide(case.mask)
         safe = f"Safe meanwhile: {meanwhile}."
-        if row is not None and row.copied >= COPIED_MORE:
+        if row is not None and row.error >= GAINS:
+            safe = f"Least harm meanwhile: {meanwhile}. {expected(row.error)} {_COMPARE}"
+        elif row is not None and row.copied >= COPIED_MORE:
             most = f"{100 * row.copied:.0f} %"
             safe += f" This keeps detail, but may leave up to {most} of the noise."
-        if row is not None and row.error >= GAINS:
-            safe += f" {_COMPARE}"
     elif not case.bare:
         pixels = case.mask.statistics.true_pixels
         safe += f" This mask of {pixels} pixels may hide sample as well as noise."

@@ -141,6 +141,8 @@ def test_several_frames_that_cannot_tell_say_why(base, why):
 
 def test_where_harm_is_expected_meanwhile_the_raw_frames_are_named():
     told = answer(with_errors(automatic("one frame"), error=130.0))
+    assert told.how_sure.startswith("Least harm meanwhile: plain Noise2Void. Denoising is expected")
+    assert "keeps detail" not in told.how_sure
     assert told.how_sure.endswith("Compare any result with the raw frames.")
 
 
