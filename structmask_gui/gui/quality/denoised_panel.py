@@ -37,6 +37,13 @@ _NOTHING = (
 )
 
 
+_FAINT = 20, 0.2
+"""Least ends of the colours: per cent of the raw noise, and correlation of the residual."""
+
+_LEFT = "How much noise the pixels of the output share, in per cent of the raw noise's variance"
+_REMOVED = "Autocorrelation of what was taken away: 1 where all of it is shared"
+
+
 class DenoisedPanel(QWidget):
     """Shows how a denoised stack compares with the open one."""
 
@@ -73,14 +80,15 @@ class DenoisedPanel(QWidget):
         self.sentence, self.figures = paragraph(_NOTHING), paragraph()
         for label in (self.sentence, self.figures):
             label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        self.output = LagView("Noise in the output", quantity="r")
-        self.residual = LagView("Residual", quantity="r")
+        self.output = LagView("Noise in the output", quantity="% of the raw noise")
+        self.residual = LagView("Residual")
         self.thumb = MaskThumb("")
         self.pictures = ImageCompare()
         self.pictures.setAccessibleName("Raw frame, result and residual")
         self.pictures.pointed.connect(session.point)
-        for view in (self.output, self.residual):
+        for view, least in zip((self.output, self.residual), _FAINT, strict=True):
             view.set_signed(True)
+            view.set_least_level(least)  # what is faint looks faint
             view.pointed.connect(session.point)
         buttons = QHBoxLayout()
         for widget in (self.open_button, self.again_button, self.take_button, self.progress):
@@ -93,9 +101,12 @@ class DenoisedPanel(QWidget):
         self.tabs.setTabToolTip(
             seen, "The raw frame on display, the result and what was taken away, in one contrast"
         )
-        for view, name in ((self.output, "Noise left"), (self.residual, "Noise removed")):
+        for view, name, tip in (
+            (self.output, "Noise left", _LEFT),
+            (self.residual, "Noise removed", _REMOVED),
+        ):
             view.set_title_visible(False)
-            self.tabs.setTabToolTip(self.tabs.addTab(view, name), f"Autocorrelation: {view.title}")
+            self.tabs.setTabToolTip(self.tabs.addTab(view, name), tip)
         self._next = self.tabs.addTab(self.thumb, "Next")
         left = QVBoxLayout()
         left.addLayout(buttons)
@@ -177,7 +188,8 @@ class DenoisedPanel(QWidget):
         self.figures.setToolTip(LINEAR)
         # A number and its sign stay in one line.
         self.sentence.setText(said(evaluation.sentence))
-        self.output.set_plane(evaluation.output_correlation)
+        left = 100 * max(evaluation.noise_left, 0.0)
+        self.output.set_plane(left * evaluation.output_correlation)
         self.residual.set_plane(evaluation.residual_correlation)
         self.figures.setText("\n".join(self._lines(shown)))
 

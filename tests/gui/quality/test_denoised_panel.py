@@ -61,7 +61,11 @@ def test_the_verdict_is_the_engines(
     assert panel.denoised.evaluation.copied == pytest.approx(expected.copied)
     assert plain(panel) == expected.sentence
     assert f"your result: {share_words(expected.copied)}" in panel.figures.text()
-    assert panel.output.plane is not None
+    plane, left = panel.output.plane, panel.denoised.evaluation.noise_left
+    assert plane is not None
+    # In per cent of the raw noise; little of it looks like little.
+    assert plane.max() == pytest.approx(100 * left)
+    assert panel.output.levels == (-20, 20)
     assert panel.progress.isHidden()
 
 
