@@ -176,7 +176,7 @@ class BatchWindow(QDialog):
         below.addWidget(self.doubtful, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(below)
         layout.addLayout(bottom)
-        dialogs.resize_on_screen(self, QSize(960, 600))
+        dialogs.resize_for_text(self, QSize(960, 600))
 
     def _say_method(self, *_: object) -> None:
         """Name the method and the preset that all files get."""

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.gui.style.app_theme import fixed_font
-from structmask_gui.gui.widgets.dialogs import resize_on_screen, without_icons
+from structmask_gui.gui.widgets.dialogs import resize_for_text, without_icons
 
 if TYPE_CHECKING:
     from structmask_gui.core.names import Target
@@ -62,7 +62,7 @@ class SnippetDialog(QDialog):
                 self.tabs.setCurrentIndex(number)
         self.tabs.currentChanged.connect(self._on_tab)
         copy.setFocus()
-        resize_on_screen(self, QSize(860, 560))
+        resize_for_text(self, QSize(860, 560))
 
     def _fill(self, *_: object) -> None:
         from structmask_gui.gui.export.exporter import FORMS, proposed_path

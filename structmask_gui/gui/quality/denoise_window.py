@@ -44,7 +44,7 @@ from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.widgets.inputs import Choice
 from structmask_gui.gui.widgets.labels import paragraph, say, scrolled
 from structmask_gui.gui.widgets.toast import Toast
-from structmask_gui.gui.widgets.wording import spoken
+from structmask_gui.gui.widgets.wording import said, spoken
 
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
@@ -131,7 +131,7 @@ class DenoiseWindow(QDialog):
         middle.addWidget(self._words(), 1)
         layout.addLayout(middle, 1)
         layout.addLayout(self._buttons())
-        dialogs.resize_on_screen(self, QSize(1180, 660))
+        dialogs.resize_for_text(self, QSize(1180, 660))
 
     def _images(self) -> QWidget:
         self.images = QWidget()
@@ -385,7 +385,7 @@ class DenoiseWindow(QDialog):
         self.cancel_button.setText("&Discard" if phase == "paused" else "&Cancel")
         self.pause_button.setVisible(phase == "learning" and made is None)
         self._update_asked()
-        say(self.figures, figures(denoising))
+        say(self.figures, said(figures(denoising)))
         say(self.cautions, said_beside(made, state.mask))
         has = denoising.bare is not None
         if has != self.against.isEnabled():

@@ -26,7 +26,8 @@ from structmask_gui.gui.views.legend import Legend
 from structmask_gui.gui.views.overlay import MenuButton, ReadOut, Veil, zoom_by_key
 
 _MARGINS = (4, 6, 8, 2)
-_LEAST_PICTURE = 40
+_LEAST_PICTURE, _MUCH_SMALLER = 90, 0.6
+"""Pixels below which a picture has no legend that makes it so much smaller."""
 
 
 class PictureView(QWidget):
@@ -151,8 +152,10 @@ class PictureView(QWidget):
         aspect = self.content.width() / self.content.height()
         size_below = min(width - around, (height - lines - above) * aspect)
         size_beside = min(width - column - around, (height - above) * aspect)
-        # In a very small view the picture says more than its legend.
-        self.legend.setVisible(max(size_below, size_beside) >= _LEAST_PICTURE)
+        # In a small view the picture says more than its legend.
+        size, alone = max(size_below, size_beside), min(width - around, (height - above) * aspect)
+        small = size < _LEAST_PICTURE and size < _MUCH_SMALLER * alone
+        self.legend.setVisible(not small)
         beside = self._square and size_beside > size_below
         if beside:
             self._ground.setDirection(QBoxLayout.Direction.LeftToRight)

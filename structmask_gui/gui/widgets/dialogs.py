@@ -20,8 +20,11 @@ from PySide6.QtWidgets import (
 
 from structmask_gui.gui.style.icons import icon
 
-TITLE_BAR = 32
-"""Height that a window manager may add."""
+TITLE_BAR, _EDGES = 32, 8
+"""Height and width that a window manager may add."""
+
+_LETTER = 7
+"""Width of an x in text of the usual size."""
 
 _ARROWS = {"backButton": "previous", "forwardButton": "next", "toParentButton": "up"}
 MASKS = "Masks (*.npy *.png *.tif *.tiff *.json);;All files (*)"
@@ -98,9 +101,15 @@ def suffix_of(name_filter: str) -> str:
 
 
 def resize_on_screen(window: QWidget, size: QSize) -> None:
-    """Give a window a size, but none larger than the screen, with its title bar."""
-    room = window.screen().availableSize() - QSize(0, TITLE_BAR)
+    """Give a window a size, but none larger than the screen, with its title bar and edges."""
+    room = window.screen().availableSize() - QSize(_EDGES, TITLE_BAR)
     window.resize(size.boundedTo(room))
+
+
+def resize_for_text(window: QWidget, size: QSize) -> None:
+    """Give a window a size, larger where the text is, but none larger than the screen."""
+    larger = max(1.0, window.fontMetrics().horizontalAdvance("x") / _LETTER)
+    resize_on_screen(window, size * larger)
 
 
 def ask_text(

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from structmask_gui.gui.widgets.dialogs import resize_on_screen
+from structmask_gui.gui.widgets.dialogs import resize_for_text
 
 _WALKING = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
 
@@ -88,7 +88,7 @@ class FindCommand(QDialog):
         layout.addWidget(self.said)
         self.list.currentItemChanged.connect(self._explain)
         self._fill("")
-        resize_on_screen(self, QSize(560, 400))
+        resize_for_text(self, QSize(560, 400))
 
     def _fill(self, asked: str) -> None:
         self.list.clear()

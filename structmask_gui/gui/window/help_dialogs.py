@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.gui.desktop.system_info import system_text
 from structmask_gui.gui.style.app_theme import fixed_font
 from structmask_gui.gui.style.icons import application_icon
-from structmask_gui.gui.widgets.dialogs import resize_on_screen, without_icons
+from structmask_gui.gui.widgets.dialogs import resize_for_text, resize_on_screen, without_icons
 from structmask_gui.gui.widgets.inputs import Choice
 from structmask_gui.gui.widgets.labels import scrolled
 from structmask_gui.version import __version__
@@ -58,7 +58,7 @@ class TextDialog(QDialog):
         layout.addWidget(self._edit, 1)
         layout.addWidget(self._buttons)
         without_icons(self)
-        resize_on_screen(self, QSize(680, 420))
+        resize_for_text(self, QSize(680, 420))
 
     def copy(self) -> None:
         """Put the text on the clipboard."""
@@ -146,7 +146,7 @@ class LicencesDialog(TextDialog):
         # From source the parts are installed beside StructMask and only named.
         self.parts.setVisible(self.parts.count() > 1)
         self.head.addWidget(self.parts)
-        resize_on_screen(self, QSize(800, 560))
+        resize_for_text(self, QSize(800, 560))
 
     def first_line(self) -> str:
         """Return the line at the top of what is seen."""
@@ -175,7 +175,7 @@ def about(parent: QWidget | None) -> AboutDialog:
     picture.setPixmap(application_icon().pixmap(64, 64))
     dialog.head.insertWidget(0, picture)
     dialog.head.setSpacing(16)
-    resize_on_screen(dialog, QSize(680, 320))
+    resize_for_text(dialog, QSize(680, 320))
     return dialog
 
 
@@ -232,7 +232,7 @@ class ShortcutsDialog(QDialog):
         layout.addWidget(self.table, 1)
         layout.addWidget(buttons)
         without_icons(self)
-        resize_on_screen(self, QSize(760, 560))
+        resize_for_text(self, QSize(760, 560))
 
     def _filter(self, text: str) -> None:
         for y in range(self.table.rowCount()):

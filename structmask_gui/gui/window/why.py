@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.gui.panels.statistics import MaskFigures
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import smaller
-from structmask_gui.gui.widgets.dialogs import resize_on_screen, without_icons
+from structmask_gui.gui.widgets.dialogs import resize_for_text, without_icons
 from structmask_gui.gui.widgets.field_map import FieldMap
 from structmask_gui.gui.widgets.labels import paragraph, scrolled
 from structmask_gui.gui.widgets.wording import error_words, percent, said
@@ -97,8 +97,7 @@ class WhyDialog(QDialog):
         layout.addWidget(scrolled(body), 1)
         layout.addWidget(buttons)
         without_icons(self)
-        letter = self.fontMetrics().horizontalAdvance("x")
-        resize_on_screen(self, QSize(128 * letter, 80 * letter))
+        resize_for_text(self, QSize(896, 560))
         session.mask_changed.connect(self.follow)
         session.quality.changed.connect(self.follow)
         self.follow()

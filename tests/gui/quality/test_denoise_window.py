@@ -22,6 +22,7 @@ from structmask_gui.core.denoising.spots import recovered_shapes, sentences
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
+from structmask_gui.gui.widgets.wording import said
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.open import open_stack
 from tests.gui.conftest import noise, wait_for_result
@@ -95,8 +96,9 @@ def test_the_picture_comes_early_and_the_result_is_that_of_the_engine(
     for frame in (0, 3):
         np.testing.assert_array_equal(made.answers[frame], expected.predict(frame))
     assert made.evaluation is not None
-    assert made.evaluation.sentence in shown.figures.text()
-    assert f"Noise left: {100 * made.evaluation.noise_left:.1f} %" in shown.figures.text()
+    # A number and its sign stay in one line.
+    assert said(made.evaluation.sentence) in shown.figures.text()
+    assert said(f"Noise left: {100 * made.evaluation.noise_left:.1f} %") in shown.figures.text()
     assert "a well-trained network may keep more detail" in shown.cautions.text()
     assert "Objects smaller than the mask (1 x 5 pixels)" in shown.cautions.text()
     assert files(stack_file.parent) == ["rows.npy"]
@@ -313,7 +315,7 @@ def test_no_mask_against_this_mask(ready: MainWindow, stack_file: Path, qtbot: Q
     assert bare.evaluation is not None
     # The mask matters: without it the noise is copied.
     assert made.evaluation.copied < 0.2 < bare.evaluation.copied
-    assert f"{100 * bare.evaluation.noise_left:.1f} %" in shown.figures.text()
+    assert said(f"{100 * bare.evaluation.noise_left:.1f} %") in shown.figures.text()
     qtbot.waitUntil(lambda: shown.panes.pictures[0].title == "No mask", timeout=WAIT)
     np.testing.assert_array_equal(shown.panes.pictures[0].values, bare.answers[0])
     assert not shown.bare_button.isEnabled()
@@ -357,9 +359,9 @@ def test_where_to_doubt_is_tinted_and_follows_the_frame(ready: MainWindow, qtbot
     before = shown.panes.grab().toImage()
     shown.panes.set_marks(~marks)
     assert shown.panes.grab().toImage() != before
-    for doubted, said in ((marks, "nowhere in this frame"), (~marks, "100.0 % of this frame")):
+    for doubted, share in ((marks, "nowhere in this frame"), (~marks, "100.0 % of this frame")):
         shown._on_shown(replace(pictures[-1], doubted=doubted))
-        assert shown.doubt.text() == f"Where to &doubt: {said}"
+        assert shown.doubt.text() == f"Where to &doubt: {share}"
     ready.session.set_frame(2)
     qtbot.waitUntil(lambda: pictures[-1].frame == 2, timeout=WAIT)
     assert pictures[-1].doubted is not None

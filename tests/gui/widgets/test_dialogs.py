@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.widgets import dialogs
+from structmask_gui.gui.widgets.find_command import FindCommand
 from structmask_gui.gui.window import help_dialogs
 from structmask_gui.gui.window.help_dialogs import ShortcutsDialog, TextDialog
 from structmask_gui.gui.window.main_window import MainWindow
@@ -27,6 +28,24 @@ def test_shortcuts_can_be_searched(window: MainWindow):
     shown._search.setText("undo")
     left = [y for y in range(shown.table.rowCount()) if not shown.table.isRowHidden(y)]
     assert 1 <= len(left) < shown.table.rowCount()
+
+
+def test_dialogs_are_larger_with_large_text_but_fit_the_screen(window: MainWindow):
+    window.commands.find_command()
+    usual = dialog(FindCommand)
+    size = usual.size()
+    usual.close()
+    window.commands.choose_text_size(150)
+    try:
+        window.commands.find_command()
+        large = dialog(FindCommand)
+        assert large.width() > 1.3 * size.width()
+        assert large.width() < large.screen().availableSize().width()
+        header = large.list.header()
+        words = large.list.fontMetrics().horizontalAdvance("Export mask, picture and record")
+        assert header.sectionSize(0) > words
+    finally:
+        window.commands.choose_text_size(100)
 
 
 def test_about_shows_the_licences(window: MainWindow):

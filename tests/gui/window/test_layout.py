@@ -22,6 +22,7 @@ from structmask_gui.gui.app import make_application, make_window
 from structmask_gui.gui.desktop.places import sample_stack
 from structmask_gui.gui.desktop.settings import Settings
 from structmask_gui.gui.panels.facts import FactsPanel
+from structmask_gui.gui.views.base import PictureView
 from structmask_gui.gui.window.docks import DETAILS, HEIGHT, WIDTHS
 from structmask_gui.gui.window.help_dialogs import TextDialog
 from structmask_gui.gui.window.main_window import MainWindow
@@ -362,6 +363,20 @@ def test_large_text_is_not_cut_in_the_parameters(sample: MainWindow, qtbot: QtBo
     qtbot.waitUntil(lambda: sample.docks["parameters"].width() == WIDTHS["parameters"])
     sample.set_tune(False)
     sample.reset_layout()
+
+
+def test_with_large_text_no_legend_takes_the_room_of_its_picture(sample: MainWindow, qtbot: QtBot):
+    sample.set_tune(True)
+    sample.commands.choose_text_size(150)
+    laid_out(qtbot)
+    views = sample.views
+    for view in (views.autocorrelation, views.decisions.currentWidget(), views.mask_view):
+        assert isinstance(view, PictureView)
+        box = view.box.sceneBoundingRect()
+        assert min(box.width(), box.height()) >= 90, view.title
+    sample.commands.choose_text_size(100)
+    sample.set_tune(False)
+    laid_out(qtbot)
 
 
 def test_the_facts_are_scrolled_where_they_have_no_room(sample: MainWindow, qtbot: QtBot):
