@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QIcon, QPalette, QPixmap
+from PySide6.QtGui import QAction, QActionGroup, QIcon, QPalette, QPixmap
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
@@ -66,6 +66,7 @@ class PresetsPanel(QWidget):
         self._rings = session.state.uses_rings
         self._left: dict[str, Preset] = {}  # the last preset of each method
         self.load_actions: list[QAction] = []  # one for each preset, for a menu
+        self._one_of = QActionGroup(self)
 
         self.combo = Choice()
         self.combo.setToolTip("Set the parameters for a kind of microscope; undo goes back")
@@ -176,7 +177,8 @@ class PresetsPanel(QWidget):
             self.combo.addItem(preset.name + star, preset)
             tip = preset.description or _OWN
             self.combo.setItemData(self.combo.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-            action = QAction(preset.name.replace("&", "&&"), self)
+            action = QAction(preset.name.replace("&", "&&"), self._one_of)
+            action.setCheckable(True)
             action.setStatusTip(tip)
             action.setData(preset)
             action.triggered.connect(self._on_action)
@@ -189,7 +191,6 @@ class PresetsPanel(QWidget):
         menu.clear()
         present = self.combo.currentData()
         for action in self.load_actions:
-            action.setCheckable(True)
             action.setChecked(action.data() == present)
             menu.addAction(action)
 

@@ -57,6 +57,7 @@ def test_presets_are_loaded_from_the_menu_and_found_as_commands(
     menu = window.menus.menu("&Presets/&Load")
     menu.aboutToShow.emit()
     assert [plain(one.text()) for one in menu.actions() if one.isChecked()] == ["fine"]
+    assert all(one.actionGroup().isExclusive() for one in menu.actions())
     names = [one.text().replace("&&", "&") for one in menu.actions()]
     assert names == listed(panel)
     next(one for one in menu.actions() if one.text() == "coarse").trigger()
