@@ -52,6 +52,7 @@ class Workshop:
         self.measured.append(parameters)
         self.ranges.append(recording.frames.n_frames)
         end = time.monotonic() + self.slow
+        more["task"].report(0, 2, "Measuring")
         while time.monotonic() < end:
             more["task"].stop_if_cancelled()
             more["task"].report(1, 2, "Measuring")
