@@ -24,6 +24,8 @@ AIMS: tuple[tuple[str, str, str, float, bool], ...] = (
     ("refused", "refused", "{:.1%}", 0.05, False),
 )
 
+CERTAINTIES = ("reliable", "act first", "uncertain", "cannot tell")
+
 
 def is_wrong(row: Row) -> bool:
     """Whether a mask is a bad one: of wrong lags and no good, or by far not the best."""
@@ -91,9 +93,30 @@ def summary(rows: list[Row]) -> dict[str, Any]:
     return {
         "part": rows[0]["part"],
         "all": figures(rows),
+        "certainties": by_certainty(rows),
         "families": {name: figures([r for r in rows if r["family"] == name]) for name in families},
         "worst": worst(rows),
     }
+
+
+def by_certainty(rows: list[Row]) -> dict[str, dict[str, Any]]:
+    """Count the answers of each certainty, and how many of their masks are bad or worse than none.
+
+    Where something has to be done first, what the mask is not for counts as noise here as well.
+    """
+    found = {}
+    for certainty in CERTAINTIES:
+        answers = [row for row in rows if not row["refused"] and row["certainty"] == certainty]
+        regret = [row["regret"] for row in answers]
+        found[certainty] = {
+            "share": _share(answers, rows),
+            "wrong": sum(map(is_wrong, answers)),
+            "harmful": sum(map(is_harmful, answers)),
+            "count": len(answers),
+            "regret_50": _quantile(regret, 0.5),
+            "regret_90": _quantile(regret, 0.9),
+        }
+    return found
 
 
 def worst(rows: list[Row], count: int = 10) -> list[dict[str, str]]:
@@ -158,12 +181,25 @@ def page(now: dict[str, Any], before: dict[str, Any] | None) -> str:
         values = [now["all"][f"{name}_{percent}"] for percent in (50, 90)]
         if values[0] is not None:
             lines.append(f"| {words} | {values[0]:.2f} | {values[1]:.2f} |")
+    lines += ["", "By certainty:", "", *_certainties(now)]
     lines += ["", "By family", "", *_families(now, before)]
     lines += ["", "The ten reliable answers of the largest regret:", ""]
     lines += ["| scene | what | said | why | error: recommended; best; bare | regret |"]
     lines += ["|---|---|---|---|---|---|"]
     lines += [f"| {' | '.join(one.values())} |" for one in now["worst"]]
     return "\n".join(lines)
+
+
+def _certainties(now: dict[str, Any]) -> list[str]:
+    lines = ["| answer | share | masks | wrong | worse than none | regret: median | 90 % |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    for name, values in now["certainties"].items():
+        regret = " | ".join(_text(values[key], "{:.2f}") for key in ("regret_50", "regret_90"))
+        lines.append(
+            f"| {name} | {values['share']:.0%} | {values['count']} | {values['wrong']} |"
+            f" {values['harmful']} | {regret} |"
+        )
+    return lines
 
 
 def _families(now: dict[str, Any], before: dict[str, Any] | None) -> list[str]:
