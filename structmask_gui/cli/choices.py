@@ -11,7 +11,7 @@ from typing import Any
 
 from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
-from structmask_gui.core.parameters.rules import TUNING, sources_of, why_without_effect
+from structmask_gui.core.parameters.rules import TUNING, changed_together, why_without_effect
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.files.paths import is_file, shown
@@ -29,40 +29,46 @@ def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> P
     Parameters that were given by name but have no effect are noted on standard error.
     """
     parameters = Parameters() if record is None else record.as_parameters()
-    chosen: dict[str, Any] = {}
     if arguments.preset is not None:
         preset = find_preset(arguments.preset)
         for note in preset.notes:
             print(f"note: {note}", file=sys.stderr)
-        chosen.update(preset.parameters)
-    for name in _OPTIONS:
-        if getattr(arguments, name) is not None:
-            chosen[name] = getattr(arguments, name)
-    for name in ("dark", "subtract"):
-        if getattr(arguments, name) is not None and arguments.source is None:
-            chosen["source"] = name
+        parameters = changed_together(parameters, preset.parameters)
+    chosen: dict[str, Any] = {
+        name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None
+    }
+    chosen.update(_source_of_stack(arguments))
     chosen.update(arguments.set)
-    method = chosen.get("method", parameters.method)
-    if chosen.get("method") == "statistical":
-        chosen.setdefault("source", "automatic")
-    elif "source" not in chosen and parameters.source not in sources_of(method):
-        chosen["source"] = "frames"
-    tuned = TUNING & set(dict(arguments.set))
-    asked = chosen.get("mask_choice", parameters.mask_choice)
-    if tuned and "mask_choice" not in dict(arguments.set) and asked == "recommended":
+    before, parameters = parameters, changed_together(parameters, chosen)
+    # What a method cannot measure in is said where it measures; a name that is given is not lost.
+    parameters = parameters.changed({name: chosen[name] for name in {"source"} & set(chosen)})
+    if "mask_choice" not in chosen and parameters.mask_choice != before.mask_choice:
+        tuned = sorted(TUNING & set(chosen))
         print(
-            f"note: {', '.join(sorted(tuned))} chooses the significant lags in place of the"
-            " recommended mask.",
+            f"note: {', '.join(tuned)} chooses the significant lags in place of the recommended"
+            " mask.",
             file=sys.stderr,
         )
-        chosen["mask_choice"] = "significant"
-    parameters = parameters.changed(chosen)
     named = {name for name in _OPTIONS if getattr(arguments, name) is not None}
     named.update(dict(arguments.set))
     for name in parameter_infos():
         if name in named and (why := why_without_effect(name, parameters)):
             print(f"note: {name} has no effect: {why}", file=sys.stderr)
     return parameters
+
+
+def _source_of_stack(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return the source that a dark or a subtracted stack stands for."""
+    for name in ("dark", "subtract"):
+        if getattr(arguments, name) is None:
+            continue
+        asked = dict(arguments.set).get("source", arguments.source)
+        if asked not in (None, name):
+            raise ParameterError(
+                f"--{name} sets the source {name}, but {asked} was given as well; leave one out."
+            )
+        return {"source": name}
+    return {}
 
 
 def reference_stacks(arguments: argparse.Namespace, record: Record | None) -> dict[str, Any]:

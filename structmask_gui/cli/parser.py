@@ -301,10 +301,11 @@ def _add_choice(group: argparse._ArgumentGroup, name: str, default: str | None =
 def _add_source(group: argparse._ArgumentGroup, default: str | None = None) -> None:
     """Add where the noise is measured, and the reference stacks that may say it."""
     _add_choice(group, "source", default)
-    group.add_argument(
+    stack = group.add_mutually_exclusive_group()
+    stack.add_argument(
         "--dark", type=given_path, metavar="FILE", help="a dark or blank stack; sets --source dark"
     )
-    group.add_argument(
+    stack.add_argument(
         "--subtract",
         type=given_path,
         metavar="FILE",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.parameters.rules import changed_together
 from structmask_gui.core.progress import IsCancelled, Progress, Task
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 def extract(
     path_or_array: str | os.PathLike[str] | AnyArray,
-    parameters: Parameters | None = None,
+    parameters: Parameters | str | None = None,
     *,
     progress: Progress | None = None,
     cancelled: IsCancelled | None = None,
@@ -27,8 +29,9 @@ def extract(
     path_or_array : path or ndarray
         A file that `structmask_gui.io.open.open_stack` reads, or an array of shape (y, x) or
         (frames, y, x).
-    parameters : Parameters, optional
-        The published defaults if not given.
+    parameters : Parameters or str, optional
+        A preset by its name, as "automatic", or each parameter; if not given the published
+        defaults, those of ring analysis.
     progress : callable, optional
         Called as ``progress(done, total, what)``.
     cancelled : callable, optional
@@ -51,7 +54,17 @@ def extract(
     """
     from structmask_gui.core.recommend.extract import extract_recording
 
-    parameters = parameters or Parameters()
+    if isinstance(parameters, str):
+        from structmask_gui.io.presets.library import find_preset
+
+        parameters = changed_together(Parameters(), find_preset(parameters).parameters)
+    elif parameters is None:
+        parameters = Parameters()
+    elif not isinstance(parameters, Parameters):
+        raise ParameterError(
+            f"{type(parameters).__name__} holds no parameters; give Parameters(...) or the name of"
+            " a preset."
+        )
     task = Task(progress, cancelled)
     if not isinstance(path_or_array, str | os.PathLike):
         return extract_recording(path_or_array, parameters, task=task)

@@ -355,3 +355,17 @@ def test_the_significant_lags_stay_a_choice(structmask, noisy, tmp_path):
     (tuned,) = told.json["results"]
     assert "note: rho_min chooses the significant lags" in told.err
     assert tuned["parameters"]["mask_choice"] == "significant"
+
+
+def test_a_method_takes_the_source_of_a_preset_with_it(structmask, noisy, tmp_path):
+    answer = structmask(
+        "extract",
+        noisy,
+        "--preset",
+        "automatic",
+        "--method",
+        "ring",
+        "--output-dir",
+        tmp_path / "o",
+    )
+    assert answer.code == 0, answer.err

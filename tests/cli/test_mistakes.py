@@ -15,6 +15,12 @@ import tifffile
         (["--presett", "fine"], "structmask extract: there is no option --presett; did you mean"),
         (["--preset", "notes.txt"], "error: notes.txt: is not a preset"),
         (["--set", "centre_size=9"], "no parameter centre_size; did you mean center_size?"),
+        (["--set", "method=automatic"], "method = 'automatic' is not accepted; give one of"),
+        (["--dark", "a.tif", "--subtract", "b.tif"], "not allowed with argument --dark"),
+        (
+            ["--dark", "a.tif", "--source", "flat"],
+            "--dark sets the source dark, but flat was",
+        ),
         (["--set", "rho_min=0,05"], "'rho_min=0,05' has a comma; write 0.05"),
         (["--patch-size", "ten"], "argument --patch-size: 'ten' is not a whole number"),
         (["--seed", "0.5"], "argument --seed: '0.5' is not a whole number"),

@@ -80,13 +80,13 @@ class Mask:
     ----------
     array : ndarray of bool, shape (odd, odd)
         Axes (y, x), read-only. True means "hide this pixel together with the centre"; the centre
-        is True.
+        is True. Anything else raises `InputError`.
     """
 
     array: BoolArray
 
     def __post_init__(self) -> None:
-        array = np.array(self.array, dtype=bool, order="C")
+        array = _checked(np.asarray(self.array), "the mask").astype(bool, order="C")
         array.setflags(write=False)
         object.__setattr__(self, "array", array)
 
@@ -107,22 +107,7 @@ class Mask:
         InputError
             If any of that does not hold.
         """
-        array: NDArray[Any] = np.asarray(values)
-        if array.ndim != 2:
-            raise InputError(
-                f"{name}: has {array.ndim} dimensions; a mask has two, height and width."
-            )
-        height, width = array.shape
-        if height % 2 == 0 or width % 2 == 0:
-            raise InputError(
-                f"{name}: is {height} x {width}; a mask has odd sides, so that it has a centre"
-                " pixel."
-            )
-        if array.dtype.kind not in "buif" or not np.isin(array, (0, 1)).all():
-            raise InputError(f"{name}: holds other values than 0 and 1; a mask holds only these.")
-        if not array[height // 2, width // 2]:
-            raise InputError(f"{name}: has a 0 at its centre; the centre of a mask is always 1.")
-        return cls(array.astype(bool))
+        return cls(_checked(np.asarray(values), name))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -170,6 +155,23 @@ class Mask:
 
     def __hash__(self) -> int:
         return hash((self.shape, self.array.tobytes()))
+
+
+def _checked(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return an array that is a mask; of any other say what is wrong with it."""
+    if array.ndim != 2:
+        raise InputError(f"{name}: has {array.ndim} dimensions; a mask has two, height and width.")
+    height, width = array.shape
+    if height % 2 == 0 or width % 2 == 0:
+        raise InputError(
+            f"{name}: is {height} x {width}; a mask has odd sides, so that it has a centre pixel."
+        )
+    values = array.dtype.kind == "b" or (array.dtype.kind in "uif" and np.isin(array, (0, 1)).all())
+    if not values:
+        raise InputError(f"{name}: holds other values than 0 and 1; a mask holds only these.")
+    if not array[height // 2, width // 2]:
+        raise InputError(f"{name}: has a 0 at its centre; the centre of a mask is always 1.")
+    return array
 
 
 def count_components(array: BoolArray) -> int:

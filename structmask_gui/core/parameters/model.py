@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -37,10 +37,18 @@ _POST = "Size and shape"
 class Parameters(BaseModel):
     """All parameters of an extraction; immutable, compared by value.
 
-    `Parameters.checked` and `changed` raise `ParameterError`, with a sentence, for a bad value.
+    A bad value raises `ParameterError`, with a sentence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
+
+    if not TYPE_CHECKING:  # the names and types of the fields stay known
+
+        def __init__(self, **values: Any) -> None:
+            try:
+                super().__init__(**values)
+            except ValidationError as error:
+                raise ParameterError(" ".join(_sentences(error))) from None
 
     # --- which noise, and which patches of it -------------------------------------------------
     method: Annotated[
@@ -496,10 +504,7 @@ class Parameters(BaseModel):
     @classmethod
     def checked(cls, values: Mapping[str, Any] | None = None, /, **more: Any) -> Self:
         """Make parameters from values; `ParameterError` names a bad one, its value and range."""
-        try:
-            return cls.model_validate({**(values or {}), **more})
-        except ValidationError as error:
-            raise ParameterError(" ".join(_sentences(error))) from None
+        return cls(**{**(values or {}), **more})
 
     def changed(self, values: Mapping[str, Any] | None = None, /, **more: Any) -> Self:
         """Return a copy with some values replaced, checked as by `checked`."""

@@ -61,7 +61,12 @@ class ArrayFrames:
     """
 
     def __init__(self, array: AnyArray, name: str = "the array") -> None:
-        array = np.asarray(array)
+        if np.ma.isMaskedArray(array):
+            raise InputError(f"{name}: is a masked array; fill it, with NaN for instance.")
+        try:
+            array = np.asarray(array)
+        except ValueError:
+            raise InputError(f"{name}: holds frames of unlike sizes; give one size.") from None
         if array.ndim == 2:
             array = array[np.newaxis]
         if array.ndim != 3:

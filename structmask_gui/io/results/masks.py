@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from structmask_gui.core.arrays import AnyArray
 from structmask_gui.core.errors import InputError
@@ -26,13 +27,13 @@ LARGEST_SIDE = 8191
 PathLike = str | os.PathLike[str]
 
 
-def save_npy(mask: Mask, path: PathLike, *, force: bool = False) -> None:
+def save_npy(mask: Mask | ArrayLike, path: PathLike, *, force: bool = False) -> None:
     """Write a mask as a NumPy file: bool, 2-D, C order, no pickle.
 
     Parameters
     ----------
-    mask : Mask
-        What to write.
+    mask : Mask or array_like
+        What to write; an array as `Mask.checked` takes it.
     path : path
         The file; it appears only once it is complete.
     force : bool
@@ -43,18 +44,18 @@ def save_npy(mask: Mask, path: PathLike, *, force: bool = False) -> None:
     InputError
         If the file exists and `force` is False, or cannot be written.
     """
-    write_atomic(path, npy_bytes(mask), force=force)
+    write_atomic(path, npy_bytes(_mask_of(mask)), force=force)
 
 
-def save_png(mask: Mask, path: PathLike, *, force: bool = False) -> None:
+def save_png(mask: Mask | ArrayLike, path: PathLike, *, force: bool = False) -> None:
     """Write a mask as a picture of 8-bit grey, one pixel a lag: 255 where True, else 0.
 
     Parameters and errors as for `save_npy`.
     """
-    write_atomic(path, png_bytes(mask), force=force)
+    write_atomic(path, png_bytes(_mask_of(mask)), force=force)
 
 
-def save_tiff(mask: Mask, path: PathLike, *, force: bool = False) -> None:
+def save_tiff(mask: Mask | ArrayLike, path: PathLike, *, force: bool = False) -> None:
     """Write a mask as a TIFF that Fiji opens: 8 bits, 255 where True, else 0.
 
     Parameters and errors as for `save_npy`.
@@ -62,11 +63,11 @@ def save_tiff(mask: Mask, path: PathLike, *, force: bool = False) -> None:
     import tifffile
 
     buffer = io.BytesIO()
-    tifffile.imwrite(buffer, _grey(mask), imagej=True, metadata={"axes": "YX"})
+    tifffile.imwrite(buffer, _grey(_mask_of(mask)), imagej=True, metadata={"axes": "YX"})
     write_atomic(path, buffer.getvalue(), force=force)
 
 
-def save_picture(mask: Mask, path: PathLike, *, force: bool = False) -> None:
+def save_picture(mask: Mask | ArrayLike, path: PathLike, *, force: bool = False) -> None:
     """Write an enlarged PNG of a mask with grid, centre mark, axes and legend.
 
     Parameters and errors as for `save_npy`.
@@ -74,8 +75,12 @@ def save_picture(mask: Mask, path: PathLike, *, force: bool = False) -> None:
     from structmask_gui.io.pictures.mask_picture import draw_mask
 
     buffer = io.BytesIO()
-    draw_mask(mask).save(buffer, format="PNG", optimize=True)
+    draw_mask(_mask_of(mask)).save(buffer, format="PNG", optimize=True)
     write_atomic(path, buffer.getvalue(), force=force)
+
+
+def _mask_of(mask: Mask | ArrayLike) -> Mask:
+    return mask if isinstance(mask, Mask) else Mask.checked(mask)
 
 
 def npy_bytes(mask: Mask) -> bytes:
