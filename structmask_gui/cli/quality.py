@@ -29,7 +29,7 @@ from structmask_gui.core.recommend.extract import judged
 from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.statistical.estimate import LARGEST_LAG
 from structmask_gui.io.denoised import EvaluatedFile, evaluate_file, open_denoised
-from structmask_gui.io.extract_files import ExtractionSettings, Input, opened
+from structmask_gui.io.extract_files import ExtractionSettings, Input, judging_misfit, opened
 from structmask_gui.io.files.paths import is_file, shown
 from structmask_gui.io.results.masks import load_mask
 from structmask_gui.io.results.record import Record, read_record
@@ -72,7 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
             basis, evaluated = _evaluated(
                 arguments.denoised, item, stack, mask, measure, order=arguments.order, task=task
             )
+        misfit = judging_misfit(files, parameters, task)
     assessment, answer = assess(basis, mask), answers[-1]
+    if answer is not None:
+        answer = answer.doubted(misfit)
+    elif misfit:
+        print(f"note: {misfit}", file=sys.stderr)
     if arguments.json:
         print_json(
             {

@@ -176,6 +176,11 @@ def misfit_of(files: MeasuredFiles, source: str, task: Task) -> str:
     return ""
 
 
+def judging_misfit(files: MeasuredFiles, parameters: Parameters, task: Task) -> str:
+    """Do as `misfit_of` where a mask is judged: by the published methods without such a stack."""
+    return misfit_of(files, parameters.source, task) if parameters.method == "statistical" else ""
+
+
 def extract_inputs(
     inputs: Sequence[Input],
     settings: ExtractionSettings,

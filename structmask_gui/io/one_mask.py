@@ -31,6 +31,7 @@ from structmask_gui.io.extract_files import (
     Input,
     Result,
     extract_result,
+    judging_misfit,
     misfit_of,
     opened,
 )
@@ -110,7 +111,8 @@ def check_mask(
     """Say whether a mask fits a file; the noise is measured as the settings say."""
     with opened([item], settings) as files:
         judged = judge_stack(files.recording(settings.region), settings.parameters, task=task)
-    return FileNoise.of(judged).fit(mask, task)
+        misfit = judging_misfit(files, settings.parameters, task)
+    return FileNoise.of(judged).fit(mask, task).doubted(misfit)
 
 
 @dataclass(frozen=True)

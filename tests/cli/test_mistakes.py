@@ -89,6 +89,23 @@ def test_a_dark_stack_that_does_not_fit(structmask, noisy, tmp_path):
     assert answer.json["results"][0]["doubt"] == said
 
 
+@pytest.mark.parametrize("command", ["quality", "check"])
+def test_a_stack_with_structure_as_the_dark_one_is_doubted_where_a_mask_is_judged(
+    structmask, noisy, tmp_path, command
+):
+    np.save(tmp_path / "mask.npy", np.ones((1, 13), dtype=bool))
+    dark = tmp_path / "dark.tif"
+    bright = 2000 * (np.indices((128, 128)).sum(axis=0) // 32 % 2)
+    stack = (bright + tifffile.imread(noisy)).astype(np.uint16)
+    tifffile.imwrite(dark, stack, metadata={"axes": "TYX"}, photometric="minisblack")
+    answer = structmask(command, tmp_path / "mask.npy", noisy, "--dark", dark)
+    assert answer.code == 0
+    said = "dark.tif does not seem to be a dark or blank stack for rows.ome.tif: "
+    assert f"Uncertain. {said}" in answer.out
+    assert "Likely" not in answer.out
+    assert "dark.tif does not" not in structmask(command, tmp_path / "mask.npy", noisy).out
+
+
 def test_a_dark_stack_that_fits_is_not_remarked_on(structmask, noisy, tmp_path):
     rng = np.random.default_rng(0)
     tifffile.imwrite(tmp_path / "dark.tif", rng.poisson(100, (6, 128, 128)).astype(np.uint16))

@@ -38,6 +38,7 @@ class Fit:
     error: float | None = None  # expected error of the mask; None where it is not known
     own_error: float | None = None  # that of the mask recommended for the file alone
     needless: bool = False  # whether it hides pixels of a file that needs no mask
+    doubt: str = ""  # what the measurement does not know, as a dark stack that is none
 
     @property
     def sentence(self) -> str:
@@ -54,13 +55,20 @@ class Fit:
             said += f": expected error {of_noise(self.error)}"
             if self.word != "fits" or self.needless:
                 said += f" ({own}: {of_noise(self.own_error, brief=True)})"
-        return f"{said}. {WORDS[self.certainty]}"
+        return f"{said}. {WORDS[self.certainty]} {self.doubt}".rstrip()
+
+    def doubted(self, why: str) -> Fit:
+        """Return it as uncertain, for a reason that the measurement does not know."""
+        if not why or self.word == "cannot tell":
+            return self
+        return replace(self, certainty="uncertain", doubt=why)
 
     def record(self) -> dict[str, Any]:
         """Return it as plain values, as in JSON."""
         return {
             "fit": self.word,
             "certainty": self.certainty,
+            "doubt": self.doubt,
             "expected_error": self.error,
             "own_pixels": self.own_pixels,
             "own_expected_error": self.own_error,
