@@ -192,7 +192,8 @@ def _as_json(
                 }
             )
         if status.state is JobState.FAILED:
-            errors.append({"file": str(job.path), "error": status.error})
+            error = " ".join((status.error, *status.left_out))
+            errors.append({"file": str(job.path), "error": error})
     return {
         "results": results,
         "skipped": skipped,

@@ -15,6 +15,17 @@ class InputError(StructMaskError):
     """An image, mask, preset or record that cannot be used."""
 
 
+class NoneUsable(InputError):
+    """None of several files can be used; ``left_out`` has a sentence for each."""
+
+    def __init__(self, message: str, left_out: tuple[str, ...] = ()) -> None:
+        super().__init__(message, left_out)
+        self.left_out = left_out
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class ParameterError(StructMaskError):
     """A parameter value outside its range, or one that does not fit the image."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.errors import InputError, NoneUsable, ParameterError, StructMaskError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
@@ -40,6 +40,7 @@ from structmask_gui.io.results.files import doubtful_name
 from structmask_gui.io.results.record import (
     AnswerRecord,
     FitRecord,
+    LeftOutRecord,
     PatchesRecord,
     Record,
     VerdictRecord,
@@ -72,20 +73,37 @@ def extract_shared(
 
     Every file is measured by itself, so that nothing of one scene is taken for noise of another.
     Of the masks that they would get alone, it is the one with the least expected error summed over
-    all files.
+    all files. Files that cannot be measured are left out, which the record says.
     """
     noises: list[FileNoise] = []
     found: list[Extraction] = []
+    used: list[int] = []
+    left_out: list[LeftOutRecord] = []
     with opened(inputs, settings) as files:
         for number, stack in enumerate(files.stacks):
             one = MeasuredFiles([stack], files.dark, files.subtract)
             step = _step(task, number, len(inputs))
-            noise, extraction = _measured(one.recording(settings.region), settings, step)
+            try:
+                noise, extraction = _measured(one.recording(settings.region), settings, step)
+            except (InputError, ParameterError) as error:
+                left_out.append(LeftOutRecord(path=stack.location, why=str(error)))
+                continue
             noises.append(noise)
             found.append(extraction)
+            used.append(number)
+        if not used:
+            raise NoneUsable(
+                f"{shown(inputs[0].path)} and {len(inputs) - 1} more: none can be measured.",
+                tuple(one.why for one in left_out),
+            )
+        if len(used) == 1:
+            result = extract_result([inputs[used[0]]], settings, report_for=report_for, task=task)
+            record = result.record.model_copy(update={"left_out": left_out})
+            return replace(result, record=record)
+        files = replace(files, stacks=[files.stacks[number] for number in used])
         mask = shared_mask(noises, task)
         fits = [noise.fit(mask, task) for noise in noises]
-        names = [shown(item.path) for item in inputs]
+        names = [shown(inputs[number].path) for number in used]
         told = shared_answer(mask, names, fits, [one.not_tested for one in noises])
         # The record shows the measurement of a file that has this mask of its own, if there is one.
         owners = [one for one, noise in zip(found, noises, strict=True) if noise.own == mask]
@@ -93,7 +111,7 @@ def extract_shared(
         doubt = misfit_of(files, settings.parameters.source, task)
     told = told.doubted(doubt)
     record = _shared_record(base, found, told, list(zip(names, fits, strict=True)))
-    record = record.model_copy(update={"doubt": doubt})
+    record = record.model_copy(update={"doubt": doubt, "left_out": left_out})
     if report_for is not None and doubt:
         report_for = doubtful_name(Path(report_for)).name
     page = None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
 from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.io.extract_files import ExtractionSettings, Input, Result
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.one_mask import extract_job
 
 
@@ -45,27 +47,30 @@ def usable(
     shape: tuple[int, int] | None = None,
 ) -> tuple[tuple[Input, ...], tuple[str, ...]]:
     """Return the files of a group that can be averaged, and why the others cannot."""
-    usable: list[Input] = []
-    problems: list[str] = []
-    for item in inputs:
+    sizes: dict[int, tuple[int, int]] = {}
+    problems: dict[int, str] = {}
+    for number, item in enumerate(inputs):
         try:
             with item.open() as stack:
-                if shape is not None and stack.frame_shape != shape:
-                    (height, width), (first_height, first_width) = stack.frame_shape, shape
-                    raise InputError(
-                        f"{stack.name}: is {height} x {width} pixels, but the others are"
-                        f" {first_height} x {first_width}; only files of one size can be averaged."
-                    )
                 # Damage shows only when the pixels are read.
                 for frame in range(stack.n_frames):
                     task.stop_if_cancelled()
                     task.report(0, 1, f"Checking {stack.name}")
                     stack.read(frame)
-                shape = stack.frame_shape
-            usable.append(item)
+                sizes[number] = stack.frame_shape
         except InputError as error:
-            problems.append(str(error))
-    return tuple(usable), tuple(problems)
+            problems[number] = str(error)
+    # Not the first file's size: that may be the odd one.
+    commonest = shape or next((size for size, _ in Counter(sizes.values()).most_common(1)), None)
+    for number, size in sizes.items():
+        if commonest is not None and size != commonest:
+            (height, width), (most_high, most_wide) = size, commonest
+            problems[number] = (
+                f"{shown(inputs[number].path)}: is {height} x {width} pixels, but the others are"
+                f" {most_high} x {most_wide}; only files of one size can be averaged."
+            )
+    good = tuple(inputs[number] for number in sizes if number not in problems)
+    return good, tuple(problems[number] for number in sorted(problems))
 
 
 class Here:

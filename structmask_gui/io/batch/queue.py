@@ -13,7 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from structmask_gui.core.errors import Cancelled, InputError, ParameterError, StructMaskError
+from structmask_gui.core.errors import (
+    Cancelled,
+    InputError,
+    NoneUsable,
+    ParameterError,
+    StructMaskError,
+)
 from structmask_gui.core.progress import IsCancelled, Progress, Task
 from structmask_gui.io.batch.engine import BatchEngine, Here
 from structmask_gui.io.batch.files import Job
@@ -266,7 +272,7 @@ class BatchQueue:
             if len(inputs) > 1:
                 inputs, left_out = self._usable(job, inputs, task)
                 if not inputs:
-                    raise InputError(f"{job.name}: has no file that can be used. {left_out[0]}")
+                    raise InputError(f"{job.name}: has no file that can be used.")
             result = self._engine.extract(
                 inputs,
                 self.settings,
@@ -274,7 +280,8 @@ class BatchQueue:
                 job.files.npy.name if self.reports else None,
             )
         except (InputError, ParameterError) as error:
-            return JobStatus(JobState.FAILED, error=str(error), input_fault=True)
+            left_out += error.left_out if isinstance(error, NoneUsable) else ()
+            return JobStatus(JobState.FAILED, error=str(error), left_out=left_out, input_fault=True)
         if earlier is not None and result.report is not None:
             write_atomic(job.files.report, result.report)
             return replace(earlier, report=True)
@@ -283,6 +290,7 @@ class BatchQueue:
         if self.resume and not force and (taken := job.files.taken(report=self.reports)):
             return skipped_for(job, taken, unlike=True)
         write_results(mask, record, job.files, report=result.report, force=force)
+        left_out += tuple(one.why for one in record.left_out)
         return replace(done_with(record), left_out=left_out, report=result.report is not None)
 
     def _usable(
@@ -312,6 +320,7 @@ class BatchQueue:
             more, left_out = self._usable(job, missing, task, shape)
             if not more:
                 there = exists(job.files.report)
+                left_out += tuple(one.why for one in record.left_out)
                 return replace(done_with(record), kept=True, left_out=left_out, report=there)
         if not self.force:
             why = f"its mask, {shown(job.files.found.json)}, is of other files or settings"

@@ -68,7 +68,7 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
     record : Record
         Of the same files, unchanged, with the same settings; mask and picture are there too.
     missing : tuple of Input
-        Files of a group that the record does not have: they were left out then, or are new.
+        Files of a group that the record does not have: they are new, or could not be read then.
     """
     try:
         files = job.files.found
@@ -87,11 +87,14 @@ def finished(job: Job, settings: ExtractionSettings) -> tuple[Record, tuple[Inpu
             if item is not None and described is not None and not _is(item, described, made):
                 return None
         known = {_place(item.path): item for item in record.inputs}
+        left_out = {_place(one.path) for one in record.left_out}
         missing = []
         for item in job.inputs:
             entry = known.pop(_place(item.path), None)
             if entry is None:
-                missing.append(item)
+                place = _place(item.path)
+                if place not in left_out or item.path.stat().st_mtime_ns > made:
+                    missing.append(item)
             elif not _unchanged(item, entry, made):
                 return None
     except (InputError, OSError):
@@ -108,7 +111,9 @@ def _asked_for(record: Record, job: Job, settings: ExtractionSettings) -> bool:
     if record.edited or record.as_parameters() != settings.parameters:
         return False
     region = None if settings.region is None else tuple(settings.region)
-    if record.region != region or bool(record.fits) != is_shared(job, settings):
+    # Where all others were left out, the mask is of the one file alone.
+    shared = is_shared(job, settings) and len(record.inputs) > 1
+    if record.region != region or bool(record.fits) != shared:
         return False
     return not settings.quality or record.quality is not None or bool(record.fits)
 

@@ -166,6 +166,13 @@ class FitRecord(_Part):
     own_expected_error: Number = None
 
 
+class LeftOutRecord(_Part):
+    """A file that was to share the mask and could not be measured."""
+
+    path: str
+    why: str
+
+
 class Record(_Part):
     """The record of an extraction."""
 
@@ -197,6 +204,7 @@ class Record(_Part):
     recommendation: dict[str, Any] | None = None
     # Of a mask that files share, each measured by itself.
     fits: list[FitRecord] = Field(default_factory=list)
+    left_out: list[LeftOutRecord] = Field(default_factory=list)
     mask: list[list[int]]
 
     @property

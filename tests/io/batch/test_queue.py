@@ -8,7 +8,9 @@ import pytest
 import tifffile
 
 from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.progress import NO_TASK
 from structmask_gui.io.batch import engine
+from structmask_gui.io.batch.engine import usable
 from structmask_gui.io.batch.files import find_files, plan_jobs
 from structmask_gui.io.batch.status import JobState
 from structmask_gui.io.batch.summary import counts_sentence, write_summary
@@ -190,7 +192,56 @@ def test_a_group_of_bad_files_fails(tmp_path):
         (tmp_path / name).write_bytes(b"nonsense")
     queue = make(tmp_path, tmp_path / "out", per="all")
     queue.run()
-    assert "has no file that can be used. x.tif:" in queue.statuses[0].error
+    (status,) = queue.statuses
+    assert status.error.endswith("has no file that can be used.")
+    assert [sentence.split(":")[0] for sentence in status.left_out] == ["x.tif", "y.tif"]
+
+
+def test_a_first_file_of_another_size_does_not_leave_out_all_others(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, side in (("a.npy", 48), ("b.npy", 64), ("c.npy", 64)):
+        np.save(tmp_path / name, rng.normal(size=(2, side, side)))
+    used, left_out = usable([Input(path) for path in sorted(tmp_path.iterdir())], NO_TASK)
+    assert [item.path.name for item in used] == ["b.npy", "c.npy"]
+    assert left_out == (
+        "a.npy: is 48 x 48 pixels, but the others are 64 x 64; only files of one size can be"
+        " averaged.",
+    )
+
+
+def test_a_file_without_noise_is_left_out_of_the_one_mask(tmp_path):
+    folder, out = tmp_path / "images", tmp_path / "out"
+    folder.mkdir()
+    np.save(folder / "a.npy", np.ones((2, 96, 96)))
+    np.save(folder / "b.npy", frames_of("row 7"))
+    np.save(folder / "c.npy", frames_of("row 7")[::-1])
+    options = {"per": "all", "one_mask": True, "parameters": AUTOMATIC}
+    queue = make(folder, out, **options)
+    queue.run()
+    (status,) = queue.statuses
+    assert status.state is JobState.DONE
+    assert [fit.name for fit in status.fits] == ["b.npy", "c.npy"]
+    assert [sentence.split(":")[0] for sentence in status.left_out] == ["a.npy"]
+    # It is known then, and not tried again.
+    again = make(folder, out, resume=True, **options)
+    again.run()
+    assert again.statuses[0].kept
+    assert again.statuses[0].left_out == status.left_out
+    # A mask of the one that is left is that file's own.
+    (folder / "c.npy").unlink()
+    alone = make(folder, tmp_path / "alone", **options)
+    alone.run()
+    assert alone.statuses[0].state is JobState.DONE
+    assert alone.statuses[0].fits == ()
+    again = make(folder, tmp_path / "alone", resume=True, **options)
+    again.run()
+    assert again.statuses[0].kept
+    (folder / "b.npy").unlink()
+    np.save(folder / "d.npy", np.ones((2, 96, 96)))
+    none = make(folder, tmp_path / "none", **options)
+    none.run()
+    assert none.statuses[0].error == "a.npy and 1 more: none can be measured."
+    assert [one.split(":")[0] for one in none.statuses[0].left_out] == ["a.npy", "d.npy"]
 
 
 def test_a_mask_that_the_answer_does_not_support_is_called_doubtful(tmp_path):
