@@ -22,9 +22,10 @@ from structmask_gui.cli.console import (
 from structmask_gui.core.errors import InputError, StructMaskError
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.assessment import NOT_SEPARATED
-from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_result
+from structmask_gui.io.extract_files import ExtractionSettings, Input
 from structmask_gui.io.files.paths import is_folder, one_line, shown
 from structmask_gui.io.formats.zarr import is_zarr_folder
+from structmask_gui.io.one_mask import extract_job
 from structmask_gui.io.results.files import ResultFiles, plan_results, write_results
 from structmask_gui.io.results.record import Record, read_record
 
@@ -91,8 +92,9 @@ def _extract(
         target.check_free(report=arguments.report)
     with progress_bar(shown(job[0].path)) as progress:
         report_for = target.npy.name if arguments.report else None
-        result = extract_result(job, settings, report_for=report_for, task=Task(progress))
-    for note in result.file_notes:
+        result = extract_job(job, settings, report_for=report_for, task=Task(progress))
+    left_out = [one.why for one in result.record.left_out]
+    for note in (*result.file_notes, *left_out):
         print(f"note: {one_line(note)}", file=sys.stderr)
     if result.record.doubt:
         print(f"note: {one_line(target.doubtful.npy.name)}: {result.record.doubt}", file=sys.stderr)

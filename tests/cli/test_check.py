@@ -37,6 +37,8 @@ def test_one_mask_for_files_of_unlike_sizes(structmask, folder, tmp_path):
     assert "a.npy: Fits: " in (out / "experiment_report.html").read_text()
     again = structmask(*asked, "--report", "--resume")
     assert "0 masks made, 1 kept from an earlier run." in again.out
+    repeated = ("extract", "--from-record", out / "experiment_mask.json", "--output-dir", tmp_path)
+    assert structmask(*repeated).out.startswith("a.npy: One mask for 2 files: hide 6 pixels")
 
     answer = structmask("check", out / "experiment_mask.npy", folder)
     assert answer.code == 0
