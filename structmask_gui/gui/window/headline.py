@@ -266,7 +266,8 @@ class Headline(QFrame):
         nothing = state.frames is None and not (state.busy or state.error)
         if self.isHidden() != nothing:
             self.setMinimumHeight(0)
-            self.setHidden(nothing)
+        # Also where it is hidden already, as any widget before it is shown first.
+        self.setHidden(nothing)
 
     def _keep_room(self) -> None:
         """Keep the room that an answer takes for the next, or the views jump with each."""
