@@ -27,10 +27,17 @@ def run(arguments: argparse.Namespace) -> int:
             stage="denoised" if arguments.denoised else "raw",
             axes=stack.axes,
             channel=stack.channel,
+            series=stack.series_index,
+            frames=stack.frames_chosen,
             mask_file=str(npy),
             how=_how(arguments.mask, arguments.file),
         )
     made = snippet(arguments.target, mask, context)
+    if made.needs_file and is_file(npy) and load_mask(npy) != mask:
+        raise InputError(
+            f"{shown(npy)}: is not the mask of {shown(arguments.mask)}, and the text would load it;"
+            " give that mask itself, or move it away."
+        )
     print(made.text, end="" if made.text.endswith("\n") else "\n")
     for note in made.notes:
         print(f"note: {one_line(note)}", file=sys.stderr)

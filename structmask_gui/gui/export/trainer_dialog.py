@@ -79,6 +79,7 @@ class SnippetDialog(QDialog):
             how="" if edit is None else edit.how,
             axes="" if stack is None else stack.axes,
             channel=None if stack is None else stack.channel,
+            series=0 if stack is None else stack.series_index,
         )
         self.snippets = snippets(self._mask, context)
         now = max(0, self.tabs.currentIndex())

@@ -58,6 +58,10 @@ class MaskContext:
         Whether that file holds raw images or the output of a first denoising.
     axes, channel
         Of that file, as `ImageStack` gives them; empty if not known.
+    series : int
+        Which image of a file with several.
+    frames : str, optional
+        Which frames are trained on, START:STOP:STEP, as `ImageStack.frames_chosen`; None for all.
     mask_file : str
         Where the NPY file of the mask is, for the texts that load it.
     how : str
@@ -68,6 +72,8 @@ class MaskContext:
     stage: ImageStage = "raw"
     axes: str = ""
     channel: int | str | None = None
+    series: int = 0
+    frames: str | None = None
     mask_file: str = "mask.npy"
     how: str = ""
 
@@ -153,9 +159,12 @@ def reading_lines(context: MaskContext) -> str:
         read = f"np.load({name!r})"
     else:
         if Path(name).suffix.lower() not in _TIFF:
-            remark = f"# Save {_printable(Path(name).name)} as TIFF first, for example in Fiji.\n"
+            image = f"image {context.series} (from 0) of " if context.series else ""
+            saved = f"{image}{_printable(Path(name).name)}"
+            remark = f"# Save {saved} as TIFF first, for example in Fiji.\n"
             name = str(Path(name).with_suffix(".tif"))
-        read = f"tifffile.imread({name!r})"
+        series = f", series={context.series}" if context.series and not remark else ""
+        read = f"tifffile.imread({name!r}{series})"
     axes = f"  # axes {context.axes}" if context.axes else ""
     text = f"{remark}frames = {read}.astype(np.float32){axes}\n"
     left = context.axes
@@ -169,15 +178,18 @@ def reading_lines(context: MaskContext) -> str:
     if left and left[-2:] != "YX":
         y, x = left.index("Y"), left.index("X")
         text += f"frames = np.moveaxis(frames, ({y}, {x}), (-2, -1))\n"
-    text += "planes = frames.shape[:-2]\n"
-    return f"{text}frames = frames.reshape(-1, *frames.shape[-2:])  # (planes, rows, columns)\n"
+    flat = "frames = frames.reshape(-1, *frames.shape[-2:])  # (planes, rows, columns)\n"
+    if context.frames is None:
+        return f"{text}planes = frames.shape[:-2]\n{flat}"
+    return f"{text}{flat}frames = frames[{context.frames}]\nplanes = frames.shape[:1]\n"
 
 
 def writing_lines(context: MaskContext, trainer: str) -> str:
     """Return the lines that write the array ``denoised`` as an OME-TIFF with the file's axes."""
     path = Path(context.file or "images.tif")
     name = str(path.with_name(f"{path.name.split('.')[0]}_{trainer}.ome.tif"))
-    letters = _ome_planes(context.axes)
+    # Chosen frames follow one another in one axis.
+    letters = "T" if context.frames else _ome_planes(context.axes)
     axes = f'"{letters}YX"' if context.axes else f'"{letters}"[: len(planes)] + "YX"'
     shaped = "denoised" if letters == "Q" else "denoised.reshape(*planes, *denoised.shape[-2:])"
     return (

@@ -104,3 +104,12 @@ def test_the_record_holds_the_figures_on_display(loaded: MainWindow, tmp_path: P
     assert scores is not None
     assert record["quality"]["still_copied"] == pytest.approx(scores.assessment.figures.copied)
     assert not record["edited"]
+
+
+def test_the_text_reads_the_image_of_the_file_that_is_open(
+    loaded: MainWindow, dialog: SnippetDialog, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(loaded.session.state.stack, "path", Path("rows.tif"))
+    monkeypatch.setattr(loaded.session.state.stack, "series_index", 1)
+    dialog.stage.toggle()
+    assert "tifffile.imread('rows.tif', series=1)" in dialog.snippet.text

@@ -96,6 +96,9 @@ def test_a_file_that_is_no_tiff_is_to_be_saved_as_one():
     lines = reading_lines(MaskContext(file="a b.czi", axes="TYX"))
     assert lines.startswith("# Save a b.czi as TIFF first")
     assert "tifffile.imread('a b.tif')" in lines
+    second = reading_lines(MaskContext(file="a b.lif", axes="TYX", series=1))
+    assert second.startswith("# Save image 1 (from 0) of a b.lif as TIFF first")
+    assert "tifffile.imread('a b.tif')" in second
     assert "np.load('a.npy')" in reading_lines(MaskContext(file="a.npy"))
 
 
