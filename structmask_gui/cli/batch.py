@@ -20,7 +20,7 @@ from structmask_gui.cli.console import (
     progress_bar,
 )
 from structmask_gui.cli.denoise import denoise_jobs
-from structmask_gui.core.errors import InputError
+from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.io.batch.engine import BatchEngine
 from structmask_gui.io.batch.files import Per, find_files, plan_jobs
 from structmask_gui.io.batch.queue import BatchQueue
@@ -46,6 +46,8 @@ _SUMMARY_SHARE = 0.05
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    if arguments.yes and not arguments.denoise:
+        raise ParameterError("batch: --yes is an answer for --denoise; give that, too.")
     if arguments.scheduler is None:
         return _run(arguments, None)
     from structmask_gui.io.batch.cluster import Cluster

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from structmask_gui.cli.choices import chosen_inputs, chosen_settings
+from structmask_gui.cli.choices import chosen_inputs, chosen_region, reference_stacks
 from structmask_gui.cli.console import DONE, FAILED, PARTLY, print_json, progress_bar
 from structmask_gui.core.extraction.extraction import counted
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.io.batch.files import find_files
+from structmask_gui.io.extract_files import ExtractionSettings
 from structmask_gui.io.files.paths import one_line, shown
 from structmask_gui.io.one_mask import check_files, counts
 from structmask_gui.io.results.masks import load_mask
@@ -18,7 +20,10 @@ from structmask_gui.io.results.masks import load_mask
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     mask = load_mask(arguments.mask)
-    settings = chosen_settings(arguments, None)
+    references = reference_stacks(arguments, None)
+    source = arguments.source or next(iter(references), "automatic")
+    parameters = Parameters.checked(method="statistical", source=source, mask_choice="recommended")
+    settings = ExtractionSettings(parameters, chosen_region(arguments, None), **references)
     files, problems = find_files(arguments.paths, recursive=arguments.recursive)
     errors = [{"file": "", "error": problem} for problem in problems]
     for problem in problems:

@@ -432,9 +432,8 @@ def _check(commands: _Commands) -> None:
         commands,
         "check",
         help="say which files a mask fits",
-        about="Measure each file, by default with the preset automatic, and say whether a mask fits"
-        " it, fits worse than its own mask would, or does not fit. Nothing is written. The"
-        " parameters for --set are listed by `structmask extract --help`.",
+        about="Measure each file as the preset automatic does, and say whether a mask fits it, fits"
+        " worse than its own mask would, or does not fit. Nothing is written.",
         example="check stack_mask.npy scans",
     )
     _add_mask(parser)
@@ -446,10 +445,9 @@ def _check(commands: _Commands) -> None:
         help="folders, files, patterns or lists, as for `batch`",
     )
     _add_recursive(parser)
-    _add_parameters(parser)
+    _add_source(parser.add_argument_group("noise"), "automatic")
     _add_selection(parser)
     parser.add_argument("--json", action="store_true", help="print the answers as JSON")
-    parser.set_defaults(preset="automatic", quality=False)
 
 
 def _destripe(commands: _Commands) -> None:
@@ -458,7 +456,7 @@ def _destripe(commands: _Commands) -> None:
         "destripe",
         help="write frames without the offsets of their rows or columns",
         about="Subtract the offset of every row, or column, from each frame, where the noise"
-        " runs along whole lines and no mask hides it; then measure what is left.",
+        " runs along whole lines and no mask hides it. Measure the file that it writes.",
         example="destripe stack.tif rows",
     )
     parser.add_argument("file", type=given_path, metavar="FILE", help="an image file")

@@ -13,7 +13,7 @@ from typing import Any
 from structmask_gui.cli.choices import chosen_inputs, chosen_region, reference_stacks
 from structmask_gui.cli.console import DONE, answer_lines, evaluated_lines, print_json, progress_bar
 from structmask_gui.core.denoised.evaluate import LINEAR
-from structmask_gui.core.errors import InputError
+from structmask_gui.core.errors import InputError, ParameterError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import Task
@@ -41,6 +41,8 @@ _WORTH_SAYING = 0.0025
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    if arguments.order and arguments.denoised is None:
+        raise ParameterError("quality: --denoised-order is of --denoised; give that file, too.")
     mask = load_mask(arguments.mask)
     record = _record_beside(arguments)
     # Frames, channel and rectangle of the record are those of its own files.
@@ -73,11 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
                 arguments.denoised, item, stack, mask, measure, order=arguments.order, task=task
             )
         misfit = judging_misfit(files, parameters, task)
-    assessment, answer = assess(basis, mask), answers[-1]
-    if answer is not None:
-        answer = answer.doubted(misfit)
-    elif misfit:
-        print(f"note: {misfit}", file=sys.stderr)
+    assessment, answer = assess(basis, mask), _doubted(answers[-1], misfit)
     if arguments.json:
         print_json(
             {
@@ -104,6 +102,15 @@ def run(arguments: argparse.Namespace) -> int:
     if not basis.trusted:
         print(f"  {NOT_SEPARATED}")
     return DONE
+
+
+def _doubted(answer: Answer | None, misfit: str) -> Answer | None:
+    """Add that a reference stack does not fit; where there is no answer, as a note."""
+    if answer is not None:
+        return answer.doubted(misfit)
+    if misfit:
+        print(f"note: {misfit}", file=sys.stderr)
+    return None
 
 
 def _note_on_another_image(arguments: argparse.Namespace, record: Record) -> None:

@@ -78,6 +78,39 @@ def test_check_without_an_image(structmask, tmp_path):
     assert answer.err.startswith("error: empty: holds no image file")
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (("check", "{}", "{}", "--method", "ring"), "there is no option --method"),
+        (("check", "{}", "{}", "--set", "center_size=9"), "there is no option --set"),
+        (("check", "{}", "{}", "--preset", "fine"), "there is no option --preset"),
+        (("batch", "{}", "--yes"), "--yes is an answer for --denoise; give that, too."),
+        (
+            ("quality", "{}", "{}", "--denoised-order", "reversed"),
+            "--denoised-order is of --denoised; give that file, too.",
+        ),
+    ],
+)
+def test_an_option_that_would_have_no_effect_is_refused(structmask, noisy, command, said):
+    mask = noisy.with_name("mask.npy")
+    np.save(mask, np.ones((1, 5), dtype=bool))
+    paths = iter((noisy,) if command[0] == "batch" else (mask, noisy))
+    answer = structmask(*(next(paths) if word == "{}" else word for word in command))
+    assert answer.code == 2
+    assert answer.out == ""
+    assert said in answer.err
+
+
+def test_check_measures_in_the_dark_stack_that_is_given(structmask, noisy, tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "mask.npy", np.ones((1, 13), dtype=bool))
+    np.save(tmp_path / "dark.npy", rng.normal(100, 5, (6, 128, 128)))
+    asked = ("check", tmp_path / "mask.npy", noisy, "--json")
+    (found,) = structmask(*asked).json["results"]
+    (dark,) = structmask(*asked, "--dark", tmp_path / "dark.npy").json["results"]
+    assert (found["own_pixels"] > 1, dark["own_pixels"]) == (True, 1)
+
+
 def test_a_dark_stack_that_does_not_fit(structmask, noisy, tmp_path):
     rng = np.random.default_rng(0)
     tifffile.imwrite(tmp_path / "dark.tif", rng.poisson(100, (6, 64, 64)).astype(np.uint16))
