@@ -243,6 +243,13 @@ def test_large_masks_cost_training_and_ever_more():
     assert 1.03 * (0.161 + training_cost(25, 0.161)) < 0.150 + training_cost(35, 0.150)
 
 
+def test_frames_without_structure_get_no_larger_mask_than_the_noise_needs():
+    """Any mask loses nothing in them, and a large one copies a little less by chance."""
+    white = np.random.default_rng(1).normal(size=(4, 96, 96))
+    found = extract_recording(100 + white + 0.7 * np.roll(white, 1, axis=-1), AUTOMATIC)
+    assert found.mask.shape == (1, 5)
+
+
 def test_a_change_of_parameters_keeps_or_drops_the_recommendation():
     found = automatic("isotropic")
     significant = found.update(AUTOMATIC.changed(mask_choice="significant"))
