@@ -58,6 +58,25 @@ def test_the_image_itself_is_never_written_over(structmask, lined):
     assert lined.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("factor", "offset", "said"),
+    [
+        (1e-3, 1e9, "differ too little for their size"),
+        (1e300, 0, "too large to measure"),
+        (1e-300, 0, "too small to measure"),
+        (0, 7, "nothing is left in its frames"),
+    ],
+)
+def test_what_a_tiff_of_32_bits_cannot_hold_is_refused(structmask, lined, factor, offset, said):
+    np.save(lined, offset + factor * np.load(lined).astype(np.float64))
+    answer = structmask("destripe", lined, "rows")
+    assert answer.code == 2
+    assert answer.err.startswith("error: lined.npy")
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+    assert [path.name for path in lined.parent.iterdir()] == ["lined.npy"]
+
+
 def test_a_name_that_is_no_tiffs_is_refused(structmask, lined, tmp_path):
     answer = structmask("destripe", lined, "rows", "--output", tmp_path / "x.png")
     assert answer.code == 2

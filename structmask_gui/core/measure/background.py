@@ -22,6 +22,7 @@ from structmask_gui.core.parameters.model import BackgroundSide, Parameters
 from structmask_gui.core.progress import Task
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, cuts, evenly
 from structmask_gui.core.stack.patches import Sampling
+from structmask_gui.core.stack.scaled import check_single
 from structmask_gui.core.stack.screening import CONSTANT
 
 # As the documentation has them: sides of tiles, least shares of background, tiles that are enough.
@@ -119,6 +120,7 @@ def measure_background(recording: Recording, parameters: Parameters, task: Task)
             f"{name}: is {height} x {width} pixels, too small for the spine method; give at least"
             f" {TILE_SIZES[-1]} x {TILE_SIZES[-1]}."
         )
+    check_single(frames)
     search = _Search(frames, parameters.background_side, task, _places(frames))
     sigma = _scale(search)
     chosen = _choose_tiles(search, sigma)

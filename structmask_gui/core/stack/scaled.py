@@ -9,13 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from structmask_gui.core.errors import InputError
-from structmask_gui.core.stack.frames import Frames, Recording, WrappedFrames, finite, middle
+from structmask_gui.core.stack.frames import Frames, Recording, WrappedFrames, finite
 
 # Powers of two between which the spread of a frame is left as it is, and beyond which variances do
 # not fit float64 however they are worked out.
 _SMALL, _LARGE = -24, 40
 _SMALLEST, _LARGEST = -480, 480
-_MOST_FRAMES, _ROWS = 4, 8
+_MOST_FRAMES, _ROWS, _MORE_ROWS = 4, 8, 512
+
+_WIDE = 4
+"""Bytes of a pixel up to which float32 holds every real value, and below which every whole one."""
+
+_STEPS = 16
+"""Steps of float32 that values must span for their noise to be more than the rounding's."""
 
 
 class ScaledFrames(WrappedFrames):
@@ -43,27 +49,67 @@ def scaled(recording: Recording, exponent: int) -> Recording:
 
 def exponent_for(frames: Frames) -> int:
     """Return the power of two that brings pixel values to a size that squares fit; mostly 0."""
-    if frames.dtype.kind != "f":
+    half = _half_range(frames)
+    if half == 0 or frames.dtype.kind != "f":
         return 0
-    for frame in range(min(frames.n_frames, _MOST_FRAMES)):
-        values = _some_rows(frames, frame)
-        spread = float(values.max() / 2 - values.min() / 2)
-        if spread > 0:
-            break
-    else:
-        return 0
-    size = int(np.frexp(spread)[1])
+    size = int(np.frexp(half)[1])
     if not _SMALLEST <= size <= _LARGEST:
-        what = "small" if size < 0 else "large"
-        raise InputError(
-            f"{frames.name} has pixel values too {what} to measure (they differ by"
-            f" {2 * spread:.0e}); multiply them by a constant."
-        )
+        raise _too("small" if size < 0 else "large", frames, half)
     return 0 if _SMALL <= size <= _LARGE else -size
 
 
-def _some_rows(frames: Frames, frame: int) -> NDArray[np.float64]:
-    """Return a few rows of the middle of a frame, or all of the middle if they are constant."""
-    middle_row = frames.frame_shape[0] // 2
-    values = finite(frames.read(frame, middle_row, middle_row + _ROWS))
-    return values if values.min() < values.max() else middle(frames, frame)
+def check_single(frames: Frames) -> None:
+    """Refuse pixel values that are lost where frames become float32 as they are."""
+    half, single = _half_range(frames), np.finfo(np.float32)
+    if frames.dtype.itemsize > _WIDE and half != 0:
+        if half < float(single.tiny):
+            raise _too("small", frames, half)
+        if half > float(single.max) / 2:
+            raise _too("large", frames, half)
+
+
+def _too(what: str, frames: Frames, half: float) -> InputError:
+    return InputError(
+        f"{frames.name} has pixel values too {what} to measure (they differ by {2 * half:.0e});"
+        " multiply them by a constant."
+    )
+
+
+def _half_range(frames: Frames) -> float:
+    """Return half the range of the first frame that is not constant; 0 if none is.
+
+    Refuse values that float32 cannot tell apart: the frames become float32, or their differences.
+    """
+    lost = 0.0, 0.0
+    kind, size = frames.dtype.kind, frames.dtype.itemsize
+    if kind != "f" and size < _WIDE:
+        return 0.0
+    least = 0.0 if kind == "f" and size <= _WIDE else _STEPS * float(np.finfo(np.float32).eps)
+    for frame in range(min(frames.n_frames, _MOST_FRAMES)):
+        # A few rows are enough, but for frames with a constant middle.
+        for rows in (_ROWS, _MORE_ROWS):
+            half, level = _half_range_and_level(frames, frame, rows)
+            if 2 * half > least * level:
+                return half
+            lost = max(lost, (half, level))
+    half, level = lost
+    if half > 0:
+        raise InputError(
+            f"{frames.name} has pixel values that differ too little for their size (by"
+            f" {2 * half:.0e} at {level:.0e}); subtract a constant from them."
+        )
+    return 0.0
+
+
+def _half_range_and_level(frames: Frames, frame: int, rows: int) -> tuple[float, float]:
+    """Return half the range of some rows in the middle of a frame, and their largest size."""
+    height = frames.frame_shape[0]
+    y0 = max(0, (height - rows) // 2)
+    values = frames.read(frame, y0, min(height, y0 + rows))
+    if values.dtype.kind != "f":
+        # Exact: float64 does not hold all of 64 bits.
+        least, most = int(values.min()), int(values.max())
+        return (most - least) / 2, float(max(abs(least), abs(most)))
+    image = finite(values)
+    low, high = float(image.min()), float(image.max())
+    return high / 2 - low / 2, max(abs(low), abs(high))

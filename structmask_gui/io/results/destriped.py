@@ -10,9 +10,11 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.destripe import DestripedFrames
 from structmask_gui.core.stack.frames import Frames, Lines
+from structmask_gui.core.stack.scaled import check_single
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.stack.image_stack import DESTRIPED_BY
 
@@ -31,15 +33,19 @@ def save_destriped(
     """Write all frames less the offsets of their rows or columns, as a float32 TIFF for ImageJ."""
     import tifffile
 
-    destriped = DestripedFrames(frames, lines)
+    check_single(frames)
+    destriped, varies = DestripedFrames(frames, lines), False
     height, width = frames.frame_shape
     large = 4 * height * width * frames.n_frames >= _LARGEST_CLASSIC
 
     def pages() -> Iterator[NDArray[np.float32]]:
+        nonlocal varies
         for number in range(frames.n_frames):
             task.stop_if_cancelled()
             task.report(number, frames.n_frames, f"Destriping {frames.name}")
-            yield np.ascontiguousarray(destriped.read(number))
+            page = np.ascontiguousarray(destriped.read(number))
+            varies = varies or bool((page != page[0, 0]).any())
+            yield page
         task.report(frames.n_frames, frames.n_frames, f"Destriping {frames.name}")
 
     def write(file: BinaryIO) -> None:
@@ -55,6 +61,11 @@ def save_destriped(
                 # So that destriping is not advised once more.
                 software=DESTRIPED_BY + lines,
                 metadata={"axes": "TYX"},
+            )
+        if not varies:
+            raise InputError(
+                f"{frames.name}: without the offsets of its {lines} nothing is left in its frames;"
+                " nothing was written."
             )
 
     write_atomic(path, write, force=force)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.simulation import NoiseModel, cells, kernels
 from structmask_gui.core.stack.frames import ArrayFrames, Recording
@@ -74,6 +75,29 @@ def test_denormal_values():
 def test_what_has_no_variance_is_one_sentence(factor, word):
     with pytest.raises(InputError, match=f"dim.tif has pixel values too {word} to measure"):
         measured(frames_of() * factor)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        1e9 + 1e-2 * frames_of(),
+        np.uint64(2**63) + (10 * frames_of() + 1000).astype(np.uint64),
+        2**60 + frames_of().astype(np.int64),
+        2**30 + frames_of().astype(np.int32),
+    ],
+)
+def test_what_single_precision_cannot_tell_apart_is_one_sentence(array):
+    for method in (AUTOMATIC, Parameters(method="spine")):
+        with pytest.raises(InputError, match="has pixel values that differ too little for"):
+            measure(Recording(ArrayFrames(array, "dim.tif")), method)
+
+
+def test_a_middle_with_nothing_but_rounding_says_nothing_of_the_frames():
+    array = np.random.default_rng(0).normal(0.1, 0.01, (2, 64, 64))
+    array[:, 20:44] = 0.1 * (1 + 1e-16 * np.arange(64) ** 2)
+    assert exponent_for(ArrayFrames(array)) == 0
+    array[0] = 0.1
+    assert exponent_for(ArrayFrames(array)) == 0
 
 
 def test_other_stacks_are_scaled_alike():
