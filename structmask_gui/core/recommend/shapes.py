@@ -11,6 +11,9 @@ from structmask_gui.core.verdict.kind import NoiseKind
 GAINS, _HARMS = 0.95, 1.05
 """Expected errors from which denoising gains nothing, and from which it does harm."""
 
+_MOST = 100
+"""Expected error above which it is given no figure, in units of the noise's variance."""
+
 _GAINS_NOTHING = (
     "Denoising is expected to gain nothing: it costs as much detail as it removes noise (linear"
     " estimate; a network may do better)."
@@ -66,8 +69,10 @@ def of_noise(error: float, *, brief: bool = False) -> str:
 
     ``brief``: without "of the noise", which was said before.
     """
+    if error > _MOST:
+        return f"over {_MOST} times the noise"
     if error >= 1.05:
-        return f"{error:.2g} times the noise"
+        return f"{float(f'{error:.2g}'):g} times the noise"
     share = "under 5 %" if error < 0.05 else f"about {100 * error:.0f} %"
     return share if brief else f"{share} of the noise"
 

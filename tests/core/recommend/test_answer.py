@@ -419,6 +419,8 @@ def test_an_expected_error_is_a_share_of_the_noise():
     assert of_noise(0.081) == "about 8 % of the noise"
     assert of_noise(0.031, brief=True) == "under 5 %"
     assert of_noise(15.28) == "15 times the noise"
+    assert of_noise(99.7) == "100 times the noise"
+    assert of_noise(281.0, brief=True) == "over 100 times the noise"
 
 
 def test_what_to_hide():
