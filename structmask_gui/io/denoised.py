@@ -59,9 +59,9 @@ def evaluate_file(
     denoised, assumed = open_denoised(path, raw, axes_of(order) or axes)
     with denoised:
         frames = ChosenFrames(raw)
-        check_fit(frames, denoised)
-        ordered = _ordered(denoised, order)
         here = denoised.denoised
+        check_fit(frames, denoised, here=here)
+        ordered = _ordered(denoised, order)
         outcome = evaluate(frames, ordered, mask, measured=measure(), here=here, task=task)
     return EvaluatedFile(outcome, assumed)
 

@@ -19,9 +19,18 @@ _RELATED, _INVERTED = 0.1, -0.5
 """Correlation of raw and denoised frames from which the slope is meaningful: an almost constant
 output can have any."""
 
+_BY_NETWORK = "Save the output without normalising it; if it is not normalised, train longer."
+_MADE_HERE = (
+    "Give the raw stack that it was made of; if this is it, subtract a constant from that and"
+    " denoise it again."
+)
 
-def check_fit(raw: Frames, denoised: Frames) -> None:
-    """Raise InputError unless the stacks fit each other."""
+
+def check_fit(raw: Frames, denoised: Frames, *, here: bool = False) -> None:
+    """Raise InputError unless the stacks fit each other.
+
+    ``here``: whether `structmask_gui.core.denoising` made the output, and no network.
+    """
     if (raw.n_frames, raw.frame_shape) != (denoised.n_frames, denoised.frame_shape):
         what = f"{denoised.name} has {_size(denoised)}, but {raw.name} has {_size(raw)}"
         if denoised.n_frames == 1 and raw.frame_shape == denoised.frame_shape:
@@ -53,8 +62,8 @@ def check_fit(raw: Frames, denoised: Frames) -> None:
     how = _other_levels(products / count, means / count)
     if how:
         raise InputError(
-            f"{denoised.name} is not in the grey levels of {raw.name}: {how}. Save the output"
-            " without normalising it; if it is not normalised, train longer."
+            f"{denoised.name} is not in the grey levels of {raw.name}: {how}."
+            f" {_MADE_HERE if here else _BY_NETWORK}"
         )
 
 
@@ -71,7 +80,9 @@ def _other_levels(covariance: FloatArray, means: FloatArray) -> str:
     if own > 2 * spread:
         return f"it varies by {_number(own)}, and the raw frames only by {_number(spread)}"
     if abs(means[0] - means[1]) > spread:
-        return f"its mean is {_number(means[1])}, and that of the raw frames {_number(means[0])}"
+        # Two means would be the same number where both are large.
+        apart = f"{_number(abs(means[1] - means[0]))} {'above' if means[1] > means[0] else 'below'}"
+        return f"its mean is {apart} that of the raw frames, which vary by {_number(spread)}"
     return ""
 
 

@@ -185,7 +185,7 @@ def evaluate(
     ParameterError
         If the frames are too small for the radius.
     """
-    check_fit(raw, denoised)
+    check_fit(raw, denoised, here=here)
     array = mask_array(mask)
     if measured is None:
         measured = basis(raw, source=source, task=task)
@@ -210,7 +210,7 @@ def evaluate(
     ) / noise.variance
     expected = figures(noise, array, radius).copied
     kernel = weights(measured.image.values, array, radius)
-    compared = Comparison(raw, denoised, measured, kernel, task)
+    compared = Comparison(raw, denoised, measured, kernel, task, here=here)
     fault = compared.fault()
     detail = lost_detail(raw, denoised, kernel, source, task)
     if measured.trusted:

@@ -102,6 +102,12 @@ _OTHERS = (
 )
 
 
+_NORMALISED = (
+    "Undo the normalisation when it is saved, and switch batch normalisation off; until then"
+    " measure"
+)
+
+
 @dataclass(frozen=True)
 class Fault:
     """Something wrong with an output, whatever mask it was trained with."""
@@ -123,12 +129,22 @@ class _Predicted(WrappedFrames):
 
 
 class Comparison:
-    """Comparison of raw frames with their output, whatever mask was trained with."""
+    """Comparison of raw frames with their output, whatever mask was trained with.
+
+    ``here``: whether `structmask_gui.core.denoising` made the output, and no network.
+    """
 
     def __init__(
-        self, raw: Frames, denoised: Frames, measured: Basis, kernel: FloatArray, task: Task
+        self,
+        raw: Frames,
+        denoised: Frames,
+        measured: Basis,
+        kernel: FloatArray,
+        task: Task,
+        *,
+        here: bool = False,
     ) -> None:
-        self._raw, self._denoised, self._task = raw, denoised, task
+        self._raw, self._denoised, self._task, self._here = raw, denoised, task, here
         self._measured, self._kernel = measured, kernel
         self._numbers = [int(i) for i in evenly(raw.n_frames, _MOST_FRAMES)]
         pairs = [
@@ -207,7 +223,8 @@ class Comparison:
         if not (self._noise > 0 and self._output.any()):
             return
         yield self._few_levels()
-        yield self._filtered()
+        if not self._here:
+            yield self._filtered()
         yield self._misplaced()
         yield self._the_same()
         yield self._contrast()
@@ -399,8 +416,7 @@ class Comparison:
             what += f", and its brightness is {amount} theirs" if shifted else ""
         return Fault(
             "brightness" if contrast is None else "contrast",
-            f"{what}. Sure. Undo the normalisation when it is saved, and"
-            " switch batch normalisation off; until then measure no intensities in it.",
+            f"{what}. Sure. {'Measure' if self._here else _NORMALISED} no intensities in it.",
         )
 
     def _contrast_of(self) -> float | None:
@@ -472,11 +488,11 @@ class Comparison:
         averaged = self._of_neighbours()
         if averaged is not None:
             return averaged
+        more = "denoise more frames together" if self._here else "train longer or on more frames"
         return Fault(
             "invented",
             f"The output holds texture that is not in the raw frames, worth {100 * share:.0f} % of"
-            f" the noise. Sure. Do not use it: check that these are its raw frames, then train"
-            " longer or on more frames.",
+            f" the noise. Sure. Do not use it: check that these are its raw frames, then {more}.",
         )
 
     def _strips(self, values: FloatArray) -> list[FloatArray]:

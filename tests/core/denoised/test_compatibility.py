@@ -100,6 +100,16 @@ def test_the_sentence_says_how_the_levels_differ():
     )
 
 
+@pytest.mark.parametrize("level", [0, 1e9])
+def test_means_differ_in_what_is_said_of_them(level):
+    frames = level + STACKS["wide"]
+    raw, output = ArrayFrames(frames), ArrayFrames(blurred(frames) - 5000)
+    with pytest.raises(InputError, match=r"its mean is 5\d{3} below .* which vary by \d{4}\. Save"):
+        check_fit(raw, output)
+    with pytest.raises(InputError, match=r"\d{4}\. Give the raw stack that it was made of"):
+        check_fit(raw, output, here=True)
+
+
 def test_pixels_that_are_not_finite_are_left_out():
     frames = STACKS["camera"].copy()
     output = blurred(frames)

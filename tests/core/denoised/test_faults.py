@@ -37,8 +37,8 @@ def linear(raw):
     return np.stack([Preview(frame).predict(kernel) for frame in raw]).astype(float)
 
 
-def told(output, raw=STILL):
-    found = evaluate(ArrayFrames(raw), ArrayFrames(output), MASK)
+def told(output, raw=STILL, *, here=False):
+    found = evaluate(ArrayFrames(raw), ArrayFrames(output), MASK, here=here)
     return found.fault, found.sentence, found.advice
 
 
@@ -147,6 +147,8 @@ def test_filters_are_named(output, words):
     fault, sentence, _ = told(output)
     assert fault == "filter"
     assert words in sentence
+    # What the program made itself is no wrong file.
+    assert told(output, here=True)[0] != "filter"
 
 
 def test_a_blurred_result_of_a_network_is_not_taken_for_a_filter_of_the_raw_frames():
