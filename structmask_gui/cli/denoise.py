@@ -31,7 +31,9 @@ from structmask_gui.io.denoise_files import (
     denoise_stacks,
     denoised_path,
     doubts_about,
+    flags_of,
     record_path,
+    written_type,
 )
 from structmask_gui.io.files.atomic import checked_target, make_folder
 from structmask_gui.io.files.paths import exists, is_folder, one_line, shown
@@ -48,15 +50,14 @@ def run(arguments: argparse.Namespace) -> int:
     given = None if arguments.mask is None else load_mask(arguments.mask)
     with item.open() as stack, progress_bar(stack.name) as progress:
         task = Task(progress)
-        extraction = _measured(stack, task)
-        mask = given if given is not None or extraction is None else extraction.mask
-        doubts = doubts_about(stack, _flags(extraction), told_error(extraction, mask))
+        # Refused before anything takes long.
+        written_type(stack, whole_numbers=arguments.whole_numbers)
+        extraction, mask = _measured(stack, given, task)
+        doubts = doubts_about(
+            stack, flags_of(stack, extraction, task), told_error(extraction, mask)
+        )
         if doubts and not arguments.yes:
             raise InputError(f"{stack.name}: {refusal(doubts)}.")
-        if mask is None:
-            raise InputError(
-                f"{stack.name}: no mask can be measured in it; name one with --mask FILE."
-            )
         origin = "measured" if arguments.mask is None else shown(arguments.mask)
         options = DenoiseOptions(
             mask,
@@ -104,18 +105,16 @@ def _check_free(target: Path, *, force: bool) -> None:
             raise InputError(f"{shown(path)}: exists already; use --force to replace it.")
 
 
-def _measured(stack: ImageStack, task: Task) -> Extraction | None:
-    """Measure the recommended mask, and what speaks against denoising."""
+def _measured(stack: ImageStack, given: Mask | None, task: Task) -> tuple[Extraction | None, Mask]:
+    """Measure what speaks against denoising; return it with the mask, the recommended or given."""
     asked = Parameters(method="statistical", source="automatic", mask_choice="recommended")
     try:
-        return extract_recording(stack, asked, task=task)
+        extraction = extract_recording(stack, asked, task=task)
     except (InputError, ParameterError):
-        return None
-
-
-def _flags(extraction: Extraction | None) -> tuple[str, ...] | None:
-    verdict = None if extraction is None else extraction.verdict
-    return None if verdict is None else verdict.flags
+        if given is None:
+            raise
+        return None, given
+    return extraction, extraction.mask if given is None else given
 
 
 def print_denoised(file: DenoisedFile) -> None:
@@ -190,10 +189,10 @@ def _denoised_job(
         _check_free(target, force=arguments.force)
     with ExitStack() as resources:
         stacks = [resources.enter_context(item.open()) for item, _ in pairs]
-        flags = None if record.verdict is None else record.verdict.flags
-        doubts = tuple(dict.fromkeys(d for one in stacks for d in doubts_about(one, flags)))
+        task = Task(resources.enter_context(progress_bar(job.name)))
+        found = (doubts_about(s, flags_of(s, record, task), record.told_error) for s in stacks)
+        doubts = tuple(dict.fromkeys(doubt for some in found for doubt in some))
         if doubts and not arguments.yes:
             raise InputError(f"{job.name}: {refusal(doubts)}.")
         options = DenoiseOptions(mask, shown(job.files.found.json), doubts, force=arguments.force)
-        with progress_bar(job.name) as progress:
-            return denoise_stacks(stacks, targets, options, task=Task(progress))
+        return denoise_stacks(stacks, targets, options, task=task)

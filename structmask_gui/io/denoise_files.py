@@ -25,10 +25,13 @@ from structmask_gui.core.denoising.wording import (
     methods_paragraph,
 )
 from structmask_gui.core.errors import InputError, ParameterError
+from structmask_gui.core.extraction.extraction import Extraction, extract_array
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.basis import automatic_basis
+from structmask_gui.core.recommend.recommend import unseparated
 from structmask_gui.core.recommend.shapes import GAINS
 from structmask_gui.core.stack.frames import ChosenFrames
 from structmask_gui.io.denoise_state import SavedState, fitted
@@ -37,7 +40,7 @@ from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import json_bytes
 from structmask_gui.io.files.paths import exists, shown
 from structmask_gui.io.results.files import stem_of
-from structmask_gui.io.results.record import InputRecord
+from structmask_gui.io.results.record import InputRecord, Record
 from structmask_gui.io.stack.image_stack import DENOISED_BY, ImageStack
 from structmask_gui.io.stack.units import pixel_size, read_size
 from structmask_gui.version import __version__
@@ -59,6 +62,26 @@ def record_path(target: Path) -> Path:
     return target.with_name(re.sub(r"(\.ome)?\.tiff?$", "", target.name, flags=re.I) + ".json")
 
 
+def flags_of(
+    stack: ImageStack, found: Extraction | Record | None, task: Task = NO_TASK
+) -> tuple[str, ...] | None:
+    """Return the flags of the verdict on a stack, with "cannot_tell" where the answer says that.
+
+    A mask of the published methods has no verdict, so one is made; None where that fails.
+    """
+    if found is not None and found.verdict is None:
+        asked = Parameters.checked({"method": "statistical", "source": "automatic"})
+        try:
+            found = extract_array(stack, asked, task=task)
+        except (InputError, ParameterError):
+            return None
+    if found is None or found.verdict is None:
+        return None
+    flags: tuple[str, ...] = found.verdict.flags
+    untold = found.unseparated if isinstance(found, Record) else unseparated(found)
+    return (*flags, "cannot_tell") if untold else flags
+
+
 def doubts_about(
     stack: ImageStack, flags: Iterable[str] | None, error: float | None = None
 ) -> tuple[Doubt, ...]:
@@ -68,14 +91,14 @@ def doubts_about(
     ----------
     stack : ImageStack
     flags : iterable of str, optional
-        Of the verdict on it; None where there is none.
+        As from `flags_of`; None where there is no verdict on it.
     error : float, optional
         Expected with the mask, in units of the noise's variance, if it is known.
     """
     found: set[str] = {"cannot_tell"} if flags is None else set(flags)
     if error is not None and error >= GAINS:
         found.add("no_gain")
-    if "interpolated" in found or stack.dtype.itemsize == 1 or stack.denoised:
+    if "interpolated" in found or stack.pixel_dtype.itemsize == 1 or stack.denoised:
         found.add("processed")
     if _LOSSY.search(stack.metadata.get("Compression", "")) or "JPEG" in stack.kind:
         found.add("compressed")
@@ -146,6 +169,16 @@ class DenoisedRecord:
         }
 
 
+def written_type(stack: ImageStack, *, whole_numbers: bool) -> np.dtype[Any]:
+    """Return the type that is written; InputError if it has to be of whole numbers and is not."""
+    if not whole_numbers:
+        return np.dtype(np.float32)
+    if stack.pixel_dtype.kind not in "iu":
+        held = f"{stack.name}: holds {stack.pixel_dtype}, not whole numbers"
+        raise InputError(f"{held}; leave out --whole-numbers.")
+    return stack.pixel_dtype
+
+
 def save_denoised(
     record: DenoisedRecord,
     stack: ImageStack,
@@ -186,11 +219,7 @@ def save_denoised(
     path = Path(path)
     if exists(path) and exists(stack.path) and path.samefile(stack.path):
         raise InputError(f"{shown(path)}: is the image file itself; choose another name.")
-    if whole_numbers and stack.dtype.kind not in "iu":
-        raise InputError(
-            f"{stack.name}: holds {stack.dtype}, not whole numbers; leave out --whole-numbers."
-        )
-    dtype = stack.dtype if whole_numbers else np.dtype(np.float32)
+    dtype = written_type(stack, whole_numbers=whole_numbers)
     clipped = 0
 
     def write(file: BinaryIO) -> None:
@@ -383,11 +412,23 @@ def _evaluated(
 ) -> DenoisedFile:
     try:
         found = evaluate_file(
-            target, [stack], record.mask, lambda: _measured(stack, measure, task), task=task
+            target,
+            [stack],
+            record.mask,
+            lambda: trusted_as_told(_measured(stack, measure, task), record.accepted),
+            task=task,
         ).outcome
     except (InputError, ParameterError) as error:
         return DenoisedFile(target, record, None, str(error))
     return DenoisedFile(target, record, found)
+
+
+def trusted_as_told(measured: Basis, accepted: Iterable[Doubt]) -> Basis:
+    """Return the basis of an evaluation: not trusted where noise and structure were not told apart.
+
+    So that what was asked before and what is said of the result agree.
+    """
+    return replace(measured, trusted=measured.trusted and "cannot_tell" not in accepted)
 
 
 def _measured(stack: ImageStack, measure: Measure | None, task: Task) -> Basis:

@@ -7,7 +7,9 @@ import json
 import numpy as np
 import pytest
 import tifffile
+from scipy.ndimage import gaussian_filter
 
+from structmask_gui.cli import denoise
 from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.io.denoise_files import doubts_about
@@ -114,6 +116,123 @@ def test_what_speaks_against_it_is_asked_about_in_one_sentence(structmask, stack
     answer = structmask("denoise", eight, "--yes", "--json")
     assert answer.code == 0, answer.err
     assert "processed" in answer.json["accepted"]
+
+
+@pytest.fixture
+def untold(tmp_path):
+    """Return one frame of smooth structure and noise along the rows: which is which, none tells."""
+    rng = np.random.default_rng(0)
+    structure = gaussian_filter(rng.normal(size=(128, 128)), 3)
+    white = rng.normal(size=(128, 132))
+    noise = np.lib.stride_tricks.sliding_window_view(white, 5, axis=1).mean(axis=2)
+    path = tmp_path / "one.npy"
+    np.save(path, (200 + 60 * structure / structure.std() + 20 * noise).astype(np.float32))
+    return path
+
+
+@pytest.mark.slow
+def test_where_the_answer_cannot_tell_it_is_asked_and_nothing_is_judged_likely(
+    structmask, untold, tmp_path
+):
+    told = structmask("extract", untold, "--preset", "automatic").out
+    assert told.startswith("one.npy: Cannot tell noise from sample.")
+    folder = ("--output-dir", tmp_path / "results")
+    for command in (("denoise", untold), ("batch", untold, "--denoise", *folder)):
+        answer = structmask(*command)
+        assert answer.code
+        assert "noise and structure could not be separated" in answer.err
+    assert structmask("denoise", untold, "--yes").code == 0
+    assert structmask("batch", untold, "--denoise", "--yes", "--force", *folder).code == 0
+    for made in (untold.parent, tmp_path / "results"):
+        record = json.loads((made / "one_denoised.json").read_text())
+        assert record["accepted"] == ["cannot_tell"]
+        found = record["evaluation"]
+        assert found["advice"] == "cannot tell"
+        assert found["next_mask"] is None
+        assert "cannot be told" in found["sentence"]
+    mask, output = tmp_path / "one_mask.npy", tmp_path / "one_denoised.ome.tif"
+    judged = structmask("quality", mask, untold, "--denoised", output, "--json").json
+    assert judged["denoised"]["advice"] == "cannot tell"
+
+
+@pytest.mark.slow
+def test_a_batch_asks_what_the_command_asks_where_no_gain_is_expected(structmask, tmp_path):
+    path = tmp_path / "waves.npy"
+    white = np.random.default_rng(0).normal(size=(4, 96, 100))
+    rows = np.lib.stride_tricks.sliding_window_view(white, 5, axis=2).mean(axis=3)
+    fast = 1000 * np.random.default_rng(1).normal(size=(96, 96))
+    np.save(path, (fast + 10 * rows).astype(np.float32))
+    refused = "denoising is expected to cost as much detail as it removes noise"
+    assert refused in structmask("denoise", path).err
+    options = ("--denoise", "--preset", "automatic", "--output-dir", tmp_path / "results")
+    for per in ("file", "all"):
+        answer = structmask("batch", path, *options, "--per", per, "--force")
+        assert answer.code == 1
+        assert refused in answer.err
+
+
+@pytest.mark.slow
+def test_with_a_mask_of_ring_analysis_the_stack_is_asked_about_all_the_same(
+    structmask, stack, untold, tmp_path
+):
+    options = ("--denoise", "--method", "ring", "--output-dir", tmp_path / "results")
+    answer = structmask("batch", stack, untold, *options)
+    assert answer.code == 1
+    assert answer.err.startswith("error: one.npy: not denoised: noise and structure could not be")
+    assert answer.err.count("error: ") == 1
+    record = json.loads((tmp_path / "results" / "cells_denoised.json").read_text())
+    assert record["accepted"] == []
+    assert record["evaluation"]["noise_told_from_picture"]
+
+
+@pytest.mark.slow
+def test_colours_of_8_bits_are_asked_about_and_rounded_to_8_bits(structmask, stack, mask, tmp_path):
+    path, folder = tmp_path / "rgb.tif", tmp_path / "new"
+    pixels = (tifffile.imread(stack).reshape(4, 96, 102) // 64).astype(np.uint8)
+    tifffile.imwrite(path, np.stack([pixels] * 3, axis=-1), photometric="rgb")
+    options = ("--mask", mask, "--whole-numbers", "--output-dir", folder)
+    answer = structmask("denoise", path, *options)
+    assert answer.code == 2
+    assert "8 bits" in answer.err
+    answer = structmask("denoise", path, *options, "--yes")
+    assert answer.code == 0, answer.err
+    with open_stack(folder / "rgb_denoised.ome.tif") as written:
+        assert written.dtype == np.uint8
+
+
+def test_whole_numbers_of_others_are_refused_before_anything_is_measured(
+    structmask, tmp_path, monkeypatch
+):
+    path = tmp_path / "floats.npy"
+    np.save(path, np.random.default_rng(0).normal(size=(96, 96)).astype(np.float32))
+    monkeypatch.delattr(denoise, "extract_recording")
+    answer = structmask("denoise", path, "--yes", "--whole-numbers")
+    assert answer.code == 2
+    assert "holds float32, not whole numbers; leave out --whole-numbers" in answer.err
+
+
+@pytest.mark.parametrize("yes", [(), ("--yes",)])
+def test_where_no_mask_can_be_measured_it_is_said_why(structmask, tmp_path, yes):
+    path = tmp_path / "constant.npy"
+    np.save(path, np.full((3, 64, 64), 7.0))
+    answer = structmask("denoise", path, *yes)
+    assert answer.code == 2
+    assert answer.err.startswith("error: constant.npy: fewer than two patches can be measured")
+
+
+@pytest.mark.slow
+def test_its_own_result_is_not_taken_for_a_wrong_file(structmask, tmp_path):
+    path = tmp_path / "waves.npy"
+    white = np.random.default_rng(0).normal(size=(96, 100))
+    rows = np.lib.stride_tricks.sliding_window_view(white, 5, axis=1).mean(axis=2)
+    structure = 20 * np.sin(np.arange(96) / 9)[:, None]
+    np.save(path, (100 + structure + 10 * rows).astype(np.float32))
+    mask = tmp_path / "bare.npy"
+    np.save(mask, np.ones((1, 1), dtype=bool))
+    assert structmask("denoise", path, "--mask", mask, "--yes").code == 0
+    record = json.loads((tmp_path / "waves_denoised.json").read_text())
+    assert record["evaluation"]["fault"] is None
+    assert "network" not in record["evaluation"]["sentence"]
 
 
 def test_nothing_is_replaced_unasked_and_never_the_input(structmask, stack, mask, tmp_path):

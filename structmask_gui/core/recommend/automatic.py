@@ -5,7 +5,7 @@ from __future__ import annotations
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.candidates import significant
 from structmask_gui.core.recommend.grounds import FIXED, SMOOTH, UNDER, Grounds
-from structmask_gui.core.recommend.recommend import COPIED_MORE, cannot_separate
+from structmask_gui.core.recommend.recommend import COPIED_MORE, unseparated
 from structmask_gui.core.recommend.shapes import GAINS, expected, hide, smeared
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
 
@@ -52,9 +52,7 @@ _DOUBTS: dict[str, tuple[str, Action | None]] = {
 
 def automatic_answer(case: Grounds) -> Answer:
     """Return the answer about the mask that was chosen."""
-    if cannot_separate(case.extraction) or (
-        case.recommendation is not None and case.recommendation.safe
-    ):
+    if unseparated(case.extraction, case.recommendation):
         if not case.best_anyway:
             return _cannot_tell(case)
         if not set(_ACT) & case.flags:

@@ -22,7 +22,7 @@ from structmask_gui.core.quality.basis import (
 )
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.recommend.answer import answer
-from structmask_gui.core.recommend.recommend import Recommendation, recommend
+from structmask_gui.core.recommend.recommend import Recommendation, as_separated, recommend
 from structmask_gui.core.recommend.shapes import shape_words
 from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.stack.frames import Frames, Recording
@@ -202,7 +202,8 @@ def judged(
         return recorded_basis(recording, parameters, radius=radius, task=task), None
     assert found.basis is not None
     extraction = edited(found.extraction, mask, "made before")
-    return found.basis, answer(extraction, found.recommendation, found.basis.score(mask))
+    told = answer(extraction, found.recommendation, found.basis.score(mask))
+    return as_separated(found.basis, found.extraction), told
 
 
 def _basis(extraction: Extraction, frames: Frames, task: Task) -> Basis | None:

@@ -306,6 +306,21 @@ def cannot_separate(extraction: Extraction) -> bool:
     return periodic or bool({"cannot_tell", "picture"} & flags)
 
 
+def unseparated(extraction: Extraction, recommendation: Recommendation | None = None) -> bool:
+    """Whether noise and structure could not be told apart, so that a mask may hide structure.
+
+    The recommendation of a `RecommendedExtraction` is known without it.
+    """
+    if recommendation is None:
+        recommendation = getattr(extraction, "recommendation", None)
+    return cannot_separate(extraction) or (recommendation is not None and recommendation.safe)
+
+
+def as_separated(measured: Basis, extraction: Extraction) -> Basis:
+    """Return a basis that is trusted only where the answer tells noise and structure apart."""
+    return replace(measured, trusted=measured.trusted and not unseparated(extraction))
+
+
 def nothing_found(extraction: Extraction) -> bool:
     """Whether no correlation was found at all."""
     verdict = extraction.verdict

@@ -81,22 +81,13 @@ class Plan:
 
 
 def find_doubts(state: State, task: Task) -> tuple[Doubt, ...]:
-    """Return what is asked about; a mask of the published method has no verdict, so one is made."""
-    from structmask_gui.core.extraction.extraction import extract_array
-    from structmask_gui.core.parameters.model import Parameters
+    """Return what is asked about."""
     from structmask_gui.core.recommend.recommend import told_error
-    from structmask_gui.io.denoise_files import doubts_about
+    from structmask_gui.io.denoise_files import doubts_about, flags_of
 
     assert state.stack is not None
-    verdict = None if state.extraction is None else state.extraction.verdict
-    if verdict is None:
-        asked = Parameters.checked({"method": "statistical", "source": "automatic"})
-        try:
-            verdict = extract_array(state.stack, asked, task=task).verdict
-        except (InputError, ParameterError):
-            verdict = None
-    error = told_error(state.extraction, state.mask)
-    return doubts_about(state.stack, None if verdict is None else verdict.flags, error)
+    flags = flags_of(state.stack, state.extraction, task)
+    return doubts_about(state.stack, flags, told_error(state.extraction, state.mask))
 
 
 def denoise(plan: Plan, task: Task) -> Denoised:
@@ -192,6 +183,7 @@ def _room(*shape: int) -> Floats:
 def _evaluated(plan: Plan, made: Denoised, task: Task) -> Denoised:
     from structmask_gui.core.denoised.evaluate import evaluate
     from structmask_gui.core.quality.basis import extraction_basis
+    from structmask_gui.io.denoise_files import trusted_as_told
 
     task.report(0, 0, "Evaluating")
     assert plan.state.extraction is not None
@@ -202,6 +194,7 @@ def _evaluated(plan: Plan, made: Denoised, task: Task) -> Denoised:
             plan.state.extraction, plan.state.frames, task=task.reporting(None)
         )
         made = replace(made, noise_sd=basis.noise.variance**0.5)
+        basis = trusted_as_told(basis, plan.accepted)
         denoised = ArrayFrames(made.answers, "the denoised stack")
         found = evaluate(plan.stack, denoised, plan.mask, measured=basis, here=True, task=task)
         return replace(made, evaluation=found)

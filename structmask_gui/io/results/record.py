@@ -216,6 +216,30 @@ class Record(_Part):
             return sum(number or 0 for number in numbers)
         return 0 if self.patches is None else self.patches.frames
 
+    @property
+    def unseparated(self) -> bool:
+        """Whether noise and structure could not be told apart, of shared masks in any file."""
+        said = [fit.fit for fit in self.fits]
+        if self.answer is not None:
+            said.append(self.answer.certainty)
+        safe = self.recommendation is not None and self.recommendation.get("safe") is True
+        return safe or "cannot tell" in said
+
+    @property
+    def told_error(self) -> float | None:
+        """Expected error of a recommended mask, where it is known and noise can be separated.
+
+        Of a mask that files share, in the file that it fits worst.
+        """
+        if self.unseparated:
+            return None
+        if self.fits:
+            known = [fit.expected_error for fit in self.fits if fit.expected_error is not None]
+            return max(known, default=None)
+        found = self.recommendation or {}
+        rows = {row.get("name"): row.get("error") for row in found.get("ledger", ())}
+        return rows.get(found.get("choice"))
+
     def as_json(self) -> bytes:
         """Return the contents of a record file."""
         return json_bytes(self.model_dump(mode="json"))

@@ -50,6 +50,8 @@ class ImageStack:
         The file's metadata: pixel size, compression, and the like.
     notes : tuple of str
         What had to be decided while opening, one sentence each.
+    pixel_dtype : dtype
+        Type of the file's pixels; of colours read as their luminance, not the type of that.
     other_files : tuple of Path or None
         The other files that hold pixels; None if there are some, but not known which.
     """
@@ -72,6 +74,7 @@ class ImageStack:
         # Numbers, among all frames of the file, of those this stack has.
         self._numbers = range(math.prod(self._frame_lengths))
         dtype = contents.converted_dtype or contents.store.dtype
+        self.pixel_dtype = dtype
         self._dtype = luminance_dtype(dtype) if self._channels.luminance else dtype
 
     @property

@@ -15,6 +15,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
@@ -282,6 +283,31 @@ def test_a_stack_that_cannot_be_separated_is_asked_about(
     loaded.session.close_files()
     assert shown.denoising.phase == "nothing"
     assert shown.title.text() == "Open a stack first."
+
+
+def test_where_the_answer_cannot_tell_the_result_is_not_judged(
+    loaded: MainWindow, qtbot: QtBot, tmp_path: Path
+):
+    rng = np.random.default_rng(0)
+    structure = gaussian_filter(rng.normal(size=(128, 128)), 3)
+    white = rng.normal(size=(128, 132))
+    rows = np.lib.stride_tricks.sliding_window_view(white, 5, axis=1).mean(axis=2)
+    path = tmp_path / "one.npy"
+    np.save(path, (200 + 60 * structure / structure.std() + 20 * rows).astype(np.float32))
+    loaded.open_paths([str(path)])
+    qtbot.waitUntil(lambda: "one" in loaded.windowTitle(), timeout=WAIT)
+    wait_for_result(loaded.session, qtbot)
+    shown = opened(loaded)
+    qtbot.waitUntil(lambda: shown.denoising.phase == "asking", timeout=WAIT)
+    assert list(shown.ticks) == ["cannot_tell"]
+    shown.ticks["cannot_tell"].click()
+    shown.start_button.click()
+    finished(shown, qtbot)
+    made = shown.denoising.made
+    assert made is not None
+    assert made.evaluation is not None
+    assert made.evaluation.advice == "cannot tell"
+    assert made.evaluation.next_mask is None
 
 
 def test_too_little_data_is_refused_in_a_sentence(
