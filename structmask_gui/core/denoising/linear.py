@@ -21,6 +21,7 @@ from structmask_gui.core.quality.covariance import image_covariance
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.prediction import variance_of
 from structmask_gui.core.stack.frames import ChosenFrames, CutFrames, FrameRange, Frames
+from structmask_gui.core.stack.scaled import check_single
 
 _RIDGES = (0.0, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, np.inf)
 """Ridges, as shares of the variance; infinity leaves the mean."""
@@ -44,8 +45,9 @@ def linear_weights(
     Raises
     ------
     InputError
-        If the frames do not vary.
+        If the frames do not vary, or not by enough for float32.
     """
+    check_single(frames)
     task = task.reporting(None)
     radius = max(1, min(reach, largest_radius(frames)))
     image = image_covariance(frames, 2 * radius, task=task).values

@@ -239,6 +239,16 @@ def test_arrays_that_do_not_vary_are_refused():
         Denoiser(ArrayFrames(np.ones((2, 80, 80))), ROW).fit()
 
 
+@pytest.mark.parametrize(
+    ("factor", "offset", "said"),
+    [(1e-3, 1e9, "differ too little"), (1e300, 0, "too large"), (1e-300, 0, "too small")],
+)
+def test_values_that_single_precision_does_not_hold_are_refused(factor, offset, said):
+    array = offset + factor * frames(2, 0.0).astype(np.float64)
+    with pytest.raises(InputError, match=said):
+        Denoiser(array, ROW).fit()
+
+
 def test_answers_that_are_kept_are_not_predicted_again(fitted):
     made = fitted[0].over(fitted[0].frames)
     answers = np.stack([made.predict(frame) for frame in (0, 1)])
