@@ -284,7 +284,9 @@ KINDS: dict[str, Kind] = {
     "box of 7 px": Kind(boxed, r"a mean over|blur|[Dd]etail \w+ lost|" + _COPIES),
     "noise still copied": Kind(copied, _COPIES),
     "mask too small": Kind(too_small, _COPIES, mask=BARE, fits=smeared),
-    "mask too large": Kind(too_large, r"smaller|Try \d+ pixel", mask=LARGE, fits=fine),
+    "mask too large": Kind(
+        too_large, r"smaller|Try \d+ pixel|without a mask, instead of", mask=LARGE, fits=fine
+    ),
     "good: the truth": Kind(lambda one: one.clean, ""),
     "good: linear prediction": Kind(lambda one: linear(one, one.mask), ""),
     "good: structmask denoise": Kind(learned, ""),
