@@ -33,7 +33,7 @@ from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.quality.basis import automatic_basis
 from structmask_gui.core.recommend.recommend import unseparated
 from structmask_gui.core.recommend.shapes import GAINS
-from structmask_gui.core.stack.frames import ChosenFrames
+from structmask_gui.core.stack.frames import ChosenFrames, Frames
 from structmask_gui.io.denoise_state import SavedState, fitted
 from structmask_gui.io.denoised import evaluate_file
 from structmask_gui.io.files.atomic import write_atomic
@@ -63,39 +63,40 @@ def record_path(target: Path) -> Path:
 
 
 def flags_of(
-    stack: ImageStack, found: Extraction | Record | None, task: Task = NO_TASK
-) -> tuple[str, ...] | None:
+    frames: Frames, found: Extraction | Record | None, task: Task = NO_TASK
+) -> tuple[str, ...]:
     """Return the flags of the verdict on a stack, with "cannot_tell" where the answer says that.
 
-    A mask of the published methods has no verdict, so one is made; None where that fails.
+    A mask of the published methods has no verdict, so one is made. Where none can be made, nothing
+    can be told.
     """
     if found is not None and found.verdict is None:
         asked = Parameters.checked({"method": "statistical", "source": "automatic"})
         try:
-            found = extract_array(stack, asked, task=task)
+            found = extract_array(frames, asked, task=task)
         except (InputError, ParameterError):
-            return None
+            found = None
     if found is None or found.verdict is None:
-        return None
+        return ("cannot_tell",)
     flags: tuple[str, ...] = found.verdict.flags
     untold = found.unseparated if isinstance(found, Record) else unseparated(found)
     return (*flags, "cannot_tell") if untold else flags
 
 
 def doubts_about(
-    stack: ImageStack, flags: Iterable[str] | None, error: float | None = None
+    stack: ImageStack, flags: Iterable[str], error: float | None = None
 ) -> tuple[Doubt, ...]:
     """Return what speaks against denoising a stack, and is to be accepted first.
 
     Parameters
     ----------
     stack : ImageStack
-    flags : iterable of str, optional
-        As from `flags_of`; None where there is no verdict on it.
+    flags : iterable of str
+        As from `flags_of`.
     error : float, optional
         Expected with the mask, in units of the noise's variance, if it is known.
     """
-    found: set[str] = {"cannot_tell"} if flags is None else set(flags)
+    found = set(flags)
     if error is not None and error >= GAINS:
         found.add("no_gain")
     if "interpolated" in found or stack.pixel_dtype.itemsize == 1 or stack.denoised:
@@ -423,12 +424,13 @@ def _evaluated(
     return DenoisedFile(target, record, found)
 
 
-def trusted_as_told(measured: Basis, accepted: Iterable[Doubt]) -> Basis:
+def trusted_as_told(measured: Basis, flags: Iterable[str]) -> Basis:
     """Return the basis of an evaluation: not trusted where noise and structure were not told apart.
 
-    So that what was asked before and what is said of the result agree.
+    So that what is said of a result agrees with the answer, and with what was asked (``flags``: as
+    from `flags_of`, or the doubts that were accepted).
     """
-    return replace(measured, trusted=measured.trusted and "cannot_tell" not in accepted)
+    return replace(measured, trusted=measured.trusted and "cannot_tell" not in flags)
 
 
 def _measured(stack: ImageStack, measure: Measure | None, task: Task) -> Basis:

@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from structmask_gui.cli import denoise
 from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
-from structmask_gui.io.denoise_files import doubts_about
+from structmask_gui.io.denoise_files import doubts_about, flags_of
 from structmask_gui.io.denoise_state import SavedState
 from structmask_gui.io.open import open_stack
 from structmask_gui.io.results.masks import load_mask
@@ -86,7 +86,7 @@ def test_it_is_written_beside_the_file_with_axes_size_and_record(structmask, sta
         expected.fit()
         for frame in (0, 3):
             np.testing.assert_array_equal(written.read(frame), expected.predict(frame))
-        assert doubts_about(written, None) == ("cannot_tell", "processed")
+        assert doubts_about(written, flags_of(written, None)) == ("cannot_tell", "processed")
         assert doubts_about(written, (), 0.5) == ("processed",)
         assert doubts_about(written, (), 2.8) == ("no_gain", "processed")
     with tifffile.TiffFile(target) as tiff:

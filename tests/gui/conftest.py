@@ -14,6 +14,7 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.gui.app import make_application, make_window
@@ -45,6 +46,15 @@ def noise(shape: tuple[int, ...], seed: int = 1) -> np.ndarray:
     white = np.random.default_rng(seed).normal(size=shape)
     rows = white + 0.7 * np.roll(white, 1, axis=-1) + 0.5 * np.roll(white, 2, axis=-1)
     return (1000 + 50 * rows).astype(np.uint16)
+
+
+def one_frame() -> np.ndarray:
+    """Return a frame of smooth structure and noise along the rows: which is which, none tells."""
+    rng = np.random.default_rng(0)
+    structure = gaussian_filter(rng.normal(size=(128, 128)), 3)
+    white = rng.normal(size=(128, 132))
+    rows = np.lib.stride_tricks.sliding_window_view(white, 5, axis=1).mean(axis=2)
+    return (200 + 60 * structure / structure.std() + 20 * rows).astype(np.float32)
 
 
 @pytest.fixture

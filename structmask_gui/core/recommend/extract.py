@@ -22,7 +22,7 @@ from structmask_gui.core.quality.basis import (
 )
 from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.recommend.answer import answer
-from structmask_gui.core.recommend.recommend import Recommendation, as_separated, recommend
+from structmask_gui.core.recommend.recommend import Recommendation, recommend, unseparated
 from structmask_gui.core.recommend.shapes import shape_words
 from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.stack.frames import Frames, Recording
@@ -203,7 +203,8 @@ def judged(
     assert found.basis is not None
     extraction = edited(found.extraction, mask, "made before")
     told = answer(extraction, found.recommendation, found.basis.score(mask))
-    return as_separated(found.basis, found.extraction), told
+    trusted = found.basis.trusted and not unseparated(found.extraction, found.recommendation)
+    return replace(found.basis, trusted=trusted), told
 
 
 def _basis(extraction: Extraction, frames: Frames, task: Task) -> Basis | None:

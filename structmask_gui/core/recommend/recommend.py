@@ -316,11 +316,6 @@ def unseparated(extraction: Extraction, recommendation: Recommendation | None = 
     return cannot_separate(extraction) or (recommendation is not None and recommendation.safe)
 
 
-def as_separated(measured: Basis, extraction: Extraction) -> Basis:
-    """Return a basis that is trusted only where the answer tells noise and structure apart."""
-    return replace(measured, trusted=measured.trusted and not unseparated(extraction))
-
-
 def nothing_found(extraction: Extraction) -> bool:
     """Whether no correlation was found at all."""
     verdict = extraction.verdict

@@ -152,7 +152,7 @@ def _evaluate(
     path: Path, order: str, mask: Mask, state: State, known: Basis | None, task: Task
 ) -> Evaluated:
     from structmask_gui.core.quality.basis import extraction_basis
-    from structmask_gui.core.recommend.recommend import as_separated
+    from structmask_gui.io.denoise_files import flags_of, trusted_as_told
     from structmask_gui.io.denoised import evaluate_file
 
     def measure() -> Basis:
@@ -160,7 +160,7 @@ def _evaluate(
         assert state.asked is not None
         frames = ChosenFrames(state.stacks, state.asked.frame_range)
         found = known or extraction_basis(state.extraction, frames, task=task)
-        return as_separated(found, state.extraction)
+        return trusted_as_told(found, flags_of(frames, state.extraction, task))
 
     axes = state.open_choices.get("axes")
     judged = evaluate_file(path, state.stacks, mask, measure, axes=axes, order=order, task=task)

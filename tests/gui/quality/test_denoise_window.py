@@ -15,7 +15,6 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
-from scipy.ndimage import gaussian_filter
 
 from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
@@ -26,7 +25,7 @@ from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.widgets.wording import said
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.open import open_stack
-from tests.gui.conftest import noise, wait_for_result
+from tests.gui.conftest import noise, one_frame, wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
 
 pytestmark = [pytest.mark.usefixtures("close_dialogs"), pytest.mark.one_window]
@@ -288,12 +287,8 @@ def test_a_stack_that_cannot_be_separated_is_asked_about(
 def test_where_the_answer_cannot_tell_the_result_is_not_judged(
     loaded: MainWindow, qtbot: QtBot, tmp_path: Path
 ):
-    rng = np.random.default_rng(0)
-    structure = gaussian_filter(rng.normal(size=(128, 128)), 3)
-    white = rng.normal(size=(128, 132))
-    rows = np.lib.stride_tricks.sliding_window_view(white, 5, axis=1).mean(axis=2)
     path = tmp_path / "one.npy"
-    np.save(path, (200 + 60 * structure / structure.std() + 20 * rows).astype(np.float32))
+    np.save(path, one_frame())
     loaded.open_paths([str(path)])
     qtbot.waitUntil(lambda: "one" in loaded.windowTitle(), timeout=WAIT)
     wait_for_result(loaded.session, qtbot)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from pytestqt.qtbot import QtBot
+from scipy.ndimage import gaussian_filter
 
 from structmask_gui.cli import main
 from structmask_gui.core.denoised.advice import share_words
@@ -17,7 +18,7 @@ from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.quality.denoised_panel import DenoisedPanel
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.results.masks import save_npy
-from tests.gui.conftest import wait_for_result
+from tests.gui.conftest import one_frame, wait_for_result
 
 pytestmark = pytest.mark.one_window
 
@@ -84,6 +85,23 @@ def test_the_next_mask_is_taken_with_a_click(
     loaded.session.history.undo()
     assert loaded.session.state.mask == BARE
     assert "judge again" not in panel.figures.text()
+
+
+@pytest.mark.parametrize("method", ["ring", "statistical"])
+def test_where_the_answer_cannot_tell_nothing_is_advised(
+    loaded: MainWindow, panel: DenoisedPanel, tmp_path: Path, qtbot: QtBot, method: str
+):
+    frame = one_frame()
+    np.save(tmp_path / "one.npy", frame)
+    np.save(tmp_path / "out.npy", gaussian_filter(frame, 1) + 0.1 * (frame - frame.mean()))
+    loaded.open_paths([str(tmp_path / "one.npy")])
+    qtbot.waitUntil(lambda: "one" in loaded.windowTitle(), timeout=15_000)
+    loaded.session.edits.set_parameter("method", method)
+    wait_for_result(loaded.session, qtbot)
+    judged(panel, tmp_path / "out.npy", qtbot)
+    assert panel.denoised.evaluation is not None
+    assert not panel.denoised.evaluation.trusted
+    assert panel.denoised.evaluation.next_mask is None
 
 
 def test_a_stack_that_does_not_fit_is_a_sentence(
