@@ -18,7 +18,7 @@ from structmask_gui.core.quality.error import score_mask
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
 from structmask_gui.core.quality.suggest import Point
 from structmask_gui.core.recommend.candidates import BARE
-from structmask_gui.core.recommend.recommend import TIE, with_training
+from structmask_gui.core.recommend.recommend import ALIKE, TIE, with_training
 from structmask_gui.core.recommend.shapes import GAINS, of_noise
 
 Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "faulty", "cannot tell"]
@@ -41,9 +41,6 @@ still scene."""
 _FAR_BETTER = 0.75
 """A blurred output is attributed to the mask only if another has no more than this share of its
 error."""
-
-_ALIKE = 0.01
-"""Masks whose copied share is within this of the least are ties."""
 
 _CHECK: dict[NoiseBasis, str] = {
     "difference": "Check that nothing moves between frames, and that",
@@ -264,7 +261,7 @@ def _compared(measured: Basis, mask: BoolArray, task: Task) -> tuple[_Candidate,
     tied = [one for one in scored if one.error <= (1 + TIE) * least]
     copied = min(one.copied for one in tied)
     best = min(
-        (one for one in tied if one.copied <= copied + _ALIKE),
+        (one for one in tied if one.copied <= copied + ALIKE),
         key=lambda one: (one.pixels, one.error),
     )
     return next(one for one in scored if one.mask == own), best

@@ -207,7 +207,7 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
     n = found.statistics.true_pixels
     pixels = f" ({n} pixels)" if n > 1 else ""
     if nothing:
-        what = f"Faint {smeared(case.verdict.kind)}{pixels}."
+        what = f"Faint {smeared(case.verdict.kind)}."
         advice = "Plain Noise2Void does as well; a mask gains nothing."
     else:
         smear = smeared(case.verdict.kind)
@@ -238,7 +238,8 @@ def _hide(case: Grounds) -> Answer:
     if row is not None and row.error >= GAINS:
         advice, actions = f"{advice} {_COMPARE}", ("what_to_record", *actions)
     elif case.hardly_better:
-        advice += " Plain Noise2Void does nearly as well."
+        advice += " Plain Noise2Void does nearly as well"
+        advice += ", but copies more of this noise." if case.copies_less else "."
     certainty, sure = case.certainty, case.figures
     if certainty == "uncertain":
         sure = f"{case.doubts} {sure}".strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structmask_gui.core.quality.error import NEAR_TIE, Ranked, Scored
-from structmask_gui.core.recommend.recommend import with_training
+from structmask_gui.core.recommend.recommend import ALIKE, with_training
 from structmask_gui.core.recommend.shapes import GAINS, of_noise
 
 
@@ -40,8 +40,13 @@ def better(a: Expected, b: Expected, names: tuple[str, str], doubt: str | None =
         )
     first, second, name, other = (a, b, *names) if a.error <= b.error else (b, a, *names[::-1])
     if second.error <= (1 + NEAR_TIE) * first.error:
-        small = min(((a, names[0]), (b, names[1])), key=lambda one: one[0].pixels)[1]
-        advice = "" if a.pixels == b.pixels else f" Take {small}, which hides fewer pixels."
+        # As the recommended mask is chosen: of ties that which copies less, then the smaller one.
+        alike = abs(a.copied - b.copied) <= ALIKE
+        take = min(
+            (a, names[0]), (b, names[1]), key=lambda one: one[0].pixels if alike else one[0].copied
+        )[1]
+        why = "hides fewer pixels" if alike else "lets less noise be copied"
+        advice = "" if a.pixels == b.pixels else f" Take {take}, which {why}."
         return f"{names[0]} and {names[1]} are equally good.{advice}"
     copies, loses = second.copied - first.copied, second.lost - first.lost
     if copies <= 0 and loses <= 0:

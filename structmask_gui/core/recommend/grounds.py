@@ -8,7 +8,7 @@ from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
 from structmask_gui.core.recommend.candidates import WHOLE_LINE, whole_line
-from structmask_gui.core.recommend.recommend import COPIED_MORE, DOUBTED, Recommendation
+from structmask_gui.core.recommend.recommend import ALIKE, COPIED_MORE, DOUBTED, Recommendation
 from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise
 from structmask_gui.core.recommend.wording import Sureness, percent, untested
 from structmask_gui.core.statistical.structure import SUSPICION, uneven
@@ -175,6 +175,13 @@ class Grounds:
         if row is None or bare is None or of_noise(row.error) != of_noise(bare.error):
             return False
         return bare.copied < row.copied + COPIED_MORE
+
+    @property
+    def copies_less(self) -> bool:
+        """Whether the mask lets clearly less noise be copied than no mask, small as both may be."""
+        found = self.recommendation
+        row, bare = (None, None) if found is None else (found.chosen, found.bare)
+        return row is not None and bare is not None and bare.copied > row.copied + ALIKE
 
     @property
     def trainer(self) -> str:

@@ -47,7 +47,7 @@ NEGLIGIBLE = 0.001
 COPIED_MORE = 0.05
 """Share of the noise from which the noise that is copied is said."""
 
-_ALIKE = 0.01
+ALIKE = 0.01
 """Masks that copy no more than this above the least copy alike."""
 
 _TRAINED, _OF_ERROR, _OF_NOISE, _LEAST = 25, 0.02, 0.003, 0.02
@@ -246,7 +246,7 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
         return Recommendation(BARE, BARE_CENTRE, False, rows, bare.tied, structure)
     if bare.tied and bare.copied < least + COPIED_MORE:
         return Recommendation(BARE, BARE_CENTRE, False, rows, True, structure)
-    alike = [row for row in tied if row.copied <= least + _ALIKE]
+    alike = [row for row in tied if row.copied <= least + ALIKE]
     # The rows are sorted by their error; of those that no user could distinguish, the smallest one.
     least_error = alike[0].error
     most = max((1 + NEAR_BEST) * least_error, least_error + NEGLIGIBLE)

@@ -312,7 +312,8 @@ class Headline(QFrame):
             # Always at the same place: who is about to press it must not meet another one.
             for action in sorted(shown, key=lambda one: one == "use_mask"):
                 self._row.insertWidget(self._row.count() - 1, self.buttons[action])
-                self._emphasize(self.buttons[action], action == shown[0])
+                # What the answer does not advise is never the main one.
+                self._emphasize(self.buttons[action], action in actions[:1])
             for action, button in self.buttons.items():
                 button.setVisible(action in shown)
         self.why_button.setVisible(bool(advice))

@@ -167,7 +167,7 @@ def test_a_mask_that_gains_nothing():
     found = automatic("row 7")
     bare = replace(found.recommendation, mask=BARE, choice=BARE_CENTRE, gains_next_to_nothing=True)
     told = answer(with_recommendation(found, bare))
-    assert told.what == "Faint noise smeared along the rows (13 pixels)."
+    assert told.what == "Faint noise smeared along the rows."
     assert told.advice == "Plain Noise2Void does as well; a mask gains nothing."
     assert told.actions == ("copy_plain_n2v",)
     dear = answer(with_recommendation(found, replace(bare, gains_next_to_nothing=False)))
@@ -355,6 +355,15 @@ def test_the_same_figure_is_not_said_twice():
     )
     assert told.advice.endswith("Plain Noise2Void does nearly as well.")
     assert "nearly as well" not in answer(found).advice
+    less = replace(
+        same,
+        ledger=tuple(
+            replace(row, copied=0.045 if row.name == BARE_CENTRE else 0.02) for row in rows
+        ),
+    )
+    assert answer(with_recommendation(found, less)).advice.endswith(
+        "Plain Noise2Void does nearly as well, but copies more of this noise."
+    )
 
 
 @pytest.mark.parametrize(

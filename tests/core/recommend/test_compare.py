@@ -39,6 +39,13 @@ def test_of_equally_good_ones_the_smaller_is_advised():
     assert better(a, b, NAMES) == ("A and B are equally good. Take B, which hides fewer pixels.")
 
 
+def test_of_equally_good_ones_that_which_copies_less_is_advised_as_for_the_recommended_mask():
+    a, b = mask(0.1, 0.1, 0.02, 9), mask(0.1, 0.101, 0.05, 5)
+    assert better(a, b, NAMES) == (
+        "A and B are equally good. Take A, which lets less noise be copied."
+    )
+
+
 def test_what_cannot_be_told_is_said():
     a, b = mask(0.1, 0.1, 0.02), mask(0.6, 0.05, 0.5)
     assert "cannot be told" in better(a, b, NAMES, "structure")
