@@ -72,8 +72,9 @@ def _of_published(
     act = "Train plain Noise2Void" if nothing else "Use this mask"
     advice = "Compare with the preset automatic."
     actions: tuple[Action, ...] = ("compare_with_automatic", use)
-    if error is None or error < GAINS:
-        if other is not None and error is not None and error <= (1 + TIE) * other.error:
+    # Without its figures, as in a batch, no mask of theirs is advised: it may do harm.
+    if error is not None and error < GAINS:
+        if other is not None and error <= (1 + TIE) * other.error:
             advice, actions = f"{act}: automatic expects no smaller error.", actions[::-1]
         elif not nothing:
             advice, actions = f"{act}, or compare it with the preset automatic.", actions[::-1]
