@@ -142,8 +142,8 @@ class BatchTable(QTableWidget):
             "running": f"{100 * status.progress:.0f} %",
             "done": "kept" if status.kept else "done",
         }
-        if status.needs_a_look:
-            texts["done"] += f": {'doubtful' if status.doubt else status.sure}"
+        if sure := "doubtful" if status.doubt else status.sure:
+            texts["done"] += f": {sure}"
         words = status.error or status.sentence or status.what
         if status.answer is not None and not status.error:
             words = " ".join(line for line in status.answer.lines if line)

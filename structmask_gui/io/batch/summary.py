@@ -17,7 +17,6 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.labels import in_labels
-from structmask_gui.core.verdict.certainty import SIGN_OF
 from structmask_gui.io.batch.files import Job
 from structmask_gui.io.batch.queue import BatchQueue
 from structmask_gui.io.batch.resume import Fingerprint, fingerprint
@@ -128,10 +127,10 @@ def html_bytes(
         parts = [first, *map(_faint, every[1:])]
         if row["report"] and folder is not None:
             parts.append(f"<p>{link('Report', _address(Path(row['report']), folder))}</p>")
-        doubt = _doubted(row)
+        sure = row["certainty of the answer"] or row["certainty"]
         if DOUBTFUL in Path(row["mask"]).stem:
-            doubt = "doubtful"
-        status = f"{state}: {doubt}" if doubt else state
+            sure = "doubtful"
+        status = f"{state}: {sure}" if sure else state
         rows.append((small, shown(row["file"]), status, Markup("".join(parts))))
     return page(
         "StructMask: summary of a batch",
@@ -141,12 +140,6 @@ def html_bytes(
             table(("Mask", "File", "State", "Result"), rows),
         ],
     )
-
-
-def _doubted(row: SummaryRow) -> str:
-    """Return how sure the answer is, in a word, if that is a reason to look at it."""
-    sure = row["certainty of the answer"] or row["certainty"]
-    return "" if SIGN_OF.get(sure, sure) == "sure" else sure
 
 
 @dataclass(frozen=True)
@@ -298,7 +291,7 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         job.path,
         status.state.value,
         status.sentence,
-        status.certainty,
+        status.sure,
         " ".join((status.error, *status.left_out)).strip(),
         " ".join(status.notes),
         *size,

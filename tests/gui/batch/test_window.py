@@ -421,6 +421,16 @@ def test_a_mask_that_a_file_does_not_need_has_no_tick(tmp_path: Path, qtbot: QtB
     assert signs[0] not in signs[1:]
 
 
+@pytest.mark.parametrize("actions", [("use_mask",), ("what_to_record",)])
+def test_each_row_says_its_certainty(
+    batch: BatchWindow, folder: Path, qtbot: QtBot, actions: tuple[str, ...]
+):
+    added(batch, folder, qtbot)
+    told = AnswerRecord(what="A.", certainty="likely", how_sure="B.", advice="C.", actions=actions)
+    batch.table.show_status(0, JobStatus(JobState.DONE, answer=told))
+    assert column(batch, 1)[0] == "done: likely"
+
+
 @pytest.mark.slow
 def test_one_mask_for_the_experiment_and_which_files_it_fits(
     window: MainWindow, folder: Path, qtbot: QtBot
