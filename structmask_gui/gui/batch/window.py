@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.errors import StructMaskError
+from structmask_gui.core.parameters.labels import choice_text
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.batch.options import BatchChoices
 from structmask_gui.gui.batch.reference_stacks import BatchReferenceStacks
 from structmask_gui.gui.batch.table import BatchTable
 from structmask_gui.gui.desktop.open_external import open_outside
 from structmask_gui.gui.desktop.places import beside
-from structmask_gui.gui.panels.parameter_rows import choice_text
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.session.worker import Job, Step
 from structmask_gui.gui.widgets import dialogs

@@ -18,31 +18,9 @@ from PySide6.QtWidgets import (
 )
 
 from structmask_gui.core.parameters.info import ParameterInfo
+from structmask_gui.core.parameters.labels import LONGEST_NAME, choice_text, value_text
 from structmask_gui.gui.style.colours import mixed, smaller
 from structmask_gui.gui.widgets.inputs import Choice, NumberBox, ResetButton, Slider
-
-_LONGEST_NAME = 34
-"""What stands before the colon of a choice's help is its name if it is no longer."""
-
-
-def value_text(info: ParameterInfo, value: Any) -> str:
-    """Return a value as the window says it."""
-    if value is None:
-        return "no limit"
-    if info.kind == "bool":
-        return "on" if value else "off"
-    if info.kind == "choice":
-        return choice_text(info, value)
-    if info.about.lowest_word and value == info.lowest:
-        return info.about.lowest_word
-    return f"{value:g} {info.about.unit}".strip()
-
-
-def choice_text(info: ParameterInfo, value: str) -> str:
-    """Return the short name of a choice: what stands before the colon of its help, or its value."""
-    meaning = dict(info.about.choices)[value]
-    name, colon, _ = meaning.partition(":")
-    return name if colon and len(name) <= _LONGEST_NAME else value.replace("-", " ").capitalize()
 
 
 def tooltip(info: ParameterInfo) -> str:
@@ -230,7 +208,7 @@ class ChoiceRow(ParameterRow):
     def _update_caption(self) -> None:
         meaning = dict(self.info.about.choices).get(self.value, "")
         name, colon, rest = meaning.partition(":")
-        if colon and len(name) <= _LONGEST_NAME:
+        if colon and len(name) <= LONGEST_NAME:
             meaning = rest.strip()[:1].upper() + rest.strip()[1:]
         self.caption.say(self.reason or meaning)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from structmask_gui.core.errors import StructMaskError
@@ -49,19 +48,14 @@ class Edits:
         """Replace fields, with undo; ``of_files`` only while the same files are open."""
         state = self._read()
         old = {name: getattr(state, name) for name in values}
-        put = partial(self._restore, state.serial if of_files else None)
         drag = self._drag if self._dragging else 0
-        self._history.make(Change(text, put, old, values, merge, drag))
+        self._history.make(Change(text, self._restore, old, values, merge, drag, of_files))
 
-    def _restore(self, serial: int | None, values: Mapping[str, Any]) -> bool:
-        state = self._read()
-        if serial not in (None, state.serial):
-            return False
+    def _restore(self, values: Mapping[str, Any]) -> None:
         edit = values.get("edit")
-        if edit is not None and edit.serial != state.serial:
+        if edit is not None and edit.serial != self._read().serial:
             values = {**values, "edit": None}
         self._put(**values)
-        return True
 
     def begin_drag(self) -> None:
         """Begin the drag of a slider: its changes are undone together."""
@@ -75,13 +69,15 @@ class Edits:
 
     def set_parameter(self, name: str, value: Any) -> None:
         """Change one parameter; quick changes of the same one are undone together."""
+        from structmask_gui.core.parameters.labels import value_text
         from structmask_gui.core.parameters.model import parameter_infos
         from structmask_gui.core.parameters.rules import method_values
 
-        label = parameter_infos()[name].about.label
+        info = parameter_infos()[name]
         # "Automatic" is one choice, wherever it is made.
         values = method_values(value) if name == "method" else {name: value}
-        self._change_parameters(values, f"{label} {_shown(value)}", merge=name)
+        text = f"{info.about.label}: {value_text(info, value)}"
+        self._change_parameters(values, text, merge=name)
 
     def set_parameters(self, values: Mapping[str, Any] | Parameters, text: str = "") -> None:
         """Change several parameters in one step that is undone at once."""
@@ -200,10 +196,3 @@ class Edits:
         """Go back to the mask as it was extracted."""
         if self._read().edit is not None:
             self._change("Discard my edits", {"edit": None})
-
-
-def _shown(value: Any) -> str:
-    """Return a value as the menu says it."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -26,14 +26,16 @@ class Change:
 
     text: str
     """What the menu says is undone."""
-    put: Callable[[Any], bool]
-    """Puts a value in place; returns False when it no longer can (another file is open)."""
+    put: Callable[[Any], None]
+    """Puts a value in place."""
     old: Any
     new: Any
     merge: str = ""
     """Changes in quick succession with the same, non-empty word become one."""
     drag: int = 0
     """Number of the drag that it is part of, or 0; all changes of one drag become one."""
+    of_files: bool = False
+    """Belongs to the open files and is forgotten with them."""
     time: float = field(default_factory=lambda: time.monotonic())
 
     def takes_in(self, later: Change) -> bool:
@@ -72,21 +74,25 @@ class History(QObject):
         self.changed.emit()
 
     def undo(self) -> None:
-        """Take back the last change that still can be."""
-        while self._done:
+        """Take back the last change."""
+        if self._done:
             change = self._done.pop()
-            if change.put(change.old):
-                self._undone.append(change)
-                break
-        self.changed.emit()
+            change.put(change.old)
+            self._undone.append(change)
+            self.changed.emit()
 
     def redo(self) -> None:
         """Make the change again that was taken back last."""
-        while self._undone:
+        if self._undone:
             change = self._undone.pop()
-            if change.put(change.new):
-                self._done.append(change)
-                break
+            change.put(change.new)
+            self._done.append(change)
+            self.changed.emit()
+
+    def forget_files(self) -> None:
+        """Forget what belongs to the files open so far; its label would name what cannot happen."""
+        for changes in (self._done, self._undone):
+            changes[:] = [change for change in changes if not change.of_files]
         self.changed.emit()
 
     def clear(self) -> None:

@@ -222,6 +222,7 @@ class Session(QObject):
         )
         self._identities = {}
         self._kept.clear()
+        self.history.forget_files()
         self._set(failed_open="")
         self._set_error("")
         self._set_stale(False)

@@ -15,7 +15,7 @@ from structmask_gui.gui.style.app_theme import ThemeName
 from structmask_gui.gui.style.colormaps import COLORMAPS
 from structmask_gui.gui.window.commands import Commands, apply_remedy
 
-Needs = Literal["", "stack", "result", "busy", "pinned", "region", "undo", "redo", "rings"]
+Needs = Literal["", "stack", "result", "edit", "busy", "pinned", "region", "undo", "redo", "rings"]
 """What must be there for an action to be enabled."""
 
 Run = Callable[[Commands], object]
@@ -164,7 +164,7 @@ _EDIT = (
         "&Edit",
         ActionInfo("extracted_mask", "&Undo my edits",
                    "Discard all changes made by hand.",
-                   lambda c: c.session.edits.drop_edit(), needs="result"),
+                   lambda c: c.session.edits.drop_edit(), needs="edit"),
         ActionInfo("open_mask", "&Open a mask…",
                    "Take a mask from disk (NPY, PNG, TIFF, JSON) in place of the present one.",
                    lambda c: c.window.views.editor.ask_file(), icon="open", needs="result"),

@@ -106,6 +106,7 @@ class Menus(QObject):
         for signal in (
             session.stack_changed,
             session.extraction_changed,
+            session.mask_changed,
             session.busy_changed,
             session.pinned_changed,
             session.region_changed,
@@ -129,6 +130,7 @@ class Menus(QObject):
             "": True,
             "stack": session.state.stack is not None,
             "result": session.state.extraction is not None,
+            "edit": session.state.edit is not None,
             "busy": session.state.busy,
             "pinned": session.state.pinned is not None,
             "region": session.state.region is not None,

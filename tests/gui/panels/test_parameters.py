@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from structmask_gui.core.parameters.labels import value_text
 from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import defaults_of, why_without_effect
 from structmask_gui.gui.panels.parameter_rows import (
@@ -19,7 +20,6 @@ from structmask_gui.gui.panels.parameter_rows import (
     ChoiceRow,
     NumberRow,
     SwitchRow,
-    value_text,
 )
 from structmask_gui.gui.panels.parameters import ParametersPanel
 from structmask_gui.gui.widgets.inputs import NumberBox

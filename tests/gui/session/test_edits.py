@@ -137,3 +137,29 @@ def test_the_edited_mask_is_exported(loaded: MainWindow, tmp_path: Path, qtbot: 
     assert record["edited"] is True
     assert "edited by hand" in record["sentence"]
     assert record["mask"] == made.array.astype(int).tolist()
+
+
+def test_undo_does_what_its_label_says(loaded: MainWindow, stack_file: Path, qtbot: QtBot):
+    """A change of the files open before is forgotten with them, not skipped under its name."""
+    session = loaded.session
+    session.edits.set_parameter("method", "statistical")
+    assert session.history.undo_text == "Method: Automatic"
+    wait_for_result(session, qtbot)
+    edit(session)
+    assert session.history.undo_text == "Draw a line"
+    session.reopen()
+    qtbot.waitUntil(lambda: session.state.busy, timeout=5000)
+    wait_for_result(session, qtbot)
+    assert session.history.undo_text == "Method: Automatic"
+    session.history.undo()
+    assert session.history.redo_text == "Method: Automatic"
+    assert session.state.parameters.method == "ring"
+
+
+def test_undo_my_edits_is_there_while_there_are_edits(loaded: MainWindow):
+    action = loaded.actions_by_id["extracted_mask"]
+    assert not action.isEnabled()
+    edit(loaded.session)
+    assert action.isEnabled()
+    action.trigger()
+    assert not action.isEnabled()

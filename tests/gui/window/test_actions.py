@@ -155,7 +155,7 @@ def check_undone(window: MainWindow, _qtbot: QtBot) -> None:
 
 def check_undone_and_said(window: MainWindow, qtbot: QtBot) -> None:
     check_undone(window, qtbot)
-    assert window.statusBar().currentMessage() == "Undone: Centre size 15"
+    assert window.statusBar().currentMessage() == "Undone: Centre size: 15 px"
 
 
 def check_redone(window: MainWindow, _qtbot: QtBot) -> None:
