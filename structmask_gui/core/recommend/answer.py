@@ -69,15 +69,19 @@ def _of_published(
         sure.append(expected(error, None if other is None else other.error, automatic))
     nothing = extraction.rings is not None and extraction.rings_found_nothing
     use: Action = "copy_plain_n2v" if nothing else "use_mask"
-    act = "Train plain Noise2Void" if nothing else "Use this mask"
     advice = "Compare with the preset automatic."
     actions: tuple[Action, ...] = ("compare_with_automatic", use)
     # Without its figures, as in a batch, no mask of theirs is advised: it may do harm.
     if error is not None and error < GAINS:
-        if other is not None and error <= (1 + TIE) * other.error:
-            advice, actions = f"{act}: automatic expects no smaller error.", actions[::-1]
-        elif not nothing:
-            advice, actions = f"{act}, or compare it with the preset automatic.", actions[::-1]
+        # The same whether or not automatic was measured before: that may be long forgotten.
+        if not nothing:
+            advice, actions = (
+                "Use this mask, or compare it with the preset automatic.",
+                actions[::-1],
+            )
+        elif other is not None and error <= (1 + TIE) * other.error:
+            advice = "Train plain Noise2Void: automatic expects no smaller error."
+            actions = actions[::-1]
     if nothing and extraction.rings is not None:
         why = no_ring_passes(extraction.rings, extraction.parameters)
         advice = f"{why} {advice}".lstrip()
@@ -89,14 +93,15 @@ def _of_own(
 ) -> Answer:
     """Answer for a mask that was tuned, edited or loaded."""
     pixels = extraction.mask.statistics.true_pixels
-    what = f"Your settings: {counted(pixels, 'pixel')}"
+    own = "mask" if isinstance(extraction, EditedExtraction) else "settings"
+    what = f"Your {own}: {counted(pixels, 'pixel')}"
     if recommendation is None:
         return Answer(
             f"{what}.",
             "uncertain",
             "Uncertain: this mask was not measured.",
-            "Compare it with the mask as extracted.",
-            actions=("use_mask", "back_to_recommended"),
+            "Use it, or compare it with the preset automatic.",
+            actions=("use_mask", "compare_with_automatic"),
         )
     difference = pixels - recommendation.mask.statistics.true_pixels
     if difference:
@@ -118,14 +123,16 @@ def _of_own(
         margin = max(TIE * best.error, best.error_se)
         if recommendation.safe:
             advice = "Use it only if you know that this is noise; the recommended mask is safe."
-        elif abs(error - best.error) <= margin:
-            advice = "It is as good as the recommended mask."
-        elif error > best.error:
-            slightly = "slightly " if of_noise(error) == of_noise(best.error) else ""
-            advice = f"The recommended mask is {slightly}better."
         else:
-            advice = "Use it: it is better than the recommended mask."
-            actions = actions if error >= GAINS else actions[::-1]
+            alike = abs(error - best.error) <= margin or of_noise(error) == of_noise(best.error)
+            if alike:
+                advice = "It is as good as the recommended mask."
+            elif error > best.error:
+                advice = "The recommended mask is better."
+            else:
+                advice = "Use it: it is better than the recommended mask."
+            if (alike or error < best.error) and error < GAINS:
+                actions = actions[::-1]
     return Answer(
         what,
         "cannot tell" if recommendation.safe else "uncertain",

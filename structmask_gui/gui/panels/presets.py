@@ -142,8 +142,8 @@ class PresetsPanel(QWidget):
         layout.addLayout(grid)
         layout.addWidget(self.effect)
         layout.addStretch(1)
-        self.reload()
         session.preset_changed.connect(self._update)
+        self.reload()
         session.parameters_changed.connect(self._show_hint)
         self._show_hint()
 
@@ -386,9 +386,15 @@ class PresetsPanel(QWidget):
         parameters = self._session.state.parameters
         listed = [self.combo.itemData(number) for number in range(self.combo.count())]
         preset = self._of_method(self._session.state.preset, parameters, listed)
-        if preset is not None and preset is not self._session.state.preset:
+        if preset is not None and not preset.built_in:
+            # Undo may have brought back one that was saved anew since.
+            same = (one for one in listed if one is not None and one.name == preset.name)
+            preset = next(same, preset)
+        if preset is not None and preset != self._session.state.preset:
             self._session.edits.set_preset(preset)  # comes here again
             return
+        if preset is not None:
+            self._left[parameters.method] = preset
         row = -1
         if preset is not None:
             names = [getattr(one, "name", "") for one in listed]
@@ -424,17 +430,14 @@ class PresetsPanel(QWidget):
         self, preset: Preset | None, parameters: Parameters, listed: list[Preset | None]
     ) -> Preset | None:
         """Return the preset that the parameters belong to, also after the method was changed."""
-        if preset is not None:
-            of = preset.apply(parameters).method
-            if of == parameters.method:
-                return preset
-            # What it says is not true of the other method; going back shows it again.
-            self._left[of] = preset
+        if preset is not None and preset.apply(parameters).method == parameters.method:
+            return preset
         # The method alone may have been chosen, which is the same as its preset.
         same = (one for one in listed if one is not None and one.built_in)
         same = (one for one in same if _may_be(one, parameters))
         equal = next((one for one in same if one.apply(parameters) == parameters), None)
-        return equal or self._left.get(parameters.method)
+        # What a preset says is not true of the other method; going back shows it again.
+        return equal or (None if preset is None else self._left.get(parameters.method))
 
     def _mark(self, current: int) -> None:
         """Mark the current preset in the list, whatever the pointer is on."""

@@ -98,7 +98,12 @@ class Edits:
     def back_to_recommended(self) -> None:
         """Take the recommended mask, without what was tuned or changed by hand."""
         from structmask_gui.core.parameters.model import Parameters
+        from structmask_gui.io.presets.preset import built_in_presets
 
+        if self._read().parameters.method != "statistical":
+            automatic = built_in_presets()[0]
+            self.apply_preset(automatic, "Back to recommended")
+            return
         defaults = Parameters()
         tuned = ("q", "rho_min", "max_pixels", "max_lag")
         values: dict[str, Any] = {name: getattr(defaults, name) for name in tuned}
@@ -106,18 +111,24 @@ class Edits:
         before = self._read().parameters
         self.set_parameters(values, "Back to recommended")
         if self._read().parameters == before:
-            self.drop_edit()
+            self.drop_edit("Back to recommended")
 
-    def apply_preset(self, preset: Preset) -> None:
-        """Set the parameters that a preset names, and remember it."""
-        self.set_preset(preset)
-        self.set_parameters(preset.apply(self._read().parameters), f"Preset {preset.name}")
+    def apply_preset(self, preset: Preset, text: str = "") -> None:
+        """Set the parameters that a preset names, and remember it; undo takes both back."""
+        state, text = self._read(), text or f"Preset {preset.name}"
+        new = preset.apply(state.parameters)
+        if new != state.parameters:
+            self._change_parameters(new.model_dump(), text, preset=preset)
+        elif preset != state.preset:
+            self._change(text, {"preset": preset}, of_files=False)
 
     def set_preset(self, preset: Preset | None) -> None:
         """Say which preset the present parameters belong to, as after saving one."""
         self._put(preset=preset)
 
-    def _change_parameters(self, values: Mapping[str, Any], text: str, merge: str = "") -> None:
+    def _change_parameters(
+        self, values: Mapping[str, Any], text: str, merge: str = "", preset: Preset | None = None
+    ) -> None:
         from structmask_gui.core.parameters.rules import changed_together
 
         present = self._read().parameters
@@ -129,7 +140,8 @@ class Edits:
             self._fail(str(error))
             return
         if new != present:
-            self._change(text, {"parameters": new, "edit": None}, merge, of_files=False)
+            named = {} if preset is None else {"preset": preset}
+            self._change(text, {"parameters": new, **named, "edit": None}, merge, of_files=False)
 
     def _as_far_as_looked(self, present: Parameters, new: Parameters) -> Parameters:
         """Return parameters of significant lags with the largest lag that automatic looked to.
@@ -192,7 +204,7 @@ class Edits:
         if extraction is not None and state.edit is None and mask != extraction.mask:
             self._put(edit=Edit(mask, how, state.serial))
 
-    def drop_edit(self) -> None:
+    def drop_edit(self, text: str = "Discard my edits") -> None:
         """Go back to the mask as it was extracted."""
         if self._read().edit is not None:
-            self._change("Discard my edits", {"edit": None})
+            self._change(text, {"edit": None})

@@ -96,6 +96,33 @@ def test_a_preset_is_saved_and_saved_again(panel: PresetsPanel, window: MainWind
     assert not panel.modified.isVisible()
 
 
+def test_undo_takes_the_name_of_a_preset_back_with_its_settings(
+    panel: PresetsPanel, window: MainWindow
+):
+    session = window.session
+    session.edits.set_parameter("center_size", 17)
+    panel.save_named("first")
+    session.edits.set_parameter("center_size", 19)
+    panel.save_named("second")
+    choose(panel, "first")
+    choose(panel, "second")
+    session.history.undo()
+    assert session.state.parameters.center_size == 17
+    assert panel.combo.currentText() == "first"
+    assert not panel.modified.isVisible()
+    assert not panel.save_button.isEnabled()
+    session.history.redo()
+    assert panel.combo.currentText() == "second"
+    # What was saved into it since counts.
+    session.edits.set_parameter("center_size", 21)
+    panel.save_button.click()
+    session.history.undo()
+    session.history.undo()
+    session.history.redo()
+    assert panel.combo.currentText() == "second"
+    assert panel.modified.isVisible()
+
+
 def test_a_taken_name_is_asked_about(panel: PresetsPanel, window: MainWindow):
     panel.save_named("mine")
     window.session.edits.set_parameter("center_size", 17)

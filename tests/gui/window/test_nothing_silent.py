@@ -189,6 +189,27 @@ def test_a_drawn_mask_goes_back_to_the_recommended_one(automatic: MainWindow):
     assert automatic.session.state.mask == recommended
 
 
+def test_of_ring_analysis_it_goes_back_to_the_recommended_mask_too(
+    automatic: MainWindow, qtbot: QtBot
+):
+    session, headline = automatic.session, automatic.headline
+    recommended = session.state.mask
+    automatic.panel("presets").apply_named("default")
+    wait_for_result(session, qtbot)
+    session.edits.set_mask(EDITED, "edited by hand", "Draw")
+    assert headline.sentence.text().startswith("Your mask: ")
+    assert not session.state.preset_modified
+    automatic.commands.act("back_to_recommended")
+    wait_for_result(session, qtbot)
+    assert session.state.mask == recommended
+    assert not session.state.preset_modified
+    session.history.undo()
+    wait_for_result(session, qtbot)
+    assert session.state.mask == EDITED
+    assert session.state.preset is not None
+    assert session.state.preset.name == "default"
+
+
 def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow, qtbot: QtBot):
     automatic.headline.why_button.click()
     why, recommendation = dialog(WhyDialog), automatic.session.recommendation
@@ -215,7 +236,7 @@ def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow, qt
     mask = automatic.session.state.mask
     assert why.figures.values["pixels"].text() == str(mask.statistics.true_pixels)
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
-    assert "Your settings" in why.what.text()
+    assert "Your mask" in why.what.text()
     assert why.figures.values["pixels"].text() == "9"
     qtbot.waitUntil(
         lambda: why.table.item(why.table.rowCount() - 1, 0).text() == "this mask", timeout=15_000
