@@ -194,8 +194,8 @@ def _batch(commands: _Commands) -> None:
         "--one-mask",
         action="store_true",
         help="one mask for the experiment: measure each file by itself, and write the one mask with"
-        " the least expected error over all; files of one channel and setting, of any size. With"
-        " --per folder, one for each folder",
+        " the least expected error over all, as Automatic measures it; files of one channel and"
+        " setting, of any size. With --per folder, one for each folder",
     )
     parser.add_argument(
         "--resume",

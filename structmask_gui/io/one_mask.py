@@ -48,6 +48,9 @@ from structmask_gui.io.results.record import (
 )
 from structmask_gui.io.stack.image_stack import MeasuredFiles
 
+_PUBLISHED = {"ring": "the masks of ring analysis", "spine": "the masks of the spine"}
+"""The masks to choose among, of methods that do not say themselves which of them is best."""
+
 
 def extract_job(
     inputs: Sequence[Input],
@@ -104,7 +107,13 @@ def extract_shared(
         mask = shared_mask(noises, task)
         fits = [noise.fit(mask, task) for noise in noises]
         names = [shown(inputs[number].path) for number in used]
-        told = shared_answer(mask, names, fits, [one.not_tested for one in noises])
+        told = shared_answer(
+            mask,
+            names,
+            fits,
+            [one.not_tested for one in noises],
+            _PUBLISHED.get(settings.parameters.method, ""),
+        )
         # The record shows the measurement of a file that has this mask of its own, if there is one.
         owners = [one for one, noise in zip(found, noises, strict=True) if noise.own == mask]
         base = make_record(replace((owners or found)[0], mask=mask), files, task=task)

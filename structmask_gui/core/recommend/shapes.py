@@ -14,14 +14,12 @@ GAINS, _HARMS = 0.95, 1.05
 _MOST = 100
 """Expected error above which it is given no figure, in units of the noise's variance."""
 
-_GAINS_NOTHING = (
-    "Denoising is expected to gain nothing: it costs as much detail as it removes noise (linear"
-    " estimate; a network may do better)."
-)
-_DOES_HARM = (
-    "Denoising is expected to do harm: it costs more detail than it removes noise (linear estimate;"
-    " a network may do better)."
-)
+_NO_GAIN = {
+    "gain nothing": "Denoising is expected to gain nothing: it costs as much detail as it removes"
+    " noise (linear estimate; a network may do better).",
+    "do harm": "Denoising is expected to do harm: it costs more detail than it removes noise"
+    " (linear estimate; a network may do better).",
+}
 
 _SMEARED: dict[NoiseKind, str] = {
     "none": "weak correlation",
@@ -77,10 +75,17 @@ def of_noise(error: float, *, brief: bool = False) -> str:
     return share if brief else f"{share} of the noise"
 
 
+def no_gain(error: float) -> str:
+    """Return what denoising is expected to do where it gains nothing: that, or harm; else empty."""
+    if error < GAINS:
+        return ""
+    return "do harm" if error > _HARMS else "gain nothing"
+
+
 def expected(error: float, other: float | None = None, name: str = "") -> str:
     """Say the expected error of a mask, beside that of another."""
-    if error >= GAINS:
-        return _DOES_HARM if error > _HARMS else _GAINS_NOTHING
+    if nothing := no_gain(error):
+        return _NO_GAIN[nothing]
     said = f"Expected error after denoising: {of_noise(error)}"
     if other is None:
         return f"{said}."

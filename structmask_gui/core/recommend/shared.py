@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
@@ -15,15 +15,20 @@ from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE
 from structmask_gui.core.recommend.extract import Judged, with_recommendation
 from structmask_gui.core.recommend.recommend import TIE, Recommendation, ledger
-from structmask_gui.core.recommend.shapes import hide, of_noise
-from structmask_gui.core.recommend.wording import WORDS, Answer, Sureness, untested
+from structmask_gui.core.recommend.shapes import hide, no_gain, of_noise
+from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, untested
 
-FitWord = Literal["fits", "fits worse", "does not fit", "cannot tell"]
-FIT_WORDS: tuple[FitWord, ...] = ("fits", "fits worse", "does not fit", "cannot tell")
+FitWord = Literal["fits", "gains nothing", "does harm", "fits worse", "does not fit", "cannot tell"]
+FIT_WORDS: tuple[FitWord, ...] = get_args(FitWord)
+
+_NO_GAIN: dict[str, FitWord] = {"gain nothing": "gains nothing", "do harm": "does harm"}
+"""The word for a file that has no better mask, but gains nothing by it."""
 
 _FAR = 0.25
 """A mask does not fit that adds more than this share of the error of the file's own mask, and gives
 away more than this share of what that gains over no mask."""
+
+_COMPARE = "Compare any result with the raw frames."
 
 _THIS, _OWN, _NONE = "this mask", "its own mask", "no mask"
 
@@ -41,20 +46,31 @@ class Fit:
     doubt: str = ""  # what the measurement does not know, as a dark stack that is none
 
     @property
+    def nothing(self) -> str:
+        """What denoising is expected to do where no mask gains: nothing, or harm; else empty."""
+        return next((does for does, word in _NO_GAIN.items() if word == self.word), "")
+
+    @property
     def sentence(self) -> str:
         """What is said of the file."""
         word = f"{self.word[0].upper()}{self.word[1:]}"
         if self.word == "cannot tell":
             return f"{word}: noise and sample could not be separated in this file."
         said = word
+        if nothing := self.nothing:
+            said = f"{'No mask is as good' if self.needless else 'No other mask is better'}, but"
+            said += f" denoising is expected to {nothing}"
         if self.error is not None and self.own_error is not None:
             own = "no mask" if self.own_pixels == 1 else f"its own {self.own_pixels} pixels"
             if self.needless:
                 # Noise of another kind is told so, too, where there is little of it.
                 said += ", but this file needs no mask" if self.word == "fits" else ""
             said += f": expected error {of_noise(self.error)}"
-            if self.word != "fits" or self.needless:
+            if (self.word != "fits" and not nothing) or self.needless:
                 said += f" ({own}: {of_noise(self.own_error, brief=True)})"
+            if self.word in ("fits worse", "does not fit") and no_gain(self.own_error):
+                either = no_gain(min(self.own_error, self.error))
+                said += f". Denoising is expected to {either} with either"
         return f"{said}. {WORDS[self.certainty]} {self.doubt}".rstrip()
 
     def doubted(self, why: str) -> Fit:
@@ -113,7 +129,7 @@ class FileNoise:
         this, own, none = by_name[_THIS], by_name[_OWN], by_name[_NONE]
         word: FitWord = "fits worse"
         if mask == best or this.tied:
-            word = "fits"
+            word = _NO_GAIN.get(no_gain(this.error), "fits")
         elif this.error - own.error > _FAR * max(own.error, none.error - own.error):
             word = "does not fit"
         needless = pixels == 1 and this.pixels > 1
@@ -152,8 +168,13 @@ def shared_answer(
     names: Sequence[str],
     fits: Sequence[Fit],
     not_tested: Sequence[tuple[str, ...]] = (),
+    among: str = "",
 ) -> Answer:
-    """Return the answer about a mask that files share; of each, what was not tested."""
+    """Return the answer about a mask that files share.
+
+    Of each file, what was not tested; ``among`` names the masks that it was chosen among, where
+    those are not the recommended ones.
+    """
     n, mask = len(fits), mask.cropped()
     bare = mask.statistics.true_pixels == 1
     what = f"One mask for {counted(n, 'file')}: {hide(mask)}."
@@ -162,19 +183,26 @@ def shared_answer(
     by_word: dict[FitWord, list[str]] = {}
     for name, fit in zip(names, fits, strict=True):
         by_word.setdefault(fit.word, []).append(name)
-    good = len(by_word.get("fits", ()))
+    good, vain = len(by_word.get("fits", ())), sum(bool(fit.nothing) for fit in fits)
     sure: Sureness = "uncertain"
-    if good == n:
+    if good + vain == n:
         sure = Counter(fit.certainty for fit in fits).most_common(1)[0][0]
     elif len(by_word.get("cannot tell", ())) == n:
         sure = "cannot tell"
-    share = "all" if good == n else f"{good or 'none'} of the"
-    said = [WORDS[sure], f"It fits {share} {n} files."]
-    for word in FIT_WORDS[1:]:
-        some = by_word.get(word, [])
-        if some and len(some) < n:
-            rest = f" and {len(some) - 3} more" if len(some) > 3 else ""
-            said.append(f"{word[0].upper()}{word[1:]}: {', '.join(some[:3])}{rest}.")
+    said = [WORDS[sure]]
+    if among and sure != "cannot tell":
+        said.append(f"Automatic chose it among {among} and no mask.")
+    if vain < n:
+        share = "all" if good == n else f"{good or 'none'} of the"
+        said.append(f"It fits {share} {n} files.")
+    said += _where(by_word, n)
+    first = [
+        name
+        for name, fit in zip(names, fits, strict=True)
+        if fit.certainty == "act first" and fit.word not in ("does not fit", "cannot tell")
+    ]
+    if first and sure != "act first":
+        said.append(f"Act first: {_listed(first)}.")
     missing = tuple(dict.fromkeys(what for some in not_tested for what in some))
     # "fixed patterns" holds those "under the sample".
     missing = tuple(
@@ -182,16 +210,42 @@ def shared_answer(
     )
     if missing:
         said.append(untested(missing))
+    actions: tuple[Action, ...] = ("copy_plain_n2v",) if bare else ("use_mask",)
+    if vain:
+        actions = ("what_to_record", *actions)
+    advice = _advice(by_word, bare, vain == n)
+    return Answer(what, sure, " ".join(said), advice, missing, actions)
+
+
+def _advice(by_word: Mapping[FitWord, Sequence[str]], bare: bool, in_vain: bool) -> str:
+    """Say what to do; ``in_vain``: no file gains by any mask."""
+    vain = [word for word in _NO_GAIN.values() if word in by_word]
     advice = "Train plain Noise2Void on all of them." if bare else "Use it for all of them."
-    if "fits worse" in by_word and not good:
-        advice = "Every file has a better mask: compare with the preset automatic."
-    elif "does not fit" in by_word:
-        advice = "Use it for those that it fits; give the others masks of their own."
-    return Answer(
-        what,
-        sure,
-        " ".join(said),
-        advice,
-        missing,
-        ("copy_plain_n2v",) if bare else ("use_mask",),
-    )
+    if "fits worse" in by_word and "fits" not in by_word and not vain:
+        return "Every file has a better mask: compare with the preset automatic."
+    if "does not fit" in by_word:
+        advice = "Give those that it does not fit masks of their own."
+        if "fits" in by_word:
+            advice = "Use it for those that it fits; give the others masks of their own."
+    elif in_vain and bare:
+        advice = "A mask does no better than plain Noise2Void."
+    return f"{advice} {_COMPARE}" if vain else advice
+
+
+def _where(by_word: Mapping[FitWord, Sequence[str]], n: int) -> Iterator[str]:
+    """Name the files that a mask does not just fit."""
+    for word in FIT_WORDS[1:]:
+        some = by_word.get(word, ())
+        said = f"{word[0].upper()}{word[1:]}"
+        for does, vain in _NO_GAIN.items():
+            if vain == word:
+                said = f"No other mask is better, but denoising is expected to {does}"
+        if some and len(some) < n:
+            yield f"{said}: {_listed(some)}."
+        elif some and word in _NO_GAIN.values():
+            yield f"{said}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{rest}"

@@ -18,7 +18,8 @@ _PER = (
         SHARED,
         "for the experiment",
         "Every file is measured; the one mask that serves all of them best is written. For files"
-        " of one channel and setting, of any size",
+        " of one channel and setting, of any size. With ring analysis, Automatic chooses among its"
+        " masks and no mask",
     ),
     ("folder", "for each folder, averaged", "The files of a folder are measured as one stack"),
     ("all", "for all, averaged", "All files are measured as one stack"),

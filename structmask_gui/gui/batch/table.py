@@ -214,6 +214,8 @@ def _spoken(sentence: str) -> str:
 
 
 _FIT_SIGNS: dict[str, Certainty] = {
+    "gains nothing": "attention",
+    "does harm": "attention",
     "fits worse": "not sure",
     "does not fit": "attention",
     "cannot tell": "cannot tell",
@@ -221,7 +223,7 @@ _FIT_SIGNS: dict[str, Certainty] = {
 
 
 def _sign_of(fit: Fit) -> Certainty:
-    """Return the sign of a fit: no tick where the file needs no mask, or something else first."""
+    """Return the sign of a fit: no tick where a mask is not all that the file needs."""
     if fit.word != "fits":
         return _FIT_SIGNS[fit.word]
     return "not sure" if fit.needless else SIGN_OF[fit.certainty]

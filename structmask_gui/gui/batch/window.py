@@ -108,6 +108,7 @@ class BatchWindow(QDialog):
 
         self.choices = BatchChoices()
         self.choices.changed.connect(self._plan)
+        self.choices.changed.connect(self._say_method)
         self.choices.folder_wanted.connect(self._ask_into)
         self.table = BatchTable()
         self.table.itemSelectionChanged.connect(self._update)
@@ -116,7 +117,11 @@ class BatchWindow(QDialog):
         self.doubtful.setToolTip("Hide the files whose masks can be used as they are")
         self.doubtful.toggled.connect(self.table.show_only_doubtful)
         self.method = QLabel()
-        self.method.setToolTip("The settings of the main window, which all files get")
+        self.method.setToolTip(
+            "The settings of the main window, which all files get. Of the masks of ring analysis or"
+            " the spine, which of them, or no mask, serves an experiment best is measured as by"
+            " Automatic"
+        )
         session = self._session
         session.parameters_changed.connect(self._say_method)
         self._say_method()
@@ -188,7 +193,11 @@ class BatchWindow(QDialog):
         preset = state.preset
         if preset is not None and preset.name.lower() != method.lower():
             method += f", {preset.name}"
-        self.method.setText(method + (", modified" if state.preset_modified else ""))
+        method += ", modified" if state.preset_modified else ""
+        published = state.parameters.method != "statistical"
+        self.method.setText(
+            f"{method}; Automatic chooses" if published and self.choices.shared else method
+        )
 
     def open_row(self, row: int) -> None:
         """Open the files of a row in the main window."""

@@ -7,10 +7,12 @@ import pytest
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import careamics_masks
+from structmask_gui.core.recommend import shared
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE
 from structmask_gui.core.recommend.extract import Judged
-from structmask_gui.core.recommend.shared import FileNoise, shared_answer, shared_mask
+from structmask_gui.core.recommend.shared import FileNoise, Fit, shared_answer, shared_mask
+from structmask_gui.core.verdict.certainty import sign_of
 from tests.core.recommend.scenes import automatic
 
 
@@ -109,3 +111,59 @@ def test_a_file_without_a_pattern_is_said_to_need_no_mask():
     if told.word == "fits":
         assert told.sentence.startswith("Fits, but this file needs no mask: expected error")
     assert "(no mask: " in told.sentence
+
+
+@pytest.mark.parametrize(
+    ("error", "word", "does"),
+    [(2.9, "does harm", "do harm"), (1.0, "gains nothing", "gain nothing")],
+)
+def test_a_mask_that_gains_nothing_does_not_just_fit(monkeypatch, error, word, does):
+    rows, ledger = noise_of("row 7"), shared.ledger
+
+    def poor(*asked):
+        return [replace(row, error=error) for row in ledger(*asked)]
+
+    monkeypatch.setattr(shared, "ledger", poor)
+    fit = rows.fit(rows.own)
+    assert fit.word == word
+    assert fit.sentence.startswith(
+        f"No other mask is better, but denoising is expected to {does}: expected error "
+    )
+    good = Fit("fits", "likely", 13, 0.1, 0.1)
+    told = shared_answer(rows.own, ["a.tif", "b.tif"], [fit, good])
+    assert told.how_sure == (
+        "Likely. It fits 1 of the 2 files."
+        f" No other mask is better, but denoising is expected to {does}: a.tif."
+    )
+    assert told.advice == "Use it for all of them. Compare any result with the raw frames."
+    assert sign_of(told.certainty, told.actions) == "attention"
+    alone = shared_answer(BARE, ["a.tif", "b.tif"], [fit, fit])
+    assert alone.how_sure == (
+        f"Likely. No other mask is better, but denoising is expected to {does}."
+    )
+    assert alone.advice.startswith("A mask does no better than plain Noise2Void.")
+
+
+def test_a_file_whose_own_mask_gains_nothing_either_says_so():
+    worse = Fit("fits worse", "likely", 13, 2.9, 2.8)
+    assert worse.sentence == (
+        "Fits worse: expected error 2.9 times the noise (its own 13 pixels: 2.8 times the noise)."
+        " Denoising is expected to do harm with either. Likely."
+    )
+
+
+def test_files_that_need_something_first_are_named():
+    good, first = Fit("fits", "likely", 13, 0.1, 0.1), Fit("fits", "act first", 13, 0.1, 0.1)
+    own = careamics_masks()["horizontal 13"]
+    told = shared_answer(own, [*"abcdef"], [good] * 2 + [first] * 4)
+    assert told.certainty == "act first"
+    told = shared_answer(own, [*"abcdefghi"], [good] * 5 + [first] * 4)
+    assert told.how_sure == "Likely. It fits all 9 files. Act first: f, g, h and 1 more."
+
+
+def test_who_chose_among_the_masks_of_a_published_method_is_said():
+    own, good = careamics_masks()["horizontal 13"], Fit("fits", "likely", 13, 0.1, 0.1)
+    told = shared_answer(own, ["a", "b"], [good] * 2, among="the masks of ring analysis")
+    assert told.how_sure.startswith(
+        "Likely. Automatic chose it among the masks of ring analysis and no mask. It fits all"
+    )

@@ -408,17 +408,37 @@ def test_results_of_other_settings_are_marked_and_kept(
 def test_a_mask_that_a_file_does_not_need_has_no_tick(tmp_path: Path, qtbot: QtBot):
     table = BatchTable()
     qtbot.addWidget(table)
-    files = [Input(tmp_path / f"{number}.npy") for number in range(3)]
+    files = [Input(tmp_path / f"{number}.npy") for number in range(4)]
     table.list_files(files)
     good = Fit("fits", "likely", 5)
     signs = []
-    fits = (good, replace(good, needless=True), replace(good, certainty="act first"))
+    fits = (
+        good,
+        replace(good, needless=True),
+        replace(good, certainty="act first"),
+        replace(good, word="does harm", error=2.9, own_error=2.9),
+    )
     for row, fit in enumerate(fits):
         table.show_fit(row, Checked(files[row], fit))
         item = table.item(row, 1)
         assert item is not None
         signs.append(item.icon().pixmap(32, 32).toImage())
     assert signs[0] not in signs[1:]
+
+
+def test_who_chooses_a_mask_of_ring_analysis_for_the_experiment_is_said(
+    window: MainWindow, folder: Path, qtbot: QtBot
+):
+    presets = {preset.name: preset for preset in built_in_presets()}
+    window.commands.batch()
+    batch = window.commands._batch
+    batch.choices.set_shared()
+    window.session.edits.apply_preset(presets["automatic"])
+    assert batch.method.text() == "Automatic"
+    window.session.edits.apply_preset(presets["fine"])
+    assert batch.method.text() == "Ring analysis, fine; Automatic chooses"
+    batch.choices.per.setCurrentIndex(0)
+    assert batch.method.text() == "Ring analysis, fine"
 
 
 @pytest.mark.parametrize("actions", [("use_mask",), ("what_to_record",)])
