@@ -103,12 +103,14 @@ def _of_own(
             "Use it, or compare it with the preset automatic.",
             actions=("use_mask", "compare_with_automatic"),
         )
+    mask = extraction.mask.cropped()
     difference = pixels - recommendation.mask.statistics.true_pixels
     if difference:
         what += f", {abs(difference)} {'more' if difference > 0 else 'fewer'} than recommended."
-    else:
+    elif mask != recommendation.mask:
         what += ", others than recommended."
-    mask = extraction.mask.cropped()
+    else:
+        what += ", as recommended."
     row = recommendation.row_of(mask)
     sure = ["Your choice."]
     copied = row.copied if row is not None else None if scored is None else scored.copied

@@ -105,7 +105,8 @@ class Headline(QFrame):
         lines.setSpacing(1)
         lines.addLayout(top)
         lines.addWidget(self.how_sure)
-        lines.addLayout(self._third)
+        # The room kept for longer answers is above the buttons: they stay where they are.
+        lines.addLayout(self._third, 1)
         lines.addLayout(self._chips)
         # All lines begin below each other, right of the sign.
         beside = QHBoxLayout()
@@ -115,9 +116,8 @@ class Headline(QFrame):
         self._lines = layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 4, 8, 4)
         layout.setSpacing(1)
-        layout.addLayout(beside)
+        layout.addLayout(beside, 1)
         layout.addWidget(self.error)
-        layout.addStretch(1)
 
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
@@ -141,6 +141,7 @@ class Headline(QFrame):
     def _build_lines(self) -> None:
         self.sentence = _Line()
         self.how_sure, self.advice = _Line(), _Line()
+        self.advice.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.certainty = CertaintySign()
         self.state = QLabel()
         self.state.setObjectName("state")
@@ -178,7 +179,7 @@ class Headline(QFrame):
         self._third = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._third.setSpacing(2)
         self._third.addWidget(self.advice, 1)
-        self._third.addWidget(self._actions)
+        self._third.addWidget(self._actions, 0, Qt.AlignmentFlag.AlignBottom)
         self.reference = Chip()
         self.reference.setObjectName("reference")
         self.reference.setToolTip("Stop using this reference stack")

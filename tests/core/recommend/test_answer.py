@@ -220,6 +220,9 @@ def test_a_mask_drawn_on_that_of_rings_can_be_compared():
     assert told.what == "Your mask: 15 pixels."
     assert told.advice == "Use it, or compare it with the preset automatic."
     assert told.actions == ("use_mask", "compare_with_automatic")
+    found = automatic("row 7")
+    told = answer(edited(ring, found.mask, "edited by hand"), found.recommendation)
+    assert told.what == "Your mask: 13 pixels, as recommended."
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,32 @@ def test_a_shorter_answer_leaves_the_views_where_they_are(headline: Headline, qt
     headline.setParent(None)
 
 
+@pytest.mark.parametrize("width", [420, 700, 1280])
+def test_a_shorter_answer_leaves_the_buttons_where_they_are(
+    headline: Headline, qtbot: QtBot, width: int
+) -> None:
+    frame = QWidget()
+    qtbot.addWidget(frame)
+    layout = QVBoxLayout(frame)
+    layout.addWidget(headline)
+    layout.addWidget(QWidget(), 1)
+    frame.resize(width, 600)
+    frame.show()
+
+    def corners(answer: Answer) -> list[QPoint]:
+        headline.show_answer(answer)
+        QTest.qWait(1)
+        shown = (headline.buttons["use_mask"], headline.why_button)
+        return [button.mapTo(frame, button.rect().bottomRight()) for button in shown]
+
+    long = replace(ANSWERS["likely"], how_sure=80 * "word ", advice=80 * "word ")
+    most = corners(long)
+    assert corners(replace(long, advice="Train with it.")) == most
+    assert corners(replace(long, how_sure="Likely.")) == most
+    assert corners(replace(long, how_sure="Likely.", advice="Train with it.")) == most
+    headline.setParent(None)
+
+
 def test_each_button_of_the_answer_says_what_it_does(headline: Headline) -> None:
     done: list[str] = []
     headline.acted.connect(done.append)
