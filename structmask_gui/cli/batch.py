@@ -35,6 +35,7 @@ from structmask_gui.io.batch.summary import (
 from structmask_gui.io.files.atomic import make_folder
 from structmask_gui.io.files.paths import exists, one_line, shown
 from structmask_gui.io.files.remote import remote_address
+from structmask_gui.io.presets.library import find_preset
 from structmask_gui.io.results.record import read_record
 
 _SUMMARY_EVERY = 5.0
@@ -78,6 +79,8 @@ def _run(arguments: argparse.Namespace, engine: BatchEngine | None) -> int:
         failures=read_failures(place) if arguments.resume else None,
         engine=engine,
     )
+    if arguments.preset is not None:
+        queue.preset = find_preset(arguments.preset).named(settings.parameters)
     reporter = _Reporter(queue, place, arguments)
     queue.on_change = reporter.changed
     # Written once before the work: a place that cannot be written is found out now.
@@ -158,6 +161,8 @@ class _Reporter:
         elif not self._quiet:
             kept = " (kept from an earlier run)" if status.kept else ""
             first, *others = answer_lines(job.name, status.answer, status.sentence)
+            if status.used:
+                first = f"{first} Made of {status.used}."
             if self._verbose:
                 others += details(status.sentence, status.notes)
             tqdm.write("\n".join((f"{first}{kept}", *others)), file=sys.stdout)

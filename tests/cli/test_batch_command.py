@@ -66,7 +66,9 @@ def test_a_second_run_needs_resume_or_force(structmask, noisy, tmp_path):
     assert answer.code == 2
     assert "error: rows.ome.tif: skipped: its mask, rows_mask.json, is of other" in answer.err
     assert "Row, " in (tmp_path / "s.csv").read_text(encoding="utf-8-sig")
-    assert structmask("batch", noisy, "--summary", tmp_path / "s", "--force").code == 0
+    again = structmask("batch", noisy, "--summary", tmp_path / "s", "--force", "--preset", "coarse")
+    assert again.code == 0
+    assert ",coarse," in (tmp_path / "s.csv").read_text(encoding="utf-8-sig")
 
 
 def test_a_report_for_each(structmask, noisy, tmp_path):

@@ -20,11 +20,11 @@ def make(folder, out, **options):
     return queue_of(plan_jobs(files, output_dir=out, per=options.pop("per", "file")), **options)
 
 
-def queue_of(jobs, parameters=DEFAULTS, *, on_change=None, **options):
+def queue_of(jobs, parameters=DEFAULTS, *, on_change=None, preset="", **options):
     """Return a queue; options of the settings may be among its own."""
     own = {name: options.pop(name) for name in SETTINGS if name in options}
     queue = BatchQueue(jobs, ExtractionSettings(parameters, **own), **options)
-    queue.on_change = on_change
+    queue.on_change, queue.preset = on_change, preset
     return queue
 
 

@@ -144,6 +144,8 @@ class BatchTable(QTableWidget):
         }
         if sure := "doubtful" if status.doubt else status.sure:
             texts["done"] += f": {sure}"
+        if status.used:
+            texts["done"] += f", {status.used}"
         words = status.error or status.sentence or status.what
         if status.answer is not None and not status.error:
             words = " ".join(line for line in status.answer.lines if line)

@@ -358,6 +358,7 @@ class BatchWindow(QDialog):
         if missing := self.reference_stacks.missing():
             self.said.setText(missing)
             return
+        state = self._session.state
         try:
             failures = read_failures(place) if resume else None
         except StructMaskError as error:
@@ -371,6 +372,8 @@ class BatchWindow(QDialog):
             resume=resume,
             failures=failures,
         )
+        if state.preset is not None:
+            self.queue.preset = state.preset.named(state.parameters)
         self.queue.on_change = self._tell
         self._asked = None, self._settings(), self._like()
         self.table.fill(self.queue)

@@ -61,16 +61,30 @@ def usable(
         except InputError as error:
             problems[number] = str(error)
     # Not the first file's size: that may be the odd one.
-    commonest = shape or next((size for size, _ in Counter(sizes.values()).most_common(1)), None)
+    counts = Counter(sizes.values())
+    commonest = shape or next((size for size, _ in counts.most_common(1)), None)
+    whose = ""
+    if commonest is not None:
+        first = next((shown(inputs[n].path) for n, size in sizes.items() if size == commonest), "")
+        whose = _whose(counts[commonest], len(sizes), first, averaged=shape is not None)
     for number, size in sizes.items():
         if commonest is not None and size != commonest:
             (height, width), (most_high, most_wide) = size, commonest
             problems[number] = (
-                f"{shown(inputs[number].path)}: is {height} x {width} pixels, but the others are"
+                f"{shown(inputs[number].path)}: is {height} x {width} pixels, but {whose}"
                 f" {most_high} x {most_wide}; only files of one size can be averaged."
             )
     good = tuple(inputs[number] for number in sizes if number not in problems)
     return good, tuple(problems[number] for number in sorted(problems))
+
+
+def _whose(count: int, of: int, first: str, *, averaged: bool) -> str:
+    """Say whose size the files have to have: that of so many of them, or of one alone."""
+    if averaged:
+        return "those averaged before are"
+    if count == 1:
+        return f"the first, {first}, is"
+    return "the others are" if count == of - 1 else f"{count} of the {of} files are"
 
 
 class Here:

@@ -69,6 +69,8 @@ class BatchQueue:
 
     Attributes
     ----------
+    preset : str
+        What the settings are called in the summary; empty by default.
     on_change : callable or None
         Called as ``on_change(index, status)`` in a running thread, by one at a time, for every
         change of state and a few times a second while a job runs.
@@ -86,6 +88,7 @@ class BatchQueue:
         engine: BatchEngine | None = None,
     ) -> None:
         self.settings = settings
+        self.preset = ""
         self.reports, self.force, self.resume = reports, force, resume
         self.on_change: OnChange | None = None
         self._engine: BatchEngine = Here() if engine is None else engine
@@ -254,7 +257,8 @@ class BatchQueue:
             )
         with self._lock:
             self._stopping.discard(index)
-        self._set(index, replace(status, seconds=time.monotonic() - started))
+        seconds = time.monotonic() - started
+        self._set(index, replace(status, seconds=seconds, files=len(job.inputs)))
 
     def _do(self, job: Job, task: Task) -> JobStatus:
         earlier = None

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
+from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of, sign_of
 from structmask_gui.io.batch.files import Job
@@ -41,6 +42,7 @@ class JobStatus:
     notes: tuple[str, ...] = ()
     error: str = ""  # why it failed, or was skipped
     left_out: tuple[str, ...] = ()  # a sentence for each file of a group that could not be used
+    files: int = 0  # how many there are in the group
     # The result; of a job that was skipped, what is known of the mask it has.
     mask: Mask | None = None
     patches: int = 0
@@ -62,9 +64,17 @@ class JobStatus:
     @property
     def sign(self) -> Certainty | Literal[""]:
         """The sign of the answer, as in the window."""
-        if self.answer is None:
-            return self.certainty
-        return sign_of(self.answer.certainty, self.answer.actions)
+        sign = self.certainty
+        if self.answer is not None:
+            sign = sign_of(self.answer.certainty, self.answer.actions)
+        return "attention" if sign == "sure" and self.left_out else sign
+
+    @property
+    def used(self) -> str:
+        """How many of its files the mask is made of, where some were left out."""
+        if self.state is not JobState.DONE or not self.left_out:
+            return ""
+        return f"{self.files - len(self.left_out)} of {counted(self.files, 'file')}"
 
     @property
     def needs_a_look(self) -> bool:

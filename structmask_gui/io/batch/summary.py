@@ -64,8 +64,8 @@ def write_summary(queue: BatchQueue, path: Path, *, force: bool = False) -> tupl
     """Write the summary of a batch as it stands.
 
     What a summary that is replaced tells of masks that are still there is not lost: a job without
-    a new mask keeps what was known of its old one, and a batch that is gone on with keeps the rows
-    of files that it is not about this time.
+    a new mask keeps what was known of its old one, and the rows of files that the batch is not
+    about this time, as of one mask for each after one for all, are kept.
 
     Parameters
     ----------
@@ -159,24 +159,33 @@ def _lines(queue: BatchQueue, earlier: Mapping[str, SummaryRow]) -> Iterator[_Li
         values = map(str, _row(queue, job, status))
         row = dict(zip(COLUMNS, values, strict=True))
         files.add(row["file"])
-        more = (*status.left_out, *status.notes)
+        more = (*_made_of(status), *status.left_out, *status.notes)
         old = earlier.get(row["file"])
         if status.mask is None and old is not None:
             mask = _mask_of(old, job.files.found.npy, [item.path for item in job.inputs])
             if mask is not None:
                 row.update({name: old[name] for name in _FOUND if old[name]})
+                _keep_settings(row, old)
                 yield _Line(row, mask, status.error, more, old=True)
                 continue
+        if status.state is JobState.SKIPPED and status.mask is not None and old is not None:
+            _keep_settings(row, old)
         yield _Line(row, status.mask, status.error, more)
-    for file, old in earlier.items() if queue.resume else ():
+    for file, old in earlier.items():
         if file in files:
             continue
         mask = _mask_of(old, Path(old["mask"]), [Path(file)])
-        # What failed need not be tried again by a later run.
-        failed = old["state"] == JobState.FAILED and exists(Path(file))
+        # What failed need not be tried again by a later run that goes on.
+        failed = queue.resume and old["state"] == JobState.FAILED and exists(Path(file))
         if mask is not None or failed:
             notes = (old["notes"],) if old["notes"] else ()
             yield _Line(old, mask, old["error"], notes)
+
+
+def _keep_settings(row: SummaryRow, old: SummaryRow) -> None:
+    """Keep the preset of a mask that stays; of what failed it is a checksum."""
+    if JobState.FAILED not in (row["state"], old["state"]):
+        row["settings"] = old["settings"]
 
 
 def _mask_of(row: SummaryRow, path: Path, files: Sequence[Path]) -> Mask | None:
@@ -283,7 +292,7 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
     if mask is not None:
         statistics = mask.statistics
         size = (*mask.shape, statistics.true_pixels, statistics.shape_class)
-    print_: Sequence[object] = ("", "", "")
+    print_: Sequence[object] = ("", "", queue.preset if status.state is JobState.DONE else "")
     if status.input_fault:
         found = fingerprint(job, queue.settings)
         print_ = (found.size, found.modified, found.settings)
@@ -292,7 +301,7 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         status.state.value,
         status.sentence,
         status.sure,
-        " ".join((status.error, *status.left_out)).strip(),
+        " ".join((status.error, *_made_of(status), *status.left_out)).strip(),
         " ".join(status.notes),
         *size,
         status.patches or "",
@@ -304,6 +313,10 @@ def _row(queue: BatchQueue, job: Job, status: JobStatus) -> Sequence[object]:
         *print_,
         *_answer(status),
     )
+
+
+def _made_of(status: JobStatus) -> tuple[str, ...]:
+    return (f"Made of {status.used}.",) if status.used else ()
 
 
 def _answer(status: JobStatus) -> tuple[str, str]:

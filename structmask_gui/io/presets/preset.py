@@ -87,6 +87,10 @@ class Preset(BaseModel):
             values = {"mask_choice": Parameters().mask_choice, **values}
         return changed_together(parameters or Parameters(), values)
 
+    def named(self, parameters: Parameters) -> str:
+        """Return its name, and whether the parameters are others."""
+        return self.name if self.apply(parameters) == parameters else f"{self.name}, modified"
+
     def renamed(self, name: str) -> Preset:
         """Return a copy under another name, not yet in a file."""
         update = {"name": checked_name(name), "path": None, "built_in": False, "notes": ()}

@@ -211,7 +211,7 @@ def test_one_mask_for_all_into_another_folder(
     batch.choices.set_folder(target)
     batch.start()
     ended(batch, qtbot)
-    assert column(batch, 1) == [DONE]
+    assert column(batch, 1) == [f"{DONE}, 3 of 4 files"]
     assert "bad.npy" in column(batch, 2)[0]
     assert (target / "stacks_mask.npy").exists()
     assert (target / SUMMARY).exists()
@@ -439,6 +439,11 @@ def test_who_chooses_a_mask_of_ring_analysis_for_the_experiment_is_said(
     assert batch.method.text() == "Ring analysis, fine; Automatic chooses"
     batch.choices.per.setCurrentIndex(0)
     assert batch.method.text() == "Ring analysis, fine"
+    batch.add([str(folder / "good0.npy")])
+    qtbot.waitUntil(lambda: batch.table.rowCount() == 1, timeout=10_000)
+    batch.start()
+    ended(batch, qtbot)
+    assert ",fine," in (folder / SUMMARY).read_text(encoding="utf-8-sig")
 
 
 @pytest.mark.parametrize("actions", [("use_mask",), ("what_to_record",)])
@@ -449,6 +454,10 @@ def test_each_row_says_its_certainty(
     told = AnswerRecord(what="A.", certainty="likely", how_sure="B.", advice="C.", actions=actions)
     batch.table.show_status(0, JobStatus(JobState.DONE, answer=told))
     assert column(batch, 1)[0] == "done: likely"
+    some = JobStatus(JobState.DONE, answer=told, left_out=("a: bad.", "b: bad."), files=5)
+    batch.table.show_status(0, some)
+    assert column(batch, 1)[0] == "done: likely, 3 of 5 files"
+    assert some.sign == "attention"
 
 
 @pytest.mark.slow

@@ -174,10 +174,13 @@ def test_a_group_leaves_out_its_bad_files(folder, tmp_path, row_noise):
     assert status.frames == 6
     assert [sentence.split(":")[0] for sentence in status.left_out] == ["bad.tif", "small.tif"]
     assert queue.faulty
+    assert status.used == "2 of 4 files"
+    assert status.needs_a_look
     again = make(folder, out, per="folder", resume=True)
     again.run()
     assert again.statuses[0].kept
-    assert again.statuses[0].left_out == status.left_out
+    assert again.statuses[0].used == status.used
+    assert [one.split(":")[0] for one in again.statuses[0].left_out] == ["bad.tif", "small.tif"]
     # A new file makes it another mask.
     tifffile.imwrite(
         folder / "new.tif", row_noise, metadata={"axes": "TYX"}, photometric="minisblack"
@@ -207,6 +210,20 @@ def test_a_first_file_of_another_size_does_not_leave_out_all_others(tmp_path):
         "a.npy: is 48 x 48 pixels, but the others are 64 x 64; only files of one size can be"
         " averaged.",
     )
+
+
+@pytest.mark.parametrize(
+    ("sides", "said"),
+    [
+        ((64, 48, 32), "c.npy: is 32 x 32 pixels, but the first, a.npy, is 64 x 64;"),
+        ((64, 64, 48, 32), "d.npy: is 32 x 32 pixels, but 2 of the 4 files are 64 x 64;"),
+    ],
+)
+def test_whose_size_the_files_have_to_have_is_said(tmp_path, sides, said):
+    for name, side in zip("abcd", sides, strict=False):
+        np.save(tmp_path / f"{name}.npy", np.ones((2, side, side)))
+    _, left_out = usable([Input(path) for path in sorted(tmp_path.iterdir())], NO_TASK)
+    assert left_out[-1].startswith(said)
 
 
 def test_a_file_without_noise_is_left_out_of_the_one_mask(tmp_path):

@@ -222,6 +222,28 @@ def test_a_batch_gone_on_with_keeps_the_rows_of_other_files(folder, tmp_path):
     assert page.read_text(encoding="utf-8").count("<img") == 2
 
 
+def test_a_summary_that_is_replaced_keeps_the_rows_of_masks_made_otherwise(folder, tmp_path):
+    out = tmp_path / "out"
+    first = make(folder, out, preset="fine")
+    first.run()
+    place, _ = write_summary(first, out / "s")
+    before = rows_of(place)
+    assert [row["settings"] for name, row in before.items() if name != "bad.tif"] == ["fine"] * 2
+    averaged = make(folder, out, per="all", force=True)
+    averaged.run()
+    write_summary(averaged, place, force=True)
+    after = rows_of(place)
+    assert sorted(after) == ["a.tif", "b.ome.tif", folder.name]
+    assert after["a.tif"] == before["a.tif"]
+    assert after[folder.name]["error"].startswith("Made of 2 of 3 files. bad.tif: ")
+    # Skipped, a mask keeps the name of its settings, and what failed its checksum.
+    skipped = make(folder, out, preset="coarse")
+    skipped.run()
+    write_summary(skipped, place, force=True)
+    assert rows_of(place)["a.tif"]["settings"] == "fine"
+    assert len(read_failures(place)) == 1
+
+
 def test_retry_forgets_an_earlier_failure(folder, tmp_path, monkeypatch):
     out = tmp_path / "out"
     first = make(folder, out)
