@@ -424,6 +424,16 @@ class Commands(QObject):
         self.session.pin()
         self.window.show_panel("compare")
 
+    def help(self) -> None:
+        """Show the help in front of other panels; where it is, close it."""
+        self.window.complete()
+        dock = self.window.docks["help"]
+        # Behind another panel Qt still calls it visible.
+        if dock.isVisible() and not dock.visibleRegion().isEmpty():
+            dock.hide()
+        else:
+            self.window.show_panel("help")
+
     def guide(self) -> None:
         """Open the guide; where it was not built, show the help beside the views instead."""
         from structmask_gui.io.files.locations import guide_page

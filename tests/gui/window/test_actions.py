@@ -537,3 +537,17 @@ def test_ids_and_keys_are_unique(window: MainWindow):
 def test_what_needs_a_stack_or_a_result_is_disabled_without_one(window: MainWindow):
     for info in ACTIONS:
         assert window.actions_by_id[info.id].isEnabled() == (info.needs in ("", "rings"))
+
+
+def test_a_second_press_closes_the_help(window: MainWindow, qtbot: QtBot):
+    help_dock = window.docks["help"]
+    trigger(window, "help")
+    qtbot.waitUntil(lambda: not help_dock.visibleRegion().isEmpty())
+    trigger(window, "help")
+    assert not help_dock.isVisible()
+    # Behind another panel it comes to the front.
+    trigger(window, "help")
+    window.show_panel("parameters")
+    qtbot.waitUntil(lambda: help_dock.visibleRegion().isEmpty())
+    trigger(window, "help")
+    qtbot.waitUntil(lambda: not help_dock.visibleRegion().isEmpty())
