@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     QPointF,
     QRectF,
     QSize,
+    Qt,
     Signal,
 )
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QImage, QPen, QResizeEvent
@@ -426,14 +427,17 @@ class PictureView(QWidget):
         self.veil.follow()
 
     def _fit_title(self) -> None:
-        """Say the title in full where it fits."""
+        """Say the title in full where it fits, or the short one, with dots where that is cut."""
         layout = self.header_layout
         items = [layout.itemAt(place) for place in range(1, layout.count())]
         others = [None if item is None else item.widget() for item in items]
         taken = sum(widget.sizeHint().width() for widget in others if widget is not None)
         room = self.width() - taken - layout.spacing() * len(others) - 8
-        fits = self.title_label.fontMetrics().horizontalAdvance(self.title) <= room
-        self.title_label.setText(self.title if fits else self.short_title)
+        metrics = self.title_label.fontMetrics()
+        fits = metrics.horizontalAdvance(self.title) <= room
+        short = metrics.elidedText(self.short_title, Qt.TextElideMode.ElideRight, max(room, 0))
+        self.title_label.setText(self.title if fits else short)
+        self.title_label.setToolTip("" if fits else self.title)
 
     def sizeHint(self) -> QSize:
         """Return the size the view would like."""

@@ -426,10 +426,9 @@ class Commands(QObject):
 
     def help(self) -> None:
         """Show the help in front of other panels; where it is, close it."""
-        self.window.complete()
-        dock = self.window.docks["help"]
+        dock = self.window.docks.get("help")
         # Behind another panel Qt still calls it visible.
-        if dock.isVisible() and not dock.visibleRegion().isEmpty():
+        if dock is not None and dock.isVisible() and not dock.visibleRegion().isEmpty():
             dock.hide()
         else:
             self.window.show_panel("help")

@@ -489,7 +489,7 @@ class Headline(QFrame):
         taken = self.certainty.sizeHint().width() + 2 * _AROUND
         shown = [*(self.buttons[name] for name in self._shown), self.why_button]
         taken += sum(button.sizeHint().width() + self._row.spacing() for button in shown)
-        if len(self._shown) > 2:
+        if len(self._shown) > 2 or self._shown[1:] == ["use_trainer_shape"]:
             # The menus have it, too.
             self.buttons[self._shown[1]].setVisible(taken <= self.width())
         words = self.advice.fontMetrics().horizontalAdvance(self.advice.text())

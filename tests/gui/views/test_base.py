@@ -296,6 +296,23 @@ def test_titles(view: PictureView) -> None:
     assert not view.title_label.isVisible()
 
 
+def test_a_title_that_is_cut_ends_in_dots(qtbot: QtBot) -> None:
+    view = SignificanceView()
+    qtbot.addWidget(view)
+    view.resize(view.title_label.fontMetrics().horizontalAdvance(view.title), 200)
+    view.show()
+    label = view.title_label
+    assert label.text().startswith("Why")
+    assert label.text().endswith("…")
+    assert label.sizeHint().width() <= label.width()
+    assert label.toolTip() == view.title
+    view.resize(400, 200)
+    QApplication.processEvents()
+    assert label.text() == view.title
+    assert not label.toolTip()
+    view.release()
+
+
 @pytest.mark.parametrize("make", VIEWS)
 def test_release_takes_all_items_out(make: Callable[[], PictureView], qtbot: QtBot) -> None:
     view = make()

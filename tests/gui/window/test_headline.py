@@ -465,3 +465,8 @@ def test_large_buttons_do_not_widen_the_window(headline: Headline, qtbot: QtBot)
     assert not headline.buttons["copy_plain_n2v"].isVisible()
     headline.resize(900, 300)
     assert headline.buttons["copy_plain_n2v"].isVisible()
+    # The setting of a trainer is in the menu of the other button, too.
+    headline.show_answer(replace(ANSWERS["likely"], actions=("use_mask", "use_trainer_shape")))
+    assert headline.buttons["use_trainer_shape"].isVisible()
+    headline.resize(250, 300)
+    assert not headline.buttons["use_trainer_shape"].isVisible()
