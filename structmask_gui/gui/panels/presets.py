@@ -227,7 +227,8 @@ class PresetsPanel(QWidget):
     def save(self) -> None:
         """Put the present parameters into the chosen preset, or ask for a name."""
         preset = self._session.state.preset
-        if preset is None or preset.built_in:
+        # Undo may have brought back one that was deleted since.
+        if preset is None or preset.built_in or self.combo.currentIndex() < 0:
             self.save_as()
         else:
             self._attempt(lambda: self._save(preset.name, preset.description))
@@ -403,7 +404,7 @@ class PresetsPanel(QWidget):
         self._mark(row)
         changed = preset is not None and self._session.state.preset_modified
         self.modified.setVisible(changed)
-        own = preset is not None and not preset.built_in
+        own = preset is not None and row >= 0 and not preset.built_in
         # Always a line, or all below would jump under the pointer.
         described = "Not a preset yet: save these settings to use them again."
         if preset is not None:

@@ -123,6 +123,20 @@ def test_undo_takes_the_name_of_a_preset_back_with_its_settings(
     assert panel.modified.isVisible()
 
 
+def test_a_deleted_preset_does_not_come_back_by_undo(panel: PresetsPanel, window: MainWindow):
+    panel.save_named("gone")
+    choose(panel, "fine")
+    choose(panel, "gone")
+    panel.delete_now()
+    window.session.history.undo()
+    window.session.history.undo()
+    assert panel.save_button.text() == "Save as…"
+    assert not panel.actions_by_name["delete"].isEnabled()
+    panel.save()
+    answer(QInputDialog).reject()
+    assert PresetFolder().read()[0] == []
+
+
 def test_a_taken_name_is_asked_about(panel: PresetsPanel, window: MainWindow):
     panel.save_named("mine")
     window.session.edits.set_parameter("center_size", 17)
