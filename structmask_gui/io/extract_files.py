@@ -87,7 +87,7 @@ class Result:
         without it. A report has the figures of the mask in any case, where they can be worked out.
         """
         frames = files.recording().frames
-        figures = None
+        figures, scored = None, None
         if quality or report_for is not None:
             try:
                 measured = None
@@ -95,12 +95,15 @@ class Result:
                     measured = extraction.basis
                 if measured is None:
                     measured = extraction_basis(extraction, frames, task=task)
-                figures = quality_record(measured, assess(measured, extraction.mask))
+                assessed = assess(measured, extraction.mask)
+                figures, scored = quality_record(measured, assessed), assessed.scored
             except (InputError, ParameterError):
                 if quality:
                     raise
         misfit = misfit_of(files, extraction.measurement.parameters.source, task)
-        record = make_record(extraction, files, quality=figures, misfit=misfit, task=task)
+        record = make_record(
+            extraction, files, quality=figures, scored=scored, misfit=misfit, task=task
+        )
         page = None
         if report_for is not None and record.doubt:
             report_for = doubtful_name(Path(report_for)).name

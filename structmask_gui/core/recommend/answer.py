@@ -71,7 +71,7 @@ def _of_published(
     use: Action = "copy_plain_n2v" if nothing else "use_mask"
     advice = "Compare with the preset automatic."
     actions: tuple[Action, ...] = ("compare_with_automatic", use)
-    # Without its figures, as in a batch, no mask of theirs is advised: it may do harm.
+    # Without its figures, which a batch is to be asked for, none is advised: it may do harm.
     if error is not None and error < GAINS:
         # The same whether or not automatic was measured before: that may be long forgotten.
         if not nothing:

@@ -64,6 +64,7 @@ class Result(NamedTuple):
             MeasuredFiles(self.stacks, **self.references),
             mask=self.result.mask,
             quality=None if self.scores is None else self.scores.record(),
+            scored=None if self.scores is None else self.scores.assessment.scored,
             misfit=self.misfit,
             task=task,
         )

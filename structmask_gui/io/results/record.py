@@ -16,6 +16,7 @@ from structmask_gui.core.extraction.extraction import Extraction, edited
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.quality.error import Scored
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.doubt import doubt_about
 from structmask_gui.core.recommend.recommend import Recommendation
@@ -259,13 +260,14 @@ def make_record(
     *,
     mask: Mask | None = None,
     quality: dict[str, Any] | None = None,
+    scored: Scored | None = None,
     misfit: str = "",
     task: Task = NO_TASK,
 ) -> Record:
     """Make the record of an extraction, with checksums of its files.
 
-    ``mask`` is the mask as edited by hand, ``quality`` its figures, ``misfit`` a sentence on a
-    reference stack that does not fit the files.
+    ``mask`` is the mask as edited by hand, ``quality`` its figures, ``scored`` those that the
+    answer needs, ``misfit`` a sentence on a reference stack that does not fit the files.
     """
     parameters, measurement = extraction.parameters, extraction.measurement
     recommendation: Recommendation | None = getattr(extraction, "recommendation", None)
@@ -278,7 +280,7 @@ def make_record(
             " record; export it as NPY, or switch crop_autocorr on."
         )
 
-    told = answer(shown_as, recommendation)
+    told = answer(shown_as, recommendation, scored)
     if any(stack.denoised for stack in files.stacks):
         told = told.of_denoised()
     told = told.doubted(misfit)

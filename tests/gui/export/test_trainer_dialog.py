@@ -104,6 +104,12 @@ def test_the_record_holds_the_figures_on_display(loaded: MainWindow, tmp_path: P
     assert scores is not None
     assert record["quality"]["still_copied"] == pytest.approx(scores.assessment.figures.copied)
     assert not record["edited"]
+    # And the answer that knows them.
+    told = loaded.session.answer
+    assert told is not None
+    assert "ring analysis" in told.what
+    assert record["answer"]["how_sure"] == told.how_sure
+    assert record["answer"]["advice"] == told.advice
 
 
 def test_the_text_reads_the_image_of_the_file_that_is_open(

@@ -124,6 +124,19 @@ def test_the_sign_is_that_of_the_answer(verdict, told, sign, looked_at):
     assert JobStatus(JobState.DONE, certainty="attention").sign == "attention"
 
 
+def test_the_answer_about_a_mask_of_rings_knows_the_figures_that_were_asked_for(folder, tmp_path):
+    plain = make(folder, tmp_path / "plain")
+    plain.run()
+    assert plain.statuses[0].answer.advice == "Compare with the preset automatic."
+    known = make(folder, tmp_path / "known", quality=True)
+    known.run()
+    told = known.statuses[0].answer
+    assert "xpected" in told.how_sure.replace("automatic expects", "")
+    assert ("do harm" in told.how_sure or "gain nothing" in told.how_sure) == (
+        told.advice == "Compare with the preset automatic."
+    )
+
+
 def test_a_name_is_no_formula(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "=1+1.tif").write_bytes(b"nonsense")
