@@ -56,7 +56,9 @@ def doubt_about(
     if best is None or error is None:
         if isinstance(extraction, EditedExtraction):
             found.append(f"The mask was {extraction.how}; it is not the one that was measured.")
-    elif error > max(_WORSE * (best.error + best.error_se), best.error + _BY):
+    elif error > max(_WORSE * (best.error + best.error_se), best.error + _BY) and (
+        of_noise(error) != of_noise(best.error)  # which the answer calls as good
+    ):
         found.append(
             f"Its expected error is {of_noise(error)}; the recommended mask with"
             f" {counted(best.pixels, 'pixel')} has {of_noise(best.error, brief=True)}."

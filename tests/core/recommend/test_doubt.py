@@ -52,7 +52,7 @@ def test_a_mask_that_is_expected_to_do_worse():
     best = replace(best, error=0.02, error_se=0.0)
     ledger = tuple(best if row.name == best.name else row for row in found.recommendation.ledger)
     lower = replace(found.recommendation, ledger=ledger)
-    for left, doubted in ((0.035, False), (0.05, True)):
+    for left, doubted in ((0.035, False), (0.048, False), (0.053, True)):
         error = replace(scored.error, noise_left=left, detail_lost=0.0)
         assert bool(doubt_about(square, lower, replace(scored, error=error))) == doubted
     error = replace(scored.error, noise_left=0.0, detail_lost=0.0)
