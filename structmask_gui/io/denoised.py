@@ -56,6 +56,12 @@ def evaluate_file(
 
     ``order`` is as `structmask_gui.core.denoised.order.ORDER_HELP` says.
     """
+    for stack in raw:
+        if stack.denoised:
+            raise InputError(
+                f"{stack.name}: was denoised by StructMask; open its raw stack, then judge this one"
+                " beside it."
+            )
     denoised, assumed = open_denoised(path, raw, axes_of(order) or axes)
     with denoised:
         frames = ChosenFrames(raw)

@@ -6,9 +6,11 @@ import tifffile
 
 from structmask_gui.core.denoised.compatibility import check_fit
 from structmask_gui.core.errors import InputError
+from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.stack.frames import ChosenFrames
-from structmask_gui.io.denoised import letters_by_shape, open_denoised
+from structmask_gui.io.denoised import evaluate_file, letters_by_shape, open_denoised
 from structmask_gui.io.open import open_stack
+from structmask_gui.io.stack.image_stack import DENOISED_BY
 
 RAW = np.random.default_rng(4).normal(100, 5, (5, 40, 48)).astype(np.float32)
 OUTPUT = (RAW + RAW.mean()) / 2
@@ -30,6 +32,16 @@ def test_frames_by_any_name_are_frames_without_a_word(raw, tmp_path, axes):
     with found:
         assert assumed == ""
         assert np.array_equal(found.read(3), OUTPUT[3])
+
+
+def test_raw_and_denoised_the_wrong_way_round_is_said(raw, tmp_path):
+    path = tmp_path / "out.tif"
+    tifffile.imwrite(path, OUTPUT, metadata={"axes": "TYX"}, software=f"{DENOISED_BY}1")
+    with (
+        open_stack(path) as out,
+        pytest.raises(InputError, match=r"out\.tif: was denoised by StructMask; open its raw"),
+    ):
+        evaluate_file(tmp_path / "raw.tif", [out], Mask([[True]]), lambda: pytest.fail("measured"))
 
 
 @pytest.mark.parametrize("axes", ["CYX", "TCYX", "CZYX"])
