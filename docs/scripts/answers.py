@@ -142,7 +142,9 @@ def contradiction(found: Extraction, said: Answer) -> str:
         return ""
     best, chosen, bare = recommended.ledger[0], recommended.chosen, recommended.bare
     words = " ".join(said.lines)
-    plain = "Noise2Void" in words or "You need no mask" in words
+    # That it does nearly as well is said beside a mask that is to be used.
+    plain = "Noise2Void" in words.replace("Plain Noise2Void does nearly as well", "")
+    plain = plain or "You need no mask" in words
     if found.mask.cropped() != recommended.mask:
         return "the mask is not the recommended one"
     if recommended.safe or said.certainty == "act first":
