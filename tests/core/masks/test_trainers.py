@@ -20,13 +20,21 @@ def test_the_known_shares():
 def test_what_is_recommended_blanks_no_more_than_a_tenth(pixels):
     for item in blanked(pixels):
         assert item.percent == pytest.approx(100 * blanked_share(pixels, item.trainer.percent))
-        assert 0 < item.recommended <= item.trainer.percent
+        most = max(item.trainer.with_mask if pixels > 1 else 0, item.trainer.percent)
+        assert 0 < item.recommended <= most
         assert 100 * blanked_share(pixels, item.recommended) <= 10 + 1e-9
         if item.recommended < item.trainer.percent:
             assert 100 * blanked_share(pixels, item.recommended) > 9
             assert f"set {item.trainer.setting} to {item.recommended:g}" in item.sentence
+        elif item.recommended > item.trainer.percent:
+            assert f"With a mask more of them train faster: {item.recommended:g}" in item.sentence
         else:
             assert "default is fine" in item.sentence
+
+
+def test_careamics_hides_more_places_with_a_mask_as_far_as_a_tenth_is_blanked():
+    found = {n: next(one for one in blanked(n) if one.trainer.name == "CAREamics") for n in (1, 27)}
+    assert {n: one.recommended for n, one in found.items()} == {1: 0.2, 27: 0.38}
 
 
 def test_careamics_shapes_are_full_width_with_the_centre():
@@ -56,5 +64,5 @@ def test_the_share_that_is_blanked_does_not_contradict_the_setting():
     (share,) = (one for one in blanked(5) if one.trainer.name == "CAREamics")
     assert share.sentence == (
         "masked_pixel_percentage 0.2 counts the centres; with their masks CAREamics blanks about"
-        " 1 % of the input; its default is fine."
+        " 1 % of the input. With a mask more of them train faster: 1 is set."
     )
