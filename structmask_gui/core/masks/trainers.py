@@ -36,7 +36,7 @@ class Trainer:
 TRAINERS = (
     Trainer("n2v", "n2v_perc_pix", 1.5),
     # Eight centres in a patch train slowly: with 27 pixels of round noise hidden, 500 steps left
-    # an error of 0.69 at 0.39 % and 0.62 at 1 %; at 0.2 % 1000 steps left 1.02 and 1500 0.90.
+    # an error of 0.69 at 0.39 % and 0.62 at 1 %; 1500 left 0.70 at 0.38 % and 0.90 at 0.2 %.
     Trainer("CAREamics", "masked_pixel_percentage", 0.2, with_mask=1.0),
 )
 """The trainers with their own defaults."""
