@@ -52,6 +52,7 @@ def main() -> int:
             paths.append(path)
         extract(app, window, paths, WARM_UP)
         repaint(app, window, WARM_UP)
+        settle(app, window)
         gc.collect()
         before = state(app, process)
         extract(app, window, paths, options.extractions)
@@ -84,6 +85,16 @@ def state(app: Any, process: psutil.Process) -> dict[str, float]:
         "py_threads": threading.active_count(),
         "widgets": len(app.allWidgets()),
     }
+
+
+def settle(app: Any, window: Any) -> None:
+    """Wait until preview and figures have worked: on a fast machine they begin after warming up."""
+    end = time.monotonic() + 30
+    while not (window.session.quality.current and window.views.preview.live.current):
+        app.processEvents()
+        if time.monotonic() > end:
+            raise TimeoutError("the preview did not come")
+        time.sleep(0.0005)
 
 
 def extract(app: Any, window: Any, paths: list[Path], times: int) -> None:
