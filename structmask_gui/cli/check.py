@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from structmask_gui.cli.choices import chosen_inputs, chosen_region, reference_stacks
+from structmask_gui.cli.choices import chosen_inputs, chosen_region, chosen_source, reference_stacks
 from structmask_gui.cli.console import DONE, FAILED, PARTLY, print_json, progress_bar
 from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.parameters.model import Parameters
@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     mask = load_mask(arguments.mask)
     references = reference_stacks(arguments, None)
-    source = arguments.source or next(iter(references), "automatic")
+    source = chosen_source(arguments) or "automatic"
     parameters = Parameters.checked(method="statistical", source=source, mask_choice="recommended")
     settings = ExtractionSettings(parameters, chosen_region(arguments, None), **references)
     files, problems = find_files(arguments.paths, recursive=arguments.recursive)

@@ -33,12 +33,13 @@ def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> P
         preset = find_preset(arguments.preset)
         for note in preset.notes:
             print(f"note: {note}", file=sys.stderr)
-        parameters = changed_together(parameters, preset.parameters)
+        parameters = preset.apply(parameters)
     chosen: dict[str, Any] = {
         name: getattr(arguments, name) for name in _OPTIONS if getattr(arguments, name) is not None
     }
-    chosen.update(_source_of_stack(arguments))
     chosen.update(arguments.set)
+    if source := chosen_source(arguments):
+        chosen["source"] = source
     before, parameters = parameters, changed_together(parameters, chosen)
     # What a method cannot measure in is said where it measures; a name that is given is not lost.
     parameters = parameters.changed({name: chosen[name] for name in {"source"} & set(chosen)})
@@ -57,18 +58,18 @@ def chosen_parameters(arguments: argparse.Namespace, record: Record | None) -> P
     return parameters
 
 
-def _source_of_stack(arguments: argparse.Namespace) -> dict[str, str]:
-    """Return the source that a dark or a subtracted stack stands for."""
+def chosen_source(arguments: argparse.Namespace) -> str | None:
+    """Return the source that is named, or that a dark or a subtracted stack stands for."""
+    asked: str | None = dict(getattr(arguments, "set", ())).get("source", arguments.source)
     for name in ("dark", "subtract"):
         if getattr(arguments, name) is None:
             continue
-        asked = dict(arguments.set).get("source", arguments.source)
         if asked not in (None, name):
             raise ParameterError(
                 f"--{name} sets the source {name}, but {asked} was given as well; leave one out."
             )
-        return {"source": name}
-    return {}
+        return name
+    return asked
 
 
 def reference_stacks(arguments: argparse.Namespace, record: Record | None) -> dict[str, Any]:

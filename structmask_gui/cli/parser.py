@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
 
     many: argparse.Action | None = None
 
-    def parse_known_args(  # type: ignore[override]
+    def parse_known_args(  # type: ignore[override]  # one signature in place of overloads
         self, args: Any = None, namespace: Any = None
     ) -> tuple[argparse.Namespace, list[str]]:
         """Parse, and say what is not understood here, where the command is known."""
@@ -61,6 +61,7 @@ class _Parser(argparse.ArgumentParser):
                 f"{others[0]!r} is one argument too many; put a path with spaces into quotation"
                 " marks"
             )
+        # Without ``many`` there are none left.
         for text in others:
             getattr(found, self.many.dest).append(self._path(text))  # type: ignore[union-attr]
         return found, []
@@ -120,6 +121,7 @@ examples:
 exit status: 0 all done, 1 some files failed, 2 nothing could be done, 130 interrupted"""
 
 
+# ``help`` is argparse's own name for it.
 def _command(commands: _Commands, name: str, *, help: str, about: str, example: str) -> _Parser:  # noqa: A002
     """Add a command with an example at the end of its help."""
     parser: _Parser = commands.add_parser(

@@ -10,7 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from structmask_gui.cli.choices import chosen_inputs, chosen_region, reference_stacks
+from structmask_gui.cli.choices import (
+    chosen_inputs,
+    chosen_region,
+    chosen_source,
+    reference_stacks,
+)
 from structmask_gui.cli.console import DONE, answer_lines, evaluated_lines, print_json, progress_bar
 from structmask_gui.core.denoised.evaluate import LINEAR
 from structmask_gui.core.errors import InputError, ParameterError
@@ -51,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     region = chosen_region(arguments, same)
     references = reference_stacks(arguments, record)
     if record is None:
-        source = arguments.source or next(iter(references), "automatic")
+        source = chosen_source(arguments) or "automatic"
         lags = min(LARGEST_LAG, 2 * arguments.radius)
         parameters = Parameters.checked(method="statistical", source=source, max_lag=lags)
     else:

@@ -425,7 +425,7 @@ def _evaluated(
 
 
 def trusted_as_told(measured: Basis, flags: Iterable[str]) -> Basis:
-    """Return the basis of an evaluation: not trusted where noise and structure were not told apart.
+    """Return the basis of an evaluation: not trusted where noise and structure were not separated.
 
     So that what is said of a result agrees with the answer, and with what was asked (``flags``: as
     from `flags_of`, or the doubts that were accepted).

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from structmask_gui.core.errors import ParameterError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.parameters.model import Parameters
-from structmask_gui.core.parameters.rules import changed_together
 from structmask_gui.core.progress import IsCancelled, Progress, Task
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def extract(
     if isinstance(parameters, str):
         from structmask_gui.io.presets.library import find_preset
 
-        parameters = changed_together(Parameters(), find_preset(parameters).parameters)
+        parameters = find_preset(parameters).apply()
     elif parameters is None:
         parameters = Parameters()
     elif not isinstance(parameters, Parameters):

@@ -40,6 +40,17 @@ def test_options(structmask, noisy, monkeypatch, arguments, words):
     assert words in answer.err
 
 
+@pytest.mark.parametrize("command", ["check", "quality"])
+def test_a_stack_and_another_source_are_refused_wherever_noise_is_measured(
+    structmask, noisy, tmp_path, command
+):
+    np.save(tmp_path / "mask.npy", np.ones((1, 3), dtype=bool))
+    options = ("--dark", noisy, "--source", "flat")
+    answer = structmask(command, tmp_path / "mask.npy", noisy, *options)
+    assert answer.code == 2
+    assert "--dark sets the source dark, but flat was given" in answer.err
+
+
 def test_files_may_follow_an_option(structmask, noisy, tmp_path):
     other = tmp_path / "other.tif"
     other.write_bytes(noisy.read_bytes())

@@ -157,7 +157,7 @@ class Recommendation:
         if not row.tied:
             return "The noise lies along a line, so the line is hidden up to its end."
         return (
-            f"Expected errors within {100 * TIE:.0f} %, or that cannot be told apart, count as"
+            f"Expected errors within {100 * TIE:.0f} %, or that cannot be distinguished, count as"
             " equal; among these, the mask that copies least is taken, of several the smallest."
         )
 
@@ -307,7 +307,7 @@ def cannot_separate(extraction: Extraction) -> bool:
 
 
 def unseparated(extraction: Extraction, recommendation: Recommendation | None = None) -> bool:
-    """Whether noise and structure could not be told apart, so that a mask may hide structure.
+    """Whether noise and structure could not be separated, so that a mask may hide structure.
 
     The recommendation of a `RecommendedExtraction` is known without it.
     """

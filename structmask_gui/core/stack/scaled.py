@@ -78,7 +78,7 @@ def _too(what: str, frames: Frames, half: float) -> InputError:
 def _half_range(frames: Frames) -> float:
     """Return half the range of the first frame that is not constant; 0 if none is.
 
-    Refuse values that float32 cannot tell apart: the frames become float32, or their differences.
+    Refuse values that float32 cannot distinguish: the frames become float32, or their differences.
     """
     lost = 0.0, 0.0
     kind, size = frames.dtype.kind, frames.dtype.itemsize

@@ -219,7 +219,7 @@ class Record(_Part):
 
     @property
     def unseparated(self) -> bool:
-        """Whether noise and structure could not be told apart, of shared masks in any file."""
+        """Whether noise and structure could not be separated, of shared masks in any file."""
         said = [fit.fit for fit in self.fits]
         if self.answer is not None:
             said.append(self.answer.certainty)
