@@ -21,9 +21,9 @@ from structmask_gui.core.statistical.estimate import LARGEST_LAG, SEES, Correlat
 from structmask_gui.core.statistical.patches import FURTHER
 from structmask_gui.core.verdict.scene import scene_changes
 
-_MOST_SHARED, _MOST_NOISE = 0.9, 0.9
-"""Largest share of the noise that frames have in common with the next, and of the frames' variance
-that is noise, where the one is concluded from the other."""
+_MOST_SHARED, _MOST_NOISE = 10.0, 0.9
+"""Largest factor by which the noise exceeds what differences show, and largest share of the frames'
+variance that is noise, where frames share noise."""
 
 _LEFT_OVER = 1.2
 """Ratio of the variance of plain frame differences to that of registered and scaled ones from which
@@ -143,13 +143,13 @@ def _basis_of(estimate: CorrelationEstimate, frames: Frames, radius: int, task: 
     made = basis(frames, radius=radius, noise=noise, trusted=trusted, task=task)
     lasting = estimate.evidence.patterns.lasting
     if estimate.base == "difference" and lasting is not None and lasting.shared:
-        return _with_shared(made, lasting.share)
+        return _with_shared(made, lasting.whole)
     return made
 
 
-def _with_shared(made: Basis, share: float) -> Basis:
+def _with_shared(made: Basis, whole: float) -> Basis:
     """Return a basis with the noise that frames share with the next, which differences lack."""
     noise = made.noise
     most = max(_MOST_NOISE * variance_of(made.image.values) / noise.variance, 1.0)
-    factor = min(1 / (1 - min(max(share, 0.0), _MOST_SHARED)), most)
+    factor = min(whole, _MOST_SHARED, most)
     return replace(made, noise=replace(noise, values=factor * noise.values))

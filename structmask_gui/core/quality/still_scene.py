@@ -28,6 +28,7 @@ from structmask_gui.core.quality.prediction import mirrored_half, square_lags
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.stack.frames import Frames, cuts, evenly, runs_of
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
+from structmask_gui.core.threads import in_threads
 
 _WHOLE = 2**20
 """Pixels, of all frames compared, up to which whole frames are used; of larger ones tiles."""
@@ -163,7 +164,7 @@ class StillScene:
         half = mirrored_half(square_lags(self._radius))
         assert half is not None  # a square holds the mirror image of each lag
         most = _SAMPLED // len(self._comparisons)
-        parts = [one.products(half, most) for one in self._comparisons]
+        parts = list(in_threads(lambda one: one.products(half, most), self._comparisons))
         shares = [
             one.pixels / self.pixels * part[1]
             for one, part in zip(self._comparisons, parts, strict=True)

@@ -74,7 +74,7 @@ def _made(
     case: Grounds, what: str, certainty: Sureness, sure: str, advice: str, *do: Action
 ) -> Answer:
     doubts = [(text, action) for flag, (text, action) in _DOUBTS.items() if flag in case.flags]
-    if case.verdict.lines is not None and certainty != "act first":
+    if case.verdict.lines is not None and certainty != "act first" and "preview_removal" not in do:
         faint = f"Whole {case.verdict.lines} differ faintly as well"
         doubts.append((f"{faint}: remove their offsets first.", "preview_removal"))
     advice = " ".join((advice, *(text for text, _ in doubts)))
@@ -119,7 +119,9 @@ def _either(case: Grounds, what: str = "No mask helps, whether this is noise or 
     """
     sure = "Whatever is noise here, the sample's detail is too fine for a mask."
     sure = f"{sure} {case.untested}".rstrip()
-    if {FIXED, UNDER} & set(case.not_tested):
+    structure = None if case.recommendation is None else case.recommendation.structure
+    surely = structure is not None and structure.surely_strong
+    if {FIXED, UNDER} & set(case.not_tested) and not surely:
         return _made(case, what, "uncertain", sure, _PLAIN, "copy_plain_n2v", "what_to_record")
     return _made(case, what, "likely", sure, _PLAIN, "copy_plain_n2v")
 
@@ -133,11 +135,14 @@ def _act_first(case: Grounds, what: str, advice: str, action: Action) -> Answer:
 
 def _whole_lines(case: Grounds, lines: str) -> Answer:
     of = "columns" if lines == "columns" else "rows"
+    certainty: Sureness = case.certainty if case.differences else "uncertain"
+    doubts = case.doubts if case.differences else "The lines may be the sample's."
+    sure = f"{doubts} Remove the offsets of the {of}, then measure again. {case.untested}"
     return _made(
         case,
         f"Whole {of} are brighter or darker; a mask cannot hide that.",
-        "act first",
-        f"Remove the offsets of the {of}, then measure again.",
+        certainty,
+        sure.strip(),
         f"Removing the offsets changes each {of[:-1]}'s grey level and weakens real structure"
         f" along {of}: measure intensities on the raw file.",
         "preview_removal",
@@ -255,6 +260,7 @@ def _hide(case: Grounds) -> Answer:
             else " The pattern may reach further than the mask."
         )
     elif unmeasured := case.unmeasured:
-        certainty = "uncertain"
+        # That lines go on is known; in single frames, they may be the sample's.
+        certainty = certainty if case.differences and case.endless else "uncertain"
         advice += f" {unmeasured}"
     return _made(case, what, certainty, f"{sure} {case.untested}".strip(), advice, *actions)

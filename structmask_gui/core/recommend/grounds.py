@@ -89,11 +89,16 @@ class Grounds:
         return endless_lines(estimate, self.extraction.parameters) is not None
 
     @property
+    def differences(self) -> bool:
+        """Whether noise was measured in differences of frames, which hold no still sample."""
+        estimate = self.extraction.measurement.correlation
+        return estimate is not None and estimate.base == "difference"
+
+    @property
     def best_anyway(self) -> bool:
         """Whether no mask is best whatever is noise, fixed patterns among it."""
-        estimate = self.extraction.measurement.correlation
         found = self.recommendation
-        if estimate is None or estimate.base != "difference" or found is None:
+        if not self.differences or found is None:
             return False
         # Where the linear estimate fails it says nothing of masks.
         return found.either and found.chosen is not None and found.chosen.error < GAINS

@@ -20,9 +20,9 @@ frames' variance."""
 _FIXED = (0.1, 0.3, 1.0)
 """Variances of fixed patterns, over that of the noise, that strong structure may hide."""
 
-_STRONG, _NO_STRUCTURE = 4.0, 0.05
+_STRONG, _SURELY, _NO_STRUCTURE = 4.0, 10.0, 0.05
 """Variance of the structure, over that of the noise, from which fixed patterns matter little, and
-up to which there is no room for them."""
+surely so, and up to which there is no room for them."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class Structure:
     def strong(self) -> bool:
         """Whether it is too strong to be a fixed pattern."""
         return self.share >= _STRONG
+
+    @property
+    def surely_strong(self) -> bool:
+        """Whether it is so strong that fixed patterns, if there are any, hardly matter."""
+        return self.share >= _SURELY
 
     @property
     def absent(self) -> bool:

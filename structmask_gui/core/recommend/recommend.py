@@ -279,8 +279,8 @@ def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommenda
     readings = readings_of(basis, extraction)
     structure = readings.structure
     estimate = extraction.measurement.correlation
-    if estimate is not None and estimate.base == "difference":
-        # Structure is gone from differences, but for what moved.
+    if estimate is not None and estimate.base == "difference" and readings.others:
+        # Structure is gone from differences, but for what moved; what else it may be is known.
         rows = ledger(basis, candidates(basis, extraction, task), task, readings)
         least = min(row.worst for row in rows if row.pixels <= SEARCHED)
         near = [row for row in rows if row.worst <= (1 + TIE) * least]

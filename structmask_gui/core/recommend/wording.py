@@ -47,6 +47,11 @@ class Answer:
         """What, how sure, what to do."""
         return self.what, self.how_sure, self.advice
 
+    @property
+    def acts_first(self) -> bool:
+        """Whether something has to be done before a mask is of use."""
+        return self.certainty == "act first" or self.actions[:1] == ("preview_removal",)
+
     def doubted(self, why: str) -> Answer:
         """Return the answer as uncertain, for a reason that the measurement does not know."""
         if not why or self.certainty == "cannot tell":

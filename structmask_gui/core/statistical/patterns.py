@@ -11,7 +11,7 @@ nothing, neighbouring differences have the middle frame's noise in common and so
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,8 @@ _QUIETEST, _NOTHING = 0.1, 0.04
 _MOST_RUNS = 8
 _FARTHEST = 3
 _REACH = 10
+# Longer runs, in which the noise's whole variance is sought, and their length.
+_LONG_RUNS, _LONG = 3, 8
 # How far the correlation of neighbouring differences is from -1/2, and in standard errors.
 _SHARED, _SURELY = 0.03, 5.0
 # Difference of two correlations per lag, from which frames share other noise than they hold.
@@ -68,6 +70,8 @@ class Lasting:
 
     beyond: float  # Correlation of neighbouring differences of fine detail, plus 1/2
     error: float  # Its standard error
+    whole: float = 1.0
+    """The noise's variance over half that of neighbouring differences, of fine detail."""
     rho: FloatArray | None = None
     """Shape (2, 2 r + 1, 2 r + 1); correlation with the next frame and the one after, per lag,
     taken as 0 from the third on; None where less than four frames, or nothing shared."""
@@ -81,8 +85,8 @@ class Lasting:
 
     @property
     def share(self) -> float:
-        """Correlation of a frame's noise with the next one's, if none reaches further."""
-        return 2 * self.beyond / (1 + 2 * self.beyond)
+        """Correlation of a frame's noise with the next one's."""
+        return 1 - 1 / self.whole
 
     @property
     def misleads(self) -> bool:
@@ -301,14 +305,34 @@ def find_lasting(read: Read, runs: Sequence[range], task: Task) -> Lasting | Non
         return None
     error = float(values.std(ddof=1) / np.sqrt(len(values)))
     found = Lasting(float(values.mean()) + 0.5, error)
+    if not found.shared:
+        return found
+    found = replace(found, whole=_whole_variance(read, runs, task))
     starts = _starts(runs, _FARTHEST + 1)
-    return _per_lag(read, starts, found, task) if found.shared and starts else found
+    return _per_lag(read, starts, found, task) if starts else found
 
 
-def _starts(runs: Sequence[range], length: int) -> list[int]:
+def _starts(runs: Sequence[range], length: int, most: int = _MOST_RUNS) -> list[int]:
     """Return first frames of so many in a row, evenly spread."""
     every = [first for run in runs for first in run[: max(0, len(run) - length + 1)]]
-    return [every[index] for index in evenly(len(every), _MOST_RUNS)]
+    return [every[index] for index in evenly(len(every), most)]
+
+
+def _whole_variance(read: Read, runs: Sequence[range], task: Task) -> float:
+    """Return the noise's variance over half that of neighbouring differences, at least 1.
+
+    Differences of frames further apart have more of it, until they share none; of fine detail,
+    what changes in the scene adds little.
+    """
+    length = min(_LONG, max(len(run) for run in runs))
+    sums = np.zeros(length - 1)
+    for start in _starts(runs, length, _LONG_RUNS):
+        task.stop_if_cancelled()
+        frames = [_fine(read(start + step)) for step in range(length)]
+        for apart in range(1, length):
+            pairs = zip(frames, frames[apart:], strict=False)
+            sums[apart - 1] += np.mean([np.square(a - b).mean() for a, b in pairs])
+    return max(1.0, float(sums.max() / sums[0])) if sums[0] > 0 else 1.0
 
 
 def _per_lag(read: Read, starts: list[int], found: Lasting, task: Task) -> Lasting:
@@ -328,7 +352,7 @@ def _per_lag(read: Read, starts: list[int], found: Lasting, task: Task) -> Lasti
     first, last = (part / part[middle, middle] for part in (sums[0], sums[-1]))
     unlike = float(np.abs(first - last)[near, near].max())
     rho = np.stack([(sums[-1] - part) / variance for part in sums[:-1]])
-    return Lasting(found.beyond, found.error, rho, unlike)
+    return replace(found, rho=rho, unlike=unlike)
 
 
 def _autocovariance(values: NDArray[np.float64]) -> FloatArray:

@@ -52,6 +52,9 @@ _UNEXPLAINED = 1.25
 # Standard errors by which loud tiles lie together, from which a suspicion of structure stands.
 _TOGETHER = 1.0
 
+# Unlike frames from which structure that is alike all over each of them is not expected.
+SEVERAL = 10
+
 # Share of the variance in line offsets, from which they blur everything else.
 _STRONG_LINES = 0.05
 
@@ -129,6 +132,11 @@ def separate(
     """
     automatic = source.wanted == "automatic"
     sign = sign_of_structure(judged, patches, source.base, parameters) if automatic else "none"
+    alike = not uneven(judged.unevenness, judged.error, SUSPICION)
+    if sign == "lopsided" and alike and source.raw.n_frames >= SEVERAL:
+        # Structure that is alike all over each of several unlike frames is rare; noise is skewed,
+        # too, where photons are few.
+        return Separated(lags, source.base, suspected=True)
     if sign == "none" and source.wanted not in ("flat", "spectrum"):
         # Differences that were asked for are not given up for others, but of unlike fields they
         # are no noise.

@@ -20,8 +20,10 @@ SIGN_OF: Mapping[str, Certainty] = {
 def sign_of(certainty: str, actions: Sequence[str] = ()) -> Certainty:
     """Return the sign for the certainty of an answer and what it advises first."""
     sign = SIGN_OF.get(certainty, "not sure")
-    # However sure it is that denoising does harm, a tick would mean that all is well.
-    return "attention" if sign == "sure" and "what_to_record" in actions[:1] else sign
+    # However sure it is that denoising does harm, or that lines have to be removed, a tick would
+    # mean that all is well.
+    first = {"what_to_record", "preview_removal"} & set(actions[:1])
+    return "attention" if sign == "sure" and first else sign
 
 
 _FIRST = {"whole_line", "fixed_pattern", "periodic_temporal"}

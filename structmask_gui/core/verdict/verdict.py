@@ -13,7 +13,8 @@ from structmask_gui.core.stack.screening import CLIPPED
 from structmask_gui.core.statistical.estimate import CorrelationEstimate
 from structmask_gui.core.statistical.profiles import brightness_curve
 from structmask_gui.core.statistical.selection import StatisticalSelection
-from structmask_gui.core.statistical.structure import spectrum_kind, uneven
+from structmask_gui.core.statistical.separation import SEVERAL
+from structmask_gui.core.statistical.structure import SUSPICION, is_line, spectrum_kind, uneven
 from structmask_gui.core.verdict.kind import NoiseKind, in_lines, kind_of
 from structmask_gui.core.verdict.lines import endless_lines, fixed_lines
 from structmask_gui.core.verdict.scene import scene_changes
@@ -45,6 +46,8 @@ _EXPLAINED = 1.25
 _PAIRS = 10.0
 # Share of all lags from which a correlation counts as endless.
 _ENDLESS = 0.55
+# Correlation at so many pixels, along rows and columns, that no noise in a single frame has.
+_APART, _ALIKE = 3, 0.65
 
 
 @dataclass(frozen=True)
@@ -160,8 +163,13 @@ def _structure(
         return True, True
     if evidence.photons:
         return False, False
-    if estimate.base == "frames" and float(selection.kept.mean()) > _ENDLESS:
-        # Correlation in all directions that does not end: in unlike frames, it may be a texture.
+    few = estimate.sampling.n_frames < SEVERAL
+    if estimate.base == "frames" and few and float(selection.kept.mean()) > _ENDLESS:
+        # Correlation in all directions that does not end: in few frames, it may be a texture.
+        return True, True
+    if estimate.base == "frames" and evidence.suspected and few and _smooth(estimate):
+        return True, True
+    if estimate.base == "difference" and _moved_alone(estimate, selection, parameters):
         return True, True
     if (
         estimate.source != "dark"
@@ -182,6 +190,26 @@ def _structure(
         # The errors of a fit that does not describe the spectrum mean nothing.
         return evidence.fit.misfit > _MISFIT, kind == "other"
     return False, False
+
+
+def _moved_alone(
+    estimate: CorrelationEstimate, selection: StatisticalSelection, parameters: Parameters
+) -> bool:
+    """Whether what was measured in two frames may be what moved, as no line is."""
+    evidence, kept = estimate.evidence, selection.kept
+    if len(evidence.relations) > 1 or kept.sum() == 1 or not scene_changes(estimate):
+        return False
+    if is_line(estimate.lags) or kind_of(kept, estimate) in ("rows", "columns"):
+        return False
+    ends = endless_lines(estimate, parameters) is None
+    return ends and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION)
+
+
+def _smooth(estimate: CorrelationEstimate) -> bool:
+    """Whether pixels some distance apart are more alike, in all directions, than noise is."""
+    at, middle = min(_APART, estimate.lags.reach), estimate.lags.reach
+    rho = estimate.lags.rho
+    return bool(min(rho[middle, middle + at], rho[middle + at, middle]) > _ALIKE)
 
 
 def _shown_by_the_fit(estimate: CorrelationEstimate, selection: StatisticalSelection) -> bool:

@@ -25,16 +25,12 @@ _SAYS = {
 }
 
 
-_ALONE = ("act first", "cannot tell")
-"""Answers of which no mask is handed on: something has to be done first."""
-
-
 class _Seen(NamedTuple):
     path: Path
     choices: Mapping[str, Any]
     mask: Mask
     kind: tuple[Any, ...]  # what files of one experiment have in common
-    alone: bool  # whether its answer is one of `_ALONE`
+    alone: bool  # whether no mask is handed on: something has to be done first
 
 
 class OneMaskOffer(QObject):
@@ -85,7 +81,7 @@ class OneMaskOffer(QObject):
             return
         assert extraction is not None
         answer = self._session.answer
-        alone = answer is None or answer.certainty in _ALONE
+        alone = answer is None or answer.acts_first or answer.certainty == "cannot tell"
         seen = _Seen(
             state.paths[0], state.open_choices, extraction.mask, _kind(state.stacks[0]), alone
         )

@@ -114,8 +114,29 @@ def test_what_has_to_be_done_first():
     assert (fixed.certainty, fixed.actions[0]) == ("act first", "what_to_record")
     assert fixed.what.startswith("The same pattern is in every frame")
     lines = answer(automatic("offsets"))
-    assert (lines.certainty, lines.actions[0]) == ("act first", "preview_removal")
+    # That rows have offsets is as sure as other findings; that is told apart from what to do.
+    assert (lines.certainty, lines.actions[0]) == ("likely", "preview_removal")
     assert lines.what == "Whole rows are brighter or darker; a mask cannot hide that."
+    assert lines.how_sure.startswith("Likely. Remove the offsets of the rows, then measure again.")
+    assert "faintly" not in lines.advice
+    assert fixed.acts_first
+    assert lines.acts_first
+    assert not answer(automatic("row 7")).acts_first
+
+
+def test_whole_lines_of_a_single_frame_may_be_the_samples():
+    found = automatic("offsets")
+    estimate = found.measurement.correlation
+    told = answer(
+        replace(
+            found,
+            measurement=replace(
+                found.measurement, correlation=replace(estimate, base="frames", source="frames")
+            ),
+        )
+    )
+    assert (told.certainty, told.actions[0]) == ("uncertain", "preview_removal")
+    assert "The lines may be the sample's." in told.how_sure
 
 
 def test_cannot_tell():
@@ -282,17 +303,17 @@ def test_faint_offsets_of_whole_lines_need_not_be_removed_first():
     evidence = found.measurement.correlation.evidence
     rows = LineCovariance(0.2 * found.measurement.correlation.lags.variance, 0.0)
     strong = replace(evidence, frame=replace(evidence.frame, rows=rows))
-    assert answer(with_estimate(found, evidence=strong)).certainty == "act first"
+    assert answer(with_estimate(found, evidence=strong)).acts_first
 
 
-@pytest.mark.parametrize(("left", "certainty"), [(0.07, "act first"), (0.5, "likely")])
-def test_faint_offsets_that_one_sees_in_the_result_are_removed_first(left, certainty):
+@pytest.mark.parametrize(("left", "first"), [(0.07, True), (0.5, False)])
+def test_faint_offsets_that_one_sees_in_the_result_are_removed_first(left, first):
     found = with_flags(automatic("row 7"), "whole_line", lines="rows")
     evidence = found.measurement.correlation.evidence
     rows = LineCovariance(0.02 * found.measurement.correlation.lags.variance, 0.0)
     faint = replace(evidence, frame=replace(evidence.frame, rows=rows))
     told = answer(with_errors(with_estimate(found, evidence=faint), left=left))
-    assert (told.certainty, "preview_removal" in told.actions) == (certainty, True)
+    assert (told.acts_first, "preview_removal" in told.actions) == (first, True)
 
 
 def test_where_the_picture_forbids_masks_a_fixed_pattern_is_a_doubt_all_the_same():
@@ -300,9 +321,11 @@ def test_where_the_picture_forbids_masks_a_fixed_pattern_is_a_doubt_all_the_same
     patterns = Patterns(static_share=0.3)
     evidence = replace(found.measurement.correlation.evidence, patterns=patterns)
     found = with_flags(with_estimate(found, evidence=evidence), "fixed_pattern_not_tested")
-    for share, worst, forbids in ((2, 1, False), (9, 1, True), (9, 1.3, False)):
+    for share, worst, forbids in ((2, 1, False), (9, 1, True), (9, 1.3, False), (30, 1, True)):
         told = answer(with_recommendation(found, strong(found.recommendation, share, worst)))
-        assert (told.certainty, "copy_plain_n2v" in told.actions) == ("uncertain", True)
+        # Where the picture is far stronger than any fixed pattern may be, it is none.
+        certainty = "likely" if share == 30 else "uncertain"
+        assert (told.certainty, "copy_plain_n2v" in told.actions) == (certainty, True)
         assert ("too fine for a mask" in told.how_sure) is forbids
 
 
@@ -471,9 +494,13 @@ def test_a_regular_pattern():
 def test_a_regular_pattern_in_frames_that_share_nothing_may_be_hum():
     rng = np.random.default_rng(0)
     along = np.arange(192 * 192).reshape(192, 192)
-    wave = np.sin(2 * np.pi * along / 8.3 + rng.uniform(0, 2 * np.pi, (6, 1, 1)))
+    wave = np.sin(2 * np.pi * along / 8.3 + rng.uniform(0, 2 * np.pi, (10, 1, 1)))
     frames = 1000 + 40 * rng.normal(size=wave.shape) + 30 * wave
     said = answer(extract_recording(frames, AUTOMATIC))
+    assert said.certainty == "act first"
+    assert "as hum and interference have" in said.what
+    # In fewer frames it may be the sample, which has moved.
+    said = answer(extract_recording(frames[:6], AUTOMATIC))
     assert said.certainty == "cannot tell"
     assert "if it is hum or interference, filter it out" in said.advice
 

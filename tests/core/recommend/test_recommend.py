@@ -161,7 +161,7 @@ def moving(found, basis):
 @pytest.mark.slow
 def test_where_structure_may_be_left_the_mask_is_least_bad_by_every_reading():
     found = automatic("row 7")
-    told = moving(found, found.basis)
+    told = moving(held(found, others=(found.measurement.correlation.lags,)), found.basis)
     assert told.safe
     assert told.mask.statistics.true_pixels > 1
     small = [row.worst for row in told.ledger if row.pixels <= SEARCHED]
@@ -174,7 +174,8 @@ def test_where_structure_may_be_left_the_mask_is_least_bad_by_every_reading():
     doubted = held(found, others=(other,))
     assert moving(doubted, found.basis).chosen.worst > told.chosen.worst
     plain = automatic("white")
-    assert moving(plain, plain.basis).mask == BARE
+    doubted = held(plain, others=(plain.measurement.correlation.lags,))
+    assert moving(doubted, plain.basis).mask == BARE
     one = automatic("one frame")
     assert recommend(one.basis, one).safe
 
@@ -197,6 +198,17 @@ def test_noise_that_frames_share_may_be_stronger_than_their_differences():
     shared = held(found, patterns=Patterns(lasting=Lasting(0.2, 0.01)))
     (other,) = other_readings(found.basis, shared)
     assert 1 < other.max() / found.basis.noise.variance <= 4
+
+
+def test_where_all_may_have_moved_no_mask_is_safe():
+    found = automatic("row 7")
+    doubted = replace(found, verdict=replace(found.verdict, flags=("cannot_tell", "moving")))
+    alone = recommend(found.basis, held(doubted, others=()))
+    assert alone.safe
+    assert alone.mask == BARE
+    # Another estimate of the noise tells masks apart.
+    other = found.measurement.correlation.lags
+    assert recommend(found.basis, held(doubted, others=(other,))).mask == found.mask
 
 
 def test_strong_structure_forbids_masks_whatever_is_fixed():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, shift, uniform_filter1d
+from scipy.ndimage import gaussian_filter, gaussian_filter1d, shift, uniform_filter1d
 
 from structmask_gui.core.extraction.extraction import extract_array
 from structmask_gui.core.parameters.model import Parameters
@@ -245,14 +245,30 @@ def test_frames_of_a_running_mean_share_noise():
     averaged = 300 + 40 * picture_of(128, 9) + 10 * (noise[1:] + noise[:-1]) / np.sqrt(2)
     extraction = extract_array(averaged, AUTOMATIC)
     assert "shared_frames" in extraction.verdict.flags
-    assert "share noise (0.50): train plane by plane" in extraction.verdict.text
     lasting = extraction.measurement.correlation.evidence.patterns.lasting
+    assert lasting.share == pytest.approx(0.5, abs=0.02)
+    said_share = f"share noise ({lasting.share:.2f}): train plane by plane"
+    assert said_share in extraction.verdict.text
     assert lasting.rho[:, 10, 10] == pytest.approx([0.5, 0.0], abs=0.03)
     assert np.abs(np.delete(lasting.rho[0].ravel(), 220)).max() < 0.05
     # No still scene: what it is then measured in is said.
     assert not extraction_basis(extraction, ArrayFrames(averaged)).still
     verdict, _, _ = said(300 + 40 * picture_of(128, 9) + 10 * noise)
     assert "shared_frames" not in verdict.flags
+
+
+@pytest.mark.parametrize(("sigma", "whole"), [(1.0, 4.5), (1.5, 9.5)])
+def test_all_the_noise_of_planes_that_share_it_is_known(sigma, whole):
+    rng = np.random.default_rng(45)
+    noise = gaussian_filter1d(rng.normal(size=(16, 160, 160)), sigma, axis=0, mode="wrap")
+    planes = 300 + 10 * noise / noise.std()
+    extraction = extract_array(planes, AUTOMATIC)
+    lasting = extraction.measurement.correlation.evidence.patterns.lasting
+    # Differences of neighbours hold a part of the noise only, and those of the next ones as well.
+    true = 1 / (1 - np.exp(-1 / (4 * sigma**2)))
+    assert true == pytest.approx(whole, rel=0.1)
+    assert lasting.whole == pytest.approx(true, rel=0.1)
+    assert lasting.share == pytest.approx(1 - 1 / true, abs=0.03)
 
 
 def test_planes_that_share_other_noise_than_they_hold_are_not_sure():

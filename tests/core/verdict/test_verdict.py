@@ -1,5 +1,7 @@
 """The whole measurement, and what is said about it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, zoom
@@ -363,3 +365,41 @@ def test_weak_smooth_noise_under_pictures_is_not_called_a_line_nor_white():
         _, selection, verdict = measured(500 + frames)
         doubted = {"cannot_tell", "picture"} & set(verdict.flags)
         assert doubted or f1(selection.kept, model.true_mask(REACH)) > 0.9
+
+
+def test_in_many_frames_that_share_nothing_photons_are_not_taken_for_a_texture():
+    random = np.random.default_rng(3)
+    spots = gaussian_filter(random.poisson(1.0, (12, 192, 192)).astype(float), (0, 1.6, 1.6))
+    frames = 1000 + 100 * spots / spots.std() + 30 * random.normal(size=spots.shape)
+    _, _, few = measured(frames[:6])
+    assert "cannot_tell" in few.flags  # six may be six pictures of grains
+    estimate, _, many = measured(frames)
+    assert "cannot_tell" not in many.flags
+    assert (estimate.source, many.kind, many.settled) == ("frames", "blob", False)
+
+
+def test_a_smooth_picture_in_one_frame_is_not_taken_for_noise():
+    random = np.random.default_rng(1)
+    picture = gaussian_filter(random.normal(size=(112, 112)), 3)
+    noisy = 100 + 40 * picture / picture.std() + 4 * random.normal(size=picture.shape)
+    _, selection, verdict = measured(noisy[np.newaxis])
+    assert selection.kept.sum() > 1
+    assert "cannot_tell" in verdict.flags
+
+
+def test_what_moved_between_two_frames_is_not_taken_for_noise():
+    for name, doubted in (("isotropic", True), ("row 7", False)):
+        frames, _ = frames_of(name, n_frames=2, picture=cells((192, 192)), strength=1.0)
+        estimate, selection, _ = measured(frames)
+        (relation,) = estimate.evidence.relations
+        moved = replace(relation, shift=(0.0, 3.0))
+        uneven = np.full_like(estimate.evidence.unevenness, 1.5)
+        for seen, flagged in (((moved,), doubted), ((moved, moved), False), ((relation,), False)):
+            evidence = replace(
+                estimate.evidence,
+                relations=seen,
+                unevenness=uneven,
+                unevenness_error=np.full_like(uneven, 0.3),
+            )
+            found = judge(replace(estimate, evidence=evidence), selection, AUTOMATIC)
+            assert ("cannot_tell" in found.flags) == flagged
