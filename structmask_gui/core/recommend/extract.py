@@ -26,7 +26,7 @@ from structmask_gui.core.recommend.recommend import Recommendation, recommend, u
 from structmask_gui.core.recommend.shapes import shape_words
 from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.stack.frames import Frames, Recording
-from structmask_gui.core.verdict.lines import endless_lines, lags_left
+from structmask_gui.core.verdict.lines import endless_lines, goes_on, lags_left
 from structmask_gui.core.verdict.wording import FAINT_GAPS, FLAG_WORDS, patches_used
 
 
@@ -133,7 +133,8 @@ def _further(extraction: Extraction) -> int:
     estimate, verdict = extraction.measurement.correlation, extraction.verdict
     if estimate is None or verdict is None or verdict.lines is not None:
         return 0
-    if endless_lines(estimate, extraction.parameters) is None:
+    parameters = extraction.parameters
+    if endless_lines(estimate, parameters) is None and not goes_on(estimate, parameters):
         return 0
     return lags_left(estimate, extraction.parameters.max_lag)
 

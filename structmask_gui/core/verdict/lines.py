@@ -17,6 +17,8 @@ _WORTH_IT = 1.2
 # Standard errors from which far ends of a line are perhaps, and likely, correlated. Where lines do
 # not end, fewer are enough than where nothing else indicates offsets.
 _MAYBE, _LIKELY = 2.0, 3.0
+# Lags at the end of what was looked at, where ringing passes through zero at most once.
+_LAST = 4
 
 
 def line_share(estimate: CorrelationEstimate) -> tuple[float, float]:
@@ -62,6 +64,24 @@ def endless_lines(estimate: CorrelationEstimate, parameters: Parameters) -> Line
         if there and end >= 0.2 * begin and end > 3 * beside and end > 4 * spread[-3:].mean():
             return name
     return None
+
+
+def goes_on(estimate: CorrelationEstimate, parameters: Parameters) -> bool:
+    """Whether noise along a line, of whatever sign, matters still at the largest lag."""
+    lags = estimate.lags
+    middle, last = lags.reach, min(parameters.max_lag, lags.reach)
+    if last < 2 * _LAST:
+        return False
+    far = slice(middle + last - _LAST + 1, middle + last + 1)
+    for axis in (1, 0):
+        rho = np.moveaxis(lags.rho, axis, 1)
+        error = np.moveaxis(lags.standard_error, axis, 1)[middle, far]
+        end = np.abs(rho[middle, far])
+        beside = np.abs(rho[middle + 2 : middle + last + 1, far]).mean()
+        matters = end[np.argmax(end)] >= max(parameters.rho_min, 4 * error[np.argmax(end)])
+        if matters and end.mean() > 3 * beside:
+            return True
+    return False
 
 
 def lags_left(estimate: CorrelationEstimate, max_lag: int) -> int:

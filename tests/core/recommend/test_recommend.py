@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from scipy.signal import lfilter
 
 from structmask_gui.core.errors import Cancelled
 from structmask_gui.core.extraction.extraction import select
@@ -141,6 +142,20 @@ def test_lines_that_do_not_end_are_hidden_as_far_as_it_may_help():
     assert found.mask == Mask(np.ones((1, 41), dtype=bool))
     assert found.recommendation.choice == WHOLE_LINE
     assert automatic("row 7").recommendation.row(WHOLE_LINE) is None
+
+
+@pytest.mark.parametrize("columns", [False, True])
+@pytest.mark.parametrize(("decay", "pixels"), [(3, 21), (12, 41)])
+def test_ringing_that_goes_on_is_hidden_to_its_end(decay, pixels, columns):
+    rng = np.random.default_rng(1)
+    noise = rng.normal(size=(6, 160, 400))
+    swing, less = 2 * np.cos(np.pi / 3), np.exp(-1 / decay)
+    noise = lfilter([1.0], [1.0, -swing * less, less**2], noise, axis=2)[:, :, -160:]
+    noise = noise / noise.std() + 0.3 * rng.normal(size=noise.shape)
+    frames = 1000 + 100 * (noise + 0.3 * cells((160, 160)))
+    found = extract_recording(frames.swapaxes(1, 2) if columns else frames, AUTOMATIC)
+    shape = found.mask.cropped().shape[:: -1 if columns else 1]
+    assert (shape == (1, 41)) if pixels == 41 else (max(shape) <= 21)
 
 
 def test_of_lines_that_copy_next_to_nothing_not_all_is_hidden():
