@@ -135,8 +135,8 @@ def _act_first(case: Grounds, what: str, advice: str, action: Action) -> Answer:
 
 def _whole_lines(case: Grounds, lines: str) -> Answer:
     of = "columns" if lines == "columns" else "rows"
-    certainty: Sureness = case.certainty if case.differences else "uncertain"
-    doubts = case.doubts if case.differences else "The lines may be the sample's."
+    certainty: Sureness = case.certainty if case.new_in_every_frame else "uncertain"
+    doubts = case.doubts if case.new_in_every_frame else "The lines may be the sample's."
     sure = f"{doubts} Remove the offsets of the {of}, then measure again. {case.untested}"
     return _made(
         case,

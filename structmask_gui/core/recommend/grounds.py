@@ -95,6 +95,13 @@ class Grounds:
         return estimate is not None and estimate.base == "difference"
 
     @property
+    def new_in_every_frame(self) -> bool:
+        """Whether lines that were found are not the sample's: each frame has others."""
+        estimate = self.extraction.measurement.correlation
+        unlike = estimate is not None and estimate.source == "frames" and self.several_frames
+        return self.differences or unlike
+
+    @property
     def best_anyway(self) -> bool:
         """Whether no mask is best whatever is noise, fixed patterns among it."""
         found = self.recommendation

@@ -101,7 +101,7 @@ class QualityPanel(QWidget):
         self.destripe_button.setToolTip(
             "Write the frames less the offset of each row or column; open them and measure again"
         )
-        self.destripe_button.clicked.connect(self.ask_destriped)
+        self.destripe_button.clicked.connect(self.preview_removal)
         self.destripe_button.hide()
         self.said = paragraph()
         self.said.hide()
@@ -365,8 +365,16 @@ class QualityPanel(QWidget):
         verdict = None if extraction is None else extraction.verdict
         return None if verdict is None else verdict.lines
 
-    def ask_destriped(self) -> None:
-        """Ask for a file and write the frames without their line offsets."""
+    def preview_removal(self) -> None:
+        """Show a frame without its line offsets, and offer to write all frames so."""
+        from structmask_gui.gui.quality.removal import RemovalDialog
+
+        lines = self._endless_lines() or "rows"
+        RemovalDialog(
+            self.window(), self._session, lines, self.destriping, self._ask_destriped
+        ).show()
+
+    def _ask_destriped(self) -> None:
         proposed = self.destriping.proposed()
         if proposed is not None:
             dialogs.ask_new_file(self, "Save destriped frames", proposed, _TIFF, self._destripe_to)

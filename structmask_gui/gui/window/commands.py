@@ -300,13 +300,17 @@ class Commands(QObject):
             "copy_plain_n2v": partial(self.copy_for, "careamics"),
             "use_trainer_shape": partial(self.copy_for, "careamics"),
             "what_to_record": self.what_to_record,
-            "preview_removal": lambda: self.window.show_panel("quality").ask_destriped(),
+            "preview_removal": self.preview_removal,
             "add_files": self.add_files,
             "back_to_recommended": self.session.edits.back_to_recommended,
             "compare_with_automatic": self.compare_with_automatic,
             "map": self.show_why,
         }
         done[action]()
+
+    def preview_removal(self) -> None:
+        """Show a frame without the offsets of its lines."""
+        self.window.panel("quality").preview_removal()
 
     def show_why(self) -> None:
         """Show what speaks for the present mask."""

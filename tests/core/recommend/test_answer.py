@@ -126,17 +126,17 @@ def test_what_has_to_be_done_first():
 
 def test_whole_lines_of_a_single_frame_may_be_the_samples():
     found = automatic("offsets")
-    estimate = found.measurement.correlation
-    told = answer(
-        replace(
-            found,
-            measurement=replace(
-                found.measurement, correlation=replace(estimate, base="frames", source="frames")
-            ),
-        )
-    )
+    estimate = replace(found.measurement.correlation, base="frames", source="frames")
+    told = answer(with_estimate_of(found, estimate))
+    assert told.certainty == "likely"  # of many, each frame has others
+    one = replace(estimate, evidence=replace(estimate.evidence, relations=()))
+    told = answer(with_estimate_of(found, one))
     assert (told.certainty, told.actions[0]) == ("uncertain", "preview_removal")
     assert "The lines may be the sample's." in told.how_sure
+
+
+def with_estimate_of(found, estimate):
+    return replace(found, measurement=replace(found.measurement, correlation=estimate))
 
 
 def test_cannot_tell():

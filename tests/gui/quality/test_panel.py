@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tifffile
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.errors import Cancelled, InputError
@@ -20,11 +21,13 @@ from structmask_gui.core.stack.frames import ArrayFrames
 from structmask_gui.gui.desktop import places
 from structmask_gui.gui.quality.curves import SuggestionView
 from structmask_gui.gui.quality.panel import QualityPanel
+from structmask_gui.gui.quality.removal import RemovalDialog
 from structmask_gui.gui.session.quality import ALIKE, BARE, PRESENT
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.io.results.destriped import save_destriped
 from tests.gui.conftest import noise, wait_for_result
+from tests.gui.open_dialogs import dialog
 
 pytestmark = pytest.mark.one_window
 
@@ -320,6 +323,42 @@ def test_lines_that_the_verdict_calls_endless_offer_destriped_frames(
     assert panel.destripe_button.isVisibleTo(panel)
     assert "columns are brighter" in window.headline.sentence.text()
     assert window.headline.buttons["preview_removal"].isVisible()
+
+
+def test_the_removal_of_offsets_is_seen_before_it_is_saved(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    rng = np.random.default_rng(5)
+    frames = rng.normal(100, 5, (6, 160, 160)) + rng.normal(0, 4, (6, 160, 1))
+    path, target = tmp_path / "rows.npy", tmp_path / "out.tif"
+    np.save(path, frames.astype(np.float32))
+    window.session.edits.set_parameters(
+        {"method": "statistical", "source": "automatic", "mask_choice": "recommended"}
+    )
+    window.open_paths([str(path)])
+    wait_for_result(window.session, qtbot)
+    assert "rows are brighter" in window.headline.sentence.text()
+    assert window.headline.certainty.certainty == "attention"  # however likely, there is a first
+    window.headline.buttons["preview_removal"].click()
+    shown = dialog(RemovalDialog)
+    qtbot.waitUntil(lambda: len(shown.panes.pictures) == 2, timeout=15_000)
+    recorded, without = shown.panes.pictures
+    np.testing.assert_array_equal(recorded.values, frames[0].astype(np.float32))
+    np.testing.assert_allclose(without.values, destriped(frames[0].astype(np.float32), "rows"))
+    assert recorded.levels == without.levels
+    window.session.set_frame(3)
+    qtbot.waitUntil(lambda: "Frame 4" in shown.panes.pictures[0].title, timeout=15_000)
+    assert not shown.open_button.isVisible()
+    shown.save_button.click()
+    assert dialog(QFileDialog)
+    dialog(QFileDialog).reject()
+    window.panel("quality")._destripe_to(str(target), "")
+    qtbot.waitUntil(shown.open_button.isVisible, timeout=15_000)
+    assert shown.said.text() == "Written: out.tif."
+    shown.open_button.click()
+    qtbot.waitUntil(lambda: window.session.state.paths == (target,), timeout=15_000)
+    with pytest.raises(AssertionError):
+        dialog(RemovalDialog)
 
 
 def test_the_open_file_is_not_overwritten(loaded: MainWindow, stack_file: Path, qtbot: QtBot):
