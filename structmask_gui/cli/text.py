@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
             frames=stack.frames_chosen,
             mask_file=str(npy),
             how=_how(arguments.mask, arguments.file),
+            first=_first(arguments.mask),
         )
     made = snippet(arguments.target, mask, context)
     if made.needs_file and is_file(npy) and load_mask(npy) != mask:
@@ -47,6 +48,14 @@ def run(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return DONE
+
+
+def _first(mask: Path) -> str:
+    """Return what has to be done before training, by the record beside the mask."""
+    with suppress(InputError):
+        answer = read_record(mask.with_suffix(".json")).answer
+        return "" if answer is None else answer.first
+    return ""
 
 
 def _how(mask: Path, file: Path) -> str:

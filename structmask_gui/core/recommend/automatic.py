@@ -77,6 +77,9 @@ def _made(
     if case.verdict.lines is not None and certainty != "act first" and "preview_removal" not in do:
         faint = f"Whole {case.verdict.lines} differ faintly as well"
         doubts.append((f"{faint}: remove their offsets first.", "preview_removal"))
+    elif case.verdict.lines is not None and certainty == "act first":
+        also = f"Whole {case.verdict.lines} differ as well: remove their offsets, too."
+        doubts.append((also, "preview_removal"))
     advice = " ".join((advice, *(text for text, _ in doubts)))
     actions = (*do, *(action for _, action in doubts if action is not None))
     return Answer(
@@ -137,6 +140,9 @@ def _whole_lines(case: Grounds, lines: str) -> Answer:
     of = "columns" if lines == "columns" else "rows"
     certainty: Sureness = case.certainty if case.new_in_every_frame else "uncertain"
     doubts = case.doubts if case.new_in_every_frame else "The lines may be the sample's."
+    if lines == "columns" and certainty == "likely":
+        # Scanners read along rows; the columns of a camera are the same in every frame.
+        certainty, doubts = "uncertain", "A fixed pattern that was shifted looks the same."
     sure = f"{doubts} Remove the offsets of the {of}, then measure again. {case.untested}"
     return _made(
         case,

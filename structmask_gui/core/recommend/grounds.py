@@ -24,6 +24,9 @@ _NOT_LIKELY = ("interpolated", "compressed")
 _UNLIKE = 0.3
 """Difference of the correlations of two halves from which a mask fits neither."""
 
+_LARGE = 60
+"""Pixels of a mask, not a line, from which the cost of training decides; see `recommend`."""
+
 _OFFSETS, _SEEN = 0.1, 0.25
 """Share of the noise in the offsets of whole lines, from which they have to be removed first; and
 their share of what denoising leaves of the noise, from which one sees them in the result."""
@@ -74,6 +77,14 @@ class Grounds:
         two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare
         if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
             return "What moved cannot be told from noise in two frames."
+        lasting = evidence.patterns.lasting
+        if lasting is not None and lasting.misleads and not self.bare:
+            return "Frames or planes share a part of this noise, which was not seen."
+        smooth = self.verdict.kind == "blob" and not self.bare and not evidence.photons
+        if estimate.source == "frames" and smooth:
+            return "A faint sample may add to this pattern."
+        if found.chosen.pixels > _LARGE and min(found.chosen.mask.shape) > 1:
+            return "What so large a mask costs depends on the network."
         alone = estimate.base == "frames" and not self.verdict.sure
         if alone and self.endless:
             return "The lines may be the sample's."

@@ -20,9 +20,10 @@ frames' variance."""
 _FIXED = (0.1, 0.3, 1.0)
 """Variances of fixed patterns, over that of the noise, that strong structure may hide."""
 
-_STRONG, _SURELY, _NO_STRUCTURE = 4.0, 10.0, 0.05
+_STRONG, _SURELY, _NO_STRUCTURE = 4.0, (10.0, 100.0), 0.05
 """Variance of the structure, over that of the noise, from which fixed patterns matter little, and
-surely so, and up to which there is no room for them."""
+between which they surely do; and up to which there is no room for them. Beside noise fainter than
+that, a fixed pattern may be far stronger than the noise."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Structure:
     @property
     def surely_strong(self) -> bool:
         """Whether it is so strong that fixed patterns, if there are any, hardly matter."""
-        return self.share >= _SURELY
+        return _SURELY[0] <= self.share < _SURELY[1]
 
     @property
     def absent(self) -> bool:

@@ -156,9 +156,15 @@ class Recommendation:
             return "No shared noise was found, so no mask is recommended."
         if not row.tied:
             return "The noise lies along a line, so the line is hidden up to its end."
+        equal = f"Expected errors within {100 * TIE:.0f} %, or that cannot be distinguished, count"
+        if row.pixels == 1:
+            return (
+                f"{equal} as equal; no mask is taken if none copies {100 * COPIED_MORE:.0f} % less"
+                " of the noise."
+            )
         return (
-            f"Expected errors within {100 * TIE:.0f} %, or that cannot be distinguished, count as"
-            " equal; among these, the mask that copies least is taken, of several the smallest."
+            f"{equal} as equal; of these the smallest mask is taken that copies at most"
+            f" {100 * ALIKE:.0f} % more of the noise than any."
         )
 
     def record(self) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class FileNoise:
             best if own is None else own.cropped(),
             found.recommendation,
             basis,
-            "act first" if told.acts_first else told.certainty,
+            told.told,
             told.not_tested,
         )
 

@@ -52,6 +52,19 @@ class Answer:
         """Whether something has to be done before a mask is of use."""
         return self.certainty == "act first" or self.actions[:1] == ("preview_removal",)
 
+    @property
+    def first(self) -> str:
+        """What has to be done before training, and why; empty for nothing."""
+        if not self.acts_first:
+            return ""
+        removed = self.actions[:1] == ("preview_removal",)
+        return f"{self.what} {'Remove their offsets first.' if removed else self.advice}"
+
+    @property
+    def told(self) -> Sureness:
+        """The word for a table: how sure, or that something has to be done first."""
+        return "act first" if self.acts_first else self.certainty
+
     def doubted(self, why: str) -> Answer:
         """Return the answer as uncertain, for a reason that the measurement does not know."""
         if not why or self.certainty == "cannot tell":

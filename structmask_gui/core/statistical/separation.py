@@ -101,6 +101,10 @@ def noise_under_test(
         even, its_error = calm.tiles.unevenness_of_even(precision, places[:, 0])
         if not uneven(even, its_error, SUSPICION):
             return NoiseUnderTest(frames, plain.lags, calm.tiles, even, its_error)
+        # Events that few electrons or photons make are as unlike, and so are blocks of a codec.
+        even, its_error = plain.tiles.unevenness_of_finest()
+        if not uneven(even, its_error, SUSPICION):
+            return NoiseUnderTest(frames, plain.lags, plain.tiles, even, its_error)
     return plain
 
 

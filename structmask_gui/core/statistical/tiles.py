@@ -241,6 +241,17 @@ class TileStatistics:
         both = degrees if strict else 1 / (1 / degrees + 1 / degrees[-1])
         return _spread(power / np.maximum(top, 1e-30), both)
 
+    def unevenness_of_finest(self) -> tuple[FloatArray, FloatArray]:
+        """Return `unevenness` of what differs more than the finest detail does, which is noise.
+
+        Noise that is stronger in some tiles, for whatever reason, is so in all bands.
+        """
+        power, degrees = np.concatenate(self._power), self._band_degrees()
+        top = np.maximum(power[:, -1:] / max(float(power[:, -1].mean()), 1e-30), 1e-30)
+        both = 1 / (1 / degrees + 1 / degrees[-1])
+        ratio, error = _spread(power[:, :-1] / top, both[:-1])
+        return np.append(ratio, 1.0), np.append(error, error[-1])
+
     def skewness(self, inside: BoolArray | None = None) -> tuple[float, float]:
         """Return the skewness of the block means, and its standard error.
 

@@ -71,12 +71,13 @@ class SnippetDialog(QDialog):
         if self._mask is None:
             return
         paths, stack = self._session.state.paths, self._session.state.stack
-        edit = self._session.state.edit
+        edit, answer = self._session.state.edit, self._session.answer
         context = MaskContext(
             file=paths[0].name if paths else "",
             stage="denoised" if self.stage.isChecked() else "raw",
             mask_file=proposed_path(self._session, FORMS[0]).name,
             how="" if edit is None else edit.how,
+            first="" if answer is None else answer.first,
             axes="" if stack is None else stack.axes,
             channel=None if stack is None else stack.channel,
             series=0 if stack is None else stack.series_index,

@@ -308,6 +308,8 @@ _HELP = _menu(
                Commands.help, "F1", "help"),
     ActionInfo("guide", "&Guide", "Open the guide in the browser; no network is needed.",
                Commands.guide, icon="file"),
+    ActionInfo("what_to_record", "&What to record…",
+               "Say which frames tell noise from sample.", Commands.what_to_record),
     ActionInfo("shortcuts", "&Keyboard shortcuts", "List all keys.", Commands.shortcuts, "F2",
                "info"),
     ActionInfo("open_log_folder", "Open the &log folder", "Show the folder of the log file.",

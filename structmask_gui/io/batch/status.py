@@ -59,7 +59,7 @@ class JobStatus:
     @property
     def sure(self) -> str:
         """How sure the answer is, in a word."""
-        return self.certainty if self.answer is None else self.answer.certainty
+        return self.certainty if self.answer is None else self.answer.told
 
     @property
     def sign(self) -> Certainty | Literal[""]:

@@ -323,7 +323,7 @@ def _answer(status: JobStatus) -> tuple[str, str]:
     """Return the three lines as one text, and their certainty; empty of records of before."""
     if status.answer is None:
         return "", ""
-    return " ".join(status.answer.lines), status.answer.certainty
+    return " ".join(status.answer.lines), status.answer.told
 
 
 def _figures(status: JobStatus) -> tuple[str, str]:

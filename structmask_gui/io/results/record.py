@@ -20,6 +20,7 @@ from structmask_gui.core.quality.error import Scored
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.doubt import doubt_about
 from structmask_gui.core.recommend.recommend import Recommendation
+from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.io.files.atomic import write_atomic
 from structmask_gui.io.files.json_files import LARGEST_JSON, check_format, json_bytes, read_json
 from structmask_gui.io.files.paths import is_file, is_folder, reason, shown
@@ -154,6 +155,20 @@ class AnswerRecord(_Part):
     def lines(self) -> tuple[str, str, str]:
         """What, how sure, what to do."""
         return self.what, self.how_sure, self.advice
+
+    @property
+    def told(self) -> str:
+        """See `Answer.told`."""
+        return self._answer.told
+
+    @property
+    def first(self) -> str:
+        """See `Answer.first`."""
+        return self._answer.first
+
+    @property
+    def _answer(self) -> Answer:
+        return Answer(**self.model_dump())
 
 
 class FitRecord(_Part):

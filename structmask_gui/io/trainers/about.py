@@ -66,6 +66,8 @@ class MaskContext:
         Where the NPY file of the mask is, for the texts that load it.
     how : str
         How the mask came about, as in "edited by hand", if it was not measured as it is.
+    first : str
+        What has to be done before training, as `Answer.first`.
     """
 
     file: str = ""
@@ -76,6 +78,7 @@ class MaskContext:
     frames: str | None = None
     mask_file: str = "mask.npy"
     how: str = ""
+    first: str = ""
 
 
 NO_CONTEXT = MaskContext()
@@ -105,6 +108,7 @@ class About:
             heading=(
                 f"# {what}, {counted(statistics.true_pixels, 'pixel')}, {origin} {where}"
                 f" ({context.stage} images), StructMask {__version__}.\n"
+                + comment(f"Before training: {context.first}" if context.first else "")
             ),
         )
 

@@ -135,6 +135,30 @@ def test_whole_lines_of_a_single_frame_may_be_the_samples():
     assert "The lines may be the sample's." in told.how_sure
 
 
+def test_columns_may_be_a_fixed_pattern_that_was_shifted():
+    found = automatic("offsets")
+    told = answer(replace(found, verdict=replace(found.verdict, lines="columns")))
+    assert (told.certainty, told.actions[0]) == ("uncertain", "preview_removal")
+    assert "A fixed pattern that was shifted looks the same." in told.how_sure
+
+
+def test_lines_beside_a_fixed_pattern_are_removed_too():
+    found = with_flags(automatic("row 7"), "fixed_pattern", "whole_line", lines="rows")
+    told = answer(found)
+    assert told.certainty == "act first"
+    assert told.advice.endswith("Whole rows differ as well: remove their offsets, too.")
+    assert "preview_removal" in told.actions
+
+
+def test_what_is_to_be_done_before_training():
+    assert answer(automatic("row 7")).first == ""
+    lines = answer(automatic("offsets"))
+    assert lines.told == "act first"
+    assert lines.first.endswith("a mask cannot hide that. Remove their offsets first.")
+    fixed = answer(with_flags(automatic("row 7"), "fixed_pattern"))
+    assert fixed.first == f"{fixed.what} {fixed.advice}"
+
+
 def with_estimate_of(found, estimate):
     return replace(found, measurement=replace(found.measurement, correlation=estimate))
 
@@ -316,14 +340,49 @@ def test_faint_offsets_that_one_sees_in_the_result_are_removed_first(left, first
     assert (told.acts_first, "preview_removal" in told.actions) == (first, True)
 
 
+def test_how_large_a_large_mask_should_be_is_not_sure():
+    found = automatic("row 7")
+    assert answer(found).certainty == "likely"
+    for shape, certainty in (((9, 9), "uncertain"), ((1, 81), "likely"), ((7, 7), "likely")):
+        mask = Mask(np.ones(shape, dtype=bool))
+        chosen = replace(found.recommendation.chosen, mask=mask, pixels=mask.statistics.true_pixels)
+        ledger = tuple(
+            chosen if row.name == chosen.name else row for row in found.recommendation.ledger
+        )
+        recommendation = replace(found.recommendation, ledger=ledger)
+        told = answer(replace(found, recommendation=recommendation))
+        assert told.certainty == certainty
+        assert ("depends on the network" in told.how_sure) == (certainty == "uncertain")
+
+
+def test_a_faint_sample_may_add_to_what_unlike_frames_share():
+    found = automatic("row 7")
+    estimate = replace(found.measurement.correlation, base="frames", source="frames")
+    assert answer(with_estimate_of(found, estimate)).certainty == "likely"
+    smooth = replace(found, verdict=replace(found.verdict, kind="blob"))
+    told = answer(with_estimate_of(smooth, estimate))
+    assert told.certainty == "uncertain"
+    assert "A faint sample may add to this pattern." in told.how_sure
+    # Photons alone are all noise.
+    photons = replace(estimate, evidence=replace(estimate.evidence, photons=1e6))
+    assert answer(with_estimate_of(smooth, photons)).certainty == "likely"
+
+
 def test_where_the_picture_forbids_masks_a_fixed_pattern_is_a_doubt_all_the_same():
     found = automatic("white")
     patterns = Patterns(static_share=0.3)
     evidence = replace(found.measurement.correlation.evidence, patterns=patterns)
     found = with_flags(with_estimate(found, evidence=evidence), "fixed_pattern_not_tested")
-    for share, worst, forbids in ((2, 1, False), (9, 1, True), (9, 1.3, False), (30, 1, True)):
+    for share, worst, forbids in (
+        (2, 1, False),
+        (9, 1, True),
+        (9, 1.3, False),
+        (30, 1, True),
+        (300, 1, True),
+    ):
         told = answer(with_recommendation(found, strong(found.recommendation, share, worst)))
-        # Where the picture is far stronger than any fixed pattern may be, it is none.
+        # Where the picture is far stronger than any fixed pattern may be, it is none; beside next
+        # to no noise a fixed pattern may be strong.
         certainty = "likely" if share == 30 else "uncertain"
         assert (told.certainty, "copy_plain_n2v" in told.actions) == (certainty, True)
         assert ("too fine for a mask" in told.how_sure) is forbids

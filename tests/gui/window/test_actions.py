@@ -34,7 +34,7 @@ from structmask_gui.gui.export.trainer_dialog import SnippetDialog
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.widgets.find_command import FindCommand, found, plain
 from structmask_gui.gui.window.actions import ACTIONS, MENUS
-from structmask_gui.gui.window.help_dialogs import ShortcutsDialog, TextDialog
+from structmask_gui.gui.window.help_dialogs import RecordDialog, ShortcutsDialog, TextDialog
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.mask_editor import changed
 from structmask_gui.gui.window.open_url import AddressDialog
@@ -238,6 +238,10 @@ def check_guide_said(window: MainWindow, _qtbot: QtBot) -> None:
     assert said.startswith("The guide is") or window.docks["help"].isVisible()
 
 
+def check_recording(_window: MainWindow, _qtbot: QtBot) -> None:
+    assert "Six or more frames" in dialog(RecordDialog).label.text()
+
+
 def colormap(name: str) -> Check:
     def check(window: MainWindow, _qtbot: QtBot) -> None:
         assert window.session.state.colormap == name
@@ -372,6 +376,7 @@ CHECKS: dict[str, Check] = {
     "compare_file": file_dialog_of(EXISTING_ONE),
     "help": panel("help"),
     "guide": check_guide_said,
+    "what_to_record": check_recording,
     "find_command": check_finding,
     "shortcuts": check_shortcuts,
     "open_log_folder": check_folder_said,

@@ -20,6 +20,7 @@ from structmask_gui.core.simulation import cells
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, proposed_path
 from structmask_gui.gui.export.trainer_dialog import SnippetDialog
+from structmask_gui.gui.quality.removal import RemovalDialog
 from structmask_gui.gui.widgets.dialogs import TITLE_BAR
 from structmask_gui.gui.widgets.wording import error_words, percent, said
 from structmask_gui.gui.window.help_dialogs import AboutDialog, RecordDialog, ShortcutsDialog
@@ -308,6 +309,7 @@ def test_no_dialog_is_larger_than_the_screen(automatic: MainWindow, qtbot: QtBot
         (commands.what_to_record, RecordDialog),
         (lambda: commands._show_copy("careamics"), SnippetDialog),
         (commands.shortcuts, ShortcutsDialog),
+        (commands.preview_removal, RemovalDialog),
         (commands.about, AboutDialog),
     ):
         ask()

@@ -92,12 +92,11 @@ def test_masks_that_need_a_look_are_counted_and_marked(folder, tmp_path):
     looks = sum(status.needs_a_look for status in queue.statuses)
     assert f"{looks} of the masks need" in counts_sentence(queue)
     assert status.answer is not None
-    assert f"done: {status.answer.certainty}".encode() in html_bytes(queue)
+    assert status.answer.told == "act first"
+    assert b"done: act first" in html_bytes(queue)
     rows = list(csv.DictReader(csv_bytes(queue).decode("utf-8-sig").splitlines()))
     for name in ("certainty", "certainty of the answer"):
-        assert [row[name] for row in rows if row["file"].endswith("lines.npy")] == [
-            status.answer.certainty
-        ]
+        assert [row[name] for row in rows if row["file"].endswith("lines.npy")] == ["act first"]
     published = make(folder, tmp_path / "rings")
     published.run()
     # Ring analysis never knows what it measured, as the window says of its mask.
@@ -120,6 +119,8 @@ def test_the_sign_is_that_of_the_answer(verdict, told, sign, looked_at):
     status = JobStatus(JobState.DONE, certainty=verdict, answer=answer)
     assert (status.sign, status.needs_a_look) == (sign, looked_at)
     assert status.sure == told
+    first = answer.model_copy(update={"actions": ("preview_removal",)})
+    assert JobStatus(JobState.DONE, answer=first).sure == "act first"  # however sure it is
     # Of a record of before there is only the verdict.
     assert JobStatus(JobState.DONE, certainty="attention").sign == "attention"
 

@@ -204,3 +204,11 @@ def test_plain_python_is_the_mask(run, mask):
     left = run(snippet("python", mask).text, mask)
     np.testing.assert_array_equal(left["mask"], mask.cropped().array)
     assert left["lags"].tolist() == mask.lags().tolist()
+
+
+def test_what_comes_first_stands_in_every_text():
+    first = "Whole rows are brighter or darker; a mask cannot hide that. Remove their offsets."
+    for made in snippets(Mask(np.ones((1, 1), dtype=bool)), MaskContext(first=first)):
+        lines = [line[2:] for line in made.text.splitlines() if line.startswith("# ")]
+        assert f"Before training: {first}" in " ".join(lines)
+    assert "Before training" not in snippets(Mask(np.ones((1, 1), dtype=bool)))[0].text
