@@ -12,6 +12,10 @@ from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Surenes
 _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
 _RECORD = "To decide, record 6 or more frames of one still field."
+_PIXELS = (
+    "Single pixels differ alike in every frame, as a camera's do, and pass for detail here:"
+    " subtract dark frames, or divide by an even field."
+)
 _HUM = "A regular pattern shifts from frame to frame: if it is hum or interference, filter it out."
 
 _ACT: dict[str, tuple[str, str, Action]] = {
@@ -74,6 +78,8 @@ def _made(
     case: Grounds, what: str, certainty: Sureness, sure: str, advice: str, *do: Action
 ) -> Answer:
     doubts = [(text, action) for flag, (text, action) in _DOUBTS.items() if flag in case.flags]
+    if case.pattern_of_pixels and "fixed_pattern" not in case.flags:
+        doubts.append((_PIXELS, "what_to_record"))
     if case.verdict.lines is not None and certainty != "act first" and "preview_removal" not in do:
         faint = f"Whole {case.verdict.lines} differ faintly as well"
         doubts.append((f"{faint}: remove their offsets first.", "preview_removal"))

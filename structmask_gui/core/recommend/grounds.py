@@ -173,7 +173,14 @@ class Grounds:
 
     @property
     def untested(self) -> str:
-        return untested(self.not_tested)
+        said = untested(self.not_tested)
+        return said.replace("Fixed", "Other fixed", 1) if self.pattern_of_pixels else said
+
+    @property
+    def pattern_of_pixels(self) -> bool:
+        """Whether single pixels are brighter or darker in every frame."""
+        estimate = self.extraction.measurement.correlation
+        return estimate is not None and estimate.evidence.patterns.pixels > 0
 
     @property
     def figures(self) -> str:
