@@ -403,3 +403,19 @@ def test_what_moved_between_two_frames_is_not_taken_for_noise():
             )
             found = judge(replace(estimate, evidence=evidence), selection, AUTOMATIC)
             assert ("cannot_tell" in found.flags) == flagged
+
+
+def test_noise_that_is_stronger_in_some_places_is_not_taken_for_what_moved():
+    random = np.random.default_rng(7)
+    # As of few electrons, each of another energy: unlike from place to place in every frame.
+    noise = random.normal(size=(10, 6, 6)).repeat(32, axis=1).repeat(32, axis=2)
+    noise = np.exp(0.3 * noise) * random.normal(size=noise.shape)
+    frames = 500 + 60 * cells((192, 192)) + 20 * gaussian_filter(noise, (0, 0.6, 0.6))
+    estimate, selection, verdict = measured(frames)
+    assert estimate.source == "difference"
+    assert "cannot_tell" not in verdict.flags
+    assert verdict.kind in ("blob", "cross")
+    # What moves does so in coarse detail alone.
+    beads = 400 * gaussian_filter((random.random((10, 192, 192)) < 0.003).astype(float), (0, 2, 2))
+    _, _, verdict = measured(frames + 20 * beads)
+    assert not verdict.sure
