@@ -43,7 +43,7 @@ def figures(denoising: Denoising) -> str:
     made, bare = denoising.made, denoising.bare
     if made is None:
         return ""
-    lines = [*_evaluated(made), "", learned(made.record.denoiser)]
+    lines = [*_evaluated(made, spots=denoising.spots), "", learned(made.record.denoiser)]
     if bare is not None:
         lines += ["", "Without a mask, the same frames:", *_evaluated(bare, advice=False)]
     if denoising.spots:
@@ -51,12 +51,18 @@ def figures(denoising: Denoising) -> str:
     return "\n".join(lines)
 
 
-def _evaluated(made: Denoised, *, advice: bool = True) -> list[str]:
-    """Return the figures of a result, a line each."""
+def _evaluated(made: Denoised, *, advice: bool = True, spots: tuple[str, ...] = ()) -> list[str]:
+    """Return the figures of a result, a line each; ``spots``: what the test with them said."""
     if made.evaluation is None:
         return [f"It could not be evaluated: {made.problem}"]
     lines = made.evaluation.lines()
-    return [made.evaluation.sentence, "", *lines] if advice else lines
+    if not advice:
+        return lines
+    sentence = made.evaluation.sentence
+    if any("fade" in said for said in spots[:1]):
+        # However sure it is of the image as a whole, small objects are another matter.
+        sentence = f"{sentence.replace(' Sure.', '')} Test with spots: {spots[0]}"
+    return [sentence, "", *lines]
 
 
 def said_beside(made: Denoised | None, mask: Mask | None) -> str:

@@ -20,6 +20,7 @@ from structmask_gui.core.denoising import denoiser
 from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.denoising.spots import recovered_shapes, sentences
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.gui.quality import denoise_words as words
 from structmask_gui.gui.quality import denoising as job
 from structmask_gui.gui.quality.denoise_window import DenoiseWindow
 from structmask_gui.gui.widgets.wording import said
@@ -409,7 +410,15 @@ def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qt
     fitted = made.record.denoiser
     found = recovered_shapes(fitted, made.noise_sd)
     assert sentences(found) == shown.denoising.spots
+    found_words = shown.denoising.spots[1:]
     assert max(abs(one.share) for one in found) > 0.05  # not of the answers that are known
+    # What fades is said where the image as a whole is praised.
+    shown.denoising.spots = ("Objects 10 x as bright as the noise fade or vanish.", *found_words)
+    first = words.figures(shown.denoising).splitlines()[0]
+    assert first.endswith("Test with spots: Objects 10 x as bright as the noise fade or vanish.")
+    assert "Sure." not in first
+    shown.denoising.spots = ("Objects 10 x as bright as the noise are kept.", *found_words)
+    assert words.figures(shown.denoising).splitlines()[0] == made.evaluation.sentence
     ready.session.close_files()
     assert shown.denoising.spots == ()
 
