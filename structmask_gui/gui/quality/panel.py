@@ -371,10 +371,11 @@ class QualityPanel(QWidget):
 
         lines = self._endless_lines() or "rows"
         RemovalDialog(
-            self.window(), self._session, lines, self.destriping, self._ask_destriped
+            self.window(), self._session, lines, self.destriping, self.ask_destriped
         ).show()
 
-    def _ask_destriped(self) -> None:
+    def ask_destriped(self) -> None:
+        """Ask for a file and write the frames without their line offsets."""
         proposed = self.destriping.proposed()
         if proposed is not None:
             dialogs.ask_new_file(self, "Save destriped frames", proposed, _TIFF, self._destripe_to)
