@@ -236,7 +236,7 @@ Made by `python benchmarks/physics.py --part record --write-docs`. Microscopes a
 the photon to the grey level, with settings drawn at random: detectors, scanning, fixed patterns,
 processing and codecs. Nothing of the program was used to make them, and nothing is tuned on the
 scenes of this page: those to tune and to validate on are others (`--part tune`, `--part validate`).
-These were run ten times, after ten states of the program; each time this page was written.
+These were run eleven times, after eleven states of the program; each time this page was written.
 
 **What is true.** The scene is held fixed and recorded again and again, noise and camera drawn
 anew; what differs is the noise, temporal and fixed. The error of a mask is that of the best

@@ -47,7 +47,7 @@ _PAIRS = 10.0
 # Share of all lags from which a correlation counts as endless.
 _ENDLESS = 0.55
 # Correlation at so many pixels, along rows and columns, that no noise in a single frame has.
-_APART, _ALIKE = 3, 0.45
+_APART, _ALIKE = 3, 0.25
 
 
 @dataclass(frozen=True)
