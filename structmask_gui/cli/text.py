@@ -12,13 +12,13 @@ from structmask_gui.cli.console import DONE
 from structmask_gui.core.errors import InputError
 from structmask_gui.io.files.paths import is_file, one_line, shown
 from structmask_gui.io.results.masks import load_mask
-from structmask_gui.io.results.record import read_record
+from structmask_gui.io.results.record import Record, read_record
 from structmask_gui.io.trainers.snippets import MaskContext, snippet
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    mask = load_mask(arguments.mask)
+    mask, record = load_mask(arguments.mask), _record_beside(arguments.mask)
     (item,) = chosen_inputs(arguments, [arguments.file], None)
     npy = arguments.mask.with_suffix(".npy")
     with item.open() as stack:
@@ -30,8 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
             series=stack.series_index,
             frames=stack.frames_chosen,
             mask_file=str(npy),
-            how=_how(arguments.mask, arguments.file),
-            first=_first(arguments.mask),
+            how=_how(arguments.mask, arguments.file, record),
+            first="" if record is None or record.answer is None else record.answer.first,
         )
     made = snippet(arguments.target, mask, context)
     if made.needs_file and is_file(npy) and load_mask(npy) != mask:
@@ -50,18 +50,16 @@ def run(arguments: argparse.Namespace) -> int:
     return DONE
 
 
-def _first(mask: Path) -> str:
-    """Return what has to be done before training, by the record beside the mask."""
+def _record_beside(mask: Path) -> Record | None:
+    """Return the record beside a mask, if there is one."""
     with suppress(InputError):
-        answer = read_record(mask.with_suffix(".json")).answer
-        return "" if answer is None else answer.first
-    return ""
+        return read_record(mask.with_suffix(".json"))
+    return None
 
 
-def _how(mask: Path, file: Path) -> str:
-    """Say where the mask is from, unless the record beside it says that it was measured in FILE."""
-    with suppress(InputError):
-        record = read_record(mask.with_suffix(".json"))
-        if not record.edited and any(item.name == shown(file) for item in record.inputs):
-            return ""
+def _how(mask: Path, file: Path, record: Record | None) -> str:
+    """Say where the mask is from, unless its record says that it was measured in FILE."""
+    inputs = () if record is None or record.edited else record.inputs
+    if any(item.name == shown(file) for item in inputs):
+        return ""
     return f"from {shown(mask)}"

@@ -87,7 +87,7 @@ def _made(
         also = f"Whole {case.verdict.lines} differ as well: remove their offsets, too."
         doubts.append((also, "preview_removal"))
     advice = " ".join((advice, *(text for text, _ in doubts)))
-    actions = (*do, *(action for _, action in doubts if action is not None))
+    actions = tuple(dict.fromkeys((*do, *(action for _, action in doubts if action is not None))))
     return Answer(
         what, certainty, f"{WORDS[certainty]} {sure}".rstrip(), advice, case.not_tested, actions
     )

@@ -78,7 +78,8 @@ def goes_on(estimate: CorrelationEstimate, parameters: Parameters) -> bool:
         error = np.moveaxis(lags.standard_error, axis, 1)[middle, far]
         end = np.abs(rho[middle, far])
         beside = np.abs(rho[middle + 2 : middle + last + 1, far]).mean()
-        matters = end[np.argmax(end)] >= max(parameters.rho_min, 4 * error[np.argmax(end)])
+        most = int(np.argmax(end))
+        matters = end[most] >= max(parameters.rho_min, 4 * error[most])
         if matters and end.mean() > 3 * beside:
             return True
     return False
