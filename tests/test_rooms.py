@@ -12,8 +12,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "structmask_gui"
 
 _ORDER = """
-version core core.parameters core.masks core.stack core.correlation core.statistical core.measure
-core.verdict core.extraction core.quality core.recommend core.denoising core.denoised
+version core core.parameters core.masks core.stack core.correlation core.learned core.statistical
+core.measure core.verdict core.extraction core.quality core.recommend core.denoising core.denoised
 io.files io.stack io.formats io.formats.tiff io.presets io.pictures io.results io.trainers io.report
 io io.batch
 cli gui.style gui.desktop gui.widgets gui.views gui.views.lags gui.views.image

@@ -327,6 +327,17 @@ def extract_array(
     return select(measure(Recording.of(recording), parameters, task=task), parameters)
 
 
+def cannot_separate(extraction: Extraction) -> bool:
+    """Whether structure may be in the correlation that was measured."""
+    verdict, estimate = extraction.verdict, extraction.measurement.correlation
+    if verdict is None or estimate is None:
+        return False
+    flags = set(verdict.flags)
+    # In one frame a regular pattern may be the specimen's.
+    periodic = "periodic_temporal" in flags and not estimate.evidence.relations
+    return periodic or bool({"cannot_tell", "picture"} & flags)
+
+
 @dataclass(frozen=True, eq=False)
 class EditedExtraction(Extraction):
     """An extraction with another mask."""

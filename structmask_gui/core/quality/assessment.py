@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.arrays import FloatArray, crop_or_pad
 from structmask_gui.core.errors import ParameterError
+from structmask_gui.core.learned.noise import LearnedNoise
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.masks.trainers import Blanked, blanked
 from structmask_gui.core.progress import NO_TASK, Task
@@ -64,6 +65,8 @@ class Basis:
     """Frames in which errors are measured, where the noise was measured in their differences."""
     trusted: bool = True
     """False where the noise could not be separated from structure: figures may be wrong."""
+    learned: LearnedNoise | None = None
+    """What the noise is then likely to be; `noise` is what is expected of it."""
 
     @property
     def place(self) -> NoiseBasis:
@@ -80,6 +83,13 @@ class Basis:
     def score(self, mask: Mask | ArrayLike | None) -> Scored:
         """Return what the rank of a mask depends on."""
         return score_mask(self.noise, self.image.values, mask, self.radius, self.still)
+
+    def by(self, learned: LearnedNoise) -> Basis:
+        """Return the basis with noise that is only likely, as far as figures need it."""
+        reach = 2 * self.radius
+        values = crop_or_pad(learned.mean, (2 * reach + 1, 2 * reach + 1))
+        noise = Covariance(values, 0, "what samples and noise usually look like", None)
+        return replace(self, noise=noise, still=None, trusted=False, learned=learned)
 
     def suggest(self, task: Task = NO_TASK) -> Suggestion:
         """Suggest a mask; see `suggest`."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from structmask_gui.core.errors import InputError, ParameterError
-from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.extraction.extraction import Extraction, cannot_separate
+from structmask_gui.core.learned.noise import learned_noise
 from structmask_gui.core.measure.measure import measure
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters, Source
@@ -72,12 +73,17 @@ def extraction_basis(
     """Measure the basis of an extraction's mask, and of others for the same frames.
 
     Noise from differences or flat patches is measured again, up to larger lags; from other sources
-    it is used as far as it reaches.
+    it is used as far as it reaches. Where it could not be separated from structure, it is taken as
+    noise usually is, if it is round.
     """
     # No radius was asked for: small frames are measured as far as they allow.
     part = _part(frames, extraction.measurement.region)
     radius = max(1, min(RADIUS, largest_radius(part)))
-    return measurement_basis(extraction.measurement, frames, radius=radius, task=task)
+    made = measurement_basis(extraction.measurement, frames, radius=radius, task=task)
+    if not cannot_separate(extraction):
+        return made
+    learned = learned_noise(part, task)
+    return made if learned is None or not learned.fits else made.by(learned)
 
 
 def measurement_basis(

@@ -57,6 +57,8 @@ _DOUBTS: dict[str, tuple[str, Action | None]] = {
 def automatic_answer(case: Grounds) -> Answer:
     """Return the answer about the mask that was chosen."""
     if unseparated(case.extraction, case.recommendation):
+        if case.recommendation is not None and case.recommendation.learned:
+            return _learned(case)
         if not case.best_anyway:
             return _cannot_tell(case)
         if not set(_ACT) & case.flags:
@@ -118,6 +120,24 @@ def _cannot_tell(case: Grounds) -> Answer:
         f"{_HUM} {record}" if shifts else record,
         case.not_tested,
         ("what_to_record", own),
+    )
+
+
+def _learned(case: Grounds) -> Answer:
+    """Say what mask fits the noise that images like these usually have."""
+    shifts = "periodic_temporal" in case.flags and case.several_frames
+    sure = "This noise looks like the sample; it was judged as images like this usually are."
+    record = f"{case.why_not_still} {_RECORD}".lstrip()
+    record = f"{_HUM} {record}" if shifts else record
+    if case.bare:
+        what = "No mask helps, as far as this noise can be told from the sample."
+        return _made(
+            case, what, "uncertain", sure, f"{_PLAIN} {record}", "copy_plain_n2v", "what_to_record"
+        )
+    what = f"Noise smeared over neighbouring pixels: {hide(case.mask)}."
+    sure = f"{sure} {case.figures}"
+    return _made(
+        case, what, "uncertain", sure, f"Use this mask. {record}", "use_mask", "what_to_record"
     )
 
 

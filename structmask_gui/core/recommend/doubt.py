@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from structmask_gui.core.extraction.extraction import EditedExtraction, Extraction, counted
+from structmask_gui.core.extraction.extraction import (
+    EditedExtraction,
+    Extraction,
+    cannot_separate,
+    counted,
+)
 from structmask_gui.core.recommend.candidates import safe_candidates
 from structmask_gui.core.recommend.recommend import (
     Recommendation,
-    cannot_separate,
     expected_error,
 )
 from structmask_gui.core.recommend.shapes import of_noise

@@ -68,6 +68,8 @@ def other_readings(basis: Basis, extraction: Extraction) -> tuple[FloatArray, ..
     if estimate is None:
         return ()
     reach = 2 * basis.radius
+    if basis.learned is not None:
+        return tuple(_up_to(reach, one) for one in basis.learned.draws)
     found = [_up_to(reach, one.covariance) for one in estimate.evidence.others if one.variance > 0]
     if estimate.evidence.patterns.shared:
         noise = basis.noise.values

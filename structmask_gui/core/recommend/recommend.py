@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from structmask_gui.core.arrays import FloatArray
-from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.extraction.extraction import Extraction, cannot_separate
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
@@ -36,6 +36,7 @@ from structmask_gui.core.recommend.candidates import (
     whole_line,
 )
 from structmask_gui.core.recommend.readings import Readings, Structure, readings_of
+from structmask_gui.core.recommend.shapes import GAINS
 from structmask_gui.core.threads import one_blas_thread
 
 TIE = 0.03
@@ -65,6 +66,9 @@ _LINE_PIXELS, _MOSTLY = 5, 0.7
 DOUBTED, CLOSE = 1.15, 1.1
 """Factors over the least error: a mask that may be beyond the first is not reliable; up to the
 second it is nearly the best."""
+
+AGREED = 3.0
+"""The same by noise that was learned, from which nothing is concluded."""
 
 _ABSOLUTE = 0.01
 """Share of the noise's variance that is added to both errors of a factor: less is of no use."""
@@ -105,6 +109,7 @@ class Recommendation:
     gains_next_to_nothing: bool  # Noise2Void without a mask does as well as any mask
     structure: Structure | None = None
     """What is no noise in the frames; None where the error is not known."""
+    learned: bool = False  # chosen by what noise and samples usually look like
 
     @property
     def either(self) -> bool:
@@ -146,6 +151,11 @@ class Recommendation:
         row = self.chosen
         if row is None:
             return ""
+        if self.learned:
+            return (
+                "The recommended mask has the least error by the noise that simulated images like"
+                " this have."
+            )
         if self.safe:
             return "Recommended is what does least harm, whichever is noise and which is sample."
         if row is self.ledger[0]:
@@ -284,6 +294,12 @@ def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommenda
         return Recommendation(found[choice], choice, True, (), False)
     readings = readings_of(basis, extraction)
     structure = readings.structure
+    if basis.learned is not None:
+        rows = ledger(basis, candidates(basis, extraction, task), task, readings)
+        tied = [row for row in rows if row.tied and row.pixels <= SEARCHED]
+        best = min(tied, key=lambda row: (row.pixels > 1, row.worst))
+        if best.worst <= AGREED and best.error < GAINS:
+            return Recommendation(best.mask, best.name, False, rows, False, structure, learned=True)
     estimate = extraction.measurement.correlation
     if estimate is not None and estimate.base == "difference" and readings.others:
         # Structure is gone from differences, but for what moved; what else it may be is known.
@@ -299,17 +315,6 @@ def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommenda
         # Better than lines if all of it is noise; if it is structure, it is so anyway.
         choice = BARE_CENTRE
     return Recommendation(found[choice], choice, True, rows, False, structure)
-
-
-def cannot_separate(extraction: Extraction) -> bool:
-    """Whether structure may be in the correlation that was measured."""
-    verdict, estimate = extraction.verdict, extraction.measurement.correlation
-    if verdict is None or estimate is None:
-        return False
-    flags = set(verdict.flags)
-    # In one frame a regular pattern may be the specimen's.
-    periodic = "periodic_temporal" in flags and not estimate.evidence.relations
-    return periodic or bool({"cannot_tell", "picture"} & flags)
 
 
 def unseparated(extraction: Extraction, recommendation: Recommendation | None = None) -> bool:

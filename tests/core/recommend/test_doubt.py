@@ -20,7 +20,7 @@ def test_the_recommended_mask_is_not_doubted(name):
 
 
 def test_significant_lags_that_may_be_sample_are_doubted():
-    found = automatic("one frame")
+    found = automatic("cannot tell")
     assert found.recommendation.safe
     by_hand = select(found.measurement, found.parameters.changed(SIGNIFICANT))
     assert significant(by_hand) != BARE

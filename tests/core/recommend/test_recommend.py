@@ -10,6 +10,7 @@ from scipy.signal import lfilter
 
 from structmask_gui.core.errors import Cancelled
 from structmask_gui.core.extraction.extraction import select
+from structmask_gui.core.learned.noise import LearnedNoise
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import Task
 from structmask_gui.core.quality.suggest import SEARCHED
@@ -31,7 +32,14 @@ from structmask_gui.core.recommend.extract import (
     with_recommendation,
 )
 from structmask_gui.core.recommend.readings import other_readings
-from structmask_gui.core.recommend.recommend import CLOSE, DOUBTED, TIE, recommend, training_cost
+from structmask_gui.core.recommend.recommend import (
+    AGREED,
+    CLOSE,
+    DOUBTED,
+    TIE,
+    recommend,
+    training_cost,
+)
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.statistical.out_of_band import SpectralFit
@@ -83,12 +91,30 @@ def test_without_correlation_there_is_no_mask():
 
 
 def test_what_cannot_be_separated_gets_a_safe_mask():
-    found = automatic("one frame")
+    found = automatic("cannot tell")
     assert "cannot_tell" in found.verdict.flags
     assert found.recommendation.safe
     assert found.mask == BARE
     assert fit_lines(found) is None
     assert found.recommendation.row(SIGNIFICANT).pixels > 1
+
+
+def test_noise_as_smooth_as_the_sample_gets_the_mask_that_it_usually_needs():
+    found = automatic("one smooth frame")
+    assert "cannot_tell" in found.verdict.flags
+    assert not found.recommendation.safe
+    chosen, bare = found.recommendation.chosen, found.recommendation.bare
+    assert chosen.error < 0.6 * bare.error
+    assert chosen.worst <= AGREED
+    assert chosen.pixels >= 9
+    # Another noise that is as likely may call for another mask; then nothing is concluded.
+    assert isinstance(found.basis.learned, LearnedNoise)
+    wide, none = found.basis.learned.draws[0], np.zeros((41, 41))
+    none[20, 20] = wide[20, 20]
+    torn = replace(found.basis.learned, draws=(wide, none, 0.01 * wide))
+    told = recommend(replace(found.basis, learned=torn), found)
+    assert not told.learned
+    assert told.safe
 
 
 def test_lines_of_the_fit_are_safe():
@@ -119,7 +145,7 @@ def held(found, **evidence):
 
 @pytest.mark.parametrize("lines", ["rows", "columns"])
 def test_lines_that_cost_more_than_no_mask_are_not_safe(lines):
-    found = automatic("one frame")
+    found = automatic("cannot tell")
     covariance = np.zeros((21, 21))
     covariance[10, 8:13] = 0.4, 0.6, 1, 0.6, 0.4
     if lines == "columns":
@@ -191,7 +217,7 @@ def test_where_structure_may_be_left_the_mask_is_least_bad_by_every_reading():
     plain = automatic("white")
     doubted = held(plain, others=(plain.measurement.correlation.lags,))
     assert moving(doubted, plain.basis).mask == BARE
-    one = automatic("one frame")
+    one = automatic("cannot tell")
     assert recommend(one.basis, one).safe
 
 
@@ -336,7 +362,8 @@ def test_the_rule_is_the_one_that_was_followed():
     )
     line = (*rows[1:], replace(rows[0], tied=False))
     assert "up to its end" in replace(found, ledger=line).rule
-    assert "least harm" in automatic("one frame").recommendation.rule
+    assert "least harm" in automatic("cannot tell").recommendation.rule
+    assert "simulated images" in automatic("one smooth frame").recommendation.rule
     assert replace(found, ledger=()).rule == ""
 
 
