@@ -147,7 +147,7 @@ class Recommendation:
         if row is None:
             return ""
         if self.safe:
-            return "Recommended is what does least harm, whichever is noise and which is sample."
+            return "The recommended choice is the safest, whether the pattern is noise or sample."
         if row is self.ledger[0]:
             return "The recommended mask has the least expected error."
         if not row.tied and self.gains_next_to_nothing:

@@ -336,7 +336,7 @@ def test_the_rule_is_the_one_that_was_followed():
     )
     line = (*rows[1:], replace(rows[0], tied=False))
     assert "up to its end" in replace(found, ledger=line).rule
-    assert "least harm" in automatic("one frame").recommendation.rule
+    assert "the safest" in automatic("one frame").recommendation.rule
     assert replace(found, ledger=()).rule == ""
 
 
