@@ -91,9 +91,7 @@ _UNLIKE = (
 _SUSPECTED = (
     "Faint structure may be in these frames; one more frame of the same field would decide."
 )
-_REMOVE = (
-    " Remove the {} offsets first (Preview removal… in the window, or structmask destripe)."
-)
+_REMOVE = " Remove the {} offsets first (Preview removal… in the window, or structmask destripe)."
 _LOOK_FURTHER = " Raise max_lag to find their end; up to {} can be measured here."
 _NO_FURTHER = " Larger lags than {} cannot be measured here."
 _REMOVED = " {} offsets are already removed; this is the residual."
