@@ -149,7 +149,10 @@ def _whole_lines(case: Grounds, lines: str) -> Answer:
     doubts = case.doubts if case.new_in_every_frame else "The lines may be the sample's."
     if lines == "columns" and certainty == "likely":
         # Scanners read along rows; the columns of a camera are the same in every frame.
-        certainty, doubts = "uncertain", "A fixed pattern that was shifted looks the same."
+        certainty, doubts = (
+            "uncertain",
+            "A camera's fixed columns look the same once frames were shifted.",
+        )
     sure = f"{doubts} Remove the offsets of the {of}, then measure again. {case.untested}"
     return _made(
         case,

@@ -159,8 +159,8 @@ class Recommendation:
         equal = f"Expected errors within {100 * TIE:.0f} %, or that cannot be distinguished, count"
         if row.pixels == 1:
             return (
-                f"{equal} as equal; no mask is taken if none copies {100 * COPIED_MORE:.0f} % less"
-                " of the noise."
+                f"{equal} as equal; of these a mask is taken only if it copies"
+                f" {100 * COPIED_MORE:.0f} % less of the noise than no mask."
             )
         return (
             f"{equal} as equal; of these the smallest mask is taken that copies at most"

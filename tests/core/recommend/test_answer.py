@@ -139,7 +139,7 @@ def test_columns_may_be_a_fixed_pattern_that_was_shifted():
     found = automatic("offsets")
     told = answer(replace(found, verdict=replace(found.verdict, lines="columns")))
     assert (told.certainty, told.actions[0]) == ("uncertain", "preview_removal")
-    assert "A fixed pattern that was shifted looks the same." in told.how_sure
+    assert "A camera's fixed columns look the same once frames were shifted." in told.how_sure
 
 
 def test_lines_beside_a_fixed_pattern_are_removed_too():

@@ -334,6 +334,11 @@ def test_the_rule_is_the_one_that_was_followed():
         "Expected errors within 3 %, or that cannot be distinguished, count as equal; of these the"
         " smallest mask is taken that copies at most 1 % more of the noise than any."
     )
+    bare = (rows[0], replace(rows[1], tied=True, pixels=1))
+    assert replace(found, ledger=bare, choice=rows[1].name).rule == (
+        "Expected errors within 3 %, or that cannot be distinguished, count as equal; of these a"
+        " mask is taken only if it copies 5 % less of the noise than no mask."
+    )
     line = (*rows[1:], replace(rows[0], tied=False))
     assert "up to its end" in replace(found, ledger=line).rule
     assert "the safest" in automatic("one frame").recommendation.rule

@@ -184,6 +184,27 @@ def test_a_shorter_answer_leaves_the_buttons_where_they_are(
     headline.setParent(None)
 
 
+def test_the_third_line_is_not_wrapped_beside_buttons_that_have_room_below(
+    headline: Headline, qtbot: QtBot
+) -> None:
+    frame = QWidget()
+    qtbot.addWidget(frame)
+    layout = QVBoxLayout(frame)
+    layout.addWidget(headline)
+    layout.addWidget(QWidget(), 1)
+    frame.resize(790, 500)
+    frame.show()
+    acts: tuple[Action, ...] = ("what_to_record", "copy_plain_n2v")
+    words = "The field changes between these frames. To decide, record 6 or more frames."
+    short = replace(ANSWERS["cannot tell"], how_sure="Safe.", advice=words, actions=acts)
+    for answer in (replace(short, how_sure=80 * "word "), short):
+        headline.show_answer(answer)
+        QTest.qWait(1)
+    below = headline.advice.geometry().bottom()
+    assert headline.buttons["what_to_record"].mapTo(headline, QPoint()).y() > below
+    headline.setParent(None)
+
+
 def test_each_button_of_the_answer_says_what_it_does(headline: Headline) -> None:
     done: list[str] = []
     headline.acted.connect(done.append)
