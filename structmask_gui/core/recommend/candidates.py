@@ -26,7 +26,7 @@ FIT_LINES = "lines beyond the optical cut-off"
 WHOLE_LINE = "lines that do not end"
 
 _ROW_WORDS = {
-    SIGNIFICANT: "pixels that share noise",
+    SIGNIFICANT: "pixels that clearly share noise",
     FIT_LINES: "lines finer than the optics resolve",
     WHOLE_LINE: "the line up to its end",
 }

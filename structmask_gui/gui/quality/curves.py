@@ -101,11 +101,15 @@ class RadiusView(QualityView):
         if curve is None:
             self._item.setData([], [])
             self._edge.hide()
+            self.legend.set_entries(())
             return
         percent = 100 * curve.copied
         self._item.setData(curve.radii, percent)
         self._edge.setPos(curve.square)
-        self._edge.setVisible(curve.square < int(curve.radii[-1]))
+        beyond = curve.square < int(curve.radii[-1])
+        self._edge.setVisible(beyond)
+        told = Entry(f"beyond: at least this, only along {curve.axis}", self._draw_edge)
+        self.legend.set_entries((told,) if beyond else ())
         self._fit_to(float(curve.radii[-1]) + 1, float(percent.max()))
 
     def describe(self, x: float, _y: float) -> str:
@@ -123,7 +127,13 @@ class RadiusView(QualityView):
         super().restyle()
         if hasattr(self, "_item"):
             self._item.setPen(self.first_pen())
-            self._edge.setPen(_pen(self.theme.line, 1, Qt.PenStyle.DashLine))
+            self._edge.setPen(self._edge_pen())
+
+    def _edge_pen(self) -> QPen:
+        return _pen(self.theme.line, 1, Qt.PenStyle.DashLine)
+
+    def _draw_edge(self, painter: QPainter, rect: QRectF) -> None:
+        self._draw_sample(painter, rect, self._edge_pen())
 
 
 class SuggestionView(QualityView):

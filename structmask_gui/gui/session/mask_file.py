@@ -85,7 +85,7 @@ class MaskFile(QObject):
         self._waiting = None
         if state.paths == found.paths:
             self.read.emit(found.mask, found.name, found.images)
-            self.said.emit(f"{found.name} belongs to {found.paths[0].name}, which is open now.")
+            self.said.emit(f"{found.name} opened its own image, {found.paths[0].name}.")
 
     def _wait_no_more(self, _text: str) -> None:
         self._waiting = None

@@ -184,7 +184,7 @@ def _verdict(record: Record) -> Iterator[str]:
         return
     verdict = record.verdict
     own = verdict.sentence == record.sentence
-    of = " on the mask as extracted" if record.edited else " on the pixels that share noise"
+    of = " on the mask as extracted" if record.edited else " on the pixels that clearly share noise"
     yield f"<h2>Verdict{'' if own else of}</h2>"
     if not own:
         yield paragraph(verdict.sentence)

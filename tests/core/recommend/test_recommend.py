@@ -364,7 +364,7 @@ def test_what_was_not_tested_is_said_once():
 
 
 def test_candidates_are_called_by_plain_words():
-    assert row_words(SIGNIFICANT) == "pixels that share noise"
+    assert row_words(SIGNIFICANT) == "pixels that clearly share noise"
     assert row_words("suggested, 17 pixels") == "mask of 17 pixels"
     assert row_words("CAREamics horizontal 13") == "CAREamics horizontal 13"
 

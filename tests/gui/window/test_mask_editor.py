@@ -301,9 +301,8 @@ def test_a_record_opens_its_own_image(
     assert state.region == Region(0, 100, 0, 120)
     assert state.mask == SQUARE
     assert "from rows_mask.json" in loaded.headline.how_sure.text()
-    assert loaded.statusBar().currentMessage() == (
-        "rows_mask.json belongs to rows.npy, which is open now."
-    )
+    said = loaded.statusBar().currentMessage()
+    assert said == "rows_mask.json opened its own image, rows.npy."
     assert not loaded.headline.error.isVisible()
 
 
