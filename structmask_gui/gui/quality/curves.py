@@ -30,6 +30,8 @@ _SETTLED = 0.1
 _HIGHEST_LOSS = 3.0
 """Up to this multiple of what the bare centre leaves to copy, the detail lost sets the axis."""
 
+_FAR = "how far it sees (px)"
+
 _PAST_KNEE = 3
 _FEWEST_PIXELS = 9
 
@@ -89,7 +91,7 @@ class RadiusView(QualityView):
     """What is still copied as a function of how far the network sees."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("If the network looks further", "how far it sees (px)", parent)
+        super().__init__("If the network looks further", _FAR, parent)
         self.curve: CopiedCurve | None = None
         self._item = self._curve()
         self._edge = self._line()
@@ -101,15 +103,16 @@ class RadiusView(QualityView):
         if curve is None:
             self._item.setData([], [])
             self._edge.hide()
-            self.legend.set_entries(())
             return
         percent = 100 * curve.copied
         self._item.setData(curve.radii, percent)
         self._edge.setPos(curve.square)
         beyond = curve.square < int(curve.radii[-1])
         self._edge.setVisible(beyond)
-        told = Entry(f"beyond: at least this, only along {curve.axis}", self._draw_edge)
-        self.legend.set_entries((told,) if beyond else ())
+        # A low dock has no room for a legend.
+        told = f"{_FAR}; beyond the line a lower bound, along {curve.axis} only" if beyond else _FAR
+        if self.bottom.set_text(told):
+            self.restyle()
         self._fit_to(float(curve.radii[-1]) + 1, float(percent.max()))
 
     def describe(self, x: float, _y: float) -> str:
@@ -127,13 +130,7 @@ class RadiusView(QualityView):
         super().restyle()
         if hasattr(self, "_item"):
             self._item.setPen(self.first_pen())
-            self._edge.setPen(self._edge_pen())
-
-    def _edge_pen(self) -> QPen:
-        return _pen(self.theme.line, 1, Qt.PenStyle.DashLine)
-
-    def _draw_edge(self, painter: QPainter, rect: QRectF) -> None:
-        self._draw_sample(painter, rect, self._edge_pen())
+            self._edge.setPen(_pen(self.theme.line, 1, Qt.PenStyle.DashLine))
 
 
 class SuggestionView(QualityView):

@@ -119,9 +119,9 @@ def test_the_panel_shows_the_figures(loaded: MainWindow, qtbot: QtBot):
     curve = panel.radius.curve
     assert curve is not None
     # The dashed line says what it is.
-    assert (panel.radius.legend.texts != ()) == (curve.square < curve.radii[-1])
     panel.radius.set_curve(replace(curve, square=int(curve.radii[-1]) - 1))
-    assert panel.radius.legend.texts == (f"beyond: at least this, only along {curve.axis}",)
+    axis = panel.radius.bottom.labelString()
+    assert f"beyond the line a lower bound, along {curve.axis} only" in axis
 
 
 def test_the_panel_follows_an_edit_and_a_pin(loaded: MainWindow, qtbot: QtBot):
