@@ -73,7 +73,7 @@ class Grounds:
             return ""
         evidence = estimate.evidence
         if found.chosen.worst > DOUBTED:
-            return "By another reading of the noise another mask is far better."
+            return "Measured in another way, another mask is far better."
         if found.chosen.worst_part > DOUBTED:
             return "In a part of the field another mask is far better."
         two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare

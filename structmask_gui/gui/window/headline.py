@@ -395,7 +395,7 @@ class Headline(QFrame):
             verb = "measured in" if kind == "dark" else "found by subtracting"
             warning = f": {misfit}" if misfit else ""
             self.reference.say(f"Noise {verb} {stack.name}{warning}  ×", stack.name)
-            doubt = "The answer below may be wrong. " if misfit else ""
+            doubt = "The answer above may be wrong. " if misfit else ""
             self.reference.setToolTip(f"{doubt}Press to measure without {stack.name}")
             self.reference.setProperty("misfit", bool(misfit))
         self._restyle()

@@ -426,6 +426,8 @@ def test_a_dark_stack_stands_in_the_answer_until_it_is_removed(
     wait_for_result(automatic.session, qtbot)
     assert chip.isVisible()
     assert chip.text() == "Noise measured in stars.npy: structure is visible in it  ×"
+    assert chip.toolTip().startswith("The answer above may be wrong.")
+    assert chip.y() > automatic.headline.advice.y()
     answer = automatic.session.answer
     assert answer is not None
     assert answer.certainty in ("uncertain", "cannot tell")
