@@ -10,6 +10,7 @@ import pytest
 
 from structmask_gui.core.extraction.extraction import edited
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
@@ -292,6 +293,16 @@ def test_rings_that_found_nothing_are_no_mask_to_use(error, advice, first):
     told = answer(ring, found.recommendation, scored)
     assert told.advice.endswith(advice)
     assert told.actions[0] == first
+    assert "use_mask" not in told.actions
+
+
+def test_spines_that_found_nothing_are_no_mask_to_use():
+    spine = extract_recording(frames_of("white"), Parameters(method="spine"))
+    assert spine.mask.statistics.true_pixels == 1
+    found = with_errors(automatic("white"), error=0.1)
+    told = answer(spine, found.recommendation, found.basis.score(spine.mask))
+    assert "Use this mask" not in told.advice
+    assert "copy_plain_n2v" in told.actions
     assert "use_mask" not in told.actions
 
 
