@@ -28,6 +28,7 @@ from structmask_gui.core.recommend.candidates import (
     BARE,
     BARE_CENTRE,
     CAREAMICS,
+    FARTHEST,
     FIT_LINES,
     SIGNIFICANT,
     candidates,
@@ -155,7 +156,10 @@ class Recommendation:
         if not row.tied and row.pixels == 1:
             return "No shared noise was found, so no mask is recommended."
         if not row.tied:
-            return "The noise lies along a line, so the line is hidden up to its end."
+            return (
+                "The noise lies along a line, so the line is hidden up to its end, but at most"
+                f" {FARTHEST} pixels either way."
+            )
         equal = f"Expected errors within {100 * TIE:.0f} %, or that cannot be distinguished, count"
         if row.pixels == 1:
             return (
