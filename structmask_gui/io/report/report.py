@@ -392,6 +392,8 @@ def _use(record: Record, mask: Mask, context: MaskContext) -> Iterator[str]:
         how="edited" if record.edited else "",
         axes="" if first is None else first.axes,
         channel=None if first is None else first.channel,
+        series=0 if first is None else first.series,
+        first="" if record.answer is None else record.answer.first,
     )
     for made in snippets(mask, context):
         yield f"<h3>{escape(made.title)}</h3>"
