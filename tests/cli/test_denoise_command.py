@@ -361,7 +361,7 @@ def test_a_damaged_file_of_a_batch_does_not_keep_the_others_from_being_denoised(
 def test_spots_are_put_in_and_stand_in_the_record(structmask, stack, mask):
     answer = structmask("denoise", stack, "--mask", mask, "--yes", "--test-spots")
     assert answer.code == 0, answer.err
-    assert "Objects 10 x as bright as the noise " in answer.out
+    assert "10 x as bright as the noise " in answer.out
     assert "  4 px wide: " in answer.out
     record = json.loads(stack.with_name("cells_denoised.json").read_text())
     found = record["test_with_spots"]

@@ -402,7 +402,7 @@ def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qt
     assert shown.cancel_button.isVisible()
     qtbot.waitUntil(lambda: bool(shown.denoising.spots), timeout=WAIT)
     text = shown.figures.text()
-    assert "Objects 10 x as bright as the noise " in text
+    assert "10 x as bright as the noise " in text
     assert "Height kept of spots, lines and squares" in text
     made = shown.denoising.made
     assert made is not None
