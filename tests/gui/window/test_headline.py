@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import parameter_infos
-from structmask_gui.core.recommend.wording import Action, Answer, Sureness
+from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of
 from structmask_gui.core.verdict.wording import without_certainty
 from structmask_gui.gui.panels.help_text import help_html, story_html
@@ -122,6 +122,10 @@ def test_the_three_lines_wrap_and_are_never_cut(
         assert headline.rect().contains(label.geometry())
     assert headline.certainty.isVisible()
     assert headline.certainty.toolTip()
+    # One word for how sure it is: that of the second line.
+    if certainty in ("uncertain", "cannot tell"):
+        assert headline.certainty.toolTip().startswith(WORDS[certainty].replace(".", ":"))
+    assert certainty_module.WORDS["sure"].startswith(WORDS["likely"].replace(".", ":"))
     headline.setParent(None)
 
 
