@@ -14,9 +14,9 @@ from structmask_gui.core.parameters.model import Parameters, parameter_infos
 from structmask_gui.core.parameters.rules import TUNING, changed_together, why_without_effect
 from structmask_gui.core.stack.frames import Region
 from structmask_gui.io.extract_files import ExtractionSettings, Input
-from structmask_gui.io.files.paths import is_file, shown
+from structmask_gui.io.files.paths import shown
 from structmask_gui.io.presets.library import find_preset
-from structmask_gui.io.results.record import InputRecord, Record, file_checksum
+from structmask_gui.io.results.record import InputRecord, Record, file_checksum, recorded_file
 from structmask_gui.io.stack.image_stack import frame_range
 
 _OPTIONS = ("method", "convention", "source", "patch_size", "patches", "seed")
@@ -157,15 +157,14 @@ def _opened(item: InputRecord) -> dict[str, Any]:
 
 def _recorded_file(item: InputRecord, record_path: Path) -> Path:
     """Find an input of the record where it was, or beside the record, and check it is the same."""
-    places = [Path(item.path), record_path.parent / item.name]
-    for path in places:
-        if is_file(path):
-            if item.sha256 is not None and file_checksum(path) != item.sha256:
-                raise InputError(
-                    f"{item.name}: is not the file of the record (its checksum differs); name the"
-                    " file to measure after the record."
-                )
-            return path
-    raise InputError(
-        f"{item.name}: is neither at {item.path} nor beside the record; name the file after it."
-    )
+    path = recorded_file(item, record_path)
+    if path is None:
+        raise InputError(
+            f"{item.name}: is neither at {item.path} nor beside the record; name the file after it."
+        )
+    if item.sha256 is not None and file_checksum(path) != item.sha256:
+        raise InputError(
+            f"{item.name}: is not the file of the record (its checksum differs); name the file to"
+            " measure after the record."
+        )
+    return path

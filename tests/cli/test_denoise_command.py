@@ -162,7 +162,7 @@ def test_a_batch_asks_what_the_command_asks_where_no_gain_is_expected(structmask
     rows = np.lib.stride_tricks.sliding_window_view(white, 5, axis=2).mean(axis=3)
     fast = 1000 * np.random.default_rng(1).normal(size=(96, 96))
     np.save(path, (fast + 10 * rows).astype(np.float32))
-    refused = "denoising is expected to cost as much detail as it removes noise"
+    refused = "denoising is expected to cost as much detail as it removes noise, or more"
     assert refused in structmask("denoise", path).err
     options = ("--denoise", "--preset", "automatic", "--output-dir", tmp_path / "results")
     for per in ("file", "all"):
@@ -361,7 +361,7 @@ def test_a_damaged_file_of_a_batch_does_not_keep_the_others_from_being_denoised(
 def test_spots_are_put_in_and_stand_in_the_record(structmask, stack, mask):
     answer = structmask("denoise", stack, "--mask", mask, "--yes", "--test-spots")
     assert answer.code == 0, answer.err
-    assert "Objects 10 x as bright as the noise " in answer.out
+    assert "10 x as bright as the noise " in answer.out
     assert "  4 px wide: " in answer.out
     record = json.loads(stack.with_name("cells_denoised.json").read_text())
     found = record["test_with_spots"]

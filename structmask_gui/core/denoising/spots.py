@@ -145,7 +145,17 @@ def sentences(recovered: tuple[Recovered, ...]) -> tuple[str, ...]:
     levels = sorted({one.level for one in recovered})
     sizes = sorted({one.size for one in recovered})
     kept = {(size, level): _least(recovered, size, level) for size, level in product(sizes, levels)}
-    said = (_kept_of(level, [(size, kept[size, level]) for size in sizes]) for level in levels)
+    most = {level: max(kept[size, level] for size in sizes) for level in levels}
+    faint = [level for level in levels if most[level] < _KEPT]
+    if len(faint) > 1 and faint == levels[: len(faint)]:
+        # One sentence says it of all; the table tells them apart.
+        said = [_fade(f"up to {faint[-1]:g}", max(most[level] for level in faint))]
+    else:
+        faint, said = [], []
+    said += [
+        _kept_of(level, [(size, kept[size, level]) for size in sizes])
+        for level in levels[len(faint) :]
+    ]
     heights = ", ".join(f"{level:g}" for level in levels)
     return (
         " ".join(said),
@@ -172,8 +182,16 @@ def _kept_of(level: float, kept: list[tuple[float, float]]) -> str:
     if good and all(share >= _KEPT for size, share in kept if size >= min(good)):
         return f"{who} are kept from {min(good):g} px in width; narrower ones fade."
     if most < _KEPT:
-        return f"{who} fade or vanish: at most {100 * most:.0f} % of their height is kept."
+        return _fade(f"{level:g}", most)
     return f"{who} are kept in part, {100 * least:.0f} to {100 * most:.0f} % of their height."
+
+
+def _fade(bright: str, most: float) -> str:
+    """Say that objects of a height are lost."""
+    return (
+        f"Objects {bright} x as bright as the noise fade or vanish: at most {100 * most:.0f} % of"
+        " their height is kept."
+    )
 
 
 class _Added(WrappedFrames):

@@ -25,7 +25,7 @@ Doubt = Literal[
 
 DOUBTS: dict[Doubt, str] = {
     "cannot_tell": "noise and structure could not be separated, so the mask may be wrong",
-    "no_gain": "denoising is expected to cost as much detail as it removes noise",
+    "no_gain": "denoising is expected to cost as much detail as it removes noise, or more",
     "fixed_pattern": "a fixed pattern is in every frame and would be kept as structure",
     "shared_frames": "neighbouring frames or planes share noise",
     "compressed": "the images were compressed with loss",

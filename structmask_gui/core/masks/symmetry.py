@@ -41,9 +41,7 @@ class Turns:
     def sentence(self) -> str:
         """What is allowed, in one sentence."""
         if self.all:
-            return (
-                "All flips and quarter turns leave this mask unchanged: any augmentation is fine."
-            )
+            return "All flips and quarter turns leave this mask unchanged, so all are allowed."
         turns = {
             "flips left to right": self.flip_x,
             "flips top to bottom": self.flip_y,

@@ -71,7 +71,7 @@ class Parameters(BaseModel):
                 (
                     "statistical",
                     "Automatic: the noise is measured where the data allow it; the mask is the"
-                    " recommended one, or all pixels that share noise.",
+                    " recommended one, or all pixels that clearly share noise.",
                 ),
             ),
         ),

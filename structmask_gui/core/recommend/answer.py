@@ -67,7 +67,7 @@ def _of_published(
     if error is not None:
         automatic = "" if other is None else f"automatic, {counted(other.pixels, 'pixel')}"
         sure.append(expected(error, None if other is None else other.error, automatic))
-    nothing = extraction.rings is not None and extraction.rings_found_nothing
+    nothing = extraction.mask.statistics.true_pixels == 1
     use: Action = "copy_plain_n2v" if nothing else "use_mask"
     advice = "Compare with the preset automatic."
     actions: tuple[Action, ...] = ("compare_with_automatic", use)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.candidates import significant
-from structmask_gui.core.recommend.grounds import FIXED, SMOOTH, UNDER, Grounds
+from structmask_gui.core.recommend.grounds import SMOOTH, Grounds
 from structmask_gui.core.recommend.recommend import COPIED_MORE, unseparated
-from structmask_gui.core.recommend.shapes import GAINS, expected, hide, smeared
+from structmask_gui.core.recommend.shapes import GAINS, costs, expected, hide, smeared
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
 
 _PLAIN = "Train plain Noise2Void."
@@ -104,7 +104,8 @@ def _cannot_tell(case: Grounds) -> Answer:
             own, meanwhile = "use_mask", hide(case.mask)
         safe = f"Safe meanwhile: {meanwhile}."
         if row is not None and row.error >= GAINS:
-            safe = f"Least harm meanwhile: {meanwhile}. {expected(row.error)} {_COMPARE}"
+            milder = meanwhile if case.bare else f"this mask ({meanwhile})"
+            safe = f"Better not denoise yet: even {milder} {costs(row.error)}. {_COMPARE}"
         elif row is not None and row.copied >= COPIED_MORE:
             most = f"{100 * row.copied:.0f} %"
             safe += f" This keeps detail, but may leave up to {most} of the noise."
@@ -150,7 +151,7 @@ def _either(case: Grounds, what: str = "No mask helps, whether this is noise or 
     sure = f"{sure} {case.untested}".rstrip()
     structure = None if case.recommendation is None else case.recommendation.structure
     surely = structure is not None and structure.surely_strong
-    if {FIXED, UNDER} & set(case.not_tested) and not surely:
+    if case.fixed_untested and not surely:
         return _made(case, what, "uncertain", sure, _PLAIN, "copy_plain_n2v", "what_to_record")
     return _made(case, what, "likely", sure, _PLAIN, "copy_plain_n2v")
 
@@ -168,7 +169,10 @@ def _whole_lines(case: Grounds, lines: str) -> Answer:
     doubts = case.doubts if case.new_in_every_frame else "The lines may be the sample's."
     if lines == "columns" and certainty == "likely":
         # Scanners read along rows; the columns of a camera are the same in every frame.
-        certainty, doubts = "uncertain", "A fixed pattern that was shifted looks the same."
+        certainty, doubts = (
+            "uncertain",
+            "A camera's fixed columns look the same once frames were shifted.",
+        )
     sure = f"{doubts} Remove the offsets of the {of}, then measure again. {case.untested}"
     return _made(
         case,
@@ -196,7 +200,7 @@ def _bare(case: Grounds) -> Answer:
             "add_files",
             "copy_plain_n2v",
         )
-    if {FIXED, UNDER, SMOOTH} & set(case.not_tested):
+    if case.fixed_untested or SMOOTH in case.not_tested:
         return _nothing_tested(case)
     certainty = case.certainty
     sure = (case.doubts if certainty == "uncertain" else "") or "You need no mask."
@@ -212,8 +216,8 @@ def _bare(case: Grounds) -> Answer:
 
 def _nothing_tested(case: Grounds) -> Answer:
     """Say that no pattern was found in what was tested, and whether another may be there."""
-    changing = {FIXED, UNDER} & set(case.not_tested)
-    what = "No pattern that changes from frame to frame" if changing else "No pattern found"
+    changing = "No pattern that changes from frame to frame"
+    what = changing if case.fixed_untested else "No pattern found"
     if case.one_frame:
         what = "One frame only: no pattern found"
     floor = max(COPIED_MORE, case.extraction.parameters.rho_min)

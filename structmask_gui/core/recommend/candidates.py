@@ -25,19 +25,19 @@ CAREAMICS = "CAREamics"
 FIT_LINES = "lines beyond the optical cut-off"
 WHOLE_LINE = "lines that do not end"
 
+FARTHEST = 20
+"""Pixels hidden on either side, at most, where lines do not end within the largest lag."""
+
 _ROW_WORDS = {
-    SIGNIFICANT: "pixels that share noise",
+    SIGNIFICANT: "pixels that clearly share noise",
     FIT_LINES: "lines finer than the optics resolve",
-    WHOLE_LINE: "the line up to its end",
+    WHOLE_LINE: f"the line, at most {FARTHEST} pixels either way",
 }
 
 _NEAR = 1.3
 """Factor on the least error within which masks of the suggestion's curve are candidates."""
 
 _MOST_SUGGESTED = 24
-
-_FAR = 20
-"""Pixels hidden on either side, at most, where lines do not end within the largest lag."""
 
 _FILLED = 0.8
 """Share of the pixels up to its end that a line must fill."""
@@ -112,7 +112,7 @@ def fit_lines(extraction: Extraction) -> Mask | None:
 def whole_line(extraction: Extraction) -> Mask | None:
     """Return a row or column mask where lines do not end within the largest lag; else None.
 
-    If larger lags than that were measured, it reaches to the end of the lines, or at most `_FAR`.
+    If larger lags than that were measured, it reaches to the end of the lines, at most `FARTHEST`.
     """
     estimate, selection = extraction.measurement.correlation, extraction.selection
     if estimate is None or selection is None:
@@ -126,7 +126,7 @@ def whole_line(extraction: Extraction) -> Mask | None:
         return None
     sampling, axis = estimate.sampling, 1 if line == "rows" else 0
     side = int(sampling.places[:, 1 + axis].max()) + sampling.patch_shape[axis]
-    row = np.ones((1, 2 * min(_FAR, side // 3) + 1), dtype=np.bool_)
+    row = np.ones((1, 2 * min(FARTHEST, side // 3) + 1), dtype=np.bool_)
     return Mask(row if line == "rows" else row.T)
 
 
@@ -137,7 +137,7 @@ def _line_that_ends(kept: BoolArray) -> Mask | None:
         share = np.cumsum(along) / np.arange(1, len(along) + 1)
         ends = np.flatnonzero(along & (share >= _FILLED))
         if len(ends):
-            row = np.ones((1, 2 * min(_FAR, int(ends[-1]) + 1) + 1), dtype=np.bool_)
+            row = np.ones((1, 2 * min(FARTHEST, int(ends[-1]) + 1) + 1), dtype=np.bool_)
             return Mask(row.T if turned else row)
     return None
 

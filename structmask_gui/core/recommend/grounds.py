@@ -16,8 +16,9 @@ from structmask_gui.core.verdict.lines import endless_lines
 from structmask_gui.core.verdict.verdict import Verdict, few_photons
 from structmask_gui.core.verdict.wording import not_uniform
 
-FIXED, UNDER = "fixed patterns", "fixed patterns under the sample"
 SMOOTH = "broad, smooth noise"
+
+_FIXED, _UNDER = "fixed patterns", "fixed patterns under the sample"
 
 _NOT_LIKELY = ("interpolated", "compressed")
 
@@ -44,9 +45,10 @@ class Grounds:
         self.bare = self.mask.statistics.true_pixels == 1
         estimate = extraction.measurement.correlation
         self.not_tested: tuple[str, ...] = ()
-        if estimate is not None and "fixed_pattern_not_tested" in self.flags:
-            excluded = estimate.evidence.patterns.fixed_excluded
-            self.not_tested += (UNDER if excluded else FIXED,)
+        self.fixed_untested = estimate is not None and "fixed_pattern_not_tested" in self.flags
+        if estimate is not None and self.fixed_untested:
+            fixed = _UNDER if estimate.evidence.patterns.fixed_excluded else _FIXED
+            self.not_tested += (f"other {fixed}" if self.pattern_of_pixels else fixed,)
         if estimate is not None and estimate.source == "spectrum":
             self.not_tested += (SMOOTH,)
         if estimate is not None and estimate.source in ("flat", "dark"):
@@ -71,7 +73,7 @@ class Grounds:
             return ""
         evidence = estimate.evidence
         if found.chosen.worst > DOUBTED:
-            return "By another reading of the noise another mask is far better."
+            return "Measured in another way, another mask is far better."
         if found.chosen.worst_part > DOUBTED:
             return "In a part of the field another mask is far better."
         two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare
@@ -173,8 +175,7 @@ class Grounds:
 
     @property
     def untested(self) -> str:
-        said = untested(self.not_tested)
-        return said.replace("Fixed", "Other fixed", 1) if self.pattern_of_pixels else said
+        return untested(self.not_tested)
 
     @property
     def pattern_of_pixels(self) -> bool:

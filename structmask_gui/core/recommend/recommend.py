@@ -28,6 +28,7 @@ from structmask_gui.core.recommend.candidates import (
     BARE,
     BARE_CENTRE,
     CAREAMICS,
+    FARTHEST,
     FIT_LINES,
     SIGNIFICANT,
     candidates,
@@ -157,7 +158,7 @@ class Recommendation:
                 " this have."
             )
         if self.safe:
-            return "Recommended is what does least harm, whichever is noise and which is sample."
+            return "The recommended choice is the safest, whether the pattern is noise or sample."
         if row is self.ledger[0]:
             return "The recommended mask has the least expected error."
         if not row.tied and self.gains_next_to_nothing:
@@ -165,12 +166,15 @@ class Recommendation:
         if not row.tied and row.pixels == 1:
             return "No shared noise was found, so no mask is recommended."
         if not row.tied:
-            return "The noise lies along a line, so the line is hidden up to its end."
+            return (
+                "The noise lies along a line, so the line is hidden up to its end, but at most"
+                f" {FARTHEST} pixels either way."
+            )
         equal = f"Expected errors within {100 * TIE:.0f} %, or that cannot be distinguished, count"
         if row.pixels == 1:
             return (
-                f"{equal} as equal; no mask is taken if none copies {100 * COPIED_MORE:.0f} % less"
-                " of the noise."
+                f"{equal} as equal; of these a mask is taken only if it copies"
+                f" {100 * COPIED_MORE:.0f} % less of the noise than no mask."
             )
         return (
             f"{equal} as equal; of these the smallest mask is taken that copies at most"

@@ -14,12 +14,11 @@ GAINS, _HARMS = 0.95, 1.05
 _MOST = 100
 """Expected error above which it is given no figure, in units of the noise's variance."""
 
-_NO_GAIN = {
-    "gain nothing": "Denoising is expected to gain nothing: it costs as much detail as it removes"
-    " noise (linear estimate; a network may do better).",
-    "do harm": "Denoising is expected to do harm: it costs more detail than it removes noise"
-    " (linear estimate; a network may do better).",
+_COSTS = {
+    "gain nothing": "as much detail as it removes noise",
+    "do harm": "more detail than it removes noise",
 }
+_ESTIMATE = "(linear estimate; a network may do better)"
 
 _SMEARED: dict[NoiseKind, str] = {
     "none": "weak correlation",
@@ -82,10 +81,15 @@ def no_gain(error: float) -> str:
     return "do harm" if error > _HARMS else "gain nothing"
 
 
+def costs(error: float) -> str:
+    """Return what a mask that gains nothing is expected to cost, as it follows its name."""
+    return f"is expected to cost {_COSTS[no_gain(error)]} {_ESTIMATE}"
+
+
 def expected(error: float, other: float | None = None, name: str = "") -> str:
     """Say the expected error of a mask, beside that of another."""
     if nothing := no_gain(error):
-        return _NO_GAIN[nothing]
+        return f"Denoising is expected to {nothing}: it costs {_COSTS[nothing]} {_ESTIMATE}."
     said = f"Expected error after denoising: {of_noise(error)}"
     if other is None:
         return f"{said}."

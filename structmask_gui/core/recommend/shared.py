@@ -203,7 +203,10 @@ def shared_answer(
     ]
     if first and sure != "act first":
         said.append(f"Act first: {_listed(first)}.")
-    missing = tuple(dict.fromkeys(what for some in not_tested for what in some))
+    # Which fixed pattern was found in a file, the answer about all of them does not say.
+    missing = tuple(
+        dict.fromkeys(what.removeprefix("other ") for some in not_tested for what in some)
+    )
     # "fixed patterns" holds those "under the sample".
     missing = tuple(
         one for one in missing if not any(one.startswith(f"{other} ") for other in missing)

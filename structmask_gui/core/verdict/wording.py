@@ -83,7 +83,7 @@ _REGULAR_IN_ONE = (
     " field would decide."
 )
 _MAY_BE_FIXED = (
-    "No part of the image is so flat that a fixed pattern could be ruled out without dark frames."
+    "No part of the image is so flat that {} fixed pattern could be ruled out without dark frames."
 )
 _UNLIKE = (
     "The frames differ by more than noise; give frames of one still field, or the source automatic."
@@ -91,10 +91,7 @@ _UNLIKE = (
 _SUSPECTED = (
     "Faint structure may be in these frames; one more frame of the same field would decide."
 )
-_REMOVE = (
-    " Remove the {} offsets first (What the mask will do › Save destriped frames…, or structmask"
-    " destripe)."
-)
+_REMOVE = " Remove the {} offsets first (Preview removal… in the window, or structmask destripe)."
 _LOOK_FURTHER = " Raise max_lag to find their end; up to {} can be measured here."
 _NO_FURTHER = " Larger lags than {} cannot be measured here."
 _REMOVED = " {} offsets are already removed; this is the residual."
@@ -197,7 +194,8 @@ def details_of(
         details.append(_UNLIKE if estimate.base == "difference" else _SUSPECTED)
     details += estimate.warnings
     if may_be_fixed(estimate, flags):
-        details.append(_MAY_BE_FIXED)
+        other = "another" if estimate.evidence.patterns.pixels > 0 else "a"
+        details.append(_MAY_BE_FIXED.format(other))
     elif "fixed_pattern_not_tested" in flags:
         details.append(FLAG_WORDS["fixed_pattern_not_tested"])
     if "cannot_tell" in flags or ("picture" in flags and estimate.source == "frames"):

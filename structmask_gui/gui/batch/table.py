@@ -67,7 +67,8 @@ class BatchTable(QTableWidget):
         self._old = False
         self._paths: list[tuple[Path, ...]] = []
         self.itemActivated.connect(self._on_activated)
-        header.sectionResized.connect(self._on_resized)
+        # Later: while the header resizes a section, the rows still ask for the height they had.
+        header.sectionResized.connect(self._on_resized, Qt.ConnectionType.QueuedConnection)
 
     def _on_resized(self, column: int, _old: int, _new: int) -> None:
         if column == _RESULT:

@@ -30,6 +30,8 @@ _SETTLED = 0.1
 _HIGHEST_LOSS = 3.0
 """Up to this multiple of what the bare centre leaves to copy, the detail lost sets the axis."""
 
+_FAR = "how far it sees (px)"
+
 _PAST_KNEE = 3
 _FEWEST_PIXELS = 9
 
@@ -89,7 +91,7 @@ class RadiusView(QualityView):
     """What is still copied as a function of how far the network sees."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("If the network looks further", "how far it sees (px)", parent)
+        super().__init__("If the network looks further", _FAR, parent)
         self.curve: CopiedCurve | None = None
         self._item = self._curve()
         self._edge = self._line()
@@ -105,7 +107,12 @@ class RadiusView(QualityView):
         percent = 100 * curve.copied
         self._item.setData(curve.radii, percent)
         self._edge.setPos(curve.square)
-        self._edge.setVisible(curve.square < int(curve.radii[-1]))
+        beyond = curve.square < int(curve.radii[-1])
+        self._edge.setVisible(beyond)
+        # A low dock has no room for a legend.
+        told = f"{_FAR}; beyond the line a lower bound, along {curve.axis} only" if beyond else _FAR
+        if self.bottom.set_text(told):
+            self.restyle()
         self._fit_to(float(curve.radii[-1]) + 1, float(percent.max()))
 
     def describe(self, x: float, _y: float) -> str:

@@ -47,7 +47,9 @@ def figures(denoising: Denoising) -> str:
     if bare is not None:
         lines += ["", "Without a mask, the same frames:", *_evaluated(bare, advice=False)]
     if denoising.spots:
-        lines += ["", "Of objects put into the frames (test with spots):", *denoising.spots]
+        # What fades was said in the first sentence already.
+        told = denoising.spots[int(_fade(denoising.spots)) :]
+        lines += ["", "Of objects put into the frames (test with spots):", *told]
     return "\n".join(lines)
 
 
@@ -59,10 +61,15 @@ def _evaluated(made: Denoised, *, advice: bool = True, spots: tuple[str, ...] = 
     if not advice:
         return lines
     sentence = made.evaluation.sentence
-    if any("fade" in said for said in spots[:1]):
+    if _fade(spots):
         # However sure it is of the image as a whole, small objects are another matter.
         sentence = f"{sentence.replace(' Sure.', '')} Test with spots: {spots[0]}"
     return [sentence, "", *lines]
+
+
+def _fade(spots: tuple[str, ...]) -> bool:
+    """Whether the test with spots found objects that fade."""
+    return any("fade" in said for said in spots[:1])
 
 
 def said_beside(made: Denoised | None, mask: Mask | None) -> str:

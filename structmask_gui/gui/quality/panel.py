@@ -97,10 +97,8 @@ class QualityPanel(QWidget):
         font.setBold(True)
         self.doubt.setFont(font)
         self.reach = paragraph()
-        self.destripe_button = QPushButton("Save destriped frames…")
-        self.destripe_button.setToolTip(
-            "Write the frames less the offset of each row or column; open them and measure again"
-        )
+        self.destripe_button = QPushButton("Preview removal…")
+        self.destripe_button.setToolTip("Show a frame without the offsets, then write all")
         self.destripe_button.clicked.connect(self.preview_removal)
         self.destripe_button.hide()
         self.said = paragraph()

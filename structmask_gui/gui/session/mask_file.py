@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from structmask_gui.core.errors import InputError
 from structmask_gui.core.progress import Task
 from structmask_gui.gui.desktop.places import beside
+from structmask_gui.gui.session.opening import Part
 from structmask_gui.gui.session.worker import Job
 from structmask_gui.gui.widgets import dialogs
 
 if TYPE_CHECKING:
     from structmask_gui.gui.session.session import Session
+
+_QUEUED = Qt.ConnectionType.QueuedConnection
 
 
 class MaskFile(QObject):
@@ -24,12 +29,17 @@ class MaskFile(QObject):
     read = Signal(object, str, tuple)
     """The mask, the name of its file, and the names of the images it was measured on, if its record
     lies beside it."""
+    said = Signal(str)
+    """A sentence on what was opened."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)
         self._session, self._widget = session, parent
         self._job = Job("mask file", session.bug.emit)
         self._said = ""
+        self._waiting: _Recorded | None = None
+        session.extraction_changed.connect(self._on_extraction, _QUEUED)
+        session.failed.connect(self._wait_no_more)
 
     def ask(self, title: str) -> None:
         """Ask for a file and read it."""
@@ -43,6 +53,43 @@ class MaskFile(QObject):
         """Read a file."""
         self._job.run(partial(_read, Path(path)), self._on_read, self._on_failed)
 
+    def open_record(self, path: Path) -> None:
+        """Read a record, or a mask beside one: its own image is opened first, if it is not open."""
+        self._job.run(partial(_read_record, path), self._on_record, self._on_failed)
+
+    def _on_record(self, found: _Recorded) -> None:
+        state = self._session.state
+        own = {path.name for path in state.paths} & set(found.images)
+        if state.extraction is not None and (own or not found.images):
+            self._on_read((found.mask, found.name, found.images))
+        elif not found.images:
+            self._on_failed(f"{found.name}: is a mask; open the image it is for, then the mask.")
+        elif found.missing:
+            then = "open that image, then the record."
+            if state.extraction is not None:
+                then = (
+                    f"to see the mask on {state.paths[0].name} all the same, choose Edit › Open a"
+                    " mask…"
+                )
+            self._on_failed(f"{found.name}: {found.missing}; {then}")
+        else:
+            self._session.withdraw_error(self._said)
+            self._waiting = found
+            self._session.open(found.paths, part=found.part, **found.choices)
+
+    def _on_extraction(self, extraction: Any) -> None:
+        """Take the mask of a record once its image is measured."""
+        found, state = self._waiting, self._session.state
+        if found is None or extraction is None or state.stale:
+            return
+        self._waiting = None
+        if state.paths == found.paths:
+            self.read.emit(found.mask, found.name, found.images)
+            self.said.emit(f"{found.name} opened its own image, {found.paths[0].name}.")
+
+    def _wait_no_more(self, _text: str) -> None:
+        self._waiting = None
+
     def _on_read(self, found: tuple[Any, str, tuple[str, ...]]) -> None:
         self._session.withdraw_error(self._said)
         self.read.emit(*found)
@@ -54,6 +101,55 @@ class MaskFile(QObject):
     def close(self) -> None:
         """Stop the thread."""
         self._job.close()
+
+
+class _Recorded(NamedTuple):
+    """A mask with what its record says of its images."""
+
+    mask: Any
+    name: str
+    images: tuple[str, ...] = ()
+    paths: tuple[Path, ...] = ()
+    missing: str = ""  # what is not found, and where it was looked for
+    choices: Mapping[str, Any] = {}
+    part: Part = Part()
+
+
+def _read_record(path: Path, _task: Task) -> _Recorded:
+    from structmask_gui.core.stack.frames import FrameRange, Region
+    from structmask_gui.io.results.masks import load_mask
+    from structmask_gui.io.results.record import read_record, recorded_file
+    from structmask_gui.io.stack.image_stack import frame_range
+
+    mask, beside_it = load_mask(path), path.with_suffix(".json")
+    try:
+        record = read_record(beside_it)
+    except InputError:  # a list of 0 and 1, or nothing
+        return _Recorded(mask, path.name)
+    # Of a mask that files share, each was measured by itself.
+    inputs = record.inputs[:1] if record.fits else record.inputs
+    paths = [recorded_file(item, beside_it) for item in inputs]
+    if not inputs:
+        return _Recorded(mask, path.name)
+    images = tuple(item.name for item in record.inputs)
+    gone = next((item for item, at in zip(inputs, paths, strict=True) if at is None), None)
+    first = inputs[0]
+    chosen = None
+    if first.frames is not None and len(inputs) == 1:
+        numbers = frame_range(first.frames)
+        if None not in (numbers.start, numbers.stop):
+            chosen = FrameRange(numbers.start, numbers.stop, numbers.step or 1)
+    return _Recorded(
+        mask,
+        path.name,
+        images,
+        tuple(at for at in paths if at is not None),
+        ""
+        if gone is None
+        else f"belongs to {gone.name}, which is neither at {gone.path} nor beside the record",
+        {"axes": first.axes, "series": first.series, "channel": first.channel},
+        Part(None if record.region is None else Region(*record.region), chosen),
+    )
 
 
 def _read(path: Path, _task: Task) -> tuple[Any, str, tuple[str, ...]]:

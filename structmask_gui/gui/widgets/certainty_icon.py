@@ -15,10 +15,10 @@ Sign = Certainty | Literal["failed"]
 """What can be drawn: how sure a verdict is, or that there is none because something failed."""
 
 WORDS: dict[Certainty, str] = {
-    "sure": "Sure: the mask can be relied on.",
-    "attention": "Reliable, but act first: see below.",
-    "not sure": "Not sure: the lines below say what is in doubt.",
-    "cannot tell": "Cannot tell: noise and structure could not be separated.",
+    "sure": "Likely: nothing that was tested speaks against it.",
+    "attention": "Attention: the lines beside this sign say what to do first.",
+    "not sure": "Uncertain: the lines beside this sign say what is in doubt.",
+    "cannot tell": "Cannot tell: noise and sample could not be separated.",
 }
 """What the tooltip says of each."""
 

@@ -395,7 +395,7 @@ class Headline(QFrame):
             verb = "measured in" if kind == "dark" else "found by subtracting"
             warning = f": {misfit}" if misfit else ""
             self.reference.say(f"Noise {verb} {stack.name}{warning}  ×", stack.name)
-            doubt = "The answer below may be wrong. " if misfit else ""
+            doubt = "The answer above may be wrong. " if misfit else ""
             self.reference.setToolTip(f"{doubt}Press to measure without {stack.name}")
             self.reference.setProperty("misfit", bool(misfit))
         self._restyle()
@@ -493,10 +493,19 @@ class Headline(QFrame):
             # The menus have it, too.
             self.buttons[self._shown[1]].setVisible(taken <= self.width())
         words = self.advice.fontMetrics().horizontalAdvance(self.advice.text())
-        across = self.width() >= _NARROW and words <= _BESIDE * (self.width() - taken)
+        room = self.width() - taken
+        across = self.width() >= _NARROW and words <= _BESIDE * room
         self._third.setDirection(
-            QBoxLayout.Direction.LeftToRight if across else QBoxLayout.Direction.TopToBottom
+            QBoxLayout.Direction.TopToBottom
+            if not across or (words > room and self._fits_below())
+            else QBoxLayout.Direction.LeftToRight
         )
+
+    def _fits_below(self) -> bool:
+        """Whether the room kept of a longer answer holds the buttons below the third line."""
+        self._third.setDirection(QBoxLayout.Direction.TopToBottom)
+        self._lines.activate()
+        return self._lines.totalHeightForWidth(self.width()) <= self.minimumHeight()
 
     def _enlarge(self) -> None:
         """Write the first line larger than the others."""

@@ -178,6 +178,7 @@ class MainWindow(Shell):
             return
         self._complete = True
         self.views.complete()
+        self.views.editor.file.said.connect(self.say)
         self.one_mask = OneMaskOffer(self.session, self)
         self.one_mask.changed.connect(self._on_one_mask)
         self.views.preview.copy_asked.connect(self.commands.copy_figure)
@@ -285,7 +286,8 @@ class MainWindow(Shell):
     def open_paths(self, paths: Sequence[str]) -> None:
         """Open files and Zarr folders; another folder among them is shown in the file browser.
 
-        A mask, or its record, is taken as the mask; a file that only looks like one is asked about.
+        A mask is taken as the mask, and a record opens its own image before; a file that only looks
+        like a mask is asked about.
         """
         from structmask_gui.io.results.files import is_mask, is_surely_mask
 
@@ -308,10 +310,12 @@ class MainWindow(Shell):
             self.session.open(files)
 
     def _open_mask(self, path: Path) -> None:
-        if self.session.state.extraction is None:
-            self.show_error(f"{path.name}: is a mask; open the image it is for, then the mask.")
+        self.complete()
+        file = self.views.editor.file
+        if self.session.state.extraction is None or path.suffix.lower() == ".json":
+            file.open_record(path)
         else:
-            self.views.editor.file.open(path)
+            file.open(path)
 
     def show_folder(self, folder: str) -> None:
         """Show a folder in the file browser."""

@@ -6,7 +6,6 @@ What it does goes through the session, so that every step can be undone and ever
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -275,12 +274,16 @@ class MaskEditor(QObject):
         self.file.ask("Open a mask")
 
     def _on_read(self, mask: Mask, name: str, images: tuple[str, ...]) -> None:
-        how = f"from {name}"
-        if images and not {path.name for path in map(Path, self._session.state.paths)} & set(
-            images
-        ):
-            how += f", measured on {images[0]}" + (" and others" if images[1:] else "")
+        open_now = {path.name for path in self._session.state.paths}
+        other = ""
+        if images and not open_now & set(images):
+            other = f"measured on {images[0]}" + (" and others" if images[1:] else "")
+        how = f"from {name}, {other}" if other else f"from {name}"
         self._session.edits.set_mask(mask, how, f"Open {name}")
+        if self._session.state.edit is None:
+            # Nothing changes, and so nothing else says that it was opened.
+            also = f"; it was {other}" if other else ""
+            self.file.said.emit(f"{name} holds the mask that is shown already{also}.")
 
     def _on_closing(self) -> None:
         self.file.close()

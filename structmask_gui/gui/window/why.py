@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
@@ -45,6 +46,7 @@ _SUM = (
     "Expected error = noise left + detail lost + training, in per cent of the noise (its variance):"
     " 100 % is no better than the raw image."
 )
+_SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 _MANY = 10
 """Times the noise above which an error is no figure worth reading."""
 
@@ -142,7 +144,7 @@ class WhyDialog(QDialog):
         self.figures.show_mask(result)
         # How sure it is, the answer says.
         notes = [*_not_tested(answer), without_certainty(result.sentence), *result.notes]
-        notes += self._checked(answer)
+        notes = _unsaid(notes, answer) + self._checked(answer)
         self.notes.setText("\n".join(f"• {said(note)}" for note in notes))
 
     def _checked(self, answer: Answer) -> list[str]:
@@ -254,6 +256,13 @@ def _not_tested(answer: Answer) -> list[str]:
 
     rest = untested(answer.not_tested)
     return [] if rest in " ".join(answer.lines) else [rest]
+
+
+def _unsaid(notes: list[str], answer: Answer) -> list[str]:
+    """Return notes without the sentences that stand in the lines above."""
+    lines = " ".join(answer.lines)
+    sentences = [[one for one in _SENTENCE.split(note) if one not in lines] for note in notes]
+    return [" ".join(left) for left in sentences if left]
 
 
 def _height(table: QTableWidget) -> int:

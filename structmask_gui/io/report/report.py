@@ -184,7 +184,7 @@ def _verdict(record: Record) -> Iterator[str]:
         return
     verdict = record.verdict
     own = verdict.sentence == record.sentence
-    of = " on the mask as extracted" if record.edited else " on the pixels that share noise"
+    of = " on the mask as extracted" if record.edited else " on the pixels that clearly share noise"
     yield f"<h2>Verdict{'' if own else of}</h2>"
     if not own:
         yield paragraph(verdict.sentence)
@@ -392,6 +392,8 @@ def _use(record: Record, mask: Mask, context: MaskContext) -> Iterator[str]:
         how="edited" if record.edited else "",
         axes="" if first is None else first.axes,
         channel=None if first is None else first.channel,
+        series=0 if first is None else first.series,
+        first="" if record.answer is None else record.answer.first,
     )
     for made in snippets(mask, context):
         yield f"<h3>{escape(made.title)}</h3>"

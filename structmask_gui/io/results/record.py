@@ -370,6 +370,12 @@ def read_record(path: str | os.PathLike[str]) -> Record:
     return record
 
 
+def recorded_file(item: InputRecord, record: Path) -> Path | None:
+    """Find an input of a record where it was, or beside the record; None if it is at neither."""
+    places = (Path(item.path), record.parent / item.name)
+    return next((path for path in places if is_file(path) or is_folder(path)), None)
+
+
 def file_checksum(path: Path, *, task: Task = NO_TASK) -> str:
     """Return the SHA-256 of a file; of a folder, that of all its files and names."""
     what = f"Checksum of {shown(path)}"

@@ -239,6 +239,9 @@ def one_switch(about: About, setting: str) -> str:
 def augmentation(about: About, setting: str) -> str:
     """Return the note for a trainer that lets each flip and turn be chosen."""
     text = f"Augmentation ({setting}): {about.turns.sentence[0].lower()}{about.turns.sentence[1:]}"
+    if about.turns.all and about.context.first:
+        # What is left of the noise then is what the mask is for.
+        text = f"{text.removesuffix('.')} once the step before training is done."
     return f"{text} {about.strays}" if about.strays else text
 
 

@@ -82,8 +82,12 @@ def support(about: About) -> Snippet:
         + "command += ['--bs_size', *bs_size]\n"
         + "subprocess.run([sys.executable, *map(str, command)], check=True)\n"
     )
+    turned = "by quarter turns, too, as its box is square"
+    if height != width:
+        turned = "but not turned by 90°, as its box is not square"
     notes = (
         box,
+        f"SUPPORT sets the augmentation itself: patches are flipped, {turned}.",
         "SUPPORT predicts a pixel from other frames too: it helps where they show the same, and the"
         " noise is not the same in them.",
         about.trained_on,

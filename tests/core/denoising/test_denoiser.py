@@ -226,6 +226,12 @@ def test_what_is_kept_of_spots_is_said_in_a_sentence_first():
     assert "are kept from 2 px in width; narrower ones fade" in told(0.3, 0.8, 0.9)
     assert "fade or vanish: at most 30 %" in told(0.1, 0.3, -0.1)
     assert "are kept in part, 10 to 90 %" in told(0.9, 0.1, 0.2)
+    shares = {1.0: 0.28, 3.0: 0.47, 10.0: 0.71, 30.0: 0.9}
+    of_all = [Recovered("spot", 4.0, level, share, 0, 9) for level, share in shares.items()]
+    assert sentences(tuple(of_all))[0] == (
+        "Objects up to 10 x as bright as the noise fade or vanish: at most 71 % of their height is"
+        " kept. Objects 30 x as bright as the noise are kept, 90 % of their height or more."
+    )
 
 
 def test_frames_too_small_for_the_test_with_spots():

@@ -206,5 +206,5 @@ def test_what_is_allowed_in_words():
         "Unchanged by flips left to right, flips top to bottom and half turns; train without"
         " quarter turns, which would turn the noise away from the mask."
     )
-    assert "any augmentation is fine" in allowed_turns(BARE).sentence
+    assert "so all are allowed" in allowed_turns(BARE).sentence
     assert "train without augmentation" in allowed_turns(mask("#..", ".#.", "...")).sentence

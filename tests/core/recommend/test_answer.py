@@ -10,6 +10,7 @@ import pytest
 
 from structmask_gui.core.extraction.extraction import cannot_separate, edited
 from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
@@ -138,7 +139,7 @@ def test_columns_may_be_a_fixed_pattern_that_was_shifted():
     found = automatic("offsets")
     told = answer(replace(found, verdict=replace(found.verdict, lines="columns")))
     assert (told.certainty, told.actions[0]) == ("uncertain", "preview_removal")
-    assert "A fixed pattern that was shifted looks the same." in told.how_sure
+    assert "A camera's fixed columns look the same once frames were shifted." in told.how_sure
 
 
 def test_lines_beside_a_fixed_pattern_are_removed_too():
@@ -203,7 +204,13 @@ def test_several_frames_that_cannot_tell_say_why(base, why):
 
 def test_where_harm_is_expected_meanwhile_the_raw_frames_are_named():
     told = answer(with_errors(automatic("cannot tell"), error=130.0))
-    assert told.how_sure.startswith("Least harm meanwhile: plain Noise2Void. Denoising is expected")
+    assert told.how_sure.startswith(
+        "Better not denoise yet: even plain Noise2Void is expected to cost more detail than it"
+        " removes noise (linear estimate; a network may do better)."
+    )
+    assert "harm" not in told.how_sure
+    equal = answer(with_errors(automatic("cannot tell"), error=1.0)).how_sure
+    assert "even plain Noise2Void is expected to cost as much detail as it removes noise" in equal
     assert "keeps detail" not in told.how_sure
     assert told.how_sure.endswith("Compare any result with the raw frames.")
 
@@ -303,6 +310,16 @@ def test_rings_that_found_nothing_are_no_mask_to_use(error, advice, first):
     told = answer(ring, found.recommendation, scored)
     assert told.advice.endswith(advice)
     assert told.actions[0] == first
+    assert "use_mask" not in told.actions
+
+
+def test_spines_that_found_nothing_are_no_mask_to_use():
+    spine = extract_recording(frames_of("white"), Parameters(method="spine"))
+    assert spine.mask.statistics.true_pixels == 1
+    found = with_errors(automatic("white"), error=0.1)
+    told = answer(spine, found.recommendation, found.basis.score(spine.mask))
+    assert "Use this mask" not in told.advice
+    assert "copy_plain_n2v" in told.actions
     assert "use_mask" not in told.actions
 
 

@@ -67,6 +67,10 @@ def test_what_was_not_tested_in_some_file_is_said_once():
     assert told.how_sure.endswith(
         "Fixed patterns, broad, smooth noise and noise that follows brightness were not tested."
     )
+    told = shared_answer(
+        rows.own, ["a", "b"], fits, [("fixed patterns",), ("other fixed patterns",)]
+    )
+    assert told.how_sure.endswith("Fixed patterns were not tested.")
 
 
 def test_a_mask_that_fits_no_file_is_not_advised():

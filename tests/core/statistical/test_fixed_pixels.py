@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from structmask_gui import Parameters, extract
 from structmask_gui.core.recommend.answer import answer
+from structmask_gui.core.recommend.wording import untested
 from structmask_gui.core.statistical.patterns import pattern_of_pixels
 
 AUTOMATIC = Parameters.checked(method="statistical", source="automatic", mask_choice="recommended")
@@ -35,6 +36,9 @@ def test_the_answer_says_so():
     told = answer(found)
     assert "Single pixels differ alike in every frame" in told.advice
     assert "Other fixed patterns were not tested." in told.how_sure
+    # Not in other words in Why?, which names what the lines do not.
+    assert untested(told.not_tested) == "Other fixed patterns were not tested."
+    assert not any("a fixed pattern" in note for note in found.notes)
     assert told.actions.count("what_to_record") == 1
     told = answer(extract(acquired(0.0, 4.0), AUTOMATIC))
     assert "Single pixels" not in told.advice

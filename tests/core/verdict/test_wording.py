@@ -33,7 +33,7 @@ def test_endless_lines_are_named_and_where_to_remove_them(lines):
     note = next(note for note in extraction.notes if "do not end" in note)
     assert note.startswith(f"The {lines} do not end")
     assert f"Remove the {lines[:-1]} offsets first" in note
-    assert "Save destriped frames" in note
+    assert "Preview removal… in the window, or structmask destripe" in note
 
 
 def test_noise_without_endless_lines_names_none():
@@ -61,7 +61,7 @@ def test_rows_that_end_beyond_the_largest_lag_are_looked_for_further():
     assert verdict.lines is None
     note = next(note for note in verdict.details if "do not end" in note)
     assert "Raise max_lag to find their end" in note
-    assert "Save destriped frames" not in note
+    assert "Preview removal" not in note
     # Looked at further, they end.
     assert "whole_line" not in extract_array(frames, AUTOMATIC.changed(max_lag=30)).verdict.flags
 
@@ -201,7 +201,7 @@ def test_offsets_that_are_not_there_are_not_to_be_removed():
     verdict = extract_array(long_rows(0.0), AUTOMATIC.changed(max_lag=23)).verdict
     assert "whole_line" in verdict.flags
     assert "The correlation does not span whole rows, so there are no offsets" in verdict.text
-    assert "Save destriped frames" not in verdict.text
+    assert "Preview removal" not in verdict.text
     assert verdict.lines is None
 
 
@@ -215,7 +215,7 @@ def test_what_is_left_after_destriping_is_not_to_be_destriped_again():
         verdict = extract_array(wrap(DestripedFrames(stack, "rows")), AUTOMATIC).verdict
         assert "whole_line" in verdict.flags
         assert "offsets are already removed; this is the residual" in verdict.text
-        assert "Save destriped frames" not in verdict.text
+        assert "Preview removal" not in verdict.text
         assert verdict.lines is None
     # Those of columns say nothing of rows.
     assert extract_array(DestripedFrames(stack, "columns"), AUTOMATIC).verdict.lines == "rows"

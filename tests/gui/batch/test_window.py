@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QTableWidgetItem
 from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.parameters.model import Parameters
@@ -530,3 +530,17 @@ def test_no_answer_is_cut_in_the_table(batch: BatchWindow, folder: Path, qtbot: 
         needed = table.fontMetrics().boundingRect(0, 0, place, 0, Qt.TextFlag.TextWordWrap, text)
         assert table.rowHeight(row) >= needed.height(), text
     assert table.textElideMode() == Qt.TextElideMode.ElideMiddle
+
+
+def test_rows_become_lower_in_a_wider_table(qapp: object, qtbot: QtBot):
+    table = BatchTable()
+    qtbot.addWidget(table)
+    table.setRowCount(12)
+    for row in range(12):
+        table.setItem(row, 2, QTableWidgetItem("word " * 70))
+    table.resize(940, 280)  # with a scroll bar
+    table.show()
+    for width in (900, 1260):
+        table.resize(width, 280)
+        qtbot.waitUntil(lambda: table.rowHeight(11) == table.sizeHintForRow(11) + 6)
+        assert len({table.rowHeight(row) for row in range(12)}) == 1

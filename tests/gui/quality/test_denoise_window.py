@@ -402,7 +402,7 @@ def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qt
     assert shown.cancel_button.isVisible()
     qtbot.waitUntil(lambda: bool(shown.denoising.spots), timeout=WAIT)
     text = shown.figures.text()
-    assert "Objects 10 x as bright as the noise " in text
+    assert "10 x as bright as the noise " in text
     assert "Height kept of spots, lines and squares" in text
     made = shown.denoising.made
     assert made is not None
@@ -417,6 +417,7 @@ def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qt
     first = words.figures(shown.denoising).splitlines()[0]
     assert first.endswith("Test with spots: Objects 10 x as bright as the noise fade or vanish.")
     assert "Sure." not in first
+    assert words.figures(shown.denoising).count("Objects 10 x as bright") == 1
     shown.denoising.spots = ("Objects 10 x as bright as the noise are kept.", *found_words)
     assert words.figures(shown.denoising).splitlines()[0] == made.evaluation.sentence
     ready.session.close_files()

@@ -116,6 +116,12 @@ def test_the_panel_shows_the_figures(loaded: MainWindow, qtbot: QtBot):
     assert rows(panel)[PRESENT][4] == str(scores.mask.statistics.true_pixels)
     assert "lower is better" in panel.estimate.text()
     assert panel.radius.describe(5, 0).startswith("5 px")
+    curve = panel.radius.curve
+    assert curve is not None
+    # The dashed line says what it is.
+    panel.radius.set_curve(replace(curve, square=int(curve.radii[-1]) - 1))
+    axis = panel.radius.bottom.labelString()
+    assert f"beyond the line a lower bound, along {curve.axis} only" in axis
 
 
 def test_the_panel_follows_an_edit_and_a_pin(loaded: MainWindow, qtbot: QtBot):

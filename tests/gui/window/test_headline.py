@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import parameter_infos
-from structmask_gui.core.recommend.wording import Action, Answer, Sureness
+from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness
 from structmask_gui.core.verdict.certainty import Certainty, certainty_of
 from structmask_gui.core.verdict.wording import without_certainty
 from structmask_gui.gui.panels.help_text import help_html, story_html
@@ -122,6 +122,10 @@ def test_the_three_lines_wrap_and_are_never_cut(
         assert headline.rect().contains(label.geometry())
     assert headline.certainty.isVisible()
     assert headline.certainty.toolTip()
+    # One word for how sure it is: that of the second line.
+    if certainty in ("uncertain", "cannot tell"):
+        assert headline.certainty.toolTip().startswith(WORDS[certainty].replace(".", ":"))
+    assert certainty_module.WORDS["sure"].startswith(WORDS["likely"].replace(".", ":"))
     headline.setParent(None)
 
 
@@ -181,6 +185,27 @@ def test_a_shorter_answer_leaves_the_buttons_where_they_are(
     assert corners(replace(long, advice="Train with it.")) == most
     assert corners(replace(long, how_sure="Likely.")) == most
     assert corners(replace(long, how_sure="Likely.", advice="Train with it.")) == most
+    headline.setParent(None)
+
+
+def test_the_third_line_is_not_wrapped_beside_buttons_that_have_room_below(
+    headline: Headline, qtbot: QtBot
+) -> None:
+    frame = QWidget()
+    qtbot.addWidget(frame)
+    layout = QVBoxLayout(frame)
+    layout.addWidget(headline)
+    layout.addWidget(QWidget(), 1)
+    frame.resize(790, 500)
+    frame.show()
+    acts: tuple[Action, ...] = ("what_to_record", "copy_plain_n2v")
+    words = "The field changes between these frames. To decide, record 6 or more frames."
+    short = replace(ANSWERS["cannot tell"], how_sure="Safe.", advice=words, actions=acts)
+    for answer in (replace(short, how_sure=80 * "word "), short):
+        headline.show_answer(answer)
+        QTest.qWait(1)
+    below = headline.advice.geometry().bottom()
+    assert headline.buttons["what_to_record"].mapTo(headline, QPoint()).y() > below
     headline.setParent(None)
 
 

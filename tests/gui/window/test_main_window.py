@@ -142,11 +142,12 @@ def test_an_exported_mask_is_opened_as_the_mask(loaded: MainWindow, stack_file: 
     assert [p.name for p in loaded.session.state.paths] == [stack_file.name]
 
 
-def test_a_mask_without_an_image_is_a_sentence(window: MainWindow, stack_file: Path):
+def test_a_mask_without_an_image_is_a_sentence(window: MainWindow, stack_file: Path, qtbot: QtBot):
     stem = stack_file.name.partition(".")[0]
     path = stack_file.with_name(f"{stem}_mask.npy")
     save_npy(Mask(np.ones((3, 3), dtype=bool)), path)
-    window.open_paths([str(path)])
+    with qtbot.waitSignal(window.session.failed):
+        window.open_paths([str(path)])
     assert window.headline.error_text.text().startswith(f"{path.name}: is a mask")
 
 

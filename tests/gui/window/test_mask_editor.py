@@ -12,14 +12,18 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.masks import morphology
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.names import MASK_CHANGES
+from structmask_gui.core.stack.frames import Region
 from structmask_gui.gui.widgets import dialogs
 from structmask_gui.gui.window.actions import ACTIONS
 from structmask_gui.gui.window.main_window import MainWindow
 from structmask_gui.gui.window.mask_editor import MaskEditor, changed
 from structmask_gui.io.results.masks import save_npy
+from tests.gui.conftest import noise, wait_for_result
 from tests.gui.open_dialogs import dialog
 
 pytestmark = pytest.mark.one_window
+
+SQUARE = Mask(np.ones((5, 5), dtype=bool))
 
 
 @pytest.fixture
@@ -253,6 +257,89 @@ def test_a_record_is_a_mask_file_too(loaded: MainWindow, tmp_path: Path, qtbot: 
     assert loaded.session.state.mask is not None
     assert expected is not None
     assert loaded.session.state.mask.cropped() == expected.cropped()
+
+
+@pytest.fixture
+def record(loaded: MainWindow, tmp_path: Path, qtbot: QtBot) -> Path:
+    """Return the record of a mask of 5 x 5 pixels in the open image, in a folder of its own."""
+    path = tmp_path / "results" / "rows_mask.json"
+    path.parent.mkdir()
+    loaded.session.edits.set_mask(SQUARE, "edited by hand", "Draw")
+    loaded.session.edits.set_region(Region(0, 100, 0, 120))
+    wait_for_result(loaded.session, qtbot)
+    loaded.session.edits.set_mask(SQUARE, "edited by hand", "Draw")
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({"json": path})
+    return path
+
+
+def open_record(window: MainWindow, path: Path, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(window.views.editor.file.said, timeout=20_000):
+        window.open_paths([str(path)])
+
+
+@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize("other_is_open", [False, True])
+def test_a_record_opens_its_own_image(
+    moved: bool,
+    other_is_open: bool,
+    loaded: MainWindow,
+    stack_file: Path,
+    record: Path,
+    qtbot: QtBot,
+):
+    if other_is_open:
+        np.save(stack_file.with_name("other.npy"), noise((4, 96, 96)))
+        loaded.open_paths([str(stack_file.with_name("other.npy"))])
+        wait_for_result(loaded.session, qtbot)
+    else:
+        loaded.session.close_files()
+    image = stack_file.rename(record.with_name(stack_file.name)) if moved else stack_file
+    open_record(loaded, record, qtbot)
+    state = loaded.session.state
+    assert state.paths == (image,)
+    assert state.region == Region(0, 100, 0, 120)
+    assert state.mask == SQUARE
+    assert "from rows_mask.json" in loaded.headline.how_sure.text()
+    said = loaded.statusBar().currentMessage()
+    assert said == "rows_mask.json opened its own image, rows.npy."
+    assert not loaded.headline.error.isVisible()
+
+
+def test_a_record_whose_image_is_missing_says_what_to_do(
+    loaded: MainWindow, stack_file: Path, record: Path, qtbot: QtBot
+):
+    other = stack_file.rename(stack_file.with_name("other.npy"))
+    said = f"rows_mask.json: belongs to rows.npy, which is neither at {stack_file} nor beside the"
+    for image, then in (
+        (None, "open that image, then the record."),
+        (other, "to see the mask on other.npy all the same, choose Edit › Open a mask…"),
+    ):
+        loaded.session.close_files()
+        if image is not None:
+            loaded.open_paths([str(image)])
+            wait_for_result(loaded.session, qtbot)
+        before = loaded.session.state.mask
+        with qtbot.waitSignal(loaded.session.failed):
+            loaded.open_paths([str(record)])
+        assert loaded.session.state.error.startswith(said)
+        assert loaded.session.state.error.endswith(then)
+        assert loaded.session.state.mask is before
+
+
+def test_a_mask_of_another_image_that_is_the_same_says_so(
+    loaded: MainWindow, tmp_path: Path, qtbot: QtBot
+):
+    path = tmp_path / "m.npy"
+    with qtbot.waitSignal(loaded.exporter.written):
+        loaded.exporter.export({"json": path.with_suffix(".json"), "npy": path})
+    beside = path.with_suffix(".json")
+    beside.write_text(beside.read_text("utf-8").replace("rows.npy", "other.tif"), "utf-8")
+    open_record(loaded, path, qtbot)
+    assert loaded.session.state.edit is None
+    assert loaded.statusBar().currentMessage() == (
+        "m.npy holds the mask that is shown already; it was measured on other.tif."
+    )
 
 
 def test_a_single_row_is_drawn_with_room_above_and_below(loaded: MainWindow):

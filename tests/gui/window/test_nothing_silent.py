@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from structmask_gui.core.extraction.extraction import counted
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.candidates import row_words
+from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.simulation import cells
 from structmask_gui.gui.export.doubts import doubt_of
 from structmask_gui.gui.export.exporter import FORMS, proposed_path
@@ -25,7 +26,7 @@ from structmask_gui.gui.widgets.dialogs import TITLE_BAR
 from structmask_gui.gui.widgets.wording import error_words, percent, said
 from structmask_gui.gui.window.help_dialogs import AboutDialog, RecordDialog, ShortcutsDialog
 from structmask_gui.gui.window.main_window import MainWindow
-from structmask_gui.gui.window.why import _RINGS, WhyDialog
+from structmask_gui.gui.window.why import _RINGS, WhyDialog, _unsaid
 from structmask_gui.io.results.record import read_record
 from tests.gui.conftest import noise, wait_for_result
 from tests.gui.open_dialogs import dialog, trigger
@@ -209,6 +210,22 @@ def test_of_ring_analysis_it_goes_back_to_the_recommended_mask_too(
     assert session.state.mask == EDITED
     assert session.state.preset is not None
     assert session.state.preset.name == "default"
+
+
+def test_why_does_not_repeat_what_the_lines_say():
+    told = Answer(
+        "The same pattern is in every frame.",
+        "act first",
+        "Act first.",
+        "If dark frames show it, subtract their mean. If neither shows it, leave it.",
+    )
+    notes = [
+        "The same regular pattern is in every frame. If dark frames show it, subtract their mean."
+        " If neither shows it, leave it.",
+        "If neither shows it, leave it.",
+        "Measured in 0.1 % of the image. The scene moves.",
+    ]
+    assert _unsaid(notes, told) == ["The same regular pattern is in every frame.", notes[2]]
 
 
 def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow, qtbot: QtBot):
@@ -409,6 +426,8 @@ def test_a_dark_stack_stands_in_the_answer_until_it_is_removed(
     wait_for_result(automatic.session, qtbot)
     assert chip.isVisible()
     assert chip.text() == "Noise measured in stars.npy: structure is visible in it  ×"
+    assert chip.toolTip().startswith("The answer above may be wrong.")
+    assert chip.y() > automatic.headline.advice.y()
     answer = automatic.session.answer
     assert answer is not None
     assert answer.certainty in ("uncertain", "cannot tell")

@@ -20,7 +20,7 @@ from structmask_gui.io.extract_files import ExtractionSettings, Input, extract_i
 from structmask_gui.io.pictures.figures import draw_frame, draw_panels, draw_values, middle
 from structmask_gui.io.report.html import page, picture, table
 from structmask_gui.io.report.report import report_bytes, save_report
-from structmask_gui.io.results.record import make_record
+from structmask_gui.io.results.record import AnswerRecord, make_record
 from structmask_gui.io.trainers.snippets import MaskContext, snippets
 
 
@@ -139,6 +139,22 @@ def test_a_page_from_a_record_alone(measured):
     found = Page(report_bytes(record))
     assert len(found.pictures) == 1
     assert "Rings" in found.headings
+
+
+def test_the_texts_for_trainers_say_what_to_do_first_and_name_the_image(measured):
+    _, record = measured()
+    lines = AnswerRecord(
+        what="Whole columns are brighter or darker.",
+        certainty="likely",
+        how_sure="Likely.",
+        advice="",
+        actions=("preview_removal",),
+    )
+    inputs = [record.inputs[0].model_copy(update={"series": 2})]
+    text = Page(report_bytes(record.model_copy(update={"answer": lines, "inputs": inputs}))).text
+    first = "# Before training: Whole columns are brighter or darker. Remove their offsets first."
+    assert first in text
+    assert "series=2" in text
 
 
 def test_an_edited_mask_is_marked(measured):

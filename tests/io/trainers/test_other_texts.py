@@ -214,6 +214,10 @@ def test_support_gets_the_box_about_the_mask(run, mask):
     note = snippet("support", mask).notes[0]
     assert (f"hides {more} pixel" in note) == (more > 0)
     assert ("just this mask" in note) == (more == 0)
+    # As its train.py of August 2025 has it: bs_size[0] == bs_size[1].
+    height, width = mask.cropped().shape
+    turned = snippet("support", mask).notes[1]
+    assert ("not turned by 90°" in turned) == (height != width)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from structmask_gui.core.names import TARGETS
 from structmask_gui.io.trainers.about import reading_lines
 from structmask_gui.io.trainers.snippets import MaskContext, snippet, snippets
 from tests.io.conftest import random_masks
-from tests.io.trainers.conftest import MASKS, ROW, Tifffile
+from tests.io.trainers.conftest import BARE, MASKS, ROW, Tifffile
 
 
 def test_every_target_has_a_text_that_compiles():
@@ -212,3 +214,25 @@ def test_what_comes_first_stands_in_every_text():
         lines = [line[2:] for line in made.text.splitlines() if line.startswith("# ")]
         assert f"Before training: {first}" in " ".join(lines)
     assert "Before training" not in snippets(Mask(np.ones((1, 1), dtype=bool)))[0].text
+
+
+# --- augmentation ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("along", ["rows", "columns"])
+def test_no_text_allows_quarter_turns_for_a_line(target, along):
+    line = np.ones((1, 7) if along == "rows" else (7, 1), dtype=bool)
+    made = snippet(target, Mask(line))
+    assert "all are allowed" not in " ".join(made.notes)
+    assert "rotate_90" not in made.text
+    assert not re.search(r"augment\w*\W{1,3}True", made.text)
+
+
+def test_turns_are_allowed_only_after_what_has_to_be_done_first():
+    """One pixel hides no whole columns: they are removed before."""
+    first = MaskContext(first="Whole columns are brighter or darker. Remove their offsets first.")
+    for target in ("n2v", "careamics", "autostructn2v", "autostructn2v-0.1", "python"):
+        notes = " ".join(snippet(target, BARE, first).notes)
+        assert "so all are allowed once the step before training is done." in notes
+        assert "so all are allowed." in " ".join(snippet(target, BARE).notes)

@@ -37,9 +37,10 @@ def finding_colors(theme: Colours) -> dict[Finding, QColor]:
     return {
         Finding.NEITHER: theme.cell,
         Finding.UNPROVEN: mixed(theme.background, REDDISH_PURPLE, 0.75),
-        Finding.SMALL: mixed(theme.background, SKY_BLUE, 0.3 if theme.dark else 0.45),
+        Finding.SMALL: mixed(theme.background, SKY_BLUE, 0.25 if theme.dark else 0.3),
         Finding.OVER_LIMIT: YELLOW,
-        Finding.LEFT: mixed(theme.background, SKY_BLUE, 0.3 if theme.dark else 0.45),
+        # Small cells have no mark, so that the colour alone tells them from the others.
+        Finding.LEFT: mixed(theme.background, SKY_BLUE, 0.6 if theme.dark else 0.9),
         Finding.HIDDEN: theme.accent,
         Finding.KEPT: theme.accent,
         Finding.CENTRE: ORANGE,
