@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structmask_gui.core.arrays import Float32Array, FloatArray, LagArray
+from structmask_gui.core.arrays import BoolArray, Float32Array, FloatArray, LagArray
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.covariance import unmoved
 from structmask_gui.core.quality.prediction import mirrored_half, square_lags
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.stack.frames import Frames, cuts, evenly, runs_of
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
-from structmask_gui.core.threads import begin
+from structmask_gui.core.threads import begin, in_threads
 
 _WHOLE = 2**20
 """Pixels, of all frames compared, up to which whole frames are used; of larger ones tiles."""
@@ -258,17 +258,21 @@ def _compared(
     good[place[0] - y0 : place[1] - y0, place[2] - x0 : place[3] - x0] = True
     together = len(numbers)
     parts = [_numbers(frames.read(frame, y0, y1)[:, x0:x1]) for frame in numbers]
-    for a, b in pairwise(parts):
+
+    def still(pair: tuple[FloatArray, FloatArray]) -> BoolArray:
         task.stop_if_cancelled()
-        difference = a - b
+        difference = pair[0] - pair[1]
         finite = np.isfinite(difference)
-        good &= finite & unmoved(difference, finite)
+        return finite & unmoved(difference, finite)
+
+    for found in in_threads(still, pairwise(parts)):
+        good &= found
     pixels = int(good.sum())
     if pixels < _FEWEST:
         return []
     compared = good.astype(np.float32)
-    found = []
-    for index in evenly(together, _PREDICTED):
+
+    def comparison(index: int) -> _Comparison:
         task.stop_if_cancelled()
         others = np.stack([part for i, part in enumerate(parts) if i != index])
         mean = others.mean(axis=0)
@@ -279,8 +283,9 @@ def _compared(
             noise = float((parts[0] - parts[1])[good].var()) / 2
         preview = Preview(parts[index], radius)
         other = np.where(good, mean - preview.mean, 0.0).astype(np.float32)
-        found.append(_Comparison(preview, other, compared, pixels, noise))
-    return found
+        return _Comparison(preview, other, compared, pixels, noise)
+
+    return list(in_threads(comparison, evenly(together, _PREDICTED)))
 
 
 def _numbers(values: NDArray[Any]) -> NDArray[np.float64]:
