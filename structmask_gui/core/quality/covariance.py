@@ -24,6 +24,7 @@ from structmask_gui.core.stack.frames import Frames, cuts, evenly
 from structmask_gui.core.stack.patches import Plan, read_patches
 from structmask_gui.core.stack.screening import extremes, unusable
 from structmask_gui.core.statistical.tiles import grid_places
+from structmask_gui.core.threads import in_threads
 
 NoiseBasis = Literal["difference", "flat"]
 
@@ -116,22 +117,22 @@ def image_covariance(
     total = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
     weight = 0.0
     pixels = 0
-    chosen = evenly(frames.n_frames, MOST_FRAMES)
-    for done, frame in enumerate(chosen):
-        task.report(done, len(chosen), "Measuring the image")
-        for tile in _tiles(frames, frame, reach):
-            task.stop_if_cancelled()
-            good = np.isfinite(tile)
-            if not good.any():
-                continue
-            window = good * np.outer(
-                _taper(tile.shape[0], reach[0]), _taper(tile.shape[1], reach[1])
-            )
-            mean = float((window * np.where(good, tile, 0)).sum() / window.sum())
-            total += lag_products(window * np.where(good, tile - mean, 0), reach)
-            weight += float((window**2).sum())
-            pixels += int(good.sum())
-    task.report(len(chosen), len(chosen), "Measuring the image")
+
+    def sums(tile: FloatArray) -> tuple[FloatArray, float, int] | None:
+        task.stop_if_cancelled()
+        good = np.isfinite(tile)
+        if not good.any():
+            return None
+        window = good * np.outer(_taper(tile.shape[0], reach[0]), _taper(tile.shape[1], reach[1]))
+        mean = float((window * np.where(good, tile, 0)).sum() / window.sum())
+        products = lag_products(window * np.where(good, tile - mean, 0), reach)
+        return products, float((window**2).sum()), int(good.sum())
+
+    for found in in_threads(sums, _tiles(frames, reach, "Measuring the image", task)):
+        if found is not None:
+            total += found[0]
+            weight += found[1]
+            pixels += found[2]
     return _covariance(total, np.full_like(total, weight), pixels, "frames as they are", frames)
 
 
@@ -169,21 +170,23 @@ def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covar
     numbers = np.zeros_like(products)
     pixels = seen = 0
     differences = DifferenceFrames(frames, [], task)
-    chosen = evenly(differences.n_frames, MOST_FRAMES)
-    for done, number in enumerate(chosen):
-        task.report(done, len(chosen), "Measuring the noise")
-        for difference in _tiles(differences, number, reach):
-            task.stop_if_cancelled()
-            finite = np.isfinite(difference)
-            good = finite & unmoved(difference, finite)
-            if not good.any():
-                continue
-            seen += int(finite.sum())
-            difference = np.where(good, difference - difference[good].mean(), 0)
-            products += lag_products(difference, reach)
-            numbers += lag_products(good.astype(np.float64), reach)
-            pixels += int(good.sum())
-    task.report(len(chosen), len(chosen), "Measuring the noise")
+
+    def sums(difference: FloatArray) -> tuple[FloatArray, FloatArray, int, int] | None:
+        task.stop_if_cancelled()
+        finite = np.isfinite(difference)
+        good = finite & unmoved(difference, finite)
+        if not good.any():
+            return None
+        difference = np.where(good, difference - difference[good].mean(), 0)
+        of_pixels = lag_products(good.astype(np.float64), reach)
+        return lag_products(difference, reach), of_pixels, int(good.sum()), int(finite.sum())
+
+    for part in in_threads(sums, _tiles(differences, reach, "Measuring the noise", task)):
+        if part is not None:
+            products += part[0]
+            numbers += part[1]
+            pixels += part[2]
+            seen += part[3]
     source = "frame differences"
     if seen > 1.01 * pixels:
         source += f", {1 - pixels / seen:.0%} of the pixels left out because they changed"
@@ -269,13 +272,22 @@ def _checked_reach(frames: Frames, reach: int | tuple[int, int]) -> tuple[int, i
     return pair
 
 
-def _tiles(frames: Frames, frame: int, reach: tuple[int, int]) -> Iterator[NDArray[np.float64]]:
-    """Yield a frame in tiles of nearly equal size, sides up to TILE or, if larger, four reaches."""
+def _tiles(
+    frames: Frames, reach: tuple[int, int], what: str, task: Task
+) -> Iterator[NDArray[np.float64]]:
+    """Yield some frames in tiles of nearly equal size.
+
+    Their sides are up to TILE or, if larger, four reaches.
+    """
     height, width = frames.frame_shape
-    for y0, y1 in cuts(height, -(-height // max(TILE, 4 * reach[0]))):
-        band = frames.read(frame, y0, y1)
-        for x0, x1 in cuts(width, -(-width // max(TILE, 4 * reach[1]))):
-            yield band[:, x0:x1].astype(np.float64)
+    chosen = evenly(frames.n_frames, MOST_FRAMES)
+    for done, frame in enumerate(chosen):
+        task.report(done, len(chosen), what)
+        for y0, y1 in cuts(height, -(-height // max(TILE, 4 * reach[0]))):
+            band = frames.read(frame, y0, y1)
+            for x0, x1 in cuts(width, -(-width // max(TILE, 4 * reach[1]))):
+                yield band[:, x0:x1].astype(np.float64)
+    task.report(len(chosen), len(chosen), what)
 
 
 def _taper(side: int, reach: int) -> FloatArray:

@@ -155,7 +155,8 @@ class StillScene:
 
         By chance slightly negative where there is next to no error.
         """
-        total = sum(one.pixels * one.error(kernel) for one in self._comparisons)
+        errors = in_threads(lambda one: one.pixels * one.error(kernel), self._comparisons)
+        total = sum(errors)
         return total / self.pixels * self._square
 
     def prepare(self) -> None:

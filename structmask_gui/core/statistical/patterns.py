@@ -285,10 +285,11 @@ def steps_at_equal_distances(image: NDArray[np.float64], variance: float) -> boo
         # Row k: what is k distances from each first column; the last row may be short.
         teeth = np.full((-(-len(away) // distance), distance), np.nan)
         teeth.flat[: len(away)] = away
-        counts, total = np.isfinite(teeth).sum(axis=0), np.nansum(teeth, axis=0)
-        sure = (total > _SURE_OF_STEPS * np.sqrt(counts)) & (np.nanmin(teeth, axis=0) > _EACH)
+        there = np.isfinite(teeth)
+        counts, total = there.sum(axis=0), np.where(there, teeth, 0.0).sum(axis=0)
+        sure = (total > _SURE_OF_STEPS * np.sqrt(counts)) & (np.fmin.reduce(teeth) > _EACH)
         # One bright column alone is no pattern, whatever else is at a distance from it.
-        others = total - np.nanmax(teeth, axis=0)
+        others = total - np.fmax.reduce(teeth)
         sure &= others > _OTHERS * np.sqrt(counts - 1)
         for first in np.flatnonzero(sure).tolist():
             enough = pattern[first::distance].mean() > _SHARE * variance
