@@ -6,14 +6,14 @@ and extend to twice the radius of the neighbourhood, the largest distance of two
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import lag_products
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.errors import InputError, ParameterError
@@ -27,9 +27,15 @@ from structmask_gui.core.statistical.tiles import grid_places
 from structmask_gui.core.threads import in_threads
 
 NoiseBasis = Literal["difference", "flat"]
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 TILE = 1024
 """Side of the tiles in which frames are transformed; bounds the memory."""
+
+_SMALL = 2**19
+"""Pixels of a frame up to which all cores measure, each a tile; with larger ones that would take
+memory for each core."""
 
 MOST_FRAMES = 16
 """Frames measured, spread evenly over the stack; more change the result by less than its error."""
@@ -118,8 +124,9 @@ def image_covariance(
     weight = 0.0
     pixels = 0
 
-    def sums(tile: FloatArray) -> tuple[FloatArray, float, int] | None:
+    def sums(stored: AnyArray) -> tuple[FloatArray, float, int] | None:
         task.stop_if_cancelled()
+        tile = stored.astype(np.float64)
         good = np.isfinite(tile)
         if not good.any():
             return None
@@ -128,7 +135,8 @@ def image_covariance(
         products = lag_products(window * np.where(good, tile - mean, 0), reach)
         return products, float((window**2).sum()), int(good.sum())
 
-    for found in in_threads(sums, _tiles(frames, reach, "Measuring the image", task)):
+    tiles = _tiles(frames, reach, "Measuring the image", task)
+    for found in _spread(frames)(sums, tiles):
         if found is not None:
             total += found[0]
             weight += found[1]
@@ -171,8 +179,9 @@ def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covar
     pixels = seen = 0
     differences = DifferenceFrames(frames, [], task)
 
-    def sums(difference: FloatArray) -> tuple[FloatArray, FloatArray, int, int] | None:
+    def sums(tile: AnyArray) -> tuple[FloatArray, FloatArray, int, int] | None:
         task.stop_if_cancelled()
+        difference = tile.astype(np.float64)
         finite = np.isfinite(difference)
         good = finite & unmoved(difference, finite)
         if not good.any():
@@ -181,7 +190,8 @@ def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covar
         of_pixels = lag_products(good.astype(np.float64), reach)
         return lag_products(difference, reach), of_pixels, int(good.sum()), int(finite.sum())
 
-    for part in in_threads(sums, _tiles(differences, reach, "Measuring the noise", task)):
+    tiles = _tiles(differences, reach, "Measuring the noise", task)
+    for part in _spread(frames)(sums, tiles):
         if part is not None:
             products += part[0]
             numbers += part[1]
@@ -272,10 +282,14 @@ def _checked_reach(frames: Frames, reach: int | tuple[int, int]) -> tuple[int, i
     return pair
 
 
-def _tiles(
-    frames: Frames, reach: tuple[int, int], what: str, task: Task
-) -> Iterator[NDArray[np.float64]]:
-    """Yield some frames in tiles of nearly equal size.
+def _spread(frames: Frames) -> Callable[[Callable[[_In], _Out], Iterable[_In]], Iterable[_Out]]:
+    """Return what applies work to the tiles: all cores where these are small, else this one."""
+    height, width = frames.frame_shape
+    return in_threads if height * width <= _SMALL else map
+
+
+def _tiles(frames: Frames, reach: tuple[int, int], what: str, task: Task) -> Iterator[AnyArray]:
+    """Yield some frames in tiles of nearly equal size, of the type as stored.
 
     Their sides are up to TILE or, if larger, four reaches.
     """
@@ -286,7 +300,7 @@ def _tiles(
         for y0, y1 in cuts(height, -(-height // max(TILE, 4 * reach[0]))):
             band = frames.read(frame, y0, y1)
             for x0, x1 in cuts(width, -(-width // max(TILE, 4 * reach[1]))):
-                yield band[:, x0:x1].astype(np.float64)
+                yield band[:, x0:x1]
     task.report(len(chosen), len(chosen), what)
 
 
