@@ -108,6 +108,26 @@ def in_threads(work: Callable[[_In], _Out], items: Iterable[_In]) -> Generator[_
                 job.drop()
 
 
+def begin(work: Callable[[_In], _Out], items: Iterable[_In]) -> Callable[[], list[_Out]]:
+    """Begin to apply ``work`` to a few items, and return what returns the results in order.
+
+    For short work that is needed later: the calling thread goes on with something else, and does
+    what no other has started by then. If it is never asked for, the work ends by itself.
+    """
+    jobs = [_Job(one_blas_thread(work), item) for item in items]
+    for job in jobs:
+        job.hand_over()
+    asking = threading.Lock()
+
+    def results() -> list[_Out]:
+        with asking:
+            for job in reversed(jobs):
+                job.take_back()
+        return [job.result() for job in jobs]
+
+    return results
+
+
 class _Job(Generic[_In, _Out]):
     """The work on one item, done by the calling thread or a helper."""
 

@@ -11,7 +11,7 @@ import pytest
 
 from structmask_gui.core import threads
 from structmask_gui.core.correlation.autocorrelation import scratch
-from structmask_gui.core.threads import in_threads
+from structmask_gui.core.threads import begin, in_threads
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
@@ -100,6 +100,33 @@ def test_it_does_not_wait_for_the_work_of_others():
         assert not any(future.done() for future in blocked)
     finally:
         others.set()
+
+
+def test_what_was_begun_is_done_once_by_whoever_comes_first():
+    by_helper, held = threading.Event(), threading.Event()
+    done: list[tuple[int, int]] = []
+
+    def work(i: int) -> int:
+        done.append((i, threading.get_ident()))
+        if i == 0:
+            by_helper.set()
+            assert held.wait(10)
+        return i * i
+
+    results = begin(work, range(threads.WORKERS + 2))
+    assert by_helper.wait(10)
+    threading.Timer(0.05, held.set).start()
+    assert results() == [i * i for i in range(threads.WORKERS + 2)]
+    assert results() == [i * i for i in range(threads.WORKERS + 2)]
+    assert sorted(i for i, _ in done) == list(range(threads.WORKERS + 2))
+    assert threading.get_ident() in {where for _, where in done}
+    assert (0, threading.get_ident()) not in done
+
+
+def test_an_error_of_what_was_begun_reaches_who_asks():
+    results = begin(lambda i: 1 // i, [1, 0])
+    with pytest.raises(ZeroDivisionError):
+        results()
 
 
 def test_scratch_is_kept_by_name_and_thread():

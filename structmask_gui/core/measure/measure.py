@@ -24,6 +24,7 @@ def measure(
     *,
     lag_reach: int | None = None,
     on_estimate: Callable[[Measurement, float], None] | None = None,
+    earlier: Measurement | None = None,
     task: Task = NO_TASK,
 ) -> Measurement:
     """Measure the averaged autocorrelation of a stack, or its noise's correlation per lag.
@@ -40,6 +41,8 @@ def measure(
     on_estimate : callable, optional
         With ``precision`` above 0: called as ``on_estimate(measurement, error)`` each time there is
         a better estimate, with the largest standard error of its lags.
+    earlier : Measurement, optional
+        Statistical method only. The same recording by the same source, measured less far.
     task : Task, optional
 
     Returns
@@ -57,7 +60,7 @@ def measure(
     """
     recording = Recording.of(recording)
     if parameters.method == "statistical":
-        return _measure_statistically(recording, parameters, on_estimate, task)
+        return _measure_statistically(recording, parameters, on_estimate, earlier, task)
     if parameters.method == "spine":
         from structmask_gui.core.measure.background import measure_background
 
@@ -80,6 +83,7 @@ def _measure_statistically(
     recording: Recording,
     parameters: Parameters,
     on_estimate: Callable[[Measurement, float], None] | None,
+    earlier: Measurement | None,
     task: Task,
 ) -> Measurement:
     from structmask_gui.core.statistical.measure import measure_correlation
@@ -99,8 +103,9 @@ def _measure_statistically(
         if on_estimate is not None:
             on_estimate(measurement_of(estimate), error)
 
+    known = None if earlier is None else earlier.correlation
     if parameters.precision > 0:
-        estimate = correlate_until(recording, parameters, pass_on, task)
+        estimate = correlate_until(recording, parameters, pass_on, known, task)
     else:
-        estimate = measure_correlation(recording, parameters, task=task)
+        estimate = measure_correlation(recording, parameters, earlier=known, task=task)
     return measurement_of(estimate)

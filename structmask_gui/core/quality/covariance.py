@@ -6,14 +6,14 @@ and extend to twice the radius of the neighbourhood, the largest distance of two
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.arrays import FloatArray
+from structmask_gui.core.arrays import AnyArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import lag_products
 from structmask_gui.core.correlation.detrend import Surface
 from structmask_gui.core.errors import InputError, ParameterError
@@ -24,11 +24,18 @@ from structmask_gui.core.stack.frames import Frames, cuts, evenly
 from structmask_gui.core.stack.patches import Plan, read_patches
 from structmask_gui.core.stack.screening import extremes, unusable
 from structmask_gui.core.statistical.tiles import grid_places
+from structmask_gui.core.threads import in_threads
 
 NoiseBasis = Literal["difference", "flat"]
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 TILE = 1024
 """Side of the tiles in which frames are transformed; bounds the memory."""
+
+_SMALL = 2**19
+"""Pixels of a frame up to which all cores measure, each a tile; with larger ones that would take
+memory for each core."""
 
 MOST_FRAMES = 16
 """Frames measured, spread evenly over the stack; more change the result by less than its error."""
@@ -116,22 +123,24 @@ def image_covariance(
     total = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
     weight = 0.0
     pixels = 0
-    chosen = evenly(frames.n_frames, MOST_FRAMES)
-    for done, frame in enumerate(chosen):
-        task.report(done, len(chosen), "Measuring the image")
-        for tile in _tiles(frames, frame, reach):
-            task.stop_if_cancelled()
-            good = np.isfinite(tile)
-            if not good.any():
-                continue
-            window = good * np.outer(
-                _taper(tile.shape[0], reach[0]), _taper(tile.shape[1], reach[1])
-            )
-            mean = float((window * np.where(good, tile, 0)).sum() / window.sum())
-            total += lag_products(window * np.where(good, tile - mean, 0), reach)
-            weight += float((window**2).sum())
-            pixels += int(good.sum())
-    task.report(len(chosen), len(chosen), "Measuring the image")
+
+    def sums(stored: AnyArray) -> tuple[FloatArray, float, int] | None:
+        task.stop_if_cancelled()
+        tile = stored.astype(np.float64)
+        good = np.isfinite(tile)
+        if not good.any():
+            return None
+        window = good * np.outer(_taper(tile.shape[0], reach[0]), _taper(tile.shape[1], reach[1]))
+        mean = float((window * np.where(good, tile, 0)).sum() / window.sum())
+        products = lag_products(window * np.where(good, tile - mean, 0), reach)
+        return products, float((window**2).sum()), int(good.sum())
+
+    tiles = _tiles(frames, reach, "Measuring the image", task)
+    for found in _spread(frames)(sums, tiles):
+        if found is not None:
+            total += found[0]
+            weight += found[1]
+            pixels += found[2]
     return _covariance(total, np.full_like(total, weight), pixels, "frames as they are", frames)
 
 
@@ -169,21 +178,25 @@ def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covar
     numbers = np.zeros_like(products)
     pixels = seen = 0
     differences = DifferenceFrames(frames, [], task)
-    chosen = evenly(differences.n_frames, MOST_FRAMES)
-    for done, number in enumerate(chosen):
-        task.report(done, len(chosen), "Measuring the noise")
-        for difference in _tiles(differences, number, reach):
-            task.stop_if_cancelled()
-            finite = np.isfinite(difference)
-            good = finite & unmoved(difference, finite)
-            if not good.any():
-                continue
-            seen += int(finite.sum())
-            difference = np.where(good, difference - difference[good].mean(), 0)
-            products += lag_products(difference, reach)
-            numbers += lag_products(good.astype(np.float64), reach)
-            pixels += int(good.sum())
-    task.report(len(chosen), len(chosen), "Measuring the noise")
+
+    def sums(tile: AnyArray) -> tuple[FloatArray, FloatArray, int, int] | None:
+        task.stop_if_cancelled()
+        difference = tile.astype(np.float64)
+        finite = np.isfinite(difference)
+        good = finite & unmoved(difference, finite)
+        if not good.any():
+            return None
+        difference = np.where(good, difference - difference[good].mean(), 0)
+        of_pixels = lag_products(good.astype(np.float64), reach)
+        return lag_products(difference, reach), of_pixels, int(good.sum()), int(finite.sum())
+
+    tiles = _tiles(differences, reach, "Measuring the noise", task)
+    for part in _spread(frames)(sums, tiles):
+        if part is not None:
+            products += part[0]
+            numbers += part[1]
+            pixels += part[2]
+            seen += part[3]
     source = "frame differences"
     if seen > 1.01 * pixels:
         source += f", {1 - pixels / seen:.0%} of the pixels left out because they changed"
@@ -269,13 +282,26 @@ def _checked_reach(frames: Frames, reach: int | tuple[int, int]) -> tuple[int, i
     return pair
 
 
-def _tiles(frames: Frames, frame: int, reach: tuple[int, int]) -> Iterator[NDArray[np.float64]]:
-    """Yield a frame in tiles of nearly equal size, sides up to TILE or, if larger, four reaches."""
+def _spread(frames: Frames) -> Callable[[Callable[[_In], _Out], Iterable[_In]], Iterable[_Out]]:
+    """Return what applies work to the tiles: all cores where these are small, else this one."""
     height, width = frames.frame_shape
-    for y0, y1 in cuts(height, -(-height // max(TILE, 4 * reach[0]))):
-        band = frames.read(frame, y0, y1)
-        for x0, x1 in cuts(width, -(-width // max(TILE, 4 * reach[1]))):
-            yield band[:, x0:x1].astype(np.float64)
+    return in_threads if height * width <= _SMALL else map
+
+
+def _tiles(frames: Frames, reach: tuple[int, int], what: str, task: Task) -> Iterator[AnyArray]:
+    """Yield some frames in tiles of nearly equal size, of the type as stored.
+
+    Their sides are up to TILE or, if larger, four reaches.
+    """
+    height, width = frames.frame_shape
+    chosen = evenly(frames.n_frames, MOST_FRAMES)
+    for done, frame in enumerate(chosen):
+        task.report(done, len(chosen), what)
+        for y0, y1 in cuts(height, -(-height // max(TILE, 4 * reach[0]))):
+            band = frames.read(frame, y0, y1)
+            for x0, x1 in cuts(width, -(-width // max(TILE, 4 * reach[1]))):
+                yield band[:, x0:x1]
+    task.report(len(chosen), len(chosen), what)
 
 
 def _taper(side: int, reach: int) -> FloatArray:

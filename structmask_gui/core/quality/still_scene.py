@@ -12,7 +12,7 @@ instead of a sum over lags.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from structmask_gui.core.arrays import Float32Array, FloatArray, LagArray
+from structmask_gui.core.arrays import BoolArray, Float32Array, FloatArray, LagArray
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.covariance import unmoved
 from structmask_gui.core.quality.prediction import mirrored_half, square_lags
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.stack.frames import Frames, cuts, evenly, runs_of
 from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
-from structmask_gui.core.threads import in_threads
+from structmask_gui.core.threads import begin, in_threads
 
 _WHOLE = 2**20
 """Pixels, of all frames compared, up to which whole frames are used; of larger ones tiles."""
@@ -86,7 +86,7 @@ class _Comparison:
         detail = np.abs(self.other - uniform_filter(self.other, 5)).ravel()[places]
         loud = most // 2
         # A partial order would be another on other processors, and with it what is drawn.
-        order = np.argsort(detail, kind="stable")
+        order = _stable_order(detail)
         rest = np.random.default_rng(0).choice(order[:-loud], most - loud, replace=False)
         weights = np.ones(most)
         weights[loud:] = (len(places) - loud) / (most - loud)
@@ -155,16 +155,24 @@ class StillScene:
 
         By chance slightly negative where there is next to no error.
         """
-        total = sum(one.pixels * one.error(kernel) for one in self._comparisons)
+        errors = in_threads(lambda one: one.pixels * one.error(kernel), self._comparisons)
+        total = sum(errors)
         return total / self.pixels * self._square
 
+    def prepare(self) -> None:
+        """Begin with what `error_of_pairs` needs, on other cores, and return at once."""
+        _ = self._begun
+
     @cached_property
-    def _products(self) -> tuple[FloatArray, FloatArray]:
-        """Mean products in each part, a quarter of a frame, and the share of each part."""
+    def _begun(self) -> Callable[[], list[tuple[FloatArray, FloatArray]]]:
         half = mirrored_half(square_lags(self._radius))
         assert half is not None  # a square holds the mirror image of each lag
         most = _SAMPLED // len(self._comparisons)
-        parts = list(in_threads(lambda one: one.products(half, most), self._comparisons))
+        return begin(lambda one: one.products(half, most), self._comparisons)
+
+    def _products(self) -> tuple[FloatArray, FloatArray]:
+        """Return mean products in each part, a quarter of a frame, and the share of each part."""
+        parts = self._begun()
         shares = [
             one.pixels / self.pixels * part[1]
             for one, part in zip(self._comparisons, parts, strict=True)
@@ -181,7 +189,7 @@ class StillScene:
 
     @cached_property
     def _half_products(self) -> FloatArray:
-        products, shares = self._products
+        products, shares = self._products()
         quarters, pixels = shares.reshape(-1, 4), shares.reshape(-1, 4).sum(axis=0)
         sums = np.einsum("fq,fqij->qij", quarters, products.reshape(-1, 4, *products.shape[1:]))
         halves = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1]])
@@ -198,8 +206,17 @@ class StillScene:
 
     @cached_property
     def _mean_products(self) -> FloatArray:
-        products, shares = self._products
+        products, shares = self._products()
         return np.asarray(np.einsum("p,pij->ij", shares, products))
+
+
+def _stable_order(values: Float32Array) -> NDArray[np.intp]:
+    """Return the order of values from 0 up, equal ones as they come: a quick stable `argsort`."""
+    # The bits of such floats are in their order; below them the places, which thus are sorted too.
+    keys = values.view(np.uint32).astype(np.uint64) << np.uint64(32)
+    keys |= np.arange(len(values), dtype=np.uint64)
+    keys.sort()
+    return (keys & np.uint64(2**32 - 1)).astype(np.intp)
 
 
 def _units(runs: Sequence[range], shape: tuple[int, int]) -> list[tuple[range, Place]]:
@@ -242,17 +259,21 @@ def _compared(
     good[place[0] - y0 : place[1] - y0, place[2] - x0 : place[3] - x0] = True
     together = len(numbers)
     parts = [_numbers(frames.read(frame, y0, y1)[:, x0:x1]) for frame in numbers]
-    for a, b in pairwise(parts):
+
+    def still(pair: tuple[FloatArray, FloatArray]) -> BoolArray:
         task.stop_if_cancelled()
-        difference = a - b
+        difference = pair[0] - pair[1]
         finite = np.isfinite(difference)
-        good &= finite & unmoved(difference, finite)
+        return finite & unmoved(difference, finite)
+
+    for found in in_threads(still, pairwise(parts)):
+        good &= found
     pixels = int(good.sum())
     if pixels < _FEWEST:
         return []
     compared = good.astype(np.float32)
-    found = []
-    for index in evenly(together, _PREDICTED):
+
+    def comparison(index: int) -> _Comparison:
         task.stop_if_cancelled()
         others = np.stack([part for i, part in enumerate(parts) if i != index])
         mean = others.mean(axis=0)
@@ -263,8 +284,9 @@ def _compared(
             noise = float((parts[0] - parts[1])[good].var()) / 2
         preview = Preview(parts[index], radius)
         other = np.where(good, mean - preview.mean, 0.0).astype(np.float32)
-        found.append(_Comparison(preview, other, compared, pixels, noise))
-    return found
+        return _Comparison(preview, other, compared, pixels, noise)
+
+    return list(in_threads(comparison, evenly(together, _PREDICTED)))
 
 
 def _numbers(values: NDArray[Any]) -> NDArray[np.float64]:

@@ -169,6 +169,8 @@ def suggest(
     ParameterError
         If they were not measured far enough for the radius.
     """
+    if still is not None:
+        still.prepare()
     search = _Search(noise, image, radius, still, task)
     search.chance = _CHANCE * 2 * len(search.half) / pixels if pixels else 0.0
     most = min(len(search.half), (SEARCHED - 1) // 2)

@@ -125,7 +125,8 @@ def looked_further(
     reach = _further(select(measurement, parameters))
     if reach <= parameters.max_lag or measurement.fits(parameters.changed(max_lag=reach)):
         return measurement
-    return measure(recording, parameters.changed(max_lag=reach), task=task)
+    further = parameters.changed(max_lag=reach)
+    return measure(recording, further, earlier=measurement, task=task)
 
 
 def _further(extraction: Extraction) -> int:

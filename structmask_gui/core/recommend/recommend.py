@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ from structmask_gui.core.recommend.candidates import (
 )
 from structmask_gui.core.recommend.readings import Readings, Structure, readings_of
 from structmask_gui.core.recommend.shapes import GAINS
-from structmask_gui.core.threads import one_blas_thread
+from structmask_gui.core.threads import begin, one_blas_thread
 
 TIE = 0.03
 """Errors within this share of the least are ties, as are those within the estimate's own error."""
@@ -221,12 +222,15 @@ def _levelled(found: Recommendation, basis: Basis | None) -> Recommendation:
     chosen = found.chosen
     if chosen is None or basis is None or basis.still is None:
         return found
-    shift = basis.score(chosen.mask).error.total - chosen.left - chosen.lost
+    errors = {chosen.name: basis.score(chosen.mask).error}
+    shift = errors[chosen.name].total - chosen.left - chosen.lost
     found = replace(found, ledger=tuple(_shifted(row, shift) for row in found.ledger))
     exact: dict[str, LedgerRow] = {}
     # Another shape of a trainer may be the best one then.
     while missing := [row for row in found.main_rows if row.name not in exact]:
-        exact |= {row.name: _with_error(row, basis.score(row.mask).error) for row in missing}
+        for row in missing:
+            error = errors.get(row.name) or basis.score(row.mask).error
+            exact[row.name] = _with_error(row, error)
         rows = [exact.get(row.name, row) for row in found.ledger]
         rows.sort(key=lambda row: (row.error, row.pixels))
         found = replace(found, ledger=tuple(rows))
@@ -382,15 +386,15 @@ class _Scored:
     error: EstimatedError
     found: Prediction | None = None  # None of a mask that is not its own half turn
 
-    @property
+    @cached_property
     def pixels(self) -> int:
         return self.mask.statistics.true_pixels
 
-    @property
+    @cached_property
     def training(self) -> float:
         return training_cost(self.pixels, self.error.total)
 
-    @property
+    @cached_property
     def total(self) -> float:
         return self.error.total + self.training
 
@@ -406,12 +410,13 @@ def ledger(
     With readings of the noise, also how much worse than the best a mask is by each of them.
     """
     noise, image = basis.noise.values, basis.image.values
+    copied = begin(_copied_by(basis), masks.values())
     predictions = Predictions(image, basis.radius)
     reading = Reading(noise, predictions, basis.still)
     scored = []
     for name, mask in masks.items():
         task.stop_if_cancelled()
-        if np.array_equal(mask.array, mask.array[::-1, ::-1]):
+        if _symmetric(mask):
             found = predictions.of(mask)
             error, kernel = reading.error(found), predictions.kernel(found)
             scored.append(_Scored(name, mask, kernel, error, found))
@@ -420,26 +425,23 @@ def ledger(
         error = estimated_error(noise, image, kernel, basis.still)
         scored.append(_Scored(name, mask, kernel, error))
     scored.sort(key=lambda one: (one.total, one.pixels))
-    spread, copied = _Spread(basis), Copied(basis.noise, basis.radius)
+    spread = _Spread(basis)
     best = next((one for one in scored if one.pixels <= SEARCHED), scored[0])
     factors = np.ones((len(scored), 3))
     if readings is not None and all(one.found is not None for one in scored):
         chance = np.array([spread.of(one) for one in scored])
         factors = _factors(scored, basis, predictions, readings, chance)
+    shares = dict(zip(masks, copied(), strict=True))
     rows = []
     for one, (worst, worst_part, worst_fixed) in zip(scored, factors.tolist(), strict=True):
         task.stop_if_cancelled()
         margin = max(TIE * best.total, NEGLIGIBLE, spread.of(one, best))
-        if one.found is not None:
-            share = copied.share(one.mask)
-        else:
-            share = still_copied(basis.noise, one.mask, basis.radius)
         rows.append(
             LedgerRow(
                 name=one.name,
                 mask=one.mask,
                 pixels=one.pixels,
-                copied=share,
+                copied=shares[one.name],
                 left=one.error.noise_left,
                 lost=one.error.detail_lost,
                 training=one.training,
@@ -452,6 +454,22 @@ def ledger(
             )
         )
     return tuple(rows)
+
+
+def _symmetric(mask: Mask) -> bool:
+    return np.array_equal(mask.array, mask.array[::-1, ::-1])
+
+
+def _copied_by(basis: Basis) -> Callable[[Mask], float]:
+    """Return what tells the share of the noise that is copied with a mask."""
+    quick = Copied(basis.noise, basis.radius)
+
+    def share(mask: Mask) -> float:
+        if _symmetric(mask):
+            return quick.share(mask)
+        return still_copied(basis.noise, mask, basis.radius)
+
+    return share
 
 
 def _factors(

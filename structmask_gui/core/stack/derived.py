@@ -5,7 +5,7 @@ Every source is again a `Frames`, so that patches are planned, read and measured
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,8 @@ from structmask_gui.core.stack.registration import PairRelation, relate_frames
 _PAD = 16
 # Pixels of a frame that are processed together.
 _BAND_PIXELS = 2**19
-# Size up to which a frame that was read for its means is kept for its patches.
+# Size up to which a frame that was read for its means is kept for its patches, and up to which
+# frames that take long to make are kept together.
 _KEPT_BYTES = 2**25
 # Side of the square over which brightness is averaged; differences that the noise is fitted to, in
 # so many bins; median of a squared deviate; least variance, as a share of the typical one.
@@ -51,6 +52,27 @@ class FrameGroup:
     def moved(self) -> bool:
         """Whether any member is moved."""
         return any(y != 0 or x != 0 for y, x in self.shifts)
+
+
+class _Kept:
+    """Frames that take long to make, kept for their next reading.
+
+    As many as `_KEPT_BYTES` hold, and one at least.
+    """
+
+    def __init__(self, frames: Frames) -> None:
+        height, width = frames.frame_shape
+        self._most = max(1, _KEPT_BYTES // (height * width * frames.dtype.itemsize))
+        self._frames: dict[int, NDArray[np.float32]] = {}
+
+    def get(self, frame: int, make: Callable[[int], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return a frame, made unless it is kept."""
+        if frame not in self._frames:
+            if len(self._frames) == self._most:
+                # The one made last goes: frames are read in order, and then from the first again.
+                self._frames.popitem()
+            self._frames[frame] = make(frame)
+        return self._frames[frame]
 
 
 class DifferenceFrames(WrappedFrames):
@@ -80,7 +102,7 @@ class DifferenceFrames(WrappedFrames):
             relations = relate_frames(frames, task)
         known = {relation.first: relation for relation in relations}
         self.groups = [group for run in runs_of(frames) for group in _groups(run, known)]
-        self._cache: tuple[int, NDArray[np.float32]] | None = None
+        self._kept = _Kept(self)
 
     @property
     def n_frames(self) -> int:
@@ -98,13 +120,15 @@ class DifferenceFrames(WrappedFrames):
         stop = self.frame_shape[0] if y1 is None else y1
         if not group.moved:
             return _combine(group, [self._frames.read(m, y0, stop) for m in group.members])
-        if self._cache is None or self._cache[0] != frame:
-            moved = []
-            for member, shift in zip(group.members, group.shifts, strict=True):
-                values = self._frames.read(member)
-                moved.append(fourier_shift(values, *shift, task=self._task))
-            self._cache = (frame, _combine(group, moved))
-        return self._cache[1][y0:stop]
+        return self._kept.get(frame, self._moved)[y0:stop]
+
+    def _moved(self, frame: int) -> NDArray[np.float32]:
+        group = self.groups[frame]
+        moved = []
+        for member, shift in zip(group.members, group.shifts, strict=True):
+            values = self._frames.read(member)
+            moved.append(fourier_shift(values, *shift, task=self._task))
+        return _combine(group, moved)
 
 
 class SubtractedFrames(WrappedFrames):
@@ -205,17 +229,13 @@ class EvenFrames(WrappedFrames):
     def __init__(self, differences: DifferenceFrames, stored: Frames, task: Task = NO_TASK) -> None:
         super().__init__(differences, np.float32)
         self._differences, self._stored, self._task = differences, stored, task
-        self._kept: tuple[int, NDArray[np.float32]] | None = None
+        self._kept = _Kept(self)
         self._known: tuple[range, AnyArray] | None = None
         self._line = self._fitted()
 
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a difference over its noise's standard deviation."""
-        if self._kept is None or self._kept[0] != frame:
-            self._task.stop_if_cancelled()
-            values = self._differences.read(frame) / np.sqrt(self._variance(frame))
-            self._kept = frame, values.astype(np.float32)
-        return self._kept[1][y0:y1]
+        return self._kept.get(frame, self._even)[y0:y1]
 
     def precision(self, places: AnyArray, side: int) -> FloatArray:
         """Return the mean of the inverse predicted variance in squares, shape (n,).
@@ -231,6 +251,11 @@ class EvenFrames(WrappedFrames):
             inside = sums[y + end, x + end] - sums[y, x + end] - sums[y + end, x] + sums[y, x]
             found[of_frame] = inside / side**2
         return found
+
+    def _even(self, frame: int) -> NDArray[np.float32]:
+        self._task.stop_if_cancelled()
+        values = self._differences.read(frame) / np.sqrt(self._variance(frame))
+        return np.asarray(values, dtype=np.float32)
 
     def _variance(self, frame: int) -> AnyArray:
         offset, slope, least = self._line

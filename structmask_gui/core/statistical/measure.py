@@ -45,7 +45,11 @@ from structmask_gui.core.statistical.under_structure import without_flat_tile
 
 
 def measure_correlation(
-    recording: Recording | Frames, parameters: Parameters, *, task: Task = NO_TASK
+    recording: Recording | Frames,
+    parameters: Parameters,
+    *,
+    earlier: CorrelationEstimate | None = None,
+    task: Task = NO_TASK,
 ) -> CorrelationEstimate:
     """Measure the correlation of the noise of a stack.
 
@@ -57,6 +61,9 @@ def measure_correlation(
     parameters : Parameters
         ``source``, ``patch_size``, ``patches``, ``layout``, ``seed``, ``max_lag``. Patches smaller
         than the largest lag needs are enlarged; where fewer than 20 fit, they are made smaller.
+    earlier : CorrelationEstimate, optional
+        The same recording by the same ``source``, in other patches or up to other lags. What was
+        found in whole frames, which depends on neither, is taken from it.
     task : Task, optional
 
     Returns
@@ -77,7 +84,9 @@ def measure_correlation(
     exponent = exponent_for(measured)
     if exponent:
         recording = scaled(recording, exponent)
-    source, reader = NoiseSource(recording, parameters.source, task), PatchReader(task)
+    known = None if earlier is None else earlier.evidence
+    relations = None if known is None else known.relations
+    source, reader = NoiseSource(recording, parameters.source, task, relations), PatchReader(task)
     patches = find_patches(source, parameters, reader)
     task.stop_if_cancelled()
     first = pool_patches(source.frames, patches, source, parameters.max_lag, reader)
@@ -104,7 +113,7 @@ def measure_correlation(
         separated = Separated(lags, source.base)
     else:
         separated = separate(judged, lags, first.log_variance, patches, source, parameters)
-    patterns = find_patterns(source)
+    patterns = find_patterns(source) if known is None else known.patterns
     if separated.source == "flat" and separated.flat is not None:
         bumpy = without_flat_tile(patches, separated.flat, judged.tiles.side)
         patches = patches.without(bumpy, screening.NOT_FLAT)

@@ -10,7 +10,7 @@ nothing, neighbouring differences have the middle frame's noise in common and so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +31,7 @@ from structmask_gui.core.stack.frames import (
 )
 from structmask_gui.core.statistical.source import NoiseSource
 from structmask_gui.core.statistical.tiles import cut_tiles
+from structmask_gui.core.threads import in_threads
 
 _MOST_FRAMES, _MOST_DIFFERENCES = 24, 8
 # Power of a peak over its surroundings, in one periodogram; share of the noise's variance in it.
@@ -164,12 +165,8 @@ class _Periodogram:
 
     @classmethod
     def of(cls, source: NoiseSource, frames: Frames) -> _Periodogram:
-        total, numbers = None, evenly(frames.n_frames, _MOST_DIFFERENCES)
-        for number in numbers:
-            source.task.stop_if_cancelled()
-            power = _power(_inside(source, frames, number))
-            total = power if total is None else total + power
-        assert total is not None
+        numbers = evenly(frames.n_frames, _MOST_DIFFERENCES)
+        total = sum(in_threads(_power, _all_inside(source, frames, numbers)), np.zeros(()))
         return cls(total / len(numbers), len(numbers))
 
     @property
@@ -207,6 +204,14 @@ def _power(image: NDArray[np.float64]) -> FloatArray:
 def _inside(source: NoiseSource, frames: Frames, number: int) -> NDArray[np.float64]:
     region = source.region
     return middle(frames if region is None else CutFrames(frames, region), number)
+
+
+def _all_inside(
+    source: NoiseSource, frames: Frames, numbers: Iterable[int]
+) -> Iterator[NDArray[np.float64]]:
+    for number in numbers:
+        source.task.stop_if_cancelled()
+        yield _inside(source, frames, number)
 
 
 def _half_means(
@@ -280,10 +285,11 @@ def steps_at_equal_distances(image: NDArray[np.float64], variance: float) -> boo
         # Row k: what is k distances from each first column; the last row may be short.
         teeth = np.full((-(-len(away) // distance), distance), np.nan)
         teeth.flat[: len(away)] = away
-        counts, total = np.isfinite(teeth).sum(axis=0), np.nansum(teeth, axis=0)
-        sure = (total > _SURE_OF_STEPS * np.sqrt(counts)) & (np.nanmin(teeth, axis=0) > _EACH)
+        there = np.isfinite(teeth)
+        counts, total = there.sum(axis=0), np.where(there, teeth, 0.0).sum(axis=0)
+        sure = (total > _SURE_OF_STEPS * np.sqrt(counts)) & (np.fmin.reduce(teeth) > _EACH)
         # One bright column alone is no pattern, whatever else is at a distance from it.
-        others = total - np.nanmax(teeth, axis=0)
+        others = total - np.fmax.reduce(teeth)
         sure &= others > _OTHERS * np.sqrt(counts - 1)
         for first in np.flatnonzero(sure).tolist():
             enough = pattern[first::distance].mean() > _SHARE * variance
@@ -309,9 +315,8 @@ def _static_share(
     if min(mean.shape) < 2 * _TILE:
         return None, 0.0
     numbers = evenly(source.frames.n_frames, _MOST_FRAMES)
-    noise = np.mean(
-        [_tile_variances(_inside(source, source.frames, number)) for number in numbers], axis=0
-    )
+    inside = _all_inside(source, source.frames, numbers)
+    noise = np.mean(list(in_threads(_tile_variances, inside)), axis=0)
     there = noise > 0
     if not there.any():
         return None, 0.0
@@ -334,12 +339,17 @@ def find_lasting(read: Read, runs: Sequence[range], task: Task) -> Lasting | Non
     starts = _starts(runs, 3)
     if not starts:
         return None
-    products = []
-    for number in starts:
-        task.stop_if_cancelled()
-        a, b, c = (_fine(read(number + step)) for step in range(3))
-        products += _by_quarter(b - a, c - b)
-    values = np.array(products)
+
+    def three() -> Iterator[list[NDArray[np.float64]]]:
+        for number in starts:
+            task.stop_if_cancelled()
+            yield [read(number + step) for step in range(3)]
+
+    def products(frames: list[NDArray[np.float64]]) -> list[float]:
+        a, b, c = map(_fine, frames)
+        return _by_quarter(b - a, c - b)
+
+    values = np.concatenate(list(in_threads(products, three())))
     values = values[np.isfinite(values)]
     if len(values) < 4:
         return None

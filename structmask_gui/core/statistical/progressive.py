@@ -29,6 +29,7 @@ def correlate_until(
     recording: Recording,
     parameters: Parameters,
     on_estimate: Callable[[CorrelationEstimate, float], None],
+    earlier: CorrelationEstimate | None,
     task: Task,
 ) -> CorrelationEstimate:
     """Measure by the statistical method until every lag that it tests is known to ``precision``.
@@ -37,6 +38,7 @@ def correlate_until(
     when to stop goes by these alone, never by the correlations, so that none is favoured.
 
     ``on_estimate``: Called with each estimate and the largest standard error of its lags.
+    ``earlier``: As of `measure_correlation`.
     """
     from structmask_gui.core.statistical.measure import measure_correlation
 
@@ -50,7 +52,9 @@ def correlate_until(
     while True:
         last = limit is not None and count >= limit
         asked = parameters.changed(precision=0.0, patches=parameters.patches if last else count)
-        estimate = measure_correlation(recording, asked, task=task.reporting(report))
+        reporting = task.reporting(report)
+        estimate = measure_correlation(recording, asked, earlier=earlier, task=reporting)
+        earlier = estimate
         error = _largest_error(estimate, parameters.max_lag)
         measured = len(estimate.sampling.used)
         done = last or measured < count or (error < aim and count >= _FEWEST)

@@ -23,10 +23,17 @@ class NoiseSource:
     ``frames``: The frames of noise that are made of ``raw``.
     ``still``: Of each pair of frames that was compared, whether both show the same structure.
     ``wanted``: What was asked for; "automatic" no longer where a reference stack answers it.
+    ``relations``: Of its frames; worked out when not given.
     ``base``: Which frames of noise these are; whether their flat parts are sought comes later.
     """
 
-    def __init__(self, recording: Recording, wanted: Source, task: Task) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        wanted: Source,
+        task: Task,
+        relations: tuple[PairRelation, ...] | None = None,
+    ) -> None:
         frames, dark, subtract = recording.frames, recording.dark, recording.subtract
         self.asked = self.raw = self.stored = frames
         self.region, self.task = recording.region, task
@@ -48,9 +55,9 @@ class NoiseSource:
                 )
             self.raw, self.wanted = SubtractedFrames(frames, subtract), "subtract"
             self.warnings = _warn_of_denoised(subtract)
-        self.relations: tuple[PairRelation, ...] = ()
-        if self.raw.n_frames > 1:
-            self.relations = tuple(relate_frames(self.raw, task))
+        if relations is None:
+            relations = tuple(relate_frames(self.raw, task)) if self.raw.n_frames > 1 else ()
+        self.relations = relations
         self.still = [relation.still for relation in self.relations]
         if self.wanted == "difference" and self.raw.n_frames < 2:
             raise InputError(

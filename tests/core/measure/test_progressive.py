@@ -114,6 +114,23 @@ def test_it_is_repeatable_and_the_seed_matters(frames: ArrayFrames) -> None:
     assert first.fits(parameters.changed(base_percentile=40.0))
 
 
+def test_whole_frames_are_looked_at_once_however_far_lags_are_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stack = ArrayFrames(noise(6, 128))
+    first = measure(stack, STATISTICAL)
+    parameters = STATISTICAL.changed(max_lag=14)
+    whole = measure(stack, parameters).correlation
+    for name in ("statistical.measure.find_patterns", "statistical.source.relate_frames"):
+        monkeypatch.delattr(f"structmask_gui.core.{name}")
+    further = measure(stack, parameters, earlier=first).correlation
+    assert whole is not None
+    assert further is not None
+    assert whole.evidence.relations
+    assert further.evidence.relations == whole.evidence.relations
+    np.testing.assert_array_equal(further.lags.rho, whole.lags.rho)
+
+
 def test_patches_that_are_left_out() -> None:
     stack = noise(4, 128)
     stack[:, :64] = 7

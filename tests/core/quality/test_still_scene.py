@@ -3,6 +3,7 @@ import pytest
 
 from structmask_gui.core.errors import Cancelled
 from structmask_gui.core.progress import Task
+from structmask_gui.core.quality import still_scene
 from structmask_gui.core.quality.covariance import image_covariance, noise_covariance
 from structmask_gui.core.quality.error import estimated_error, weights
 from structmask_gui.core.quality.preview import Preview
@@ -129,3 +130,11 @@ def test_very_large_and_small_values(factor):
     # The weights are the same, for a power of two changes no digit.
     found = StillScene(ArrayFrames(scaled), 10).error(kernel(frames))
     assert found / factor**2 == pytest.approx(plain, rel=1e-4)
+
+
+def test_pixels_are_drawn_in_the_order_of_a_stable_sort():
+    detail = np.abs(np.random.default_rng(0).normal(size=5000).astype(np.float32)).round(2)
+    detail[7] = 0.0
+    assert len(np.unique(detail)) < len(detail) / 10
+    expected = np.argsort(detail, kind="stable")
+    np.testing.assert_array_equal(still_scene._stable_order(detail), expected)

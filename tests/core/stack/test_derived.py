@@ -10,6 +10,7 @@ from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK
 from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.simulation import NoiseModel, cells, fixed_columns, kernels, simulate
+from structmask_gui.core.stack import derived
 from structmask_gui.core.stack.derived import (
     DifferenceFrames,
     EvenFrames,
@@ -24,7 +25,7 @@ from structmask_gui.core.stack.frames import (
     WrappedFrames,
     runs_of,
 )
-from structmask_gui.core.stack.registration import relate, relate_frames
+from structmask_gui.core.stack.registration import PairRelation, relate, relate_frames
 from structmask_gui.core.statistical.patterns import find_lasting
 
 PICTURE = 300 * gaussian_filter(np.random.default_rng(0).normal(size=(180, 180)), 3)
@@ -68,6 +69,29 @@ def test_differences_follow_a_moving_and_bleaching_scene():
     assert difference.std() == pytest.approx(1.0, rel=0.05)
     plain = (frames[0] - frames[1])[4:-4, 4:-4] / np.sqrt(2)
     assert plain.std() > 3
+
+
+def test_moved_differences_are_made_once_as_far_as_memory_is_set_aside(monkeypatch):
+    frames = np.random.default_rng(0).normal(size=(8, 40, 50))
+    relations = [PairRelation(first, 1.0, 0.01, 1.0, 1.0, (0.5, 0.0), 0.01) for first in range(7)]
+    made = []
+
+    def counted(values, *args, **keywords):
+        made.append(values)
+        return fourier_shift(values, *args, **keywords)
+
+    monkeypatch.setattr(derived, "fourier_shift", counted)
+    counts = []
+    for kept in (4, 3, 0):
+        monkeypatch.setattr(derived, "_KEPT_BYTES", kept * 40 * 50 * 4)
+        differences = DifferenceFrames(ArrayFrames(frames), relations)
+        made.clear()
+        read = [whole(differences), whole(differences)]
+        np.testing.assert_array_equal(*read)
+        counts.append(len(made) // 2)
+        np.testing.assert_array_equal(differences.read(3, 5, 9), read[0][3, 5:9])
+        assert len(made) // 2 == counts[-1]
+    assert counts == [4, 6, 8]
 
 
 def test_unlike_fields_and_pure_noise_are_not_still():
