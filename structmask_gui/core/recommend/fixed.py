@@ -1,0 +1,40 @@
+"""A fixed pattern that fills the field evenly, counted as noise.
+
+Differences of frames are blind to what stays in place. Of that, a sample has more in some parts of
+the field than in others; a pattern of the camera or of the light is nearly as strong in the
+flattest parts as elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from structmask_gui.core.extraction.extraction import Extraction
+from structmask_gui.core.quality.assessment import Basis
+from structmask_gui.core.recommend.readings import structure_of, up_to
+
+_EVEN, _LEAST = 0.8, 0.1
+"""Share of what stays that the flattest parts hold, from which a fixed pattern fills the field, and
+its variance over that of the noise, from which it matters. Of pictures without a fixed pattern,
+few are as even: small frames full of beads, and gratings."""
+
+
+def with_fixed(basis: Basis, extraction: Extraction) -> Basis | None:
+    """Return a basis whose noise holds the fixed pattern that fills the field; None without one.
+
+    The noise is then what changes and what the flattest parts hold of what stays, whose
+    autocovariance is taken to be that of all that stays. It reaches up to twice the radius.
+    """
+    estimate = extraction.measurement.correlation
+    share = None if estimate is None else estimate.evidence.patterns.static_share
+    if estimate is None or estimate.base != "difference" or share is None or share < _LEAST:
+        return None
+    structure = structure_of(basis)
+    # Of strong structure, little left over is as much as all of the noise.
+    if structure.strong or share < _EVEN * structure.share:
+        return None
+    reach = 2 * basis.radius
+    image, noise = (up_to(reach, one.values) for one in (basis.image, basis.noise))
+    held = noise + min(1.0, share / structure.share) * (image - noise)
+    # In a still scene the pattern would count as detail.
+    return replace(basis, noise=replace(basis.noise, values=held, samples=None), still=None)
