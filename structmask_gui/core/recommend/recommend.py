@@ -209,16 +209,16 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
     found = _recommended(basis, extraction, task)
     if basis is not None and not found.safe and found.choice == BARE_CENTRE:
         held = with_fixed(basis, extraction)
-        against = None if held is None else _against_fixed(held, extraction, found.structure, task)
+        against = None if held is None else _against_fixed(*held, extraction, task)
         if against is not None:
-            return against
+            return replace(against, structure=found.structure)
     return _levelled(found, basis)
 
 
 def _against_fixed(
-    held: Basis, extraction: Extraction, structure: Structure | None, task: Task
+    held: Basis, flattest: Basis, extraction: Extraction, task: Task
 ) -> Recommendation | None:
-    """Recommend a mask by a basis whose noise holds a fixed pattern; None if none helps."""
+    """Recommend a mask by bases whose noise holds a fixed pattern; None if none helps."""
     rows = ledger(held, candidates(held, extraction, task), task)
     searched = [row for row in rows if row.pixels <= SEARCHED]
     least = searched[0].error
@@ -227,7 +227,10 @@ def _against_fixed(
     bare = next(row for row in rows if row.name == BARE_CENTRE)
     if best.error + _ABSOLUTE > _WORTH * bare.error:
         return None
-    return Recommendation(best.mask, best.name, False, rows, False, structure, fixed=True)
+    task.stop_if_cancelled()
+    if flattest.score(best.mask).error.total > flattest.score(BARE).error.total:
+        return None
+    return Recommendation(best.mask, best.name, False, rows, False, fixed=True)
 
 
 def _levelled(found: Recommendation, basis: Basis | None) -> Recommendation:

@@ -73,12 +73,27 @@ def test_faint_patterns_do_not_matter_and_strong_ones_may_be_the_sample(share):
 
 def test_the_noise_is_what_changes_and_the_pattern():
     found, basis = measured(grains(0.5))
-    held = with_fixed(basis, found)
-    assert held.noise.variance == pytest.approx(1.5 * 100**2, rel=0.1)
-    # Of grains, neighbours share exp(-1 / 4).
-    middle, shared = held.noise.values.shape[0] // 2, np.exp(-0.25) * (held.noise.variance - 100**2)
-    assert held.noise.values[middle, middle + 1] == pytest.approx(shared, rel=0.1)
-    assert held.still is None
+    for held in with_fixed(basis, found):
+        assert held.noise.variance == pytest.approx(1.5 * 100**2, rel=0.1)
+        # Of grains, neighbours share exp(-1 / 4).
+        middle = held.noise.values.shape[0] // 2
+        shared = np.exp(-0.25) * (held.noise.variance - 100**2)
+        assert held.noise.values[middle, middle + 1] == pytest.approx(shared, rel=0.1)
+        assert held.still is None
+
+
+def test_a_mask_has_to_help_against_what_the_flattest_parts_hold():
+    smooth = gaussian_filter(np.random.default_rng(2).normal(size=(160, 160)), 2.0)
+    found, basis = measured(grains(0.5) + 70 * smooth / smooth.std())
+    assert recommend(basis, found).fixed
+    estimate = found.measurement.correlation
+    # As if the grains were the sample's, and the flattest parts held a broad pattern alone.
+    y, x = np.mgrid[-10:11, -10:11]
+    patterns = replace(estimate.evidence.patterns, static_rho=np.exp(-(y**2 + x**2) / 576))
+    evidence = replace(estimate.evidence, patterns=patterns)
+    correlation = replace(estimate, evidence=evidence)
+    broad = replace(found, measurement=replace(found.measurement, correlation=correlation))
+    assert not recommend(basis, broad).fixed
 
 
 def test_a_mask_that_the_noise_needs_anyway_is_left():
