@@ -58,4 +58,6 @@ def log_ring_power(power: FloatArray) -> FloatArray:
     lags = np.fft.irfft2(np.abs(np.fft.rfft2(window(), whole)) ** 2, whole)
     seen = np.fft.rfft2(lags * correlations_of(power), whole).real[:, ::2, ::2]
     rings = seen.reshape(len(power), -1) @ ring_means().T
-    return np.log(np.maximum(rings, np.exp(-_DEEPEST) * rings.max(axis=1, keepdims=True)))
+    return np.asarray(
+        np.log(np.maximum(rings, np.exp(-_DEEPEST) * rings.max(axis=1, keepdims=True)))
+    )

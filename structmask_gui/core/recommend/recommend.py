@@ -37,6 +37,7 @@ from structmask_gui.core.recommend.candidates import (
     significant,
     whole_line,
 )
+from structmask_gui.core.recommend.fixed import with_fixed
 from structmask_gui.core.recommend.readings import Readings, Structure, readings_of
 from structmask_gui.core.recommend.shapes import GAINS
 from structmask_gui.core.threads import begin, one_blas_thread
@@ -75,6 +76,9 @@ AGREED = 3.0
 _ABSOLUTE = 0.01
 """Share of the noise's variance that is added to both errors of a factor: less is of no use."""
 
+_WORTH = 0.95
+"""A mask against a fixed pattern must lower the error to this share of what it is without one."""
+
 
 @dataclass(frozen=True)
 class LedgerRow:
@@ -112,6 +116,8 @@ class Recommendation:
     structure: Structure | None = None
     """What is no noise in the frames; None where the error is not known."""
     learned: bool = False  # chosen by what noise and samples usually look like
+    fixed: bool = False
+    """Whether a pattern that is the same in every frame counts as noise, in the ledger as well."""
 
     @property
     def either(self) -> bool:
@@ -160,6 +166,11 @@ class Recommendation:
             )
         if self.safe:
             return "The recommended choice is the safest, whether the pattern is noise or sample."
+        if self.fixed:
+            return (
+                "The recommended mask has the least expected error if what is in every frame, all"
+                " over the field, is noise."
+            )
         if row is self.ledger[0]:
             return "The recommended mask has the least expected error."
         if not row.tied and self.gains_next_to_nothing:
@@ -188,6 +199,7 @@ class Recommendation:
             "choice": self.choice,
             "rule": self.rule,
             "safe": self.safe,
+            "fixed_pattern_is_noise": self.fixed,
             "gains_next_to_nothing": self.gains_next_to_nothing,
             "ledger": [row.record() for row in self.main_rows],
             "cost_of_training": "calibrated on small U-Nets",
@@ -209,7 +221,31 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
         By the statistical method; its mask may be any.
     task : Task
     """
-    return _levelled(_recommended(basis, extraction, task), basis)
+    found = _recommended(basis, extraction, task)
+    if basis is not None and not found.safe and found.choice == BARE_CENTRE:
+        held = with_fixed(basis, extraction)
+        against = None if held is None else _against_fixed(*held, extraction, task)
+        if against is not None:
+            return replace(against, structure=found.structure)
+    return _levelled(found, basis)
+
+
+def _against_fixed(
+    held: Basis, flattest: Basis, extraction: Extraction, task: Task
+) -> Recommendation | None:
+    """Recommend a mask by bases whose noise holds a fixed pattern; None if none helps."""
+    rows = ledger(held, candidates(held, extraction, task), task)
+    searched = [row for row in rows if row.pixels <= SEARCHED]
+    least = searched[0].error
+    most = max((1 + NEAR_BEST) * least, least + NEGLIGIBLE)
+    best = min((row for row in searched if row.error <= most), key=lambda row: row.pixels)
+    bare = next(row for row in rows if row.name == BARE_CENTRE)
+    if best.error + _ABSOLUTE > _WORTH * bare.error:
+        return None
+    task.stop_if_cancelled()
+    if flattest.score(best.mask).error.total > flattest.score(BARE).error.total:
+        return None
+    return Recommendation(best.mask, best.name, False, rows, False, fixed=True)
 
 
 def _levelled(found: Recommendation, basis: Basis | None) -> Recommendation:
