@@ -38,6 +38,9 @@ _DRAWS = 16
 _MISFIT = 6.0
 """Squared deviation from the best noise, beyond which the noise is of no shape that was learned."""
 
+_FAINTEST = 0.005
+"""Share of the frames' variance below which noise is fainter than was learned."""
+
 _DROPPED = 1e-4
 """Weight, over the largest, up to which a shape does not count."""
 
@@ -52,11 +55,12 @@ class LearnedNoise:
     """Shape (2 REACH + 1, 2 REACH + 1); the expected autocovariance."""
     draws: tuple[FloatArray, ...]
     """Autocovariances as likely as the data leave them."""
+    share: float  # its expected variance over that of the frames
 
     @property
     def fits(self) -> bool:
-        """Whether it is of a shape that was learned, and no line or period."""
-        return self.misfit < _MISFIT
+        """Whether it is of a shape that was learned, no line or period, and not too faint."""
+        return self.misfit < _MISFIT and self.share > _FAINTEST
 
 
 def learned_noise(frames: Frames, task: Task = NO_TASK) -> LearnedNoise | None:
@@ -118,7 +122,8 @@ def _weighted(power: FloatArray, variance: FloatArray, most: float) -> LearnedNo
         min(float(variances[one] * np.exp(off)), most) * planes[one]
         for one, off in zip(chosen, normal, strict=True)
     ]
-    return LearnedNoise(float(misfit.min()), mean, tuple(draws))
+    share = float(mean[REACH, REACH]) / most if most > 0 else 0.0
+    return LearnedNoise(float(misfit.min()), mean, tuple(draws), share)
 
 
 class _Networks:

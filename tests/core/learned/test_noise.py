@@ -79,6 +79,12 @@ def test_a_frame_without_noise_gives_finite_figures():
     found = learned(np.zeros((1, 96, 96)))
     assert np.isfinite(found.mean).all()
     assert found.mean[REACH, REACH] == 0
+    assert not found.fits
+
+
+def test_noise_that_is_fainter_than_was_learned():
+    shape = (256, 256)
+    assert not learned([smooth_noise(shape, 1.2) + sample(shape, 100.0)]).fits
 
 
 def test_the_power_of_tiles_is_that_of_the_noise():
