@@ -78,6 +78,8 @@ class Basis:
     def where(self) -> str:
         """Where the noise was measured, a sentence."""
         doubt = "" if self.trusted else "; it may be structure"
+        if self.learned is not None:
+            return f"Noise estimated as learned from simulated images{doubt}."
         return f"Noise measured in {self.noise.source}{doubt}."
 
     def score(self, mask: Mask | ArrayLike | None) -> Scored:
@@ -88,7 +90,7 @@ class Basis:
         """Return the basis with noise that is only likely, as far as figures need it."""
         reach = 2 * self.radius
         values = crop_or_pad(learned.mean, (2 * reach + 1, 2 * reach + 1))
-        noise = Covariance(values, 0, "what samples and noise usually look like", None)
+        noise = Covariance(values, 0, "an estimate learned from simulated images", None)
         return replace(self, noise=noise, still=None, trusted=False, learned=learned)
 
     def suggest(self, task: Task = NO_TASK) -> Suggestion:

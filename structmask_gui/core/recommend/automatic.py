@@ -132,16 +132,16 @@ def _cannot_tell(case: Grounds) -> Answer:
 def _learned(case: Grounds) -> Answer:
     """Say what mask fits the noise that images like these usually have."""
     shifts = "periodic_temporal" in case.flags and case.several_frames
-    sure = "This noise looks like the sample; it was judged as images like this usually are."
+    sure = "What is noise here is an estimate, learned from simulated images."
     record = f"{case.why_not_still} {_RECORD}".lstrip()
     record = f"{_HUM} {record}" if shifts else record
     if case.bare:
-        what = "No mask helps, as far as this noise can be told from the sample."
+        what = "Noise and sample look alike; no mask is likely to help."
         return _made(
             case, what, "uncertain", sure, f"{_PLAIN} {record}", "copy_plain_n2v", "what_to_record"
         )
     what = f"Noise smeared over neighbouring pixels: {hide(case.mask)}."
-    sure = f"{sure} {case.figures}"
+    sure = f"It looks like the sample. {sure} {case.figures}"
     return _made(
         case, what, "uncertain", sure, f"Use this mask. {record}", "use_mask", "what_to_record"
     )

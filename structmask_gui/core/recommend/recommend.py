@@ -161,8 +161,8 @@ class Recommendation:
             return ""
         if self.learned:
             return (
-                "The recommended mask has the least error by the noise that simulated images like"
-                " this have."
+                "The recommended mask has the least expected error by an estimate of the noise that"
+                " was learned from simulated images."
             )
         if self.safe:
             return "The recommended choice is the safest, whether the pattern is noise or sample."
