@@ -463,13 +463,13 @@ def ledger(
     scored.sort(key=lambda one: (one.total, one.pixels))
     spread = _Spread(basis)
     best = next((one for one in scored if one.pixels <= SEARCHED), scored[0])
-    factors = np.ones((len(scored), 3))
+    factors, apart = np.ones((len(scored), 3)), np.zeros(len(scored))
     if readings is not None and all(one.found is not None for one in scored):
         chance = np.array([spread.of(one) for one in scored])
-        factors = _factors(scored, basis, predictions, readings, chance)
+        factors, apart = _factors(scored, basis, predictions, readings, chance)
     shares = dict(zip(masks, copied(), strict=True))
     rows = []
-    for one, (worst, worst_part, worst_fixed) in zip(scored, factors.tolist(), strict=True):
+    for one, factor, by_draws in zip(scored, factors.tolist(), apart.tolist(), strict=True):
         task.stop_if_cancelled()
         margin = max(TIE * best.total, NEGLIGIBLE, spread.of(one, best))
         rows.append(
@@ -482,11 +482,11 @@ def ledger(
                 lost=one.error.detail_lost,
                 training=one.training,
                 error=one.total,
-                error_se=spread.of(one),
+                error_se=spread.of(one) if basis.learned is None else by_draws,
                 tied=one.total <= best.total + margin,
-                worst=worst,
-                worst_part=worst_part,
-                worst_fixed=worst_fixed,
+                worst=factor[0],
+                worst_part=factor[1],
+                worst_fixed=factor[2],
             )
         )
     return tuple(rows)
@@ -514,11 +514,11 @@ def _factors(
     predictions: Predictions,
     readings: Readings,
     chance: FloatArray,
-) -> FloatArray:
-    """Return the largest factors over the least errors, shape (masks, 3).
+) -> tuple[FloatArray, FloatArray]:
+    """Return the largest factors over the least errors, shape (masks, 3), and how errors spread.
 
     By the readings of the noise; in the halves of a still scene, beyond the standard errors
-    (``chance``, of the whole scene); with fixed patterns.
+    (``chance``, of the whole scene); with fixed patterns. The spread is that over the readings.
     """
     found = [one.found for one in scored if one.found is not None]
     pixels = np.array([float(one.pixels) for one in scored])
@@ -545,7 +545,8 @@ def _factors(
         parts = np.array(per_part).T / basis.noise.variance
     # A half has half the pixels.
     by_part = worst(parts, np.sqrt(2) * chance)
-    return np.stack([worst(errors), by_part, worst(fixed)], axis=1)
+    factors = np.stack([worst(errors), by_part, worst(fixed)], axis=1)
+    return factors, np.asarray(errors[1:].std(axis=0) if others else np.zeros(len(scored)))
 
 
 class _Spread:

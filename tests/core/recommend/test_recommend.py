@@ -107,6 +107,7 @@ def test_noise_as_smooth_as_the_sample_gets_the_mask_that_it_usually_needs():
     assert chosen.error < 0.6 * bare.error
     assert chosen.worst <= AGREED
     assert chosen.pixels >= 9
+    assert 0.01 < chosen.error_se < 0.5  # that of noises that are as likely
     # Another noise that is as likely may call for another mask; then nothing is concluded.
     assert isinstance(found.basis.learned, LearnedNoise)
     wide, none = found.basis.learned.draws[0], np.zeros((41, 41))
