@@ -22,7 +22,8 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.extraction.extraction import Extraction
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
-from structmask_gui.core.recommend.recommend import COPIED_MORE, TIE, nothing_found
+from structmask_gui.core.recommend.ledger import TIE
+from structmask_gui.core.recommend.recommend import COPIED_MORE, nothing_found
 from structmask_gui.core.recommend.wording import Answer
 from structmask_gui.core.simulation import (
     Kernel,

@@ -18,7 +18,8 @@ from structmask_gui.core.quality.error import score_mask
 from structmask_gui.core.quality.radius_curve import FAR_RADIUS, SQUARE_RADIUS, copied_curve
 from structmask_gui.core.quality.suggest import Point
 from structmask_gui.core.recommend.candidates import BARE
-from structmask_gui.core.recommend.recommend import ALIKE, TIE, with_training
+from structmask_gui.core.recommend.ledger import TIE, with_training
+from structmask_gui.core.recommend.recommend import ALIKE
 from structmask_gui.core.recommend.shapes import GAINS, of_noise
 
 Advice = Literal["keep", "larger", "smaller", "blurred", "offsets first", "faulty", "cannot tell"]

@@ -12,12 +12,8 @@ from structmask_gui.core.extraction.extraction import (
 )
 from structmask_gui.core.recommend.automatic import automatic_answer
 from structmask_gui.core.recommend.grounds import Grounds
-from structmask_gui.core.recommend.recommend import (
-    TIE,
-    Recommendation,
-    expected_error,
-    with_training,
-)
+from structmask_gui.core.recommend.ledger import TIE, with_training
+from structmask_gui.core.recommend.recommend import Recommendation, expected_error
 from structmask_gui.core.recommend.shapes import GAINS, expected, of_noise, shape_words
 from structmask_gui.core.recommend.wording import Action, Answer, percent
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from structmask_gui.core.quality.error import NEAR_TIE, Ranked, Scored
-from structmask_gui.core.recommend.recommend import ALIKE, with_training
+from structmask_gui.core.recommend.ledger import with_training
+from structmask_gui.core.recommend.recommend import ALIKE
 from structmask_gui.core.recommend.shapes import GAINS, of_noise
 
 

@@ -11,10 +11,7 @@ from structmask_gui.core.extraction.extraction import (
     counted,
 )
 from structmask_gui.core.recommend.candidates import safe_candidates
-from structmask_gui.core.recommend.recommend import (
-    Recommendation,
-    expected_error,
-)
+from structmask_gui.core.recommend.recommend import Recommendation, expected_error
 from structmask_gui.core.recommend.shapes import of_noise
 
 if TYPE_CHECKING:

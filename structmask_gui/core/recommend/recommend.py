@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from structmask_gui.core.arrays import FloatArray
 from structmask_gui.core.extraction.extraction import Extraction, cannot_separate
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.assessment import Basis
-from structmask_gui.core.quality.copied_noise import still_copied
 from structmask_gui.core.quality.error import (
     EstimatedError,
-    Ranked,
     Scored,
-    estimated_error,
-    weights,
 )
-from structmask_gui.core.quality.prediction import reach_of
-from structmask_gui.core.quality.scoring import Copied, Prediction, Predictions, Reading
 from structmask_gui.core.quality.suggest import NEAR_BEST, SEARCHED
 from structmask_gui.core.recommend.candidates import (
     BARE,
@@ -38,30 +29,24 @@ from structmask_gui.core.recommend.candidates import (
     whole_line,
 )
 from structmask_gui.core.recommend.fixed import with_fixed
-from structmask_gui.core.recommend.readings import Readings, Structure, readings_of
+from structmask_gui.core.recommend.ledger import (
+    ABSOLUTE,
+    NEGLIGIBLE,
+    TIE,
+    LedgerRow,
+    ledger,
+    training_cost,
+    with_training,
+)
+from structmask_gui.core.recommend.readings import Structure, readings_of
 from structmask_gui.core.recommend.shapes import GAINS
-from structmask_gui.core.threads import begin, one_blas_thread
-
-TIE = 0.03
-"""Errors within this share of the least are ties, as are those within the estimate's own error."""
-
-NEGLIGIBLE = 0.001
-"""Difference of two errors, over the noise's variance, that nobody would see."""
+from structmask_gui.core.threads import one_blas_thread
 
 COPIED_MORE = 0.05
 """Share of the noise from which the noise that is copied is said."""
 
 ALIKE = 0.01
 """Masks that copy no more than this above the least copy alike."""
-
-_TRAINED, _OF_ERROR, _OF_NOISE, _LEAST = 25, 0.02, 0.003, 0.02
-"""Cost of training: for every pixel beyond so many, this share of the error, or this share of the
-noise's variance where that is less. An error below the last one counts as that: in frames, or a
-part of them, without structure any mask loses nothing, but that is not all one trains on.
-Calibrated on small U-Nets: up to 25 pixels training took nothing, and the nets did better than
-estimated, by 0.05; a disc of 35 to 37 pixels estimated at 0.14 trained to 0.13 to 0.18 and one at
-0.60 to 0.62, where one of 21 to 25 trained to 0.11 and 0.55; a square of 49 at 0.14 to 0.17, one of
-121 at 0.16 to 0.74, one of 225 at 0.67 to 0.69 to 0.78 to 1.55."""
 
 _LINE_PIXELS, _MOSTLY = 5, 0.7
 """Pixels of a line that does not end, and share of a mask on it, from which all of it is hidden."""
@@ -73,35 +58,8 @@ second it is nearly the best."""
 AGREED = 3.0
 """The same by noise that was learned, from which nothing is concluded."""
 
-_ABSOLUTE = 0.01
-"""Share of the noise's variance that is added to both errors of a factor: less is of no use."""
-
 _WORTH = 0.95
 """A mask against a fixed pattern must lower the error to this share of what it is without one."""
-
-
-@dataclass(frozen=True)
-class LedgerRow:
-    """The expected error of one candidate, in units of the noise variance."""
-
-    name: str
-    mask: Mask
-    pixels: int  # True pixels, the centre included
-    copied: float  # share of the noise that a network could copy, 0 to 1
-    left: float  # noise left, copied or passed on
-    lost: float  # detail lost
-    training: float  # cost of training, from small U-Nets
-    error: float  # the sum of the three
-    error_se: float  # standard error of `error`
-    tied: bool  # whether it cannot be told from the least error
-    worst: float = 1.0  # factor over the least error, by whatever reading of the noise
-    worst_part: float = 1.0  # the same in a half of the field, where that was measured
-    worst_fixed: float = 1.0  # the same if part of the structure is a fixed pattern
-
-    def record(self) -> dict[str, Any]:
-        """Return the row as plain values, as in the JSON record."""
-        names = ("name", "pixels", "copied", "left", "lost", "training", "error", "error_se")
-        return {**{name: getattr(self, name) for name in names}, "tied": self.tied}
 
 
 @dataclass(frozen=True)
@@ -240,7 +198,7 @@ def _against_fixed(
     most = max((1 + NEAR_BEST) * least, least + NEGLIGIBLE)
     best = min((row for row in searched if row.error <= most), key=lambda row: row.pixels)
     bare = next(row for row in rows if row.name == BARE_CENTRE)
-    if best.error + _ABSOLUTE > _WORTH * bare.error:
+    if best.error + ABSOLUTE > _WORTH * bare.error:
         return None
     task.stop_if_cancelled()
     if flattest.score(best.mask).error.total > flattest.score(BARE).error.total:
@@ -379,16 +337,6 @@ def nothing_found(extraction: Extraction) -> bool:
     return significant(extraction).statistics.true_pixels == 1
 
 
-def training_cost(pixels: int, error: float) -> float:
-    """Return what training with so many hidden pixels adds to an estimated error."""
-    return float(_training(np.array([pixels]), np.array([error]))[0])
-
-
-def with_training(scored: Scored | Ranked) -> float:
-    """Return the error of a mask as the ledger has it, with the cost of training."""
-    return scored.error.total + training_cost(scored.pixels, scored.error.total)
-
-
 def expected_error(
     mask: Mask, recommendation: Recommendation | None, scored: Scored | None
 ) -> float | None:
@@ -404,184 +352,3 @@ def told_error(extraction: Extraction | None, mask: Mask | None) -> float | None
     if extraction is None or mask is None or cannot_separate(extraction):
         return None
     return expected_error(mask.cropped(), getattr(extraction, "recommendation", None), None)
-
-
-def _training(pixels: FloatArray, errors: FloatArray) -> FloatArray:
-    """Return `training_cost` of several masks."""
-    each = np.minimum(_OF_ERROR * np.maximum(errors, _LEAST), _OF_NOISE)
-    return np.asarray(np.maximum(pixels - _TRAINED, 0) * each)
-
-
-@dataclass(frozen=True, eq=False)
-class _Scored:
-    """A candidate with the weights of its prediction."""
-
-    name: str
-    mask: Mask
-    kernel: FloatArray
-    error: EstimatedError
-    found: Prediction | None = None  # None of a mask that is not its own half turn
-
-    @cached_property
-    def pixels(self) -> int:
-        return self.mask.statistics.true_pixels
-
-    @cached_property
-    def training(self) -> float:
-        return training_cost(self.pixels, self.error.total)
-
-    @cached_property
-    def total(self) -> float:
-        return self.error.total + self.training
-
-
-def ledger(
-    basis: Basis,
-    masks: Mapping[str, Mask],
-    task: Task = NO_TASK,
-    readings: Readings | None = None,
-) -> tuple[LedgerRow, ...]:
-    """Return the expected error of each mask, by its name, the least first.
-
-    With readings of the noise, also how much worse than the best a mask is by each of them.
-    """
-    noise, image = basis.noise.values, basis.image.values
-    copied = begin(_copied_by(basis), masks.values())
-    predictions = Predictions(image, basis.radius)
-    reading = Reading(noise, predictions, basis.still)
-    scored = []
-    for name, mask in masks.items():
-        task.stop_if_cancelled()
-        if _symmetric(mask):
-            found = predictions.of(mask)
-            error, kernel = reading.error(found), predictions.kernel(found)
-            scored.append(_Scored(name, mask, kernel, error, found))
-            continue
-        kernel = weights(image, mask, basis.radius)
-        error = estimated_error(noise, image, kernel, basis.still)
-        scored.append(_Scored(name, mask, kernel, error))
-    scored.sort(key=lambda one: (one.total, one.pixels))
-    spread = _Spread(basis)
-    best = next((one for one in scored if one.pixels <= SEARCHED), scored[0])
-    factors, apart = np.ones((len(scored), 3)), np.zeros(len(scored))
-    if readings is not None and all(one.found is not None for one in scored):
-        chance = np.array([spread.of(one) for one in scored])
-        factors, apart = _factors(scored, basis, predictions, readings, chance)
-    shares = dict(zip(masks, copied(), strict=True))
-    rows = []
-    for one, factor, by_draws in zip(scored, factors.tolist(), apart.tolist(), strict=True):
-        task.stop_if_cancelled()
-        margin = max(TIE * best.total, NEGLIGIBLE, spread.of(one, best))
-        rows.append(
-            LedgerRow(
-                name=one.name,
-                mask=one.mask,
-                pixels=one.pixels,
-                copied=shares[one.name],
-                left=one.error.noise_left,
-                lost=one.error.detail_lost,
-                training=one.training,
-                error=one.total,
-                error_se=spread.of(one) if basis.learned is None else by_draws,
-                tied=one.total <= best.total + margin,
-                worst=factor[0],
-                worst_part=factor[1],
-                worst_fixed=factor[2],
-            )
-        )
-    return tuple(rows)
-
-
-def _symmetric(mask: Mask) -> bool:
-    return np.array_equal(mask.array, mask.array[::-1, ::-1])
-
-
-def _copied_by(basis: Basis) -> Callable[[Mask], float]:
-    """Return what tells the share of the noise that is copied with a mask."""
-    quick = Copied(basis.noise, basis.radius)
-
-    def share(mask: Mask) -> float:
-        if _symmetric(mask):
-            return quick.share(mask)
-        return still_copied(basis.noise, mask, basis.radius)
-
-    return share
-
-
-def _factors(
-    scored: list[_Scored],
-    basis: Basis,
-    predictions: Predictions,
-    readings: Readings,
-    chance: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Return the largest factors over the least errors, shape (masks, 3), and how errors spread.
-
-    By the readings of the noise; in the halves of a still scene, beyond the standard errors
-    (``chance``, of the whole scene); with fixed patterns. The spread is that over the readings.
-    """
-    found = [one.found for one in scored if one.found is not None]
-    pixels = np.array([float(one.pixels) for one in scored])
-    small = pixels <= SEARCHED
-    # That a long line costs training does not speak against the noise along it.
-    trained = np.where([min(one.mask.shape) == 1 for one in scored], 1.0, pixels)
-
-    def worst(errors: FloatArray, spare: FloatArray | float = 0.0) -> FloatArray:
-        errors = np.maximum(errors, 0)
-        errors = errors + _training(trained, errors) + _ABSOLUTE
-        least = np.where(small, errors, np.inf).min(axis=1, keepdims=True)
-        return np.asarray(np.maximum((errors - spare) / least, 1.0).max(axis=0))
-
-    def by(noise: FloatArray) -> list[float]:
-        reading = Reading(noise, predictions)
-        return [reading.error(one).total for one in found]
-
-    others = [by(noise) for noise in readings.others]
-    errors = np.array([[one.error.total for one in scored], *others])
-    fixed = np.array([by(noise) for noise in readings.structure.readings])
-    parts = errors[:1]
-    if basis.still is not None:
-        per_part = [basis.still.errors_by_half(one.weights) for one in found]
-        parts = np.array(per_part).T / basis.noise.variance
-    # A half has half the pixels.
-    by_part = worst(parts, np.sqrt(2) * chance)
-    factors = np.stack([worst(errors), by_part, worst(fixed)], axis=1)
-    return factors, np.asarray(errors[1:].std(axis=0) if others else np.zeros(len(scored)))
-
-
-class _Spread:
-    """Standard errors of estimated errors, and of the difference of two, for given weights.
-
-    Divided by the noise's variance, the error is V - 1 + 2 sum K rho, with V the variance of the
-    frames less their prediction over the noise's. Both rho and that variance are measured in a
-    number of independent pixels.
-    """
-
-    def __init__(self, basis: Basis) -> None:
-        noise = basis.noise
-        self._rho = noise.correlation
-        self._each = np.zeros_like(self._rho)
-        if noise.samples is not None:
-            self._each = 1 / np.maximum(noise.samples, 1.0)
-        half = reach_of(self._rho)
-        self._of_variance = 2 * float((self._rho**2).sum()) * float(self._each[half])
-
-    def of(self, one: _Scored, other: _Scored | None = None) -> float:
-        """Return the standard error of an estimated error, or of its difference to another."""
-        kernel, rest = one.kernel, self._rest(one)
-        if other is not None:
-            kernel, rest = kernel - other.kernel, rest - self._rest(other)
-        reach = reach_of(kernel)
-        each = _inside(self._each, reach)
-        return float(np.sqrt(8 * (kernel**2 * each).sum() + self._of_variance * rest**2))
-
-    def _rest(self, one: _Scored) -> float:
-        """Return the variance of what a prediction leaves of the frames, over the noise's."""
-        rho = _inside(self._rho, reach_of(one.kernel))
-        return one.error.total + 1 - 2 * float((one.kernel * rho).sum())
-
-
-def _inside(values: FloatArray, reach: tuple[int, int]) -> FloatArray:
-    """Return the middle of an array of lags, up to a reach."""
-    (y, x), (ry, rx) = reach_of(values), reach
-    return values[y - ry : y + ry + 1, x - rx : x + rx + 1]

@@ -14,7 +14,8 @@ from structmask_gui.core.quality.assessment import Basis
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE
 from structmask_gui.core.recommend.extract import Judged, with_recommendation
-from structmask_gui.core.recommend.recommend import TIE, Recommendation, ledger
+from structmask_gui.core.recommend.ledger import TIE, ledger
+from structmask_gui.core.recommend.recommend import Recommendation
 from structmask_gui.core.recommend.shapes import hide, no_gain, of_noise
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, untested
 

@@ -30,7 +30,8 @@ from structmask_gui.gui.widgets.wording import error_words, percent, said
 if TYPE_CHECKING:
     from structmask_gui.core.masks.mask import Mask
     from structmask_gui.core.quality.error import Scored
-    from structmask_gui.core.recommend.recommend import LedgerRow, Recommendation
+    from structmask_gui.core.recommend.ledger import LedgerRow
+    from structmask_gui.core.recommend.recommend import Recommendation
     from structmask_gui.core.recommend.wording import Answer
 
 _COLUMNS = (
@@ -231,7 +232,7 @@ class WhyDialog(QDialog):
 
 
 def _scored_cells(name: str, scored: Scored) -> tuple[str, ...]:
-    from structmask_gui.core.recommend.recommend import training_cost
+    from structmask_gui.core.recommend.ledger import training_cost
 
     error = scored.error
     training = training_cost(scored.pixels, error.total)

@@ -11,7 +11,7 @@ from structmask_gui.core.quality.covariance import given_covariance, image_covar
 from structmask_gui.core.quality.error import weights
 from structmask_gui.core.quality.preview import Preview
 from structmask_gui.core.quality.suggest import suggest
-from structmask_gui.core.recommend.recommend import with_training
+from structmask_gui.core.recommend.ledger import with_training
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, row_offsets, simulate
 from structmask_gui.core.stack.frames import ArrayFrames, ChosenFrames
 from structmask_gui.core.statistical.estimate import SEES

@@ -31,15 +31,9 @@ from structmask_gui.core.recommend.extract import (
     looked_further,
     with_recommendation,
 )
+from structmask_gui.core.recommend.ledger import TIE, training_cost
 from structmask_gui.core.recommend.readings import other_readings
-from structmask_gui.core.recommend.recommend import (
-    AGREED,
-    CLOSE,
-    DOUBTED,
-    TIE,
-    recommend,
-    training_cost,
-)
+from structmask_gui.core.recommend.recommend import AGREED, CLOSE, DOUBTED, recommend
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.statistical.out_of_band import SpectralFit
