@@ -66,7 +66,9 @@ class Basis:
     trusted: bool = True
     """False where the noise could not be separated from structure: figures may be wrong."""
     learned: LearnedNoise | None = None
-    """What the noise is then likely to be; `noise` is what is expected of it."""
+    """What the noise is then likely to be."""
+    measured: Basis | None = None
+    """The basis as it was measured, of one whose noise is only likely."""
 
     @property
     def place(self) -> NoiseBasis:
@@ -78,7 +80,7 @@ class Basis:
     def where(self) -> str:
         """Where the noise was measured, a sentence."""
         doubt = "" if self.trusted else "; it may be structure"
-        if self.learned is not None:
+        if self.measured is not None:
             return f"Noise estimated as learned from simulated images{doubt}."
         return f"Noise measured in {self.noise.source}{doubt}."
 
@@ -86,12 +88,13 @@ class Basis:
         """Return what the rank of a mask depends on."""
         return score_mask(self.noise, self.image.values, mask, self.radius, self.still)
 
-    def by(self, learned: LearnedNoise) -> Basis:
-        """Return the basis with noise that is only likely, as far as figures need it."""
+    def likely(self) -> Basis:
+        """Return the basis with the noise that was learned, which must be known."""
+        assert self.learned is not None
         reach = 2 * self.radius
-        values = crop_or_pad(learned.mean, (2 * reach + 1, 2 * reach + 1))
+        values = crop_or_pad(self.learned.mean, (2 * reach + 1, 2 * reach + 1))
         noise = Covariance(values, 0, "an estimate learned from simulated images", None)
-        return replace(self, noise=noise, still=None, trusted=False, learned=learned)
+        return replace(self, noise=noise, still=None, trusted=False, measured=self)
 
     def suggest(self, task: Task = NO_TASK) -> Suggestion:
         """Suggest a mask; see `suggest`."""

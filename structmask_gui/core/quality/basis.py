@@ -73,8 +73,8 @@ def extraction_basis(
     """Measure the basis of an extraction's mask, and of others for the same frames.
 
     Noise from differences or flat patches is measured again, up to larger lags; from other sources
-    it is used as far as it reaches. Where it could not be separated from structure, it is taken as
-    noise usually is, if it is round.
+    it is used as far as it reaches. Where it could not be separated from structure, what noise
+    is likely is estimated as well.
     """
     # No radius was asked for: small frames are measured as far as they allow.
     part = _part(frames, extraction.measurement.region)
@@ -83,7 +83,7 @@ def extraction_basis(
     if not cannot_separate(extraction):
         return made
     learned = learned_noise(part, task)
-    return made if learned is None or not learned.fits else made.by(learned)
+    return replace(made, learned=learned if learned is not None and learned.fits else None)
 
 
 def measurement_basis(

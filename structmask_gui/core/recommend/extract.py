@@ -78,7 +78,8 @@ class RecommendedExtraction(Extraction):
         if not recommends(parameters):
             return select(self.measurement, parameters)
         selected = _selected(self.measurement, parameters)
-        return with_recommendation(selected, recommend(self.basis, selected), self.basis)
+        recommendation = recommend(self.basis, selected)
+        return with_recommendation(selected, recommendation, _followed(self.basis, recommendation))
 
 
 def with_recommendation(
@@ -111,7 +112,8 @@ def chosen(
     measurement = looked_further(measurement, recording, parameters, task=task)
     extraction = _selected(measurement, parameters)
     basis = _basis(extraction, recording.frames, task)
-    return with_recommendation(extraction, recommend(basis, extraction, task), basis)
+    recommendation = recommend(basis, extraction, task)
+    return with_recommendation(extraction, recommendation, _followed(basis, recommendation))
 
 
 def looked_further(
@@ -183,7 +185,8 @@ def judge_stack(
         basis = _basis(extraction, recording.frames, task)
     else:
         basis = measurement_basis(measurement, recording.frames, radius=radius, task=task)
-    return Judged(extraction, recommend(basis, extraction, task), basis)
+    recommendation = recommend(basis, extraction, task)
+    return Judged(extraction, recommendation, _followed(basis, recommendation))
 
 
 def judged(
@@ -207,6 +210,12 @@ def judged(
     told = answer(extraction, found.recommendation, found.basis.score(mask))
     trusted = found.basis.trusted and not unseparated(found.extraction, found.recommendation)
     return replace(found.basis, trusted=trusted), told
+
+
+def _followed(basis: Basis | None, recommendation: Recommendation) -> Basis | None:
+    """Return the basis that a recommendation follows, so that figures agree with it."""
+    measured = None if basis is None else basis.measured or basis
+    return measured.likely() if recommendation.learned and measured is not None else measured
 
 
 def _basis(extraction: Extraction, frames: Frames, task: Task) -> Basis | None:

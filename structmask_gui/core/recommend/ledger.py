@@ -156,7 +156,7 @@ def ledger(
                 lost=one.error.detail_lost,
                 training=one.training,
                 error=one.total,
-                error_se=spread.of(one) if basis.learned is None else by_draws,
+                error_se=spread.of(one) if basis.measured is None else by_draws,
                 tied=one.total <= best.total + margin,
                 worst=factor[0],
                 worst_part=factor[1],

@@ -68,7 +68,7 @@ def other_readings(basis: Basis, extraction: Extraction) -> tuple[FloatArray, ..
     if estimate is None:
         return ()
     reach = 2 * basis.radius
-    if basis.learned is not None:
+    if basis.measured is not None and basis.learned is not None:
         return tuple(up_to(reach, one) for one in basis.learned.draws)
     found = [up_to(reach, one.covariance) for one in estimate.evidence.others if one.variance > 0]
     if estimate.evidence.patterns.shared:

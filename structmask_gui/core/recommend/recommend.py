@@ -179,7 +179,11 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
         By the statistical method; its mask may be any.
     task : Task
     """
+    if basis is not None:
+        basis = basis.measured or basis
     found = _recommended(basis, extraction, task)
+    if found.learned:
+        return found
     if basis is not None and not found.safe and found.choice == BARE_CENTRE:
         held = with_fixed(basis, extraction)
         against = None if held is None else _against_fixed(*held, extraction, task)
@@ -250,7 +254,10 @@ def _shifted(row: LedgerRow, shift: float) -> LedgerRow:
 
 def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Recommendation:
     if cannot_separate(extraction) or (basis is not None and not basis.trusted):
-        return _safe(basis, extraction, task)
+        found = _safe(basis, extraction, task)
+        if basis is None or basis.learned is None or found.either:
+            return found
+        return _by_learned(basis.likely(), extraction, task) or found
     if basis is None:
         return Recommendation(significant(extraction), SIGNIFICANT, False, (), False)
     readings = readings_of(basis, extraction)
@@ -296,12 +303,6 @@ def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommenda
         return Recommendation(found[choice], choice, True, (), False)
     readings = readings_of(basis, extraction)
     structure = readings.structure
-    if basis.learned is not None:
-        rows = ledger(basis, candidates(basis, extraction, task), task, readings)
-        tied = [row for row in rows if row.tied and row.pixels <= SEARCHED]
-        best = min(tied, key=lambda row: (row.pixels > 1, row.worst))
-        if best.worst <= AGREED and best.error < GAINS:
-            return Recommendation(best.mask, best.name, False, rows, False, structure, learned=True)
     estimate = extraction.measurement.correlation
     if estimate is not None and estimate.base == "difference" and readings.others:
         # Structure is gone from differences, but for what moved; what else it may be is known.
@@ -317,6 +318,18 @@ def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommenda
         # Better than lines if all of it is noise; if it is structure, it is so anyway.
         choice = BARE_CENTRE
     return Recommendation(found[choice], choice, True, rows, False, structure)
+
+
+def _by_learned(basis: Basis, extraction: Extraction, task: Task) -> Recommendation | None:
+    """Recommend a mask by noise that is only likely; None where nothing can be concluded."""
+    readings = readings_of(basis, extraction)
+    rows = ledger(basis, candidates(basis, extraction, task), task, readings)
+    tied = [row for row in rows if row.tied and row.pixels <= SEARCHED]
+    best = min(tied, key=lambda row: (row.pixels > 1, row.worst))
+    if best.worst > AGREED or best.error >= GAINS:
+        return None
+    structure = readings.structure
+    return Recommendation(best.mask, best.name, False, rows, False, structure, learned=True)
 
 
 def unseparated(extraction: Extraction, recommendation: Recommendation | None = None) -> bool:

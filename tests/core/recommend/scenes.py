@@ -59,6 +59,6 @@ def automatic(name: str) -> RecommendedExtraction:
     if name == "cannot tell":
         # As where the noise is of no shape that was learned.
         assert found.basis is not None
-        basis = replace(found.basis, learned=None)
+        basis = replace(found.basis.measured or found.basis, learned=None)
         return with_recommendation(found, recommend(basis, found), basis)
     return found

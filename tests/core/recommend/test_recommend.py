@@ -107,7 +107,7 @@ def test_noise_as_smooth_as_the_sample_gets_the_mask_that_it_usually_needs():
     wide, none = found.basis.learned.draws[0], np.zeros((41, 41))
     none[20, 20] = wide[20, 20]
     torn = replace(found.basis.learned, draws=(wide, none, 0.01 * wide))
-    told = recommend(replace(found.basis, learned=torn), found)
+    told = recommend(replace(found.basis.measured, learned=torn), found)
     assert not told.learned
     assert told.safe
 
