@@ -293,6 +293,8 @@ class MainWindow(Shell):
 
         folders = [path for path in paths if not places.is_image(path)]
         files = [path for path in paths if path not in folders]
+        # Chosen together with its image, a record opens that as well.
+        files = [path for path in files if path.lower().endswith(".json")][:1] or files
         if folders:
             self.show_folder(folders[0])
         path = Path(files[0]) if len(files) == 1 else None

@@ -306,6 +306,16 @@ def test_a_record_opens_its_own_image(
     assert not loaded.headline.error.isVisible()
 
 
+def test_a_record_may_be_opened_together_with_its_image(
+    loaded: MainWindow, stack_file: Path, record: Path, qtbot: QtBot
+):
+    loaded.session.close_files()
+    with qtbot.waitSignal(loaded.views.editor.file.said, timeout=20_000):
+        loaded.open_paths([str(stack_file), str(record)])
+    assert loaded.session.state.paths == (stack_file,)
+    assert loaded.session.state.mask == SQUARE
+
+
 def test_a_record_whose_image_is_missing_says_what_to_do(
     loaded: MainWindow, stack_file: Path, record: Path, qtbot: QtBot
 ):
