@@ -263,6 +263,15 @@ def command_line(checks: Checks, place: Lab, inputs: list[Path]) -> None:
     names = [folders[who] / "lzw_mask.json" for who in ("bundle", "source")]
     same = ended.code == wanted.code == 0 and _record(names[0]) == _record(names[1])
     checks.check(same, "statistical method: record as from source", ended.err + wanted.err)
+    smooth = place.folder / "smooth.tif"
+    samples.make_smooth(smooth)
+    automatic = ["extract", smooth, "--preset", "automatic", "--json", "--output-dir"]
+    ended = place.run(*automatic, folders["bundle"], program=place.console)
+    wanted = place.run_source(*automatic, folders["source"])
+    names = [folders[who] / "smooth_mask.json" for who in ("bundle", "source")]
+    same = ended.code == wanted.code == 0 and _record(names[0]) == _record(names[1])
+    same = same and json.loads(names[0].read_text())["recommendation"]["noise_was_learned"]
+    checks.check(same, "noise that was learned: record as from source", ended.err + wanted.err)
 
 
 def makers_formats(checks: Checks, place: Lab) -> None:

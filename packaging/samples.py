@@ -111,6 +111,18 @@ def make_formats(folder: Path) -> dict[str, Path]:
     return paths
 
 
+def make_smooth(path: Path) -> None:
+    """Write a frame whose noise is as smooth as its sample."""
+    import tifffile
+    from scipy.ndimage import gaussian_filter
+
+    random = np.random.default_rng(8)
+    grains = gaussian_filter(random.normal(size=(256, 256)), 1.2)
+    spots = gaussian_filter((random.random((256, 256)) > 0.999).astype(float), 4)
+    frame = 1000 + 50 * grains / grains.std() + 50 * spots / spots.std()
+    tifffile.imwrite(path, frame.astype(np.uint16))
+
+
 def make_unreadable(path: Path) -> None:
     """Write a TIFF whose header names a compression that no bundle can read."""
     import tifffile

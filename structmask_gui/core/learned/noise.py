@@ -9,7 +9,7 @@ shapes is then weighted by how well it agrees with them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -20,6 +20,7 @@ from structmask_gui.core.learned.features import RINGS, SIDE, features, ring_pow
 from structmask_gui.core.learned.shapes import correlations_of, log_ring_power, round_power
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.stack.frames import Frames, evenly, middle
+from structmask_gui.core.stack.scaled import ScaledFrames, exponent_for
 
 REACH = 20
 """Largest lag of the covariances."""
@@ -77,6 +78,10 @@ def learned_noise(frames: Frames, task: Task = NO_TASK) -> LearnedNoise | None:
     LearnedNoise or None
         None where frames are too small.
     """
+    # Squares of very large or small values would not be finite.
+    exponent = exponent_for(frames)
+    if exponent:
+        return _in_grey_levels(learned_noise(ScaledFrames(frames, exponent), task), exponent)
     images = []
     for number in evenly(frames.n_frames, _FRAMES):
         task.stop_if_cancelled()
@@ -88,6 +93,16 @@ def learned_noise(frames: Frames, task: Task = NO_TASK) -> LearnedNoise | None:
     values, level = features(powers)
     power, variance = _networks().read(values)
     return _weighted(power + level, variance, max(float(image.var()) for image in images))
+
+
+def _in_grey_levels(noise: LearnedNoise | None, exponent: int) -> LearnedNoise | None:
+    """Return noise of frames that were scaled by 2**exponent in the grey levels as stored."""
+    if noise is None:
+        return None
+    square = 2.0 ** (-2 * exponent)
+    return replace(
+        noise, mean=noise.mean * square, draws=tuple(one * square for one in noise.draws)
+    )
 
 
 def _weighted(power: FloatArray, variance: FloatArray, most: float) -> LearnedNoise:

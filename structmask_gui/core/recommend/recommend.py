@@ -158,6 +158,7 @@ class Recommendation:
             "rule": self.rule,
             "safe": self.safe,
             "fixed_pattern_is_noise": self.fixed,
+            "noise_was_learned": self.learned,
             "gains_next_to_nothing": self.gains_next_to_nothing,
             "ledger": [row.record() for row in self.main_rows],
             "cost_of_training": "calibrated on small U-Nets",

@@ -71,6 +71,14 @@ def test_the_unit_of_the_frames_does_not_matter():
     assert learned([1000 * frame]).mean == pytest.approx(1e6 * learned([frame]).mean, rel=1e-6)
 
 
+@pytest.mark.parametrize("scale", [2.0**300, 2.0**-300])
+def test_extreme_grey_levels(scale):
+    frame = smooth_noise((128, 160), 1.2) + sample((128, 160), 1.0)
+    found, plain = learned([scale * frame]), learned([frame])
+    assert found.fits == plain.fits
+    assert found.mean / scale**2 == pytest.approx(plain.mean, rel=1e-6)
+
+
 def test_small_frames_are_not_judged():
     assert learned_noise(ArrayFrames(np.zeros((1, 40, 200)))) is None
 
