@@ -59,7 +59,8 @@ AGREED = 3.0
 """The same by noise that was learned, from which nothing is concluded."""
 
 _WORTH = 0.95
-"""A mask against a fixed pattern must lower the error to this share of what it is without one."""
+"""A mask by what is not sure to be noise must lower the error to this share of what it is without
+one."""
 
 
 @dataclass(frozen=True)
@@ -326,7 +327,10 @@ def _by_learned(basis: Basis, extraction: Extraction, task: Task) -> Recommendat
     readings = readings_of(basis, extraction)
     rows = ledger(basis, candidates(basis, extraction, task), task, readings)
     tied = [row for row in rows if row.tied and row.pixels <= SEARCHED]
-    best = min(tied, key=lambda row: (row.pixels > 1, row.worst))
+    best = min(tied, key=lambda row: row.worst)
+    bare = next(row for row in rows if row.name == BARE_CENTRE)
+    if bare.tied or best.error > _WORTH * bare.error:
+        best = bare
     if best.worst > AGREED or best.error >= GAINS:
         return None
     structure = readings.structure
