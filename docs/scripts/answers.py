@@ -148,7 +148,7 @@ def contradiction(found: Extraction, said: Answer) -> str:
     plain = plain or "You need no mask" in words
     if found.mask.cropped() != recommended.mask:
         return "the mask is not the recommended one"
-    if recommended.safe or said.certainty == "act first":
+    if recommended.safe or recommended.learned or said.certainty == "act first":
         return ""
     if bare is not None and bare is best and not plain:
         return "no mask ranks first, and the answer does not say so"

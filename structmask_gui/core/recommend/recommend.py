@@ -118,6 +118,11 @@ class Recommendation:
         row = self.chosen
         if row is None:
             return ""
+        if self.learned and row.pixels == 1:
+            return (
+                "By an estimate of the noise that was learned from simulated images, no mask lowers"
+                f" the expected error by {100 * (1 - _WORTH):.0f} %."
+            )
         if self.learned:
             return (
                 "The recommended mask has the least expected error by an estimate of the noise that"

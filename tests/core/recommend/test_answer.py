@@ -186,6 +186,7 @@ def test_noise_that_looks_like_the_sample():
     )
     assert answer(bare).what.endswith("no mask is likely to help.")
     assert answer(bare).actions == ("copy_plain_n2v", "what_to_record")
+    assert bare.recommendation.rule.endswith("no mask lowers the expected error by 5 %.")
 
 
 @pytest.mark.parametrize(
