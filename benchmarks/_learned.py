@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy import fft
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
-from structmask_gui.core.features import features, ring_power
-from structmask_gui.core.shapes import correlations_of, log_ring_power, round_power
+
+from structmask_gui.core.learned.features import features, ring_power
+from structmask_gui.core.learned.shapes import correlations_of, log_ring_power, round_power
 
 Array = NDArray[np.float64]
 Shape = tuple[int, int]
