@@ -39,8 +39,9 @@ _DRAWS = 16
 _MISFIT = 6.0
 """Squared deviation from the best noise, beyond which the noise is of no shape that was learned."""
 
-_FAINTEST = 0.005
-"""Share of the frames' variance below which noise is fainter than was learned."""
+_FAINTEST = 1 / 11
+"""Share of the frames' variance below which noise is too faint: of samples with more than ten times
+the variance of the noise, fine textures pass for it."""
 
 _DROPPED = 1e-4
 """Weight, over the largest, up to which a shape does not count."""

@@ -68,7 +68,7 @@ class Basis:
     learned: LearnedNoise | None = None
     """What the noise is then likely to be."""
     measured: Basis | None = None
-    """The basis as it was measured, of one whose noise is only likely."""
+    """The basis as it was measured, of one whose noise is only likely; see `as_measured`."""
 
     @property
     def place(self) -> NoiseBasis:
@@ -87,6 +87,11 @@ class Basis:
     def score(self, mask: Mask | ArrayLike | None) -> Scored:
         """Return what the rank of a mask depends on."""
         return score_mask(self.noise, self.image.values, mask, self.radius, self.still)
+
+    @property
+    def as_measured(self) -> Basis:
+        """The basis without what is only likely."""
+        return self.measured or self
 
     def likely(self) -> Basis:
         """Return the basis with the noise that was learned, which must be known."""

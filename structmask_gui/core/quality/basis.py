@@ -80,7 +80,7 @@ def extraction_basis(
     part = _part(frames, extraction.measurement.region)
     radius = max(1, min(RADIUS, largest_radius(part)))
     made = measurement_basis(extraction.measurement, frames, radius=radius, task=task)
-    if not cannot_separate(extraction):
+    if not cannot_separate(extraction) or extraction.parameters.source != "automatic":
         return made
     learned = learned_noise(part, task)
     return replace(made, learned=learned if learned is not None and learned.fits else None)

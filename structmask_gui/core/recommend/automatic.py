@@ -249,6 +249,8 @@ def _nothing_tested(case: Grounds) -> Answer:
         return _either(case, what)
     if certainty == "likely" and structure is not None and structure.absent:
         sure = "You need no mask: hardly anything is the same in every frame."
+        if case.one_frame:
+            sure = "You need no mask: there is hardly any sample that could hide a pattern."
         return _made(case, what, certainty, sure, _PLAIN, "copy_plain_n2v")
     return _made(
         case,

@@ -214,7 +214,7 @@ def judged(
 
 def _followed(basis: Basis | None, recommendation: Recommendation) -> Basis | None:
     """Return the basis that a recommendation follows, so that figures agree with it."""
-    measured = None if basis is None else basis.measured or basis
+    measured = None if basis is None else basis.as_measured
     return measured.likely() if recommendation.learned and measured is not None else measured
 
 

@@ -187,7 +187,7 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
     task : Task
     """
     if basis is not None:
-        basis = basis.measured or basis
+        basis = basis.as_measured
     found = _recommended(basis, extraction, task)
     if found.learned:
         return found
@@ -262,7 +262,11 @@ def _shifted(row: LedgerRow, shift: float) -> LedgerRow:
 def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Recommendation:
     if cannot_separate(extraction) or (basis is not None and not basis.trusted):
         found = _safe(basis, extraction, task)
-        if basis is None or basis.learned is None or found.either:
+        if basis is None or basis.learned is None:
+            return found
+        estimate = extraction.measurement.correlation
+        if estimate is not None and estimate.base == "difference" and found.either:
+            # No mask is best by every reading of what was measured.
             return found
         return _by_learned(basis.likely(), extraction, task) or found
     if basis is None:
