@@ -5,7 +5,7 @@ from __future__ import annotations
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.recommend.candidates import significant
 from structmask_gui.core.recommend.grounds import SMOOTH, Grounds
-from structmask_gui.core.recommend.recommend import COPIED_MORE, unseparated
+from structmask_gui.core.recommend.recommend import COPIED_MORE, DOUBTED, unseparated
 from structmask_gui.core.recommend.shapes import GAINS, costs, expected, hide, smeared
 from structmask_gui.core.recommend.wording import WORDS, Action, Answer, Sureness, percent
 
@@ -39,11 +39,8 @@ _ACT: dict[str, tuple[str, str, Action]] = {
 """What has to be done before a mask is of use, by the verdict's flag."""
 
 _DOUBTS: dict[str, tuple[str, Action | None]] = {
-    "interpolated": (
-        "These images look resampled, registered or deconvolved. Use the raw data.",
-        None,
-    ),
-    "compressed": ("These images were compressed with loss. Use the raw data.", None),
+    "interpolated": ("These images look resampled, registered or deconvolved.", None),
+    "compressed": ("These images were compressed with loss.", None),
     "not_uniform": (
         "The noise differs over the field: this mask does not fit all of it equally well.",
         "map",
@@ -55,6 +52,9 @@ _DOUBTS: dict[str, tuple[str, Action | None]] = {
     "shared_frames": ("Neighbouring frames or planes share noise: train plane by plane.", None),
 }
 """What else is said in the third line, by the verdict's flag."""
+
+_PROCESSED = ("interpolated", "compressed")
+"""Those of them that raw data do not have; they come first."""
 
 
 def automatic_answer(case: Grounds) -> Answer:
@@ -85,6 +85,9 @@ def _made(
     case: Grounds, what: str, certainty: Sureness, sure: str, advice: str, *do: Action
 ) -> Answer:
     doubts = [(text, action) for flag, (text, action) in _DOUBTS.items() if flag in case.flags]
+    processed = sum(flag in case.flags for flag in _PROCESSED)
+    if processed:
+        doubts.insert(processed, ("Use the raw data.", None))
     if case.pattern_of_pixels and "fixed_pattern" not in case.flags:
         doubts.append((_PIXELS, "what_to_record"))
     if case.verdict.lines is not None and certainty != "act first" and "preview_removal" not in do:
@@ -300,13 +303,16 @@ def _hide(case: Grounds) -> Answer:
         actions = ("use_mask", "use_trainer_shape")
     row = None if case.recommendation is None else case.recommendation.chosen
     if row is not None and row.error >= GAINS:
-        advice, actions = f"{advice} {_COMPARE}", ("what_to_record", *actions)
+        advice = f"If you denoise all the same, u{advice[1:]} {_COMPARE}"
+        actions = ("what_to_record", *actions)
     elif case.hardly_better:
         advice += " Plain Noise2Void does nearly as well"
         advice += ", but copies more of this noise." if case.copies_less else "."
     certainty, sure = case.certainty, case.figures
     if certainty == "uncertain":
         sure = f"{case.doubts} {sure}".strip()
+        if case.one_frame and row is not None and row.worst > DOUBTED:
+            advice, actions = f"{advice} {_RECORD}", (*actions, "what_to_record")
     if case.too_little:
         certainty, sure = "uncertain", f"{case.too_little} {sure}".strip()
         advice, actions = f"{advice} {case.more}", ("add_files", *actions)

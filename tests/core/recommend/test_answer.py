@@ -170,6 +170,18 @@ def test_cannot_tell():
     assert told.actions == ("what_to_record", "copy_plain_n2v")
 
 
+def test_what_speaks_against_a_mask_is_said_once_and_before_it_is_advised():
+    found = with_flags(automatic("row 7"), "interpolated", "compressed")
+    assert answer(found).advice.count("Use the raw data.") == 1
+    harmful = answer(with_errors(automatic("row 7"), error=1.3))
+    assert harmful.advice.startswith("If you denoise all the same, use this mask")
+    assert harmful.actions[0] == "what_to_record"
+    one = with_flags(automatic("one smooth frame"), "fixed_pattern_not_tested")
+    told = answer(with_errors(one, worst=2.0))
+    assert "another mask is far better" in told.how_sure
+    assert told.advice.endswith("To decide, record 6 or more frames of one still field.")
+
+
 def test_noise_that_looks_like_the_sample():
     found = automatic("one smooth frame")
     assert cannot_separate(found)
