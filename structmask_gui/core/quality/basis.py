@@ -80,7 +80,11 @@ def extraction_basis(
     part = _part(frames, extraction.measurement.region)
     radius = max(1, min(RADIUS, largest_radius(part)))
     made = measurement_basis(extraction.measurement, frames, radius=radius, task=task)
+    estimate = extraction.measurement.correlation
     if not cannot_separate(extraction) or extraction.parameters.source != "automatic":
+        return made
+    if estimate is None or estimate.base != "frames":
+        # Noise that frames share, or that was resampled from plane to plane, is of other shapes.
         return made
     learned = learned_noise(part, task)
     return replace(made, learned=learned if learned is not None and learned.fits else None)

@@ -18,9 +18,6 @@ _PIXELS = (
 )
 _HUM = "A regular pattern shifts from frame to frame: if it is hum or interference, filter it out."
 
-_LESS = "To keep less of the pattern meanwhile: {}."
-_KEEP = "If it is your sample, train plain Noise2Void: the mask would blur it."
-
 _ACT: dict[str, tuple[str, str, Action]] = {
     "fixed_pattern": (
         "The same pattern is in every frame: camera, illumination or sample.",
@@ -69,8 +66,6 @@ def automatic_answer(case: Grounds) -> Answer:
     for flag, (what, advice, action) in _ACT.items():
         if flag in case.flags:
             return _act_first(case, what, advice, action)
-    if case.against_fixed:
-        return _against_fixed(case)
     if case.verdict.lines is not None and case.lines_show:
         return _whole_lines(case, case.verdict.lines)
     if case.bare:
@@ -168,23 +163,7 @@ def _act_first(case: Grounds, what: str, advice: str, action: Action) -> Answer:
     own: Action = "copy_plain_n2v" if case.bare else "use_mask"
     meanwhile = "plain Noise2Void" if case.bare else hide(case.mask)
     sure = f"For the noise that changes from frame to frame: {meanwhile}."
-    if case.against_fixed:
-        sure = f"{_LESS.format(hide(case.mask))} {_KEEP}"
     return _made(case, what, "act first", sure, advice, action, own)
-
-
-def _against_fixed(case: Grounds) -> Answer:
-    """Say that what fills the field in every frame may be noise, without any other sign of it."""
-    _, advice, action = _ACT["fixed_pattern"]
-    return _made(
-        case,
-        "Much of what is in every frame fills the field evenly, as patterns of camera or light do.",
-        "uncertain",
-        f"{_LESS.format(hide(case.mask))} {_KEEP}",
-        advice,
-        action,
-        "use_mask",
-    )
 
 
 def _whole_lines(case: Grounds, lines: str) -> Answer:

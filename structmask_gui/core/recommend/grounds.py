@@ -174,11 +174,6 @@ class Grounds:
         return alone and measured.sampling.n_frames == 1
 
     @property
-    def against_fixed(self) -> bool:
-        """Whether the mask is one against a pattern that is the same in every frame."""
-        return self.recommendation is not None and self.recommendation.fixed
-
-    @property
     def untested(self) -> str:
         return untested(self.not_tested)
 

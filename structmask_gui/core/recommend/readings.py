@@ -69,25 +69,25 @@ def other_readings(basis: Basis, extraction: Extraction) -> tuple[FloatArray, ..
         return ()
     reach = 2 * basis.radius
     if basis.measured is not None and basis.learned is not None:
-        return tuple(up_to(reach, one) for one in basis.learned.draws)
-    found = [up_to(reach, one.covariance) for one in estimate.evidence.others if one.variance > 0]
+        return tuple(_up_to(reach, one) for one in basis.learned.draws)
+    found = [_up_to(reach, one.covariance) for one in estimate.evidence.others if one.variance > 0]
     if estimate.evidence.patterns.shared:
         noise = basis.noise.values
         most = _FRAMES * variance_of(basis.image.values) / basis.noise.variance
-        found.append(up_to(reach, min(_LASTING, max(most, 1.0)) * noise))
+        found.append(_up_to(reach, min(_LASTING, max(most, 1.0)) * noise))
     return tuple(found)
 
 
 def structure_of(basis: Basis) -> Structure:
     """Return what is no noise in the frames."""
     reach = 2 * basis.radius
-    noise, image = (up_to(reach, one.values) for one in (basis.noise, basis.image))
+    noise, image = (_up_to(reach, one.values) for one in (basis.noise, basis.image))
     variance, rest = variance_of(noise), image - noise
     own = max(variance_of(rest), 1e-12 * variance)
     parts = tuple(noise + min(1.0, share * variance / own) * rest for share in _FIXED)
     return Structure(own / variance, parts)
 
 
-def up_to(lag: int, covariance: FloatArray) -> FloatArray:
+def _up_to(lag: int, covariance: FloatArray) -> FloatArray:
     """Return an autocovariance up to a lag; lags that were not measured are taken as 0."""
     return crop_or_pad(covariance, (2 * lag + 1, 2 * lag + 1))

@@ -28,9 +28,7 @@ from structmask_gui.core.recommend.candidates import (
     significant,
     whole_line,
 )
-from structmask_gui.core.recommend.fixed import with_fixed
 from structmask_gui.core.recommend.ledger import (
-    ABSOLUTE,
     NEGLIGIBLE,
     TIE,
     LedgerRow,
@@ -59,8 +57,7 @@ AGREED = 3.0
 """The same by noise that was learned, from which nothing is concluded."""
 
 _WORTH = 0.95
-"""A mask by what is not sure to be noise must lower the error to this share of what it is without
-one."""
+"""A mask by noise that was learned must lower the error to this share of what it is without one."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,6 @@ class Recommendation:
     structure: Structure | None = None
     """What is no noise in the frames; None where the error is not known."""
     learned: bool = False  # chosen by what noise and samples usually look like
-    fixed: bool = False
-    """Whether a pattern that is the same in every frame counts as noise, in the ledger as well."""
 
     @property
     def either(self) -> bool:
@@ -130,11 +125,6 @@ class Recommendation:
             )
         if self.safe:
             return "The recommended choice is the safest, whether the pattern is noise or sample."
-        if self.fixed:
-            return (
-                "The recommended mask has the least expected error if what is in every frame, all"
-                " over the field, is noise."
-            )
         if row is self.ledger[0]:
             return "The recommended mask has the least expected error."
         if not row.tied and self.gains_next_to_nothing:
@@ -163,7 +153,6 @@ class Recommendation:
             "choice": self.choice,
             "rule": self.rule,
             "safe": self.safe,
-            "fixed_pattern_is_noise": self.fixed,
             "noise_was_learned": self.learned,
             "gains_next_to_nothing": self.gains_next_to_nothing,
             "ledger": [row.record() for row in self.main_rows],
@@ -191,30 +180,7 @@ def recommend(basis: Basis | None, extraction: Extraction, task: Task = NO_TASK)
     found = _recommended(basis, extraction, task)
     if found.learned:
         return found
-    if basis is not None and not found.safe and found.choice == BARE_CENTRE:
-        held = with_fixed(basis, extraction)
-        against = None if held is None else _against_fixed(*held, extraction, task)
-        if against is not None:
-            return replace(against, structure=found.structure)
     return _levelled(found, basis)
-
-
-def _against_fixed(
-    held: Basis, flattest: Basis, extraction: Extraction, task: Task
-) -> Recommendation | None:
-    """Recommend a mask by bases whose noise holds a fixed pattern; None if none helps."""
-    rows = ledger(held, candidates(held, extraction, task), task)
-    searched = [row for row in rows if row.pixels <= SEARCHED]
-    least = searched[0].error
-    most = max((1 + NEAR_BEST) * least, least + NEGLIGIBLE)
-    best = min((row for row in searched if row.error <= most), key=lambda row: row.pixels)
-    bare = next(row for row in rows if row.name == BARE_CENTRE)
-    if best.error + ABSOLUTE > _WORTH * bare.error:
-        return None
-    task.stop_if_cancelled()
-    if flattest.score(best.mask).error.total > flattest.score(BARE).error.total:
-        return None
-    return Recommendation(best.mask, best.name, False, rows, False, fixed=True)
 
 
 def _levelled(found: Recommendation, basis: Basis | None) -> Recommendation:
@@ -263,10 +229,6 @@ def _recommended(basis: Basis | None, extraction: Extraction, task: Task) -> Rec
     if cannot_separate(extraction) or (basis is not None and not basis.trusted):
         found = _safe(basis, extraction, task)
         if basis is None or basis.learned is None:
-            return found
-        estimate = extraction.measurement.correlation
-        if estimate is not None and estimate.base == "difference" and found.either:
-            # No mask is best by every reading of what was measured.
             return found
         return _by_learned(basis.likely(), extraction, task) or found
     if basis is None:

@@ -110,8 +110,6 @@ class Patterns:
     """Variance that is the same in every frame over that of the noise, in the flattest parts; None
     where that was not measured."""
     static_error: float = 0.0  # Its standard error
-    static_rho: FloatArray | None = None
-    """Shape (2 r + 1, 2 r + 1); its correlation per lag, where that variance is positive."""
     lasting: Lasting | None = None  # What neighbouring frames share of their noise
     pixels: float = 0.0
     """Variance, over that of the noise, of a pattern of single pixels that is the same in every
@@ -150,12 +148,12 @@ def find_patterns(source: NoiseSource) -> Patterns:
     lines = noise.peak(off_axes=False)
     periodic = noise.peak(off_axes=True)
     regular = not periodic and held.peak(off_axes=lines, variance=noise.variance)
-    share, error, rho = _static_share(source, halves, mean, count)
+    share, error = _static_share(source, mean, count)
     if lasting is not None and lasting.shared:
         # The noise does not average out in the mean as if frames were independent.
         return Patterns(periodic, steps=steps, lasting=lasting)
     pixels = pattern_of_pixels(*halves, *counts)
-    return Patterns(periodic, regular, steps, share, error, rho, lasting, pixels)
+    return Patterns(periodic, regular, steps, share, error, lasting, pixels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,53 +306,29 @@ def _every_block(away: FloatArray, first: int, distance: int) -> bool:
 
 
 def _static_share(
-    source: NoiseSource,
-    halves: tuple[NDArray[np.float64], NDArray[np.float64]],
-    mean: NDArray[np.float64],
-    count: int,
-) -> tuple[float | None, float, FloatArray | None]:
-    """Return what the flattest tiles of the mean frame hold beside temporal noise.
-
-    Its variance over that of the noise, the error of that, and its correlation per lag.
+    source: NoiseSource, mean: NDArray[np.float64], count: int
+) -> tuple[float | None, float]:
+    """Return what the flattest tiles of the mean frame hold beside temporal noise, and its error.
 
     Each tile is compared with the differences there, so that brighter parts may be noisier.
     """
     if min(mean.shape) < 2 * _TILE:
-        return None, 0.0, None
+        return None, 0.0
     numbers = evenly(source.frames.n_frames, _MOST_FRAMES)
     inside = _all_inside(source, source.frames, numbers)
     noise = np.mean(list(in_threads(_tile_variances, inside)), axis=0)
     there = noise > 0
     if not there.any():
-        return None, 0.0, None
+        return None, 0.0
     share = _tile_variances(mean)[there] / noise[there] - 1 / count
     error = float(np.sqrt(2 / _TILE**2 * (1 / count**2 + 1 / (count**2 * len(numbers)))))
-    quietest = float(np.quantile(share, _QUIETEST))
-    first, other = (_tiles(half)[there][share <= quietest] for half in halves)
-    return quietest, error, _shared_correlation(first, other)
-
-
-def _shared_correlation(first: FloatArray, other: FloatArray) -> FloatArray | None:
-    """Return the correlation per lag of what images have in common; None where that is nothing.
-
-    ``first``, ``other``: shape (n, side, side); the same places with other noise.
-    """
-    first, other = (one - one.mean(axis=(1, 2), keepdims=True) for one in (first, other))
-    kernel = LagKernel((_TILE, _TILE), (_REACH, _REACH))
-    # The product of two is a quarter of what the squares of sum and difference differ by.
-    half = (kernel.half_plane(first + other) - kernel.half_plane(first - other)).sum(axis=0)
-    shared = np.asarray(unfold(half / pixel_pairs((_TILE, _TILE), _REACH)), dtype=np.float64)
-    return shared / shared[_REACH, _REACH] if shared[_REACH, _REACH] > 0 else None
+    return float(np.quantile(share, _QUIETEST)), error
 
 
 def _tile_variances(image: NDArray[np.float64]) -> FloatArray:
-    tiles = _tiles(image)
-    return np.asarray(tiles.reshape(len(tiles), -1).var(axis=1, ddof=1), dtype=np.float64)
-
-
-def _tiles(image: NDArray[np.float64]) -> NDArray[np.float32]:
     values = image - image.mean()
-    return cut_tiles(values[np.newaxis].astype(np.float32), _TILE)
+    tiles = cut_tiles(values[np.newaxis].astype(np.float32), _TILE)
+    return np.asarray(tiles.reshape(len(tiles), -1).var(axis=1, ddof=1), dtype=np.float64)
 
 
 def find_lasting(read: Read, runs: Sequence[range], task: Task) -> Lasting | None:
