@@ -130,7 +130,10 @@ class Patterns:
 def find_patterns(source: NoiseSource) -> Patterns:
     """Look for patterns in the middle of the frames, at most 512 pixels wide and high."""
     lasting = find_lasting(
-        lambda number: _inside(source, source.raw, number), runs_of(source.raw), source.task
+        lambda number: _inside(source, source.raw, number),
+        runs_of(source.raw),
+        source.task,
+        still=source.base == "difference",
     )
     noise = _Periodogram.of(source, source.frames)
     if source.raw.n_frames == 1:
@@ -331,10 +334,13 @@ def _tile_variances(image: NDArray[np.float64]) -> FloatArray:
     return np.asarray(tiles.reshape(len(tiles), -1).var(axis=1, ddof=1), dtype=np.float64)
 
 
-def find_lasting(read: Read, runs: Sequence[range], task: Task) -> Lasting | None:
+def find_lasting(
+    read: Read, runs: Sequence[range], task: Task, *, still: bool = True
+) -> Lasting | None:
     """Compare up to eight times three frames that follow one another; None where there are none.
 
-    ``runs`` are as `structmask_gui.core.stack.frames.runs_of` has them.
+    ``runs`` are as `structmask_gui.core.stack.frames.runs_of` has them; ``still``: whether frames
+    show the same scene, which differences lack, or each its own, with as much detail as it has.
     """
     starts = _starts(runs, 3)
     if not starts:
@@ -347,14 +353,17 @@ def find_lasting(read: Read, runs: Sequence[range], task: Task) -> Lasting | Non
 
     def products(frames: list[NDArray[np.float64]]) -> list[float]:
         a, b, c = map(_fine, frames)
-        return _by_quarter(b - a, c - b)
+        found = _by_quarter(b - a, c - b)
+        # What two differences have in common, if frames share nothing, is the frame between.
+        shared = [0.5] * 4 if still else _by_quarter(b - a, c - b, between=b)
+        return [one + other for one, other in zip(found, shared, strict=True)]
 
     values = np.concatenate(list(in_threads(products, three())))
     values = values[np.isfinite(values)]
     if len(values) < 4:
         return None
     error = float(values.std(ddof=1) / np.sqrt(len(values)))
-    found = Lasting(float(values.mean()) + 0.5, error)
+    found = Lasting(float(values.mean()), error)
     if not found.shared:
         return found
     found = replace(found, whole=_whole_variance(read, runs, task))
@@ -412,14 +421,18 @@ def _autocovariance(values: NDArray[np.float64]) -> FloatArray:
     return np.asarray(unfold(half / pixel_pairs(kernel.patch_shape, reach)))
 
 
-def _by_quarter(first: FloatArray, other: FloatArray) -> list[float]:
+def _by_quarter(
+    first: FloatArray, other: FloatArray, between: FloatArray | None = None
+) -> list[float]:
+    """Return the correlation of images in each quarter, or the share in it of one between them."""
     height, width = (side // 2 for side in first.shape)
     found = []
     for rows in (slice(0, height), slice(height, None)):
         for columns in (slice(0, width), slice(width, None)):
             a, b = first[rows, columns], other[rows, columns]
             norm = float(np.sqrt((a * a).sum() * (b * b).sum()))
-            found.append(float((a * b).sum()) / norm if norm > 0 else np.nan)
+            common = a * b if between is None else between[rows, columns] ** 2
+            found.append(float(common.sum()) / norm if norm > 0 else np.nan)
     return found
 
 

@@ -224,3 +224,20 @@ def test_comparisons_of_a_still_scene_stay_within_a_file():
     assert lasting is not None
     assert set(seen) == {2, 3, 4, 5}
     assert find_lasting(Watched(in_one_row(2, 2)).read, [range(2), range(2, 4)], NO_TASK) is None
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.3])
+def test_unlike_fields_of_unlike_detail_share_only_noise_that_lasts(lag):
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=(3, 128, 128))
+    for number in range(1, 3):
+        noise[number] = lag * noise[number - 1] + np.sqrt(1 - lag**2) * noise[number]
+    spots = gaussian_filter((rng.random(noise.shape) > 0.99).astype(float), (0, 1, 1))
+    detail = np.array([1.0, 0.2, 1.0])[:, None, None] * 2 * spots / spots.std()
+    frames = noise + (detail if lag == 0 else 0)
+    found = find_lasting(frames.__getitem__, [range(3)], NO_TASK, still=False)
+    assert found is not None
+    assert found.shared == (lag > 0)
+    if lag == 0:
+        # A still scene would be in all of them.
+        assert find_lasting(frames.__getitem__, [range(3)], NO_TASK).shared
