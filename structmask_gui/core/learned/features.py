@@ -59,11 +59,10 @@ def features(powers: Sequence[FloatArray]) -> tuple[FloatArray, float]:
     found += list(np.quantile(tiles, _QUANTILES, axis=0) - level)
     found.append(tiles.std(axis=0))
     found.append(_correlations(tiles)[np.triu_indices(RINGS, 1)])
-    alike = [
-        _correlations(np.stack([tiles[:, ring], np.concatenate(near)], axis=1))[0, 1]
-        for ring in range(1, RINGS - 1, 2)
-        for near in [[_around(one[:, :, ring]).ravel() for one in logs]]
-    ]
+    alike = []
+    for ring in range(1, RINGS - 1, 2):
+        around = np.concatenate([_around(one[:, :, ring]).ravel() for one in logs])
+        alike.append(_correlations(np.stack([tiles[:, ring], around], axis=1))[0, 1])
     found.append(np.array([*alike, np.log(len(tiles))]))
     return np.concatenate(found), level
 
@@ -88,6 +87,7 @@ def _correlations(values: FloatArray) -> FloatArray:
 @cache
 def window() -> FloatArray:
     """Return the Hann window of a tile, such that white noise of variance 1 has power 1."""
+    # In float64, unlike that of other tiles, whose rounding leaks into rings without power.
     line = np.hanning(SIDE + 1)[:SIDE]
     taper = np.outer(line, line)
     return np.asarray(taper / np.sqrt((taper**2).sum()))

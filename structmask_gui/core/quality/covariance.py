@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,6 @@ from structmask_gui.core.statistical.tiles import grid_places
 from structmask_gui.core.threads import in_threads
 
 NoiseBasis = Literal["difference", "flat"]
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 TILE = 1024
 """Side of the tiles in which frames are transformed; bounds the memory."""
@@ -120,9 +118,6 @@ def image_covariance(
     task : Task
     """
     reach = _checked_reach(frames, reach)
-    total = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
-    weight = 0.0
-    pixels = 0
 
     def sums(stored: AnyArray) -> tuple[FloatArray, float, int] | None:
         task.stop_if_cancelled()
@@ -136,11 +131,8 @@ def image_covariance(
         return products, float((window**2).sum()), int(good.sum())
 
     tiles = _tiles(frames, reach, "Measuring the image", task)
-    for found in _spread(frames)(sums, tiles):
-        if found is not None:
-            total += found[0]
-            weight += found[1]
-            pixels += found[2]
+    zero = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1)), 0.0, 0
+    total, weight, pixels = _added(frames, sums, tiles, zero)
     return _covariance(total, np.full_like(total, weight), pixels, "frames as they are", frames)
 
 
@@ -174,9 +166,6 @@ def noise_covariance(
 
 
 def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covariance:
-    products = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
-    numbers = np.zeros_like(products)
-    pixels = seen = 0
     differences = DifferenceFrames(frames, [], task)
 
     def sums(tile: AnyArray) -> tuple[FloatArray, FloatArray, int, int] | None:
@@ -191,12 +180,8 @@ def _of_differences(frames: Frames, reach: tuple[int, int], task: Task) -> Covar
         return lag_products(difference, reach), of_pixels, int(good.sum()), int(finite.sum())
 
     tiles = _tiles(differences, reach, "Measuring the noise", task)
-    for part in _spread(frames)(sums, tiles):
-        if part is not None:
-            products += part[0]
-            numbers += part[1]
-            pixels += part[2]
-            seen += part[3]
+    none = np.zeros((2 * reach[0] + 1, 2 * reach[1] + 1))
+    products, numbers, pixels, seen = _added(frames, sums, tiles, (none, none, 0, 0))
     source = "frame differences"
     if seen > 1.01 * pixels:
         source += f", {1 - pixels / seen:.0%} of the pixels left out because they changed"
@@ -282,10 +267,19 @@ def _checked_reach(frames: Frames, reach: int | tuple[int, int]) -> tuple[int, i
     return pair
 
 
-def _spread(frames: Frames) -> Callable[[Callable[[_In], _Out], Iterable[_In]], Iterable[_Out]]:
-    """Return what applies work to the tiles: all cores where these are small, else this one."""
+def _added(
+    frames: Frames,
+    sums: Callable[[AnyArray], tuple[Any, ...] | None],
+    tiles: Iterable[AnyArray],
+    zero: tuple[Any, ...],
+) -> tuple[Any, ...]:
+    """Add up the sums of all tiles, on all cores where these are small; None adds nothing."""
     height, width = frames.frame_shape
-    return in_threads if height * width <= _SMALL else map
+    spread = in_threads if height * width <= _SMALL else map
+    for part in spread(sums, tiles):
+        if part is not None:
+            zero = tuple(one + more for one, more in zip(zero, part, strict=True))
+    return zero
 
 
 def _tiles(frames: Frames, reach: tuple[int, int], what: str, task: Task) -> Iterator[AnyArray]:

@@ -275,14 +275,15 @@ def _hide(case: Grounds) -> Answer:
     smear = smeared(case.verdict.kind)
     what = f"{smear[0].upper()}{smear[1:]}: {hide(case.mask)}."
     trainer = case.trainer
-    advice = "Use this mask."
+    use = "this mask"
     actions: tuple[Action, ...] = ("use_mask",)
     if trainer:
-        advice = f"Use this mask; in CAREamics: {trainer}, with batch normalisation off."
+        use = f"this mask; in CAREamics: {trainer}, with batch normalisation off"
         actions = ("use_mask", "use_trainer_shape")
+    advice = f"Use {use}."
     row = None if case.recommendation is None else case.recommendation.chosen
     if row is not None and row.error >= GAINS:
-        advice = f"If you denoise all the same, u{advice[1:]} {_COMPARE}"
+        advice = f"If you denoise all the same, use {use}. {_COMPARE}"
         actions = ("what_to_record", *actions)
     elif case.hardly_better:
         advice += " Plain Noise2Void does nearly as well"

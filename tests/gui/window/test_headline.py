@@ -101,6 +101,20 @@ def labels(headline: Headline) -> tuple[QLabel, ...]:
     return headline.sentence, headline.how_sure, headline.advice
 
 
+def above_views(
+    headline: Headline, qtbot: QtBot, width: int, height: int
+) -> tuple[QWidget, QWidget]:
+    """Show the headline above a widget that takes the rest; return the frame and that widget."""
+    frame, views = QWidget(), QWidget()
+    qtbot.addWidget(frame)
+    layout = QVBoxLayout(frame)
+    layout.addWidget(headline)
+    layout.addWidget(views, 1)
+    frame.resize(width, height)
+    frame.show()
+    return frame, views
+
+
 @pytest.mark.parametrize("width", [420, 700, 1280])
 @pytest.mark.parametrize("certainty", ANSWERS)
 def test_the_three_lines_wrap_and_are_never_cut(
@@ -135,14 +149,7 @@ def test_no_line_ends_between_a_number_and_its_per_cent(headline: Headline) -> N
 
 
 def test_a_shorter_answer_leaves_the_views_where_they_are(headline: Headline, qtbot: QtBot) -> None:
-    frame = QWidget()
-    qtbot.addWidget(frame)
-    layout = QVBoxLayout(frame)
-    layout.addWidget(headline)
-    below = QWidget()
-    layout.addWidget(below, 1)
-    frame.resize(700, 600)
-    frame.show()
+    _frame, below = above_views(headline, qtbot, 700, 600)
 
     def top_of_the_views(answer: Answer) -> int:
         headline.show_answer(answer)
@@ -166,13 +173,7 @@ def test_a_shorter_answer_leaves_the_views_where_they_are(headline: Headline, qt
 def test_a_shorter_answer_leaves_the_buttons_where_they_are(
     headline: Headline, qtbot: QtBot, width: int
 ) -> None:
-    frame = QWidget()
-    qtbot.addWidget(frame)
-    layout = QVBoxLayout(frame)
-    layout.addWidget(headline)
-    layout.addWidget(QWidget(), 1)
-    frame.resize(width, 600)
-    frame.show()
+    frame, _ = above_views(headline, qtbot, width, 600)
 
     def corners(answer: Answer) -> list[QPoint]:
         headline.show_answer(answer)
@@ -191,13 +192,7 @@ def test_a_shorter_answer_leaves_the_buttons_where_they_are(
 def test_the_third_line_is_not_wrapped_beside_buttons_that_have_room_below(
     headline: Headline, qtbot: QtBot
 ) -> None:
-    frame = QWidget()
-    qtbot.addWidget(frame)
-    layout = QVBoxLayout(frame)
-    layout.addWidget(headline)
-    layout.addWidget(QWidget(), 1)
-    frame.resize(790, 500)
-    frame.show()
+    _frame, _ = above_views(headline, qtbot, 790, 500)
     acts: tuple[Action, ...] = ("what_to_record", "copy_plain_n2v")
     words = "The field changes between these frames. To decide, record 6 or more frames."
     short = replace(ANSWERS["cannot tell"], how_sure="Safe.", advice=words, actions=acts)
