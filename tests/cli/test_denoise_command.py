@@ -118,6 +118,16 @@ def test_what_speaks_against_it_is_asked_about_in_one_sentence(structmask, stack
     assert "processed" in answer.json["accepted"]
 
 
+def test_offsets_of_whole_lines_are_asked_about(structmask, stack):
+    pixels = tifffile.imread(stack).reshape(4, 96, 102).astype(float)
+    offsets = np.random.default_rng(1).normal(scale=300, size=(4, 96, 1))
+    path = stack.with_name("offsets.npy")
+    np.save(path, (pixels + offsets).astype(np.float32))
+    answer = structmask("denoise", path)
+    assert answer.code == 2
+    assert "whole rows or columns are brighter or darker: remove their offsets first" in answer.err
+
+
 @pytest.fixture
 def untold(tmp_path):
     """Return one frame of smooth structure and noise along the rows: which is which, none tells."""

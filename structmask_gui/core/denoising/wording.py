@@ -19,13 +19,20 @@ WHAT_FOR = (
 KEEP_RAW = "Keep the raw data, and show them beside it."
 
 Doubt = Literal[
-    "cannot_tell", "no_gain", "fixed_pattern", "shared_frames", "compressed", "processed"
+    "cannot_tell",
+    "no_gain",
+    "whole_line",
+    "fixed_pattern",
+    "shared_frames",
+    "compressed",
+    "processed",
 ]
 """Reasons to ask before a stack is denoised."""
 
 DOUBTS: dict[Doubt, str] = {
     "cannot_tell": "noise and structure could not be separated, so the mask may be wrong",
     "no_gain": "denoising is expected to cost as much detail as it removes noise, or more",
+    "whole_line": "whole rows or columns are brighter or darker: remove their offsets first",
     "fixed_pattern": "a fixed pattern is in every frame and would be kept as structure",
     "shared_frames": "neighbouring frames or planes share noise",
     "compressed": "the images were compressed with loss",

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QMenu,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -24,6 +23,7 @@ from PySide6.QtWidgets import (
 from structmask_gui.core.verdict.certainty import Certainty, sign_of
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.icons import icon
+from structmask_gui.gui.widgets.answer_buttons import AnswerButtons
 from structmask_gui.gui.widgets.certainty_icon import CertaintySign
 from structmask_gui.gui.widgets.chip import Chip
 from structmask_gui.gui.widgets.wording import said, spoken
@@ -58,28 +58,10 @@ _ONE_MASK = (
     "Files of one channel and setting share one mask: measure those of this folder and find it"
 )
 
-BUTTONS: dict[Action, tuple[str, str]] = {
-    "use_mask": ("Use this mask ▾", "Copy the mask for a trainer, or save it"),
-    "copy_plain_n2v": ("Copy plain N2V", "Show what to set in each trainer for no mask"),
-    "what_to_record": ("What to record…", "Say which frames decide what these cannot"),
-    "preview_removal": ("Preview removal…", "Show a frame without the offsets, then write all"),
-    "add_files": ("Add files…", "Average more files of the same field with the open ones"),
-    "back_to_recommended": ("Back to recommended", "Take the recommended mask; undo goes back"),
-    "compare_with_automatic": (
-        "Compare with automatic",
-        "Show the recommended mask beside this one; your settings stay",
-    ),
-    "map": ("Map", "Show where the noise differs over the field"),
-    "use_trainer_shape": ("Copy for CAREamics…", "Show the setting of CAREamics for this mask"),
-}
-"""Text and tooltip of the button for each action of an answer; an action without one has none."""
-
 
 class Headline(QFrame):
     """Three lines with their buttons, what the noise was measured in, progress, error."""
 
-    acted = Signal(str)  # the action of an answer whose button was pressed
-    why = Signal()  # the reasons are asked for
     one_mask = Signal()  # one mask for the files of the folder is asked for
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -146,40 +128,17 @@ class Headline(QFrame):
         self.state = QLabel()
         self.state.setObjectName("state")
         self.state.hide()
-        self._menu: QMenu | None = None
         # No line moves sideways when a sign comes or goes.
         keeping = self.certainty.sizePolicy()
         keeping.setRetainSizeWhenHidden(True)
         self.certainty.setSizePolicy(keeping)
-        self.buttons: dict[Action, QPushButton] = {}
-        self._shown: list[Action] = []
-        # With large text the buttons must not make the window wider than the screen.
-        self._actions = QWidget()
-        self._actions.setMinimumWidth(1)
-        row = QHBoxLayout(self._actions)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        for action, (text, tip) in BUTTONS.items():
-            button = QPushButton(text)
-            button.setObjectName(action)
-            button.setToolTip(tip)
+        self.row = AnswerButtons()
+        for button in (*self.row.buttons.values(), self.row.why_button):
             button.setMaximumHeight(_LOW)
-            button.hide()
-            button.clicked.connect(self._on_button)
-            self.buttons[action] = button
-        self.why_button = QToolButton()
-        self.why_button.setText("Why?")
-        self.why_button.setAutoRaise(True)
-        self.why_button.setMaximumHeight(_LOW)
-        self.why_button.setToolTip("Show what speaks for this mask, and what was not tested")
-        self.why_button.clicked.connect(self.why)
-        self._row = row
-        row.addStretch(1)
-        row.addWidget(self.why_button)
         self._third = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._third.setSpacing(2)
         self._third.addWidget(self.advice, 1)
-        self._third.addWidget(self._actions, 0, Qt.AlignmentFlag.AlignBottom)
+        self._third.addWidget(self.row, 0, Qt.AlignmentFlag.AlignBottom)
         self.reference = Chip()
         self.reference.setObjectName("reference")
         self.reference.setToolTip("Stop using this reference stack")
@@ -245,10 +204,6 @@ class Headline(QFrame):
         line.addWidget(self._dismiss)
         self.error.hide()
 
-    def set_use_menu(self, menu: QMenu) -> None:
-        """Give the button for using the mask its menu."""
-        self._menu = menu
-
     # --- the answer ---------------------------------------------------------------------------
 
     def follow(self) -> None:
@@ -302,53 +257,14 @@ class Headline(QFrame):
         ):
             label.setText(said(text))
         self.certainty.set_certainty(certainty)
-        shown = list(actions[:3])
-        if certainty is not None and "use_mask" not in shown:
-            # Last, where the answer does not advise it: there is no other place for it.
-            shown.append("use_mask")
-        if shown != self._shown:
-            self._shown = shown
-            for button in self.buttons.values():
-                self._row.removeWidget(button)
-            # Always at the same place: who is about to press it must not meet another one.
-            for action in sorted(shown, key=lambda one: one == "use_mask"):
-                self._row.insertWidget(self._row.count() - 1, self.buttons[action])
-                # What the answer does not advise is never the main one.
-                self._emphasize(self.buttons[action], action in actions[:1])
-            for action, button in self.buttons.items():
-                button.setVisible(action in shown)
-        self.why_button.setVisible(bool(advice))
+        self.row.show_actions(actions, of_mask=certainty is not None, why=bool(advice))
         self._place_buttons()
         self._keep_room()
-
-    def _emphasize(self, button: QPushButton, main: bool) -> None:
-        """Give the main button the colours of a selection."""
-        own = QPalette()
-        if main:
-            palette = self.palette()
-            ground = palette.color(QPalette.ColorRole.Highlight).toHsl()
-            # Buttons are drawn lighter than their colour, and white words need a dark ground.
-            ground.setHsl(ground.hue(), ground.saturation(), min(ground.lightness(), 96))
-            own.setColor(QPalette.ColorRole.Button, ground)
-            own.setColor(QPalette.ColorRole.ButtonText, palette.highlightedText().color())
-        button.setProperty("main", main)
-        if own != button.property("own"):
-            button.setProperty("own", own)
-            button.setPalette(own)
 
     def _on_quality(self) -> None:
         # Only masks that the ledger does not hold take their figures from there.
         if getattr(self._session.state.result, "recommendation", None) is None:
             self.follow()
-
-    def _on_button(self) -> None:
-        button = self.sender()
-        if not isinstance(button, QPushButton):
-            return
-        if button.objectName() == "use_mask" and self._menu is not None:
-            self._menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
-        else:
-            self.acted.emit(button.objectName())
 
     def _on_state(self, *_: object) -> None:
         session = self._session
@@ -487,11 +403,7 @@ class Headline(QFrame):
     def _place_buttons(self) -> None:
         """Put the buttons beside the third line, or below it where it would be squeezed."""
         taken = self.certainty.sizeHint().width() + 2 * _AROUND
-        shown = [*(self.buttons[name] for name in self._shown), self.why_button]
-        taken += sum(button.sizeHint().width() + self._row.spacing() for button in shown)
-        if len(self._shown) > 2 or self._shown[1:] == ["use_trainer_shape"]:
-            # The menus have it, too.
-            self.buttons[self._shown[1]].setVisible(taken <= self.width())
+        taken += self.row.narrowed_to(self.width() - taken)
         words = self.advice.fontMetrics().horizontalAdvance(self.advice.text())
         room = self.width() - taken
         across = self.width() >= _NARROW and words <= _BESIDE * room
@@ -514,7 +426,7 @@ class Headline(QFrame):
         font.setBold(True)
         self.sentence.setFont(font)
         low = max(_LOW, self.fontMetrics().height() + 7)
-        self._actions.setMinimumHeight(low)
+        self.row.setMinimumHeight(low)
         for button in self.findChildren(QAbstractButton):
             if button.maximumHeight() < _HIGH:
                 button.setMaximumHeight(low)
@@ -532,8 +444,7 @@ class Headline(QFrame):
     def _restyle(self) -> None:
         self._error_icon.setPixmap(icon("warning").pixmap(18, 18))
         self._dismiss.setIcon(icon("cancel"))
-        for button in self.buttons.values():
-            self._emphasize(button, bool(button.property("main")))
+        self.row.restyle()
         dark = self.palette().color(QPalette.ColorRole.Base).lightness() < 128
         warned = ("#4a2f0b", "#c98a2b", "#ffe7c2") if dark else ("#fff3dc", "#d9a441", "#4a3000")
         plain = ("#22364a", "#4a7aa8", "#d6e8f8") if dark else ("#e4f0fa", "#7aa7cf", "#10304d")

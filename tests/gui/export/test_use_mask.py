@@ -24,7 +24,7 @@ def test_the_menu_has_all_ways_out(window: MainWindow):
 
 
 def test_the_button_shows_the_menu(loaded: MainWindow):
-    loaded.headline.buttons["use_mask"].click()
+    loaded.headline.row.buttons["use_mask"].click()
     assert loaded.menus.use_mask.isVisible()
     loaded.menus.use_mask.close()
 

@@ -328,7 +328,7 @@ def test_lines_that_the_verdict_calls_endless_offer_destriped_frames(
     assert not window.session.quality.scores.assessment.curve.spans
     assert panel.destripe_button.isVisibleTo(panel)
     assert "columns are brighter" in window.headline.sentence.text()
-    assert window.headline.buttons["preview_removal"].isVisible()
+    assert window.headline.row.buttons["preview_removal"].isVisible()
 
 
 def test_the_removal_of_offsets_is_seen_before_it_is_saved(
@@ -345,7 +345,7 @@ def test_the_removal_of_offsets_is_seen_before_it_is_saved(
     wait_for_result(window.session, qtbot)
     assert "rows are brighter" in window.headline.sentence.text()
     assert window.headline.certainty.certainty == "attention"  # however likely, there is a first
-    window.headline.buttons["preview_removal"].click()
+    window.headline.row.buttons["preview_removal"].click()
     shown = dialog(RemovalDialog)
     qtbot.waitUntil(lambda: len(shown.panes.pictures) == 2, timeout=15_000)
     recorded, without = shown.panes.pictures

@@ -81,7 +81,7 @@ def text_size(percent: int) -> Check:
         wanted = pytest.approx(system * percent / 100)
         qtbot.waitUntil(lambda: window.headline.advice.font().pointSizeF() == wanted)
         assert window.headline.sentence.font().pointSizeF() > system * percent / 100
-        button = window.headline.buttons["use_mask"]
+        button = window.headline.row.buttons["use_mask"]
         assert button.maximumHeight() >= button.fontMetrics().height() + 6
         assert window.settings.text_size == percent
         window.commands.choose_text_size(100)

@@ -25,8 +25,9 @@ from structmask_gui.gui.panels.help_text import help_html, story_html
 from structmask_gui.gui.session.session import Session
 from structmask_gui.gui.style.colours import ORANGE
 from structmask_gui.gui.widgets import certainty_icon as certainty_module
+from structmask_gui.gui.widgets.answer_buttons import BUTTONS
 from structmask_gui.gui.widgets.certainty_icon import draw_sign
-from structmask_gui.gui.window.headline import BUTTONS, Headline
+from structmask_gui.gui.window.headline import Headline
 from structmask_gui.gui.window.main_window import MainWindow
 from tests.gui.conftest import wait_for_result
 from tests.gui.view_helpers import statistical
@@ -178,7 +179,7 @@ def test_a_shorter_answer_leaves_the_buttons_where_they_are(
     def corners(answer: Answer) -> list[QPoint]:
         headline.show_answer(answer)
         QTest.qWait(1)
-        shown = (headline.buttons["use_mask"], headline.why_button)
+        shown = (headline.row.buttons["use_mask"], headline.row.why_button)
         return [button.mapTo(frame, button.rect().bottomRight()) for button in shown]
 
     long = replace(ANSWERS["likely"], how_sure=80 * "word ", advice=80 * "word ")
@@ -200,22 +201,22 @@ def test_the_third_line_is_not_wrapped_beside_buttons_that_have_room_below(
         headline.show_answer(answer)
         QTest.qWait(1)
     below = headline.advice.geometry().bottom()
-    assert headline.buttons["what_to_record"].mapTo(headline, QPoint()).y() > below
+    assert headline.row.buttons["what_to_record"].mapTo(headline, QPoint()).y() > below
     headline.setParent(None)
 
 
 def test_each_button_of_the_answer_says_what_it_does(headline: Headline) -> None:
     done: list[str] = []
-    headline.acted.connect(done.append)
+    headline.row.acted.connect(done.append)
     headline.show_answer(ANSWERS["cannot tell"])
-    shown = [name for name, button in headline.buttons.items() if button.isVisible()]
+    shown = [name for name, button in headline.row.buttons.items() if button.isVisible()]
     assert shown == ["use_mask", "what_to_record"]
-    assert [name for name in shown if headline.buttons[name].property("main")] == ["use_mask"]
-    headline.buttons["what_to_record"].click()
+    assert [name for name in shown if headline.row.buttons[name].property("main")] == ["use_mask"]
+    headline.row.buttons["what_to_record"].click()
     assert done == ["what_to_record"]
-    assert all(button.toolTip() for button in headline.buttons.values())
+    assert all(button.toolTip() for button in headline.row.buttons.values())
     headline.show_answer(None)
-    assert not any(button.isVisible() for button in headline.buttons.values())
+    assert not any(button.isVisible() for button in headline.row.buttons.values())
     assert not headline.certainty.isVisible()
 
 
@@ -225,9 +226,9 @@ def test_every_action_of_an_answer_has_a_button_but_the_map() -> None:
 
 def test_the_mask_can_be_used_where_the_answer_advises_none(headline: Headline) -> None:
     headline.show_answer(replace(ANSWERS["likely"], actions=("copy_plain_n2v",)))
-    shown = [name for name, button in headline.buttons.items() if button.isVisible()]
+    shown = [name for name, button in headline.row.buttons.items() if button.isVisible()]
     assert shown == ["use_mask", "copy_plain_n2v"]
-    assert headline.buttons["copy_plain_n2v"].property("main")
+    assert headline.row.buttons["copy_plain_n2v"].property("main")
 
 
 def test_a_long_name_in_a_chip_is_cut_and_does_not_widen_the_window(headline: Headline) -> None:
@@ -360,7 +361,7 @@ def test_an_edited_mask_has_no_tick(automatic: MainWindow) -> None:
 def test_automatic_is_a_click_away_where_rings_find_nothing(
     loaded: MainWindow, qtbot: QtBot
 ) -> None:
-    session, buttons = loaded.session, loaded.headline.buttons
+    session, buttons = loaded.session, loaded.headline.row.buttons
     session.edits.set_parameter("max_true_pixels", 1)
     assert session.state.extraction.rings_found_nothing
     button = buttons["compare_with_automatic"]
@@ -466,11 +467,11 @@ def test_the_third_line_is_not_squeezed_beside_its_buttons(headline: Headline, q
     headline.show_answer(replace(ANSWERS["likely"], advice=words, actions=acts))
     QTest.qWait(1)
     below = headline.advice.geometry().bottom()
-    assert headline.buttons["use_mask"].mapTo(headline, QPoint()).y() > below
+    assert headline.row.buttons["use_mask"].mapTo(headline, QPoint()).y() > below
     headline.show_answer(replace(ANSWERS["likely"], advice="Use this mask."))
     QTest.qWait(1)
     below = headline.advice.geometry().bottom()
-    assert headline.buttons["use_mask"].mapTo(headline, QPoint()).y() <= below
+    assert headline.row.buttons["use_mask"].mapTo(headline, QPoint()).y() <= below
 
 
 def test_large_buttons_do_not_widen_the_window(headline: Headline, qtbot: QtBot):
@@ -480,13 +481,13 @@ def test_large_buttons_do_not_widen_the_window(headline: Headline, qtbot: QtBot)
     headline.show_answer(replace(ANSWERS["likely"], actions=acts))
     QTest.qWait(1)
     assert headline.width() == 300
-    assert headline.buttons["compare_with_automatic"].isVisible()
-    assert headline.buttons["use_mask"].isVisible()
-    assert not headline.buttons["copy_plain_n2v"].isVisible()
+    assert headline.row.buttons["compare_with_automatic"].isVisible()
+    assert headline.row.buttons["use_mask"].isVisible()
+    assert not headline.row.buttons["copy_plain_n2v"].isVisible()
     headline.resize(900, 300)
-    assert headline.buttons["copy_plain_n2v"].isVisible()
+    assert headline.row.buttons["copy_plain_n2v"].isVisible()
     # The setting of a trainer is in the menu of the other button, too.
     headline.show_answer(replace(ANSWERS["likely"], actions=("use_mask", "use_trainer_shape")))
-    assert headline.buttons["use_trainer_shape"].isVisible()
+    assert headline.row.buttons["use_trainer_shape"].isVisible()
     headline.resize(250, 300)
-    assert not headline.buttons["use_trainer_shape"].isVisible()
+    assert not headline.row.buttons["use_trainer_shape"].isVisible()

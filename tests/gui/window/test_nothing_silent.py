@@ -178,8 +178,8 @@ def test_a_slider_takes_the_place_of_the_recommended_mask_as_one_step(automatic:
     session.history.undo()
     assert session.state.mask == recommended
     session.history.redo()
-    assert headline.buttons["back_to_recommended"].isVisible()
-    headline.buttons["back_to_recommended"].click()
+    assert headline.row.buttons["back_to_recommended"].isVisible()
+    headline.row.buttons["back_to_recommended"].click()
     assert session.state.mask == recommended
     assert headline.certainty.certainty == "sure"
 
@@ -187,7 +187,7 @@ def test_a_slider_takes_the_place_of_the_recommended_mask_as_one_step(automatic:
 def test_a_drawn_mask_goes_back_to_the_recommended_one(automatic: MainWindow):
     recommended = automatic.session.state.mask
     automatic.session.edits.set_mask(EDITED, "edited by hand", "Draw")
-    automatic.headline.buttons["back_to_recommended"].click()
+    automatic.headline.row.buttons["back_to_recommended"].click()
     assert automatic.session.state.mask == recommended
 
 
@@ -229,7 +229,7 @@ def test_why_does_not_repeat_what_the_lines_say():
 
 
 def test_why_lists_the_candidates_and_follows_the_mask(automatic: MainWindow, qtbot: QtBot):
-    automatic.headline.why_button.click()
+    automatic.headline.row.why_button.click()
     why, recommendation = dialog(WhyDialog), automatic.session.recommendation
     assert recommendation is not None
     names = [why.table.item(y, 0).text() for y in range(why.table.rowCount())]
@@ -277,7 +277,7 @@ def test_noise_that_differs_over_the_field_has_a_map(
     window.panel("presets").apply_named("automatic")
     window.open_paths([str(path)])
     wait_for_result(window.session, qtbot)
-    button = window.headline.buttons["map"]
+    button = window.headline.row.buttons["map"]
     assert button.isVisible()
     button.click()
     shown = dialog(WhyDialog).map
@@ -288,9 +288,9 @@ def test_noise_that_differs_over_the_field_has_a_map(
 
 
 def test_even_noise_has_no_map(automatic: MainWindow):
-    automatic.headline.why_button.click()
+    automatic.headline.row.why_button.click()
     assert not dialog(WhyDialog).map.isVisible()
-    assert not automatic.headline.buttons["map"].isVisible()
+    assert not automatic.headline.row.buttons["map"].isVisible()
 
 
 def test_why_says_all_figures_in_per_cent_and_which_mask_one_has(automatic: MainWindow):
@@ -359,7 +359,7 @@ def test_after_a_failed_open_no_old_answer_stands_under_the_error(
     assert "gone.tif" in headline.error_text.text()
     assert headline.sentence.text() == "Still open: rows.npy"
     assert not headline.certainty.isVisible()
-    assert not any(button.isVisible() for button in headline.buttons.values())
+    assert not any(button.isVisible() for button in headline.row.buttons.values())
     headline._dismiss.click()
     assert headline.sentence.text() == answer
     assert headline.certainty.isVisible()
