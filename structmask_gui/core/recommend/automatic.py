@@ -261,6 +261,7 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
         advice = "Plain Noise2Void is best."
     figures = [case.untested]
     actions: tuple[Action, ...] = ("copy_plain_n2v",)
+    certainty = case.certainty
     if row is not None:
         figures.insert(0, expected(row.error))
         if row.copied >= COPIED_MORE:
@@ -268,7 +269,9 @@ def _gains_nothing(case: Grounds, found: Mask) -> Answer:
         if row.error >= GAINS:
             advice = f"A mask does no better than plain Noise2Void. {_COMPARE}"
             actions = ("what_to_record", *actions)
-    return _made(case, what, case.certainty, " ".join(filter(None, figures)), advice, *actions)
+    if certainty == "uncertain":
+        figures.insert(0, case.doubts)
+    return _made(case, what, certainty, " ".join(filter(None, figures)), advice, *actions)
 
 
 def _hide(case: Grounds) -> Answer:

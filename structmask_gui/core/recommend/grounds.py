@@ -25,6 +25,10 @@ _NOT_LIKELY = ("interpolated", "compressed")
 _UNLIKE = 0.3
 """Difference of the correlations of two halves from which a mask fits neither."""
 
+_SLIGHT, _HELPS = 0.01, 0.8
+"""Difference of errors, over the noise's variance, up to which no larger mask is missed; and share
+of the error without a mask, above which one does not hide noise with a period."""
+
 _LARGE = 60
 """Pixels of a mask, not a line, from which the cost of training decides; see `recommend`."""
 
@@ -87,6 +91,13 @@ class Grounds:
             return "A faint sample may add to this pattern."
         if found.chosen.pixels > _LARGE and min(found.chosen.mask.shape) > 1:
             return "What so large a mask costs depends on the network."
+        row, bare = found.chosen, found.bare
+        if self.bare and row.error > DOUBTED * found.ledger[0].error + _SLIGHT:
+            return "Only a mask too large to train well would hide this noise."
+        if self.verdict.kind == "periodic" and bare is not None and row.error > _HELPS * bare.error:
+            return "This noise goes on further than a mask can hide."
+        if self.one_frame and self.bare and row.error >= GAINS:
+            return "Beside so strong a sample, one frame does not say enough of the noise."
         alone = estimate.base == "frames" and not self.verdict.sure
         if alone and self.endless:
             return "The lines may be the sample's."

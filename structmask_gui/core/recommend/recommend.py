@@ -53,8 +53,9 @@ DOUBTED, CLOSE = 1.15, 1.1
 """Factors over the least error: a mask that may be beyond the first is not reliable; up to the
 second it is nearly the best."""
 
-AGREED = 3.0
-"""The same by noise that was learned, from which nothing is concluded."""
+AGREED, _MILDER = 3.5, 1.25
+"""The same by noise that was learned, from which nothing is concluded; and how many times nearer to
+the least error another mask has to be, at worst, to be taken instead."""
 
 _WORTH = 0.95
 """A mask by noise that was learned must lower the error to this share of what it is without one."""
@@ -117,6 +118,11 @@ class Recommendation:
             return (
                 "By an estimate of the noise that was learned from simulated images, no mask lowers"
                 f" the expected error by {100 * (1 - _WORTH):.0f} %."
+            )
+        if self.learned and not row.tied:
+            return (
+                "What was learned from simulated images leaves open which of several kinds of noise"
+                " this is; for all of them together, the recommended mask is the safest."
             )
         if self.learned:
             return (
@@ -297,15 +303,29 @@ def _by_learned(basis: Basis, extraction: Extraction, task: Task) -> Recommendat
     """Recommend a mask by noise that is only likely; None where nothing can be concluded."""
     readings = readings_of(basis, extraction)
     rows = ledger(basis, candidates(basis, extraction, task), task, readings)
-    tied = [row for row in rows if row.tied and row.pixels <= SEARCHED]
-    best = min(tied, key=lambda row: row.worst)
-    bare = next(row for row in rows if row.name == BARE_CENTRE)
-    if bare.tied or best.error > _WORTH * bare.error:
-        best = bare
-    if best.worst > AGREED or best.error >= GAINS:
+    best = agreed(rows)
+    if best is None:
         return None
     structure = readings.structure
     return Recommendation(best.mask, best.name, False, rows, False, structure, learned=True)
+
+
+def agreed(rows: tuple[LedgerRow, ...]) -> LedgerRow | None:
+    """Return the row to take if each of several kinds of noise is as likely; None if none will do.
+
+    ``rows``: the least error first; ``worst`` is by whichever kind is worst for a mask.
+    """
+    searched = [row for row in rows if row.pixels <= SEARCHED]
+    bare = next(row for row in rows if row.name == BARE_CENTRE)
+    best = min((row for row in searched if row.tied), key=lambda row: row.worst)
+    if bare.tied or best.error > _WORTH * bare.error:
+        best = bare
+    mildest = min(searched, key=lambda row: row.worst)
+    if _MILDER * mildest.worst < best.worst:
+        if _MILDER * mildest.worst >= bare.worst:
+            return None
+        best = mildest
+    return None if best.worst > AGREED or best.error >= GAINS else best
 
 
 def unseparated(extraction: Extraction, recommendation: Recommendation | None = None) -> bool:

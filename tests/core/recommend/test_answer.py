@@ -402,6 +402,26 @@ def test_how_large_a_large_mask_should_be_is_not_sure():
         assert ("depends on the network" in told.how_sure) == (certainty == "uncertain")
 
 
+def test_noise_that_no_mask_hides_is_not_likely_to_have_the_right_one():
+    found = automatic("row 7")
+    bare = replace(found.recommendation, mask=BARE, choice=BARE_CENTRE)
+    level = tuple(replace(row, error=0.3, worst=1.0, worst_part=1.0) for row in bare.ledger)
+    for least, certainty in ((0.27, "likely"), (0.2, "uncertain")):
+        ledger = (replace(level[0], error=least), *level[1:])
+        told = answer(with_recommendation(found, replace(bare, ledger=ledger)))
+        assert told.certainty == certainty
+        assert ("too large to train" in told.how_sure) == (certainty == "uncertain")
+    # A row of ringing ends; hum goes on.
+    for error, certainty in ((0.1, "likely"), (0.29, "uncertain")):
+        ledger = tuple(
+            replace(row, error=0.3 if row.name == BARE_CENTRE else error) for row in level
+        )
+        ringing = with_recommendation(found, replace(found.recommendation, ledger=ledger))
+        told = answer(replace(ringing, verdict=replace(found.verdict, kind="periodic")))
+        assert told.certainty == certainty
+        assert ("goes on further" in told.how_sure) == (certainty == "uncertain")
+
+
 def test_a_faint_sample_may_add_to_what_unlike_frames_share():
     found = automatic("row 7")
     estimate = replace(found.measurement.correlation, base="frames", source="frames")

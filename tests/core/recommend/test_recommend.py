@@ -1,7 +1,7 @@
 """The recommended mask: the least expected error, and what is safe."""
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ from structmask_gui.core.recommend.extract import (
 )
 from structmask_gui.core.recommend.ledger import TIE, training_cost
 from structmask_gui.core.recommend.readings import other_readings
-from structmask_gui.core.recommend.recommend import AGREED, CLOSE, DOUBTED, recommend
+from structmask_gui.core.recommend.recommend import AGREED, CLOSE, DOUBTED, agreed, recommend
 from structmask_gui.core.simulation import Kernel, NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack.frames import Recording
 from structmask_gui.core.statistical.out_of_band import SpectralFit
@@ -110,6 +110,28 @@ def test_noise_as_smooth_as_the_sample_gets_the_mask_that_it_usually_needs():
     told = recommend(replace(found.basis.measured, learned=torn), found)
     assert not told.learned
     assert told.safe
+
+
+def test_of_several_kinds_of_noise_the_mask_that_is_never_far_from_the_best_is_taken():
+    ledger = automatic("one smooth frame").recommendation.ledger
+    bare = next(row for row in ledger if row.name == BARE_CENTRE)
+    other = next(row for row in ledger if row.name == "CAREamics square 3")
+    least = partial(replace, ledger[0], pixels=SEARCHED, tied=True, error=0.1)
+    bare = partial(replace, bare, tied=False, error=0.5)
+    other = partial(replace, other, tied=False, error=0.2, worst=2.0)
+
+    def taken(*rows):
+        found = agreed(rows)
+        return None if found is None else found.name
+
+    assert taken(least(worst=1.5), other(), bare(worst=9)) == ledger[0].name
+    assert taken(least(worst=9), other(), bare(worst=9)) == other().name
+    assert taken(least(worst=9), other(), bare(worst=2.1)) is None
+    assert taken(least(worst=9), other(worst=4), bare(worst=9)) is None
+    assert taken(least(worst=1.5), other(), bare(worst=1, tied=True)) == BARE_CENTRE
+    # It gains little by what is most likely; but without it the error may be far larger.
+    assert taken(least(worst=1.5, error=0.49), other(), bare(worst=9)) == ledger[0].name
+    assert taken(least(worst=1.5, error=0.49), other(), bare(worst=1.6)) == BARE_CENTRE
 
 
 def test_lines_of_the_fit_are_safe():
