@@ -58,6 +58,8 @@ def automatic_answer(case: Grounds) -> Answer:
     """Return the answer about the mask that was chosen."""
     if unseparated(case.extraction, case.recommendation):
         if case.recommendation is not None and case.recommendation.learned:
+            if case.verdict.lines is not None and case.lines_show:
+                return _whole_lines(case, case.verdict.lines)
             return _learned(case)
         if not case.best_anyway:
             return _cannot_tell(case)
@@ -86,8 +88,7 @@ def _made(
     if case.pattern_of_pixels and "fixed_pattern" not in case.flags:
         doubts.append((_PIXELS, "what_to_record"))
     if case.verdict.lines is not None and certainty != "act first" and "preview_removal" not in do:
-        faint = f"Whole {case.verdict.lines} differ faintly as well"
-        doubts.append((f"{faint}: remove their offsets first.", "preview_removal"))
+        doubts.append((_lines_too(case, case.verdict.lines), "preview_removal"))
     elif case.verdict.lines is not None and certainty == "act first":
         also = f"Whole {case.verdict.lines} differ as well: remove their offsets, too."
         doubts.append((also, "preview_removal"))
@@ -96,6 +97,11 @@ def _made(
     return Answer(
         what, certainty, f"{WORDS[certainty]} {sure}".rstrip(), advice, case.not_tested, actions
     )
+
+
+def _lines_too(case: Grounds, lines: str) -> str:
+    faintly = "" if case.lines_show else " faintly"
+    return f"Whole {lines} differ{faintly} as well: remove their offsets first."
 
 
 def _cannot_tell(case: Grounds) -> Answer:
@@ -116,14 +122,19 @@ def _cannot_tell(case: Grounds) -> Answer:
         pixels = case.mask.statistics.true_pixels
         safe += f" This mask of {pixels} pixels may hide sample as well as noise."
     shifts = "periodic_temporal" in case.flags and case.several_frames
-    record = f"{case.why_not_still} {_RECORD}".lstrip()
+    advice = [_HUM] if shifts else []
+    actions: tuple[Action, ...] = ("what_to_record", own)
+    if case.verdict.lines is not None:
+        advice.append(_lines_too(case, case.verdict.lines))
+        actions = ("what_to_record", "preview_removal", own)
+    advice.append(f"{case.why_not_still} {_RECORD}".lstrip())
     return Answer(
         "Cannot tell noise from sample.",
         "cannot tell",
         safe,
-        f"{_HUM} {record}" if shifts else record,
+        " ".join(advice),
         case.not_tested,
-        ("what_to_record", own),
+        actions,
     )
 
 
@@ -168,8 +179,9 @@ def _act_first(case: Grounds, what: str, advice: str, action: Action) -> Answer:
 
 def _whole_lines(case: Grounds, lines: str) -> Answer:
     of = "columns" if lines == "columns" else "rows"
-    certainty: Sureness = case.certainty if case.new_in_every_frame else "uncertain"
-    doubts = case.doubts if case.new_in_every_frame else "The lines may be the sample's."
+    told = case.new_in_every_frame and not unseparated(case.extraction, case.recommendation)
+    certainty: Sureness = case.certainty if told else "uncertain"
+    doubts = case.doubts if told else "The lines may be the sample's."
     if lines == "columns" and certainty == "likely":
         # Scanners read along rows; the columns of a camera are the same in every frame.
         certainty, doubts = (

@@ -135,6 +135,25 @@ def test_whole_lines_of_a_single_frame_may_be_the_samples():
     assert "The lines may be the sample's." in told.how_sure
 
 
+def test_whole_lines_come_first_where_noise_cannot_be_told_from_sample():
+    found = automatic("one smooth frame")
+    estimate = found.measurement.correlation
+    rows = LineCovariance(0.2 * estimate.lags.variance, 0.0)
+    evidence = replace(estimate.evidence, frame=replace(estimate.evidence.frame, rows=rows))
+    lined = with_estimate(
+        with_flags(found, "cannot_tell", "whole_line", lines="rows"), evidence=evidence
+    )
+    told = answer(lined)
+    assert (told.certainty, told.actions[0]) == ("uncertain", "preview_removal")
+    assert told.what == "Whole rows are brighter or darker; a mask cannot hide that."
+    safe = answer(
+        with_recommendation(lined, replace(lined.recommendation, safe=True, learned=False))
+    )
+    assert safe.what == "Cannot tell noise from sample."
+    assert safe.advice.startswith("Whole rows differ as well: remove their offsets first.")
+    assert "preview_removal" in safe.actions
+
+
 def test_columns_may_be_a_fixed_pattern_that_was_shifted():
     found = automatic("offsets")
     told = answer(replace(found, verdict=replace(found.verdict, lines="columns")))
