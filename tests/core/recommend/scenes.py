@@ -1,4 +1,4 @@
-"""Simulated scenes, and what the preset automatic makes of them."""
+"""Simulated scenes, what the preset automatic makes of them, and that with other findings."""
 
 from dataclasses import replace
 from functools import cache
@@ -62,3 +62,27 @@ def automatic(name: str) -> RecommendedExtraction:
         basis = replace(found.basis.measured or found.basis, learned=None)
         return with_recommendation(found, recommend(basis, found), basis)
     return found
+
+
+def with_flags(found, *flags, **changes):
+    verdict = replace(found.verdict, flags=flags, **changes)
+    return replace(found, verdict=verdict)
+
+
+def with_errors(found, **changes):
+    """Return an extraction whose recommended mask has other figures."""
+    recommendation = found.recommendation
+    rows = tuple(
+        replace(row, **changes) if row.name == recommendation.choice else row
+        for row in recommendation.ledger
+    )
+    return replace(found, recommendation=replace(recommendation, ledger=rows))
+
+
+def with_estimate_of(found, estimate):
+    return replace(found, measurement=replace(found.measurement, correlation=estimate))
+
+
+def with_estimate(found, **changes):
+    estimate = replace(found.measurement.correlation, **changes)
+    return replace(found, measurement=replace(found.measurement, correlation=estimate))

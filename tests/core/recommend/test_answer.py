@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from structmask_gui.core.extraction.extraction import cannot_separate, edited
+from structmask_gui.core.extraction.extraction import cannot_separate
 from structmask_gui.core.masks.mask import Mask
-from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.candidates import BARE, BARE_CENTRE
 from structmask_gui.core.recommend.extract import extract_recording, with_recommendation
@@ -23,26 +22,17 @@ from structmask_gui.core.recommend.wording import (
     record_words,
 )
 from structmask_gui.core.statistical.estimate import UnlikePart
-from structmask_gui.core.statistical.frame_diagnostics import LineCovariance
 from structmask_gui.core.statistical.patterns import Patterns
 from structmask_gui.core.verdict.certainty import sign_of
-from tests.core.recommend.scenes import AUTOMATIC, SCENES, automatic, frames_of
-
-
-def with_flags(found, *flags, **changes):
-    verdict = replace(found.verdict, flags=flags, **changes)
-    return replace(found, verdict=verdict)
-
-
-def with_errors(found, **changes):
-    """Return an extraction whose recommended mask has other figures."""
-    recommendation = found.recommendation
-    rows = tuple(
-        replace(row, **changes) if row.name == recommendation.choice else row
-        for row in recommendation.ledger
-    )
-    return replace(found, recommendation=replace(recommendation, ledger=rows))
-
+from tests.core.recommend.scenes import (
+    AUTOMATIC,
+    SCENES,
+    automatic,
+    with_errors,
+    with_estimate,
+    with_estimate_of,
+    with_flags,
+)
 
 QUICK = ("white", "row 7", "fixed", "offsets")
 
@@ -124,51 +114,6 @@ def test_what_has_to_be_done_first():
     assert not answer(automatic("row 7")).acts_first
 
 
-def test_whole_lines_of_a_single_frame_may_be_the_samples():
-    found = automatic("offsets")
-    estimate = replace(found.measurement.correlation, base="frames", source="frames")
-    told = answer(with_estimate_of(found, estimate))
-    assert told.certainty == "likely"  # of many, each frame has others
-    one = replace(estimate, evidence=replace(estimate.evidence, relations=()))
-    told = answer(with_estimate_of(found, one))
-    assert (told.certainty, told.actions[0]) == ("uncertain", "preview_removal")
-    assert "The lines may be the sample's." in told.how_sure
-
-
-def test_whole_lines_come_first_where_noise_cannot_be_told_from_sample():
-    found = automatic("one smooth frame")
-    estimate = found.measurement.correlation
-    rows = LineCovariance(0.2 * estimate.lags.variance, 0.0)
-    evidence = replace(estimate.evidence, frame=replace(estimate.evidence.frame, rows=rows))
-    lined = with_estimate(
-        with_flags(found, "cannot_tell", "whole_line", lines="rows"), evidence=evidence
-    )
-    told = answer(lined)
-    assert (told.certainty, told.actions[0]) == ("uncertain", "preview_removal")
-    assert told.what == "Whole rows are brighter or darker; a mask cannot hide that."
-    safe = answer(
-        with_recommendation(lined, replace(lined.recommendation, safe=True, learned=False))
-    )
-    assert safe.what == "Cannot tell noise from sample."
-    assert safe.advice.startswith("Whole rows differ as well: remove their offsets first.")
-    assert "preview_removal" in safe.actions
-
-
-def test_columns_may_be_a_fixed_pattern_that_was_shifted():
-    found = automatic("offsets")
-    told = answer(replace(found, verdict=replace(found.verdict, lines="columns")))
-    assert (told.certainty, told.actions[0]) == ("uncertain", "preview_removal")
-    assert "A camera's fixed columns look the same once frames were shifted." in told.how_sure
-
-
-def test_lines_beside_a_fixed_pattern_are_removed_too():
-    found = with_flags(automatic("row 7"), "fixed_pattern", "whole_line", lines="rows")
-    told = answer(found)
-    assert told.certainty == "act first"
-    assert told.advice.endswith("Whole rows differ as well: remove their offsets, too.")
-    assert "preview_removal" in told.actions
-
-
 def test_what_is_to_be_done_before_training():
     assert answer(automatic("row 7")).first == ""
     lines = answer(automatic("offsets"))
@@ -176,10 +121,6 @@ def test_what_is_to_be_done_before_training():
     assert lines.first.endswith("a mask cannot hide that. Remove their offsets first.")
     fixed = answer(with_flags(automatic("row 7"), "fixed_pattern"))
     assert fixed.first == f"{fixed.what} {fixed.advice}"
-
-
-def with_estimate_of(found, estimate):
-    return replace(found, measurement=replace(found.measurement, correlation=estimate))
 
 
 def test_cannot_tell():
@@ -247,11 +188,6 @@ def test_where_harm_is_expected_meanwhile_the_raw_frames_are_named():
     assert told.how_sure.endswith("Compare any result with the raw frames.")
 
 
-def with_estimate(found, **changes):
-    estimate = replace(found.measurement.correlation, **changes)
-    return replace(found, measurement=replace(found.measurement, correlation=estimate))
-
-
 def test_too_little_image():
     found = with_flags(automatic("row 7"), sure=False, more_patches=1)
     # In differences the lags that are open are faint.
@@ -277,97 +213,6 @@ def test_a_mask_that_gains_nothing():
     assert "A network could copy about" in dear.how_sure
 
 
-def test_a_mask_of_ones_own_gets_no_likely():
-    found = automatic("row 7")
-    other = Mask(found.mask.array[:, 2:-2])
-    scored = found.basis.score(other)
-    told = answer(edited(found, other, "edited by hand"), found.recommendation, scored)
-    assert told.what == "Your mask: 9 pixels, 4 fewer than recommended."
-    assert told.certainty == "uncertain"
-    assert told.actions[0] == "back_to_recommended"
-    assert "A network could copy about" in told.how_sure
-    tuned = found.update(AUTOMATIC.changed(mask_choice="significant", rho_min=0.4))
-    assert answer(tuned, found.recommendation).what.startswith("Your settings: ")
-    # Equal to the recommended mask it is no other one.
-    same = found.update(AUTOMATIC.changed(mask_choice="significant"))
-    assert answer(same, found.recommendation).lines == answer(found).lines
-
-
-def test_rings():
-    ring = extract_recording(
-        frames_of("row 7"), AUTOMATIC.changed(method="ring", source="difference")
-    )
-    told = answer(ring)
-    assert "(ring analysis, autoStructN2V 0.1)." in told.what
-    # Its figures were not worked out: it may do harm.
-    assert told.advice == "Compare with the preset automatic."
-    assert told.actions == ("compare_with_automatic", "use_mask")
-    found = automatic("row 7")
-    compared = answer(ring, found.recommendation, found.basis.score(ring.mask))
-    assert re.search(
-        r"Expected error after denoising: \D+\d+ % of the noise \(automatic, 13 pixels: ",
-        compared.how_sure,
-    )
-    # Advice and buttons do not change with what was measured before.
-    alone = answer(ring, None, found.basis.score(ring.mask))
-    assert (compared.advice, compared.actions) == (alone.advice, alone.actions)
-
-
-def test_a_mask_drawn_on_that_of_rings_can_be_compared():
-    ring = extract_recording(
-        frames_of("row 7"), AUTOMATIC.changed(method="ring", source="difference")
-    )
-    told = answer(edited(ring, Mask(np.ones((3, 5), dtype=bool)), "edited by hand"))
-    assert told.what == "Your mask: 15 pixels."
-    assert told.advice == "Use it, or compare it with the preset automatic."
-    assert told.actions == ("use_mask", "compare_with_automatic")
-    found = automatic("row 7")
-    told = answer(edited(ring, found.mask, "edited by hand"), found.recommendation)
-    assert told.what == "Your mask: 13 pixels, as recommended."
-
-
-@pytest.mark.parametrize(
-    ("error", "advice", "first"),
-    [
-        (0.1, "Train plain Noise2Void: automatic expects no smaller error.", "copy_plain_n2v"),
-        (0.2, "Compare with the preset automatic.", "compare_with_automatic"),
-    ],
-)
-def test_rings_that_found_nothing_are_no_mask_to_use(error, advice, first):
-    found = with_errors(automatic("white"), error=0.1)
-    ring = extract_recording(frames_of("white"), AUTOMATIC.changed(method="ring", source="frames"))
-    assert ring.rings_found_nothing
-    scored = found.basis.score(ring.mask)
-    scored = replace(scored, error=replace(scored.error, noise_left=error, detail_lost=0.0))
-    told = answer(ring, found.recommendation, scored)
-    assert told.advice.endswith(advice)
-    assert told.actions[0] == first
-    assert "use_mask" not in told.actions
-
-
-def test_spines_that_found_nothing_are_no_mask_to_use():
-    spine = extract_recording(frames_of("white"), Parameters(method="spine"))
-    assert spine.mask.statistics.true_pixels == 1
-    found = with_errors(automatic("white"), error=0.1)
-    told = answer(spine, found.recommendation, found.basis.score(spine.mask))
-    assert "Use this mask" not in told.advice
-    assert "copy_plain_n2v" in told.actions
-    assert "use_mask" not in told.actions
-
-
-def test_rings_that_do_harm_are_not_the_first_thing_to_use():
-    """Also before automatic is known."""
-    ring = extract_recording(
-        frames_of("row 7"), AUTOMATIC.changed(method="ring", source="difference")
-    )
-    scored = automatic("row 7").basis.score(ring.mask)
-    scored = replace(scored, error=replace(scored.error, noise_left=2.0))
-    told = answer(ring, None, scored)
-    assert "do harm" in told.how_sure
-    assert told.advice == "Compare with the preset automatic."
-    assert told.actions[0] == "compare_with_automatic"
-
-
 @pytest.mark.parametrize("flag", ["interpolated", "compressed", "not_uniform", "shared_frames"])
 def test_doubts_are_said(flag):
     told = answer(with_flags(automatic("row 7"), flag))
@@ -382,28 +227,6 @@ def test_halves_that_differ_by_much_are_a_doubt(other, certainty):
     evidence = replace(found.measurement.correlation.evidence, unlike=part)
     told = answer(with_flags(with_estimate(found, evidence=evidence), "not_uniform"))
     assert told.certainty == certainty
-
-
-def test_faint_offsets_of_whole_lines_need_not_be_removed_first():
-    found = with_flags(automatic("row 7"), "whole_line", lines="rows")
-    told = answer(found)
-    assert (told.certainty, told.actions[0]) == ("likely", "use_mask")
-    assert told.advice.endswith("Whole rows differ faintly as well: remove their offsets first.")
-    assert told.actions[-1] == "preview_removal"
-    evidence = found.measurement.correlation.evidence
-    rows = LineCovariance(0.2 * found.measurement.correlation.lags.variance, 0.0)
-    strong = replace(evidence, frame=replace(evidence.frame, rows=rows))
-    assert answer(with_estimate(found, evidence=strong)).acts_first
-
-
-@pytest.mark.parametrize(("left", "first"), [(0.07, True), (0.5, False)])
-def test_faint_offsets_that_one_sees_in_the_result_are_removed_first(left, first):
-    found = with_flags(automatic("row 7"), "whole_line", lines="rows")
-    evidence = found.measurement.correlation.evidence
-    rows = LineCovariance(0.02 * found.measurement.correlation.lags.variance, 0.0)
-    faint = replace(evidence, frame=replace(evidence.frame, rows=rows))
-    told = answer(with_errors(with_estimate(found, evidence=faint), left=left))
-    assert (told.acts_first, "preview_removal" in told.actions) == (first, True)
 
 
 def test_how_large_a_large_mask_should_be_is_not_sure():
@@ -495,27 +318,6 @@ def test_where_no_mask_is_best_anyway_nothing_has_to_be_separated():
     assert told.certainty == "act first"
 
 
-def test_a_part_of_lines_that_do_not_end_is_not_likely():
-    found = with_flags(automatic("offsets"), lines=None)
-    estimate = found.measurement.correlation
-    frame = replace(
-        estimate.evidence.frame, rows=LineCovariance(0.02 * estimate.lags.variance, 1e-9)
-    )
-    evidence = replace(estimate.evidence, frame=frame)
-    faint = with_estimate(found, evidence=evidence)
-    part = Mask(np.ones((1, 7), dtype=bool))
-    row = replace(found.recommendation.chosen, name="part", mask=part, left=1.0)
-    ledger = (row, *found.recommendation.ledger)
-    recommendation = replace(found.recommendation, mask=part, choice="part", ledger=ledger)
-    told = answer(with_recommendation(faint, recommendation))
-    assert told.certainty == "uncertain"
-    assert "may reach further than the mask" in told.advice
-    # Of lines that copy next to nothing it does not matter.
-    ledger = tuple(replace(row, copied=0.01) for row in ledger)
-    told = answer(with_recommendation(faint, replace(recommendation, ledger=ledger)))
-    assert told.certainty == "likely"
-
-
 def test_no_share_below_five_per_cent_is_a_figure():
     assert [percent(share) for share in (0.0, 0.049, 0.05, 0.76)] == [
         "under 5 %",
@@ -567,26 +369,6 @@ def test_a_mask_that_does_no_good_is_not_the_first_thing_to_use(error, said):
     assert said in told.how_sure
     assert "Plain Noise2Void does as well" not in told.advice
     assert told.actions == ("what_to_record", "copy_plain_n2v")
-
-
-@pytest.mark.parametrize(
-    ("error", "said", "first"),
-    [
-        (0.05, "Use it: it is better than the recommended mask.", "use_mask"),
-        (0.098, "It is as good as the recommended mask.", "use_mask"),
-        # Its figure reads the same.
-        (0.104, "It is as good as the recommended mask.", "use_mask"),
-        (0.2, "The recommended mask is better.", "back_to_recommended"),
-    ],
-)
-def test_an_edited_mask_is_better_only_by_more_than_a_tie(error, said, first):
-    found = with_errors(automatic("row 7"), error=0.1, error_se=0.001)
-    other = Mask(np.ones((3, 5), dtype=bool))  # no candidate, so its error is the one given
-    scored = found.basis.score(other)
-    scored = replace(scored, error=replace(scored.error, noise_left=error, detail_lost=0.0))
-    told = answer(edited(found, other, "edited by hand"), found.recommendation, scored)
-    assert told.advice == said
-    assert told.actions[0] == first
 
 
 def test_one_frame_is_said_to_be_one():
@@ -688,18 +470,6 @@ def test_a_reference_stack_that_does_not_fit_makes_the_answer_uncertain():
     assert told.doubted("") == told
     unknown = answer(automatic("cannot tell"))
     assert unknown.doubted("It does not fit.") == unknown
-
-
-def test_the_rule_does_not_deny_lines_that_no_mask_helps_with():
-    recommendation = automatic("row 7").recommendation
-    ledger = tuple(
-        replace(row, tied=row is recommendation.ledger[0]) for row in recommendation.ledger
-    )
-    bare = replace(
-        recommendation, mask=BARE, choice=BARE_CENTRE, ledger=ledger, gains_next_to_nothing=True
-    )
-    assert bare.rule == "No mask of this size helps with lines that go on, so none is recommended."
-    assert "No shared noise" in replace(bare, gains_next_to_nothing=False).rule
 
 
 def test_the_record_that_is_told_is_the_one_that_was_measured():
