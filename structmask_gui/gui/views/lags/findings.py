@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from structmask_gui.core.extraction.extraction import cannot_separate
+
 Values = NDArray[np.float64]
 
 
@@ -59,6 +61,7 @@ class LagFacts:
     error: Values
     q: Values
     findings: NDArray[np.uint8]
+    separated: bool = True  # whether what pixels share is known to be noise
 
     @classmethod
     def of(cls, extraction: Any) -> LagFacts | None:
@@ -89,7 +92,12 @@ class LagFacts:
             lags.standard_error[inside, inside],
             selection.q_values,
             codes,
+            not cannot_separate(extraction),
         )
+
+    def said(self, text: str) -> str:
+        """Return a text on a finding, true also where noise and sample look alike."""
+        return text if self.separated else text.replace("noise", "noise or sample")
 
     @property
     def reach(self) -> int:

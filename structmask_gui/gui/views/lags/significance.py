@@ -217,7 +217,7 @@ class SignificanceView(PictureView):
         self.lag_hovered.emit(lag)
         if lag is None or self._facts is None:
             return ""
-        word = FINDING_WORDS[self._facts.finding(*lag)]
+        word = self._facts.said(FINDING_WORDS[self._facts.finding(*lag)])
         return f"{lag_text(*lag)}   {self._facts.text(*lag)}   {word}"
 
     def _on_left(self) -> None:
@@ -238,7 +238,7 @@ class SignificanceView(PictureView):
             (Finding.CENTRE, "centre"),
         ):
             if int(finding) in present:
-                entries.append(Entry(text, partial(self._draw_swatch, finding)))
+                entries.append(Entry(facts.said(text), partial(self._draw_swatch, finding)))
         self.legend.set_entries(tuple(entries))
 
     def _draw_swatch(self, finding: Finding, painter: QPainter, rect: QRectF) -> None:

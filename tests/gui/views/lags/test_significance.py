@@ -173,6 +173,12 @@ def test_the_legend_names_what_is_there(significance: SignificanceView) -> None:
     significance.set_extraction(statistical(max_pixels=3))
     assert "over the limit" in significance.legend.texts
     significance.legend.grab()
+    found = statistical()
+    assert found.verdict is not None
+    untold = replace(found.verdict, flags=(*found.verdict.flags, "cannot_tell"))
+    significance.set_extraction(replace(found, verdict=untold))
+    assert significance.legend.texts[0] == "shares noise or sample, hidden"
+    assert significance.describe(1, 0).endswith("shares noise or sample: hidden")
     significance.set_extraction(extraction())
     assert significance.findings is None
     assert significance.legend.texts == ()
