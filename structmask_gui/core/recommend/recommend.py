@@ -289,6 +289,10 @@ def _safe(basis: Basis | None, extraction: Extraction, task: Task) -> Recommenda
         least = min(row.worst for row in rows if row.pixels <= SEARCHED)
         near = [row for row in rows if row.worst <= (1 + TIE) * least]
         best = min(near, key=lambda row: (row.pixels, row.worst))
+        bare = next(row for row in rows if row.name == BARE_CENTRE)
+        if bare.worst < DOUBTED * best.worst:
+            # What helps little by the worst account may do harm by the true one.
+            best = bare
         return Recommendation(best.mask, best.name, True, rows, False, structure)
     found.setdefault(SIGNIFICANT, significant(extraction))
     rows = ledger(basis, found, task, readings)

@@ -238,6 +238,18 @@ def test_where_structure_may_be_left_the_mask_is_least_bad_by_every_reading():
     assert recommend(one.basis, one).safe
 
 
+@pytest.mark.parametrize(("rho", "pixels"), [(0.05, 1), (0.2, 3)])
+def test_where_structure_may_be_left_a_mask_has_to_be_clearly_less_bad_than_none(rho, pixels):
+    found = automatic("white")
+    lags = found.measurement.correlation.lags
+    row = np.zeros_like(lags.rho)
+    row[lags.reach, lags.reach - 1 : lags.reach + 2] = rho, 1, rho
+    told = moving(held(found, others=(replace(lags, rho=row),)), found.basis)
+    mildest = min(told.ledger, key=lambda row: row.worst)
+    assert mildest.worst < told.bare.worst
+    assert told.chosen.pixels == pixels
+
+
 def test_another_reading_of_the_noise_makes_a_mask_doubtful():
     found = automatic("row 7")
     assert found.recommendation.chosen.worst < CLOSE
