@@ -89,6 +89,11 @@ def table(
     lines += _methods(results)
     lines += _by_kernel(results)
     if verdicts:
+        lines += [
+            "",
+            "The verdict is about the significant lags alone, and “Sure” about these. What the"
+            " window says of the recommended mask stands in [Answers](answers.md).",
+        ]
         lines += ["", "| real image | verdict | source |", "|---|---|---|"]
         lines += ["| " + " | ".join(row) + " |" for row in verdicts]
     wall, cpu = took

@@ -348,7 +348,7 @@ def run(task: tuple[str, str, int]) -> dict[str, Any]:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    lines = ["| output | told rightly | called good | next mask's error over the least |"]
+    lines = ["| output | recognised | called good | next mask's error over the least |"]
     lines += ["|---|---:|---:|---:|"]
     for name in KINDS:
         own = [row for row in rows if row["kind"] == name]

@@ -250,10 +250,11 @@ rows and columns up to 41 pixels, crosses, squares, diagonals, every shape of CA
 **What counts.** An answer is *wrong* if its significant lags have an F1 below 0.8 (true
 correlations of 0.035 to 0.07 count for neither side) and its recommended mask a regret over 1.05,
 or if the mask's error is over 1.15 times the best and 0.01 more. It is *right* if the F1 is over
-0.95, and doubted if the program does not call it reliable. Up to the ninth run, offsets of whole
-lines that have to be removed first were “act first”, however sure the answer was; how sure it is
-and what to do first are separate now, so they count by how sure it is. “Cannot tell” is *worse
-than the bare centre* if the mask's error is over 1.05 times that and 0.01 more.
+0.95, and doubted if the program does not call it *likely* (“reliable” on this page). Up to the
+ninth run, offsets of whole lines that have to be removed first were “act first”, however sure the
+answer was; how sure it is and what to do first are separate now, so they count by how sure it is.
+“Cannot tell” is *worse than the bare centre* if the mask's error is over 1.05 times that and 0.01
+more.
 """
 
 

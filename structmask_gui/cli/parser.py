@@ -179,8 +179,8 @@ def _batch(commands: _Commands) -> None:
         nargs="+",
         type=given_text,
         metavar="PATH",
-        help='a folder, a file, a pattern in quotation marks as in "scans/*.tif" (** for folders in'
-        " folders), or a text file (.txt) with a path a line",
+        help='a folder, a file, a pattern in quotation marks as in "scans/*.tif" (** for'
+        " subfolders), or a text file (.txt) with one path per line",
     )
     _add_recursive(parser)
     parser.add_argument(
@@ -215,7 +215,7 @@ def _batch(commands: _Commands) -> None:
         "--denoise",
         action="store_true",
         help="then denoise every file with its mask, as `structmask denoise`: files that share a"
-        " mask by one fit, others each by its own, which is not to be compared between conditions",
+        " mask are fitted together, others each by itself; do not compare these between conditions",
     )
     parser.add_argument(
         "--yes", action="store_true", help="denoise also what `structmask denoise` asks about"
@@ -242,7 +242,10 @@ def _add_output(parser: argparse.ArgumentParser, *, report: str, record: str) ->
     parser.add_argument("--report", action="store_true", help=report)
     parser.add_argument("--from-record", type=given_path, metavar="FILE", help=record)
     parser.add_argument(
-        "--output-dir", type=given_path, metavar="FOLDER", help="where results go; made if needed"
+        "--output-dir",
+        type=given_path,
+        metavar="FOLDER",
+        help="where results go; created if needed",
     )
     parser.add_argument("--force", action="store_true", help="replace existing results")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
@@ -337,14 +340,14 @@ def _add_selection(
         "--series", type=whole_number, metavar="N", help="image of a file with several, from 0"
     )
     group.add_argument(
-        "--frames", type=frame_slice, metavar="A:B:STEP", help="frames A to B, from 0, B left out"
+        "--frames", type=frame_slice, metavar="A:B:STEP", help="frames A to B, from 0, without B"
     )
     if with_region:
         group.add_argument(
             "--region",
             type=region,
             metavar="Y0:Y1,X0:X1",
-            help="only this ROI: rows Y0 to Y1 and columns X0 to X1, ends left out",
+            help="only this ROI: rows Y0 to Y1 and columns X0 to X1, without the ends",
         )
 
 
@@ -355,9 +358,7 @@ def _add_mask(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_recursive(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--recursive", action="store_true", help="look into the folders' folders too"
-    )
+    parser.add_argument("--recursive", action="store_true", help="with subfolders")
 
 
 def _add_place(parser: argparse.ArgumentParser, kind: str, ending: str) -> None:
@@ -373,7 +374,7 @@ def _add_place(parser: argparse.ArgumentParser, kind: str, ending: str) -> None:
         "--output-dir",
         type=given_path,
         metavar="FOLDER",
-        help="the folder it goes to; made if needed",
+        help="the folder it goes to; created if needed",
     )
 
 
@@ -515,8 +516,8 @@ def _text(commands: _Commands) -> None:
         commands,
         "text",
         help="print a mask as a script for a trainer",
-        about="Print the Python text with which a trainer uses a mask on a file: on standard"
-        " output, so that `> train.py` makes a script of it; notes go to standard error.",
+        about="Print a script that trains with a mask on a file: on standard output, so that"
+        " `> train.py` keeps it; notes go to standard error.",
         example="text stack_mask.npy stack.tif --for careamics > train.py",
     )
     _add_mask(parser)

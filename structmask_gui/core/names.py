@@ -29,8 +29,11 @@ MASK_CHANGES = {
     "shrink_columns": ("Shrink along co&lumns", "Remove both ends of each run in a column."),
     "fill": ("&Fill gaps", "Close gaps of up to two cells, and holes."),
     "symmetrise": ("Add the &mirror image", "Make the mask symmetric under a 180° rotation."),
-    "union": ("&Union with A", "Add the cells of the pinned mask."),
-    "intersection": ("&Intersection with A", "Keep only cells that the pinned mask has too."),
+    "union": ("&Union with A", "Add the cells of mask A, the one kept for comparison."),
+    "intersection": (
+        "&Intersection with A",
+        "Keep only cells that mask A, the one kept for comparison, has too.",
+    ),
     "crop": ("Cro&p to content", "Remove empty rows and columns at the edge."),
 }
 """Changes of the whole mask: text in the menu, and what they do."""

@@ -131,7 +131,7 @@ def _keep(mask: BoolArray, found: Findings) -> str:
         return f"{kept}."
     return (
         f"{kept}, but compare the result with the raw frames: denoising was expected to cost as"
-        " much detail as it removes noise."
+        " much detail as the noise it removes."
     )
 
 
@@ -170,7 +170,7 @@ def _too_much_copied(
         return (
             "blurred",
             None,
-            f"{text}. {found.sure} No other mask promises less: {found.more}.",
+            f"{text}. {found.sure} No other mask is expected to do better: {found.more}.",
         )
     return (
         "keep",
@@ -223,7 +223,7 @@ def _too_much_lost(
     return (
         "keep",
         None,
-        f"{text}, but no other mask promises less. {found.sure}"
+        f"{text}, but no other mask is expected to do better. {found.sure}"
         f" {found.more[0].upper()}{found.more[1:]}.",
     )
 

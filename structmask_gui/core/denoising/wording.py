@@ -31,7 +31,7 @@ Doubt = Literal[
 
 DOUBTS: dict[Doubt, str] = {
     "cannot_tell": "noise and structure could not be separated, so the mask may be wrong",
-    "no_gain": "denoising is expected to cost as much detail as it removes noise, or more",
+    "no_gain": "denoising is expected to cost as much detail as the noise it removes, or more",
     "whole_line": "whole rows or columns are brighter or darker: remove their offsets first",
     "fixed_pattern": "a fixed pattern is in every frame and would be kept as structure",
     "shared_frames": "neighbouring frames or planes share noise",

@@ -149,7 +149,7 @@ class Parameters(BaseModel):
             "Number of patches",
             _MEASURE,
             Stage.SAMPLING,
-            "How many patches are measured, spread evenly over all frames. 0 = all (statistical"
+            "How many patches are measured, taken from all frames. 0 = all (statistical"
             " method: up to 0.5 GB of pixels).",
             more="Steadier result, longer measurement.",
             less="Faster, noisier.",

@@ -104,7 +104,7 @@ def _of_own(
     if difference:
         what += f", {abs(difference)} {'more' if difference > 0 else 'fewer'} than recommended."
     elif mask != recommendation.mask:
-        what += ", others than recommended."
+        what += ", but not the recommended ones."
     else:
         what += ", as recommended."
     row = recommendation.row_of(mask)

@@ -13,8 +13,8 @@ _PLAIN = "Train plain Noise2Void."
 _COMPARE = "Compare any result with the raw frames."
 _RECORD = "To decide, record 6 or more frames of one still field."
 _PIXELS = (
-    "Single pixels differ alike in every frame, as a camera's do, and pass for detail here:"
-    " subtract dark frames, or divide by an even field."
+    "Some pixels are brighter or darker in every frame, as in an uncorrected camera, and would be"
+    " kept as detail: subtract the mean of dark frames, or divide by an even field."
 )
 _HUM = "A regular pattern shifts from frame to frame: if it is hum or interference, filter it out."
 

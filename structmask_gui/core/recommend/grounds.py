@@ -77,15 +77,17 @@ class Grounds:
             return ""
         evidence = estimate.evidence
         if found.chosen.worst > DOUBTED:
-            return "Measured in another way, another mask is far better."
+            return "If the noise is measured in another way, another mask is far better."
         if found.chosen.worst_part > DOUBTED:
             return "In a part of the field another mask is far better."
         two = len(estimate.evidence.relations) == 1 and "moving" in self.flags and not self.bare
         if two and uneven(evidence.unevenness, evidence.unevenness_error, SUSPICION):
-            return "What moved cannot be told from noise in two frames."
+            return "With only two frames, motion cannot be told from noise."
         lasting = evidence.patterns.lasting
         if lasting is not None and lasting.misleads and not self.bare:
-            return "Frames or planes share a part of this noise, which was not seen."
+            return (
+                "Neighbouring frames or planes share a part of this noise, which was not measured."
+            )
         smooth = self.verdict.kind == "blob" and not self.bare and not evidence.photons
         if estimate.source == "frames" and smooth:
             return "A faint sample may add to this pattern."

@@ -15,8 +15,8 @@ _MOST = 100
 """Expected error above which it is given no figure, in units of the noise's variance."""
 
 _COSTS = {
-    "gain nothing": "as much detail as it removes noise",
-    "do harm": "more detail than it removes noise",
+    "gain nothing": "as much detail as the noise it removes",
+    "do harm": "more detail than the noise it removes",
 }
 _ESTIMATE = "(linear estimate; a network may do better)"
 
@@ -27,7 +27,7 @@ _SMEARED: dict[NoiseKind, str] = {
     "cross": "noise smeared along rows and columns",
     "diagonal": "noise smeared along a diagonal",
     "blob": "noise smeared over neighbouring pixels",
-    "periodic": "noise that swings from pixel to pixel",
+    "periodic": "periodic noise",
     "detached": "an echo of the noise some pixels away",
     "irregular": "noise shared by some neighbouring pixels",
 }

@@ -79,7 +79,7 @@ class Answer:
         return Answer(
             "This stack was denoised by StructMask.",
             "act first",
-            f"{WORDS['act first']} The noise that a mask is for is no longer in it.",
+            f"{WORDS['act first']} The noise that a mask would hide is no longer in it.",
             "Open the raw stack. To see how good this one is, judge it beside the raw one (Judge a"
             " denoised stack…).",
         )

@@ -25,7 +25,7 @@ LARGEST_LAG = int(parameter_infos()["max_lag"].highest or 1)
 
 SEES: dict[Used, str] = {
     "frames": "the frames as they are",
-    "flat": "the emptiest parts of the image",
+    "flat": "the flattest parts of the image",
     "difference": "frame-to-frame changes",
     "dark": "the dark stack",
     "subtract": "the frames less the reference stack",

@@ -50,7 +50,7 @@ Flag = Literal[
 FLAG_WORDS: dict[Flag, str] = {
     "whole_line": "The lines do not end within the largest lag: no mask of this size hides them.",
     "fixed_pattern": "Fixed-pattern noise: correct offset and gain first.",
-    "fixed_pattern_not_tested": "Patterns that stay in place were not tested.",
+    "fixed_pattern_not_tested": "Fixed patterns were not tested.",
     "periodic_temporal": "The noise has a regular pattern that is shifted anew in every frame, as"
     " hum and interference have: no mask of this size hides it. Find its source, or filter it out"
     " first.",

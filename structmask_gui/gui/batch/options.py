@@ -48,7 +48,7 @@ class BatchChoices(QWidget):
         into_button.setToolTip("Choose the folder for masks and records")
         into_button.clicked.connect(self.folder_wanted)
         self.replace = QCheckBox("Replace existing results")
-        self.replace.setToolTip("Else a file that already has results is refused")
+        self.replace.setToolTip("Otherwise files that have results already are skipped")
         self.resume = QCheckBox("Go on where an earlier run stopped")
         self.resume.setToolTip("Keep masks made of the same files with the same settings")
         self.figures = QCheckBox("Work out what each mask will do")

@@ -85,7 +85,7 @@ class BatchWindow(QDialog):
 
     def _build(self) -> None:
         self.add_files_button = QPushButton("Add &files…")
-        self.add_files_button.setToolTip("Images, or text files (.txt) with a path a line")
+        self.add_files_button.setToolTip("Images, or text files (.txt) with one path per line")
         self.add_files_button.clicked.connect(self._ask_files)
         self.add_folder_button = QPushButton("Add f&older…")
         self.add_folder_button.setToolTip("Add all images of a folder")

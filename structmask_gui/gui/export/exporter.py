@@ -32,8 +32,8 @@ class Form:
 
 FORMS = (
     Form("npy", "npy", "NumPy array, for autoStructN2V and n2v"),
-    Form("png", "png", "Picture, one pixel a lag"),
-    Form("tiff", "tif", "TIFF, one pixel a lag"),
+    Form("png", "png", "Picture, one pixel per lag"),
+    Form("tiff", "tif", "TIFF, one pixel per lag"),
     Form("picture", "png", "Enlarged picture with grid and axes", "_picture"),
     Form("json", "json", "Record of how the mask came about"),
 )

@@ -17,8 +17,8 @@ noise of two pixels has the same sign, blue where it has opposite signs, white w
 unrelated. The dashed square is what was tested.</p>
 <p><b>Why these pixels.</b> A cell for each shift; the legend says why it is hidden or left visible.
 A pixel shares noise if chance rarely makes so large a correlation; below <i>Smallest
-correlation</i> it is real, but negligible. <b>Automatic</b> also leaves visible what costs more
-detail than it hides noise.</p>
+correlation</i> it is real, but negligible. <b>Automatic</b> also leaves a pixel visible where
+hiding it would cost more detail than the noise it hides.</p>
 <p><b>Profiles.</b> The same as curves, with the range that holds the truth in 95 of 100 cases.
 Dashed lines are the smallest correlation that matters.</p>
 <p><b>Brightness</b> (where it was measured). If the curve is not flat, the noise of dark and bright
@@ -48,8 +48,8 @@ flat part.</p>
 
 _INTRODUCTION = """
 <h3>What this is about</h3>
-<p>Some noise is not alone in its pixel: a scan line that is too bright, a readout that leaks into
-the next pixel, a camera that smooths. A denoiser of the Noise2Void family learns to guess each
+<p>Some noise is shared by neighbouring pixels: a scan line that is too bright, a readout that leaks
+into the next pixel, a camera that smooths. A denoiser of the Noise2Void family learns to guess each
 pixel from its neighbours. Where neighbours share the noise, it learns to guess the noise as
 well, and keeps it.</p>
 <p>StructN2V therefore hides some neighbours together with the pixel. The <b>mask</b> says which:
@@ -59,8 +59,8 @@ structure.</p>
 <p>Lay the image upon itself, shift the copy by <i>dx</i> pixels to the right and <i>dy</i> down,
 and ask how alike the two are. The answer for every shift, drawn as a picture, is the
 autocorrelation. Its centre is no shift at all, where an image is always like itself. Noise that
-is alone in its pixel has nothing but that centre. Stripes along rows leave a bright row, since the
-image stays like itself when it is shifted along the stripes.</p>
+is independent from pixel to pixel shows only that centre. Stripes along rows leave a bright row,
+since the image stays like itself when it is shifted along the stripes.</p>
 <p>Shifting by (dx, dy) or by (−dx, −dy) gives the same answer. So a rotation by 180° leaves
 the autocorrelation unchanged, and the mask too.</p>
 """

@@ -57,8 +57,8 @@ _WAYS: tuple[tuple[str, str, str], ...] = (
 )
 _ORIGINAL, _BARE = "Original", "No mask"
 _FILTER = "OME-TIFF (*.ome.tif)"
-_ASKED = "Before it is denoised all the same, tick what you accept; the record keeps it:"
-_DOUBT = "Where to &doubt"
+_ASKED = "To denoise it anyway, tick each point that you accept; the record keeps them:"
+_DOUBT = "Mark &doubtful places"
 _LONGEST = 2048
 """Longest side that is drawn pixel by pixel; of larger frames every n-th pixel is."""
 
@@ -203,7 +203,7 @@ class DenoiseWindow(QDialog):
             "&Save…", "Write it as an OME-TIFF of 32-bit floating point, with its record", self.ask
         )
         self.bare_button = _button(
-            "&No mask against this mask",
+            "Compare with &no mask",
             "Denoise the same frames without a mask, and compare",
             self.denoising.start_bare,
         )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PHASES = {
     "checking": "Looking at {}…",
-    "asking": "{}: denoise it all the same?",
+    "asking": "{}: denoise it anyway?",
     "learning": "Learning from {}; the image gets better.",
     "paused": "Paused; what was learned from {} is kept.",
 }

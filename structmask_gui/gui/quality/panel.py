@@ -44,8 +44,8 @@ _DOUBTS: dict[Doubt, str] = {
 _MORE: dict[Doubt, str] = {
     "structure": "Flat parts of the image may hold structure that passes for noise. Record 6 or"
     " more frames of one still field.",
-    "weak": "After any of these masks, what the linear model makes of the frame is further from the"
-    " signal than the noisy frame is. A trained network does better, in which order is not known.",
+    "weak": "With any of these masks, the linear estimate is further from the sample than the noisy"
+    " frame is. A trained network does better, but with which mask is not known.",
 }
 """What is said under the ranking, and in its tooltip, where the order says nothing."""
 _TIFF = "TIFF (*.tif)"

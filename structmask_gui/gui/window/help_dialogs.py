@@ -71,7 +71,7 @@ your data, and without averaging. Nothing in the field should move, blink or ble
 <p><b>Camera</b>: also 20 dark frames (shutter closed, same exposure), for its fixed pattern.</p>
 <p><b>Point scanner or electron microscope</b>: an even bright field, or bare resin. Dark frames
 show only the electronics there, because the correlation arises in the detected signal; a dark stack
-alone never makes an answer reliable.</p>
+alone does not settle the answer there.</p>
 <p><b>The same pattern in every frame</b>: if the dark frames show it, subtract their mean; if an
 even bright field shows it, divide by its mean (in Fiji: <i>Process &gt; Image Calculator</i>). Then
 open the corrected frames.</p>

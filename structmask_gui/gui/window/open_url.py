@@ -23,13 +23,13 @@ FEW = 500
 """Patches that are usually enough for a mask."""
 
 _COSTS = (
-    "All that is measured is fetched over the network: with all patches, the whole image. Who pays"
-    " for that is between you and the server."
+    "All that is measured is downloaded: with all patches, the whole image. Your provider may"
+    " charge for it."
 )
 _CREDENTIALS = (
-    "If the server asks who you are, the library that reads it answers, from its own settings on"
-    " this computer. StructMask asks for no password and keeps none; the address stands in the list"
-    " of recent files and in the record. It is not opened again by itself."
+    "If the server needs a login, the one set up on this computer for the library that reads it"
+    " (fsspec) is used. StructMask asks for no password and keeps none; the address stands in the"
+    " list of recent files and in the record. It is not opened again by itself."
 )
 
 

@@ -152,7 +152,7 @@ def _in_list(path: Path, recursive: bool) -> list[Path]:
         text = read_small(path, _LARGEST_LIST, "a list of files").decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(
-            f"{shown(path)}: is no list of files; give a text file (UTF-8) with a path a line."
+            f"{shown(path)}: is no list of files; give a text file (UTF-8) with one path per line."
         ) from None
     files: list[Path] = []
     for line in text.splitlines():

@@ -178,12 +178,14 @@ def test_several_frames_that_cannot_tell_say_why(base, why):
 def test_where_harm_is_expected_meanwhile_the_raw_frames_are_named():
     told = answer(with_errors(automatic("cannot tell"), error=130.0))
     assert told.how_sure.startswith(
-        "Better not denoise yet: even plain Noise2Void is expected to cost more detail than it"
-        " removes noise (linear estimate; a network may do better)."
+        "Better not denoise yet: even plain Noise2Void is expected to cost more detail than the"
+        " noise it removes (linear estimate; a network may do better)."
     )
     assert "harm" not in told.how_sure
     equal = answer(with_errors(automatic("cannot tell"), error=1.0)).how_sure
-    assert "even plain Noise2Void is expected to cost as much detail as it removes noise" in equal
+    assert (
+        "even plain Noise2Void is expected to cost as much detail as the noise it removes" in equal
+    )
     assert "keeps detail" not in told.how_sure
     assert told.how_sure.endswith("Compare any result with the raw frames.")
 

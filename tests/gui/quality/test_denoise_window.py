@@ -375,7 +375,7 @@ def test_where_to_doubt_is_tinted_and_follows_the_frame(ready: MainWindow, qtbot
     assert made is not None
     expected = Denoiser(np.asarray(made.record.denoiser.frames.read(0))[None], ROW)
     assert expected.frames.frame_shape == pictures[-1].doubted.shape
-    assert shown.doubt.text().startswith("Where to &doubt: ")
+    assert shown.doubt.text().startswith("Mark &doubtful places: ")
     # What is marked is drawn, over all pictures.
     marks = np.zeros(pictures[-1].doubted.shape, dtype=bool)
     before = shown.panes.grab().toImage()
@@ -383,14 +383,14 @@ def test_where_to_doubt_is_tinted_and_follows_the_frame(ready: MainWindow, qtbot
     assert shown.panes.grab().toImage() != before
     for doubted, share in ((marks, "nowhere in this frame"), (~marks, "100.0 % of this frame")):
         shown._on_shown(replace(pictures[-1], doubted=doubted))
-        assert shown.doubt.text() == f"Where to &doubt: {share}"
+        assert shown.doubt.text() == f"Mark &doubtful places: {share}"
     ready.session.set_frame(2)
     qtbot.waitUntil(lambda: pictures[-1].frame == 2, timeout=WAIT)
     assert pictures[-1].doubted is not None
     shown.doubt.click()
     qtbot.waitUntil(lambda: pictures[-1].doubted is None, timeout=WAIT)
     assert shown.panes._marks is None
-    assert shown.doubt.text() == "Where to &doubt"
+    assert shown.doubt.text() == "Mark &doubtful places"
 
 
 def test_spots_are_put_in_and_what_is_left_of_them_is_said(ready: MainWindow, qtbot: QtBot):

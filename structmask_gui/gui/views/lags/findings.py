@@ -9,8 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from structmask_gui.core.extraction.extraction import cannot_separate
-
 Values = NDArray[np.float64]
 
 
@@ -38,6 +36,9 @@ FINDING_WORDS = {
     Finding.CENTRE: "centre, always hidden",
 }
 """What the read-out says of each."""
+
+_SAMPLE = {"cannot_tell", "picture"}
+"""Flags of a verdict by which what pixels share may be the sample."""
 
 
 class LagRow(NamedTuple):
@@ -92,7 +93,7 @@ class LagFacts:
             lags.standard_error[inside, inside],
             selection.q_values,
             codes,
-            not cannot_separate(extraction),
+            not _SAMPLE & set(() if extraction.verdict is None else extraction.verdict.flags),
         )
 
     def said(self, text: str) -> str:
