@@ -168,6 +168,7 @@ def _fine(frame: FloatArray) -> FloatArray:
     from scipy.ndimage import uniform_filter
 
     # One pixel that is not finite must not spread over the whole frame.
-    filled = np.where(np.isfinite(frame), frame, np.nanmean(frame))
-    made: FloatArray = frame - uniform_filter(filled, _COARSE)
+    finite = np.isfinite(frame)
+    filled = np.where(finite, frame, frame[finite].mean() if finite.any() else 0.0)
+    made: FloatArray = np.where(finite, frame, np.nan) - uniform_filter(filled, _COARSE)
     return made

@@ -330,7 +330,11 @@ def _lost_in_busy_parts(raw: Frames, denoised: Frames, task: Task) -> float:
     rows: list[tuple[float, float, float]] = []
     for frame in evenly(raw.n_frames, MOST_FRAMES):
         task.stop_if_cancelled()
-        smooth = uniform_filter(raw.read(frame).astype(np.float64), _SMOOTH)
+        own = raw.read(frame).astype(np.float64)
+        # The filter is a running sum, in which one pixel that is not finite would spread.
+        finite = np.isfinite(own)
+        share = uniform_filter(finite.astype(np.float64), _SMOOTH)
+        smooth = uniform_filter(np.where(finite, own, 0.0), _SMOOTH) / np.maximum(share, 1e-6)
         residual = _residual(raw, denoised, frame)
         for block, part in zip(_blocks(smooth), _blocks(residual), strict=True):
             if np.isfinite(part).all() and np.isfinite(block).all():

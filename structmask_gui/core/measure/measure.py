@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from structmask_gui.core.measure.average import MeasuringWork, chunk_sums, measu
 from structmask_gui.core.measure.measurement import Measurement
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.progress import NO_TASK, Task
+from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import Frames, Recording
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ def _measure_statistically(
 ) -> Measurement:
     from structmask_gui.core.statistical.measure import measure_correlation
     from structmask_gui.core.statistical.progressive import correlate_until
+
+    recording = replace(recording, frames=without_fill(recording.frames))
 
     def measurement_of(estimate: CorrelationEstimate) -> Measurement:
         return Measurement(

@@ -36,6 +36,7 @@ from structmask_gui.core.quality.radius_curve import (
 )
 from structmask_gui.core.quality.still_scene import StillScene
 from structmask_gui.core.quality.suggest import Suggestion, suggest
+from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import Frames
 from structmask_gui.core.threads import one_blas_thread
 
@@ -199,6 +200,7 @@ def basis(
     ParameterError
         If the frames, or the noise given, are too small for the radius.
     """
+    frames = without_fill(frames)
     largest = largest_radius(frames)
     if noise is not None:
         largest = min(largest, noise.largest_radius)

@@ -17,6 +17,7 @@ from structmask_gui.core.quality.copied_noise import RADIUS
 from structmask_gui.core.quality.covariance import NoiseBasis, given_covariance
 from structmask_gui.core.quality.prediction import variance_of
 from structmask_gui.core.quality.small_sample import samples_of
+from structmask_gui.core.stack.fill import without_fill
 from structmask_gui.core.stack.frames import CutFrames, Frames, Recording, Region
 from structmask_gui.core.statistical.estimate import LARGEST_LAG, SEES, CorrelationEstimate
 from structmask_gui.core.statistical.patches import FURTHER
@@ -86,7 +87,7 @@ def extraction_basis(
     if estimate is None or estimate.base != "frames":
         # Noise that frames share, or that was resampled from plane to plane, is of other shapes.
         return made
-    learned = learned_noise(part, task)
+    learned = learned_noise(without_fill(part), task)
     return replace(made, learned=learned if learned is not None and learned.fits else None)
 
 

@@ -20,6 +20,7 @@ from structmask_gui.core.arrays import SIGMA_PER_MAD, BoolArray, FloatArray
 from structmask_gui.core.correlation.autocorrelation import LagKernel
 from structmask_gui.core.correlation.lags import pixel_pairs, unfold
 from structmask_gui.core.progress import Task
+from structmask_gui.core.stack.fill import clear_part
 from structmask_gui.core.stack.frames import (
     CutFrames,
     Frames,
@@ -205,7 +206,7 @@ def _power(image: NDArray[np.float64]) -> FloatArray:
 
 
 def _inside(source: NoiseSource, frames: Frames, number: int) -> NDArray[np.float64]:
-    region = source.region
+    region = source.region or clear_part(source.raw)
     return middle(frames if region is None else CutFrames(frames, region), number)
 
 

@@ -103,7 +103,7 @@ _SHORT = {
     CLIPPED: "saturated",
     CONSTANT: "constant",
     FILLED: "with a label or border",
-    NOT_FINITE: "with pixels that are not numbers",
+    NOT_FINITE: "with fill or pixels that are not numbers",
     NOT_FLAT: "with structure",
     OUTLYING: "unusually bright or noisy",
 }

@@ -1,0 +1,87 @@
+"""Fill around a field that was turned, shifted or is round."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import rotate
+
+from structmask_gui.core.masks.mask import Mask
+from structmask_gui.core.parameters.model import Parameters
+from structmask_gui.core.recommend.answer import answer
+from structmask_gui.core.recommend.extract import extract_recording
+from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
+from structmask_gui.core.stack import fill
+from structmask_gui.core.stack.fill import clear_part, without_fill
+from structmask_gui.core.stack.frames import ArrayFrames
+
+SHAPE = (160, 160)
+Y, X = np.mgrid[-80:80, -80:80] + 0.5
+FILLS = {
+    "two columns": X < -78,
+    "a third": X < -26,
+    "all round": (abs(X) > 73) | (abs(Y) > 73),
+    "round field": np.hypot(X, Y) > 76,
+    "turned": rotate(np.ones(SHAPE), 20, reshape=False, order=0) < 0.5,
+}
+
+
+def noisy(kernel="isotropic", n=6):
+    model = NoiseModel(kernels()[kernel], 0.3)
+    made = simulate(model, SHAPE, n_frames=n, picture=cells(SHAPE), strength=1.5, seed=3)
+    return (500 + 25 * made).astype(np.float32)
+
+
+@pytest.mark.parametrize("where", FILLS.values(), ids=FILLS)
+def test_fill_does_not_change_the_mask(where):
+    asked = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+    frames = noisy()
+    expected = extract_recording(frames, asked).mask.cropped()
+    assert expected == Mask(np.ones((5, 5), dtype=bool))
+    frames[:, where] = 0
+    found = extract_recording(frames, asked)
+    assert found.mask.cropped() == expected
+    assert found.basis is not None
+    # The edge of the field is no pattern.
+    assert answer(found).certainty == "likely"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.int32, np.float64])
+def test_fill_is_not_a_number(dtype):
+    frames = np.random.default_rng(0).integers(20, 200, (4, 90, 110)).astype(dtype)
+    frames[:, :, :30] = 7
+    made = without_fill(ArrayFrames(frames))
+    read = made.read(2, 10, 20)
+    assert np.isnan(read[:, :30]).all()
+    np.testing.assert_array_equal(read[:, 30:], frames[2, 10:20, 30:])
+    assert clear_part(made) == (0, 90, 30, 110)
+    assert without_fill(made) is made
+
+
+def test_each_frame_may_have_its_own():
+    frames = np.random.default_rng(0).integers(20, 200, (5, 90, 110))
+    for number in range(1, 5):
+        frames[number, : 2 * number] = 0
+    made = without_fill(ArrayFrames(frames))
+    assert np.isnan(made.read(0)).all(axis=1).sum() == 8
+    assert clear_part(made) == (8, 90, 0, 110)
+
+
+def test_what_is_no_fill_stays(monkeypatch):
+    rng = np.random.default_rng(0)
+    stacks = {
+        "noise": rng.integers(20, 200, (3, 90, 110)),
+        "few counts": rng.poisson(0.005, (3, 200, 200)),
+        "a dark border, as elsewhere": np.maximum(rng.normal(size=(3, 90, 110)) - 0.5, 0),
+        "a hole": rng.integers(20, 200, (3, 90, 110)),
+        "constant": np.full((3, 90, 110), 4),
+    }
+    stacks["a dark border, as elsewhere"][:, :20] = 0
+    stacks["a hole"][:, 40:60, 40:60] = 0
+    for name, stack in stacks.items():
+        frames = ArrayFrames(stack)
+        assert without_fill(frames) is frames, name
+        assert clear_part(frames) is None
+    stacks["noise"][:, :20] = 0
+    assert without_fill(ArrayFrames(stacks["noise"])) is not stacks["noise"]
+    monkeypatch.setattr(fill, "_LARGEST", 1000)
+    frames = ArrayFrames(stacks["noise"])
+    assert without_fill(frames) is frames
