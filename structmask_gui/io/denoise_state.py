@@ -52,8 +52,8 @@ class SavedState:
             parts += [stack.axes, stack.frames_chosen]
         self._key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def load(self) -> dict[str, NDArray[Any]] | None:
-        """Return the state, if there is one and it is of this stack, mask and program."""
+    def load(self, denoiser: Denoiser) -> dict[str, NDArray[Any]] | None:
+        """Return the state, if there is one and it is of this stack, mask, program and folds."""
         try:
             if file_size(self.path) > _LARGEST_STATE:
                 return None
@@ -61,17 +61,24 @@ class SavedState:
                 arrays = {name: file[name] for name in file.files}
         except Exception:  # A damaged or foreign file: begin anew.
             return None
-        if str(arrays.pop("key", "")) != self._key or not {"progress", "trainers"} <= set(arrays):
+        if str(arrays.pop("key", "")) != self._key_of(denoiser) or not {
+            "progress",
+            "trainers",
+        } <= set(arrays):
             return None
         return arrays
 
     def save(self, denoiser: Denoiser) -> None:
         """Save the state; where the folder cannot be written to, there is none."""
         buffer = io.BytesIO()
-        arrays: dict[str, Any] = {"key": np.array(self._key), **denoiser.state()}
+        arrays: dict[str, Any] = {"key": np.array(self._key_of(denoiser)), **denoiser.state()}
         np.savez(buffer, **arrays)
         with suppress(InputError):
             write_atomic(self.path, buffer.getvalue(), force=True)
+
+    def _key_of(self, denoiser: Denoiser) -> str:
+        # Networks must not go on with pixels that they were fitted to, as in other folds.
+        return f"{self._key}, {denoiser.folds.sentence} {denoiser.seed}"
 
     def remove(self) -> None:
         """Remove the state."""
@@ -83,7 +90,7 @@ def fitted(
     denoiser: Denoiser, saved: SavedState | None = None, task: Task = NO_TASK
 ) -> Iterator[Denoiser]:
     """Fit from a saved state or anew, and yield the denoiser after each stage, its state saved."""
-    state = None if saved is None else saved.load()
+    state = None if saved is None else saved.load(denoiser)
     for stage in denoiser.stages(task, state):
         task.report(stage.done, stage.total, f"Learning from {denoiser.frames.name}")
         if saved is not None and stage.name == "learning":

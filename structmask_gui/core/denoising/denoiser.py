@@ -30,6 +30,7 @@ from structmask_gui.core.errors import InputError
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.progress import NO_TASK, Task
 from structmask_gui.core.quality.prediction import mask_array
+from structmask_gui.core.stack.fill import without_marks
 from structmask_gui.core.stack.frames import Frames, Recording
 from structmask_gui.core.threads import in_threads, one_blas_thread
 
@@ -100,7 +101,7 @@ class Denoiser:
         shared_noise: bool = False,
         seed: int = 0,
     ) -> None:
-        self.frames = Recording.of(recording).frames
+        self.frames = without_marks(Recording.of(recording).frames)
         self.mask = mask_array(mask)
         self.seed = seed
         self.folds = Folds(

@@ -257,7 +257,6 @@ def _compared(
     x0, x1 = max(0, place[2] - radius), min(width, place[3] + radius)
     good = np.zeros((y1 - y0, x1 - x0), dtype=np.bool_)
     good[place[0] - y0 : place[1] - y0, place[2] - x0 : place[3] - x0] = True
-    together = len(numbers)
     parts = [_numbers(frames.read(frame, y0, y1)[:, x0:x1]) for frame in numbers]
 
     def still(pair: tuple[FloatArray, FloatArray]) -> BoolArray:
@@ -266,6 +265,11 @@ def _compared(
         finite = np.isfinite(difference)
         return finite & unmoved(difference, finite)
 
+    # A frame without any pixel, as one that was dropped, must not end the comparison.
+    parts = [part for part in parts if np.isfinite(part).any()]
+    together = len(parts)
+    if together < 2:
+        return []
     for found in in_threads(still, pairwise(parts)):
         good &= found
     pixels = int(good.sum())

@@ -1,7 +1,8 @@
-"""Fill: what a frame holds beside a field that was turned, shifted or is round.
+"""Fill: what a frame holds where there is no image, beside a field that was turned or is round.
 
 It is one value up to the border, the same wherever it is. It holds no noise, and steps where the
-image begins; taken for image, it makes noise seem weaker and of another shape.
+image begins; taken for image, it makes noise seem weaker and of another shape. Marks of missing
+pixels, as -3.4e38, are so far from all others that their squares are no numbers.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from structmask_gui.core.stack.frames import (
     WrappedFrames,
     destriped_lines,
     evenly,
+    some,
 )
 
 _FIRST, _LOOKED_AT, _LARGEST = 3, 8, 2**24
 """Frames in which fill is sought, and in how many if one has some: where frames were shifted, each
 has its own. Pixels of a frame beyond which it is not read whole, and not sought."""
+
+_BEYOND = 1e15
+"""Times the usual pixel from which a value is no measurement."""
 
 _RUN, _SIDE = 16, 9
 """Pixels in a row along a border that make one look, and side of the squares that fill holds;
@@ -31,8 +36,15 @@ _ELSEWHERE, _MOST = 0.01, 0.9
 or saturated image; share of the frame that fill may take."""
 
 
+def without_marks(frames: Frames) -> Frames:
+    """Return frames whose marks of missing pixels are NaN; the frames as they are without such."""
+    limit = _limit(frames)
+    return frames if limit is None else _Unfilled(frames, None, limit)
+
+
 def without_fill(frames: Frames) -> Frames:
-    """Return frames whose fill is NaN; the frames as they are if they have none."""
+    """Return frames whose fill and marks are NaN; the frames as they are if they have none."""
+    frames = without_marks(frames)
     height, width = frames.frame_shape
     if height * width > _LARGEST:
         return frames
@@ -53,12 +65,14 @@ def clear_part(frames: Frames) -> Region | None:
 
 
 class _Unfilled(WrappedFrames):
-    """Frames without their fill."""
+    """Frames without their fill, and without values beyond a limit."""
 
-    def __init__(self, frames: Frames, fill: BoolArray) -> None:
+    def __init__(
+        self, frames: Frames, fill: BoolArray | None = None, limit: float | None = None
+    ) -> None:
         exact = frames.dtype.itemsize <= 2 or frames.dtype == np.float32
         super().__init__(frames, np.float32 if exact else np.float64)
-        self._fill = fill
+        self._fill, self._limit = fill, limit
 
     @property
     def destriped(self) -> Lines | None:
@@ -68,6 +82,8 @@ class _Unfilled(WrappedFrames):
     @property
     def clear(self) -> Region | None:
         """A rectangle without fill, found by taking the fullest line off the border in turn."""
+        if self._fill is None:
+            return None
         y0, y1, x0, x1 = 0, self._fill.shape[0], 0, self._fill.shape[1]
         while y0 < y1 and x0 < x1:
             part = self._fill[y0:y1, x0:x1]
@@ -81,8 +97,24 @@ class _Unfilled(WrappedFrames):
     def read(self, frame: int, y0: int = 0, y1: int | None = None) -> AnyArray:
         """Return rows ``y0`` to ``y1`` of a frame."""
         values = self._frames.read(frame, y0, y1).astype(self.dtype)
-        values[self._fill[y0:y1]] = np.nan
+        if self._fill is not None:
+            values[self._fill[y0:y1]] = np.nan
+        if self._limit is not None:
+            values[np.abs(values) > self._limit] = np.nan
         return values
+
+
+def _limit(frames: Frames) -> float | None:
+    """Return the size beyond which pixels are marks; None if there are none."""
+    height, width = frames.frame_shape
+    if frames.dtype.kind != "f" or height * width > _LARGEST:
+        return None
+    for number in evenly(frames.n_frames, _FIRST):
+        size = np.abs(frames.read(number)).astype(np.float64)
+        usual = size[(size > 0) & np.isfinite(size)]
+        if usual.size and usual.max() / _BEYOND > (typical := float(np.median(some(usual)))):
+            return _BEYOND * typical
+    return None
 
 
 def _fill(image: AnyArray) -> BoolArray | None:

@@ -38,6 +38,17 @@ def test_it_is_the_true_error(n_frames):
     assert measured == pytest.approx(true_error(frames, clean, found), abs=0.02 * MODEL.sigma**2)
 
 
+@pytest.mark.parametrize("bad", [0, 2, 4])
+def test_a_frame_without_pixels_does_not_end_the_comparison(bad):
+    frames, clean = scene(5)
+    found = kernel(frames)
+    expected = true_error(frames, clean, found)
+    frames[bad] = np.nan
+    still = StillScene(ArrayFrames(frames), 10)
+    assert still.pixels > 0
+    assert still.error(found) == pytest.approx(expected, abs=0.03 * MODEL.sigma**2)
+
+
 def test_only_frames_of_one_file_are_compared():
     frames, _ = scene(14, (120, 140))
     first, other = ArrayFrames(frames[:8]), ArrayFrames(2 * frames[8:, ::-1])

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from scipy.ndimage import rotate
 
+from structmask_gui.core.denoising.denoiser import Denoiser
 from structmask_gui.core.masks.mask import Mask
 from structmask_gui.core.parameters.model import Parameters
 from structmask_gui.core.recommend.answer import answer
 from structmask_gui.core.recommend.extract import extract_recording
 from structmask_gui.core.simulation import NoiseModel, cells, kernels, simulate
 from structmask_gui.core.stack import fill
-from structmask_gui.core.stack.fill import clear_part, without_fill
+from structmask_gui.core.stack.fill import clear_part, without_fill, without_marks
 from structmask_gui.core.stack.frames import ArrayFrames
 
 SHAPE = (160, 160)
@@ -54,6 +55,25 @@ def test_fill_is_not_a_number(dtype):
     np.testing.assert_array_equal(read[:, 30:], frames[2, 10:20, 30:])
     assert clear_part(made) == (0, 90, 30, 110)
     assert without_fill(made) is made
+
+
+@pytest.mark.parametrize(
+    ("dtype", "mark"), [(np.float32, -3.4e38), (np.float64, -1.797e308), (np.float32, 9.97e36)]
+)
+def test_marks_of_missing_pixels_are_not_numbers(dtype, mark):
+    asked = Parameters(method="statistical", source="automatic", mask_choice="recommended")
+    frames = noisy("row 5").astype(dtype)
+    expected = extract_recording(frames, asked)
+    frames[:, 30, 40] = mark
+    found = extract_recording(frames, asked)
+    assert found.mask == expected.mask
+    error = expected.recommendation.chosen.error
+    assert found.recommendation.chosen.error == pytest.approx(error, rel=0.2)
+    linear = next(iter((made := Denoiser(ArrayFrames(frames), found.mask)).stages()))
+    assert linear.name == "linear"
+    assert np.isfinite(made.predict(0)).mean() > 0.99
+    kept = ArrayFrames(noisy())
+    assert without_marks(kept) is kept
 
 
 def test_each_frame_may_have_its_own():
