@@ -61,12 +61,8 @@ class SavedState:
                 arrays = {name: file[name] for name in file.files}
         except Exception:  # A damaged or foreign file: begin anew.
             return None
-        if str(arrays.pop("key", "")) != self._key_of(denoiser) or not {
-            "progress",
-            "trainers",
-        } <= set(arrays):
-            return None
-        return arrays
+        known = str(arrays.pop("key", "")) == self._key_of(denoiser)
+        return arrays if known and {"progress", "trainers"} <= set(arrays) else None
 
     def save(self, denoiser: Denoiser) -> None:
         """Save the state; where the folder cannot be written to, there is none."""
