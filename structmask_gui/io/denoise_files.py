@@ -377,6 +377,11 @@ def denoise_stacks(
     names = tuple(stack.name for stack in stacks)
     written, first = [], 0
     for stack, source, target in zip(stacks, sources, targets, strict=True):
+        # What can fail comes first: afterwards no file would have its record.
+        basis, problem = _measured(stack, measure, task)
+        spots: tuple[Recovered, ...] = ()
+        if options.test_spots and basis is not None:
+            spots = recovered_shapes(denoiser, basis.noise.variance**0.5, task)
         record = save_denoised(
             DenoisedRecord(
                 denoiser,
@@ -394,34 +399,22 @@ def denoise_stacks(
             task=task,
         )
         first += stack.n_frames
-        file = _evaluated(target, record, stack, measure, task)
-        if options.test_spots:
-            noise_sd = _measured(stack, measure, task).noise.variance ** 0.5
-            file = replace(file, spots=recovered_shapes(denoiser, noise_sd, task))
+        file = DenoisedFile(target, record, None, problem, spots)
+        if basis is not None:
+            file = _evaluated(file, stack, basis, task)
         write_atomic(record_path(target), json_bytes(file.values()), force=options.force)
         written.append(file)
     saved.remove()
     return written
 
 
-def _evaluated(
-    target: Path,
-    record: DenoisedRecord,
-    stack: ImageStack,
-    measure: Measure | None,
-    task: Task,
-) -> DenoisedFile:
+def _evaluated(file: DenoisedFile, stack: ImageStack, basis: Basis, task: Task) -> DenoisedFile:
+    told = trusted_as_told(basis, file.record.accepted)
     try:
-        found = evaluate_file(
-            target,
-            [stack],
-            record.mask,
-            lambda: trusted_as_told(_measured(stack, measure, task), record.accepted),
-            task=task,
-        ).outcome
+        found = evaluate_file(file.path, [stack], file.record.mask, lambda: told, task=task)
     except (InputError, ParameterError) as error:
-        return DenoisedFile(target, record, None, str(error))
-    return DenoisedFile(target, record, found)
+        return replace(file, problem=str(error))
+    return replace(file, evaluation=found.outcome)
 
 
 def trusted_as_told(measured: Basis, flags: Iterable[str]) -> Basis:
@@ -433,5 +426,9 @@ def trusted_as_told(measured: Basis, flags: Iterable[str]) -> Basis:
     return replace(measured, trusted=measured.trusted and "cannot_tell" not in flags)
 
 
-def _measured(stack: ImageStack, measure: Measure | None, task: Task) -> Basis:
-    return automatic_basis(stack, task=task) if measure is None else measure(stack, task)
+def _measured(stack: ImageStack, measure: Measure | None, task: Task) -> tuple[Basis | None, str]:
+    """Return the basis of an evaluation, or why there is none."""
+    try:
+        return automatic_basis(stack, task=task) if measure is None else measure(stack, task), ""
+    except (InputError, ParameterError) as error:
+        return None, str(error)

@@ -382,6 +382,20 @@ def test_spots_are_put_in_and_stand_in_the_record(structmask, stack, mask):
     assert "test_with_spots" not in json.loads(stack.with_name("cells_denoised.json").read_text())
 
 
+@pytest.mark.parametrize("spots", [(), ("--test-spots",)], ids=["plain", "spots"])
+def test_what_cannot_be_measured_is_written_with_its_record(structmask, tmp_path, mask, spots):
+    pixels = np.random.default_rng(0).normal(100, 10, (128, 160)).astype(np.float32)
+    pixels[::8] = pixels[:, ::8] = np.nan
+    np.save(tmp_path / "nan.npy", pixels)
+    answer = structmask("denoise", tmp_path / "nan.npy", "--mask", mask, "--yes", *spots)
+    assert answer.code == 0, answer.err
+    assert "note: it could not be evaluated: nan.npy has no part" in answer.err
+    assert sorted(path.name for path in tmp_path.glob("nan_*")) == [
+        "nan_denoised.json",
+        "nan_denoised.ome.tif",
+    ]
+
+
 def test_frames_too_small_for_spots_are_refused_before_anything_is_fitted(
     structmask, tmp_path, mask
 ):
